@@ -1,0 +1,41 @@
+"""Columns of a table and their types."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shopfloor.domain.record import Record
+
+
+class ColumnType(StrEnum):
+    """Types that a contract can pin. A type is inferred once and never guessed again."""
+
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    NUMBER = "number"
+    TEXT = "text"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+
+    @property
+    def numeric(self) -> bool:
+        """True for types with an order and a mean."""
+        return self in {ColumnType.INTEGER, ColumnType.NUMBER}
+
+    @property
+    def temporal(self) -> bool:
+        """True for dates and timestamps."""
+        return self in {ColumnType.DATE, ColumnType.TIMESTAMP}
+
+
+class Column(Record, frozen=True, kw_only=True):
+    """One column: its exact name as delivered and its type.
+
+    An `optional` column may be absent from a file (its values are then missing); columns that
+    joined the contract later are optional, because older layouts do not have them.
+    """
+
+    name: str
+    type: ColumnType
+    nullable: bool = True
+    optional: bool = False

@@ -1,0 +1,128 @@
+"""The definition of a model: what to learn, when to retrain, how to release and watch it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shopfloor.domain.record import Record
+
+
+class Task(StrEnum):
+    """What kind of target a model predicts."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+    @property
+    def classification(self) -> bool:
+        """True when the target is a class."""
+        return self is not Task.REGRESSION
+
+
+class Split(StrEnum):
+    """How rows are divided into training and holdout."""
+
+    AUTO = "auto"
+    TIME = "time"
+    HASH = "hash"
+
+
+class ReleasePolicy(StrEnum):
+    """Who moves the champion alias when the gate says yes."""
+
+    AUTO = "auto"
+    APPROVAL = "approval"
+    MANUAL = "manual"
+
+
+class Training(Record, frozen=True, kw_only=True):
+    """Candidates and how they are compared. `window_days` = 0 trains on all rows."""
+
+    candidates: tuple[str, ...] = ("linear", "boosting")
+    metric: str = ""
+    split: Split = Split.AUTO
+    holdout: float = 0.2
+    window_days: int = 0
+    budget_seconds: float = 0.0
+    seed: int = 0
+    min_rows: int = 40
+
+
+class Retrain(Record, frozen=True, kw_only=True):
+    """What starts a retraining. The cooldown guards against loops."""
+
+    on_data: bool = True
+    on_alert: bool = True
+    min_new_rows: int = 1
+    cooldown_minutes: float = 60.0
+
+
+class Release(Record, frozen=True, kw_only=True):
+    """The gate's limits.
+
+    `min_gain` is in units of the metric, `margin` the loss that a refresh may cost under
+    non-inferiority, `alpha` the one-sided error of the paired test, `min_rows` the holdout
+    size below which the gate says "cannot tell". `refresh_days` > 0 allows a non-inferior
+    challenger to replace a champion trained on data older than that many days.
+    """
+
+    policy: ReleasePolicy = ReleasePolicy.AUTO
+    min_gain: float = 0.002
+    margin: float = 0.005
+    alpha: float = 0.05
+    min_rows: int = 200
+    approvals: int = 1
+    refresh_days: int = 0
+
+
+class Monitoring(Record, frozen=True, kw_only=True):
+    """What is watched. `persistence` is M of the last N checks, as (M, N)."""
+
+    drift: bool = True
+    performance: bool = True
+    false_discovery_rate: float = 0.05
+    min_rows: int = 100
+    min_effect: float = 0.1
+    persistence: tuple[int, int] = (2, 3)
+
+
+class Value(Record, frozen=True, kw_only=True):
+    """What predictions are worth, in `unit` per row.
+
+    For a binary target the gains of the four outcomes; for regression the cost of one unit of
+    absolute error (a gain below zero is a cost).
+    """
+
+    unit: str = ""
+    true_positive: float = 0.0
+    false_positive: float = 0.0
+    true_negative: float = 0.0
+    false_negative: float = 0.0
+    per_absolute_error: float = 0.0
+    threshold: float = 0.5
+
+
+class ModelDefinition(Record, frozen=True, kw_only=True):
+    """One model file (`models/NAME.toml`).
+
+    `time` is the column that orders rows, `id` the association id that joins predictions with
+    actuals, `segment_by` the key of a model family, `exclude` columns that are never features.
+    """
+
+    name: str
+    dataset: str
+    target: str
+    task: Task | None = None
+    time: str | None = None
+    id: str | None = None
+    positive: str | None = None
+    segment_by: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    training: Training = Training()
+    retrain: Retrain = Retrain()
+    release: Release = Release()
+    monitoring: Monitoring = Monitoring()
+    value: Value | None = None
+    retired: bool = False

@@ -1,0 +1,67 @@
+"""A delivered file and where it stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from shopfloor.domain.record import Record
+
+
+class FileState(StrEnum):
+    """Every file ever seen is in exactly one of these states."""
+
+    SETTLING = "settling"
+    WAITING = "waiting"
+    STAGED = "staged"
+    COMMITTED = "committed"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    REFUSED = "refused"
+    DISCARDED = "discarded"
+
+    @property
+    def unsettled(self) -> bool:
+        """True while the engine still has work to do on the file."""
+        return self in {FileState.SETTLING, FileState.WAITING, FileState.STAGED}
+
+
+class FilePurpose(StrEnum):
+    """Which drop folder a file came through."""
+
+    DATA = "data"
+    SCORE = "score"
+    ACTUALS = "actuals"
+
+
+class Reason(Record, frozen=True, kw_only=True):
+    """Why a file is not in: a stable code, a sentence, and where in the file."""
+
+    code: str
+    message: str
+    line: int | None = None
+    column: str | None = None
+    hint: str = ""
+
+
+class FileRecord(Record, frozen=True, kw_only=True):
+    """One delivered file. `dataset` is the dataset, or the model for scoring and actuals.
+
+    `path` is relative to the workspace, safe to print. `bytes` is the size on disk.
+    """
+
+    id: str
+    dataset: str
+    path: str
+    purpose: FilePurpose = FilePurpose.DATA
+    sha256: str | None = None
+    bytes: int = 0
+    rows: int | None = None
+    rejected_rows: int = 0
+    state: FileState = FileState.SETTLING
+    reason: Reason | None = None
+    version: int | None = None
+    duplicate_of: str | None = None
+    seen_count: int = 1
+    seen_at: datetime
+    committed_at: datetime | None = None

@@ -1,0 +1,107 @@
+"""Checks, alerts and realised value."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shopfloor.domain.record import Record
+
+
+class AlertState(StrEnum):
+    """An alert's life."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class Severity(StrEnum):
+    """How much it matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class CheckVerdict(StrEnum):
+    """The answer of one check. `unknown` means the sample cannot tell, and is never shown as ok."""
+
+    OK = "ok"
+    SHIFTED = "shifted"
+    UNKNOWN = "unknown"
+
+
+class CheckResult(Record, frozen=True, kw_only=True):
+    """One check of one model at one time, with its evidence.
+
+    `check` is `feature_drift`, `prediction_drift`, `performance` or `missing_share`; `value` the
+    effect size and `limit` the size that matters here; `p_value` after correction for the number
+    of checks. `evidence` holds bins, counts and chunk values for the screen.
+    """
+
+    model: str
+    model_version: int | None = None
+    check: str
+    feature: str | None = None
+    verdict: CheckVerdict
+    value: float | None = None
+    limit: float | None = None
+    p_value: float | None = None
+    rows: int = 0
+    importance: float | None = None
+    message: str = ""
+    evidence: dict[str, Any] = {}
+    at: datetime
+
+
+class AlertRecord(Record, frozen=True, kw_only=True):
+    """A grouped alert: one cause, one alert. `count` is how often it was seen again."""
+
+    id: str
+    subject: str
+    check: str
+    feature: str | None = None
+    severity: Severity = Severity.WARNING
+    state: AlertState = AlertState.OPEN
+    count: int = 1
+    value: float | None = None
+    limit: float | None = None
+    message: str = ""
+    cause: str = ""
+    evidence: dict[str, Any] = {}
+    opened_at: datetime
+    updated_at: datetime
+    snoozed_until: datetime | None = None
+    resolved_at: datetime | None = None
+    note: str = ""
+    actions: tuple[str, ...] = ()
+
+
+class ValuePoint(Record, frozen=True, kw_only=True):
+    """Realised value of one model version in one period."""
+
+    period: str
+    model_version: int
+    rows: int
+    value: float
+    baseline: float | None = None
+
+
+class ValueReport(Record, frozen=True, kw_only=True):
+    """What a model has earned. `baseline` is the value of always predicting the commonest class
+    (or the mean), `previous_champion` the value the champion before would have had on the same
+    rows where its predictions are known.
+    """
+
+    model: str
+    unit: str
+    rows: int
+    total: float
+    per_row: float | None = None
+    baseline: float | None = None
+    planned_per_row: float | None = None
+    points: tuple[ValuePoint, ...] = ()
+    note: str = ""

@@ -1,0 +1,101 @@
+"""Decisions of the gate, model versions and the history of aliases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from shopfloor.domain.record import Record
+from shopfloor.domain.run import ArtifactRef
+
+
+class Outcome(StrEnum):
+    """What the gate decided about a challenger."""
+
+    PROMOTE = "promote"
+    AWAIT_APPROVAL = "await_approval"
+    HOLD = "hold"
+    REJECT = "reject"
+
+
+class Check(Record, frozen=True, kw_only=True):
+    """One question the gate asked. `passed` None means "cannot tell"; `blocking` checks decide."""
+
+    code: str
+    passed: bool | None
+    value: float | None = None
+    limit: float | None = None
+    detail: str = ""
+    blocking: bool = True
+
+
+class Decision(Record, frozen=True, kw_only=True):
+    """The gate's verdict with its evidence."""
+
+    outcome: Outcome
+    reason: str
+    checks: tuple[Check, ...] = ()
+    metric: str = ""
+    champion: int | None = None
+    challenger_score: float | None = None
+    champion_score: float | None = None
+    gain: float | None = None
+    interval: tuple[float, float] | None = None
+    rows: int = 0
+    decided_at: datetime | None = None
+    decided_by: str = "gate"
+
+
+class ModelVersion(Record, frozen=True, kw_only=True):
+    """A registered artifact of a run."""
+
+    model: str
+    version: int
+    run: str
+    dataset_version: int | None
+    artifact: ArtifactRef
+    aliases: tuple[str, ...] = ()
+    decision: Decision | None = None
+    score: float | None = None
+    approvals: tuple[str, ...] = ()
+    created_at: datetime
+
+
+class AliasChange(Record, frozen=True, kw_only=True):
+    """One move of an alias; the history is append-only. `version` None removes the alias."""
+
+    model: str
+    alias: str
+    version: int | None
+    previous: int | None = None
+    actor: str = ""
+    cause: str = ""
+    reason: str = ""
+    at: datetime
+    seq: int = 0
+
+
+class ModelRecord(Record, frozen=True, kw_only=True):
+    """A model at a glance. Alias fields hold version numbers."""
+
+    name: str
+    dataset: str
+    task: str | None
+    target: str = ""
+    metric: str = ""
+    segments: int = 0
+    champion: int | None = None
+    challenger: int | None = None
+    previous: int | None = None
+    versions: int = 0
+    score: float | None = None
+    live_score: float | None = None
+    live_rows: int = 0
+    predictions: int = 0
+    open_alerts: int = 0
+    release_policy: str = "auto"
+    awaiting_approval: int | None = None
+    retired: bool = False
+    deployed_at: datetime | None = None
+    value: float | None = None
+    value_unit: str = ""

@@ -1,0 +1,97 @@
+"""Questions about alerts and monitoring."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from shopfloor.domain.job import JobRecord
+from shopfloor.domain.monitor import AlertRecord, CheckResult
+from shopfloor.domain.page import Page
+from shopfloor.domain.record import Record
+from shopfloor.domain.requests.request import Mutation, Request
+
+
+class AlertList(Request[Page[AlertRecord]], frozen=True, kw_only=True):
+    """Alerts, open ones first, then newest. `subject` is a model."""
+
+    verb: ClassVar[str] = "alert.list"
+    subject: str = ""
+    state: str = ""
+    query: str = ""
+    limit: int = 1000
+    offset: int = 0
+
+
+class AlertShow(Request[AlertRecord], frozen=True, kw_only=True):
+    """One alert with its evidence."""
+
+    verb: ClassVar[str] = "alert.show"
+    id: str
+
+
+class AlertAck(Mutation[AlertRecord], frozen=True, kw_only=True):
+    """Say that somebody looks at it."""
+
+    verb: ClassVar[str] = "alert.ack"
+    id: str
+    note: str = ""
+
+
+class AlertSnooze(Mutation[AlertRecord], frozen=True, kw_only=True):
+    """Be quiet about it until a time."""
+
+    verb: ClassVar[str] = "alert.snooze"
+    id: str
+    until: datetime
+    note: str = ""
+
+
+class AlertResolve(Mutation[AlertRecord], frozen=True, kw_only=True):
+    """Say that it is over."""
+
+    verb: ClassVar[str] = "alert.resolve"
+    id: str
+    note: str = ""
+
+
+class CheckList(Request[Page[CheckResult]], frozen=True, kw_only=True):
+    """The newest result of every check of a model, or with `history` all of them, newest first."""
+
+    verb: ClassVar[str] = "monitor.checks"
+    model: str
+    history: bool = False
+    limit: int = 1000
+    offset: int = 0
+
+
+class MonitorRun(Mutation[JobRecord], frozen=True, kw_only=True):
+    """Check a model now."""
+
+    verb: ClassVar[str] = "monitor.run"
+    model: str
+
+
+class BacktestDelivery(Record, frozen=True, kw_only=True):
+    """What the rule would have said about one past delivery."""
+
+    dataset_version: int
+    rows: int
+    shifted: tuple[str, ...] = ()
+    fired: bool = False
+
+
+class BacktestReport(Record, frozen=True, kw_only=True):
+    """How often the rule would have fired."""
+
+    model: str
+    model_version: int
+    deliveries: tuple[BacktestDelivery, ...]
+    alerts: int
+
+
+class MonitorBacktest(Request[BacktestReport], frozen=True, kw_only=True):
+    """Replay the drift rule over all past deliveries."""
+
+    verb: ClassVar[str] = "monitor.backtest"
+    model: str

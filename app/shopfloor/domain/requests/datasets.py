@@ -1,0 +1,133 @@
+"""Questions about datasets."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from shopfloor.domain.columns import Column
+from shopfloor.domain.contract import Contract, Mode, SchemaPolicy
+from shopfloor.domain.dataset import ColumnProfile, DatasetRecord, DatasetVersion, VersionDiff
+from shopfloor.domain.handles import PartFile
+from shopfloor.domain.page import Page
+from shopfloor.domain.record import Record
+from shopfloor.domain.requests.request import Mutation, Request
+
+
+class DatasetList(Request[Page[DatasetRecord]], frozen=True, kw_only=True):
+    """Datasets by name."""
+
+    verb: ClassVar[str] = "dataset.list"
+    query: str = ""
+    limit: int = 10_000
+    offset: int = 0
+
+
+class DatasetShow(Request[DatasetRecord], frozen=True, kw_only=True):
+    """One dataset."""
+
+    verb: ClassVar[str] = "dataset.show"
+    name: str
+
+
+class DatasetContract(Request[Contract], frozen=True, kw_only=True):
+    """The contract of a dataset."""
+
+    verb: ClassVar[str] = "dataset.contract"
+    name: str
+
+
+class DatasetVersions(Request[Page[DatasetVersion]], frozen=True, kw_only=True):
+    """Versions of a dataset, newest first."""
+
+    verb: ClassVar[str] = "dataset.versions"
+    name: str
+    limit: int = 1000
+    offset: int = 0
+
+
+class DatasetVersionShow(Request[DatasetVersion], frozen=True, kw_only=True):
+    """One version: `flights@3`, or `flights` for the newest."""
+
+    verb: ClassVar[str] = "dataset.version"
+    ref: str
+
+
+class DatasetDiff(Request[VersionDiff], frozen=True, kw_only=True):
+    """What changed from `left` to `right`, both refs of one dataset."""
+
+    verb: ClassVar[str] = "dataset.diff"
+    left: str
+    right: str
+
+
+class DatasetProfile(Record, frozen=True, kw_only=True):
+    """Column statistics of one version."""
+
+    dataset: str
+    version: int
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+
+
+class DatasetProfileShow(Request[DatasetProfile], frozen=True, kw_only=True):
+    """Statistics of every column of a version."""
+
+    verb: ClassVar[str] = "dataset.profile"
+    ref: str
+
+
+class DatasetPreview(Record, frozen=True, kw_only=True):
+    """Rows of a version as text; a missing value is None."""
+
+    dataset: str
+    version: int
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    total: int
+
+
+class DatasetPreviewShow(Request[DatasetPreview], frozen=True, kw_only=True):
+    """Some rows of a version."""
+
+    verb: ClassVar[str] = "dataset.preview"
+    ref: str
+    limit: int = 20
+    offset: int = 0
+
+
+class DatasetFiles(Record, frozen=True, kw_only=True):
+    """The Parquet parts of a version, readable by any tool."""
+
+    dataset: str
+    version: int
+    columns: tuple[Column, ...]
+    parts: tuple[PartFile, ...]
+
+
+class DatasetFilesShow(Request[DatasetFiles], frozen=True, kw_only=True):
+    """Where the parts of a version lie."""
+
+    verb: ClassVar[str] = "dataset.parts"
+    ref: str
+
+
+class DatasetDefine(Mutation[Contract], frozen=True, kw_only=True):
+    """Create a dataset before its first file, or change how it takes files in.
+
+    Fields left None keep their value.
+    """
+
+    verb: ClassVar[str] = "dataset.define"
+    name: str
+    mode: Mode | None = None
+    key: tuple[str, ...] | None = None
+    time: str | None = None
+    schema_policy: SchemaPolicy | None = None
+
+
+class DatasetRollback(Mutation[DatasetVersion], frozen=True, kw_only=True):
+    """Make the content of an earlier version the newest version."""
+
+    verb: ClassVar[str] = "dataset.rollback"
+    ref: str
+    reason: str = ""

@@ -1,0 +1,67 @@
+"""Questions about delivered files."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from shopfloor.domain.file import FileRecord
+from shopfloor.domain.page import Page
+from shopfloor.domain.record import Record
+from shopfloor.domain.requests.request import Mutation, Request
+
+
+class FileList(Request[Page[FileRecord]], frozen=True, kw_only=True):
+    """Files, newest first. Empty filters match all; `query` is a part of the path."""
+
+    verb: ClassVar[str] = "file.list"
+    dataset: str = ""
+    state: str = ""
+    purpose: str = ""
+    query: str = ""
+    limit: int = 1000
+    offset: int = 0
+
+
+class FileShow(Request[FileRecord], frozen=True, kw_only=True):
+    """One file by its id."""
+
+    verb: ClassVar[str] = "file.show"
+    id: str
+
+
+class FileBytes(Record, frozen=True, kw_only=True):
+    """The lines around a failure, made printable. `first` is the number of the first line."""
+
+    id: str
+    first: int
+    lines: tuple[str, ...]
+    truncated: bool = False
+
+
+class FileInspect(Request[FileBytes], frozen=True, kw_only=True):
+    """The content of a quarantined file around its failure."""
+
+    verb: ClassVar[str] = "file.inspect"
+    id: str
+
+
+class FileRetry(Mutation[FileRecord], frozen=True, kw_only=True):
+    """Take a quarantined or refused file in again, with today's contract."""
+
+    verb: ClassVar[str] = "file.retry"
+    id: str
+
+
+class FileAccept(Mutation[FileRecord], frozen=True, kw_only=True):
+    """Take a quarantined file in by widening the contract to what it contains."""
+
+    verb: ClassVar[str] = "file.accept"
+    id: str
+
+
+class FileDiscard(Mutation[FileRecord], frozen=True, kw_only=True):
+    """Decide that a quarantined file is not wanted; its record stays."""
+
+    verb: ClassVar[str] = "file.discard"
+    id: str
+    reason: str = ""

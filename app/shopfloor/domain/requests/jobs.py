@@ -1,0 +1,71 @@
+"""Questions about jobs and events."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from shopfloor.domain.event import Event
+from shopfloor.domain.job import JobRecord
+from shopfloor.domain.page import Page
+from shopfloor.domain.record import Record
+from shopfloor.domain.requests.request import Mutation, Request
+
+
+class JobList(Request[Page[JobRecord]], frozen=True, kw_only=True):
+    """Jobs, newest first."""
+
+    verb: ClassVar[str] = "job.list"
+    kind: str = ""
+    state: str = ""
+    query: str = ""
+    limit: int = 1000
+    offset: int = 0
+
+
+class JobShow(Request[JobRecord], frozen=True, kw_only=True):
+    """One job."""
+
+    verb: ClassVar[str] = "job.show"
+    id: str
+
+
+class JobCancel(Mutation[JobRecord], frozen=True, kw_only=True):
+    """Stop a queued or running job."""
+
+    verb: ClassVar[str] = "job.cancel"
+    id: str
+
+
+class JobRetry(Mutation[JobRecord], frozen=True, kw_only=True):
+    """Queue an ended job again."""
+
+    verb: ClassVar[str] = "job.retry"
+    id: str
+
+
+class JobLogText(Record, frozen=True, kw_only=True):
+    """The last lines that a job's worker wrote."""
+
+    id: str
+    lines: tuple[str, ...]
+
+
+class JobLog(Request[JobLogText], frozen=True, kw_only=True):
+    """What a job's worker wrote."""
+
+    verb: ClassVar[str] = "job.log"
+    id: str
+
+
+class EventList(Request[Page[Event]], frozen=True, kw_only=True):
+    """Events after `after`, oldest first; waits up to `wait_s` seconds for the first one.
+
+    `tail` > 0 instead gives the newest `tail` events, oldest first.
+    """
+
+    verb: ClassVar[str] = "event.list"
+    after: int = 0
+    wait_s: float = 0.0
+    limit: int = 1000
+    subject: str = ""
+    tail: int = 0

@@ -1,0 +1,165 @@
+"""Questions about models and their release."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.job import JobRecord
+from shopfloor.domain.monitor import ValueReport
+from shopfloor.domain.page import Page
+from shopfloor.domain.record import Record
+from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
+from shopfloor.domain.requests.request import Mutation, Request
+
+
+class ModelList(Request[Page[ModelRecord]], frozen=True, kw_only=True):
+    """Models by name."""
+
+    verb: ClassVar[str] = "model.list"
+    query: str = ""
+    limit: int = 10_000
+    offset: int = 0
+
+
+class ModelShow(Request[ModelRecord], frozen=True, kw_only=True):
+    """One model."""
+
+    verb: ClassVar[str] = "model.show"
+    name: str
+
+
+class ModelDefinitionShow(Request[ModelDefinition], frozen=True, kw_only=True):
+    """The definition of a model."""
+
+    verb: ClassVar[str] = "model.definition"
+    name: str
+
+
+class ModelVersions(Request[Page[ModelVersion]], frozen=True, kw_only=True):
+    """Versions of a model with their decisions, newest first."""
+
+    verb: ClassVar[str] = "model.versions"
+    name: str
+    limit: int = 1000
+    offset: int = 0
+
+
+class ModelHistory(Request[Page[AliasChange]], frozen=True, kw_only=True):
+    """Alias moves, newest first; with `as_of`, the last move of each alias up to then."""
+
+    verb: ClassVar[str] = "model.history"
+    name: str
+    as_of: datetime | None = None
+
+
+class ModelDefine(Mutation[ModelDefinition], frozen=True, kw_only=True):
+    """Write `models/NAME.toml`. With `train`, train at once when the dataset has rows."""
+
+    verb: ClassVar[str] = "model.define"
+    definition: ModelDefinition
+    train: bool = True
+
+
+class ModelTrain(Mutation[JobRecord], frozen=True, kw_only=True):
+    """Train now on the newest version of the dataset."""
+
+    verb: ClassVar[str] = "model.train"
+    name: str
+    reason: str = ""
+
+
+class ModelPromote(Mutation[ModelVersion], frozen=True, kw_only=True):
+    """Make a version champion by a person's decision; a gate that said no needs a reason.
+
+    `ref` is `NAME@V`, or `NAME` for the challenger.
+    """
+
+    verb: ClassVar[str] = "model.promote"
+    ref: str
+    reason: str = ""
+
+
+class ModelApprove(Mutation[ModelVersion], frozen=True, kw_only=True):
+    """Approve the version that awaits approval."""
+
+    verb: ClassVar[str] = "model.approve"
+    ref: str
+    reason: str = ""
+
+
+class ModelReject(Mutation[ModelVersion], frozen=True, kw_only=True):
+    """Reject the version that awaits approval."""
+
+    verb: ClassVar[str] = "model.reject"
+    ref: str
+    reason: str = ""
+
+
+class ModelRollback(Mutation[ModelVersion], frozen=True, kw_only=True):
+    """Put the previous champion back."""
+
+    verb: ClassVar[str] = "model.rollback"
+    name: str
+    reason: str = ""
+
+
+class ModelRetire(Mutation[ModelRecord], frozen=True, kw_only=True):
+    """Take a model out of service: no training, no serving, the history stays."""
+
+    verb: ClassVar[str] = "model.retire"
+    name: str
+    reason: str = ""
+
+
+class BundleReport(Record, frozen=True, kw_only=True):
+    """A model version as a signed file."""
+
+    model: str
+    version: int
+    path: str
+    sha256: str
+    bytes: int
+
+
+class ModelExport(Request[BundleReport], frozen=True, kw_only=True):
+    """Write a version (`NAME@V`, or `NAME` for the champion) as a signed bundle to `path`."""
+
+    verb: ClassVar[str] = "model.export"
+    ref: str
+    path: str
+
+
+class ModelImport(Mutation[ModelVersion], frozen=True, kw_only=True):
+    """Register a bundle that was written by an installation with the same key."""
+
+    verb: ClassVar[str] = "model.import"
+    path: str
+
+
+class PredictReport(Record, frozen=True, kw_only=True):
+    """What a batch scoring did."""
+
+    model: str
+    model_version: int
+    rows: int
+    output: str
+    ignored_columns: tuple[str, ...] = ()
+    job: str = ""
+
+
+class Predict(Mutation[PredictReport], frozen=True, kw_only=True):
+    """Score a file now; answers when the output file is written. Paths are absolute."""
+
+    verb: ClassVar[str] = "model.predict"
+    model: str
+    path: str
+    output: str
+
+
+class ValueShow(Request[ValueReport], frozen=True, kw_only=True):
+    """What a model has earned."""
+
+    verb: ClassVar[str] = "model.value"
+    model: str

@@ -1,0 +1,36 @@
+"""The base of all requests."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Generic, TypeVar, get_args
+
+from shopfloor.domain.record import Record
+
+R = TypeVar("R")
+
+
+class Request(Record, Generic[R], frozen=True, kw_only=True):
+    """A question to the engine. `verb` is its path, the type argument `R` its answer.
+
+    A request that `mutates` carries an `op_id`: asked twice, it is done once.
+    """
+
+    verb: ClassVar[str]
+    mutates: ClassVar[bool] = False
+
+
+class Mutation(Request[R], Generic[R], frozen=True, kw_only=True):
+    """A request that changes something. `actor` is who asks, for the history."""
+
+    mutates: ClassVar[bool] = True
+    op_id: str = ""
+    actor: str = "you"
+
+
+def answer_type(request: type[Request[Any]]) -> Any:
+    """The type of the answer to a kind of request."""
+    for base in getattr(request, "__orig_bases__", ()):
+        arguments = get_args(base)
+        if arguments:
+            return arguments[0]
+    raise TypeError(f"{request.__name__} does not name its answer")

@@ -1,0 +1,87 @@
+"""Questions about runs, and how a notebook records one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from shopfloor.domain.page import Page
+from shopfloor.domain.record import Record
+from shopfloor.domain.release import ModelVersion
+from shopfloor.domain.requests.request import Mutation, Request
+from shopfloor.domain.run import RunRecord, RunState
+
+
+class RunList(Request[Page[RunRecord]], frozen=True, kw_only=True):
+    """Runs, newest first. `sort` is a column (`created_at`, `score`, `model`, `duration_s`) with `-` for descending."""
+
+    verb: ClassVar[str] = "run.list"
+    model: str = ""
+    state: str = ""
+    query: str = ""
+    sort: str = "-created_at"
+    limit: int = 1000
+    offset: int = 0
+
+
+class RunShow(Request[RunRecord], frozen=True, kw_only=True):
+    """One run."""
+
+    verb: ClassVar[str] = "run.show"
+    id: str
+
+
+class RunComparison(Record, frozen=True, kw_only=True):
+    """Several runs beside each other. A row is (kind, name, one value a run); only rows that differ."""
+
+    runs: tuple[RunRecord, ...]
+    rows: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+class RunCompare(Request[RunComparison], frozen=True, kw_only=True):
+    """Compare two or more runs."""
+
+    verb: ClassVar[str] = "run.compare"
+    ids: tuple[str, ...]
+
+
+class RunStart(Mutation[RunRecord], frozen=True, kw_only=True):
+    """Open a run that a notebook or script records into."""
+
+    verb: ClassVar[str] = "run.start"
+    model: str
+    dataset: str | None = None
+    dataset_version: int | None = None
+    params: dict[str, Any] = {}
+    environment: dict[str, str] = {}
+
+
+class RunLog(Mutation[RunRecord], frozen=True, kw_only=True):
+    """Add params and metrics to an open run; a param once set cannot change."""
+
+    verb: ClassVar[str] = "run.log"
+    id: str
+    params: dict[str, Any] = {}
+    metrics: dict[str, float] = {}
+
+
+class RunModel(Mutation[ModelVersion], frozen=True, kw_only=True):
+    """Register a model that a notebook fitted. `path` is a joblib file inside the workspace's staging folder.
+
+    `features` are the input columns in order, `task` as in a definition.
+    """
+
+    verb: ClassVar[str] = "run.model"
+    id: str
+    path: str
+    task: str
+    features: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+
+class RunFinish(Mutation[RunRecord], frozen=True, kw_only=True):
+    """Close a run."""
+
+    verb: ClassVar[str] = "run.finish"
+    id: str
+    state: RunState = RunState.SUCCEEDED
+    error: str | None = None

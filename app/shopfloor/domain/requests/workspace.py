@@ -1,0 +1,123 @@
+"""Questions about the workspace as a whole."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from shopfloor.domain.lineage import LineageGraph
+from shopfloor.domain.record import Record
+from shopfloor.domain.requests.request import Mutation, Request
+from shopfloor.domain.status import Status
+
+
+class StatusShow(Request[Status], frozen=True, kw_only=True):
+    """The workspace at a glance."""
+
+    verb: ClassVar[str] = "status"
+
+
+class IdleReport(Record, frozen=True, kw_only=True):
+    """Whether everything is done, and what is not."""
+
+    idle: bool
+    unsettled_files: int
+    queued_jobs: int
+    running_jobs: int
+
+
+class AwaitIdle(Request[IdleReport], frozen=True, kw_only=True):
+    """Scan, then wait up to `wait_s` seconds until no file is unsettled and no job queued or running."""
+
+    verb: ClassVar[str] = "wait"
+    wait_s: float = 20.0
+
+
+class Rescan(Request[IdleReport], frozen=True, kw_only=True):
+    """Look at all drop folders now."""
+
+    verb: ClassVar[str] = "scan"
+
+
+class Shutdown(Mutation[IdleReport], frozen=True, kw_only=True):
+    """Stop the engine: running jobs are parked and go on at the next start."""
+
+    verb: ClassVar[str] = "shutdown"
+
+
+class LineageShow(Request[LineageGraph], frozen=True, kw_only=True):
+    """What `ref` came from (`up`), what came from it (`down`), or `both`."""
+
+    verb: ClassVar[str] = "lineage"
+    ref: str
+    direction: str = "both"
+    as_of: datetime | None = None
+
+
+class Table(Record, frozen=True, kw_only=True):
+    """The answer to a query."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    truncated: bool = False
+
+
+class SqlQuery(Request[Table], frozen=True, kw_only=True):
+    """One read-only statement over metadata, datasets and logs, run in a sandboxed child."""
+
+    verb: ClassVar[str] = "sql"
+    statement: str
+    limit: int = 10_000
+
+
+class DoctorFinding(Record, frozen=True, kw_only=True):
+    """One thing that was looked at."""
+
+    check: str
+    ok: bool
+    detail: str
+    repaired: bool = False
+
+
+class DoctorReport(Record, frozen=True, kw_only=True):
+    """The health of the workspace."""
+
+    ok: bool
+    findings: tuple[DoctorFinding, ...]
+
+
+class Doctor(Request[DoctorReport], frozen=True, kw_only=True):
+    """Check store, journal, objects, artifacts and drop folders; with `repair` mend what is safe."""
+
+    verb: ClassVar[str] = "doctor"
+    repair: bool = False
+
+
+class BackupReport(Record, frozen=True, kw_only=True):
+    """A verified copy of the metadata store."""
+
+    path: str
+    bytes: int
+    seq: int
+
+
+class Backup(Request[BackupReport], frozen=True, kw_only=True):
+    """Back the metadata store up now."""
+
+    verb: ClassVar[str] = "backup"
+
+
+class GcReport(Record, frozen=True, kw_only=True):
+    """What nothing refers to any more."""
+
+    dry_run: bool
+    objects: int
+    bytes: int
+    paths: tuple[str, ...] = ()
+
+
+class Gc(Request[GcReport], frozen=True, kw_only=True):
+    """Remove unreferenced objects and old staging folders."""
+
+    verb: ClassVar[str] = "gc"
+    dry_run: bool = False

@@ -1,0 +1,72 @@
+"""Runs: one training or notebook execution each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shopfloor.domain.record import Record
+
+
+class RunState(StrEnum):
+    """A run's life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+class ArtifactRef(Record, frozen=True, kw_only=True):
+    """A stored artifact: the sha256 and size of its bytes."""
+
+    sha256: str
+    bytes: int
+
+
+class CandidateScore(Record, frozen=True, kw_only=True):
+    """How one candidate did on the holdout, metric name to value."""
+
+    name: str
+    metrics: dict[str, float | None]
+    seconds: float = 0.0
+    error: str | None = None
+
+
+class SegmentScore(Record, frozen=True, kw_only=True):
+    """One member of a model family. `fallback` says why the pooled model serves instead."""
+
+    segment: str
+    rows: int
+    score: float | None = None
+    fallback: str | None = None
+
+
+class RunRecord(Record, frozen=True, kw_only=True):
+    """One execution and everything needed to repeat it."""
+
+    id: str
+    model: str
+    segment: str | None = None
+    dataset: str | None = None
+    dataset_version: int | None = None
+    state: RunState = RunState.QUEUED
+    trigger: str = ""
+    params: dict[str, Any] = {}
+    metrics: dict[str, float | None] = {}
+    candidates: tuple[CandidateScore, ...] = ()
+    segments: tuple[SegmentScore, ...] = ()
+    chosen: str | None = None
+    seed: int = 0
+    started_at: datetime | None = None
+    duration_s: float | None = None
+    artifact: ArtifactRef | None = None
+    model_version: int | None = None
+    environment: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    error: str | None = None
+    job: str | None = None
+    created_at: datetime | None = None

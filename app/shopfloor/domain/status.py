@@ -1,0 +1,88 @@
+"""The workspace at a glance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shopfloor.domain.record import Record
+
+
+class WatcherStatus(Record, frozen=True, kw_only=True):
+    """How new files are noticed: `backend` inotify or scan, and why it is degraded if it is."""
+
+    backend: str
+    healthy: bool
+    scan_seconds: float
+    last_scan_at: datetime | None = None
+    last_scan_ms: float | None = None
+    detail: str = ""
+
+
+class EngineStatus(Record, frozen=True, kw_only=True):
+    """The process that owns the workspace."""
+
+    pid: int
+    epoch: int
+    version: str
+    uptime_s: float
+    watcher: WatcherStatus
+    degraded: str = ""
+
+
+class JobCounts(Record, frozen=True, kw_only=True):
+    """Jobs by state."""
+
+    queued: int = 0
+    running: int = 0
+    failed: int = 0
+
+
+class FileCounts(Record, frozen=True, kw_only=True):
+    """Files by state; `seen` is the sum of all of them."""
+
+    waiting: int = 0
+    quarantined: int = 0
+    committed: int = 0
+    duplicate: int = 0
+    refused: int = 0
+    discarded: int = 0
+    seen: int = 0
+
+
+class AlertCounts(Record, frozen=True, kw_only=True):
+    """Alerts by state."""
+
+    open: int = 0
+    acknowledged: int = 0
+
+
+class FactoryFigures(Record, frozen=True, kw_only=True):
+    """How fast and how safely the factory ships.
+
+    `lead_time_s`: median seconds from a file's arrival to the deployment it led to.
+    `rollback_share`: rollbacks among deployments of 30 days. `restore_time_s`: median seconds
+    from an alert on a model to its resolution.
+    """
+
+    lead_time_s: float | None = None
+    deployments_30d: int = 0
+    rollback_share: float | None = None
+    restore_time_s: float | None = None
+
+
+class Status(Record, frozen=True, kw_only=True):
+    """Everything the home screen and `shopfloor status` show."""
+
+    workspace: str
+    engine: EngineStatus
+    jobs: JobCounts
+    files: FileCounts
+    alerts: AlertCounts
+    models: int
+    datasets: int
+    runs: int
+    approvals: int
+    predictions: int
+    seq: int
+    factory: FactoryFigures
+    running: tuple[str, ...] = ()

@@ -1,0 +1,45 @@
+"""What a client and the engine agree on: the path of a question, the shape of a failure."""
+
+from __future__ import annotations
+
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.record import Record
+
+PROTOCOL = "1"
+PROTOCOL_HEADER = "X-Shopfloor-Protocol"
+PREFIX = "/v1/"
+
+
+class WireError(Record, frozen=True, kw_only=True):
+    """An error as it travels; `line` and `column` where it is about a place in a file."""
+
+    message: str
+    hint: str = ""
+    code: str = ""
+    exit: int = 1
+    line: int | None = None
+    column: str | None = None
+
+
+class WireFailure(Record, frozen=True, kw_only=True):
+    """The body of a failed answer."""
+
+    error: WireError
+
+
+def describe(error: BaseException) -> WireError:
+    """An error as it travels; anything but a `ShopfloorError` keeps its details to the log."""
+    if isinstance(error, ShopfloorError):
+        return WireError(
+            message=error.message,
+            hint=error.hint,
+            code=error.code,
+            exit=int(error.exit_code),
+            line=getattr(error, "line", None),
+            column=getattr(error, "column", None),
+        )
+    return WireError(
+        message=f"An unexpected {type(error).__name__} stopped this.",
+        hint="The details are in .shopfloor/run/engine.log; the engine goes on.",
+        code="internal",
+    )
