@@ -1,0 +1,118 @@
+"""`models/NAME.toml`: model definitions as text that people read and edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import tomlkit
+
+from shopfloor.domain.definition import ModelDefinition, Monitoring, Release, Retrain, Task, Training, Value
+from shopfloor.domain.errors import ConfigError
+from shopfloor.domain.names import check_name, is_name
+from shopfloor.domain.record import Record
+from shopfloor.workspace.form import read_form, write_text_atomic
+from shopfloor.workspace.layout import Layout
+
+_TABLES = ("training", "retrain", "release", "monitoring", "value")
+
+
+class DefinitionForm(Record, frozen=True, kw_only=True):
+    """The file; the model's name is the file's."""
+
+    dataset: str
+    target: str
+    task: Task | None = None
+    time: str | None = None
+    id: str | None = None
+    positive: str | None = None
+    segment_by: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    retired: bool = False
+    training: Training = Training()
+    retrain: Retrain = Retrain()
+    release: Release = Release()
+    monitoring: Monitoring = Monitoring()
+    value: Value | None = None
+
+
+def list_definitions(layout: Layout) -> list[str]:
+    """Names of all defined models."""
+    return sorted(path.stem for path in layout.models.glob("*.toml") if is_name(path.stem))
+
+
+def load_definition(layout: Layout, model: str) -> ModelDefinition | None:
+    """The definition of `model`, None without a file; raises `ConfigError`."""
+    path = layout.definition(check_name(model, "Model"))
+    if not path.exists():
+        return None
+    form = read_form(path, DefinitionForm)
+    definition = ModelDefinition(
+        name=model, **{field: getattr(form, field) for field in DefinitionForm.__struct_fields__}
+    )
+    return check_definition(definition, str(path))
+
+
+def save_definition(layout: Layout, definition: ModelDefinition) -> None:
+    """Write the definition, keeping the comments of an existing file."""
+    path = layout.definition(check_name(definition.name, "Model"))
+    check_definition(definition, str(path))
+    if path.exists():
+        document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    else:
+        document = tomlkit.document()
+        document.add(tomlkit.comment(f"Definition of model {definition.name}."))
+    values: dict[str, Any] = msgspec.to_builtins(definition)
+    defaults: dict[str, Any] = msgspec.to_builtins(ModelDefinition(name="", dataset="", target=""))
+    values.pop("name")
+    for key in [key for key in values if key not in _TABLES]:
+        if values[key] != defaults[key]:
+            document[key] = values[key]
+        elif key in document:
+            del document[key]
+    for key in _TABLES:
+        _merge_table(document, key, values[key], defaults[key] or {})
+    write_text_atomic(path, tomlkit.dumps(document))
+
+
+def _merge_table(document: Any, key: str, values: dict[str, Any] | None, defaults: dict[str, Any]) -> None:
+    if values is None:
+        if key in document:
+            del document[key]
+        return
+    table = document.get(key)
+    changed = {name: value for name, value in values.items() if value != defaults.get(name)}
+    if table is not None:
+        for name in [name for name in table if name not in changed]:
+            del table[name]
+    if changed:
+        if table is None:
+            table = document[key] = tomlkit.table()
+        for name, value in changed.items():
+            table[name] = value
+
+
+def check_definition(definition: ModelDefinition, source: str) -> ModelDefinition:
+    """Refuse definitions that cannot work; raises `ConfigError` naming the key."""
+    check_name(definition.dataset, "Dataset")
+    problems = {
+        "training.holdout": 0 < definition.training.holdout < 1,
+        "training.candidates": len(definition.training.candidates) > 0,
+        "training.min_rows": definition.training.min_rows >= 2,
+        "release.alpha": 0 < definition.release.alpha < 0.5,
+        "release.min_gain": definition.release.min_gain >= 0,
+        "release.margin": definition.release.margin >= 0,
+        "release.approvals": definition.release.approvals >= 1,
+        "monitoring.persistence": 1 <= definition.monitoring.persistence[0] <= definition.monitoring.persistence[1],
+    }
+    for key, fine in problems.items():
+        if not fine:
+            raise ConfigError(
+                f"{source}: key {key!r} has a value that cannot work.", hint="See `shopfloor config schema`."
+            )
+    if definition.target in definition.exclude or definition.target in definition.features:
+        raise ConfigError(
+            f"{source}: the target {definition.target!r} cannot be excluded or a feature.", hint="Remove it there."
+        )
+    return definition

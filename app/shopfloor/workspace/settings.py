@@ -1,0 +1,152 @@
+"""`workspace.toml`: typed settings with defaults that work."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomlkit
+
+from shopfloor.domain.errors import ConfigError
+from shopfloor.domain.names import did_you_mean
+from shopfloor.domain.record import Record
+from shopfloor.workspace.form import parse_form, read_form, write_text_atomic
+from shopfloor.workspace.layout import Layout
+
+
+class Originals(StrEnum):
+    """What happens to a delivered file once its rows are committed."""
+
+    ARCHIVE = "archive"
+    KEEP = "keep"
+    DELETE = "delete"
+
+
+class IntakeSettings(Record, frozen=True, kw_only=True):
+    """How files are taken in. Times in seconds, sizes in megabytes."""
+
+    settle_seconds: float = 2.0
+    scan_seconds: float = 5.0
+    watch: bool = True
+    originals: Originals = Originals.ARCHIVE
+    max_file_mb: int = 20_000
+    memory_mb: int = 1_000
+    batch_files: int = 2_000
+    reserve_mb: int = 200
+
+
+class EngineSettings(Record, frozen=True, kw_only=True):
+    """The engine's own limits. `workers` 0 means one for each core."""
+
+    workers: int = 0
+    backend: str = "loky"
+    idle_worker_seconds: float = 60.0
+    job_timeout_minutes: float = 240.0
+
+
+class ServingSettings(Record, frozen=True, kw_only=True):
+    """The REST endpoint, started only by `shopfloor serve`."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    loaded_models: int = 200
+    durability: str = "batch"
+
+
+class RetentionSettings(Record, frozen=True, kw_only=True):
+    """How many backups are kept."""
+
+    backups: int = 7
+
+
+class Settings(Record, frozen=True, kw_only=True):
+    """The whole of `workspace.toml`. `notify` is a command that gets each new alert as JSON on stdin."""
+
+    name: str = ""
+    notify: tuple[str, ...] = ()
+    intake: IntakeSettings = IntakeSettings()
+    engine: EngineSettings = EngineSettings()
+    serving: ServingSettings = ServingSettings()
+    retention: RetentionSettings = RetentionSettings()
+
+
+def load_settings(layout: Layout) -> Settings:
+    """The settings of a workspace; raises `ConfigError`."""
+    return check(read_form(layout.settings, Settings), str(layout.settings))
+
+
+def check(settings: Settings, source: str) -> Settings:
+    """Refuse numbers that cannot work, by name."""
+    positive = {
+        "intake.settle_seconds": settings.intake.settle_seconds,
+        "intake.scan_seconds": settings.intake.scan_seconds,
+        "intake.max_file_mb": settings.intake.max_file_mb,
+        "intake.memory_mb": settings.intake.memory_mb,
+        "intake.batch_files": settings.intake.batch_files,
+        "engine.idle_worker_seconds": settings.engine.idle_worker_seconds,
+    }
+    for key, value in positive.items():
+        if not value > 0:
+            raise ConfigError(f"{source}: key {key!r} must be above zero, not {value}.", hint="Use a positive number.")
+    choices = {
+        "engine.backend": (settings.engine.backend, ("loky", "dask", "ray", "sequential")),
+        "serving.durability": (settings.serving.durability, ("batch", "strict")),
+    }
+    for key, (word, valid) in choices.items():
+        if word not in valid:
+            raise ConfigError(f"{source}: key {key!r} cannot be {word!r}.", hint=did_you_mean(word, valid))
+    return settings
+
+
+def get_setting(layout: Layout, key: str) -> Any:
+    """The value of a dotted `key`, defaults included; a table gives a dictionary."""
+    value: Any = msgspec.to_builtins(load_settings(layout))
+    for word in key.split(".") if key else []:
+        if not isinstance(value, dict) or word not in value:
+            raise ConfigError(
+                f"There is no setting {key!r}.",
+                hint=did_you_mean(key, _dotted(msgspec.to_builtins(Settings()))),
+                code="unknown_key",
+            )
+        value = value[word]
+    return value
+
+
+def set_setting(layout: Layout, key: str, text: str) -> None:
+    """Write one setting, keeping comments; `text` is a TOML value or a bare word."""
+    current = get_setting(layout, key)
+    document = tomlkit.parse(layout.settings.read_text(encoding="utf-8"))
+    table: Any = document
+    *path, last = key.split(".")
+    for word in path:
+        table = table.setdefault(word, tomlkit.table())
+    table[last] = _value(text, current)
+    rendered = tomlkit.dumps(document)
+    check(parse_form(rendered, Settings, str(layout.settings)), str(layout.settings))
+    write_text_atomic(layout.settings, rendered)
+
+
+def _value(text: str, current: Any) -> Any:
+    if isinstance(current, str):
+        return text.strip('"')
+    try:
+        parsed = tomlkit.parse(f"v = {text}")["v"]
+    except Exception as error:  # tomlkit raises a family of parse errors without a common documented root
+        raise ConfigError(f"{text!r} is not a value.", hint='Write a number, true, false or ["a", "list"].') from error
+    if isinstance(current, float) and isinstance(parsed, int) and not isinstance(parsed, bool):
+        return float(parsed)
+    return parsed
+
+
+def _dotted(tree: dict[str, Any], prefix: str = "") -> list[str]:
+    keys: list[str] = []
+    for key, value in tree.items():
+        keys += _dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else [prefix + key]
+    return keys
+
+
+def is_workspace(directory: Path) -> bool:
+    """True when `directory` holds a `workspace.toml`."""
+    return (directory / "workspace.toml").is_file()

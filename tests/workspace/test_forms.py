@@ -1,0 +1,128 @@
+"""The team's text files: what is wrong is named by file, key and the nearest valid key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.contract import Contract, Mode, Rule, SchemaPolicy
+from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Task, Training, Value
+from shopfloor.domain.errors import ConfigError, RefusedError
+from shopfloor.workspace import contracts, definitions, template
+from shopfloor.workspace import settings as forms
+from shopfloor.workspace.layout import Layout
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return template.init_workspace(tmp_path / "w")
+
+
+def test_a_new_workspace_is_valid_and_made_once(layout: Layout) -> None:
+    assert forms.load_settings(layout) == forms.Settings(name="w")
+    with pytest.raises(RefusedError, match="workspace already"):
+        template.init_workspace(layout.root)
+
+
+def test_an_unknown_key_names_the_nearest(layout: Layout) -> None:
+    layout.settings.write_text("[intake]\nsettle_second = 3\n")
+    with pytest.raises(ConfigError, match=r"intake\.settle_second") as caught:
+        forms.load_settings(layout)
+    assert "settle_seconds" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[intake\n", "not valid TOML"),
+        ("[intake]\nsettle_seconds = 'x'\n", "intake.settle_seconds"),
+        ("[intake]\nsettle_seconds = -1\n", "above zero"),
+        ("[engine]\nbackend = 'spark'\n", "engine.backend"),
+        ("[intake]\noriginals = 'burn'\n", "intake.originals"),
+    ],
+)
+def test_a_wrong_value_names_its_key(layout: Layout, text: str, said: str) -> None:
+    layout.settings.write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        forms.load_settings(layout)
+
+
+def test_setting_a_key_keeps_the_comments(layout: Layout) -> None:
+    layout.settings.write_text("# mine\n[intake]\n# why\nsettle_seconds = 1.0 # short\n")
+    forms.set_setting(layout, "intake.settle_seconds", "4")
+    forms.set_setting(layout, "engine.workers", "3")
+    text = layout.settings.read_text()
+    assert "# mine" in text
+    assert "# why" in text
+    assert forms.load_settings(layout).intake.settle_seconds == 4.0
+    assert forms.get_setting(layout, "engine.workers") == 3
+
+
+def test_a_bad_setting_is_not_written(layout: Layout) -> None:
+    before = layout.settings.read_text()
+    with pytest.raises(ConfigError):
+        forms.set_setting(layout, "intake.settle_seconds", "-3")
+    with pytest.raises(ConfigError, match="no setting"):
+        forms.set_setting(layout, "intake.nope", "3")
+    assert layout.settings.read_text() == before
+
+
+_names = st.from_regex(r"[a-zA-Zäö \[\]\"'.=#/]{1,12}", fullmatch=True)
+_columns = st.lists(
+    st.builds(Column, name=_names, type=st.sampled_from(ColumnType), nullable=st.booleans(), optional=st.booleans()),
+    unique_by=lambda c: c.name,
+    max_size=5,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(columns=_columns, mode=st.sampled_from([Mode.APPEND, Mode.SNAPSHOT]), policy=st.sampled_from(SchemaPolicy))
+def test_contracts_round_trip(
+    tmp_path_factory: pytest.TempPathFactory, columns: list[Column], mode: Mode, policy: SchemaPolicy
+) -> None:
+    layout = Layout(tmp_path_factory.mktemp("w"))
+    rules = tuple(Rule(column=column.name, not_null=True) for column in columns if not column.nullable)
+    contract = Contract(name="d", mode=mode, schema_policy=policy, columns=tuple(columns), rules=rules)
+    contracts.save_contract(layout, contract)
+    assert contracts.load_contract(layout, "d") == contract
+    contracts.save_contract(layout, contract)
+    assert contracts.load_contract(layout, "d") == contract
+
+
+def test_definitions_round_trip_and_keep_comments(layout: Layout) -> None:
+    definition = ModelDefinition(
+        name="late",
+        dataset="flights",
+        target="y",
+        task=Task.BINARY,
+        exclude=("a b",),
+        training=Training(candidates=("linear",), seed=4),
+        release=Release(policy=ReleasePolicy.APPROVAL),
+        value=Value(unit="EUR", true_positive=2),
+    )
+    definitions.save_definition(layout, definition)
+    path = layout.definition("late")
+    path.write_text("# a note\n" + path.read_text())
+    assert definitions.load_definition(layout, "late") == definition
+    definitions.save_definition(layout, ModelDefinition(name="late", dataset="flights", target="y"))
+    assert definitions.load_definition(layout, "late") == ModelDefinition(name="late", dataset="flights", target="y")
+    assert "# a note" in path.read_text()
+
+
+def test_a_definition_that_cannot_work_names_the_key(layout: Layout) -> None:
+    layout.definition("m").write_text("dataset = 'd'\ntarget = 't'\n[training]\nholdout = 2.0\n")
+    with pytest.raises(ConfigError, match=r"training\.holdout"):
+        definitions.load_definition(layout, "m")
+    layout.definition("m").write_text("dataset = 'd'\ntarget = 't'\ntarget_column = 't'\n")
+    with pytest.raises(ConfigError, match="target_column") as caught:
+        definitions.load_definition(layout, "m")
+    assert "target" in caught.value.hint
+
+
+def test_a_long_workspace_path_gets_a_short_socket(tmp_path: Path) -> None:
+    deep = Layout(tmp_path / ("x" * 60) / ("y" * 60))
+    assert len(str(deep.socket)) <= 107
