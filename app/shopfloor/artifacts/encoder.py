@@ -1,0 +1,169 @@
+"""The table encoder: mixed columns to one matrix of numbers, the same for batches and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from shopfloor.artifacts.blocks.block import Block, Style, Target
+from shopfloor.artifacts.blocks.calendar import date_blocks
+from shopfloor.artifacts.blocks.category import category_block
+from shopfloor.artifacts.blocks.means import means_block
+from shopfloor.artifacts.blocks.number import number_block
+from shopfloor.artifacts.blocks.text import is_text, text_block
+from shopfloor.artifacts.table import Factor, Floats, Table, infer_columns, parse
+from shopfloor.domain.columns import Column, ColumnType
+
+FOLDS = 5
+
+
+class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A scikit-learn transformer from a frame (or parsed `Table`) to a float64 matrix.
+
+    Parameters: `columns` are the features with their pinned types (None: taken from the dtypes);
+    `style` is `trees` (NaN and category codes kept) or `dense` (imputed, scaled, expanded);
+    `order` names the time column that orders rows; columns with at most `low` levels are
+    categories, above that they become target means (or level shares when fitted without `y`).
+    `y` holds numbers (float) for regression, else classes.
+
+    Fitted: `blocks_`, the list of blocks in output order.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column] | None = None,
+        style: Style = "trees",
+        order: str | None = None,
+        low: int = 40,
+        seed: int = 0,
+    ) -> None:
+        self.columns = columns
+        self.style = style
+        self.order = order
+        self.low = low
+        self.seed = seed
+
+    def fit(self, X: pd.DataFrame | Table, y: ArrayLike | None = None) -> TableEncoder:
+        """Learn levels, scales and means from the rows of `X`."""
+        table = self._open(X)
+        self._fit(table, self._target(y, table.rows))
+        return self
+
+    def fit_transform(
+        self, X: pd.DataFrame | Table, y: ArrayLike | None = None, folds: NDArray[np.intp] | None = None, **_: Any
+    ) -> Floats:
+        """Fit, and encode the training rows with cross-fitted target means.
+
+        `folds` gives each row its fold; without it rows are dealt at random.
+        """
+        table = self._open(X)
+        target = self._target(y, table.rows, folds)
+        self._fit(table, target)
+        out = self._matrix(table.rows)
+        for block, span in zip(self.blocks_, self.spans(), strict=True):
+            block.fill_training(table, target, out[:, span])
+        return out
+
+    def transform(self, X: pd.DataFrame | Table) -> Floats:
+        """Encode rows; shape (rows, outputs). Columns that `X` lacks count as missing."""
+        check_is_fitted(self)
+        table = X if isinstance(X, Table) else parse(X, self.columns_)
+        out = self._matrix(table.rows)
+        for block, span in zip(self.blocks_, self.spans(), strict=True):
+            block.fill(table, out[:, span])
+        return out
+
+    def encode_row(self, values: Mapping[str, Any]) -> Floats:
+        """Encode one row of raw values; shape (outputs,). Equal to `transform` bit for bit."""
+        out: list[float] = []
+        for block in self.blocks_:
+            block.row(values, out)
+        return np.array(out)
+
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
+        """Names of the output columns."""
+        check_is_fitted(self)
+        return np.array([name for block in self.blocks_ for name in block.names], dtype=object)
+
+    def spans(self) -> list[slice]:
+        """The output columns of each block."""
+        ends = accumulate((block.width for block in self.blocks_), initial=0)
+        return [slice(start, end) for start, end in pairwise(ends)]
+
+    def categorical(self) -> list[int]:
+        """Output columns that hold category codes."""
+        pairs = zip(self.blocks_, self.spans(), strict=True)
+        return [span.start for block, span in pairs if block.categorical]
+
+    def inputs(self) -> dict[str, str]:
+        """The columns that are read at all, each with its kind."""
+        check_is_fitted(self)
+        kinds = {name: block.kind for block in self.blocks_ for name in block.inputs}
+        return {**kinds, **{block.feature: block.kind for block in self.blocks_}}
+
+    def features_of(self) -> dict[str, list[slice]]:
+        """The output columns of each feature that has any."""
+        found: dict[str, list[slice]] = {}
+        for block, span in zip(self.blocks_, self.spans(), strict=True):
+            found.setdefault(block.feature, []).append(span)
+        return found
+
+    def _open(self, X: pd.DataFrame | Table) -> Table:
+        if isinstance(X, Table):
+            if self.columns is None:
+                raise TypeError("a parsed table comes without types: give `columns`")
+            self.columns_ = tuple(self.columns)
+            return X
+        self.columns_ = tuple(self.columns or infer_columns(X))
+        return parse(X, self.columns_)
+
+    def _target(self, y: ArrayLike | None, rows: int, folds: NDArray[np.intp] | None = None) -> Target:
+        if folds is None:
+            folds = np.arange(rows) % FOLDS
+            np.random.default_rng(self.seed).shuffle(folds)
+        if y is None:
+            return Target(np.zeros((rows, 0)), folds)
+        values = np.asarray(y)
+        if values.dtype.kind == "f":
+            return Target(values.astype(np.float64).reshape(-1, 1), folds)
+        classes, codes = np.unique(values, return_inverse=True)
+        outputs = range(1, 2) if len(classes) == 2 else range(len(classes))
+        return Target(np.column_stack([codes == k for k in outputs]).astype(np.float64), folds)
+
+    def _fit(self, table: Table, target: Target) -> None:
+        blocks: list[Block] = []
+        for column in self.columns_:
+            blocks += self._blocks(column, table, target)
+        self.blocks_ = blocks
+        self.n_features_in_ = len(self.columns_)
+        self.feature_names_in_ = np.array([c.name for c in self.columns_], dtype=object)
+
+    def _blocks(self, column: Column, table: Table, target: Target) -> list[Block]:
+        if column.type.temporal:
+            return date_blocks(column.name, table, self.style, self.order)
+        if column.type is ColumnType.TEXT:
+            block = self._text_block(column.name, table.factor(column.name), target)
+        else:
+            kind = "boolean" if column.type is ColumnType.BOOLEAN else "number"
+            block = number_block(column.name, kind, table.numbers(column.name), self.style)
+        return [] if block is None else [block]
+
+    def _text_block(self, name: str, factor: Factor, target: Target) -> Block | None:
+        levels = len(np.unique(factor.codes[factor.codes >= 0]))
+        if levels <= self.low:
+            return category_block(name, factor, self.style)
+        if is_text(factor):
+            return text_block(name, factor, self.style, self.seed)
+        if target.values.shape[1] == 0:
+            return None
+        return means_block(name, factor, target, self.style)
+
+    def _matrix(self, rows: int) -> Floats:
+        return np.empty((rows, sum(block.width for block in self.blocks_)), order="F")

@@ -1,0 +1,54 @@
+"""The manifest of an artifact: what the model is, and the digest of every file beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.definition import Task
+from shopfloor.domain.record import Record
+
+FORMAT = 1
+
+
+class FeatureField(Record, frozen=True, kw_only=True):
+    """One input of a model.
+
+    `kind` is how it is encoded: number, boolean, category, many, text or date. `nullable` is true
+    when the model saw missing values in training, so that a request may leave the field out.
+    `levels` holds the commonest values of a category (a sample, for schemas and examples).
+    """
+
+    name: str
+    kind: str
+    type: ColumnType
+    nullable: bool = True
+    levels: tuple[str, ...] = ()
+
+
+class ArtifactManifest(Record, frozen=True, kw_only=True):
+    """Everything a reader may know of an artifact before it opens the model.
+
+    `files` maps file name to sha256 (filled by `bundle.stage`). `classes` are the labels in the
+    order of the probability columns, `positive` the label that a binary score speaks of.
+    """
+
+    model: str
+    run: str
+    dataset: str
+    dataset_version: int | None = None
+    task: Task
+    metric: str
+    target: str
+    positive: str | None = None
+    classes: tuple[str, ...] = ()
+    features: tuple[FeatureField, ...] = ()
+    id: str | None = None
+    time: str | None = None
+    segment_by: tuple[str, ...] = ()
+    segments: int = 0
+    trained_until: datetime | None = None
+    environment: dict[str, str] = {}
+    created_at: datetime
+    files: dict[str, str] = {}
+    format: int = FORMAT

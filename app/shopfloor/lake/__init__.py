@@ -1,0 +1,1 @@
+"""The lake: immutable Parquet parts, manifests of them, and verified reading."""

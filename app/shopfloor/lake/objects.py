@@ -1,0 +1,103 @@
+"""Immutable Parquet objects, named by the sha256 of their bytes."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from shopfloor.domain.errors import IntegrityError
+
+_CHUNK = 1 << 20
+
+
+def part_path(objects: Path, sha256: str) -> Path:
+    """Where the part `sha256` lies below the directory `objects`."""
+    return objects / "parts" / sha256[:2] / f"{sha256}.parquet"
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file's bytes as lower-case hex, read in chunks of 1 MiB."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(path: Path, sha256: str) -> None:
+    """Raise `IntegrityError` naming `path` unless its bytes hash to `sha256`."""
+    try:
+        found = file_sha256(path)
+    except FileNotFoundError:
+        raise IntegrityError(
+            f"The stored part {path.name} is missing.",
+            hint="Run `shopfloor doctor`, or restore from a backup.",
+            code="part_missing",
+        ) from None
+    if found != sha256:
+        raise IntegrityError(
+            f"The stored part {path.name} has changed on disk: its bytes hash to {found[:12]}….",
+            hint="Run `shopfloor doctor`, or restore from a backup. Nothing was read from it.",
+            code="part_damaged",
+        )
+
+
+def publish_part(staged: Path, sha256: str, objects: Path) -> Path:
+    """Move `staged` to its place in the lake and make that durable; return the place.
+
+    The order is: check the digest, fsync the file, rename, fsync the directories. Publishing the
+    same bytes again changes nothing and removes `staged`; a damaged object is replaced. A retry
+    after a crash may find `staged` gone: that is success when the object verifies. Raises
+    `IntegrityError` when `staged` does not hash to `sha256`.
+    """
+    target = part_path(objects, sha256)
+    if _holds(target, sha256):
+        staged.unlink(missing_ok=True)
+        os.utime(target)  # young again: an old orphan that is wanted now must not be collected as garbage
+        _fsync(target.parent)
+        return target
+    verify(staged, sha256)
+    _make_dirs(target.parent, objects)
+    os.chmod(staged, 0o444)
+    _fsync(staged)
+    _rename(staged, target)
+    _fsync(target.parent)
+    return target
+
+
+def _holds(target: Path, sha256: str) -> bool:
+    try:
+        return file_sha256(target) == sha256
+    except FileNotFoundError:
+        return False
+
+
+def _make_dirs(directory: Path, objects: Path) -> None:
+    """Create `directory`; a new directory is durable once its parent is synced."""
+    missing = [path for path in (directory, *directory.parents) if not path.is_dir()]
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in reversed(missing):
+        _fsync(path.parent)
+
+
+def _rename(staged: Path, target: Path) -> None:
+    try:
+        os.replace(staged, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".{target.name}.tmp")
+        with staged.open("rb") as source, beside.open("wb") as copy:
+            shutil.copyfileobj(source, copy, _CHUNK)
+        os.chmod(beside, 0o444)
+        _fsync(beside)
+        os.replace(beside, target)
+        staged.unlink()
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""The metadata store: DuckDB behind one writer, one module a noun."""

@@ -1,0 +1,128 @@
+"""Alerts and the results of checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from shopfloor.domain.codec import to_text
+from shopfloor.domain.errors import NotFoundError
+from shopfloor.domain.monitor import AlertRecord, CheckResult
+from shopfloor.domain.page import Page
+from shopfloor.domain.status import AlertCounts
+from shopfloor.domain.text import safe
+from shopfloor.store.rows import Filter, Query, count, page
+from shopfloor.store.transaction import Transaction
+
+
+def create(transaction: Transaction, alert: AlertRecord) -> AlertRecord:
+    """Insert an alert; assigns its id."""
+    id, _ = transaction.next_id("a")
+    alert = msgspec.structs.replace(alert, id=id)
+    put(transaction, alert)
+    return alert
+
+
+def put(transaction: Transaction, alert: AlertRecord) -> None:
+    """Replace an alert."""
+    transaction.put(
+        "alerts",
+        {
+            "id": alert.id,
+            "number": int(alert.id[1:]),
+            "subject": alert.subject,
+            "check_code": alert.check,
+            "state": alert.state.value,
+            "opened_at": alert.opened_at,
+            "updated_at": alert.updated_at,
+            "resolved_at": alert.resolved_at,
+            "record": to_text(alert),
+        },
+        keep=True,
+    )
+
+
+def get(query: Query, id: str) -> AlertRecord:
+    """One alert; raises `NotFoundError`."""
+    row = query.one("SELECT record FROM alerts WHERE id = ?", [id])
+    if row is None:
+        raise NotFoundError(
+            f"There is no alert {safe(id, 40)!r}.", hint="List them: shopfloor alert list", code="alert_not_found"
+        )
+    return msgspec.json.decode(row[0], type=AlertRecord)
+
+
+def unresolved(query: Query, subject: str) -> list[AlertRecord]:
+    """Alerts on a model that are not resolved."""
+    rows = query.all("SELECT record FROM alerts WHERE subject = ? AND state <> 'resolved' ORDER BY number", [subject])
+    return [msgspec.json.decode(row[0], type=AlertRecord) for row in rows]
+
+
+def listing(query: Query, *, subject: str, state: str, text: str, limit: int, offset: int) -> Page[AlertRecord]:
+    """Alerts: unresolved first, then newest."""
+    where = Filter().equal("subject", subject).equal("state", state)
+    where.contains("id || ' ' || subject || ' ' || check_code || ' ' || state", text)
+    rows = query.all(
+        f"SELECT record FROM alerts {where.where()} ORDER BY state = 'resolved', number DESC LIMIT ? OFFSET ?",
+        [*where.parameters, limit, offset],
+    )
+    found = [msgspec.json.decode(row[0], type=AlertRecord) for row in rows]
+    return page(found, count(query, "alerts", where), offset)
+
+
+def counts(query: Query) -> AlertCounts:
+    """How many alerts want somebody."""
+    found = dict(query.all("SELECT state, count(*) FROM alerts GROUP BY state"))
+    return AlertCounts(open=found.get("open", 0), acknowledged=found.get("acknowledged", 0))
+
+
+def open_by_model(query: Query) -> dict[str, int]:
+    """Model to its number of open alerts."""
+    return dict(query.all("SELECT subject, count(*) FROM alerts WHERE state = 'open' GROUP BY subject"))
+
+
+def add_checks(transaction: Transaction, results: Sequence[CheckResult]) -> None:
+    """Append results of checks."""
+    numbers = transaction.next_ids("c", len(results))
+    transaction.put_many(
+        "checks",
+        [
+            {
+                "number": number,
+                "model": result.model,
+                "model_version": result.model_version,
+                "check_code": result.check,
+                "feature": result.feature,
+                "verdict": result.verdict.value,
+                "happened_at": result.at,
+                "record": to_text(result),
+            }
+            for (_, number), result in zip(numbers, results, strict=True)
+        ],
+    )
+
+
+def newest_checks(query: Query, model: str) -> list[CheckResult]:
+    """The newest result of every check and feature of a model."""
+    rows = query.all(
+        "SELECT arg_max(record, number) AS newest, max(number) AS last FROM checks WHERE model = ? "
+        "GROUP BY check_code, feature ORDER BY last",
+        [model],
+    )
+    return [msgspec.json.decode(row[0], type=CheckResult) for row in rows]
+
+
+def check_history(query: Query, model: str, limit: int, offset: int = 0) -> Page[CheckResult]:
+    """All results of a model, newest first."""
+    rows = query.all(
+        "SELECT record FROM checks WHERE model = ? ORDER BY number DESC LIMIT ? OFFSET ?", [model, limit, offset]
+    )
+    where = Filter().equal("model", model)
+    return page([msgspec.json.decode(row[0], type=CheckResult) for row in rows], count(query, "checks", where), offset)
+
+
+def median_restore_seconds(query: Query) -> float | None:
+    """Median seconds from an alert's opening to its resolution."""
+    row = query.one("SELECT median(epoch(resolved_at) - epoch(opened_at)) FROM alerts WHERE resolved_at IS NOT NULL")
+    return None if row is None or row[0] is None else float(row[0])

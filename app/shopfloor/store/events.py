@@ -1,0 +1,48 @@
+"""The event log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from shopfloor.domain.event import Event
+from shopfloor.store.rows import Query, stored_time
+
+_COLUMNS = "seq, happened_at, kind, subject, actor, message, data"
+
+
+def after(query: Query, seq: int, limit: int, subject: str = "") -> list[Event]:
+    """Events with a higher number than `seq`, oldest first."""
+    rows = query.all(
+        f"SELECT {_COLUMNS} FROM events WHERE seq > ? AND (? = '' OR subject = ?) ORDER BY seq LIMIT ?",
+        [seq, subject, subject, limit],
+    )
+    return [_event(row) for row in rows]
+
+
+def tail(query: Query, count: int, subject: str = "") -> list[Event]:
+    """The newest events, oldest first."""
+    rows = query.all(
+        f"SELECT {_COLUMNS} FROM events WHERE (? = '' OR subject = ?) ORDER BY seq DESC LIMIT ?",
+        [subject, subject, count],
+    )
+    return [_event(row) for row in reversed(rows)]
+
+
+def total(query: Query, subject: str = "") -> int:
+    """How many events there are."""
+    row = query.one("SELECT count(*) FROM events WHERE (? = '' OR subject = ?)", [subject, subject])
+    return int(row[0]) if row else 0
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    return Event(
+        seq=row[0],
+        at=stored_time(row[1]),
+        kind=row[2],
+        subject=row[3],
+        actor=row[4],
+        message=row[5],
+        data=msgspec.json.decode(row[6]),
+    )

@@ -1,0 +1,190 @@
+"""The ledger of delivered files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from shopfloor.domain.codec import to_text
+from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
+from shopfloor.domain.page import Page
+from shopfloor.domain.record import Record
+from shopfloor.domain.status import FileCounts
+from shopfloor.store.rows import Filter, Query, aware, count, decode, page, stored_time
+from shopfloor.store.transaction import Transaction
+
+_COLUMNS = (
+    "id, dataset, path, purpose, sha256, size, rows, rejected_rows, state, reason, version, duplicate_of, seen_count, "
+    "seen_at, committed_at"
+)
+
+
+class Identity(Record, frozen=True, kw_only=True):
+    """What is known of a file without reading it; a change of any part means new content may be there."""
+
+    raw_path: bytes
+    dev: int
+    ino: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+class LedgerRow(Record, frozen=True, kw_only=True):
+    """A file with what the engine needs to work on it."""
+
+    file: FileRecord
+    number: int
+    identity: Identity
+    staged: str | None = None
+
+
+def put(transaction: Transaction, row: LedgerRow, *, keep: bool = False) -> None:
+    """Insert or replace one file; `keep` writes it to the journal too."""
+    transaction.put_many("files", [_plain(row)], keep=keep)
+
+
+def put_many(transaction: Transaction, rows: Iterable[LedgerRow]) -> None:
+    """Insert or replace files."""
+    transaction.put_many("files", [_plain(row) for row in rows])
+
+
+def _plain(row: LedgerRow) -> dict[str, Any]:
+    file, identity = row.file, row.identity
+    return {
+        "id": file.id,
+        "number": row.number,
+        "purpose": file.purpose.value,
+        "dataset": file.dataset,
+        "path": file.path,
+        "raw_path": identity.raw_path,
+        "dev": identity.dev,
+        "ino": identity.ino,
+        "size": file.bytes,
+        "mtime_ns": identity.mtime_ns,
+        "ctime_ns": identity.ctime_ns,
+        "sha256": file.sha256,
+        "rows": file.rows,
+        "rejected_rows": file.rejected_rows,
+        "state": file.state.value,
+        "reason": None if file.reason is None else to_text(file.reason),
+        "version": file.version,
+        "duplicate_of": file.duplicate_of,
+        "seen_count": file.seen_count,
+        "staged": row.staged,
+        "seen_at": file.seen_at,
+        "committed_at": file.committed_at,
+    }
+
+
+def get(query: Query, id: str) -> FileRecord | None:
+    """One file by its id."""
+    row = query.one(f"SELECT {_COLUMNS} FROM files WHERE id = ?", [id])
+    return None if row is None else _record(row)
+
+
+def ledger(query: Query, ids: Sequence[str]) -> list[LedgerRow]:
+    """Files with their identities, in order of arrival."""
+    if not ids:
+        return []
+    marks = ", ".join("?" for _ in ids)
+    return [_ledger(row) for row in query.all(f"{_LEDGER} WHERE id IN ({marks}) ORDER BY number", list(ids))]
+
+
+def in_states(query: Query, states: Sequence[FileState]) -> list[LedgerRow]:
+    """All files in any of `states`, in order of arrival."""
+    marks = ", ".join("?" for _ in states)
+    return [
+        _ledger(row)
+        for row in query.all(f"{_LEDGER} WHERE state IN ({marks}) ORDER BY number", [s.value for s in states])
+    ]
+
+
+def known(query: Query) -> list[tuple[str, bytes, int, int, int, int, int]]:
+    """(id, raw_path, dev, ino, size, mtime_ns, ctime_ns) of the newest record of every path."""
+    return query.all(
+        "SELECT arg_max(id, number), raw_path, arg_max(dev, number), arg_max(ino, number), arg_max(size, number), "
+        "arg_max(mtime_ns, number), arg_max(ctime_ns, number) FROM files GROUP BY raw_path"
+    )
+
+
+def committed_content(query: Query, purpose: FilePurpose, dataset: str, digests: Sequence[str]) -> dict[str, str]:
+    """sha256 to id for content that is in already."""
+    if not digests:
+        return {}
+    marks = ", ".join("?" for _ in digests)
+    rows = query.all(
+        f"SELECT sha256, min_by(id, number) FROM files WHERE purpose = ? AND dataset = ? "
+        f"AND state = 'committed' AND sha256 IN ({marks}) GROUP BY sha256",
+        [purpose.value, dataset, *digests],
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def quarantined_content(query: Query, purpose: FilePurpose, dataset: str, digest: str) -> FileRecord | None:
+    """The record of the same content in quarantine, or discarded from it."""
+    row = query.one(
+        f"SELECT {_COLUMNS} FROM files WHERE purpose = ? AND dataset = ? AND sha256 = ? "
+        f"AND state IN ('quarantined', 'discarded') "
+        "ORDER BY number DESC LIMIT 1",
+        [purpose.value, dataset, digest],
+    )
+    return None if row is None else _record(row)
+
+
+def listing(
+    query: Query, *, dataset: str, state: str, purpose: str, text: str, limit: int, offset: int
+) -> Page[FileRecord]:
+    """Files, newest first."""
+    where = Filter().equal("dataset", dataset).equal("state", state).equal("purpose", purpose).contains("path", text)
+    rows = query.all(
+        f"SELECT {_COLUMNS} FROM files {where.where()} ORDER BY number DESC LIMIT ? OFFSET ?",
+        [*where.parameters, limit, offset],
+    )
+    return page([_record(row) for row in rows], count(query, "files", where), offset)
+
+
+def counts(query: Query) -> FileCounts:
+    """How many files are in each state."""
+    found = dict(query.all("SELECT state, count(*) FROM files GROUP BY state"))
+    return FileCounts(
+        waiting=sum(found.get(state, 0) for state in ("settling", "waiting", "staged")),
+        quarantined=found.get("quarantined", 0),
+        committed=found.get("committed", 0),
+        duplicate=found.get("duplicate", 0),
+        refused=found.get("refused", 0),
+        discarded=found.get("discarded", 0),
+        seen=sum(found.values()),
+    )
+
+
+_LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, staged FROM files"
+
+
+def _ledger(row: tuple[Any, ...]) -> LedgerRow:
+    file = _record(row[:15])
+    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged = row[15:]
+    identity = Identity(
+        raw_path=bytes(raw_path), dev=dev, ino=ino, size=file.bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
+    )
+    return LedgerRow(file=file, number=number, identity=identity, staged=staged)
+
+
+def _record(row: tuple[Any, ...]) -> FileRecord:
+    return FileRecord(
+        id=row[0],
+        dataset=row[1],
+        path=row[2],
+        purpose=FilePurpose(row[3]),
+        sha256=row[4],
+        bytes=row[5],
+        rows=row[6],
+        rejected_rows=row[7],
+        state=FileState(row[8]),
+        reason=decode(row[9], Reason),
+        version=row[10],
+        duplicate_of=row[11],
+        seen_count=row[12],
+        seen_at=stored_time(row[13]),
+        committed_at=aware(row[14]),
+    )

@@ -1,0 +1,64 @@
+"""The inference log's parts, and how far the serving process's segments have been taken in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+
+
+class InferencePart(msgspec.Struct, frozen=True, kw_only=True):
+    """One Parquet file of predictions or actuals of a model. `origin` is a file id or a segment."""
+
+    sha256: str
+    model: str
+    kind: str
+    path: str
+    model_version: int | None
+    rows: int
+    source: str
+    origin: str
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+def put(transaction: Transaction, part: InferencePart) -> bool:
+    """Register a part; False when it was registered before."""
+    known = transaction.one(
+        "SELECT 1 FROM inference_parts WHERE sha256 = ? AND model = ? AND kind = ?",
+        [part.sha256, part.model, part.kind],
+    )
+    if known is not None:
+        return False
+    transaction.put("inference_parts", {**msgspec.structs.asdict(part), "created_at": transaction.now}, keep=True)
+    return True
+
+
+def parts(query: Query, model: str, kind: str, since: datetime | None = None) -> list[InferencePart]:
+    """Parts of a model, oldest first."""
+    rows = query.all(
+        "SELECT sha256, model, kind, path, model_version, rows, source, origin, first_at, last_at FROM inference_parts "
+        "WHERE model = ? AND kind = ? AND (? IS NULL OR last_at >= ?) ORDER BY created_at, sha256",
+        [model, kind, since, since],
+    )
+    return [InferencePart(**dict(zip(InferencePart.__struct_fields__, row, strict=True))) for row in rows]
+
+
+def predictions_by_model(query: Query) -> dict[str, int]:
+    """Model to its number of logged predictions."""
+    return dict(
+        query.all("SELECT model, sum(rows)::BIGINT FROM inference_parts WHERE kind = 'predictions' GROUP BY model")
+    )
+
+
+def taken(query: Query) -> dict[str, int]:
+    """Segment to the bytes taken in."""
+    return dict(query.all("SELECT name, taken FROM segments"))
+
+
+def take(transaction: Transaction, segment: str, offset: int) -> None:
+    """Remember how far a segment has been taken in, in the transaction that registers its rows."""
+    transaction.put("segments", {"name": segment, "taken": offset})

@@ -1,0 +1,141 @@
+"""Jobs: queued in the transaction that causes them, claimed by the engine of one epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from shopfloor.domain.codec import to_text
+from shopfloor.domain.errors import NotFoundError
+from shopfloor.domain.job import JobKind, JobRecord, JobState
+from shopfloor.domain.page import Page
+from shopfloor.domain.status import JobCounts
+from shopfloor.domain.text import safe
+from shopfloor.store.rows import Filter, Query, count, page
+from shopfloor.store.transaction import Transaction
+
+
+def enqueue(
+    transaction: Transaction,
+    kind: JobKind,
+    subject: str,
+    *,
+    payload: dict[str, Any],
+    trigger: str,
+    unique_key: str | None = None,
+    priority: int = 0,
+    max_attempts: int = 3,
+    not_before: datetime | None = None,
+) -> JobRecord:
+    """Add a job; with a `unique_key` that is queued already, that job is returned instead."""
+    if unique_key is not None:
+        row = transaction.one("SELECT record FROM jobs WHERE unique_key = ? AND state = 'queued'", [unique_key])
+        if row is not None:
+            return msgspec.json.decode(row[0], type=JobRecord)
+    id, _ = transaction.next_id("j")
+    job = JobRecord(
+        id=id,
+        kind=kind,
+        subject=subject,
+        priority=priority,
+        trigger=trigger,
+        payload=payload,
+        unique_key=unique_key,
+        max_attempts=max_attempts,
+        not_before=not_before,
+        created_at=transaction.now,
+    )
+    put(transaction, job)
+    transaction.emit(
+        "job.queued",
+        subject,
+        f"{kind} {id} of {safe(subject, 60)} queued: {trigger}",
+        data={"job": id, "kind": kind.value},
+    )
+    return job
+
+
+def put(transaction: Transaction, job: JobRecord) -> None:
+    """Replace a job."""
+    transaction.put(
+        "jobs",
+        {
+            "id": job.id,
+            "number": int(job.id[1:]),
+            "kind": job.kind.value,
+            "subject": job.subject,
+            "state": job.state.value,
+            "priority": job.priority,
+            "unique_key": job.unique_key,
+            "epoch": job.epoch,
+            "created_at": job.created_at,
+            "record": to_text(job),
+        },
+    )
+
+
+def get(query: Query, id: str) -> JobRecord:
+    """One job; raises `NotFoundError`."""
+    row = query.one("SELECT record FROM jobs WHERE id = ?", [id])
+    if row is None:
+        raise NotFoundError(
+            f"There is no job {safe(id, 40)!r}.", hint="List them: shopfloor job list", code="job_not_found"
+        )
+    return msgspec.json.decode(row[0], type=JobRecord)
+
+
+def queued(query: Query) -> list[JobRecord]:
+    """Queued jobs, the most urgent first."""
+    return _all(query, "WHERE state = 'queued' ORDER BY priority DESC, number")
+
+
+def running(query: Query) -> list[JobRecord]:
+    """Running jobs."""
+    return _all(query, "WHERE state = 'running' ORDER BY number")
+
+
+def orphans(query: Query, epoch: int) -> list[JobRecord]:
+    """Jobs that an earlier engine left running."""
+    return _all(query, "WHERE state = 'running' AND (epoch IS NULL OR epoch <> ?) ORDER BY number", [epoch])
+
+
+def _all(query: Query, clause: str, parameters: Sequence[Any] = ()) -> list[JobRecord]:
+    return [
+        msgspec.json.decode(row[0], type=JobRecord)
+        for row in query.all(f"SELECT record FROM jobs {clause}", list(parameters))
+    ]
+
+
+def listing(query: Query, *, kind: str, state: str, text: str, limit: int, offset: int) -> Page[JobRecord]:
+    """Jobs, newest first."""
+    where = (
+        Filter()
+        .equal("kind", kind)
+        .equal("state", state)
+        .contains("id || ' ' || kind || ' ' || subject || ' ' || state", text)
+    )
+    found = _all(query, f"{where.where()} ORDER BY number DESC LIMIT ? OFFSET ?", [*where.parameters, limit, offset])
+    return page(found, count(query, "jobs", where), offset)
+
+
+def counts(query: Query) -> JobCounts:
+    """How many jobs wait, run or failed."""
+    found = dict(query.all("SELECT state, count(*) FROM jobs GROUP BY state"))
+    return JobCounts(
+        queued=found.get(JobState.QUEUED, 0),
+        running=found.get(JobState.RUNNING, 0),
+        failed=found.get(JobState.FAILED, 0) + found.get(JobState.LOST, 0),
+    )
+
+
+def last_ended(query: Query, kind: JobKind, subject: str) -> JobRecord | None:
+    """The newest ended job of a kind about a subject."""
+    found = _all(
+        query,
+        "WHERE kind = ? AND subject = ? AND state NOT IN ('queued', 'running') ORDER BY number DESC LIMIT 1",
+        [kind.value, subject],
+    )
+    return found[0] if found else None

@@ -1,0 +1,278 @@
+"""The store: one writer thread, snapshot readers, commits that are durable when they return."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import duckdb
+
+from shopfloor.domain.clock import Clock
+from shopfloor.domain.errors import StoreError
+from shopfloor.domain.event import Event
+from shopfloor.store import database, migrate
+from shopfloor.store.journal import Entry, Journal, journalled
+from shopfloor.store.transaction import Transaction
+
+T = TypeVar("T")
+_CONFLICT_RETRIES = 5
+
+
+@dataclass(frozen=True)
+class Work(Generic[T]):
+    """A mutation on its way to the writer thread."""
+
+    mutate: Callable[[Transaction], T]
+    done: Future[T]
+
+
+class Reader:
+    """A snapshot cursor. Used by one thread at a time."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """The first row or None."""
+        row: tuple[Any, ...] | None = self._cursor.execute(sql, list(parameters)).fetchone()
+        return row
+
+    def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows."""
+        rows: list[tuple[Any, ...]] = self._cursor.execute(sql, list(parameters)).fetchall()
+        return rows
+
+
+class Store:
+    """The only holder of the metadata database. Opened by the process that owns the workspace's lock."""
+
+    def __init__(
+        self, path: Path, journal: Path, clock: Clock, *, workspace_id: str, on_commit: Callable[[list[Event]], None]
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._on_commit = on_commit
+        self._journal = Journal(journal)
+        self._queue: queue.SimpleQueue[Work[Any] | None] = queue.SimpleQueue()
+        self._local = threading.local()
+        self._generation = 0
+        self.degraded = ""
+        self._refuse_to_forget()
+        self.created = database.ensure(path, workspace_id)
+        self._connection, self.salvaged = database.connect(path)
+        if migrate.current(self._connection) != migrate.newest():
+            migrate.upgrade(self._connection)
+        self._log_watch = database.LogWatch(path)
+        self._last_seq = self._stored_seq()
+        self.replayed = self._replay_journal()
+        self._thread = threading.Thread(target=self._write_loop, name="store-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the newest event."""
+        return self._last_seq
+
+    def write(self, mutate: Callable[[Transaction], T]) -> T:
+        """Run `mutate` in one transaction; durable when this returns, rolled back when it raises."""
+        return self.submit(mutate).result()
+
+    def submit(self, mutate: Callable[[Transaction], T]) -> Future[T]:
+        """`write` without waiting."""
+        work = Work(mutate, Future[T]())
+        self._queue.put(work)
+        return work.done
+
+    def read(self, query: Callable[[Reader], T]) -> T:
+        """Run `query` on this thread's own cursor, in one snapshot."""
+        cursor = self._cursor()
+        cursor.execute("BEGIN")
+        try:
+            return query(Reader(cursor))
+        finally:
+            cursor.execute("ROLLBACK")
+
+    def checkpoint(self) -> None:
+        """Fold the log into the database file; called when the engine is quiet and disk space allows."""
+        done: Future[None] = Future()
+        self._queue.put(Work(_CHECKPOINT, done))
+        done.result()
+
+    def copy_to(self, target: Path) -> int:
+        """A consistent copy in a new database file at `target`; returns the event number it holds."""
+        done: Future[int] = Future()
+        self._queue.put(Work(_CopyTo(target), done))
+        return done.result()
+
+    def close(self) -> None:
+        """Finish queued work, checkpoint and release the file."""
+        self._queue.put(None)
+        self._thread.join()
+        self._journal.close()
+        self._connection.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        held = getattr(self._local, "held", None)
+        if held is None or held[0] != self._generation:
+            held = (self._generation, self._connection.cursor())
+            self._local.held = held
+        cursor: duckdb.DuckDBPyConnection = held[1]
+        return cursor
+
+    def _write_loop(self) -> None:
+        while True:
+            work = self._queue.get()
+            if work is None:
+                self._checkpoint_now()
+                return
+            self._answer(work)
+
+    def _answer(self, work: Work[Any]) -> None:
+        if not work.done.set_running_or_notify_cancel():
+            return
+        try:
+            result = self._perform(work.mutate)
+        except BaseException as error:  # noqa: BLE001 - the boundary of the writer thread: the caller gets the error
+            work.done.set_exception(error)
+        else:
+            work.done.set_result(result)
+
+    def _perform(self, mutate: Callable[[Transaction], Any]) -> Any:
+        if mutate is _CHECKPOINT:
+            return self._checkpoint_now()
+        if isinstance(mutate, _CopyTo):
+            return self._copy_now(mutate.target)
+        for attempt in range(_CONFLICT_RETRIES):
+            try:
+                return self._commit(mutate)
+            except duckdb.TransactionException as error:
+                if "onflict" not in str(error) or attempt == _CONFLICT_RETRIES - 1:
+                    raise StoreError(
+                        f"The change could not be stored: {database.first_line(error)}",
+                        hint="Free disk space, then repeat.",
+                    ) from error
+                time.sleep(random.uniform(0.001, 0.01) * (attempt + 1))
+            except duckdb.FatalException as error:
+                self._reopen(error)
+                raise StoreError(
+                    f"The store had to be reopened: {database.first_line(error)}", hint="Repeat the request."
+                ) from error
+        raise AssertionError("unreachable")
+
+    def _commit(self, mutate: Callable[[Transaction], Any]) -> Any:
+        transaction = Transaction(self._connection, self._clock.now(), self._last_seq)
+        self._connection.execute("BEGIN")
+        try:
+            result = mutate(transaction)
+            if transaction.kept and not transaction.events:
+                # Replay finds what is missing by event numbers, so nothing is kept without one.
+                transaction.emit("store.changed", "store", f"{len(transaction.kept)} rows changed")
+            transaction.flush_events()
+            self._connection.execute("COMMIT")
+        except duckdb.FatalException:
+            raise
+        except BaseException:
+            self._roll_back()
+            raise
+        self._log_watch.after_commit()
+        if transaction.kept:
+            self._journal.append(Entry(transaction.seq, transaction.kept))
+        self._last_seq = transaction.seq
+        if transaction.events:
+            self._on_commit(transaction.events)
+        return result
+
+    def _roll_back(self) -> None:
+        try:
+            self._connection.execute("ROLLBACK")
+        except duckdb.TransactionException:
+            pass  # DuckDB already rolled back and says that no transaction is active
+
+    def _reopen(self, cause: BaseException) -> None:
+        """After a fatal error every handle is dead; a fresh one sees all acknowledged commits."""
+        self._connection.close()
+        for wait in (0.1, 0.5, 2.0):
+            try:
+                self._connection, note = database.connect(self._path)
+            except StoreError:
+                time.sleep(wait)
+                continue
+            self._generation += 1
+            self._last_seq = self._stored_seq()
+            self.degraded = note
+            return
+        self.degraded = f"metadata store closed after: {database.first_line(cause)}"
+
+    def _checkpoint_now(self) -> None:
+        try:
+            self._connection.execute("CHECKPOINT")
+        except duckdb.TransactionException:
+            pass  # a reader holds an old snapshot; the log stays and nothing is lost
+        except duckdb.FatalException as error:
+            self._reopen(error)
+
+    def _copy_now(self, target: Path) -> int:
+        name = str(target).replace("'", "''")
+        source = self._connection.execute("SELECT current_database()").fetchone()
+        assert source is not None
+        self._connection.execute(f"ATTACH '{name}' AS backup_copy")
+        try:
+            self._connection.execute(f'COPY FROM DATABASE "{source[0]}" TO backup_copy')
+        finally:
+            self._connection.execute("DETACH backup_copy")
+        return self._last_seq
+
+    def _refuse_to_forget(self) -> None:
+        """A database that is gone while its journal is not was lost, not never made."""
+        if not self._path.exists() and self._journal.last_seq() > 0:
+            raise StoreError(
+                "The metadata store is missing, but its journal knows that there was one.",
+                hint="Put a backup back: shopfloor restore BACKUP (they lie in .shopfloor/backups). "
+                "To begin anew, move .shopfloor/journal away.",
+                code="store_missing",
+            )
+
+    def _stored_seq(self) -> int:
+        row = self._connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
+        return int(row[0]) if row else 0
+
+    def _replay_journal(self) -> int:
+        """Put rows back that the journal knows and the database lost; returns how many entries."""
+        if self._journal.last_seq() <= self._last_seq:
+            return 0
+        missing = [entry for entry in self._journal.entries() if entry.seq > self._last_seq]
+
+        def put_back(transaction: Transaction) -> None:
+            for entry in missing:
+                for table, row in entry.rows:
+                    transaction.put(table, journalled(table, row))
+            transaction.seq = missing[-1].seq
+            transaction.emit(
+                "store.replayed",
+                "store",
+                f"The database was older than its journal; {len(missing)} commits were put back.",
+            )
+
+        self._commit(put_back)
+        return len(missing)
+
+
+def _CHECKPOINT(transaction: Transaction) -> None:
+    """A marker in the writer's queue: a checkpoint cannot run inside a transaction."""
+
+
+@dataclass(frozen=True)
+class _CopyTo:
+    """A marker in the writer's queue: a copy cannot run inside a transaction either."""
+
+    target: Path
+
+    def __call__(self, transaction: Transaction) -> int:
+        raise AssertionError("handled by the writer loop")

@@ -1,0 +1,109 @@
+"""One write transaction: rows, events, counted ids and the journal's share of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from shopfloor.domain.codec import to_text
+from shopfloor.domain.event import Event
+from shopfloor.domain.ids import counted
+
+Row = dict[str, Any]
+
+
+def naive(at: datetime | None) -> datetime | None:
+    """A time as the store keeps it: UTC without zone."""
+    if at is None or at.tzinfo is None:
+        return at
+    return at.astimezone(UTC).replace(tzinfo=None)
+
+
+class Transaction:
+    """What a mutation may do. Made by the store's writer thread only."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, now: datetime, last_seq: int) -> None:
+        self._connection = connection
+        self.now = now
+        self.seq = last_seq
+        self.events: list[Event] = []
+        self.kept: list[tuple[str, Row]] = []
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
+        """Run one statement."""
+        return self._connection.execute(sql, list(parameters))
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """The first row or None."""
+        row: tuple[Any, ...] | None = self._connection.execute(sql, list(parameters)).fetchone()
+        return row
+
+    def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows."""
+        rows: list[tuple[Any, ...]] = self._connection.execute(sql, list(parameters)).fetchall()
+        return rows
+
+    def put(self, table: str, row: Row, *, keep: bool = False) -> None:
+        """Insert or replace one row by its primary key. `keep` also writes it to the journal."""
+        self.put_many(table, [row], keep=keep)
+
+    def put_many(self, table: str, rows: Sequence[Row], *, keep: bool = False) -> None:
+        """`put` for several rows with the same columns, in one statement."""
+        if not rows:
+            return
+        columns = list(rows[0])
+        marks = f"({', '.join('?' for _ in columns)})"
+        for start in range(0, len(rows), 200):
+            chunk = rows[start : start + 200]
+            self._connection.execute(
+                f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES {', '.join(marks for _ in chunk)}",
+                [naive(value) if isinstance(value, datetime) else value for row in chunk for value in row.values()],
+            )
+        if keep:
+            self.kept += [(table, row) for row in rows]
+
+    def next_id(self, prefix: str) -> tuple[str, int]:
+        """The next counted id of a kind, such as (`r42`, 42)."""
+        return self.next_ids(prefix, 1)[0]
+
+    def next_ids(self, prefix: str, count: int) -> list[tuple[str, int]]:
+        """`count` new ids in order."""
+        row = self.one("SELECT last FROM counters WHERE kind = ?", [prefix])
+        last = int(row[0]) if row else 0
+        self.put("counters", {"kind": prefix, "last": last + count})
+        return [(counted(prefix, number), number) for number in range(last + 1, last + count + 1)]
+
+    def emit(
+        self, kind: str, subject: str, message: str, *, actor: str = "engine", data: dict[str, Any] | None = None
+    ) -> Event:
+        """Append a fact to the event log."""
+        self.seq += 1
+        event = Event(
+            seq=self.seq, at=self.now, kind=kind, subject=subject, actor=actor, message=message, data=data or {}
+        )
+        self.events.append(event)
+        return event
+
+    def flush_events(self) -> None:
+        """Write the collected events; the store calls this before it commits."""
+        for start in range(0, len(self.events), 200):
+            chunk = self.events[start : start + 200]
+            self._connection.execute(
+                f"INSERT INTO events VALUES {', '.join('(?, ?, ?, ?, ?, ?, ?)' for _ in chunk)}",
+                [
+                    value
+                    for event in chunk
+                    for value in (
+                        event.seq,
+                        naive(event.at),
+                        event.kind,
+                        event.subject,
+                        event.actor,
+                        event.message,
+                        to_text(event.data),
+                    )
+                ],
+            )

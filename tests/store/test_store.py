@@ -1,0 +1,284 @@
+"""The store: durable when it returns, once per operation, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shopfloor.domain.clock import SystemClock
+from shopfloor.domain.errors import ConflictError, StoreError
+from shopfloor.domain.event import Event
+from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.job import JobKind
+from shopfloor.domain.release import AliasChange
+from shopfloor.store import database, events, files, jobs, migrate, models
+from shopfloor.store.files import Identity, LedgerRow
+from shopfloor.store.journal import Entry, Journal
+from shopfloor.store.store import Store
+from shopfloor.store.transaction import Transaction
+
+
+def open_store(folder: Path, heard: list[Event] | None = None) -> Store:
+    (folder / "journal").mkdir(exist_ok=True)
+    sink = heard if heard is not None else []
+    return Store(folder / "m.duckdb", folder / "journal", SystemClock(), workspace_id="w", on_commit=sink.extend)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path)
+    yield opened
+    opened.close()
+
+
+def enqueue(store: Store, subject: str = "m", **extra: object) -> str:
+    return store.write(
+        lambda tx: jobs.enqueue(tx, JobKind.TRAIN, subject, payload={}, trigger="test", **extra)  # type: ignore[arg-type]
+    ).id
+
+
+def test_a_write_is_seen_by_readers_and_listeners(tmp_path: Path) -> None:
+    heard: list[Event] = []
+    store = open_store(tmp_path, heard)
+    id = enqueue(store)
+    assert store.read(lambda query: jobs.get(query, id)).subject == "m"
+    assert [event.kind for event in heard] == ["job.queued"]
+    assert store.last_seq == heard[-1].seq == 1
+    store.close()
+
+
+def test_a_failed_write_leaves_nothing(store: Store) -> None:
+    def half(tx: Transaction) -> None:
+        jobs.enqueue(tx, JobKind.TRAIN, "m", payload={}, trigger="test")
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        store.write(half)
+    assert store.read(jobs.queued) == []
+    assert store.last_seq == 0
+    assert enqueue(store) == "j1"  # neither the id nor the event number was used up
+    assert store.last_seq == 1
+
+
+def test_a_unique_key_gives_the_queued_job(store: Store) -> None:
+    first = enqueue(store, unique_key="k")
+    assert enqueue(store, unique_key="k") == first
+    assert enqueue(store, unique_key="other") != first
+
+
+def test_readers_keep_their_snapshot(store: Store) -> None:
+    enqueue(store)
+
+    def look(query: object) -> tuple[int, int]:
+        before = len(jobs.queued(query))  # type: ignore[arg-type]
+        enqueue(store)
+        return before, len(jobs.queued(query))  # type: ignore[arg-type]
+
+    assert store.read(look) == (1, 1)
+    assert len(store.read(jobs.queued)) == 2
+
+
+def test_two_promotions_of_one_alias_do_not_both_win(store: Store) -> None:
+    def move(previous: int | None, version: int) -> None:
+        store.write(
+            lambda tx: models.move_alias(
+                tx, AliasChange(model="m", alias="champion", version=version, previous=previous, at=tx.now)
+            )
+        )
+
+    move(None, 1)
+    move(1, 2)
+    with pytest.raises(ConflictError, match="moved to version 2"):
+        move(1, 3)
+    history = store.read(lambda query: models.history(query, "m"))
+    assert [change.version for change in history.rows] == [2, 1]
+
+
+def test_the_champion_at_a_time_is_one_query(store: Store) -> None:
+    times = []
+    for previous, version in ((None, 1), (1, 2)):
+        store.write(
+            lambda tx, p=previous, v=version: models.move_alias(
+                tx, AliasChange(model="m", alias="champion", version=v, previous=p, at=tx.now)
+            )
+        )
+        times.append(datetime.now(UTC))
+    found = store.read(lambda query: models.history(query, "m", times[0]))
+    assert [change.version for change in found.rows] == [1]
+
+
+def test_the_journal_puts_back_what_the_database_lost(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    older = tmp_path / "older.duckdb"
+    store.copy_to(older)
+    store.write(
+        lambda tx: models.move_alias(tx, AliasChange(model="m", alias="champion", version=7, previous=None, at=tx.now))
+    )
+    store.close()
+    os.replace(older, tmp_path / "m.duckdb")  # a restore, or a log that DuckDB silently cut short
+    reopened = open_store(tmp_path)
+    assert reopened.replayed == 1
+    assert reopened.read(lambda query: models.aliases(query, "m")) == {"champion": 7}
+    assert reopened.read(lambda query: events.tail(query, 1))[0].kind == "store.replayed"
+    reopened.close()
+
+
+def test_a_torn_log_is_cut_and_kept_aside(tmp_path: Path) -> None:
+    script = textwrap.dedent(
+        """
+        import os, signal, sys
+        from pathlib import Path
+        from tests.store.test_store import enqueue, open_store
+        store = open_store(Path(sys.argv[1]))
+        for _ in range(5):
+            enqueue(store)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, env=_environment())
+    log = database.log_path(tmp_path / "m.duckdb")
+    with log.open("r+b") as handle:
+        handle.seek(-100, os.SEEK_END)
+        handle.write(b"\0" * 100)  # what a power cut leaves
+    store = open_store(tmp_path)
+    assert len(store.read(jobs.queued)) == 4  # only the torn commit is gone
+    assert "cut at byte" in store.salvaged
+    assert list(tmp_path.glob("*.damaged-*"))
+    store.close()
+
+
+def test_acknowledged_writes_survive_kill_9(tmp_path: Path) -> None:
+    script = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from tests.store.test_store import enqueue, open_store
+        store = open_store(Path(sys.argv[1]))
+        while True:
+            print(enqueue(store), flush=True)
+        """
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=_environment()
+    )
+    assert child.stdout is not None
+    acknowledged = [child.stdout.readline().strip() for _ in range(20)]
+    child.send_signal(signal.SIGKILL)
+    acknowledged += [line.strip() for line in child.stdout if line.endswith("\n")]
+    child.wait()
+    store = open_store(tmp_path)
+    stored = {job.id for job in store.read(jobs.queued)}
+    assert set(acknowledged) <= stored
+    store.close()
+
+
+def test_a_file_that_is_no_database_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "m.duckdb").write_bytes(b"not a database" * 1000)
+    with pytest.raises(StoreError, match="does not open") as caught:
+        open_store(tmp_path)
+    assert "restore" in caught.value.hint
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    open_store(tmp_path).close()
+    connection = duckdb.connect(str(tmp_path / "m.duckdb"))
+    connection.execute("UPDATE meta SET value = '9999' WHERE key = 'schema'")
+    connection.close()
+    with pytest.raises(StoreError, match="schema 9999"):
+        open_store(tmp_path)
+
+
+def test_a_fresh_database_has_the_newest_schema(tmp_path: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    migrate.create(path, "w")
+    connection = duckdb.connect(str(path))
+    assert migrate.current(connection) == migrate.newest()
+    connection.close()
+
+
+def test_only_the_store_names_the_database_file() -> None:
+    """Opening the file elsewhere in the owner would silently drop DuckDB's lock."""
+    app = Path(__file__).parents[2] / "app" / "shopfloor"
+    allowed = {"store/database.py", "store/store.py", "workspace/layout.py", "engine/lifecycle.py"}
+    for path in app.rglob("*.py"):
+        name = str(path.relative_to(app))
+        if name not in allowed and not name.startswith("engine/upkeep/"):
+            assert ".database" not in path.read_text(), name
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    entries=st.lists(
+        st.tuples(
+            st.integers(1, 10**9),
+            st.dictionaries(st.text(min_size=1), st.one_of(st.integers(-9, 9), st.text()), max_size=3),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    cut=st.integers(1, 200),
+)
+def test_a_torn_journal_gives_a_prefix(
+    tmp_path_factory: pytest.TempPathFactory, entries: list[tuple[int, dict[str, object]]], cut: int
+) -> None:
+    folder = tmp_path_factory.mktemp("journal")
+    journal = Journal(folder)
+    written = [Entry(seq, [("t", row)]) for seq, row in entries]
+    for entry in written:
+        journal.append(entry)
+    journal.close()
+    path = next(folder.glob("*.jsonl"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: max(0, len(whole) - cut)])
+    kept = list(Journal(folder).entries())
+    assert kept == written[: len(kept)]
+    again = Journal(folder)
+    again.append(Entry(5, []))
+    again.close()
+    assert list(Journal(folder).entries()) == [*kept, Entry(5, [])]
+
+
+def _environment() -> dict[str, str]:
+    root = Path(__file__).parents[2]
+    return {**os.environ, "PYTHONPATH": f"{root / 'app'}:{root}"}
+
+
+def test_a_lost_database_is_not_silently_made_anew(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.write(
+        lambda tx: models.move_alias(tx, AliasChange(model="m", alias="champion", version=1, previous=None, at=tx.now))
+    )
+    store.close()
+    (tmp_path / "m.duckdb").unlink()
+    with pytest.raises(StoreError, match="missing"):
+        open_store(tmp_path)
+
+
+def test_committed_files_come_back_from_the_journal(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    older = tmp_path / "older.duckdb"
+    store.copy_to(older)
+    raw = b"/w/inbox/d/caf\xe9\n.csv"
+    file = FileRecord(
+        id="f1", dataset="d", path="inbox/d/x", bytes=3, state=FileState.COMMITTED, seen_at=datetime.now(UTC)
+    )
+    identity = Identity(raw_path=raw, dev=1, ino=2, size=3, mtime_ns=4, ctime_ns=5)
+    store.write(lambda tx: files.put(tx, LedgerRow(file=file, number=1, identity=identity), keep=True))
+    store.close()
+    os.replace(older, tmp_path / "m.duckdb")
+    reopened = open_store(tmp_path)
+    (row,) = reopened.read(lambda query: files.ledger(query, ["f1"]))
+    assert row.identity == identity
+    assert row.file.state is FileState.COMMITTED
+    reopened.close()
