@@ -1,0 +1,127 @@
+"""What a directory entry is to the intake: a candidate, something to leave alone, or a refusal."""
+
+from __future__ import annotations
+
+import re
+import stat
+from enum import StrEnum
+
+from shopfloor.domain.file import Reason
+
+_KINDS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
+EXTENSIONS = (".parquet", *(kind + packed for kind in _KINDS for packed in ("", ".gz", ".zst")))
+
+_TEMPORARY = (
+    ".part",
+    ".partial",
+    ".tmp",
+    ".temp",
+    ".filepart",
+    ".crdownload",
+    ".swp",
+    "~",
+    ".lock",
+    ".inprogress",
+    ".processing",
+)
+# rsync writes `.name.XXXXXX` (hidden anyway) or, with --temp-dir, `name.csv.XXXXXX`.
+_RSYNC = re.compile(r"\.(?:csv|tsv|jsonl?|ndjson|parquet)(?:\.gz|\.zst)?\.[A-Za-z0-9]{6}$")
+_ADVICE = {
+    ".xlsx": "Save the sheet as CSV (UTF-8).",
+    ".xls": "Save the sheet as CSV (UTF-8).",
+    ".ods": "Save the sheet as CSV (UTF-8).",
+    ".zip": "Unpack it, or compress each file with gzip.",
+    ".txt": "If it is delimited text, name it .csv or .tsv.",
+    ".arrow": "Write it as Parquet.",
+    ".feather": "Write it as Parquet.",
+    ".pkl": "Write it as Parquet. Pickles are never opened: they can run code.",
+    ".pickle": "Write it as Parquet. Pickles are never opened: they can run code.",
+    ".joblib": "Write it as Parquet. Pickles are never opened: they can run code.",
+}
+
+
+class Kind(StrEnum):
+    """What to do with an entry."""
+
+    CANDIDATE = "candidate"
+    IGNORED = "ignored"
+    REFUSED = "refused"
+    DIRECTORY = "directory"
+
+
+HARD_LINK = "The file has other hard links, so its content may still change; the copy made now counts."
+
+
+def ignored(name: str) -> bool:
+    """True for names that are never data: hidden, `_`-prefixed, or of a transfer in progress."""
+    if name.startswith((".", "_")):
+        return True
+    lowered = name.lower()
+    return lowered.endswith(_TEMPORARY) or (name[-7:-6] == "." and _RSYNC.search(name) is not None)
+
+
+def classify(name: str, mode: int, links: int = 1) -> tuple[Kind, Reason | None]:
+    """What the entry `name` with `st_mode` and `st_nlink` is, and for a refusal why.
+
+    Nothing is opened: links, pipes, sockets and devices are known from `lstat` alone. A file with
+    several hard links is a candidate; the caller adds the warning `HARD_LINK`.
+    """
+    if ignored(name):
+        return Kind.IGNORED, None
+    if not name.isascii() and not _is_utf8(name):
+        return Kind.REFUSED, Reason(
+            code="name_not_utf8",
+            message="The file's name is not valid UTF-8.",
+            hint="Rename the file.",
+        )
+    if stat.S_ISREG(mode):
+        lowered = name.lower()
+        return (
+            (Kind.CANDIDATE, None)
+            if lowered.endswith(EXTENSIONS)
+            else (
+                Kind.REFUSED,
+                _extension(lowered),
+            )
+        )
+    if stat.S_ISDIR(mode):
+        return Kind.DIRECTORY, None
+    return Kind.REFUSED, _special(mode)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:  # surrogates stand for bytes that could not be decoded
+        return False
+    return True
+
+
+def _extension(lowered: str) -> Reason:
+    dot = lowered.rfind(".")
+    suffix = lowered[dot:] if dot > 0 else ""
+    what = (
+        f"Files ending in {suffix!r} are not read."
+        if suffix.isprintable() and suffix
+        else ("The file has no extension, so its format is unknown.")
+    )
+    return Reason(
+        code="extension",
+        message=what,
+        hint=_ADVICE.get(suffix, "Deliver CSV, TSV, Parquet, JSON or JSON lines (also .gz)."),
+    )
+
+
+def _special(mode: int) -> Reason:
+    if stat.S_ISLNK(mode):
+        return Reason(
+            code="symlink",
+            message="Symbolic links are not followed: they could lead out of the drop folder.",
+            hint="Copy or move the file itself.",
+        )
+    what = "a named pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+    return Reason(
+        code="not_a_file",
+        message=f"This is {what}, not a regular file.",
+        hint="Deliver a regular file.",
+    )

@@ -1,0 +1,126 @@
+"""Claiming a settled file: copy, hash, compare. From then on only the copy is read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.record import Record
+from shopfloor.intake.scan import Observation
+
+_CHUNK = 1 << 20
+_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC
+# O_NONBLOCK: a pipe that took the file's place must not hang the engine.
+_FILE = os.O_RDONLY | os.O_NONBLOCK | _FLAGS
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | _FLAGS
+
+
+class Claimed(Record, frozen=True, kw_only=True):
+    """A private copy of a delivered file."""
+
+    sha256: str
+    bytes: int
+    path: str
+
+
+class Changed(RefusedError):
+    """The file moved under us; it goes back to settling. `gone` when it is no longer there."""
+
+    default_code = "file_changed"
+
+    def __init__(self, path: str, *, gone: bool = False) -> None:
+        super().__init__(
+            f"{path} {'is gone' if gone else 'changed while it was being taken in'}.",
+            hint="It is tried again when it has settled." if not gone else "Deliver it again.",
+        )
+        self.gone = gone
+
+
+class Unreadable(RefusedError):
+    """The file cannot be opened by the user who runs the engine."""
+
+    default_code = "unreadable"
+
+
+def claim(root: Path, expected: Observation, staging: Path) -> Claimed:
+    """Copy the file that `expected` describes, below `root`, to the new file `staging`.
+
+    The sha256 is of the bytes written. Raises `Changed` when the file is not, or does not stay,
+    what was observed, and `Unreadable` when permission is missing; then no copy is left.
+    """
+    source = _open(root, expected)
+    try:
+        _compare(source, expected)
+        # Outside the next block: what is there already is not ours to remove.
+        target = os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
+        try:
+            digest, size = _copy(source, target)
+            _compare(source, expected)
+            if size != expected.size:
+                raise Changed(expected.safe_path)
+        except BaseException:
+            staging.unlink(missing_ok=True)
+            raise
+    finally:
+        os.close(source)
+    return Claimed(sha256=digest, bytes=size, path=str(staging))
+
+
+def open_below(root: int, path: str) -> int:
+    """Open the file `path` below the directory descriptor `root`, following no link anywhere.
+
+    Raises `OSError`, as `os.open` does.
+    """
+    *directories, name = path.split("/")
+    directory = root
+    try:
+        for step in directories:
+            inner = os.open(step, _DIRECTORY, dir_fd=directory)
+            if directory != root:
+                os.close(directory)
+            directory = inner
+        return os.open(name, _FILE, dir_fd=directory)
+    finally:
+        if directory != root:
+            os.close(directory)
+
+
+def _open(root: Path, expected: Observation) -> int:
+    try:
+        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            return open_below(top, expected.path)
+        finally:
+            os.close(top)
+    except FileNotFoundError:
+        raise Changed(expected.safe_path, gone=True) from None
+    except PermissionError:
+        raise Unreadable(
+            f"{expected.safe_path} cannot be read: permission denied.",
+            hint="Let the user who runs Shopfloor read it (chmod u+r or g+r).",
+        ) from None
+    except OSError:  # ELOOP, ENOTDIR, ENXIO: a link, a directory or a pipe took its place
+        raise Changed(expected.safe_path) from None
+
+
+def _compare(source: int, expected: Observation) -> None:
+    status = os.fstat(source)
+    found = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    if not stat.S_ISREG(status.st_mode) or found != expected.key[1:]:
+        raise Changed(expected.safe_path)
+
+
+def _copy(source: int, target: int) -> tuple[str, int]:
+    """Copy and hash; return the digest and the bytes written. Closes `target`."""
+    digest, size = hashlib.sha256(), 0
+    with open(target, "wb", buffering=0) as copy:
+        while chunk := os.read(source, _CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            view = memoryview(chunk)
+            while view:
+                view = view[copy.write(view) :]
+    return digest.hexdigest(), size

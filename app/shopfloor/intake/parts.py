@@ -1,0 +1,98 @@
+"""Parts: rows written to staging as Parquet, measured and described."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shopfloor.domain.contract import Contract
+from shopfloor.domain.dataset import FileSpan, Part
+from shopfloor.intake.records import StagedPart
+from shopfloor.lake.duck import name, text
+from shopfloor.lake.objects import file_sha256
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def describe_part(
+    connection: DuckDBPyConnection,
+    path: Path,
+    rows: int,
+    spans: Sequence[FileSpan],
+    contract: Contract,
+) -> StagedPart:
+    """The record of a part written at `path`."""
+    first, last = _times(connection, path, contract)
+    return StagedPart(
+        path=str(path),
+        part=Part(
+            sha256=file_sha256(path),
+            rows=rows,
+            bytes=path.stat().st_size,
+            files=tuple(spans),
+            time_min=first,
+            time_max=last,
+        ),
+    )
+
+
+def spans_of(counts: dict[int, int], files: Sequence[str]) -> list[FileSpan]:
+    """Row ranges, in order, from rows by file index."""
+    spans, first = [], 0
+    for index, rows in counts.items():
+        spans.append(FileSpan(file=files[index], first=first, rows=rows))
+        first += rows
+    return spans
+
+
+def rewrite(
+    connection: DuckDBPyConnection,
+    source: Path,
+    spans: Sequence[FileSpan],
+    path: Path,
+    without: str,
+    contract: Contract,
+) -> StagedPart | None:
+    """A copy at `path` of the part at `source` without some rows; None when none are left.
+
+    The query `without` gives the file_row_number of rows to leave out; it may use the table
+    `stored`, the part's rows with file_row_number. `spans` are the part's files.
+    """
+    stored = f"WITH stored AS (SELECT *, file_row_number FROM read_parquet({text(str(source))}))"
+    kept = f"file_row_number NOT IN ({without})"
+    done = connection.execute(
+        f"COPY ({stored} SELECT * EXCLUDE (file_row_number) FROM stored WHERE {kept}) "
+        f"TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    rows = int(done.fetchall()[0][0])
+    if rows == 0:
+        path.unlink()
+        return None
+    counts = ", ".join(
+        f"count_if(file_row_number >= {span.first} AND file_row_number < {span.first + span.rows})" for span in spans
+    )
+    left: list[FileSpan] = []
+    if counts:
+        query = f"{stored} SELECT {counts} FROM stored WHERE {kept}"
+        found = enumerate(connection.execute(query).fetchall()[0])
+        left = spans_of({i: n for i, n in found if n}, [span.file for span in spans])
+    return describe_part(connection, path, rows, left, contract)
+
+
+def _times(connection: DuckDBPyConnection, path: Path, contract: Contract) -> tuple[datetime | None, datetime | None]:
+    """The span of the contract's time column, in UTC; nothing when it has none."""
+    column = contract.column(contract.time) if contract.time else None
+    if column is None or not column.type.temporal:
+        return None, None
+    time = f"{name(column.name)}::TIMESTAMP"
+    first, last = connection.execute(
+        f"SELECT min({time}), max({time}) FROM read_parquet({text(str(path))})"
+    ).fetchall()[0]
+    return _utc(first), _utc(last)
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)

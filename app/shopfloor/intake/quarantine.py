@@ -1,0 +1,155 @@
+"""Files that are not let in, kept byte for byte beside the reason why."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from shopfloor.domain.codec import from_json, to_json
+from shopfloor.domain.errors import IntegrityError
+from shopfloor.domain.file import Reason
+from shopfloor.domain.record import Record
+from shopfloor.domain.text import safe
+from shopfloor.lake.objects import file_sha256
+
+_MAX_NAME = 120
+_MAX_SHOWN = 4096
+_MAX_LINE = 400
+
+
+class QuarantineRecord(Record, frozen=True, kw_only=True):
+    """Everything needed to judge a quarantined file later (drop-folder.md §2.7).
+
+    `path` is where it was delivered, printable; `path_hex` its exact bytes. `stage` is where it
+    failed, `rule` the contract's revision, `software` versions by name, `child` exit code, signal
+    and usage of the parsing process where that matters.
+    """
+
+    id: str
+    dataset: str
+    path: str
+    path_hex: str
+    sha256: str
+    bytes: int
+    reason: Reason
+    stage: str = "parse"
+    mtime_ns: int | None = None
+    uid: int | None = None
+    arrived_at: datetime | None = None
+    rows: int = 0
+    rejected_rows: int = 0
+    rejects: tuple[Reason, ...] = ()
+    notices: tuple[str, ...] = ()
+    rule: int | None = None
+    software: dict[str, str] = {}
+    attempts: int = 1
+    child: dict[str, Any] = {}
+
+
+def quarantine(staged: Path, record: QuarantineRecord, root: Path) -> Path:
+    """Keep `staged` as `root/<dataset>/<sha12>-<name>`, mode 0400, with `.reason.json` beside it.
+
+    Durable when it returns, and the same when done twice, also after a crash in between: then
+    `staged` may be gone already. Raises `IntegrityError` when the bytes are not `record.sha256`.
+    """
+    directory = root / record.dataset
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target = directory / kept_name(record.path, record.sha256)
+    if not (target.exists() and file_sha256(target) == record.sha256):
+        if file_sha256(staged) != record.sha256:
+            raise IntegrityError(
+                f"The staged copy of {record.path} is not what was claimed.",
+                hint="Deliver the file again.",
+                code="staging_damaged",
+            )
+        _move(staged, target)
+    else:
+        staged.unlink(missing_ok=True)
+    _write(reason_path(target), io.BytesIO(to_json(record)))
+    _sync(directory)
+    return target
+
+
+def kept_name(path: str, sha256: str) -> str:
+    """A harmless file name: digest, then the last part of `path` with odd characters as `_`."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", path.rsplit("/", 1)[-1]).lstrip(".")
+    stem, dot, suffix = name.partition(".")
+    if len(name) > _MAX_NAME:
+        name = stem[: max(1, _MAX_NAME - len(suffix) - 1)] + dot + suffix[-40:]
+    return f"{sha256[:12]}-{name or 'file'}"
+
+
+def reason_path(kept: Path) -> Path:
+    """Where the record of a quarantined file lies."""
+    return kept.with_name(kept.name + ".reason.json")
+
+
+def read_record(kept: Path) -> QuarantineRecord | None:
+    """The record beside a quarantined file; None when it is missing or unreadable."""
+    try:
+        return from_json(reason_path(kept).read_bytes(), QuarantineRecord)
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def original_bytes_around(path: Path, line: int, context: int = 3) -> list[tuple[int, str]]:
+    """Lines around `line` (from 1) of the file's bytes, printable, as (number, text).
+
+    Bounded: at most `context` lines on each side, 400 characters of each, and no line is held in
+    memory beyond 4 KiB. Compressed files are shown as the bytes they are.
+    """
+    first, last = max(1, line - context), line + context
+    shown: list[tuple[int, str]] = []
+    with path.open("rb") as file:
+        number = 1
+        while number <= last and (piece := file.readline(_MAX_SHOWN)):
+            head = piece
+            while piece and not piece.endswith(b"\n"):
+                piece = file.readline(_MAX_SHOWN)
+            if number >= first:
+                text = head.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+                shown.append((number, safe(text, _MAX_LINE)))
+            number += 1
+    return shown
+
+
+def _move(staged: Path, target: Path) -> None:
+    os.chmod(staged, 0o400)
+    _sync(staged)
+    try:
+        os.replace(staged, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        # The quarantine may be a mount of its own.
+        with staged.open("rb") as source:
+            _write(target, source)
+        staged.unlink()
+    _sync(target.parent)
+
+
+def _write(target: Path, content: BinaryIO) -> None:
+    beside = target.with_name(f".{target.name}.tmp")
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
+    with open(descriptor, "wb") as file:
+        shutil.copyfileobj(content, file, 1 << 20)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, target)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

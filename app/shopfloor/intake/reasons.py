@@ -1,0 +1,343 @@
+"""Why a file is not let in: every reason as a code, a sentence and a hint, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.errors import DataError
+from shopfloor.domain.file import Reason
+from shopfloor.domain.text import safe
+
+_NOUNS = {
+    ColumnType.BOOLEAN: "true or false",
+    ColumnType.INTEGER: "a whole number",
+    ColumnType.NUMBER: "a number",
+    ColumnType.TEXT: "text",
+    ColumnType.DATE: "a date (such as 2026-01-31)",
+    ColumnType.TIMESTAMP: "a time (such as 2026-01-31T08:30:00)",
+}
+_REDELIVER = "Correct it at the source and deliver the file again."
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands: its physical line in a text file, else its row, both from 1."""
+
+    line: int | None = None
+    row: int | None = None
+
+    @property
+    def words(self) -> str:
+        """The start of a sentence about a column there."""
+        if self.line is not None:
+            return f"Line {self.line}, column"
+        return f"Row {self.row}, column" if self.row is not None else "Column"
+
+
+class BadFile(DataError):
+    """A file cannot be taken in. Carries the `reason` for its record."""
+
+    default_code = "bad_file"
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.message, hint=reason.hint, code=reason.code)
+        self.reason = reason
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """A value from data in quotes, printable and bounded."""
+    return f"'{safe(value, limit)}'"
+
+
+def listed(names: Sequence[str], limit: int = 5) -> str:
+    """Up to `limit` column names as words."""
+    words = ", ".join(shown(name) for name in names[:limit])
+    return f"{words} and {len(names) - limit} more" if len(names) > limit else words
+
+
+def empty_file() -> Reason:
+    return Reason(
+        code="empty_file",
+        message="The file is empty (0 bytes).",
+        hint="Check that the export finished, then deliver the file again.",
+    )
+
+
+def header_only() -> Reason:
+    return Reason(
+        code="header_only",
+        message="The file has column names but no rows.",
+        hint="Check the export's filter, then deliver the file again; or discard it.",
+    )
+
+
+def header_missing(cells: Sequence[str]) -> Reason:
+    return Reason(
+        code="header_missing",
+        message=f"The first line holds values ({listed(cells, 3)}) where column names should be.",
+        line=1,
+        hint="Add a first line with the column names.",
+    )
+
+
+def empty_column_name(position: int) -> Reason:
+    return Reason(
+        code="empty_column_name",
+        message=f"Column {position} has no name.",
+        line=1,
+        hint="Name it, or drop it. pandas writes its index so: use to_csv(index=False).",
+    )
+
+
+def duplicate_columns(names: Sequence[str], *, case: bool) -> Reason:
+    what = "differ only in upper and lower case" if case else "occur more than once"
+    return Reason(
+        code="case_collision" if case else "duplicate_column_name",
+        message=f"Column names {what}: {listed(names)}.",
+        line=1,
+        column=safe(names[0], 120),
+        hint="Rename them so that each is unique.",
+    )
+
+
+def too_many_columns(found: int, limit: int) -> Reason:
+    return Reason(
+        code="too_many_columns",
+        message=f"The file has {found:,} columns; at most {limit:,} are read.",
+        line=1,
+        hint="Deliver it in long form (one row per measurement), or drop columns.",
+    )
+
+
+def header_too_long(limit: int) -> Reason:
+    return Reason(
+        code="header_too_long",
+        message=f"The first line does not end within {limit // 1024:,} KB, so it is no header.",
+        line=1,
+        hint="Check the line ends and the quoting of the first line.",
+    )
+
+
+def not_utf8(line: int | None) -> Reason:
+    where = f"Line {line} holds" if line else "The file holds"
+    return Reason(
+        code="not_utf8",
+        message=f"{where} bytes that are not UTF-8 text; other encodings are not guessed.",
+        line=line,
+        hint="Save it as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 in.csv > out.csv",
+    )
+
+
+def nul_bytes(line: int, *, utf16: bool) -> Reason:
+    hint = (
+        "It looks like UTF-16 without a byte order mark: save it as UTF-8."
+        if utf16
+        else "Often the end of an interrupted copy: export the file again."
+    )
+    return Reason(
+        code="nul_bytes",
+        message=f"Line {line} holds NUL bytes, so this is not a text file.",
+        line=line,
+        hint=hint,
+    )
+
+
+def bad_compression(what: str, detail: str) -> Reason:
+    return Reason(
+        code=f"bad_{what}",
+        message=f"The {what} data is damaged: {detail}.",
+        hint="The transfer was cut short or changed the bytes: deliver the file again.",
+    )
+
+
+def expands_too_much(ratio: int, size: int) -> Reason:
+    return Reason(
+        code="expands_too_much",
+        message=f"Unpacked, the file is more than {ratio} times larger ({size >> 20:,} MB and "
+        "more), which real tables are not.",
+        hint="If it is real, deliver it unpacked and in pieces.",
+    )
+
+
+def wrong_format(named: str, found: str) -> Reason:
+    return Reason(
+        code="wrong_format",
+        message=f"The file is named as {named} but holds {found}.",
+        hint="Nothing in it was run or opened. Deliver CSV, TSV, Parquet, JSON or JSON lines "
+        "under the matching extension.",
+    )
+
+
+def parquet_truncated() -> Reason:
+    return Reason(
+        code="parquet_truncated",
+        message="The Parquet file has no footer: its end is missing.",
+        hint="Its writer died or the transfer was cut short: deliver the file again.",
+    )
+
+
+def parquet_damaged(detail: str) -> Reason:
+    return Reason(
+        code="parquet_damaged",
+        message=f"The Parquet file cannot be read: {safe(detail, 160)}",
+        hint="Write it again; if another program reads it, rewrite it with that program.",
+    )
+
+
+def json_malformed(line: int | None, detail: str) -> Reason:
+    where = f"Line {line}" if line else "The file"
+    return Reason(
+        code="json_malformed",
+        message=f"{where} is not valid JSON: {safe(detail, 120)}.",
+        line=line,
+        hint="Write one JSON object per line, or one array of objects.",
+    )
+
+
+def json_shape(detail: str, line: int | None = None) -> Reason:
+    return Reason(
+        code="json_shape",
+        message=f"The JSON is not a table: {detail}.",
+        line=line,
+        hint="Write one JSON object per line (JSON lines), or one array of objects.",
+    )
+
+
+def too_large_in_memory(memory_mb: int) -> Reason:
+    return Reason(
+        code="too_large_in_memory",
+        message=f"Reading the file needs more than the {memory_mb} MB that intake may use.",
+        hint="Deliver it in pieces, or raise intake.memory_mb in workspace.toml.",
+    )
+
+
+def unsupported_type(column: str, kind: str) -> Reason:
+    return Reason(
+        code="unsupported_type",
+        message=f"Column {shown(column)} holds {safe(kind, 60)}, which has no place in a table.",
+        column=safe(column, 120),
+        hint="Drop the column, or write it as text.",
+    )
+
+
+def unreadable(detail: str) -> Reason:
+    return Reason(
+        code="unreadable",
+        message=f"The file cannot be read as a table: {safe(detail, 200)}",
+        hint="Open it with another program to see whether it is whole, then deliver it again.",
+    )
+
+
+def ragged_row(line: int | None, wanted: int, found: int | None) -> Reason:
+    have = f"{found} fields" if found is not None else "another number of fields"
+    return Reason(
+        code="ragged_row",
+        message=f"Line {line} has {have} where the header has {wanted}.",
+        line=line,
+        hint=f"Often a separator inside an unquoted text. {_REDELIVER}",
+    )
+
+
+def bad_quote(line: int | None, column: str | None) -> Reason:
+    return Reason(
+        code="bad_quote",
+        message=f"Line {line} has a quote that is not closed, or text after a closing quote.",
+        line=line,
+        column=column,
+        hint='Quote the whole field and write quotes inside it twice ("").',
+    )
+
+
+def line_too_long(line: int | None) -> Reason:
+    return Reason(
+        code="line_too_long",
+        message=f"Line {line} is longer than 2 MB. A quote that is never closed has this effect.",
+        line=line,
+        hint=_REDELIVER,
+    )
+
+
+def bad_value(place: Place, column: str, kind: ColumnType, value: object) -> Reason:
+    return Reason(
+        code="bad_value",
+        message=f"{place.words} {shown(column)}: {shown(value)} is not {_NOUNS[kind]}.",
+        line=place.line,
+        column=safe(column, 120),
+        hint=f"{_REDELIVER} Or change the column's type in the contract, then retry the file.",
+    )
+
+
+def missing_value(place: Place, column: str, why: str) -> Reason:
+    return Reason(
+        code="missing_value",
+        message=f"{place.words} {shown(column)} is empty, but {why}.",
+        line=place.line,
+        column=safe(column, 120),
+        hint=_REDELIVER,
+    )
+
+
+def broken_rule(place: Place, column: str, value: object, rule: str) -> Reason:
+    return Reason(
+        code="rule",
+        message=f"{place.words} {shown(column)}: {shown(value)} breaks the rule {rule}.",
+        line=place.line,
+        column=safe(column, 120),
+        hint=f"{_REDELIVER} Or change the rule in the contract, then retry the file.",
+    )
+
+
+def columns_changed(added: Sequence[str], removed: Sequence[str], dataset: str) -> Reason:
+    """New columns under a strict contract, or (also) columns that are gone."""
+    parts = []
+    if added:
+        parts.append(f"new: {listed(added)}")
+    if removed:
+        parts.append(f"missing: {listed(removed)}")
+    code = "columns_changed" if added and removed else "column_new" if added else "column_missing"
+    renamed = " This looks like a renamed column." if added and removed else ""
+    first = removed[0] if removed else added[0]
+    fix = (
+        f"If it is gone for good, set optional = true for it in datasets/{dataset}.toml"
+        if removed
+        else f'Add it in datasets/{dataset}.toml, or set schema_policy = "evolve"'
+    )
+    return Reason(
+        code=code,
+        message=f"The columns differ from the contract ({'; '.join(parts)}).{renamed}",
+        line=1,
+        column=safe(first, 120),
+        hint=f"{fix}, then retry the file.",
+    )
+
+
+def column_retyped(column: str, kind: ColumnType, found: str, dataset: str) -> Reason:
+    return Reason(
+        code="column_retyped",
+        message=f"Column {shown(column)} holds {safe(found, 60)} where the contract says {kind.value}.",
+        column=safe(column, 120),
+        hint=f"Write it as {kind.value}, or change its type in datasets/{dataset}.toml and retry.",
+    )
+
+
+def crashed(detail: str) -> Reason:
+    return Reason(
+        code="parser_crashed",
+        message=f"Reading the file ended the parsing process ({safe(detail, 120)}).",
+        hint="The file may be made to do harm. Open it elsewhere with care, or discard it.",
+    )
+
+
+def counted(first: Reason, bad: int, rows: int) -> Reason:
+    """`first` as the reason for the whole file, saying how many rows are wrong."""
+    if bad <= 1:
+        return first
+    return Reason(
+        code=first.code,
+        message=f"{bad:,} of {rows:,} rows are wrong. The first: {first.message}",
+        line=first.line,
+        column=first.column,
+        hint=first.hint,
+    )

@@ -1,0 +1,89 @@
+"""What the intake worker gets and gives back. Light: nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from shopfloor.domain.columns import Column
+from shopfloor.domain.contract import Contract, Mode
+from shopfloor.domain.dataset import Part
+from shopfloor.domain.file import FileState, Reason
+from shopfloor.domain.record import Record
+
+
+class StagedFile(Record, frozen=True, kw_only=True):
+    """A claimed copy of a delivered file, no longer within reach of its writer.
+
+    `original_name` is the file's printable name; its suffixes help to tell the format.
+    `supersedes` names earlier files whose rows this one replaces (a corrected file).
+    """
+
+    id: str
+    path: str
+    original_name: str
+    sha256: str
+    bytes: int
+    supersedes: tuple[str, ...] = ()
+
+
+class IntakeSpec(Record, frozen=True, kw_only=True):
+    """One delivery: files that settled together, oldest first.
+
+    `contract` None lets the first readable file decide; `mode` is used only then. `previous` are
+    the parts of the newest version: needed for upsert, for files that supersede others and for
+    rules of uniqueness over the whole dataset. `staging` is a directory of this job alone,
+    `objects` the lake's. `threads` 0 takes all processors.
+    """
+
+    dataset: str
+    files: tuple[StagedFile, ...]
+    staging: str
+    objects: str
+    contract: Contract | None = None
+    mode: Mode = Mode.APPEND
+    previous: tuple[Part, ...] = ()
+    memory_mb: int = 512
+    threads: int = 0
+
+
+class StagedPart(Record, frozen=True, kw_only=True):
+    """A part written to staging, to be published with `lake.objects.publish_part`."""
+
+    path: str
+    part: Part
+
+
+class FileOutcome(Record, frozen=True, kw_only=True):
+    """What became of one file: `committed` or `quarantined`.
+
+    `rows` are those accepted, `rejected_rows` those left out within the contract's budget, and
+    `rejects` the first of them with line, column and value. For a quarantined file `rows` is 0
+    and `rejected_rows` counts what was found wrong.
+    """
+
+    id: str
+    state: FileState
+    rows: int = 0
+    rejected_rows: int = 0
+    reason: Reason | None = None
+    notices: tuple[str, ...] = ()
+    rejects: tuple[Reason, ...] = ()
+
+
+class IntakeResult(Record, frozen=True, kw_only=True):
+    """The delivery as parts, in order, and one outcome per file, in the order of the spec.
+
+    `replaces_parts` False: the next version is the previous parts and then `parts`. True: it is
+    `kept` and then `parts`. `contract` is new, or has a higher revision and `notices` when it
+    changed; None when there was none and no file could be read. `rows` counts the rows of
+    `parts`.
+    """
+
+    contract: Contract | None
+    parts: tuple[StagedPart, ...] = ()
+    kept: tuple[Part, ...] = ()
+    files: tuple[FileOutcome, ...] = ()
+    rows: int = 0
+    columns: tuple[Column, ...] = ()
+    mode: Mode = Mode.APPEND
+    replaces_parts: bool = False
+    contract_changed: bool = False
+    notices: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""The outer form of a file: its format, columns as delivered, and how to read them with DuckDB."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shopfloor.intake import reasons
+from shopfloor.intake.formats import Format
+from shopfloor.intake.reasons import BadFile
+from shopfloor.lake.duck import name, text, texts
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MAX_COLUMNS = 4096
+
+# DuckDB's types of the values that a format delivers.
+TEXT, JSON = "VARCHAR", "JSON"
+
+REJECTS, REJECT_SCANS = "intake_rejects", "intake_reject_scans"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Files of one shape can be read together.
+
+    `raw` are DuckDB's types of the values before they are converted. `decimal` is the mark in
+    numbers of a CSV file; `array` says that a JSON file is one array.
+    """
+
+    format: Format
+    names: tuple[str, ...]
+    raw: tuple[str, ...]
+    delimiter: str = ","
+    decimal: str = "."
+    array: bool = False
+
+    def position(self, column: str) -> int | None:
+        """Where `column` stands, or None."""
+        return self.names.index(column) if column in self.names else None
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise `BadFile` for names that are empty, double, or differ only in case; or too many."""
+    if len(names) > MAX_COLUMNS:
+        raise BadFile(reasons.too_many_columns(len(names), MAX_COLUMNS))
+    for position, column in enumerate(names, 1):
+        if not column.strip():
+            raise BadFile(reasons.empty_column_name(position))
+    exact = [column for column, count in Counter(names).items() if count > 1]
+    if exact:
+        raise BadFile(reasons.duplicate_columns(exact, case=False))
+    # SQL takes names that differ only in case for the same column.
+    folded: dict[str, list[str]] = {}
+    for column in names:
+        folded.setdefault(column.casefold(), []).append(column)
+    for same in folded.values():
+        if len(same) > 1:
+            raise BadFile(reasons.duplicate_columns(same, case=True))
+
+
+def forget_rejects(connection: DuckDBPyConnection) -> None:
+    """Drop what a reading with `rejects` listed."""
+    for table in (REJECTS, REJECT_SCANS):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False, bundled: bool = False) -> str:
+    """A subquery of the rows of `paths`, in order: columns c0, c1, … and f, the file's index.
+
+    Values are text for CSV and JSON. With `rejects` lines that do not fit the header are left
+    out and listed in the temporary table `REJECTS`. With `bundled` the one file is a bundle, which
+    says f itself.
+    """
+    count = range(len(shape.names))
+    files = texts(list(paths))
+    if shape.format is Format.CSV:
+        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in count)
+        columns = f"'f': 'BIGINT', {columns}" if bundled else columns
+        # A quoted empty field is an empty text, an unquoted one is missing. The line end must not
+        # be given: with a wrong one DuckDB 2.0 returns no rows and no error.
+        options = (
+            f"columns = {{{columns}}}, header = true, auto_detect = false, "
+            f"delim = {text(shape.delimiter)}, quote = '\"', escape = '\"', "
+            "allow_quoted_nulls = false"
+        )
+        if rejects:
+            options += (
+                f", store_rejects = true, rejects_table = '{REJECTS}', "
+                f"rejects_scan = '{REJECT_SCANS}', rejects_line_size_limit = 1000"
+            )
+        picked = ", ".join(f"c{i}" for i in count)
+        index = "f" if bundled else "file_index AS f"
+        return f"(SELECT {picked}, {index} FROM read_csv({files}, {options}))"
+    if shape.format is Format.JSON:
+        columns = ", ".join(f"{text(column)}: 'JSON'" for column in shape.names)
+        form = "array" if shape.array else "newline_delimited"
+        picked = ", ".join(f"{name(column)} ->> '$' AS c{i}" for i, column in enumerate(shape.names))
+        return (
+            f"(SELECT {picked}, file_index AS f FROM read_json({files}, format = '{form}', "
+            f"records = 'true', compression = 'none', columns = {{{columns}}}))"
+        )
+    picked = ", ".join(f"{name(column)} AS c{i}" for i, column in enumerate(shape.names))
+    return f"(SELECT {picked}, file_index AS f FROM read_parquet({files}))"

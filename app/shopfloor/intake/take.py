@@ -1,0 +1,399 @@
+"""Reading one group of files into one part, and what to say about each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import msgspec
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.contract import Contract, Mode
+from shopfloor.domain.file import FileState, Reason
+from shopfloor.domain.text import safe
+from shopfloor.intake import infer, reasons
+from shopfloor.intake.bundle import bundle
+from shopfloor.intake.diagnose import Diagnosis, diagnose
+from shopfloor.intake.failure import reason_of
+from shopfloor.intake.formats import Format
+from shopfloor.intake.locate import open_quote
+from shopfloor.intake.packs import is_small
+from shopfloor.intake.parts import describe_part, spans_of
+from shopfloor.intake.prepare import Prepared
+from shopfloor.intake.reasons import BadFile, listed, shown
+from shopfloor.intake.records import FileOutcome, IntakeSpec, StagedFile, StagedPart
+from shopfloor.intake.rules import Verdict, check_rules
+from shopfloor.intake.schema import Plan, arrange
+from shopfloor.intake.table import MemoryTable, StagedTable, Table
+from shopfloor.lake.objects import part_path
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_READ_ERRORS = (duckdb.Error, MemoryError)
+_BROKEN = (duckdb.InternalException, duckdb.FatalException)
+
+
+class Restart(Exception):
+    """DuckDB has to be started anew: because of `culprit`, or of one of `suspects` (file ids)."""
+
+    def __init__(
+        self,
+        culprit: StagedFile | None = None,
+        suspects: Sequence[str] = (),
+        detail: str = "",
+    ) -> None:
+        super().__init__(detail)
+        self.culprit = culprit
+        self.suspects = tuple(suspects)
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The part of a group, if any file was accepted, and the outcomes of all its files."""
+
+    part: StagedPart | None
+    outcomes: tuple[FileOutcome, ...]
+
+
+@dataclass
+class _State:
+    """What is known about one file of a group while it is read."""
+
+    file: Prepared
+    failed: Reason | None = None
+    wrong: Diagnosis | None = None
+    verdict: Verdict = field(default_factory=Verdict)
+
+
+class Taker:
+    """Reads groups one after the other; the contract grows with what was accepted."""
+
+    def __init__(self, connection: DuckDBPyConnection, spec: IntakeSpec) -> None:
+        self._connection = connection
+        self._spec = spec
+        self.contract = spec.contract
+        self.notices: list[str] = []
+        self._first = spec.contract is None or not spec.contract.columns
+        self._staged: list[str] = []
+        self._number = 0
+
+    def finished(self) -> Contract | None:
+        """The contract after all groups: one revision on if it changed."""
+        before, after = self._spec.contract, self.contract
+        if after is None or (before is not None and before.columns == after.columns):
+            return after
+        revision = 1 if before is None else before.revision + 1
+        return msgspec.structs.replace(after, revision=revision)
+
+    def take(self, group: Sequence[Prepared]) -> Taken:
+        """Read `group`, whose files share a shape. Raises `Restart` when DuckDB breaks down."""
+        left = list(group)
+        refused: list[FileOutcome] = []
+        while left:
+            try:
+                plan, sampled = self._plan(left)
+                break
+            except _Unplannable as error:
+                refused.append(_quarantined(error.file.file.id, error.reason, error.file.notices))
+                left.remove(error.file)
+            except BadFile as error:
+                refused += [_quarantined(f.file.id, error.reason, f.notices) for f in left]
+                left = []
+        if not left:
+            return Taken(None, tuple(refused))
+        taken = self._read(plan, left, sampled=sampled)
+        return Taken(taken.part, (*refused, *taken.outcomes))
+
+    def _plan(self, group: Sequence[Prepared]) -> tuple[Plan, bool]:
+        """How to read the group, and whether the types come from a sample only."""
+        shape = group[0].shape
+        contract, sampled = self.contract, False
+        if contract is None or not contract.columns:
+            contract, sampled = self._begin(group)
+
+        def infer_new(positions: Sequence[int]) -> tuple[Column, ...]:
+            return self._infer(group, list(positions)).columns
+
+        return arrange(contract, shape, infer_new), sampled
+
+    def _begin(self, group: Sequence[Prepared]) -> tuple[Contract, bool]:
+        """A contract from the first file; columns without a value there ask the other files."""
+        first = group[0]
+        sample = 0 if is_small(first) else infer.SAMPLE_ROWS
+        sampled = sample > 0
+        found = self._infer([first], None, sample)
+        columns, empty = found.columns, found.empty
+        if empty and (sampled or len(group) > 1):
+            positions = [i for i, column in enumerate(columns) if column.name in empty]
+            better = self._infer(group, positions)
+            columns, empty = _replaced(columns, better.columns), better.empty
+        if found.nested:
+            self.notices.append(f"Nested values are kept as JSON text: {listed(found.nested)}.")
+        if empty:
+            self.notices.append(f"Columns without any value were taken as text: {listed(sorted(empty))}.")
+        base = self.contract or Contract(name=self._spec.dataset, mode=self._spec.mode)
+        _check_named(base, columns)
+        return msgspec.structs.replace(base, columns=columns), sampled
+
+    def _infer(self, group: Sequence[Prepared], positions: list[int] | None, sample: int = 0) -> infer.Inferred:
+        """Infer over the files; lines that do not fit the header are left out of account."""
+        paths = [str(file.path) for file in group]
+        for rejects in (False, True):
+            try:
+                return infer.infer(
+                    self._connection,
+                    group[0].shape,
+                    paths,
+                    columns=positions,
+                    sample=sample,
+                    rejects=rejects,
+                )
+            except _READ_ERRORS as error:
+                failure = error
+                self._check_quotes(group[0], error)
+        if len(group) > 1:
+            # One of them cannot be read at all; which one, the first alone will tell.
+            return self._infer(group[:1], positions, sample)
+        raise _Unplannable(group[0], self._blame(failure, group[0])) from failure
+
+    def _check_quotes(self, file: Prepared, error: Exception) -> None:
+        """Stop at a quote that never ends: each look at such a file costs all the memory there is."""
+        if file.shape.format is Format.CSV and not is_small(file):
+            line = open_quote(file.path, to_end=False)
+            if line is not None:
+                raise _Unplannable(file, reasons.bad_quote(line, None)) from error
+
+    def _read(self, plan: Plan, group: Sequence[Prepared], *, sampled: bool) -> Taken:
+        states = [_State(file) for file in group]
+        table = self._load(plan, states, sampled)
+        try:
+            wider = self._widened(table.plan, states) if self._first else None
+            if wider is not None:
+                table.close()
+                return self._read(wider, group, sampled=False)
+            counts = self._check(table, states)
+            part = self._write(table, states, counts) if counts else None
+            outcomes = (_outcome(state, table.plan, counts.get(number, 0)) for number, state in enumerate(states))
+            taken = Taken(part, tuple(outcomes))
+        finally:
+            table.close()
+        if taken.part is not None:
+            self._accept(table.plan.contract)
+        return taken
+
+    def _accept(self, contract: Contract) -> None:
+        """The contract as it is from now on; says what a later file added to it."""
+        known = {column.name for column in self.contract.columns} if self.contract else set()
+        for column in contract.columns if known else ():
+            if column.name not in known:
+                self.notices.append(f"Column {shown(column.name)} ({column.type.value}) joined the contract.")
+        self.contract = contract
+
+    def _load(self, plan: Plan, states: list[_State], sampled: bool) -> Table:
+        if len(states) == 1:
+            if not is_small(states[0].file):
+                return self._load_big(plan, states[0], sampled)
+            # One statement instead of four, where nothing is odd about the file.
+            staged = StagedTable(self._connection, plan, self._path("rows"))
+            if self._try(staged, str(states[0].file.path), quick=True) is None:
+                return staged
+            staged.close()
+        return self._load_small(plan, states)
+
+    def _load_small(self, plan: Plan, states: list[_State]) -> MemoryTable:
+        table = MemoryTable(self._connection, plan)
+        together = Path(self._spec.staging) / "scratch" / "bundle.csv"
+        bundled = bundle([state.file.path for state in states], plan.shape, together)
+        paths = [str(together)] if bundled else [str(state.file.path) for state in states]
+        for quick in (True, False):
+            try:
+                table.load(paths, quick=quick, bundled=bundled)
+                return table
+            except _BROKEN as error:
+                raise _restart(states, error) from error
+            except _READ_ERRORS:
+                continue
+        table.load_none()
+        for number, state in enumerate(states):
+            self._load_one(table, number, state)
+        return table
+
+    def _load_one(self, table: MemoryTable, number: int, state: _State) -> None:
+        path = str(state.file.path)
+        try:
+            table.add(number, path)
+        except _READ_ERRORS as error:
+            self._examine(table.plan, state, error)
+            if state.failed is None:
+                table.add_good(number, path)
+
+    def _load_big(self, plan: Plan, state: _State, sampled: bool) -> StagedTable:
+        path = str(state.file.path)
+        table = StagedTable(self._connection, plan, self._path("rows"))
+        failure = self._try(table, path, first=sampled, quick=not sampled)
+        if failure is None:
+            return table
+        try:
+            self._check_quotes(state.file, failure)
+        except _Unplannable as error:
+            state.failed = error.reason
+            return table
+        if sampled:
+            # The sample was not enough: look at every row, then read with what they say.
+            columns = self._infer([state.file], None).columns
+            table.plan = replace(plan, contract=msgspec.structs.replace(plan.contract, columns=columns))
+        failure = self._try(table, path)
+        if failure is not None:
+            self._examine(table.plan, state, failure)
+            if state.failed is None:
+                table.load_good(path)
+        return table
+
+    def _try(self, table: StagedTable, path: str, *, first: bool = False, quick: bool = False) -> Exception | None:
+        """Load, or say what stopped it."""
+        try:
+            table.load(path, first=first, quick=quick)
+        except _READ_ERRORS as error:
+            return error
+        return None
+
+    def _examine(self, plan: Plan, state: _State, error: Exception) -> None:
+        """Find out what is wrong; the file fails unless that is within the contract's budget."""
+        if isinstance(error, _BROKEN):
+            raise _restart([state], error) from error
+        try:
+            wrong = diagnose(self._connection, plan, str(state.file.path))
+        except _READ_ERRORS as second:
+            if isinstance(second, _BROKEN):
+                raise _restart([state], second) from second
+            state.failed = self._blame(second, state.file)
+            return
+        if wrong.bad == 0:
+            state.failed = self._blame(error, state.file)
+        else:
+            state.wrong = wrong
+            if not wrong.within(plan.contract.reject_budget):
+                state.failed = reasons.counted(wrong.rejects[0], wrong.bad, wrong.records)
+
+    def _blame(self, error: Exception, file: Prepared) -> Reason:
+        if isinstance(error, _BROKEN):
+            raise _restart([_State(file)], error) from error
+        return reason_of(error, file.shape, file.path, self._spec.memory_mb)
+
+    def _widened(self, plan: Plan, states: Sequence[_State]) -> Plan | None:
+        """In a first delivery types may widen so that more of its files fit."""
+        columns = plan.contract.columns
+        for state in states:
+            if state.failed is not None and state.failed.code == "bad_value":
+                columns = _joined(columns, self._infer([state.file], None))
+        if columns == plan.contract.columns:
+            return None
+        return replace(plan, contract=msgspec.structs.replace(plan.contract, columns=columns))
+
+    def _check(self, table: Table, states: Sequence[_State]) -> dict[int, int]:
+        """Apply the rules, drop the files that fail, and count the rows left by file."""
+        stored: list[str] = []
+        corrected = any(state.file.file.supersedes for state in states)
+        if table.plan.contract.mode is Mode.APPEND and not corrected:
+            objects = Path(self._spec.objects)
+            stored = [str(part_path(objects, p.sha256)) for p in self._spec.previous]
+            stored += self._staged
+        loaded = table.counts()
+        paths = [state.file.path for state in states]
+        verdicts = check_rules(self._connection, table, paths, stored)
+        for number, verdict in verdicts.items():
+            states[number].verdict = verdict
+        for number, state in enumerate(states):
+            state.failed = state.failed or _failure(state, loaded.get(number, 0), table.plan.contract.reject_budget)
+            if state.failed is not None and number in loaded:
+                table.drop_file(number)
+        failed = any(state.failed is not None for state in states)
+        return table.counts() if verdicts or failed else loaded
+
+    def _write(self, table: Table, states: Sequence[_State], counts: dict[int, int]) -> StagedPart:
+        path = self._path("part")
+        rows = table.write(path)
+        files = [state.file.file.id for state in states]
+        part = describe_part(self._connection, path, rows, spans_of(counts, files), table.plan.contract)
+        self._staged.append(str(path))
+        return part
+
+    def _path(self, what: str) -> Path:
+        self._number += 1
+        return Path(self._spec.staging) / f"{what}-{self._number:05d}.parquet"
+
+
+class _Unplannable(BadFile):
+    """One file of a group cannot be read at all."""
+
+    def __init__(self, file: Prepared, reason: Reason) -> None:
+        super().__init__(reason)
+        self.file = file
+
+
+def _restart(states: Sequence[_State], error: Exception) -> Restart:
+    detail = safe(str(error).splitlines()[0], 160)
+    if len(states) == 1:
+        return Restart(culprit=states[0].file.file, detail=detail)
+    return Restart(suspects=[state.file.file.id for state in states], detail=detail)
+
+
+def _check_named(contract: Contract, columns: Sequence[Column]) -> None:
+    """Raise `BadFile` when the contract names a key or time column that the file does not have."""
+    names = {column.name for column in columns}
+    missing = [name for name in (*contract.key, contract.time) if name and name not in names]
+    if missing:
+        raise BadFile(reasons.columns_changed((), missing, contract.name))
+
+
+def _replaced(columns: Sequence[Column], better: Sequence[Column]) -> tuple[Column, ...]:
+    found = {column.name: column for column in better}
+    return tuple(found.get(column.name, column) for column in columns)
+
+
+def _joined(columns: Sequence[Column], found: infer.Inferred) -> tuple[Column, ...]:
+    types = {c.name: c.type for c in found.columns if c.name not in found.empty}
+    joined = []
+    for column in columns:
+        wider: ColumnType | None = infer.join(column.type, types.get(column.name, column.type))
+        joined.append(msgspec.structs.replace(column, type=wider) if wider else column)
+    return tuple(joined)
+
+
+def _failure(state: _State, rows: int, budget: float) -> Reason | None:
+    """Why the file fails after the rules, if it does; `rows` were read from it."""
+    wrong = state.wrong.bad if state.wrong else 0
+    records, bad = rows + wrong, wrong + state.verdict.rejected
+    if state.verdict.quarantine is not None:
+        return state.verdict.quarantine
+    if records == 0:
+        return reasons.header_only()
+    if bad > budget * records:
+        return reasons.counted(_rejects(state)[0], bad, records)
+    return None
+
+
+def _rejects(state: _State) -> list[Reason]:
+    return [*(state.wrong.rejects if state.wrong else ()), *state.verdict.rejects]
+
+
+def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
+    failed = state.failed is not None
+    return FileOutcome(
+        id=state.file.file.id,
+        state=FileState.QUARANTINED if failed else FileState.COMMITTED,
+        rows=0 if failed else rows,
+        rejected_rows=(state.wrong.bad if state.wrong else 0) + state.verdict.rejected,
+        reason=state.failed,
+        notices=(*state.file.notices, *plan.notices, *state.verdict.notices),
+        rejects=tuple(_rejects(state)),
+    )
+
+
+def _quarantined(file: str, reason: Reason, notices: tuple[str, ...]) -> FileOutcome:
+    return FileOutcome(id=file, state=FileState.QUARANTINED, reason=reason, notices=notices)

@@ -1,0 +1,114 @@
+"""Copy, hash, compare (drop-folder.md §2.3; faults.md I11, I14, I18)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shopfloor.intake import claim as module
+from shopfloor.intake.claim import Changed, claim
+from shopfloor.intake.scan import Observation, scan
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    (tmp_path / "inbox/d/sub").mkdir(parents=True)
+    return tmp_path / "inbox"
+
+
+def one(inbox: Path) -> Observation:
+    (found,) = scan(inbox)
+    return found
+
+
+def test_copy_is_exact_and_private(inbox: Path, tmp_path: Path) -> None:
+    data = os.urandom(3_000_000)
+    (inbox / "d/sub/a.csv").write_bytes(data)
+    claimed = claim(inbox, one(inbox), tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == data
+    assert claimed.sha256 == hashlib.sha256(data).hexdigest()
+    assert claimed.bytes == len(data)
+    assert (tmp_path / "copy").stat().st_mode & 0o777 == 0o600
+
+
+def changes(path: Path) -> dict[str, Any]:
+    def replace() -> None:
+        other = path.with_name("other")
+        other.write_text("new")
+        os.replace(other, path)
+
+    def link() -> None:
+        path.unlink()
+        path.symlink_to("/etc/passwd")
+
+    def pipe() -> None:
+        path.unlink()
+        os.mkfifo(path)
+
+    def away() -> None:
+        os.rename(path.parent, path.parent.with_name("moved"))
+        os.symlink(path.parent.with_name("moved"), path.parent)
+
+    return {
+        "append": lambda: path.open("a").write("x"),
+        "truncate": lambda: os.truncate(path, 1),
+        "touch": lambda: os.utime(path, (1, 1)),
+        "replace": replace,
+        "link": link,
+        "pipe": pipe,
+        "directory becomes a link": away,
+    }
+
+
+@pytest.mark.parametrize("change", list(changes(Path())))
+def test_change_before_the_claim(inbox: Path, tmp_path: Path, change: str) -> None:
+    path = inbox / "d/sub/a.csv"
+    path.write_text("a\n1\n")
+    seen = one(inbox)
+    changes(path)[change]()
+    with pytest.raises(Changed) as caught:
+        claim(inbox, seen, tmp_path / "copy")
+    assert not caught.value.gone
+    assert not (tmp_path / "copy").exists()
+
+
+@pytest.mark.parametrize("change", ["append", "truncate", "touch"])
+def test_change_during_the_copy(inbox: Path, tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = inbox / "d/sub/a.csv"
+    path.write_bytes(b"x" * 3_000_000)
+    seen = one(inbox)
+    reads = []
+
+    def read(descriptor: int, count: int) -> bytes:
+        reads.append(count)
+        if len(reads) == 2:
+            changes(path)[change]()
+        return os.read(descriptor, count)
+
+    monkeypatch.setattr(module, "os", type("Os", (), {**vars(os), "read": staticmethod(read)}))
+    with pytest.raises(Changed):
+        claim(inbox, seen, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_gone(inbox: Path, tmp_path: Path) -> None:
+    path = inbox / "d/sub/a.csv"
+    path.write_text("a")
+    seen = one(inbox)
+    path.unlink()
+    with pytest.raises(Changed) as caught:
+        claim(inbox, seen, tmp_path / "copy")
+    assert caught.value.gone
+
+
+def test_staging_is_never_overwritten(inbox: Path, tmp_path: Path) -> None:
+    """S11: a file planted at the staging path is not written through."""
+    (inbox / "d/sub/a.csv").write_text("a")
+    (tmp_path / "copy").write_text("mine")
+    with pytest.raises(FileExistsError):
+        claim(inbox, one(inbox), tmp_path / "copy")
+    assert (tmp_path / "copy").read_text() == "mine"

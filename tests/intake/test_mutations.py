@@ -1,0 +1,84 @@
+"""Damaged files of every format: each is taken or held with a reason, and nothing dies (I6)."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import random
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from shopfloor.domain.file import FileState
+
+ROWS = 60
+
+
+def csv_file() -> bytes:
+    lines = (f'{i},{i / 8},"t{i}, ""q""",2026-01-{i % 28 + 1:02d}T00:00:00Z\n' for i in range(ROWS))
+    return ("id,x,s,at\n" + "".join(lines)).encode()
+
+
+def json_file() -> bytes:
+    lines = (f'{{"id":{i},"x":{i / 8},"s":"t{i}","at":[{i}]}}\n' for i in range(ROWS))
+    return "".join(lines).encode()
+
+
+def parquet_file() -> bytes:
+    out = io.BytesIO()
+    table = pa.table({"id": range(ROWS), "x": [i / 8 for i in range(ROWS)], "s": ["t"] * ROWS})
+    pq.write_table(table, out, compression="snappy")
+    return out.getvalue()
+
+
+def mutate(data: bytes, chance: random.Random) -> bytes:
+    """Flip, cut, insert, double or overwrite some bytes."""
+    raw = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(raw))
+        kind = chance.randrange(5)
+        if kind == 0:
+            raw[at] ^= 1 << chance.randrange(8)
+        elif kind == 1:
+            del raw[at : at + chance.randint(1, 40)]
+        elif kind == 2:
+            raw[at:at] = bytes(chance.choices(b'\x00\xff",\n\r{}[]0', k=chance.randint(1, 6)))
+        elif kind == 3:
+            raw[at:at] = raw[at : at + 100]
+        else:
+            raw[at : at + 4] = b"\xff\xff\xff\x7f"
+    return bytes(raw)
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("a.csv", csv_file),
+        ("a.csv.gz", lambda: gzip.compress(csv_file(), mtime=0)),
+        ("a.jsonl", json_file),
+        ("a.parquet", parquet_file),
+    ],
+)
+def test_mutated_files(bench: Any, name: str, make: Any) -> None:
+    chance = random.Random(name)
+    whole = make()
+    contract = bench.ingest({name: whole}).contract
+    files = [bench.stage(name, mutate(whole, chance), id=f"m{i}") for i in range(100)]
+    files.insert(50, bench.stage(name, whole, id="whole"))
+    result = bench.ingest(files, contract)
+    assert len(result.files) == len(files)
+    outcomes = {outcome.id: outcome for outcome in result.files}
+    assert outcomes["whole"].state is FileState.COMMITTED
+    assert outcomes["whole"].rows == ROWS
+    for outcome in result.files:
+        if outcome.state is FileState.QUARANTINED:
+            assert outcome.reason is not None
+            assert outcome.reason.message
+            assert outcome.reason.hint
+            assert outcome.reason.code != "parser_crashed"
+        assert outcome.state in {FileState.COMMITTED, FileState.QUARANTINED}
+    committed = [o for o in result.files if o.state is FileState.COMMITTED]
+    assert sum(outcome.rows for outcome in committed) == result.rows == len(bench.frame(result))
+    assert len(committed) < 60
