@@ -1,0 +1,19 @@
+"""The software a run used."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+_LIBRARIES = ("shopfloor", "scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "joblib")
+
+
+def environment() -> dict[str, str]:
+    """Versions of Python and of the libraries that decide a model's bytes."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,99 @@
+"""Rows made ready to learn from: read, target found, columns chosen, divided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from shopfloor.artifacts.table import Table, parse
+from shopfloor.domain.columns import Column
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.errors import DataError
+from shopfloor.training.features import candidate_columns, learnable
+from shopfloor.training.split import Parted, part_rows
+from shopfloor.training.task import Target, read_target
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """`train` and `holdout` hold the chosen `columns`; `parted` has the positions of their rows
+    in `frame`, `moments` every row's time (all missing without a time column)."""
+
+    frame: pd.DataFrame
+    moments: NDArray[np.int64]
+    columns: tuple[Column, ...]
+    target: Target
+    parted: Parted
+    train: Table
+    holdout: Table
+    notes: tuple[str, ...]
+
+    @property
+    def train_values(self) -> NDArray[Any]:
+        """The target of the training rows."""
+        return self.target.values[self.parted.train]
+
+    @property
+    def holdout_values(self) -> NDArray[Any]:
+        """The target of the holdout rows."""
+        return self.target.values[self.parted.holdout]
+
+
+def prepare(frame: pd.DataFrame, columns: tuple[Column, ...], definition: ModelDefinition) -> Prepared:
+    """All that happens to rows before a model is fitted. Deterministic, and the same in any process.
+
+    Raises `DataError` when the rows cannot be learned from.
+    """
+    _check_rows(len(frame), definition)
+    target = read_target(frame, columns, definition)
+    usable = int(target.present.sum())
+    _check_rows(usable, definition, missing=len(frame) - usable)
+    others = [one for one in columns if one.name not in {definition.target, definition.id}]
+    table = parse(frame, others)
+    possible = candidate_columns(columns, definition)
+    parted = part_rows(frame, table, target.present, definition)
+    _check_classes(target, parted)
+    train = table.take(parted.train)
+    chosen, notes = learnable(possible, train, definition)
+    missing = len(frame) - usable
+    first = (f"{missing:,} of {len(frame):,} rows have no target and were left out.",) if missing else ()
+    names = [column.name for column in chosen]
+    return Prepared(
+        frame=frame,
+        moments=table.moments(definition.time or "").micros,
+        columns=chosen,
+        target=target,
+        parted=parted,
+        train=train.select(names),
+        holdout=table.select(names).take(parted.holdout),
+        notes=(*first, *target.notes, *parted.notes, *notes),
+    )
+
+
+def _check_rows(rows: int, definition: ModelDefinition, missing: int = 0) -> None:
+    least = max(4, definition.training.min_rows)
+    if rows >= least:
+        return
+    lacking = f" ({missing:,} more have no target)" if missing else ""
+    raise DataError(
+        f"{rows} rows of {definition.dataset} are too few to train {definition.name}{lacking}; it takes {least}.",
+        hint="Deliver more rows, or lower training.min_rows of the definition.",
+        code="too_few_rows",
+    )
+
+
+def _check_classes(target: Target, parted: Parted) -> None:
+    if not target.classes:
+        return
+    found = np.unique(target.values[parted.train])
+    if len(found) < 2:
+        raise DataError(
+            f"All {len(parted.train):,} training rows have the class {target.classes[int(found[0])]!r}; "
+            "the other classes only occur in the holdout.",
+            hint="Deliver more rows, or change training.split or training.holdout.",
+            code="one_class",
+        )

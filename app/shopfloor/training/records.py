@@ -1,0 +1,74 @@
+"""What training is asked for, and what it reports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from shopfloor.domain.columns import Column
+from shopfloor.domain.definition import ModelDefinition, Split, Task
+from shopfloor.domain.handles import PartFile
+from shopfloor.domain.record import Record
+from shopfloor.domain.run import CandidateScore, SegmentScore
+
+
+class TrainSpec(Record, frozen=True, kw_only=True):
+    """One training run: everything that decides its result.
+
+    `backend` is sequential, loky, dask or ray and concerns the members of a family; `workers` is
+    the number of processes (or of threads of one fit). `workspace` is the directory that recipe
+    names such as `recipes/x.py:build` are relative to. `scratch` may name a private directory
+    that outlives a failed attempt: finished members of a family are kept there, so a retry only
+    fits what is missing. `scheduler` is the address of an existing dask or ray cluster.
+    """
+
+    run: str
+    definition: ModelDefinition
+    dataset_version: int
+    parts: tuple[PartFile, ...]
+    columns: tuple[Column, ...]
+    seed: int = 0
+    workers: int = 1
+    backend: str = "loky"
+    workspace: str = ""
+    scratch: str = ""
+    scheduler: str = ""
+
+
+class FeatureImportance(Record, frozen=True, kw_only=True):
+    """How much the metric falls on holdout rows when one feature's values are shuffled."""
+
+    name: str
+    kind: str
+    importance: float
+
+
+class TrainResult(Record, frozen=True, kw_only=True):
+    """The report of a run.
+
+    `metrics` are those of the chosen candidate on the holdout (scikit-learn's scorer names,
+    greater is better), `holdout_digest` identifies the set of holdout rows, `holdout_from` and
+    `holdout_to` span them by the time column, `trained_until` is the latest training row. `split`
+    is the split that was used, `seconds` the time of each step, `notes` what a person should know.
+    """
+
+    task: Task
+    metric: str
+    positive: str | None = None
+    classes: tuple[str, ...] = ()
+    params: dict[str, Any] = {}
+    metrics: dict[str, float | None] = {}
+    candidates: tuple[CandidateScore, ...] = ()
+    segments: tuple[SegmentScore, ...] = ()
+    chosen: str
+    features: tuple[FeatureImportance, ...] = ()
+    train_rows: int
+    holdout_rows: int
+    trained_until: datetime | None = None
+    holdout_from: datetime | None = None
+    holdout_to: datetime | None = None
+    holdout_digest: str
+    split: Split
+    environment: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    seconds: dict[str, float] = {}

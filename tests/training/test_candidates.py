@@ -1,0 +1,105 @@
+"""Candidates: built-in ones, recipes, and what happens when one of them fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.training.samples import deliveries, silent, spec
+
+from shopfloor.artifacts.fitted import FittedModel
+from shopfloor.artifacts.pickling import from_bytes, to_bytes
+from shopfloor.domain.errors import DataError
+from shopfloor.training.train import train
+
+FRAME = deliveries(400)
+
+RECIPE = '''
+"""Nearest neighbours on the product's own encoder."""
+
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+
+from shopfloor.artifacts.encoder import TableEncoder
+
+
+class Neighbours(KNeighborsClassifier):
+    """A class that only this file knows."""
+
+
+def build(columns, seed):
+    return make_pipeline(TableEncoder(columns, style="dense", seed=seed), Neighbours(25))
+
+
+def broken(task):
+    raise RuntimeError("no licence for \\x1b[31mthis")
+
+
+def plain():
+    return object()
+'''
+
+
+def workspace(tmp_path: Path) -> Path:
+    (tmp_path / "recipes").mkdir(exist_ok=True)
+    (tmp_path / "recipes" / "mine.py").write_text(RECIPE)
+    return tmp_path
+
+
+def test_a_recipe_competes_and_can_win(tmp_path: Path) -> None:
+    made = spec(
+        FRAME,
+        tmp_path,
+        training={"candidates": ("recipes/mine.py:build",)},
+        run={"workspace": str(workspace(tmp_path))},
+    )
+    trained = train(made, silent)
+    assert trained.record.chosen == "recipes/mine.py:build"
+    assert (trained.record.metrics["roc_auc"] or 0) > 0.6
+    assert {one.name for one in trained.record.features} == {"at", "shop", "x", "z"}
+    model = from_bytes(to_bytes(trained.model))
+    assert isinstance(model, FittedModel)
+    assert model.predict_frame(trained.holdout).equals(trained.predictions)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("recipes/mine.py:broken", "RuntimeError: no licence"),
+        ("recipes/mine.py:plain", "AttributeError"),
+        ("recipes/mine.py:bild", "no function 'bild'"),
+        ("recipes/other.py:build", "cannot be read"),
+        ("../outside.py:build", "outside the workspace"),
+    ],
+)
+def test_a_candidate_that_fails_is_recorded(tmp_path: Path, name: str, error: str) -> None:
+    root = workspace(tmp_path / "w") if (tmp_path / "w").mkdir() is None else tmp_path
+    (tmp_path / "outside.py").write_text(RECIPE)
+    made = spec(FRAME, tmp_path, training={"candidates": (name, "linear")}, run={"workspace": str(root)})
+    record = train(made, silent).record
+    failed = record.candidates[0]
+    assert failed.name == name
+    assert error in (failed.error or "")
+    assert "\x1b" not in (failed.error or "")
+    assert failed.metrics == {}
+    assert record.chosen == "linear"
+
+
+def test_all_candidates_failing_fails_the_run(tmp_path: Path) -> None:
+    made = spec(
+        FRAME,
+        tmp_path,
+        training={"candidates": ("recipes/mine.py:broken",)},
+        run={"workspace": str(workspace(tmp_path))},
+    )
+    with pytest.raises(DataError, match=r"Every candidate failed.*no licence"):
+        train(made, silent)
+
+
+def test_a_syntax_error_names_the_line(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    (root / "recipes" / "bad.py").write_text("def build():\n    return (\n")
+    made = spec(
+        FRAME, tmp_path, training={"candidates": ("recipes/bad.py:build", "linear")}, run={"workspace": str(root)}
+    )
+    assert "line 2" in (train(made, silent).record.candidates[0].error or "")
