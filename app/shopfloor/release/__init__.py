@@ -1,0 +1,7 @@
+"""The release station: is the challenger better, and who may say so.
+
+Light modules (no numpy, no pandas): `records`, `aliases`, `explain`, `looks`, `figures`.
+The gate itself (`gate.judge`) runs in a worker.
+"""
+
+from __future__ import annotations

@@ -1,0 +1,304 @@
+"""The gate's questions, one function each: a coded `Check` with value, limit and a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shopfloor.domain.definition import ReleasePolicy, Value
+from shopfloor.domain.release import Check
+from shopfloor.domain.text import safe
+from shopfloor.release import calibration, figures, suspicion, worth
+from shopfloor.release.blocks import Blocks
+from shopfloor.release.eligible import Eligible
+from shopfloor.release.metrics import Metric
+from shopfloor.release.paired import Comparison
+from shopfloor.release.records import GateSpec, SliceGain
+from shopfloor.release.scored import Scored
+from shopfloor.release.slices import describe
+
+LEAST_CLASS_ROWS = 10
+"""Rows that a class needs before a metric of classes says anything."""
+
+
+FIRST_ROWS = 30
+"""Rows that are enough to judge a first model, whatever `min_rows` asks for when a champion is at stake."""
+
+
+def enough_rows(spec: GateSpec, chosen: Eligible) -> Check:
+    """`rows`: at least `min_rows` rows judge.
+
+    A first model replaces nothing, and its test against a constant answer knows how few rows there
+    are: fewer will do.
+    """
+    needed = spec.definition.release.min_rows
+    if spec.champion_version is None:
+        needed = min(needed, FIRST_ROWS)
+    enough = chosen.rows >= needed
+    lead = "" if enough else f"cannot tell: {figures.count(chosen.rows, 'row')}, needs {needed:,}; "
+    return Check(
+        code="rows",
+        passed=True if enough else None,
+        value=float(chosen.rows),
+        limit=float(needed),
+        detail=lead + chosen.detail,
+    )
+
+
+def enough_classes(spec: GateSpec, scored: Scored) -> Check | None:
+    """`classes`: two classes (both, for a binary target) with `LEAST_CLASS_ROWS` rows each."""
+    if not spec.task.classification or len(scored) == 0:
+        return None
+    counts = np.sort(scored.class_rows())[::-1]
+    second = int(counts[1]) if len(counts) > 1 else 0
+    enough = second >= LEAST_CLASS_ROWS
+    name = spec.classes[int(np.argmax(scored.class_rows()))]
+    if second == 0:
+        detail = f"cannot tell: every row is of class {safe(name, 40)!r}"
+    else:
+        detail = f"{'' if enough else 'cannot tell: '}{figures.count(second, 'row')} of the second largest class"
+        detail += "" if enough else f", needs {LEAST_CLASS_ROWS}"
+    return Check(
+        code="classes",
+        passed=True if enough else None,
+        value=float(second),
+        limit=float(LEAST_CLASS_ROWS),
+        detail=detail,
+    )
+
+
+def answered(chosen: Eligible) -> Check:
+    """`answers`: the challenger gave a finite answer for every eligible row."""
+    lost = chosen.unanswered
+    asked = lost + chosen.rows
+    good = f"all {asked:,} answers are finite"
+    bad = f"{lost:,} of {figures.count(asked, 'answer')} of the challenger are missing or not finite"
+    return Check(code="answers", passed=lost == 0, value=float(lost), limit=0.0, detail=bad if lost else good)
+
+
+def beats_constant(metric: Metric, score: float, found: Comparison, dummy: float, alpha: float) -> Check:
+    """`dummy`: better than the constant model, with evidence."""
+    passed = True if found.better(alpha) else False if found.worse(alpha) else None
+    words = {True: "beats", False: "is worse than", None: "is not clearly better than"}[passed]
+    return Check(
+        code="dummy",
+        passed=passed,
+        value=found.gain,
+        limit=0.0,
+        detail=(
+            f"{metric.label} {figures.num(metric.shown(score))} {words} {figures.num(metric.shown(dummy))} of a "
+            f"constant answer: gain {figures.num(found.gain, sign=True)} {figures.interval(found.interval)}"
+        ),
+    )
+
+
+def beats_champion(found: Comparison, alpha: float) -> Check:
+    """`better`: the interval of the gain lies above 0 (True), below 0 (False) or includes it."""
+    passed = True if found.better(alpha) else False if found.worse(alpha) else None
+    where = {True: "lies above 0", False: "lies below 0", None: "does not rule out 0"}[passed]
+    p_value = found.p_worse if passed is False else found.p_better
+    return Check(
+        code="better",
+        passed=passed,
+        value=found.interval[0] if found.known else None,
+        limit=0.0,
+        detail=(
+            f"the {figures.percent(1 - 2 * alpha)} interval {figures.interval(found.interval)} of the gain {where} "
+            f"({found.method}, {figures.chance(p_value)}, {_units(found)})"
+        ),
+    )
+
+
+def _units(found: Comparison) -> str:
+    unit = found.method.removeprefix("paired test of ").removeprefix("bootstrap of ")
+    return f"{found.units:,} {unit if unit in {'days', 'hours', 'segments'} else 'rows'}"
+
+
+def large_enough(spec: GateSpec, found: Comparison) -> Check:
+    """`gain`: at least `min_gain`."""
+    needed = spec.definition.release.min_gain
+    passed = found.gain >= needed
+    compared = "reaches" if passed else "is below"
+    return Check(
+        code="gain",
+        passed=passed,
+        value=found.gain,
+        limit=needed,
+        detail=f"gain {figures.num(found.gain, sign=True)} {compared} the minimum {figures.num(needed)}",
+    )
+
+
+def refresh(spec: GateSpec, found: Comparison, age: float) -> Check:
+    """`refresh`: an old champion may give way to a challenger that is not worse by the margin."""
+    release = spec.definition.release
+    passed = found.known and found.interval[0] > -release.margin
+    proof = "not worse" if passed else "not proven to be no worse"
+    return Check(
+        code="refresh",
+        passed=True if passed else None,
+        value=found.interval[0] if found.known else None,
+        limit=-release.margin,
+        detail=(
+            f"the champion is {age:.0f} days old (limit {release.refresh_days}); the challenger is {proof} by "
+            f"{figures.num(release.margin)}: interval {figures.interval(found.interval)}"
+        ),
+    )
+
+
+def looks(spec: GateSpec, alpha: float) -> Check:
+    """`looks`: how much of the allowed error this look at the holdout may use."""
+    look = spec.prior_looks + 1
+    allowed = spec.definition.release.alpha
+    return Check(
+        code="looks",
+        passed=True,
+        value=float(look),
+        detail=(
+            f"look {look} at these rows: {figures.num(alpha)} of the error {figures.num(allowed)} "
+            "that all looks together may make"
+        ),
+        blocking=False,
+    )
+
+
+def no_slice_harmed(spec: GateSpec, found: tuple[SliceGain, ...]) -> Check:
+    """`slices`: no slice loses more than the margin, with evidence."""
+    harmed = [one for one in found if one.harmed]
+    margin = spec.definition.release.margin
+    if not found:
+        return Check(code="slices", passed=None, limit=-margin, detail="no slice has enough rows", blocking=False)
+    detail = (
+        f"{len(harmed)} of {figures.count(len(found), 'slice')} harmed: " + "; ".join(map(describe, harmed[:3]))
+        if harmed
+        else f"none of {figures.count(len(found), 'slice')} harmed; weakest {describe(found[0])}"
+    )
+    return Check(code="slices", passed=not harmed, value=found[0].gain, limit=-margin, detail=detail)
+
+
+def calibrated(spec: GateSpec, challenger: Scored, champion: Scored | None, blocks: Blocks) -> Check | None:
+    """`calibration`: chances no less honest than the champion's, by effect and evidence."""
+    if not spec.task.classification or challenger.probability is None or len(challenger) == 0:
+        return None
+    error = calibration.expected_error(challenger)
+    stated = f"chances are off by {figures.num(error)} on average"
+    if champion is None or champion.probability is None:
+        return Check(code="calibration", passed=True, value=error, detail=stated, blocking=False)
+    found = calibration.increase(challenger, champion, blocks, spec.definition.release.alpha)
+    harmed = found.gain > spec.calibration_limit and found.interval[0] > 0
+    return Check(
+        code="calibration",
+        passed=not harmed,
+        value=found.gain,
+        limit=spec.calibration_limit,
+        detail=(
+            f"{stated}, the champion's by {figures.num(calibration.expected_error(champion))}: "
+            f"change {figures.num(found.gain, sign=True)} {figures.interval(found.interval)}"
+        ),
+    )
+
+
+def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float) -> Check | None:
+    """`overfit`: how much of the gain over a constant is gone on new rows. Never blocks."""
+    if spec.train_score is None:
+        return None
+    share = suspicion.lost_share(spec.train_score, score, dummy)
+    shown = f"{figures.num(metric.shown(spec.train_score))} on training rows, {figures.num(metric.shown(score))} here"
+    if share is None:
+        return Check(code="overfit", passed=None, detail=f"{shown}: no gain over a constant", blocking=False)
+    return Check(
+        code="overfit",
+        passed=share <= suspicion.OVERFIT_LIMIT,
+        value=share,
+        limit=suspicion.OVERFIT_LIMIT,
+        detail=f"{metric.label} {shown}: {max(0.0, share):.0%} of the gain over a constant is gone",
+        blocking=False,
+    )
+
+
+def leak(spec: GateSpec, chosen: Eligible, skip: frozenset[str]) -> Check | None:
+    """`leak`: no single column gives the answer away. Never blocks: some targets are that easy."""
+    best = suspicion.best_single(chosen.frame, chosen.challenger, skip)
+    if best is None:
+        return None
+    column, power = best
+    passed = power < suspicion.LEAK_LIMIT
+    kind = "AUC" if spec.task.classification else "rank correlation"
+    end = "" if passed else ": it may hold the answer; exclude it unless it is known in time"
+    return Check(
+        code="leak",
+        passed=passed,
+        value=power,
+        limit=suspicion.LEAK_LIMIT,
+        detail=f"column {safe(column, 60)!r} alone reaches {kind} {figures.num(power)}{end}",
+        blocking=False,
+    )
+
+
+def latency(spec: GateSpec) -> Check | None:
+    """`latency`: one row through the row path within the limit."""
+    if spec.row_ms is None:
+        return None
+    passed = spec.row_ms <= spec.row_ms_limit
+    compared = "within" if passed else "above"
+    return Check(
+        code="latency",
+        passed=passed,
+        value=spec.row_ms,
+        limit=spec.row_ms_limit,
+        detail=f"one row takes {figures.num(spec.row_ms)} ms, {compared} the limit {figures.num(spec.row_ms_limit)} ms",
+    )
+
+
+def size(spec: GateSpec) -> Check | None:
+    """`size`: the artifact's bytes within the limit."""
+    if spec.artifact_bytes is None:
+        return None
+    limit = spec.artifact_bytes_limit
+    passed = spec.artifact_bytes <= limit
+    compared = "within" if passed else "above"
+    return Check(
+        code="size",
+        passed=passed,
+        value=float(spec.artifact_bytes),
+        limit=float(limit),
+        detail=f"the artifact has {_megabytes(spec.artifact_bytes)}, {compared} the limit of {_megabytes(limit)}",
+    )
+
+
+def _megabytes(count: int) -> str:
+    return f"{figures.num(count / 1e6)} MB"
+
+
+def value(spec: GateSpec, terms: Value, chosen: Eligible) -> Check | None:
+    """`value`: what the change is worth by the team's own figures. Never blocks."""
+    if chosen.champion is None:
+        return None
+    found = worth.change(terms, chosen.challenger, chosen.champion, chosen.blocks, spec.definition.release.alpha)
+    if found is None or not found.known:
+        return None
+    passed = True if found.interval[0] > 0 else False if found.interval[1] < 0 else None
+    unit = f" {safe(terms.unit, 20)}" if terms.unit else ""
+    return Check(
+        code="value",
+        passed=passed,
+        value=found.gain,
+        limit=0.0,
+        detail=f"{figures.num(found.gain, sign=True)}{unit} a row {figures.interval(found.interval)}",
+        blocking=False,
+    )
+
+
+def policy(spec: GateSpec) -> Check:
+    """`policy`: who may move the champion now that the gate is content."""
+    release = spec.definition.release
+    people = "1 person" if release.approvals == 1 else f"{release.approvals} people"
+    details = {
+        ReleasePolicy.AUTO: "automatic: the gate moves the champion",
+        ReleasePolicy.APPROVAL: f"approval: {people} must approve",
+        ReleasePolicy.MANUAL: "manual: a person may promote it",
+    }
+    return Check(
+        code="policy",
+        passed=True if release.policy is ReleasePolicy.AUTO else None,
+        detail=details[release.policy],
+        blocking=release.policy is not ReleasePolicy.AUTO,
+    )

@@ -1,0 +1,259 @@
+"""The gate: is the challenger better, with evidence, and nowhere worse?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shopfloor.domain.codec import utc
+from shopfloor.domain.definition import ReleasePolicy
+from shopfloor.domain.release import Check, Decision, Outcome
+from shopfloor.release import baseline, checks, figures, slices
+from shopfloor.release.eligible import Eligible, select
+from shopfloor.release.looks import spend
+from shopfloor.release.metrics import Metric, find, measure
+from shopfloor.release.paired import Comparison, compare
+from shopfloor.release.records import GateSpec
+from shopfloor.release.scored import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What the gate has found out so far."""
+
+    checks: list[Check] = field(default_factory=list)
+    score: float | None = None
+    champion_score: float | None = None
+    comparison: Comparison | None = None
+    rows: int = 0
+
+    def add(self, check: Check | None) -> None:
+        if check is not None:
+            self.checks.append(check)
+
+    def find(self, code: str) -> Check | None:
+        return next((check for check in self.checks if check.code == code), None)
+
+    def blocked(self) -> Check | None:
+        """The first check that speaks against the model."""
+        return next((one for one in self.checks if one.blocking and one.passed is False and one.code != "gain"), None)
+
+    def open(self) -> Check | None:
+        """The first check that cannot tell and without which nothing may be promoted."""
+        codes = {"rows", "classes", "scores", "champion"}
+        return next((one for one in self.checks if one.code in codes and one.passed is None), None)
+
+
+def judge(
+    spec: GateSpec,
+    holdout: pd.DataFrame,
+    target: pd.Series[Any] | FloatArray,
+    challenger_predictions: pd.DataFrame,
+    champion_predictions: pd.DataFrame | None = None,
+    time: pd.Series[Any] | None = None,
+) -> Decision:
+    """Judge a challenger; all tables hold the same rows in the same order.
+
+    `holdout` has the raw columns (for slices and the leak check), `target` the truth (class
+    labels or numbers), predictions the columns `prediction` and `probability_<class>`, `time`
+    the moment of each row where the model has a time column.
+
+    * `reject`: answers missing, too slow, too large, worse than a constant or than the champion
+      with evidence, a slice or the calibration harmed.
+    * `hold`: too few rows or no evidence (the champion stays), gain below the minimum, or the
+      policy leaves it to a person (then a check `policy` says so).
+    * `promote` / `await_approval`: evidence of a gain of at least `min_gain` (interval at level
+      1 - 2 alpha above 0), or a champion older than `refresh_days` and a challenger that is not
+      worse by more than `margin`. A first model must beat the constant with evidence.
+
+    The one-sided error of the deciding test is spent over the looks at the holdout
+    (`looks.spend`). Harm (slices, calibration, value) is tested at `alpha`. Raises `DataError`
+    for tables that do not match and `UsageError` for an unknown metric.
+    """
+    metric = find(spec.metric)
+    rival = None if spec.champion_version is None else champion_predictions
+    chosen = select(spec, holdout, target, challenger_predictions, rival, time)
+    alpha = spend(spec.definition.release.alpha, spec.prior_looks)
+    found = _Findings(rows=chosen.rows)
+    for check in (checks.enough_rows(spec, chosen), checks.enough_classes(spec, chosen.challenger)):
+        found.add(check)
+    found.add(checks.answered(chosen))
+    _score(spec, metric, chosen, found)
+    # Only rows that can tell are tested: a look that tests nothing spends no error.
+    if found.open() is None:
+        _test(spec, metric, chosen, alpha, found)
+    for check in (checks.latency(spec), checks.size(spec)):
+        found.add(check)
+    outcome, reason = _decide(spec, metric, alpha, found)
+    return _decision(spec, found, outcome, reason)
+
+
+def _score(spec: GateSpec, metric: Metric, chosen: Eligible, found: _Findings) -> None:
+    """Both scores, or a check that says why there is none."""
+    if spec.champion_version is not None and chosen.champion is None:
+        detail = f"cannot tell: champion v{spec.champion_version} could not score these rows"
+        found.add(Check(code="champion", passed=None, detail=detail))
+    models = [chosen.challenger] + ([] if chosen.champion is None else [chosen.champion])
+    if metric.classification is not spec.task.classification:
+        detail = f"cannot tell: {metric.label} does not fit a {spec.task.value} target"
+    elif metric.probabilities and any(one.probability is None for one in models):
+        detail = f"cannot tell: {metric.label} needs probabilities, and a model gives none"
+    else:
+        scores = [measure(metric, one) for one in models]
+        found.score = _finite(scores[0])
+        found.champion_score = _finite(scores[1]) if len(scores) > 1 else None
+        if all(math.isfinite(score) for score in scores):
+            return
+        detail = f"cannot tell: {metric.label} is not defined on these rows"
+    found.add(Check(code="scores", passed=None, detail=detail))
+
+
+def _finite(score: float) -> float | None:
+    return score if math.isfinite(score) else None
+
+
+def _test(spec: GateSpec, metric: Metric, chosen: Eligible, alpha: float, found: _Findings) -> None:
+    """All questions that need enough rows."""
+    assert found.score is not None
+    release = spec.definition.release
+    first = chosen.champion is None
+    constant = baseline.constant(metric, chosen.challenger)
+    known = None if spec.dummy_score is None else _finite(spec.dummy_score)
+    dummy = measure(metric, constant) if known is None else known
+    level = alpha if first else release.alpha
+    over = baseline.against_constant(metric, chosen.challenger, chosen.blocks, known, alpha=level)
+    found.add(checks.beats_constant(metric, found.score, over, dummy, level))
+    found.comparison = over if first else None
+    skip = frozenset(filter(None, (spec.definition.target, spec.definition.time, spec.definition.id)))
+    if chosen.champion is not None:
+        _compare(spec, metric, chosen, alpha, found, skip)
+    found.add(checks.looks(spec, alpha))
+    found.add(checks.calibrated(spec, chosen.challenger, chosen.champion, chosen.blocks))
+    found.add(checks.overfit(spec, metric, found.score, dummy))
+    found.add(checks.leak(spec, chosen, skip | frozenset(spec.definition.exclude)))
+    if spec.definition.value is not None:
+        found.add(checks.value(spec, spec.definition.value, chosen))
+
+
+def _compare(
+    spec: GateSpec, metric: Metric, chosen: Eligible, alpha: float, found: _Findings, skip: frozenset[str]
+) -> None:
+    """Challenger against champion: evidence, size, staleness and slices."""
+    assert chosen.champion is not None
+    release = spec.definition.release
+    result = compare(metric, chosen.challenger, chosen.champion, chosen.blocks, alpha=alpha, seed=spec.seed)
+    found.comparison = result
+    age = _age(spec)
+    stale = checks.refresh(spec, result, age) if age is not None and 0 < release.refresh_days < age else None
+    # A proven refresh overrules a loss that is real but smaller than the margin.
+    decides = stale is None or stale.passed is not True
+    for check in (checks.beats_champion(result, alpha), checks.large_enough(spec, result)):
+        found.add(check if decides else msgspec.structs.replace(check, blocking=False))
+    found.add(stale)
+    harmed = slices.harm(
+        chosen.frame,
+        chosen.challenger,
+        chosen.champion,
+        metric,
+        chosen.blocks,
+        margin=release.margin,
+        alpha=release.alpha,
+        skip=skip,
+        seed=spec.seed,
+    )
+    found.add(checks.no_slice_harmed(spec, harmed))
+
+
+def _age(spec: GateSpec) -> float | None:
+    """Days since the champion's newest training row."""
+    if spec.champion_age_days is not None or spec.champion_trained_until is None:
+        return spec.champion_age_days
+    return (utc(spec.now) - utc(spec.champion_trained_until)).total_seconds() / 86_400
+
+
+def _decide(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> tuple[Outcome, str]:
+    blocked = found.blocked()
+    if blocked is not None:
+        return Outcome.REJECT, blocked.detail
+    unknown = found.open()
+    if unknown is not None:
+        return Outcome.HOLD, _undecided(spec, unknown)
+    held = _held(spec, found)
+    if held:
+        return Outcome.HOLD, held
+    reason = _good(spec, metric, alpha, found)
+    check = checks.policy(spec)
+    found.add(check)
+    match spec.definition.release.policy:
+        case ReleasePolicy.AUTO:
+            return Outcome.PROMOTE, reason
+        case ReleasePolicy.APPROVAL:
+            return Outcome.AWAIT_APPROVAL, f"{reason}; {check.detail}"
+        case ReleasePolicy.MANUAL:
+            return Outcome.HOLD, f"{reason}; {check.detail}"
+
+
+def _undecided(spec: GateSpec, check: Check) -> str:
+    detail = check.detail.split("; ")[0]
+    if spec.champion_version is None:
+        return detail
+    return f"{detail.replace('cannot tell', 'undecided', 1)}; champion v{spec.champion_version} stays"
+
+
+def _held(spec: GateSpec, found: _Findings) -> str:
+    """Why a sound comparison is not enough; empty when it is."""
+    dummy, better, gain = found.find("dummy"), found.find("better"), found.find("gain")
+    refresh = found.find("refresh")
+    if better is None or gain is None:
+        return "" if dummy is not None and dummy.passed else f"cannot tell: {dummy.detail if dummy else 'no test'}"
+    if refresh is not None and refresh.passed:
+        return ""
+    assert found.comparison is not None
+    amount = f"gain {figures.num(found.comparison.gain, sign=True)}"
+    obstacles = []
+    if not gain.passed and found.comparison.gain > 0:
+        obstacles.append(f"below the minimum {figures.num(gain.limit)}")
+    if better.passed is not True:
+        obstacles.append(f"the interval {figures.interval(found.comparison.interval)} includes 0")
+    if not obstacles:
+        return ""
+    joint = " " if obstacles[0].startswith("below") else " but "
+    return f"{amount}{joint}{' and '.join(obstacles)}; champion v{spec.champion_version} stays"
+
+
+def _good(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> str:
+    assert found.comparison is not None
+    refresh, better, gain = found.find("refresh"), found.find("better"), found.find("gain")
+    superior = better is not None and gain is not None and better.passed and gain.passed
+    if refresh is not None and refresh.passed and not superior:
+        return refresh.detail
+    score = figures.num(metric.shown(found.score))
+    over = f"gain {figures.num(found.comparison.gain, sign=True)} with {figures.percent(1 - 2 * alpha)} interval "
+    over += f"{figures.interval(found.comparison.interval)} on {figures.count(found.rows, 'row')}"
+    if spec.champion_version is None:
+        return f"first model: {metric.label} {score} beats a constant answer, {over}"
+    old = figures.num(metric.shown(found.champion_score))
+    return f"{metric.label} {score} against {old} of champion v{spec.champion_version}: {over}"
+
+
+def _decision(spec: GateSpec, found: _Findings, outcome: Outcome, reason: str) -> Decision:
+    result = found.comparison if found.comparison is not None and found.comparison.known else None
+    return Decision(
+        outcome=outcome,
+        reason=reason,
+        checks=tuple(found.checks),
+        metric=spec.metric,
+        champion=spec.champion_version,
+        challenger_score=found.score,
+        champion_score=found.champion_score,
+        gain=None if result is None else result.gain,
+        interval=None if result is None else result.interval,
+        rows=found.rows,
+        decided_at=spec.now,
+    )

@@ -1,0 +1,72 @@
+"""What the gate is told. Light to import: the engine builds a `GateSpec` without numpy."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shopfloor.domain.codec import utc
+from shopfloor.domain.definition import ModelDefinition, Split, Task
+from shopfloor.domain.record import Record
+
+
+class GateSpec(Record, frozen=True, kw_only=True):
+    """One challenger to judge, and what is known about it and the champion.
+
+    `classes` are the class names as text, in the order of training; `positive` one of them.
+    `*_trained_until` is the newest row time a model was fitted on, `holdout_from` the oldest row
+    time of the holdout. `split` is the split that was used; `auto` infers it: by time when the
+    challenger's training ended before the holdout began.
+    Scores are scikit-learn scorer values: greater is better, errors are negative.
+    `train_score` is the challenger's score on a sample of its training rows, `dummy_score` that
+    of the constant model on the holdout. `row_ms` is the measured time of one row through the
+    row path. `prior_looks` counts earlier judgements against this champion on overlapping
+    holdout rows (see `looks.count_looks`).
+    """
+
+    definition: ModelDefinition
+    metric: str
+    task: Task
+    classes: tuple[str, ...] = ()
+    positive: str | None = None
+    challenger_version: int
+    champion_version: int | None = None
+    champion_trained_until: datetime | None = None
+    challenger_trained_until: datetime | None = None
+    holdout_from: datetime | None = None
+    split: Split = Split.AUTO
+    train_score: float | None = None
+    dummy_score: float | None = None
+    artifact_bytes: int | None = None
+    artifact_bytes_limit: int = 512 * 1024 * 1024
+    row_ms: float | None = None
+    row_ms_limit: float = 50.0
+    calibration_limit: float = 0.02
+    prior_looks: int = 0
+    champion_age_days: float | None = None
+    seed: int = 0
+    now: datetime
+
+    @property
+    def by_time(self) -> bool:
+        """True when the holdout is the newest share of time, so rows can be too old to judge."""
+        if self.holdout_from is None or self.split is Split.HASH:
+            return False
+        if self.split is Split.TIME or self.challenger_trained_until is None:
+            return True
+        return utc(self.challenger_trained_until) < utc(self.holdout_from)
+
+
+class SliceGain(Record, frozen=True, kw_only=True):
+    """How much the challenger gains on the rows where `column` is `level`.
+
+    `p_value` is one-sided for harm and adjusted for the number of slices (Benjamini-Hochberg).
+    `harmed` needs both: a loss beyond the margin and evidence.
+    """
+
+    column: str
+    level: str
+    rows: int
+    gain: float
+    interval: tuple[float, float]
+    p_value: float
+    harmed: bool = False

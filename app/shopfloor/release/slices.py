@@ -1,0 +1,141 @@
+"""Harm by slice: a gain on average may hide a loss for one carrier, plant or age group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shopfloor.domain.text import safe
+from shopfloor.release import figures
+from shopfloor.release.blocks import LEAST_BLOCKS, Blocks, rows
+from shopfloor.release.metrics import Metric, find
+from shopfloor.release.paired import Comparison, compare
+from shopfloor.release.records import SliceGain
+from shopfloor.release.scored import FloatArray, IntArray, Scored
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_LEVELS = 30
+"""A column with more distinct values is no slicing column."""
+TOP_LEVELS = 8
+LEAST_ROWS = 50
+LEAST_CLASS_ROWS = 10
+MOST_COLUMNS = 40
+MOST_ROWS = 50_000
+"""Of a larger holdout a random sample is sliced: a harm that needs more rows to show is small."""
+
+
+def harm(
+    frame: pd.DataFrame,
+    challenger: Scored,
+    champion: Scored,
+    metric: Metric,
+    blocks: Blocks,
+    *,
+    margin: float,
+    alpha: float,
+    skip: frozenset[str] = frozenset(),
+    seed: int = 0,
+) -> tuple[SliceGain, ...]:
+    """The gain on each slice with enough rows, worst first.
+
+    Slices are the `TOP_LEVELS` commonest values of each column of `frame` with at most
+    `MOST_LEVELS` values; columns in `skip` are left out, columns that are no feature are not
+    (groups that a model must not see are the ones to protect). A slice is harmed when it loses
+    more than `margin` AND its one-sided p value is at most `alpha` after Benjamini & Hochberg
+    1995 (J. R. Statist. Soc. B 57:289) over all slices; overlapping slices are positively
+    dependent, for which the procedure holds (Benjamini & Yekutieli 2001).
+    """
+    chosen = _sample(len(frame), seed)
+    if chosen is not None:
+        frame, blocks = frame.iloc[chosen], blocks.take(chosen)
+        challenger, champion = challenger.take(chosen), champion.take(chosen)
+    # A rough metric (median, maximum) has no test fast enough for a hundred slices.
+    usable = metric if metric.influence is not None else find("neg_mean_absolute_error")
+    found: list[tuple[str, str, int, Comparison]] = []
+    for column, level, index in _levels(frame, skip):
+        part, other = challenger.take(index), champion.take(index)
+        if not _enough(part):
+            continue
+        near = blocks.take(index)
+        groups = near if near.count >= LEAST_BLOCKS else rows(len(index))
+        result = compare(usable, part, other, groups, alpha=alpha, seed=seed)
+        if result.known:
+            found.append((column, level, len(index), result))
+    return _judge(found, margin, alpha)
+
+
+def _sample(count: int, seed: int) -> IntArray | None:
+    if count <= MOST_ROWS:
+        return None
+    chosen = np.random.default_rng(seed).choice(count, MOST_ROWS, replace=False)
+    return np.sort(chosen).astype(np.intp)
+
+
+def _enough(part: Scored) -> bool:
+    if not part.task.classification:
+        return True
+    counts = part.class_rows()
+    counts = counts[counts > 0]
+    return len(counts) > 1 and int(counts.min()) >= LEAST_CLASS_ROWS
+
+
+def _levels(frame: pd.DataFrame, skip: frozenset[str]) -> Iterator[tuple[str, str, IntArray]]:
+    """(column, level as text, row numbers) of each slice with at least `LEAST_ROWS` rows."""
+    import pandas as pd
+
+    taken = 0
+    for column in frame.columns:
+        if str(column) in skip or taken == MOST_COLUMNS:
+            continue
+        # A cheap look at the first rows spares the full pass over continuous columns.
+        if frame[column].head(500).nunique() > MOST_LEVELS:
+            continue
+        codes, levels = pd.factorize(frame[column])
+        if not 2 <= len(levels) <= MOST_LEVELS:
+            continue
+        taken += 1
+        counts = np.bincount(codes[codes >= 0], minlength=len(levels))
+        order = np.argsort(codes, kind="stable")
+        ends = np.searchsorted(codes[order], np.arange(len(levels) + 1))
+        for code in np.argsort(-counts, kind="stable")[:TOP_LEVELS]:
+            if counts[code] >= LEAST_ROWS:
+                index = order[ends[code] : ends[code + 1]]
+                yield str(column), str(levels[code]), index.astype(np.intp)
+
+
+def _judge(found: list[tuple[str, str, int, Comparison]], margin: float, alpha: float) -> tuple[SliceGain, ...]:
+    adjusted = benjamini_hochberg(np.array([result.p_worse for *_, result in found]))
+    gains = [
+        SliceGain(
+            column=column,
+            level=level,
+            rows=count,
+            gain=result.gain,
+            interval=result.interval,
+            p_value=float(p_value),
+            harmed=bool(result.gain < -margin and p_value <= alpha),
+        )
+        for (column, level, count, result), p_value in zip(found, adjusted, strict=True)
+    ]
+    return tuple(sorted(gains, key=lambda one: (not one.harmed, one.gain)))
+
+
+def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
+    """Adjusted p values: those at most q belong to a set with false discovery rate q."""
+    count = len(p_values)
+    order = np.argsort(p_values)
+    scaled = p_values[order] * count / np.arange(1, count + 1)
+    adjusted = np.empty(count)
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return adjusted
+
+
+def describe(one: SliceGain) -> str:
+    """`carrier = UA: -.021 [-.034, -.008] on 1,204 rows`."""
+    name = f"{safe(one.column, 40)} = {safe(one.level, 40)}"
+    gain = figures.num(one.gain, sign=True)
+    return f"{name}: {gain} {figures.interval(one.interval)} on {figures.count(one.rows, 'row')}"

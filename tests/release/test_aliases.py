@@ -1,0 +1,370 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from shopfloor.domain.errors import ConflictError, NotFoundError, RefusedError, ShopfloorError, UsageError
+from shopfloor.domain.release import Check, Decision, ModelVersion, Outcome
+from shopfloor.domain.run import ArtifactRef
+from shopfloor.release import aliases
+from shopfloor.release.aliases import Act, Moves, Standing
+
+Action = Callable[[Standing], Moves]
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ANN, BOB = Act(actor="ann", now=START), Act(actor="bob", now=START)
+WHY = Act(actor="ann", now=START, reason="the audit asks for it")
+BY_HAND = (Check(code="policy", passed=None, detail="manual: a person may promote it"),)
+
+
+def version(
+    number: int, outcome: Outcome | None = Outcome.PROMOTE, champion: int | None = None, **more: Any
+) -> ModelVersion:
+    checks = more.pop("checks", ())
+    decision = (
+        None if outcome is None else Decision(outcome=outcome, reason="so it is", champion=champion, checks=checks)
+    )
+    return ModelVersion(
+        model="late",
+        version=number,
+        run=f"r{number}",
+        dataset_version=1,
+        artifact=ArtifactRef(sha256="0" * 64, bytes=1),
+        decision=decision,
+        created_at=START,
+        **more,
+    )
+
+
+def standing(*versions: ModelVersion, **known: Any) -> Standing:
+    return Standing(model="late", versions=versions, **known)
+
+
+def held(moves: Moves) -> dict[str, int | None]:
+    return {change.alias: change.version for change in moves.changes}
+
+
+def test_the_first_model_becomes_champion() -> None:
+    moves = aliases.settle(standing(version(1)), 1, Act(actor="gate", now=START, cause="r1", reason="first model"))
+    assert held(moves) == {"champion": 1}
+    change = moves.changes[0]
+    assert (change.actor, change.cause, change.reason, change.at, change.previous) == (
+        "gate",
+        "r1",
+        "first model",
+        START,
+        None,
+    )
+
+
+def test_a_promotion_keeps_the_old_champion_as_previous() -> None:
+    state = standing(version(1), version(2, champion=1), champion=1, challenger=2, awaiting=None)
+    moves = aliases.promote(state, 2, ANN)
+    assert held(moves) == {"champion": 2, "previous": 1, "challenger": None}
+    assert [change.previous for change in moves.changes] == [1, None, 2]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected", "awaiting"),
+    [
+        (Outcome.PROMOTE, {"champion": 2, "previous": 1}, None),
+        (Outcome.AWAIT_APPROVAL, {"challenger": 2}, 2),
+        (Outcome.HOLD, {"challenger": 2}, None),
+        (Outcome.REJECT, {}, None),
+    ],
+)
+def test_the_gates_decision_moves_aliases(outcome: Outcome, expected: dict[str, int], awaiting: int | None) -> None:
+    moves = aliases.settle(standing(version(1), version(2, outcome, 1), champion=1), 2, ANN)
+    assert held(moves) == expected
+    assert moves.awaiting == awaiting
+
+
+def test_a_held_challenger_does_not_end_an_approval() -> None:
+    state = standing(
+        version(1), version(2, Outcome.AWAIT_APPROVAL, 1), version(3, Outcome.HOLD, 1), champion=1, awaiting=2
+    )
+    assert aliases.settle(state, 3, ANN).awaiting == 2
+
+
+WAIT, HOLD, NO = Outcome.AWAIT_APPROVAL, Outcome.HOLD, Outcome.REJECT
+BLANK = Act(actor="ann", now=START, reason="  ")
+NOBODY = Act(actor=" ", now=START)
+
+
+def promote(number: int, act: Act = ANN, *, force: bool = False) -> Action:
+    return lambda state: aliases.promote(state, number, act, force=force)
+
+
+def approve(number: int | None) -> Action:
+    return lambda state: aliases.approve(state, number, ANN, needed=1)
+
+
+def reject(number: int | None) -> Action:
+    return lambda state: aliases.reject(state, number, ANN)
+
+
+def rollback(state: Standing) -> Moves:
+    return aliases.rollback(state, ANN)
+
+
+def settle(state: Standing) -> Moves:
+    return aliases.settle(state, 2, ANN)
+
+
+ONE = standing(version(1))
+CROWNED = standing(version(1), champion=1)
+RETIRED = standing(version(1), retired=True)
+MOVED_ON = standing(version(1), version(2, champion=1), champion=3)
+NEWER_WAITS = standing(version(1, WAIT), version(2, WAIT), awaiting=2)
+
+REFUSALS: list[tuple[str, Standing, Action, type[ShopfloorError], str]] = [
+    ("unknown", ONE, promote(9), NotFoundError, "version_not_found"),
+    ("retired", RETIRED, promote(1), RefusedError, "retired"),
+    ("retired by force", RETIRED, promote(1, WHY, force=True), RefusedError, "retired"),
+    ("champion", CROWNED, promote(1), RefusedError, "already_champion"),
+    ("held", standing(version(1, HOLD)), promote(1), RefusedError, "gate_said_no"),
+    ("rejected", standing(version(1, NO)), promote(1), RefusedError, "gate_said_no"),
+    ("rejected by hand", standing(version(1, NO, checks=BY_HAND)), promote(1), RefusedError, "gate_said_no"),
+    ("waits", standing(version(1, WAIT)), promote(1), RefusedError, "awaits_approval"),
+    ("not judged", standing(version(1, None)), promote(1), RefusedError, "not_judged"),
+    ("no reason", standing(version(1, HOLD)), promote(1, force=True), RefusedError, "reason_needed"),
+    ("blank reason", ONE, promote(1, BLANK, force=True), RefusedError, "reason_needed"),
+    ("nobody", ONE, promote(1, NOBODY), UsageError, "no_actor"),
+    ("stale", MOVED_ON, promote(2), ConflictError, "champion_changed"),
+    ("stale by gate", MOVED_ON, settle, ConflictError, "champion_changed"),
+    ("no previous", CROWNED, rollback, RefusedError, "no_previous"),
+    ("no champion", standing(), rollback, RefusedError, "no_previous"),
+    ("nothing waits", ONE, approve(None), RefusedError, "nothing_awaits"),
+    ("does not wait", ONE, approve(1), RefusedError, "not_awaiting"),
+    ("approved before", standing(version(1, WAIT), champion=1), approve(1), RefusedError, "already_champion"),
+    ("superseded", NEWER_WAITS, approve(1), ConflictError, "superseded"),
+    ("champion moved on", standing(version(2, WAIT, 1), champion=3), approve(2), ConflictError, "champion_changed"),
+    ("retired waits", standing(version(1, WAIT), awaiting=1, retired=True), approve(1), RefusedError, "retired"),
+    ("reject champion", CROWNED, reject(1), RefusedError, "is_champion"),
+    ("reject nothing", ONE, reject(None), RefusedError, "nothing_awaits"),
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "action", "kind", "code"), [one[1:] for one in REFUSALS], ids=[one[0] for one in REFUSALS]
+)
+def test_refusals_say_what_and_what_to_do(
+    state: Standing, action: Action, kind: type[ShopfloorError], code: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        action(state)
+    assert caught.value.code == code
+    assert caught.value.message
+    assert caught.value.hint
+
+
+def test_manual_policy_lets_a_person_promote_what_the_gate_held_for_them() -> None:
+    state = standing(version(1), version(2, Outcome.HOLD, 1, checks=BY_HAND), champion=1)
+    assert held(aliases.promote(state, 2, ANN))["champion"] == 2
+
+
+def test_force_with_a_reason_overrules_the_gate() -> None:
+    for outcome in (Outcome.REJECT, Outcome.HOLD, Outcome.AWAIT_APPROVAL, None):
+        state = standing(version(1), version(2, outcome, 7), champion=1)
+        moves = aliases.promote(state, 2, WHY, force=True)
+        assert moves.changes[0].reason == "the audit asks for it"
+
+
+def test_of_two_that_promote_at_once_one_is_told() -> None:
+    state = standing(version(1), version(2, champion=1), version(3, champion=1), champion=1)
+    after = aliases.apply(state, aliases.promote(state, 2, ANN))
+    with pytest.raises(ConflictError, match="judged against v1, but the champion is now v2"):
+        aliases.promote(after, 3, BOB)
+
+
+def test_several_people_approve_once_each() -> None:
+    state = standing(version(1), version(2, Outcome.AWAIT_APPROVAL, 1), champion=1, challenger=2, awaiting=2)
+    first = aliases.approve(state, None, ANN, needed=2)
+    assert first.changes == ()
+    assert first.awaiting == 2
+    assert first.version.approvals == ("ann",)
+    state = aliases.apply(state, first)
+    for again in ("ann", " Ann ", "ANN"):
+        with pytest.raises(RefusedError, match="approved late@2 already") as caught:
+            aliases.approve(state, 2, Act(actor=again, now=START), needed=2)
+        assert caught.value.code == "approved_already"
+    done = aliases.approve(state, 2, BOB, needed=2)
+    assert held(done) == {"champion": 2, "previous": 1, "challenger": None}
+    assert done.changes[0].reason == "approved by ann, bob"
+    assert done.awaiting is None
+
+
+def test_a_rejection_is_a_persons_decision() -> None:
+    state = standing(version(1), version(2, Outcome.AWAIT_APPROVAL, 1), champion=1, challenger=2, awaiting=2)
+    moves = aliases.reject(state, None, Act(actor="bob", now=START + timedelta(days=1), reason="biased"))
+    assert held(moves) == {"challenger": None}
+    decision = moves.version.decision
+    assert decision is not None
+    assert (decision.outcome, decision.reason, decision.decided_by) == (Outcome.REJECT, "biased", "bob")
+    assert decision.decided_at == START + timedelta(days=1)
+    after = aliases.apply(state, moves)
+    assert after.awaiting is None
+    with pytest.raises(RefusedError):
+        aliases.approve(after, 2, ANN, needed=1)
+
+
+def test_a_held_challenger_can_be_rejected_while_another_waits() -> None:
+    state = standing(
+        version(1),
+        version(2, Outcome.AWAIT_APPROVAL, 1),
+        version(3, Outcome.HOLD, 1),
+        champion=1,
+        challenger=3,
+        awaiting=2,
+    )
+    moves = aliases.reject(state, 3, ANN)
+    assert held(moves) == {"challenger": None}
+    assert moves.awaiting == 2
+
+
+def test_rollbacks_go_back_and_never_forth() -> None:
+    state = standing(*(version(number, champion=number - 1 or None) for number in range(1, 5)))
+    for number in range(1, 4):
+        state = aliases.apply(state, aliases.promote(state, number, ANN))
+    assert (state.champion, state.previous) == (3, 2)
+    state = aliases.apply(state, aliases.rollback(state, ANN))
+    assert (state.champion, state.previous) == (2, 1)
+    state = aliases.apply(state, aliases.rollback(state, ANN))
+    assert (state.champion, state.previous) == (1, None)
+    with pytest.raises(RefusedError):
+        aliases.rollback(state, ANN)
+    assert [change.version for change in state.history] == [1, 2, 3, 2, 1]
+
+
+def test_a_rollback_without_history_still_finds_the_previous() -> None:
+    moves = aliases.rollback(standing(version(1), version(2), champion=2, previous=1), ANN)
+    assert held(moves) == {"champion": 1, "previous": None}
+
+
+def test_hostile_names_are_shown_safely() -> None:
+    with pytest.raises(NotFoundError) as caught:
+        aliases.promote(Standing(model="\x1b[2J"), 1, ANN)
+    assert "\x1b" not in str(caught.value)
+
+
+class Release(RuleBasedStateMachine):
+    """Anybody does anything in any order; the aliases stay sound and the history linear."""
+
+    @initialize(needed=st.integers(1, 3))
+    def begin(self, needed: int) -> None:
+        self.state = standing()
+        self.needed = needed
+        self.stack: list[int] = []
+        self.clock = 0
+        self.log: list[Any] = []
+
+    def act(self, actor: str = "ann", reason: str = "") -> Act:
+        self.clock += 1
+        return Act(actor=actor, now=START + timedelta(seconds=self.clock), reason=reason)
+
+    def take(self, moves: Moves) -> None:
+        self.log += moves.changes
+        self.state = aliases.apply(self.state, moves)
+
+    def expect_champion(self, number: int) -> None:
+        assert self.state.champion == number
+        self.stack.append(number)
+
+    @rule(outcome=st.sampled_from(list(Outcome)))
+    def train(self, outcome: Outcome) -> None:
+        number = len(self.state.versions) + 1
+        new = version(number, outcome, self.state.champion)
+        self.state = msgspec.structs.replace(self.state, versions=(*self.state.versions, new))
+        self.take(aliases.settle(self.state, number, self.act("gate")))
+        if outcome is Outcome.PROMOTE:
+            self.expect_champion(number)
+        elif outcome is Outcome.AWAIT_APPROVAL:
+            assert self.state.awaiting == number
+
+    @precondition(lambda self: self.state.versions)
+    @rule(data=st.data(), force=st.booleans())
+    def promote(self, data: st.DataObject, force: bool) -> None:
+        number = data.draw(st.integers(1, len(self.state.versions) + 1))
+        try:
+            self.take(aliases.promote(self.state, number, self.act(reason="because"), force=force))
+        except (RefusedError, NotFoundError):
+            return
+        self.expect_champion(number)
+
+    @rule(person=st.sampled_from(["ann", "bob", "eve", "Ann"]))
+    def approve(self, person: str) -> None:
+        waiting = self.state.awaiting
+        try:
+            moves = aliases.approve(self.state, None, self.act(person), needed=self.needed)
+        except RefusedError:
+            return
+        self.take(moves)
+        assert waiting is not None
+        assert len({name.casefold() for name in moves.version.approvals}) == len(moves.version.approvals)
+        if len(moves.version.approvals) >= self.needed:
+            self.expect_champion(waiting)
+
+    @rule()
+    def reject(self) -> None:
+        champion, waiting = self.state.champion, self.state.awaiting
+        try:
+            self.take(aliases.reject(self.state, None, self.act()))
+        except RefusedError:
+            return
+        assert self.state.champion == champion
+        assert self.state.challenger != waiting
+        assert self.state.awaiting is None
+
+    @rule()
+    def rollback(self) -> None:
+        previous = self.state.previous
+        try:
+            self.take(aliases.rollback(self.state, self.act()))
+        except RefusedError:
+            assert previous is None
+            return
+        assert self.state.champion == previous
+        self.stack.pop()
+
+    @invariant()
+    def the_model_of_the_stack_agrees(self) -> None:
+        assert self.state.champion == (self.stack[-1] if self.stack else None)
+        assert self.state.previous == (self.stack[-2] if len(self.stack) > 1 else None)
+
+    @invariant()
+    def aliases_differ(self) -> None:
+        assert self.state.challenger is None or self.state.challenger != self.state.champion
+        assert self.state.previous is None or self.state.previous != self.state.champion
+
+    @invariant()
+    def a_champion_never_vanishes(self) -> None:
+        moves = [change for change in self.log if change.alias == "champion"]
+        assert all(change.version is not None for change in moves)
+        assert (self.state.champion is None) == (not moves)
+
+    @invariant()
+    def the_history_is_a_chain(self) -> None:
+        last: dict[str, int | None] = {}
+        for change in self.log:
+            assert change.previous == last.get(change.alias)
+            assert change.version != change.previous
+            last[change.alias] = change.version
+        assert [change.at for change in self.log] == sorted(change.at for change in self.log)
+
+    @invariant()
+    def whoever_waits_was_judged_against_the_champion(self) -> None:
+        if self.state.awaiting is not None:
+            decision = self.state.version(self.state.awaiting).decision
+            assert decision is not None
+            assert decision.outcome is Outcome.AWAIT_APPROVAL
+            assert decision.champion == self.state.champion
+
+
+TestRelease = Release.TestCase
+TestRelease.settings = settings(max_examples=120, stateful_step_count=25, deadline=None)

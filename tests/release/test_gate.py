@@ -1,0 +1,453 @@
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.release.worlds import NOW, binary, binary_pair, features, predictions, regression_pair, spec, truth
+
+from shopfloor.domain.codec import from_json, to_json
+from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Split, Task, Value
+from shopfloor.domain.errors import DataError, UsageError
+from shopfloor.domain.release import Check, Decision, Outcome
+from shopfloor.release.gate import judge
+from shopfloor.release.scored import Scored
+
+
+def decide(challenger: Scored, champion: Scored | None, frame: pd.DataFrame | None = None, **changes: Any) -> Decision:
+    if champion is None:
+        changes.setdefault("champion_version", None)
+    if not challenger.task.classification:
+        changes.setdefault("task", Task.REGRESSION)
+        changes.setdefault("metric", "neg_mean_absolute_error")
+    return judge(
+        spec(**changes),
+        features(1, len(challenger)) if frame is None else frame,
+        truth(challenger),
+        predictions(challenger),
+        None if champion is None else predictions(champion),
+    )
+
+
+def check(decision: Decision, code: str) -> Check:
+    return next(one for one in decision.checks if one.code == code)
+
+
+def codes(decision: Decision) -> set[str]:
+    return {one.code for one in decision.checks}
+
+
+BETTER = binary_pair(1, 4000, better=0.2)
+SAME = binary_pair(1, 4000)
+BARELY = binary_pair(3, 4000, better=0.012, rho=0.9995)
+WORSE = BETTER[::-1]
+
+
+@pytest.mark.parametrize(
+    ("pair", "policy", "outcome", "words"),
+    [
+        (BETTER, ReleasePolicy.AUTO, Outcome.PROMOTE, "of champion v1: gain +"),
+        (BETTER, ReleasePolicy.APPROVAL, Outcome.AWAIT_APPROVAL, "1 person must approve"),
+        (BETTER, ReleasePolicy.MANUAL, Outcome.HOLD, "a person may promote it"),
+        (SAME, ReleasePolicy.AUTO, Outcome.HOLD, "includes 0; champion v1 stays"),
+        (SAME, ReleasePolicy.APPROVAL, Outcome.HOLD, "gain +.0027 below the minimum .01 and the interval [-"),
+        (BARELY, ReleasePolicy.AUTO, Outcome.HOLD, "below the minimum .01"),
+        (WORSE, ReleasePolicy.AUTO, Outcome.REJECT, "lies below 0"),
+        (WORSE, ReleasePolicy.MANUAL, Outcome.REJECT, "lies below 0"),
+    ],
+)
+def test_outcomes(pair: tuple[Scored, Scored], policy: ReleasePolicy, outcome: Outcome, words: str) -> None:
+    decision = decide(*pair, release=Release(policy=policy, min_gain=0.01))
+    assert decision.outcome is outcome
+    assert words in decision.reason
+    assert decision.champion == 1
+    assert decision.decided_at == NOW
+    assert "\n" not in decision.reason
+
+
+def test_a_decision_survives_the_wire() -> None:
+    decision = decide(*BETTER)
+    assert from_json(to_json(decision), Decision) == decision
+
+
+def test_evidence_and_size_are_both_needed() -> None:
+    decision = decide(*BARELY, release=Release(min_gain=0.01))
+    assert check(decision, "better").passed is True
+    assert check(decision, "gain").passed is False
+    assert decide(*BARELY, release=Release(min_gain=0.0001)).outcome is Outcome.PROMOTE
+
+
+def test_too_few_rows_keep_the_champion() -> None:
+    decision = decide(*binary_pair(1, 120, better=2.0))
+    assert decision.outcome is Outcome.HOLD
+    assert decision.reason == "undecided: 120 rows, needs 200; champion v1 stays"
+    assert decision.interval is None  # nothing was tested, so no look was spent
+    assert decision.challenger_score is not None
+    assert check(decision, "rows").passed is None
+
+
+def test_too_few_rows_for_a_first_model() -> None:
+    decision = decide(binary_pair(1, 25)[0], None)
+    assert (decision.outcome, decision.reason) == (Outcome.HOLD, "cannot tell: 25 rows, needs 30")
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 12])
+def test_tiny_holdouts_never_fail(rows: int) -> None:
+    pair = binary_pair(1, rows)
+    assert decide(*pair).outcome is Outcome.HOLD
+    assert decide(*regression_pair(1, rows)).outcome is Outcome.HOLD
+    assert decide(pair[0], None, release=Release(min_rows=0)).outcome in set(Outcome)
+    assert decide(*regression_pair(1, rows), release=Release(min_rows=0)).outcome in set(Outcome)
+
+
+def test_a_first_model_must_beat_the_constant() -> None:
+    good = decide(binary_pair(1, 1000)[0], None)
+    assert good.outcome is Outcome.PROMOTE
+    assert good.reason.startswith("first model: AUC .781 beats a constant answer, gain +.281")
+    assert good.champion is None
+    useless = decide(binary_pair(2, 1000, shift=0.0)[0], None)
+    assert useless.outcome is Outcome.HOLD
+    assert "not clearly better than .5 of a constant answer" in useless.reason
+    upside_down = BETTER[0].take(np.arange(1000))
+    assert upside_down.probability is not None
+    turned = binary(upside_down.target_code, upside_down.probability[:, 0])
+    assert decide(turned, None).outcome is Outcome.REJECT
+
+
+def test_the_dummy_score_of_training_is_the_level_to_beat() -> None:
+    pair = regression_pair(1, 500)
+    assert decide(pair[0], None, dummy_score=-2.4).outcome is Outcome.PROMOTE
+    assert decide(pair[0], None, dummy_score=-0.75).outcome is Outcome.HOLD
+    assert decide(pair[0], None, dummy_score=-0.1).outcome is Outcome.REJECT
+    assert decide(pair[0], None, dummy_score=float("nan")).outcome is Outcome.PROMOTE
+
+
+def test_a_challenger_worse_than_a_constant_is_rejected_though_the_champion_is_worse_still() -> None:
+    good, _ = regression_pair(1, 1000)
+    bad = regression_pair(1, 1000)[0]
+    far = [good.answer + 8, bad.answer + 12]
+    challenger, champion = (type(good)(**{**fields(good), "answer": one}) for one in far)
+    decision = decide(challenger, champion, metric="neg_mean_absolute_error")
+    assert check(decision, "better").passed is True
+    assert decision.outcome is Outcome.REJECT
+    assert "constant answer" in decision.reason
+
+
+def fields(scored: Scored) -> dict[str, Any]:
+    return {name: getattr(scored, name) for name in Scored.__slots__}
+
+
+def test_a_single_class_cannot_tell() -> None:
+    only = np.linspace(0.1, 0.9, 500)
+    scored = binary(np.zeros(500, dtype=int), only)
+    for metric in ("roc_auc", "accuracy", "neg_log_loss"):
+        decision = decide(scored, scored, metric=metric)
+        assert decision.outcome is Outcome.HOLD
+        assert "every row is of class 'no'" in decision.reason
+        assert decide(scored, None, metric=metric).outcome is Outcome.HOLD
+
+
+def test_a_handful_of_positives_cannot_tell() -> None:
+    pair = binary_pair(1, 3000, better=3.0, prevalence=0.002)
+    decision = decide(*pair)
+    assert decision.outcome is Outcome.HOLD
+    assert "of the second largest class, needs 10" in decision.reason
+
+
+def test_answers_that_are_missing_reject() -> None:
+    table = predictions(BETTER[0])
+    table.loc[[3, 5], "probability_yes"] = [np.nan, np.inf]
+    table.loc[7, "prediction"] = None
+    decision = judge(spec(), features(1, 4000), truth(BETTER[0]), table, predictions(BETTER[1]))
+    assert decision.outcome is Outcome.REJECT
+    assert decision.reason == "3 of 4,000 answers of the challenger are missing or not finite"
+    assert decision.rows == 3997
+
+
+def test_all_answers_missing_reject() -> None:
+    table = pd.DataFrame({"prediction": np.full(500, np.nan)})
+    target = pd.Series(np.arange(500.0))
+    decision = judge(spec(Task.REGRESSION, "r2"), features(1, 500), target, table, table)
+    assert decision.outcome is Outcome.REJECT
+    assert decision.rows == 0
+
+
+def test_rows_the_champion_cannot_answer_are_left_out_and_told() -> None:
+    table = predictions(BETTER[1])
+    table.loc[:99, "probability_yes"] = np.nan
+    decision = judge(spec(), features(1, 4000), truth(BETTER[0]), predictions(BETTER[0]), table)
+    assert decision.outcome is Outcome.PROMOTE
+    assert decision.rows == 3900
+    assert "100 rows that the champion could not answer left out" in check(decision, "rows").detail
+
+
+def test_a_champion_that_cannot_be_replayed_holds() -> None:
+    decision = judge(spec(), features(1, 4000), truth(BETTER[0]), predictions(BETTER[0]), None)
+    assert decision.outcome is Outcome.HOLD
+    assert decision.reason == "undecided: champion v1 could not score these rows; champion v1 stays"
+
+
+def test_rows_without_truth_do_not_judge() -> None:
+    target = truth(BETTER[0]).astype(object)
+    target[:50] = None
+    target[50:60] = "maybe"
+    decision = judge(spec(), features(1, 4000), target, predictions(BETTER[0]), predictions(BETTER[1]))
+    assert decision.rows == 3940
+    assert "60 rows without a usable target left out" in check(decision, "rows").detail
+
+
+def test_constant_scores_hold() -> None:
+    flat = binary(SAME[0].target_code, np.full(4000, 0.3))
+    decision = decide(flat, flat)
+    assert decision.outcome is Outcome.HOLD
+    assert decision.gain == 0
+    assert decide(flat, None).outcome is Outcome.HOLD
+
+
+def test_a_constant_target_holds() -> None:
+    pair = regression_pair(1, 500)
+    level = pd.Series(np.zeros(500))
+    decision = judge(spec(Task.REGRESSION, "r2"), features(1, 500), level, predictions(pair[0]), predictions(pair[1]))
+    assert decision.outcome is Outcome.HOLD
+    assert "R² is not defined on these rows" in decision.reason
+
+
+def test_a_metric_of_chances_without_chances_holds() -> None:
+    table = predictions(BETTER[0])[["prediction"]]
+    decision = judge(spec(), features(1, 4000), truth(BETTER[0]), table, predictions(BETTER[1]))
+    assert decision.outcome is Outcome.HOLD
+    assert "needs probabilities" in decision.reason
+
+
+def test_a_metric_that_does_not_fit_holds_and_an_unknown_one_is_refused() -> None:
+    assert "does not fit a regression target" in decide(*regression_pair(1, 500), metric="roc_auc").reason
+    with pytest.raises(UsageError):
+        decide(*BETTER, metric="roc_acu")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"row_ms": 80.0}, "latency"),
+        ({"artifact_bytes": 10**9}, "size"),
+        ({"row_ms": 9.0, "row_ms_limit": 5.0}, "latency"),
+    ],
+)
+def test_slow_and_large_models_are_rejected(changes: dict[str, Any], code: str) -> None:
+    decision = decide(*BETTER, **changes)
+    assert decision.outcome is Outcome.REJECT
+    assert check(decision, code).passed is False
+    few = decide(*binary_pair(1, 50), **changes)
+    assert few.outcome is Outcome.REJECT  # needs no rows to be known
+
+
+def test_an_old_champion_may_be_refreshed_without_a_gain() -> None:
+    pair = binary_pair(4, 8000, rho=0.99)
+    aged = {"champion_trained_until": NOW - timedelta(days=45)}
+    assert decide(*pair).outcome is Outcome.HOLD
+    fresh = decide(*pair, release=Release(refresh_days=60, margin=0.01), **aged)
+    assert fresh.outcome is Outcome.HOLD
+    assert "refresh" not in codes(fresh)
+    decision = decide(*pair, release=Release(refresh_days=30, margin=0.01), **aged)
+    assert decision.outcome is Outcome.PROMOTE
+    assert decision.reason.startswith("the champion is 45 days old (limit 30); the challenger is not worse by .01")
+    strict = decide(*pair, release=Release(refresh_days=30, margin=0.0001), **aged)
+    assert strict.outcome is Outcome.HOLD
+    assert check(strict, "refresh").passed is None
+    by_age = decide(*pair, release=Release(refresh_days=30, margin=0.01), champion_age_days=31.0)
+    assert by_age.outcome is Outcome.PROMOTE
+
+
+def test_a_refresh_never_lets_a_clearly_worse_model_pass() -> None:
+    decision = decide(*WORSE, release=Release(refresh_days=30, margin=0.005), champion_age_days=300.0)
+    assert decision.outcome is Outcome.REJECT
+
+
+def test_a_refresh_may_cost_a_real_loss_within_the_margin() -> None:
+    decision = decide(*BARELY[::-1], release=Release(refresh_days=30, margin=0.02), champion_age_days=31.0)
+    assert decision.outcome is Outcome.PROMOTE
+    assert check(decision, "better").passed is False
+    assert not check(decision, "better").blocking
+
+
+def test_each_look_needs_more_evidence() -> None:
+    pair = binary_pair(1, 2000, better=0.12)
+    widths = []
+    for looks in (0, 1, 5, 30):
+        decision = decide(*pair, prior_looks=looks)
+        assert decision.interval is not None
+        widths.append(decision.interval[1] - decision.interval[0])
+        assert check(decision, "looks").value == looks + 1
+    assert widths == sorted(widths)
+    assert decide(*pair, prior_looks=0).outcome is Outcome.PROMOTE
+    assert decide(*pair, prior_looks=10_000).outcome is Outcome.HOLD
+
+
+def test_a_harmed_slice_rejects_a_gain() -> None:
+    challenger, champion = binary_pair(1, 6000, better=0.6)
+    frame = features(1, 6000)
+    frame["plant"] = np.where(np.arange(6000) % 10 == 0, "small", "large")
+    small = (frame["plant"] == "small").to_numpy()
+    assert challenger.probability is not None
+    chance = challenger.probability[:, 1].copy()
+    chance[small] = np.random.default_rng(0).random(small.sum())
+    decision = decide(binary(challenger.target_code, chance), champion, frame)
+    assert check(decision, "better").passed is True
+    assert decision.outcome is Outcome.REJECT
+    assert "plant = small: -" in decision.reason
+
+
+def test_ruined_calibration_rejects_a_gain() -> None:
+    challenger, champion = BETTER
+    assert challenger.probability is not None
+    same_order = challenger.probability[:, 1] ** 3
+    decision = decide(binary(challenger.target_code, same_order), champion)
+    assert check(decision, "better").passed is True
+    assert decision.outcome is Outcome.REJECT
+    assert check(decision, "calibration").passed is False
+
+
+def test_advice_never_decides() -> None:
+    frame = features(1, 4000).assign(answer=BETTER[0].target_code)
+    terms = Value(unit="EUR", true_positive=-1.0, false_positive=0.5)
+    definition = ModelDefinition(name="late", dataset="flights", target="y", value=terms)
+    decision = decide(*BETTER, frame, definition=definition, train_score=1.0, dummy_score=0.75)
+    for code in ("leak", "overfit", "value"):
+        assert check(decision, code).passed is False
+        assert not check(decision, code).blocking
+    assert "'answer' alone reaches AUC 1" in check(decision, "leak").detail
+    assert " EUR a row" in check(decision, "value").detail
+    assert decision.outcome is Outcome.PROMOTE
+
+
+def test_target_time_id_and_excluded_columns_are_no_leak() -> None:
+    frame = features(1, 4000).assign(**dict.fromkeys(["y", "at", "key", "late_by"], BETTER[0].target_code))
+    definition = ModelDefinition(name="late", dataset="d", target="y", time="at", id="key", exclude=("late_by",))
+    assert check(decide(*BETTER, frame, definition=definition), "leak").passed is True
+
+
+def test_only_rows_later_than_both_trainings_judge() -> None:
+    days = pd.Series(pd.date_range("2026-01-01", periods=4000, freq="h"))
+    known = {
+        "holdout_from": days[500].to_pydatetime(),
+        "challenger_trained_until": days[499].to_pydatetime(),
+        "champion_trained_until": days[999].to_pydatetime(),
+    }
+    tables = (features(1, 4000), truth(BETTER[0]), predictions(BETTER[0]), predictions(BETTER[1]))
+    decision = judge(spec(**known), *tables, days)
+    assert decision.rows == 3000
+    assert check(decision, "rows").detail.startswith(
+        "3,000 of 4,000 holdout rows later than both trainings (2026-02-11 15:00)"
+    )
+    assert check(decision, "better").detail.count("days") == 2
+    for stamps in (
+        days.dt.tz_localize("UTC"),
+        days.astype(str),
+        days.dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo"),
+    ):
+        assert judge(spec(**known), *tables, stamps).rows == 3000
+    late = judge(spec(**{**known, "champion_trained_until": NOW + timedelta(days=365)}), *tables, days)
+    assert late.outcome is Outcome.HOLD
+    assert late.reason == "undecided: 0 rows, needs 200; champion v1 stays"
+
+
+def test_a_split_by_hash_filters_nothing_by_time() -> None:
+    days = pd.Series(pd.date_range("2026-01-01", periods=4000, freq="h"))
+    tables = (features(1, 4000), truth(BETTER[0]), predictions(BETTER[0]), predictions(BETTER[1]), days)
+    last = days.iloc[-1].to_pydatetime()
+    inferred = judge(spec(holdout_from=days[0].to_pydatetime(), challenger_trained_until=last), *tables)
+    stated = judge(spec(holdout_from=days[0].to_pydatetime(), split=Split.HASH), *tables)
+    assert inferred.rows == stated.rows == 4000
+    assert "by a hash of their key" in check(inferred, "rows").detail
+
+
+def test_a_time_column_of_numbers_is_no_clock() -> None:
+    years = pd.Series(np.arange(4000))
+    decision = judge(
+        spec(holdout_from=NOW),
+        features(1, 4000),
+        truth(BETTER[0]),
+        predictions(BETTER[0]),
+        predictions(BETTER[1]),
+        years,
+    )
+    assert decision.rows == 4000
+
+
+def test_tables_that_do_not_match_are_refused() -> None:
+    good = [features(1, 4000), truth(BETTER[0]), predictions(BETTER[0]), predictions(BETTER[1])]
+    for position in range(4):
+        tables: list[Any] = list(good)
+        tables[position] = tables[position].iloc[:-1]
+        with pytest.raises(DataError):
+            judge(spec(), *tables)
+    with pytest.raises(DataError):
+        judge(spec(), *good, pd.Series(pd.date_range("2026-01-01", periods=3)))
+    with pytest.raises(DataError, match="prediction"):
+        judge(spec(), good[0], good[1], good[2].drop(columns="prediction"), good[3])
+
+
+def test_hostile_names_stay_printable() -> None:
+    frame = features(1, 4000).rename(columns={"c0": "\x1b[31mred", "x1": "a\u202eb"})
+    frame["c2"] = "\x1b]0;" + frame["c2"]
+    decision = decide(*BETTER, frame)
+    assert all(one.detail.isprintable() for one in decision.checks)
+
+
+def test_many_classes() -> None:
+    random = np.random.default_rng(0)
+    classes = ("a", "b", "c", "d")
+    code = random.integers(0, 4, 3000)
+    target = pd.Series(np.array(classes)[code])
+
+    def table(sharpness: float) -> pd.DataFrame:
+        raw = random.normal(size=(3000, 4))
+        raw[np.arange(3000), code] += sharpness
+        chance = np.exp(sharpness * raw) / np.exp(sharpness * raw).sum(axis=1, keepdims=True)
+        named = {f"probability_{name}": chance[:, number] for number, name in enumerate(classes)}
+        return pd.DataFrame({"prediction": np.array(classes)[chance.argmax(axis=1)], **named})
+
+    good, poor = table(1.5), table(1.0)
+    for metric in ("neg_log_loss", "accuracy", "roc_auc_ovr", "roc_auc_ovo", "f1_macro", "balanced_accuracy"):
+        asked = spec(Task.MULTICLASS, metric, classes=classes)
+        assert judge(asked, features(1, 3000), target, good, poor).outcome is Outcome.PROMOTE, metric
+        assert judge(asked, features(1, 3000), target, poor, good).outcome is Outcome.REJECT, metric
+    # A champion of three classes has no column for the fourth, and never answers it.
+    older = poor.drop(columns="probability_d")
+    assert (
+        judge(spec(Task.MULTICLASS, "neg_log_loss", classes=classes), features(1, 3000), target, good, older).outcome
+        is Outcome.PROMOTE
+    )
+
+
+@pytest.mark.parametrize("kind", ["int", "float", "bool"])
+def test_labels_of_any_type_find_their_class(kind: str) -> None:
+    code = BETTER[0].target_code
+    spelled = {"int": ("0", "1"), "float": ("0", "1"), "bool": ("false", "true")}[kind]
+    target = pd.Series(code).astype(kind)
+    renames = {"probability_no": f"probability_{spelled[0]}", "probability_yes": f"probability_{spelled[1]}"}
+    tables = [
+        predictions(one).rename(columns=renames).replace({"prediction": {"no": spelled[0], "yes": spelled[1]}})
+        for one in BETTER
+    ]
+    decision = judge(spec(classes=spelled, positive=spelled[1]), features(1, 4000), target, *tables)
+    assert decision.rows == 4000
+    assert decision.outcome is Outcome.PROMOTE
+
+
+def test_the_same_question_gets_the_same_answer() -> None:
+    pair = regression_pair(3, 800, better=0.1)
+    first, second = (decide(*pair, metric="neg_median_absolute_error") for _ in range(2))
+    assert first == second
+
+
+def test_ten_thousand_rows_take_at_most_a_third_of_a_second() -> None:
+    challenger, champion = binary_pair(1, 10_000, better=0.1)
+    frame = features(1, 10_000, columns=20)
+    decide(challenger, champion, frame)
+    begun = time.process_time()
+    decide(challenger, champion, frame)
+    assert time.process_time() - begun <= 0.3

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
+from tests.release.worlds import binary_pair, regression_pair
+
+from shopfloor.release import blocks as grouping
+from shopfloor.release.blocks import Blocks
+from shopfloor.release.metrics import find
+from shopfloor.release.records import SliceGain
+from shopfloor.release.scored import Scored, regression
+from shopfloor.release.slices import MOST_ROWS, benjamini_hochberg, describe, harm
+
+
+def gains(
+    frame: pd.DataFrame, pair: tuple[Scored, Scored], metric: str = "roc_auc", **changes: object
+) -> tuple[SliceGain, ...]:
+    known = {"margin": 0.005, "alpha": 0.05, "skip": frozenset({"y"}), **changes}
+    return harm(frame, *pair, find(metric), grouping.rows(len(frame)), **known)  # type: ignore[arg-type]
+
+
+def world(rows: int = 3000, loss: float = 1.0, share: int = 10) -> tuple[pd.DataFrame, tuple[Scored, Scored]]:
+    """A challenger that is better, but loses `loss` a row in plant `b` (one row in `share`)."""
+    challenger, champion = regression_pair(1, rows, better=0.1)
+    bad = np.arange(rows) % share == 0
+    answer = np.where(bad, challenger.target + (np.abs(champion.answer - champion.target) + loss), challenger.answer)
+    frame = pd.DataFrame({"plant": np.where(bad, "b", "a"), "day": np.arange(rows) // 7 % 5, "y": 0})
+    return frame, (regression(challenger.target, answer), champion)
+
+
+def test_a_harmed_slice_is_found_and_comes_first() -> None:
+    found = gains(*world(loss=0.4), metric="neg_mean_absolute_error")
+    worst = found[0]
+    assert (worst.column, worst.level, worst.rows, worst.harmed) == ("plant", "b", 300, True)
+    assert worst.gain == pytest.approx(-0.4)
+    assert [one.harmed for one in found[1:]] == [False] * (len(found) - 1)
+    assert describe(worst).startswith("plant = b: -.4 [-.4, -.4] on 300 rows")
+
+
+def test_evidence_without_effect_is_no_harm() -> None:
+    frame, pair = world(loss=0.004)
+    found = next(one for one in gains(frame, pair, "neg_mean_absolute_error") if one.level == "b")
+    assert found.p_value < 0.001
+    assert found.gain < 0
+    assert not found.harmed
+    strict = next(one for one in gains(frame, pair, "neg_mean_absolute_error", margin=0.001) if one.level == "b")
+    assert strict.harmed
+
+
+def test_effect_without_evidence_is_no_harm() -> None:
+    frame = pd.DataFrame({"c": np.arange(900) % 15})
+    found = gains(frame, binary_pair(3, 900))
+    assert found[0].gain < -0.005
+    assert not any(one.harmed for one in found)
+
+
+def test_thin_slices_and_slices_of_one_class_are_left_out() -> None:
+    challenger, champion = binary_pair(1, 1000, better=0.2)
+    frame = pd.DataFrame(
+        {
+            "rare": np.where(np.arange(1000) < 30, "thin", "thick"),
+            "answer": challenger.target_code,
+            "few": np.where(np.arange(1000) % 2 == 0, "even", "odd"),
+        }
+    )
+    assert {(one.column, one.level) for one in gains(frame, (challenger, champion))} == {
+        ("rare", "thick"),
+        ("few", "even"),
+        ("few", "odd"),
+    }
+
+
+def test_only_columns_of_few_values_are_sliced() -> None:
+    rows = 2000
+    frame = pd.DataFrame(
+        {
+            "id": [f"k{number}" for number in range(rows)],
+            "late_many": np.r_[np.zeros(600), np.arange(rows - 600)],
+            "x": np.random.default_rng(0).normal(size=rows),
+            "one": "same",
+            "flag": np.arange(rows) % 3 == 0,
+            "missing": pd.Series(np.arange(rows) % 2).where(np.arange(rows) % 5 > 0),
+            "y": np.arange(rows) % 2,
+        }
+    )
+    found = gains(frame, regression_pair(1, rows), "neg_mean_absolute_error")
+    assert {one.column for one in found} == {"flag", "missing"}
+    assert {one.level for one in found if one.column == "missing"} == {"0.0", "1.0"}
+    assert sum(one.rows for one in found if one.column == "missing") == 1600
+
+
+def test_no_rows_have_no_slices() -> None:
+    frame, pair = world()
+    assert (
+        gains(frame.iloc[:0], (pair[0].take(np.array([], dtype=np.intp)), pair[1].take(np.array([], dtype=np.intp))))
+        == ()
+    )
+
+
+def test_a_rough_metric_falls_back_to_absolute_errors() -> None:
+    assert gains(*world(), metric="neg_median_absolute_error") == gains(*world(), metric="neg_mean_absolute_error")
+
+
+def test_blocks_widen_slices_too() -> None:
+    frame, pair = world(loss=0.0)
+    day = Blocks(code=np.arange(3000, dtype=np.intp) // 100, count=30, unit="day")
+    shared = np.repeat(np.random.default_rng(0).normal(0, 0.5, 30), 100)
+    moved = (regression(pair[0].target, pair[0].answer + shared), pair[1])
+    known = {"margin": 0.005, "alpha": 0.05, "skip": frozenset({"y"})}
+    metric = find("neg_mean_absolute_error")
+    alone = harm(frame, *moved, metric, grouping.rows(3000), **known)  # type: ignore[arg-type]
+    together = harm(frame, *moved, metric, day, **known)  # type: ignore[arg-type]
+
+    def width(found: tuple[SliceGain, ...]) -> float:
+        one = next(one for one in found if (one.column, one.level) == ("plant", "a"))
+        return one.interval[1] - one.interval[0]
+
+    assert width(together) > 1.3 * width(alone)
+
+
+def test_a_huge_holdout_is_sampled() -> None:
+    rows = MOST_ROWS + 5000
+    frame = pd.DataFrame({"c": np.arange(rows) % 2})
+    found = gains(frame, regression_pair(1, rows), "neg_mean_absolute_error")
+    assert sum(one.rows for one in found) == MOST_ROWS
+    assert found == gains(frame, regression_pair(1, rows), "neg_mean_absolute_error")
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+def test_adjusted_p_values_are_scipys(p_values: list[float]) -> None:
+    assert benjamini_hochberg(np.array(p_values)) == pytest.approx(false_discovery_control(p_values))
