@@ -1,0 +1,1 @@
+"""Serving: batch scoring of files, the REST endpoint, its inference log, and actuals."""

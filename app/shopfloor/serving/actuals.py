@@ -1,0 +1,133 @@
+"""Ground truth that arrives later: a delivered file becomes an actuals part."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from shopfloor.artifacts.values import label_of
+from shopfloor.domain.codec import utc
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.errors import DataError
+from shopfloor.domain.text import safe
+from shopfloor.serving.inputs import CellError, Inputs, match_inputs
+from shopfloor.serving.parts import MOMENT, PartWriter, actuals_schema
+from shopfloor.serving.records import ActualsResult, ActualsSpec, Progress
+from shopfloor.serving.source import Source, open_source
+
+ID = "association_id"
+ACTUAL = "actual"
+
+
+def read_actuals(spec: ActualsSpec, progress: Progress) -> ActualsResult:
+    """Read the file of `spec`: the id column and the target column, or `association_id, actual`.
+
+    Of several rows with one id the last counts. Raises `DataError` when the columns are not there
+    or no label is a class of the model, `CellError` for a cell that does not fit or a row without
+    an id.
+    """
+    progress(0.0, "reading actuals")
+    with tempfile.TemporaryDirectory(prefix=".actuals-", dir=spec.staging) as folder:
+        inputs = _open(spec, Path(folder))
+        actuals, empty, rows = _collect(inputs, spec.task.classification)
+    progress(0.7, "writing actuals")
+    known = set(spec.classes)
+    foreign = [label for label in actuals.values() if label not in known] if known else []
+    if foreign and len(foreign) == len(actuals):
+        raise _no_class(spec, foreign)
+    part = _write(spec, actuals)
+    progress(1.0, "done")
+    return ActualsResult(
+        model=spec.model,
+        rows=len(actuals),
+        part=part,
+        ignored=inputs.ignored,
+        empty=empty,
+        repeated=rows - empty - len(actuals),
+        foreign=len(foreign),
+    )
+
+
+def _open(spec: ActualsSpec, folder: Path) -> Inputs:
+    ids = [name for name in (spec.id, ID) if name]
+    targets = [spec.target, ACTUAL]
+    source = open_source(Path(spec.input_path), [*ids, *targets], folder)
+    key = _first(ids, source, spec, "an association id")
+    actual = _first(targets, source, spec, "an actual value")
+    kind = spec.target_type if spec.task.classification else ColumnType.NUMBER
+    return match_inputs(source, (Column(name=key, type=ColumnType.TEXT), Column(name=actual, type=kind)))
+
+
+def _first(names: Sequence[str], source: Source, spec: ActualsSpec, what: str) -> str:
+    present = {raw.name for raw in source.columns}
+    found = next((name for name in names if name in present), None)
+    if found is not None:
+        return found
+    given = ", ".join(safe(name, 40) for name in list(present)[:12])
+    raise CellError(
+        f"{safe(spec.name, 120)} has no column with {what} for model {spec.model}.",
+        hint=f"Name it {' or '.join(repr(name) for name in dict.fromkeys(names))}. The file has: {given}.",
+        code="missing_column",
+        column=names[0],
+    )
+
+
+def _collect(inputs: Inputs, classification: bool) -> tuple[dict[str, str | float], int, int]:
+    """Actuals by id (the last one counts), rows without an actual, and all rows."""
+    actuals: dict[str, str | float] = {}
+    empty = rows = 0
+    for batch in inputs.batches():
+        for key, value in zip(_ids(batch, inputs, rows), _actuals(batch, classification), strict=True):
+            if value is None:
+                empty += 1
+            else:
+                actuals.pop(key, None)  # so that the order is that of the counting rows
+                actuals[key] = value
+        rows += batch.num_rows
+    return actuals, empty, rows
+
+
+def _ids(batch: pa.RecordBatch, inputs: Inputs, before: int) -> Iterable[str]:
+    ids = batch.column(0)
+    if ids.null_count:
+        line = inputs.source.locate(before + ids.is_null().index(True).as_py())
+        column = inputs.columns[0].name
+        raise CellError(
+            f"{inputs.source.unit.capitalize()} {line} has no {safe(column, 80)!r}, so its actual joins no prediction.",
+            hint="Give every row the association id of its prediction.",
+            code="missing_id",
+            line=line,
+            column=column,
+        )
+    found: list[str] = ids.to_pylist()
+    return found
+
+
+def _actuals(batch: pa.RecordBatch, classification: bool) -> list[Any]:
+    """Classes as text, the way training names them; numbers for regression stay numbers."""
+    values: list[Any] = batch.column(1).to_pylist()
+    return [label_of(value) for value in values] if classification else values
+
+
+def _write(spec: ActualsSpec, actuals: dict[str, str | float]) -> Any:
+    schema = actuals_schema(spec.task.classification)
+    arrived = pa.repeat(pa.scalar(utc(spec.arrived_at).replace(tzinfo=None), MOMENT), len(actuals))
+    ids = pa.array(actuals.keys(), pa.string())
+    values = pa.array([*actuals.values()], schema.field(ACTUAL).type)
+    with PartWriter(Path(spec.staging), schema) as writer:
+        writer.write([ids, values, arrived])
+        return writer.finish()
+
+
+def _no_class(spec: ActualsSpec, foreign: Sequence[str | float]) -> DataError:
+    found = ", ".join(repr(safe(label, 40)) for label in list(dict.fromkeys(foreign))[:5])
+    valid = ", ".join(repr(safe(label, 40)) for label in spec.classes[:12])
+    return DataError(
+        f"No actual in {safe(spec.name, 120)} is a class of model {spec.model}: found {found}.",
+        hint=f"Write the classes as in the training data: {valid}.",
+        code="unknown_class",
+    )

@@ -1,0 +1,167 @@
+"""The endpoint's answers, one method a path."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shopfloor import __version__
+from shopfloor.domain.clock import Clock
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.ids import ulid
+from shopfloor.domain.names import check_name
+from shopfloor.serving import openapi
+from shopfloor.serving.answer import Done, answer
+from shopfloor.serving.body import read_body
+from shopfloor.serving.durable_log import DurableLog
+from shopfloor.serving.metrics import CONTENT_TYPE, Metrics
+from shopfloor.serving.problems import Problem, json_response, problem_of
+from shopfloor.serving.shelf import Loaded, Shelf
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_INLINE_BYTES = 16 << 10
+"""Larger bodies are handled in a thread, so that they do not hold up single rows."""
+
+
+class Limits(NamedTuple):
+    """Sizes in bytes and rows, times in seconds."""
+
+    body: int = 16 << 20
+    rows: int = 100_000
+    body_seconds: float = 30.0
+
+
+@dataclass
+class Api:
+    """State and answers of one serving process."""
+
+    shelf: Shelf
+    log: DurableLog
+    metrics: Metrics
+    clock: Clock
+    executor: Executor
+    limits: Limits = field(default_factory=Limits)
+    new_id: Callable[[], str] = ulid
+    _started: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        self._started = self.clock.monotonic()
+
+    async def predict(self, request: Request) -> Response:
+        """`POST /v1/models/{model}/predict`."""
+        began = self.clock.monotonic()
+        name = request.path_params["model"]
+        try:
+            loaded = await self.shelf.get(check_name(name, "Model"))
+        except ShopfloorError as error:
+            self.metrics.refused(problem_of(error).status)
+            raise
+        status, rows = 500, 0
+        try:
+            done = await self._predict(request, loaded)
+            await self.log.append(done.records)
+            status, rows = 200, len(done.records)
+            return Response(done.body, media_type="application/json")
+        except Problem as problem:
+            status = problem.status
+            raise
+        except ShopfloorError as error:
+            status = problem_of(error).status
+            raise
+        finally:
+            self.metrics.answered(name, status, self.clock.monotonic() - began, rows)
+
+    async def _predict(self, request: Request, loaded: Loaded) -> Done:
+        body = await read_body(request, self.limits.body, self.limits.body_seconds)
+        if len(body) <= _INLINE_BYTES:
+            return answer(body, loaded, self.limits.rows, self.clock.now(), self.new_id)
+        return await self._in_thread(answer, body, loaded, self.limits.rows, self.clock.now(), self.new_id)
+
+    async def models(self, request: Request) -> Response:
+        """`GET /v1/models`."""
+        standing = {one.model: one for one in self.shelf.standing()}
+        found = []
+        for name in self.shelf.names():
+            one = standing.get(name)
+            loaded = one is not None and one.version > 0
+            found.append({"model": name, "loaded": loaded, "error": one.error if one is not None else ""})
+        return json_response({"models": found})
+
+    async def model(self, request: Request) -> Response:
+        """`GET /v1/models/{model}`: what goes in and what comes out."""
+        name = check_name(request.path_params["model"], "Model")
+        deployment, manifest = await self._in_thread(self.shelf.describe, name)
+        return json_response(
+            {
+                "model": name,
+                "model_version": deployment.version,
+                "task": manifest.task,
+                "target": manifest.target,
+                "classes": manifest.classes,
+                "positive": manifest.positive,
+                "segment_by": manifest.segment_by,
+                "association_id": deployment.id or "association_id",
+                "deployed_at": deployment.updated_at,
+                "inputs": [
+                    {"name": field.name, "type": field.type, "required": not field.nullable, "examples": field.levels}
+                    for field in manifest.features
+                ],
+                "schema": openapi.row_schema(deployment, manifest),
+            }
+        )
+
+    async def openapi(self, request: Request) -> Response:
+        """`GET /openapi.json`; a model whose artifact cannot be verified is left out."""
+        return json_response(await self._in_thread(self._document))
+
+    def _document(self) -> dict[str, Any]:
+        described = []
+        for name in self.shelf.names():
+            try:
+                described.append(self.shelf.describe(name))
+            except ShopfloorError:
+                continue
+        return openapi.document(described, __version__)
+
+    async def health(self, request: Request) -> Response:
+        """`GET /health`: no token needed, so it says nothing that a stranger may not know."""
+        standing = self.shelf.standing()
+        broken = bool(self.log.failure) or any(one.error for one in standing)
+        return json_response(
+            {
+                "status": "degraded" if broken else "ok",
+                "version": __version__,
+                "pid": os.getpid(),
+                "uptime_s": round(self.clock.monotonic() - self._started, 3),
+                "deployed": len(self.shelf.names()),
+                "models": [
+                    {"model": one.model, "model_version": one.version or None, "error": one.error} for one in standing
+                ],
+                "log": {"durability": self.log.durability, "error": self.log.failure},
+            }
+        )
+
+    async def exposition(self, request: Request) -> Response:
+        """`GET /metrics`."""
+        loaded = sum(1 for one in self.shelf.standing() if one.version)
+        gauges = {
+            "models_loaded": ("Models in memory.", loaded),
+            "models_deployed": ("Models in service.", len(self.shelf.names())),
+            "model_swaps": ("Versions swapped in since the start.", self.shelf.swaps),
+            "log_failing": ("1 while the inference log cannot be written.", bool(self.log.failure)),
+            "uptime_seconds": ("Seconds since the start.", self.clock.monotonic() - self._started),
+        }
+        return Response(self.metrics.text(gauges), media_type=CONTENT_TYPE)
+
+    async def _in_thread(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.executor, partial(call, *arguments, **named))

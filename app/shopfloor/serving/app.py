@@ -1,0 +1,104 @@
+"""The ASGI application: paths, guard and error answers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.text import safe
+from shopfloor.serving.api import Api
+from shopfloor.serving.guard import Guard, Throttle, TokenBook
+from shopfloor.serving.hosts import HostRule
+from shopfloor.serving.problems import Problem, problem_of
+
+CAPACITY = 1024
+"""Requests in work at once; more are told to try again."""
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(api: Api, hosts: HostRule, tokens: TokenBook, capacity: int = CAPACITY) -> Starlette:
+    """The application around `api`. Its shutdown makes the inference log durable."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await api.log.close()
+
+    # Names are matched as whole tails, so that a hostile one gets our answer and no redirect.
+    routes = [
+        Route("/v1/models/{model:path}/predict", _answering(api.predict), methods=["POST"]),
+        Route("/v1/models", _answering(api.models)),
+        Route("/v1/models/{model:path}", _answering(api.model)),
+        Route("/health", _answering(api.health)),
+        Route("/metrics", _answering(api.exposition)),
+        Route("/openapi.json", _answering(api.openapi)),
+    ]
+    guard = Middleware(
+        Guard,
+        hosts=hosts,
+        tokens=tokens,
+        throttle=Throttle(api.clock),
+        metrics=api.metrics,
+        capacity=capacity,
+    )
+    app = Starlette(
+        routes=routes,
+        middleware=[guard],
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _http_problem},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _answering(handler: Handler) -> Handler:
+    """Answer every error in the one format."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Problem as problem:
+            return problem.response()
+        except ShopfloorError as error:
+            return problem_of(error).response()
+        except Exception as error:  # noqa: BLE001  (the boundary: a caller never sees a traceback)
+            return _unexpected(request, error)
+
+    return answer
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
+    # No message: a foreign exception may quote a caller's data.
+    print(f"{request.method} {safe(request.url.path, 120)}: {type(error).__name__} at {where}", file=sys.stderr)  # noqa: T201
+    return Problem(
+        500,
+        "internal",
+        f"The model or the server failed ({type(error).__name__}).",
+        "The place is in the server's log. Other rows may work.",
+    ).response()
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allow = dict(error.headers or {})
+        return Problem(
+            405, "method", f"{request.method} is not possible here.", "See /openapi.json.", headers=allow
+        ).response()
+    return Problem(error.status_code, "no_such_path", "There is nothing at this path.", "See /openapi.json.").response()

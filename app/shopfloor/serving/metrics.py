@@ -1,0 +1,92 @@
+"""Counters of the REST endpoint in Prometheus' text format (version 0.0.4)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass
+class Histogram:
+    """Seconds a request took: counts per bucket (the last one is infinity) and their sum."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
+    total: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one request."""
+        self.counts[bisect_left(BUCKETS, seconds)] += 1
+        self.total += seconds
+
+
+@dataclass
+class Metrics:
+    """What has happened since the start. Only models in service become labels, so a caller who
+    asks for made-up names cannot fill the memory."""
+
+    requests: Counter[tuple[str, int]] = field(default_factory=Counter)
+    refusals: Counter[int] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, Histogram] = field(default_factory=dict)
+
+    def answered(self, model: str, status: int, seconds: float, rows: int = 0) -> None:
+        """Count a prediction request for a model in service."""
+        self.requests[model, status] += 1
+        if rows:
+            self.rows[model] += rows
+        histogram = self.seconds.get(model)
+        if histogram is None:
+            histogram = self.seconds[model] = Histogram()
+        histogram.add(seconds)
+
+    def refused(self, status: int) -> None:
+        """Count a request that reached no model."""
+        self.refusals[status] += 1
+
+    def text(self, gauges: Mapping[str, tuple[str, float]]) -> str:
+        """The exposition; `gauges` maps further metric names to help and value."""
+        requests = [(f'{{model="{model}",code="{code}"}}', count) for (model, code), count in self.requests.items()]
+        errors: Counter[str] = Counter()
+        for (model, code), count in self.requests.items():
+            errors[model] += count * (code >= 400)
+        blocks = [
+            _block("requests_total", "counter", "Prediction requests by model and status.", requests),
+            _block("errors_total", "counter", "Prediction requests answered with an error.", _by_model(errors)),
+            _block("rows_total", "counter", "Rows predicted by model.", _by_model(self.rows)),
+            _block(
+                "refused_total",
+                "counter",
+                "Requests that reached no model, by status.",
+                [(f'{{code="{code}"}}', count) for code, count in self.refusals.items()],
+            ),
+            self._histograms(),
+            *(_block(name, "gauge", text, [("", value)]) for name, (text, value) in gauges.items()),
+        ]
+        return "".join(blocks)
+
+    def _histograms(self) -> str:
+        lines: list[tuple[str, float]] = []
+        for model, histogram in sorted(self.seconds.items()):
+            so_far = 0
+            for limit, count in zip((*BUCKETS, "+Inf"), histogram.counts, strict=True):
+                so_far += count
+                lines.append((f'_bucket{{model="{model}",le="{limit}"}}', so_far))
+            lines.append((f'_sum{{model="{model}"}}', histogram.total))
+            lines.append((f'_count{{model="{model}"}}', so_far))
+        return _block("request_seconds", "histogram", "Time from request to answer.", lines)
+
+
+def _by_model(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return [(f'{{model="{model}"}}', count) for model, count in sorted(counts.items())]
+
+
+def _block(name: str, kind: str, text: str, samples: Iterable[tuple[str, float]]) -> str:
+    full = f"shopfloor_{name}"
+    lines = [f"# HELP {full} {text}", f"# TYPE {full} {kind}"]
+    lines += [f"{full}{labels} {value:g}" if value % 1 else f"{full}{labels} {int(value)}" for labels, value in samples]
+    return "\n".join(lines) + "\n"

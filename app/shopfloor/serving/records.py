@@ -1,0 +1,89 @@
+"""What the engine asks of serving's workers and what they answer. Light: no heavy library here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.definition import Task
+from shopfloor.domain.handles import ArtifactFile, PartFile
+from shopfloor.domain.record import Record
+
+Progress = Callable[[float, str], None]
+"""Told the share that is done, from 0 to 1, and what is being done."""
+
+
+class ScoreSpec(Record, frozen=True, kw_only=True):
+    """Score one file. Paths are absolute; `name` is the file's name as delivered.
+
+    `output_path` ends in `.csv` or `.parquet`. `inference_staging` is an existing directory for
+    the inference part. `id` names the column of the association id where the model has one; `at`
+    is the time that the predictions carry.
+    """
+
+    artifact: ArtifactFile
+    key_path: str
+    input_path: str
+    name: str
+    output_path: str
+    inference_staging: str
+    id: str | None = None
+    source: str = "batch"
+    at: datetime
+
+
+class ScoreResult(Record, frozen=True, kw_only=True):
+    """What was scored. `part` is None for a file without rows.
+
+    `ignored` names columns of the file that the model does not know; `made_ids` counts rows that
+    came without an association id and got one. All predictions lie between `first_at` and
+    `last_at`.
+    """
+
+    model: str
+    model_version: int
+    rows: int
+    output_path: str
+    ignored: tuple[str, ...] = ()
+    made_ids: int = 0
+    probabilities: tuple[str, ...] = ()
+    part: PartFile | None = None
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+class ActualsSpec(Record, frozen=True, kw_only=True):
+    """Take in one file of ground truth for `model`.
+
+    `id` and `target` are the columns as the definition names them; `target_type` is the target's
+    pinned type in the dataset, so that a label reads here as it did in training. `classes` are
+    the model's labels, empty for regression or when unknown.
+    """
+
+    model: str
+    task: Task
+    input_path: str
+    name: str
+    staging: str
+    target: str
+    id: str | None = None
+    target_type: ColumnType = ColumnType.TEXT
+    classes: tuple[str, ...] = ()
+    arrived_at: datetime
+
+
+class ActualsResult(Record, frozen=True, kw_only=True):
+    """What was taken in: `rows` distinct ids. `part` is None for a file without usable rows.
+
+    `empty` counts rows whose actual is not known yet, `repeated` rows that a later one of the
+    same file replaced, `foreign` rows whose label is no class of the model.
+    """
+
+    model: str
+    rows: int
+    part: PartFile | None = None
+    ignored: tuple[str, ...] = ()
+    empty: int = 0
+    repeated: int = 0
+    foreign: int = 0

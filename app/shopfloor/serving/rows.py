@@ -1,0 +1,240 @@
+"""Rows of a request, checked against the schema of one model, with exact errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.errors import DataError
+from shopfloor.domain.names import nearest
+from shopfloor.domain.text import safe
+
+ID = "association_id"
+_ID_LIMIT = 512
+_SHAPES = 256  # remembered sets of field names
+_INT64 = 2**63
+
+
+class RowError(DataError):
+    """A row that cannot be used. `row` counts from 0 within the request."""
+
+    default_code = "wrong_type"
+
+    def __init__(
+        self, message: str, *, hint: str = "", code: str = "", row: int | None = None, column: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.row = row
+        self.column = column
+
+
+class Row(NamedTuple):
+    """One usable row: `id` is None where the request named none; `values` holds every input."""
+
+    id: str | None
+    values: dict[str, Any]
+
+
+class Checked(NamedTuple):
+    """All rows of a request. `ignored` and `absent` name fields that are no inputs, and inputs that
+    some row left out (they count as missing)."""
+
+    rows: list[Row]
+    ignored: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+class Shape(NamedTuple):
+    """What one set of field names means for a model."""
+
+    ignored: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+Check = Callable[[Any], Any]
+_SEND_IT = "Send it; null where the value is unknown."
+
+
+class RowReader:
+    """Checks rows for one model. `id_column` may carry the association id, as may `association_id`
+    where no input has that name. Inputs that never were missing in training must be there; others
+    may be left out, unless a field that is there looks like a misspelling of one.
+    """
+
+    def __init__(self, columns: Sequence[Column], keys: Sequence[str], id_column: str | None) -> None:
+        names = {column.name for column in columns}
+        self._checks: list[tuple[str, str, Check]] = [
+            (column.name, _WANTED[column.type], _CHECKS[column.type]) for column in columns
+        ]
+        self._checks += [(name, "a key value", _key) for name in keys if name not in names]
+        self._names = [name for name, _, _ in self._checks]
+        self._required = frozenset(
+            [*keys, *(column.name for column in columns if not column.nullable)],
+        )
+        self._ids = tuple(
+            dict.fromkeys(name for name in (id_column, ID) if name and (name == id_column or name not in names))
+        )
+        self._shapes: dict[tuple[str, ...], Shape] = {}
+
+    def read(self, rows: Sequence[Any]) -> Checked:
+        """Check all rows; raises `RowError` naming the first row and field that cannot be used."""
+        found: list[Row] = []
+        ignored: dict[str, None] = {}
+        absent: dict[str, None] = {}
+        for place, row in enumerate(rows):
+            if type(row) is not dict:
+                raise RowError(
+                    f"Row {place} is {_kind(row)}, not an object.",
+                    hint='Write each row as {"column": value, …}.',
+                    code="not_an_object",
+                    row=place,
+                )
+            shape = self._shape(row, place)
+            if shape.ignored:
+                ignored.update(dict.fromkeys(shape.ignored))
+            if shape.absent:
+                absent.update(dict.fromkeys(shape.absent))
+            found.append(Row(self._id(row, place), self._values(row, place)))
+        return Checked(found, tuple(ignored), tuple(absent))
+
+    def _values(self, row: Mapping[str, Any], place: int) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, wanted, check in self._checks:
+            value = row.get(name)
+            if value is not None:
+                try:
+                    value = check(value)
+                except (ValueError, OverflowError):
+                    raise _wrong_type(name, value, wanted, place) from None
+            values[name] = value
+        return values
+
+    def _id(self, row: Mapping[str, Any], place: int) -> str | None:
+        for name in self._ids:
+            value = row.get(name)
+            if value is None or value == "":
+                continue
+            text = str(value) if type(value) is int else value
+            if type(text) is not str or len(text) > _ID_LIMIT:
+                raise _wrong_type(name, value, f"a text of at most {_ID_LIMIT} characters or a whole number", place)
+            return text
+        return None
+
+    def _shape(self, row: Mapping[str, Any], place: int) -> Shape:
+        fields = tuple(row)
+        shape = self._shapes.get(fields)
+        if shape is None:
+            shape = self._new_shape(row, place)
+            if len(self._shapes) >= _SHAPES:
+                self._shapes.clear()
+            self._shapes[fields] = shape
+        return shape
+
+    def _new_shape(self, row: Mapping[str, Any], place: int) -> Shape:
+        known = {*self._names, *self._ids}
+        ignored = tuple(name for name in row if name not in known)
+        absent = tuple(name for name in self._names if name not in row)
+        for name in absent:
+            guess = nearest(name, ignored)
+            if name in self._required or guess:
+                raise RowError(
+                    f"Row {place} has no field {safe(name, 80)!r}.",
+                    hint=f"Is {safe(guess, 80)!r} a misspelling of it? If not, send both." if guess else _SEND_IT,
+                    code="missing_column",
+                    row=place,
+                    column=name,
+                )
+        return Shape(ignored, absent)
+
+
+def _number(value: Any) -> float:
+    kind = type(value)
+    if kind is float:
+        number: float = value
+        return number
+    if kind is int:
+        return float(value)
+    raise ValueError
+
+
+def _integer(value: Any) -> int:
+    kind = type(value)
+    if kind is int or (kind is float and value.is_integer()):
+        whole = int(value)
+        if -_INT64 <= whole < _INT64:
+            return whole
+    raise ValueError
+
+
+def _boolean(value: Any) -> bool:
+    if value is True or value is False:
+        flag: bool = value
+        return flag
+    raise ValueError
+
+
+def _text(value: Any) -> str | None:
+    kind = type(value)
+    if kind is str:
+        return value or None
+    if kind is int:
+        return str(value)
+    raise ValueError
+
+
+def _timestamp(value: Any) -> str | None:
+    if type(value) is not str:
+        raise ValueError
+    if not value:
+        return None
+    moment = datetime.fromisoformat(value)
+    return (moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)).isoformat()
+
+
+def _date(value: Any) -> str | None:
+    text = _timestamp(value)
+    if text is not None and not text.endswith("T00:00:00"):
+        raise ValueError
+    return text
+
+
+def _key(value: Any) -> Any:
+    if isinstance(value, str | int | float):
+        return value
+    raise ValueError
+
+
+_CHECKS: dict[ColumnType, Check] = {
+    ColumnType.BOOLEAN: _boolean,
+    ColumnType.INTEGER: _integer,
+    ColumnType.NUMBER: _number,
+    ColumnType.TEXT: _text,
+    ColumnType.DATE: _date,
+    ColumnType.TIMESTAMP: _timestamp,
+}
+_WANTED = {
+    ColumnType.BOOLEAN: "true or false",
+    ColumnType.INTEGER: "a whole number",
+    ColumnType.NUMBER: "a number",
+    ColumnType.TEXT: "a text",
+    ColumnType.DATE: "a date such as '2026-01-31'",
+    ColumnType.TIMESTAMP: "a time such as '2026-01-31T08:30:00Z'",
+}
+
+
+def _kind(value: Any) -> str:
+    return {dict: "an object", list: "an array", str: "a text", bool: "a boolean", type(None): "null"}.get(
+        type(value), "a number"
+    )
+
+
+def _wrong_type(name: str, value: Any, wanted: str, place: int) -> RowError:
+    shown = safe(value, 60) if isinstance(value, str | int | float) else ""
+    return RowError(
+        f"Row {place}, field {safe(name, 80)!r}: {_kind(value)}{f' ({shown})' if shown else ''} is not {wanted}.",
+        hint="Send the type of the model's schema (GET /v1/models/NAME), or null where the value is unknown.",
+        row=place,
+        column=name,
+    )

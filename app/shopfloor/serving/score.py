@@ -1,0 +1,194 @@
+"""Batch scoring: a file of rows becomes a file of predictions and an inference part."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+
+from shopfloor.artifacts import bundle
+from shopfloor.artifacts.family import FittedFamily
+from shopfloor.artifacts.fitted import PREDICTION, SEGMENT, FittedModel
+from shopfloor.artifacts.key import load_or_create_key
+from shopfloor.domain.codec import utc
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.errors import UsageError
+from shopfloor.domain.handles import ArtifactFile
+from shopfloor.domain.ids import ulid
+from shopfloor.domain.text import safe
+from shopfloor.serving.files import sync_directory, sync_file
+from shopfloor.serving.inputs import Inputs, open_inputs, to_frame
+from shopfloor.serving.parts import MOMENT, PROBABILITY, PartWriter, inference_schema
+from shopfloor.serving.records import Progress, ScoreResult, ScoreSpec
+
+Model = FittedModel | FittedFamily
+
+
+def score(spec: ScoreSpec, progress: Progress, new_id: Callable[[], str] = ulid) -> ScoreResult:
+    """Score the file of `spec`; the output file appears whole or not at all.
+
+    Raises `DataError` (a `CellError` with line and column where one cell is to blame),
+    `IntegrityError` for an artifact that is not what was signed, `UsageError` for an output name
+    of another kind.
+    """
+    progress(0.0, "loading the model")
+    model = load_model(spec.artifact, Path(spec.key_path))
+    with tempfile.TemporaryDirectory(prefix=".score-", dir=spec.inference_staging) as folder:
+        inputs = open_inputs(Path(spec.input_path), needed_columns(model), Path(folder), _id_column(spec.id))
+        return _Scoring(spec, model, inputs, new_id).run(progress)
+
+
+def load_model(artifact: ArtifactFile, key_path: Path) -> Model:
+    """The verified model of an artifact."""
+    model = bundle.load(artifact, load_or_create_key(key_path))
+    if not isinstance(model, FittedModel | FittedFamily):
+        raise TypeError(f"artifact {artifact.sha256[:12]} holds a {type(model).__name__}")
+    return model
+
+
+def needed_columns(model: Model) -> tuple[Column, ...]:
+    """What a model reads of a row: its features, and the columns that choose its segment."""
+    known = {column.name for column in model.columns}
+    keys = [name for name in getattr(model, "segment_by", ()) if name not in known]
+    return (*model.columns, *(Column(name=name, type=ColumnType.TEXT) for name in keys))
+
+
+class _Scoring:
+    """One pass over a file: read a chunk, predict it, write it twice."""
+
+    def __init__(self, spec: ScoreSpec, model: Model, inputs: Inputs, new_id: Callable[[], str]) -> None:
+        self._spec = spec
+        self._model = model
+        self._inputs = inputs
+        self._new_id = new_id
+        self._needed = needed_columns(model)
+        self._made_ids = 0
+
+    def run(self, progress: Progress) -> ScoreResult:
+        spec, classes = self._spec, self._model.classes
+        staging = Path(spec.inference_staging)
+        progress(0.0, "counting rows")
+        total = self._inputs.source.rows()
+        done = 0
+        with (
+            PartWriter(staging, inference_schema(self._model.columns, classes)) as part,
+            OutputWriter(Path(spec.output_path), output_schema(classes)) as output,
+        ):
+            for batch in self._inputs.batches():
+                self._write(batch, part, output)
+                done += batch.num_rows
+                progress(done / total if total else 1.0, f"scored {done:,} of {total:,} rows")
+            staged = part.finish()
+            output.finish()
+        return self._result(done, staged)
+
+    def _result(self, rows: int, part: Any) -> ScoreResult:
+        spec = self._spec
+        return ScoreResult(
+            model=spec.artifact.model,
+            model_version=spec.artifact.version,
+            rows=rows,
+            output_path=spec.output_path,
+            ignored=self._inputs.ignored,
+            made_ids=self._made_ids,
+            probabilities=tuple(f"{PROBABILITY}{label}" for label in self._model.classes),
+            part=part,
+            first_at=utc(spec.at) if rows else None,
+            last_at=utc(spec.at) if rows else None,
+        )
+
+    def _write(self, batch: pa.RecordBatch, part: PartWriter, output: OutputWriter) -> None:
+        rows = batch.num_rows
+        predicted = self._model.predict_frame(to_frame(batch, self._needed))
+        ids = self._ids(batch)
+        segment = pa.array(predicted[SEGMENT], pa.string()) if SEGMENT in predicted else pa.nulls(rows, pa.string())
+        kind = pa.string() if self._model.classes else pa.float64()
+        prediction = pa.array(predicted[PREDICTION], kind)
+        probabilities = [pa.array(predicted[f"{PROBABILITY}{label}"], pa.float64()) for label in self._model.classes]
+        version = pa.repeat(pa.scalar(self._spec.artifact.version, pa.int64()), rows)
+        at = pa.repeat(pa.scalar(utc(self._spec.at).replace(tzinfo=None), MOMENT), rows)
+        source = pa.repeat(pa.scalar(self._spec.source, pa.string()), rows)
+        name = pa.repeat(pa.scalar(self._spec.artifact.model, pa.string()), rows)
+        inputs = [batch.column(place) for place in range(len(self._model.columns))]
+        part.write([ids, at, version, segment, prediction, *probabilities, source, *inputs])
+        output.write([ids, name, version, segment, prediction, *probabilities])
+
+    def _ids(self, batch: pa.RecordBatch) -> pa.Array:
+        """Association ids; a row without one gets a new id, which both files show."""
+        place = len(self._needed)
+        if place >= batch.num_columns:
+            given: list[str | None] = [None] * batch.num_rows
+        elif batch.column(place).null_count == 0:
+            return batch.column(place)
+        else:
+            given = batch.column(place).to_pylist()
+        self._made_ids += sum(1 for value in given if value is None)
+        return pa.array([self._new_id() if value is None else value for value in given], pa.string())
+
+
+class OutputWriter:
+    """The file that people and programs read, CSV or Parquet by its name; renamed when whole."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
+        self._schema = schema
+        self._aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        suffix = path.suffix.lower()
+        self._writer: Any
+        if suffix == ".csv":
+            self._writer = pcsv.CSVWriter(self._aside, schema)
+        elif suffix == ".parquet":
+            self._writer = pq.ParquetWriter(self._aside, schema, compression="zstd")
+        else:
+            raise UsageError(
+                f"Predictions cannot be written to {safe(path.name, 120)!r}.",
+                hint="Give an output name that ends in .csv or .parquet.",
+                code="output_format",
+            )
+
+    def __enter__(self) -> OutputWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(pa.ArrowException, OSError):  # closing twice is an error for one of the two
+            self._writer.close()
+        self._aside.unlink(missing_ok=True)
+
+    def write(self, columns: Sequence[pa.Array]) -> None:
+        """Append rows: one array a column of the schema, in its order."""
+        self._writer.write_table(pa.Table.from_arrays(list(columns), schema=self._schema))
+
+    def finish(self) -> None:
+        """Put the whole file in place, durably."""
+        self._writer.close()
+        sync_file(self._aside)
+        os.replace(self._aside, self._path)
+        sync_directory(self._path.parent)
+
+
+def output_schema(classes: Sequence[str]) -> pa.Schema:
+    """The prediction columns, in the contract's order."""
+    return pa.schema(
+        [
+            ("association_id", pa.string()),
+            ("model", pa.string()),
+            ("model_version", pa.int64()),
+            (SEGMENT, pa.string()),
+            (PREDICTION, pa.string() if classes else pa.float64()),
+            *((f"{PROBABILITY}{label}", pa.float64()) for label in classes),
+        ]
+    )
+
+
+def _id_column(name: str | None) -> tuple[Column, ...]:
+    return () if name is None else (Column(name=name, type=ColumnType.TEXT),)

@@ -1,0 +1,209 @@
+"""Models in memory: loaded when first asked for, swapped when their deployment changes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import OrderedDict
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from shopfloor.artifacts import bundle
+from shopfloor.artifacts.key import load_or_create_key
+from shopfloor.artifacts.manifest import ArtifactManifest
+from shopfloor.domain.clock import Clock
+from shopfloor.domain.errors import IntegrityError, NotFoundError, ShopfloorError
+from shopfloor.domain.handles import ArtifactFile
+from shopfloor.domain.names import check_name, did_you_mean
+from shopfloor.domain.text import safe
+from shopfloor.serving.deployment import Deployment, deployed_models, deployment_path, read_deployment
+from shopfloor.serving.rows import RowReader
+from shopfloor.serving.score import Model, load_model
+
+CHECK_SECONDS = 0.2
+"""A deployment file is looked at no more often than this."""
+RETRY_SECONDS = 5.0
+"""How long a model that could not be loaded is left alone."""
+
+Signature = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model that can answer now."""
+
+    deployment: Deployment
+    model: Model
+    reader: RowReader
+
+
+@dataclass
+class _Slot:
+    """What is known of one deployed model. `seen` is the state of the file that `loaded` or
+    `error` came from."""
+
+    loaded: Loaded | None = None
+    error: ShopfloorError | None = None
+    seen: Signature | None = None
+    loading: asyncio.Task[None] | None = None
+    checked_at: float = -1e9
+    failed_at: float = -1e9
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One model as `/health` tells it."""
+
+    model: str
+    version: int
+    error: str = ""
+
+
+@dataclass
+class Shelf:
+    """Loaded models by name, the least recently used one leaving first above `capacity`.
+
+    While a new version loads in `executor`, the one before goes on answering; a version that
+    cannot be loaded never replaces one that can. All methods run on the event loop.
+    """
+
+    directory: Path
+    root: Path
+    key_path: Path
+    capacity: int
+    clock: Clock
+    executor: Executor
+    swaps: int = 0
+    _slots: OrderedDict[str, _Slot] = field(default_factory=OrderedDict)
+    _manifests: OrderedDict[str, ArtifactManifest] = field(default_factory=OrderedDict)
+
+    async def get(self, name: str) -> Loaded:
+        """The model to answer with now. Raises `NotFoundError`, or what kept it from loading."""
+        slot = self._slots.get(name)
+        now = self.clock.monotonic()
+        if slot is not None and slot.loaded is not None and now - slot.checked_at < CHECK_SECONDS:
+            self._slots.move_to_end(name)
+            return slot.loaded
+        slot = self._look(name, now)
+        while slot.loaded is None:
+            if slot.loading is None:
+                # Without its old traceback, or each raise would make the kept error longer.
+                raise (slot.error or _not_deployed(name, self.names())).with_traceback(None)
+            await asyncio.shield(slot.loading)
+        return slot.loaded
+
+    def names(self) -> tuple[str, ...]:
+        """All models in service."""
+        return deployed_models(self.directory)
+
+    def standing(self) -> list[Standing]:
+        """The models in memory, and those whose last load failed; retired ones are let go."""
+        for name in self._slots.keys() - set(self.names()):
+            del self._slots[name]
+        found: list[Standing] = []
+        for name, slot in sorted(self._slots.items()):
+            if slot.loaded is not None or slot.error is not None:
+                version = slot.loaded.deployment.version if slot.loaded is not None else 0
+                found.append(Standing(name, version, slot.error.message if slot.error is not None else ""))
+        return found
+
+    def describe(self, name: str) -> tuple[Deployment, ArtifactManifest]:
+        """Deployment and verified manifest of a model, which is not loaded for that."""
+        deployment = self._deployment(name)
+        digest = deployment.artifact.sha256
+        manifest = self._manifests.get(digest)
+        if manifest is None:
+            key = load_or_create_key(self.key_path)
+            manifest = bundle.verify(self._artifact(deployment), key)
+            self._manifests[digest] = manifest
+            if len(self._manifests) > 4 * self.capacity:
+                self._manifests.popitem(last=False)
+        return deployment, manifest
+
+    def _look(self, name: str, now: float) -> _Slot:
+        """Compare the deployment file with what is loaded; start a load where they differ."""
+        signature = _signature(deployment_path(self.directory, name))
+        if signature is None:
+            self._slots.pop(name, None)
+            raise _not_deployed(name, self.names())
+        slot = self._slots.setdefault(name, _Slot())
+        self._slots.move_to_end(name)
+        slot.checked_at = now
+        rested = slot.error is not None and now - slot.failed_at >= RETRY_SECONDS
+        if slot.loading is None and (signature != slot.seen or rested):
+            slot.loading = asyncio.get_running_loop().create_task(self._load(name, slot, signature))
+        return slot
+
+    async def _load(self, name: str, slot: _Slot, signature: Signature) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            fresh = await loop.run_in_executor(self.executor, self._open, name)
+        except ShopfloorError as error:
+            slot.error = error
+            slot.failed_at = self.clock.monotonic()
+        except Exception as error:  # noqa: BLE001  (thread boundary: unpickling runs foreign code)
+            slot.error = IntegrityError(
+                f"Model {name} cannot be opened ({type(error).__name__}: {safe(error, 160)}).",
+                hint="Check that its recipe and libraries are installed as when it was trained, or roll back.",
+                code="model_unusable",
+            )
+            slot.failed_at = self.clock.monotonic()
+        else:
+            self.swaps += slot.loaded is not None
+            slot.loaded, slot.error = fresh, None
+            self._make_room()
+        finally:
+            # Taken before the file was read: a change since then is seen by the next look.
+            slot.seen = signature
+            slot.loading = None
+
+    def _open(self, name: str) -> Loaded:
+        deployment = self._deployment(name)
+        model = load_model(self._artifact(deployment), self.key_path)
+        keys = tuple(getattr(model, "segment_by", ()))
+        _warm(model, keys)
+        return Loaded(deployment, model, RowReader(model.columns, keys, deployment.id))
+
+    def _deployment(self, name: str) -> Deployment:
+        deployment = read_deployment(self.directory, name)
+        if deployment is None:
+            raise _not_deployed(name, self.names())
+        return deployment
+
+    def _artifact(self, deployment: Deployment) -> ArtifactFile:
+        path = self.root / deployment.artifact.path  # an absolute path stays as it is
+        return msgspec.structs.replace(deployment.artifact, path=str(path))
+
+    def _make_room(self) -> None:
+        held = [name for name, slot in self._slots.items() if slot.loaded is not None]
+        for name in held[: max(0, len(held) - self.capacity)]:
+            del self._slots[name]
+
+
+def _signature(path: Path) -> Signature | None:
+    try:
+        status = os.stat(path, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+def _warm(model: Model, keys: tuple[str, ...]) -> None:
+    """Build what the first prediction would build, away from the first request."""
+    row = dict.fromkeys((*(column.name for column in model.columns), *keys))
+    try:
+        model.predict_row(row)
+    except Exception:  # noqa: BLE001  (a recipe may not like an empty row; a real one will tell)
+        return
+
+
+def _not_deployed(name: str, names: tuple[str, ...]) -> NotFoundError:
+    check_name(name, "Model")
+    return NotFoundError(
+        f"No model {name!r} is in service.",
+        hint=did_you_mean(name, names) or "Promote a version of a model first.",
+        code="model_not_found",
+    )
