@@ -1,0 +1,190 @@
+"""Alerts: one a cause. Pure rules over records, without clock, store or numbers library.
+
+All that speaks against one model at a time is one incident and one alert: features that moved,
+predictions that moved with them, and a score that fell because of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, Severity
+from shopfloor.monitoring.looks import Looks, Symptom, symptom_of
+from shopfloor.monitoring.records import FEATURE_DRIFT, OUTGROWN, PERFORMANCE, PREDICTION_DRIFT, AlertChanges
+from shopfloor.monitoring.story import Story
+
+_WATCHED = (FEATURE_DRIFT, PERFORMANCE, PREDICTION_DRIFT, OUTGROWN)
+_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+
+
+def fold(
+    open_alerts: Sequence[AlertRecord],
+    results: Sequence[CheckResult],
+    history: Sequence[CheckResult],
+    definition: ModelDefinition,
+    now: datetime,
+) -> AlertChanges:
+    """What one look (`results`) changes about the model's unresolved alerts.
+
+    A check speaks up when it is SHIFTED now and in M of its last N looks (`persistence`) at the
+    same version (performance: at any), or at once when the change is a break. UNKNOWN looks
+    neither count nor resolve, and looking at the same data twice counts once. All checks that
+    speak up share one alert: while it is open it is counted on, and a rise in severity brings it
+    back from being acknowledged or snoozed. It resolves by itself when each of its checks was OK
+    in M looks since it was last SHIFTED. `history` are earlier results of the model, in any order.
+    """
+    if not results:
+        return AlertChanges()
+    looks = Looks.of(results, history, definition.monitoring.persistence)
+    incident = _incident(open_alerts, definition.name)
+    speaking = looks.speaking()
+    outgrown = looks.outgrown() if not speaking else ()
+    if incident is None:
+        if not speaking and not outgrown:
+            return AlertChanges()
+        return AlertChanges(opened=(_opened(speaking or outgrown, looks, definition, now),))
+    members = _members(incident)
+    again = looks.shifted_again(members)
+    current = _united([*speaking, *again, *(outgrown if incident.check == OUTGROWN else ())])
+    if current:
+        return AlertChanges(updated=(_counted(incident, current, members, looks, now),))
+    if looks.over(members):
+        return AlertChanges(resolved=(_ended(incident, results[0].model_version, now),))
+    awake = _awake(incident, now)
+    return AlertChanges(updated=(awake,)) if awake is not incident else AlertChanges()
+
+
+def acknowledge(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
+    """Somebody looks at it. Refused when it is acknowledged or resolved already."""
+    if alert.state not in (AlertState.OPEN, AlertState.SNOOZED):
+        raise _refused(alert, "acknowledged")
+    return replace(alert, state=AlertState.ACKNOWLEDGED, note=note or alert.note, snoozed_until=None, updated_at=now)
+
+
+def snooze(alert: AlertRecord, until: datetime, now: datetime) -> AlertRecord:
+    """Quiet until a time. Refused when it is resolved, or when the time is not in the future."""
+    if alert.state is AlertState.RESOLVED:
+        raise _refused(alert, "snoozed")
+    if until <= now:
+        raise RefusedError(
+            f"Alert {alert.id} cannot be snoozed until {until:%Y-%m-%d %H:%M} UTC: that is past.",
+            hint="Give a time in the future, or a span such as 4h.",
+            code="snooze_past",
+        )
+    return replace(alert, state=AlertState.SNOOZED, snoozed_until=until, updated_at=now)
+
+
+def resolve(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
+    """A person says it is over. Refused when it is resolved already."""
+    if alert.state is AlertState.RESOLVED:
+        raise _refused(alert, "resolved")
+    return replace(
+        alert,
+        state=AlertState.RESOLVED,
+        note=note or alert.note,
+        snoozed_until=None,
+        resolved_at=now,
+        updated_at=now,
+        actions=(),
+    )
+
+
+def _refused(alert: AlertRecord, wanted: str) -> RefusedError:
+    return RefusedError(
+        f"Alert {alert.id} is {alert.state.value} and cannot be {wanted}.",
+        hint="" if alert.state is not AlertState.RESOLVED else "If it comes back, a new alert opens by itself.",
+        code="alert_state",
+    )
+
+
+def _incident(alerts: Sequence[AlertRecord], model: str) -> AlertRecord | None:
+    """The model's unresolved alert of these rules; the oldest when there are several."""
+    found = [
+        alert
+        for alert in alerts
+        if alert.subject == model and alert.check in _WATCHED and alert.state is not AlertState.RESOLVED
+    ]
+    return min(found, key=lambda alert: alert.opened_at) if found else None
+
+
+def _members(alert: AlertRecord) -> list[Symptom]:
+    found = alert.evidence.get("symptoms", [])
+    return [(str(one[0]), str(one[1]), str(one[2])) for one in found if isinstance(one, list | tuple) and len(one) == 3]
+
+
+def _united(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    return tuple({symptom_of(result): result for result in results}.values())
+
+
+def _opened(speaking: tuple[CheckResult, ...], looks: Looks, definition: ModelDefinition, now: datetime) -> AlertRecord:
+    story = Story.of(speaking, looks)
+    return AlertRecord(
+        id="",
+        subject=definition.name,
+        check=story.check,
+        feature=story.feature,
+        severity=story.severity,
+        value=story.value,
+        limit=story.limit,
+        message=story.message,
+        cause=story.cause,
+        evidence=story.evidence(()),
+        opened_at=now,
+        updated_at=now,
+        actions=story.actions,
+    )
+
+
+def _counted(
+    alert: AlertRecord,
+    current: tuple[CheckResult, ...],
+    members: Sequence[Symptom],
+    looks: Looks,
+    now: datetime,
+) -> AlertRecord:
+    """Seen again: told anew, and louder when it got worse."""
+    story = Story.of(current, looks)
+    kept = [symptom for symptom in members if not looks.over([symptom])]
+    worse = _RANK[story.severity] > _RANK[alert.severity]
+    alert = _awake(alert, now)
+    told = replace(
+        alert,
+        check=story.check,
+        feature=story.feature,
+        severity=story.severity if worse else alert.severity,
+        count=alert.count + 1,
+        value=story.value,
+        limit=story.limit,
+        message=story.message,
+        cause=story.cause,
+        evidence=story.evidence(kept),
+        updated_at=now,
+        actions=story.actions,
+    )
+    return replace(told, state=AlertState.OPEN, snoozed_until=None) if worse else told
+
+
+def _awake(alert: AlertRecord, now: datetime) -> AlertRecord:
+    """Open again when its quiet time is over; the same object otherwise."""
+    if alert.state is AlertState.SNOOZED and alert.snoozed_until is not None and alert.snoozed_until <= now:
+        return replace(alert, state=AlertState.OPEN, snoozed_until=None, updated_at=now)
+    return alert
+
+
+def _ended(alert: AlertRecord, version: int | None, now: datetime) -> AlertRecord:
+    learnt = version is not None and alert.evidence.get("model_version") not in (None, version)
+    how = f"In order again: version {version} is in service now." if learnt else "In order again by itself."
+    return replace(
+        alert,
+        state=AlertState.RESOLVED,
+        snoozed_until=None,
+        resolved_at=now,
+        updated_at=now,
+        note=f"{alert.note} {how}".strip(),
+        actions=(),
+    )

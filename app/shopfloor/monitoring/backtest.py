@@ -1,0 +1,89 @@
+"""How often the rule would have spoken up over past deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from shopfloor.domain.columns import Column
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
+from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
+from shopfloor.lake.frame import read_parts
+from shopfloor.monitoring.alerts import fold
+from shopfloor.monitoring.drift import Look, feature_drift
+from shopfloor.monitoring.records import BacktestSpec, Delivery, Reference
+from shopfloor.monitoring.watch import read_reference, span_of
+
+Progress = Callable[[float, str], None]
+
+
+def backtest(spec: BacktestSpec, progress: Progress) -> BacktestReport:
+    """Replay the drift rule and the alert rule over deliveries, oldest first.
+
+    Each delivery is looked at as if it had just come: with the deliveries before it as the past,
+    and one reference for all. `fired` marks a delivery that opened an alert or was counted to one.
+    """
+    reference = read_reference(spec.reference_path)
+    replay = Replay(spec.definition, spec.model_version, reference)
+    wanted = {feature.name for feature in reference.features} | {spec.definition.time}
+    names = [column.name for column in spec.columns if column.name in wanted]
+    for number, delivery in enumerate(spec.deliveries):
+        progress(number / len(spec.deliveries), f"delivery {number + 1} of {len(spec.deliveries)}")
+        replay.look(delivery, spec.columns, names)
+    progress(1.0, "done")
+    return replay.report()
+
+
+@dataclass
+class Replay:
+    """The state between deliveries: results so far, the open alert, the tally."""
+
+    definition: ModelDefinition
+    model_version: int
+    reference: Reference
+    history: list[CheckResult] = field(default_factory=list)
+    alerts: list[AlertRecord] = field(default_factory=list)
+    deliveries: list[BacktestDelivery] = field(default_factory=list)
+    opened: int = 0
+
+    def look(self, delivery: Delivery, columns: tuple[Column, ...], names: list[str]) -> None:
+        """Read one delivery and judge it."""
+        frame = read_parts(delivery.parts, columns, names)
+        begins, moment = span_of(frame, self.definition.time)
+        look = Look(
+            model=self.definition.name,
+            model_version=self.model_version,
+            settings=self.definition.monitoring,
+            at=delivery.at,
+            moment=moment or delivery.at,
+            begins=begins,
+            data=str(delivery.dataset_version),
+            history=self.history,
+        )
+        self.judge(delivery.dataset_version, len(frame), feature_drift(self.reference, frame, look))
+
+    def judge(self, version: int, rows: int, results: list[CheckResult]) -> None:
+        """Fold the results of one delivery into the alerts."""
+        at = results[0].at if results else None
+        fired = False
+        if at is not None:
+            changes = fold(self.alerts, results, self.history, self.definition, at)
+            fired = bool(changes.opened or changes.updated)
+            self.opened += len(changes.opened)
+            held = [*changes.opened, *changes.updated] or ([] if changes.resolved else self.alerts)
+            self.alerts = [alert for alert in held if alert.state is not AlertState.RESOLVED]
+            self.history += results
+        shifted = [result.feature or "" for result in results if result.verdict is CheckVerdict.SHIFTED]
+        self.deliveries.append(
+            BacktestDelivery(dataset_version=version, rows=rows, shifted=tuple(dict.fromkeys(shifted)), fired=fired)
+        )
+
+    def report(self) -> BacktestReport:
+        """What was found."""
+        return BacktestReport(
+            model=self.definition.name,
+            model_version=self.model_version,
+            deliveries=tuple(self.deliveries),
+            alerts=self.opened,
+        )

@@ -1,0 +1,271 @@
+"""Bins of one feature: fitted on the reference, applied to whatever comes later."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from shopfloor.artifacts.table import NO_TIME, Factor, Floats, Moments, Values
+from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.text import safe
+from shopfloor.monitoring.records import Bins, Sketch
+
+Codes: TypeAlias = NDArray[np.intp]
+Mask: TypeAlias = NDArray[np.bool_]
+
+NUMBER, LEVEL, CLOCK = "number", "level", "clock"
+NEW, OTHER = "(new)", "(other)"
+POINTS = 20
+
+_INNER = 13
+_SMALLEST = 0.02
+_LEVELS = 14
+_LEVEL_SHARE = 0.01
+_POOLS = 4
+_KNOWN_LEVELS = 500
+_KNOWN_CHARACTERS = 20_000
+_NOVELTY = 0.01
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAY = 86_400_000_000
+_HOURS = tuple(f"{hour:02}-{hour + 2:02} h" for hour in range(0, 24, 2))
+
+
+@dataclass(frozen=True)
+class Binned:
+    """Rows of one feature: `codes` are bins, -1 is missing; `numbers` the values of a number."""
+
+    codes: Codes
+    numbers: Floats | None = None
+
+    def sketch(self, bins: Bins, rows: Mask | slice = slice(None)) -> Sketch:
+        """The chosen rows in a few numbers."""
+        codes = self.codes[rows]
+        present = codes >= 0
+        counts = np.bincount(codes[present], minlength=len(bins.labels))
+        points, top = ((), 0.0) if self.numbers is None else _profile(self.numbers[rows][present])
+        return Sketch(
+            rows=len(codes),
+            missing=int(len(codes) - present.sum()),
+            counts=tuple(counts.tolist()),
+            points=points,
+            top=top,
+        )
+
+
+def _profile(values: Floats) -> tuple[tuple[float, ...], float]:
+    """Evenly spaced quantiles, and the share of the commonest value."""
+    if not len(values):
+        return (), 0.0
+    ordered = np.sort(values)
+    places = (np.arange(POINTS) + 0.5) / POINTS * len(ordered) - 0.5
+    points = np.interp(places, np.arange(len(ordered)), ordered)
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    longest = int(np.diff(np.append(starts, len(ordered))).max())
+    return tuple(float(f"{point:.7g}") for point in points), round(longest / len(ordered), 6)
+
+
+def fit_bins(values: Values, kind: ColumnType | None, chunks: Codes | None = None) -> Bins:
+    """At most 20 bins for `values`; `chunks` numbers the reference's stretches of time, (rows,)."""
+    if isinstance(values, Moments):
+        return _clock_bins(values)
+    if isinstance(values, Factor):
+        return _level_bins(values, chunks)
+    if kind is ColumnType.BOOLEAN:
+        return _level_bins(_levels_of(values), chunks)
+    return _number_bins(values[np.isfinite(values)])
+
+
+def bin_values(values: Values, bins: Bins) -> Binned:
+    """Rows of a feature in its bins. Values of another kind than the bins' are read as that kind
+    where they can be, and are missing where they cannot."""
+    if bins.kind == NUMBER:
+        numbers = _numbers_of(values)
+        codes = np.searchsorted(np.asarray(bins.edges), numbers, side="left").astype(np.intp)
+        present = np.isfinite(numbers)
+        codes[~present] = -1
+        return Binned(codes, numbers)
+    if bins.kind == CLOCK:
+        return Binned(_clock_codes(values, bins))
+    return Binned(_level_codes(_levels_of(values), bins))
+
+
+def empty_sketch(bins: Bins, rows: int) -> Sketch:
+    """All rows missing: the column did not come at all."""
+    return Sketch(rows=rows, missing=rows, counts=(0,) * len(bins.labels))
+
+
+# Numbers
+
+
+def _number_bins(values: Floats) -> Bins:
+    if not len(values):
+        return _sealed(Bins(kind=NUMBER, labels=("any",)))
+    distinct, counts = np.unique(values, return_counts=True)
+    whole = bool(np.all(distinct == np.round(distinct)) and abs(distinct).max() < 1e15)
+    inner = _inner_edges(distinct, counts, whole)
+    low, high = float(distinct[0]), float(distinct[-1])
+    span = (high - low) or max(abs(high), 1.0)
+    # What lies outside the reference keeps a resolution, so that a step out there is seen too.
+    below = (low - 2 * span, low - span / 2, float(np.nextafter(low, -np.inf)))
+    above = (high, high + span / 2, high + 2 * span)
+    edges = tuple(dict.fromkeys((*below, *inner, *above)))
+    shown = tuple(low if edge == below[-1] else edge for edge in edges)
+    return _sealed(Bins(kind=NUMBER, labels=_number_labels(edges, shown, whole), edges=edges))
+
+
+def _inner_edges(distinct: Floats, counts: NDArray[np.int64], whole: bool) -> list[float]:
+    """Edges between bins of about equal rows; a value with many rows gets a bin of its own."""
+    edges: list[float] = []
+    smallest = _SMALLEST * counts.sum()
+    left, bins, held = float(counts.sum()), _INNER, 0.0
+    for place in range(len(distinct) - 1):
+        held += counts[place]
+        target = max(left / bins, smallest)
+        if held >= target or (held >= smallest and counts[place + 1] >= target):
+            edges.append(_between(float(distinct[place]), float(distinct[place + 1]), whole))
+            left, bins, held = left - held, max(bins - 1, 1), 0.0
+            if len(edges) == _INNER - 1:
+                break
+    return edges
+
+
+def _between(low: float, high: float, whole: bool) -> float:
+    middle = high - 0.5 if whole and high - low < 2 else (low + high) / 2
+    return middle if low <= middle < high else low
+
+
+def _number_labels(edges: tuple[float, ...], shown: tuple[float, ...], whole: bool) -> tuple[str, ...]:
+    if whole:
+        inside = [_whole_label(low, high) for low, high in pairwise(edges)]
+    else:
+        inside = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(shown)]
+    return (f"≤ {shown[0]:.4g}", *inside, f"> {shown[-1]:.4g}")
+
+
+def _whole_label(low: float, high: float) -> str:
+    """The whole numbers above `low` and up to `high`."""
+    first, last = np.floor(low) + 1, np.floor(high)
+    return f"{first:.0f}" if first >= last else f"{first:.0f} to {last:.0f}"
+
+
+def _numbers_of(values: Values) -> Floats:
+    if isinstance(values, Factor):
+        return values.spread(np.array([_float(level) for level in values.levels], dtype=np.float64), np.nan)
+    if isinstance(values, Moments):
+        return np.full(len(values.micros), np.nan)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _float(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return np.nan
+    return value if np.isfinite(value) else np.nan
+
+
+# Levels
+
+
+def _level_bins(factor: Factor, chunks: Codes | None) -> Bins:
+    counts = np.bincount(factor.codes[factor.codes >= 0], minlength=len(factor.levels))
+    rows = counts.sum()
+    order = [int(place) for place in np.argsort(-counts, kind="stable") if counts[place]]
+    kept = [place for place in order[:_LEVELS] if counts[place] >= _LEVEL_SHARE * rows]
+    rare = order[len(kept) :]
+    known = _known(factor, counts, rare, chunks)
+    pooled = float(counts[rare].sum()) / rows if rows else 0.0
+    if pooled > 0.5 and len(rare) >= 2 * _POOLS:
+        pools = _POOLS
+    else:
+        pools = 1 if rare or known is None else 0
+    levels = tuple(factor.levels[place] for place in kept)
+    others = (OTHER,) if pools == 1 else tuple(f"(other {one + 1}/{pools})" for one in range(pools))
+    labels = (*(safe(level, 40) for level in levels), *others, *((NEW,) if known is not None else ()))
+    return _sealed(Bins(kind=LEVEL, labels=labels, levels=levels, pools=pools, known=known))
+
+
+def _known(factor: Factor, counts: NDArray[np.int64], rare: list[int], chunks: Codes | None) -> tuple[str, ...] | None:
+    """The reference's other levels, or None where new levels are the usual thing."""
+    levels = tuple(factor.levels[place] for place in rare)
+    if len(levels) > _KNOWN_LEVELS or sum(map(len, levels)) > _KNOWN_CHARACTERS:
+        return None
+    return levels if _novelty(factor, counts, chunks) <= _NOVELTY else None
+
+
+def _novelty(factor: Factor, counts: NDArray[np.int64], chunks: Codes | None) -> float:
+    """The greatest share of a chunk's rows with a level that no other chunk has.
+
+    Without chunks the share of levels seen once estimates it (Good 1953).
+    """
+    rows = int(counts.sum())
+    number = 0 if chunks is None else int(chunks.max(initial=-1)) + 1
+    if not rows:
+        return 0.0
+    if chunks is None or number < 3:
+        return float((counts == 1).sum()) / rows
+    usable = (factor.codes >= 0) & (chunks >= 0)
+    flat = factor.codes[usable] * number + chunks[usable]
+    table = np.bincount(flat, minlength=len(counts) * number).reshape(len(counts), number)
+    alone = (table > 0).sum(axis=1) == 1
+    return float((table[alone].sum(axis=0) / np.maximum(table.sum(axis=0), 1)).max(initial=0.0))
+
+
+def _level_codes(factor: Factor, bins: Bins) -> Codes:
+    places = {level: place for place, level in enumerate(bins.levels)}
+    known = None if bins.known is None else frozenset(bins.known)
+    table = [_level_code(level, places, known, bins) for level in factor.levels]
+    return np.array([*table, -1], dtype=np.intp)[factor.codes]
+
+
+def _level_code(level: str, places: dict[str, int], known: frozenset[str] | None, bins: Bins) -> int:
+    place = places.get(level)
+    if place is not None:
+        return place
+    if known is not None and level not in known:
+        return len(bins.labels) - 1
+    digest = zlib.crc32(level.encode("utf-8", "surrogatepass"))
+    return len(bins.levels) + digest % bins.pools
+
+
+def _levels_of(values: Values) -> Factor:
+    if isinstance(values, Factor):
+        return values
+    if isinstance(values, Moments):
+        return Factor(np.full(len(values.micros), -1, dtype=np.intp), [])
+    present = np.isfinite(values)
+    distinct, inverse = np.unique(values[present], return_inverse=True)
+    codes = np.full(len(values), -1, dtype=np.intp)
+    codes[present] = inverse
+    return Factor(codes, [f"{value:.15g}" for value in distinct])
+
+
+# Moments: time goes on, so only its rhythm can be compared
+
+
+def _clock_bins(moments: Moments) -> Bins:
+    present = moments.micros[moments.micros != NO_TIME]
+    labels = _HOURS if bool((present % _DAY != 0).any()) else _WEEKDAYS
+    return _sealed(Bins(kind=CLOCK, labels=labels, levels=labels))
+
+
+def _clock_codes(values: Values, bins: Bins) -> Codes:
+    if not isinstance(values, Moments):
+        rows = len(values.codes) if isinstance(values, Factor) else len(values)
+        return np.full(rows, -1, dtype=np.intp)
+    days, rest = np.divmod(values.micros, _DAY)
+    codes = (days + 3) % 7 if bins.levels == _WEEKDAYS else rest // (_DAY // len(_HOURS))
+    return np.where(values.micros == NO_TIME, -1, codes).astype(np.intp)
+
+
+def _sealed(bins: Bins) -> Bins:
+    """With a key that two equal sets of bins share."""
+    content = repr((bins.kind, bins.edges, bins.levels, bins.pools, bins.known))
+    key = f"{zlib.crc32(content.encode('utf-8', 'surrogatepass')):08x}"
+    return replace(bins, key=key)

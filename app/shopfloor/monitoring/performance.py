@@ -1,0 +1,144 @@
+"""Realised performance: stored predictions against the truth, compared with the holdout."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.monitoring.answers import Answers
+from shopfloor.monitoring.drift import Look
+from shopfloor.monitoring.records import PERFORMANCE, Joined, PerformanceReference, Reference
+from shopfloor.monitoring.scores import Scored, score_with_error
+from shopfloor.monitoring.wording import number, percent
+
+_BEYOND = 2.33
+_HALF = 0.5
+_NORMAL = 1.96
+_ONE_SIDED = 1.645
+_IMMATURE = 0.5
+
+
+def performance(reference: Reference, answers: Answers, joined: Joined, look: Look) -> CheckResult:
+    """Whether the model does what its holdout promised.
+
+    `value` is the realised metric (greater is better), `limit` the score from which down a fall
+    matters: `min_effect` of what the model was better than a constant answer, and more than the
+    holdout's own stretches and earlier looks fell. `SHIFTED` needs that and evidence (one-sided
+    test of the difference, both standard errors). `UNKNOWN` when few actuals are known, when the
+    metric is undefined, or when the sample is too noisy to rule out a fall
+    of twice the limit.
+    """
+    known = answers.known()
+    base = reference.performance
+    evidence: dict[str, Any] = {
+        "source": look.source,
+        "data": look.data,
+        "direction": "below",
+        "maturity": joined.maturity,
+        "predictions": joined.predictions,
+        "matched": joined.matched,
+        "orphans": joined.orphans,
+        "repeated": joined.repeated,
+        "replaced": joined.replaced,
+        "unusable": joined.unusable,
+    }
+    if base is None:
+        return _unknown("the reference has no holdout score", known, evidence, look)
+    evidence |= {"metric": base.metric, "holdout": base.score, "holdout_rows": base.rows, "constant": base.constant}
+    least = look.settings.min_rows
+    if len(known) < least:
+        reason = f"{len(known)} of {joined.predictions} predictions have a known truth, at least {least} are needed"
+        return _unknown(reason, known, evidence, look)
+    live = score_with_error(base.metric, known)
+    if live is None:
+        return _unknown(f"{base.metric} is undefined on these {len(known)} rows", known, evidence, look)
+    return _compared(base, live, known, joined, evidence, look)
+
+
+def _compared(
+    base: PerformanceReference, live: Scored, known: Answers, joined: Joined, evidence: dict[str, Any], look: Look
+) -> CheckResult:
+    allowed = _allowed(base, look)
+    fall = base.score - live.score
+    error = math.hypot(base.error, live.error)
+    p_value = float(special.ndtr(-fall / error)) if error > 0 else float(fall <= 0)
+    fallen = fall > allowed and p_value <= look.settings.false_discovery_rate
+    # An honest answer: as things stand, twice the fall that matters cannot be ruled out.
+    blind = not fallen and fall + _ONE_SIDED * error > 2 * allowed
+    verdict = CheckVerdict.SHIFTED if fallen else CheckVerdict.UNKNOWN if blind else CheckVerdict.OK
+    evidence |= {
+        "interval": [live.score - _NORMAL * live.error, live.score + _NORMAL * live.error],
+        "holdout_interval": [base.score - _NORMAL * base.error, base.score + _NORMAL * base.error],
+        "chunks": list(base.chunks),
+        "break": False,
+    }
+    return CheckResult(
+        model=look.model,
+        model_version=look.model_version,
+        check=PERFORMANCE,
+        verdict=verdict,
+        value=live.score,
+        limit=base.score - allowed,
+        p_value=p_value,
+        rows=len(known),
+        message=_message(base, live, len(known), joined, verdict),
+        evidence=evidence,
+        at=look.at,
+    )
+
+
+def _allowed(base: PerformanceReference, look: Look) -> float:
+    """How far the score may fall before it matters."""
+    worth = abs(base.score - base.constant) if base.constant is not None else abs(base.score)
+    # Half of what the model is good for always matters, however restless the holdout was.
+    usual = min(_BEYOND * _own_spread(base), _HALF * worth)
+    return max(look.settings.min_effect * worth, usual, *_earlier_falls(base, look))
+
+
+def _own_spread(base: PerformanceReference) -> float:
+    """The standard deviation between stretches of the holdout, freed of their sampling noise."""
+    if len(base.chunks) < 3:
+        return 0.0
+    between = float(np.var(base.chunks, ddof=1)) - len(base.chunks) * base.error**2
+    return math.sqrt(max(between, 0.0))
+
+
+def _earlier_falls(base: PerformanceReference, look: Look) -> Sequence[float]:
+    return [
+        base.score - result.value
+        for result in look.earlier(PERFORMANCE, None)
+        if result.verdict is CheckVerdict.OK
+        and result.value is not None
+        and result.evidence.get("metric") == base.metric
+    ] or [0.0]
+
+
+def _message(base: PerformanceReference, live: Scored, rows: int, joined: Joined, verdict: CheckVerdict) -> str:
+    shown = f"{base.metric} is {number(live.score)} ± {number(_NORMAL * live.error)} on {rows:,} rows"
+    before = f"the holdout promised {number(base.score)} ± {number(_NORMAL * base.error)}"
+    maturity = joined.maturity
+    early = ""
+    if maturity is not None and maturity < _IMMATURE:
+        early = f" Only {percent(maturity)} of the predictions have a known truth yet."
+    if verdict is CheckVerdict.UNKNOWN:
+        return f"Performance: cannot tell, the sample is too noisy: {shown}; {before}.{early}"
+    word = "has fallen" if verdict is CheckVerdict.SHIFTED else "is as promised"
+    return f"Performance {word}: {shown}; {before}.{early}"
+
+
+def _unknown(reason: str, known: Answers, evidence: dict[str, Any], look: Look) -> CheckResult:
+    return CheckResult(
+        model=look.model,
+        model_version=look.model_version,
+        check=PERFORMANCE,
+        verdict=CheckVerdict.UNKNOWN,
+        rows=len(known),
+        message=f"Performance: cannot tell, {reason}.",
+        evidence={**evidence, "break": False},
+        at=look.at,
+    )

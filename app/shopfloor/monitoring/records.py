@@ -1,0 +1,243 @@
+"""What the monitoring station is asked, keeps and answers. Light: no heavy library here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.definition import ModelDefinition, Task
+from shopfloor.domain.handles import PartFile
+from shopfloor.domain.monitor import AlertRecord, CheckResult
+from shopfloor.domain.record import Record
+
+FEATURE_DRIFT = "feature_drift"
+MISSING_SHARE = "missing_share"
+PREDICTION_DRIFT = "prediction_drift"
+PERFORMANCE = "performance"
+OUTGROWN = "outgrown"
+
+
+class Sketch(Record, frozen=True, kw_only=True):
+    """Some rows of one feature in a few numbers.
+
+    `counts` holds the present rows in each bin, `points` evenly spaced quantiles of a number
+    (empty for other kinds), `top` the share of the commonest single number among present rows.
+    """
+
+    rows: int
+    missing: int
+    counts: tuple[int, ...]
+    points: tuple[float, ...] = ()
+    top: float = 0.0
+
+    @property
+    def present(self) -> int:
+        """Rows with a value."""
+        return self.rows - self.missing
+
+    @property
+    def missing_share(self) -> float:
+        """Rows without a value, as a share of all rows; 0 without rows."""
+        return self.missing / self.rows if self.rows else 0.0
+
+
+class Bins(Record, frozen=True, kw_only=True):
+    """How values of a feature fall into at most 20 bins.
+
+    `kind` is `number` (then `edges` are inner edges, a value on an edge belongs below it),
+    `level` (then `levels` have a bin each, all others share `pools` bins by hash, and with
+    `known` one more bin is for levels that the reference never saw) or `clock` (hours of the
+    day or, for dates, days of the week, as `levels` of their labels).
+    """
+
+    kind: str
+    labels: tuple[str, ...]
+    edges: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()
+    pools: int = 0
+    known: tuple[str, ...] | None = None
+    key: str = ""
+
+
+class FeatureReference(Record, frozen=True, kw_only=True):
+    """One feature of the reference: its bins, all rows, and the same for every chunk of time.
+
+    `scale` is the unit of distances between numbers (a robust standard deviation).
+    `reach` says by the name of a distance how far a stretch of the reference may lie from the rest
+    of it. `importance` is the share of all features' importance, None when unknown.
+    """
+
+    name: str
+    type: ColumnType | None = None
+    bins: Bins
+    scale: float = 1.0
+    whole: Sketch
+    chunks: tuple[Sketch, ...] = ()
+    reach: dict[str, float] = {}
+    importance: float | None = None
+
+
+class Chunk(Record, frozen=True, kw_only=True):
+    """A stretch of the reference's time; `start` and `end` are None for random chunks."""
+
+    rows: int
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class PerformanceReference(Record, frozen=True, kw_only=True):
+    """How the model did on its holdout.
+
+    `score` has standard error `error`; `chunks` are scores of stretches of the holdout, in order.
+    `constant` is what always predicting the commonest class (or the mean) scored.
+    """
+
+    metric: str
+    score: float
+    error: float
+    rows: int
+    constant: float | None = None
+    chunks: tuple[float, ...] = ()
+
+
+class Outcomes(Record, frozen=True, kw_only=True):
+    """The holdout in the form that values of any cost matrix can be computed from.
+
+    Binary: `positives` and `negatives` are rows by predicted chance in bins of equal width.
+    Regression: `absolute_error` is the mean. `commonest` is the commonest class, `mean` the
+    mean of a numeric target.
+    """
+
+    rows: int
+    positives: tuple[int, ...] = ()
+    negatives: tuple[int, ...] = ()
+    absolute_error: float | None = None
+    commonest: str | None = None
+    mean: float | None = None
+
+
+class Reference(Record, frozen=True, kw_only=True):
+    """What a model version learnt from (`reference.json` beside the artifact).
+
+    `chunked_by` says what the chunks are: `delivery`, a unit of time, `stretch` (equal numbers of
+    rows in time order) or `random` (the rows have no time).
+    """
+
+    format: int = 1
+    model: str
+    task: Task
+    rows: int
+    features: tuple[FeatureReference, ...]
+    chunked_by: str
+    chunks: tuple[Chunk, ...]
+    prediction: FeatureReference | None = None
+    prediction_chunks: tuple[Chunk, ...] = ()
+    prediction_chunked_by: str = "random"
+    performance: PerformanceReference | None = None
+    outcomes: Outcomes | None = None
+    positive: str | None = None
+    classes: tuple[str, ...] = ()
+    created_at: datetime
+
+
+class WatchSpec(Record, frozen=True, kw_only=True):
+    """One look at one model version.
+
+    `data` are parts of the newest delivery of the model's dataset, read as `columns`.
+    `inference` and `actuals` are paths of stored predictions and ground truth; predictions count
+    when they were made in `window` (start included, end not; None is open). Where the delivery
+    has the target and the association id, its rows count as ground truth too. `history` holds
+    earlier results of the model, for persistence and for what past deliveries did.
+    """
+
+    definition: ModelDefinition
+    model_version: int
+    task: Task
+    metric: str
+    positive: str | None = None
+    classes: tuple[str, ...] = ()
+    reference_path: str
+    columns: tuple[Column, ...] = ()
+    data: tuple[PartFile, ...] = ()
+    inference: tuple[str, ...] = ()
+    actuals: tuple[str, ...] = ()
+    window: tuple[datetime | None, datetime | None] = (None, None)
+    history: tuple[CheckResult, ...] = ()
+    now: datetime
+
+
+class Joined(Record, frozen=True, kw_only=True):
+    """How stored predictions and ground truth met.
+
+    `predictions` are distinct association ids, `matched` those with an actual, `orphans` actuals
+    without a prediction of this version, `repeated` predictions that a later one of the same id
+    replaced, `replaced` actuals that a later one replaced, `unusable` matched rows whose actual
+    is no class or number.
+    """
+
+    predictions: int = 0
+    matched: int = 0
+    orphans: int = 0
+    repeated: int = 0
+    replaced: int = 0
+    unusable: int = 0
+
+    @property
+    def maturity(self) -> float | None:
+        """The share of predictions whose truth is known; None without predictions."""
+        return self.matched / self.predictions if self.predictions else None
+
+
+class WatchResult(Record, frozen=True, kw_only=True):
+    """What one look found. `source` is where the inputs came from: `data` or `inference`."""
+
+    model: str
+    model_version: int
+    results: tuple[CheckResult, ...] = ()
+    source: str = ""
+    rows: int = 0
+    live_score: float | None = None
+    live_rows: int = 0
+    joined: Joined = Joined()
+    notes: tuple[str, ...] = ()
+
+
+class AlertChanges(Record, frozen=True, kw_only=True):
+    """What a look changes about a model's alerts. New alerts have an empty id."""
+
+    opened: tuple[AlertRecord, ...] = ()
+    updated: tuple[AlertRecord, ...] = ()
+    resolved: tuple[AlertRecord, ...] = ()
+
+
+class Delivery(Record, frozen=True, kw_only=True):
+    """One past delivery: the parts that a dataset version added."""
+
+    dataset_version: int
+    parts: tuple[PartFile, ...]
+    at: datetime
+
+
+class BacktestSpec(Record, frozen=True, kw_only=True):
+    """Replay the rule of `definition` over deliveries, oldest first, against one reference."""
+
+    definition: ModelDefinition
+    model_version: int
+    reference_path: str
+    columns: tuple[Column, ...]
+    deliveries: tuple[Delivery, ...]
+
+
+class ValueSpec(Record, frozen=True, kw_only=True):
+    """Compute what stored predictions were worth. Paths as in `WatchSpec`."""
+
+    definition: ModelDefinition
+    task: Task
+    positive: str | None = None
+    classes: tuple[str, ...] = ()
+    reference_path: str | None = None
+    columns: tuple[Column, ...] = ()
+    data: tuple[PartFile, ...] = ()
+    inference: tuple[str, ...] = ()
+    actuals: tuple[str, ...] = ()
+    window: tuple[datetime | None, datetime | None] = (None, None)

@@ -1,0 +1,181 @@
+"""The reference of a model version: what its training and holdout rows looked like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from shopfloor.artifacts.table import NO_TIME, Moments, Values, parse_column
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.definition import Task
+from shopfloor.monitoring.answers import Answers, answer_values, read_answers
+from shopfloor.monitoring.bins import NUMBER, bin_values, fit_bins
+from shopfloor.monitoring.chunks import Chunked, chunk_rows
+from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference
+from shopfloor.monitoring.scores import constant_score, score_with_error, stretch_scores
+from shopfloor.monitoring.spread import FEW_ROWS, away, distances_of, prediction_limit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CHANCE_BINS = 200
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Rows the model was judged on and never saw: `predictions` with the columns `prediction` and
+    `probability_<class>`, `truth` the actual class or number, `time` where rows have one."""
+
+    predictions: pd.DataFrame
+    truth: pd.Series[Any]
+    time: pd.Series[Any] | None = None
+
+
+def build_reference(
+    frame: pd.DataFrame,
+    features: Sequence[Column],
+    *,
+    model: str,
+    task: Task,
+    metric: str,
+    classes: Sequence[str] = (),
+    positive: str | None = None,
+    time: pd.Series[Any] | None = None,
+    deliveries: Sequence[Any] | None = None,
+    importances: Mapping[str, float] | None = None,
+    holdout: Holdout | None = None,
+    seed: int = 0,
+    created_at: datetime,
+) -> Reference:
+    """Describe the rows of `frame` feature by feature, in whole and by stretches of time.
+
+    `frame` should hold all rows known at training time, the holdout included: the newest rows
+    are what the next delivery is compared with. `time` (rows,) orders them and `deliveries`
+    (rows,) names the delivery of each, where known. `importances` may have any unit. The
+    distributions of predictions and the score come from `holdout` alone, because a model answers
+    too surely on rows that it has learnt. Raises `DataError` for values of the wrong type.
+    """
+    chunked = chunk_rows(len(frame), _micros(time), deliveries, seed)
+    shares = _shares(importances, [column.name for column in features])
+    described = tuple(
+        describe(column.name, column.type, parse_column(frame[column.name], column), chunked, shares.get(column.name))
+        for column in features
+        if column.name in frame.columns
+    )
+    reference = Reference(
+        model=model,
+        task=task,
+        rows=len(frame),
+        features=described,
+        chunked_by=chunked.by,
+        chunks=chunked.chunks,
+        classes=tuple(classes),
+        positive=positive,
+        created_at=created_at,
+    )
+    return reference if holdout is None or not len(holdout.truth) else _with_holdout(reference, holdout, metric, seed)
+
+
+def describe(
+    name: str, kind: ColumnType | None, values: Values, chunked: Chunked, importance: float | None
+) -> FeatureReference:
+    """One feature: its bins, all rows, every chunk."""
+    bins = fit_bins(values, kind, chunked.codes)
+    binned = bin_values(values, bins)
+    chunks = tuple(binned.sketch(bins, chunked.codes == place) for place in range(len(chunked.chunks)))
+    whole = binned.sketch(bins)
+    scale = _scale(binned.numbers) if bins.kind == NUMBER and binned.numbers is not None else 1.0
+    feature = FeatureReference(
+        name=name, type=kind, bins=bins, scale=scale, whole=whole, chunks=chunks, importance=importance
+    )
+    filled = [chunk for chunk in chunks if chunk.present >= FEW_ROWS]
+    reach = {
+        measure: prediction_limit(away(filled, whole, distance)) for measure, distance in distances_of(feature).items()
+    }
+    return replace(feature, reach=reach)
+
+
+def _with_holdout(reference: Reference, holdout: Holdout, metric: str, seed: int) -> Reference:
+    answers = read_answers(holdout.predictions, holdout.truth, reference.task, reference.classes, reference.positive)
+    micros = _micros(holdout.time)
+    chunked = chunk_rows(len(holdout.truth), micros, None, seed)
+    ordered = answers if micros is None else answers.take(np.argsort(micros, kind="stable"))
+    return replace(
+        reference,
+        classes=answers.classes,
+        prediction=describe("", None, answer_values(answers), chunked, None),
+        prediction_chunks=chunked.chunks,
+        prediction_chunked_by=chunked.by,
+        performance=_performance(ordered.known(), metric),
+        outcomes=_outcomes(answers.known()),
+    )
+
+
+def _performance(answers: Answers, metric: str) -> PerformanceReference | None:
+    found = score_with_error(metric, answers)
+    if found is None:
+        return None
+    return PerformanceReference(
+        metric=metric,
+        score=found.score,
+        error=found.error,
+        rows=len(answers),
+        constant=constant_score(metric, answers),
+        chunks=stretch_scores(metric, answers),
+    )
+
+
+def _outcomes(answers: Answers) -> Outcomes | None:
+    if not len(answers):
+        return None
+    if not answers.task.classification:
+        return Outcomes(
+            rows=len(answers),
+            absolute_error=float(np.abs(answers.numbers - answers.truth_numbers).mean()),
+            mean=float(answers.truth_numbers.mean()),
+        )
+    counts = np.bincount(answers.truth_codes, minlength=len(answers.classes))
+    commonest = answers.classes[int(counts.argmax())] if len(counts) else None
+    if answers.task is not Task.BINARY:
+        return Outcomes(rows=len(answers), commonest=commonest)
+    places = np.clip((answers.positive_chance() * _CHANCE_BINS).astype(np.intp), 0, _CHANCE_BINS - 1)
+    true = answers.truth_codes == answers.positive_code
+    return Outcomes(
+        rows=len(answers),
+        positives=tuple(np.bincount(places[true], minlength=_CHANCE_BINS).tolist()),
+        negatives=tuple(np.bincount(places[~true], minlength=_CHANCE_BINS).tolist()),
+        commonest=commonest,
+    )
+
+
+def _scale(numbers: NDArray[np.float64]) -> float:
+    """A robust standard deviation; the plain one where half of the rows share a value."""
+    present = numbers[np.isfinite(numbers)]
+    if not len(present):
+        return 1.0
+    low, high = np.quantile(present, [0.25, 0.75])
+    scale = float(high - low) / 1.349 or float(present.std())
+    return scale if scale > 0 else max(abs(float(present[0])), 1.0)
+
+
+def _shares(importances: Mapping[str, float] | None, names: Sequence[str]) -> dict[str, float]:
+    """Importances as shares of their sum; what is below zero is noise and counts as zero."""
+    if not importances:
+        return {}
+    positive = {name: max(float(importances.get(name, 0.0)), 0.0) for name in names}
+    total = sum(positive.values())
+    return {name: round(value / total, 6) for name, value in positive.items()} if total > 0 else {}
+
+
+def _micros(time: pd.Series[Any] | None) -> NDArray[np.int64] | None:
+    if time is None or getattr(time.dtype, "kind", "O") in "iufb":
+        return None  # a number is no time: training would not split by it either
+    values = parse_column(time, Column(name="time" if time.name is None else str(time.name), type=ColumnType.TIMESTAMP))
+    assert isinstance(values, Moments)
+    return None if bool((values.micros == NO_TIME).all()) else values.micros

@@ -1,0 +1,277 @@
+"""Stored predictions and ground truth, read from their parts and joined by association id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from shopfloor.domain.codec import utc
+from shopfloor.domain.definition import Task
+from shopfloor.domain.errors import DataError, IntegrityError
+from shopfloor.monitoring.answers import PROBABILITY, Answers, read_answers
+from shopfloor.monitoring.records import Joined
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INPUT = "input_"
+MOST_INPUT_ROWS = 500_000
+
+_MOMENT = pa.timestamp("us")
+_ID, _AT, _VERSION, _ACTUAL, _ARRIVED = "association_id", "at", "model_version", "actual", "arrived_at"
+
+Window = tuple[datetime | None, datetime | None]
+
+
+@dataclass(frozen=True)
+class JoinedAnswers:
+    """Distinct predictions in the order they were made, with their truth where it is known.
+
+    `months` and `versions` belong to the rows, (n,).
+    """
+
+    answers: Answers
+    joined: Joined
+    months: NDArray[np.str_]
+    versions: NDArray[np.int64]
+    last_at: datetime
+
+
+def join_truth(
+    inference: Sequence[str],
+    actuals: Sequence[str],
+    *,
+    task: Task,
+    classes: Sequence[str],
+    positive: str | None,
+    version: int | None = None,
+    window: Window = (None, None),
+    more_truth: pd.DataFrame | None = None,
+) -> JoinedAnswers | None:
+    """Join what was predicted with what came true; None when nothing was predicted.
+
+    Only predictions of `version` (all with None) made in `window` count; of several with one id
+    the last one does, and of several actuals of one id the last to arrive. `more_truth` has
+    columns `association_id` and `actual` and counts as the newest. Raises `DataError` for a part
+    without the agreed columns, `IntegrityError` for one that cannot be read.
+    """
+    table = _predictions(inference, version, window)
+    if not table.num_rows:
+        return None
+    ids, order = _latest(table.column(_ID), _micros(table.column(_AT)))
+    # In the order of time, as blocks of neighbours need it.
+    order = order[np.argsort(_micros(table.column(_AT))[order], kind="stable")]
+    made = table.take(pa.array(order))
+    truth, counts = _truth(made.column(_ID), actuals, more_truth, task)
+    frame = made.drop_columns([_ID, _AT, _VERSION]).to_pandas()
+    answers = read_answers(frame, truth, task, classes, positive)
+    told = int(truth.notna().sum())
+    usable = len(answers.known())
+    joined = Joined(
+        predictions=len(order),
+        matched=told,
+        orphans=counts[0],
+        repeated=table.num_rows - len(ids),
+        replaced=counts[1],
+        unusable=told - usable,
+    )
+    at = _micros(made.column(_AT))
+    return JoinedAnswers(
+        answers=answers,
+        joined=joined,
+        months=at.view("datetime64[us]").astype("datetime64[M]").astype(str),
+        versions=np.asarray(made.column(_VERSION).fill_null(0)).astype(np.int64),
+        last_at=_moment(at.max()),
+    )
+
+
+@dataclass(frozen=True)
+class StoredInputs:
+    """What a model version was asked, under the features' own names, and what it answered, in the
+    order of time. `total` counts all rows of the window, `last_at` is the newest."""
+
+    inputs: pd.DataFrame
+    outputs: pd.DataFrame
+    total: int
+    last_at: datetime | None
+
+
+def read_inputs(
+    inference: Sequence[str], version: int, window: Window, newest: tuple[datetime | None, int] = (None, 0)
+) -> StoredInputs:
+    """The stored inputs and predictions of a version in a window.
+
+    `newest` is a time and a number of rows: with one of them set only rows after that time are
+    returned, or that number of the newest ones if that is more. Never more than 500,000 rows.
+    """
+    import pandas as pd
+
+    table = _rows_of(inference, None, version, window)
+    if not table.num_rows:
+        return StoredInputs(pd.DataFrame(), pd.DataFrame(), 0, None)
+    at = _micros(table.column(_AT))
+    order = np.argsort(at, kind="stable")
+    kept = table.take(pa.array(order[-_wanted(at, newest) :]))
+    names = [name for name in table.column_names if name.startswith(INPUT)]
+    inputs = kept.select(names).rename_columns([name.removeprefix(INPUT) for name in names])
+    outputs = [name for name in table.column_names if name == "prediction" or name.startswith(PROBABILITY)]
+    return StoredInputs(
+        inputs=inputs.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get),
+        outputs=kept.select(outputs).to_pandas(),
+        total=table.num_rows,
+        last_at=_moment(at.max()),
+    )
+
+
+def _wanted(at: NDArray[np.int64], newest: tuple[datetime | None, int]) -> int:
+    since, least = newest
+    if since is None and not least:
+        return min(len(at), MOST_INPUT_ROWS)
+    fresh = len(at) if since is None else int((at > _scalar(since).cast(pa.int64()).as_py()).sum())
+    return min(max(fresh, least, 1), MOST_INPUT_ROWS)
+
+
+def _moment(micros: np.int64) -> datetime:
+    return datetime.fromtimestamp(int(micros) / 1e6, UTC)
+
+
+def _predictions(paths: Sequence[str], version: int | None, window: Window) -> pa.Table:
+    table = _rows_of(paths, (_ID, _AT, _VERSION, "prediction"), version, window)
+    return table if table.num_rows else table.slice(0, 0)
+
+
+def _rows_of(paths: Sequence[str], wanted: Sequence[str] | None, version: int | None, window: Window) -> pa.Table:
+    """Rows of all parts in the window; with `wanted` only those columns and the probabilities."""
+    tables = [_filtered(_read(path, wanted), version, window) for path in paths]
+    tables = [table for table in tables if table.num_rows]
+    return pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({})
+
+
+def _read(path: str, wanted: Sequence[str] | None) -> pa.Table:
+    try:
+        with pq.ParquetFile(Path(path)) as file:
+            present = file.schema_arrow.names
+            missing = [name for name in wanted or () if name not in present]
+            if missing:
+                raise DataError(
+                    f"The stored part {Path(path).name} has no column {missing[0]!r}.",
+                    hint="It was not written by Shopfloor. Remove it and run `shopfloor doctor`.",
+                    code="part_columns",
+                )
+            names = None if wanted is None else [*wanted, *(name for name in present if name.startswith(PROBABILITY))]
+            table = file.read(columns=names)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise IntegrityError(
+            f"The stored part {Path(path).name} cannot be read: {error}",
+            hint="Run `shopfloor doctor`, or restore from a backup.",
+            code="part_damaged",
+        ) from error
+    return _timed(table)
+
+
+def _timed(table: pa.Table) -> pa.Table:
+    """Moments in UTC without a zone, whatever the writer chose."""
+    for name in (_AT, _ARRIVED):
+        place = table.schema.get_field_index(name)
+        if place >= 0 and table.schema.field(place).type != _MOMENT:
+            column = table.column(place)
+            if getattr(column.type, "tz", None) is not None:
+                column = column.cast(pa.timestamp("us", "UTC"))
+            table = table.set_column(place, name, column.cast(_MOMENT))
+    return table
+
+
+def _filtered(table: pa.Table, version: int | None, window: Window) -> pa.Table:
+    keep: Any = None
+    conditions = []
+    if version is not None:
+        conditions.append(pc.equal(table.column(_VERSION), version))
+    start, end = window
+    if start is not None:
+        conditions.append(pc.greater_equal(table.column(_AT), _scalar(start)))
+    if end is not None:
+        conditions.append(pc.less(table.column(_AT), _scalar(end)))
+    for condition in conditions:
+        keep = condition if keep is None else pc.and_(keep, condition)
+    return table if keep is None else table.filter(keep)
+
+
+def _scalar(moment: datetime) -> pa.Scalar:
+    return pa.scalar(utc(moment).replace(tzinfo=None), _MOMENT)
+
+
+def _truth(
+    ids: pa.ChunkedArray, paths: Sequence[str], more: pd.DataFrame | None, task: Task
+) -> tuple[pd.Series[Any], tuple[int, int]]:
+    """The newest actual of each id, and how many actuals met no prediction or were replaced."""
+    import pandas as pd
+
+    kind = pa.string() if task.classification else pa.float64()
+    tables = [_actuals(path, kind) for path in paths]
+    if more is not None and len(more):
+        tables.append(_delivered(more, kind, task))
+    tables = [table for table in tables if table.num_rows]
+    if not tables:
+        return pd.Series([None] * len(ids), dtype=object), (0, 0)
+    table = pa.concat_tables(tables)
+    distinct, order = _latest(table.column(_ID), _micros(table.column(_ARRIVED)))
+    place = pc.index_in(_one(ids), value_set=distinct)
+    rows = np.asarray(place.fill_null(-1))
+    values = table.column(_ACTUAL).take(pa.array(order)).to_pylist()
+    met = len(np.unique(rows[rows >= 0]))
+    truth = pd.Series([None if row < 0 else values[row] for row in rows], dtype=object)
+    return truth, (len(distinct) - met, table.num_rows - len(distinct))
+
+
+def _actuals(path: str, kind: pa.DataType) -> pa.Table:
+    table = _read_columns(path)
+    arrived = table.column(_ARRIVED)
+    ids, values = table.column(_ID).cast(pa.string()), table.column(_ACTUAL).cast(kind)
+    return pa.table({_ID: ids, _ACTUAL: values, _ARRIVED: arrived})
+
+
+def _read_columns(path: str) -> pa.Table:
+    table = _read(path, (_ID, _ACTUAL, _ARRIVED))
+    return table.filter(pc.and_(pc.is_valid(table.column(_ID)), pc.is_valid(table.column(_ACTUAL))))
+
+
+def _delivered(more: pd.DataFrame, kind: pa.DataType, task: Task) -> pa.Table:
+    """Rows of the newest delivery as actuals that arrive last."""
+    from shopfloor.artifacts.values import label_of
+
+    known = more[more[_ID].notna() & more[_ACTUAL].notna()]
+    values = [label_of(value) if task.classification else float(value) for value in known[_ACTUAL]]
+    ids = [label_of(value) for value in known[_ID]]
+    latest = pa.scalar(np.iinfo(np.int64).max, pa.int64()).cast(_MOMENT)
+    return pa.table(
+        {_ID: pa.array(ids, pa.string()), _ACTUAL: pa.array(values, kind), _ARRIVED: pa.repeat(latest, len(ids))}
+    )
+
+
+def _latest(ids: pa.ChunkedArray, times: NDArray[np.int64]) -> tuple[pa.Array, NDArray[np.intp]]:
+    """Distinct ids, and for each the row with the greatest time (the later row among equals)."""
+    encoded = _one(ids).dictionary_encode()
+    codes = np.asarray(encoded.indices)
+    order = np.argsort(times, kind="stable")
+    newest = np.empty(len(encoded.dictionary), dtype=np.intp)
+    newest[codes[order]] = order  # the last assignment of a place stays
+    return encoded.dictionary, newest
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    return column.cast(pa.string()).combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _micros(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Microseconds since 1970; a missing time counts as the oldest."""
+    values: NDArray[np.int64] = np.asarray(column.cast(pa.int64()).fill_null(0)).astype(np.int64)
+    return values

@@ -1,0 +1,91 @@
+"""Guessing what was done to a number: a changed unit leaves a clear trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from shopfloor.monitoring.distance import wasserstein
+
+_EXPLAINS = 0.34
+_LEFT = 0.35
+_LEFT_SUITING = 0.6
+_CLEARLY = 2.0
+_TEMPERATURE = ("temp", "dew", "degree", "celsius", "fahrenheit")
+_LENGTH = ("dist", "length", "height", "width", "depth", "mile", "km", "visib", "altitude", "elevation", "speed")
+_MASS = ("weight", "mass", "pound")
+_TIME = ("time", "duration", "minute", "second", "delay")
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """new = factor * old + shift. `words` are parts of names that make it likely."""
+
+    name: str
+    factor: float
+    shift: float = 0.0
+    words: tuple[str, ...] = ()
+
+
+_CONVERSIONS = (
+    Conversion("°F became °C", 5 / 9, -160 / 9, _TEMPERATURE),
+    Conversion("°C became °F", 1.8, 32.0, _TEMPERATURE),
+    Conversion("°C became K", 1.0, 273.15, _TEMPERATURE),
+    Conversion("K became °C", 1.0, -273.15, _TEMPERATURE),
+    Conversion("miles became kilometres", 1.609344, 0.0, _LENGTH),
+    Conversion("kilometres became miles", 1 / 1.609344, 0.0, _LENGTH),
+    Conversion("feet became metres", 0.3048, 0.0, _LENGTH),
+    Conversion("metres became feet", 1 / 0.3048, 0.0, _LENGTH),
+    Conversion("inches became centimetres", 2.54, 0.0, _LENGTH),
+    Conversion("centimetres became inches", 1 / 2.54, 0.0, _LENGTH),
+    Conversion("pounds became kilograms", 0.45359237, 0.0, _MASS),
+    Conversion("kilograms became pounds", 1 / 0.45359237, 0.0, _MASS),
+    Conversion("minutes became seconds", 60.0, 0.0, _TIME),
+    Conversion("seconds became minutes", 1 / 60, 0.0, _TIME),
+    Conversion("values were multiplied by 10", 10.0),
+    Conversion("values were divided by 10", 0.1),
+    Conversion("values were multiplied by 100", 100.0),
+    Conversion("values were divided by 100", 0.01),
+    Conversion("values were multiplied by 1,000", 1000.0),
+    Conversion("values were divided by 1,000", 0.001),
+    Conversion("the sign was flipped", -1.0),
+)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A change of unit in words. `suits` when the feature's name speaks for it too."""
+
+    words: str
+    suits: bool
+
+
+def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> Guess | None:
+    """The change of unit that turns the numbers `before` into those `now`.
+
+    Both are quantiles. A conversion must explain two thirds of the distance, and leave little
+    against the width of the numbers. Of several that do, one that suits the feature's name is
+    named (it may leave more, for a season goes on meanwhile), else one that is clearly closest;
+    else only the factor is told.
+    """
+    if not before or not now:
+        return None
+    old, new = np.asarray(before), np.asarray(now)
+    width = float(np.quantile(new, 0.9) - np.quantile(new, 0.1))
+    explained = _EXPLAINS * wasserstein(old, new)
+    left = {one: wasserstein(one.factor * old + one.shift, new) for one in _CONVERSIONS}
+    able = sorted((one for one in _CONVERSIONS if left[one] <= explained), key=lambda one: left[one])
+    name = feature.lower()
+    fitting = [one for one in able if left[one] <= _LEFT_SUITING * width and any(word in name for word in one.words)]
+    if fitting:
+        return Guess(fitting[0].name, suits=True)
+    close = [one for one in able if left[one] <= _LEFT * width]
+    if not close:
+        return None
+    if len(close) == 1 or left[close[1]] >= _CLEARLY * left[close[0]]:
+        return Guess(close[0].name, suits=False)
+    middle = float(np.median(old))
+    factor = f" (values ×{float(np.median(new)) / middle:.2g})" if middle else ""
+    return Guess(f"the unit changed{factor}", suits=False)

@@ -1,0 +1,175 @@
+"""Realised value: what stored predictions were worth once their truth was known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from shopfloor.artifacts.table import Floats
+from shopfloor.domain.definition import Task, Value
+from shopfloor.domain.monitor import ValuePoint, ValueReport
+from shopfloor.lake.frame import read_parts
+from shopfloor.monitoring.answers import Answers
+from shopfloor.monitoring.records import Outcomes, ValueSpec
+from shopfloor.monitoring.stored import JoinedAnswers, join_truth
+from shopfloor.monitoring.watch import delivered_truth, read_reference
+from shopfloor.monitoring.wording import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+
+def realised_value(spec: ValueSpec) -> ValueReport:
+    """The value of all predictions whose truth is known, by month and model version.
+
+    Binary targets: the gain of each outcome, where a chance of `threshold` or more of the
+    positive class is taken as a yes. Regression: `per_absolute_error` times the error. Every
+    association id counts once, with its last prediction. `baseline` is the value of always
+    answering the reference's commonest class (or its mean) on the same rows, `planned_per_row`
+    what the holdout of the reference promised. Without a value in the definition, or where it
+    cannot be computed, the report is empty and `note` says why.
+    """
+    value = spec.definition.value
+    if value is None:
+        return _empty(spec, "The definition has no [value]: write what a prediction is worth.")
+    if spec.task is Task.MULTICLASS:
+        return _empty(spec, "A value is defined for two classes and for numbers, not for more classes.")
+    stored = join_truth(
+        spec.inference,
+        spec.actuals,
+        task=spec.task,
+        classes=spec.classes,
+        positive=spec.positive,
+        window=spec.window,
+        more_truth=_delivered(spec),
+    )
+    if stored is None:
+        return _empty(spec, "Nothing was predicted yet.")
+    outcomes = None if spec.reference_path is None else read_reference(spec.reference_path).outcomes
+    return _report(spec, value, stored, outcomes)
+
+
+def planned_per_row(value: Value, task: Task, outcomes: Outcomes | None) -> float | None:
+    """What one prediction is worth on the holdout; None when that is not known.
+
+    The threshold is met to half a percent, the width of the holdout's bins of chance.
+    """
+    if outcomes is None or not outcomes.rows:
+        return None
+    if task is Task.REGRESSION:
+        error = outcomes.absolute_error
+        return None if error is None else value.per_absolute_error * error
+    if not outcomes.positives:
+        return None
+    positives, negatives = np.asarray(outcomes.positives), np.asarray(outcomes.negatives)
+    from_bin = min(max(round(value.threshold * len(positives)), 0), len(positives))
+    total = (
+        value.true_positive * positives[from_bin:].sum()
+        + value.false_negative * positives[:from_bin].sum()
+        + value.false_positive * negatives[from_bin:].sum()
+        + value.true_negative * negatives[:from_bin].sum()
+    )
+    return float(total) / outcomes.rows
+
+
+def value_per_row(value: Value, answers: Answers) -> Floats:
+    """The value of each answer with known truth in `value.unit`, (n,)."""
+    if not answers.task.classification:
+        return value.per_absolute_error * np.abs(answers.truth_numbers - answers.numbers)
+    claimed = (
+        answers.codes == answers.positive_code
+        if answers.chances is None
+        else answers.positive_chance() >= value.threshold
+    )
+    return _worth(value, answers, claimed)
+
+
+def _worth(value: Value, answers: Answers, claimed: Mask) -> Floats:
+    true = answers.truth_codes == answers.positive_code
+    return np.select(
+        [true & claimed, true, claimed],
+        [value.true_positive, value.false_negative, value.false_positive],
+        default=value.true_negative,
+    ).astype(np.float64)
+
+
+def _constant_per_row(value: Value, answers: Answers, outcomes: Outcomes | None) -> Floats | None:
+    """The value of the constant answer on the same rows."""
+    if outcomes is None:
+        return None
+    if not answers.task.classification:
+        if outcomes.mean is None:
+            return None
+        return value_per_row(value, replace(answers, numbers=np.full(len(answers), outcomes.mean)))
+    if outcomes.commonest not in answers.classes:
+        return None
+    yes = answers.classes.index(outcomes.commonest) == answers.positive_code
+    return _worth(value, answers, np.full(len(answers), yes))
+
+
+def _report(spec: ValueSpec, value: Value, stored: JoinedAnswers, outcomes: Outcomes | None) -> ValueReport:
+    known = stored.answers.known_rows()
+    answers = stored.answers.take(known)
+    planned = planned_per_row(value, spec.task, outcomes)
+    if not len(answers):
+        report = _empty(spec, f"None of {stored.joined.predictions:,} predictions has a known truth yet.")
+        return msgspec.structs.replace(report, planned_per_row=planned)
+    worth = value_per_row(value, answers)
+    constant = _constant_per_row(value, answers, outcomes)
+    return ValueReport(
+        model=spec.definition.name,
+        unit=value.unit,
+        rows=len(answers),
+        total=float(worth.sum()),
+        per_row=float(worth.mean()),
+        baseline=None if constant is None else float(constant.sum()),
+        planned_per_row=planned,
+        points=_points(stored, known, worth, constant),
+        note=_note(stored, outcomes),
+    )
+
+
+def _points(stored: JoinedAnswers, known: Mask, worth: Floats, constant: Floats | None) -> tuple[ValuePoint, ...]:
+    months, versions = stored.months[known], stored.versions[known]
+    points = []
+    for month, version in sorted(set(zip(months.tolist(), versions.tolist(), strict=True))):
+        rows = (months == month) & (versions == version)
+        points.append(
+            ValuePoint(
+                period=str(month),
+                model_version=int(version),
+                rows=int(rows.sum()),
+                value=float(worth[rows].sum()),
+                baseline=None if constant is None else float(constant[rows].sum()),
+            )
+        )
+    return tuple(points)
+
+
+def _note(stored: JoinedAnswers, outcomes: Outcomes | None) -> str:
+    notes = []
+    maturity = stored.joined.maturity
+    if maturity is not None and maturity < 1:
+        notes.append(f"The truth of {percent(maturity)} of {stored.joined.predictions:,} predictions is known.")
+    if outcomes is None:
+        notes.append("There is no holdout to tell what was planned, and no constant answer to compare with.")
+    return " ".join(notes)
+
+
+def _delivered(spec: ValueSpec) -> pd.DataFrame | None:
+    names = {spec.definition.id, spec.definition.target}
+    columns = [column.name for column in spec.columns if column.name in names]
+    if not spec.data or len(columns) < 2:
+        return None
+    return delivered_truth(read_parts(spec.data, spec.columns, columns), spec.definition.id, spec.definition.target)
+
+
+def _empty(spec: ValueSpec, note: str) -> ValueReport:
+    unit = spec.definition.value.unit if spec.definition.value is not None else ""
+    return ValueReport(model=spec.definition.name, unit=unit, rows=0, total=0.0, note=note)

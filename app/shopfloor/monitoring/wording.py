@@ -1,0 +1,97 @@
+"""Results in plain words."""
+
+from __future__ import annotations
+
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.text import safe
+from shopfloor.monitoring.bins import NUMBER
+from shopfloor.monitoring.records import MISSING_SHARE, FeatureReference, Sketch
+
+
+def percent(share: float) -> str:
+    """`60 %`, `0.3 %`, `< 0.1 %`."""
+    value = 100 * share
+    if value == 0 or value >= 9.95 or value == round(value):
+        return f"{value:.0f} %"
+    return "< 0.1 %" if value < 0.1 else f"{value:.1f} %"
+
+
+def number(value: float) -> str:
+    """Three significant digits, without an exponent for ordinary sizes."""
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e6:
+        rounded = float(f"{value:.3g}")
+        return f"{rounded:,.0f}" if abs(rounded) >= 100 else f"{rounded:g}"
+    return f"{value:.3g}"
+
+
+def message_of(
+    result: CheckResult, feature: FeatureReference, current: Sketch, regime: Sketch | None, unknown: str
+) -> str:
+    """One sentence: what changed, from what to what, and whether it is unusual."""
+    name = safe(feature.name, 60) if feature.name else "The predictions"
+    if unknown:
+        return f"{name}: cannot tell, {unknown}."
+    if result.check == MISSING_SHARE:
+        return _missing(name, result, feature, current)
+    change = describe_change(feature, current, regime or feature.whole)
+    measured = _measured(result)
+    if result.verdict is CheckVerdict.OK:
+        if result.evidence.get("gradual"):
+            return f"{name} has left what training saw, but step by step, as before: {change} ({measured})."
+        return f"{name} is as usual ({measured})."
+    guess = result.evidence.get("unit_change")
+    looks = f"; it looks as if {guess}" if guess else ""
+    return f"{name} changed: {change} ({measured}){looks}."
+
+
+def describe_change(feature: FeatureReference, current: Sketch, before: Sketch) -> str:
+    """`median 79 → 26 (80 % within 15–33)`, or the levels that moved most."""
+    if feature.bins.kind == NUMBER and current.points and before.points:
+        return _numbers_change(current, before) or _levels_change(feature, current, before)
+    return _levels_change(feature, current, before)
+
+
+def _numbers_change(current: Sketch, before: Sketch) -> str:
+    if current.top - before.top > 0.3:
+        usual = f"before, at most {percent(before.top)} were one number"
+        return f"{percent(current.top)} of the values are {number(_median(current))} ({usual})"
+    old, new = number(_median(before)), number(_median(current))
+    if old == new:
+        return ""
+    low, high = number(current.points[2]), number(current.points[-3])
+    return f"median {old} → {new} (three quarters now within {low} to {high})"
+
+
+def _median(sketch: Sketch) -> float:
+    middle = len(sketch.points) // 2
+    return (sketch.points[middle - 1] + sketch.points[middle]) / 2
+
+
+def _levels_change(feature: FeatureReference, current: Sketch, before: Sketch) -> str:
+    n, m = max(current.present, 1), max(before.present, 1)
+    shares = [
+        (label, old / m, new / n)
+        for label, old, new in zip(feature.bins.labels, before.counts, current.counts, strict=True)
+    ]
+    moved = sorted(shares, key=lambda one: -abs(one[2] - one[1]))[:2]
+    return ", ".join(f"{safe(label, 30)} {percent(old)} → {percent(new)}" for label, old, new in moved)
+
+
+def _missing(name: str, result: CheckResult, feature: FeatureReference, current: Sketch) -> str:
+    before, now = percent(feature.whole.missing_share), percent(current.missing_share)
+    if result.verdict is CheckVerdict.OK:
+        return f"{name}: {now} missing is as usual (training: {before})."
+    gone = " The column did not come at all or holds nothing usable." if current.present == 0 else ""
+    return f"{name}: missing {before} → {now} (limit {percent(result.limit or 0.0)}).{gone}"
+
+
+def _measured(result: CheckResult) -> str:
+    measure = result.evidence.get("measure")
+    value, limit = result.value or 0.0, result.limit or 0.0
+    if measure == "wasserstein":
+        return f"moved by {number(value)} standard deviations, limit {number(limit)}"
+    if measure == "top_share":
+        return f"{percent(value)} one value, limit {percent(limit)}"
+    return f"distance {value:.2f} of 1, limit {limit:.2f}"

@@ -1,0 +1,187 @@
+"""Rows with a season, and parts on disk, for the monitoring tests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.definition import ModelDefinition, Monitoring, Task
+from shopfloor.domain.handles import PartFile
+from shopfloor.domain.monitor import CheckResult
+from shopfloor.monitoring.drift import Look, feature_drift
+from shopfloor.monitoring.records import Reference
+from shopfloor.monitoring.reference import Holdout, build_reference
+
+FEATURES = (
+    Column(name="temp", type=ColumnType.NUMBER),
+    Column(name="distance", type=ColumnType.INTEGER),
+    Column(name="delay", type=ColumnType.NUMBER),
+    Column(name="noise", type=ColumnType.NUMBER),
+    Column(name="carrier", type=ColumnType.TEXT),
+    Column(name="tail", type=ColumnType.TEXT),
+    Column(name="open", type=ColumnType.BOOLEAN),
+)
+COLUMNS = (
+    *FEATURES,
+    Column(name="at", type=ColumnType.TIMESTAMP),
+    Column(name="id", type=ColumnType.TEXT),
+    Column(name="late", type=ColumnType.TEXT),
+)
+DEFINITION = ModelDefinition(name="m", dataset="d", target="late", time="at", id="id", task=Task.BINARY)
+START = np.datetime64("2013-01-01", "us")
+DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
+
+
+def month(number: int, rows: int = 800, seed: int = 0) -> pd.DataFrame:
+    """Rows of month `number` (0 is January 2013): temperature follows the season, the rest does not."""
+    rng = np.random.default_rng([seed, number])
+    day = np.sort(rng.uniform(0, 30, rows)) + 30.4 * number
+    season = -np.cos(2 * np.pi * day / 365)
+    temp = 55 + 22 * season + rng.normal(0, 7, rows)
+    distance = rng.choice([200, 300, 550, 720, 1000, 1400, 2400], rows) + rng.integers(0, 60, rows)
+    score = 0.02 * (temp - 55) + distance / 2000 + rng.normal(0, 1, rows)
+    return pd.DataFrame(
+        {
+            "temp": temp.round(1),
+            "distance": distance,
+            "delay": np.where(rng.random(rows) < 0.85, 0.0, rng.exponential(1, rows)),
+            "noise": np.where(rng.random(rows) < 0.03, np.nan, rng.normal(size=rows)),
+            "carrier": rng.choice(["UA", "B6", "EV", "DL", "YV"], rows, p=[0.35, 0.3, 0.2, 0.14, 0.01]).astype(object),
+            "tail": np.array([f"N{one}" for one in rng.integers(0, 3000, rows)], dtype=object),
+            "open": rng.random(rows) < 0.4,
+            "at": START + (day * 86_400_000_000).astype("timedelta64[us]"),
+            "id": np.array([f"{number}-{one}" for one in range(rows)], dtype=object),
+            "late": np.where(score > 0.9, "yes", "no").astype(object),
+        }
+    )
+
+
+def months(numbers: Sequence[int], rows: int = 800, seed: int = 0) -> pd.DataFrame:
+    """Several months in one frame."""
+    return pd.concat([month(number, rows, seed) for number in numbers], ignore_index=True)
+
+
+def answers_of(frame: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """What a fair model would say of `frame`."""
+    rng = np.random.default_rng(seed)
+    score = 0.02 * (frame["temp"] - 55) + frame["distance"] / 2000 + rng.normal(0, 0.3, len(frame))
+    chance = (1 / (1 + np.exp(-2 * (score - 0.9)))).to_numpy()
+    return pd.DataFrame(
+        {
+            "prediction": np.where(chance >= 0.5, "yes", "no").astype(object),
+            "probability_no": 1 - chance,
+            "probability_yes": chance,
+        }
+    )
+
+
+def reference_of(frame: pd.DataFrame, *, timed: bool = True, holdout: pd.DataFrame | None = None) -> Reference:
+    """The reference of a model that learnt `frame`."""
+    held = None if holdout is None else Holdout(answers_of(holdout), holdout["late"], holdout["at"])
+    return build_reference(
+        frame,
+        FEATURES,
+        model="m",
+        task=Task.BINARY,
+        metric="roc_auc",
+        classes=("no", "yes"),
+        positive="yes",
+        time=frame["at"] if timed else None,
+        importances={"temp": 3.0, "distance": 2.0, "carrier": 1.0, "noise": 0.0},
+        holdout=held,
+        created_at=datetime(2013, 1, 1, tzinfo=UTC),
+    )
+
+
+def moment(number: int) -> datetime:
+    """The middle of month `number`."""
+    found: datetime = (START + (30.4 * number + 15) * DAY).astype("datetime64[s]").item()
+    return found.replace(tzinfo=UTC)
+
+
+def look(number: int, history: Sequence[CheckResult] = (), settings: Monitoring | None = None) -> Look:
+    """A look at the delivery of month `number`, two weeks after its middle."""
+    at = moment(number + 1)
+    return Look(
+        model="m",
+        model_version=1,
+        settings=settings or Monitoring(),
+        at=at,
+        moment=moment(number),
+        data=str(number),
+        history=history,
+    )
+
+
+def drift(
+    reference: Reference, number: int, frame: pd.DataFrame, history: Sequence[CheckResult] = ()
+) -> list[CheckResult]:
+    """Drift results of the delivery of month `number`."""
+    return feature_drift(reference, frame, look(number, history))
+
+
+def shifted(results: Sequence[CheckResult]) -> set[str]:
+    """Features that are SHIFTED."""
+    return {result.feature or result.check for result in results if result.verdict.value == "shifted"}
+
+
+def data_part(folder: Path, frame: pd.DataFrame) -> PartFile:
+    """The frame as a part of the dataset."""
+    table = pa.Table.from_pandas(frame[[column.name for column in COLUMNS]], preserve_index=False)
+    return _written(folder, table)
+
+
+def inference_part(
+    folder: Path,
+    frame: pd.DataFrame,
+    answers: pd.DataFrame,
+    *,
+    version: int = 1,
+    at: datetime | None = None,
+) -> str:
+    """Stored predictions: all made at `at`, or each at its row's own time."""
+    when = frame["at"].to_numpy() if at is None else np.full(len(frame), np.datetime64(at.replace(tzinfo=None), "us"))
+    table = pa.table(
+        {
+            "association_id": pa.array(frame["id"], pa.string()),
+            "at": pa.array(when, pa.timestamp("us")),
+            "model_version": pa.array([version] * len(frame), pa.int64()),
+            "segment": pa.array([""] * len(frame), pa.string()),
+            **{name: pa.array(answers[name]) for name in answers.columns},
+            "source": pa.array(["batch"] * len(frame), pa.string()),
+            **{f"input_{one.name}": pa.array(frame[one.name], from_pandas=True) for one in FEATURES},
+        }
+    )
+    return _written(folder, table).path
+
+
+def actuals_part(folder: Path, ids: Sequence[str], actual: Sequence[object], arrived: datetime) -> str:
+    """Ground truth that arrived at one time."""
+    kind = pa.string() if isinstance(actual[0], str) else pa.float64()
+    when = np.full(len(ids), np.datetime64(arrived.replace(tzinfo=None), "us"))
+    table = pa.table(
+        {
+            "association_id": pa.array(list(ids), pa.string()),
+            "actual": pa.array(list(actual), kind),
+            "arrived_at": pa.array(when, pa.timestamp("us")),
+        }
+    )
+    return _written(folder, table).path
+
+
+def _written(folder: Path, table: pa.Table) -> PartFile:
+    path = folder / f"{len(list(folder.iterdir()))}.parquet"
+    pq.write_table(table, path)
+    return PartFile(path=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest(), rows=table.num_rows)
+
+
+def silent(share: float, stage: str) -> None:
+    """A progress that nobody watches."""

@@ -1,0 +1,484 @@
+"""Alerts: one a cause, counted, escalated, quiet when told to be, over by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace
+
+from shopfloor.domain.definition import ModelDefinition, Monitoring
+from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict, Severity
+from shopfloor.monitoring.alerts import acknowledge, fold, resolve, snooze
+from shopfloor.monitoring.records import AlertChanges
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+OK, SHIFTED, UNKNOWN = CheckVerdict.OK, CheckVerdict.SHIFTED, CheckVerdict.UNKNOWN
+
+
+def definition(needed: int = 2, among: int = 3) -> ModelDefinition:
+    return ModelDefinition(name="m", dataset="d", target="t", monitoring=Monitoring(persistence=(needed, among)))
+
+
+def check(
+    verdict: CheckVerdict,
+    number: int,
+    feature: str | None = "temp",
+    kind: str = "feature_drift",
+    *,
+    importance: float | None = 0.5,
+    value: float = 0.4,
+    source: str = "data",
+    data: str | None = None,
+    version: int = 1,
+    **evidence: object,
+) -> CheckResult:
+    """The result of one check in look `number`."""
+    name = feature or kind
+    return CheckResult(
+        model="m",
+        model_version=version,
+        check=kind,
+        feature=feature,
+        verdict=verdict,
+        value=value,
+        limit=0.1,
+        rows=1000,
+        importance=importance,
+        message=f"{name} says {verdict.value}.",
+        evidence={"source": source, "data": data or str(number), **evidence},
+        at=START + number * HOUR,
+    )
+
+
+class Watcher:
+    """Folds look after look, as the engine does, and keeps what it would keep."""
+
+    def __init__(self, needed: int = 2, among: int = 3) -> None:
+        self.definition = definition(needed, among)
+        self.history: list[CheckResult] = []
+        self.alerts: list[AlertRecord] = []
+        self.changes = AlertChanges()
+
+    def look(self, *results: CheckResult) -> AlertChanges:
+        now = results[0].at
+        unresolved = [alert for alert in self.alerts if alert.state is not AlertState.RESOLVED]
+        self.changes = fold(unresolved, results, self.history[::-1], self.definition, now)
+        for alert in self.changes.opened:
+            assert alert.id == ""
+            self.alerts.append(replace(alert, id=f"a{len(self.alerts) + 1}"))
+        for alert in (*self.changes.updated, *self.changes.resolved):
+            self.put(alert)
+        self.history += results
+        return self.changes
+
+    def put(self, alert: AlertRecord) -> None:
+        self.alerts = [alert if old.id == alert.id else old for old in self.alerts]
+
+    def looks(self, verdicts: Sequence[CheckVerdict], first: int = 0) -> list[str]:
+        """What each look did: o(pened), u(pdated), r(esolved) or nothing."""
+        return [said(self.look(check(verdict, first + number))) for number, verdict in enumerate(verdicts)]
+
+    @property
+    def alert(self) -> AlertRecord:
+        return self.alerts[-1]
+
+
+def said(changes: AlertChanges) -> str:
+    return "o" * len(changes.opened) + "u" * len(changes.updated) + "r" * len(changes.resolved)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([SHIFTED], [""]),
+        ([SHIFTED, SHIFTED], ["", "o"]),
+        ([SHIFTED, OK, SHIFTED], ["", "", "o"]),
+        ([SHIFTED, OK, OK, SHIFTED], ["", "", "", ""]),
+        ([SHIFTED, UNKNOWN, UNKNOWN, SHIFTED], ["", "", "", "o"]),
+        ([SHIFTED, SHIFTED, OK, OK], ["", "o", "", "r"]),
+        ([SHIFTED, SHIFTED, OK, SHIFTED, OK, OK], ["", "o", "", "u", "", "r"]),
+        ([SHIFTED, SHIFTED, UNKNOWN, UNKNOWN, OK, UNKNOWN, OK], ["", "o", "", "", "", "", "r"]),
+        ([SHIFTED, SHIFTED, OK, OK, OK, SHIFTED, SHIFTED], ["", "o", "", "r", "", "", "o"]),
+        ([OK] * 5, [""] * 5),
+        ([UNKNOWN] * 5, [""] * 5),
+    ],
+)
+def test_persistence(verdicts: list[CheckVerdict], expected: list[str]) -> None:
+    assert Watcher().looks(verdicts) == expected
+
+
+@pytest.mark.parametrize(("needed", "among", "expected"), [(1, 1, "o"), (3, 3, ""), (1, 5, "o"), (2, 2, "")])
+def test_persistence_is_the_definitions(needed: int, among: int, expected: str) -> None:
+    assert Watcher(needed, among).looks([SHIFTED])[-1] == expected
+
+
+def test_a_break_needs_no_second_look() -> None:
+    watcher = Watcher()
+    watcher.look(check(SHIFTED, 0, **{"break": True, "unit_change": "°F became °C"}))
+    assert watcher.alert.state is AlertState.OPEN
+    assert "°F became °C" in watcher.alert.cause
+    assert "retrain" not in watcher.alert.actions  # it would teach the break
+
+
+def test_looking_twice_at_the_same_data_counts_once() -> None:
+    watcher = Watcher()
+    watcher.look(check(SHIFTED, 0, data="x"))
+    assert said(watcher.look(check(SHIFTED, 1, data="x"))) == ""
+    assert said(watcher.look(check(SHIFTED, 2, data="y"))) == "o"
+
+
+def test_a_change_that_the_next_version_learnt_is_not_confirmed_by_another() -> None:
+    watcher = Watcher()
+    watcher.look(check(SHIFTED, 0, version=1))
+    assert said(watcher.look(check(SHIFTED, 1, version=2))) == ""
+
+
+def test_performance_falls_across_versions() -> None:
+    watcher = Watcher()
+    watcher.look(check(SHIFTED, 0, None, "performance", version=1))
+    assert said(watcher.look(check(SHIFTED, 1, None, "performance", version=2))) == "o"
+
+
+def test_a_movement_that_goes_on_is_no_confirmation() -> None:
+    watcher = Watcher()
+    watcher.look(check(SHIFTED, 0))
+    assert said(watcher.look(check(SHIFTED, 1, onward=True))) == ""
+
+
+def test_one_alert_names_the_top_features_by_importance_times_effect() -> None:
+    watcher = Watcher(1, 1)
+    watcher.look(
+        check(SHIFTED, 0, "small", importance=0.1, value=0.2),
+        check(SHIFTED, 0, "useless", importance=0.0, value=5.0),
+        check(SHIFTED, 0, "top", importance=0.4, value=0.9),
+        check(SHIFTED, 0, "holes", "missing_share", importance=0.2, value=0.8),
+        check(OK, 0, "calm"),
+    )
+    assert len(watcher.alerts) == 1
+    assert watcher.alert.feature == "top"
+    assert watcher.alert.check == "feature_drift"
+    assert [one["feature"] for one in watcher.alert.evidence["features"]] == ["top", "holes", "small", "useless"]
+    told = watcher.alert.message
+    assert told.index("top says") < told.index("holes says") < told.index("small says")
+    assert "useless says" not in told
+    assert "1 more feature changed" in told
+    assert watcher.alert.actions == ("retrain", "ack", "snooze")
+
+
+@pytest.mark.parametrize(
+    ("results", "severity", "kind"),
+    [
+        ([check(SHIFTED, 0)], Severity.WARNING, "feature_drift"),
+        ([check(SHIFTED, 0, importance=None)], Severity.WARNING, "feature_drift"),
+        ([check(SHIFTED, 0, importance=0.001)], Severity.INFO, "feature_drift"),
+        ([check(SHIFTED, 0, None, "prediction_drift")], Severity.WARNING, "prediction_drift"),
+        ([check(SHIFTED, 0, None, "performance")], Severity.CRITICAL, "performance"),
+        ([check(SHIFTED, 0), check(SHIFTED, 0, None, "prediction_drift")], Severity.CRITICAL, "feature_drift"),
+        (
+            [check(SHIFTED, 0, importance=0.001), check(SHIFTED, 0, None, "prediction_drift")],
+            Severity.WARNING,
+            "feature_drift",
+        ),
+        ([check(SHIFTED, 0), check(SHIFTED, 0, None, "performance")], Severity.CRITICAL, "feature_drift"),
+    ],
+)
+def test_severity_follows_from_what_came_of_it(results: list[CheckResult], severity: Severity, kind: str) -> None:
+    watcher = Watcher(1, 1)
+    watcher.look(*results)
+    assert len(watcher.alerts) == 1
+    assert (watcher.alert.severity, watcher.alert.check) == (severity, kind)
+
+
+def test_a_fall_of_the_score_joins_the_open_alert_and_brings_it_back() -> None:
+    watcher = Watcher(1, 3)
+    watcher.look(check(SHIFTED, 0))
+    watcher.put(acknowledge(watcher.alert, "known", START))
+    assert said(watcher.look(check(SHIFTED, 1))) == "u"
+    assert watcher.alert.state is AlertState.ACKNOWLEDGED
+    watcher.look(check(SHIFTED, 2), check(SHIFTED, 2, None, "performance"))
+    assert len(watcher.alerts) == 1
+    assert watcher.alert.state is AlertState.OPEN
+    assert watcher.alert.severity is Severity.CRITICAL
+    assert watcher.alert.count == 3
+    assert "performance says" in watcher.alert.message
+    assert watcher.alert.note == "known"
+
+
+def test_severity_does_not_fall_while_it_lasts() -> None:
+    watcher = Watcher(1, 3)
+    watcher.look(check(SHIFTED, 0), check(SHIFTED, 0, None, "performance"))
+    watcher.look(check(SHIFTED, 1), check(OK, 1, None, "performance"))
+    assert watcher.alert.severity is Severity.CRITICAL
+
+
+def test_all_checks_of_an_alert_must_be_in_order_before_it_is_over() -> None:
+    watcher = Watcher(1, 1)
+    watcher.look(check(SHIFTED, 0, "a"), check(SHIFTED, 0, "b"))
+    assert said(watcher.look(check(OK, 1, "a"), check(SHIFTED, 1, "b"))) == "u"
+    assert said(watcher.look(check(OK, 2, "a"), check(OK, 2, "b"))) == "r"
+    assert watcher.alert.resolved_at == START + 2 * HOUR
+    assert watcher.alert.actions == ()
+
+
+def test_missing_truth_does_not_resolve_a_fall_of_the_score() -> None:
+    watcher = Watcher(1, 1)
+    watcher.look(check(OK, 0), check(SHIFTED, 0, None, "performance"))
+    for number in range(1, 4):
+        assert said(watcher.look(check(OK, number), check(UNKNOWN, number, None, "performance"))) == ""
+    assert said(watcher.look(check(OK, 5), check(OK, 5, None, "performance"))) == "r"
+
+
+def test_a_look_at_other_data_does_not_resolve() -> None:
+    watcher = Watcher(1, 1)
+    watcher.look(check(SHIFTED, 0, source="data"))
+    assert said(watcher.look(check(OK, 1, source="inference"))) == ""
+    assert said(watcher.look(check(OK, 2, source="data"))) == "r"
+
+
+def test_missing_values_that_are_gone_are_in_order() -> None:
+    """The check is only made where something is missing."""
+    watcher = Watcher(1, 1)
+    watcher.look(check(OK, 0), check(SHIFTED, 0, "temp", "missing_share"))
+    assert said(watcher.look(check(OK, 1))) == "r"
+
+
+def test_a_feature_that_the_new_version_does_not_use_is_in_order() -> None:
+    watcher = Watcher(1, 1)
+    watcher.look(check(SHIFTED, 0, "old"), check(OK, 0, "kept"))
+    assert said(watcher.look(check(OK, 1, "kept", version=2))) == "r"
+    assert "version 2" in watcher.alert.note
+
+
+def test_a_snoozed_alert_counts_quietly_until_its_time() -> None:
+    watcher = Watcher(1, 1)
+    watcher.look(check(SHIFTED, 0))
+    watcher.put(snooze(watcher.alert, START + 3 * HOUR, START))
+    watcher.look(check(SHIFTED, 1))
+    assert (watcher.alert.state, watcher.alert.count) == (AlertState.SNOOZED, 2)
+    watcher.look(check(SHIFTED, 3))
+    assert (watcher.alert.state, watcher.alert.count) == (AlertState.OPEN, 3)
+    assert watcher.alert.snoozed_until is None
+
+
+def test_a_snoozed_alert_wakes_even_when_nothing_can_be_told() -> None:
+    watcher = Watcher(1, 1)
+    watcher.look(check(SHIFTED, 0))
+    watcher.put(snooze(watcher.alert, START + HOUR, START))
+    watcher.look(check(UNKNOWN, 2))
+    assert (watcher.alert.state, watcher.alert.count) == (AlertState.OPEN, 1)
+
+
+def test_a_snoozed_or_acknowledged_alert_resolves_by_itself() -> None:
+    for quiet in (lambda alert: snooze(alert, START + 9 * HOUR, START), lambda alert: acknowledge(alert, "", START)):
+        watcher = Watcher(1, 1)
+        watcher.look(check(SHIFTED, 0))
+        watcher.put(quiet(watcher.alert))
+        assert said(watcher.look(check(OK, 1))) == "r"
+
+
+def test_what_a_person_resolved_opens_anew_when_it_is_still_there() -> None:
+    watcher = Watcher(1, 1)
+    watcher.look(check(SHIFTED, 0))
+    watcher.put(resolve(watcher.alert, "no", START))
+    assert said(watcher.look(check(SHIFTED, 1))) == "o"
+    assert [alert.id for alert in watcher.alerts] == ["a1", "a2"]
+
+
+def test_slow_drift_is_told_softly_and_only_when_the_score_is_unknown() -> None:
+    watcher = Watcher()
+    watcher.look(check(OK, 0, gradual=True))
+    assert said(watcher.look(check(OK, 1, gradual=True))) == "o"
+    assert (watcher.alert.check, watcher.alert.severity) == ("outgrown", Severity.INFO)
+    assert said(watcher.look(check(OK, 2))) in ("", "r")
+    watcher.look(check(OK, 3))
+    assert watcher.alert.state is AlertState.RESOLVED
+    known = Watcher()
+    for number in range(4):
+        looked = known.look(check(OK, number, gradual=True), check(OK, number, None, "performance"))
+        assert said(looked) == ""
+
+
+def test_slow_drift_of_what_hardly_matters_is_not_told() -> None:
+    watcher = Watcher()
+    for number in range(4):
+        assert said(watcher.look(check(OK, number, gradual=True, importance=0.01))) == ""
+
+
+def test_alerts_of_others_are_left_alone() -> None:
+    watcher = Watcher(1, 1)
+    other = AlertRecord(id="a9", subject="other", check="feature_drift", opened_at=START, updated_at=START)
+    latency = AlertRecord(id="a8", subject="m", check="latency", opened_at=START, updated_at=START)
+    watcher.alerts += [other, latency]
+    assert said(watcher.look(check(SHIFTED, 0))) == "o"
+    assert said(watcher.look(check(OK, 1))) == "r"
+    assert watcher.alerts[:2] == [other, latency]
+
+
+def test_names_from_data_are_shown_safely() -> None:
+    watcher = Watcher(1, 1)
+    watcher.look(check(SHIFTED, 0, "bad\x1b[31mname"))
+    assert "\x1b" not in watcher.alert.cause
+
+
+def alert(state: AlertState) -> AlertRecord:
+    return AlertRecord(
+        id="a1", subject="m", check="performance", state=state, note="old", opened_at=START, updated_at=START
+    )
+
+
+ALL = list(AlertState)
+
+
+@pytest.mark.parametrize("state", ALL)
+def test_transitions_are_allowed_where_they_mean_something(state: AlertState) -> None:
+    later = START + HOUR
+    moves = {
+        "acknowledge": (
+            lambda one: acknowledge(one, "mine", later),
+            {AlertState.OPEN, AlertState.SNOOZED},
+            AlertState.ACKNOWLEDGED,
+        ),
+        "snooze": (lambda one: snooze(one, later + HOUR, later), set(ALL) - {AlertState.RESOLVED}, AlertState.SNOOZED),
+        "resolve": (lambda one: resolve(one, "", later), set(ALL) - {AlertState.RESOLVED}, AlertState.RESOLVED),
+    }
+    for move, allowed, target in moves.values():
+        if state not in allowed:
+            with pytest.raises(RefusedError, match=state.value):
+                move(alert(state))
+            continue
+        moved = move(alert(state))
+        assert moved.state is target
+        assert moved.updated_at == later
+        assert (moved.resolved_at is not None) == (target is AlertState.RESOLVED)
+        assert (moved.snoozed_until is not None) == (target is AlertState.SNOOZED)
+    assert acknowledge(alert(AlertState.OPEN), "", later).note == "old"
+
+
+def test_snoozing_into_the_past_is_refused() -> None:
+    with pytest.raises(RefusedError) as refusal:
+        snooze(alert(AlertState.OPEN), START, START)
+    assert refusal.value.hint
+
+
+@given(st.lists(st.sampled_from([OK, SHIFTED, UNKNOWN]), max_size=30), st.integers(1, 4), st.integers(0, 3))
+def test_openings_are_exactly_what_the_rule_says(verdicts: list[CheckVerdict], needed: int, more: int) -> None:
+    """Against a plain model of M of N, in which a look is what a look is."""
+    among = needed + more
+    watcher = Watcher(needed, among)
+    known: list[CheckVerdict] = []
+    is_open, count = False, 0
+    for number, verdict in enumerate(verdicts):
+        found = said(watcher.look(check(verdict, number)))
+        if verdict is not UNKNOWN:
+            known.append(verdict)
+        fires = verdict is SHIFTED and known[-among:].count(SHIFTED) >= needed
+        calm = len(known) >= needed and all(one is OK for one in known[-needed:])
+        if not is_open and fires:
+            assert found == "o"
+            is_open, count = True, 1
+        elif is_open and verdict is SHIFTED:
+            count += 1
+            assert found == "u"
+            assert watcher.alert.count == count
+        elif is_open and verdict is OK and calm:
+            assert found == "r"
+            is_open = False
+        else:
+            assert found == ""
+
+
+class AlertLife(RuleBasedStateMachine):
+    """Whatever looks come and whatever people do, there is one alert a cause and its story is sound."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watcher = Watcher()
+        self.number = 0
+
+    @property
+    def now(self) -> datetime:
+        return START + self.number * HOUR
+
+    @rule(
+        features=st.lists(st.sampled_from([OK, SHIFTED, UNKNOWN]), min_size=2, max_size=2),
+        score=st.sampled_from([None, OK, SHIFTED, UNKNOWN]),
+        answers=st.sampled_from([None, OK, SHIFTED]),
+        broken=st.booleans(),
+        version=st.integers(1, 2),
+    )
+    def look(
+        self,
+        features: list[CheckVerdict],
+        score: CheckVerdict | None,
+        answers: CheckVerdict | None,
+        broken: bool,
+        version: int,
+    ) -> None:
+        self.number += 1
+        results = [
+            check(verdict, self.number, name, version=version, **{"break": broken and verdict is SHIFTED})
+            for name, verdict in zip("ab", features, strict=True)
+        ]
+        for kind, verdict in (("performance", score), ("prediction_drift", answers)):
+            if verdict is not None:
+                results.append(check(verdict, self.number, None, kind, version=version, importance=None))
+        before = self._unresolved()
+        changes = self.watcher.look(*results)
+        assert len(said(changes)) <= 1
+        if changes.opened:
+            assert not before
+            assert any(result.verdict is SHIFTED for result in results)
+        if changes.updated and changes.updated[0].count > before[0].count:
+            assert changes.updated[0].count == before[0].count + 1
+            assert any(result.verdict is SHIFTED for result in results)
+        if changes.resolved:
+            assert all(result.verdict is not SHIFTED or not _member(before[0], result) for result in results)
+
+    @rule(hours=st.integers(1, 5))
+    def person_snoozes(self, hours: int) -> None:
+        for one in self._unresolved():
+            self.watcher.put(snooze(one, self.now + hours * HOUR, self.now))
+
+    @rule()
+    def person_acknowledges(self) -> None:
+        for one in self._unresolved():
+            if one.state is not AlertState.ACKNOWLEDGED:
+                self.watcher.put(acknowledge(one, "", self.now))
+
+    @rule()
+    def person_resolves(self) -> None:
+        for one in self._unresolved():
+            self.watcher.put(resolve(one, "done", self.now))
+
+    @invariant()
+    def at_most_one_is_unresolved(self) -> None:
+        assert len(self._unresolved()) <= 1
+
+    @invariant()
+    def stories_are_sound(self) -> None:
+        for one in self.watcher.alerts:
+            assert one.count >= 1
+            assert one.message
+            assert (one.state is AlertState.RESOLVED) == (one.resolved_at is not None)
+            assert (one.state is AlertState.SNOOZED) == (one.snoozed_until is not None)
+            assert one.evidence["symptoms"]
+            if one.state is not AlertState.RESOLVED:
+                assert one.actions
+
+    def _unresolved(self) -> list[AlertRecord]:
+        return [one for one in self.watcher.alerts if one.state is not AlertState.RESOLVED]
+
+
+def _member(one: AlertRecord, result: CheckResult) -> bool:
+    return [result.check, result.feature or "", "data"] in one.evidence["symptoms"]
+
+
+TestAlertLife = AlertLife.TestCase
+TestAlertLife.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

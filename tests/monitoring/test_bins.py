@@ -1,0 +1,124 @@
+"""Bins: few, complete, sensible for every kind of value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopfloor.artifacts.table import NO_TIME, Factor, Moments
+from shopfloor.domain.columns import ColumnType
+from shopfloor.monitoring.bins import NEW, OTHER, bin_values, fit_bins
+
+values = st.lists(
+    st.one_of(st.floats(-1e9, 1e9), st.integers(-5, 5).map(float), st.just(float("nan"))), min_size=0, max_size=200
+)
+
+
+def factor(levels: list[str | None]) -> Factor:
+    """A text column."""
+    names = sorted({level for level in levels if level is not None})
+    return Factor(np.array([-1 if one is None else names.index(one) for one in levels], dtype=np.intp), names)
+
+
+@given(values, values)
+def test_every_number_falls_into_one_of_at_most_20_bins(reference: list[float], later: list[float]) -> None:
+    bins = fit_bins(np.array(reference), ColumnType.NUMBER)
+    assert 1 <= len(bins.labels) <= 20
+    assert len(bins.labels) == len(bins.edges) + 1
+    assert list(bins.edges) == sorted(set(bins.edges))
+    sketch = bin_values(np.array(later), bins).sketch(bins)
+    assert sum(sketch.counts) + sketch.missing == sketch.rows == len(later)
+
+
+def test_bins_of_a_number_hold_about_equal_shares() -> None:
+    numbers = np.random.default_rng(0).normal(size=5000)
+    bins = fit_bins(numbers, ColumnType.NUMBER)
+    counts = np.array(bin_values(numbers, bins).sketch(bins).counts)
+    assert (counts > 0).sum() >= 10
+    assert counts.max() < 3 * 5000 / 13
+
+
+def test_an_atom_has_a_bin_of_its_own() -> None:
+    rng = np.random.default_rng(0)
+    numbers = np.where(rng.random(4000) < 0.9, 0.0, rng.exponential(1, 4000))
+    bins = fit_bins(numbers, ColumnType.NUMBER)
+    counts = bin_values(numbers, bins).sketch(bins).counts
+    assert max(counts) == (numbers == 0).sum()
+    assert sum(1 for count in counts if count) >= 4
+
+
+def test_whole_numbers_are_labelled_as_such() -> None:
+    bins = fit_bins(np.repeat([1.0, 2.0, 3.0], 50), ColumnType.INTEGER)
+    inside = [
+        label
+        for label, count in zip(
+            bins.labels, bin_values(np.array([1.0, 2.0, 3.0]), bins).sketch(bins).counts, strict=True
+        )
+        if count
+    ]
+    assert inside == ["1", "2", "3"]
+
+
+def test_beyond_the_reference_there_is_still_a_resolution() -> None:
+    bins = fit_bins(np.linspace(0, 10, 500), ColumnType.NUMBER)
+    codes = [bin_values(np.array([value]), bins).codes[0] for value in (9.9, 12.0, 25.0, 1000.0)]
+    assert codes == sorted(set(codes))
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=3)), max_size=100), st.lists(st.text(max_size=3), max_size=50))
+def test_every_level_falls_into_one_of_at_most_20_bins(reference: list[str | None], later: list[str]) -> None:
+    bins = fit_bins(factor(reference), ColumnType.TEXT)
+    assert len(bins.labels) <= 20
+    sketch = bin_values(factor(list(later)), bins).sketch(bins)
+    assert sum(sketch.counts) + sketch.missing == len(later)
+
+
+def test_rare_levels_are_pooled_and_new_ones_told_apart() -> None:
+    bins = fit_bins(factor(["a"] * 900 + ["b"] * 900 + ["c", "c"] * 3), ColumnType.TEXT)
+    assert bins.labels == ("a", "b", OTHER, NEW)
+    assert bin_values(factor(["a", "c", "z"]), bins).codes.tolist() == [0, 2, 3]
+
+
+def test_new_levels_are_nothing_new_where_every_chunk_brings_some() -> None:
+    rng = np.random.default_rng(0)
+    levels = [f"id{one}" for one in rng.integers(0, 10**6, 2000)]
+    bins = fit_bins(factor(levels), ColumnType.TEXT)
+    assert NEW not in bins.labels
+    assert bins.pools == 4
+    counts = bin_values(factor([f"id{one}" for one in rng.integers(0, 10**6, 2000)]), bins).sketch(bins).counts
+    assert min(counts) > 400
+    collapsed = bin_values(factor(["id7"] * 100), bins).sketch(bins).counts
+    assert max(collapsed) == 100
+
+
+def test_moments_are_compared_by_their_rhythm() -> None:
+    hours = (np.arange(240) * 3_600_000_000).astype(np.int64)
+    bins = fit_bins(Moments(hours), ColumnType.TIMESTAMP)
+    year_later = Moments(hours + 365 * 86_400_000_000)
+    assert len(bins.labels) == 12
+    assert bin_values(year_later, bins).sketch(bins).counts == (20,) * 12
+    days = fit_bins(Moments(np.arange(14) * 86_400_000_000), ColumnType.DATE)
+    assert days.labels == ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    assert bin_values(Moments(np.array([0, NO_TIME])), days).codes.tolist() == [3, -1]  # 1970 began on a Thursday
+
+
+def test_booleans_are_levels() -> None:
+    bins = fit_bins(np.array([0.0, 1.0, 1.0, np.nan]), ColumnType.BOOLEAN)
+    assert bins.kind == "level"
+    assert bin_values(np.array([1.0, np.nan, 0.0]), bins).codes.tolist()[1] == -1
+
+
+@pytest.mark.parametrize("later", [factor(["1.5", "x", "2"]), Moments(np.array([0, 1, 2]))])
+def test_values_of_another_kind_are_read_or_missing(later: Factor | Moments) -> None:
+    bins = fit_bins(np.array([1.0, 2.0, 3.0]), ColumnType.NUMBER)
+    sketch = bin_values(later, bins).sketch(bins)
+    assert sketch.rows == 3
+    assert sketch.missing == (1 if isinstance(later, Factor) else 3)
+
+
+def test_equal_bins_have_equal_keys_and_others_do_not() -> None:
+    first = fit_bins(np.arange(100.0), ColumnType.NUMBER)
+    assert first.key == fit_bins(np.arange(100.0), ColumnType.NUMBER).key
+    assert first.key != fit_bins(np.arange(101.0), ColumnType.NUMBER).key
