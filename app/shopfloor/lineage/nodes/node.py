@@ -1,0 +1,29 @@
+"""One node from its key and what is known of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from shopfloor.domain.codec import to_plain
+from shopfloor.domain.lineage import LineageNode
+from shopfloor.lineage.key import Key, ref
+from shopfloor.lineage.scope import Scope
+from shopfloor.store.rows import aware
+
+
+def make(key: Key, scope: Scope, *, label: str, at: datetime | None, state: str = "", **facts: Any) -> LineageNode:
+    """A node; facts that are None, empty text or an empty list are left out, times become RFC 3339 text."""
+    kept = {name: _zoned(value) for name, value in facts.items() if value not in (None, "", [], (), {})}
+    return LineageNode(
+        kind=key.kind.value, ref=ref(key, scope.ambiguous), label=label, at=aware(at), state=state, data=to_plain(kept)
+    )
+
+
+def _zoned(value: Any) -> Any:
+    return aware(value) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `1,204 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,154 @@
+"""predictions, actuals or the deployment → alert: what an alert is about; and the job that raised it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from shopfloor.domain.monitor import AlertRecord
+from shopfloor.lineage.answers import actuals, predictions
+from shopfloor.lineage.deployments import deployments
+from shopfloor.lineage.key import Key, Kind
+from shopfloor.lineage.scope import MAX_ROWS, Scope
+from shopfloor.lineage.steps.step import Link, Step, names
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import naive
+
+# Checks that need the ground truth, and where a check looked when it was not at the delivered data.
+LABELLED = frozenset({"performance", "value", "calibration", "fairness"})
+_ASKED = "inference"
+_ALERTS = "SELECT record FROM alerts WHERE opened_at <= ?"
+
+
+def _sources_of_alerts(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+    rows = query.all(f"{_ALERTS} AND id IN (SELECT unnest(?::VARCHAR[]))", [scope.until, names(keys)])
+    yield from _links(query, rows, scope)
+
+
+def _alerts_of_sources(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+    rows = query.all(
+        f"{_ALERTS} AND subject IN (SELECT unnest(?::VARCHAR[])) ORDER BY number DESC LIMIT {MAX_ROWS}",
+        [scope.until, names(keys)],
+    )
+    wanted = set(keys)
+    yield from (link for link in _links(query, rows, scope) if link.source in wanted)
+
+
+def _links(query: Query, rows: list[tuple[str]], scope: Scope) -> Iterator[Link]:
+    alerts = [msgspec.json.decode(record, type=AlertRecord) for (record,) in rows]
+    if not alerts:
+        return
+    evidence = _Evidence.of(query, alerts, scope)
+    for alert in alerts:
+        for source in evidence.behind(alert):
+            yield Link(source, Key(Kind.ALERT, alert.id), "alerted")
+
+
+class _Evidence(NamedTuple):
+    """What there is to raise alerts about, for all subjects of some alerts."""
+
+    judged: set[str]
+    answered: dict[str, list[Key]]
+    serving: dict[str, Key]
+    data: dict[str, Key]
+
+    @classmethod
+    def of(cls, query: Query, alerts: list[AlertRecord], scope: Scope) -> _Evidence:
+        models = {alert.subject for alert in alerts} & scope.models
+        answered: dict[str, list[Key]] = {}
+        for group in predictions(query, models, scope):
+            answered.setdefault(group.model, []).append(group.key)
+        return cls(
+            judged={group.model for group in actuals(query, models, scope)},
+            answered=answered,
+            serving=_serving_then(query, alerts, models, scope),
+            data=_data_then(query, alerts, scope),
+        )
+
+    def behind(self, alert: AlertRecord) -> list[Key]:
+        """Actuals or predictions of the checked version; without any, the deployment or the data of that time."""
+        found: dict[Key, None] = {}
+        for check, source in _symptoms(alert):
+            if check in LABELLED and alert.subject in self.judged:
+                found[Key(Kind.ACTUALS, alert.subject)] = None
+            elif check in LABELLED or source == _ASKED:
+                found.update(dict.fromkeys(self._answers(alert)))
+        held = self.serving.get(alert.id) or self.data.get(alert.id)
+        return list(found) or ([held] if held is not None else [])
+
+    def _answers(self, alert: AlertRecord) -> list[Key]:
+        version = alert.evidence.get("model_version")
+        return [key for key in self.answered.get(alert.subject, []) if version is None or key.number == version]
+
+
+def _symptoms(alert: AlertRecord) -> list[tuple[str, str]]:
+    """(check, where it looked) of all that one alert tells; a plain alert is about what was asked."""
+    told = alert.evidence.get("symptoms")
+    found = (
+        [(str(one[0]), str(one[-1])) for one in told if isinstance(one, list) and one] if isinstance(told, list) else []
+    )
+    return found or [(alert.check, _ASKED)]
+
+
+def _serving_then(query: Query, alerts: list[AlertRecord], models: set[str], scope: Scope) -> dict[str, Key]:
+    releases = deployments(query, models, scope)
+    found: dict[str, Key] = {}
+    for alert in alerts:
+        opened = naive(alert.opened_at)
+        for held in releases:
+            if held.model == alert.subject and opened is not None and held.overlaps(opened, opened):
+                found[alert.id] = held.key
+    return found
+
+
+def _data_then(query: Query, alerts: list[AlertRecord], scope: Scope) -> dict[str, Key]:
+    about = [alert for alert in alerts if alert.subject in scope.datasets and alert.subject not in scope.models]
+    if not about:
+        return {}
+    rows = query.all(
+        """
+        SELECT k.id, v.dataset, max(v.version) FROM dataset_versions v
+        JOIN (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS dataset, unnest(?::TIMESTAMP[]) AS opened) k
+        ON v.dataset = k.dataset AND v.created_at <= k.opened GROUP BY ALL
+        """,
+        [
+            [alert.id for alert in about],
+            [alert.subject for alert in about],
+            [naive(alert.opened_at) for alert in about],
+        ],
+    )
+    return {id: Key(Kind.DATASET_VERSION, dataset, version) for id, dataset, version in rows}
+
+
+_OPENED = """
+SELECT * FROM (
+    SELECT id, unnest(from_json(coalesce(record->'$.result.opened', '[]'), '["VARCHAR"]')) AS alert FROM jobs
+    WHERE kind = 'monitor' AND state = 'succeeded' AND created_at <= ?
+)
+"""
+
+
+def _jobs_of_alerts(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+    yield from _raised(query.all(f"{_OPENED} WHERE alert IN (SELECT unnest(?::VARCHAR[]))", [scope.until, names(keys)]))
+
+
+def _alerts_of_jobs(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+    yield from _raised(query.all(f"{_OPENED} WHERE id IN (SELECT unnest(?::VARCHAR[]))", [scope.until, names(keys)]))
+
+
+def _raised(rows: list[tuple[str, str]]) -> Iterator[Link]:
+    for job, alert in rows:
+        yield Link(Key(Kind.JOB, job), Key(Kind.ALERT, alert), "raised")
+
+
+STEPS = (
+    Step(
+        frozenset({Kind.DATASET_VERSION, Kind.DEPLOYMENT, Kind.PREDICTIONS, Kind.ACTUALS}),
+        frozenset({Kind.ALERT}),
+        up=_sources_of_alerts,
+        down=_alerts_of_sources,
+    ),
+    Step(frozenset({Kind.JOB}), frozenset({Kind.ALERT}), up=_jobs_of_alerts, down=_alerts_of_jobs),
+)
