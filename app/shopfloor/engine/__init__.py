@@ -1,0 +1,1 @@
+"""The one process that owns a workspace: it watches, queues, commits and answers."""

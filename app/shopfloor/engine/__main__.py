@@ -1,0 +1,29 @@
+"""`python -m shopfloor.engine --workspace DIR`: run the engine in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.engine.lifecycle import run
+
+
+def main() -> int:
+    """Own the workspace until told to stop; 0 on a clean end."""
+    parser = argparse.ArgumentParser(prog="shopfloor-engine")
+    parser.add_argument("--workspace", type=Path, required=True)
+    options = parser.parse_args()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        run(options.workspace.resolve())
+    except ShopfloorError as error:
+        logging.getLogger("shopfloor.engine").error("%s", error)
+        return int(error.exit_code)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The engine's answers over its socket."""

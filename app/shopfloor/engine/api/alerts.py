@@ -1,0 +1,116 @@
+"""Answers about alerts, checks and value."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.monitor import AlertRecord, CheckResult
+from shopfloor.domain.page import Page
+from shopfloor.domain.requests.alerts import (
+    AlertAck,
+    AlertList,
+    AlertResolve,
+    AlertShow,
+    AlertSnooze,
+    CheckList,
+    MonitorRun,
+)
+from shopfloor.engine.plant import Plant
+from shopfloor.monitoring import alerts as rules
+from shopfloor.store import alerts, datasets, jobs, models
+from shopfloor.store.transaction import Transaction
+
+
+def listing(plant: Plant, request: AlertList) -> Page[AlertRecord]:
+    """Alerts, the ones that want somebody first."""
+    found = plant.context.store.read(
+        lambda query: alerts.listing(
+            query,
+            subject=request.subject,
+            state=request.state,
+            text=request.query,
+            limit=request.limit,
+            offset=request.offset,
+        )
+    )
+    return msgspec.structs.replace(found, seq=plant.context.store.last_seq)
+
+
+def show(plant: Plant, request: AlertShow) -> AlertRecord:
+    """One alert."""
+    return plant.context.store.read(lambda query: alerts.get(query, request.id))
+
+
+def acknowledge(plant: Plant, request: AlertAck) -> AlertRecord:
+    """Somebody looks at it."""
+
+    def change(transaction: Transaction) -> AlertRecord:
+        alert = rules.acknowledge(alerts.get(transaction, request.id), request.note, transaction.now)
+        return _changed(transaction, alert, "acknowledged", request.actor)
+
+    return plant.mutate(request, change)
+
+
+def snooze(plant: Plant, request: AlertSnooze) -> AlertRecord:
+    """Quiet until a time."""
+
+    def change(transaction: Transaction) -> AlertRecord:
+        alert = rules.snooze(alerts.get(transaction, request.id), request.until, transaction.now)
+        return _changed(transaction, alert, f"snoozed until {request.until:%Y-%m-%d %H:%M} UTC", request.actor)
+
+    return plant.mutate(request, change)
+
+
+def resolve(plant: Plant, request: AlertResolve) -> AlertRecord:
+    """It is over."""
+
+    def change(transaction: Transaction) -> AlertRecord:
+        alert = rules.resolve(alerts.get(transaction, request.id), request.note, transaction.now)
+        return _changed(transaction, alert, "resolved", request.actor)
+
+    return plant.mutate(request, change)
+
+
+def _changed(transaction: Transaction, alert: AlertRecord, what: str, actor: str) -> AlertRecord:
+    alerts.put(transaction, alert)
+    transaction.emit(
+        f"alert.{what.split()[0]}",
+        alert.subject,
+        f"Alert {alert.id} on {alert.subject} {what}",
+        actor=actor,
+        data={"alert": alert.id},
+    )
+    return alert
+
+
+def checks(plant: Plant, request: CheckList) -> Page[CheckResult]:
+    """Results of checks."""
+    plant.context.definition(request.model)
+    if request.history:
+        return plant.context.store.read(
+            lambda query: alerts.check_history(query, request.model, request.limit, request.offset)
+        )
+    found = plant.context.store.read(lambda query: alerts.newest_checks(query, request.model))
+    return Page(rows=tuple(found), total=len(found))
+
+
+def monitor(plant: Plant, request: MonitorRun) -> JobRecord:
+    """Queue a check of a model against its newest data."""
+    definition = plant.context.definition(request.model)
+
+    def change(transaction: Transaction) -> JobRecord:
+        champion = models.aliases(transaction, definition.name).get("champion")
+        return jobs.enqueue(
+            transaction,
+            JobKind.MONITOR,
+            definition.name,
+            trigger=f"asked by {request.actor}",
+            priority=5,
+            payload={
+                "model_version": champion,
+                "dataset_version": datasets.current_version(transaction, definition.dataset),
+            },
+        )
+
+    return plant.mutate(request, change)

@@ -1,0 +1,252 @@
+"""Answers about datasets."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+from duckdb import DuckDBPyConnection
+
+from shopfloor.domain.contract import Contract, Mode, SchemaPolicy
+from shopfloor.domain.dataset import DatasetRecord, DatasetVersion, VersionDiff
+from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
+from shopfloor.domain.ids import ulid
+from shopfloor.domain.names import check_name, did_you_mean, parse_version, split_ref
+from shopfloor.domain.page import Page
+from shopfloor.domain.requests.datasets import (
+    DatasetContract,
+    DatasetDefine,
+    DatasetDiff,
+    DatasetFiles,
+    DatasetFilesShow,
+    DatasetList,
+    DatasetPreview,
+    DatasetPreviewShow,
+    DatasetProfile,
+    DatasetProfileShow,
+    DatasetRollback,
+    DatasetShow,
+    DatasetVersions,
+    DatasetVersionShow,
+)
+from shopfloor.domain.text import safe
+from shopfloor.engine import triggers
+from shopfloor.engine.parts import part_files
+from shopfloor.engine.plant import Plant
+from shopfloor.lake import profile as profiles
+from shopfloor.lake.diff import diff as compare
+from shopfloor.lake.duck import connect
+from shopfloor.store import datasets
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.contracts import save_contract
+
+_MEMORY_MB = 256
+_MOST_ROWS = 1000
+
+
+def listing(plant: Plant, request: DatasetList) -> Page[DatasetRecord]:
+    """Datasets by name, with the models that learn from them."""
+    found = plant.context.store.read(
+        lambda query: datasets.listing(query, request.query, request.limit, request.offset)
+    )
+    users: dict[str, list[str]] = {}
+    for definition in plant.context.all_models():
+        users.setdefault(definition.dataset, []).append(definition.name)
+    rows = tuple(msgspec.structs.replace(row, used_by=tuple(users.get(row.name, ()))) for row in found.rows)
+    return msgspec.structs.replace(found, rows=rows, seq=plant.context.store.last_seq)
+
+
+def show(plant: Plant, request: DatasetShow) -> DatasetRecord:
+    """One dataset."""
+    name, _ = split_ref(request.name)
+    record = plant.context.store.read(lambda query: _record(query, name))
+    users = tuple(model.name for model in plant.context.models_of(name))
+    return msgspec.structs.replace(record, used_by=users)
+
+
+def _record(query: Query, name: str) -> DatasetRecord:
+    record = datasets.get(query, name)
+    if record is None:
+        known = [row.name for row in datasets.listing(query, "", 1000, 0).rows]
+        raise NotFoundError(
+            f"There is no dataset {safe(name, 64)!r}.",
+            hint=did_you_mean(name, known) or "Deliver a file: shopfloor add FILE --dataset NAME",
+            code="dataset_not_found",
+        )
+    return record
+
+
+def resolve(query: Query, ref: str) -> DatasetVersion:
+    """The version that a ref names; the newest without a number. Raises `NotFoundError`."""
+    name, number = split_ref(ref)
+    record = _record(query, name)
+    wanted = parse_version(number, ref) if number else record.version
+    if wanted == 0:
+        raise NotFoundError(
+            f"Dataset {name} has no version yet.",
+            hint=f"Deliver a file: shopfloor add FILE --dataset {name}",
+            code="no_version",
+        )
+    version = datasets.version(query, name, wanted)
+    if version is None:
+        raise NotFoundError(
+            f"Dataset {name} has no version {wanted}.",
+            hint=f"It has versions 1 to {record.version}.",
+            code="version_not_found",
+        )
+    return version
+
+
+def contract(plant: Plant, request: DatasetContract) -> Contract:
+    """The contract as its file says now."""
+    found = plant.context.contract(request.name)
+    if found is None:
+        plant.context.store.read(lambda query: _record(query, request.name))
+        raise NotFoundError(
+            f"Dataset {request.name} has no contract yet.",
+            hint="It is inferred from the first file.",
+            code="no_contract",
+        )
+    return found
+
+
+def versions(plant: Plant, request: DatasetVersions) -> Page[DatasetVersion]:
+    """Versions, newest first."""
+
+    def query(reader: Query) -> Page[DatasetVersion]:
+        _record(reader, request.name)
+        return datasets.versions(reader, request.name, request.limit, request.offset)
+
+    return plant.context.store.read(query)
+
+
+def version(plant: Plant, request: DatasetVersionShow) -> DatasetVersion:
+    """One version."""
+    return plant.context.store.read(lambda query: resolve(query, request.ref))
+
+
+def diff(plant: Plant, request: DatasetDiff) -> VersionDiff:
+    """What changed between two versions."""
+    left, right = plant.context.store.read(lambda query: (resolve(query, request.left), resolve(query, request.right)))
+    if left.dataset != right.dataset:
+        raise UsageError(
+            f"{left.dataset} and {right.dataset} are different datasets.",
+            hint="Compare two versions of one dataset.",
+            code="two_datasets",
+        )
+    return compare(left, right)
+
+
+def profile(plant: Plant, request: DatasetProfileShow) -> DatasetProfile:
+    """Statistics of every column."""
+    found = plant.context.store.read(lambda query: resolve(query, request.ref))
+    with _reading(plant) as connection:
+        columns = profiles.profile(connection, part_files(plant.context.layout, found.parts), found.columns)
+    return DatasetProfile(dataset=found.dataset, version=found.version, rows=found.rows, columns=tuple(columns))
+
+
+def preview(plant: Plant, request: DatasetPreviewShow) -> DatasetPreview:
+    """Some rows as text."""
+    found = plant.context.store.read(lambda query: resolve(query, request.ref))
+    limit = min(request.limit, _MOST_ROWS)
+    with _reading(plant) as connection:
+        files = part_files(plant.context.layout, found.parts)
+        names, rows = profiles.preview(connection, files, found.columns, limit, request.offset)
+    return DatasetPreview(
+        dataset=found.dataset, version=found.version, columns=tuple(names), rows=tuple(rows), total=found.rows
+    )
+
+
+@contextmanager
+def _reading(plant: Plant) -> Iterator[DuckDBPyConnection]:
+    """A small database of its own for looking into parts; the metadata's connection never reads them."""
+    scratch = plant.context.layout.staging / f"look-{ulid()}"
+    connection = connect(memory_mb=_MEMORY_MB, threads=1, temp=scratch)
+    try:
+        yield connection
+    finally:
+        connection.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def parts(plant: Plant, request: DatasetFilesShow) -> DatasetFiles:
+    """Where the Parquet files lie."""
+    found = plant.context.store.read(lambda query: resolve(query, request.ref))
+    return DatasetFiles(
+        dataset=found.dataset,
+        version=found.version,
+        columns=found.columns,
+        parts=part_files(plant.context.layout, found.parts),
+    )
+
+
+def define(plant: Plant, request: DatasetDefine) -> Contract:
+    """Write the contract's head; columns come with the first file."""
+    name = check_name(request.name, "Dataset")
+    before = plant.context.contract(name) or Contract(name=name, revision=0)
+    after = msgspec.structs.replace(
+        before,
+        mode=request.mode or before.mode,
+        key=request.key if request.key is not None else before.key,
+        time=(request.time or None) if request.time is not None else before.time,
+        schema_policy=request.schema_policy or before.schema_policy or SchemaPolicy.EVOLVE,
+        revision=before.revision + 1,
+    )
+    if after.mode is Mode.UPSERT and not after.key:
+        raise UsageError("Mode 'upsert' needs a key.", hint="Add --key COLUMN.", code="no_key")
+    listed = [column.name for column in after.columns]
+    for column in (*after.key, *([after.time] if after.time else [])):
+        if listed and column not in listed:
+            raise UsageError(
+                f"Dataset {name} has no column {safe(column, 64)!r}.",
+                hint=did_you_mean(column, listed),
+                code="no_column",
+            )
+
+    def change(transaction: Transaction) -> Contract:
+        datasets.define(transaction, name, after.mode.value)
+        transaction.emit("dataset.defined", name, f"Dataset {name}: {after.mode}", actor=request.actor)
+        save_contract(plant.context.layout, after)
+        return after
+
+    defined = plant.mutate(request, change)
+    (plant.context.layout.inbox / name).mkdir(exist_ok=True)
+    return defined
+
+
+def rollback(plant: Plant, request: DatasetRollback) -> DatasetVersion:
+    """A new version with the content of an earlier one."""
+
+    def change(transaction: Transaction) -> DatasetVersion:
+        old = resolve(transaction, request.ref)
+        record = _record(transaction, old.dataset)
+        if old.version == record.version:
+            raise RefusedError(
+                f"{old.dataset}@{old.version} is the newest version.", hint="Name an earlier one.", code="newest"
+            )
+        newest = datasets.version(transaction, old.dataset, record.version)
+        assert newest is not None
+        again = msgspec.structs.replace(
+            old,
+            version=record.version + 1,
+            added_rows=old.rows - newest.rows,
+            files=(),
+            created_at=transaction.now,
+            cause=f"rollback to {old.dataset}@{old.version} by {request.actor}"
+            + (f": {request.reason}" if request.reason else ""),
+        )
+        datasets.commit_version(transaction, again, record.mode, previous=newest.parts)
+        transaction.emit(
+            "dataset.committed",
+            old.dataset,
+            f"{old.dataset}@{again.version}: {again.cause}",
+            actor=request.actor,
+            data={"version": again.version},
+        )
+        triggers.after_version(plant.context, transaction, again)
+        return again
+
+    return plant.mutate(request, change)

@@ -1,0 +1,135 @@
+"""Answers about delivered files."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shopfloor.domain.errors import NotFoundError, RefusedError
+from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.page import Page
+from shopfloor.domain.requests.files import (
+    FileAccept,
+    FileBytes,
+    FileDiscard,
+    FileInspect,
+    FileList,
+    FileRetry,
+    FileShow,
+)
+from shopfloor.domain.text import safe
+from shopfloor.engine.plant import Plant
+from shopfloor.engine.watch import custody
+from shopfloor.intake import quarantine
+from shopfloor.store import files
+from shopfloor.store.files import LedgerRow
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+
+_AGAIN = {FileState.QUARANTINED, FileState.DISCARDED}
+
+
+def listing(plant: Plant, request: FileList) -> Page[FileRecord]:
+    """Files, newest first."""
+    found = plant.context.store.read(
+        lambda query: files.listing(
+            query,
+            dataset=request.dataset,
+            state=request.state,
+            purpose=request.purpose,
+            text=request.query,
+            limit=request.limit,
+            offset=request.offset,
+        )
+    )
+    return msgspec.structs.replace(found, seq=plant.context.store.last_seq)
+
+
+def show(plant: Plant, request: FileShow) -> FileRecord:
+    """One file."""
+    return plant.context.store.read(lambda query: _row(query, request.id)).file
+
+
+def inspect(plant: Plant, request: FileInspect) -> FileBytes:
+    """The lines around a quarantined file's failure."""
+    file = plant.context.store.read(lambda query: _row(query, request.id)).file
+    kept = custody.quarantined_path(plant.context.layout, file)
+    line = file.reason.line if file.reason is not None and file.reason.line is not None else 1
+    lines = quarantine.original_bytes_around(kept, line)
+    return FileBytes(id=file.id, first=lines[0][0] if lines else line, lines=tuple(text for _, text in lines))
+
+
+def retry(plant: Plant, request: FileRetry) -> FileRecord:
+    """Take the kept bytes in again with today's contract."""
+    return _again(plant, request, accept=False)
+
+
+def accept(plant: Plant, request: FileAccept) -> FileRecord:
+    """Take the kept bytes in, widening the contract to them."""
+    return _again(plant, request, accept=True)
+
+
+def _again(plant: Plant, request: FileRetry | FileAccept, *, accept: bool) -> FileRecord:
+    def change(transaction: Transaction) -> FileRecord:
+        row = _row(transaction, request.id)
+        if row.file.state not in _AGAIN:
+            raise RefusedError(
+                f"File {row.file.id} is {row.file.state}, not in quarantine.",
+                hint="Only quarantined files can be taken in again.",
+                code="not_quarantined",
+            )
+        staged = custody.stage_again(plant.context.layout, row.file)
+        file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
+        row = msgspec.structs.replace(row, file=file, staged=str(staged))
+        files.put(transaction, row)
+        custody.enqueue(
+            transaction,
+            file.purpose,
+            file.dataset,
+            [file.id],
+            trigger=f"{'accepted' if accept else 'retried'} by {request.actor}",
+            accept=accept,
+        )
+        transaction.emit(
+            "file.staged",
+            file.dataset,
+            f"{safe(file.path, 120)} is taken in again",
+            actor=request.actor,
+            data={"file": file.id},
+        )
+        return file
+
+    return plant.mutate(request, change)
+
+
+def discard(plant: Plant, request: FileDiscard) -> FileRecord:
+    """Not wanted: the record stays, the same content will not ask again."""
+
+    def change(transaction: Transaction) -> FileRecord:
+        row = _row(transaction, request.id)
+        if row.file.state is not FileState.QUARANTINED:
+            raise RefusedError(
+                f"File {row.file.id} is {row.file.state}, not in quarantine.",
+                hint="Only quarantined files can be discarded.",
+                code="not_quarantined",
+            )
+        file = msgspec.structs.replace(row.file, state=FileState.DISCARDED)
+        files.put(transaction, msgspec.structs.replace(row, file=file))
+        transaction.emit(
+            "file.discarded",
+            file.dataset,
+            f"{safe(file.path, 120)} is discarded: {safe(request.reason, 200) or 'no reason given'}",
+            actor=request.actor,
+            data={"file": file.id},
+        )
+        return file
+
+    return plant.mutate(request, change)
+
+
+def _row(query: Query, id: str) -> LedgerRow:
+    found = files.ledger(query, [id])
+    if not found:
+        raise NotFoundError(
+            f"There is no file {safe(id, 40)!r}.", hint="List them: shopfloor file list", code="file_not_found"
+        )
+    return found[0]

@@ -1,0 +1,110 @@
+"""Answers about jobs."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.job import JobRecord, JobState
+from shopfloor.domain.page import Page
+from shopfloor.domain.requests.jobs import JobCancel, JobList, JobLog, JobLogText, JobRetry, JobShow
+from shopfloor.domain.text import safe
+from shopfloor.engine.plant import Plant
+from shopfloor.store import jobs
+from shopfloor.store.transaction import Transaction
+
+_LOG_BYTES = 256 * 1024
+
+
+def listing(plant: Plant, request: JobList) -> Page[JobRecord]:
+    """Jobs with their live progress."""
+    found = plant.context.store.read(
+        lambda query: jobs.listing(
+            query,
+            kind=request.kind,
+            state=request.state,
+            text=request.query,
+            limit=request.limit,
+            offset=request.offset,
+        )
+    )
+    return msgspec.structs.replace(
+        found, rows=tuple(map(plant.floor.live, found.rows)), seq=plant.context.store.last_seq
+    )
+
+
+def show(plant: Plant, request: JobShow) -> JobRecord:
+    """One job with its live progress."""
+    return plant.floor.live(plant.context.store.read(lambda query: jobs.get(query, request.id)))
+
+
+def cancel(plant: Plant, request: JobCancel) -> JobRecord:
+    """A queued job ends at once, a running one when its worker is dead."""
+
+    def change(transaction: Transaction) -> JobRecord:
+        job = jobs.get(transaction, request.id)
+        if job.state.ended:
+            raise RefusedError(
+                f"Job {job.id} has already {job.state}.", hint="Nothing is left to cancel.", code="ended"
+            )
+        if job.state is JobState.QUEUED:
+            job = msgspec.structs.replace(job, state=JobState.CANCELLED, finished_at=transaction.now)
+            jobs.put(transaction, job)
+            transaction.emit(
+                "job.cancelled",
+                job.subject,
+                f"{job.kind} {job.id} of {job.subject} cancelled",
+                actor=request.actor,
+                data={"job": job.id},
+            )
+        return job
+
+    job = plant.mutate(request, change)
+    if job.state is JobState.RUNNING:
+        plant.floor.cancel(job.id)
+    return job
+
+
+def retry(plant: Plant, request: JobRetry) -> JobRecord:
+    """Queue an ended job again, with its attempts counted anew."""
+
+    def change(transaction: Transaction) -> JobRecord:
+        job = jobs.get(transaction, request.id)
+        if not job.state.ended:
+            raise RefusedError(
+                f"Job {job.id} is {job.state}.", hint="Wait for its end, or cancel it.", code="not_ended"
+            )
+        again = msgspec.structs.replace(
+            job,
+            state=JobState.QUEUED,
+            attempts=0,
+            error=None,
+            finished_at=None,
+            result=None,
+            not_before=None,
+        )
+        jobs.put(transaction, again)
+        transaction.emit(
+            "job.queued",
+            job.subject,
+            f"{job.kind} {job.id} of {job.subject} queued again",
+            actor=request.actor,
+            data={"job": job.id},
+        )
+        return again
+
+    return plant.mutate(request, change)
+
+
+def log(plant: Plant, request: JobLog) -> JobLogText:
+    """The last lines of a worker's log, made printable."""
+    job = plant.context.store.read(lambda query: jobs.get(query, request.id))
+    path = plant.context.layout.job_logs / f"{job.id}.log"
+    try:
+        with path.open("rb") as handle:
+            handle.seek(0, 2)
+            handle.seek(max(0, handle.tell() - _LOG_BYTES))
+            text = handle.read().decode("utf-8", errors="replace")
+    except FileNotFoundError:
+        text = ""
+    return JobLogText(id=job.id, lines=tuple(safe(line, 2000) for line in text.splitlines()[-1000:]))

@@ -1,0 +1,224 @@
+"""Answers about models."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shopfloor.domain.definition import ModelDefinition, Task
+from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
+from shopfloor.domain.job import JobRecord
+from shopfloor.domain.names import did_you_mean, parse_version, split_ref
+from shopfloor.domain.page import Page
+from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
+from shopfloor.domain.requests.models import (
+    ModelDefine,
+    ModelDefinitionShow,
+    ModelHistory,
+    ModelList,
+    ModelRetire,
+    ModelShow,
+    ModelTrain,
+    ModelVersions,
+)
+from shopfloor.domain.text import safe
+from shopfloor.engine import triggers
+from shopfloor.engine.plant import Plant
+from shopfloor.serving.deployment import remove_deployment
+from shopfloor.store import alerts, datasets, inference, models
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.definitions import save_definition
+
+
+def listing(plant: Plant, request: ModelList) -> Page[ModelRecord]:
+    """Models by name."""
+    definitions = [model for model in plant.context.all_models() if request.query.lower() in model.name]
+    window = definitions[request.offset : request.offset + request.limit]
+    rows = plant.context.store.read(lambda query: tuple(_records(query, window)))
+    return Page(rows=rows, total=len(definitions), offset=request.offset, seq=plant.context.store.last_seq)
+
+
+def show(plant: Plant, request: ModelShow) -> ModelRecord:
+    """One model."""
+    definition = plant.context.definition(request.name)
+    return plant.context.store.read(lambda query: _records(query, [definition])[0])
+
+
+def _records(query: Query, definitions: list[ModelDefinition]) -> list[ModelRecord]:
+    open_alerts = alerts.open_by_model(query)
+    predictions = inference.predictions_by_model(query)
+    return [
+        _record(query, definition, open_alerts.get(definition.name, 0), predictions.get(definition.name, 0))
+        for definition in definitions
+    ]
+
+
+def _record(query: Query, definition: ModelDefinition, open_alerts: int, predictions: int) -> ModelRecord:
+    state = models.state(query, definition.name)
+    aliases = models.aliases(query, definition.name)
+    champion = aliases.get("champion")
+    return ModelRecord(
+        name=definition.name,
+        dataset=definition.dataset,
+        target=definition.target,
+        task=definition.task or state.task,
+        metric=definition.training.metric or state.metric or "",
+        segments=state.segments,
+        champion=champion,
+        challenger=aliases.get("challenger"),
+        previous=aliases.get("previous"),
+        versions=models.next_version(query, definition.name) - 1,
+        score=models.version(query, definition.name, champion).score if champion is not None else None,
+        live_score=state.live_score,
+        live_rows=state.live_rows,
+        predictions=predictions,
+        open_alerts=open_alerts,
+        release_policy=definition.release.policy.value,
+        awaiting_approval=state.awaiting,
+        retired=definition.retired,
+        deployed_at=models.alias_moved_at(query, definition.name, "champion"),
+        value=state.value,
+        value_unit=definition.value.unit if definition.value else "",
+    )
+
+
+def definition(plant: Plant, request: ModelDefinitionShow) -> ModelDefinition:
+    """The definition as its file says now."""
+    return plant.context.definition(request.name)
+
+
+def versions(plant: Plant, request: ModelVersions) -> Page[ModelVersion]:
+    """Versions with their decisions."""
+    plant.context.definition(request.name)
+    return plant.context.store.read(lambda query: models.versions(query, request.name, request.limit, request.offset))
+
+
+def history(plant: Plant, request: ModelHistory) -> Page[AliasChange]:
+    """Who moved which alias, when and why."""
+    plant.context.definition(request.name)
+    return plant.context.store.read(lambda query: models.history(query, request.name, request.as_of))
+
+
+def resolve(query: Query, ref: str, alias: str) -> ModelVersion:
+    """The version a ref names: `NAME@V`, `NAME@alias`, or `NAME` for `alias`. Raises `NotFoundError`."""
+    name, word = split_ref(ref)
+    aliases = models.aliases(query, name)
+    wanted = word or alias
+    if wanted in aliases:
+        return models.version(query, name, aliases[wanted])
+    if not word or not word.removeprefix("v").isdecimal():
+        raise NotFoundError(
+            f"Model {safe(name, 64)} has no {safe(wanted, 64)}.",
+            hint=f"Name a version: {safe(name, 64)}@1. List them: shopfloor model versions {safe(name, 64)}",
+            code="alias_not_found",
+        )
+    return models.version(query, name, parse_version(word, ref))
+
+
+def define(plant: Plant, request: ModelDefine) -> ModelDefinition:
+    """Write the definition; train at once when there are rows."""
+    wanted = request.definition
+    _check_columns(plant, wanted)
+
+    def change(transaction: Transaction) -> ModelDefinition:
+        save_definition(plant.context.layout, wanted)
+        models.put_state(transaction, models.state(transaction, wanted.name))
+        transaction.emit(
+            "model.defined",
+            wanted.name,
+            f"Model {wanted.name} learns {safe(wanted.target, 60)} from {wanted.dataset}",
+            actor=request.actor,
+        )
+        newest = datasets.current_version(transaction, wanted.dataset)
+        if request.train and newest and not wanted.retired:
+            triggers.train(transaction, wanted, newest, trigger=f"defined by {request.actor}")
+        return wanted
+
+    defined = plant.mutate(request, change)
+    for folder in (plant.context.layout.score, plant.context.layout.actuals, plant.context.layout.outbox):
+        (folder / wanted.name).mkdir(exist_ok=True)
+    return defined
+
+
+def _check_columns(plant: Plant, wanted: ModelDefinition) -> None:
+    """Every column that a definition names must be in the dataset, where there is one already."""
+    contract = plant.context.contract(wanted.dataset)
+    if contract is None or not contract.columns:
+        known = [row.name for row in plant.context.store.read(lambda query: datasets.listing(query, "", 1000, 0)).rows]
+        if wanted.dataset not in known and not (plant.context.layout.inbox / wanted.dataset).is_dir():
+            raise NotFoundError(
+                f"There is no dataset {wanted.dataset!r}.",
+                hint=did_you_mean(wanted.dataset, known)
+                or f"Deliver a file first: shopfloor add FILE --dataset {wanted.dataset}",
+                code="dataset_not_found",
+            )
+        return
+    names = [column.name for column in contract.columns]
+    asked = {
+        "target": (wanted.target,),
+        "time": (wanted.time,),
+        "id": (wanted.id,),
+        "segment_by": wanted.segment_by,
+        "exclude": wanted.exclude,
+        "features": wanted.features,
+    }
+    for key, columns in asked.items():
+        for column in columns:
+            if column is not None and column not in names:
+                raise UsageError(
+                    f"Dataset {wanted.dataset} has no column {safe(column, 64)!r} ({key}).",
+                    hint=did_you_mean(column, names),
+                    code="no_column",
+                )
+    if wanted.task is Task.REGRESSION:
+        target = contract.column(wanted.target)
+        if target is not None and not target.type.numeric:
+            raise UsageError(
+                f"Column {safe(wanted.target, 64)!r} is {target.type}, a regression needs numbers.",
+                hint="Use a classification task.",
+                code="bad_target",
+            )
+
+
+def train(plant: Plant, request: ModelTrain) -> JobRecord:
+    """Queue a training on the newest version."""
+    definition = plant.context.definition(request.name)
+
+    def change(transaction: Transaction) -> JobRecord:
+        newest = datasets.current_version(transaction, definition.dataset)
+        if definition.retired:
+            raise RefusedError(
+                f"Model {definition.name} is retired.", hint="Set retired = false in its file.", code="retired"
+            )
+        if not newest:
+            raise RefusedError(
+                f"Dataset {definition.dataset} has no rows yet.",
+                hint=f"Deliver a file: shopfloor add FILE --dataset {definition.dataset}",
+                code="no_rows",
+            )
+        reason = f" ({safe(request.reason, 100)})" if request.reason else ""
+        return triggers.train(transaction, definition, newest, trigger=f"asked by {request.actor}{reason}")
+
+    return plant.mutate(request, change)
+
+
+def retire(plant: Plant, request: ModelRetire) -> ModelRecord:
+    """Out of service; the history stays."""
+    definition = plant.context.definition(request.name)
+    retired = msgspec.structs.replace(definition, retired=True)
+
+    def change(transaction: Transaction) -> ModelRecord:
+        save_definition(plant.context.layout, retired)
+        state = models.state(transaction, definition.name)
+        models.put_state(transaction, msgspec.structs.replace(state, retired=True, awaiting=None))
+        transaction.emit(
+            "model.retired",
+            definition.name,
+            f"Model {definition.name} is retired: {safe(request.reason, 200) or 'no reason given'}",
+            actor=request.actor,
+        )
+        return _records(transaction, [retired])[0]
+
+    record = plant.mutate(request, change)
+    remove_deployment(plant.context.layout.serving, definition.name)
+    return record

@@ -1,0 +1,83 @@
+"""Models that a notebook fitted become versions like any other: signed, gated by a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from shopfloor.artifacts import bundle
+from shopfloor.domain.codec import convert
+from shopfloor.domain.definition import Task as LearningTask
+from shopfloor.domain.errors import RefusedError, UsageError
+from shopfloor.domain.ids import ulid
+from shopfloor.domain.names import did_you_mean
+from shopfloor.domain.release import Decision, ModelVersion, Outcome
+from shopfloor.domain.requests.runs import RunModel
+from shopfloor.engine import releasing
+from shopfloor.engine.adoption import Adopted, AdoptTask
+from shopfloor.engine.jobs.handler import Task
+from shopfloor.engine.plant import Plant
+from shopfloor.store import models, runs
+from shopfloor.store.transaction import Transaction
+
+
+def register(plant: Plant, request: RunModel) -> ModelVersion:
+    """Sign the recorder's model and register it; it serves only when a person promotes it."""
+    context = plant.context
+    path = Path(request.path).resolve()
+    if not path.is_relative_to(context.layout.staging.resolve()) or not path.is_file():
+        raise RefusedError(
+            "The model file must lie in the workspace's staging folder.",
+            hint="Use run.log_model of the SDK.",
+            code="outside",
+        )
+    if request.task not in set(LearningTask):
+        raise UsageError(
+            f"There is no task {request.task!r}.", hint=did_you_mean(request.task, list(LearningTask)), code="bad_task"
+        )
+    run = context.store.read(lambda query: runs.get(query, request.id))
+    definition = context.definition(run.model)
+    contract = context.contract(definition.dataset)
+    staged = context.layout.staging / f"adopt-{ulid()}"
+    task = AdoptTask(
+        path=str(path),
+        key_path=str(context.layout.signing_key),
+        staging=str(staged),
+        run=run.id,
+        definition=definition,
+        dataset_version=run.dataset_version,
+        task=LearningTask(request.task),
+        features=request.features,
+        classes=request.classes,
+        columns=contract.columns if contract is not None else (),
+        now=context.clock.now(),
+    )
+    adopted = convert(plant.floor.aside.ask(Task("adopt", task)), Adopted)
+    bundle.publish(staged, context.layout.objects)
+
+    def change(transaction: Transaction) -> ModelVersion:
+        current = runs.get(transaction, request.id)
+        number = models.next_version(transaction, run.model)
+        decision = Decision(
+            outcome=Outcome.HOLD,
+            reason="Recorded by a notebook: a person decides whether it serves.",
+            metric=adopted.metric,
+            decided_at=transaction.now,
+        )
+        version = ModelVersion(
+            model=run.model,
+            version=number,
+            run=run.id,
+            dataset_version=run.dataset_version,
+            artifact=adopted.artifact,
+            decision=decision,
+            score=current.metrics.get(adopted.metric),
+            created_at=transaction.now,
+        )
+        models.put_version(transaction, version)
+        runs.put(transaction, msgspec.structs.replace(current, artifact=adopted.artifact, model_version=number))
+        releasing.apply_decision(transaction, definition, version, cause=run.id)
+        return version
+
+    return plant.mutate(request, change)

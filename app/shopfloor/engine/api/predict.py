@@ -1,0 +1,79 @@
+"""Batch scoring that a person waits for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+
+from shopfloor.domain.errors import DataError, NotFoundError, ShopfloorError, UsageError
+from shopfloor.domain.job import JobKind, JobRecord, JobState
+from shopfloor.domain.requests.models import Predict, PredictReport
+from shopfloor.domain.text import safe
+from shopfloor.engine.plant import Plant
+from shopfloor.store import jobs
+from shopfloor.store.transaction import Transaction
+
+_PATIENCE_SECONDS = 3600.0
+_URGENT = 50
+
+
+async def predict(plant: Plant, request: Predict) -> PredictReport:
+    """Queue the scoring ahead of everything else and answer when the output is written."""
+    queued = await run_in_threadpool(_enqueue, plant, request)
+    await plant.context.stream.wait(_PATIENCE_SECONDS, lambda: _job(plant, queued.job).state.ended)
+    return await run_in_threadpool(_report, plant, request, _job(plant, queued.job))
+
+
+def _job(plant: Plant, id: str) -> JobRecord:
+    return plant.context.store.read(lambda query: jobs.get(query, id))
+
+
+def _enqueue(plant: Plant, request: Predict) -> PredictReport:
+    definition = plant.context.definition(request.model)
+    source, output = Path(request.path), Path(request.output)
+    if not source.is_file():
+        raise NotFoundError(f"There is no file {safe(request.path)}.", hint="Check the path.", code="file_missing")
+    if not output.is_absolute() or not output.parent.is_dir():
+        raise UsageError(
+            f"{safe(request.output)} cannot be written.", hint="Name a file in a folder that exists.", code="bad_output"
+        )
+    if output.suffix not in {".csv", ".parquet"}:
+        raise UsageError(
+            f"{safe(output.name)} is neither .csv nor .parquet.",
+            hint="End the output's name in .csv or .parquet.",
+            code="bad_output",
+        )
+
+    def change(transaction: Transaction) -> PredictReport:
+        job = jobs.enqueue(
+            transaction,
+            JobKind.SCORE,
+            definition.name,
+            payload={"path": request.path, "output": request.output},
+            trigger=f"asked by {request.actor}",
+            priority=_URGENT,
+        )
+        return PredictReport(model=definition.name, model_version=0, rows=0, output=request.output, job=job.id)
+
+    return plant.mutate(request, change)
+
+
+def _report(plant: Plant, request: Predict, job: JobRecord) -> PredictReport:
+    result = job.result or {}
+    if job.state is not JobState.SUCCEEDED:
+        raise ShopfloorError(
+            job.error or f"The scoring job {job.id} {job.state}.",
+            hint=f"Its log: shopfloor job log {job.id}",
+            code="job_failed",
+        )
+    if "error" in result:
+        raise DataError(result["error"], hint=result.get("hint", ""))
+    return PredictReport(
+        model=job.subject,
+        model_version=result["model_version"],
+        rows=result["rows"],
+        output=request.output,
+        ignored_columns=tuple(result.get("ignored", ())),
+        job=job.id,
+    )

@@ -1,0 +1,107 @@
+"""Release by people: promote, approve, reject, roll back. The rules are the release station's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.names import parse_version, split_ref
+from shopfloor.domain.release import ModelVersion
+from shopfloor.domain.requests.models import ModelApprove, ModelPromote, ModelReject, ModelRollback
+from shopfloor.domain.requests.request import Mutation
+from shopfloor.domain.text import safe
+from shopfloor.engine import releasing, triggers
+from shopfloor.engine.api.models import resolve
+from shopfloor.engine.plant import Plant
+from shopfloor.release import aliases as rules
+from shopfloor.store.transaction import Transaction
+
+Step = Callable[[Transaction, rules.Standing, rules.Act], rules.Moves]
+
+
+def promote(plant: Plant, request: ModelPromote) -> ModelVersion:
+    """A person makes a version champion; against the gate only with a reason."""
+    definition = plant.context.definition(split_ref(request.ref)[0])
+
+    def step(transaction: Transaction, standing: rules.Standing, act: rules.Act) -> rules.Moves:
+        version = resolve(transaction, request.ref, "challenger")
+        return rules.promote(standing, version.version, act, force=bool(request.reason.strip()))
+
+    return _do(plant, definition, request, request.reason, step, "promoted")
+
+
+def approve(plant: Plant, request: ModelApprove) -> ModelVersion:
+    """One more approval; the last one needed promotes."""
+    definition = plant.context.definition(split_ref(request.ref)[0])
+    needed = definition.release.approvals
+    return _do(
+        plant,
+        definition,
+        request,
+        request.reason,
+        lambda transaction, standing, act: rules.approve(standing, _number(request.ref), act, needed=needed),
+        "approved",
+    )
+
+
+def reject(plant: Plant, request: ModelReject) -> ModelVersion:
+    """The waiting version does not become champion."""
+    definition = plant.context.definition(split_ref(request.ref)[0])
+    return _do(
+        plant,
+        definition,
+        request,
+        request.reason,
+        lambda transaction, standing, act: rules.reject(standing, _number(request.ref), act),
+        "rejected",
+    )
+
+
+def rollback(plant: Plant, request: ModelRollback) -> ModelVersion:
+    """The champion before comes back."""
+    definition = plant.context.definition(request.name)
+    return _do(
+        plant,
+        definition,
+        request,
+        request.reason,
+        lambda transaction, standing, act: rules.rollback(standing, act),
+        "rolled back to",
+    )
+
+
+def _number(ref: str) -> int | None:
+    _, word = split_ref(ref)
+    if word == "challenger":
+        return None
+    return parse_version(word, ref) if word else None
+
+
+def _do(
+    plant: Plant, definition: ModelDefinition, request: Mutation[ModelVersion], reason: str, step: Step, verb: str
+) -> ModelVersion:
+    if not request.actor.strip():
+        raise RefusedError("Somebody must answer for a release.", hint="Say who you are.", code="no_actor")
+
+    def change(transaction: Transaction) -> ModelVersion:
+        act = rules.Act(actor=request.actor, now=transaction.now, reason=safe(reason, 500), cause="person")
+        moves = step(transaction, releasing.standing(transaction, definition), act)
+        version = releasing.carry_out(transaction, moves)
+        said = f": {safe(reason, 300)}" if reason else ""
+        transaction.emit(
+            f"release.{verb.split()[0]}",
+            definition.name,
+            f"{definition.name}@{version.version} {verb} by {request.actor}{said}",
+            actor=request.actor,
+            data={"version": version.version},
+        )
+        if "champion" in version.aliases and definition.monitoring.performance:
+            # What is known of the new champion's own predictions counts from now on.
+            trigger = f"{definition.name}@{version.version} {verb} by {request.actor}"
+            triggers.after_predictions(transaction, definition, version.version, trigger=trigger)
+        return version
+
+    version = plant.mutate(request, change)
+    releasing.deploy(plant.context, definition.name)
+    return version

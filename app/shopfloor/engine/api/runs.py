@@ -1,0 +1,158 @@
+"""Answers about runs, and runs that notebooks record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from shopfloor.domain.codec import to_text
+from shopfloor.domain.errors import RefusedError, UsageError
+from shopfloor.domain.names import check_name
+from shopfloor.domain.page import Page
+from shopfloor.domain.requests.runs import RunCompare, RunComparison, RunFinish, RunList, RunLog, RunShow, RunStart
+from shopfloor.domain.run import RunRecord, RunState
+from shopfloor.domain.text import safe
+from shopfloor.engine.plant import Plant
+from shopfloor.store import runs
+from shopfloor.store.transaction import Transaction
+
+
+def listing(plant: Plant, request: RunList) -> Page[RunRecord]:
+    """Runs in the wanted order."""
+    found = plant.context.store.read(
+        lambda query: runs.listing(
+            query,
+            model=request.model,
+            state=request.state,
+            text=request.query,
+            sort=request.sort,
+            limit=request.limit,
+            offset=request.offset,
+        )
+    )
+    return msgspec.structs.replace(found, seq=plant.context.store.last_seq)
+
+
+def show(plant: Plant, request: RunShow) -> RunRecord:
+    """One run."""
+    return plant.context.store.read(lambda query: runs.get(query, request.id))
+
+
+def compare(plant: Plant, request: RunCompare) -> RunComparison:
+    """Runs beside each other, only what differs."""
+    if len(request.ids) < 2:
+        raise UsageError("A comparison needs two or more runs.", hint="shopfloor run compare r1 r2", code="too_few")
+    found = plant.context.store.read(lambda query: tuple(runs.get(query, id) for id in request.ids))
+    rows = [
+        *_differing(
+            "run",
+            found,
+            lambda run: {"model": run.model, "data": _data(run), "chosen": run.chosen, "trigger": run.trigger},
+        ),
+        *_differing("param", found, lambda run: run.params),
+        *_differing("metric", found, lambda run: run.metrics),
+    ]
+    return RunComparison(runs=found, rows=tuple(rows))
+
+
+def _data(run: RunRecord) -> str:
+    return f"{run.dataset}@{run.dataset_version}" if run.dataset else ""
+
+
+def _differing(
+    kind: str, found: tuple[RunRecord, ...], part: Callable[[RunRecord], dict[str, Any]]
+) -> list[tuple[str, str, tuple[str, ...]]]:
+    names = dict.fromkeys(name for run in found for name in part(run))
+    rows = [(kind, name, tuple(_shown(part(run).get(name)) for run in found)) for name in names]
+    return [row for row in rows if len(set(row[2])) > 1]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else to_text(value)
+
+
+def start(plant: Plant, request: RunStart) -> RunRecord:
+    """Open a run that somebody records into."""
+    check_name(request.model, "Model")
+
+    def change(transaction: Transaction) -> RunRecord:
+        run = runs.create(
+            transaction,
+            RunRecord(
+                id="",
+                model=request.model,
+                dataset=request.dataset,
+                dataset_version=request.dataset_version,
+                state=RunState.RUNNING,
+                trigger=request.actor,
+                params=request.params,
+                environment=request.environment,
+                started_at=transaction.now,
+            ),
+        )
+        transaction.emit(
+            "run.started",
+            run.model,
+            f"Run {run.id} of {run.model} is recorded",
+            actor=request.actor,
+            data={"run": run.id},
+        )
+        return run
+
+    return plant.mutate(request, change)
+
+
+def log(plant: Plant, request: RunLog) -> RunRecord:
+    """Add params and metrics; a param once set stays."""
+
+    def change(transaction: Transaction) -> RunRecord:
+        run = _open(transaction, request.id)
+        for name, value in request.params.items():
+            if name in run.params and run.params[name] != value:
+                raise RefusedError(
+                    f"Param {safe(name, 60)!r} of {run.id} is {run.params[name]!r} already.",
+                    hint="Start a new run for other params.",
+                    code="param_set",
+                )
+        run = msgspec.structs.replace(
+            run, params={**run.params, **request.params}, metrics={**run.metrics, **request.metrics}
+        )
+        runs.put(transaction, run)
+        return run
+
+    return plant.mutate(request, change)
+
+
+def finish(plant: Plant, request: RunFinish) -> RunRecord:
+    """Close a run."""
+
+    def change(transaction: Transaction) -> RunRecord:
+        run = _open(transaction, request.id)
+        started = run.started_at or transaction.now
+        run = msgspec.structs.replace(
+            run, state=request.state, error=request.error, duration_s=(transaction.now - started).total_seconds()
+        )
+        runs.put(transaction, run)
+        transaction.emit(
+            "run.finished",
+            run.model,
+            f"Run {run.id} of {run.model} {run.state}",
+            actor=request.actor,
+            data={"run": run.id},
+        )
+        return run
+
+    return plant.mutate(request, change)
+
+
+def _open(transaction: Transaction, id: str) -> RunRecord:
+    run = runs.get(transaction, id)
+    if not runs.is_open(run):
+        raise RefusedError(f"Run {run.id} has ended ({run.state}).", hint="Start a new run.", code="run_ended")
+    return run

@@ -1,0 +1,145 @@
+"""HTTP over the workspace's Unix socket: only this user's processes are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import struct
+from typing import Any
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from shopfloor.domain.codec import to_json
+from shopfloor.domain.errors import ExitCode, RefusedError, ShopfloorError, UsageError
+from shopfloor.domain.names import did_you_mean
+from shopfloor.domain.requests.jobs import EventList
+from shopfloor.domain.requests.models import Predict
+from shopfloor.domain.requests.request import Mutation, Request
+from shopfloor.domain.requests.workspace import AwaitIdle
+from shopfloor.domain.text import safe
+from shopfloor.domain.wire import PREFIX, PROTOCOL, PROTOCOL_HEADER, WireFailure, describe
+from shopfloor.engine.api.predict import predict
+from shopfloor.engine.api.routes import Answer, routes
+from shopfloor.engine.api.waiting import await_idle, next_events
+from shopfloor.engine.plant import Plant
+
+_LOG = logging.getLogger("shopfloor.api")
+_STATUS = {ExitCode.USAGE: 400, ExitCode.NOT_FOUND: 404, ExitCode.REFUSED: 409, ExitCode.UNREACHABLE: 503}
+_BODY_LIMIT = 8 * 1024 * 1024
+
+
+class PeerChecked(HttpToolsProtocol):
+    """Hangs up on processes of other users: the socket's mode is the first fence, this the second."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        peer = transport.get_extra_info("socket")
+        credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        _, uid, _ = struct.unpack("3i", credentials)
+        if uid not in {os.getuid(), 0}:
+            _LOG.warning("refused a connection of user %d", uid)
+            transport.close()
+            return
+        super().connection_made(transport)
+
+
+def application(plant: Plant) -> Starlette:
+    """The engine's API as an ASGI application: `POST /v1/<verb>` with a JSON body."""
+    table = {kind.verb: (kind, answer) for kind, answer in routes().items()}
+
+    async def endpoint(http: HttpRequest) -> Response:
+        try:
+            request = await _decode(http, table)
+            return Response(to_json(await _answer(plant, request, table)), media_type="application/json")
+        except ShopfloorError as error:
+            return _failed(error, _STATUS.get(error.exit_code, 422))
+        except Exception as error:  # noqa: BLE001 - the boundary of the API: the caller gets a sentence, the log the trace
+            _LOG.exception("%s failed", http.url.path)
+            return _failed(error, 500)
+
+    return Starlette(routes=[Route(PREFIX + "{verb}", endpoint, methods=["POST"])])
+
+
+async def _answer(plant: Plant, request: Request[Any], table: dict[str, tuple[type[Request[Any]], Answer]]) -> Any:
+    # Waiting happens on the event loop, so that a hundred patient clients hold no thread.
+    if isinstance(request, EventList):
+        return await next_events(plant, request)
+    if isinstance(request, AwaitIdle):
+        return await await_idle(plant, request)
+    if isinstance(request, Predict):
+        return await predict(plant, request)
+    return await run_in_threadpool(table[request.verb][1], plant, request)
+
+
+async def _decode(http: HttpRequest, table: dict[str, tuple[type[Request[Any]], Answer]]) -> Request[Any]:
+    if http.headers.get(PROTOCOL_HEADER, PROTOCOL) != PROTOCOL:
+        raise RefusedError(
+            f"This engine speaks protocol {PROTOCOL}, the client another.",
+            hint="Restart the engine: shopfloor down; shopfloor up",
+            code="protocol",
+        )
+    verb = http.path_params["verb"]
+    if verb not in table:
+        raise UsageError(
+            f"The engine does not know {safe(verb, 60)!r}.", hint=did_you_mean(verb, table), code="unknown_verb"
+        )
+    if int(http.headers.get("content-length", "0")) > _BODY_LIMIT:
+        raise UsageError("The request is too large.", hint="Send at most 8 MB.", code="too_large")
+    kind = table[verb][0]
+    try:
+        request: Request[Any] = msgspec.json.decode(await http.body() or b"{}", type=kind)
+    except msgspec.MsgspecError as error:
+        raise UsageError(
+            f"The request {verb} is malformed: {error}.", hint="See the client's version.", code="malformed"
+        ) from error
+    if isinstance(request, Mutation) and not request.op_id:
+        raise UsageError(
+            f"The request {verb} changes something and needs an op_id.", hint="Send a unique op_id.", code="no_op_id"
+        )
+    return request
+
+
+def _failed(error: BaseException, status: int) -> Response:
+    return Response(to_json(WireFailure(error=describe(error))), status_code=status, media_type="application/json")
+
+
+def server(plant: Plant) -> uvicorn.Server:
+    """A server for the application; runs on the main thread."""
+    config = uvicorn.Config(
+        application(plant),
+        http=PeerChecked,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        loop="uvloop",
+        timeout_keep_alive=600,
+        timeout_graceful_shutdown=2,
+        limit_concurrency=500,
+    )
+    return uvicorn.Server(config)
+
+
+def bind(path: os.PathLike[str]) -> socket.socket:
+    """Listen at `path` with mode 0600. The caller holds the lock, so an old socket is stale."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(128)
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,83 @@
+"""The workspace at a glance."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from statistics import median
+
+import shopfloor
+from shopfloor.domain.requests.workspace import IdleReport, Rescan, Shutdown, StatusShow
+from shopfloor.domain.status import EngineStatus, FactoryFigures, Status
+from shopfloor.engine.api.waiting import idle_report
+from shopfloor.engine.plant import Plant
+from shopfloor.store import alerts, files, inference, jobs, models, runs
+from shopfloor.store.rows import Query
+
+
+def show(plant: Plant, request: StatusShow) -> Status:
+    """Counts, the engine's health, the factory's figures."""
+    context = plant.context
+    definitions = [model for model in context.all_models() if not model.retired]
+    watcher = plant.watch.status()
+
+    def query(reader: Query) -> Status:
+        datasets = reader.one("SELECT count(*) FROM datasets")
+        return Status(
+            workspace=str(context.layout.root),
+            engine=EngineStatus(
+                pid=os.getpid(),
+                epoch=context.epoch,
+                version=shopfloor.__version__,
+                uptime_s=round((context.clock.now() - context.started_at).total_seconds(), 1),
+                watcher=watcher,
+                degraded=context.store.degraded,
+            ),
+            jobs=jobs.counts(reader),
+            files=files.counts(reader),
+            alerts=alerts.counts(reader),
+            models=len(definitions),
+            datasets=int(datasets[0]) if datasets else 0,
+            runs=runs.total(reader),
+            approvals=sum(models.state(reader, model.name).awaiting is not None for model in definitions),
+            predictions=sum(inference.predictions_by_model(reader).values()),
+            seq=context.store.last_seq,
+            factory=_figures(plant, reader),
+            running=plant.floor.running(),
+        )
+
+    return context.store.read(query)
+
+
+def _figures(plant: Plant, reader: Query) -> FactoryFigures:
+    since = plant.context.clock.now() - timedelta(days=30)
+    moves = models.deployments(reader, since)
+    rollbacks = sum(cause.startswith("rollback") for _, cause, _, _ in moves)
+    lead = [
+        row[0]
+        for row in reader.all(
+            "SELECT epoch(h.happened_at) - epoch(max(f.seen_at)) FROM alias_history h "
+            "JOIN model_versions v ON v.model = h.model AND v.version = h.version "
+            "JOIN runs r ON r.id = v.run JOIN files f ON f.dataset = r.dataset AND f.version = r.dataset_version "
+            "WHERE h.alias = 'champion' AND NOT starts_with(h.cause, 'rollback') GROUP BY h.seq, h.happened_at"
+        )
+    ]
+    return FactoryFigures(
+        lead_time_s=round(median(lead), 3) if lead else None,
+        deployments_30d=len(moves),
+        rollback_share=round(rollbacks / len(moves), 4) if moves else None,
+        restore_time_s=alerts.median_restore_seconds(reader),
+    )
+
+
+def rescan(plant: Plant, request: Rescan) -> IdleReport:
+    """Look at the drop folders now."""
+    plant.watch.scan_now()
+    return idle_report(plant)
+
+
+def shutdown(plant: Plant, request: Shutdown) -> IdleReport:
+    """Stop after this answer."""
+    report = idle_report(plant)
+    plant.stop()
+    return report

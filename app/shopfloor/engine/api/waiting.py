@@ -1,0 +1,71 @@
+"""Answers that wait: the next event, and the moment when all work is done."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+
+from shopfloor.domain.event import Event
+from shopfloor.domain.page import Page
+from shopfloor.domain.requests.jobs import EventList
+from shopfloor.domain.requests.workspace import AwaitIdle, IdleReport
+from shopfloor.engine.plant import Plant
+from shopfloor.store import events, files, jobs
+from shopfloor.store.rows import Query
+
+_LONGEST_WAIT = 60.0
+
+
+async def next_events(plant: Plant, request: EventList) -> Page[Event]:
+    """Events after a number; waits for the first one when asked to."""
+    store = plant.context.store
+    if request.tail <= 0 and request.wait_s > 0:
+        await plant.context.stream.wait(
+            min(request.wait_s, _LONGEST_WAIT),
+            lambda: store.last_seq > request.after or plant.context.stopping.is_set(),
+        )
+
+    def query(reader: Query) -> Page[Event]:
+        if request.tail > 0:
+            found = events.tail(reader, request.tail, request.subject)
+        else:
+            found = events.after(reader, request.after, request.limit, request.subject)
+        return Page(rows=tuple(found), total=events.total(reader, request.subject), seq=store.last_seq)
+
+    return await run_in_threadpool(store.read, query)
+
+
+async def await_idle(plant: Plant, request: AwaitIdle) -> IdleReport:
+    """Look at the drop folders, then wait until nothing is left to do."""
+    await run_in_threadpool(plant.watch.scan_now)
+    report = await run_in_threadpool(idle_report, plant)
+    loop_seconds = min(request.wait_s, _LONGEST_WAIT)
+    clock = plant.context.clock
+    deadline = clock.monotonic() + loop_seconds
+    while not report.idle and clock.monotonic() < deadline:
+        seen = plant.context.store.last_seq
+
+        def moved(since: int = seen) -> bool:
+            return plant.context.store.last_seq > since
+
+        await plant.context.stream.wait(min(0.5, deadline - clock.monotonic()), moved)
+        report = await run_in_threadpool(idle_report, plant)
+        if report.idle:  # a file may have landed since the first look
+            await run_in_threadpool(plant.watch.scan_now)
+            report = await run_in_threadpool(idle_report, plant)
+    return report
+
+
+def idle_report(plant: Plant) -> IdleReport:
+    """What is still to be done."""
+
+    def query(reader: Query) -> IdleReport:
+        work = jobs.counts(reader)
+        waiting = files.counts(reader).waiting
+        return IdleReport(
+            idle=not (work.queued or work.running or waiting),
+            unsettled_files=waiting,
+            queued_jobs=work.queued,
+            running_jobs=work.running,
+        )
+
+    return plant.context.store.read(query)

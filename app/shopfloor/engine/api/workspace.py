@@ -1,0 +1,47 @@
+"""Answers about the workspace as a whole: lineage, SQL, health, backups, garbage."""
+
+from __future__ import annotations
+
+from shopfloor.domain.lineage import LineageGraph
+from shopfloor.domain.requests.workspace import (
+    Backup,
+    BackupReport,
+    Doctor,
+    DoctorReport,
+    Gc,
+    GcReport,
+    LineageShow,
+    SqlQuery,
+    Table,
+)
+from shopfloor.engine.plant import Plant
+from shopfloor.engine.upkeep.backup import make_backup
+from shopfloor.engine.upkeep.doctor import examine
+from shopfloor.engine.upkeep.gc import collect_garbage
+from shopfloor.engine.upkeep.sandbox import run_query
+from shopfloor.lineage.trace import trace
+
+
+def lineage(plant: Plant, request: LineageShow) -> LineageGraph:
+    """What came from what."""
+    return plant.context.store.read(lambda query: trace(query, request.ref, request.direction, request.as_of))
+
+
+def sql(plant: Plant, request: SqlQuery) -> Table:
+    """One read-only statement in a sandboxed child."""
+    return run_query(plant.context, request.statement, request.limit)
+
+
+def doctor(plant: Plant, request: Doctor) -> DoctorReport:
+    """The health of the workspace."""
+    return examine(plant.context, repair=request.repair)
+
+
+def backup(plant: Plant, request: Backup) -> BackupReport:
+    """Back up now."""
+    return make_backup(plant.context)
+
+
+def gc(plant: Plant, request: Gc) -> GcReport:
+    """Remove what nothing refers to."""
+    return collect_garbage(plant.context, dry_run=request.dry_run)

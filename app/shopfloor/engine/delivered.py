@@ -1,0 +1,88 @@
+"""Delivered files that are not data: what becomes of their bytes and ledger rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+import shopfloor
+from shopfloor.domain.file import FileState, Reason
+from shopfloor.domain.text import safe
+from shopfloor.domain.wire import WireError
+from shopfloor.engine.context import Context
+from shopfloor.engine.watch import custody
+from shopfloor.intake.quarantine import QuarantineRecord, quarantine
+from shopfloor.store import files
+from shopfloor.store.files import LedgerRow
+from shopfloor.store.transaction import Transaction
+
+
+def staged_rows(context: Context, ids: list[str]) -> list[LedgerRow]:
+    """The files of a job that still wait for it, in order of arrival, each with its claimed copy.
+
+    An attempt that was killed may have moved a copy into quarantine already; it is taken from there.
+    """
+    rows = context.store.read(lambda query: files.ledger(query, ids))
+    return [_with_copy(context, row) for row in rows if row.file.state is FileState.STAGED]
+
+
+def _with_copy(context: Context, row: LedgerRow) -> LedgerRow:
+    if row.staged is not None and Path(row.staged).exists():
+        return row
+    return msgspec.structs.replace(row, staged=str(custody.stage_again(context.layout, row.file)))
+
+
+def reason_of(error: WireError) -> Reason:
+    """An error as the reason of a file."""
+    return Reason(code=error.code, message=error.message, hint=error.hint, line=error.line, column=error.column)
+
+
+def commit_file(transaction: Transaction, row: LedgerRow, rows: int, what: str, version: int | None = None) -> None:
+    """The file's content is in."""
+    file = msgspec.structs.replace(
+        row.file, state=FileState.COMMITTED, rows=rows, committed_at=transaction.now, reason=None, version=version
+    )
+    files.put(transaction, msgspec.structs.replace(row, file=file, staged=None), keep=True)
+    transaction.emit(
+        "file.committed", file.dataset, f"{safe(file.path, 120)}: {what}", data={"file": file.id, "rows": rows}
+    )
+
+
+def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason) -> None:
+    """The file is held with a reason."""
+    file = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason)
+    files.put(transaction, msgspec.structs.replace(row, file=file, staged=None))
+    transaction.emit(
+        "file.quarantined",
+        file.dataset,
+        f"{safe(file.path, 120)} is quarantined: {reason.message}",
+        data={"file": file.id, "code": reason.code},
+    )
+
+
+def keep_bytes(context: Context, row: LedgerRow, reason: Reason) -> None:
+    """Move the claimed copy of a refused file into quarantine with its record, before the ledger says so."""
+    if row.staged is None or row.file.sha256 is None:
+        return
+    record = QuarantineRecord(
+        id=row.file.id,
+        dataset=row.file.dataset,
+        path=row.file.path,
+        path_hex=row.identity.raw_path.hex(),
+        sha256=row.file.sha256,
+        bytes=row.file.bytes,
+        reason=reason,
+        mtime_ns=row.identity.mtime_ns,
+        arrived_at=row.file.seen_at,
+        software={"shopfloor": shopfloor.__version__},
+    )
+    quarantine(Path(row.staged), record, context.layout.quarantine)
+
+
+def clear(context: Context, row: LedgerRow, *, kept: bool) -> None:
+    """After the commit: the delivered file leaves its drop folder."""
+    if kept:
+        custody.remove_original(context.layout, row)
+    else:
+        custody.dispose(context.layout, row, context.settings.intake.originals, f"{context.clock.now():%Y-%m-%d}")

@@ -1,0 +1,1 @@
+"""Persisted jobs and the child processes that do them."""

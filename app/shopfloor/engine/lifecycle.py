@@ -1,0 +1,141 @@
+"""The engine's life: own the workspace, recover, work, answer, stop cleanly."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from shopfloor.domain.clock import Clock, SystemClock
+from shopfloor.domain.ids import ulid
+from shopfloor.engine import releasing
+from shopfloor.engine.api.server import bind, server
+from shopfloor.engine.context import Context
+from shopfloor.engine.errands import errands
+from shopfloor.engine.handlers.registry import handlers
+from shopfloor.engine.jobs.floor import WorkFloor, adopt_orphans
+from shopfloor.engine.ownership import Ownership
+from shopfloor.engine.plant import Plant
+from shopfloor.engine.scheduler import Scheduler
+from shopfloor.engine.stream import EventStream
+from shopfloor.engine.watch.watch import Watch
+from shopfloor.store.store import Store
+from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.definitions import list_definitions
+from shopfloor.workspace.layout import Layout
+
+_LOG = logging.getLogger("shopfloor.engine")
+
+
+def run(workspace: Path, clock: Clock | None = None) -> None:
+    """Own `workspace` and serve until SIGTERM, SIGINT or a shutdown request."""
+    os.umask(0o077)
+    layout = Layout(workspace)
+    layout.create()
+    ownership = Ownership.take(layout.lock)
+    try:
+        _own(layout, ownership, clock or SystemClock())
+    finally:
+        ownership.release()
+
+
+def _own(layout: Layout, ownership: Ownership, clock: Clock) -> None:
+    stream = EventStream()
+    store = Store(layout.database, layout.journal, clock, workspace_id=ulid(), on_commit=stream.publish)
+    try:
+        epoch = store.write(_next_epoch)
+        ownership.sign(epoch)
+        context = Context(layout=layout, store=store, clock=clock, stream=stream, epoch=epoch, started_at=clock.now())
+        context.reload_settings()
+        _recover(context)
+        _serve(context)
+    finally:
+        store.close()
+
+
+def _next_epoch(transaction: Transaction) -> int:
+    row = transaction.one("SELECT value FROM meta WHERE key = 'epoch'")
+    epoch = int(row[0]) + 1 if row else 1
+    transaction.put("meta", {"key": "epoch", "value": str(epoch)})
+    transaction.emit(
+        "engine.started", "engine", f"Engine {os.getpid()} owns the workspace, epoch {epoch}", data={"epoch": epoch}
+    )
+    return epoch
+
+
+def _recover(context: Context) -> None:
+    """What a killed engine left: its jobs are queued again, half-made files swept, deployments retold."""
+    store = context.store
+    if store.salvaged or store.replayed:
+        how = store.salvaged or f"{store.replayed} commits came back from the journal"
+        store.write(lambda transaction: transaction.emit("store.mended", "store", f"The store was mended: {how}"))
+    adopted = store.write(lambda transaction: adopt_orphans(transaction, context.epoch))
+    _sweep_staging(context)
+    for model in list_definitions(context.layout):
+        releasing.deploy(context, model)
+    if adopted:
+        _LOG.info("took up %d jobs of an earlier engine", len(adopted))
+
+
+def _sweep_staging(context: Context) -> None:
+    """No job runs yet, so only claimed files that the ledger knows are wanted in staging."""
+    wanted = context.store.read(
+        lambda query: {
+            row[0] for row in query.all("SELECT staged FROM files WHERE staged IS NOT NULL AND state = 'staged'")
+        }
+    )
+    for path in context.layout.staging.iterdir():
+        if str(path) in wanted or path.name.startswith("sdk-"):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _serve(context: Context) -> None:
+    floor = WorkFloor(context, handlers())
+    watch = Watch(context, floor)
+    web: list[uvicorn.Server] = []
+
+    def stop() -> None:
+        context.stopping.set()
+        for running in web:
+            running.should_exit = True
+
+    plant = Plant(context=context, floor=floor, watch=watch, stop=stop)
+    web.append(server(plant))
+    scheduler = Scheduler(context.clock, errands(plant))
+    listener = bind(context.layout.socket)
+    floor.start()
+    watch.start()
+    scheduler.start()
+    _LOG.info("engine %d serves %s", os.getpid(), context.layout.root)
+    try:
+        _run_web(web[0], listener)
+    finally:
+        context.stopping.set()
+        listener.close()
+        context.layout.socket.unlink(missing_ok=True)
+        scheduler.stop()
+        watch.stop()
+        floor.stop()
+        _LOG.info("engine %d stopped", os.getpid())
+
+
+def _run_web(web: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until told to stop. Ours are the handlers that uvicorn restores, so that its second
+    raise of the signal finds a handler that does no harm instead of the deadly default."""
+
+    def on_signal(number: int, frame: object) -> None:
+        _LOG.info("%s: stopping", signal.Signals(number).name)
+        web.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    web.run(sockets=[listener])

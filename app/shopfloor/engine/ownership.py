@@ -1,0 +1,43 @@
+"""One owner a workspace, by a lock that ends with its process."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+
+from shopfloor.domain.errors import RefusedError
+
+
+class Ownership:
+    """An exclusive `flock` on `owner.lock`, held for the life of the process."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+
+    @classmethod
+    def take(cls, lock: Path) -> Ownership:
+        """Become the owner; raises `RefusedError` naming the process that is."""
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
+            os.close(handle)
+            raise RefusedError(
+                f"Another engine owns this workspace ({holder or 'it is just starting'}).",
+                hint="Use it, or stop it first: shopfloor down",
+                code="owned",
+            ) from None
+        return cls(handle)
+
+    def sign(self, epoch: int) -> None:
+        """Write who the owner is, for people and for error messages."""
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, json.dumps({"pid": os.getpid(), "epoch": epoch}).encode() + b"\n", 0)
+
+    def release(self) -> None:
+        """Give the workspace up."""
+        os.ftruncate(self._handle, 0)
+        os.close(self._handle)

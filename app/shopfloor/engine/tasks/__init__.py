@@ -1,0 +1,1 @@
+"""What runs inside a worker: stations composed into one unit of work."""

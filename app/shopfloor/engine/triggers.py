@@ -1,0 +1,90 @@
+"""What follows from what: jobs queued in the transaction of the fact that causes them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shopfloor.domain.dataset import DatasetVersion
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.monitor import AlertRecord
+from shopfloor.engine.context import Context
+from shopfloor.store import datasets, jobs, models, runs
+from shopfloor.store.transaction import Transaction
+
+_TRAIN_PRIORITY = 10
+_MONITOR_PRIORITY = 0
+
+
+def after_version(context: Context, transaction: Transaction, version: DatasetVersion) -> None:
+    """A new dataset version: check each model's champion against it, then learn from it."""
+    for definition in context.models_of(version.dataset):
+        champion = models.aliases(transaction, definition.name).get("champion")
+        if champion is not None and definition.monitoring.drift and version.added_rows > 0:
+            check(transaction, definition, champion, version.version, trigger=f"{version.dataset}@{version.version}")
+        if definition.retrain.on_data and _enough_new_rows(transaction, definition):
+            train(transaction, definition, version.version, trigger=f"{version.dataset}@{version.version}")
+
+
+def _enough_new_rows(transaction: Transaction, definition: ModelDefinition) -> bool:
+    trained = runs.last_trained_version(transaction, definition.name)
+    return datasets.new_rows_since(transaction, definition.dataset, trained) >= definition.retrain.min_new_rows
+
+
+def train(transaction: Transaction, definition: ModelDefinition, version: int, *, trigger: str) -> JobRecord:
+    """Queue a training; one that waits already takes the newer data along."""
+    return jobs.enqueue(
+        transaction,
+        JobKind.TRAIN,
+        definition.name,
+        payload={"dataset_version": version},
+        trigger=trigger,
+        unique_key=f"train:{definition.name}",
+        priority=_TRAIN_PRIORITY,
+    )
+
+
+def check(
+    transaction: Transaction, definition: ModelDefinition, champion: int, version: int, *, trigger: str
+) -> JobRecord:
+    """Queue a check of the champion that served when the data came."""
+    return jobs.enqueue(
+        transaction,
+        JobKind.MONITOR,
+        definition.name,
+        payload={"model_version": champion, "dataset_version": version},
+        trigger=trigger,
+        unique_key=f"monitor:{definition.name}:{champion}:{version}",
+        priority=_MONITOR_PRIORITY,
+    )
+
+
+def after_alert(
+    context: Context, transaction: Transaction, definition: ModelDefinition, alert: AlertRecord
+) -> JobRecord | None:
+    """An alert may start a retraining, unless one ran within the cooldown: new data is needed to learn anything new."""
+    if not definition.retrain.on_alert or definition.retired:
+        return None
+    last = jobs.last_ended(transaction, JobKind.TRAIN, definition.name)
+    cooldown = timedelta(minutes=definition.retrain.cooldown_minutes)
+    if last is not None and last.finished_at is not None and transaction.now - last.finished_at < cooldown:
+        return None
+    newest = datasets.current_version(transaction, definition.dataset)
+    if newest <= runs.last_trained_version(transaction, definition.name):
+        return None
+    return train(transaction, definition, newest, trigger=f"alert {alert.id}")
+
+
+def after_predictions(
+    transaction: Transaction, definition: ModelDefinition, model_version: int, *, trigger: str
+) -> JobRecord:
+    """Fresh predictions: check what was asked of the model and what it answered."""
+    return jobs.enqueue(
+        transaction,
+        JobKind.MONITOR,
+        definition.name,
+        payload={"model_version": model_version, "dataset_version": None},
+        trigger=trigger,
+        unique_key=f"monitor:{definition.name}:{model_version}:log",
+        priority=_MONITOR_PRIORITY,
+    )

@@ -1,0 +1,1 @@
+"""Upkeep: questions in SQL, health, backups and garbage of a workspace."""

@@ -1,0 +1,46 @@
+"""The health of a workspace: look at everything, say what is wrong and what to do, mend what is safe."""
+
+from __future__ import annotations
+
+from shopfloor.domain.requests.workspace import DoctorFinding, DoctorReport
+from shopfloor.engine.context import Context
+from shopfloor.engine.upkeep.checks import holdings, ledger, releases, store, surroundings
+from shopfloor.engine.upkeep.checks.patient import Check, Patient
+from shopfloor.engine.upkeep.references import references
+
+READING_SECONDS = 300.0
+
+# Rights and folders first: what they mend, others would stumble over.
+CHECKS: tuple[Check, ...] = (
+    surroundings.rights,
+    surroundings.folders,
+    store.store,
+    store.journal,
+    store.counters,
+    ledger.files,
+    ledger.quarantined,
+    ledger.datasets,
+    holdings.parts,
+    holdings.artifacts,
+    holdings.logs,
+    releases.aliases,
+    releases.champions,
+    surroundings.leftovers,
+    surroundings.lock,
+    surroundings.disk,
+)
+
+
+def examine(context: Context, *, repair: bool = False, deep: bool | None = None) -> DoctorReport:
+    """Every check's findings; `ok` when nothing is wrong that was not repaired.
+
+    `deep` (with `repair` by default) reads every stored byte and compares digests, newest parts first, for at
+    most five minutes. `repair` mends what can be derived again: counters, what is shown of datasets, deployment
+    files, rights, missing drop folders, leftovers in staging. It never removes data or changes a version.
+    """
+    reading = repair if deep is None else deep
+    deadline = context.clock.monotonic() + READING_SECONDS
+    held = context.store.read(lambda query: references(query, context.layout))
+    patient = Patient(context=context, held=held, deep=reading, repair=repair, deadline=deadline)
+    findings: list[DoctorFinding] = [finding for check in CHECKS for finding in check(patient)]
+    return DoctorReport(ok=all(found.ok or found.repaired for found in findings), findings=tuple(findings))

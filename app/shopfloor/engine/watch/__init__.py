@@ -1,0 +1,1 @@
+"""Noticing files: events are a hint, the scan is the truth."""

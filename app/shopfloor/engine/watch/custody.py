@@ -1,0 +1,138 @@
+"""Where the bytes of a delivered file are at each stage of its life."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from shopfloor.domain.errors import NotFoundError
+from shopfloor.domain.file import FilePurpose, FileRecord
+from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.store import jobs
+from shopfloor.store.files import Identity, LedgerRow
+from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.settings import Originals
+
+_KIND = {FilePurpose.DATA: JobKind.INTAKE, FilePurpose.SCORE: JobKind.SCORE, FilePurpose.ACTUALS: JobKind.ACTUALS}
+_PRIORITY = 20
+
+
+def enqueue(
+    transaction: Transaction,
+    purpose: FilePurpose,
+    subject: str,
+    ids: Sequence[str],
+    *,
+    trigger: str,
+    accept: bool = False,
+) -> JobRecord:
+    """Queue the work on files that are staged: one job a settled batch."""
+    return jobs.enqueue(
+        transaction,
+        _KIND[purpose],
+        subject,
+        payload={"files": list(ids), "accept": accept},
+        trigger=trigger,
+        priority=_PRIORITY,
+    )
+
+
+def root_of(layout: Layout, purpose: FilePurpose) -> Path:
+    """The drop folder of a purpose."""
+    return {FilePurpose.DATA: layout.inbox, FilePurpose.SCORE: layout.score, FilePurpose.ACTUALS: layout.actuals}[
+        purpose
+    ]
+
+
+def quarantined_path(layout: Layout, file: FileRecord) -> Path:
+    """Where a quarantined file is kept; raises `NotFoundError` when somebody removed it."""
+    folder = layout.quarantine / file.dataset
+    prefix = f"{(file.sha256 or '')[:12]}-"
+    found = (
+        sorted(path for path in folder.glob(f"{prefix}*") if not path.name.endswith(".reason.json"))
+        if file.sha256
+        else []
+    )
+    if not found:
+        raise NotFoundError(
+            f"The bytes of {file.id} are not in quarantine any more.",
+            hint="Deliver the file again.",
+            code="bytes_missing",
+        )
+    return found[0]
+
+
+def staged_path(layout: Layout, id: str) -> Path:
+    """Where the claimed copy of a file lies until its job is done."""
+    return layout.staging / f"{id}.claim"
+
+
+def stage_again(layout: Layout, file: FileRecord) -> Path:
+    """A staged copy of a quarantined file."""
+    target = staged_path(layout, file.id)
+    shutil.copyfile(quarantined_path(layout, file), target)
+    return target
+
+
+def original_path(row: LedgerRow) -> Path:
+    """The path where the file was delivered, byte for byte."""
+    return Path(os.fsdecode(row.identity.raw_path))
+
+
+def dispose(layout: Layout, row: LedgerRow, originals: Originals, day: str) -> None:
+    """After the commit: archive, keep or delete the delivered file. May be repeated.
+
+    A file that changed meanwhile is another delivery and stays.
+    """
+    staged_path(layout, row.file.id).unlink(missing_ok=True)
+    original = original_path(row)
+    if originals is Originals.KEEP or not is_same(original, row.identity):
+        return
+    if originals is Originals.DELETE:
+        original.unlink(missing_ok=True)
+        return
+    target = layout.archive / row.file.purpose.value / row.file.dataset / day / f"{row.file.id}-{original.name}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    move(original, target)
+
+
+def remove_original(layout: Layout, row: LedgerRow) -> None:
+    """Take a delivered file away whose bytes are kept elsewhere."""
+    staged_path(layout, row.file.id).unlink(missing_ok=True)
+    original = original_path(row)
+    if is_same(original, row.identity):
+        original.unlink(missing_ok=True)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename, or copy and delete where the target lies on another file system."""
+    try:
+        os.rename(source, target)
+    except FileNotFoundError:
+        return
+    except OSError:
+        shutil.copyfile(source, target)
+        os.unlink(source)
+
+
+def is_same(path: Path, identity: Identity) -> bool:
+    """True while the file at `path` is the one that was claimed."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns) == (
+        identity.dev,
+        identity.ino,
+        identity.size,
+        identity.mtime_ns,
+    )
+
+
+def write_note(path: Path, content: dict[str, object]) -> None:
+    """A JSON note beside a file, for people who find it without the program."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")

@@ -1,0 +1,84 @@
+"""A workspace with a real engine, for tests of the whole line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from shopfloor.client.connection import EngineClient
+from shopfloor.client.deliver import deliver
+from shopfloor.client.setup import config_set, init_workspace
+from shopfloor.client.start import connect, engine_running
+from shopfloor.domain.errors import UnreachableError
+from shopfloor.domain.event import Event
+from shopfloor.domain.requests.jobs import EventList
+from shopfloor.domain.requests.workspace import AwaitIdle, Shutdown, StatusShow
+from shopfloor.domain.status import Status
+
+
+class Shop:
+    """One workspace and a client of its engine."""
+
+    def __init__(self, directory: Path, *, settle_seconds: float = 0.2) -> None:
+        self.root = init_workspace(directory)
+        config_set(self.root, "intake.settle_seconds", str(settle_seconds))
+        config_set(self.root, "intake.scan_seconds", "1.0")
+        config_set(self.root, "engine.workers", "1")
+        self.client: EngineClient = connect(self.root)
+
+    def write(self, folder: str, name: str, content: str | bytes) -> Path:
+        """Drop a file, by one rename."""
+        target = self.root / folder
+        target.mkdir(parents=True, exist_ok=True)
+        data = content.encode() if isinstance(content, str) else content
+        partial = target / f".{os.urandom(6).hex()}.part"
+        partial.write_bytes(data)
+        partial.rename(target / name)
+        return target / name
+
+    def deliver(self, files: Sequence[Path], folder: str) -> None:
+        deliver(self.root, files, folder)
+
+    def settle(self, seconds: float = 90.0) -> None:
+        """Until nothing is left to do."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                if self.client.ask(AwaitIdle(wait_s=5.0), timeout=60.0).idle:
+                    return
+            except UnreachableError:
+                self.client = connect(self.root)
+        raise AssertionError(f"not idle after {seconds} s: {self.events()[-15:]}")
+
+    def status(self) -> Status:
+        return self.client.ask(StatusShow())
+
+    def events(self, kind: str = "") -> list[Event]:
+        found = self.client.ask(EventList(tail=5000)).rows
+        return [event for event in found if event.kind.startswith(kind)]
+
+    def pid(self) -> int:
+        return self.status().engine.pid
+
+    def kill(self) -> None:
+        """`kill -9` the engine, as a power cut or the OOM killer would."""
+        os.kill(self.pid(), signal.SIGKILL)
+        while engine_running(self.root):
+            time.sleep(0.01)
+
+    def start(self) -> None:
+        self.client.close()
+        self.client = connect(self.root)
+
+    def close(self) -> None:
+        try:
+            self.client.ask(Shutdown())
+        except UnreachableError:
+            return
+        deadline = time.monotonic() + 20
+        while engine_running(self.root) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not engine_running(self.root), "the engine did not stop"

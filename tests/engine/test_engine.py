@@ -1,0 +1,365 @@
+"""The engine as its clients see it: one owner, nothing lost, nothing twice, clear words."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from tests.engine.harness import Shop
+
+from shopfloor.client.connection import EngineClient
+from shopfloor.client.start import connect, engine_running
+from shopfloor.domain.contract import Mode
+from shopfloor.domain.definition import ModelDefinition, Training
+from shopfloor.domain.errors import NotFoundError, UnreachableError, UsageError
+from shopfloor.domain.file import FileState
+from shopfloor.domain.job import JobState
+from shopfloor.domain.requests.datasets import DatasetDefine, DatasetList, DatasetRollback, DatasetShow, DatasetVersions
+from shopfloor.domain.requests.files import FileDiscard, FileList, FileShow
+from shopfloor.domain.requests.jobs import EventList, JobCancel, JobList
+from shopfloor.domain.requests.models import ModelDefine, ModelShow, ModelTrain
+from shopfloor.domain.requests.runs import RunList
+from shopfloor.domain.requests.workspace import StatusShow
+from shopfloor.workspace.layout import Layout
+
+
+def rows(first: int, count: int) -> str:
+    """A small classification table: `y` follows `x` with noise that repeats."""
+    lines = ["id,x,z,kind,y"]
+    lines += [
+        f"c{n},{(n * 37) % 101},{(n * 53) % 97},{'abc'[n % 3]},"
+        f"{'yes' if ((n * 37) % 101 + (n * 53) % 29) > 62 else 'no'}"
+        for n in range(first, first + count)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def define(shop: Shop, **training: object) -> None:
+    definition = ModelDefinition(name="m", dataset="d", target="y", id="id", training=Training(**training))  # type: ignore[arg-type]
+    shop.client.ask(ModelDefine(definition=definition))
+
+
+def test_eight_clients_at_once_start_one_engine(tmp_path: Path) -> None:
+    from shopfloor.client.setup import init_workspace
+
+    root = init_workspace(tmp_path / "w")
+    code = (
+        "import sys, pathlib; from shopfloor.client.start import connect; "
+        "from shopfloor.domain.requests.workspace import StatusShow; "
+        "print(connect(pathlib.Path(sys.argv[1])).ask(StatusShow()).engine.pid)"
+    )
+    racers = [
+        subprocess.Popen([sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE, text=True) for _ in range(8)
+    ]
+    pids = {racer.communicate(timeout=60)[0].strip() for racer in racers}
+    assert len(pids) == 1, pids
+    os.kill(int(pids.pop()), signal.SIGTERM)
+    deadline = time.monotonic() + 20
+    while engine_running(root) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not engine_running(root)
+    assert not Layout(root).socket.exists()
+
+
+def test_a_second_engine_is_refused_by_name(shop: Shop) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "shopfloor.engine", "--workspace", str(shop.root)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert second.returncode == 5
+    assert str(shop.pid()) in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_the_whole_line_from_a_dropped_file(shop: Shop) -> None:
+    shop.write("inbox/d", "one.csv", rows(0, 900))
+    shop.settle()
+    dataset = shop.client.ask(DatasetShow(name="d"))
+    assert (dataset.version, dataset.rows) == (1, 900)
+    define(shop)
+    shop.settle()
+    model = shop.client.ask(ModelShow(name="m"))
+    assert model.champion == 1, shop.events("run") + shop.events("release")
+    shop.write("inbox/d", "two.csv", rows(900, 300))
+    shop.settle()
+    assert shop.client.ask(DatasetShow(name="d")).rows == 1200
+    versions = shop.client.ask(ModelShow(name="m")).versions
+    decisions = shop.events("release.")
+    assert len(decisions) == versions == 2
+    status = shop.status()
+    assert status.files.seen == status.files.committed == 2
+    assert (shop.root / "inbox" / "d").exists()
+    assert not list((shop.root / "inbox" / "d").glob("*.csv")), "originals are archived"
+    assert status.factory.lead_time_s is not None
+
+
+def test_the_same_content_again_is_a_duplicate(shop: Shop) -> None:
+    for name in ("a.csv", "a.csv", "renamed.csv"):
+        shop.write("inbox/d", name, rows(0, 50))
+        shop.settle()
+    files = shop.client.ask(FileList(dataset="d")).rows
+    assert sorted(file.state for file in files) == [FileState.COMMITTED, FileState.DUPLICATE, FileState.DUPLICATE]
+    assert shop.client.ask(DatasetShow(name="d")).version == 1
+
+
+def test_the_same_rows_in_other_bytes_count(shop: Shop) -> None:
+    shop.write("inbox/d", "unix.csv", rows(0, 50))
+    shop.settle()
+    shop.write("inbox/d", "windows.csv", rows(0, 50).replace("\n", "\r\n"))
+    shop.settle()
+    dataset = shop.client.ask(DatasetShow(name="d"))
+    assert (dataset.version, dataset.rows) == (2, 100), (
+        "append keeps what was delivered; only the same bytes are a duplicate"
+    )
+    shop.client.ask(DatasetRollback(ref="d@1"))
+    assert shop.client.ask(DatasetShow(name="d")).rows == 50
+
+
+def test_files_that_settle_together_become_one_version(shop: Shop) -> None:
+    for n in range(25):
+        shop.write("inbox/d", f"part-{n:02}.csv", rows(n * 10, 10))
+    shop.settle()
+    dataset = shop.client.ask(DatasetShow(name="d"))
+    assert dataset.rows == 250
+    assert dataset.version <= 2, "a burst may straddle one scan, not more"
+    assert shop.status().files.committed == 25
+
+
+def test_kill_9_at_any_moment_converges(shop: Shop) -> None:
+    shop.write("inbox/d", "0.csv", rows(0, 600))
+    shop.settle()
+    define(shop, candidates=("linear",))
+    shop.settle()
+    for number, wait in enumerate((0.0, 0.15, 0.35, 0.6, 1.1), start=1):
+        shop.write("inbox/d", f"{number}.csv", rows(600 * number, 600))
+        time.sleep(wait)
+        shop.kill()
+        shop.start()
+        shop.settle()
+    dataset = shop.client.ask(DatasetShow(name="d"))
+    assert (dataset.version, dataset.rows) == (6, 3600)
+    status = shop.status()
+    assert status.files.seen == status.files.committed == 6
+    assert status.jobs.failed == 0
+    runs = shop.client.ask(RunList(model="m")).rows
+    assert all(run.state == "succeeded" for run in runs), [(run.id, run.state, run.error) for run in runs]
+    assert {run.dataset_version for run in runs} == set(range(1, 7))
+    assert shop.client.ask(ModelShow(name="m")).champion is not None
+    leftovers = [path.name for path in Layout(shop.root).staging.iterdir()]
+    assert leftovers == [], leftovers
+
+
+def test_a_mutation_is_done_once_however_often_it_is_asked(shop: Shop) -> None:
+    shop.write("inbox/d", "0.csv", rows(0, 100))
+    shop.settle()
+    request = DatasetDefine(name="fresh", mode=Mode.SNAPSHOT, op_id="the-same-operation")
+    first = shop.client.ask(request)
+    seq = shop.status().seq
+    assert shop.client.ask(request) == first
+    assert shop.status().seq == seq
+
+
+def test_a_killed_worker_is_retried_and_the_engine_lives_on(shop: Shop) -> None:
+    shop.write("inbox/d", "0.csv", rows(0, 3000))
+    shop.settle()
+    define(shop)
+    deadline = time.monotonic() + 30
+    victim = None
+    while victim is None and time.monotonic() < deadline:
+        running = shop.client.ask(JobList(kind="train", state="running")).rows
+        victim = running[0].pid if running else None
+        time.sleep(0.01)
+    assert victim is not None
+    os.kill(victim, signal.SIGKILL)
+    shop.settle()
+    job = shop.client.ask(JobList(kind="train")).rows[0]
+    assert job.state is JobState.SUCCEEDED
+    assert job.attempts == 2
+    assert shop.client.ask(ModelShow(name="m")).champion == 1
+    assert len(shop.client.ask(RunList(model="m")).rows) == 1
+
+
+def test_a_running_job_can_be_cancelled(shop: Shop) -> None:
+    shop.write("inbox/d", "0.csv", rows(0, 3000))
+    shop.settle()
+    define(shop)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        running = shop.client.ask(JobList(kind="train", state="running")).rows
+        if running and running[0].pid:
+            break
+        time.sleep(0.01)
+    shop.client.ask(JobCancel(id=running[0].id))
+    shop.settle()
+    assert shop.client.ask(JobList(kind="train")).rows[0].state is JobState.CANCELLED
+    assert shop.client.ask(RunList(model="m")).rows[0].state == "cancelled"
+    shop.client.ask(ModelTrain(name="m"))
+    shop.settle()
+    assert shop.client.ask(ModelShow(name="m")).champion == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "empty"),
+        ("id,x,y\n", "no rows"),
+        ("id,x,x\n1,2,3\n", "twice"),
+        (b"\x00\x01\x02\xff" * 50, ""),
+    ],
+)
+def test_files_that_cannot_be_read_are_quarantined_with_a_reason(shop: Shop, content: str | bytes, said: str) -> None:
+    shop.write("inbox/d", "bad.csv", content)
+    shop.settle()
+    file = shop.client.ask(FileList(dataset="d")).rows[0]
+    assert file.state is FileState.QUARANTINED
+    assert file.reason is not None
+    assert file.reason.message
+    assert file.reason.hint
+    kept = [path for path in (shop.root / "quarantine" / "d").iterdir() if not path.name.endswith(".reason.json")]
+    assert kept[0].read_bytes() == (content.encode() if isinstance(content, str) else content)
+    shop.client.ask(FileDiscard(id=file.id, reason="not wanted"))
+    assert shop.client.ask(FileShow(id=file.id)).state is FileState.DISCARDED
+
+
+@pytest.mark.parametrize(
+    ("content", "target", "said"),
+    [
+        (rows(0, 3), "y", "rows"),
+        ("id,x,y\n" + "".join(f"{n},{n},same\n" for n in range(200)), "y", "class"),
+        (rows(0, 200), "nope", "column"),
+    ],
+)
+def test_data_that_cannot_be_learnt_from_says_why(shop: Shop, content: str, target: str, said: str) -> None:
+    shop.write("inbox/d", "0.csv", content)
+    shop.settle()
+    definition = ModelDefinition(name="m", dataset="d", target=target)
+    if target == "nope":
+        with pytest.raises(UsageError, match="no column 'nope'"):
+            shop.client.ask(ModelDefine(definition=definition))
+        return
+    shop.client.ask(ModelDefine(definition=definition))
+    shop.settle()
+    run = shop.client.ask(RunList(model="m")).rows[0]
+    assert run.state == "failed"
+    assert run.error is not None
+    assert said in run.error
+    assert "Traceback" not in run.error
+    assert shop.status().engine.pid
+
+
+def test_names_that_want_to_act_only_show(shop: Shop) -> None:
+    names = [
+        "[x].csv",
+        "[@click=app.quit()]b.csv",
+        "\x1b]0;owned\x07.csv",
+        "new\nline.csv",
+        "\u202egnp.csv",
+        "a'b\"c.csv",
+    ]
+    for number, name in enumerate(names):
+        shop.write("inbox/d", name, rows(number * 10, 10))
+    shop.write("inbox/d/[", "x].csv", rows(900, 10))  # its path holds `[/x]`, which closes no tag
+    shop.settle()
+    files = shop.client.ask(FileList(dataset="d")).rows
+    assert len(files) == len(names) + 1
+    assert all(file.state is FileState.COMMITTED for file in files), [(file.path, file.reason) for file in files]
+    for file in files:
+        assert file.path.isprintable()
+    for event in shop.events():
+        assert event.message.isprintable(), event.message
+
+
+def test_unknown_names_get_the_nearest(shop: Shop) -> None:
+    shop.write("inbox/flights", "0.csv", rows(0, 20))
+    shop.settle()
+    with pytest.raises(NotFoundError) as caught:
+        shop.client.ask(DatasetVersions(name="flihgts"))
+    assert "flights" in caught.value.hint
+
+
+def test_a_client_of_another_protocol_is_refused(shop: Shop) -> None:
+    class Local(http.client.HTTPConnection):
+        def connect(self) -> None:
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.connect(str(Layout(shop.root).socket))
+
+    connection = Local("x")
+    connection.request("POST", "/v1/status", b"{}", {"X-Shopfloor-Protocol": "999"})
+    assert connection.getresponse().status == 409
+
+
+def test_an_event_wakes_the_waiting_client(shop: Shop) -> None:
+    seq = shop.status().seq
+    found: list[float] = []
+
+    def wait() -> None:
+        client = EngineClient(shop.root, Layout(shop.root).socket)
+        client.ask(EventList(after=seq, wait_s=20.0), timeout=30)
+        found.append(time.monotonic())
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    time.sleep(0.3)
+    begun = time.monotonic()
+    shop.client.ask(DatasetDefine(name="x"))
+    thread.join(timeout=10)
+    assert found[0] - begun < 2.0
+
+
+def test_sigterm_parks_a_running_job_for_the_next_engine(shop: Shop) -> None:
+    shop.write("inbox/d", "0.csv", rows(0, 3000))
+    shop.settle()
+    define(shop)
+    deadline = time.monotonic() + 20
+    while not shop.client.ask(JobList(kind="train", state="running")).rows and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(shop.pid(), signal.SIGTERM)
+    while engine_running(shop.root):
+        time.sleep(0.02)
+    with pytest.raises(UnreachableError):
+        connect(shop.root, start=False)
+    shop.start()
+    shop.settle()
+    assert shop.client.ask(ModelShow(name="m")).champion == 1
+    assert shop.client.ask(DatasetList()).total == 1
+
+
+def test_the_watcher_switched_off_only_means_later(shop: Shop) -> None:
+    from shopfloor.client.setup import config_set
+
+    config_set(shop.root, "intake.watch", "false")
+    time.sleep(1.5)
+    assert shop.client.ask(StatusShow()).engine.watcher.backend == "scan"
+    shop.write("inbox/d", "0.csv", rows(0, 20))
+    deadline = time.monotonic() + 15
+    while shop.client.ask(DatasetList()).total == 0 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert shop.client.ask(DatasetShow(name="d")).rows == 20
+
+
+def test_a_job_that_runs_too_long_ends_with_a_sentence(shop: Shop) -> None:
+    from shopfloor.client.setup import config_set
+
+    shop.write("inbox/d", "0.csv", rows(0, 200))
+    shop.settle()
+    config_set(shop.root, "engine.job_timeout_minutes", "0.02")
+    (shop.root / "recipes").mkdir(exist_ok=True)
+    (shop.root / "recipes" / "slow.py").write_text("import time\n\ndef build():\n    time.sleep(60)\n")
+    time.sleep(1.5)
+    define(shop, candidates=("recipes/slow.py:build",))
+    shop.settle()
+    job = shop.client.ask(JobList(kind="train")).rows[0]
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert "longer than 0.02 minutes" in job.error
+    assert shop.client.ask(RunList(model="m")).rows[0].state == "failed"

@@ -1,0 +1,207 @@
+"""A backup comes back whole, nothing is lost on the way, and no id is given out twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from tests.upkeep.works import Works
+
+import shopfloor
+from shopfloor.domain.errors import IntegrityError, NotFoundError, RefusedError
+from shopfloor.domain.monitor import AlertRecord
+from shopfloor.engine.ownership import Ownership
+from shopfloor.engine.upkeep import restore as station
+from shopfloor.engine.upkeep.backup import inspect, make_backup
+from shopfloor.engine.upkeep.restore import restore
+from shopfloor.store import alerts, database, datasets, models, runs
+from shopfloor.store.database import log_path
+from shopfloor.store.journal import Journal
+
+
+class Lived:
+    """A workspace that went on after its backup, and whose engine has stopped."""
+
+    def __init__(self, works: Works) -> None:
+        self.works = works
+        works.commit("flights", [works.flights("Oslo")])
+        works.deliver("flights")
+        works.release("late")
+        self.backup = Path(make_backup(works.context).path)
+        works.clock.forward(hours=1)
+        works.deliver("flights")
+        works.commit("flights", [works.flights("Rome")])
+        works.release("late", 2)
+        works.store.write(
+            lambda t: alerts.create(
+                t, AlertRecord(id="", subject="late", check="performance", opened_at=t.now, updated_at=t.now)
+            )
+        )
+        self.seq = works.store.last_seq
+        works.store.close()
+
+
+@pytest.fixture
+def lived(works: Works) -> Iterator[Lived]:
+    made = Lived(works)
+    yield made
+    made.works.reopen()  # so that the fixture can close it
+
+
+def test_restore_and_replay(lived: Lived) -> None:
+    works = lived.works
+    report = restore(works.layout, lived.backup, works.clock)
+    assert report.seq < lived.seq
+    assert report.replay > 0
+    assert not log_path(works.layout.database).exists()
+    assert works.layout.database.stat().st_mode & 0o777 == 0o600
+    assert inspect(works.layout.database).seq == report.seq
+    works.reopen()
+    assert works.store.replayed == report.replay
+    read = works.store.read
+    assert read(lambda q: datasets.current_version(q, "flights")) == 2
+    assert read(lambda q: models.aliases(q, "late")) == {"champion": 2}
+    assert read(lambda q: alerts.get(q, "a1")).subject == "late"
+    works.store.close()
+
+
+def test_what_stood_is_kept_and_opens(lived: Lived) -> None:
+    works = lived.works
+    aside = Path(restore(works.layout, lived.backup, works.clock).aside)
+    with duckdb.connect(str(aside), read_only=True) as old:
+        newest = old.execute("SELECT max(seq) FROM events").fetchone()
+    assert newest == (lived.seq,)
+
+
+def test_no_id_is_given_out_twice(lived: Lived) -> None:
+    works = lived.works
+    restore(works.layout, lived.backup, works.clock)
+    works.reopen()
+    assert works.deliver("flights") == "f3"
+    works.release("late", 3)
+    assert {
+        run.id
+        for run in works.store.read(
+            lambda q: runs.listing(q, model="", state="", text="", sort="id", limit=9, offset=0)
+        ).rows
+    } == {
+        "r1",
+        "r3",
+    }  # r2 is known to its version only
+    works.store.close()
+
+
+def test_ids_of_the_journal_count_when_the_present_database_is_gone(lived: Lived) -> None:
+    works = lived.works
+    works.layout.database.write_bytes(b"burnt")
+    report = restore(works.layout, lived.backup, works.clock)
+    counters = inspect(works.layout.database).counters
+    assert (counters["r"], counters["a"]) == (2, 1)
+    assert Path(report.aside).read_bytes() == b"burnt"
+
+
+def test_an_older_log_is_never_left_beside_the_new_database(lived: Lived) -> None:
+    works = lived.works
+    log_path(works.layout.database).write_bytes(b"old log")
+    aside = Path(restore(works.layout, lived.backup, works.clock).aside)
+    assert not log_path(works.layout.database).exists()
+    assert log_path(aside).read_bytes() == b"old log"
+
+
+def test_restore_without_a_database(lived: Lived) -> None:
+    lived.works.layout.database.unlink()
+    assert restore(lived.works.layout, lived.backup, lived.works.clock).aside == ""
+    assert inspect(lived.works.layout.database).seq > 0
+
+
+def test_twice_in_one_second_keeps_both(lived: Lived) -> None:
+    works = lived.works
+    first = restore(works.layout, lived.backup, works.clock).aside
+    second = restore(works.layout, lived.backup, works.clock).aside
+    assert first != second
+    assert Path(first).exists()
+    assert Path(second).exists()
+
+
+@pytest.mark.parametrize("step", ["_raise_counters", "_set_aside", "fsync_file", "fsync_directory"])
+def test_a_failure_at_any_step_leaves_a_database_in_place(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    works = lived.works
+    before = works.layout.database.read_bytes()
+
+    def fail(*arguments: object) -> None:
+        raise OSError("power")
+
+    monkeypatch.setattr(station, step, fail)
+    with pytest.raises(OSError, match="power"):
+        restore(works.layout, lived.backup, works.clock)
+    assert works.layout.database.read_bytes() == before
+    assert not list(works.layout.private.glob("*.restore-*"))
+    monkeypatch.undo()
+    assert restore(works.layout, lived.backup, works.clock).seq == inspect(lived.backup).seq
+
+
+def test_refusals(lived: Lived, tmp_path: Path) -> None:
+    works = lived.works
+    before = works.layout.database.read_bytes()
+    with pytest.raises(NotFoundError):
+        restore(works.layout, tmp_path / "nothing", works.clock)
+    junk = tmp_path / "junk.duckdb"
+    junk.write_bytes(b"junk" * 5000)
+    with pytest.raises(IntegrityError):
+        restore(works.layout, junk, works.clock)
+    duckdb.connect(str(tmp_path / "empty.duckdb")).close()
+    with pytest.raises(IntegrityError):
+        restore(works.layout, tmp_path / "empty.duckdb", works.clock)
+    for key, value, code in (("schema", "999", "schema_newer"), ("workspace", "other", "foreign_backup")):
+        changed = tmp_path / f"{key}.duckdb"
+        changed.write_bytes(lived.backup.read_bytes())
+        with duckdb.connect(str(changed)) as connection:
+            connection.execute("UPDATE meta SET value = ? WHERE key = ?", [value, key])
+        with pytest.raises(RefusedError) as caught:
+            restore(works.layout, changed, works.clock)
+        assert caught.value.code == code
+    assert works.layout.database.read_bytes() == before
+
+
+def test_own_backups_fit_a_database_that_was_lost_and_made_anew(lived: Lived) -> None:
+    works = lived.works
+    works.layout.database.unlink()
+    database.ensure(works.layout.database, "another")
+    assert restore(works.layout, lived.backup, works.clock).seq == inspect(lived.backup).seq
+
+
+def test_not_while_an_engine_runs(lived: Lived) -> None:
+    owner = Ownership.take(lived.works.layout.lock)
+    with pytest.raises(RefusedError) as caught:
+        restore(lived.works.layout, lived.backup, lived.works.clock)
+    owner.release()
+    assert "shopfloor down" in caught.value.hint
+
+
+def test_the_command_prints_json_and_ends_with_the_right_code(lived: Lived) -> None:
+    def run(backup: Path) -> tuple[int, dict[str, object]]:
+        root = str(lived.works.layout.root)
+        package = str(Path(shopfloor.__file__).parent.parent)
+        done = subprocess.run(
+            [sys.executable, "-m", "shopfloor.engine.upkeep.restore", "--workspace", root, "--backup", str(backup)],
+            env={**os.environ, "PYTHONPATH": package},
+            capture_output=True,
+            check=False,
+        )
+        return done.returncode, json.loads(done.stdout)
+
+    code, said = run(lived.backup)
+    assert (code, said["replay"]) == (
+        0,
+        sum(1 for e in Journal(lived.works.layout.journal).entries() if e.seq > said["seq"]),
+    )  # type: ignore[operator]
+    code, said = run(Path("/nowhere"))
+    assert (code, said["error"]["code"]) == (4, "backup_not_found")  # type: ignore[index]
