@@ -1,0 +1,1 @@
+"""The one registry of what a person can do: it feeds footer, help, palette, `:` commands and the CLI."""

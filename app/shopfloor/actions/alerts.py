@@ -1,0 +1,147 @@
+"""What can be done with an alert, and checking a model now."""
+
+from __future__ import annotations
+
+from shopfloor.actions.action import Action, Input, InputKind, Inputs, Scope
+from shopfloor.actions.moments import parse_until
+from shopfloor.actions.subjects import model_of
+from shopfloor.domain.clock import Clock
+from shopfloor.domain.monitor import AlertRecord, AlertState
+from shopfloor.domain.record import Record
+from shopfloor.domain.release import ModelRecord
+from shopfloor.domain.requests.alerts import (
+    AlertAck,
+    AlertResolve,
+    AlertSnooze,
+    MonitorBacktest,
+    MonitorRun,
+)
+
+NOTE = Input(name="note", label="Note", help="For those who see the alert after you.")
+
+
+def _id(record: Record) -> str:
+    return record.id if isinstance(record, AlertRecord) else ""
+
+
+def _not_new(record: Record) -> str | None:
+    if not isinstance(record, AlertRecord):
+        return None
+    if record.state is AlertState.ACKNOWLEDGED:
+        return "It is acknowledged already."
+    return _over(record)
+
+
+def _over(record: Record) -> str | None:
+    if isinstance(record, AlertRecord) and record.state is AlertState.RESOLVED:
+        return "It is resolved."
+    return None
+
+
+def _retired(record: Record) -> str | None:
+    if isinstance(record, ModelRecord) and record.retired:
+        return f"{record.name} is retired."
+    return None if model_of(record) else "It is not about a model."
+
+
+def _ack(ref: str, inputs: Inputs) -> AlertAck:
+    return AlertAck(id=ref, note=inputs.get("note", ""))
+
+
+def snooze(ref: str, inputs: Inputs, clock: Clock | None = None) -> AlertSnooze:
+    """The request to snooze; `until` is a time, or a span from now such as `4h`."""
+    until = parse_until(inputs["until"], clock)
+    return AlertSnooze(id=ref, until=until, note=inputs.get("note", ""))
+
+
+def _resolve(ref: str, inputs: Inputs) -> AlertResolve:
+    return AlertResolve(id=ref, note=inputs.get("note", ""))
+
+
+def _monitor(ref: str, inputs: Inputs) -> MonitorRun:
+    return MonitorRun(model=ref)
+
+
+def _backtest(ref: str, inputs: Inputs) -> MonitorBacktest:
+    return MonitorBacktest(model=ref)
+
+
+ACTIONS = (
+    Action(
+        name="alert.ack",
+        key="a",
+        label="Ack",
+        help="Say that somebody looks at it.",
+        scopes=(Scope.ALERTS,),
+        records=(AlertRecord,),
+        cli="shopfloor alert ack {ref} [--note {note}]",
+        inputs=(NOTE,),
+        rank=11,
+        ref=_id,
+        why_not=_not_new,
+        build=_ack,
+    ),
+    Action(
+        name="alert.snooze",
+        key="w",
+        label="Snooze",
+        help="Wait: be quiet about it until a time.",
+        scopes=(Scope.ALERTS,),
+        records=(AlertRecord,),
+        cli="shopfloor alert snooze {ref} --until {until} [--note {note}]",
+        inputs=(
+            Input(
+                name="until",
+                label="Until",
+                help="A span such as 4h, 1d or 2w, or a time such as 2026-06-30T14:00:00Z.",
+                kind=InputKind.TIME,
+                required=True,
+                default="1d",
+            ),
+            NOTE,
+        ),
+        rank=16,
+        ref=_id,
+        why_not=_over,
+        build=snooze,
+    ),
+    Action(
+        name="alert.resolve",
+        key="d",
+        label="Done",
+        help="Say that it is over.",
+        scopes=(Scope.ALERTS,),
+        records=(AlertRecord,),
+        cli="shopfloor alert resolve {ref} [--note {note}]",
+        inputs=(NOTE,),
+        rank=12,
+        ref=_id,
+        why_not=_over,
+        build=_resolve,
+    ),
+    Action(
+        name="monitor.run",
+        key="m",
+        label="Monitor",
+        help="Check the model now.",
+        scopes=(Scope.MODELS, Scope.ALERTS),
+        records=(ModelRecord, AlertRecord),
+        cli="shopfloor monitor run {ref}",
+        rank=35,
+        ref=model_of,
+        why_not=_retired,
+        build=_monitor,
+    ),
+    Action(
+        name="monitor.backtest",
+        key="t",
+        label="Test rule",
+        help="Replay the drift rule over all past deliveries: how often would it have fired?",
+        scopes=(Scope.MODELS, Scope.ALERTS),
+        records=(ModelRecord, AlertRecord),
+        cli="shopfloor monitor backtest {ref}",
+        ref=model_of,
+        why_not=_retired,
+        build=_backtest,
+    ),
+)

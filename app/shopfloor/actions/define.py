@@ -1,0 +1,242 @@
+"""Defining a model: each setting once, for the form, the command line and the request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from shopfloor.actions.action import Action, Input, InputKind, Inputs, Scope
+from shopfloor.actions.fields import member, names, number, values, whole
+from shopfloor.domain.dataset import DatasetRecord
+from shopfloor.domain.definition import ModelDefinition, ReleasePolicy, Split, Task, Value
+from shopfloor.domain.record import Record
+from shopfloor.domain.requests.models import ModelDefine
+
+
+class Setting(Record, frozen=True, kw_only=True):
+    """One setting of a definition: how it is asked for, and where it stands in the record.
+
+    `section` is a part of `ModelDefinition` (`training`, `release`, …) or empty for its top;
+    `read` makes a value from text. `basic` settings are asked for in the form of the terminal face.
+    """
+
+    name: str
+    attribute: str
+    label: str
+    help: str
+    read: Callable[[str], Any]
+    section: str = ""
+    kind: InputKind = InputKind.TEXT
+    choices: tuple[str, ...] = ()
+    basic: bool = False
+
+    @property
+    def flag(self) -> str:
+        """The option of `shopfloor model define`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def input(self) -> Input:
+        """The field of a form."""
+        return Input(name=self.name, label=self.label, help=self.help, kind=self.kind, choices=self.choices)
+
+
+def _text(text: str) -> str:
+    return text.strip()
+
+
+def _maybe(text: str) -> str | None:
+    return text.strip() or None
+
+
+def _number(label: str) -> Callable[[str], float]:
+    return lambda text: number(text, label)
+
+
+def _whole(label: str) -> Callable[[str], int]:
+    return lambda text: whole(text, label)
+
+
+def _task(text: str) -> Task | None:
+    return member(Task, text, "task") if text.strip() else None
+
+
+def _split(text: str) -> Split:
+    return member(Split, text, "split")
+
+
+def _policy(text: str) -> ReleasePolicy:
+    return member(ReleasePolicy, text, "release policy")
+
+
+def _column(name: str, label: str, text: str, *, basic: bool = True) -> Setting:
+    return Setting(name=name, attribute=name, label=label, help=text, read=_maybe, basic=basic)
+
+
+def _columns(name: str, label: str, text: str, *, basic: bool = False) -> Setting:
+    return Setting(
+        name=name,
+        attribute=name,
+        label=label,
+        help=text,
+        read=names,
+        kind=InputKind.NAMES,
+        basic=basic,
+    )
+
+
+def _figure(section: str, name: str, attribute: str, label: str, text: str) -> Setting:
+    return Setting(
+        name=name,
+        attribute=attribute,
+        label=label,
+        help=text,
+        read=_number(label.lower()),
+        section=section,
+        kind=InputKind.NUMBER,
+    )
+
+
+def _count(section: str, name: str, attribute: str, label: str, text: str) -> Setting:
+    return Setting(
+        name=name,
+        attribute=attribute,
+        label=label,
+        help=text,
+        read=_whole(label.lower()),
+        section=section,
+        kind=InputKind.NUMBER,
+    )
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        name="task",
+        attribute="task",
+        label="Task",
+        help="What kind of target it is; found out from the target when not given.",
+        read=_task,
+        kind=InputKind.CHOICE,
+        choices=values(Task),
+        basic=True,
+    ),
+    _column("time", "Time column", "The column that orders rows; the newest become the holdout."),
+    _column("id", "Id column", "The association id that joins predictions with actuals."),
+    _column("positive", "Positive value", "The value of a binary target that counts as yes."),
+    _columns("segment_by", "Segments", "Fit one model for each value of these columns.", basic=True),
+    _columns("exclude", "Exclude", "Columns that are never features, with commas.", basic=True),
+    _columns("features", "Features", "Use only these columns as features, with commas."),
+    Setting(
+        name="candidates",
+        attribute="candidates",
+        label="Candidates",
+        help="What to try: linear, boosting, or a recipe such as recipes/x.py:build.",
+        read=names,
+        section="training",
+        kind=InputKind.NAMES,
+    ),
+    Setting(
+        name="metric",
+        attribute="metric",
+        label="Metric",
+        help="The score that decides, by its scikit-learn name: roc_auc, r2, …",
+        read=_text,
+        section="training",
+        basic=True,
+    ),
+    Setting(
+        name="split",
+        attribute="split",
+        label="Split",
+        help="How rows are divided into training and holdout.",
+        read=_split,
+        section="training",
+        kind=InputKind.CHOICE,
+        choices=values(Split),
+    ),
+    _figure("training", "holdout", "holdout", "Holdout", "The share of rows held out."),
+    _count("training", "window_days", "window_days", "Window", "Train on the last days only."),
+    _figure("training", "budget", "budget_seconds", "Budget", "Seconds to search; 0 is no limit."),
+    _count("training", "seed", "seed", "Seed", "Start of all random numbers."),
+    _count("training", "min_rows", "min_rows", "Rows", "Fewer rows than this do not train."),
+    _count("retrain", "min_new_rows", "min_new_rows", "New rows", "Retrain after so many new rows."),
+    _figure("retrain", "cooldown", "cooldown_minutes", "Cooldown", "Minutes between two retrainings."),
+    Setting(
+        name="release",
+        attribute="policy",
+        label="Release",
+        help="auto promotes what passes the gate, approval asks people first, manual waits.",
+        read=_policy,
+        section="release",
+        kind=InputKind.CHOICE,
+        choices=values(ReleasePolicy),
+        basic=True,
+    ),
+    _count("release", "approvals", "approvals", "Approvals", "How many people must approve."),
+    _figure("release", "min_gain", "min_gain", "Gain", "The gain of the metric that counts."),
+    _figure("release", "margin", "margin", "Margin", "The loss that a refresh may cost."),
+    _count("release", "refresh_days", "refresh_days", "Refresh", "Replace older champions on par."),
+    Setting(
+        name="value_unit",
+        attribute="unit",
+        label="Unit of value",
+        help="What the value of a prediction is counted in, such as EUR.",
+        read=_text,
+        section="value",
+    ),
+    _figure("value", "value_tp", "true_positive", "True positive", "Gain of a right yes."),
+    _figure("value", "value_fp", "false_positive", "False positive", "Gain of a wrong yes."),
+    _figure("value", "value_tn", "true_negative", "True negative", "Gain of a right no."),
+    _figure("value", "value_fn", "false_negative", "False negative", "Gain of a wrong no."),
+    _figure("value", "value_error", "per_absolute_error", "Error", "Gain of one unit of error (below 0)."),
+    _figure("value", "threshold", "threshold", "Threshold", "The probability from which it is yes."),
+)
+
+BASIC = tuple(each.input for each in SETTINGS if each.basic)
+
+
+def revise(base: ModelDefinition, texts: Mapping[str, str]) -> ModelDefinition:
+    """`base` with the settings that `texts` gives; raises `UsageError` for an unusable text."""
+    sections: dict[str, dict[str, Any]] = {}
+    for setting in SETTINGS:
+        if setting.name in texts:
+            changes = sections.setdefault(setting.section, {})
+            changes[setting.attribute] = setting.read(texts[setting.name])
+    top = sections.pop("", {})
+    for section, changes in sections.items():
+        old = getattr(base, section)
+        top[section] = msgspec.structs.replace(Value() if old is None else old, **changes)
+    return msgspec.structs.replace(base, **top)
+
+
+def _build(ref: str, inputs: Inputs) -> ModelDefine:
+    base = ModelDefinition(name=inputs["name"], dataset=inputs["dataset"], target=inputs["target"])
+    return ModelDefine(definition=revise(base, inputs))
+
+
+def _dataset(record: Record) -> dict[str, str]:
+    return {"dataset": record.name} if isinstance(record, DatasetRecord) else {}
+
+
+ACTIONS = (
+    Action(
+        name="model.define",
+        key="n",
+        label="New model",
+        help="Say what to predict from which dataset; the first training starts at once.",
+        scopes=(Scope.DATASETS, Scope.MODELS),
+        cli="shopfloor model define {name} --dataset {dataset} --target {target}"
+        + "".join(f" [{each.flag} {{{each.name}}}]" for each in SETTINGS if each.basic),
+        inputs=(
+            Input(name="name", label="Name", help="How the model is called.", required=True),
+            Input(name="dataset", label="Dataset", help="What to learn from.", required=True),
+            Input(name="target", label="Target", help="The column to predict.", required=True),
+            *BASIC,
+        ),
+        rank=20,
+        prefill=_dataset,
+        build=_build,
+    ),
+)

@@ -1,0 +1,100 @@
+"""What can be done with a delivered file that was not taken in."""
+
+from __future__ import annotations
+
+from shopfloor.actions.action import REASON, Action, Confirm, Inputs, Scope
+from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.record import Record
+from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileInspect, FileRetry
+
+
+def _id(record: Record) -> str:
+    return record.id if isinstance(record, FileRecord) else ""
+
+
+def _not_quarantined(record: Record) -> str | None:
+    if isinstance(record, FileRecord) and record.state is not FileState.QUARANTINED:
+        return f"The file is {record.state}, not quarantined."
+    return None
+
+
+def _not_kept_out(record: Record) -> str | None:
+    kept_out = {FileState.QUARANTINED, FileState.DISCARDED}
+    if isinstance(record, FileRecord) and record.state not in kept_out:
+        return f"The file is {record.state}; only a quarantined or discarded one is taken in again."
+    return None
+
+
+def _accept(ref: str, inputs: Inputs) -> FileAccept:
+    return FileAccept(id=ref)
+
+
+def _discard(ref: str, inputs: Inputs) -> FileDiscard:
+    return FileDiscard(id=ref, reason=inputs.get("reason", ""))
+
+
+def _retry(ref: str, inputs: Inputs) -> FileRetry:
+    return FileRetry(id=ref)
+
+
+def _inspect(ref: str, inputs: Inputs) -> FileInspect:
+    return FileInspect(id=ref)
+
+
+ACTIONS = (
+    Action(
+        name="file.accept",
+        key="A",
+        label="Accept",
+        help="Take a quarantined file in by widening the contract to what it contains.",
+        scopes=(Scope.DATASETS,),
+        records=(FileRecord,),
+        confirm=Confirm(question="Widen the contract to what {ref} contains, and take the file in?"),
+        cli="shopfloor file accept {ref}",
+        rank=11,
+        ref=_id,
+        why_not=_not_kept_out,
+        build=_accept,
+    ),
+    Action(
+        name="file.retry",
+        key="r",
+        label="Retry",
+        help="Take a quarantined or discarded file in again, with today's contract.",
+        scopes=(Scope.DATASETS,),
+        records=(FileRecord,),
+        cli="shopfloor file retry {ref}",
+        rank=12,
+        ref=_id,
+        why_not=_not_kept_out,
+        build=_retry,
+    ),
+    Action(
+        name="file.discard",
+        key="D",
+        label="Discard",
+        help="Decide that a quarantined file is not wanted; its record stays.",
+        scopes=(Scope.DATASETS,),
+        records=(FileRecord,),
+        confirm=Confirm(question="Discard {ref}? Its rows are never taken in; the record stays."),
+        cli="shopfloor file discard {ref} [--reason {reason}]",
+        inputs=(REASON,),
+        rank=13,
+        ref=_id,
+        why_not=_not_quarantined,
+        build=_discard,
+    ),
+    Action(
+        name="file.inspect",
+        key="v",
+        label="View",
+        help="Show the lines of a quarantined file around its failure.",
+        scopes=(Scope.DATASETS,),
+        records=(FileRecord,),
+        cli="shopfloor file inspect {ref}",
+        rank=14,
+        ref=_id,
+        why_not=_not_quarantined,
+        build=_inspect,
+    ),
+)

@@ -1,0 +1,57 @@
+"""From any row to what it came from and what came from it."""
+
+from __future__ import annotations
+
+from shopfloor.actions.action import Action, Inputs, Scope
+from shopfloor.actions.subjects import lineage_ref
+from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
+from shopfloor.domain.file import FileRecord
+from shopfloor.domain.job import JobRecord
+from shopfloor.domain.lineage import LineageNode
+from shopfloor.domain.monitor import AlertRecord
+from shopfloor.domain.record import Record
+from shopfloor.domain.release import ModelRecord, ModelVersion
+from shopfloor.domain.requests.workspace import LineageShow
+from shopfloor.domain.run import RunRecord
+
+
+def _nothing(record: Record) -> str | None:
+    return None if lineage_ref(record) else "It has no lineage."
+
+
+def _show(ref: str, inputs: Inputs) -> LineageShow:
+    return LineageShow(ref=ref)
+
+
+ACTIONS = (
+    Action(
+        name="lineage.show",
+        key="o",
+        label="Origin",
+        help="Show the lineage of the selected row, both ways.",
+        scopes=(
+            Scope.DATASETS,
+            Scope.EXPERIMENTS,
+            Scope.MODELS,
+            Scope.ALERTS,
+            Scope.ACTIVITY,
+            Scope.LINEAGE,
+        ),
+        records=(
+            FileRecord,
+            DatasetRecord,
+            DatasetVersion,
+            RunRecord,
+            ModelRecord,
+            ModelVersion,
+            AlertRecord,
+            JobRecord,
+            LineageNode,
+        ),
+        cli="shopfloor lineage {ref}",
+        rank=45,
+        ref=lineage_ref,
+        why_not=_nothing,
+        build=_show,
+    ),
+)

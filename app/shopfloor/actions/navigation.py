@@ -1,0 +1,100 @@
+"""Actions that move the view and ask the engine nothing."""
+
+from __future__ import annotations
+
+from shopfloor.actions.action import Action, Input, InputKind, Scope
+
+_EVERYWHERE = (Scope.GLOBAL,)
+_LISTS = (Scope.DATASETS, Scope.EXPERIMENTS, Scope.MODELS, Scope.ALERTS, Scope.ACTIVITY)
+
+
+def _pane(key: str, scope: Scope, label: str, holds: str, cli: str) -> Action:
+    return Action(
+        name=f"go.{scope}",
+        key=key,
+        label=label,
+        help=f"Show {holds}.",
+        scopes=_EVERYWHERE,
+        cli=cli,
+        inputs=(Input(name="query", label="Filter"),),
+    )
+
+
+def _view(key: str, name: str, label: str, text: str, rank: int = 0) -> Action:
+    return Action(name=name, key=key, label=label, help=text, scopes=_EVERYWHERE, rank=rank)
+
+
+PANES = (
+    _pane("0", Scope.HOME, "Home", "the workspace at a glance", "shopfloor status"),
+    _pane("1", Scope.DATASETS, "Datasets", "datasets and delivered files", "shopfloor dataset list"),
+    _pane("2", Scope.EXPERIMENTS, "Experiments", "runs and their scores", "shopfloor run list"),
+    _pane("3", Scope.MODELS, "Models", "champions and challengers", "shopfloor model list"),
+    _pane("4", Scope.ALERTS, "Alerts", "what needs a person", "shopfloor alert list"),
+    _pane("5", Scope.ACTIVITY, "Activity", "jobs and events", "shopfloor events"),
+    Action(
+        name="go.lineage",
+        key="6",
+        label="Lineage",
+        help="Show what came from what.",
+        scopes=_EVERYWHERE,
+        inputs=(Input(name="query", label="Reference"),),
+    ),
+)
+
+VIEW = (
+    _view("enter", "view.open", "Open", "Open the selected row.", rank=1),
+    _view("escape", "view.back", "Back", "Go one step back; it never quits."),
+    Action(
+        name="view.filter",
+        key="/",
+        label="Filter",
+        help="Show only rows that match: text, !text, name:text.",
+        scopes=_EVERYWHERE,
+        inputs=(Input(name="query", label="Filter"),),
+        rank=60,
+    ),
+    _view(":", "view.command", "Command", "Type a command, in the words of the command line.", 91),
+    _view("?", "view.help", "Help", "Show every key of this pane.", rank=90),
+    _view("ctrl+p", "view.palette", "Palette", "Find any action or thing by a part of its name."),
+    _view("space", "view.mark", "Mark", "Mark the row, to compare or act on several.", rank=70),
+    _view("s", "view.sort", "Sort", "Choose the column to sort by."),
+    _view("S", "view.sort_reverse", "Reverse", "Turn the order around."),
+    _view("y", "view.copy", "Copy", "Copy the id of the row."),
+    _view("Y", "view.copy_more", "Copy as", "Copy the row as text, JSON or a command line."),
+    _view("p", "view.pause", "Pause", "Stop and start live updates."),
+    _view("ctrl+r", "view.refresh", "Refresh", "Ask the engine again."),
+    _view("tab", "view.focus_next", "Next", "Move to the next part of the screen."),
+    _view("shift+tab", "view.focus_previous", "Previous", "Move to the part of the screen before."),
+    _view("g", "view.top", "Top", "Go to the first row."),
+    _view("G", "view.bottom", "Bottom", "Go to the last row."),
+    _view("q", "app.quit", "Quit", "Leave the screen; the engine and its jobs go on."),
+    Action(
+        name="view.export",
+        key="e",
+        label="Export",
+        help="Write the rows of this view to a CSV or JSON file.",
+        scopes=_EVERYWHERE,
+        inputs=(Input(name="path", label="File", kind=InputKind.PATH, required=True),),
+    ),
+)
+
+LOCAL = (
+    Action(
+        name="view.compare",
+        key="c",
+        label="Compare",
+        help="Put the marked rows beside each other; only what differs is shown.",
+        scopes=(Scope.DATASETS, Scope.EXPERIMENTS),
+        rank=50,
+    ),
+    Action(
+        name="lineage.direction",
+        key="t",
+        label="Turn",
+        help="Look up to what it came from, down to what came from it, or both ways.",
+        scopes=(Scope.LINEAGE,),
+        rank=10,
+    ),
+)
+
+ACTIONS = (*PANES, *VIEW, *LOCAL)

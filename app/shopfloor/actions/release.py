@@ -1,0 +1,160 @@
+"""Moving the champion: promote, approve, reject, roll back, retire."""
+
+from __future__ import annotations
+
+from shopfloor.actions.action import REASON, Action, Confirm, Inputs, Scope
+from shopfloor.actions.subjects import awaiting_of, model_of, version_of
+from shopfloor.domain.monitor import AlertRecord
+from shopfloor.domain.record import Record
+from shopfloor.domain.release import Decision, ModelRecord, ModelVersion, Outcome
+from shopfloor.domain.requests.models import (
+    ModelApprove,
+    ModelPromote,
+    ModelReject,
+    ModelRetire,
+    ModelRollback,
+)
+from shopfloor.domain.run import RunRecord
+
+
+def _no_candidate(record: Record) -> str | None:
+    match record:
+        case ModelRecord(retired=True):
+            return f"{record.name} is retired."
+        case ModelRecord(challenger=None):
+            return "There is no challenger; open the model and choose a version."
+        case ModelVersion() if "champion" in record.aliases:
+            return f"v{record.version} is the champion already."
+        case RunRecord(model_version=None):
+            return "The run registered no model version."
+        case _:
+            return None
+
+
+def _nothing_awaits(record: Record) -> str | None:
+    match record:
+        case ModelRecord(awaiting_approval=None):
+            return "No version of it awaits approval."
+        case ModelVersion(decision=None):
+            return "The gate has not judged this version."
+        case ModelVersion(decision=Decision(outcome=outcome)) if outcome is not Outcome.AWAIT_APPROVAL:
+            return f"It does not await approval: the decision was {outcome}."
+        case _:
+            return None
+
+
+def _no_previous(record: Record) -> str | None:
+    match record:
+        case ModelRecord(previous=None):
+            return "There is no champion before this one."
+        case AlertRecord(subject=""):
+            return "The alert is not about a model."
+        case _:
+            return None
+
+
+def _already_retired(record: Record) -> str | None:
+    if isinstance(record, ModelRecord) and record.retired:
+        return f"{record.name} is retired already."
+    return None
+
+
+def _promote(ref: str, inputs: Inputs) -> ModelPromote:
+    return ModelPromote(ref=ref, reason=inputs.get("reason", ""))
+
+
+def _approve(ref: str, inputs: Inputs) -> ModelApprove:
+    return ModelApprove(ref=ref, reason=inputs.get("reason", ""))
+
+
+def _reject(ref: str, inputs: Inputs) -> ModelReject:
+    return ModelReject(ref=ref, reason=inputs.get("reason", ""))
+
+
+def _rollback(ref: str, inputs: Inputs) -> ModelRollback:
+    return ModelRollback(name=ref, reason=inputs.get("reason", ""))
+
+
+def _retire(ref: str, inputs: Inputs) -> ModelRetire:
+    return ModelRetire(name=ref, reason=inputs.get("reason", ""))
+
+
+ACTIONS = (
+    Action(
+        name="model.approve",
+        key="A",
+        label="Approve",
+        help="Approve the version that waits; with enough approvals it becomes champion.",
+        scopes=(Scope.MODELS,),
+        records=(ModelRecord, ModelVersion),
+        confirm=Confirm(question="Approve {ref}? With enough approvals it becomes champion."),
+        cli="shopfloor model approve {ref} [--reason {reason}]",
+        inputs=(REASON,),
+        rank=11,
+        ref=awaiting_of,
+        why_not=_nothing_awaits,
+        build=_approve,
+    ),
+    Action(
+        name="model.reject",
+        key="X",
+        label="Reject",
+        help="Reject the version that waits for approval; the champion stays.",
+        scopes=(Scope.MODELS,),
+        records=(ModelRecord, ModelVersion),
+        confirm=Confirm(question="Reject {ref}? The champion of {name} stays."),
+        cli="shopfloor model reject {ref} [--reason {reason}]",
+        inputs=(REASON,),
+        rank=12,
+        ref=awaiting_of,
+        why_not=_nothing_awaits,
+        build=_reject,
+    ),
+    Action(
+        name="model.promote",
+        key="P",
+        label="Promote",
+        help="Make the version champion by your decision; against the gate it needs a reason.",
+        scopes=(Scope.MODELS, Scope.EXPERIMENTS),
+        records=(ModelRecord, ModelVersion, RunRecord),
+        confirm=Confirm(question="Make {ref} the champion of {name}? It serves at once."),
+        cli="shopfloor model promote {ref} [--reason {reason}]",
+        inputs=(REASON,),
+        rank=13,
+        ref=version_of,
+        why_not=_no_candidate,
+        build=_promote,
+    ),
+    Action(
+        name="model.rollback",
+        key="R",
+        label="Rollback",
+        help="Put the previous champion back, in under a second.",
+        scopes=(Scope.MODELS, Scope.ALERTS),
+        records=(ModelRecord, ModelVersion, AlertRecord),
+        confirm=Confirm(question="Put the previous champion of {name} back? It serves at once."),
+        cli="shopfloor model rollback {ref} [--reason {reason}]",
+        inputs=(REASON,),
+        rank=15,
+        ref=model_of,
+        why_not=_no_previous,
+        build=_rollback,
+    ),
+    Action(
+        name="model.retire",
+        key="D",
+        label="Retire",
+        help="Take the model out of service: no training, no serving; the history stays.",
+        scopes=(Scope.MODELS,),
+        records=(ModelRecord,),
+        confirm=Confirm(
+            question="Retire {name}? It stops training and serving. Type its name to confirm.",
+            typed_name=True,
+        ),
+        cli="shopfloor model retire {ref} [--reason {reason}]",
+        inputs=(REASON,),
+        ref=model_of,
+        why_not=_already_retired,
+        build=_retire,
+    ),
+)

@@ -1,0 +1,93 @@
+"""What can be done with the workspace as a whole."""
+
+from __future__ import annotations
+
+from shopfloor.actions.action import Action, Confirm, Inputs, Scope
+from shopfloor.domain.requests.workspace import Backup, Doctor, Gc, Rescan, Shutdown
+
+_HOME = (Scope.HOME,)
+
+
+def _rescan(ref: str, inputs: Inputs) -> Rescan:
+    return Rescan()
+
+
+def _backup(ref: str, inputs: Inputs) -> Backup:
+    return Backup()
+
+
+def _doctor(ref: str, inputs: Inputs) -> Doctor:
+    return Doctor()
+
+
+def _repair(ref: str, inputs: Inputs) -> Doctor:
+    return Doctor(repair=True)
+
+
+def _gc(ref: str, inputs: Inputs) -> Gc:
+    return Gc()
+
+
+def _shutdown(ref: str, inputs: Inputs) -> Shutdown:
+    return Shutdown()
+
+
+ACTIONS = (
+    Action(
+        name="workspace.scan",
+        key="f",
+        label="Find files",
+        help="Look at all drop folders now.",
+        scopes=(Scope.HOME, Scope.DATASETS),
+        cli="shopfloor scan",
+        rank=30,
+        build=_rescan,
+    ),
+    Action(
+        name="workspace.backup",
+        key="b",
+        label="Backup",
+        help="Back the metadata up now, and verify the copy.",
+        scopes=_HOME,
+        cli="shopfloor backup",
+        rank=31,
+        build=_backup,
+    ),
+    Action(
+        name="workspace.doctor",
+        key="d",
+        label="Doctor",
+        help="Check store, journal, objects, artifacts and drop folders.",
+        scopes=_HOME,
+        cli="shopfloor doctor",
+        rank=32,
+        build=_doctor,
+    ),
+    Action(
+        name="workspace.repair",
+        label="Repair",
+        help="Check everything, and mend what is safe to mend.",
+        scopes=_HOME,
+        confirm=Confirm(question="Mend what the doctor finds, where that is safe?"),
+        cli="shopfloor doctor --repair",
+        build=_repair,
+    ),
+    Action(
+        name="workspace.gc",
+        label="Clean up",
+        help="Remove stored objects that nothing refers to any more.",
+        scopes=_HOME,
+        confirm=Confirm(question="Remove all stored objects that nothing refers to?"),
+        cli="shopfloor gc",
+        build=_gc,
+    ),
+    Action(
+        name="engine.stop",
+        label="Stop engine",
+        help="Stop the engine: running jobs are parked and go on at the next start.",
+        scopes=_HOME,
+        confirm=Confirm(question="Stop the engine? New files and alerts wait until it runs again."),
+        cli="shopfloor down",
+        build=_shutdown,
+    ),
+)

@@ -1,0 +1,137 @@
+"""HTTP with JSON over the engine's Unix socket."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import pwd
+import socket
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from shopfloor.domain.codec import to_json
+from shopfloor.domain.errors import ShopfloorError, UnreachableError, from_wire
+from shopfloor.domain.ids import ulid
+from shopfloor.domain.requests.request import Mutation, Request, answer_type
+from shopfloor.domain.text import safe
+from shopfloor.domain.wire import PREFIX, PROTOCOL, PROTOCOL_HEADER, WireFailure
+
+R = TypeVar("R")
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    """An HTTP connection whose other end is a path."""
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("shopfloor", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+class EngineClient:
+    """Asks the engine of one workspace. May be shared by threads; each keeps its own connection."""
+
+    def __init__(self, workspace: Path, socket_path: Path) -> None:
+        self.workspace = workspace
+        self._socket_path = socket_path
+        self._local = threading.local()
+
+    def ask(self, request: Request[R], *, timeout: float = 30.0) -> R:
+        """The answer; raises a `ShopfloorError`, `UnreachableError` when nobody answers in `timeout` seconds."""
+        if isinstance(request, Mutation):
+            request = _signed(request)
+        status, body = self._exchange(request.verb, to_json(request), timeout)
+        if status == http.client.OK:
+            answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
+            return answer
+        raise _failure(status, body)
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        connection = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.connection = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _exchange(self, verb: str, body: bytes, timeout: float) -> tuple[int, bytes]:
+        # A kept connection may have been closed by a restarted engine: one fresh try. Mutations carry
+        # an op_id, so asking twice does nothing twice.
+        kept = getattr(self._local, "connection", None) is not None
+        try:
+            return self._send(verb, body, timeout)
+        except (http.client.HTTPException, OSError) as error:
+            self.close()
+            if not kept or isinstance(error, TimeoutError):
+                raise self._unreachable(error) from error
+        try:
+            return self._send(verb, body, timeout)
+        except (http.client.HTTPException, OSError) as error:
+            self.close()
+            raise self._unreachable(error) from error
+
+    def _send(self, verb: str, body: bytes, timeout: float) -> tuple[int, bytes]:
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = _SocketConnection(self._socket_path, timeout)
+        connection.timeout = timeout
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout)
+        connection.request("POST", PREFIX + verb, body, {"Content-Type": "application/json", PROTOCOL_HEADER: PROTOCOL})
+        response = connection.getresponse()
+        return response.status, response.read()
+
+    def _unreachable(self, error: BaseException) -> UnreachableError:
+        if isinstance(error, TimeoutError):
+            return UnreachableError(
+                "The engine did not answer in time.",
+                hint="Look at it: shopfloor status; its log is .shopfloor/run/engine.log",
+            )
+        return UnreachableError("The engine of this workspace does not run.", hint="Start it: shopfloor up")
+
+
+def _signed(request: R) -> R:
+    """A mutation with its operation id and the name of the person who asks."""
+    assert isinstance(request, Mutation)
+    changes = {} if request.op_id else {"op_id": ulid()}
+    if request.actor == "you":
+        changes["actor"] = who()
+    return msgspec.structs.replace(request, **changes)
+
+
+def who() -> str:
+    """Who acts: several people may share the workspace's account, so the account they came from counts first."""
+    named = os.environ.get("SHOPFLOOR_USER") or os.environ.get("SUDO_USER")
+    if named:
+        return safe(named, 60)
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+def _failure(status: int, body: bytes) -> ShopfloorError:
+    try:
+        error = msgspec.json.decode(body, type=WireFailure).error
+    except msgspec.DecodeError:
+        return ShopfloorError(
+            f"The engine answered with status {status}.",
+            hint="Its log is .shopfloor/run/engine.log",
+            code="engine_error",
+        )
+    return from_wire(error.exit, error.message, error.hint, error.code)

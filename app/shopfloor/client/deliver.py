@@ -1,0 +1,47 @@
+"""Deliver files so that nobody ever sees half of one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from shopfloor.domain.errors import NotFoundError, UsageError
+from shopfloor.domain.ids import ulid
+from shopfloor.domain.text import safe
+
+
+def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, ...]:
+    """Copy `files` into the drop folder `folder` (`inbox/flights`), each by one rename; the new paths.
+
+    A name that is taken gets a suffix, so that a delivery never overwrites another.
+    """
+    for file in files:
+        if not file.exists():
+            raise NotFoundError(f"There is no file {safe(file)}.", hint="Check the path.", code="file_missing")
+        if not file.is_file():
+            raise UsageError(f"{safe(file)} is not a file.", hint="Deliver files, not directories.")
+    target = workspace / folder
+    target.mkdir(parents=True, exist_ok=True)
+    return tuple(_deliver_one(file, target) for file in files)
+
+
+def _deliver_one(file: Path, target: Path) -> Path:
+    partial = target / f".{ulid()}.part"
+    with open(file, "rb") as source, open(partial, "xb") as copy:
+        shutil.copyfileobj(source, copy, 1 << 20)
+        copy.flush()
+        os.fsync(copy.fileno())
+    final = target / file.name
+    attempt = 0
+    while True:
+        try:
+            os.link(partial, final)  # fails when the name is taken, unlike a rename
+            break
+        except FileExistsError:
+            attempt += 1
+            stem, dot, suffixes = file.name.partition(".")
+            final = target / f"{stem}-{attempt}{dot}{suffixes}"
+    os.unlink(partial)
+    return final

@@ -1,0 +1,111 @@
+"""Start an engine where none runs, exactly one however many ask."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from shopfloor.client.connection import EngineClient
+from shopfloor.domain.errors import UnreachableError
+from shopfloor.workspace.layout import Layout
+
+_PATIENCE_SECONDS = 30.0
+
+
+def engine_running(workspace: Path) -> bool:
+    """True when some process owns the workspace."""
+    lock = Layout(workspace).lock
+    try:
+        handle = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def connect(workspace: Path, *, start: bool = True) -> EngineClient:
+    """A client of the workspace's engine; starts a detached engine when `start` and none runs."""
+    layout = Layout(workspace)
+    client = EngineClient(workspace, layout.socket)
+    if _answers(layout):
+        return client
+    if not start and not engine_running(workspace):
+        raise UnreachableError("The engine of this workspace does not run.", hint="Start it: shopfloor up")
+    layout.create()
+    with open(layout.run / "start.lock", "w", opener=_private) as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        started = None if engine_running(workspace) else _spawn(layout)
+        _await_socket(layout, started)
+    return client
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+
+
+def run_foreground(workspace: Path) -> int:
+    """Run the engine in this terminal until it is told to stop; its exit code."""
+    Layout(workspace).create()
+    return subprocess.call(_command(workspace))
+
+
+def _command(workspace: Path) -> list[str]:
+    return [sys.executable, "-m", "shopfloor.engine", "--workspace", str(workspace)]
+
+
+def _spawn(layout: Layout) -> subprocess.Popen[bytes]:
+    log = os.open(layout.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        return subprocess.Popen(
+            _command(layout.root),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            close_fds=True,
+        )
+    finally:
+        os.close(log)
+
+
+def _await_socket(layout: Layout, started: subprocess.Popen[bytes] | None) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    pause = 0.02
+    while time.monotonic() < deadline:
+        if _answers(layout):
+            return
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.25)
+        if started is not None and started.poll() is not None:
+            break  # it said why in its log
+    if _answers(layout):
+        return
+    raise UnreachableError(f"The engine did not start. {_last_words(layout)}".strip(), hint=f"Its log is {layout.log}")
+
+
+def _answers(layout: Layout) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(2.0)
+        try:
+            probe.connect(str(layout.socket))
+        except OSError:
+            return False
+    return True
+
+
+def _last_words(layout: Layout) -> str:
+    try:
+        lines = layout.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return f"It said: {lines[-1][:300]}" if lines else ""
