@@ -1,0 +1,1 @@
+"""One module a noun; each is imported only when its command is used."""

@@ -1,0 +1,181 @@
+"""`shopfloor dataset`: datasets, their versions, profiles and rules."""
+
+from __future__ import annotations
+
+import click
+
+from shopfloor.actions.fields import names
+from shopfloor.actions.registry import by_name
+from shopfloor.cli.output import answers, datasets, stream
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import Noun, json_option, one_of, reason_option, session, window_options
+from shopfloor.domain.contract import Mode, SchemaPolicy
+from shopfloor.domain.names import parse_version, split_ref
+from shopfloor.domain.requests.datasets import (
+    DatasetContract,
+    DatasetDefine,
+    DatasetDiff,
+    DatasetFilesShow,
+    DatasetList,
+    DatasetPreviewShow,
+    DatasetProfileShow,
+    DatasetRollback,
+    DatasetShow,
+    DatasetVersions,
+    DatasetVersionShow,
+)
+
+_SLOW = 120.0  # statistics of a large version are computed on the first question
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """Datasets. A REF is NAME for the newest version, or NAME@3."""
+
+
+@command.command("list")
+@click.option("--query", default="", metavar="TEXT", help="Only names that contain this.")
+@window_options(10_000)
+@json_option
+@session
+def list_datasets(session: Session, query: str, limit: int, offset: int, as_json: bool) -> None:
+    """List datasets by name."""
+    page = session.ask(DatasetList(query=query, limit=limit, offset=offset))
+    empty = f"No dataset's name contains {query!r}." if query else datasets.EMPTY
+    answers.listing(page, datasets.COLUMNS, empty=empty, as_json=as_json)
+
+
+@command.command("show")
+@click.argument("ref")
+@json_option
+@session
+def show_dataset(session: Session, ref: str, as_json: bool) -> None:
+    """Show a dataset, or with NAME@3 one version of it."""
+    if split_ref(ref)[1]:
+        version = session.ask(DatasetVersionShow(ref=checked_ref(ref)))
+        answers.show(version, datasets.describe_version, as_json=as_json)
+    else:
+        answers.show(session.ask(DatasetShow(name=ref)), datasets.describe, as_json=as_json)
+
+
+@command.command("versions")
+@click.argument("name")
+@window_options(1000)
+@json_option
+@session
+def list_versions(session: Session, name: str, limit: int, offset: int, as_json: bool) -> None:
+    """List the versions of a dataset, newest first."""
+    page = session.ask(DatasetVersions(name=name, limit=limit, offset=offset))
+    empty = "No version yet: no file was taken in. Look: shopfloor file list"
+    answers.listing(page, datasets.VERSIONS, empty=empty, as_json=as_json)
+
+
+@command.command("contract")
+@click.argument("name")
+@json_option
+@session
+def show_contract(session: Session, name: str, as_json: bool) -> None:
+    """Show what the files of a dataset must look like."""
+    contract = session.ask(DatasetContract(name=name))
+    answers.show(contract, datasets.describe_contract, as_json=as_json)
+
+
+@command.command("diff")
+@click.argument("left")
+@click.argument("right", required=False, default="")
+@json_option
+@session
+def diff_versions(session: Session, left: str, right: str, as_json: bool) -> None:
+    """Show what changed from LEFT to RIGHT (a ref or a version number; else the newest)."""
+    name = split_ref(left)[0]
+    newer = f"{name}@{right}" if right.removeprefix("v").isdecimal() else right or name
+    diff = session.ask(DatasetDiff(left=checked_ref(left), right=checked_ref(newer)), timeout=_SLOW)
+    answers.show(diff, datasets.describe_diff, as_json=as_json)
+
+
+@command.command("profile")
+@click.argument("ref")
+@json_option
+@session
+def show_profile(session: Session, ref: str, as_json: bool) -> None:
+    """Show statistics of every column."""
+    profile = session.ask(DatasetProfileShow(ref=checked_ref(ref)), timeout=_SLOW)
+    answers.show(profile, datasets.describe_profile, as_json=as_json)
+
+
+@command.command("preview")
+@click.argument("ref")
+@window_options(20)
+@json_option
+@session
+def show_preview(session: Session, ref: str, limit: int, offset: int, as_json: bool) -> None:
+    """Show some rows."""
+    request = DatasetPreviewShow(ref=checked_ref(ref), limit=limit, offset=offset)
+    preview = session.ask(request, timeout=_SLOW)
+    answers.show(preview, datasets.describe_preview, as_json=as_json)
+    if not as_json:
+        stream.narrate(f"{len(preview.rows):,} of {preview.total:,} rows.")
+
+
+@command.command("parts")
+@click.argument("ref")
+@json_option
+@session
+def show_parts(session: Session, ref: str, as_json: bool) -> None:
+    """Print the Parquet files of a version, one a line, for any other tool."""
+    found = session.ask(DatasetFilesShow(ref=checked_ref(ref)))
+    if as_json:
+        stream.document(found)
+    else:
+        stream.data(datasets.describe_parts(found))
+
+
+@command.command("define")
+@click.argument("name")
+@click.option("--mode", type=one_of(Mode), help="How a file changes the dataset.")
+@click.option("--key", metavar="A,B", help="Columns that name a row; upsert needs them.")
+@click.option("--time", metavar="COL", help="The column that orders the rows.")
+@click.option(
+    "--schema-policy",
+    type=one_of(SchemaPolicy),
+    help="What happens when a file has other columns.",
+)
+@json_option
+@session
+def define_dataset(
+    session: Session,
+    name: str,
+    mode: str | None,
+    key: str | None,
+    time: str | None,
+    schema_policy: str | None,
+    as_json: bool,
+) -> None:
+    """Create a dataset before its first file, or change how it takes files in."""
+    request = DatasetDefine(
+        name=name,
+        mode=None if mode is None else Mode(mode),
+        key=None if key is None else names(key),
+        time=time,
+        schema_policy=None if schema_policy is None else SchemaPolicy(schema_policy),
+    )
+    answers.show(session.ask(request), datasets.describe_contract, as_json=as_json)
+
+
+@command.command("rollback", help=by_name("dataset.rollback").help)
+@click.argument("ref")
+@reason_option
+@json_option
+@session
+def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
+    name, version = split_ref(ref)
+    parse_version(version, ref)
+    answer = session.ask(DatasetRollback(ref=checked_ref(ref), reason=reason), timeout=_SLOW)
+    stream.narrate(f"{name}@{answer.version} has the content of {ref}.")
+    answers.show(answer, datasets.describe_version, as_json=as_json)
+
+
+def checked_ref(ref: str) -> str:
+    """`NAME` or `NAME@3` (also written `NAME@v3`); raises `UsageError` for anything else."""
+    name, version = split_ref(ref)
+    return f"{name}@{parse_version(version, ref)}" if "@" in ref else name

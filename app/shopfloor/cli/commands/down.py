@@ -1,0 +1,55 @@
+"""`shopfloor down`: stop the engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from shopfloor.cli.output import status, stream
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import Verb, json_option, session
+from shopfloor.domain.clock import Clock, SystemClock
+from shopfloor.domain.errors import ShopfloorError
+
+_PATIENCE_SECONDS = 60.0
+_PAUSE_SECONDS = 0.05
+
+
+@click.command(cls=Verb)
+@json_option
+@session
+def command(session: Session, as_json: bool) -> None:
+    """Stop the engine, and wait until it has ended. Parked jobs go on at the next start."""
+    from shopfloor.client.start import engine_running
+    from shopfloor.domain.requests.workspace import IdleReport, Shutdown
+
+    workspace = session.workspace
+    if engine_running(workspace):
+        report = session.ask(Shutdown(), start=False, timeout=_PATIENCE_SECONDS)
+        await_end(workspace, engine_running, SystemClock(), time.sleep)
+        stream.narrate(f"The engine has stopped. {status.unfinished(report)}.")
+    else:
+        report = IdleReport(idle=True, unsettled_files=0, queued_jobs=0, running_jobs=0)
+        stream.narrate("The engine does not run.")
+    if as_json:
+        stream.document(report)
+
+
+def await_end(workspace: Path, running: Callable[[Path], bool], clock: Clock, pause: Callable[[float], None]) -> None:
+    """Return when nobody owns the workspace any more, so that the next command finds it free.
+
+    The lock cannot be waited for without taking it, so it is looked at. Raises `ShopfloorError`
+    after a minute.
+    """
+    deadline = clock.monotonic() + _PATIENCE_SECONDS
+    while running(workspace):
+        if clock.monotonic() >= deadline:
+            raise ShopfloorError(
+                f"The engine was told to stop, but still runs after {_PATIENCE_SECONDS:.0f} s.",
+                hint="Its log is .shopfloor/run/engine.log",
+                code="still_running",
+            )
+        pause(_PAUSE_SECONDS)

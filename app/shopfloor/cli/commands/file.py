@@ -1,0 +1,106 @@
+"""`shopfloor file`: delivered files."""
+
+from __future__ import annotations
+
+import click
+
+from shopfloor.actions.registry import by_name
+from shopfloor.cli.output import answers, files, stream
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import Noun, json_option, one_of, reason_option, session, window_options
+from shopfloor.domain.file import FilePurpose, FileState
+from shopfloor.domain.requests.files import (
+    FileAccept,
+    FileDiscard,
+    FileInspect,
+    FileList,
+    FileRetry,
+    FileShow,
+)
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """Delivered files: where each one stands, and what to do with those that were kept out."""
+
+
+@command.command("list")
+@click.option("--dataset", "-d", default="", metavar="NAME", help="Only files of this dataset.")
+@click.option("--state", type=one_of(FileState), help="Only files in this state.")
+@click.option("--purpose", type=one_of(FilePurpose), help="Only data, score, actuals.")
+@click.option("--query", default="", metavar="TEXT", help="Only paths that contain this.")
+@window_options(1000)
+@json_option
+@session
+def list_files(
+    session: Session,
+    dataset: str,
+    state: str | None,
+    purpose: str | None,
+    query: str,
+    limit: int,
+    offset: int,
+    as_json: bool,
+) -> None:
+    """List files, newest first."""
+    page = session.ask(
+        FileList(
+            dataset=dataset,
+            state=state or "",
+            purpose=purpose or "",
+            query=query,
+            limit=limit,
+            offset=offset,
+        )
+    )
+    empty = files.empty(dataset, state or "")
+    answers.listing(page, files.COLUMNS, empty=empty, as_json=as_json)
+
+
+@command.command("show")
+@click.argument("file_id", metavar="ID")
+@json_option
+@session
+def show_file(session: Session, file_id: str, as_json: bool) -> None:
+    """Show one file and, where it was kept out, why."""
+    answers.show(session.ask(FileShow(id=file_id)), files.describe, as_json=as_json)
+
+
+@command.command("inspect", help=by_name("file.inspect").help)
+@click.argument("file_id", metavar="ID")
+@json_option
+@session
+def inspect_file(session: Session, file_id: str, as_json: bool) -> None:
+    content = session.ask(FileInspect(id=file_id))
+    if as_json:
+        stream.document(content)
+    else:
+        stream.data(files.describe_bytes(content))
+
+
+@command.command("accept", help=by_name("file.accept").help)
+@click.argument("file_id", metavar="ID")
+@json_option
+@session
+def accept_file(session: Session, file_id: str, as_json: bool) -> None:
+    answer = session.ask(FileAccept(id=file_id), timeout=120.0)
+    answers.show(answer, files.describe, as_json=as_json)
+
+
+@command.command("retry", help=by_name("file.retry").help)
+@click.argument("file_id", metavar="ID")
+@json_option
+@session
+def retry_file(session: Session, file_id: str, as_json: bool) -> None:
+    answer = session.ask(FileRetry(id=file_id), timeout=120.0)
+    answers.show(answer, files.describe, as_json=as_json)
+
+
+@command.command("discard", help=by_name("file.discard").help)
+@click.argument("file_id", metavar="ID")
+@reason_option
+@json_option
+@session
+def discard_file(session: Session, file_id: str, reason: str, as_json: bool) -> None:
+    answer = session.ask(FileDiscard(id=file_id, reason=reason))
+    answers.show(answer, files.describe, as_json=as_json)

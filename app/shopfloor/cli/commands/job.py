@@ -1,0 +1,80 @@
+"""`shopfloor job`: persisted units of work."""
+
+from __future__ import annotations
+
+import click
+
+from shopfloor.actions.registry import by_name
+from shopfloor.cli.output import answers, jobs, stream
+from shopfloor.cli.output.cells import text
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import Noun, json_option, one_of, session, window_options
+from shopfloor.domain.job import JobKind, JobState
+from shopfloor.domain.requests.jobs import JobCancel, JobList, JobLog, JobRetry, JobShow
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """Jobs: everything the engine does for you, kept until it is done."""
+
+
+@command.command("list")
+@click.option("--kind", type=one_of(JobKind), help="Only jobs of this kind.")
+@click.option("--state", type=one_of(JobState), help="Only jobs in this state.")
+@click.option("--query", default="", metavar="TEXT", help="Only jobs that contain this.")
+@window_options(1000)
+@json_option
+@session
+def list_jobs(
+    session: Session,
+    kind: str | None,
+    state: str | None,
+    query: str,
+    limit: int,
+    offset: int,
+    as_json: bool,
+) -> None:
+    """List jobs, newest first."""
+    page = session.ask(JobList(kind=kind or "", state=state or "", query=query, limit=limit, offset=offset))
+    narrowed = kind or state or query
+    empty = "No job matches. All of them: shopfloor job list" if narrowed else jobs.EMPTY
+    answers.listing(page, jobs.COLUMNS, empty=empty, as_json=as_json)
+
+
+@command.command("show")
+@click.argument("job_id", metavar="ID")
+@json_option
+@session
+def show_job(session: Session, job_id: str, as_json: bool) -> None:
+    """Show one job."""
+    answers.show(session.ask(JobShow(id=job_id)), jobs.describe, as_json=as_json)
+
+
+@command.command("cancel", help=by_name("job.cancel").help)
+@click.argument("job_id", metavar="ID")
+@json_option
+@session
+def cancel_job(session: Session, job_id: str, as_json: bool) -> None:
+    answers.show(session.ask(JobCancel(id=job_id)), jobs.describe, as_json=as_json)
+
+
+@command.command("retry", help=by_name("job.retry").help)
+@click.argument("job_id", metavar="ID")
+@json_option
+@session
+def retry_job(session: Session, job_id: str, as_json: bool) -> None:
+    answers.show(session.ask(JobRetry(id=job_id)), jobs.describe, as_json=as_json)
+
+
+@command.command("log", help=by_name("job.log").help)
+@click.argument("job_id", metavar="ID")
+@json_option
+@session
+def show_log(session: Session, job_id: str, as_json: bool) -> None:
+    log = session.ask(JobLog(id=job_id))
+    if as_json:
+        stream.document(log)
+    elif log.lines:
+        stream.data("\n".join(text(line) if line else "" for line in log.lines))
+    else:
+        stream.narrate("The job wrote nothing.")

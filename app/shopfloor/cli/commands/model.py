@@ -1,0 +1,130 @@
+"""`shopfloor model`: models from definition to release."""
+
+from __future__ import annotations
+
+import click
+
+from shopfloor.actions.moments import parse_time
+from shopfloor.actions.registry import by_name
+from shopfloor.cli.commands import bundle, define, release
+from shopfloor.cli.output import answers, jobs, models
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import Noun, json_option, reason_option, session, window_options
+from shopfloor.domain.errors import NotFoundError
+from shopfloor.domain.names import split_ref
+from shopfloor.domain.release import ModelRecord, ModelVersion
+from shopfloor.domain.requests.models import (
+    ModelDefinitionShow,
+    ModelHistory,
+    ModelList,
+    ModelShow,
+    ModelTrain,
+    ModelVersions,
+)
+from shopfloor.domain.text import safe
+
+_WINDOW = 1000
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """Models. A REF is NAME, or NAME@3 for one version."""
+
+
+for _each in (*define.COMMANDS, *release.COMMANDS, *bundle.COMMANDS):
+    command.add_command(_each)
+
+
+@command.command("list")
+@click.option("--query", default="", metavar="TEXT", help="Only names that contain this.")
+@window_options(10_000)
+@json_option
+@session
+def list_models(session: Session, query: str, limit: int, offset: int, as_json: bool) -> None:
+    """List models by name."""
+    page = session.ask(ModelList(query=query, limit=limit, offset=offset))
+    empty = f"No model's name contains {query!r}." if query else models.EMPTY
+    answers.listing(page, models.COLUMNS, empty=empty, as_json=as_json)
+
+
+@command.command("show")
+@click.argument("ref")
+@json_option
+@session
+def show_model(session: Session, ref: str, as_json: bool) -> None:
+    """Show a model or one version of it, and explain the gate's decision in words."""
+    if split_ref(ref)[1]:
+        answers.show(find_version(session, ref), models.describe_version, as_json=as_json)
+        return
+    model = session.ask(ModelShow(name=ref))
+    newest = () if as_json else session.ask(ModelVersions(name=ref, limit=1)).rows
+
+    def describe(record: ModelRecord, width: int | None) -> str:
+        return models.describe(record, newest, width)
+
+    answers.show(model, describe, as_json=as_json)
+
+
+@command.command("versions")
+@click.argument("name")
+@window_options(_WINDOW)
+@json_option
+@session
+def list_versions(session: Session, name: str, limit: int, offset: int, as_json: bool) -> None:
+    """List versions, newest first, each with the gate's decision and why."""
+    page = session.ask(ModelVersions(name=name, limit=limit, offset=offset))
+    empty = f"No version yet. Train it: shopfloor model train {name}"
+    answers.listing(page, models.VERSIONS, empty=empty, as_json=as_json)
+
+
+@command.command("history")
+@click.argument("name")
+@click.option("--as-of", metavar="TIME", help="What held at that time: 2026-06-30[T14:00:00Z].")
+@json_option
+@session
+def show_history(session: Session, name: str, as_of: str | None, as_json: bool) -> None:
+    """Show every move of an alias, newest first; with --as-of, which version was what then."""
+    at = None if as_of is None else parse_time(as_of)
+    page = session.ask(ModelHistory(name=name, as_of=at))
+    empty = "No version was champion yet." if at is None else "No alias was set by that time."
+    answers.listing(page, models.HISTORY, empty=empty, as_json=as_json)
+
+
+@command.command("definition")
+@click.argument("name")
+@json_option
+@session
+def show_definition(session: Session, name: str, as_json: bool) -> None:
+    """Show every setting of a model."""
+    found = session.ask(ModelDefinitionShow(name=name))
+    answers.show(found, models.describe_definition, as_json=as_json)
+
+
+@command.command("train", help=by_name("model.train").help)
+@click.argument("name")
+@reason_option
+@json_option
+@session
+def train_model(session: Session, name: str, reason: str, as_json: bool) -> None:
+    job = session.ask(ModelTrain(name=name, reason=reason))
+    answers.show(job, jobs.describe, as_json=as_json)
+
+
+def find_version(session: Session, ref: str) -> ModelVersion:
+    """The version that `ref` names by number or alias (`churn@champion`); raises `NotFoundError`."""
+    name, word = split_ref(ref)
+    number = word.removeprefix("v")
+    offset = 0
+    while True:
+        page = session.ask(ModelVersions(name=name, limit=_WINDOW, offset=offset))
+        for version in page.rows:
+            if word in version.aliases or str(version.version) == number:
+                return version
+        offset += len(page.rows)
+        if not page.rows or offset >= page.total:
+            break
+    raise NotFoundError(
+        f"{safe(name, 64)} has no version {safe(word, 64)}.",
+        hint=f"See: shopfloor model versions {safe(name, 64)}",
+        code="version_not_found",
+    )

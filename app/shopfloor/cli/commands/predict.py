@@ -1,0 +1,67 @@
+"""`shopfloor predict`: score a file now."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from shopfloor.cli.output import stream
+from shopfloor.cli.output.cells import joined, text
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import Verb, json_option, session
+from shopfloor.domain.errors import NotFoundError, UsageError
+from shopfloor.domain.requests.models import Predict, PredictReport
+from shopfloor.domain.text import safe
+
+_TIMEOUT = 3600.0
+
+
+@click.command(cls=Verb)
+@click.argument("model")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the predictions go: .csv or .parquet. Without it, CSV to stdout.",
+)
+@json_option
+@session
+def command(session: Session, model: str, file: Path, output: Path | None, as_json: bool) -> None:
+    """Score every row of FILE with the champion of MODEL."""
+    if not file.is_file():
+        raise NotFoundError(f"There is no file {safe(file)}.", hint="Check the path.")
+    if output is None and as_json:
+        raise UsageError("--json reports on a file of predictions.", hint="Add -o FILE.")
+    if output is not None:
+        _report(_predict(session, model, file, output), as_json=as_json)
+        return
+    # The engine writes files, so that half a result is never seen; stdout gets a copy.
+    with tempfile.TemporaryDirectory(prefix="shopfloor-predict-") as folder:
+        target = Path(folder) / "predictions.csv"
+        report = _predict(session, model, file, target)
+        with target.open("rb") as predictions:
+            stream.table_bytes(predictions)
+    stream.narrate(_words(report))
+
+
+def _predict(session: Session, model: str, file: Path, output: Path) -> PredictReport:
+    request = Predict(model=model, path=str(file.absolute()), output=str(output.absolute()))
+    return session.ask(request, timeout=_TIMEOUT)
+
+
+def _report(report: PredictReport, *, as_json: bool) -> None:
+    if as_json:
+        stream.document(report)
+    else:
+        stream.data(text(report.output))
+    stream.narrate(_words(report))
+
+
+def _words(report: PredictReport) -> str:
+    words = f"{report.rows:,} rows scored by {text(report.model)} v{report.model_version}."
+    if report.ignored_columns:
+        words += f" Ignored columns: {joined(report.ignored_columns)}."
+    return words

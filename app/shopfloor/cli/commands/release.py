@@ -1,0 +1,96 @@
+"""`shopfloor model promote | approve | reject | rollback | retire`."""
+
+from __future__ import annotations
+
+import click
+
+from shopfloor.actions.registry import by_name
+from shopfloor.cli.output import answers, models, stream
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import Verb, json_option, reason_option, session
+from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.names import parse_version, split_ref
+from shopfloor.domain.requests.models import (
+    ModelApprove,
+    ModelPromote,
+    ModelReject,
+    ModelRetire,
+    ModelRollback,
+    ModelShow,
+)
+
+
+@click.command("promote", cls=Verb, help=by_name("model.promote").help)
+@click.argument("ref")
+@reason_option
+@json_option
+@session
+def promote(session: Session, ref: str, reason: str, as_json: bool) -> None:
+    answer = session.ask(ModelPromote(ref=ref, reason=reason))
+    stream.narrate(f"v{answer.version} is the champion of {answer.model}.")
+    answers.show(answer, models.describe_version, as_json=as_json)
+
+
+@click.command("approve", cls=Verb, help=by_name("model.approve").help)
+@click.argument("ref")
+@reason_option
+@json_option
+@session
+def approve(session: Session, ref: str, reason: str, as_json: bool) -> None:
+    answer = session.ask(ModelApprove(ref=ref, reason=reason))
+    champion = "champion" in answer.aliases
+    done = "and is the champion now" if champion else "and waits for more approvals"
+    stream.narrate(f"{answer.model} v{answer.version} is approved {done}.")
+    answers.show(answer, models.describe_version, as_json=as_json)
+
+
+@click.command("reject", cls=Verb, help=by_name("model.reject").help)
+@click.argument("ref")
+@reason_option
+@json_option
+@session
+def reject(session: Session, ref: str, reason: str, as_json: bool) -> None:
+    answer = session.ask(ModelReject(ref=ref, reason=reason))
+    stream.narrate(f"{answer.model} v{answer.version} is rejected; the champion stays.")
+    answers.show(answer, models.describe_version, as_json=as_json)
+
+
+@click.command("rollback", cls=Verb, help=by_name("model.rollback").help)
+@click.argument("ref")
+@reason_option
+@json_option
+@session
+def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
+    name, version = split_ref(ref)
+    if version and version != "previous":
+        _must_be_previous(session, name, parse_version(version, ref))
+    answer = session.ask(ModelRollback(name=name, reason=reason))
+    stream.narrate(f"v{answer.version} is the champion of {answer.model} again.")
+    answers.show(answer, models.describe_version, as_json=as_json)
+
+
+@click.command("retire", cls=Verb, help=by_name("model.retire").help)
+@click.argument("name")
+@reason_option
+@json_option
+@session
+def retire(session: Session, name: str, reason: str, as_json: bool) -> None:
+    answer = session.ask(ModelRetire(name=name, reason=reason))
+    stream.narrate(f"{answer.name} is retired.")
+    if as_json:
+        stream.document(answer)
+
+
+COMMANDS = (promote, approve, reject, roll_back, retire)
+
+
+def _must_be_previous(session: Session, name: str, version: int) -> None:
+    """A rollback to a named version happens only when that is where it would go."""
+    previous = session.ask(ModelShow(name=name)).previous
+    if previous != version:
+        is_now = f"v{previous}" if previous is not None else "none"
+        raise RefusedError(
+            f"A rollback of {name} does not lead to v{version}: its previous champion is {is_now}.",
+            hint=f"To make it champion: shopfloor model promote {name}@{version} --reason TEXT",
+            code="not_previous",
+        )

@@ -1,0 +1,45 @@
+"""`shopfloor sql`: one read-only question."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from shopfloor.cli.output import grid, stream
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import Verb, json_option, session
+from shopfloor.domain.errors import UsageError
+
+
+@click.command(cls=Verb)
+@click.argument("statement")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    help="At most so many rows.",
+)
+@json_option
+@session
+def command(session: Session, statement: str, as_csv: bool, limit: int, as_json: bool) -> None:
+    """Run one read-only STATEMENT over metadata, datasets and logs; - reads it from stdin."""
+    from shopfloor.domain.requests.workspace import SqlQuery
+
+    if as_csv and as_json:
+        raise UsageError("--csv and --json exclude each other.")
+    words = sys.stdin.read() if statement == "-" else statement
+    answer = session.ask(SqlQuery(statement=words, limit=limit), timeout=300.0)
+    if as_json:
+        stream.document(grid.as_objects(answer))
+    elif as_csv:
+        stream.table_bytes([grid.as_csv(answer).encode()])
+    elif answer.rows:
+        stream.data(grid.as_text(answer, stream.terminal_width()))
+    else:
+        stream.narrate("The answer has no rows.")
+    if answer.truncated:
+        stream.narrate(f"Only the first {len(answer.rows):,} rows are shown; more: --limit N")

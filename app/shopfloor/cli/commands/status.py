@@ -1,0 +1,20 @@
+"""`shopfloor status`: the workspace at a glance."""
+
+from __future__ import annotations
+
+import click
+
+from shopfloor.cli.output import answers, status
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import Verb, json_option, session
+
+
+@click.command(cls=Verb)
+@click.option("--no-start", is_flag=True, help="Exit with 3 when no engine runs; start none.")
+@json_option
+@session
+def command(session: Session, no_start: bool, as_json: bool) -> None:
+    """Show the workspace at a glance."""
+    from shopfloor.domain.requests.workspace import StatusShow
+
+    answers.show(session.ask(StatusShow(), start=not no_start), status.describe, as_json=as_json)

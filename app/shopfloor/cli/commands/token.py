@@ -1,0 +1,79 @@
+"""`shopfloor token`: access tokens for the HTTP endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from shopfloor.cli.output import stream
+from shopfloor.cli.output.cells import minute, text
+from shopfloor.cli.output.table import Column, table
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import Noun, json_option, session
+
+COLUMNS: tuple[Column[Any], ...] = (
+    Column("NAME", lambda each: text(each.name), room=20),
+    Column("ENDS WITH", lambda each: text(each.hint)),
+    Column("CREATED", lambda each: minute(each.created_at)),
+    Column("REVOKED", lambda each: minute(each.revoked_at)),
+)
+EMPTY = "No token yet. Create one: shopfloor token create NAME"
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """Access tokens for `shopfloor serve`, one for each caller."""
+
+
+@command.command("create")
+@click.argument("name")
+@json_option
+@session
+def create_token(session: Session, name: str, as_json: bool) -> None:
+    """Create a token and print it. It is shown this once and stored only as a digest."""
+    from shopfloor.client.serve import token_create
+
+    secret = token_create(session.workspace, name)
+    if as_json:
+        stream.document({"name": name, "token": secret})
+    else:
+        stream.data(secret)
+    stream.narrate("Keep it: it is not shown again. Callers send it as: Authorization: Bearer …")
+
+
+@command.command("list")
+@json_option
+@session
+def list_tokens(session: Session, as_json: bool) -> None:
+    """List tokens; the secrets are not stored and cannot be shown."""
+    from shopfloor.client.serve import token_list
+
+    tokens = token_list(session.workspace)
+    if as_json:
+        stream.document([_public(each) for each in tokens])
+    elif tokens:
+        stream.data(table(COLUMNS, tokens, stream.terminal_width()))
+    else:
+        stream.narrate(EMPTY)
+
+
+@command.command("revoke")
+@click.argument("name")
+@session
+def revoke_token(session: Session, name: str) -> None:
+    """Make a token worthless, at once."""
+    from shopfloor.client.serve import token_revoke
+
+    token_revoke(session.workspace, name)
+    stream.narrate(f"The token {text(name)} is worthless now.")
+
+
+def _public(token: Any) -> dict[str, Any]:
+    """What may be shown of a token: not even the digest of its secret."""
+    return {
+        "name": token.name,
+        "ends_with": token.hint,
+        "created_at": token.created_at,
+        "revoked_at": token.revoked_at,
+    }

@@ -1,0 +1,29 @@
+"""`shopfloor up`: start the engine."""
+
+from __future__ import annotations
+
+import click
+
+from shopfloor.cli.output import answers, status, stream
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import Verb, json_option, session
+
+
+@click.command(cls=Verb)
+@click.option("--foreground", is_flag=True, help="Run the engine here until it is told to stop.")
+@json_option
+@session
+def command(session: Session, foreground: bool, as_json: bool) -> int | None:
+    """Start the engine of the workspace. It goes on when this terminal closes."""
+    if foreground:
+        from shopfloor.client.start import run_foreground
+
+        return run_foreground(session.workspace)
+    from shopfloor.client.start import engine_running
+    from shopfloor.domain.requests.workspace import StatusShow
+
+    running = engine_running(session.workspace)
+    answer = session.ask(StatusShow())
+    stream.narrate("The engine runs already." if running else "The engine runs now.")
+    answers.show(answer, status.describe, as_json=as_json)
+    return None

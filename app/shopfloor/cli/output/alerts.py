@@ -1,0 +1,94 @@
+"""Alerts and checks as text."""
+
+from __future__ import annotations
+
+from shopfloor.cli.output.cells import (
+    count,
+    figure,
+    joined,
+    minute,
+    moment,
+    plural,
+    probability,
+    text,
+    times,
+    version,
+    words,
+    yes,
+)
+from shopfloor.cli.output.table import Column, facts, paragraphs, present, sentence, table
+from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
+from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
+
+COLUMNS: tuple[Column[AlertRecord], ...] = (
+    Column("ID", lambda each: text(each.id)),
+    Column("SEVERITY", lambda each: str(each.severity)),
+    Column("STATE", lambda each: str(each.state)),
+    Column("SUBJECT", lambda each: text(each.subject), room=20),
+    Column("CHECK", lambda each: _check(each), room=20),
+    Column("VALUE", lambda each: figure(each.value), right=True, drop=2),
+    Column("LIMIT", lambda each: figure(each.limit), right=True, drop=3),
+    Column("COUNT", lambda each: f"x{each.count}", right=True, drop=4),
+    Column("UPDATED", lambda each: minute(each.updated_at), drop=1),
+    Column("MESSAGE", lambda each: words(each.message), room=30),
+)
+EMPTY = "All quiet: no alert. What is checked: shopfloor monitor checks MODEL"
+
+CHECKS: tuple[Column[CheckResult], ...] = (
+    Column("CHECK", lambda each: text(each.check), room=20),
+    Column("FEATURE", lambda each: text(each.feature), room=20),
+    Column("VERDICT", lambda each: verdict(each)),
+    Column("VALUE", lambda each: figure(each.value), right=True),
+    Column("LIMIT", lambda each: figure(each.limit), right=True),
+    Column("P", lambda each: probability(each.p_value), right=True, drop=3),
+    Column("ROWS", lambda each: count(each.rows), right=True, drop=2),
+    Column("VERSION", lambda each: version(each.model_version), right=True, drop=4),
+    Column("AT", lambda each: minute(each.at), drop=1),
+    Column("MESSAGE", lambda each: words(each.message), room=30),
+)
+
+DELIVERIES: tuple[Column[BacktestDelivery], ...] = (
+    Column("DATA", lambda each: version(each.dataset_version)),
+    Column("ROWS", lambda each: count(each.rows), right=True),
+    Column("ALERT", lambda each: yes(each.fired)),
+    Column("SHIFTED", lambda each: joined(each.shifted), room=30),
+)
+
+
+def verdict(check: CheckResult) -> str:
+    """`ok`, `SHIFTED`, or `cannot tell`, which is never shown as ok."""
+    words = {CheckVerdict.SHIFTED: "SHIFTED", CheckVerdict.UNKNOWN: "cannot tell"}
+    return words.get(check.verdict, "ok")
+
+
+def describe(alert: AlertRecord, width: int | None) -> str:
+    """One alert: what, since when, why, and what can be done."""
+    known = [
+        ("alert", f"{text(alert.id)} ({alert.severity}, {alert.state})"),
+        ("subject", text(alert.subject)),
+        ("check", _check(alert)),
+        ("message", text(alert.message)),
+        ("value", f"{figure(alert.value)}, limit {figure(alert.limit)}"),
+        ("seen", times(alert.count)),
+        ("opened", moment(alert.opened_at)),
+        ("updated", moment(alert.updated_at)),
+        *([("quiet until", moment(alert.snoozed_until))] if alert.snoozed_until else []),
+        *([("resolved", moment(alert.resolved_at))] if alert.resolved_at else []),
+        ("cause", text(alert.cause)),
+        *([("note", text(alert.note))] if alert.note else []),
+        *(("do", text(action)) for action in alert.actions),
+    ]
+    return facts(present(known), width)
+
+
+def describe_backtest(report: BacktestReport, width: int | None) -> str:
+    """How often the rule would have fired."""
+    title = (
+        f"{text(report.model)} v{report.model_version}: {plural(report.alerts, 'alert', 'alerts')} over"
+        f" {plural(len(report.deliveries), 'past delivery', 'past deliveries')}"
+    )
+    return paragraphs(sentence(title, width), table(DELIVERIES, report.deliveries, width) if report.deliveries else "")
+
+
+def _check(alert: AlertRecord) -> str:
+    return f"{text(alert.check)} {text(alert.feature)}" if alert.feature else text(alert.check)

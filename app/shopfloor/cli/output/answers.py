@@ -1,0 +1,33 @@
+"""Printing an answer: JSON when asked for, text else; an empty list says why and what next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from shopfloor.cli.output import stream
+from shopfloor.cli.output.table import Column, table
+from shopfloor.domain.page import Page
+
+T = TypeVar("T")
+
+
+def show(record: T, describe: Callable[[T, int | None], str], *, as_json: bool) -> None:
+    """One record."""
+    if as_json:
+        stream.document(record)
+    else:
+        stream.data(describe(record, stream.terminal_width()))
+
+
+def listing(page: Page[T], layout: Sequence[Column[Any]], *, empty: str, as_json: bool) -> None:
+    """The rows of a page. What was left out is told on stderr, never silent."""
+    if as_json:
+        stream.document(page.rows)
+    elif page.rows:
+        stream.data(table(layout, page.rows, stream.terminal_width()))
+    else:
+        stream.narrate(empty if not page.total else "Nothing beyond that offset.")
+    shown = page.offset + len(page.rows)
+    if page.rows and shown < page.total:
+        stream.narrate(f"{len(page.rows):,} of {page.total:,} are shown; the rest: --offset {shown}, or --limit N")

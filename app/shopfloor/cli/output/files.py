@@ -1,0 +1,86 @@
+"""Delivered files as text."""
+
+from __future__ import annotations
+
+from shopfloor.cli.output.cells import count, minute, moment, size, text, times, version, words
+from shopfloor.cli.output.table import Column, facts, paragraphs, present
+from shopfloor.domain.file import FileRecord
+from shopfloor.domain.requests.files import FileBytes
+
+COLUMNS: tuple[Column[FileRecord], ...] = (
+    Column("ID", lambda file: text(file.id)),
+    Column("STATE", lambda file: str(file.state)),
+    Column("DATASET", lambda file: text(file.dataset), room=20),
+    Column("VERSION", lambda file: version(file.version), right=True, drop=2),
+    Column("ROWS", lambda file: count(file.rows), right=True),
+    Column("REJECTED", lambda file: count(file.rejected_rows), right=True, drop=4),
+    Column("SIZE", lambda file: size(file.bytes), right=True, drop=3),
+    Column("SEEN", lambda file: minute(file.seen_at), drop=5),
+    Column("PATH", lambda file: text(file.path), room=24, keeps_end=True),
+    Column("WHY", lambda file: _why(file), room=30),
+)
+
+
+def empty(dataset: str, state: str) -> str:
+    """Why the list is empty, and what to do."""
+    if state:
+        return f"No file is {state}{f' in {text(dataset)}' if dataset else ''}."
+    return "No file was delivered yet. Deliver one: shopfloor add FILE --dataset NAME"
+
+
+def describe(file: FileRecord, width: int | None) -> str:
+    """All there is to know about one file."""
+    known = [
+        ("file", text(file.id)),
+        ("path", text(file.path)),
+        ("purpose", str(file.purpose)),
+        ("model" if file.purpose != "data" else "dataset", text(file.dataset)),
+        ("state", str(file.state)),
+        ("version", version(file.version)),
+        ("rows", _rows(file)),
+        ("size", f"{size(file.bytes)} ({count(file.bytes)} bytes)"),
+        ("sha256", text(file.sha256)),
+        ("seen", f"{moment(file.seen_at)}, {times(file.seen_count)}"),
+        ("taken in", moment(file.committed_at)),
+    ]
+    if file.duplicate_of:
+        known.append(("same as", text(file.duplicate_of)))
+    return paragraphs(facts(present(known), width), facts(_reason(file), width))
+
+
+def describe_bytes(content: FileBytes) -> str:
+    """Numbered lines of a file around its failure."""
+    last = content.first + len(content.lines) - 1
+    gutter = len(str(last))
+    lines = [
+        f"{content.first + index:>{gutter}}  {text(line) if line else ''}".rstrip()
+        for index, line in enumerate(content.lines)
+    ]
+    return "\n".join([*lines, *(["…"] if content.truncated else [])])
+
+
+def _rows(file: FileRecord) -> str:
+    if file.rows is None:
+        return ""
+    return f"{count(file.rows)}, {count(file.rejected_rows)} rejected"
+
+
+def _why(file: FileRecord) -> str:
+    if file.reason is not None:
+        return words(file.reason.message)
+    return f"same as {text(file.duplicate_of)}" if file.duplicate_of else ""
+
+
+def _reason(file: FileRecord) -> list[tuple[str, str]]:
+    reason = file.reason
+    if reason is None:
+        return []
+    where = [
+        f"line {reason.line}" if reason.line is not None else "",
+        f"column {text(reason.column)}" if reason.column else "",
+    ]
+    return [
+        ("why", f"{text(reason.message)} [{text(reason.code)}]"),
+        ("where", ", ".join(part for part in where if part) or "the whole file"),
+        *([("hint", text(reason.hint))] if reason.hint else []),
+    ]

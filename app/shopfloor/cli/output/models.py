@@ -1,0 +1,151 @@
+"""Models, versions, history and value as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from shopfloor.cli.output import decisions
+from shopfloor.cli.output.cells import count, figure, joined, minute, moment, setting, size, text, version, words
+from shopfloor.cli.output.table import Column, facts, paragraphs, table
+from shopfloor.domain.codec import to_plain
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.monitor import ValuePoint, ValueReport
+from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
+
+COLUMNS: tuple[Column[ModelRecord], ...] = (
+    Column("NAME", lambda each: text(each.name), room=20),
+    Column("STATE", lambda each: state(each)),
+    Column("CHAMPION", lambda each: version(each.champion), right=True),
+    Column("CHALLENGER", lambda each: version(each.challenger), right=True, drop=4),
+    Column("METRIC", lambda each: text(each.metric), room=20, drop=3),
+    Column("SCORE", lambda each: figure(each.score), right=True),
+    Column("LIVE", lambda each: figure(each.live_score), right=True, drop=1),
+    Column("LIVE ROWS", lambda each: count(each.live_rows), right=True, drop=7),
+    Column("ALERTS", lambda each: count(each.open_alerts), right=True, drop=2),
+    Column("VERSIONS", lambda each: count(each.versions), right=True, drop=8),
+    Column("SEGMENTS", lambda each: count(each.segments), right=True, drop=9),
+    Column("DATASET", lambda each: text(each.dataset), room=20, drop=5),
+    Column("DEPLOYED", lambda each: minute(each.deployed_at), drop=6),
+)
+EMPTY = "No model yet. Define one: shopfloor model define NAME --dataset D --target COLUMN"
+
+VERSIONS: tuple[Column[ModelVersion], ...] = (
+    Column("VERSION", lambda each: version(each.version)),
+    Column("ALIASES", lambda each: joined(each.aliases), room=20),
+    Column("DECISION", decisions.outcome),
+    Column("SCORE", lambda each: figure(each.score), right=True),
+    Column("DATA", lambda each: version(each.dataset_version), right=True, drop=2),
+    Column("RUN", lambda each: text(each.run), drop=3),
+    Column("CREATED", lambda each: minute(each.created_at), drop=1),
+    Column("WHY", decisions.why, room=30),
+)
+
+HISTORY: tuple[Column[AliasChange], ...] = (
+    Column("AT", lambda each: minute(each.at)),
+    Column("ALIAS", lambda each: text(each.alias), room=20),
+    Column("VERSION", lambda each: version(each.version), right=True),
+    Column("BEFORE", lambda each: version(each.previous), right=True),
+    Column("BY", lambda each: text(each.actor), room=10, drop=1),
+    Column("CAUSE", lambda each: words(each.cause), room=16, drop=2),
+    Column("REASON", lambda each: words(each.reason), room=30),
+)
+
+POINTS: tuple[Column[ValuePoint], ...] = (
+    Column("PERIOD", lambda each: text(each.period)),
+    Column("VERSION", lambda each: version(each.model_version), right=True),
+    Column("ROWS", lambda each: count(each.rows), right=True),
+    Column("VALUE", lambda each: figure(each.value), right=True),
+    Column("BASELINE", lambda each: figure(each.baseline), right=True),
+)
+
+
+def state(model: ModelRecord) -> str:
+    """One word for where the model stands."""
+    if model.retired:
+        return "retired"
+    if model.awaiting_approval is not None:
+        return "approve?"
+    return "live" if model.champion is not None else "no champion"
+
+
+def describe(model: ModelRecord, versions: tuple[ModelVersion, ...], width: int | None) -> str:
+    """One model, and in words why its newest version is or is not the champion."""
+    known = [
+        ("model", f"{text(model.name)} ({state(model)})"),
+        ("predicts", f"{text(model.target)} from {text(model.dataset)}{_task(model)}"),
+        ("champion", _alias(model.champion, model.deployed_at)),
+        ("challenger", version(model.challenger)),
+        ("previous", version(model.previous)),
+        ("versions", f"{count(model.versions)}, release by {text(model.release_policy)}"),
+        *_scores(model),
+        ("predictions", count(model.predictions)),
+        *([("segments", count(model.segments))] if model.segments else []),
+        ("open alerts", count(model.open_alerts)),
+        *([("value", f"{figure(model.value)} {text(model.value_unit)}")] if model.value_unit else []),
+    ]
+    if model.awaiting_approval is not None:
+        ref = f"{text(model.name)}@{model.awaiting_approval}"
+        known.append(("waits for you", f"shopfloor model approve {ref}  (or reject)"))
+    latest = decisions.explain(versions[0], width) if versions else "It was never trained."
+    return paragraphs(facts(known, width), latest)
+
+
+def describe_version(found: ModelVersion, width: int | None) -> str:
+    """One version, and the gate's decision about it in words."""
+    known = [
+        ("version", f"{text(found.model)}@{found.version}"),
+        ("aliases", joined(found.aliases)),
+        ("run", text(found.run)),
+        ("dataset version", version(found.dataset_version)),
+        ("score", figure(found.score)),
+        ("artifact", text(found.artifact.sha256)),
+        ("size", size(found.artifact.bytes)),
+        ("created", moment(found.created_at)),
+    ]
+    return paragraphs(facts(known, width), decisions.explain(found, width))
+
+
+def describe_definition(definition: ModelDefinition, width: int | None) -> str:
+    """Every setting of a definition, by the key that it has in its file."""
+    return facts(list(_settings(to_plain(definition), "")), width)
+
+
+def describe_value(report: ValueReport, width: int | None) -> str:
+    """What a model has earned, with the baseline beside it."""
+    unit = text(report.unit) if report.unit else ""
+    known = [
+        ("model", text(report.model)),
+        ("realised", f"{figure(report.total)} {unit} on {count(report.rows)} rows".strip()),
+        ("per row", f"{figure(report.per_row)} {unit}".strip()),
+        ("planned per row", f"{figure(report.planned_per_row)} {unit}".strip()),
+        ("baseline", f"{figure(report.baseline)} {unit}".strip()),
+        *([("note", text(report.note))] if report.note else []),
+    ]
+    points = table(POINTS, report.points, width) if report.points else ""
+    return paragraphs(facts(known, width), points)
+
+
+def _alias(number: int | None, at: Any) -> str:
+    return "none" if number is None else f"v{number}, deployed {moment(at)}"
+
+
+def _task(model: ModelRecord) -> str:
+    return f" ({text(model.task)})" if model.task else ""
+
+
+def _scores(model: ModelRecord) -> list[tuple[str, str]]:
+    rows = []
+    if model.score is not None:
+        rows.append(("score", f"{text(model.metric)} {figure(model.score)} on the holdout"))
+    if model.live_rows:
+        rows.append(("live score", f"{figure(model.live_score)} on {count(model.live_rows)} rows with truth"))
+    return rows
+
+
+def _settings(tree: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _settings(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, setting(value)

@@ -1,0 +1,110 @@
+"""The workspace at a glance, in at most ten lines."""
+
+from __future__ import annotations
+
+from shopfloor.cli.output.cells import count, joined, plural, share, size, span, text
+from shopfloor.cli.output.table import facts, paragraphs, sentence
+from shopfloor.domain.requests.workspace import DoctorFinding, DoctorReport, GcReport, IdleReport
+from shopfloor.domain.status import Status
+
+
+def describe(status: Status, width: int | None) -> str:
+    """All of `Status` that a person looks for first."""
+    return facts(
+        [
+            ("workspace", text(status.workspace)),
+            ("engine", _engine(status)),
+            ("watcher", _watcher(status)),
+            ("files", _files(status)),
+            ("jobs", _jobs(status)),
+            ("holds", _holds(status)),
+            ("alerts", f"{count(status.alerts.open)} open, {_acknowledged(status)}"),
+            ("approvals", f"{count(status.approvals)} waiting for a person"),
+            ("factory", _factory(status)),
+        ],
+        width,
+    )
+
+
+def unfinished(report: IdleReport) -> str:
+    """What is not done yet, in words."""
+    parts = [
+        plural(report.unsettled_files, "file is", "files are") + " unsettled",
+        plural(report.queued_jobs, "job is", "jobs are") + " queued",
+        plural(report.running_jobs, "job is", "jobs are") + " running",
+    ]
+    numbers = (report.unsettled_files, report.queued_jobs, report.running_jobs)
+    shown = [part for part, number in zip(parts, numbers, strict=True) if number]
+    return ", ".join(shown) or "Nothing is left to do"
+
+
+def describe_doctor(report: DoctorReport, width: int | None) -> str:
+    """What was looked at, and how it was found."""
+    verdict = "The workspace is healthy." if report.ok else "The workspace needs attention."
+    rows = [(f"{_mark(each)} {text(each.check)}", text(each.detail)) for each in report.findings]
+    return paragraphs(facts(rows, width), sentence(verdict, width))
+
+
+def describe_gc(report: GcReport) -> str:
+    """What was, or would be, removed."""
+    verb = "Would remove" if report.dry_run else "Removed"
+    head = f"{verb} {plural(report.objects, 'object', 'objects')}, {size(report.bytes)}."
+    return "\n".join([*(text(path) for path in report.paths), head])
+
+
+def _mark(finding: DoctorFinding) -> str:
+    return "mended" if finding.repaired else "ok    " if finding.ok else "FAIL  "
+
+
+def _engine(status: Status) -> str:
+    engine = status.engine
+    words = f"running {span(engine.uptime_s)}, pid {engine.pid}, version {text(engine.version)}"
+    return f"{words}; DEGRADED: {text(engine.degraded)}" if engine.degraded else words
+
+
+def _watcher(status: Status) -> str:
+    watcher = status.engine.watcher
+    words = f"{text(watcher.backend)}, scan every {span(watcher.scan_seconds)}"
+    detail = f": {text(watcher.detail)}" if watcher.detail else ""
+    return words + detail if watcher.healthy else f"{words}; DEGRADED{detail}"
+
+
+def _files(status: Status) -> str:
+    files = status.files
+    shown = [
+        f"{count(files.waiting)} waiting",
+        f"{count(files.quarantined)} quarantined",
+        f"{count(files.committed)} taken in",
+        f"{count(files.seen)} seen",
+    ]
+    return ", ".join(shown)
+
+
+def _jobs(status: Status) -> str:
+    jobs = status.jobs
+    words = f"{count(jobs.queued)} queued, {count(jobs.running)} running, {count(jobs.failed)} failed"
+    return f"{words} ({joined(status.running)})" if status.running else words
+
+
+def _holds(status: Status) -> str:
+    return (
+        f"{plural(status.datasets, 'dataset', 'datasets')},"
+        f" {plural(status.models, 'model', 'models')}, {plural(status.runs, 'run', 'runs')},"
+        f" {plural(status.predictions, 'prediction', 'predictions')}"
+    )
+
+
+def _acknowledged(status: Status) -> str:
+    return f"{count(status.alerts.acknowledged)} acknowledged"
+
+
+def _factory(status: Status) -> str:
+    figures = status.factory
+    parts = [plural(figures.deployments_30d, "deployment", "deployments") + " in 30 days"]
+    if figures.lead_time_s is not None:
+        parts.append(f"lead time {span(figures.lead_time_s)}")
+    if figures.rollback_share is not None:
+        parts.append(f"{share(figures.rollback_share)} rolled back")
+    if figures.restore_time_s is not None:
+        parts.append(f"restored in {span(figures.restore_time_s)}")
+    return ", ".join(parts)

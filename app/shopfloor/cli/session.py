@@ -1,0 +1,45 @@
+"""What a command needs: the workspace it is about, and the engine that answers for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from shopfloor.client.connection import EngineClient
+    from shopfloor.domain.requests.request import Request
+
+R = TypeVar("R")
+
+
+class Session:
+    """One invocation. Finds the workspace and reaches the engine only when asked to."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self.directory = directory
+        self._client: EngineClient | None = None
+
+    @property
+    def workspace(self) -> Path:
+        """The root of the workspace; raises `NotFoundError`."""
+        from shopfloor.client.locate import find_workspace
+
+        return find_workspace(self.directory)
+
+    def client(self, *, start: bool = True) -> EngineClient:
+        """The engine of the workspace, started when `start` and none runs."""
+        if self._client is None:
+            from shopfloor.client.start import connect
+
+            self._client = connect(self.workspace, start=start)
+        return self._client
+
+    def ask(self, request: Request[R], *, timeout: float = 30.0, start: bool = True) -> R:
+        """The engine's answer; raises a `ShopfloorError`."""
+        return self.client(start=start).ask(request, timeout=timeout)
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None

@@ -1,0 +1,147 @@
+"""The workspace as a notebook sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from shopfloor.client.connection import EngineClient
+from shopfloor.client.locate import find_workspace
+from shopfloor.client.start import connect
+from shopfloor.domain.names import parse_version, split_ref
+from shopfloor.domain.page import Page
+from shopfloor.domain.release import ModelRecord
+from shopfloor.domain.requests.datasets import DatasetFilesShow, DatasetList
+from shopfloor.domain.requests.models import ModelList, ModelShow
+from shopfloor.domain.requests.request import Request
+from shopfloor.domain.requests.runs import RunList
+from shopfloor.domain.requests.workspace import SqlQuery
+from shopfloor.domain.run import RunRecord
+from shopfloor.sdk.dataset import Dataset
+from shopfloor.sdk.model import Model
+from shopfloor.sdk.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from shopfloor.domain.dataset import DatasetRecord
+
+_SQL_SECONDS = 300.0
+
+
+def open_workspace(path: str | Path | None = None) -> Workspace:
+    """Open the workspace at `path`, or the nearest one at or above the current directory.
+
+    Starts the engine when none runs; it goes on when the notebook ends. Raises `NotFoundError`
+    where there is no workspace and `UnreachableError` when the engine does not start.
+
+    >>> import shopfloor
+    >>> factory = shopfloor.open()                       # doctest: +SKIP
+    >>> [model.name for model in factory.models()]       # doctest: +SKIP
+    ['late-arrival']
+    """
+    root = find_workspace(None if path is None else Path(path))
+    return Workspace(connect(root))
+
+
+class Workspace:
+    """One workspace. Close it, or use it as a context manager, to let the connection go."""
+
+    def __init__(self, client: EngineClient) -> None:
+        self._client = client
+
+    @property
+    def path(self) -> Path:
+        """The directory of the workspace."""
+        return self._client.workspace
+
+    def datasets(self) -> list[DatasetRecord]:
+        """All datasets by name."""
+        return list(self._client.ask(DatasetList()).rows)
+
+    def dataset(self, ref: str) -> Dataset:
+        """One version of a dataset: `flights@3`, or `flights` for the newest one now.
+
+        The version is fixed here, so that a notebook does not change under its author when new
+        files arrive. Raises `NotFoundError`.
+
+        >>> factory.dataset("flights@3").frame().head()  # doctest: +SKIP
+        """
+        return Dataset(self._client, self._client.ask(DatasetFilesShow(ref=ref)))
+
+    def sql(self, statement: str, *, limit: int = 10_000) -> pd.DataFrame:
+        """The answer to one read-only statement over metadata, datasets and logs.
+
+        At most `limit` rows; `frame.attrs["truncated"]` tells whether there were more.
+
+        >>> factory.sql("SELECT model, count(*) FROM runs GROUP BY model")  # doctest: +SKIP
+        """
+        import pandas as pd
+
+        answer = self._client.ask(SqlQuery(statement=statement, limit=limit), timeout=_SQL_SECONDS)
+        frame = pd.DataFrame.from_records(list(answer.rows), columns=list(answer.columns))
+        frame.attrs["truncated"] = answer.truncated
+        return frame
+
+    def models(self) -> list[ModelRecord]:
+        """All models by name."""
+        return list(self._client.ask(ModelList()).rows)
+
+    def model(self, name: str) -> Model:
+        """One model. Raises `NotFoundError`.
+
+        >>> factory.model("churn").predict(customers)    # doctest: +SKIP
+        """
+        self._client.ask(ModelShow(name=name))
+        return Model(self._client, name)
+
+    def runs(self, model: str = "", *, limit: int = 1000) -> list[RunRecord]:
+        """Runs, newest first, of one model or of all."""
+        page: Page[RunRecord] = self._client.ask(RunList(model=model, limit=limit))
+        return list(page.rows)
+
+    def run(self, model: str, dataset: str | None = None, params: Mapping[str, Any] | None = None) -> Run:
+        """A run that records what a notebook does, to be used in a `with` statement.
+
+        `dataset` is `churn@3`, or `churn` for the newest version. The run ends with the block:
+        succeeded, or failed with the error that left it, which goes on to the caller.
+
+        >>> with factory.run(model="churn", dataset="churn@3") as run:  # doctest: +SKIP
+        ...     run.log_params({"depth": 4})
+        ...     run.log_metrics({"roc_auc": 0.81})
+        ...     run.log_model(estimator, features=["age", "plan"], task="binary")
+        """
+        name, version = self._version(dataset)
+        return Run(self._client, model, name, version, dict(params or {}))
+
+    def ask(self, request: Request[Any], *, timeout: float = 30.0) -> Any:
+        """Ask the engine anything that `shopfloor.domain.requests` can say."""
+        return self._client.ask(request, timeout=timeout)
+
+    def close(self) -> None:
+        """Let the connection go. The engine goes on."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.path)!r})"
+
+    def _version(self, dataset: str | None) -> tuple[str | None, int | None]:
+        if dataset is None:
+            return None, None
+        name, version = split_ref(dataset)
+        if version:
+            return name, parse_version(version, dataset)
+        return name, self._client.ask(DatasetFilesShow(ref=name)).version

@@ -1,0 +1,1 @@
+"""The terminal face: panes over the engine's answers."""

@@ -1,0 +1,209 @@
+"""The terminal face's app: panes, theme, feed, and where keys and commands go."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import App as TextualApp
+from textual.command import Provider
+from textual.screen import Screen
+
+from shopfloor.actions.action import Action
+from shopfloor.domain.record import Record
+from shopfloor.domain.text import safe
+from shopfloor.tui import theme
+from shopfloor.tui.app_type import App
+from shopfloor.tui.courier import Connect, Courier
+from shopfloor.tui.feed import Feed
+from shopfloor.tui.messages import Changed, Connected, Disconnected, StatusArrived
+from shopfloor.tui.moves import Moves
+from shopfloor.tui.performing import perform
+from shopfloor.tui.screens.home import HomePane
+from shopfloor.tui.screens.pane import Live, Pane
+
+if TYPE_CHECKING:
+    from shopfloor.client.connection import EngineClient
+    from shopfloor.tui.widgets.dialog import CopyRequested
+
+
+_ONE_FRAME = 1 / 60
+
+
+def _lazily(module: str, name: str) -> Callable[[], Screen[None]]:
+    """A pane that is imported when it is first shown: the home screen paints sooner."""
+
+    def make() -> Screen[None]:
+        from importlib import import_module
+
+        pane: Screen[None] = getattr(import_module(f"shopfloor.tui.screens.{module}"), name)()
+        return pane
+
+    return make
+
+
+def _palette(name: str) -> Callable[[], type[Provider]]:
+    def find() -> type[Provider]:
+        from shopfloor.tui import palette
+
+        found: type[Provider] = getattr(palette, name)
+        return found
+
+    return find
+
+
+class ShopfloorApp(App):
+    """One mode a pane; the feed keeps the visible one live."""
+
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
+        "home": HomePane,
+        "datasets": _lazily("datasets", "DatasetsPane"),
+        "experiments": _lazily("experiments", "ExperimentsPane"),
+        "models": _lazily("models", "ModelsPane"),
+        "alerts": _lazily("alerts", "AlertsPane"),
+        "activity": _lazily("activity", "ActivityPane"),
+        "lineage": _lazily("lineage", "LineagePane"),
+    }
+    DEFAULT_MODE = "home"
+    COMMANDS: ClassVar = {_palette("ActionCommands"), _palette("EntityCommands")}
+    TITLE = "Shopfloor"
+
+    def __init__(self, workspace: Path, connect: Connect) -> None:
+        environ = dict(os.environ)  # Textual takes NO_COLOR out of it
+        super().__init__(ansi_color=theme.ansi_color(environ))
+        self.animation_level = "none"
+        self.workspace = workspace
+        self.courier = Courier(workspace, connect)
+        self._feed = Feed(self.courier, self.post_message)
+        self._moves = Moves(self)
+        for known in theme.THEMES:
+            self.register_theme(known)
+        self.theme = theme.choose_theme(environ.get("SHOPFLOOR_THEME", "auto"), environ)
+
+    @property
+    def workspace_name(self) -> str:
+        return safe(self.workspace.name, 24)
+
+    def on_mount(self) -> None:
+        restore_on_signals(self)
+        self.set_timer(_ONE_FRAME, self._painted)
+
+    def _painted(self) -> None:
+        """The first picture stands: now the rest may cost time."""
+        gc.enable()
+        self._feed.start()
+
+    def on_unmount(self) -> None:
+        self._feed.stop()
+
+    # -- the feed ----------------------------------------------------------------------------
+
+    @on(StatusArrived)
+    def _status_arrived(self, message: StatusArrived) -> None:
+        self.status = message.status
+        for screen in self._live_screens():
+            screen.status_changed()
+
+    @on(Changed)
+    def _changed(self, message: Changed) -> None:
+        for screen in self._live_screens():
+            screen.changed(message.nouns)
+
+    @on(Connected)
+    def _connected(self) -> None:
+        self.link_lost = ""
+
+    @on(Disconnected)
+    def _disconnected(self, message: Disconnected) -> None:
+        self.link_lost = safe(message.reason, 60)
+        for screen in self._live_screens():
+            screen.status_changed()
+
+    def _live_screens(self) -> list[Live]:
+        found = [screen for stack in self._screen_stacks.values() for screen in stack if isinstance(screen, Live)]
+        return [screen for screen in found if screen.is_mounted]
+
+    # -- going and doing ---------------------------------------------------------------------
+
+    def go(self, pane: str, select: str = "", query: str = "") -> None:
+        self.run_worker(self._go(pane, select, query), exclusive=True, group="go", exit_on_error=False)
+
+    async def _go(self, pane: str, select: str, query: str) -> None:
+        if self.current_mode != pane:
+            await self.switch_mode(pane)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        screen = self.screen
+        if isinstance(screen, Pane):
+            screen.arrive(select, query)
+
+    def do(
+        self, action: Action, screen: Screen[None], record: Record | str | None, given: dict[str, str] | None = None
+    ) -> None:
+        if action.asks_engine and action.name not in self._moves.shown_here:
+            self.run_worker(perform(self, action, record, given), group="perform", exit_on_error=False)
+        else:
+            self._moves.do(action, screen, record, given or {})
+
+    def command(self, screen: Screen[None], line: str) -> None:
+        if isinstance(screen, Pane):
+            self._moves.command(screen, line)
+
+    def say(self, text: str, *, tone: str = "information") -> None:
+        severity = tone if tone in {"information", "warning", "error"} else "information"
+        self.clear_notifications()
+        lines = "\n".join(safe(line, 300) for line in text.splitlines())
+        self.notify(lines, severity=severity, markup=False, timeout=4)  # type: ignore[arg-type]
+
+    def on_copy_requested(self, message: CopyRequested) -> None:
+        self.keep_copy(message.text)
+
+    def keep_copy(self, text: str) -> None:
+        """OSC 52 may be off in a multiplexer, so the text is also kept in a file."""
+        self.copy_to_clipboard(text)
+        target = self.workspace / ".shopfloor" / "run" / "last-copy.txt"
+        try:
+            target.write_text(text, encoding="utf-8")
+            self.say("Copied; also in .shopfloor/run/last-copy.txt")
+        except OSError:
+            self.say("Copied to the terminal's clipboard, if it allows that")
+
+
+def restore_on_signals(app: TextualApp[Any]) -> None:
+    """Leave the alternate screen and mouse mode also when the process is told to end.
+
+    Textual's driver leaves the terminal in its own mode then (`reference/terminal.md` §2.6).
+    """
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        try:
+            loop.add_signal_handler(number, app.exit, 128 + number)
+        except (NotImplementedError, ValueError, RuntimeError):  # not the main thread: a test
+            return
+
+
+def _connect(workspace: Path, *, start: bool = True) -> EngineClient:
+    """Reach the engine; imported by the thread that first needs it, after the first picture."""
+    from shopfloor.client.start import connect
+
+    return connect(workspace, start=start)
+
+
+def run_tui(workspace: Path) -> int:
+    """Open the terminal face on a workspace, or the welcome where there is none; the exit code."""
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    if not (workspace / "workspace.toml").is_file():
+        from shopfloor.tui.welcome import run_welcome
+
+        chosen = run_welcome(workspace)
+        if isinstance(chosen, int):
+            return chosen
+        workspace = chosen
+    gc.disable()  # until the first picture: building the screen makes objects, and hardly garbage
+    return ShopfloorApp(workspace, _connect).run() or 0

@@ -1,0 +1,54 @@
+"""What screens may ask of the app, so that screens and app do not import each other in a circle."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import App as TextualApp
+
+from shopfloor.actions.action import Action
+from shopfloor.domain.record import Record
+from shopfloor.tui.courier import Courier
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from shopfloor.domain.status import Status
+
+
+class App(TextualApp[int]):
+    """The app as the screens know it."""
+
+    courier: Courier
+    workspace: Path
+    status: Status | None = None
+    link_lost: str = ""
+
+    @property
+    @abstractmethod
+    def workspace_name(self) -> str:
+        """What the workspace is called on screen."""
+
+    @abstractmethod
+    def go(self, pane: str, select: str = "", query: str = "") -> None:
+        """Switch to a pane; `select` is the key of a row, `query` a filter or a lineage reference."""
+
+    @abstractmethod
+    def do(
+        self, action: Action, screen: Screen[None], record: Record | str | None, given: dict[str, str] | None = None
+    ) -> None:
+        """Carry an action out."""
+
+    @abstractmethod
+    def command(self, screen: Screen[None], line: str) -> None:
+        """Carry a `:` line out."""
+
+    @abstractmethod
+    def keep_copy(self, text: str) -> None:
+        """Put text on the clipboard, by whichever way works here."""
+
+    @abstractmethod
+    def say(self, text: str, *, tone: str = "information") -> None:
+        """A short toast; `text` is shown as it is, never as markup."""

@@ -1,0 +1,111 @@
+"""Asks the engine without holding up the screen, and without holding up quitting."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from shopfloor.domain.errors import ShopfloorError, UnreachableError
+from shopfloor.domain.requests.request import Request
+
+if TYPE_CHECKING:
+    from shopfloor.client.connection import EngineClient
+
+R = TypeVar("R")
+_THREADS = 3
+
+
+class Connect(Protocol):
+    """How to reach the engine of a workspace, starting one where none runs if `start`."""
+
+    def __call__(self, workspace: Path, *, start: bool = True) -> EngineClient: ...
+
+
+class Courier:
+    """A few daemon threads: the process may end while one of them waits for an answer.
+
+    Textual's own thread workers are joined at exit, so that one slow answer would keep the user's
+    shell waiting. With `may_start` off (somebody stopped the engine on purpose) no engine is started.
+    """
+
+    def __init__(self, workspace: Path, connect: Connect) -> None:
+        self._workspace = workspace
+        self._connect = connect
+        self._client: EngineClient | None = None
+        self._lock = threading.Lock()
+        self._errands: queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Any, BaseException | None], None]]]
+        self._errands = queue.SimpleQueue()
+        self._started = 0
+        self.may_start = True
+
+    def client(self) -> EngineClient:
+        """The one client, connected (and an engine started) on first use; blocks."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._connect(self._workspace, start=self.may_start)
+            return self._client
+
+    def lose(self) -> None:
+        """Forget a client that does not answer; the next question connects anew."""
+        with self._lock:
+            self._client = None
+
+    async def ask(self, request: Request[R], *, timeout: float = 30.0) -> R:
+        """The engine's answer; raises `ShopfloorError`, whatever went wrong on the way."""
+        return await self.run(lambda: self.client().ask(request, timeout=timeout))
+
+    async def run(self, work: Callable[[], R]) -> R:
+        """Run blocking work aside and give its result to the screen's loop."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
+
+        def deliver(result: Any, error: BaseException | None) -> None:
+            def settle() -> None:
+                if future.done():
+                    return
+                if error is not None:
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)
+
+            try:
+                loop.call_soon_threadsafe(settle)
+            except RuntimeError:
+                pass  # the screen is gone
+
+        self._start_threads()
+        self._errands.put((work, deliver))
+        return await future
+
+    def _start_threads(self) -> None:
+        while self._started < _THREADS:
+            self._started += 1
+            threading.Thread(target=self._carry, name=f"courier-{self._started}", daemon=True).start()
+
+    def _carry(self) -> None:
+        while True:
+            work, deliver = self._errands.get()
+            try:
+                result = work()
+            except UnreachableError as error:
+                self.lose()
+                deliver(None, error)
+            except ShopfloorError as error:
+                deliver(None, error)
+            except Exception as error:  # noqa: BLE001 - the boundary of the thread: the asker gets the error
+                deliver(None, unexpected(error))
+            else:
+                deliver(result, None)
+
+
+def unexpected(error: Exception) -> ShopfloorError:
+    """An error that nobody foresaw, in the shape that every screen can show."""
+    return ShopfloorError(
+        f"The answer could not be used: {type(error).__name__}: {error}",
+        hint="Ask again with ctrl+r; if it stays, look at .shopfloor/run/engine.log",
+        code="unexpected",
+    )

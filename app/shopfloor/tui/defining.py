@@ -1,0 +1,50 @@
+"""The form for a new model: what the engine knows about the dataset becomes choices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shopfloor.actions.action import Action
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.requests.datasets import DatasetContract, DatasetList
+from shopfloor.tui.app_type import App
+from shopfloor.tui.performing import field_of
+
+if TYPE_CHECKING:
+    from shopfloor.tui.widgets.form import Field
+
+_TIMES = frozenset({ColumnType.TIMESTAMP, ColumnType.DATE})
+
+
+async def fields_for(app: App, action: Action, known: dict[str, str]) -> list[Field] | None:
+    """The fields of `action`, its columns as choices; None when the person cancels."""
+    dataset = known.get("dataset") or await _which_dataset(app)
+    if dataset is None:
+        return None
+    columns = await _columns(app, dataset)
+    known = {**known, "dataset": dataset, "name": known.get("name") or (f"{dataset}-model" if dataset else "")}
+    choices = {
+        "target": tuple(column.name for column in reversed(columns)),  # the outcome is mostly the last column
+        "time": tuple(column.name for column in columns if column.type in _TIMES),
+        "id": tuple(column.name for column in columns),
+    }
+    return [field_of(field, known.get(field.name, ""), choices.get(field.name, ())) for field in action.inputs]
+
+
+async def _which_dataset(app: App) -> str | None:
+    names = [one.name for one in (await app.courier.ask(DatasetList(limit=500))).rows]
+    if len(names) < 2:
+        return names[0] if names else ""
+    from shopfloor.tui.widgets.form import Field, FormDialog
+
+    field = Field("dataset", "Dataset", kind="choice", choices=names, default=names[0], help="What to learn from.")
+    answer = await app.push_screen_wait(FormDialog("New model", [field], submit="Next"))
+    return str(answer["dataset"]) if answer else None
+
+
+async def _columns(app: App, dataset: str) -> tuple[Column, ...]:
+    try:
+        return (await app.courier.ask(DatasetContract(name=dataset))).columns
+    except ShopfloorError:
+        return ()  # no such dataset: the engine says so when the form is sent

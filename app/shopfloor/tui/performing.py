@@ -1,0 +1,129 @@
+"""Carrying out an action: ask for what is missing, confirm, send, say what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shopfloor.actions.action import Action, Input, InputKind
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.record import Record
+from shopfloor.domain.text import safe
+from shopfloor.tui.app_type import App
+
+if TYPE_CHECKING:
+    from shopfloor.tui.widgets.form import Field
+
+_TYPED = frozenset({"model.rollback", "model.retire"})
+_SLOW_SECONDS = 120.0
+UNSET = "–"
+"""The choice of an optional field that leaves it open."""
+
+
+async def perform(app: App, action: Action, record: Record | str | None, given: dict[str, str] | None = None) -> bool:
+    """Do `action` on `record`; True when the engine did it. Runs inside a Textual worker."""
+    if not isinstance(record, str):
+        reason = action.unavailable(record)
+        if reason is not None:
+            app.say(f"{action.label}: {reason}", tone="warning")
+            return False
+    try:
+        inputs = await _inputs(app, action, record, given or {})
+        if inputs is None:
+            return False
+        await app.courier.ask(action.request(record, inputs), timeout=_SLOW_SECONDS)
+    except ShopfloorError as error:
+        show_error(app, error, f"{action.label} was not done.")
+        return False
+    if action.name == "engine.stop":
+        app.courier.may_start = False
+    command = action.command(record, inputs)
+    app.say(f"{action.label}: done" + (f"\n{safe(command, 160)}" if command else ""))
+    return True
+
+
+def show_error(app: App, error: ShopfloorError, what: str = "") -> None:
+    """What happened, why, and what to do, in a dialog that can be copied."""
+    from shopfloor.tui.widgets.error_dialog import ErrorDialog
+
+    why = error.message if what else ""
+    app.push_screen(ErrorDialog(what or error.message, why=why, do=error.hint, details=f"code: {error.code}"))
+
+
+async def _inputs(
+    app: App, action: Action, record: Record | str | None, given: dict[str, str]
+) -> dict[str, str] | None:
+    """The action's fields, asked for and confirmed; None when the person cancels."""
+    if action.confirm is None:
+        return await ask_inputs(app, action, record, given)
+    from shopfloor.tui.decision_dialog import DecisionDialog
+    from shopfloor.tui.evidence import facts_for
+
+    only_reason = all(field.name == "reason" for field in action.inputs)
+    inputs = dict(given) if only_reason else await ask_inputs(app, action, record, given)
+    if inputs is None:
+        return None
+    command = action.command(record, {**inputs, "reason": ""})
+    dialog = DecisionDialog(
+        action.label,
+        action.question(record, inputs),
+        f"Same as: {command}" if command else "",
+        facts=await facts_for(app.courier, action, record),
+        confirm=action.label,
+        typed_name=action.typed(record) if action.name in _TYPED or action.confirm.typed_name else "",
+        asks_reason=only_reason and bool(action.inputs),
+        reason=given.get("reason", ""),
+    )
+    answer: object = await app.push_screen_wait(dialog)  # type: ignore[arg-type]
+    if not answer:
+        return None
+    return {**inputs, **({"reason": dialog.reason} if dialog.reason else {})}
+
+
+async def ask_inputs(
+    app: App, action: Action, record: Record | str | None, given: dict[str, str]
+) -> dict[str, str] | None:
+    """The action's fields, filled in a form unless enough is given; None when the person cancels."""
+    from shopfloor.tui.widgets.form import FormDialog
+
+    known = {**action.defaults(record if not isinstance(record, str) else None), **given}
+    missing = [field for field in action.inputs if field.required and not known.get(field.name)]
+    if not action.inputs or (given and not missing):
+        return {name: text for name, text in known.items() if text}
+    if action.name == "model.define":
+        from shopfloor.tui.defining import fields_for
+
+        fields = await fields_for(app, action, known)
+        if fields is None:
+            return None
+    else:
+        fields = [field_of(field, known.get(field.name, "")) for field in action.inputs]
+    about = action.target(record)
+    intro = action.help if len(fields) < 6 else ""  # 24 lines hold the long form only without it
+    answer = await app.push_screen_wait(
+        FormDialog(f"{action.label} {about}".strip(), fields, intro=intro, submit=action.label)
+    )
+    if answer is None:
+        return None
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in answer.items()
+        if value not in (None, "", UNSET)
+    }
+
+
+def field_of(field: Input, value: str, choices: tuple[str, ...] = ()) -> Field:
+    """A field of the registry as one of a form; an optional choice may also be left alone."""
+    from shopfloor.tui.widgets.form import Field
+
+    offered = choices or field.choices
+    if offered and not field.required:
+        offered = (UNSET, *offered)
+    return Field(
+        name=field.name,
+        label=field.label,
+        kind="choice" if offered and (choices or field.kind is InputKind.CHOICE) else "text",
+        choices=offered,
+        default=value if not offered or value in offered else offered[0],
+        help=field.help,
+        required=field.required,
+    )

@@ -1,0 +1,77 @@
+"""Pane 5: what runs, what waits, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from shopfloor.actions.action import Scope
+from shopfloor.domain.event import Event
+from shopfloor.domain.job import JobRecord
+from shopfloor.domain.record import Record
+from shopfloor.domain.requests.jobs import EventList, JobList, JobShow
+from shopfloor.tui.screens.pane import Listing, Pane
+from shopfloor.tui.views import activity
+from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.detail_pane import Section
+
+_EVENTS = 1000
+_RECENT_FAILURES = 5
+
+
+class ActivityPane(Pane):
+    """Running, queued and lately failed jobs on top, then every fact, newest first."""
+
+    scope = Scope.ACTIVITY
+    nouns = frozenset(
+        {
+            "*",
+            "progress",
+            "job",
+            "file",
+            "dataset",
+            "run",
+            "release",
+            "alias",
+            "alert",
+            "model",
+            "engine",
+            "store",
+            "predictions",
+            "monitor",
+        }
+    )
+    follows_top: ClassVar[bool] = True
+    title_words: ClassVar[tuple[str, ...]] = ("Activity",)
+    table_columns: ClassVar[tuple[Column, ...]] = activity.COLUMNS
+    empty_text = "Nothing has happened yet. Drop a file into inbox/NAME/ and watch this pane."
+
+    DEFAULT_CSS = """
+    ActivityPane #detail { width: 36%; }
+    """
+
+    async def load(self) -> Listing:
+        ask = self.shop.courier.ask
+        jobs = [*(await ask(JobList(state="running"))).rows, *(await ask(JobList(state="queued", limit=50))).rows]
+        jobs += (await ask(JobList(state="failed", limit=_RECENT_FAILURES))).rows
+        events = (await ask(EventList(tail=_EVENTS))).rows
+        wanted = self.filter_text.lower()
+        shown = [
+            event for event in reversed(events) if wanted in f"{event.kind} {event.subject} {event.message}".lower()
+        ]
+        records: dict[str, Record] = {job.id: job for job in jobs}
+        records.update({f"e{event.seq}": event for event in shown})
+        rows = [*map(activity.job_row, jobs), *map(activity.event_row, shown)]
+        return Listing(rows, records, len(jobs) + len(events))
+
+    async def detail(self, record: Record) -> Sequence[Section]:
+        if isinstance(record, JobRecord):
+            return activity.job_sections(record)
+        assert isinstance(record, Event)
+        job = record.data.get("job")
+        if isinstance(job, str):
+            return [
+                *activity.event_sections(record),
+                *activity.job_sections(await self.shop.courier.ask(JobShow(id=job))),
+            ]
+        return activity.event_sections(record)

@@ -1,0 +1,82 @@
+"""The two lines over every pane: where you are, how the engine is, the panes with their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shopfloor.actions.action import Scope
+from shopfloor.tui.app_type import App
+from shopfloor.tui.widgets.header import PaneTab, StatusHeader, StatusItem
+
+if TYPE_CHECKING:
+    from shopfloor.domain.status import Status
+
+
+class Chrome(StatusHeader):
+    """A `StatusHeader` that reads the workspace's status."""
+
+    def show(self, app: App, scope: Scope) -> None:
+        """Tabs and status as of the newest answer of the engine."""
+        status = app.status
+        self.set_tabs(_tabs(status), scope.value)
+        self.set_status(_items(status) if status is not None else [StatusItem("connecting")])
+        if app.link_lost:
+            self.set_link("lost", app.link_lost)
+        else:
+            self.set_link("live")
+
+
+def _items(status: Status) -> Sequence[StatusItem]:
+    watcher = status.engine.watcher
+    items = [
+        StatusItem(
+            "watch on" if watcher.healthy else f"scan {watcher.scan_seconds:.0f}s", "" if watcher.healthy else "warn"
+        )
+    ]
+    if status.files.waiting:
+        items.append(StatusItem(f"{status.files.waiting} arriving", "run", "datasets"))
+    if status.running:
+        more = f" +{len(status.running) - 1}" if len(status.running) > 1 else ""
+        items.append(StatusItem(f"{status.running[0]}{more}", "run", "activity"))
+    elif status.jobs.queued:
+        items.append(StatusItem(f"{status.jobs.queued} queued", "run", "activity"))
+    if status.approvals:
+        items.append(StatusItem(f"approve {status.approvals}", "accent", "models"))
+    if status.alerts.open:
+        items.append(StatusItem(f"alerts {status.alerts.open}", "warn", "alerts"))
+    if status.engine.degraded:
+        items.append(StatusItem("store degraded", "fail"))
+    return items
+
+
+def _tabs(status: Status | None) -> list[PaneTab]:
+    counts = {"datasets": "", "experiments": "", "models": "", "alerts": "", "activity": ""}
+    if status is not None:
+        counts = {
+            "datasets": str(status.datasets),
+            "experiments": str(status.runs),
+            "models": str(status.models),
+            "alerts": str(status.alerts.open),
+            "activity": str(status.jobs.running + status.jobs.queued or ""),
+        }
+    urgent = {
+        "datasets": status is not None and status.files.quarantined > 0,
+        "models": status is not None and status.approvals > 0,
+        "alerts": status is not None and status.alerts.open > 0,
+        "activity": False,
+        "experiments": False,
+    }
+    words = {
+        "datasets": ("Datasets", "Data"),
+        "experiments": ("Experiments", "Runs"),
+        "models": ("Models", "Models"),
+        "alerts": ("Alerts", "Alerts"),
+        "activity": ("Activity", "Activity"),
+    }
+    tabs = [PaneTab("home", "0", "Home", "Home")]
+    tabs += [
+        PaneTab(name, str(number), *words[name], count=counts[name], urgent=urgent[name])
+        for number, name in enumerate(words, start=1)
+    ]
+    return [*tabs, PaneTab("lineage", "6", "Lineage", "Lineage")]

@@ -1,0 +1,131 @@
+"""Pane 1: datasets; below it the files of one dataset, a work list for quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.screen import Screen
+
+from shopfloor.actions.action import Action, Scope
+from shopfloor.domain.dataset import DatasetRecord
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.record import Record
+from shopfloor.domain.requests.datasets import DatasetContract, DatasetList, DatasetVersions
+from shopfloor.domain.requests.files import FileBytes, FileInspect, FileList
+from shopfloor.tui.screens.pane import Listing, Pane
+from shopfloor.tui.views import datasets, files
+from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.detail_pane import Section
+
+_EMPTY = (
+    "No datasets yet.\n\nDrop a CSV, Parquet or JSON-lines file into inbox/NAME/ and it becomes dataset NAME.\n"
+    "Or type  :add FILE --dataset NAME"
+)
+_SHOWN = 5
+_RESTING = frozenset({FileState.DUPLICATE, FileState.DISCARDED})
+
+
+def _look(key: str, name: str, label: str, text: str, rank: int) -> Action:
+    return Action(
+        name=name, key=key, label=label, help=text, scopes=(Scope.DATASETS,), records=(DatasetRecord,), rank=rank
+    )
+
+
+VERSIONS = _look("h", "dataset.versions", "Versions", "Show every version of the dataset, and go back to one.", 15)
+ROWS = _look("w", "dataset.rows", "Rows", "Show the first rows of the newest version.", 16)
+PROFILE = _look("u", "dataset.profile", "Columns", "Show what every column holds: missing, distinct, spread.", 17)
+
+
+class DatasetsPane(Pane):
+    """All datasets; enter opens the files of one."""
+
+    scope = Scope.DATASETS
+    nouns = frozenset({"dataset", "file", "model"})
+    title_words: ClassVar[tuple[str, ...]] = ("Datasets",)
+    table_columns: ClassVar[tuple[Column, ...]] = datasets.COLUMNS
+    local_actions: ClassVar[tuple[Action, ...]] = (VERSIONS, ROWS, PROFILE)
+    empty_text = _EMPTY
+
+    async def load(self) -> Listing:
+        page = await self.shop.courier.ask(DatasetList(query=self.filter_text))
+        return Listing([datasets.row(one) for one in page.rows], {one.name: one for one in page.rows}, page.total)
+
+    async def detail(self, record: Record) -> Sequence[Section]:
+        assert isinstance(record, DatasetRecord)
+        ask = self.shop.courier.ask
+        arrived = await self._files_worth_seeing(record.name)
+        if not record.version:
+            return datasets.sections(record, (), arrived, None)
+        versions = (await ask(DatasetVersions(name=record.name, limit=8))).rows
+        try:
+            contract = await ask(DatasetContract(name=record.name))
+        except ShopfloorError:
+            contract = None
+        return datasets.sections(record, versions, arrived, contract)
+
+    async def _files_worth_seeing(self, dataset: str) -> list[FileRecord]:
+        """What waits for a person first, then the newest that are not repetitions."""
+        ask = self.shop.courier.ask
+        held = (await ask(FileList(dataset=dataset, purpose="data", state="quarantined", limit=_SHOWN))).rows
+        newest = (await ask(FileList(dataset=dataset, purpose="data", limit=50))).rows
+        others = [file for file in newest if file.state not in _RESTING | {FileState.QUARANTINED}]
+        return [*held, *others[: max(2, _SHOWN - len(held))]]
+
+    def open_record(self, record: Record) -> Screen[None] | None:
+        assert isinstance(record, DatasetRecord)
+        return FilesPane(record.name)
+
+    def do_local(self, action: Action, given: dict[str, str]) -> None:
+        from shopfloor.tui.screens.versions import ProfileScreen, RowsPane, VersionsPane
+
+        record = self.selected
+        if action.name == "view.compare":
+            self.shop.say("Press h for the versions of a dataset, mark two with space, then c.")
+        elif not isinstance(record, DatasetRecord) or not record.version:
+            self.shop.say("There is no version of it yet.", tone="warning")
+        elif action is VERSIONS:
+            self.app.push_screen(VersionsPane(record.name))
+        elif action is ROWS:
+            self.app.push_screen(RowsPane(f"{record.name}@{record.version}"))
+        elif action is PROFILE:
+            self.app.push_screen(ProfileScreen(self, record, f"{record.name}@{record.version}"))
+
+
+class FilesPane(Pane):
+    """Files of one dataset, newest first, what waits in quarantine on top."""
+
+    scope = Scope.DATASETS
+    nouns = frozenset({"file"})
+    title_words: ClassVar[tuple[str, ...]] = ("Datasets", "files")
+    table_columns: ClassVar[tuple[Column, ...]] = files.COLUMNS
+    empty_text = "No files were delivered here yet. Drop one into the inbox folder of this dataset."
+
+    DEFAULT_CSS = """
+    FilesPane #detail { width: 52%; }
+    """
+
+    def __init__(self, dataset: str = "") -> None:
+        super().__init__()
+        self._dataset_name = dataset
+
+    def crumbs(self) -> Sequence[str]:
+        return (self.shop.workspace_name, "Datasets", self._dataset_name or "all", "files")
+
+    async def load(self) -> Listing:
+        page = await self.shop.courier.ask(FileList(dataset=self._dataset_name, query=self.filter_text, limit=5000))
+        ordered = sorted(page.rows, key=lambda file: file.state is not FileState.QUARANTINED)
+        return Listing([files.row(one) for one in ordered], {one.id: one for one in ordered}, page.total)
+
+    async def detail(self, record: Record) -> Sequence[Section]:
+        assert isinstance(record, FileRecord)
+        return files.sections(record, await self._content(record))
+
+    async def _content(self, record: FileRecord) -> FileBytes | None:
+        if record.state is not FileState.QUARANTINED:
+            return None
+        try:
+            return await self.shop.courier.ask(FileInspect(id=record.id))
+        except ShopfloorError:
+            return None

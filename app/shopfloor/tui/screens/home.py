@@ -1,0 +1,147 @@
+"""Pane 0: the whole line at a glance, and what needs a person first.
+
+This is the first picture a person sees: what it needs only once the engine has answered is
+imported then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from shopfloor.actions.action import Scope
+from shopfloor.domain.record import Record
+from shopfloor.tui.screens.chrome import Chrome
+from shopfloor.tui.screens.pane import Listing, Pane
+from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.footer import ActionFooter
+from shopfloor.tui.widgets.rows import Row
+
+_EVENTS = 400
+_TOLD = 60
+_LINE_ROWS = 8
+_COLUMNS = (
+    Column("what", "NOW", width=10),
+    Column("subject", "ABOUT", ratio=1, min=12, max=18, priority=60),
+    Column("message", "WHAT HAPPENED", ratio=6, min=36),
+    Column("when", "AGE", width=4, align="right", priority=80),
+    Column("key", "GO TO", width=10, priority=50),
+)
+
+
+class HomePane(Pane):
+    """Five stations, then a list: what waits for you, what runs, what happened."""
+
+    scope = Scope.HOME
+    nouns = frozenset(
+        {
+            "*",
+            "progress",
+            "job",
+            "file",
+            "dataset",
+            "run",
+            "release",
+            "alias",
+            "alert",
+            "model",
+            "engine",
+            "predictions",
+        }
+    )
+    follows_top: ClassVar[bool] = True
+    title_words: ClassVar[tuple[str, ...]] = ("Home",)
+    table_columns: ClassVar[tuple[Column, ...]] = _COLUMNS
+    has_detail = False
+    markable = False
+    empty_text = (
+        "An empty workspace.\n\nDrop a CSV, Parquet or JSON-lines file into inbox/NAME/ : it becomes dataset NAME.\n"
+        "Then  n  defines a model on it, and the line runs."
+    )
+
+    DEFAULT_CSS = """
+    StationLine { margin: 1 0 0 0; }
+    HomePane VirtualTable { height: 1fr; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Chrome()
+        yield self.make_table()
+        yield ActionFooter()
+
+    def crumbs(self) -> Sequence[str]:
+        return (self.shop.workspace_name,)
+
+    def on_mount(self) -> None:
+        self.table.styles.margin = (_LINE_ROWS, 0, 0, 0)  # where the line will stand
+
+    async def mount_later(self) -> None:
+        from shopfloor.tui.screens.station_line import StationLine
+
+        await self.mount(StationLine(), after=self.query_one(Chrome))
+        self.table.styles.margin = 0
+
+    async def load(self) -> Listing:
+        from shopfloor.domain.requests.alerts import AlertList
+        from shopfloor.domain.requests.files import FileList
+        from shopfloor.domain.requests.jobs import EventList, JobList
+        from shopfloor.domain.requests.models import ModelList
+        from shopfloor.tui.screens.station_line import StationLine
+        from shopfloor.tui.views import home
+
+        ask = self.shop.courier.ask
+        models = (await ask(ModelList())).rows
+        line = self.query_one_optional(StationLine)
+        if line is not None and self.shop.status is not None:
+            line.show(home.stations(self.shop.status, models))
+        records: dict[str, Record] = {}
+        rows: list[Row] = []
+
+        def add(row: Row, record: Record) -> None:
+            rows.append(row)
+            records[row.key] = record
+
+        for model in models:
+            if model.awaiting_approval is not None:
+                add(home.approval_row(model), model)
+        for alert in home.needs((await ask(AlertList(state="open", limit=20))).rows):
+            add(home.alert_row(alert), alert)
+        for file in (await ask(FileList(state="quarantined", limit=20))).rows:
+            add(home.file_row(file), file)
+        for job in (await ask(JobList(state="running"))).rows:
+            add(home.running_row(job), job)
+        for job in (await ask(JobList(state="failed", limit=5))).rows:
+            add(home.failed_row(job), job)
+        wanted = self.filter_text.lower()
+        events = reversed((await ask(EventList(tail=_EVENTS))).rows)
+        for event, times in home.told(events)[:_TOLD]:
+            if wanted in f"{event.kind} {event.subject} {event.message}".lower():
+                add(home.event_row(event, times), event)
+        return Listing(rows, records)
+
+    def opened(self, record: Record) -> bool:
+        pane, key = _place(record)
+        self.shop.go(pane, select=key)
+        return True
+
+
+def _place(record: Record) -> tuple[str, str]:
+    """Where a row of the home screen leads, and the key to look for there."""
+    from shopfloor.domain.event import Event
+    from shopfloor.domain.file import FilePurpose, FileRecord
+    from shopfloor.domain.job import JobRecord
+    from shopfloor.domain.monitor import AlertRecord
+    from shopfloor.domain.release import ModelRecord
+
+    if isinstance(record, ModelRecord):
+        return "models", record.name
+    if isinstance(record, AlertRecord):
+        return "alerts", record.id
+    if isinstance(record, FileRecord):
+        return "datasets", record.dataset if record.purpose is FilePurpose.DATA else ""
+    if isinstance(record, JobRecord):
+        return "activity", record.id
+    assert isinstance(record, Event)
+    return "activity", f"e{record.seq}"

@@ -1,0 +1,42 @@
+"""Pane 3: models in service, their decisions and histories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from shopfloor.actions.action import Scope
+from shopfloor.domain.record import Record
+from shopfloor.domain.release import ModelRecord
+from shopfloor.domain.requests.alerts import CheckList
+from shopfloor.domain.requests.models import ModelHistory, ModelList, ModelVersions
+from shopfloor.tui.screens.pane import Listing, Pane
+from shopfloor.tui.views import models
+from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.detail_pane import Section
+
+
+class ModelsPane(Pane):
+    """All models; the detail answers why the gate decided as it did."""
+
+    scope = Scope.MODELS
+    nouns = frozenset({"model", "alias", "release", "run", "alert", "predictions"})
+    title_words: ClassVar[tuple[str, ...]] = ("Models",)
+    table_columns: ClassVar[tuple[Column, ...]] = models.COLUMNS
+    empty_text = "No model yet.\n\nPress  n  to define one: a dataset, the column to predict, and it trains at once."
+
+    DEFAULT_CSS = """
+    ModelsPane #detail { width: 58%; }
+    """
+
+    async def load(self) -> Listing:
+        page = await self.shop.courier.ask(ModelList(query=self.filter_text))
+        return Listing([models.row(one) for one in page.rows], {one.name: one for one in page.rows}, page.total)
+
+    async def detail(self, record: Record) -> Sequence[Section]:
+        assert isinstance(record, ModelRecord)
+        ask = self.shop.courier.ask
+        versions = (await ask(ModelVersions(name=record.name, limit=40))).rows
+        history = (await ask(ModelHistory(name=record.name))).rows
+        checks = (await ask(CheckList(model=record.name))).rows
+        return models.sections(record, versions, history, checks)

@@ -1,0 +1,486 @@
+"""The base of the panes: a live list, its detail, filter, command line, help, footer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+
+from shopfloor.actions.action import Action, Scope
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.record import Record
+from shopfloor.domain.text import safe
+from shopfloor.tui.app_type import App
+from shopfloor.tui.screens.chrome import Chrome
+from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.footer import PINNED, ActionFooter, FooterItem
+from shopfloor.tui.widgets.header import StatusHeader
+from shopfloor.tui.widgets.rows import Row
+from shopfloor.tui.widgets.virtual_table import VirtualTable
+
+if TYPE_CHECKING:
+    from shopfloor.tui.widgets.command_line import CommandLine
+    from shopfloor.tui.widgets.detail_pane import Section
+    from shopfloor.tui.widgets.filter_input import FilterInput
+    from shopfloor.tui.widgets.help_dialog import HelpDialog
+
+_DETAIL_DELAY = 0.15
+_RELOAD_EVERY = 1.0
+_ONE_FRAME = 1 / 60
+_WIDE = 100
+_PINNED_NAMES = {"help": "view.help", "command": "view.command"}
+_NEED_A_ROW = frozenset({"view.open", "view.mark", "view.copy", "view.copy_more", "view.top", "view.bottom"})
+_KEYS_OF_THE_TABLE = frozenset({"view.open", "view.mark", "view.top", "view.bottom"})
+_LABELS = {"escape": "esc", "ctrl+p": "^p", "ctrl+r": "^r", "shift+tab": "⇧tab"}
+
+
+class Listing:
+    """What a pane shows now: rows and the records behind them, by key."""
+
+    def __init__(
+        self, rows: Sequence[Row], records: Mapping[str, Record], total: int | None = None, revision: int = 0
+    ) -> None:
+        self.rows = rows
+        self.records = dict(records)
+        self.total = len(rows) if total is None else total
+        self.revision = revision
+
+
+class Live(Screen[None]):
+    """A screen that the feed keeps fresh."""
+
+    @property
+    def shop(self) -> App:
+        """The app, by its own type."""
+        app = self.app
+        assert isinstance(app, App)
+        return app
+
+    def changed(self, nouns: frozenset[str]) -> None:
+        """Facts about these nouns were committed."""
+
+    def status_changed(self) -> None:
+        """The workspace's figures changed, or the way to the engine did."""
+
+
+class Pane(Live):
+    """A list with a detail. Subclasses say what to load and how to show it; nothing here knows a noun."""
+
+    scope: ClassVar[Scope]
+    nouns: ClassVar[frozenset[str]] = frozenset()
+    title_words: ClassVar[tuple[str, ...]] = ()
+    table_columns: ClassVar[tuple[Column, ...]] = ()
+    local_actions: ClassVar[tuple[Action, ...]] = ()
+    has_detail: ClassVar[bool] = True
+    markable: ClassVar[bool] = False
+    windowed: ClassVar[bool] = False
+    follows_top: ClassVar[bool] = False
+    empty_text: str = "Nothing here."
+    AUTO_FOCUS: ClassVar[str | None] = "VirtualTable"
+
+    DEFAULT_CSS = """
+    Pane { layout: vertical; }
+    Pane > Horizontal { height: 1fr; }
+    Pane VirtualTable { width: 1fr; }
+    Pane #detail { width: 45%; display: none; border-left: vkey $border-blurred; }
+    Pane.-wide #detail { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: dict[str, Record] = {}
+        self.filter_text = ""
+        self._stale = True
+        self._ready = False
+        self._loaded_at = 0.0
+        self.paused = False
+        self._wanted = ""
+
+    @property
+    def table(self) -> VirtualTable:
+        """The list."""
+        return self.query_one("#list", VirtualTable)
+
+    # -- what a pane is ----------------------------------------------------------------------
+
+    async def load(self) -> Listing:
+        """Ask the engine for what the list shows."""
+        raise NotImplementedError
+
+    async def detail(self, record: Record) -> Sequence[Section]:
+        """Sections about the selected record."""
+        return []
+
+    def open_record(self, record: Record) -> Screen[None] | None:
+        """The screen that enter opens; None shows the detail on the whole screen."""
+        return None
+
+    def opened(self, record: Record) -> bool:
+        """Enter was pressed; True when the pane did something else than open a screen."""
+        return False
+
+    def crumbs(self) -> Sequence[str]:
+        """Where the user is."""
+        return (self.shop.workspace_name, *self.title_words)
+
+    # -- building ----------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield Chrome()
+        with Horizontal():
+            yield self.make_table()
+            if self.has_detail:
+                from shopfloor.tui.widgets.detail_pane import DetailPane
+
+                yield DetailPane(id="detail")
+        yield ActionFooter()
+
+    def make_table(self) -> VirtualTable:
+        """The list widget."""
+        return VirtualTable(
+            self.table_columns,
+            windowed=self.windowed,
+            markable=self.markable,
+            empty="Connecting to the engine…" if self.shop.status is None else "Loading…",
+            open_on_click=False,
+            id="list",
+        )
+
+    def on_mount(self) -> None:
+        """Textual calls this for the base class also where a pane has its own."""
+        self.set_class(self.size.width >= _WIDE, "-wide")
+        self.query_one(Chrome).set_crumbs(self.crumbs())
+        # The first refresh may come before the screen is drawn; a frame later it certainly was.
+        self.set_timer(_ONE_FRAME, self._mount_prompts)
+
+    async def _mount_prompts(self) -> None:
+        """What the first picture is without: two hidden lines to type in, and the keys of the footer."""
+        from shopfloor.tui.widgets.command_line import CommandLine
+        from shopfloor.tui.widgets.filter_input import FilterInput
+
+        table = self.table
+        body = table if table.parent is self else self.query_one(Horizontal)
+        with self.app.batch_update():
+            await self.mount(FilterInput(), before=body)
+            await self.mount(CommandLine())
+            await self.mount_later()
+            self._ready = True
+            self._offer()
+        if self.shop.status is not None and not self._loaded_at:
+            self.reload()
+
+    async def mount_later(self) -> None:
+        """More that the first picture is without."""
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= _WIDE, "-wide")
+        self._offer()
+        self.show_detail()
+
+    def on_screen_resume(self) -> None:
+        self.status_changed()
+        if self._stale:
+            self.reload()
+
+    # -- staying live ------------------------------------------------------------------------
+
+    def changed(self, nouns: frozenset[str]) -> None:
+        """Facts were committed; reload soon when they concern this pane, and only when it is seen."""
+        if not (nouns & self.nouns or "*" in nouns):
+            return
+        self._stale = True
+        if self.is_current and not self.paused:
+            self.reload()
+
+    def status_changed(self) -> None:
+        """The workspace's figures changed."""
+        if self.is_current:
+            chrome = self.query_one(Chrome)
+            chrome.show(self.shop, self.scope)
+            if self.paused:
+                chrome.set_link("paused")
+
+    @work(exclusive=True, group="reload", exit_on_error=False)
+    async def reload(self) -> None:
+        """Load and show; at most once a second, however many events arrive."""
+        wait = self._loaded_at + _RELOAD_EVERY - time.monotonic()
+        if self._loaded_at and wait > 0:
+            await asyncio.sleep(wait)
+        self._stale = False
+        try:
+            listing = await self.load()
+        except ShopfloorError as error:
+            self._stale = True
+            self.table.empty = safe(error.message, 200) + (f"\n\n{safe(error.hint, 200)}" if error.hint else "")
+            return
+        self._loaded_at = time.monotonic()
+        self.records = listing.records
+        self.table.empty = self.empty_text if not self.filter_text else "Nothing matches. esc shows all again."
+        self.show_listing(listing)
+        if self._wanted and self.table.move_to_key(self._wanted):
+            self._wanted = ""
+        line = self._filter_line()
+        if line is not None:
+            line.set_info(f"{self.table.row_count:,} of {listing.total:,}")
+        self._offer()
+        self.show_detail()
+
+    def show_listing(self, listing: Listing) -> None:
+        """Put the rows in; what did not change is not painted again.
+
+        A feed that nobody moved in stays at its newest row; elsewhere the cursor keeps its row.
+        """
+        follow = self.follows_top and self.table.cursor_index <= 0
+        self.table.set_rows(listing.rows, query=(self.filter_text, self.table.sort))
+        if follow:
+            self.table.move_to(0)
+
+    def retitle(self) -> None:
+        """The breadcrumbs changed."""
+        self.query_one(Chrome).set_crumbs(self.crumbs())
+
+    # -- the selected record -----------------------------------------------------------------
+
+    @property
+    def selected(self) -> Record | None:
+        """The record under the cursor."""
+        key = self.table.cursor_key
+        return self.records.get(key) if key is not None else None
+
+    @on(VirtualTable.RowHighlighted)
+    def _highlighted(self) -> None:
+        self._offer()
+        self.show_detail()
+
+    @work(exclusive=True, group="detail", exit_on_error=False)
+    async def show_detail(self) -> None:
+        """Fill the detail pane once the cursor rests."""
+        if not (self.has_detail and self.has_class("-wide")):
+            return
+        from shopfloor.tui.widgets.detail_pane import DetailPane, Section
+
+        await asyncio.sleep(_DETAIL_DELAY)
+        record = self.selected
+        try:
+            sections = await self.detail(record) if record is not None else []
+        except ShopfloorError as error:
+            sections = [Section("error", "Not available", error.message)]
+        await self.query_one("#detail", DetailPane).show(sections)
+
+    @on(VirtualTable.RowOpened)
+    def _opened(self) -> None:
+        self.open_selected()
+
+    def open_selected(self) -> None:
+        """Enter: one step deeper. Where the detail does not fit beside the list it comes first."""
+        record = self.selected
+        if record is None or self.opened(record):
+            return
+        screen = self.open_record(record) if self.has_class("-wide") or not self.has_detail else None
+        if screen is None:
+            from shopfloor.tui.screens.detail import DetailScreen
+
+            screen = DetailScreen(self, record, self.table.cursor_key or "")
+        self.app.push_screen(screen)
+
+    # -- actions -----------------------------------------------------------------------------
+
+    def offered(self, record: Record | None, limit: int) -> list[FooterItem]:
+        """What the footer shows for a record, the most useful first."""
+        from shopfloor.actions.registry import footer
+
+        local = [each for each in self.local_actions if each.rank and each.unavailable(record) is None]
+        found = sorted([*local, *footer(self.scope, record, limit=99)], key=lambda each: each.rank)
+        items = [
+            FooterItem(each.name, key_label(each.key), each.label)
+            for each in found
+            if each.rank < 90
+            and (record is not None or each.name not in _NEED_A_ROW)
+            and (self.markable or each.name not in {"view.mark", "view.compare"})
+        ]
+        if len(self.app.screen_stack) > 1:
+            items.insert(1 if record is not None else 0, FooterItem("view.back", "esc", "Back"))
+        return [*items[:limit], *PINNED]
+
+    def _offer(self) -> None:
+        if not self._ready:
+            return
+        marks = len(self.table.marks)
+        items = self.offered(self.selected, 9 if self.size.width >= _WIDE else 5)
+        self.query_one(ActionFooter).set_items(items, f"{marks} marked" if marks else "")
+
+    @on(VirtualTable.MarksChanged)
+    def _marked(self) -> None:
+        self._offer()
+
+    def action_for(self, key: str, record: Record | None) -> Action | None:
+        """What a key does: an action about this kind of record before any other."""
+        from shopfloor.actions.registry import for_scope
+
+        found = [each for each in (*self.local_actions, *for_scope(self.scope)) if each.key == key]
+        fitting = [each for each in found if each.fits(record)]
+        return next(iter([*fitting, *found]), None)
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys that no widget took are actions of the registry."""
+        from textual.widgets import Input
+
+        if isinstance(self.focused, Input):
+            if event.is_printable and event.character:
+                self.focused.insert_text_at_cursor(event.character)  # typed while the line opened
+            return  # escape and enter belong to the line
+        key = event.character if event.character and event.is_printable and event.key != "space" else event.key
+        action = self.action_for(key, self.selected)
+        if action is None or (action.name in _KEYS_OF_THE_TABLE and self.focused is self.table):
+            return
+        event.stop()
+        event.prevent_default()
+        self.perform(action)
+
+    @on(ActionFooter.ActionClicked)
+    def _clicked(self, event: ActionFooter.ActionClicked) -> None:
+        from shopfloor.actions.registry import by_name
+
+        name = _PINNED_NAMES.get(event.name, event.name)
+        self.perform(next((each for each in self.local_actions if each.name == name), None) or by_name(name))
+
+    @on(StatusHeader.PaneClicked)
+    def _pane_clicked(self, event: StatusHeader.PaneClicked) -> None:
+        self.shop.go(event.name)
+
+    @on(StatusHeader.StatusClicked)
+    def _status_clicked(self, event: StatusHeader.StatusClicked) -> None:
+        self.shop.go(event.name)
+
+    @on(StatusHeader.CrumbClicked)
+    def _crumb_clicked(self, event: StatusHeader.CrumbClicked) -> None:
+        self.shop.go("home" if event.index == 0 else self.scope.value)
+
+    def perform(self, action: Action) -> None:
+        """Do an action on the selected record: moves of the view here, the rest through the engine."""
+        self.shop.do(action, self, self.selected)
+
+    def on_filter_input_changed(self, event: FilterInput.Changed) -> None:
+        self.filter_text = event.text.strip()
+        self._loaded_at = 0.0
+        self.reload()
+
+    def open_filter(self, text: str | None = None) -> None:
+        """The `/` line."""
+        line = self._filter_line()
+        if line is None:
+            self.call_after_refresh(self.open_filter, text)
+        else:
+            line.open(text)
+
+    def clear_filter(self) -> None:
+        """Show all rows again."""
+        line = self._filter_line()
+        if line is not None:
+            line.clear()
+
+    def _filter_line(self) -> FilterInput | None:
+        """The `/` line, None in the first moments."""
+        from shopfloor.tui.widgets.filter_input import FilterInput
+
+        return self.query_one_optional(FilterInput)
+
+    def open_command(self, text: str = "") -> None:
+        """The `:` line."""
+        from shopfloor.actions.command import completions
+        from shopfloor.tui.widgets.command_line import CommandLine
+
+        line = self.query_one_optional(CommandLine)
+        if line is None:
+            self.call_after_refresh(self.open_command, text)
+            return
+        line.set_completions(completions())
+        line.open(text)
+
+    def on_command_line_submitted(self, event: CommandLine.Submitted) -> None:
+        self.shop.command(self, event.text)
+
+    def arrive(self, select: str, query: str) -> None:
+        """Somebody came here from elsewhere: with a filter, or looking for a row."""
+        if query:
+            self.open_filter(query)
+            self.call_after_refresh(self.table.focus)
+        if select:
+            self._wanted = select
+            if self.table.move_to_key(select):
+                self._wanted = ""
+
+    def refresh_now(self) -> None:
+        """Ask the engine again."""
+        self._loaded_at = 0.0
+        self.reload()
+
+    def toggle_pause(self) -> None:
+        """Freeze the picture, or go on."""
+        self.paused = not self.paused
+        self.status_changed()
+        if not self.paused and self._stale:
+            self.reload()
+
+    def sort_next(self) -> None:
+        """Sort by the next sortable column."""
+        names = [column.key for column in self.table.columns if column.sortable]
+        if not names:
+            self.shop.say("This list has an order of its own: what needs you comes first.")
+            return
+        current = self.table.sort[0] if self.table.sort else ""
+        following = names[(names.index(current) + 1) % len(names)] if current in names else names[0]
+        self.table.sort = (following, False)
+        self.refresh_now()
+
+    def sort_reverse(self) -> None:
+        """Turn the order around."""
+        if self.table.sort:
+            self.table.sort = (self.table.sort[0], not self.table.sort[1])
+            self.refresh_now()
+
+    @on(VirtualTable.SortRequested)
+    def _sort_requested(self, event: VirtualTable.SortRequested) -> None:
+        current = self.table.sort
+        self.table.sort = (event.column, not current[1] if current and current[0] == event.column else False)
+        self.refresh_now()
+
+    def do_local(self, action: Action, given: dict[str, str]) -> None:
+        """Actions that only this pane knows."""
+
+    async def all_records(self) -> list[Record]:
+        """What an export holds: the rows of this view."""
+        return list(self.records.values())
+
+    def help_dialog(self, record: Record | None = None) -> HelpDialog:
+        """`?`: every key of this pane; those of no use now are grey."""
+        from shopfloor.actions.registry import for_scope
+        from shopfloor.tui.widgets.help_dialog import HelpDialog, HelpRow
+
+        subject = record or self.selected
+        rows = [
+            HelpRow(
+                key=key_label(each.key),
+                label=each.label,
+                help=each.help,
+                name=each.name,
+                enabled=each.unavailable(subject) is None,
+                group=each.scopes[0].value,
+            )
+            for each in (*self.local_actions, *for_scope(self.scope))
+            if each.key
+        ]
+        return HelpDialog(
+            f"Keys of {' '.join(self.title_words) or 'home'}", sorted(rows, key=lambda row: not row.enabled)
+        )
+
+
+def key_label(key: str) -> str:
+    """A key as the footer names it."""
+    return _LABELS.get(key, key)

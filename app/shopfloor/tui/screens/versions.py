@@ -1,0 +1,117 @@
+"""Below a dataset: its versions, the rows of one, and what its columns hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import work
+
+from shopfloor.actions.action import Action, Scope
+from shopfloor.domain.dataset import DatasetVersion
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.record import Record
+from shopfloor.domain.requests.datasets import DatasetDiff, DatasetPreviewShow, DatasetProfileShow, DatasetVersions
+from shopfloor.tui.performing import show_error
+from shopfloor.tui.screens.detail import DetailScreen
+from shopfloor.tui.screens.pane import Listing, Pane
+from shopfloor.tui.views import datasets
+from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.detail_pane import DetailPane, Section
+from shopfloor.tui.widgets.virtual_table import VirtualTable
+
+_ROWS = 500
+
+
+class VersionsPane(Pane):
+    """Versions of one dataset, newest first; two marked ones are compared."""
+
+    scope = Scope.DATASETS
+    nouns = frozenset({"dataset"})
+    title_words: ClassVar[tuple[str, ...]] = ("Datasets", "versions")
+    table_columns: ClassVar[tuple[Column, ...]] = datasets.VERSION_COLUMNS
+    markable = True
+
+    def __init__(self, dataset: str) -> None:
+        super().__init__()
+        self._dataset_name = dataset
+
+    def crumbs(self) -> Sequence[str]:
+        return (self.shop.workspace_name, "Datasets", self._dataset_name, "versions")
+
+    async def load(self) -> Listing:
+        page = await self.shop.courier.ask(DatasetVersions(name=self._dataset_name, limit=5000))
+        wanted = self.filter_text.lower()
+        shown = [one for one in page.rows if wanted in f"@{one.version} {one.cause}".lower()]
+        records: dict[str, Record] = {f"{one.dataset}@{one.version}": one for one in shown}
+        return Listing([datasets.version_row(one) for one in shown], records, page.total)
+
+    async def detail(self, record: Record) -> Sequence[Section]:
+        assert isinstance(record, DatasetVersion)
+        return datasets.version_sections(record)
+
+    def do_local(self, action: Action, given: dict[str, str]) -> None:
+        refs = sorted(self.table.marks, key=lambda ref: (len(ref), ref))
+        if action.name != "view.compare":
+            return
+        if len(refs) != 2:
+            self.shop.say("Mark two versions with space, then press c.", tone="warning")
+            return
+        self._compare(refs[0], refs[1])
+
+    @work(exclusive=True, group="compare", exit_on_error=False)
+    async def _compare(self, left: str, right: str) -> None:
+        from shopfloor.tui.showing import AnswerScreen
+
+        try:
+            diff = await self.shop.courier.ask(DatasetDiff(left=left, right=right))
+        except ShopfloorError as error:
+            show_error(self.shop, error, "The versions were not compared.")
+            return
+        self.app.push_screen(AnswerScreen(datasets.diff_sections(diff)))
+
+
+class RowsPane(Pane):
+    """The first rows of a version; left and right scroll through its columns."""
+
+    scope = Scope.DATASETS
+    title_words: ClassVar[tuple[str, ...]] = ("Datasets", "rows")
+    has_detail = False
+
+    def __init__(self, ref: str) -> None:
+        super().__init__()
+        self._ref = ref
+
+    def crumbs(self) -> Sequence[str]:
+        return (self.shop.workspace_name, "Datasets", self._ref, "rows")
+
+    def make_table(self) -> VirtualTable:
+        return VirtualTable((), sideways=True, frozen=1, markable=False, empty="Loading…", id="list")
+
+    async def load(self) -> Listing:
+        preview = await self.shop.courier.ask(DatasetPreviewShow(ref=self._ref, limit=_ROWS))
+        columns = datasets.preview_columns(preview)
+        if self.table.columns != columns:
+            self.table.columns = columns
+        wanted = self.filter_text.lower()
+        rows = [
+            row
+            for row, values in zip(datasets.preview_rows(preview), preview.rows, strict=True)
+            if wanted in " ".join(value or "" for value in values).lower()
+        ]
+        return Listing(rows, {}, preview.total)
+
+    def opened(self, record: Record) -> bool:
+        return True
+
+
+class ProfileScreen(DetailScreen):
+    """What every column of the newest version holds."""
+
+    async def _show(self) -> None:
+        try:
+            profile = await self.shop.courier.ask(DatasetProfileShow(ref=self._key), timeout=60.0)
+            sections = datasets.profile_sections(profile.columns, f"{self._key}, {profile.rows:,} rows")
+        except ShopfloorError as error:
+            sections = [Section("error", "Not available", f"{error.message} {error.hint}")]
+        await self.query_one("#whole", DetailPane).show(sections)

@@ -1,0 +1,123 @@
+"""Answers that get a screen of their own: logs, file bytes, value, back-tests, health."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+
+from shopfloor.actions.action import Action
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.monitor import ValueReport
+from shopfloor.domain.record import Record
+from shopfloor.domain.requests.alerts import BacktestReport
+from shopfloor.domain.requests.files import FileBytes
+from shopfloor.domain.requests.jobs import JobLogText
+from shopfloor.domain.requests.workspace import DoctorReport
+from shopfloor.tui.app_type import App
+from shopfloor.tui.performing import ask_inputs, show_error
+from shopfloor.tui.widgets.detail_pane import DetailPane, Section
+from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
+from shopfloor.tui.widgets.key_value import Pair
+
+
+async def show_answer(app: App, action: Action, record: Record | str | None, given: dict[str, str]) -> None:
+    """Ask, and show what came back."""
+    if action.name == "lineage.show":
+        app.go("lineage", query=action.target(record))
+        return
+    inputs = await ask_inputs(app, action, record, given)
+    if inputs is None:
+        return
+    try:
+        answer = await app.courier.ask(action.request(record, inputs), timeout=300.0)
+    except ShopfloorError as error:
+        show_error(app, error, f"{action.label} was not done.")
+        return
+    app.push_screen(AnswerScreen(sections(action, answer)))
+
+
+class AnswerScreen(ModalScreen[None]):
+    """Sections over the pane; escape closes."""
+
+    DEFAULT_CSS = """
+    AnswerScreen { align: center middle; }
+    AnswerScreen DetailPane { width: 92%; height: 85%; border: round $border; background: $surface; padding: 1 2; }
+    AnswerScreen ActionFooter { dock: bottom; }
+    """
+    BINDINGS = [("escape,q", "app.pop_screen", "Close")]
+
+    def __init__(self, shown: Sequence[Section]) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def compose(self) -> ComposeResult:
+        yield DetailPane(focusable=True, id="answer")
+        yield ActionFooter([FooterItem("view.back", "esc", "Close")])
+
+    async def on_mount(self) -> None:
+        pane = self.query_one("#answer", DetailPane)
+        await pane.show(self._shown)
+        pane.focus()
+
+
+def sections(action: Action, answer: object) -> list[Section]:
+    """An answer as sections."""
+    if isinstance(answer, JobLogText):
+        return [Section("log", f"Log of {answer.id}", "\n".join(answer.lines) or "The worker wrote nothing.")]
+    if isinstance(answer, FileBytes):
+        return [
+            Section(
+                "bytes", f"File {answer.id}", [Pair(str(answer.first + n), line) for n, line in enumerate(answer.lines)]
+            )
+        ]
+    if isinstance(answer, ValueReport):
+        return _value(answer)
+    if isinstance(answer, BacktestReport):
+        return _backtest(answer)
+    if isinstance(answer, DoctorReport):
+        pairs = [Pair(found.check, found.detail, "ok" if found.ok else "fail") for found in answer.findings]
+        return [Section("doctor", "All is well" if answer.ok else "Findings", pairs)]
+    pairs = [Pair(name, str(value)) for name, value in msgspec.to_builtins(answer).items()]
+    return [Section("answer", action.label, pairs)]
+
+
+def _value(report: ValueReport) -> list[Section]:
+    pairs = [
+        Pair("total", f"{report.total:,.2f} {report.unit}", "ok" if report.total >= 0 else "fail"),
+        Pair("rows", f"{report.rows:,} predictions with a known outcome"),
+    ]
+    if report.baseline is not None:
+        pairs.append(Pair("baseline", f"{report.baseline:,.2f} {report.unit} by always giving the same answer"))
+    if report.planned_per_row is not None:
+        pairs.append(Pair("planned", f"{report.planned_per_row:,.4f} {report.unit} a row"))
+    found = [Section("value", f"Value of {report.model}", pairs)]
+    if report.points:
+        lines = [
+            Pair(f"{point.period} v{point.model_version}", f"{point.value:,.2f} {report.unit} on {point.rows:,} rows")
+            for point in report.points
+        ]
+        found.append(Section("points", "By period and version", lines))
+    if report.note:
+        found.append(Section("note", "Note", report.note))
+    return found
+
+
+def _backtest(report: BacktestReport) -> list[Section]:
+    lines = [
+        Pair(
+            f"@{one.dataset_version}",
+            ("ALERT  " if one.fired else "quiet  ") + (", ".join(one.shifted[:6]) or "nothing shifted"),
+            "warn" if one.fired else "ok",
+        )
+        for one in report.deliveries
+    ]
+    return [
+        Section(
+            "backtest",
+            f"{report.alerts} alerts in {len(report.deliveries)} deliveries against v{report.model_version}",
+            lines,
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Records as table rows and detail sections: pure functions without Textual's screen."""

@@ -1,0 +1,110 @@
+"""Delivered files on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.requests.files import FileBytes
+from shopfloor.tui.theme import state_of
+from shopfloor.tui.views import words
+from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.detail_pane import Section
+from shopfloor.tui.widgets.key_value import Pair
+from shopfloor.tui.widgets.rows import Cell, Row
+
+COLUMNS = (
+    Column("state", "STATE", width=11),
+    Column("name", "FILE", ratio=2, min=24, max=40),
+    Column("rows", "ROWS", width=8, align="right", priority=68),
+    Column("version", "VER", width=4, align="right", priority=60),
+    Column("seen", "CAME", width=4, align="right", priority=80),
+    Column("id", "ID", width=5, priority=45),
+    Column("reason", "REASON", ratio=3, min=22, priority=75),
+)
+_TONES = {
+    FileState.QUARANTINED: "warn",
+    FileState.REFUSED: "fail",
+    FileState.COMMITTED: "ok",
+    FileState.DUPLICATE: "muted",
+    FileState.DISCARDED: "muted",
+}
+
+
+def tone(file: FileRecord) -> str:
+    """The colour of a file's state."""
+    return _TONES.get(file.state, state_of(file.state.value).tone)
+
+
+def row(file: FileRecord) -> Row:
+    """One line of the list."""
+    return Row(
+        file.id,
+        (
+            Cell(file.state.value, tone(file)),
+            name(file),
+            words.count(file.rows),
+            words.version(file.version),
+            words.ago(file.seen_at),
+            Cell(file.id, "muted"),
+            Cell(file.reason.message if file.reason else words.NONE, "muted"),
+        ),
+    )
+
+
+def name(file: FileRecord) -> str:
+    """The file's name without its folders."""
+    return file.path.rpartition("/")[2]
+
+
+def file_line(file: FileRecord) -> Pair:
+    """One line in a dataset's detail."""
+    said = f"{name(file)}  {words.ago(file.seen_at)}"
+    if file.reason is not None and file.state is FileState.QUARANTINED:
+        said += f"  {file.reason.message}"
+    return Pair(file.state.value, said, "", tone(file))
+
+
+def sections(file: FileRecord, content: FileBytes | None = None) -> list[Section]:
+    """The detail of a file: where it stands, why, and the lines around its failure."""
+    pairs = [
+        Pair("state", file.state.value, tone(file)),
+        Pair("path", file.path),
+        Pair("size", words.size(file.bytes)),
+        Pair("sha256", (file.sha256 or words.NONE)[:16]),
+        Pair("rows", words.count(file.rows) + (f", {file.rejected_rows:,} rejected" if file.rejected_rows else "")),
+        Pair("version", f"{file.dataset}@{file.version}" if file.version else words.NONE),
+        Pair(
+            "seen", f"{words.stamp(file.seen_at)} UTC" + (f", {file.seen_count} times" if file.seen_count > 1 else "")
+        ),
+    ]
+    found = [Section("file", name(file), pairs, note=file.id)]
+    if file.reason is not None:
+        title = "Why it is held back" if file.state is FileState.QUARANTINED else "Why"
+        found.insert(0, Section("reason", title, _reason(file)))
+    if content is not None:
+        found.insert(1, Section("bytes", "Around the failure", _numbered(content, file), note="v shows it whole"))
+    return found
+
+
+def _reason(file: FileRecord) -> Sequence[Pair]:
+    assert file.reason is not None
+    pairs = [Pair("what", file.reason.message, "warn" if file.state is FileState.QUARANTINED else "")]
+    pairs.append(Pair("code", file.reason.code))
+    if file.reason.line is not None:
+        pairs.append(Pair("line", str(file.reason.line)))
+    if file.reason.column is not None:
+        pairs.append(Pair("column", file.reason.column))
+    if file.reason.hint:
+        pairs.append(Pair("do this", file.reason.hint, "strong"))
+    if file.state is FileState.QUARANTINED:
+        pairs.append(Pair("keys", "r tries again, A takes it in as it is, D discards it"))
+    return pairs
+
+
+def _numbered(content: FileBytes, file: FileRecord) -> list[Pair]:
+    failed = file.reason.line if file.reason is not None else None
+    return [
+        Pair(f"{number:>6}", line, "warn" if number == failed else "muted")
+        for number, line in enumerate(content.lines, content.first)
+    ]

@@ -1,0 +1,233 @@
+"""The home screen: the line at a glance, and what needs a person first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from shopfloor.domain.event import Event
+from shopfloor.domain.file import FileRecord
+from shopfloor.domain.job import JobRecord
+from shopfloor.domain.monitor import AlertRecord, AlertState
+from shopfloor.domain.release import ModelRecord
+from shopfloor.domain.status import Status
+from shopfloor.tui.theme import FAIL, OK, RUN, WAIT, WARN, State
+from shopfloor.tui.views import activity, words
+from shopfloor.tui.widgets.rows import Cell, Row
+
+# Steps on the way to a fact, and facts that other rows of this screen tell better.
+_UNTOLD = frozenset(
+    {"file.arrived", "file.waiting", "file.staged", "file.committed", "run.started", "file.quarantined"}
+)
+
+
+class Fact(NamedTuple):
+    """A short line in a station's box, at most 12 cells so that it fits 80 columns."""
+
+    text: str
+    tone: str = "muted"
+
+
+class Station(NamedTuple):
+    """One station of the line: its name, state, and three facts, the most important first."""
+
+    name: str
+    state: State
+    facts: tuple[Fact, ...]
+
+
+def stations(status: Status, models: Sequence[ModelRecord]) -> tuple[Station, ...]:
+    """Data → Train → Release → Serve → Watch."""
+    live = [model for model in models if model.champion is not None and not model.retired]
+    return (_data(status), _train(status), _release(status, live), _serve(status, live), _watch(status))
+
+
+def _data(status: Status) -> Station:
+    files = status.files
+    state = WARN if files.quarantined else RUN if files.waiting else OK if status.datasets else WAIT
+    third = Fact(f"{words.compact(files.duplicate)} known" if files.duplicate else "none twice")
+    if files.waiting:
+        third = Fact(f"{words.compact(files.waiting)} coming", "run")
+    if files.quarantined:
+        third = Fact(f"{words.compact(files.quarantined)} held", "warn")
+    facts = (Fact(_many(status.datasets, "dataset"), ""), Fact(_many(files.committed, "file")), third)
+    return Station("Data", state, facts)
+
+
+def _train(status: Status) -> Station:
+    jobs = status.jobs
+    busy = jobs.running + jobs.queued
+    state = RUN if busy else FAIL if jobs.failed else OK if status.runs else WAIT
+    second = Fact(f"{jobs.running} on, {jobs.queued} due", "run") if busy else Fact("idle")
+    third = Fact(f"{words.compact(jobs.failed)} failed", "fail") if jobs.failed else Fact("none failed")
+    return Station("Train", state, (Fact(_many(status.runs, "run"), ""), second, third))
+
+
+def _release(status: Status, live: Sequence[ModelRecord]) -> Station:
+    state = WAIT if status.approvals or not live else OK
+    first = Fact(f"approve {words.compact(status.approvals)}", "accent") if status.approvals else Fact("none waits", "")
+    share = status.factory.rollback_share
+    back = Fact(f"{words.share(share)} taken back") if share else Fact("no rollback")
+    return Station("Release", state, (first, Fact(f"{words.compact(status.factory.deployments_30d)} in 30d"), back))
+
+
+def _serve(status: Status, live: Sequence[ModelRecord]) -> Station:
+    lead = status.factory.lead_time_s
+    facts = (
+        Fact(f"{len(live)} of {status.models} live", ""),
+        Fact(f"{words.compact(status.predictions)} rows"),
+        Fact(f"lead {words.span(lead)}" if lead is not None else "no lead yet"),
+    )
+    return Station("Serve", OK if live else WAIT, facts)
+
+
+def _watch(status: Status) -> Station:
+    opened = status.alerts.open
+    restore = status.factory.restore_time_s
+    facts = (
+        Fact(_many(opened, "alert"), "warn" if opened else ""),
+        Fact(f"{words.compact(status.alerts.acknowledged)} seen to"),
+        Fact(f"restore {words.span(restore)}" if restore is not None else "none to mend"),
+    )
+    return Station("Watch", WARN if opened else OK, facts)
+
+
+def _many(number: int, word: str) -> str:
+    return f"{words.compact(number)} {word}" if number == 1 else f"{words.compact(number)} {word}s"
+
+
+def approval_row(model: ModelRecord) -> Row:
+    """A challenger that waits for a person."""
+    return Row(
+        f"approve {model.name}",
+        (
+            Cell("approve", "accent"),
+            model.name,
+            f"v{model.awaiting_approval} passed the gate and waits for your word",
+            "",
+            Cell("3 Models", "key"),
+        ),
+    )
+
+
+def alert_row(alert: AlertRecord) -> Row:
+    """An open alert."""
+    tone = "fail" if alert.severity.value == "critical" else "warn"
+    return Row(
+        alert.id,
+        (Cell("alert", tone), alert.subject, alert.message, words.ago(alert.opened_at), Cell("4 Alerts", "key")),
+    )
+
+
+def file_row(file: FileRecord) -> Row:
+    """A file in quarantine."""
+    said = file.reason.message if file.reason is not None else file.state.value
+    name = file.path.rpartition("/")[2]
+    return Row(
+        file.id,
+        (
+            Cell("held back", "warn"),
+            file.dataset,
+            f"{name}: {said}",
+            words.ago(file.seen_at),
+            Cell("1 Datasets", "key"),
+        ),
+    )
+
+
+def failed_row(job: JobRecord) -> Row:
+    """A job that failed and was not tried again."""
+    return Row(
+        job.id,
+        (
+            Cell("FAIL", "fail"),
+            job.subject,
+            f"{job.kind.value}: {job.error or 'no reason given'}",
+            words.ago(job.finished_at),
+            Cell("5 Activity", "key"),
+        ),
+    )
+
+
+def running_row(job: JobRecord) -> Row:
+    """A job at work."""
+    return Row(
+        job.id,
+        (
+            Cell(job.kind.value, "run"),
+            job.subject,
+            activity.job_line(job),
+            words.ago(job.started_at),
+            Cell("5 Activity", "key"),
+        ),
+    )
+
+
+def told(events: Iterable[Event]) -> list[tuple[Event, int]]:
+    """What is worth telling, newest first; neighbours of one kind and subject become one with a count."""
+    found: list[tuple[Event, int]] = []
+    for event in events:
+        if not _worth_telling(event):
+            continue
+        last = found[-1] if found else None
+        if last is not None and (last[0].kind, last[0].subject) == (event.kind, event.subject):
+            found[-1] = (last[0], last[1] + 1)
+        else:
+            found.append((event, 1))
+    return found
+
+
+def _worth_telling(event: Event) -> bool:
+    if event.kind == "alias.moved":  # the gate's own moves are told as its decision
+        return event.data.get("alias") == "champion" and event.actor != "gate"
+    return event.kind not in _UNTOLD and not event.kind.startswith("job.")
+
+
+def event_row(event: Event, times: int = 1) -> Row:
+    """A fact, or several alike."""
+    noun, _, verb = event.kind.partition(".")
+    word, tone = _WORDS.get(event.kind, (f"{noun} {verb}".replace("_", " "), ""))
+    more = f"  (and {times - 1} more)" if times > 1 else ""
+    return Row(
+        f"e{event.seq}",
+        (Cell(word, tone), Cell(event.subject, "muted"), _short(event) + more, words.ago(event.at), ""),
+    )
+
+
+def _short(event: Event) -> str:
+    """The message without a subject that the column before it names already."""
+    rest = event.message.removeprefix(event.subject)
+    if rest == event.message or not rest.startswith("@"):
+        return activity.short_paths(event.message).replace(f" of {event.subject} ", " ", 1)
+    version, _, said = rest[1:].partition(": ")
+    return f"v{version}: {said}" if said else event.message
+
+
+_WORDS = {
+    "file.duplicate": ("duplicate", "muted"),
+    "file.discarded": ("discarded", "muted"),
+    "file.refused": ("refused", "fail"),
+    "dataset.committed": ("new data", ""),
+    "dataset.notice": ("notice", "warn"),
+    "model.defined": ("defined", ""),
+    "model.retired": ("retired", "muted"),
+    "run.finished": ("trained", ""),
+    "run.failed": ("FAIL", "fail"),
+    "alias.moved": ("champion", "ok"),
+    "run.unchanged": ("unchanged", "muted"),
+    "release.promote": ("promoted", "ok"),
+    "release.hold": ("held", "muted"),
+    "release.reject": ("rejected", "muted"),
+    "release.await_approval": ("approve?", "accent"),
+    "release.approve": ("approved", "ok"),
+    "release.rollback": ("rollback", "warn"),
+    "predictions.logged": ("predicted", "muted"),
+    "alert.opened": ("alert", "warn"),
+    "alert.resolved": ("resolved", "ok"),
+    "engine.started": ("engine up", "muted"),
+}
+
+
+def needs(alerts: Sequence[AlertRecord]) -> list[AlertRecord]:
+    """Alerts that want somebody now."""
+    return [alert for alert in alerts if alert.state is AlertState.OPEN]

@@ -1,0 +1,205 @@
+"""Models, their versions, decisions and history on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.release import AliasChange, Check, Decision, ModelRecord, ModelVersion, Outcome
+from shopfloor.tui.theme import OK, WAIT, WARN, State
+from shopfloor.tui.views import words
+from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.detail_pane import Chart, Section
+from shopfloor.tui.widgets.key_value import Pair
+from shopfloor.tui.widgets.line_plot import Series
+from shopfloor.tui.widgets.rows import Cell, Row
+
+COLUMNS = (
+    Column("state", "STATE", width=7),
+    Column("name", "NAME", ratio=2, min=12, max=26),
+    Column("live", "LIVE", width=4, align="right"),
+    Column("score", "SCORE", width=6, align="right"),
+    Column("live_score", "NOW (n)", width=12, align="right", priority=60),
+    Column("alerts", "ALERTS", width=6, align="right", priority=80),
+    Column("predictions", "ASKED", width=7, align="right", priority=50),
+    Column("policy", "RELEASE", width=8, priority=40),
+    Column("value", "VALUE", width=10, align="right", priority=45),
+    Column("deployed", "AGE", width=4, align="right", priority=70),
+)
+_OUTCOMES = {
+    Outcome.PROMOTE: State("promote", "ok"),
+    Outcome.HOLD: State("hold", "warn"),
+    Outcome.AWAIT_APPROVAL: State("approve?", "accent"),
+    Outcome.REJECT: State("reject", "fail"),
+}
+
+
+def state(model: ModelRecord) -> State:
+    """What a model's line says first."""
+    if model.retired:
+        return State("retired", "muted")
+    if model.awaiting_approval is not None:
+        return State("approve", "accent")
+    if model.open_alerts:
+        return WARN
+    return OK if model.champion is not None else WAIT
+
+
+def row(model: ModelRecord) -> Row:
+    """One line of the list."""
+    said = state(model)
+    live = f"{model.live_score:.3f} ({words.compact(model.live_rows)})" if model.live_score is not None else words.NONE
+    return Row(
+        model.name,
+        (
+            Cell(said.word, said.tone),
+            model.name,
+            words.version(model.champion),
+            "" if model.score is None else f"{model.score:.4f}",
+            live,
+            Cell(str(model.open_alerts), "warn") if model.open_alerts else words.NONE,
+            words.compact(model.predictions),
+            model.release_policy,
+            f"{words.compact(model.value)} {model.value_unit}" if model.value is not None else words.NONE,
+            words.ago(model.deployed_at),
+        ),
+    )
+
+
+def sections(
+    model: ModelRecord, versions: Sequence[ModelVersion], history: Sequence[AliasChange], checks: Sequence[CheckResult]
+) -> list[Section]:
+    """The detail: what serves, what the gate said last and why, versions, monitoring, history."""
+    found = [Section("model", model.name, _summary(model))]
+    judged = _in_question(model, versions)
+    if judged is not None and judged.decision is not None:
+        outcome = _OUTCOMES[judged.decision.outcome]
+        pairs = decision_pairs(judged.decision)
+        found.append(Section("decision", f"v{judged.version} was judged", pairs, note=outcome.word))
+        found.append(_reasons(judged.decision))
+    scores = [version.score for version in reversed(versions) if version.score is not None]
+    if len(scores) > 1:
+        chart = Chart(
+            [Series(model.metric or "score", scores)],
+            x_labels=(f"v{versions[-1].version}", f"v{versions[0].version}"),
+            rows=6,
+        )
+        found.append(Section("scores", "Holdout score by version", chart))
+    if versions:
+        found.append(Section("versions", "Versions", [_version_line(version) for version in versions[:12]]))
+    if checks:
+        shifted = sum(check.verdict is CheckVerdict.SHIFTED for check in checks)
+        note = f"{shifted} of {len(checks)} shifted"
+        found.append(Section("monitor", "Monitoring", [_check_line(check) for check in _worst(checks)], note=note))
+    if history:
+        found.append(Section("history", "Who moved what", [_move(change) for change in history[:12]]))
+    return found
+
+
+def _in_question(model: ModelRecord, versions: Sequence[ModelVersion]) -> ModelVersion | None:
+    """The version a person wants to read about: the one that waits for a word, else the newest."""
+    waiting = [version for version in versions if version.version == model.awaiting_approval]
+    return next(iter([*waiting, *versions]), None)
+
+
+def _reasons(decision: Decision) -> Section:
+    against = [check for check in decision.checks if check.passed is not True]
+    note = f"{len(decision.checks) - len(against)} of {len(decision.checks)} passed"
+    title = "Why" if decision.outcome in {Outcome.PROMOTE, Outcome.AWAIT_APPROVAL} else "Why not"
+    return Section("checks", title, check_pairs(decision.checks), note=note)
+
+
+def _summary(model: ModelRecord) -> list[Pair]:
+    pairs = [
+        Pair("predicts", f"{model.target} from {model.dataset} ({model.task or 'task not known yet'})"),
+        Pair(
+            "champion",
+            f"v{model.champion}  {model.metric} {words.score(model.score)}, for {words.ago(model.deployed_at)}"
+            if model.champion is not None
+            else "none yet: the first version that passes the gate",
+            "strong",
+        ),
+        Pair("previous", f"{words.version(model.previous)}  (R puts it back)" if model.previous else words.NONE),
+        Pair("challenger", words.version(model.challenger)),
+        Pair(
+            "live",
+            f"{model.metric} {model.live_score:.4f} on {model.live_rows:,} known outcomes"
+            if model.live_score is not None
+            else "no outcomes known yet",
+        ),
+        Pair("predicted", f"{model.predictions:,} rows logged"),
+        Pair("release", model.release_policy),
+    ]
+    if model.value is not None:
+        pairs.append(
+            Pair("value", f"{model.value:,.0f} {model.value_unit} realised", "ok" if model.value >= 0 else "fail")
+        )
+    if model.awaiting_approval is not None:
+        pairs.insert(1, Pair("waits", f"v{model.awaiting_approval} for your word: A approves, X rejects", "accent"))
+    return pairs
+
+
+def decision_pairs(decision: Decision) -> list[Pair]:
+    """The verdict in words and numbers."""
+    outcome = _OUTCOMES[decision.outcome]
+    pairs = [Pair("verdict", decision.reason, outcome.tone)]
+    if decision.gain is not None:
+        interval = "" if decision.interval is None else f"  [{decision.interval[0]:+.4f}, {decision.interval[1]:+.4f}]"
+        pairs.append(Pair("gain", f"{decision.gain:+.4f}{interval} {decision.metric} on {decision.rows:,} rows"))
+    if decision.champion_score is not None:
+        pairs.append(
+            Pair(
+                "scores",
+                f"{words.score(decision.challenger_score)} against {words.score(decision.champion_score)}"
+                f" of champion v{decision.champion}",
+            )
+        )
+    return pairs
+
+
+def decision_facts(decision: Decision) -> list[Pair]:
+    """The verdict for a dialog: the gain, and what speaks against it."""
+    against = [check for check in decision.checks if check.passed is not True]
+    passed = f"{len(decision.checks) - len(against)} of {len(decision.checks)} checks passed"
+    return [*decision_pairs(decision), Pair("checks", passed), *check_pairs(against)]
+
+
+def check_pairs(checks: Sequence[Check]) -> list[Pair]:
+    """One line a question of the gate, what speaks against first."""
+    order = {False: 0, None: 1, True: 2}
+    return [_gate_check(check) for check in sorted(checks, key=lambda check: order[check.passed])]
+
+
+def _gate_check(check: Check) -> Pair:
+    word, tone = {True: ("ok", "ok"), False: ("NO", "fail"), None: ("?", "wait")}[check.passed]
+    if check.passed is False and not check.blocking:
+        word, tone = "note", "warn"
+    said = check.detail or f"{words.number(check.value)}, limit {words.number(check.limit)}"
+    return Pair(f"{word:<4} {check.code}", said, "" if check.passed is not True else "muted", tone)
+
+
+def _version_line(version: ModelVersion) -> Pair:
+    outcome = _OUTCOMES[version.decision.outcome] if version.decision is not None else State("", "")
+    aliases = f"  {', '.join(version.aliases)}" if version.aliases else ""
+    data = f"data @{version.dataset_version}" if version.dataset_version is not None else "imported"
+    tone = "ok" if "champion" in version.aliases else outcome.tone
+    said = f"{words.score(version.score)}  {outcome.word:<8}  {data:<8}  {words.ago(version.created_at):>3}{aliases}"
+    return Pair(f"v{version.version}", said, "" if "champion" not in version.aliases else "strong", tone or "muted")
+
+
+def _worst(checks: Sequence[CheckResult]) -> list[CheckResult]:
+    order = {CheckVerdict.SHIFTED: 0, CheckVerdict.UNKNOWN: 1, CheckVerdict.OK: 2}
+    return sorted(checks, key=lambda check: (order[check.verdict], -(check.importance or 0.0)))[:10]
+
+
+def _check_line(check: CheckResult) -> Pair:
+    tone = {"shifted": "warn", "unknown": "wait", "ok": "ok"}[check.verdict.value]
+    word = {"shifted": "SHIFT", "unknown": "?", "ok": "ok"}[check.verdict.value]
+    value = "" if check.value is None else f"{words.number(check.value)} (limit {words.number(check.limit)})"
+    said = f"{value}  n={check.rows:,}" if value else check.message
+    return Pair(f"{word:<5} {check.feature or check.check.replace('_', ' ')}", said, "", tone)
+
+
+def _move(change: AliasChange) -> Pair:
+    target = f"v{change.version}" if change.version is not None else "nothing"
+    return Pair(words.ago(change.at), f"{change.alias} → {target} by {change.actor}: {change.reason or change.cause}")

@@ -1,0 +1,171 @@
+"""Runs on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from shopfloor.domain.requests.runs import RunComparison
+from shopfloor.domain.run import RunRecord
+from shopfloor.tui.theme import state_of
+from shopfloor.tui.views import words
+from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.detail_pane import Section
+from shopfloor.tui.widgets.key_value import Pair
+from shopfloor.tui.widgets.rows import Cell, Row
+from shopfloor.tui.widgets.sparkline import bar
+
+COLUMNS = (
+    Column("state", "STATE", width=8),
+    Column("id", "RUN", width=6),
+    Column("model", "MODEL", ratio=1, min=12, max=20, sortable=True, priority=75),
+    Column("data", "DATASET", ratio=1, min=10, max=18, priority=60),
+    Column("recipe", "RECIPE", width=8, priority=70),
+    Column("score", "SCORE", width=6, align="right", sortable=True),
+    Column("gain", "Δbest", width=6, align="right", priority=72),
+    Column("duration_s", "TIME", width=4, align="right", priority=45, sortable=True),
+    Column("trigger", "TRIGGER", ratio=1, min=10, max=20, priority=40),
+    Column("created_at", "AGE", width=4, align="right", priority=80, sortable=True),
+)
+
+
+def main_score(run: RunRecord, metric: str = "") -> float | None:
+    """The score that decides about the model, where the run has it; else the first of its metrics."""
+    return run.metrics.get(metric, next(iter(run.metrics.values()), None))
+
+
+def row(
+    run: RunRecord,
+    best: float | None,
+    progress: float | None = None,
+    now: datetime | None = None,
+    metric: str = "",
+) -> Row:
+    """One line of the list; `best` is the best score of the model among the rows shown."""
+    state = state_of(run.state.value)
+    score = main_score(run, metric)
+    shown = f"{state.word} {progress:.0%}" if progress is not None and run.state.value == "running" else state.word
+    behind = score - best if score is not None and best is not None and score != best else None
+    return Row(
+        run.id,
+        (
+            Cell(shown, state.tone),
+            run.id,
+            run.model,
+            f"{run.dataset}@{run.dataset_version}" if run.dataset else words.NONE,
+            run.chosen or words.NONE,
+            words.score(score),
+            Cell("best", "ok") if score is not None and score == best else words.gain(behind),
+            words.span(run.duration_s),
+            Cell(run.trigger or words.NONE, "muted"),
+            words.ago(run.created_at, now),
+        ),
+    )
+
+
+def best_scores(runs: Sequence[RunRecord], metrics: Mapping[str, str]) -> dict[str, float]:
+    """Model to its best score among `runs`; `metrics` is model to the name of its score."""
+    best: dict[str, float] = {}
+    for run in runs:
+        score = main_score(run, metrics.get(run.model, ""))
+        if score is not None:
+            best[run.model] = max(score, best.get(run.model, score))
+    return best
+
+
+def sections(run: RunRecord, metric: str = "") -> list[Section]:
+    """The detail: what was tried, what it scored, what it was made of."""
+    found = [Section("run", f"Run {run.id}", _summary(run))]
+    if run.error:
+        found.insert(0, Section("error", "Why it failed", run.error))
+    if run.candidates:
+        note = f"{metric} on the same holdout".strip()
+        found.append(Section("candidates", "Candidates", _candidates(run, metric), note=note))
+    if run.metrics:
+        pairs = [
+            Pair(name, words.score(value), "strong" if name == metric else "") for name, value in run.metrics.items()
+        ]
+        found.append(Section("metrics", "Metrics", pairs))
+    if run.segments:
+        found.append(Section("segments", "Segments", [_segment(run, number) for number in range(len(run.segments))]))
+    if run.params:
+        found.append(Section("params", "Params", [Pair(name, str(value)) for name, value in run.params.items()]))
+    if run.notes:
+        found.append(Section("notes", "Notes", "\n".join(run.notes)))
+    if run.environment:
+        found.append(
+            Section("environment", "Environment", [Pair(name, value) for name, value in run.environment.items()])
+        )
+    return found
+
+
+def _summary(run: RunRecord) -> list[Pair]:
+    state = state_of(run.state.value)
+    return [
+        Pair("state", state.word, state.tone),
+        Pair("model", run.model + (f"@{run.model_version}" if run.model_version else "")),
+        Pair("data", f"{run.dataset}@{run.dataset_version}" if run.dataset else words.NONE),
+        Pair("chosen", run.chosen or words.NONE, "strong"),
+        Pair("trigger", run.trigger or words.NONE),
+        Pair("took", words.span(run.duration_s)),
+        Pair("seed", str(run.seed)),
+        Pair(
+            "artifact", f"{run.artifact.sha256[:16]}  {words.size(run.artifact.bytes)}" if run.artifact else words.NONE
+        ),
+    ]
+
+
+def _candidates(run: RunRecord, metric: str) -> list[Pair]:
+    scores = {
+        candidate.name: candidate.metrics.get(metric, next(iter(candidate.metrics.values()), None))
+        for candidate in run.candidates
+    }
+    known = [score for score in scores.values() if score is not None]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    pairs = []
+    for candidate in run.candidates:
+        score = scores[candidate.name]
+        if score is None:
+            pairs.append(Pair(candidate.name, candidate.error or "no score", "fail"))
+            continue
+        length = 0.1 + 0.9 * ((score - low) / (high - low) if high > low else 1.0)
+        took = f"  {candidate.seconds:.1f}s" if candidate.seconds else ""
+        pairs.append(
+            Pair(
+                candidate.name,
+                f"{bar(length, 12)} {words.score(score)}{took}",
+                "ok" if candidate.name == run.chosen else "muted",
+            )
+        )
+    return pairs
+
+
+def _segment(run: RunRecord, number: int) -> Pair:
+    segment = run.segments[number]
+    fallback = f"  pooled: {segment.fallback}" if segment.fallback else ""
+    return Pair(
+        segment.segment, f"{words.score(segment.score)}  {segment.rows:,} rows{fallback}", "muted" if fallback else ""
+    )
+
+
+def comparison_columns(comparison: RunComparison) -> tuple[Column, ...]:
+    """One column a run."""
+    runs = [Column(run.id, f"{run.id} {run.chosen or run.model}", ratio=1, min=10, max=26) for run in comparison.runs]
+    return (Column("kind", "KIND", width=9), Column("name", "ONLY WHAT DIFFERS", ratio=1, min=17, max=28), *runs)
+
+
+def comparison_rows(comparison: RunComparison) -> list[Row]:
+    """Only what differs."""
+    return [
+        Row(f"{kind} {name}", (Cell(kind, "muted"), Cell(name, "strong"), *map(_compared, values)))
+        for kind, name, values in comparison.rows
+    ]
+
+
+def _compared(value: str) -> str:
+    """A number cut to what can be told apart; anything else as it is."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return value or words.NONE
+    return value if len(value) <= 6 else f"{number:.4f}" if abs(number) < 1000 else words.number(number)

@@ -1,0 +1,102 @@
+"""Times, sizes and numbers in words, the same in every locale."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+NONE = "–"
+
+
+def ago(at: datetime | None, now: datetime | None = None) -> str:
+    """How long ago in one unit: `now`, `40s`, `3m`, `2h`, `5d`."""
+    if at is None:
+        return NONE
+    seconds = ((now or datetime.now(UTC)) - at).total_seconds()
+    return "now" if seconds < 2 else span(seconds)
+
+
+def span(seconds: float | None) -> str:
+    """A length of time in one unit."""
+    if seconds is None:
+        return NONE
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:.0f}s" if seconds >= 1 else f"{1000 * seconds:.0f}ms"
+
+
+def clock(at: datetime | None) -> str:
+    """A time of day in UTC, `14:05:09`."""
+    return NONE if at is None else f"{at:%H:%M:%S}"
+
+
+def stamp(at: datetime | None) -> str:
+    """Date and time in UTC."""
+    return NONE if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def count(value: float | None) -> str:
+    """A whole number with thin groups: `36,000`."""
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def compact(value: float | None) -> str:
+    """A whole number in at most five characters: `9,999`, `33k`, `1.2M`."""
+    if value is None:
+        return NONE
+    if abs(value) < 10_000:
+        return f"{value:,.0f}"
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= 0.9995 * size:
+            amount = value / size
+            return f"{amount:.1f}{unit}" if amount < 9.95 else f"{amount:.0f}{unit}"
+    return f"{value:,.0f}"
+
+
+def many(number: int, word: str) -> str:
+    """A number with its noun: `1 file`, `2 files`."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def signed(value: float | None) -> str:
+    """A whole number with its sign, nothing for zero."""
+    return NONE if not value else f"{value:+,.0f}"
+
+
+def score(value: float | None) -> str:
+    """A metric with four digits."""
+    return NONE if value is None else f"{value:.4f}"
+
+
+def number(value: float | None) -> str:
+    """A figure with three significant digits or so."""
+    if value is None:
+        return NONE
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def gain(value: float | None) -> str:
+    """A difference with its sign, three digits."""
+    return NONE if value is None else f"{value:+.3f}"
+
+
+def size(value: int | None) -> str:
+    """Bytes in a unit of 1,024."""
+    if value is None:
+        return NONE
+    amount = float(value)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TB"
+
+
+def share(value: float | None) -> str:
+    """A part of one as a percentage."""
+    return NONE if value is None else f"{100 * value:.0f}%"
+
+
+def version(number: int | None) -> str:
+    """A version's short name."""
+    return NONE if number is None else f"v{number}"

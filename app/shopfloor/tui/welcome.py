@@ -1,0 +1,126 @@
+"""What `shopfloor` shows in a folder that holds no workspace."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.text import safe
+from shopfloor.tui import theme
+from shopfloor.tui.widgets.key_value import KeyValue, Pair, Prose
+
+_SAYING = "The model factory in your terminal: data files in, served and watched models out."
+
+
+class WelcomeApp(App[Path | int]):
+    """Three choices; the result is the workspace to open, or an exit code."""
+
+    CSS = """
+    Screen { align: center middle; }
+    #box { width: 68; max-width: 96%; height: auto; border: round $border; padding: 1 3;
+           border-title-color: $text-primary; border-title-style: bold; }
+    #box Prose { margin: 0 0 1 0; }
+    #said { margin: 1 0 0 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "demo", "Demo"),
+        Binding("i", "init", "Use this folder"),
+        Binding("q,escape", "leave", "Quit"),
+    ]
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, folder: Path) -> None:
+        environ = dict(os.environ)
+        super().__init__(ansi_color=theme.ansi_color(environ))
+        self.animation_level = "none"
+        self._folder = folder
+        self._busy = False
+        for known in theme.THEMES:
+            self.register_theme(known)
+        self.theme = theme.choose_theme(environ.get("SHOPFLOOR_THEME", "auto"), environ)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = Content("Shopfloor")
+            yield Prose(_SAYING, tone="strong")
+            yield Prose(f"There is no workspace in {self._folder}", tone="muted")
+            yield KeyValue(
+                [
+                    Pair("d", "see the demo: a year of real flights, built in ./demo", "", "key"),
+                    Pair("i", "use this folder: adds workspace.toml, inbox/ and a few more", "", "key"),
+                    Pair("q", "quit; nothing was written", "", "key"),
+                ]
+            )
+            yield Prose(id="said")
+
+    def on_mount(self) -> None:
+        from shopfloor.tui.app import restore_on_signals
+
+        restore_on_signals(self)
+
+    def on_key(self, event: events.Key) -> None:
+        """While something is being built only quitting is possible."""
+        if self._busy and event.key not in {"q", "escape", "ctrl+c"}:
+            event.stop()
+            event.prevent_default()
+
+    def action_leave(self) -> None:
+        self.exit(0)
+
+    def action_demo(self) -> None:
+        from shopfloor.client.demo import start_demo
+
+        self._build(lambda: start_demo(self._folder / "demo", self._narrate), "Building the demo in ./demo …")
+
+    def action_init(self) -> None:
+        from shopfloor.client.setup import init_workspace
+
+        self._build(lambda: init_workspace(self._folder), "Creating the workspace …")
+
+    def _build(self, work: object, saying: str) -> None:
+        if self._busy:
+            return
+        self._busy = True
+        self._say(saying)
+        threading.Thread(target=self._carry, args=(work,), name="welcome", daemon=True).start()
+
+    def _carry(self, work: object) -> None:
+        assert callable(work)
+        try:
+            made = work()
+        except ShopfloorError as error:
+            self._from_thread(self._failed, f"{error.message} {error.hint}")
+        except OSError as error:
+            self._from_thread(self._failed, f"That did not work: {error}")
+        else:
+            self._from_thread(self.exit, made)
+
+    def _from_thread(self, call: object, value: object) -> None:
+        loop = self._loop
+        if loop is not None:
+            loop.call_soon_threadsafe(call, value)  # type: ignore[arg-type]
+
+    def _narrate(self, text: str) -> None:
+        self._from_thread(self._say, text)
+
+    def _failed(self, text: str) -> None:
+        self._busy = False
+        self.query_one("#said", Prose).set_text(safe(text, 600), "fail")
+
+    def _say(self, text: str) -> None:
+        self.query_one("#said", Prose).set_text(safe(text, 600), "muted")
+
+
+def run_welcome(folder: Path) -> Path | int:
+    """Ask what to do in a folder without a workspace: the workspace to open, or an exit code."""
+    found = WelcomeApp(folder.absolute()).run()
+    return 0 if found is None else found

@@ -1,0 +1,179 @@
+"""What all dialogs share: the box, its foot line, and buttons of one line."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from shopfloor.tui.widgets.cells import clean, cut
+from shopfloor.tui.widgets.glyphs import ASCII, glyphs
+from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
+
+Result = TypeVar("Result")
+
+
+class CopyRequested(Message):
+    """Somebody wants `text` on the clipboard; the application knows which way works here."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class Dialog(ModalScreen[Result]):
+    """A box in the middle of the screen. Escape always closes it without effect."""
+
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        background: $background 55%;
+        & > .dialog--box {
+            width: 68;
+            max-width: 94%;
+            height: auto;
+            max-height: 92%;
+            padding: 1 2;
+            background: $surface;
+            border: round $border;
+            &.-ascii { border: ascii $border; }
+            border-title-color: $text-primary;
+            border-title-style: bold;
+            border-subtitle-color: $text-muted;
+        }
+        &.-danger > .dialog--box { border: round $error; border-title-color: $text-error; }
+        & .dialog--buttons { height: 1; margin: 1 0 0 0; align-horizontal: right; }
+        &:ansi > .dialog--box { background: ansi_default; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", show=False, id="dialog.cancel"),
+    ]
+
+    AUTO_FOCUS: ClassVar[str | None] = ""
+
+    def __init__(self, title: str, *, keys: str = "esc Cancel", danger: bool = False) -> None:
+        super().__init__()
+        self._heading, self._keys = title, keys
+        self.set_class(danger, "-danger")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog--box") as box:
+            box.set_class(glyphs() is ASCII, "-ascii")
+            box.border_title = Content(clean(self._heading, 60))
+            box.border_subtitle = Content(clean(self._keys, 70))
+            yield from self.body()
+
+    def body(self) -> ComposeResult:
+        """The widgets inside the box."""
+        raise NotImplementedError
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+class DialogButton(LineWidget, can_focus=True):
+    """A button of one line: `[ Label ]`, pressed by enter, space or click."""
+
+    DEFAULT_CSS = """
+    DialogButton {
+        width: auto;
+        height: 1;
+        margin: 0 0 0 1;
+        &:focus { background: $block-cursor-background; color: $block-cursor-foreground; }
+        &:disabled { color: $text-disabled; }
+        &:ansi:focus { text-style: reverse; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "Press", show=False)]
+
+    class Pressed(Message):
+        """The button was pressed."""
+
+        def __init__(self, button: DialogButton) -> None:
+            super().__init__()
+            self.button = button
+
+        @property
+        def control(self) -> DialogButton:
+            return self.button
+
+    def __init__(self, label: str, *, tone: str = "", id: str) -> None:
+        super().__init__(id=id)
+        self._label, self._tone = cut(clean(label, 30), 30), tone
+
+    def lines(self, width: int) -> list[Line]:
+        tone = "" if self.disabled else self._tone
+        return [[Piece(f"[ {self._label} ]", tone, "press")]]
+
+    def get_content_width(self, container: object, viewport: object) -> int:
+        return cell_len(self._label) + 4
+
+    def clicked(self, hit: str) -> None:
+        self.action_press()
+
+    def watch_disabled(self, disabled: bool) -> None:
+        super().watch_disabled(disabled)
+        self.redraw()
+
+    def action_press(self) -> None:
+        if not self.disabled:
+            self.post_message(self.Pressed(self))
+
+
+class Buttons(Horizontal):
+    """Buttons in a row; left and right go between them."""
+
+    DEFAULT_CSS = """
+    Buttons { height: 1; margin: 1 0 0 0; align-horizontal: right; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "app.focus_previous", show=False),
+        Binding("right", "app.focus_next", show=False),
+    ]
+
+
+class PlainInput(Input):
+    """A text field of one harmless line, without a blinking cursor."""
+
+    DEFAULT_CSS = """
+    PlainInput, PlainInput:focus {
+        height: 1;
+        border: none;
+        padding: 0;
+        background: $panel;
+    }
+    PlainInput:focus { background-tint: $foreground 6%; }
+    PlainInput:ansi {
+        background: ansi_default;
+        & > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
+        & > .input--selection { background: ansi_default; color: ansi_default; text-style: reverse; }
+    }
+    """
+
+    def __init__(self, value: str = "", *, placeholder: str = "", id: str | None = None) -> None:
+        super().__init__(value, placeholder=placeholder, id=id, compact=True, select_on_focus=False)
+        self.cursor_blink = False
+
+    def validate_value(self, value: str) -> str:
+        """Whatever sets the text, nothing in it can move the terminal's cursor."""
+        return clean(value)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Only the first line is taken, and nothing in it that could move a cursor."""
+        event.prevent_default()
+        event.stop()
+        lines = event.text.splitlines()
+        if lines:
+            self.replace(clean(lines[0]), *self.selection)

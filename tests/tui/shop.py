@@ -1,0 +1,408 @@
+"""An engine made of records: what the screens ask is answered from memory, what they order is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.contract import Contract
+from shopfloor.domain.dataset import DatasetRecord, DatasetVersion, Part
+from shopfloor.domain.errors import UnreachableError
+from shopfloor.domain.event import Event
+from shopfloor.domain.file import FileRecord, FileState, Reason
+from shopfloor.domain.job import JobKind, JobRecord, JobState
+from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
+from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict, Severity
+from shopfloor.domain.page import Page
+from shopfloor.domain.release import AliasChange, Check, Decision, ModelRecord, ModelVersion, Outcome
+from shopfloor.domain.requests.files import FileBytes
+from shopfloor.domain.requests.jobs import JobLogText
+from shopfloor.domain.requests.request import Mutation
+from shopfloor.domain.requests.runs import RunComparison
+from shopfloor.domain.run import ArtifactRef, CandidateScore, RunRecord, RunState, SegmentScore
+from shopfloor.domain.status import (
+    AlertCounts,
+    EngineStatus,
+    FactoryFigures,
+    FileCounts,
+    JobCounts,
+    Status,
+    WatcherStatus,
+)
+from shopfloor.tui.app import ShopfloorApp
+
+
+class Shop:
+    """Records for every pane; `name` and `said` stand wherever foreign text can stand."""
+
+    def __init__(self, name: str = "flights", said: str = "a message", count: int = 3) -> None:
+        self.at = datetime.now(UTC) - timedelta(minutes=3, seconds=20)
+        self.name, self.said, self.count = name, said, count
+
+    def datasets(self) -> list[DatasetRecord]:
+        names = [self.name, *(f"more{n}" for n in range(1, self.count))]
+        return [
+            DatasetRecord(
+                name=one,
+                mode="append",
+                version=2,
+                rows=36_000,
+                columns=22,
+                parts=12,
+                bytes=959_000,
+                files=14,
+                updated_at=self.at,
+                added_rows=3000,
+                quarantined=1,
+                used_by=(self.name,),
+            )
+            for one in names
+        ]
+
+    def versions(self) -> list[DatasetVersion]:
+        columns = (Column(name=self.name, type=ColumnType.TEXT), Column(name="late", type=ColumnType.TEXT))
+        return [
+            DatasetVersion(
+                dataset=self.name,
+                version=n,
+                digest="d" * 64,
+                rows=1000 * n,
+                added_rows=1000,
+                columns=columns,
+                parts=(Part(sha256="0" * 64, rows=1000, bytes=2048),),
+                cause=self.said,
+                notices=(self.said,),
+                created_at=self.at,
+            )
+            for n in (2, 1)
+        ]
+
+    def contract(self) -> Contract:
+        return Contract(name=self.name, columns=self.versions()[0].columns)
+
+    def files(self) -> list[FileRecord]:
+        reason = Reason(code="type", message=self.said, line=2, column=self.name, hint=self.said)
+        states = (FileState.COMMITTED, FileState.QUARANTINED, FileState.DUPLICATE)
+        return [
+            FileRecord(
+                id=f"f{n}",
+                dataset=self.name,
+                path=f"inbox/{self.name}/{self.said}.csv",
+                state=state,
+                bytes=51_634,
+                rows=3000 if state is FileState.COMMITTED else None,
+                version=n if state is FileState.COMMITTED else None,
+                reason=reason if state is FileState.QUARANTINED else None,
+                seen_at=self.at,
+            )
+            for n, state in enumerate(states, 1)
+        ]
+
+    def bytes(self) -> FileBytes:
+        return FileBytes(id="f2", first=1, lines=(self.said, self.said, "c"))
+
+    def runs(self) -> list[RunRecord]:
+        return [
+            RunRecord(
+                id=f"r{n}",
+                model=self.name,
+                dataset=self.name,
+                dataset_version=n,
+                state=RunState.SUCCEEDED,
+                trigger=self.said,
+                params={self.name: self.said},
+                metrics={"accuracy": 0.9, "roc_auc": 0.6 + n / 100},
+                candidates=(
+                    CandidateScore(name=self.name, metrics={"roc_auc": 0.7}, seconds=1.2),
+                    CandidateScore(name="bad", metrics={"roc_auc": None}, error=self.said),
+                ),
+                segments=(SegmentScore(segment=self.said, rows=10, score=0.5, fallback=self.said),),
+                chosen=self.name,
+                notes=(self.said,),
+                environment={self.name: self.said},
+                job=f"j{n}",
+                model_version=n,
+                duration_s=2.0,
+                artifact=ArtifactRef(sha256="a" * 64, bytes=1000),
+                created_at=self.at,
+                error=self.said if n == 1 else None,
+            )
+            for n in range(self.count, 0, -1)
+        ]
+
+    def model(self) -> ModelRecord:
+        return ModelRecord(
+            name=self.name,
+            dataset=self.name,
+            task="binary",
+            target=self.name,
+            metric="roc_auc",
+            champion=2,
+            previous=1,
+            challenger=3,
+            versions=3,
+            score=0.6487,
+            live_score=0.64,
+            live_rows=27_000,
+            predictions=33_000,
+            open_alerts=1,
+            release_policy="approval",
+            awaiting_approval=3,
+            deployed_at=self.at,
+            value=1234.5,
+            value_unit=self.name,
+        )
+
+    def decision(self) -> Decision:
+        return Decision(
+            outcome=Outcome.AWAIT_APPROVAL,
+            reason=self.said,
+            metric="roc_auc",
+            champion=2,
+            challenger_score=0.73,
+            champion_score=0.68,
+            gain=0.05,
+            interval=(0.01, 0.09),
+            rows=5400,
+            checks=(
+                Check(code="rows", passed=True, detail=self.said),
+                Check(code="better", passed=None, detail=self.said),
+                Check(code="slices", passed=False, detail=self.said),
+            ),
+        )
+
+    def model_versions(self) -> list[ModelVersion]:
+        return [
+            ModelVersion(
+                model=self.name,
+                version=n,
+                run=f"r{n}",
+                dataset_version=n,
+                artifact=ArtifactRef(sha256="a" * 64, bytes=9),
+                aliases=("champion",) if n == 2 else (),
+                decision=self.decision(),
+                score=0.6 + n / 100,
+                created_at=self.at,
+            )
+            for n in (3, 2, 1)
+        ]
+
+    def history(self) -> list[AliasChange]:
+        return [
+            AliasChange(model=self.name, alias="champion", version=2, actor=self.name, reason=self.said, at=self.at)
+        ]
+
+    def checks(self) -> list[CheckResult]:
+        evidence = {"labels": [self.name, "b"], "reference": [0.5, 0.5], "current": [0.1, 0.9]}
+        return [
+            CheckResult(
+                model=self.name,
+                check="feature_drift",
+                feature=self.name,
+                verdict=CheckVerdict.SHIFTED,
+                value=0.3 + n / 10,
+                limit=0.1,
+                rows=3000,
+                importance=0.5,
+                message=self.said,
+                evidence=evidence,
+                at=self.at,
+            )
+            for n in range(3)
+        ]
+
+    def alerts(self) -> list[AlertRecord]:
+        return [
+            AlertRecord(
+                id=f"a{n}",
+                subject=self.name,
+                check="feature_drift",
+                feature=self.name,
+                severity=severity,
+                count=3,
+                value=0.31,
+                limit=0.1,
+                message=self.said,
+                cause=self.said,
+                opened_at=self.at,
+                updated_at=self.at,
+                note=self.said,
+                actions=(self.said,),
+            )
+            for n, severity in enumerate((Severity.CRITICAL, Severity.WARNING), 1)
+        ]
+
+    def jobs(self) -> list[JobRecord]:
+        return [
+            JobRecord(
+                id="j7",
+                kind=JobKind.TRAIN,
+                subject=self.name,
+                state=JobState.RUNNING,
+                progress=0.62,
+                stage=self.said,
+                trigger=self.said,
+                created_at=self.at,
+                started_at=self.at,
+                pid=7,
+            ),
+            JobRecord(
+                id="j6",
+                kind=JobKind.TRAIN,
+                subject=self.name,
+                state=JobState.FAILED,
+                error=self.said,
+                created_at=self.at,
+                finished_at=self.at,
+                result={self.name: self.said},
+            ),
+        ]
+
+    def events(self) -> list[Event]:
+        kinds = ("file.duplicate", "file.duplicate", "release.hold", "run.finished", "alert.opened", "strange.kind")
+        return [
+            Event(
+                seq=n,
+                at=self.at,
+                kind=kind,
+                subject=self.name,
+                actor=self.name,
+                message=self.said,
+                data={"x": self.said},
+            )
+            for n, kind in enumerate(kinds, 1)
+        ]
+
+    def graph(self, ref: str) -> LineageGraph:
+        kinds = ("file", "dataset_version", "run", "model_version", "predictions", "alert")
+        nodes = tuple(
+            LineageNode(kind=kind, ref=f"n{n}", label=self.said, at=self.at, state=self.name, data={"x": self.said})
+            for n, kind in enumerate(kinds)
+        )
+        edges = tuple(LineageEdge(source=f"n{n}", target=f"n{n + 1}", relation="made") for n in range(len(kinds) - 1))
+        return LineageGraph(root="n3", direction="both", nodes=nodes, edges=edges)
+
+    def status(self) -> Status:
+        watcher = WatcherStatus(backend="inotify", healthy=True, scan_seconds=2.0)
+        return Status(
+            workspace=self.name,
+            engine=EngineStatus(pid=1, epoch=1, version="0", uptime_s=1.0, watcher=watcher),
+            jobs=JobCounts(),
+            files=FileCounts(committed=32, quarantined=1, seen=33),
+            alerts=AlertCounts(open=2),
+            models=1,
+            datasets=self.count,
+            runs=self.count,
+            approvals=1,
+            predictions=33_000,
+            seq=6,
+            factory=FactoryFigures(lead_time_s=4.0, deployments_30d=2, rollback_share=0.0),
+            running=(self.said,),
+        )
+
+
+class FakeEngine:
+    """Answers like an `EngineClient`. `orders` are the mutations that arrived; `down` refuses everything."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.orders: list[Mutation[Any]] = []
+        self.down = threading.Event()
+        self.refuse: Exception | None = None
+
+    def __call__(self, workspace: Path, *, start: bool = True) -> Any:
+        self._reachable()
+        return self
+
+    def ask(self, request: Any, *, timeout: float = 30.0) -> Any:
+        self._reachable()
+        if isinstance(request, Mutation):
+            if self.refuse is not None:
+                raise self.refuse
+            self.orders.append(request)
+            return None
+        return self._answers(request)
+
+    def _reachable(self) -> None:
+        if self.down.is_set():
+            raise UnreachableError("The engine of this workspace does not run.", hint="Start it: shopfloor up")
+
+    def _answers(self, request: Any) -> Any:
+        shop, verb = self.shop, request.verb
+        single = {
+            "status": shop.status,
+            "dataset.contract": shop.contract,
+            "file.inspect": shop.bytes,
+            "model.show": shop.model,
+            "run.compare": lambda: RunComparison(
+                runs=tuple(shop.runs()[:2]), rows=(("param", shop.name, (shop.said,) * 2),)
+            ),
+            "job.show": lambda: shop.jobs()[0],
+            "job.log": lambda: JobLogText(id="j7", lines=(shop.said,)),
+            "lineage": lambda: shop.graph(request.ref),
+        }
+        if verb in single:
+            return single[verb]()
+        if verb == "event.list" and getattr(request, "wait_s", 0):
+            self._wait(min(request.wait_s, 0.2))
+            return Page(rows=(), total=0)
+        rows = self._rows(verb, request)
+        return Page(rows=tuple(rows), total=len(rows), seq=6)
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self.down.is_set():
+            self.down.wait(0.02)
+        self._reachable()
+
+    def _rows(self, verb: str, request: Any) -> Sequence[Any]:
+        shop = self.shop
+        state = getattr(request, "state", "")
+        if verb in {"job.list", "file.list"}:
+            rows: Sequence[Any] = shop.jobs() if verb == "job.list" else shop.files()
+            return [one for one in rows if state in {"", one.state.value}]
+        found = {
+            "dataset.list": shop.datasets,
+            "dataset.versions": shop.versions,
+            "run.list": shop.runs,
+            "model.list": lambda: [shop.model()],
+            "model.versions": shop.model_versions,
+            "model.history": shop.history,
+            "alert.list": shop.alerts,
+            "check.list": shop.checks,
+            "event.list": shop.events,
+        }
+        for key, make in found.items():
+            if key == verb:
+                return make()
+        return shop.checks()
+
+
+def app_on(engine: FakeEngine, folder: Path) -> ShopfloorApp:
+    """The terminal face over `engine`."""
+    (folder / ".shopfloor" / "run").mkdir(parents=True, exist_ok=True)
+    return ShopfloorApp(folder, engine)
+
+
+async def until(pilot: Pilot[int], ready: Any, seconds: float = 8.0) -> None:
+    """Wait for a condition, without guessing how long it takes."""
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"never came: {picture(pilot.app)}"
+        await pilot.pause()
+        await asyncio.sleep(0.01)
+
+
+def picture(app: Any) -> str:
+    """What is on the screen, as text."""
+    width, height = app.size
+    lines = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.ljust(width)[:width] for strip in lines[:height])

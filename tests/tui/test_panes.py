@@ -1,0 +1,285 @@
+"""The terminal face driven by keys, over an engine made of records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.tui.shop import FakeEngine, Shop, app_on, picture, until
+from tests.tui_widgets.harness import HOSTILE
+from textual.pilot import Pilot
+
+from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.requests.alerts import AlertAck, AlertSnooze
+from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileRetry
+from shopfloor.domain.requests.jobs import JobCancel
+from shopfloor.domain.requests.models import ModelApprove, ModelDefine, ModelRollback, ModelTrain
+from shopfloor.tui.screens.pane import Pane
+from shopfloor.tui.widgets.command_line import CommandLine
+
+SIZES = [(80, 24), (120, 40)]
+
+
+async def ready(pilot: Pilot[int], text: str = "") -> None:
+    """The pane on screen has its rows (or `text`)."""
+    app = pilot.app
+
+    def there() -> bool:
+        screen = app.screen
+        if text:
+            return text in picture(app)
+        return isinstance(screen, Pane) and bool(screen.query(CommandLine)) and screen.table.row_count > 0
+
+    await until(pilot, there)
+
+
+async def go(pilot: Pilot[int], *keys: str) -> None:
+    await ready(pilot)
+    for key in keys:
+        await pilot.press(key)
+        await ready(pilot)
+
+
+_SHORT = [text for text in HOSTILE if len(text) < 40]
+_GROUPS = {
+    "markup": ("[@click=app.quit()]x[/]", "[/x].csv"),
+    "escape": ("\x1b]0;owned\x07\x1b[2J", "two\nlines\r\n\x1b[31m"),
+    "short": (" ".join(_SHORT), "".join(_SHORT)),
+    "rtl": ("\u202egnp.exe", "שלום \u2067مرحبا\u2069 " * 9),
+    "long": ("x" * 300, "a" + "\u0301" * 5000),
+    "wide": ("顧客データ一覧の長い名前", "👩\u200d🚀👍🏽 ok\ufe0f" * 20),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("group", _GROUPS)
+async def test_hostile_text_everywhere_does_nothing(group: str, size: tuple[int, int], tmp_path: Path) -> None:
+    name, said = _GROUPS[group]
+    app = app_on(FakeEngine(Shop(name=name, said=said)), tmp_path)
+    async with app.run_test(size=size) as pilot:
+        for key in "0123456" if size[0] > 100 else "05":
+            await go(pilot, key)
+            assert not {char for char in picture(app) if ord(char) < 32 and char != "\n"}
+            await pilot.click(offset=(30, 12 if key == "0" else 4))
+            assert app.is_running
+        await go(pilot, "1")
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.screen_stack) > 1)
+        assert app.is_running
+        assert not {char for char in picture(app) if ord(char) < 32 and char != "\n"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "answers", "order", "checks"),
+    [
+        (("3", "A"), ("y",), ModelApprove, {"ref": "flights@3"}),
+        (("3", "r"), ("enter",), ModelTrain, {"name": "flights"}),
+        (("4", "a"), ("enter",), AlertAck, {"id": "a1"}),
+        (("4", "w"), ("enter",), AlertSnooze, {"id": "a1"}),
+        (("5", "x"), (), JobCancel, {"id": "j7"}),
+    ],
+    ids=["approve", "retrain", "ack", "snooze", "cancel"],
+)
+async def test_key_reaches_the_engine(
+    keys: tuple[str, ...], answers: tuple[str, ...], order: type[Any], checks: dict[str, Any], tmp_path: Path
+) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, keys[0])
+        await pilot.press(keys[1])
+        for answer in answers:
+            await until(pilot, lambda: len(app.screen_stack) > 1)
+            await pilot.press(answer)
+        await until(pilot, lambda: bool(engine.orders))
+        assert isinstance(engine.orders[0], order)
+        assert {name: getattr(engine.orders[0], name) for name in checks} == checks
+
+
+async def test_approve_shows_the_evidence_and_enter_means_cancel(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "3")
+        await pilot.press("A")
+        await ready(pilot, "candidate")
+        shown = picture(app)
+        assert "v3" in shown
+        assert "1 of 3 checks passed" in shown
+        assert "slices" in shown
+        assert "shopfloor model approve flights@3" in shown
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        assert engine.orders == []
+
+
+async def test_rollback_wants_the_typed_name_and_keeps_the_reason(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "3")
+        await pilot.press("R")
+        await ready(pilot, "comes back")
+        await pilot.press(*"flight", "enter", "enter")  # not the whole name: goes to Cancel
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        assert engine.orders == []
+        await pilot.press("R")
+        await ready(pilot, "comes back")
+        await pilot.press("shift+tab", *"drift", "tab", *"flights", "enter", "enter")
+        await until(pilot, lambda: bool(engine.orders))
+        found = engine.orders[0]
+        assert isinstance(found, ModelRollback)
+        assert (found.name, found.reason) == ("flights", "drift")
+
+
+async def test_defining_a_model_offers_the_columns(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "1")
+        await pilot.press("n")
+        await ready(pilot, "Target")
+        assert "late" in picture(app)
+        assert "New model ]" in picture(app)  # the button is in sight at 24 lines
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(engine.orders))
+        found = engine.orders[0]
+        assert isinstance(found, ModelDefine)
+        made = found.definition
+        assert (made.name, made.dataset, made.target, made.time) == ("flights-model", "flights", "late", None)
+
+
+@pytest.mark.parametrize(("key", "kind"), [("r", FileRetry), ("A", FileAccept), ("D", FileDiscard)])
+async def test_quarantine_is_a_work_list(key: str, kind: type[Any], tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go(pilot, "1", "enter")
+        assert app.screen.table.cursor_key == "f2"  # type: ignore[attr-defined]
+        await ready(pilot, "Why it is held back")
+        await pilot.press(key)
+        if kind is not FileRetry:
+            await until(pilot, lambda: len(app.screen_stack) > 2)
+            await pilot.press("y")
+        await until(pilot, lambda: bool(engine.orders))
+        assert isinstance(engine.orders[0], kind)
+
+
+async def test_a_refusal_says_what_why_and_what_to_do(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    engine.refuse = RefusedError("The gate forbids it.", hint="Give a reason.")
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "5")
+        await pilot.press("x")
+        await ready(pilot, "That did not work")
+        shown = picture(app)
+        assert "Cancel was not done." in shown
+        assert "The gate forbids it." in shown
+        assert "Give a reason." in shown
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+async def test_unavailable_action_gives_its_reason(tmp_path: Path) -> None:
+    app = app_on(FakeEngine(Shop()), tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "5")
+        await pilot.press("r")
+        await until(pilot, lambda: any("only one that failed" in one.message for one in app._notifications))
+
+
+async def test_marks_compare_escape_goes_one_step_back(tmp_path: Path) -> None:
+    app = app_on(FakeEngine(Shop()), tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "2")
+        await pilot.press("space", "down", "space", "c")
+        await ready(pilot, "ONLY WHAT DIFFERS")
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await pilot.press("escape")  # the marks go
+        assert not app.screen.table.marks  # type: ignore[attr-defined]
+        await pilot.press("escape")  # then home
+        await until(pilot, lambda: app.current_mode == "home")
+        await pilot.press("escape")
+        assert app.is_running
+        await pilot.press("q")
+    assert app.return_value == 0
+
+
+async def test_filter_takes_every_letter_and_escape_clears_it(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "5")
+        await pilot.press("/", *"alert x")
+        await until(pilot, lambda: app.screen.filter_text == "alert x")  # type: ignore[attr-defined]
+        assert engine.orders == []  # x and r are letters here, not actions
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen.filter_text == "")  # type: ignore[attr-defined]
+        assert app.current_mode == "activity"
+
+
+async def test_command_line_help_and_unknown_command(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "0")
+        await pilot.press(":", *"models", "enter")
+        await until(pilot, lambda: app.current_mode == "models")
+        await ready(pilot)
+        await pilot.press(":", *"nonsense", "enter")
+        await ready(pilot, "There is no command")
+        await pilot.press("escape", "?")
+        await ready(pilot, "Keys of Models")
+        await pilot.press(*"retrain", "enter")
+        await ready(pilot, "Retrain flights")  # the help ran the action
+
+
+async def test_lost_link_is_shown_and_heals(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "3")
+        engine.down.set()
+        await ready(pilot, "LOST")
+        assert "flights" in picture(app)  # what was known stays
+        await pilot.press("1", "2", "4")
+        engine.down.clear()
+        await until(pilot, lambda: "LOST" not in picture(app))
+        await go(pilot, "4")
+        assert app.is_running
+
+
+async def test_export_and_copy(tmp_path: Path) -> None:
+    app = app_on(FakeEngine(Shop(said="=cmd()")), tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "4")
+        await pilot.press("y")
+        kept = tmp_path / ".shopfloor" / "run" / "last-copy.txt"
+        await until(pilot, kept.exists)
+        assert kept.read_text() == "a1"
+        target = tmp_path / "out.csv"
+        await pilot.press(":", *f"w {target}", "enter")
+        await until(pilot, target.exists)
+        assert "'=cmd()" in target.read_text()  # no formula for a spreadsheet
+
+
+async def test_nothing_is_asked_twice_when_nothing_changes(tmp_path: Path) -> None:
+    """An idle screen costs nothing: no repaint between two quiet moments."""
+    app = app_on(FakeEngine(Shop()), tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go(pilot, "3")
+        await ready(pilot, "was judged")
+        painted: list[object] = []
+        show = app._display
+
+        def count(screen: Any, renderable: Any) -> None:
+            if renderable is not None:
+                painted.append(renderable)
+            show(screen, renderable)
+
+        app._display = count  # type: ignore[method-assign]
+        await pilot.pause(0.8)
+        assert painted == []

@@ -1,0 +1,28 @@
+"""The first screen in a folder without a workspace."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from shopfloor.tui.welcome import WelcomeApp
+
+
+async def test_using_the_folder_makes_a_workspace_there(tmp_path: Path) -> None:
+    app = WelcomeApp(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("i")
+        for _ in range(500):
+            if not app.is_running or app.return_value is not None:
+                break
+            await asyncio.sleep(0.01)
+    assert app.return_value == tmp_path.resolve()
+    assert (tmp_path / "workspace.toml").is_file()
+
+
+async def test_quitting_writes_nothing(tmp_path: Path) -> None:
+    app = WelcomeApp(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("q")
+    assert app.return_value == 0
+    assert list(tmp_path.iterdir()) == []
