@@ -22,7 +22,7 @@ from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.records import StagedFile
 from shopfloor.intake.shape import JSON, Shape, check_names
 from shopfloor.intake.sniff import HEAD, header_line, sniff_csv
-from shopfloor.intake.text import plain, unpack
+from shopfloor.intake.text import closed, plain, unpack
 from shopfloor.lake.duck import text
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ class Preparer:
         if notices:
             with source.open("rb") as opened:
                 head = opened.read(HEAD)
-        shape = self._csv(head) if kind is Format.CSV else self._json(source, head)
+        if kind is Format.JSON:
+            return self._json(file, source, head, notices)
+        shape = self._csv(head)
         if shape.decimal == ",":
             notices = (*notices, "Numbers are written with a decimal comma.")
         return self._done(file, shape, source, notices)
@@ -102,7 +104,7 @@ class Preparer:
             self._headers[line] = shape
         return shape
 
-    def _json(self, source: Path, head: bytes) -> Shape:
+    def _json(self, file: StagedFile, source: Path, head: bytes, notices: tuple[str, ...]) -> Prepared:
         start = head.lstrip(b" \t\r\n")[:1]
         if not start:
             raise BadFile(reasons.empty_file())
@@ -113,11 +115,14 @@ class Preparer:
         # DuckDB 2.0 takes an array that ends after an object for whole.
         if array and _last_byte(source) != b"]":
             raise BadFile(reasons.json_malformed(None, "the array is not closed"))
+        if not array:
+            source = closed(source, self._scratch / f"{file.id}.closed")
         names = self._json_names(source, array)
         if not names:
             raise BadFile(reasons.header_only())
         check_names(names)
-        return Shape(format=Format.JSON, names=names, raw=(JSON,) * len(names), array=array)
+        shape = Shape(format=Format.JSON, names=names, raw=(JSON,) * len(names), array=array)
+        return self._done(file, shape, source, notices)
 
     def _json_names(self, source: Path, array: bool) -> tuple[str, ...]:
         """All keys of all objects, in order of first appearance."""
