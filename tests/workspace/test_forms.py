@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Contract, Mode, Rule, SchemaPolicy
+from shopfloor.domain.contract import (
+    Arrival,
+    Completeness,
+    Condition,
+    Contract,
+    Corrected,
+    Freshness,
+    Mode,
+    Originals,
+    Parser,
+    Rule,
+    RuleSeverity,
+    SchemaPolicy,
+    Volume,
+)
 from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Task, Training, Value
 from shopfloor.domain.errors import ConfigError, RefusedError
 from shopfloor.workspace import contracts, definitions, template
@@ -77,6 +92,47 @@ _columns = st.lists(
     unique_by=lambda c: c.name,
     max_size=5,
 )
+
+
+_conditions = st.lists(
+    st.builds(Condition, sql=_names, name=_names, severity=st.sampled_from(RuleSeverity)), max_size=3
+)
+_tables = st.fixed_dictionaries(
+    {},
+    optional={
+        "volume": st.builds(Volume, min_rows=st.none() | st.integers(0, 9), band=st.none() | st.just(0.5)),
+        "freshness": st.builds(Freshness, hours=st.sampled_from([0.0, 26.0])),
+        "parser": st.builds(
+            Parser, delimiter=st.sampled_from(["", ";", "\t"]), encoding=st.sampled_from(["", "latin-1"])
+        ),
+        "arrival": st.builds(
+            Arrival,
+            complete=st.sampled_from(Completeness),
+            corrected=st.sampled_from(Corrected),
+            originals=st.none() | st.sampled_from(Originals),
+            follow=st.lists(_names, max_size=2).map(tuple),
+        ),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(before=_tables, after=_tables, conditions=_conditions)
+def test_contracts_say_all_that_they_hold(
+    tmp_path_factory: pytest.TempPathFactory,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    conditions: list[Condition],
+) -> None:
+    layout = Layout(tmp_path_factory.mktemp("w"))
+    first = Contract(name="d", columns=(Column(name="a", type=ColumnType.TEXT),), **before)
+    contracts.save_contract(layout, first)
+    assert contracts.load_contract(layout, "d") == first
+    second = Contract(
+        name="d", key=("a",), columns=first.columns, conditions=tuple(conditions), reject_budget=0.5, **after
+    )
+    contracts.save_contract(layout, second)
+    assert contracts.load_contract(layout, "d") == second
 
 
 @settings(max_examples=60, deadline=None)

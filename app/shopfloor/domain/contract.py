@@ -46,6 +46,87 @@ class Rule(Record, frozen=True, kw_only=True):
     severity: RuleSeverity = RuleSeverity.QUARANTINE_FILE
 
 
+class Condition(Record, frozen=True, kw_only=True):
+    """One expectation about whole rows: `sql` is a DuckDB expression over the columns' names.
+
+    A row for which it is false breaks the rule; a row for which it is NULL does not.
+    """
+
+    sql: str
+    name: str = ""
+    severity: RuleSeverity = RuleSeverity.QUARANTINE_FILE
+
+
+class Volume(Record, frozen=True, kw_only=True):
+    """How many rows a file should have.
+
+    `band` compares with the median file of the dataset's recent history: 0.5 allows from half of it
+    to one and a half of it. Nothing given, nothing is asked.
+    """
+
+    min_rows: int | None = None
+    max_rows: int | None = None
+    band: float | None = None
+    severity: RuleSeverity = RuleSeverity.QUARANTINE_FILE
+
+
+class Freshness(Record, frozen=True, kw_only=True):
+    """How old the newest delivery may become, in hours, before an alert says so. 0 asks nothing."""
+
+    hours: float = 0.0
+
+
+class Parser(Record, frozen=True, kw_only=True):
+    """How the dataset's text files are written. What is empty is found out for each file."""
+
+    delimiter: str = ""
+    quote: str = ""
+    encoding: str = ""
+    decimal: str = ""
+    sheet: str = ""
+    skip_lines: int = 0
+
+
+class Completeness(StrEnum):
+    """How the intake knows that a file is whole."""
+
+    QUIET = "quiet"
+    MARKER = "marker"
+    MANIFEST = "manifest"
+
+
+class Corrected(StrEnum):
+    """What a file does whose path was delivered before with other content."""
+
+    APPEND = "append"
+    SUPERSEDE = "supersede"
+
+
+class Originals(StrEnum):
+    """What happens to a delivered file once its rows are committed."""
+
+    ARCHIVE = "archive"
+    KEEP = "keep"
+    DELETE = "delete"
+
+
+class Arrival(Record, frozen=True, kw_only=True):
+    """How files arrive.
+
+    `marker` is what completes a file or a directory in mode `marker`: a file of that name in the
+    directory, or the file's own name and then it. `repeated` takes known content in again. `originals`
+    overrides the workspace's setting. `follow` names growing JSON-lines files (patterns such as
+    `events*.jsonl`) whose new lines are taken in as they are written.
+    """
+
+    complete: Completeness = Completeness.QUIET
+    marker: str = "_SUCCESS"
+    corrected: Corrected = Corrected.APPEND
+    repeated: bool = False
+    originals: Originals | None = None
+    follow: tuple[str, ...] = ()
+
+
 class Contract(Record, frozen=True, kw_only=True):
     """The agreement about a dataset. Inferred from the first file, then pinned and editable.
 
@@ -60,7 +141,12 @@ class Contract(Record, frozen=True, kw_only=True):
     schema_policy: SchemaPolicy = SchemaPolicy.EVOLVE
     columns: tuple[Column, ...] = ()
     rules: tuple[Rule, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     reject_budget: float = 0.0
+    volume: Volume = Volume()
+    freshness: Freshness = Freshness()
+    parser: Parser = Parser()
+    arrival: Arrival = Arrival()
     revision: int = 1
 
     def column(self, name: str) -> Column | None:

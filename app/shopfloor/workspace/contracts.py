@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import tomlkit
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Contract, Mode, Rule, RuleSeverity, SchemaPolicy
+from shopfloor.domain.contract import (
+    Arrival,
+    Condition,
+    Contract,
+    Freshness,
+    Mode,
+    Parser,
+    Rule,
+    RuleSeverity,
+    SchemaPolicy,
+    Volume,
+)
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import check_name, did_you_mean, is_name
 from shopfloor.domain.record import Record
@@ -39,6 +51,11 @@ class ContractForm(Record, frozen=True, kw_only=True):
     reject_budget: float = 0.0
     revision: int = 1
     columns: dict[str, ColumnType | ColumnForm] = {}
+    conditions: tuple[Condition, ...] = ()
+    volume: Volume = Volume()
+    freshness: Freshness = Freshness()
+    parser: Parser = Parser()
+    arrival: Arrival = Arrival()
 
 
 def list_contracts(layout: Layout) -> list[str]:
@@ -69,6 +86,9 @@ def save_contract(layout: Layout, contract: Contract) -> None:
     _set(document, "reject_budget", contract.reject_budget or None)
     document["revision"] = contract.revision
     document["columns"] = _columns_table(contract)
+    _set(document, "conditions", [_told(condition) for condition in contract.conditions])
+    for key in ("volume", "freshness", "parser", "arrival"):
+        _merge(document, key, _told(getattr(contract, key)))
     write_text_atomic(path, tomlkit.dumps(document))
 
 
@@ -77,6 +97,26 @@ def _set(document: Any, key: str, value: Any) -> None:
         document.pop(key, None)
     else:
         document[key] = value
+
+
+def _told(record: Record) -> dict[str, Any]:
+    """What a record says beyond its defaults, as TOML knows it."""
+    silent = {field.name: field.default for field in msgspec.structs.fields(record)}
+    said = {key: value for key in silent if (value := getattr(record, key)) != silent[key]}
+    told: dict[str, Any] = msgspec.to_builtins(said)
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
+
+
+def _merge(document: Any, key: str, wanted: dict[str, Any]) -> None:
+    """Make the table `key` say `wanted`, touching only what differs: comments and order are the team's."""
+    if not wanted and key not in document:
+        return
+    table = document.setdefault(key, tomlkit.table())
+    for gone in [name for name in table if name not in wanted]:
+        del table[gone]
+    for name, value in wanted.items():
+        if name not in table or table[name] != value:
+            table[name] = value
 
 
 def _columns_table(contract: Contract) -> Any:
@@ -133,7 +173,12 @@ def _from_form(name: str, form: ContractForm) -> Contract:
         schema_policy=form.schema_policy,
         columns=tuple(columns),
         rules=tuple(rules),
+        conditions=form.conditions,
         reject_budget=form.reject_budget,
+        volume=form.volume,
+        freshness=form.freshness,
+        parser=form.parser,
+        arrival=form.arrival,
         revision=form.revision,
     )
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import tomlkit
 
+from shopfloor.domain.contract import Originals
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.record import Record
 from shopfloor.workspace.form import parse_form, read_form, write_text_atomic
 from shopfloor.workspace.layout import Layout
-
-
-class Originals(StrEnum):
-    """What happens to a delivered file once its rows are committed."""
-
-    ARCHIVE = "archive"
-    KEEP = "keep"
-    DELETE = "delete"
 
 
 class IntakeSettings(Record, frozen=True, kw_only=True):

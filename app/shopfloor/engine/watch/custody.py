@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from shopfloor.domain.contract import Originals
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.file import FilePurpose, FileRecord
 from shopfloor.domain.job import JobKind, JobRecord
@@ -15,7 +16,6 @@ from shopfloor.store import jobs
 from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.layout import Layout
-from shopfloor.workspace.settings import Originals
 
 _KIND = {FilePurpose.DATA: JobKind.INTAKE, FilePurpose.SCORE: JobKind.SCORE, FilePurpose.ACTUALS: JobKind.ACTUALS}
 _PRIORITY = 20
