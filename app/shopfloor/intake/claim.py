@@ -116,11 +116,13 @@ def _compare(source: int, expected: Observation) -> None:
 def _copy(source: int, target: int) -> tuple[str, int]:
     """Copy and hash; return the digest and the bytes written. Closes `target`."""
     digest, size = hashlib.sha256(), 0
+    # One buffer for all chunks: fresh memory for each costs more than the hashing.
+    buffer = memoryview(bytearray(_CHUNK))
     with open(target, "wb", buffering=0) as copy:
-        while chunk := os.read(source, _CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            view = memoryview(chunk)
-            while view:
-                view = view[copy.write(view) :]
+        while count := os.readv(source, [buffer]):
+            digest.update(buffer[:count])
+            size += count
+            left = buffer[:count]
+            while left:
+                left = left[copy.write(left) :]
     return digest.hexdigest(), size

@@ -11,6 +11,7 @@ import duckdb
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.event import Event
 from shopfloor.domain.ids import counted
+from shopfloor.store import bulk
 
 Row = dict[str, Any]
 
@@ -52,16 +53,10 @@ class Transaction:
 
     def put_many(self, table: str, rows: Sequence[Row], *, keep: bool = False) -> None:
         """`put` for several rows with the same columns, in one statement."""
-        if not rows:
-            return
-        columns = list(rows[0])
-        marks = f"({', '.join('?' for _ in columns)})"
-        for start in range(0, len(rows), 200):
-            chunk = rows[start : start + 200]
-            self._connection.execute(
-                f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES {', '.join(marks for _ in chunk)}",
-                [naive(value) if isinstance(value, datetime) else value for row in chunk for value in row.values()],
-            )
+        plain = [
+            {key: naive(value) if isinstance(value, datetime) else value for key, value in row.items()} for row in rows
+        ]
+        bulk.write(self._connection, table, plain, replace=True)
         if keep:
             self.kept += [(table, row) for row in rows]
 
@@ -89,21 +84,16 @@ class Transaction:
 
     def flush_events(self) -> None:
         """Write the collected events; the store calls this before it commits."""
-        for start in range(0, len(self.events), 200):
-            chunk = self.events[start : start + 200]
-            self._connection.execute(
-                f"INSERT INTO events VALUES {', '.join('(?, ?, ?, ?, ?, ?, ?)' for _ in chunk)}",
-                [
-                    value
-                    for event in chunk
-                    for value in (
-                        event.seq,
-                        naive(event.at),
-                        event.kind,
-                        event.subject,
-                        event.actor,
-                        event.message,
-                        to_text(event.data),
-                    )
-                ],
-            )
+        rows = [
+            {
+                "seq": event.seq,
+                "happened_at": naive(event.at),
+                "kind": event.kind,
+                "subject": event.subject,
+                "actor": event.actor,
+                "message": event.message,
+                "data": to_text(event.data),
+            }
+            for event in self.events
+        ]
+        bulk.write(self._connection, "events", rows, replace=False)
