@@ -83,13 +83,13 @@ def test_change_during_the_copy(inbox: Path, tmp_path: Path, change: str, monkey
     seen = one(inbox)
     reads = []
 
-    def read(descriptor: int, count: int) -> bytes:
-        reads.append(count)
+    def read(descriptor: int, buffers: list[memoryview]) -> int:
+        reads.append(descriptor)
         if len(reads) == 2:
             changes(path)[change]()
-        return os.read(descriptor, count)
+        return os.readv(descriptor, buffers)
 
-    monkeypatch.setattr(module, "os", type("Os", (), {**vars(os), "read": staticmethod(read)}))
+    monkeypatch.setattr(module, "os", type("Os", (), {**vars(os), "readv": staticmethod(read)}))
     with pytest.raises(Changed):
         claim(inbox, seen, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()

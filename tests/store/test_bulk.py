@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from shopfloor.domain.codec import to_text
 from shopfloor.store import bulk
 
-_TABLE = "CREATE OR REPLACE TABLE t (id VARCHAR PRIMARY KEY, n BIGINT, i INTEGER, x DOUBLE, b BLOB, j JSON, seen_at TIMESTAMP, yes BOOLEAN)"
+_TABLE = "CREATE OR REPLACE TABLE t (id VARCHAR PRIMARY KEY, n BIGINT, i INTEGER, x DOUBLE, b BLOB, j JSON, "
+    "seen_at TIMESTAMP, yes BOOLEAN)"
 _texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 _rows = st.lists(
     st.fixed_dictionaries(
@@ -24,7 +25,8 @@ _rows = st.lists(
             "x": st.none() | st.floats(allow_nan=False, allow_infinity=False),
             "b": st.none() | st.binary(max_size=20),
             "j": st.none() | st.dictionaries(_texts, _texts, max_size=3).map(to_text),
-            "seen_at": st.none() | st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)),
+            "seen_at": st.none()
+            | st.datetimes(datetime.fromisoformat("1900-01-01"), datetime.fromisoformat("2200-01-01")),
             "yes": st.none() | st.booleans(),
         }
     ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,7 +13,7 @@ from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
 from shopfloor.engine.context import Context
-from shopfloor.engine.watch import custody
+from shopfloor.engine.watch import custody, ledger
 from shopfloor.intake.quarantine import QuarantineRecord, quarantine
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
@@ -38,15 +40,46 @@ def reason_of(error: WireError) -> Reason:
     return Reason(code=error.code, message=error.message, hint=error.hint, line=error.line, column=error.column)
 
 
+class Taken(NamedTuple):
+    """A file whose content is in: how many rows, in words what became of it, in which version."""
+
+    row: LedgerRow
+    rows: int
+    what: str
+    version: int | None = None
+
+
 def commit_file(transaction: Transaction, row: LedgerRow, rows: int, what: str, version: int | None = None) -> None:
     """The file's content is in."""
+    commit_files(transaction, [Taken(row, rows, what, version)])
+
+
+def commit_files(transaction: Transaction, taken: Sequence[Taken]) -> None:
+    """`commit_file` for a whole delivery, in one statement; one event speaks for many files."""
+    rows = [_committed(transaction, one) for one in taken]
+    files.put_many(transaction, rows, keep=True)
+    if len(rows) > ledger.MANY:
+        ledger.announce(transaction, "file.committed", [row.file for row in rows], "committed")
+        return
+    for row, one in zip(rows, taken, strict=True):
+        transaction.emit(
+            "file.committed",
+            row.file.dataset,
+            f"{safe(row.file.path, 120)}: {one.what}",
+            data={"file": row.file.id, "rows": one.rows},
+        )
+
+
+def _committed(transaction: Transaction, one: Taken) -> LedgerRow:
     file = msgspec.structs.replace(
-        row.file, state=FileState.COMMITTED, rows=rows, committed_at=transaction.now, reason=None, version=version
+        one.row.file,
+        state=FileState.COMMITTED,
+        rows=one.rows,
+        committed_at=transaction.now,
+        reason=None,
+        version=one.version,
     )
-    files.put(transaction, msgspec.structs.replace(row, file=file, staged=None), keep=True)
-    transaction.emit(
-        "file.committed", file.dataset, f"{safe(file.path, 120)}: {what}", data={"file": file.id, "rows": rows}
-    )
+    return msgspec.structs.replace(one.row, file=file, staged=None)
 
 
 def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason) -> None:

@@ -57,7 +57,7 @@ def claim(root: Path, expected: Observation, staging: Path) -> Claimed:
         # Outside the next block: what is there already is not ours to remove.
         target = os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
         try:
-            digest, size = _copy(source, target)
+            digest, size = _copy(source, target, expected.size)
             _compare(source, expected)
             if size != expected.size:
                 raise Changed(expected.safe_path)
@@ -113,11 +113,11 @@ def _compare(source: int, expected: Observation) -> None:
         raise Changed(expected.safe_path)
 
 
-def _copy(source: int, target: int) -> tuple[str, int]:
+def _copy(source: int, target: int, expected: int) -> tuple[str, int]:
     """Copy and hash; return the digest and the bytes written. Closes `target`."""
     digest, size = hashlib.sha256(), 0
     # One buffer for all chunks: fresh memory for each costs more than the hashing.
-    buffer = memoryview(bytearray(_CHUNK))
+    buffer = memoryview(bytearray(min(_CHUNK, expected + 1)))
     with open(target, "wb", buffering=0) as copy:
         while count := os.readv(source, [buffer]):
             digest.update(buffer[:count])

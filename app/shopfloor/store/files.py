@@ -41,12 +41,12 @@ class LedgerRow(Record, frozen=True, kw_only=True):
 
 def put(transaction: Transaction, row: LedgerRow, *, keep: bool = False) -> None:
     """Insert or replace one file; `keep` writes it to the journal too."""
-    transaction.put_many("files", [_plain(row)], keep=keep)
+    put_many(transaction, [row], keep=keep)
 
 
-def put_many(transaction: Transaction, rows: Iterable[LedgerRow]) -> None:
-    """Insert or replace files."""
-    transaction.put_many("files", [_plain(row) for row in rows])
+def put_many(transaction: Transaction, rows: Iterable[LedgerRow], *, keep: bool = False) -> None:
+    """`put` for several files."""
+    transaction.put_many("files", [_plain(row) for row in rows], keep=keep)
 
 
 def _plain(row: LedgerRow) -> dict[str, Any]:
@@ -121,15 +121,17 @@ def committed_content(query: Query, purpose: FilePurpose, dataset: str, digests:
     return {row[0]: row[1] for row in rows}
 
 
-def quarantined_content(query: Query, purpose: FilePurpose, dataset: str, digest: str) -> FileRecord | None:
-    """The record of the same content in quarantine, or discarded from it."""
-    row = query.one(
-        f"SELECT {_COLUMNS} FROM files WHERE purpose = ? AND dataset = ? AND sha256 = ? "
-        f"AND state IN ('quarantined', 'discarded') "
-        "ORDER BY number DESC LIMIT 1",
-        [purpose.value, dataset, digest],
+def held_content(query: Query, purpose: FilePurpose, dataset: str, digests: Sequence[str]) -> dict[str, FileRecord]:
+    """sha256 to the newest record of content in quarantine, or discarded from it."""
+    if not digests:
+        return {}
+    marks = ", ".join("?" for _ in digests)
+    rows = query.all(
+        f"SELECT {_COLUMNS} FROM files WHERE purpose = ? AND dataset = ? "
+        f"AND state IN ('quarantined', 'discarded') AND sha256 IN ({marks}) ORDER BY number",
+        [purpose.value, dataset, *digests],
     )
-    return None if row is None else _record(row)
+    return {file.sha256: file for row in rows if (file := _record(row)).sha256 is not None}
 
 
 def listing(

@@ -18,7 +18,7 @@ from shopfloor.domain.wire import WireError
 from shopfloor.engine import delivered, triggers
 from shopfloor.engine.context import Context
 from shopfloor.engine.jobs.handler import Task
-from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedFile
+from shopfloor.intake.records import IntakeResult, IntakeSpec, StagedFile
 from shopfloor.lake.manifest import digest
 from shopfloor.lake.objects import publish_part
 from shopfloor.store import datasets, files
@@ -109,8 +109,7 @@ class IntakeHandler:
         rows = {row.file.id: row for row in files.ledger(transaction, job.payload["files"])}
         contract = published.contract
         version = self._version(transaction, job, published, rows) if published.parts and contract is not None else None
-        for outcome in published.files:
-            self._commit_file(transaction, rows[outcome.id], outcome, version)
+        self._commit_files(transaction, rows, published, version)
         if version is not None and contract is not None:
             self._commit_version(context, transaction, version, contract.mode)
         elif contract is not None:
@@ -150,15 +149,25 @@ class IntakeHandler:
             created_at=transaction.now,
         )
 
-    def _commit_file(
-        self, transaction: Transaction, row: LedgerRow, outcome: FileOutcome, version: DatasetVersion | None
+    def _commit_files(
+        self,
+        transaction: Transaction,
+        rows: dict[str, LedgerRow],
+        published: IntakeResult,
+        version: DatasetVersion | None,
     ) -> None:
-        if outcome.state is FileState.QUARANTINED and outcome.reason is not None:
-            delivered.quarantine_file(transaction, row, outcome.reason)
-            return
-        row = msgspec.structs.replace(row, file=msgspec.structs.replace(row.file, rejected_rows=outcome.rejected_rows))
-        where = f"{outcome.rows} rows in {version.dataset}@{version.version}" if version is not None else "no rows"
-        delivered.commit_file(transaction, row, outcome.rows, where, version.version if version is not None else None)
+        taken: list[delivered.Taken] = []
+        number = version.version if version is not None else None
+        for outcome in published.files:
+            row = rows[outcome.id]
+            if outcome.state is FileState.QUARANTINED and outcome.reason is not None:
+                delivered.quarantine_file(transaction, row, outcome.reason)
+                continue
+            file = msgspec.structs.replace(row.file, rejected_rows=outcome.rejected_rows)
+            where = f"{outcome.rows} rows in {version.dataset}@{number}" if version is not None else "no rows"
+            row = msgspec.structs.replace(row, file=file)
+            taken.append(delivered.Taken(row, outcome.rows, where, number))
+        delivered.commit_files(transaction, taken)
 
     def _commit_version(self, context: Context, transaction: Transaction, version: DatasetVersion, mode: Mode) -> None:
         number = version.version - 1

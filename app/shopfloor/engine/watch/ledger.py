@@ -70,14 +70,16 @@ def claimed(
     claims: Sequence[tuple[str, Observation, bytes, Claimed]],
 ) -> list[LedgerRow]:
     """Claimed copies: new content is staged for one job, known content recorded. Returns what needs no job."""
-    known = files.committed_content(transaction, purpose, dataset, [copy.sha256 for *_, copy in claims])
+    digests = [copy.sha256 for *_, copy in claims]
+    known = files.committed_content(transaction, purpose, dataset, digests)
+    refused_before = files.held_content(transaction, purpose, dataset, digests)
     rows = {row.file.id: row for row in files.ledger(transaction, [id for id, *_ in claims])}
     staged: list[LedgerRow] = []
     done: list[LedgerRow] = []
     for id, seen, raw, copy in claims:
         file = msgspec.structs.replace(rows[id].file, sha256=copy.sha256, bytes=copy.bytes, reason=None)
         row = msgspec.structs.replace(rows[id], file=file, identity=identity(seen, raw), staged=copy.path)
-        held = files.quarantined_content(transaction, purpose, dataset, copy.sha256)
+        held = refused_before.get(copy.sha256)
         if copy.sha256 in known:
             done.append(_duplicate(transaction, row, known[copy.sha256]))
         elif held is not None:
