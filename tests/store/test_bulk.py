@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from shopfloor.domain.codec import to_text
 from shopfloor.store import bulk
 
-_TABLE = "CREATE OR REPLACE TABLE t (id VARCHAR PRIMARY KEY, n BIGINT, i INTEGER, x DOUBLE, b BLOB, j JSON, "
+_TABLE = (
+    "CREATE OR REPLACE TABLE t (id VARCHAR PRIMARY KEY, n BIGINT, i INTEGER, x DOUBLE, b BLOB, j JSON, "
     "seen_at TIMESTAMP, yes BOOLEAN)"
+)
 _texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 _rows = st.lists(
     st.fixed_dictionaries(
