@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,15 @@ def test_change_during_the_copy(inbox: Path, tmp_path: Path, change: str, monkey
     with pytest.raises(Changed):
         claim(inbox, seen, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (16 << 20) - 1, (16 << 20) + 4_567])
+def test_the_copy_is_the_file(inbox: Path, tmp_path: Path, size: int) -> None:
+    data = random.Random(size).randbytes(size)
+    (inbox / "d/sub/a.csv").write_bytes(data)
+    claimed = claim(inbox, one(inbox), tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == data
+    assert (claimed.sha256, claimed.bytes) == (hashlib.sha256(data).hexdigest(), size)
 
 
 def test_gone(inbox: Path, tmp_path: Path) -> None:

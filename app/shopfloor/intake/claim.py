@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 from shopfloor.domain.errors import RefusedError
@@ -12,6 +16,7 @@ from shopfloor.domain.record import Record
 from shopfloor.intake.scan import Observation
 
 _CHUNK = 1 << 20
+_LARGE = 16 << 20
 _FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: a pipe that took the file's place must not hang the engine.
 _FILE = os.O_RDONLY | os.O_NONBLOCK | _FLAGS
@@ -116,13 +121,37 @@ def _compare(source: int, expected: Observation) -> None:
 def _copy(source: int, target: int, expected: int) -> tuple[str, int]:
     """Copy and hash; return the digest and the bytes written. Closes `target`."""
     digest, size = hashlib.sha256(), 0
-    # One buffer for all chunks: fresh memory for each costs more than the hashing.
-    buffer = memoryview(bytearray(min(_CHUNK, expected + 1)))
-    with open(target, "wb", buffering=0) as copy:
-        while count := os.readv(source, [buffer]):
-            digest.update(buffer[:count])
+    # Two buffers for all chunks: fresh memory for each costs more than the hashing. One is hashed
+    # while the other is written, which takes as long where the page cache has to grow.
+    now, then = (memoryview(bytearray(min(_CHUNK, expected + 1))) for _ in range(2))
+    with open(target, "wb", buffering=0) as copy, _writer(expected) as write:
+        while count := os.readv(source, [now]):
+            write(copy, now[:count])
+            digest.update(now[:count])
             size += count
-            left = buffer[:count]
-            while left:
-                left = left[copy.write(left) :]
+            now, then = then, now
     return digest.hexdigest(), size
+
+
+@contextmanager
+def _writer(expected: int) -> Iterator[Callable[[FileIO, memoryview], None]]:
+    """Writes each chunk before it takes the next but one; beside the caller where the file is large."""
+    if expected < _LARGE:
+        yield _write
+        return
+    pending: list[Future[None]] = []
+
+    def write(target: FileIO, chunk: memoryview) -> None:
+        if pending:
+            pending.pop().result()
+        pending.append(thread.submit(_write, target, chunk))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="claim") as thread:
+        yield write
+        if pending:
+            pending.pop().result()
+
+
+def _write(target: FileIO, chunk: memoryview) -> None:
+    while chunk:
+        chunk = chunk[target.write(chunk) :]
