@@ -1,0 +1,36 @@
+"""Values that a file's directories give to its rows: `date=2026-01-01/region=eu/part.csv`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+Pairs = tuple[tuple[str, str | None], ...]
+
+# What Hive and Spark write for a missing value.
+_MISSING = "__HIVE_DEFAULT_PARTITION__"
+
+
+def partition(path: str) -> Pairs:
+    """Names and values of the `name=value` directories of `path`, outermost first.
+
+    `path` begins with the folder of the dataset. Values are decoded as URLs are; of a name that
+    comes twice the inner one counts.
+    """
+    pairs: dict[str, str | None] = {}
+    for step in PurePosixPath(path).parts[1:-1]:
+        name, mark, value = step.partition("=")
+        if mark and name:
+            pairs[unquote(name)] = None if value == _MISSING else unquote(value)
+    return tuple(pairs.items())
+
+
+def moment(path: str) -> datetime | None:
+    """The first date or time among the partition's values: what orders a delivery. Naive."""
+    for _, value in partition(path):
+        try:
+            return datetime.fromisoformat(value or "").replace(tzinfo=None)
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,89 @@
+"""Markers and digests: what they allow, and what they do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from shopfloor.domain.contract import Arrival, Completeness
+from shopfloor.intake.companion import is_companion, standing, told_digest
+from shopfloor.intake.scan import Observation, scan
+
+MARKED = Arrival(complete=Completeness.MARKER)
+DONE = Arrival(complete=Completeness.MARKER, marker=".done")
+DIGESTED = Arrival(complete=Completeness.MANIFEST)
+
+
+def present(root: Path) -> dict[str, Observation]:
+    return {seen.path: seen for seen in scan(root)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "d/batch").mkdir(parents=True)
+    (tmp_path / "d/batch/a.csv").write_text("a\n1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arrival", "mark", "ready"),
+    [
+        (Arrival(), "", True),
+        (MARKED, "", False),
+        (MARKED, "d/batch/_SUCCESS", True),
+        (MARKED, "d/_SUCCESS", False),
+        (DONE, "", False),
+        (DONE, "d/batch/a.csv.done", True),
+        (DONE, "d/batch/a.done", True),
+        (DONE, "d/batch/b.done", False),
+        (DIGESTED, "", False),
+        (DIGESTED, "d/batch/a.csv.sha256", True),
+        (DIGESTED, "d/batch/SHA256SUMS", True),
+        (DIGESTED, "d/batch/b.csv.sha256", False),
+    ],
+)
+def test_a_companion_lets_its_own_file_in(folder: Path, arrival: Arrival, mark: str, ready: bool) -> None:
+    if mark:
+        (folder / mark).write_text("")
+        assert is_companion(arrival, mark)
+    found = standing(arrival, present(folder)["d/batch/a.csv"], present(folder))
+    assert found.ready is ready
+    assert bool(found.waiting) is not ready
+    assert not is_companion(arrival, "d/batch/a.csv")
+
+
+def test_a_marker_of_an_earlier_delivery_does_not_count(folder: Path) -> None:
+    (folder / "d/batch/_SUCCESS").write_text("")
+    files = present(folder)
+    late = msgspec.structs.replace(files["d/batch/a.csv"], mtime_ns=files["d/batch/_SUCCESS"].mtime_ns + 1)
+    assert "newer" in standing(MARKED, late, files).waiting
+
+
+SUM = "AB" * 32
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("a.csv.sha256", f"{SUM}  a.csv\n", SUM.lower()),
+        ("a.csv.sha256", f"{SUM} *a.csv\n", SUM.lower()),
+        ("a.csv.sha256", f"{SUM}\n", SUM.lower()),
+        ("a.csv.sha256", f"{SUM}  other.csv\n", ""),
+        ("a.csv.sha256", "not a digest\n", ""),
+        ("a.csv.sha256", "", ""),
+        ("SHA256SUMS", f"{'cd' * 32}  b.csv\n{SUM}  ./a.csv\n", SUM.lower()),
+        ("SHA256SUMS", f"{SUM}\n", ""),
+    ],
+)
+def test_digests_are_read_as_sha256sum_writes_them(folder: Path, name: str, text: str, found: str) -> None:
+    (folder / "d/batch" / name).write_text(text)
+    assert told_digest(folder, f"d/batch/{name}", "a.csv") == found
+
+
+def test_a_digest_is_never_read_through_a_link(folder: Path, tmp_path: Path) -> None:
+    (folder / "d/secret").write_text(f"{SUM}  a.csv\n")
+    (folder / "d/batch/a.csv.sha256").symlink_to(folder / "d/secret")
+    assert told_digest(folder, "d/batch/a.csv.sha256", "a.csv") == ""
+    assert told_digest(folder, "d/batch/none", "a.csv") == ""
