@@ -144,8 +144,7 @@ def test_a_backlog_asks_to_come_back(shop: Shop) -> None:
     config_set(shop.root, "stream.backlog_mb", "0.001")
     time.sleep(1.3)
     with pytest.raises(BusyError, match="wait to be taken in") as caught:
-        for number in itertools.count():
-            post(shop, lines(*range(20)), f"k{number}")
+        _flood(shop)
     assert caught.value.retry_after >= 1
     shop.settle()
     assert post(shop, lines(1), "later").accepted == 1
@@ -312,6 +311,11 @@ def test_the_sdk_appends_what_notebooks_have(shop: Shop) -> None:
     assert frame["n"].iloc[-1] == 2**62
     assert frame["at"].iloc[0] == pd.Timestamp("2026-01-02")
     assert len(dataset) == 5
+
+
+def _flood(shop: Shop) -> None:
+    for number in itertools.count():
+        post(shop, lines(*range(20)), f"k{number}")
 
 
 def _kill_owner(shop: Shop) -> None:
