@@ -159,6 +159,19 @@ def test_a_file_that_is_not_followed_any_more_is_not_taken_in_again(shop: Shop, 
     assert sum(numbers(shop).values()) == len(numbers(shop)), "no row twice"
 
 
+def test_another_file_that_gets_the_inode_is_an_ordinary_file(shop: Shop, inbox: Path) -> None:
+    log = inbox / "events.jsonl"
+    add(log, 1, 2)
+    shop.settle()
+    os.truncate(log, 0)
+    log.write_bytes(b"n,t\n7,seven\n")  # the same inode with other content and another name
+    log.rename(inbox / "other.csv")
+    shop.settle()
+    time.sleep(1.5)
+    shop.settle()
+    assert numbers(shop)[7] == 1
+
+
 def test_a_post_and_a_followed_file_share_a_dataset(shop: Shop, inbox: Path) -> None:
     from tests.streaming.posting import send
 

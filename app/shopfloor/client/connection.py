@@ -137,6 +137,8 @@ def _failure(status: int, body: bytes, wait: str) -> ShopfloorError:
     try:
         error = msgspec.json.decode(body, type=WireFailure).error
     except msgspec.DecodeError:
+        if status == http.client.SERVICE_UNAVAILABLE:  # the web server itself, before it asks the engine
+            return BusyError("The engine has too many connections.", hint="Try again in a moment.", code="connections")
         return ShopfloorError(
             f"The engine answered with status {status}.",
             hint="Its log is .shopfloor/run/engine.log",

@@ -40,6 +40,7 @@ class _Target:
         self.path = path
         self.handle = handle
         self.source = source
+        self.size = source.offset
         self.detail = ""
         self.lost_at: float | None = None
 
@@ -85,7 +86,7 @@ class Follower:
         if mine and seen.name not in self._datasets:
             self._datasets.add(seen.name)
             self._wake.set()
-        return mine or self._streams.knows_inode(seen.name, seen.dev, seen.ino)
+        return mine or self._was_followed(seen.name, seen.path, (seen.dev, seen.ino))
 
     def look(self) -> None:
         """Read what is new in all followed files, on the caller's thread."""
@@ -117,6 +118,20 @@ class Follower:
             return False  # told by the intake, which reads the same file
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
+    def _was_followed(self, dataset: str, path: str, inode: tuple[int, int]) -> bool:
+        """Whether lines of this very file came in: its inode alone may be that of a file long gone."""
+        source = self._streams.source(dataset, *inode)
+        if source is None or not source.offset:
+            return False
+        try:
+            handle = os.open(self._context.layout.inbox / path, _FLAGS)
+        except OSError:
+            return False
+        try:
+            return is_intact(handle, source)
+        finally:
+            os.close(handle)
+
     def _look_at(self, dataset: str) -> None:
         folder = self._context.layout.inbox / dataset
         present = self._present(folder, dataset)
@@ -131,7 +146,11 @@ class Follower:
             entries = list(os.scandir(folder))
         except FileNotFoundError:
             return found
+        inodes = {source.ino for source in self._streams.sources(dataset)}
         for entry in entries:
+            mine = self._matches(dataset, entry.name)
+            if not mine and entry.inode() not in inodes:
+                continue  # without a stat: ten thousand files may lie here
             try:
                 status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
@@ -139,7 +158,7 @@ class Follower:
             if not stat.S_ISREG(status.st_mode):
                 continue
             inode = (status.st_dev, status.st_ino)
-            if self._matches(dataset, entry.name) or self._streams.knows_inode(dataset, *inode):
+            if mine or self._was_followed(dataset, f"{dataset}/{entry.name}", inode):
                 found[inode] = entry.name
         return found
 
@@ -149,6 +168,7 @@ class Follower:
         known = self._streams.sources(dataset)
         fresh = [(inode, name) for inode, name in present.items() if inode not in self._targets]
         inodes = {(source.dev, source.ino) for source in known}
+        gone = self._gone(dataset, known, present) if fresh else frozenset()
         for inode, name in sorted(fresh, key=lambda pair: pair[0] in inodes):
             try:
                 handle = os.open(folder / name, _FLAGS)
@@ -159,7 +179,7 @@ class Follower:
             if (status.st_dev, status.st_ino) != inode or not stat.S_ISREG(status.st_mode):
                 os.close(handle)
                 continue
-            source = recognise(handle, name, known, gone=self._gone(dataset, known, present))
+            source = recognise(handle, name, known, gone=gone)
             target = self._targets[inode] = _Target(dataset, name, handle, source)
             if source.offset and inode not in inodes:
                 target.detail = "a copy of a file that was followed: it goes on where that one was"
@@ -183,17 +203,24 @@ class Follower:
         if name is not None and name != target.path:
             target.path = name
         if not is_intact(target.handle, target.source):
+            if name is None:
+                self._leave(target)  # under another name with other content it is another file
+                return
             target.detail = "it was truncated and is read anew"
             target.source = Source(path=target.path, dev=target.source.dev, ino=target.source.ino)
         read = self._read(target)
+        target.size = os.fstat(target.handle).st_size
         now = self._context.clock.monotonic()
         if name is not None or read:
             target.lost_at = None
         elif target.lost_at is None:
             target.lost_at = now
         elif now - target.lost_at > _LINGER:
-            os.close(target.handle)
-            del self._targets[target.inode]
+            self._leave(target)
+
+    def _leave(self, target: _Target) -> None:
+        os.close(target.handle)
+        del self._targets[target.inode]
 
     def _read(self, target: _Target) -> bool:
         """Take in all complete lines; whether there were any."""
@@ -243,7 +270,7 @@ def _told(target: _Target) -> FollowedFile:
     return FollowedFile(
         path=f"inbox/{target.dataset}/{safe(target.path)}",
         offset=source.offset,
-        size=os.fstat(target.handle).st_size,
+        size=target.size,
         rows=source.rows,
         rejected=source.rejected,
         detail=target.detail or ("its name is gone" if target.lost_at is not None else ""),

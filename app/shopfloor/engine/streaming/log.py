@@ -104,6 +104,8 @@ class StreamLog:
             self.open, self.sealed = Open(), []
             for entry in self.key_file.load():
                 self._learn(entry, pack(entry))
+            for half in self.directory.glob(".*.tmp"):
+                half.unlink()
             for path in sorted(self.directory.glob(f"*{SUFFIX}")):
                 if path.name != YOUNG:
                     self._take_up(path)

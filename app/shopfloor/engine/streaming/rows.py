@@ -70,12 +70,13 @@ class RowCheck:
         self._columns = {column.name: column for column in columns}
         self._folded = {column.name.casefold(): column.name for column in columns}
         self._policy = contract.schema_policy if contract is not None else SchemaPolicy.EVOLVE
-        needed = [*contract.key, *filter(None, [contract.time])] if contract is not None else []
-        self._required = {*needed, *(column.name for column in columns if not column.nullable)}
-        # A strict contract asks for the column in a file. Which rows share a file is chance here, so each
-        # row has to name it, if only as null.
+        key = contract.key if contract is not None else ()
+        time = contract.time if contract is not None else None
+        self._required = {*key, *(column.name for column in columns if not column.nullable)}
+        # These a contract asks for in a file. Which rows share a file is chance here, so each row has to
+        # name them, if only as null.
         strict = self._policy is SchemaPolicy.STRICT
-        self._named = [column.name for column in columns if strict and not column.optional]
+        self._named = [column.name for column in columns if (strict and not column.optional) or column.name == time]
         self._quick: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
             self._shape(columns) if columns else dict[str, Any]
         )
@@ -143,7 +144,7 @@ class RowCheck:
             self._allow(unknown)
         for name in self._named:
             if name not in row:
-                raise _Unfit(name, "It is not named; the contract is strict and asks for it, if only as null.")
+                raise _Unfit(name, "It is not named; the contract asks for it, if only as null.")
         for name in self._required:
             if _is_empty(row.get(name), self._columns.get(name)):
                 raise _Unfit(name, "It is missing; the contract asks for it.")

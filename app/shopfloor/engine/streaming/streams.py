@@ -106,10 +106,10 @@ class Streams:
         """Whether a file in a drop folder is followed line by line, so that the watch leaves it alone."""
         return purpose is FilePurpose.DATA and bool(seen.name) and self._follower.follows(seen)
 
-    def knows_inode(self, dataset: str, dev: int, ino: int) -> bool:
-        """Whether lines of this file came in."""
+    def source(self, dataset: str, dev: int, ino: int) -> Source | None:
+        """The place of the followed file that has, or had, this inode."""
         log = self._logs.get(dataset)
-        return log is not None and f"{dev}:{ino}" in log.sources
+        return log.sources.get(f"{dev}:{ino}") if log is not None else None
 
     def sources(self, dataset: str) -> tuple[Source, ...]:
         """Places of the followed files of a dataset."""
