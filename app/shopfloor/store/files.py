@@ -97,9 +97,11 @@ def at_path(query: Query, path: str) -> LedgerRow | None:
     return None if row is None else _ledger(row)
 
 
-def at_inode(query: Query, path: str, dev: int, ino: int) -> LedgerRow | None:
-    """The newest record of one file under one path; another file of that name is another record."""
-    row = query.one(f"{_LEDGER} WHERE path = ? AND dev = ? AND ino = ? ORDER BY number DESC LIMIT 1", [path, dev, ino])
+def followed(query: Query, dataset: str, dev: int, ino: int, born: int) -> LedgerRow | None:
+    """The record of a file that is followed, whose time of change is when that began."""
+    row = query.one(
+        f"{_LEDGER} WHERE dataset = ? AND dev = ? AND ino = ? AND mtime_ns = ? LIMIT 1", [dataset, dev, ino, born]
+    )
     return None if row is None else _ledger(row)
 
 

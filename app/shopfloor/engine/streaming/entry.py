@@ -16,12 +16,14 @@ class Source(Record, frozen=True, kw_only=True):
     rows themselves, so that neither a kill nor a power cut can part them.
 
     `head` is a digest of the first `head_bytes`, `crc` of all bytes before `offset`: a file is known
-    by them and not by its name, which a rotation changes, nor by its inode, which is used again.
+    by them and not by its name, which a rotation changes, nor by its inode, which is used again. `born`
+    (nanoseconds) is when its reading began; a truncated file is born again.
     """
 
     path: str
     dev: int
     ino: int
+    born: int = 0
     offset: int = 0
     head: str = ""
     head_bytes: int = 0

@@ -23,7 +23,7 @@ _COPY = 4096  # two files that agree in so many bytes are one and its copy, not 
 _CHUNK = 1 << 20
 
 
-def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozenset[str]) -> Source:
+def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozenset[str], now: int) -> Source:
     """Where reading goes on in an open file: the place of the source that it is, or its beginning.
 
     The same inode with the same beginning is the same file, under whatever name. A file whose
@@ -32,7 +32,7 @@ def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozense
     they agree in 4 KiB. All else is new.
     """
     status = os.fstat(handle)
-    begun = Source(path=path, dev=status.st_dev, ino=status.st_ino)
+    begun = Source(path=path, dev=status.st_dev, ino=status.st_ino, born=now)
     candidates = list(known)
     for source in candidates:
         if (source.dev, source.ino) == (status.st_dev, status.st_ino):
@@ -43,7 +43,9 @@ def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozense
         if not source.offset or (source.offset < _COPY and f"{source.dev}:{source.ino}" not in gone):
             continue
         if _continues(handle, source, status.st_size) and _crc(handle, source.offset) == source.crc:
-            return msgspec.structs.replace(source, path=path, dev=status.st_dev, ino=status.st_ino, rows=0, rejected=0)
+            return msgspec.structs.replace(
+                source, path=path, dev=status.st_dev, ino=status.st_ino, born=now, rows=0, rejected=0
+            )
     return begun
 
 
@@ -93,15 +95,13 @@ def _crc(handle: int, end: int) -> int:
 def note_followed(transaction: Transaction, layout: Layout, dataset: str, sources: Iterable[Source]) -> None:
     """Show followed files in the ledger: what is in of them is committed, or on its way as a delivery.
 
-    A file that took another's name, or began anew, is another row.
+    A file that began anew after a truncation is another row; one that was renamed is not.
     """
     for source in sources:
         path = f"inbox/{dataset}/{safe(source.path)}"
-        before = files.at_inode(transaction, path, source.dev, source.ino)
-        if before is not None and before.file.bytes == source.offset:
+        before = files.followed(transaction, dataset, source.dev, source.ino, source.born)
+        if before is not None and (before.file.path, before.file.bytes) == (path, source.offset):
             continue
-        if before is not None and before.file.bytes > source.offset:
-            before = None
         row = _row(transaction, layout, dataset, path, source, before)
         files.put(transaction, row)
         if before is None:
@@ -134,7 +134,7 @@ def _row(
         dev=source.dev,
         ino=source.ino,
         size=source.offset,
-        mtime_ns=0,
+        mtime_ns=source.born,
         ctime_ns=0,
     )
     return LedgerRow(file=file, number=number, identity=identity)

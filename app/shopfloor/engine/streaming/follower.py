@@ -179,7 +179,7 @@ class Follower:
             if (status.st_dev, status.st_ino) != inode or not stat.S_ISREG(status.st_mode):
                 os.close(handle)
                 continue
-            source = recognise(handle, name, known, gone=gone)
+            source = recognise(handle, name, known, gone=gone, now=self._now())
             target = self._targets[inode] = _Target(dataset, name, handle, source)
             if source.offset and inode not in inodes:
                 target.detail = "a copy of a file that was followed: it goes on where that one was"
@@ -199,6 +199,9 @@ class Follower:
                 gone.add(f"{source.dev}:{source.ino}")
         return frozenset(gone)
 
+    def _now(self) -> int:
+        return int(self._context.clock.now().timestamp() * 1e9)
+
     def _tend(self, target: _Target, name: str | None) -> None:
         if name is not None and name != target.path:
             target.path = name
@@ -207,7 +210,7 @@ class Follower:
                 self._leave(target)  # under another name with other content it is another file
                 return
             target.detail = "it was truncated and is read anew"
-            target.source = Source(path=target.path, dev=target.source.dev, ino=target.source.ino)
+            target.source = Source(path=target.path, dev=target.source.dev, ino=target.source.ino, born=self._now())
         read = self._read(target)
         target.size = os.fstat(target.handle).st_size
         now = self._context.clock.monotonic()

@@ -83,6 +83,9 @@ class StreamLog:
     key_file: KeyFile = field(init=False)
     keys: KeyMemory = field(default_factory=KeyMemory)
     sources: dict[str, Source] = field(default_factory=dict)
+    """By inode: where reading goes on."""
+    generations: dict[tuple[str, int], Source] = field(default_factory=dict)
+    """By inode and birth: for people, who see a file that was truncated as another one."""
     position: int = 0
     open: Open = field(default_factory=Open)
     sealed: list[Sealed] = field(default_factory=list)
@@ -100,7 +103,8 @@ class StreamLog:
         self._abandon()
         with self.turn:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.keys, self.sources, self.position = KeyMemory(), {}, 0
+            self.keys, self.position = KeyMemory(), 0
+            self.sources, self.generations = {}, {}
             self.open, self.sealed = Open(), []
             for entry in self.key_file.load():
                 self._learn(entry, pack(entry))
@@ -206,6 +210,9 @@ class StreamLog:
             identity = f"{source.dev}:{source.ino}"
             self.sources.pop(identity, None)  # to the end: the newest are remembered longest
             self.sources[identity] = source
+            self.generations[identity, source.born] = source
+            if len(self.generations) > _SOURCES:
+                del self.generations[next(iter(self.generations))]
 
     def _take_up(self, path: Path) -> None:
         scanned = frame.scan(path.read_bytes())

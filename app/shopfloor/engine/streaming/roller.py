@@ -139,7 +139,7 @@ class Roller:
         self._hand_over(dataset, log, ready, patient)
 
     def _hand_over(self, dataset: str, log: StreamLog, ready: list[Ready], patient: bool) -> None:
-        sources = tuple(log.sources.values())
+        sources = tuple(log.generations.values())
         told = self._noted.get(dataset) == sources
         if told and (not ready or (patient and dataset in self._busy)):
             return
