@@ -11,7 +11,7 @@ from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import StoreError
 from shopfloor.serving.durable_log import Durability, DurableLog
 from shopfloor.serving.inference_log import LogRecord, drain, segments
-from shopfloor.serving.segment import SegmentWriter
+from shopfloor.store.segment import SegmentWriter
 
 
 class Disk(SegmentWriter):

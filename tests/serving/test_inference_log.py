@@ -18,7 +18,7 @@ from shopfloor.domain.handles import PartFile
 from shopfloor.lake.frame import read_parts
 from shopfloor.serving.inference_log import LogRecord, drain, encode_lines, group, is_sealed, segments
 from shopfloor.serving.parts import to_part
-from shopfloor.serving.segment import SegmentWriter
+from shopfloor.store.segment import SegmentWriter
 
 values = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False), st.text()

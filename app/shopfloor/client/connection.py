@@ -14,11 +14,11 @@ from typing import Self, TypeVar
 import msgspec
 
 from shopfloor.domain.codec import to_json
-from shopfloor.domain.errors import ShopfloorError, UnreachableError, from_wire
+from shopfloor.domain.errors import BusyError, ShopfloorError, UnreachableError, from_wire
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.requests.request import Mutation, Request, answer_type
 from shopfloor.domain.text import safe
-from shopfloor.domain.wire import PREFIX, PROTOCOL, PROTOCOL_HEADER, WireFailure
+from shopfloor.domain.wire import PREFIX, PROTOCOL, PROTOCOL_HEADER, RETRY_HEADER, WireFailure
 
 R = TypeVar("R")
 
@@ -48,11 +48,19 @@ class EngineClient:
         """The answer; raises a `ShopfloorError`, `UnreachableError` when nobody answers in `timeout` seconds."""
         if isinstance(request, Mutation):
             request = _signed(request)
-        status, body = self._exchange(request.verb, to_json(request), timeout)
+        body = self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
+        answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
+        return answer
+
+    def post(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> bytes:
+        """The body of a good answer to any post; raises as `ask` does.
+
+        It may be sent twice, so it has to be one that the engine does once.
+        """
+        status, answer, wait = self._exchange(path, body, headers, timeout)
         if status == http.client.OK:
-            answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
             return answer
-        raise _failure(status, body)
+        raise _failure(status, answer, wait)
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -69,32 +77,32 @@ class EngineClient:
     ) -> None:
         self.close()
 
-    def _exchange(self, verb: str, body: bytes, timeout: float) -> tuple[int, bytes]:
+    def _exchange(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> tuple[int, bytes, str]:
         # A kept connection may have been closed by a restarted engine: one fresh try. Mutations carry
         # an op_id, so asking twice does nothing twice.
         kept = getattr(self._local, "connection", None) is not None
         try:
-            return self._send(verb, body, timeout)
+            return self._send(path, body, headers, timeout)
         except (http.client.HTTPException, OSError) as error:
             self.close()
             if not kept or isinstance(error, TimeoutError):
                 raise self._unreachable(error) from error
         try:
-            return self._send(verb, body, timeout)
+            return self._send(path, body, headers, timeout)
         except (http.client.HTTPException, OSError) as error:
             self.close()
             raise self._unreachable(error) from error
 
-    def _send(self, verb: str, body: bytes, timeout: float) -> tuple[int, bytes]:
+    def _send(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> tuple[int, bytes, str]:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = _SocketConnection(self._socket_path, timeout)
         connection.timeout = timeout
         if connection.sock is not None:
             connection.sock.settimeout(timeout)
-        connection.request("POST", PREFIX + verb, body, {"Content-Type": "application/json", PROTOCOL_HEADER: PROTOCOL})
+        connection.request("POST", path, body, {**headers, PROTOCOL_HEADER: PROTOCOL})
         response = connection.getresponse()
-        return response.status, response.read()
+        return response.status, response.read(), response.getheader(RETRY_HEADER, "")
 
     def _unreachable(self, error: BaseException) -> UnreachableError:
         if isinstance(error, TimeoutError):
@@ -125,13 +133,17 @@ def who() -> str:
         return f"uid {os.getuid()}"
 
 
-def _failure(status: int, body: bytes) -> ShopfloorError:
+def _failure(status: int, body: bytes, wait: str) -> ShopfloorError:
     try:
         error = msgspec.json.decode(body, type=WireFailure).error
     except msgspec.DecodeError:
+        if status == http.client.SERVICE_UNAVAILABLE:  # the web server itself, before it asks the engine
+            return BusyError("The engine has too many connections.", hint="Try again in a moment.", code="connections")
         return ShopfloorError(
             f"The engine answered with status {status}.",
             hint="Its log is .shopfloor/run/engine.log",
             code="engine_error",
         )
+    if wait.isdecimal():
+        return BusyError(error.message, hint=error.hint, code=error.code, retry_after=float(wait))
     return from_wire(error.exit, error.message, error.hint, error.code)

@@ -78,6 +78,16 @@ class UnreachableError(ShopfloorError):
     default_code = "unreachable"
 
 
+class BusyError(ShopfloorError):
+    """Not now: too much waits already. `retry_after` says in how many seconds to ask again."""
+
+    default_code = "busy"
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "", retry_after: float = 1.0) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.retry_after = retry_after
+
+
 class DataError(ShopfloorError):
     """The data cannot be used for what was asked: wrong columns, too few rows, one class."""
 

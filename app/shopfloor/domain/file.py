@@ -26,6 +26,10 @@ class FileState(StrEnum):
         return self in {FileState.SETTLING, FileState.WAITING, FileState.STAGED}
 
 
+STREAM = "stream/"
+"""What the paths of deliveries begin with that were streamed and not dropped."""
+
+
 class FilePurpose(StrEnum):
     """Which drop folder a file came through."""
 
@@ -65,3 +69,8 @@ class FileRecord(Record, frozen=True, kw_only=True):
     seen_count: int = 1
     seen_at: datetime
     committed_at: datetime | None = None
+
+    @property
+    def streamed(self) -> bool:
+        """True for a delivery of streamed rows: the same rows twice are twice, not a duplicate."""
+        return self.path.startswith(STREAM)

@@ -8,6 +8,8 @@ from shopfloor.domain.record import Record
 PROTOCOL = "1"
 PROTOCOL_HEADER = "X-Shopfloor-Protocol"
 PREFIX = "/v1/"
+KEY_HEADER = "Idempotency-Key"
+RETRY_HEADER = "Retry-After"
 
 
 class WireError(Record, frozen=True, kw_only=True):
@@ -25,6 +27,11 @@ class WireFailure(Record, frozen=True, kw_only=True):
     """The body of a failed answer."""
 
     error: WireError
+
+
+def rows_path(dataset: str) -> str:
+    """Where rows of a dataset are posted to."""
+    return f"{PREFIX}datasets/{dataset}/rows"
 
 
 def describe(error: BaseException) -> WireError:

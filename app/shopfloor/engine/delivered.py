@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 import shopfloor
+from shopfloor.domain.contract import Originals
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
@@ -117,5 +118,8 @@ def clear(context: Context, row: LedgerRow, *, kept: bool) -> None:
     """After the commit: the delivered file leaves its drop folder."""
     if kept:
         custody.remove_original(context.layout, row)
-    else:
-        custody.dispose(context.layout, row, context.settings.intake.originals, f"{context.clock.now():%Y-%m-%d}")
+        return
+    originals = context.settings.intake.originals
+    if row.file.streamed and originals is Originals.KEEP:
+        originals = Originals.ARCHIVE  # they lie in no drop folder in which they could be kept
+    custody.dispose(context.layout, row, originals, f"{context.clock.now():%Y-%m-%d}")

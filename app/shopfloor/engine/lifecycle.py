@@ -23,6 +23,7 @@ from shopfloor.engine.ownership import Ownership
 from shopfloor.engine.plant import Plant
 from shopfloor.engine.scheduler import Scheduler
 from shopfloor.engine.stream import EventStream
+from shopfloor.engine.streaming.streams import Streams
 from shopfloor.engine.watch.watch import Watch
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
@@ -100,7 +101,8 @@ def _sweep_staging(context: Context) -> None:
 
 def _serve(context: Context) -> None:
     floor = WorkFloor(context, handlers())
-    watch = Watch(context, floor)
+    streams = Streams(context)
+    watch = Watch(context, floor, streams.follows)
     web: list[uvicorn.Server] = []
 
     def stop() -> None:
@@ -108,11 +110,12 @@ def _serve(context: Context) -> None:
         for running in web:
             running.should_exit = True
 
-    plant = Plant(context=context, floor=floor, watch=watch, stop=stop)
+    plant = Plant(context=context, floor=floor, watch=watch, streams=streams, stop=stop)
     web.append(server(plant))
     scheduler = Scheduler(context.clock, errands(plant))
     listener = bind(context.layout.socket)
     floor.start()
+    streams.start()
     watch.start()
     scheduler.start()
     _LOG.info("engine %d serves %s", os.getpid(), context.layout.root)
@@ -124,6 +127,7 @@ def _serve(context: Context) -> None:
         context.layout.socket.unlink(missing_ok=True)
         scheduler.stop()
         watch.stop()
+        streams.stop()
         floor.stop()
         _LOG.info("engine %d stopped", os.getpid())
 

@@ -14,6 +14,7 @@ from shopfloor.store import operations
 from shopfloor.store.transaction import Transaction
 
 if TYPE_CHECKING:
+    from shopfloor.engine.streaming.streams import Streams
     from shopfloor.engine.watch.watch import Watch
 
 R = TypeVar("R")
@@ -21,11 +22,12 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Plant:
-    """The shared context, the slots that work, the watch over the drop folders, and how to stop."""
+    """The shared context, the slots that work, the watch over the drop folders, the streams, and how to stop."""
 
     context: Context
     floor: WorkFloor
     watch: Watch
+    streams: Streams
     stop: Callable[[], None]
 
     def mutate(self, request: Mutation[R], change: Callable[[Transaction], R]) -> R:

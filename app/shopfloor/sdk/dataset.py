@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shopfloor.client.connection import EngineClient
+from shopfloor.client.rows import Appended, append
 from shopfloor.domain.columns import Column
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetProfile, DatasetProfileShow
 from shopfloor.sdk.parts import read_parts
+from shopfloor.sdk.rows import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
     import pyarrow as pa
+
+    from shopfloor.sdk.rows import Rows
 
 _PROFILE_SECONDS = 120.0
 
@@ -75,6 +79,15 @@ class Dataset:
     def profile(self) -> DatasetProfile:
         """Statistics of every column."""
         return self._client.ask(DatasetProfileShow(ref=self.ref), timeout=_PROFILE_SECONDS)
+
+    def append(self, rows: Rows, *, key: str = "") -> Appended:
+        """Add rows to the dataset; they are in a later version, this object stays what it is.
+
+        As `Workspace.append`, which also begins a dataset that does not exist yet.
+
+        >>> factory.dataset("events").append([{"id": 1, "kind": "start"}])  # doctest: +SKIP
+        """
+        return append(self._client, self.name, json_lines(rows), key=key)
 
     def __repr__(self) -> str:
         return f"Dataset({self.ref!r}, {len(self):,} rows)"

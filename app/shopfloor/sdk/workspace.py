@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.locate import find_workspace
+from shopfloor.client.rows import Appended, append
 from shopfloor.client.start import connect
-from shopfloor.domain.names import parse_version, split_ref
+from shopfloor.domain.names import check_name, parse_version, split_ref
 from shopfloor.domain.page import Page
 from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.requests.datasets import DatasetFilesShow, DatasetList
@@ -21,12 +22,14 @@ from shopfloor.domain.requests.workspace import SqlQuery
 from shopfloor.domain.run import RunRecord
 from shopfloor.sdk.dataset import Dataset
 from shopfloor.sdk.model import Model
+from shopfloor.sdk.rows import json_lines
 from shopfloor.sdk.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from shopfloor.domain.dataset import DatasetRecord
+    from shopfloor.sdk.rows import Rows
 
 _SQL_SECONDS = 300.0
 
@@ -70,6 +73,20 @@ class Workspace:
         >>> factory.dataset("flights@3").frame().head()  # doctest: +SKIP
         """
         return Dataset(self._client, self._client.ask(DatasetFilesShow(ref=ref)))
+
+    def append(self, dataset: str, rows: Rows, *, key: str = "") -> Appended:
+        """Add rows to a dataset, which is created when there is none: dictionaries, a pandas frame
+        (without its index), an Arrow table.
+
+        Returns when all are safe on the disk; they are in a version within seconds. Rows that do
+        not fit the contract are left out and told in the answer. A lost answer is asked for again,
+        and no row is added twice. With a `key` of your own the whole call may be repeated, also by
+        another process: what was added before is not added again.
+
+        >>> factory.append("events", [{"id": 1, "kind": "start"}]).accepted  # doctest: +SKIP
+        1
+        """
+        return append(self._client, check_name(dataset, "Dataset"), json_lines(rows), key=key)
 
     def sql(self, statement: str, *, limit: int = 10_000) -> pd.DataFrame:
         """The answer to one read-only statement over metadata, datasets and logs.

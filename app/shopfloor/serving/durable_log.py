@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from shopfloor.domain.errors import StoreError
 from shopfloor.serving.inference_log import LogRecord, encode_lines
-from shopfloor.serving.segment import SegmentWriter
+from shopfloor.store.segment import SegmentWriter
 
 WINDOW = 0.05
 """Seconds within which `batch` makes lines durable."""

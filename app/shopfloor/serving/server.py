@@ -26,8 +26,8 @@ from shopfloor.serving.guard import TokenBook
 from shopfloor.serving.hosts import HostRule
 from shopfloor.serving.metrics import Metrics
 from shopfloor.serving.protocol import BoundedProtocol
-from shopfloor.serving.segment import SegmentWriter
 from shopfloor.serving.shelf import Shelf
+from shopfloor.store.segment import SegmentWriter
 from shopfloor.workspace.layout import Layout
 
 DRAIN_SECONDS = 20

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shopfloor.domain.codec import to_text
-from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
+from shopfloor.domain.file import STREAM, FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.status import FileCounts
@@ -91,6 +91,20 @@ def ledger(query: Query, ids: Sequence[str]) -> list[LedgerRow]:
     return [_ledger(row) for row in query.all(f"{_LEDGER} WHERE id IN ({marks}) ORDER BY number", list(ids))]
 
 
+def at_path(query: Query, path: str) -> LedgerRow | None:
+    """The newest file that was delivered as `path`."""
+    row = query.one(f"{_LEDGER} WHERE path = ? ORDER BY number DESC LIMIT 1", [path])
+    return None if row is None else _ledger(row)
+
+
+def followed(query: Query, dataset: str, dev: int, ino: int, born: int) -> LedgerRow | None:
+    """The record of a file that is followed, whose time of change is when that began."""
+    row = query.one(
+        f"{_LEDGER} WHERE dataset = ? AND dev = ? AND ino = ? AND mtime_ns = ? LIMIT 1", [dataset, dev, ino, born]
+    )
+    return None if row is None else _ledger(row)
+
+
 def in_states(query: Query, states: Sequence[FileState]) -> list[LedgerRow]:
     """All files in any of `states`, in order of arrival."""
     marks = ", ".join("?" for _ in states)
@@ -115,7 +129,7 @@ def committed_content(query: Query, purpose: FilePurpose, dataset: str, digests:
     marks = ", ".join("?" for _ in digests)
     rows = query.all(
         f"SELECT sha256, min_by(id, number) FROM files WHERE purpose = ? AND dataset = ? "
-        f"AND state = 'committed' AND sha256 IN ({marks}) GROUP BY sha256",
+        f"AND state = 'committed' AND sha256 IN ({marks}) AND NOT starts_with(path, '{STREAM}') GROUP BY sha256",
         [purpose.value, dataset, *digests],
     )
     return {row[0]: row[1] for row in rows}
@@ -128,7 +142,8 @@ def held_content(query: Query, purpose: FilePurpose, dataset: str, digests: Sequ
     marks = ", ".join("?" for _ in digests)
     rows = query.all(
         f"SELECT {_COLUMNS} FROM files WHERE purpose = ? AND dataset = ? "
-        f"AND state IN ('quarantined', 'discarded') AND sha256 IN ({marks}) ORDER BY number",
+        f"AND state IN ('quarantined', 'discarded') AND sha256 IN ({marks}) AND NOT starts_with(path, '{STREAM}') "
+        "ORDER BY number",
         [purpose.value, dataset, *digests],
     )
     return {file.sha256: file for row in rows if (file := _record(row)).sha256 is not None}

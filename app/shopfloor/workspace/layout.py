@@ -124,6 +124,11 @@ class Layout:
         return self.private / "staging"
 
     @property
+    def streams(self) -> Path:
+        """Posted rows that are safe but not in a version yet, a directory a dataset."""
+        return self.private / "streams"
+
+    @property
     def backups(self) -> Path:
         return self.private / "backups"
 
@@ -168,6 +173,7 @@ class Layout:
             self.segments,
             self.serving,
             self.staging,
+            self.streams,
             self.backups,
             self.socket.parent,
         ):

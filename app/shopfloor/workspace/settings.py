@@ -29,6 +29,22 @@ class IntakeSettings(Record, frozen=True, kw_only=True):
     reserve_mb: int = 200
 
 
+class StreamSettings(Record, frozen=True, kw_only=True):
+    """How posted rows become versions. A segment is rolled when the first of its limits is reached.
+
+    `idle_seconds` count from the last post, `age_seconds` from the first. Above `backlog_mb` of rows
+    that are in no version yet, posts are told to come back later.
+    """
+
+    roll_rows: int = 50_000
+    roll_mb: float = 16.0
+    idle_seconds: float = 5.0
+    age_seconds: float = 10.0
+    backlog_mb: float = 512.0
+    post_mb: float = 8.0
+    follow_seconds: float = 1.0
+
+
 class EngineSettings(Record, frozen=True, kw_only=True):
     """The engine's own limits. `workers` 0 means one for each core."""
 
@@ -59,6 +75,7 @@ class Settings(Record, frozen=True, kw_only=True):
     name: str = ""
     notify: tuple[str, ...] = ()
     intake: IntakeSettings = IntakeSettings()
+    stream: StreamSettings = StreamSettings()
     engine: EngineSettings = EngineSettings()
     serving: ServingSettings = ServingSettings()
     retention: RetentionSettings = RetentionSettings()
@@ -77,6 +94,7 @@ def check(settings: Settings, source: str) -> Settings:
         "intake.max_file_mb": settings.intake.max_file_mb,
         "intake.memory_mb": settings.intake.memory_mb,
         "intake.batch_files": settings.intake.batch_files,
+        **{f"stream.{key}": getattr(settings.stream, key) for key in StreamSettings.__struct_fields__},
         "engine.idle_worker_seconds": settings.engine.idle_worker_seconds,
     }
     for key, value in positive.items():

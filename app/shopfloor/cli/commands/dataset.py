@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import IO
+
 import click
 
 from shopfloor.actions.fields import names
 from shopfloor.actions.registry import by_name
-from shopfloor.cli.output import answers, datasets, stream
+from shopfloor.cli.output import answers, datasets, stream, streams
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Noun, json_option, one_of, reason_option, session, window_options
 from shopfloor.domain.contract import Mode, SchemaPolicy
-from shopfloor.domain.names import parse_version, split_ref
+from shopfloor.domain.errors import ExitCode, ShopfloorError
+from shopfloor.domain.names import check_name, parse_version, split_ref
 from shopfloor.domain.requests.datasets import (
     DatasetContract,
     DatasetDefine,
@@ -24,6 +27,7 @@ from shopfloor.domain.requests.datasets import (
     DatasetVersions,
     DatasetVersionShow,
 )
+from shopfloor.domain.requests.streams import StreamList
 
 _SLOW = 120.0  # statistics of a large version are computed on the first question
 
@@ -173,6 +177,45 @@ def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
     answer = session.ask(DatasetRollback(ref=checked_ref(ref), reason=reason), timeout=_SLOW)
     stream.narrate(f"{name}@{answer.version} has the content of {ref}.")
     answers.show(answer, datasets.describe_version, as_json=as_json)
+
+
+@command.command("append")
+@click.argument("name")
+@click.argument("source", metavar="[FILE|-]", default="-", type=click.File("rb"))
+@click.option("--key", default="", metavar="TEXT", help="Repeat the command with the same key: nothing is added twice.")
+@json_option
+@session
+def append_rows(session: Session, name: str, source: IO[bytes], key: str, as_json: bool) -> int:
+    """Add rows to a dataset: JSON lines from FILE, or as they come from standard input.
+
+    Exits with 1 when rows were rejected, and says which.
+    """
+    from shopfloor.cli.incoming import incoming
+    from shopfloor.client.rows import Appender
+
+    appender = Appender(session.client(), check_name(name, "Dataset"), key=key)
+    try:
+        for piece in incoming(source):
+            appender.add(piece)
+    except ShopfloorError:
+        stream.narrate(f"{appender.done.accepted:,} rows are in; what follows them is not.")
+        raise
+    if as_json:
+        stream.document(appender.done)
+    stream.narrate(streams.appended(appender.done))
+    return ExitCode.FAILED if appender.done.rejected else ExitCode.OK
+
+
+@command.command("streams")
+@click.argument("name", default="")
+@json_option
+@session
+def list_streams(session: Session, name: str, as_json: bool) -> None:
+    """List the datasets that rows are streamed into, and the files that are followed."""
+    page = session.ask(StreamList(dataset=name))
+    answers.listing(page, streams.COLUMNS, empty=streams.EMPTY, as_json=as_json)
+    if not as_json and (files := [file for each in page.rows for file in each.followed]):
+        stream.data(streams.followed(files, stream.terminal_width()))
 
 
 def checked_ref(ref: str) -> str:

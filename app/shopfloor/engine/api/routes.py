@@ -11,6 +11,7 @@ from shopfloor.domain.requests import files as ask_files
 from shopfloor.domain.requests import jobs as ask_jobs
 from shopfloor.domain.requests import models as ask_models
 from shopfloor.domain.requests import runs as ask_runs
+from shopfloor.domain.requests import streams as ask_streams
 from shopfloor.domain.requests import workspace as ask_workspace
 from shopfloor.domain.requests.request import Request
 from shopfloor.engine.api import (
@@ -23,6 +24,7 @@ from shopfloor.engine.api import (
     models,
     notebook,
     release,
+    rows,
     runs,
     status,
     workspace,
@@ -64,6 +66,7 @@ def routes() -> dict[type[Request[Any]], Answer]:
         ask_datasets.DatasetFilesShow: datasets.parts,
         ask_datasets.DatasetDefine: datasets.define,
         ask_datasets.DatasetRollback: datasets.rollback,
+        ask_streams.StreamList: rows.listing,
         ask_models.ModelList: models.listing,
         ask_models.ModelShow: models.show,
         ask_models.ModelDefinitionShow: models.definition,

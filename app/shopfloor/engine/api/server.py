@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -19,16 +21,25 @@ from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shopfloor.domain.codec import to_json
-from shopfloor.domain.errors import ExitCode, RefusedError, ShopfloorError, UsageError
+from shopfloor.domain.errors import BusyError, ExitCode, RefusedError, ShopfloorError, UsageError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.requests.jobs import EventList
 from shopfloor.domain.requests.models import Predict
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.requests.workspace import AwaitIdle
 from shopfloor.domain.text import safe
-from shopfloor.domain.wire import PREFIX, PROTOCOL, PROTOCOL_HEADER, WireFailure, describe
+from shopfloor.domain.wire import (
+    PREFIX,
+    PROTOCOL,
+    PROTOCOL_HEADER,
+    RETRY_HEADER,
+    WireFailure,
+    describe,
+    rows_path,
+)
 from shopfloor.engine.api.predict import predict
 from shopfloor.engine.api.routes import Answer, routes
+from shopfloor.engine.api.rows import TooLarge, append
 from shopfloor.engine.api.waiting import await_idle, next_events
 from shopfloor.engine.plant import Plant
 
@@ -55,17 +66,39 @@ def application(plant: Plant) -> Starlette:
     """The engine's API as an ASGI application: `POST /v1/<verb>` with a JSON body."""
     table = {kind.verb: (kind, answer) for kind, answer in routes().items()}
 
-    async def endpoint(http: HttpRequest) -> Response:
-        try:
-            request = await _decode(http, table)
-            return Response(to_json(await _answer(plant, request, table)), media_type="application/json")
-        except ShopfloorError as error:
-            return _failed(error, _STATUS.get(error.exit_code, 422))
-        except Exception as error:  # noqa: BLE001 - the boundary of the API: the caller gets a sentence, the log the trace
-            _LOG.exception("%s failed", http.url.path)
-            return _failed(error, 500)
+    async def rows(http: HttpRequest) -> Response:
+        return await _guarded(http, lambda: append(plant, http))
 
-    return Starlette(routes=[Route(PREFIX + "{verb}", endpoint, methods=["POST"])])
+    async def endpoint(http: HttpRequest) -> Response:
+        async def answer() -> Any:
+            return await _answer(plant, await _decode(http, table), table)
+
+        return await _guarded(http, answer)
+
+    return Starlette(
+        routes=[
+            Route(PREFIX + "{verb}", endpoint, methods=["POST"]),
+            Route(rows_path("{name}"), rows, methods=["POST"]),
+        ]
+    )
+
+
+async def _guarded(http: HttpRequest, answer: Callable[[], Awaitable[Any]]) -> Response:
+    try:
+        return Response(to_json(await answer()), media_type="application/json")
+    except ShopfloorError as error:
+        return _failed(error, _status(error))
+    except Exception as error:  # noqa: BLE001 - the boundary of the API: the caller gets a sentence, the log the trace
+        _LOG.exception("%s failed", http.url.path)
+        return _failed(error, 500)
+
+
+def _status(error: ShopfloorError) -> int:
+    if isinstance(error, BusyError):
+        return 429 if error.code == "backlog" else 503
+    if isinstance(error, TooLarge):
+        return 413
+    return _STATUS.get(error.exit_code, 422)
 
 
 async def _answer(plant: Plant, request: Request[Any], table: dict[str, tuple[type[Request[Any]], Answer]]) -> Any:
@@ -108,7 +141,9 @@ async def _decode(http: HttpRequest, table: dict[str, tuple[type[Request[Any]], 
 
 
 def _failed(error: BaseException, status: int) -> Response:
-    return Response(to_json(WireFailure(error=describe(error))), status_code=status, media_type="application/json")
+    headers = {RETRY_HEADER: str(math.ceil(error.retry_after))} if isinstance(error, BusyError) else None
+    body = to_json(WireFailure(error=describe(error)))
+    return Response(body, status_code=status, headers=headers, media_type="application/json")
 
 
 def server(plant: Plant) -> uvicorn.Server:

@@ -36,7 +36,7 @@ async def next_events(plant: Plant, request: EventList) -> Page[Event]:
 
 async def await_idle(plant: Plant, request: AwaitIdle) -> IdleReport:
     """Look at the drop folders, then wait until nothing is left to do."""
-    await run_in_threadpool(plant.watch.scan_now)
+    await run_in_threadpool(_look, plant)
     report = await run_in_threadpool(idle_report, plant)
     loop_seconds = min(request.wait_s, _LONGEST_WAIT)
     clock = plant.context.clock
@@ -50,9 +50,15 @@ async def await_idle(plant: Plant, request: AwaitIdle) -> IdleReport:
         await plant.context.stream.wait(min(0.5, deadline - clock.monotonic()), moved)
         report = await run_in_threadpool(idle_report, plant)
         if report.idle:  # a file may have landed since the first look
-            await run_in_threadpool(plant.watch.scan_now)
+            await run_in_threadpool(_look, plant)
             report = await run_in_threadpool(idle_report, plant)
     return report
+
+
+def _look(plant: Plant) -> None:
+    """Everything that arrived is on its way: dropped files, grown files, posted rows."""
+    plant.watch.scan_now()
+    plant.streams.roll()
 
 
 def idle_report(plant: Plant) -> IdleReport:
@@ -60,7 +66,7 @@ def idle_report(plant: Plant) -> IdleReport:
 
     def query(reader: Query) -> IdleReport:
         work = jobs.counts(reader)
-        waiting = files.counts(reader).waiting
+        waiting = files.counts(reader).waiting + plant.streams.waiting()
         return IdleReport(
             idle=not (work.queued or work.running or waiting),
             unsettled_files=waiting,

@@ -69,6 +69,9 @@ class IntakeHandler:
             known = files.committed_content(transaction, FilePurpose.DATA, job.subject, digests)
             fresh: list[LedgerRow] = []
             for row in rows:
+                if row.file.streamed:
+                    fresh.append(row)
+                    continue
                 first = known.setdefault(row.file.sha256 or "", row.file.id)
                 if first == row.file.id:
                     fresh.append(row)

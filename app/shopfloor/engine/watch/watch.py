@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -49,7 +50,10 @@ class Batch(NamedTuple):
 class Watch:
     """One thread that looks at every drop folder: at a hint, when a file is due, and every few seconds."""
 
-    def __init__(self, context: Context, floor: WorkFloor) -> None:
+    def __init__(
+        self, context: Context, floor: WorkFloor, is_followed: Callable[[FilePurpose, Observation], bool]
+    ) -> None:
+        self._is_followed = is_followed
         self._context = context
         self._floor = floor
         self._wake = threading.Event()
@@ -146,6 +150,9 @@ class Watch:
                 present.add(raw)
                 known = self._known.get(raw)
                 if known is not None and not known.open and known.identity == _identity(seen):
+                    continue
+                if self._is_followed(purpose, seen):
+                    present.discard(raw)
                     continue
                 if known is None or not known.open:
                     fresh.append((purpose, seen, raw))

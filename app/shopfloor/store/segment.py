@@ -1,4 +1,4 @@
-"""The writing end of the inference log: one open segment of one serving process."""
+"""The writing end of an append-only log: one open segment of one process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from pathlib import Path
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import StoreError
 from shopfloor.domain.ids import ulid
-from shopfloor.serving.files import sync_directory
-from shopfloor.serving.inference_log import SUFFIX
+from shopfloor.store.durable import fsync_directory
 
 MAX_BYTES = 64 << 20
 MAX_AGE = 3600.0
@@ -19,6 +18,8 @@ MAX_AGE = 3600.0
 
 class SegmentWriter:
     """Appends lines to segments in `directory`; starts a new one by size, age or after an error.
+
+    `name` is what people call the log, for messages; `suffix` ends the segments' names.
 
     `append` hands the bytes to the kernel in one write, so they outlive the process; `sync` makes
     them outlive the machine. `append` and `close` are called by one thread; `sync` may run in
@@ -33,12 +34,18 @@ class SegmentWriter:
         max_bytes: int = MAX_BYTES,
         max_age: float = MAX_AGE,
         new_id: Callable[[], str] = ulid,
+        suffix: str = ".jsonl",
+        name: str = "inference log",
     ) -> None:
         self._directory = directory
         self._clock = clock
         self._max_bytes = max_bytes
         self._max_age = max_age
         self._new_id = new_id
+        self._suffix = suffix
+        self._name = name
+        self.path: Path | None = None
+        """The segment that was opened last; None before the first append."""
         self._descriptor = -1
         self._size = 0
         self._opened_at = 0.0
@@ -54,10 +61,10 @@ class SegmentWriter:
             written = os.write(self._descriptor, lines)
         except OSError as error:
             self._retire()
-            raise _refused(error.strerror or "write failed") from error
+            raise self._refused(error.strerror or "write failed") from error
         if written != len(lines):
             self._take_back()
-            raise _refused("the disk is full")
+            raise self._refused("the disk is full")
         self._size += written
 
     def sync(self) -> None:
@@ -74,7 +81,7 @@ class SegmentWriter:
                     os.fdatasync(descriptor)
         except OSError as error:
             self._failed = True
-            raise _refused(error.strerror or "sync failed") from error
+            raise self._refused(error.strerror or "sync failed") from error
         finally:
             for descriptor in retired:
                 os.close(descriptor)
@@ -110,18 +117,18 @@ class SegmentWriter:
         descriptor = os.open(aside, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            os.rename(aside, self._directory / f"{name}{SUFFIX}")
-            sync_directory(self._directory)
+            self.path = self._directory / f"{name}{self._suffix}"
+            os.rename(aside, self.path)
+            fsync_directory(self._directory)
         except OSError:
             os.close(descriptor)
             raise
         self._descriptor, self._size, self._failed = descriptor, 0, False
         self._opened_at = self._clock.monotonic()
 
-
-def _refused(why: str) -> StoreError:
-    return StoreError(
-        f"The inference log cannot be written: {why}.",
-        hint="Free disk space below .shopfloor/inference, then try again.",
-        code="inference_log",
-    )
+    def _refused(self, why: str) -> StoreError:
+        return StoreError(
+            f"The {self._name} cannot be written: {why}.",
+            hint=f"Free disk space below {self._directory.parent.name}/{self._directory.name}, then try again.",
+            code=self._name.replace(" ", "_"),
+        )

@@ -1,0 +1,134 @@
+"""Add rows to a dataset: in posts that are each added once, however often they are sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from shopfloor.client.connection import EngineClient
+from shopfloor.client.start import connect
+from shopfloor.domain.clock import Clock, SystemClock
+from shopfloor.domain.errors import BusyError, StoreError, UnreachableError
+from shopfloor.domain.ids import ulid
+from shopfloor.domain.record import Record
+from shopfloor.domain.streaming import RowReject, RowsReceipt
+from shopfloor.domain.wire import KEY_HEADER, rows_path
+
+POST_ROWS = 5_000
+POST_BYTES = 4 << 20
+_POST_SECONDS = 30.0
+_PATIENCE = 60.0
+_TOLD = 100
+
+
+class Appended(Record, frozen=True, kw_only=True):
+    """What became of rows that were sent in `posts` posts.
+
+    `rejects` are the first of the `rejected` rows; their lines count from the first row sent.
+    `duplicates` are posts that had been added before. `position` is that of the last post.
+    """
+
+    dataset: str
+    accepted: int = 0
+    rejected: int = 0
+    rejects: tuple[RowReject, ...] = ()
+    posts: int = 0
+    duplicates: int = 0
+    position: int = 0
+
+
+class Piece(NamedTuple):
+    """Whole lines for one post."""
+
+    body: bytes
+    lines: int
+
+
+class Appender:
+    """Posts rows to one dataset and waits, patiently, until each post is safe.
+
+    A post whose answer was lost is sent again with its own key, also to an engine that was started
+    meanwhile; one that is told to wait waits. After `patience` seconds without success the last
+    error is raised; then `done` says what is in.
+    """
+
+    def __init__(
+        self,
+        client: EngineClient,
+        dataset: str,
+        *,
+        key: str = "",
+        patience: float = _PATIENCE,
+        clock: Clock | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._key = key or ulid()
+        self._patience = patience
+        self._clock = clock or SystemClock()
+        self._sleep = sleep
+        self._lines = 0
+        self.done = Appended(dataset=dataset)
+
+    def add(self, piece: Piece) -> RowsReceipt:
+        """Send one post and wait for its answer."""
+        receipt = self._post(piece.body, f"{self._key}-{self.done.posts + 1}")
+        moved = [msgspec.structs.replace(one, line=one.line + self._lines) for one in receipt.rejects]
+        self._lines += piece.lines
+        self.done = msgspec.structs.replace(
+            self.done,
+            accepted=self.done.accepted + receipt.accepted,
+            rejected=self.done.rejected + receipt.rejected,
+            rejects=(*self.done.rejects, *moved)[:_TOLD],
+            posts=self.done.posts + 1,
+            duplicates=self.done.duplicates + receipt.duplicate,
+            position=receipt.position,
+        )
+        return receipt
+
+    def _post(self, body: bytes, key: str) -> RowsReceipt:
+        headers = {"Content-Type": "application/x-ndjson", KEY_HEADER: key}
+        give_up = self._clock.monotonic() + self._patience
+        pause = 0.1
+        while True:
+            try:
+                answer = self._client.post(rows_path(self.done.dataset), body, headers, _POST_SECONDS)
+                return msgspec.json.decode(answer, type=RowsReceipt)
+            except BusyError as error:
+                self._wait(error, give_up, error.retry_after)
+            except UnreachableError as error:
+                self._wait(error, give_up, pause)
+                connect(self._client.workspace).close()  # starts an engine where none runs
+            except StoreError as error:
+                self._wait(error, give_up, pause)
+            pause = min(pause * 2, 2.0)
+
+    def _wait(self, error: Exception, give_up: float, seconds: float) -> None:
+        if self._clock.monotonic() + seconds > give_up:
+            raise error
+        self._sleep(seconds)
+
+
+def pieces(lines: Iterable[bytes]) -> Iterator[Piece]:
+    """Lines, each with its end, gathered into posts."""
+    held: list[bytes] = []
+    size = 0
+    for line in lines:
+        if held and (len(held) >= POST_ROWS or size + len(line) > POST_BYTES):
+            yield Piece(b"".join(held), len(held))
+            held, size = [], 0
+        held.append(line)
+        size += len(line)
+    if held:
+        yield Piece(b"".join(held), len(held))
+
+
+def append(client: EngineClient, dataset: str, lines: Sequence[bytes] | Iterable[bytes], *, key: str = "") -> Appended:
+    """Add all `lines`. With a `key` the same call may be repeated: what is in is not added again."""
+    appender = Appender(client, dataset, key=key)
+    for piece in pieces(lines):
+        appender.add(piece)
+    return appender.done

@@ -1,0 +1,280 @@
+"""Files that grow in a drop folder: their new lines go the way of posted rows, each exactly once."""
+
+from __future__ import annotations
+
+import fnmatch
+import logging
+import os
+import stat
+import threading
+from concurrent.futures import Future
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from shopfloor.domain.errors import ConfigError, ShopfloorError
+from shopfloor.domain.streaming import FollowedFile
+from shopfloor.domain.text import safe
+from shopfloor.engine.context import Context
+from shopfloor.engine.streaming.checks import Checks
+from shopfloor.engine.streaming.entry import Source
+from shopfloor.engine.streaming.followed import advance, is_intact, recognise
+from shopfloor.engine.streaming.log import Answer, Post
+from shopfloor.engine.streaming.rows import Rows
+
+if TYPE_CHECKING:
+    from shopfloor.engine.streaming.streams import Streams
+    from shopfloor.intake.scan import Observation
+
+_LOG = logging.getLogger("shopfloor.follow")
+_PIECE = 4 << 20
+_LONGEST = 64 << 20  # a line longer than this is no row
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_LINGER = 10.0  # seconds that a file is kept open after its name is gone: its writer may not know yet
+
+
+class _Target:
+    """One open file of a dataset that is followed."""
+
+    def __init__(self, dataset: str, path: str, handle: int, source: Source) -> None:
+        self.dataset = dataset
+        self.path = path
+        self.handle = handle
+        self.source = source
+        self.size = source.offset
+        self.detail = ""
+        self.lost_at: float | None = None
+
+    @property
+    def inode(self) -> tuple[int, int]:
+        """Which file it is."""
+        return self.source.dev, self.source.ino
+
+
+class Follower:
+    """One thread that looks at followed files every second. Does nothing in a workspace without any."""
+
+    def __init__(self, context: Context, streams: Streams, checks: Checks) -> None:
+        self._context = context
+        self._streams = streams
+        self._checks = checks
+        self._datasets: set[str] = set()
+        self._targets: dict[tuple[int, int], _Target] = {}
+        self._turn = threading.Lock()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="follower", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the current look and close all files."""
+        self._wake.set()
+        self._thread.join(timeout=10.0)
+        with self._turn:
+            for target in self._targets.values():
+                os.close(target.handle)
+            self._targets.clear()
+
+    def follows(self, seen: Observation) -> bool:
+        """Whether a file is followed, so that nobody takes it in as a whole.
+
+        A file whose lines came in this way stays so under another name, and when the contract does
+        not ask for it any more: as a whole it would bring its rows a second time.
+        """
+        mine = self._matches(seen.name, PurePath(seen.path).name) and seen.path.count("/") == 1
+        if mine and seen.name not in self._datasets:
+            self._datasets.add(seen.name)
+            self._wake.set()
+        return mine or self._was_followed(seen.name, seen.path, (seen.dev, seen.ino))
+
+    def look(self) -> None:
+        """Read what is new in all followed files, on the caller's thread."""
+        with self._turn:
+            for dataset in sorted(self._datasets | set(self._streams.followed_datasets())):
+                self._look_at(dataset)
+
+    def status(self, dataset: str) -> tuple[FollowedFile, ...]:
+        """Where the followed files of a dataset stand."""
+        return tuple(_told(target) for target in list(self._targets.values()) if target.dataset == dataset)
+
+    def _loop(self) -> None:
+        while not self._context.stopping.is_set():
+            busy = bool(self._datasets or self._targets or self._streams.followed_datasets())
+            self._wake.wait(self._context.settings.stream.follow_seconds if busy else None)
+            self._wake.clear()
+            if self._context.stopping.is_set():
+                return
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001 - the boundary of the follower: the files stay, it looks again
+                told = isinstance(error, ShopfloorError | OSError)
+                _LOG.warning("following failed and is tried again: %s", error, exc_info=not told)
+
+    def _matches(self, dataset: str, name: str) -> bool:
+        try:
+            patterns = self._checks.follow(dataset)
+        except ConfigError:
+            return False  # told by the intake, which reads the same file
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+    def _was_followed(self, dataset: str, path: str, inode: tuple[int, int]) -> bool:
+        """Whether lines of this very file came in: its inode alone may be that of a file long gone."""
+        source = self._streams.source(dataset, *inode)
+        if source is None or not source.offset:
+            return False
+        try:
+            handle = os.open(self._context.layout.inbox / path, _FLAGS)
+        except OSError:
+            return False
+        try:
+            return is_intact(handle, source)
+        finally:
+            os.close(handle)
+
+    def _look_at(self, dataset: str) -> None:
+        folder = self._context.layout.inbox / dataset
+        present = self._present(folder, dataset)
+        self._open_new(dataset, folder, present)
+        for target in [one for one in self._targets.values() if one.dataset == dataset]:
+            self._tend(target, present.get(target.inode))
+
+    def _present(self, folder: Path, dataset: str) -> dict[tuple[int, int], str]:
+        """Regular files that match, or that were followed under another name."""
+        found: dict[tuple[int, int], str] = {}
+        try:
+            entries = list(os.scandir(folder))
+        except FileNotFoundError:
+            return found
+        inodes = {source.ino for source in self._streams.sources(dataset)}
+        for entry in entries:
+            mine = self._matches(dataset, entry.name)
+            if not mine and entry.inode() not in inodes:
+                continue  # without a stat: ten thousand files may lie here
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if not stat.S_ISREG(status.st_mode):
+                continue
+            inode = (status.st_dev, status.st_ino)
+            if mine or self._was_followed(dataset, f"{dataset}/{entry.name}", inode):
+                found[inode] = entry.name
+        return found
+
+    def _open_new(self, dataset: str, folder: Path, present: dict[tuple[int, int], str]) -> None:
+        """Open files that were not there before. Copies are told from new files before an original
+        that was truncated begins anew, as long as its old place is known."""
+        known = self._streams.sources(dataset)
+        fresh = [(inode, name) for inode, name in present.items() if inode not in self._targets]
+        inodes = {(source.dev, source.ino) for source in known}
+        gone = self._gone(dataset, known, present) if fresh else frozenset()
+        for inode, name in sorted(fresh, key=lambda pair: pair[0] in inodes):
+            try:
+                handle = os.open(folder / name, _FLAGS)
+            except OSError as error:
+                _LOG.warning("%s cannot be followed: %s", safe(name), error.strerror)
+                continue
+            status = os.fstat(handle)
+            if (status.st_dev, status.st_ino) != inode or not stat.S_ISREG(status.st_mode):
+                os.close(handle)
+                continue
+            source = recognise(handle, name, known, gone=gone, now=self._now())
+            target = self._targets[inode] = _Target(dataset, name, handle, source)
+            if source.offset and inode not in inodes:
+                target.detail = "a copy of a file that was followed: it goes on where that one was"
+                self._add(target, Rows(b"", 0), source)  # or its lines would be new when the original is gone
+
+    def _gone(self, dataset: str, known: tuple[Source, ...], present: dict[tuple[int, int], str]) -> frozenset[str]:
+        gone = set()
+        for source in known:
+            inode = (source.dev, source.ino)
+            target = self._targets.get(inode)
+            if inode not in present:
+                gone.add(f"{source.dev}:{source.ino}")
+            elif target is not None:
+                if not is_intact(target.handle, source):
+                    gone.add(f"{source.dev}:{source.ino}")
+            elif (self._context.layout.inbox / dataset / present[inode]).stat().st_size < source.offset:
+                gone.add(f"{source.dev}:{source.ino}")
+        return frozenset(gone)
+
+    def _now(self) -> int:
+        return int(self._context.clock.now().timestamp() * 1e9)
+
+    def _tend(self, target: _Target, name: str | None) -> None:
+        if name is not None and name != target.path:
+            target.path = name
+        if not is_intact(target.handle, target.source):
+            if name is None:
+                self._leave(target)  # under another name with other content it is another file
+                return
+            target.detail = "it was truncated and is read anew"
+            target.source = Source(path=target.path, dev=target.source.dev, ino=target.source.ino, born=self._now())
+        read = self._read(target)
+        target.size = os.fstat(target.handle).st_size
+        now = self._context.clock.monotonic()
+        if name is not None or read:
+            target.lost_at = None
+        elif target.lost_at is None:
+            target.lost_at = now
+        elif now - target.lost_at > _LINGER:
+            self._leave(target)
+
+    def _leave(self, target: _Target) -> None:
+        os.close(target.handle)
+        del self._targets[target.inode]
+
+    def _read(self, target: _Target) -> bool:
+        """Take in all complete lines; whether there were any."""
+        read = False
+        while not self._context.stopping.is_set():
+            lines = _complete_lines(target.handle, target.source.offset)
+            if lines is None:
+                target.detail = f"a line is longer than {_LONGEST >> 20} MB: nothing behind it is read"
+            if not lines:
+                return read
+            try:
+                self._streams.check_room(len(lines))
+            except ShopfloorError as error:
+                target.detail = f"waits: {error.message}"
+                return read
+            rows = self._checks.check(target.dataset).read_lines(lines)
+            after = advance(target.handle, target.source, lines, rows=rows.rows, rejected=rows.rejected)
+            self._add(target, rows, after)
+            target.detail = f"the newest line that is no row: {rows.rejects[-1].message}" if rows.rejects else ""
+            read = True
+        return read
+
+    def _add(self, target: _Target, rows: Rows, source: Source) -> None:
+        done: Future[Answer] = self._streams.submit(target.dataset, Post(rows=rows, source=source))
+        done.result()
+        target.source = source
+
+
+def _complete_lines(handle: int, offset: int) -> bytes | None:
+    """Bytes from `offset` up to the last line feed; None for a line that has no end within reason."""
+    data = os.pread(handle, _PIECE, offset)
+    end = data.rfind(b"\n")
+    while end < 0 and len(data) % _PIECE == 0 and data:
+        if len(data) >= _LONGEST:
+            return None
+        more = os.pread(handle, _PIECE, offset + len(data))
+        if not more:
+            break
+        end = more.rfind(b"\n")
+        end = end if end < 0 else end + len(data)
+        data += more
+    return data[: end + 1]
+
+
+def _told(target: _Target) -> FollowedFile:
+    source = target.source
+    return FollowedFile(
+        path=f"inbox/{target.dataset}/{safe(target.path)}",
+        offset=source.offset,
+        size=target.size,
+        rows=source.rows,
+        rejected=source.rejected,
+        detail=target.detail or ("its name is gone" if target.lost_at is not None else ""),
+    )

@@ -1,0 +1,173 @@
+"""A followed file through everything that can happen to it, against a model that knows all lines.
+
+No engine process: the streams themselves over a store, so that hundreds of histories take seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from shopfloor.domain.clock import SystemClock
+from shopfloor.domain.file import FilePurpose
+from shopfloor.domain.ids import ulid
+from shopfloor.engine.context import Context
+from shopfloor.engine.stream import EventStream
+from shopfloor.engine.streaming.delivery import LINES
+from shopfloor.engine.streaming.streams import Streams
+from shopfloor.intake.scan import scan
+from shopfloor.store.store import Store
+from shopfloor.workspace.layout import Layout
+
+
+class FollowedFile(RuleBasedStateMachine):
+    """Append, append half a line, rename, copy and truncate, truncate, replace, look, roll, restart."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.root = Path(tempfile.mkdtemp())
+        self.layout = Layout(self.root)
+        self.layout.create()
+        (self.root / "workspace.toml").write_text("")
+        self.layout.contract("d").write_text('[arrival]\nfollow = ["events*"]\n')
+        self.folder = self.layout.inbox / "d"
+        self.folder.mkdir()
+        self.log = self.folder / "events.jsonl"
+        self.written = 0
+        self.complete = 0
+        self.half = b""
+        self.names = 0
+        self.start()
+
+    def start(self) -> None:
+        clock, events = SystemClock(), EventStream()
+        self.store = Store(
+            self.layout.database, self.layout.journal, clock, workspace_id=ulid(), on_commit=events.publish
+        )
+        context = Context(
+            layout=self.layout, store=self.store, clock=clock, stream=events, epoch=1, started_at=clock.now()
+        )
+        self.context = context
+        self.streams = Streams(context)
+        self.streams.start()
+
+    def write(self, data: bytes) -> None:
+        with self.log.open("ab", buffering=0) as file:
+            file.write(data)
+
+    @rule(count=st.integers(1, 60))
+    def append(self, count: int) -> None:
+        rows = range(self.written, self.written + count)
+        self.write(self.half + b"".join(b'{"n":%d,"t":"%s"}\n' % (n, b"x" * (n % 90)) for n in rows))
+        self.written += count
+        self.half = b""
+
+    @precondition(lambda self: not self.half)
+    @rule(cut=st.integers(1, 8))
+    def append_half_a_line(self, cut: int) -> None:
+        line = b'{"n":%d,"t":"half"}\n' % self.written
+        self.write(line[:cut])
+        self.half = line[cut:]
+        self.written += 1
+
+    @precondition(lambda self: not self.half)
+    @rule()
+    def rename(self) -> None:
+        if self.log.exists():
+            self.names += 1
+            self.log.rename(self.folder / f"events.{self.names}")
+
+    @precondition(lambda self: not self.half)
+    @rule()
+    def copy_and_truncate(self) -> None:
+        """A copy that matches holds what was not read yet. Where it was never looked at, original and
+        copy are two files of the same content, so there is a look before."""
+        if self.log.exists():
+            self.look()
+            self.names += 1
+            shutil.copyfile(self.log, self.folder / f"events.{self.names}")
+            os.truncate(self.log, 0)
+
+    @precondition(lambda self: not self.half)
+    @rule()
+    def truncate_after_a_look(self) -> None:
+        if self.log.exists():
+            self.look()
+            os.truncate(self.log, 0)
+
+    @precondition(lambda self: not self.half)
+    @rule()
+    def remove_after_a_look(self) -> None:
+        """The inode is free for the next file."""
+        if self.log.exists():
+            self.look()
+            self.log.unlink()
+
+    @rule()
+    def look(self) -> None:
+        for seen in scan(self.layout.inbox):
+            assert self.streams.follows(FilePurpose.DATA, seen)
+        self.streams._follower.look()
+
+    @rule()
+    def roll(self) -> None:
+        self.look()
+        self.streams.roll()
+
+    @rule()
+    def restart(self) -> None:
+        """As after a kill: nothing is handed over, all that was not on the disk is gone."""
+        self.context.stopping.set()
+        self.streams._follower.stop()
+        self.streams._roller._wake.set()
+        self.streams._roller._thread.join()
+        self.streams._committer.stop()
+        self.store.close()
+        for log in self.streams._logs.values():
+            log._abandon()
+        self.start()
+
+    @invariant()
+    def no_line_is_in_twice(self) -> None:
+        if hasattr(self, "streams"):
+            found = self.found()
+            assert not [n for n, count in found.items() if count > 1], found
+
+    def found(self) -> Counter[int]:
+        """Rows of rolled segments; nobody takes them in here."""
+        lines = b"".join(path.read_bytes() for path in self.layout.streams.glob(f"d/*{LINES}")).splitlines()
+        return Counter(json.loads(line)["n"] for line in lines)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "streams"):
+            return
+        try:
+            if self.half:
+                self.write(self.half)
+            self.look()
+            self.look()
+            self.streams.roll()
+            assert self.found() == Counter(range(self.written))
+            assert self.streams.waiting() == 0 or self.streams._roller.held("d")
+            rows = self.store.read(
+                lambda query: query.all("SELECT sum(rows) FROM files WHERE NOT starts_with(path, 'stream/')")
+            )
+            assert (rows[0][0] or 0) == self.written, "the ledger shows every line once"
+        finally:
+            self.restart()
+            self.context.stopping.set()
+            self.streams.stop()
+            self.store.close()
+            shutil.rmtree(self.root)
+
+
+TestFollowedFile = FollowedFile.TestCase
+TestFollowedFile.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)

@@ -1,0 +1,129 @@
+"""Posts against a contract: what is accepted, what is rejected with which words, what refuses the post."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.contract import Contract, SchemaPolicy
+from shopfloor.engine.streaming.rows import TOLD, MalformedRows, RowCheck, Rows
+
+COLUMNS = (
+    Column(name="id", type=ColumnType.INTEGER, nullable=False),
+    Column(name="x", type=ColumnType.NUMBER),
+    Column(name="on", type=ColumnType.BOOLEAN),
+    Column(name="day", type=ColumnType.DATE),
+    Column(name="at", type=ColumnType.TIMESTAMP),
+    Column(name="t", type=ColumnType.TEXT),
+)
+
+
+def check(policy: SchemaPolicy = SchemaPolicy.EVOLVE, **fields: Any) -> RowCheck:
+    return RowCheck(Contract(name="d", columns=COLUMNS, schema_policy=policy, **fields))
+
+
+def read(*lines: str, of: RowCheck | None = None) -> Rows:
+    return (of or check()).read("".join(f"{line}\n" for line in lines).encode())
+
+
+def test_without_a_contract_every_object_is_a_row() -> None:
+    rows = RowCheck(None).read(b'{"a":1}\n{"b":[1,{"c":2}]}\n{}')
+    assert (rows.rows, rows.rejected) == (3, 0)
+    assert rows.payload == b'{"a":1}\n{"b":[1,{"c":2}]}\n{}\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "what"),
+    [
+        (b'{"id":1}\n{"id":\n', 2, "truncated"),
+        (b'{"id":1}\n\n[1]\n', 3, "an array instead of an object"),
+        (b'"text"\n', 1, "a text instead of an object"),
+        (b'{"id":1}{"id":2}\n', 1, "malformed"),
+        (b'{"id":\n1}{"id":2}\n', 1, "truncated"),
+        (b'{"id":1,"t":"\xff"}\n', 1, "utf-8"),
+        (b'{"id":1,"t":"\\ud800"}\n', 1, "truncated"),
+        (b'{"id":NaN}\n', 1, "malformed"),
+        (b'{"id":1}\n' + b'{"t":' + b"[" * 100_000 + b"\n", 2, "nested"),
+        (b'\xef\xbb\xbf{"id":1}\n', 1, "malformed"),
+    ],
+)
+def test_a_line_that_is_no_object_refuses_the_post(body: bytes, line: int, what: str) -> None:
+    with pytest.raises(MalformedRows, match=rf"(?s)Line {line} is not a row.*{what}") as caught:
+        check().read(body)
+    assert caught.value.line == line
+    lenient = check().read_lines(body)
+    assert lenient.rejects[0].line == line or lenient.rejected == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "good"),
+    [
+        ("1.0", "id", True), ('"12"', "id", True), ("1.5", "id", False), ("9223372036854775808", "id", False),
+        ("true", "id", False), ('"12x"', "id", False), ("3", "x", True), ('"1e3"', "x", True), ("true", "x", False),
+        ('"NA"', "x", True), ("1e400", "x", False), ("true", "on", True), ('"false"', "on", True), ("2", "on", False),
+        ('"2026-02-28"', "day", True), ('"2026-02-30"', "day", False), ('"2026-01-01T10:00:00"', "day", False),
+        ('"2026-01-01T10:00:00Z"', "at", True), ('"2026-01-01 10:00"', "at", True), ("5", "at", False),
+        ('"soon"', "at", False), ('{"a":[1]}', "t", True), ("5", "t", True), ("null", "t", True),
+    ],
+)  # fmt: skip
+def test_values(value: str, column: str, good: bool) -> None:
+    row = f'{{"{column}":{value}' + ("}" if column == "id" else ',"id":1}')
+    rows = read(row, '{"id":2}')
+    assert rows.rows == 1 + good
+    if not good:
+        [reject] = rows.rejects
+        assert (reject.line, reject.column) in {(1, column), (1, None)}
+        assert rows.payload == b'{"id":2}\n'
+
+
+def test_what_the_contract_asks_for() -> None:
+    rows = read('{"x":1}', '{"id":null}', '{"id":1,"ID":2}', '{"id":4,"new":1}')
+    assert [(one.line, one.column) for one in rows.rejects] == [(1, "id"), (2, "id"), (3, "ID")]
+    assert rows.payload == b'{"id":4,"new":1}\n'
+
+
+def test_a_strict_contract_wants_all_columns_and_no_others() -> None:
+    whole = {"id": 1, "x": None, "on": None, "day": None, "at": None, "t": None}
+    strict = check(SchemaPolicy.STRICT)
+    rows = read(json.dumps(whole), json.dumps({**whole, "new": 1}), '{"id":1}', of=strict)
+    assert rows.rows == 1
+    assert [(one.line, one.column) for one in rows.rejects] == [(2, "new"), (3, "x")]
+
+
+def test_many_rejects_are_counted_and_the_first_told() -> None:
+    rows = read(*['{"id":"no"}'] * 500)
+    assert (rows.rows, rows.rejected, len(rows.rejects)) == (0, 500, TOLD)
+    assert rows.payload == b""
+
+
+def test_carriage_returns_and_blank_lines_do_not_count() -> None:
+    rows = check().read(b'{"id":1}\r\n\r\n  \n{"id":2}')
+    assert (rows.rows, rows.payload) == (2, b'{"id":1}\n{"id":2}\n')
+
+
+values = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8), st.sampled_from(["NA", "1", "true", "2026-01-01", "2026-1-1 1:02", "1e5", "", " 7 "]),
+    st.datetimes().map(lambda at: at.replace(tzinfo=UTC).isoformat()), st.lists(st.integers(), max_size=2),
+)  # fmt: skip
+tables = st.lists(st.dictionaries(st.sampled_from([c.name for c in COLUMNS] + ["new"]), values), max_size=6)
+
+
+@given(tables)
+def test_the_quick_way_and_the_slow_way_agree(rows: list[dict[str, Any]]) -> None:
+    body = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    both = check()
+    quick, slow = both._at_once(body), both._one_by_one(body, False)
+    assert quick is None or (quick.rows, quick.payload) == (slow.rows, slow.payload)
+    assert slow.rows + slow.rejected == len(rows)
+
+
+def test_times_that_are_accepted_are_those_of_the_calendar() -> None:
+    assert read(json.dumps({"id": 1, "at": datetime(2024, 2, 29, tzinfo=UTC).isoformat()})).rows == 1
+    assert read('{"id":1,"at":"2023-02-29T00:00:00Z"}').rejected == 1
