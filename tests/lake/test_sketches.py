@@ -9,7 +9,7 @@ from functools import reduce
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -39,6 +39,7 @@ def same(left: Bins, right: Bins) -> bool:
     )
 
 
+@settings(deadline=None)
 @given(st.one_of(st.tuples(doubles, doubles), st.tuples(integers, integers)))
 def test_a_merged_grid_is_the_grid_of_all(pair: tuple[np.ndarray, np.ndarray]) -> None:
     left, right = pair
@@ -47,6 +48,7 @@ def test_a_merged_grid_is_the_grid_of_all(pair: tuple[np.ndarray, np.ndarray]) -
     assert same(merged_grid(right, left), whole)
 
 
+@settings(deadline=None)
 @given(st.one_of(doubles, integers))
 def test_a_grid_holds_every_value_in_a_bin_as_narrow_as_stated(values: np.ndarray) -> None:
     found = grid_of(values)
@@ -68,6 +70,7 @@ def test_a_grid_holds_every_value_in_a_bin_as_narrow_as_stated(values: np.ndarra
             assert value < last
 
 
+@settings(deadline=None)
 @given(doubles, doubles)
 def test_merged_octaves_are_those_of_all(left: np.ndarray, right: np.ndarray) -> None:
     both = np.concatenate([left, right])
@@ -85,7 +88,7 @@ def test_many_octaves_are_made_coarser_and_still_merge() -> None:
     values = np.exp(generator.uniform(-600, 600, 40_000)) * generator.choice([-1.0, 1.0], 40_000)
     whole = bins.octaves(values)
     assert whole.level > 0
-    assert len(whole.keys) <= bins.MOST
+    assert len(whole.keys) <= bins.MOST_OCTAVES
     pieces = [bins.octaves(piece) for piece in np.array_split(values, 7)]
     for order in (pieces, pieces[::-1]):
         assert same(reduce(lambda a, b: bins.narrowed(a.plus(b, 0)), order), whole)
@@ -95,6 +98,7 @@ def hashed(seed: int, number: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 2**64, number, np.uint64)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=30), max_size=5), st.randoms(use_true_random=False))
 def test_few_distinct_values_are_counted_exactly(pieces: list[list[int]], random: object) -> None:
     sketches = [distinct.nothing().with_values(np.array(piece, np.uint64)) for piece in pieces]
@@ -120,6 +124,7 @@ def test_many_distinct_values_are_estimated_and_merge_exactly(number: int) -> No
 words = st.lists(st.sampled_from("abcdefgh"), max_size=30)
 
 
+@settings(deadline=None)
 @given(st.lists(words, max_size=5))
 def test_few_values_are_counted_exactly(pieces: list[list[str]]) -> None:
     merged = reduce(
@@ -158,6 +163,7 @@ def test_a_column_in_which_nothing_repeats_is_given_up_honestly() -> None:
     assert found.error >= 50_001
 
 
+@settings(deadline=None)
 @given(st.lists(arrays.arrays(np.float64, st.integers(0, 20), elements=st.floats(-1e6, 1e6)), min_size=1, max_size=5))
 def test_moments_merge(pieces: list[np.ndarray]) -> None:
     merged = reduce(Moments.plus, map(moments, pieces))

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 # So many bins a histogram has at most; a bin is then at most 1/1023 of the range wide.
 MOST = 2048
+# 64 doublings, from a billionth to a billion and beyond, at the full resolution of `octaves`.
+MOST_OCTAVES = 4096
 _MANTISSA_BITS = 6
 _DROPPED_BITS = 52 - _MANTISSA_BITS
 _LOWEST_EXPONENT = -1074
@@ -102,16 +104,16 @@ def _scaled(key: int, level: int) -> float:
 def octaves(values: NDArray[np.float64]) -> Bins:
     """Finite `values` in bins of a relative width of 1/64 or less: the leading bits of a double.
 
-    Wider by twos when there would be more than 2,048. The idea is that of HdrHistogram and of
-    DDSketch (Masson, Rim, Lee: "DDSketch", VLDB 2019), with the logarithm read off the exponent.
+    Wider by twos when there would be more than 4,096, that is beyond 64 doublings. The idea is that
+    of HdrHistogram and of DDSketch (Masson, Rim, Lee: "DDSketch", VLDB 2019), with the logarithm read off the exponent.
     """
     magnitudes = np.abs(values).view(np.int64) >> _DROPPED_BITS
     return narrowed(_counted(0, np.where(values < 0, -1 - magnitudes, magnitudes)))
 
 
 def narrowed(bins: Bins) -> Bins:
-    """At most `MOST` bins, by the least coarsening."""
-    while len(bins.keys) > MOST:
+    """At most `MOST_OCTAVES` bins, by the least coarsening."""
+    while len(bins.keys) > MOST_OCTAVES:
         bins = bins.coarser(bins.level + 1)
     return bins
 

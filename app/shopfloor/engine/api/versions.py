@@ -8,6 +8,7 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.dataset import DatasetVersion, VersionDiff
 from shopfloor.domain.errors import RefusedError, UsageError
 from shopfloor.domain.ids import ulid
+from shopfloor.domain.job import JobKind
 from shopfloor.domain.requests.datasets import DatasetDiff, DatasetProfile, DatasetProfileShow, DatasetRollback
 from shopfloor.engine import triggers
 from shopfloor.engine.api.datasets import named, resolve
@@ -16,7 +17,7 @@ from shopfloor.engine.parts import part_files
 from shopfloor.engine.plant import Plant
 from shopfloor.lake.diff import diff as compare
 from shopfloor.lake.records import Desk, DiffAnswer, DiffSpec, ProfileAnswer, ProfileSpec, Side
-from shopfloor.store import datasets
+from shopfloor.store import datasets, jobs
 from shopfloor.store.transaction import Transaction
 
 _SECONDS = 600.0
@@ -90,6 +91,7 @@ def rollback(plant: Plant, request: DatasetRollback) -> DatasetVersion:
         record = named(transaction, old.dataset)
         newest = resolve(transaction, old.dataset)
         _refuse_nothing_to_do(old, newest)
+        _refuse_during_intake(transaction, old)
         again = msgspec.structs.replace(
             old,
             version=newest.version + 1,
@@ -127,4 +129,14 @@ def _refuse_nothing_to_do(old: DatasetVersion, newest: DatasetVersion) -> None:
             f"The newest version, {old.dataset}@{newest.version}, has the content of @{old.version} already.",
             hint=f"Name another one: shopfloor dataset versions {old.dataset}",
             code="same_content",
+        )
+
+
+def _refuse_during_intake(transaction: Transaction, old: DatasetVersion) -> None:
+    """A delivery that replaces rows was read against the newest version; its commit would undo this silently."""
+    if any(job.kind is JobKind.INTAKE and job.subject == old.dataset for job in jobs.running(transaction)):
+        raise RefusedError(
+            f"A delivery to {old.dataset} is being taken in right now.",
+            hint=f"Then go back: shopfloor wait && shopfloor dataset rollback {old.dataset}@{old.version}",
+            code="intake_running",
         )
