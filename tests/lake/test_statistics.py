@@ -118,13 +118,13 @@ def ends(found: ColumnProfile, finite: list[Any]) -> None:
 
 
 def quantiles(found: ColumnProfile, ordered: list[Any]) -> None:
-    """Off by at most 1/128 of the value or 1/2046 of the range, whichever is less."""
+    """Off by at most 1/64 of the value or 1/1023 of the range, whichever is less."""
     span = number(found, ordered[-1]) - number(found, ordered[0])
     for share, value in found.quantiles:
         true = number(found, ordered[max(1, math.ceil(share * len(ordered))) - 1])
-        allowed = span / 2046 + 1
+        allowed = span / 1023 + 1
         if found.type in ("integer", "number"):
-            allowed = min(allowed, abs(true) / 126 + 1)
+            allowed = min(allowed, abs(true) / 63 + 1)
         assert abs(number(found, value) - true) <= allowed
 
 

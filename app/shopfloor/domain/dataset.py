@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -132,6 +133,12 @@ class RowChange(Record, frozen=True, kw_only=True):
     old: dict[str, str | None] = {}
     new: dict[str, str | None] = {}
     copies: int = 1
+
+
+def in_order(values: Mapping[str, str | None], order: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Values of a row in the order of the columns, which JSON does not keep."""
+    places = {name: place for place, name in enumerate(order)}
+    return sorted(values.items(), key=lambda pair: (places.get(pair[0], len(places)), pair[0]))
 
 
 class RowDiff(Record, frozen=True, kw_only=True):

@@ -16,6 +16,8 @@ TOP = 10
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # Beyond so many different values the most frequent ones say little.
 _TOP_DISTINCT = 50_000
+_TENS: tuple[int, ...] = tuple(10**power for power in range(18, -1, -1))
+_STEPS = {ColumnType.DATE: (1,), ColumnType.TIMESTAMP: (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1)}
 _SECONDS = {ColumnType.DATE: 86_400.0, ColumnType.TIMESTAMP: 1e-6}
 
 
@@ -24,7 +26,7 @@ def column_profile(column: Column, found: Statistics, rows: int) -> ColumnProfil
     values = found.rows - found.missing
     top = found.frequent.top(TOP) if found.distinct.estimate <= _TOP_DISTINCT else ()
     edges, counts = _histogram(column.type, found)
-    quantiles = [(share, *_quantile(found, share)) for share in QUANTILES if found.grid.counts.size]
+    quantiles = [(share, *_quantile(column.type, found, share)) for share in QUANTILES if found.grid.counts.size]
     doubtful = {
         "distinct": not found.distinct.exact,
         "top": bool(top) and found.frequent.error > 0,
@@ -86,11 +88,11 @@ def _histogram(kind: ColumnType, found: Statistics) -> tuple[list[float], list[i
     return [edge * unit for edge in edges], counts
 
 
-def _quantile(found: Statistics, share: float) -> tuple[int | float, bool]:
+def _quantile(kind: ColumnType, found: Statistics, share: float) -> tuple[int | float, bool]:
     """The smallest value that `share` of the values do not exceed, and whether it is exact.
 
-    It lies both in a bin of the grid and in one of the octaves; the middle of what they share is
-    off by at most 1/128 of the value or 1/2046 of the range, whichever is less.
+    It lies both in a bin of the grid and in one of the octaves. Of what they share the shortest value
+    near the middle is taken: off by at most 1/64 of the value or 1/1023 of the range, whichever is less.
     """
     low, high = found.low, found.high
     assert isinstance(low, int | float)
@@ -108,6 +110,25 @@ def _quantile(found: Statistics, share: float) -> tuple[int | float, bool]:
         least, most = octave_edges(found.octaves.at_rank(rank), found.octaves.level)
         first, last = max(first, least), min(last, most)
     if isinstance(low, int):
-        first, last = math.ceil(first), math.floor(last)
-        return (first + last) // 2, first >= last
-    return first / 2 + last / 2, first >= last
+        return _round_integer(kind, math.ceil(first), math.floor(last)), math.ceil(first) >= last
+    return _round_number(first, last), first >= last
+
+
+def _round_integer(kind: ColumnType, first: int, last: int) -> int:
+    """A round value from `first` to `last`: a whole day, hour, minute or second, or with zeros at the end."""
+    middle = (first + last) // 2
+    for step in _STEPS.get(kind, _TENS):
+        near = (middle + step // 2) // step * step
+        if first <= near <= last:
+            return near
+    return middle
+
+
+def _round_number(first: float, last: float) -> float:
+    """The number with the fewest digits, near the middle of `first` and `last`."""
+    middle = first / 2 + last / 2
+    for digits in range(1, 17):
+        near = float(f"{middle:.{digits}g}")
+        if first <= near <= last:
+            return near
+    return middle

@@ -94,17 +94,20 @@ def chain(parts: Sequence[PartFile]) -> list[str]:
 
 
 def _encode(value: Any) -> bytes:
-    """An array as the letter of its type and its bytes, little-endian."""
+    """An array as its type and its bytes, little-endian; integers as narrow as they all fit."""
     if not isinstance(value, np.ndarray):
         raise NotImplementedError(f"{type(value).__name__} is not kept")
-    letter = str(value.dtype.kind)
-    return letter.encode() + bytes(value.astype(f"<{letter}8").tobytes())
+    width = 8
+    if value.dtype.kind == "i" and value.size:
+        width = max(np.min_scalar_type(end).itemsize for end in (int(value.min()), -int(value.max()) - 1))
+    letters = f"{value.dtype.kind}{width}"
+    return letters.encode() + bytes(value.astype(f"<{letters}").tobytes())
 
 
 def _decode(kind: type, value: Any) -> Any:
     if kind is not np.ndarray or not isinstance(value, bytes) or value[:1] not in (b"i", b"u"):
         raise ValueError("not an array")
-    return np.frombuffer(value[1:], f"<{value[:1].decode()}8")
+    return np.frombuffer(value[2:], f"<{value[:2].decode()}").astype(np.int64 if value[:1] == b"i" else np.uint64)
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_encode)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shopfloor.domain.dataset import ColumnChange, ColumnDiff, ColumnFigures, RowChange, RowDiff, VersionDiff
+from collections.abc import Sequence
+
+from shopfloor.domain.dataset import ColumnChange, ColumnDiff, ColumnFigures, RowChange, RowDiff, VersionDiff, in_order
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.detail_pane import Section
 from shopfloor.tui.widgets.key_value import Pair
@@ -16,8 +18,9 @@ def sections(diff: VersionDiff) -> list[Section]:
     title = f"{diff.dataset}@{diff.left} → @{diff.right}"
     found = [Section("diff", title, _counts(diff), note="esc closes")]
     if diff.row_diff is not None and diff.row_diff.examples:
+        order = [column.name for column in diff.columns]
         note = "examples; all: shopfloor dataset diff … --limit N" if diff.row_diff.truncated else ""
-        found.append(Section("rows", "Rows", [_row(each) for each in diff.row_diff.examples], note=note))
+        found.append(Section("rows", "Rows", [_row(each, order) for each in diff.row_diff.examples], note=note))
     moved = [line for line in map(_column, diff.columns) if line is not None]
     if moved:
         same = len(diff.columns) - len(moved)
@@ -41,13 +44,14 @@ def _paired(rows: RowDiff) -> list[Pair]:
     return [Pair("compared", "as whole rows: the contract names no key")]
 
 
-def _row(row: RowChange) -> Pair:
+def _row(row: RowChange, order: Sequence[str]) -> Pair:
     sign, tone = _SIGNS.get(row.change, ("?", ""))
     label = " ".join([sign, *(f"{name}={_value(value)}" for name, value in row.key.items())])
+    shown = in_order(row.old or row.new, order)
     if row.change == "changed":
-        parts = [f"{name}: {_value(old)} → {_value(row.new.get(name))}" for name, old in row.old.items()]
+        parts = [f"{name}: {_value(old)} → {_value(row.new.get(name))}" for name, old in shown]
     else:
-        parts = [f"{name}={_value(value)}" for name, value in (row.old or row.new).items()]
+        parts = [f"{name}={_value(value)}" for name, value in shown]
     if row.copies > 1:
         parts.append(f"({row.copies:,} times)")
     return Pair(label, "  ".join(parts), tone)
