@@ -11,11 +11,16 @@ import msgspec
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Mode, Rule, RuleSeverity
 from shopfloor.domain.dataset import (
+    ColumnChange,
+    ColumnDiff,
+    ColumnFigures,
     ColumnProfile,
     DatasetRecord,
     DatasetVersion,
     FileSpan,
     Part,
+    RowChange,
+    RowDiff,
     VersionDiff,
 )
 from shopfloor.domain.definition import ModelDefinition, Task, Value
@@ -181,6 +186,73 @@ DIFF = VersionDiff(
     retyped_columns=("delay",),
     files_added=("f1",),
 )
+ROW_DIFF = VersionDiff(
+    dataset="flights",
+    left=1,
+    right=2,
+    rows_left=21_000,
+    rows_right=21_001,
+    added_rows=1,
+    removed_rows=0,
+    columns=(
+        ColumnDiff(
+            name="flight",
+            change=ColumnChange.SAME,
+            left_type="integer",
+            right_type="integer",
+            changed_rows=0,
+            left=ColumnFigures(missing=0, distinct=21_000, min="1", max="21000", mean=10_500.5, median="10500"),
+            right=ColumnFigures(missing=0, distinct=21_001, min="1", max="21001", mean=10_501.0, median="10501"),
+        ),
+        ColumnDiff(
+            name="gate",
+            change=ColumnChange.ADDED,
+            right_type="text",
+            right=ColumnFigures(missing=21_000, distinct=1, min="B22", max="B22"),
+        ),
+        ColumnDiff(
+            name="origin",
+            change=ColumnChange.SAME,
+            left_type="text",
+            right_type="text",
+            changed_rows=1,
+            left=ColumnFigures(missing=0, distinct=3, min="EWR", max="LGA"),
+            right=ColumnFigures(missing=1, distinct=3, min="EWR", max="LGA"),
+        ),
+    ),
+    added_columns=("gate",),
+    row_diff=RowDiff(
+        key=("flight",),
+        added=1,
+        removed=0,
+        changed=1,
+        unchanged=20_999,
+        examples=(
+            RowChange(change="changed", key={"flight": "17"}, old={"origin": "JFK"}, new={"origin": None}),
+            RowChange(change="added", key={"flight": "21001"}, new={"origin": "LGA \\e[31m" + "x" * 90}),
+        ),
+        truncated=True,
+        parts_read=3,
+    ),
+)
+WHOLE_ROWS = VersionDiff(
+    dataset="flights",
+    left=1,
+    right=2,
+    rows_left=4,
+    rows_right=5,
+    added_rows=3,
+    removed_rows=2,
+    row_diff=RowDiff(
+        added=3,
+        removed=2,
+        unchanged=2,
+        examples=(
+            RowChange(change="removed", old={"origin": "JFK", "delay": None}, copies=2),
+            RowChange(change="added", new={"origin": "LGA", "delay": "3"}, copies=3),
+        ),
+    ),
+)
 PROFILE = DatasetProfile(
     dataset="flights",
     version=2,
@@ -201,10 +273,13 @@ PROFILE = DatasetProfile(
             type="number",
             rows=42_000,
             missing=840,
-            distinct=512,
+            distinct=5120,
             min="-43",
             max="1301",
             mean=12.6391,
+            deviation=44.7,
+            quantiles=((0.25, "-5"), (0.5, "-2"), (0.75, "14")),
+            approximate=("distinct", "quantiles"),
         ),
     ),
 )

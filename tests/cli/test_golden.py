@@ -42,6 +42,8 @@ CASES: dict[str, tuple[Render, Any]] = {
     "dataset-versions": (listed(datasets.VERSIONS), (samples.VERSION,)),
     "dataset-contract": (datasets.describe_contract, samples.CONTRACT),
     "dataset-diff": (datasets.describe_diff, samples.DIFF),
+    "dataset-diff-rows": (datasets.describe_diff, samples.ROW_DIFF),
+    "dataset-diff-whole-rows": (datasets.describe_diff, samples.WHOLE_ROWS),
     "dataset-profile": (datasets.describe_profile, samples.PROFILE),
     "dataset-preview": (datasets.describe_preview, samples.PREVIEW),
     "dataset-parts": (unsized(datasets.describe_parts), samples.PARTS),

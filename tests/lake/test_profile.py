@@ -19,7 +19,10 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import PartFile
 from shopfloor.lake.duck import connect, name, text
-from shopfloor.lake.profile import BINS, preview, profile
+from shopfloor.lake.figures import BINS
+from shopfloor.lake.preview import preview
+from shopfloor.lake.profile import profile
+from shopfloor.lake.shelf import Shelf
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +57,13 @@ def parts(tmp_path: Path) -> list[PartFile]:
     ]
 
 
-def test_profile(connection: Any, parts: list[PartFile]) -> None:
-    n, s, later = profile(connection, parts, COLUMNS)
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path / "shelf")
+
+
+def test_profile(connection: Any, parts: list[PartFile], shelf: Shelf) -> None:
+    n, s, later = profile(connection, parts, COLUMNS, shelf).columns
     assert (n.rows, n.missing, n.min, n.max, n.mean) == (103, 1, "0.0", "99.0", 49.5)
     assert len(n.edges) == BINS + 1
     assert n.histogram == (5,) * BINS
@@ -66,22 +74,22 @@ def test_profile(connection: Any, parts: list[PartFile]) -> None:
     assert sum(later.histogram) == 3
 
 
-def test_profile_of_nothing_and_of_extremes(connection: Any, tmp_path: Path) -> None:
-    assert [p.rows for p in profile(connection, [], COLUMNS)] == [0, 0, 0]
+def test_profile_of_nothing_and_of_extremes(connection: Any, tmp_path: Path, shelf: Shelf) -> None:
+    assert [p.rows for p in profile(connection, [], COLUMNS, shelf).columns] == [0, 0, 0]
     part = write(tmp_path / "a", pa.table({"n": [-1.7e308, 1.7e308], "s": ["x" * 999, ""]}))
-    n, s, _ = profile(connection, [part], COLUMNS)
+    n, s, _ = profile(connection, [part], COLUMNS, shelf).columns
     assert n.histogram == ()
     assert s.max is not None
     assert len(s.max) == 200
     same = write(tmp_path / "b", pa.table({"n": [2.0, 2.0], "s": ["", ""]}))
-    assert profile(connection, [same], COLUMNS)[0].histogram == (2,)
+    assert profile(connection, [same], COLUMNS, shelf).columns[0].histogram == (2,)
 
 
-def test_profile_refuses_damaged_bytes(connection: Any, parts: list[PartFile]) -> None:
+def test_profile_refuses_damaged_bytes(connection: Any, parts: list[PartFile], shelf: Shelf) -> None:
     path = Path(parts[0].path)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(IntegrityError):
-        profile(connection, parts, COLUMNS)
+        profile(connection, parts, COLUMNS, shelf)
 
 
 def test_preview_crosses_parts_in_order_and_is_printable(connection: Any, parts: list[PartFile]) -> None:
@@ -108,7 +116,9 @@ def test_quoting(connection: Any) -> None:
     assert row.fetchone() == (odd,)
 
 
-@pytest.mark.parametrize("module", ["lake.objects", "lake.manifest", "lake.diff", "lake.frame", "lake.profile"])
+@pytest.mark.parametrize(
+    "module", ["lake.objects", "lake.manifest", "lake.diff", "lake.frame", "lake.preview", "lake.records"]
+)
 def test_lake_and_intake_records_are_light(module: str) -> None:
     code = (
         f"import sys, shopfloor.{module}, shopfloor.intake.records, shopfloor.intake.scan, "

@@ -14,7 +14,17 @@ from textual.pilot import Pilot
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
-from shopfloor.domain.dataset import DatasetRecord, DatasetVersion, Part
+from shopfloor.domain.dataset import (
+    ColumnChange,
+    ColumnDiff,
+    ColumnFigures,
+    DatasetRecord,
+    DatasetVersion,
+    Part,
+    RowChange,
+    RowDiff,
+    VersionDiff,
+)
 from shopfloor.domain.errors import UnreachableError
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord, FileState, Reason
@@ -84,6 +94,50 @@ class Shop:
             )
             for n in (2, 1)
         ]
+
+    def diff(self, request: Any) -> VersionDiff:
+        """What changed, with an example of each kind; rows only where they were asked for."""
+        rows = RowDiff(
+            key=("flight",),
+            added=2,
+            removed=1,
+            changed=1,
+            unchanged=996,
+            examples=(
+                RowChange(change="changed", key={"flight": "17"}, old={self.name: self.said}, new={self.name: None}),
+                RowChange(change="removed", key={"flight": "18"}, old={self.name: self.said}),
+                RowChange(change="added", key={"flight": "19"}, new={self.name: self.said}, copies=2),
+            ),
+        )
+        return VersionDiff(
+            dataset=self.name,
+            left=1,
+            right=2,
+            rows_left=1000,
+            rows_right=1001,
+            added_rows=2,
+            removed_rows=1,
+            added_columns=("late",),
+            columns=(
+                ColumnDiff(
+                    name=self.name,
+                    change=ColumnChange.SAME,
+                    left_type="text",
+                    right_type="text",
+                    changed_rows=1,
+                    left=ColumnFigures(missing=0, distinct=3, min="a", max=self.said),
+                    right=ColumnFigures(missing=1, distinct=3, min="a", max=self.said),
+                ),
+                ColumnDiff(
+                    name="late",
+                    change=ColumnChange.ADDED,
+                    right_type="number",
+                    right=ColumnFigures(missing=999, distinct=2, min="0.5", max="2.5", mean=1.5),
+                ),
+                ColumnDiff(name="same", change=ColumnChange.SAME, left_type="text", right_type="text"),
+            ),
+            row_diff=rows if request.rows else None,
+        )
 
     def contract(self) -> Contract:
         return Contract(name=self.name, columns=self.versions()[0].columns)
@@ -340,6 +394,7 @@ class FakeEngine:
         single = {
             "status": shop.status,
             "dataset.contract": shop.contract,
+            "dataset.diff": lambda: shop.diff(request),
             "file.inspect": shop.bytes,
             "model.show": shop.model,
             "run.compare": lambda: RunComparison(

@@ -208,6 +208,33 @@ async def test_marks_compare_escape_goes_one_step_back(tmp_path: Path) -> None:
     assert app.return_value == 0
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_two_marked_versions_are_compared_row_by_row(size: tuple[int, int], tmp_path: Path) -> None:
+    app = app_on(FakeEngine(Shop()), tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await go(pilot, "1")
+        await pilot.press("h")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await ready(pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: any("Mark two versions" in one.message for one in app._notifications))
+        await pilot.press("space", "down", "space", "c")
+        await ready(pilot, "flight=17")
+        shown = picture(app)
+        for words in (
+            "flights: a message → –",
+            "- flight=18",
+            "+ flight=19",
+            "(2 times)",
+            "by flight",
+            "1 row changed",
+        ):
+            assert words in shown, shown
+        assert "1 column with the same figures" in shown
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+
+
 async def test_filter_takes_every_letter_and_escape_clears_it(tmp_path: Path) -> None:
     engine = FakeEngine(Shop())
     app = app_on(engine, tmp_path)

@@ -46,6 +46,20 @@ def test_everything_that_is_referred_to_stays(works: Works) -> None:
     assert tree(works) == before
 
 
+def test_statistics_stay_as_long_as_their_part(works: Works) -> None:
+    """Merged ones go when nobody asked for an hour: those of the parts make them again."""
+    part, merged = works.flights("Oslo"), "ab" * 32
+    works.commit("flights", [part])
+    for name in (part.sha256, merged):
+        path = works.layout.statistics / name[:2] / f"{name}.statistics"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x")
+    assert collect_garbage(works.context, dry_run=False).objects == 0
+    grow_old(works)
+    report = collect_garbage(works.context, dry_run=False)
+    assert report.paths == (f".shopfloor/objects/statistics/ab/{merged}.statistics",)
+
+
 def test_what_nothing_refers_to_goes(works: Works) -> None:
     part = works.flights("Oslo")
     works.commit("flights", [part])

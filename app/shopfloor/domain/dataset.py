@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from shopfloor.domain.columns import Column
 from shopfloor.domain.record import Record
@@ -64,7 +66,11 @@ class DatasetRecord(Record, frozen=True, kw_only=True):
 
 
 class ColumnProfile(Record, frozen=True, kw_only=True):
-    """Statistics of one column. `top` holds the most frequent values, `histogram` counts per bin."""
+    """Statistics of one column. `top` holds the most frequent values, `histogram` counts per bin.
+
+    `approximate` names the figures that are not exact. A count in `top` is short by at most
+    `top_error`. `quantiles` are (share, value) pairs; `edges` of times are seconds since 1970.
+    """
 
     name: str
     type: str
@@ -74,13 +80,90 @@ class ColumnProfile(Record, frozen=True, kw_only=True):
     min: str | None = None
     max: str | None = None
     mean: float | None = None
+    deviation: float | None = None
+    quantiles: tuple[tuple[float, str], ...] = ()
     top: tuple[tuple[str, int], ...] = ()
+    top_error: int = 0
     edges: tuple[float, ...] = ()
     histogram: tuple[int, ...] = ()
+    approximate: tuple[str, ...] = ()
+
+
+class ColumnFigures(Record, frozen=True, kw_only=True):
+    """What a column holds in one version, in short: from its `ColumnProfile`."""
+
+    missing: int
+    distinct: int | None = None
+    min: str | None = None
+    max: str | None = None
+    mean: float | None = None
+    median: str | None = None
+
+
+class ColumnChange(StrEnum):
+    """What happened to a column between two versions."""
+
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+    RETYPED = "retyped"
+
+
+class ColumnDiff(Record, frozen=True, kw_only=True):
+    """One column in two versions. `changed_rows` is known where rows were compared by a key."""
+
+    name: str
+    change: ColumnChange
+    left_type: str = ""
+    right_type: str = ""
+    changed_rows: int | None = None
+    left: ColumnFigures | None = None
+    right: ColumnFigures | None = None
+
+
+class RowChange(Record, frozen=True, kw_only=True):
+    """An example of a row that was `added`, `removed` or `changed`, with values as text.
+
+    Of a changed row `old` and `new` hold the columns that changed; equal rows stand once, with
+    their number in `copies`.
+    """
+
+    change: str
+    key: dict[str, str | None] = {}
+    old: dict[str, str | None] = {}
+    new: dict[str, str | None] = {}
+    copies: int = 1
+
+
+def in_order(values: Mapping[str, str | None], order: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Values of a row in the order of the columns, which JSON does not keep."""
+    places = {name: place for place, name in enumerate(order)}
+    return sorted(values.items(), key=lambda pair: (places.get(pair[0], len(places)), pair[0]))
+
+
+class RowDiff(Record, frozen=True, kw_only=True):
+    """Rows compared by `key`, or as whole rows without one (then none is `changed`).
+
+    Compared are the columns that both versions have. `parts_read` says how many parts differ;
+    the others were not read.
+    """
+
+    key: tuple[str, ...] = ()
+    added: int
+    removed: int
+    changed: int = 0
+    unchanged: int = 0
+    examples: tuple[RowChange, ...] = ()
+    truncated: bool = False
+    parts_read: int = 0
 
 
 class VersionDiff(Record, frozen=True, kw_only=True):
-    """What changed between two versions."""
+    """What changed between two versions.
+
+    `added_rows` and `removed_rows` are counted by part and file, without reading rows; `row_diff` counts
+    the rows themselves, where that was asked for.
+    """
 
     dataset: str
     left: int
@@ -93,3 +176,5 @@ class VersionDiff(Record, frozen=True, kw_only=True):
     removed_columns: tuple[str, ...] = ()
     retyped_columns: tuple[str, ...] = ()
     files_added: tuple[str, ...] = ()
+    columns: tuple[ColumnDiff, ...] = ()
+    row_diff: RowDiff | None = None

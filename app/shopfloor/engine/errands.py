@@ -29,6 +29,7 @@ def errands(plant: Plant) -> list[Errand]:
         Errand("backup", _BACKUP_SECONDS, lambda: _back_up(plant)),
         Errand("heartbeat", 5.0, plant.floor.beat),
         Errand("aside", 30.0, lambda: plant.floor.aside.dismiss_idle(context.settings.engine.idle_worker_seconds)),
+        Errand("look", 30.0, lambda: plant.floor.look.dismiss_idle(context.settings.engine.idle_worker_seconds)),
         Errand("snooze", 60.0, lambda: wake_snoozed(plant)),
     ]
 

@@ -16,18 +16,28 @@ _TRAIN_PRIORITY = 10
 _MONITOR_PRIORITY = 0
 
 
-def after_version(context: Context, transaction: Transaction, version: DatasetVersion) -> None:
-    """A new dataset version: check each model's champion against it, then learn from it."""
+def after_version(
+    context: Context, transaction: Transaction, version: DatasetVersion, *, restored: bool = False
+) -> None:
+    """A new dataset version: check each model's champion against it, then learn from it.
+
+    A `restored` one is learned from whatever its rows number, unless the model has learned from just
+    this content: people go back because what came since was wrong.
+    """
     for definition in context.models_of(version.dataset):
         champion = models.aliases(transaction, definition.name).get("champion")
         if champion is not None and definition.monitoring.drift and version.added_rows > 0:
             check(transaction, definition, champion, version.version, trigger=f"{version.dataset}@{version.version}")
-        if definition.retrain.on_data and _enough_new_rows(transaction, definition):
+        if definition.retrain.on_data and _worth_learning(transaction, definition, version, restored):
             train(transaction, definition, version.version, trigger=f"{version.dataset}@{version.version}")
 
 
-def _enough_new_rows(transaction: Transaction, definition: ModelDefinition) -> bool:
+def _worth_learning(
+    transaction: Transaction, definition: ModelDefinition, version: DatasetVersion, restored: bool
+) -> bool:
     trained = runs.last_trained_version(transaction, definition.name)
+    if restored:
+        return datasets.digest(transaction, definition.dataset, trained) != version.digest
     return datasets.new_rows_since(transaction, definition.dataset, trained) >= definition.retrain.min_new_rows
 
 

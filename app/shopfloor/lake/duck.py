@@ -5,8 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shopfloor.domain.columns import ColumnType
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+SQL_TYPES = {
+    ColumnType.BOOLEAN: "BOOLEAN",
+    ColumnType.INTEGER: "BIGINT",
+    ColumnType.NUMBER: "DOUBLE",
+    ColumnType.TEXT: "VARCHAR",
+    ColumnType.DATE: "DATE",
+    ColumnType.TIMESTAMP: "TIMESTAMP",
+}
 
 
 def connect(*, memory_mb: int = 512, threads: int = 2, temp: Path) -> DuckDBPyConnection:

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.rows import Appended, append
 from shopfloor.domain.columns import Column
+from shopfloor.domain.errors import DataError
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetProfile, DatasetProfileShow
-from shopfloor.sdk.parts import read_parts
+from shopfloor.sdk.parts import part_paths, read_batches, read_parts
+from shopfloor.sdk.query import query
 from shopfloor.sdk.rows import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import pandas as pd
     import pyarrow as pa
 
     from shopfloor.sdk.rows import Rows
 
-_PROFILE_SECONDS = 120.0
+_PROFILE_SECONDS = 620.0
 
 
 class Dataset:
@@ -61,6 +64,46 @@ class Dataset:
         """
         return read_parts(self._files, self._client.workspace, columns)
 
+    def batches(self, columns: Sequence[str] | None = None, *, rows: int = 65_536) -> pa.RecordBatchReader:
+        """The rows as Arrow record batches, for versions that do not fit into memory.
+
+        One part is read, and checked as in `arrow`, when its first batch is asked for.
+
+        >>> sum(batch.num_rows for batch in factory.dataset("flights").batches(["delay"]))  # doctest: +SKIP
+        """
+        return read_batches(self._files, self._client.workspace, columns, rows)
+
+    def sql(self, statement: str) -> pd.DataFrame:
+        """The answer to a SELECT over this version, which is the view `dataset`, computed by DuckDB in this process.
+
+        Parts are checked first, then only what the statement needs is read. Dates are dates here;
+        other tables of the workspace are in `Workspace.sql`. Raises `UsageError` for a wrong statement.
+
+        >>> factory.dataset("flights@3").sql("SELECT origin, avg(delay) FROM dataset GROUP BY origin")  # doctest: +SKIP
+        """
+        return to_frame(query(self._files, self.parts(), statement))
+
+    def parts(self) -> list[Path]:
+        """The Parquet files that hold the rows, in order, for any other tool; checked against their digests.
+
+        They are immutable. An older one may lack a column that came later.
+
+        >>> pd.read_parquet(factory.dataset("flights").parts()[-1])  # doctest: +SKIP
+        """
+        return part_paths(self._files, self._client.workspace)
+
+    @property
+    def path(self) -> Path:
+        """The one Parquet file of a version that has one part; raises `DataError` where there are others."""
+        paths = self.parts()
+        if len(paths) != 1:
+            raise DataError(
+                f"{self.ref} has {len(paths)} parts, not one file.",
+                hint="Use .parts(), or .arrow() and .frame() for all rows.",
+                code="many_parts",
+            )
+        return paths[0]
+
     def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The rows as a pandas frame with a range index; checked as in `arrow`.
 
@@ -69,15 +112,10 @@ class Dataset:
 
         >>> factory.dataset("flights").frame(["origin", "delay"])  # doctest: +SKIP
         """
-        import pandas as pd
-
-        table = self.arrow(columns)
-        return pd.DataFrame(
-            {name: _series(column) for name, column in zip(table.column_names, table.columns, strict=True)}
-        )
+        return to_frame(self.arrow(columns))
 
     def profile(self) -> DatasetProfile:
-        """Statistics of every column."""
+        """Statistics of every column; `approximate` names the figures that are not exact."""
         return self._client.ask(DatasetProfileShow(ref=self.ref), timeout=_PROFILE_SECONDS)
 
     def append(self, rows: Rows, *, key: str = "") -> Appended:
@@ -91,6 +129,15 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"Dataset({self.ref!r}, {len(self):,} rows)"
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """A table as a frame with the types that `Dataset.frame` promises."""
+    import pandas as pd
+
+    frame = pd.DataFrame(dict(enumerate(map(_series, table.columns))), index=pd.RangeIndex(table.num_rows))
+    frame.columns = pd.Index(table.column_names)
+    return frame
 
 
 def _series(column: pa.ChunkedArray) -> pd.Series:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +27,36 @@ def read_parts(files: DatasetFiles, workspace: Path, names: Sequence[str] | None
     """
     import pyarrow as pa
 
-    wanted = _select(files.columns, names)
-    schema = pa.schema([(column.name, _type(column)) for column in wanted])
+    wanted = selected(files.columns, names)
+    schema = _schema(wanted)
     tables = [_read(part, workspace, wanted, schema) for part in files.parts]
     return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
-def _select(columns: Sequence[Column], names: Sequence[str] | None) -> list[Column]:
+def read_batches(files: DatasetFiles, workspace: Path, names: Sequence[str] | None, rows: int) -> pa.RecordBatchReader:
+    """The same rows as batches of at most `rows`, reading one part after another while they are taken."""
+    import pyarrow as pa
+
+    wanted = selected(files.columns, names)
+    schema = _schema(wanted)
+    parts = (_part_batches(part, workspace, wanted, schema, rows) for part in files.parts)
+    return pa.RecordBatchReader.from_batches(schema, chain.from_iterable(parts))
+
+
+def part_paths(files: DatasetFiles, workspace: Path) -> list[Path]:
+    """Where the parts lie, in order, each checked against its digest."""
+    for part in files.parts:
+        _verified(part, workspace)
+    return [workspace / part.path for part in files.parts]
+
+
+def _schema(wanted: Sequence[Column]) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([(column.name, _type(column)) for column in wanted])
+
+
+def selected(columns: Sequence[Column], names: Sequence[str] | None) -> list[Column]:
     if names is None:
         return list(columns)
     known = {column.name: column for column in columns}
@@ -68,9 +92,33 @@ def _read(part: PartFile, workspace: Path, wanted: Sequence[Column], schema: pa.
         present = set(file.schema_arrow.names)
         table = file.read(columns=[each.name for each in wanted if each.name in present])
         rows = file.metadata.num_rows
+    return _shaped(table, rows, schema)
+
+
+def _part_batches(
+    part: PartFile, workspace: Path, wanted: Sequence[Column], schema: pa.Schema, rows: int
+) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    content = _verified(part, workspace)
+    with pq.ParquetFile(pa.BufferReader(content)) as file:
+        present = set(file.schema_arrow.names)
+        names = [each.name for each in wanted if each.name in present]
+        if not names:
+            yield from _shaped(pa.table({}), file.metadata.num_rows, schema).to_batches(max_chunksize=rows)
+            return
+        for batch in file.iter_batches(batch_size=rows, columns=names):
+            yield from _shaped(pa.Table.from_batches([batch]), batch.num_rows, schema).to_batches()
+
+
+def _shaped(table: pa.Table, rows: int, schema: pa.Schema) -> pa.Table:
+    """With every column of `schema` and its type; one that is not there is missing in all rows."""
+    import pyarrow as pa
+
     columns = [
         _cast(table.column(field.name), field)
-        if field.name in present
+        if field.name in table.column_names
         else pa.chunked_array([pa.nulls(rows, field.type)])
         for field in schema
     ]

@@ -91,6 +91,7 @@ class Workspace:
     def sql(self, statement: str, *, limit: int = 10_000) -> pd.DataFrame:
         """The answer to one read-only statement over metadata, datasets and logs.
 
+        A dataset is a view: `flights` is its newest version, `"flights@3"` the third one.
         At most `limit` rows; `frame.attrs["truncated"]` tells whether there were more.
 
         >>> factory.sql("SELECT model, count(*) FROM runs GROUP BY model")  # doctest: +SKIP

@@ -44,6 +44,12 @@ def current_version(query: Query, dataset: str) -> int:
     return int(row[0]) if row else 0
 
 
+def digest(query: Query, dataset: str, version: int) -> str | None:
+    """What identifies the content of a version."""
+    row = query.one("SELECT digest FROM dataset_versions WHERE dataset = ? AND version = ?", [dataset, version])
+    return None if row is None else str(row[0])
+
+
 def parts(query: Query, dataset: str, version: int) -> tuple[Part, ...]:
     """The parts of a version, in order."""
     rows = query.all(
@@ -233,9 +239,9 @@ def _dataset(row: tuple[Any, ...]) -> DatasetRecord:
 
 
 def new_rows_since(query: Query, dataset: str, version: int) -> int:
-    """Rows that versions after `version` brought."""
+    """Rows that versions after `version` brought or took away: both change what there is to learn."""
     row = query.one(
-        "SELECT coalesce(sum(added_rows), 0) FROM dataset_versions WHERE dataset = ? AND version > ?",
+        "SELECT coalesce(sum(abs(added_rows)), 0) FROM dataset_versions WHERE dataset = ? AND version > ?",
         [dataset, version],
     )
     return int(row[0]) if row else 0

@@ -102,6 +102,11 @@ class Layout:
         return self.private / "objects"
 
     @property
+    def statistics(self) -> Path:
+        """Statistics of parts, named like them; only a cache."""
+        return self.objects / "statistics"
+
+    @property
     def inference(self) -> Path:
         return self.private / "inference"
 

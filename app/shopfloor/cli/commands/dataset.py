@@ -29,7 +29,7 @@ from shopfloor.domain.requests.datasets import (
 )
 from shopfloor.domain.requests.streams import StreamList
 
-_SLOW = 120.0  # statistics of a large version are computed on the first question
+_SLOW = 620.0  # the engine ends what takes longer than ten minutes, and says so
 
 
 @click.group(cls=Noun)
@@ -87,13 +87,28 @@ def show_contract(session: Session, name: str, as_json: bool) -> None:
 @command.command("diff")
 @click.argument("left")
 @click.argument("right", required=False, default="")
+@click.option("--rows", is_flag=True, help="Compare the rows too: added, removed, changed.")
+@click.option("--key", metavar="A,B", help="Columns that name a row; else the contract's key; '' compares whole rows.")
+@click.option("--limit", type=click.IntRange(0, 1000), metavar="N", help="At most so many rows of a kind (20).")
 @json_option
 @session
-def diff_versions(session: Session, left: str, right: str, as_json: bool) -> None:
-    """Show what changed from LEFT to RIGHT (a ref or a version number; else the newest)."""
+def diff_versions(
+    session: Session, left: str, right: str, rows: bool, key: str | None, limit: int | None, as_json: bool
+) -> None:
+    """Show what changed from LEFT to RIGHT (a ref or a version number; else the newest).
+
+    --key and --limit compare the rows as well.
+    """
     name = split_ref(left)[0]
     newer = f"{name}@{right}" if right.removeprefix("v").isdecimal() else right or name
-    diff = session.ask(DatasetDiff(left=checked_ref(left), right=checked_ref(newer)), timeout=_SLOW)
+    request = DatasetDiff(
+        left=checked_ref(left),
+        right=checked_ref(newer),
+        rows=rows or key is not None or limit is not None,
+        key=None if key is None else names(key),
+        limit=20 if limit is None else limit,
+    )
+    diff = session.ask(request, timeout=_SLOW)
     answers.show(diff, datasets.describe_diff, as_json=as_json)
 
 

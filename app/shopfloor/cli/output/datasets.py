@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from shopfloor.cli.output.cells import (
+    NOTHING,
     count,
     figure,
     joined,
@@ -19,9 +20,20 @@ from shopfloor.cli.output.cells import (
     yes,
 )
 from shopfloor.cli.output.table import Column, facts, paragraphs, sentence, table
+from shopfloor.cli.output.width import cut
 from shopfloor.domain.columns import Column as DataColumn
 from shopfloor.domain.contract import Contract, Rule
-from shopfloor.domain.dataset import ColumnProfile, DatasetRecord, DatasetVersion, VersionDiff
+from shopfloor.domain.dataset import (
+    ColumnDiff,
+    ColumnFigures,
+    ColumnProfile,
+    DatasetRecord,
+    DatasetVersion,
+    RowChange,
+    RowDiff,
+    VersionDiff,
+    in_order,
+)
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile
 
 COLUMNS: tuple[Column[DatasetRecord], ...] = (
@@ -67,12 +79,49 @@ PROFILE: tuple[Column[ColumnProfile], ...] = (
     Column("COLUMN", lambda each: text(each.name), room=20),
     Column("TYPE", lambda each: text(each.type)),
     Column("MISSING", lambda each: share(each.missing / each.rows if each.rows else 0), right=True),
-    Column("DISTINCT", lambda each: count(each.distinct), right=True),
+    Column("DISTINCT", lambda each: about(each, "distinct", count(each.distinct)), right=True),
     Column("MIN", lambda each: text(each.min), right=True, room=20, drop=2),
     Column("MAX", lambda each: text(each.max), right=True, room=20, drop=2),
     Column("MEAN", lambda each: figure(each.mean), right=True, drop=1),
-    Column("MOST FREQUENT", lambda each: _top(each), room=24, drop=3),
+    Column("MEDIAN", lambda each: about(each, "quantiles", median(each)), right=True, room=12, drop=4),
+    Column("MOST FREQUENT", lambda each: about(each, "top", _top(each)), room=24, drop=3),
 )
+APPROXIMATE = (
+    "~ is approximate: distinct values by a sketch with a standard error of 2.2 %, quantiles within 1/64 of the "
+    "value or 1/1023 of the range, counts of frequent values short by at most 0.2 % of the rows."
+)
+
+MOVES: tuple[Column[ColumnDiff], ...] = (
+    Column("COLUMN", lambda each: text(each.name), room=20),
+    Column("TYPE", lambda each: moved(text(each.left_type), text(each.right_type))),
+    Column("ROWS CHANGED", lambda each: count(each.changed_rows), right=True),
+    Column("MISSING", lambda each: _moved(each, lambda one: count(one.missing)), room=14),
+    Column("DISTINCT", lambda each: _moved(each, lambda one: count(one.distinct)), room=14, drop=2),
+    Column("MEAN", lambda each: _moved(each, lambda one: figure(one.mean)), room=14, drop=1),
+    Column("MIN", lambda each: _moved(each, lambda one: text(one.min)), room=14, drop=3),
+    Column("MAX", lambda each: _moved(each, lambda one: text(one.max)), room=14, drop=4),
+)
+
+
+def about(profile: ColumnProfile, name: str, shown: str) -> str:
+    """A figure, with a mark where it is approximate."""
+    return f"~{shown}" if name in profile.approximate else shown
+
+
+def median(profile: ColumnProfile) -> str:
+    """The value in the middle."""
+    return text(dict(profile.quantiles).get(0.5))
+
+
+def moved(before: str, after: str) -> str:
+    """One figure where nothing moved, else both."""
+    before, after = before or NOTHING, after or NOTHING
+    return before if before == after else f"{before} -> {after}"
+
+
+def _moved(column: ColumnDiff, figure: Callable[[ColumnFigures], str]) -> str:
+    left, right = ("" if side is None else figure(side) for side in (column.left, column.right))
+    return moved(left, right)
 
 
 def gain_rows(rows: int) -> str:
@@ -134,8 +183,7 @@ def describe_diff(diff: VersionDiff, width: int | None) -> str:
     rows = [
         ("versions", f"{text(diff.dataset)}@{diff.left} -> {text(diff.dataset)}@{diff.right}"),
         ("rows", f"{count(diff.rows_left)} -> {count(diff.rows_right)}"),
-        ("added rows", gain_rows(diff.added_rows)),
-        ("removed rows", f"-{count(diff.removed_rows)}" if diff.removed_rows else "0"),
+        *(_by_part(diff) if diff.row_diff is None else []),
         ("files added", _files(diff.files_added)),
     ]
     changes = [
@@ -144,13 +192,74 @@ def describe_diff(diff: VersionDiff, width: int | None) -> str:
         *(f"~ {text(name)}" for name in diff.retyped_columns),
     ]
     columns = "columns\n" + "\n".join(f"  {line}" for line in changes) if changes else ""
-    return paragraphs(facts(rows, width), columns or sentence("The columns are the same.", width))
+    return paragraphs(
+        facts(rows, width),
+        columns or sentence("The columns have the same names and types.", width),
+        _columns(diff.columns, width),
+        *([] if diff.row_diff is None else describe_rows(diff, diff.row_diff, width)),
+    )
+
+
+def _by_part(diff: VersionDiff) -> list[tuple[str, str]]:
+    """Counts that no row was read for; those of the rows themselves say it better."""
+    return [
+        ("added rows", gain_rows(diff.added_rows)),
+        ("removed rows", f"-{count(diff.removed_rows)}" if diff.removed_rows else "0"),
+    ]
+
+
+def _columns(columns: Sequence[ColumnDiff], width: int | None) -> str:
+    """The columns in which something moved."""
+    moving = [each for each in columns if each.left != each.right or each.left_type != each.right_type]
+    same = len(columns) - len(moving)
+    if not moving:
+        return sentence("They hold the same figures.", width) if columns else ""
+    rest = sentence(f"{count(same)} more with the same figures.", width) if same else ""
+    return paragraphs(table(MOVES, moving, width), rest)
+
+
+def describe_rows(diff: VersionDiff, rows: RowDiff, width: int | None) -> list[str]:
+    """Rows that were added, removed and changed: their numbers, then examples."""
+    by = f"by {joined(rows.key)}" if rows.key else "as whole rows; --key pairs old and new ones"
+    known = [
+        ("compared", by),
+        ("added", count(rows.added)),
+        ("removed", count(rows.removed)),
+        *([("changed", count(rows.changed))] if rows.key else []),
+        ("unchanged", count(rows.unchanged)),
+    ]
+    more = "These are not all of them; more: --limit N" if rows.truncated and rows.examples else ""
+    order = [column.name for column in diff.columns]
+    examples = "\n".join(_fitted(_row_change(each, order), width) for each in rows.examples)
+    return [facts(known, width), examples, sentence(more, width) if more else ""]
+
+
+def _row_change(row: RowChange, order: Sequence[str]) -> str:
+    """`~ id=2  plan: plus -> pro`, `+ …` or `- …`."""
+    sign = {"added": "+", "removed": "-"}.get(row.change, "~")
+    keys = [f"{text(name)}={text(value)}" for name, value in row.key.items()]
+    shown = in_order(row.old or row.new, order)
+    if row.change == "changed":
+        values = [f"{text(name)}: {text(old)} -> {text(row.new.get(name))}" for name, old in shown]
+    else:
+        values = [f"{text(name)}={text(value)}" for name, value in shown]
+    copies = [f"({count(row.copies)} times)"] if row.copies > 1 else []
+    return "  ".join([sign + " " + " ".join(keys) if keys else sign, *values, *copies])
+
+
+def _fitted(line: str, width: int | None) -> str:
+    return line if width is None else cut(line, width)
 
 
 def describe_profile(profile: DatasetProfile, width: int | None) -> str:
-    """Statistics of every column."""
+    """Statistics of every column; what is approximate is marked and explained."""
     title = f"{text(profile.dataset)}@{profile.version}: {count(profile.rows)} rows"
-    return paragraphs(sentence(title, width), table(PROFILE, profile.columns, width))
+    doubtful = any(column.approximate for column in profile.columns)
+    return paragraphs(
+        sentence(title, width),
+        table(PROFILE, profile.columns, width),
+        sentence(APPROXIMATE, width) if doubtful else "",
+    )
 
 
 def describe_preview(preview: DatasetPreview, width: int | None) -> str:

@@ -53,20 +53,29 @@ class DatasetVersionShow(Request[DatasetVersion], frozen=True, kw_only=True):
 
 
 class DatasetDiff(Request[VersionDiff], frozen=True, kw_only=True):
-    """What changed from `left` to `right`, both refs of one dataset."""
+    """What changed from `left` to `right`, both refs of one dataset.
+
+    With `rows` the rows are compared as well, by `key` (None: the contract's; empty: whole rows), and at
+    most `limit` examples of each kind of change come back.
+    """
 
     verb: ClassVar[str] = "dataset.diff"
     left: str
     right: str
+    rows: bool = False
+    key: tuple[str, ...] | None = None
+    limit: int = 20
 
 
 class DatasetProfile(Record, frozen=True, kw_only=True):
-    """Column statistics of one version."""
+    """Column statistics of one version; `parts_read` of its `parts` had to be read for them."""
 
     dataset: str
     version: int
     rows: int
     columns: tuple[ColumnProfile, ...]
+    parts: int = 0
+    parts_read: int = 0
 
 
 class DatasetProfileShow(Request[DatasetProfile], frozen=True, kw_only=True):

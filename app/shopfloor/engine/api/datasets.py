@@ -10,34 +10,28 @@ import msgspec
 from duckdb import DuckDBPyConnection
 
 from shopfloor.domain.contract import Contract, Mode, SchemaPolicy
-from shopfloor.domain.dataset import DatasetRecord, DatasetVersion, VersionDiff
-from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
+from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
+from shopfloor.domain.errors import NotFoundError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.names import check_name, did_you_mean, parse_version, split_ref
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.datasets import (
     DatasetContract,
     DatasetDefine,
-    DatasetDiff,
     DatasetFiles,
     DatasetFilesShow,
     DatasetList,
     DatasetPreview,
     DatasetPreviewShow,
-    DatasetProfile,
-    DatasetProfileShow,
-    DatasetRollback,
     DatasetShow,
     DatasetVersions,
     DatasetVersionShow,
 )
 from shopfloor.domain.text import safe
-from shopfloor.engine import triggers
 from shopfloor.engine.parts import part_files
 from shopfloor.engine.plant import Plant
-from shopfloor.lake import profile as profiles
-from shopfloor.lake.diff import diff as compare
 from shopfloor.lake.duck import connect
+from shopfloor.lake.preview import preview as window
 from shopfloor.store import datasets
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -62,12 +56,13 @@ def listing(plant: Plant, request: DatasetList) -> Page[DatasetRecord]:
 def show(plant: Plant, request: DatasetShow) -> DatasetRecord:
     """One dataset."""
     name, _ = split_ref(request.name)
-    record = plant.context.store.read(lambda query: _record(query, name))
+    record = plant.context.store.read(lambda query: named(query, name))
     users = tuple(model.name for model in plant.context.models_of(name))
     return msgspec.structs.replace(record, used_by=users)
 
 
-def _record(query: Query, name: str) -> DatasetRecord:
+def named(query: Query, name: str) -> DatasetRecord:
+    """The dataset of that name; raises `NotFoundError`."""
     record = datasets.get(query, name)
     if record is None:
         known = [row.name for row in datasets.listing(query, "", 1000, 0).rows]
@@ -82,7 +77,7 @@ def _record(query: Query, name: str) -> DatasetRecord:
 def resolve(query: Query, ref: str) -> DatasetVersion:
     """The version that a ref names; the newest without a number. Raises `NotFoundError`."""
     name, number = split_ref(ref)
-    record = _record(query, name)
+    record = named(query, name)
     wanted = parse_version(number, ref) if number else record.version
     if wanted == 0:
         raise NotFoundError(
@@ -104,7 +99,7 @@ def contract(plant: Plant, request: DatasetContract) -> Contract:
     """The contract as its file says now."""
     found = plant.context.contract(request.name)
     if found is None:
-        plant.context.store.read(lambda query: _record(query, request.name))
+        plant.context.store.read(lambda query: named(query, request.name))
         raise NotFoundError(
             f"Dataset {request.name} has no contract yet.",
             hint="It is inferred from the first file.",
@@ -117,7 +112,7 @@ def versions(plant: Plant, request: DatasetVersions) -> Page[DatasetVersion]:
     """Versions, newest first."""
 
     def query(reader: Query) -> Page[DatasetVersion]:
-        _record(reader, request.name)
+        named(reader, request.name)
         return datasets.versions(reader, request.name, request.limit, request.offset)
 
     return plant.context.store.read(query)
@@ -128,33 +123,13 @@ def version(plant: Plant, request: DatasetVersionShow) -> DatasetVersion:
     return plant.context.store.read(lambda query: resolve(query, request.ref))
 
 
-def diff(plant: Plant, request: DatasetDiff) -> VersionDiff:
-    """What changed between two versions."""
-    left, right = plant.context.store.read(lambda query: (resolve(query, request.left), resolve(query, request.right)))
-    if left.dataset != right.dataset:
-        raise UsageError(
-            f"{left.dataset} and {right.dataset} are different datasets.",
-            hint="Compare two versions of one dataset.",
-            code="two_datasets",
-        )
-    return compare(left, right)
-
-
-def profile(plant: Plant, request: DatasetProfileShow) -> DatasetProfile:
-    """Statistics of every column."""
-    found = plant.context.store.read(lambda query: resolve(query, request.ref))
-    with _reading(plant) as connection:
-        columns = profiles.profile(connection, part_files(plant.context.layout, found.parts), found.columns)
-    return DatasetProfile(dataset=found.dataset, version=found.version, rows=found.rows, columns=tuple(columns))
-
-
 def preview(plant: Plant, request: DatasetPreviewShow) -> DatasetPreview:
     """Some rows as text."""
     found = plant.context.store.read(lambda query: resolve(query, request.ref))
     limit = min(request.limit, _MOST_ROWS)
     with _reading(plant) as connection:
         files = part_files(plant.context.layout, found.parts)
-        names, rows = profiles.preview(connection, files, found.columns, limit, request.offset)
+        names, rows = window(connection, files, found.columns, limit, request.offset)
     return DatasetPreview(
         dataset=found.dataset, version=found.version, columns=tuple(names), rows=tuple(rows), total=found.rows
     )
@@ -215,38 +190,3 @@ def define(plant: Plant, request: DatasetDefine) -> Contract:
     defined = plant.mutate(request, change)
     (plant.context.layout.inbox / name).mkdir(exist_ok=True)
     return defined
-
-
-def rollback(plant: Plant, request: DatasetRollback) -> DatasetVersion:
-    """A new version with the content of an earlier one."""
-
-    def change(transaction: Transaction) -> DatasetVersion:
-        old = resolve(transaction, request.ref)
-        record = _record(transaction, old.dataset)
-        if old.version == record.version:
-            raise RefusedError(
-                f"{old.dataset}@{old.version} is the newest version.", hint="Name an earlier one.", code="newest"
-            )
-        newest = datasets.version(transaction, old.dataset, record.version)
-        assert newest is not None
-        again = msgspec.structs.replace(
-            old,
-            version=record.version + 1,
-            added_rows=old.rows - newest.rows,
-            files=(),
-            created_at=transaction.now,
-            cause=f"rollback to {old.dataset}@{old.version} by {request.actor}"
-            + (f": {request.reason}" if request.reason else ""),
-        )
-        datasets.commit_version(transaction, again, record.mode, previous=newest.parts)
-        transaction.emit(
-            "dataset.committed",
-            old.dataset,
-            f"{old.dataset}@{again.version}: {again.cause}",
-            actor=request.actor,
-            data={"version": again.version},
-        )
-        triggers.after_version(plant.context, transaction, again)
-        return again
-
-    return plant.mutate(request, change)

@@ -27,6 +27,7 @@ from shopfloor.engine.api import (
     rows,
     runs,
     status,
+    versions,
     workspace,
 )
 
@@ -60,12 +61,12 @@ def routes() -> dict[type[Request[Any]], Answer]:
         ask_datasets.DatasetContract: datasets.contract,
         ask_datasets.DatasetVersions: datasets.versions,
         ask_datasets.DatasetVersionShow: datasets.version,
-        ask_datasets.DatasetDiff: datasets.diff,
-        ask_datasets.DatasetProfileShow: datasets.profile,
+        ask_datasets.DatasetDiff: versions.diff,
+        ask_datasets.DatasetProfileShow: versions.profile,
         ask_datasets.DatasetPreviewShow: datasets.preview,
         ask_datasets.DatasetFilesShow: datasets.parts,
         ask_datasets.DatasetDefine: datasets.define,
-        ask_datasets.DatasetRollback: datasets.rollback,
+        ask_datasets.DatasetRollback: versions.rollback,
         ask_streams.StreamList: rows.listing,
         ask_models.ModelList: models.listing,
         ask_models.ModelShow: models.show,

@@ -33,6 +33,8 @@ _TASKS = {
     "backtest": "shopfloor.engine.tasks.backtest",
     "adopt": "shopfloor.engine.tasks.adopt",
     "value": "shopfloor.engine.tasks.value",
+    "profile": "shopfloor.engine.tasks.profile",
+    "diff": "shopfloor.engine.tasks.diff",
 }
 # Imported while the worker waits for its first call, so that a file's settling time pays for them.
 _PRELOAD = {Lane.LIGHT: ("intake",), Lane.HEAVY: ("train", "score", "monitor")}

@@ -25,6 +25,8 @@ class WorkFloor:
         self._context = context
         self._board = Board(context)
         self.aside = Aside(context.clock, str(context.layout.job_logs / "aside.log"))
+        # Looking into parts needs neither scikit-learn nor to wait for who needs it.
+        self.look = Aside(context.clock, str(context.layout.job_logs / "look.log"), Lane.LIGHT)
         heavy = context.settings.engine.workers or os.cpu_count() or 1
         self._slots = [Slot(context, self._board, Lane.LIGHT, handlers)]
         self._slots += [Slot(context, self._board, Lane.HEAVY, handlers) for _ in range(heavy)]
@@ -82,6 +84,7 @@ class WorkFloor:
         """End all workers; running jobs are taken up by the next engine."""
         self._board.wake()
         self.aside.close()
+        self.look.close()
         for slot in self._slots:
             slot.stop()
 

@@ -79,8 +79,8 @@ def _wanted(path: Path, held: References, kept: frozenset[str]) -> bool:
 
 
 def _objects(layout: Layout) -> Iterator[Waste]:
-    """Parts and artifacts, with what a kill left beside them."""
-    for kind in ("parts", "artifacts"):
+    """Parts, artifacts and statistics, with what a kill left beside them."""
+    for kind in ("parts", "artifacts", "statistics"):
         for shard in _children(layout.objects / kind):
             yield from map(_measure, _children(shard))
 

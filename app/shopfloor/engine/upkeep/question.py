@@ -161,6 +161,9 @@ def _suggestion(words: str, sandbox: Sandbox) -> str:
     name = words.partition("Table with name ")[2].partition(" does not exist")[0]
     if name in sandbox.missing:
         return f"A stored file of {name} is missing: shopfloor doctor"
+    dataset, at, _ = name.partition("@")
+    if at:
+        return f"Its versions: shopfloor dataset versions {dataset}"
     if not name:
         return "SHOW TABLES lists tables, DESCRIBE NAME their columns."
     close = nearest(name, sandbox.names)

@@ -73,7 +73,7 @@ class Answer(Record, frozen=True, kw_only=True):
 def run_query(
     context: Context, statement: str, limit: int, *, limits: Limits | None = None, spawn: Spawn = subprocess.Popen
 ) -> Table:
-    """Answer one SELECT over metadata, datasets (`flights`), `predictions_MODEL` and `actuals_MODEL`.
+    """Answer one SELECT over metadata, datasets (`flights`, `"flights@3"`), `predictions_MODEL` and `actuals_MODEL`.
 
     At most `limit` rows come back, `truncated` tells when there were more. Raises `RefusedError` for
     anything but one SELECT, for files, and for a question that takes too long or too much; `UsageError`

@@ -6,6 +6,7 @@ path that a statement could name, and nothing that it could write to.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ _TYPES = {
 }
 # Words after which a statement may list or inspect views that it does not name.
 _CATALOG_WORDS = ("show", "information_schema", "duckdb_", "pragma_", "sqlite_master", "pg_", "query_table")
+_VERSION = re.compile(r'"([^"@]+)@(\d{1,9})"')
 _PREDICTIONS = "association_id VARCHAR, at TIMESTAMP, model_version BIGINT, segment VARCHAR, prediction VARCHAR"
 _ACTUALS = "association_id VARCHAR, actual VARCHAR, arrived_at TIMESTAMP"
 
@@ -78,7 +80,9 @@ def open_sandbox(question: Question) -> Iterator[Sandbox]:
         connection.execute("ATTACH ':memory:' AS arrow")
         connection.execute("CREATE SCHEMA data")
         sandbox = Sandbox(connection)
-        _add_views(sandbox, _makers(connection, Layout(Path(question.workspace))), question.statement)
+        layout = Layout(Path(question.workspace))
+        makers = _makers(connection, layout) | _version_makers(connection, layout, question.statement)
+        _add_views(sandbox, makers, question.statement)
         for setting in (
             "TimeZone = 'UTC'",
             "python_enable_replacements = false",
@@ -126,25 +130,37 @@ def _makers(connection: duckdb.DuckDBPyConnection, layout: Layout) -> dict[str, 
     return found
 
 
+def _version_makers(connection: duckdb.DuckDBPyConnection, layout: Layout, statement: str) -> dict[str, Maker]:
+    """Views of the versions that a statement names: "flights@3". Only those, as there may be thousands."""
+    said = {(name.lower(), int(number)) for name, number in _VERSION.findall(statement)}
+    found: dict[str, Maker] = {}
+    for dataset, version in connection.execute("SELECT dataset, version FROM metadata.dataset_versions").fetchall():
+        if (dataset.lower(), version) in said:
+            found[f"{dataset}@{version}"] = _Dataset(connection, layout, dataset, version)
+    return found
+
+
 @dataclass(frozen=True)
 class _Dataset:
-    """The newest version of a dataset with the columns of its contract."""
+    """A version of a dataset, the newest one without a number, with the columns that it has."""
 
     connection: duckdb.DuckDBPyConnection
     layout: Layout
     dataset: str
+    version: int | None = None
 
     def __call__(self, name: str) -> str:
         row = self.connection.execute(
-            "SELECT columns, version FROM metadata.dataset_versions WHERE dataset = ? ORDER BY version DESC LIMIT 1",
-            [self.dataset],
+            "SELECT columns, version FROM metadata.dataset_versions "
+            "WHERE dataset = ? AND version = coalesce(?, version) ORDER BY version DESC LIMIT 1",
+            [self.dataset, self.version],
         ).fetchone()
         assert row is not None
         columns = msgspec.json.decode(row[0], type=list[Column])
         parts = self.connection.execute(
-            "SELECT sha256 FROM metadata.dataset_parts WHERE dataset = ? AND removed_version IS NULL "
-            "ORDER BY added_version, ordinal",
-            [self.dataset],
+            "SELECT sha256 FROM metadata.dataset_parts WHERE dataset = ? AND added_version <= ? "
+            "AND (removed_version IS NULL OR removed_version > ?) ORDER BY added_version, ordinal",
+            [self.dataset, row[1], row[1]],
         ).fetchall()
         paths = _existing([part_path(self.layout.objects, sha256) for (sha256,) in parts])
         if not paths:

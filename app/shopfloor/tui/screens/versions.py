@@ -15,12 +15,13 @@ from shopfloor.domain.requests.datasets import DatasetDiff, DatasetPreviewShow, 
 from shopfloor.tui.performing import show_error
 from shopfloor.tui.screens.detail import DetailScreen
 from shopfloor.tui.screens.pane import Listing, Pane
-from shopfloor.tui.views import datasets
+from shopfloor.tui.views import datasets, versions
 from shopfloor.tui.widgets.columns import Column
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.virtual_table import VirtualTable
 
 _ROWS = 500
+_SLOW = 620.0  # the engine ends what takes longer than ten minutes
 
 
 class VersionsPane(Pane):
@@ -63,12 +64,13 @@ class VersionsPane(Pane):
     async def _compare(self, left: str, right: str) -> None:
         from shopfloor.tui.showing import AnswerScreen
 
+        self.shop.say(f"Comparing {left} and {right}; rows of the parts that differ are read.")
         try:
-            diff = await self.shop.courier.ask(DatasetDiff(left=left, right=right))
+            diff = await self.shop.courier.ask(DatasetDiff(left=left, right=right, rows=True), timeout=_SLOW)
         except ShopfloorError as error:
             show_error(self.shop, error, "The versions were not compared.")
             return
-        self.app.push_screen(AnswerScreen(datasets.diff_sections(diff)))
+        self.app.push_screen(AnswerScreen(versions.sections(diff)))
 
 
 class RowsPane(Pane):
@@ -110,7 +112,7 @@ class ProfileScreen(DetailScreen):
 
     async def _show(self) -> None:
         try:
-            profile = await self.shop.courier.ask(DatasetProfileShow(ref=self._key), timeout=60.0)
+            profile = await self.shop.courier.ask(DatasetProfileShow(ref=self._key), timeout=_SLOW)
             sections = datasets.profile_sections(profile.columns, f"{self._key}, {profile.rows:,} rows")
         except ShopfloorError as error:
             sections = [Section("error", "Not available", f"{error.message} {error.hint}")]

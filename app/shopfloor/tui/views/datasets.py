@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from shopfloor.domain.contract import Contract
-from shopfloor.domain.dataset import ColumnProfile, DatasetRecord, DatasetVersion, VersionDiff
+from shopfloor.domain.dataset import ColumnProfile, DatasetRecord, DatasetVersion
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.requests.datasets import DatasetPreview
 from shopfloor.tui.theme import OK, WAIT, WARN
@@ -95,6 +93,11 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
     ]
 
 
+_APPROXIMATE = (
+    "Distinct values: a sketch with a standard error of 2.2 %. Shapes: a value may stand in the next bar "
+    "when it is within 1/1023 of the range of its edge."
+)
+
 VERSION_COLUMNS = (
     Column("version", "VER", width=5, align="right"),
     Column("rows", "ROWS", width=10, align="right"),
@@ -139,20 +142,6 @@ def version_sections(version: DatasetVersion) -> list[Section]:
     return found
 
 
-def diff_sections(diff: VersionDiff) -> list[Section]:
-    """What changed between two versions."""
-    pairs = [Pair(name.replace("_", " "), _said(value)) for name, value in msgspec.to_builtins(diff).items()]
-    return [Section("diff", "What changed", [pair for pair in pairs if pair.value])]
-
-
-def _said(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(_said(one) for one in value)
-    if isinstance(value, dict):
-        return " ".join(f"{name} {_said(one)}" for name, one in value.items() if one not in (None, [], ""))
-    return "" if value is None else str(value)
-
-
 def _version_line(version: DatasetVersion) -> Pair:
     return Pair(
         f"@{version.version}",
@@ -161,8 +150,11 @@ def _version_line(version: DatasetVersion) -> Pair:
 
 
 def profile_sections(columns: Sequence[ColumnProfile], title: str) -> list[Section]:
-    """Every column in one line: type, missing, spread, shape."""
-    return [Section("profile", title, [_profile_line(column) for column in columns])]
+    """Every column in one line: type, missing, spread, shape; what is approximate has a mark."""
+    found = [Section("profile", title, [_profile_line(column) for column in columns])]
+    if any(column.approximate for column in columns):
+        found.append(Section("approximate", "~ is approximate", _APPROXIMATE))
+    return found
 
 
 def _profile_line(column: ColumnProfile) -> Pair:
@@ -171,7 +163,8 @@ def _profile_line(column: ColumnProfile) -> Pair:
         shape = f"{sparkline(column.histogram, 16)}  {column.min} … {column.max}"
     else:
         shape = ", ".join(f"{value} {number}" for value, number in column.top[:3])
-    distinct = "" if column.distinct is None else f"{column.distinct:,} distinct"
+    mark = "~" if "distinct" in column.approximate else ""
+    distinct = "" if column.distinct is None else f"{mark}{column.distinct:,} distinct"
     return Pair(column.name, "  ".join(part for part in (column.type, missing, distinct, shape) if part))
 
 

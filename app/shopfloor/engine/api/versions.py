@@ -1,0 +1,142 @@
+"""Answers about versions of a dataset: what one holds, what changed between two, and going back."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shopfloor.domain.codec import convert
+from shopfloor.domain.dataset import DatasetVersion, VersionDiff
+from shopfloor.domain.errors import RefusedError, UsageError
+from shopfloor.domain.ids import ulid
+from shopfloor.domain.job import JobKind
+from shopfloor.domain.requests.datasets import DatasetDiff, DatasetProfile, DatasetProfileShow, DatasetRollback
+from shopfloor.engine import triggers
+from shopfloor.engine.api.datasets import named, resolve
+from shopfloor.engine.jobs.handler import Task
+from shopfloor.engine.parts import part_files
+from shopfloor.engine.plant import Plant
+from shopfloor.lake.diff import diff as compare
+from shopfloor.lake.records import Desk, DiffAnswer, DiffSpec, ProfileAnswer, ProfileSpec, Side
+from shopfloor.store import datasets, jobs
+from shopfloor.store.transaction import Transaction
+
+_SECONDS = 600.0
+_MOST_EXAMPLES = 1000
+
+
+def profile(plant: Plant, request: DatasetProfileShow) -> DatasetProfile:
+    """Statistics of every column; only parts that nobody looked into before are read."""
+    found = plant.context.store.read(lambda query: resolve(query, request.ref))
+    spec = ProfileSpec(desk=_desk(plant), side=_side(plant, found))
+    answer = convert(plant.floor.look.ask(Task("profile", spec), seconds=_SECONDS), ProfileAnswer)
+    return DatasetProfile(
+        dataset=found.dataset,
+        version=found.version,
+        rows=found.rows,
+        columns=answer.columns,
+        parts=len(found.parts),
+        parts_read=answer.parts_read,
+    )
+
+
+def diff(plant: Plant, request: DatasetDiff) -> VersionDiff:
+    """What changed between two versions."""
+    left, right = plant.context.store.read(lambda query: (resolve(query, request.left), resolve(query, request.right)))
+    if left.dataset != right.dataset:
+        raise UsageError(
+            f"{left.dataset} and {right.dataset} are different datasets.",
+            hint="Compare two versions of one dataset.",
+            code="two_datasets",
+        )
+    spec = DiffSpec(
+        desk=_desk(plant),
+        left=_side(plant, left),
+        right=_side(plant, right),
+        rows=request.rows,
+        key=_key(plant, request, left, right),
+        limit=min(max(request.limit, 0), _MOST_EXAMPLES),
+    )
+    answer = convert(plant.floor.look.ask(Task("diff", spec), seconds=_SECONDS), DiffAnswer)
+    return msgspec.structs.replace(compare(left, right), columns=answer.columns, row_diff=answer.rows)
+
+
+def _key(plant: Plant, request: DatasetDiff, left: DatasetVersion, right: DatasetVersion) -> tuple[str, ...]:
+    """What was asked for; else the contract's key, where both versions have its columns."""
+    if request.key is not None:
+        return request.key
+    contract = plant.context.contract(right.dataset)
+    key = contract.key if contract is not None else ()
+    names = {column.name for column in left.columns} & {column.name for column in right.columns}
+    return key if names.issuperset(key) else ()
+
+
+def _desk(plant: Plant) -> Desk:
+    layout = plant.context.layout
+    return Desk(
+        shelf=str(layout.statistics),
+        scratch=str(layout.staging / f"look-{ulid()}"),
+        memory_mb=plant.context.settings.intake.memory_mb,
+    )
+
+
+def _side(plant: Plant, version: DatasetVersion) -> Side:
+    return Side(parts=part_files(plant.context.layout, version.parts), columns=version.columns)
+
+
+def rollback(plant: Plant, request: DatasetRollback) -> DatasetVersion:
+    """A new version with the content of an earlier one."""
+
+    def change(transaction: Transaction) -> DatasetVersion:
+        old = resolve(transaction, request.ref)
+        record = named(transaction, old.dataset)
+        newest = resolve(transaction, old.dataset)
+        _refuse_nothing_to_do(old, newest)
+        _refuse_during_intake(transaction, old)
+        again = msgspec.structs.replace(
+            old,
+            version=newest.version + 1,
+            added_rows=old.rows - newest.rows,
+            files=(),
+            notices=(),
+            created_at=transaction.now,
+            cause=f"rollback to {old.dataset}@{old.version} by {request.actor}"
+            + (f": {request.reason}" if request.reason else ""),
+        )
+        datasets.commit_version(transaction, again, record.mode, previous=newest.parts)
+        transaction.emit(
+            "dataset.committed",
+            old.dataset,
+            f"{old.dataset}@{again.version}: {again.cause}",
+            actor=request.actor,
+            data={"version": again.version, "rows": again.rows, "restored": old.version},
+        )
+        triggers.after_version(plant.context, transaction, again, restored=True)
+        return again
+
+    return plant.mutate(request, change)
+
+
+def _refuse_nothing_to_do(old: DatasetVersion, newest: DatasetVersion) -> None:
+    """Going back to what is there would only add a version that says nothing."""
+    if old.version == newest.version:
+        raise RefusedError(
+            f"{old.dataset}@{old.version} is the newest version: there is nothing to go back to.",
+            hint=f"Name an earlier one: shopfloor dataset versions {old.dataset}",
+            code="newest",
+        )
+    if old.digest == newest.digest:
+        raise RefusedError(
+            f"The newest version, {old.dataset}@{newest.version}, has the content of @{old.version} already.",
+            hint=f"Name another one: shopfloor dataset versions {old.dataset}",
+            code="same_content",
+        )
+
+
+def _refuse_during_intake(transaction: Transaction, old: DatasetVersion) -> None:
+    """A delivery that replaces rows was read against the newest version; its commit would undo this silently."""
+    if any(job.kind is JobKind.INTAKE and job.subject == old.dataset for job in jobs.running(transaction)):
+        raise RefusedError(
+            f"A delivery to {old.dataset} is being taken in right now.",
+            hint=f"Then go back: shopfloor wait && shopfloor dataset rollback {old.dataset}@{old.version}",
+            code="intake_running",
+        )
