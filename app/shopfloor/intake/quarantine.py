@@ -17,6 +17,7 @@ from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.record import Record
+from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import safe
 from shopfloor.lake.objects import file_sha256
 
@@ -46,7 +47,7 @@ class QuarantineRecord(Record, frozen=True, kw_only=True):
     arrived_at: datetime | None = None
     rows: int = 0
     rejected_rows: int = 0
-    rejects: tuple[Reason, ...] = ()
+    rejects: tuple[Reject, ...] = ()
     notices: tuple[str, ...] = ()
     rule: int | None = None
     software: dict[str, str] = {}
