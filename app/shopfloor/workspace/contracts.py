@@ -75,6 +75,11 @@ def parse_contract(dataset: str, text: str, source: str) -> Contract:
     return contract
 
 
+def needs_duckdb(contract: Contract) -> bool:
+    """True when the contract says something that only DuckDB can tell to be right: SQL or a pattern."""
+    return bool(contract.conditions) or any(rule.pattern is not None for rule in contract.rules)
+
+
 def save_contract(layout: Layout, contract: Contract) -> str:
     """Write the contract, keeping the comments of an existing file; returns the text."""
     path = layout.contract(check_name(contract.name, "Dataset"))

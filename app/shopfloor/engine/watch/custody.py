@@ -29,13 +29,14 @@ def enqueue(
     *,
     trigger: str,
     accept: bool = False,
+    actor: str = "engine",
 ) -> JobRecord:
-    """Queue the work on files that are staged: one job a settled batch."""
+    """Queue the work on files that are staged: one job a settled batch. `actor` is who accepts them."""
     return jobs.enqueue(
         transaction,
         _KIND[purpose],
         subject,
-        payload={"files": list(ids), "accept": accept},
+        payload={"files": list(ids), "accept": accept, "actor": actor},
         trigger=trigger,
         priority=_PRIORITY,
     )

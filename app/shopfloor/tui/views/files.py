@@ -103,6 +103,8 @@ def _reason(file: FileRecord) -> Sequence[Pair]:
 
 
 def _numbered(content: FileBytes, file: FileRecord) -> list[Pair]:
+    if content.binary:
+        return [Pair(line[:8], line[10:], "muted") for line in content.lines]
     failed = file.reason.line if file.reason is not None else None
     return [
         Pair(f"{number:>6}", line, "warn" if number == failed else "muted")
