@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
+from shopfloor.client.setup import config_validate, init_workspace
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Rule, RuleSeverity
 from shopfloor.domain.errors import ConfigError
@@ -83,3 +86,15 @@ def test_what_is_wrong_is_told_with_its_line(text: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_contract("d", text, "d.toml")
     assert said in str(caught.value)
+
+
+def test_config_validate_knows_sql_and_patterns(tmp_path: Path) -> None:
+    root = init_workspace(tmp_path / "w")
+    (root / "datasets").mkdir(exist_ok=True)
+    (root / "datasets/good.toml").write_text('[columns]\na = "integer"\n[[conditions]]\nsql = "a > 1"\n')
+    assert config_validate(root) == []
+    (root / "datasets/sql.toml").write_text('[columns]\na = "integer"\n[[conditions]]\nname = "odd"\nsql = "b > 1"\n')
+    (root / "datasets/look.toml").write_text("[columns]\na = { type = 'text', pattern = '(?=a)' }\n")
+    look, sql = config_validate(root)
+    assert "datasets/look.toml: key 'columns.a.pattern' is no regular expression" in look
+    assert "datasets/sql.toml: key 'conditions[1].sql (odd)' names a column 'b'" in sql
