@@ -224,3 +224,24 @@ def test_a_late_dataset_alerts_and_recovers_with_the_next_version(shop: Shop) ->
     shop.write("inbox/d", "b.csv", "a\n2\n")
     shop.settle()
     assert shop.client.ask(AlertList(subject="d")).rows[0].state == "resolved"
+
+
+def test_a_file_that_waits_for_a_value_goes_on_though_the_contract_was_mended_meanwhile(shop: Shop) -> None:
+    shop.write("inbox/d", "a.csv", "a,b\n1,x\n")
+    shop.settle()
+    good = (shop.root / "datasets/d.toml").read_text()
+    _edit(shop, lambda text: text + '\n[[conditions]]\nsql = "b::INTEGER > 1"\n')
+    shop.write("inbox/d", "b.csv", "a,b\n" + "".join(f"{n},y\n" for n in range(200_000)))
+    _until(lambda: _files(shop)[-1].state in {FileState.STAGED, FileState.WAITING})
+    _edit(shop, lambda text: good)
+    shop.settle()
+    assert _files(shop)[-1].state is FileState.COMMITTED
+
+
+def test_a_contract_that_is_taken_away_holds_nobody(shop: Shop) -> None:
+    shop.write("datasets", "d.toml", "mode = 'x'\n")
+    shop.write("inbox/d", "a.csv", "a\n1\n")
+    _until(lambda: bool(_files(shop)) and _files(shop)[-1].state is FileState.WAITING)
+    (shop.root / "datasets/d.toml").unlink()
+    shop.settle()
+    assert _files(shop)[-1].state is FileState.COMMITTED

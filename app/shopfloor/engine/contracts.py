@@ -50,6 +50,11 @@ class ContractBook:
     own: dict[str, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def forget(self, dataset: str) -> None:
+        """The file is gone, and with it what was wrong with it."""
+        for memory in (self.stamps, self.problems, self.noticed):
+            memory.pop(dataset, None)
+
 
 def read(context: Context, dataset: str) -> Contract | None:
     """The contract as its file says now, with the store's number of its revision; None without a file.
@@ -106,15 +111,15 @@ def look_at_all(context: Context) -> None:
         look(context, dataset)
     with context.book.lock:
         for gone in set(context.book.stamps) - known:
-            context.book.stamps.pop(gone)
-            context.book.problems.pop(gone, None)
-            context.book.noticed.pop(gone, None)
+            context.book.forget(gone)
 
 
 def look(context: Context, dataset: str) -> None:
     """Notice whether a person changed one contract: record it, say what is wrong, let files go on."""
     with context.book.lock:
-        stamp = _stamp(context.layout.contract(dataset))
+        stamp = stamp_of(context, dataset)
+        if stamp is None:
+            context.book.forget(dataset)
         if stamp is None or context.book.stamps.get(dataset) == stamp:
             return
         context.book.stamps[dataset] = stamp
@@ -135,9 +140,10 @@ def look_again(context: Context, dataset: str) -> None:
     context.book.stamps.pop(dataset, None)
 
 
-def _stamp(path: Path) -> Stamp | None:
+def stamp_of(context: Context, dataset: str) -> Stamp | None:
+    """What changes whenever somebody writes the file; None without a file."""
     try:
-        found = path.stat()
+        found = context.layout.contract(dataset).stat()
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino

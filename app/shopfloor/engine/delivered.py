@@ -111,8 +111,13 @@ def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason, *,
     )
 
 
-def keep_bytes(context: Context, row: LedgerRow, reason: Reason, outcome: FileOutcome | None = None) -> None:
-    """Move the claimed copy of a refused file into quarantine with its record, before the ledger says so."""
+def keep_bytes(
+    context: Context, row: LedgerRow, reason: Reason, outcome: FileOutcome | None = None, revision: int | None = None
+) -> None:
+    """Move the claimed copy of a refused file into quarantine with its record, before the ledger says so.
+
+    `revision` is that of the contract which refused it.
+    """
     if row.staged is None or row.file.sha256 is None:
         return
     record = QuarantineRecord(
@@ -128,6 +133,7 @@ def keep_bytes(context: Context, row: LedgerRow, reason: Reason, outcome: FileOu
         rejected_rows=outcome.rejected_rows if outcome is not None else 0,
         rejects=outcome.rejects[:_RECORDED] if outcome is not None else (),
         notices=outcome.notices if outcome is not None else (),
+        rule=revision,
         software={"shopfloor": shopfloor.__version__},
     )
     quarantine(Path(row.staged), record, context.layout.quarantine)

@@ -35,12 +35,14 @@ def _check(context: Context, dataset: str, hours: float) -> None:
     """The cheap question first: in nearly every look there is nothing to change."""
     now = context.clock.now()
 
-    def query(reader: Query) -> tuple[datetime | None, bool]:
-        return _since(reader, dataset), bool(_alerts(reader, dataset))
+    def query(reader: Query) -> tuple[datetime | None, bool, bool]:
+        since = _since(reader, dataset)
+        told = since is not None and _told(reader, dataset, since, hours)
+        return since, bool(_alerts(reader, dataset)), told
 
-    since, open_ = context.store.read(query)
+    since, open_, told = context.store.read(query)
     late = hours > 0 and since is not None and now - since > timedelta(hours=hours)
-    if late and not open_ and since is not None:
+    if late and not told and since is not None:
         alert = context.store.write(lambda transaction: _open(transaction, dataset, since, hours))
         if alert is not None and context.settings.notify:
             notification.notify(context.settings.notify, alert)
@@ -62,7 +64,7 @@ def _alerts(query: Query, dataset: str) -> list[AlertRecord]:
 
 
 def _open(transaction: Transaction, dataset: str, since: datetime, hours: float) -> AlertRecord | None:
-    if _alerts(transaction, dataset):
+    if _told(transaction, dataset, since, hours):
         return None
     waited = (transaction.now - since).total_seconds() / 3600
     alert = alerts.create(
@@ -82,6 +84,16 @@ def _open(transaction: Transaction, dataset: str, since: datetime, hours: float)
     )
     _tell(transaction, "opened", alert)
     return alert
+
+
+def _told(query: Query, dataset: str, since: datetime, hours: float) -> bool:
+    """True when an alert about this very silence was opened, also when a person resolved it since."""
+    found = alerts.listing(query, subject=dataset, state="", text=FRESHNESS, limit=50, offset=0).rows
+    return any(
+        alert.check == FRESHNESS
+        and (alert.state is not AlertState.RESOLVED or (alert.opened_at > since and alert.limit == hours))
+        for alert in found
+    )
 
 
 def resolve(transaction: Transaction, dataset: str) -> None:

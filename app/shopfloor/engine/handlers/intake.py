@@ -42,12 +42,16 @@ class IntakeHandler:
 
     kind = JobKind.INTAKE
 
+    def __init__(self) -> None:
+        self._stamps: dict[str, contracts.Stamp | None] = {}  # of the contract that a job began with
+
     def prepare(self, context: Context, job: JobRecord) -> Task | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
         rows = self._without_repeats(context, job, delivered.staged_rows(context, job.payload["files"]))
         if not rows:
             return None
         contracts.look(context, job.subject)
+        self._stamps[job.id] = contracts.stamp_of(context, job.subject)
         contract = context.contract(job.subject)
         if contract is not None and job.payload.get("accept"):
             columns = tuple(msgspec.structs.replace(column, optional=True) for column in contract.columns)
@@ -106,7 +110,8 @@ class IntakeHandler:
         rows = {row.file.id: row for row in delivered.staged_rows(context, job.payload["files"])}
         for outcome in result.files:
             if outcome.state is FileState.QUARANTINED and outcome.id in rows and outcome.reason is not None:
-                delivered.keep_bytes(context, rows[outcome.id], outcome.reason, outcome)
+                revision = result.contract.revision if result.contract is not None else None
+                delivered.keep_bytes(context, rows[outcome.id], outcome.reason, outcome, revision)
         if result.contract is not None:
             self._publish_contract(context, job, result.contract, result.absent)
         return result
@@ -250,6 +255,7 @@ class IntakeHandler:
         for row in context.store.read(lambda query: files.ledger(query, job.payload["files"])):
             delivered.clear(context, row, kept=row.file.id in kept)
         context.book.own.pop(job.subject, None)
+        self._stamps.pop(job.id, None)
         shutil.rmtree(_staging(context, job), ignore_errors=True)
 
     def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
@@ -266,6 +272,8 @@ class IntakeHandler:
     def _wait(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
         """A contract that cannot be applied holds its files until somebody mends it; they are not to blame."""
         reason = contracts.waits_for(error.message, error.hint)
+        if self._stamps.pop(job.id, None) != contracts.stamp_of(context, job.subject):
+            contracts.look_again(context, job.subject)  # mended while the job ran: nobody else will say so
         for row in files.ledger(transaction, job.payload["files"]):
             if row.file.state is FileState.STAGED:
                 file = msgspec.structs.replace(row.file, state=FileState.WAITING, reason=reason)
