@@ -18,6 +18,7 @@ from shopfloor.domain.dataset import (
     ColumnChange,
     ColumnDiff,
     ColumnFigures,
+    ColumnProfile,
     DatasetRecord,
     DatasetVersion,
     Part,
@@ -33,6 +34,7 @@ from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict, Severity
 from shopfloor.domain.page import Page
 from shopfloor.domain.release import AliasChange, Check, Decision, ModelRecord, ModelVersion, Outcome
+from shopfloor.domain.requests.datasets import DatasetPreview, DatasetProfile
 from shopfloor.domain.requests.files import FileBytes
 from shopfloor.domain.requests.jobs import JobLogText
 from shopfloor.domain.requests.request import Mutation
@@ -394,6 +396,8 @@ class FakeEngine:
         single = {
             "status": shop.status,
             "dataset.contract": shop.contract,
+            "dataset.preview": lambda: self._preview(request.ref),
+            "dataset.profile": lambda: self._profile(request.ref),
             "dataset.diff": lambda: shop.diff(request),
             "file.inspect": shop.bytes,
             "model.show": shop.model,
@@ -411,6 +415,18 @@ class FakeEngine:
             return Page(rows=(), total=0)
         rows = self._rows(verb, request)
         return Page(rows=tuple(rows), total=len(rows), seq=6)
+
+    def _preview(self, ref: str) -> DatasetPreview:
+        return DatasetPreview(
+            dataset=self.shop.name, version=1, columns=("a long column name", "b"), rows=((ref, "x"),), total=1
+        )
+
+    def _profile(self, ref: str) -> DatasetProfile:
+        column = ColumnProfile(
+            name=self.shop.name, type="text", rows=9, missing=0, distinct=5000, top=((f"value of {ref}", 2),),
+            approximate=("distinct",),
+        )  # fmt: skip
+        return DatasetProfile(dataset=self.shop.name, version=1, rows=9, columns=(column,))
 
     def _wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds

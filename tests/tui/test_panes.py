@@ -208,6 +208,25 @@ async def test_marks_compare_escape_goes_one_step_back(tmp_path: Path) -> None:
     assert app.return_value == 0
 
 
+async def test_any_version_shows_its_rows_and_columns(tmp_path: Path) -> None:
+    app = app_on(FakeEngine(Shop()), tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "1")
+        await pilot.press("h")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await ready(pilot)
+        ref = app.screen.table.cursor_key  # type: ignore[attr-defined]
+        await pilot.press("w")
+        await ready(pilot, "a long column name")
+        assert picture(app).count(str(ref)) == 2  # in the crumbs, and the row itself
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("u")
+        await ready(pilot, f"value of {ref}")
+        assert "~5,000 distinct" in picture(app)
+        assert "standard error of 2.2 %" in " ".join(picture(app).split())
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_two_marked_versions_are_compared_row_by_row(size: tuple[int, int], tmp_path: Path) -> None:
     app = app_on(FakeEngine(Shop()), tmp_path)
