@@ -418,7 +418,7 @@ class FakeEngine:
 
     def _preview(self, ref: str) -> DatasetPreview:
         return DatasetPreview(
-            dataset=self.shop.name, version=1, columns=("a long column name", "b"), rows=((ref, "x"),), total=1
+            dataset=self.shop.name, version=1, columns=("a long column name",), rows=((ref,),), total=1
         )
 
     def _profile(self, ref: str) -> DatasetProfile:

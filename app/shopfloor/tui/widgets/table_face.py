@@ -239,7 +239,8 @@ class TableFace(Toned, ScrollView):
             line = [gutter, *self._laid(cells, self._slots, 0)]
             return self.strip_of(line, width, base)
         still, moving = self._slots[: self._frozen], self._slots[self._frozen :]
-        origin = moving[0].x if moving else 0
+        # A table of one column has nothing that moves: then all of it stays.
+        origin = moving[0].x if moving else sum((slot.x + slot.width for slot in still[-1:]), 0)
         head = [gutter, *self._laid(cells, still, 0)]
         if still:
             head.append(Piece(" " * (origin - still[-1].x - still[-1].width)))
