@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,11 +14,13 @@ from tests.tui.shop import Shop
 
 from shopfloor.domain.event import Event
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
+from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.release import Check
 from shopfloor.tui.screens.home import HomePane
 from shopfloor.tui.views import activity, alerts, datasets, files, home, lineage, models, runs, words
 from shopfloor.tui.widgets.cells import clean, fit
 from shopfloor.tui.widgets.columns import Column, fit_columns
+from shopfloor.tui.widgets.detail_pane import Chart, Histogram
 from shopfloor.tui.widgets.rows import Cell, Row
 
 
@@ -180,3 +183,82 @@ def test_lineage_tree_golden() -> None:
     )
     drawn = [branch.guides + lineage.label(branch.node) for branch in lineage.tree(graph)]
     assert drawn == ["   ┌─ b", "   ├─ a", "┌─ in/r", "in/m", "├─ in/p", "└─ in/q"]
+
+
+def look(
+    value: float | None, data: str, source: str, *, minutes: int, shifted: bool = False, rows: int = 1000
+) -> CheckResult:
+    return CheckResult(
+        model="m",
+        check="feature_drift",
+        feature="f",
+        verdict=CheckVerdict.SHIFTED if shifted else CheckVerdict.OK,
+        value=value,
+        limit=0.6,
+        rows=rows,
+        evidence={
+            "source": source,
+            "data": data,
+            "labels": ["low", "mid", "high", "top"],
+            "reference": [0, 80, 20, 0],
+            "recent": [0, 60, 40, 0],
+            "current": [0, 10, 90, 0],
+        },
+        at=datetime.now(UTC) - timedelta(minutes=minutes),
+    )
+
+
+def alert(**changes: Any) -> AlertRecord:
+    now = datetime.now(UTC)
+    return AlertRecord(
+        id="a1", subject="m", check="feature_drift", feature="f", opened_at=now, updated_at=now, limit=0.6, **changes
+    )
+
+
+def test_an_alerts_line_is_of_one_kind_of_data_with_one_look_at_each_delivery() -> None:
+    newest_first = [
+        look(0.7, "p2", "inference", minutes=1, shifted=True),
+        look(0.1, "d2", "data", minutes=2),
+        look(0.5, "p2", "inference", minutes=3, rows=3000),
+        look(0.4, "p1", "inference", minutes=9),
+    ]
+    trend = next(one for one in alerts.sections(alert(), newest_first) if one.key == "trend")
+    assert isinstance(trend.body, Chart)
+    assert list(trend.body.series[0].values) == [0.4, 0.7]
+    assert trend.body.x_labels == ("9m ago", "1m ago")
+    assert trend.note == "n=1,000"
+
+
+def test_an_alerts_picture_compares_with_what_its_words_compare_with() -> None:
+    found = alerts.sections(alert(), [look(0.7, "p2", "inference", minutes=1, shifted=True)])
+    bins = next(one for one in found if isinstance(one.body, Histogram))
+    assert isinstance(bins.body, Histogram)
+    assert [(one.label, one.reference) for one in bins.body.bins] == [("mid", 60), ("high", 40)]
+    assert "usual lately" in bins.title
+
+
+def test_an_alert_names_the_keys_that_the_engine_advises() -> None:
+    found = alerts.sections(alert(actions=("retrain", "ack", "unheard of")), [])
+    todo = next(one for one in found if one.key == "do")
+    assert [pair[0] for pair in todo.body] == ["a", "d", "r"]  # type: ignore[union-attr]
+    over = alerts.sections(alert(actions=("ack",), state=AlertState.RESOLVED), [])
+    assert all(one.key != "do" for one in over)
+
+
+@given(st.floats(0, 86_400 * 900))
+def test_a_span_fits_four_cells(seconds: float) -> None:
+    assert len(words.span(seconds)) <= 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.0471, "47ms"), (0.855, "0.9s"), (1, "1s"), (1.34, "1.3s"), (42, "42s"), (210, "3.5m"), (43_200, "12h")],
+)
+def test_a_span_in_words(seconds: float, said: str) -> None:
+    assert words.span(seconds) == said
+
+
+def test_an_age_counts_only_what_has_gone_by() -> None:
+    now = datetime.now(UTC)
+    assert words.ago(now - timedelta(seconds=119), now) == "1m"
+    assert words.ago(now - timedelta(hours=47), now) == "1d"

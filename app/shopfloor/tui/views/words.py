@@ -12,17 +12,26 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     if at is None:
         return NONE
     seconds = ((now or datetime.now(UTC)) - at).total_seconds()
-    return "now" if seconds < 2 else span(seconds)
+    return "now" if seconds < 2 else _whole(seconds)
+
+
+def _whole(seconds: float) -> str:
+    """Whole units that have gone by: 100 s are `1m`, since the second minute is not over."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size:.0f}{unit}"
+    return f"{int(seconds)}s"
 
 
 def span(seconds: float | None) -> str:
-    """A length of time in one unit."""
+    """A length of time in one unit and at most four characters: `47ms`, `1.3s`, `42s`, `3.5m`, `12h`."""
     if seconds is None:
         return NONE
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds / size:.0f}{unit}"
-    return f"{seconds:.0f}s" if seconds >= 1 else f"{1000 * seconds:.0f}ms"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        amount = seconds / size
+        if amount >= 0.9995:
+            return f"{amount:.0f}{unit}" if amount >= 9.95 or round(amount, 1) % 1 == 0 else f"{amount:.1f}{unit}"
+    return f"{seconds:.1f}s" if seconds >= 0.0995 else f"{1000 * seconds:.0f}ms"
 
 
 def clock(at: datetime | None) -> str:
