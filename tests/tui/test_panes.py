@@ -208,6 +208,23 @@ async def test_marks_compare_escape_goes_one_step_back(tmp_path: Path) -> None:
     assert app.return_value == 0
 
 
+async def test_filter_says_how_many_of_how_many_and_how_to_leave_it(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop(count=5))
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "2")
+        whole = len(engine.shop.runs())
+        await ready(pilot, "r3")
+        await pilot.press("/", *"r3", "enter")
+        await until(pilot, lambda: f"1 of {whole}" in picture(app))
+        assert "esc All rows" in picture(app).splitlines()[-1]
+        await pilot.press("/", *"zzz", "enter")
+        await until(pilot, lambda: f"0 of {whole}" in picture(app))
+        assert "Compare" not in picture(app).splitlines()[-1]
+        await pilot.press("escape")
+        await ready(pilot, "r3")
+
+
 async def test_filter_takes_every_letter_and_escape_clears_it(tmp_path: Path) -> None:
     engine = FakeEngine(Shop())
     app = app_on(engine, tmp_path)

@@ -35,7 +35,9 @@ _RELOAD_EVERY = 1.0
 _ONE_FRAME = 1 / 60
 _WIDE = 100
 _PINNED_NAMES = {"help": "view.help", "command": "view.command"}
-_NEED_A_ROW = frozenset({"view.open", "view.mark", "view.copy", "view.copy_more", "view.top", "view.bottom"})
+_NEED_A_ROW = frozenset(
+    {"view.open", "view.mark", "view.copy", "view.copy_more", "view.top", "view.bottom", "view.compare"}
+)
 _KEYS_OF_THE_TABLE = frozenset({"view.open", "view.mark", "view.top", "view.bottom"})
 _LABELS = {"escape": "esc", "ctrl+p": "^p", "ctrl+r": "^r", "shift+tab": "⇧tab"}
 
@@ -96,6 +98,7 @@ class Pane(Live):
         super().__init__()
         self.records: dict[str, Record] = {}
         self.filter_text = ""
+        self._unfiltered = 0
         self._stale = True
         self._ready = False
         self._loaded_at = 0.0
@@ -225,11 +228,18 @@ class Pane(Live):
         self.show_listing(listing)
         if self._wanted and self.table.move_to_key(self._wanted):
             self._wanted = ""
-        line = self._filter_line()
-        if line is not None:
-            line.set_info(f"{self.table.row_count:,} of {listing.total:,}")
+        self._count(listing)
         self._offer()
         self.show_detail()
+
+    def _count(self, listing: Listing) -> None:
+        """How many rows the filter leaves, of how many: the engine counts only those that match."""
+        if not self.filter_text:
+            self._unfiltered = listing.total
+        line = self._filter_line()
+        if line is not None:
+            shown, whole = self.table.row_count, max(listing.total, self._unfiltered)
+            line.set_info(f"{shown:,} of {whole:,}" if self._unfiltered else f"{shown:,} found")
 
     def show_listing(self, listing: Listing) -> None:
         """Put the rows in; what did not change is not painted again.
@@ -304,8 +314,11 @@ class Pane(Live):
             and (record is not None or each.name not in _NEED_A_ROW)
             and (self.markable or each.name not in {"view.mark", "view.compare"})
         ]
-        if len(self.app.screen_stack) > 1:
-            items.insert(1 if record is not None else 0, FooterItem("view.back", "esc", "Back"))
+        if len(self.table.marks) > 1:  # who marks several rows wants them beside each other
+            items.sort(key=lambda one: one.name != "view.compare")
+        if self.filter_text or len(self.app.screen_stack) > 1:
+            label = "All rows" if self.filter_text else "Back"
+            items.insert(1 if record is not None else 0, FooterItem("view.back", "esc", label))
         return [*items[:limit], *PINNED]
 
     def _offer(self) -> None:
