@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _TYPED = frozenset({"model.rollback", "model.retire"})
 _SLOW_SECONDS = 120.0
-UNSET = "–"
+UNSET = "(not set)"
 """The choice of an optional field that leaves it open."""
 
 
