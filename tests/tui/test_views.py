@@ -17,7 +17,19 @@ from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.release import Check
 from shopfloor.tui.screens.home import HomePane
-from shopfloor.tui.views import activity, alerts, datasets, files, home, lineage, models, runs, words
+from shopfloor.tui.views import (
+    activity,
+    alerts,
+    datasets,
+    equivalents,
+    event_words,
+    files,
+    home,
+    lineage,
+    models,
+    runs,
+    words,
+)
 from shopfloor.tui.widgets.cells import clean, fit
 from shopfloor.tui.widgets.columns import Column, fit_columns
 from shopfloor.tui.widgets.detail_pane import Chart, Histogram
@@ -42,7 +54,7 @@ _RUN = "ok        r3      flights        flights@3   flights   0.6300    best   
 _MODEL = "approve  flights            v2  0.6487   0.640 (27k)       1      33k    3m"
 _ALERT = "CRIT  open        3m  flights           0.31    ×3  a message"
 _NODE = "● a message                                             model            3m"
-_HOME = "alert       flights        a message                                     3m"
+_HOME = "alert        flights        a message                                    3m"
 
 
 @pytest.mark.parametrize(
@@ -262,3 +274,52 @@ def test_an_age_counts_only_what_has_gone_by() -> None:
     now = datetime.now(UTC)
     assert words.ago(now - timedelta(seconds=119), now) == "1m"
     assert words.ago(now - timedelta(hours=47), now) == "1d"
+
+
+def test_every_word_for_an_event_fits_its_column() -> None:
+    for kind in event_words._WORDS:
+        assert len(event_words.event_word(event(1, kind)).word) <= event_words.WIDTH, kind
+    assert event_words.event_word(event(1, "model.frozen")).word == "frozen"
+    assert event_words.event_word(event(1, "x.y_z")).word == "x y z"
+
+
+def test_every_command_of_an_event_is_one_of_the_command_line() -> None:
+    import click
+
+    from shopfloor.cli.main import shopfloor as cli
+
+    for kind, command in equivalents._COMMANDS.items():
+        words_, group = command.split()[1:], cli
+        while isinstance(group, click.Group):
+            found = group.get_command(click.Context(group), words_.pop(0))
+            assert found is not None, (kind, command)
+            group = found  # type: ignore[assignment]
+        flags = {flag for param in group.params for flag in param.opts}  # type: ignore[attr-defined]
+        assert {word for word in words_ if word.startswith("--")} <= flags, (kind, command)
+
+
+def test_a_command_quotes_what_came_from_outside_and_is_left_out_where_a_part_is_missing() -> None:
+    found = Event(seq=1, at=datetime.now(UTC), kind="model.defined", subject="a; rm -rf /", message="m")
+    assert equivalents.command_for(found) == "shopfloor model show 'a; rm -rf /'"
+    assert equivalents.command_for(event(1, "run.finished")) == ""
+    assert equivalents.command_for(event(1, "nobody.knows")) == ""
+
+
+def test_a_moment_says_the_day_when_it_is_not_today() -> None:
+    now = datetime(2026, 6, 30, 12, tzinfo=UTC)
+    assert words.moment(now - timedelta(seconds=1), now) == "11:59:59"
+    assert words.moment(now - timedelta(days=21), now) == "9 Jun"
+    assert words.moment(now - timedelta(days=300), now) == "2025-09"
+
+
+def test_home_says_what_to_do_first() -> None:
+    import msgspec
+
+    status = msgspec.structs.replace(SHOP.status(), datasets=0, models=0)
+    row = home.next_row(status)
+    assert row is not None
+    assert "inbox/NAME/" in str(row.cells[2])
+    row = home.next_row(msgspec.structs.replace(status, datasets=1))
+    assert row is not None
+    assert "Press n" in str(row.cells[2])
+    assert home.next_row(msgspec.structs.replace(status, datasets=1, models=1)) is None

@@ -34,9 +34,20 @@ def span(seconds: float | None) -> str:
     return f"{seconds:.1f}s" if seconds >= 0.0995 else f"{1000 * seconds:.0f}ms"
 
 
-def clock(at: datetime | None) -> str:
-    """A time of day in UTC, `14:05:09`."""
-    return NONE if at is None else f"{at:%H:%M:%S}"
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def moment(at: datetime | None, now: datetime | None = None) -> str:
+    """A point in time in eight characters, UTC: `14:05:09` today, `24 Nov` this year, else `2025-11`.
+
+    The months are spelt here, because `%b` follows the locale.
+    """
+    if at is None:
+        return NONE
+    today = now or datetime.now(UTC)
+    if at.date() == today.date():
+        return f"{at:%H:%M:%S}"
+    return f"{at.day} {_MONTHS[at.month - 1]}" if at.year == today.year else f"{at:%Y-%m}"
 
 
 def stamp(at: datetime | None) -> str:
