@@ -208,6 +208,24 @@ async def test_marks_compare_escape_goes_one_step_back(tmp_path: Path) -> None:
     assert app.return_value == 0
 
 
+async def test_palette_acts_on_the_record_whose_detail_is_open(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "3")
+        await pilot.press("enter")
+        await ready(pilot, "was judged")
+        await pilot.press("ctrl+p")
+        await ready(pilot, "An action, or the name of")
+        assert "\U0001f50e" not in picture(app)
+        await pilot.press(*"retrain")
+        await ready(pilot, "Train now")
+        await pilot.press("enter")
+        await ready(pilot, "Retrain flights")
+        await pilot.press("enter")
+        await until(pilot, lambda: any(isinstance(order, ModelTrain) for order in engine.orders))
+
+
 async def test_filter_says_how_many_of_how_many_and_how_to_leave_it(tmp_path: Path) -> None:
     engine = FakeEngine(Shop(count=5))
     app = app_on(engine, tmp_path)

@@ -155,6 +155,12 @@ class ShopfloorApp(App):
         if isinstance(screen, Pane):
             self._moves.command(screen, line)
 
+    def action_command_palette(self) -> None:
+        from shopfloor.tui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
     def say(self, text: str, *, tone: str = "information") -> None:
         severity = tone if tone in {"information", "warning", "error"} else "information"
         self.clear_notifications()
