@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from tests.tui.shop import Shop
 
+from shopfloor.domain.dataset import ColumnProfile
 from shopfloor.domain.event import Event
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
@@ -323,3 +324,22 @@ def test_home_says_what_to_do_first() -> None:
     assert row is not None
     assert "Press n" in str(row.cells[2])
     assert home.next_row(msgspec.structs.replace(status, datasets=1, models=1)) is None
+
+
+def test_values_of_a_record_are_said_without_brackets_and_long_fractions() -> None:
+    found = words.said(["demo", 0.030354901960784275, 27_000, None, True, {"n": 1.5}])
+    assert found == "demo, 0.03035, 27,000, –, yes, n 1.5"
+
+
+def test_a_profile_stands_in_columns() -> None:
+    columns = [
+        ColumnProfile(
+            name="a", type="integer", rows=1000, missing=4, distinct=36_000, histogram=(1, 2, 3), min="1", max="9"
+        ),
+        ColumnProfile(name="key", type="text", rows=1000, missing=0, distinct=1000, top=(("x", 1),)),
+    ]
+    (section,) = datasets.profile_sections(columns, "t")
+    head, first, key = (pair.value for pair in section.body)  # type: ignore[union-attr]
+    assert head.index("what it holds") == first.index("▁") == key.index("all different")
+    assert "<1%" in first
+    assert "36k" in first

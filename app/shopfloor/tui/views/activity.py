@@ -106,7 +106,7 @@ def job_sections(job: JobRecord) -> list[Section]:
             Section(
                 "result",
                 "Result",
-                [Pair(name, str(value)) for name, value in job.result.items() if value not in (None, [], "")],
+                [Pair(name, words.said(value)) for name, value in job.result.items() if value not in (None, [], "")],
             )
         )
     return found
@@ -126,5 +126,5 @@ def event_sections(event: Event) -> list[Section]:
         pairs.append(Pair("in a shell", command, "key"))
     found = [Section("event", "Event", event.message), Section("facts", "Facts", pairs)]
     if event.data:
-        found.append(Section("data", "Data", [Pair(name, str(value)) for name, value in event.data.items()]))
+        found.append(Section("data", "Data", [Pair(name, words.said(value)) for name, value in event.data.items()]))
     return found

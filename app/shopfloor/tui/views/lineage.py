@@ -108,5 +108,9 @@ def sections(node: LineageNode) -> list[Section]:
         Pair("state", node.state or words.NONE),
         Pair("when", words.stamp(node.at)),
     ]
-    pairs += [Pair(name, str(value)) for name, value in node.data.items() if value not in (None, "", [])]
+    pairs += [
+        Pair(name.replace("_", " "), words.said(value))
+        for name, value in node.data.items()
+        if value not in (None, "", [])
+    ]
     return [Section("node", label(node), pairs)]

@@ -95,6 +95,19 @@ def number(value: float | None) -> str:
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
+def said(value: object) -> str:
+    """A value of a record's data as a person writes it: no brackets, no 17 digits."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(said, value)) or NONE
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {said(one)}" for name, one in value.items()) or NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return NONE if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def gain(value: float | None) -> str:
     """A difference with its sign, three digits."""
     return NONE if value is None else f"{value:+.3f}"
