@@ -343,3 +343,34 @@ def test_a_profile_stands_in_columns() -> None:
     assert head.index("what it holds") == first.index("▁") == key.index("all different")
     assert "<1%" in first
     assert "36k" in first
+
+
+def test_a_run_is_held_against_the_best_of_its_model() -> None:
+    import msgspec
+
+    known = SHOP.runs()  # r3 is the best by roc_auc, all have the same accuracy
+    worse = msgspec.structs.replace(known[1], params={"C": 0.3, "depth": 4}, seed=known[0].seed)
+    best = runs.best_of(worse, known, "roc_auc")
+    assert best is not None
+    assert best.id == "r3"
+    assert runs.best_of(known[0], known, "roc_auc") is None
+    pairs = {pair.label: pair.value for pair in runs._against(worse, best, "roc_auc")}
+    assert pairs["roc_auc"] == "0.6200 against 0.6300  (-0.010)"
+    assert pairs["C"] == "0.3  (best: –)"
+    assert "seed" not in pairs
+
+
+def test_a_comparison_marks_the_best_of_a_metric_in_words() -> None:
+    found = runs._side_by_side("metric", ["-0.4933", "-0.4232", ""])
+    assert [one.text if isinstance(one, Cell) else one for one in found] == ["-0.4933", "-0.4232 best", "–"]
+    assert runs._side_by_side("param", ["1", "2"]) == ["1", "2"]
+    assert runs._side_by_side("metric", ["1", "1"]) == ["1.0000", "1.0000"]
+
+
+def test_a_dataset_version_behind_the_newest_is_called_older() -> None:
+    node = LineageNode(kind="dataset_version", ref="d@3", label="d v3", data={"dataset": "d", "version": 3})
+    graph = LineageGraph(root="d@3", direction="both", nodes=(node,), edges=())
+    assert lineage.aged(graph, {"d": 3}).nodes[0].state == ""
+    old = lineage.aged(graph, {"d": 5}).nodes[0]
+    assert old.state == "older"
+    assert old.data["newer data"] == "d@5"

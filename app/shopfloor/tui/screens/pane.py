@@ -34,6 +34,7 @@ _DETAIL_DELAY = 0.15
 _RELOAD_EVERY = 1.0
 _ONE_FRAME = 1 / 60
 _WIDE = 100
+_HUGE = 140
 _PINNED_NAMES = {"help": "view.help", "command": "view.command"}
 _NEED_A_ROW = frozenset(
     {"view.open", "view.mark", "view.copy", "view.copy_more", "view.top", "view.bottom", "view.compare"}
@@ -92,6 +93,8 @@ class Pane(Live):
     Pane VirtualTable { width: 1fr; }
     Pane #detail { width: 45%; display: none; border-left: vkey $border-blurred; }
     Pane.-wide #detail { display: block; }
+    Pane #pictures { width: 31%; display: none; border-left: vkey $border-blurred; }
+    Pane.-huge #detail { width: 37%; }
     """
 
     def __init__(self) -> None:
@@ -142,6 +145,7 @@ class Pane(Live):
                 from shopfloor.tui.widgets.detail_pane import DetailPane
 
                 yield DetailPane(id="detail")
+                yield DetailPane(id="pictures")
         yield ActionFooter()
 
     def make_table(self) -> VirtualTable:
@@ -157,7 +161,7 @@ class Pane(Live):
 
     def on_mount(self) -> None:
         """Textual calls this for the base class also where a pane has its own."""
-        self.set_class(self.size.width >= _WIDE, "-wide")
+        self._classify(self.size.width)
         self.query_one(Chrome).set_crumbs(self.crumbs())
         # The first refresh may come before the screen is drawn; a frame later it certainly was.
         self.set_timer(_ONE_FRAME, self._mount_prompts)
@@ -182,9 +186,13 @@ class Pane(Live):
         """More that the first picture is without."""
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= _WIDE, "-wide")
+        self._classify(event.size.width)
         self._offer()
         self.show_detail()
+
+    def _classify(self, width: int) -> None:
+        self.set_class(width >= _WIDE, "-wide")
+        self.set_class(width >= _HUGE, "-huge")
 
     def on_screen_resume(self) -> None:
         self.status_changed()
@@ -273,7 +281,7 @@ class Pane(Live):
         """Fill the detail pane once the cursor rests."""
         if not (self.has_detail and self.has_class("-wide")):
             return
-        from shopfloor.tui.widgets.detail_pane import DetailPane, Section
+        from shopfloor.tui.widgets.detail_pane import Section
 
         await asyncio.sleep(_DETAIL_DELAY)
         record = self.selected
@@ -281,7 +289,19 @@ class Pane(Live):
             sections = await self.detail(record) if record is not None else []
         except ShopfloorError as error:
             sections = [Section("error", "Not available", error.message)]
-        await self.query_one("#detail", DetailPane).show(sections)
+        await self._spread(sections)
+
+    async def _spread(self, sections: Sequence[Section]) -> None:
+        """Words beside the list; where there is room for a third column, pictures stand in it."""
+        from shopfloor.tui.widgets.detail_pane import Chart, DetailPane, Histogram
+
+        apart = self.has_class("-huge")
+        pictures = [one for one in sections if apart and isinstance(one.body, Chart | Histogram)]
+        column = self.query_one("#pictures", DetailPane)
+        with self.app.batch_update():
+            column.display = bool(pictures)
+            await self.query_one("#detail", DetailPane).show([one for one in sections if one not in pictures])
+            await column.show(pictures)
 
     @on(VirtualTable.RowOpened)
     def _opened(self) -> None:

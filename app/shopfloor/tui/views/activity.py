@@ -20,7 +20,7 @@ COLUMNS = (
     Column("when", "UTC", width=8),
     Column("what", "WHAT", width=WIDTH),
     Column("subject", "ABOUT", ratio=1, min=12, max=16, priority=40),
-    Column("message", "MESSAGE", ratio=5, min=36),
+    Column("message", "MESSAGE", ratio=5, min=46),
     Column("actor", "BY", width=8, priority=30),
 )
 
