@@ -374,3 +374,17 @@ def test_a_dataset_version_behind_the_newest_is_called_older() -> None:
     old = lineage.aged(graph, {"d": 5}).nodes[0]
     assert old.state == "older"
     assert old.data["newer data"] == "d@5"
+
+
+def test_who_leaves_during_a_training_reads_that_it_goes_on() -> None:
+    import msgspec
+
+    from shopfloor.domain.status import JobCounts
+    from shopfloor.tui.farewell import farewell
+
+    status = msgspec.structs.replace(SHOP.status(), jobs=JobCounts(running=1), running=("train \x1b[31mx",))
+    said = farewell(status)
+    assert said.startswith("1 job goes on in the background (engine pid ")
+    assert "\x1b" not in said
+    assert farewell(msgspec.structs.replace(status, jobs=JobCounts())) == ""
+    assert farewell(None) == ""

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -212,4 +213,11 @@ def run_tui(workspace: Path) -> int:
             return chosen
         workspace = chosen
     gc.disable()  # until the first picture: building the screen makes objects, and hardly garbage
-    return ShopfloorApp(workspace, _connect).run() or 0
+    app = ShopfloorApp(workspace, _connect)
+    code = app.run() or 0
+    from shopfloor.tui.farewell import farewell
+
+    said = farewell(app.status)
+    if said:
+        sys.stderr.write(f"{said}\n")
+    return code
