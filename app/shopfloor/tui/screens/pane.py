@@ -468,8 +468,12 @@ class Pane(Live):
             self.shop.say("This list has an order of its own: what needs you comes first.")
             return
         current = self.table.sort[0] if self.table.sort else ""
-        following = names[(names.index(current) + 1) % len(names)] if current in names else names[0]
-        self.table.sort = (following, False)
+        self._sort_by(names[(names.index(current) + 1) % len(names)] if current in names else names[0])
+
+    def _sort_by(self, name: str) -> None:
+        """Names from the first letter, numbers from the greatest: the best score is what is looked for."""
+        falling = any(column.key == name and column.align == "right" for column in self.table.columns)
+        self.table.sort = (name, falling)
         self.refresh_now()
 
     def sort_reverse(self) -> None:
@@ -480,9 +484,10 @@ class Pane(Live):
 
     @on(VirtualTable.SortRequested)
     def _sort_requested(self, event: VirtualTable.SortRequested) -> None:
-        current = self.table.sort
-        self.table.sort = (event.column, not current[1] if current and current[0] == event.column else False)
-        self.refresh_now()
+        if self.table.sort is not None and self.table.sort[0] == event.column:
+            self.sort_reverse()
+        else:
+            self._sort_by(event.column)
 
     def do_local(self, action: Action, given: dict[str, str]) -> None:
         """Actions that only this pane knows."""
