@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,39 @@ async def test_pictures_have_a_column_of_their_own_where_there_is_room(width: in
         assert last.x + last.width <= table.size.width  # the list gave way, and so did its columns
         await pilot.resize_terminal(120, 40)
         await until(pilot, lambda: not shown.display)
+
+
+async def test_a_slow_answer_says_that_it_is_at_work(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "2")
+        fast, freed = engine.ask, threading.Event()
+
+        def slow(request: Any, *, timeout: float = 30.0) -> Any:
+            if request.verb == "job.log":
+                freed.wait(10)
+            return fast(request, timeout=timeout)
+
+        engine.ask = slow  # type: ignore[method-assign]
+        await pilot.press("l")
+        await until(pilot, lambda: [one.message for one in app._notifications] == ["Log: at work…"])
+        freed.set()
+        await ready(pilot, "Log of j7")
+        assert not list(app._notifications)
+
+
+@pytest.mark.parametrize(("key", "first"), [("s", ("created_at", True)), ("ss", ("model", False))])
+async def test_sorting_begins_with_the_greatest_number_or_the_first_letter(
+    key: str, first: tuple[str, bool], tmp_path: Path
+) -> None:
+    app = app_on(FakeEngine(Shop()), tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "2")
+        table = app.screen.query_one(VirtualTable)
+        table.sort = ("duration_s", True)
+        await pilot.press(*key)
+        await until(pilot, lambda: table.sort == first)
 
 
 async def test_palette_acts_on_the_record_whose_detail_is_open(tmp_path: Path) -> None:
