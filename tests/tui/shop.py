@@ -440,10 +440,11 @@ class FakeEngine:
         if verb in {"job.list", "file.list"}:
             rows: Sequence[Any] = shop.jobs() if verb == "job.list" else shop.files()
             return [one for one in rows if state in {"", one.state.value}]
+        if verb == "run.list":
+            return [one for one in shop.runs() if request.query in f"{one.id} {one.model}"]
         found = {
             "dataset.list": shop.datasets,
             "dataset.versions": shop.versions,
-            "run.list": shop.runs,
             "model.list": lambda: [shop.model()],
             "model.versions": shop.model_versions,
             "model.history": shop.history,

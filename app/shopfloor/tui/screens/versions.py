@@ -18,6 +18,7 @@ from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import datasets, versions
 from shopfloor.tui.widgets.columns import Column
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
+from shopfloor.tui.widgets.footer import PINNED, ActionFooter, FooterItem
 from shopfloor.tui.widgets.virtual_table import VirtualTable
 
 _ROWS = 500
@@ -135,3 +136,4 @@ class ProfileScreen(DetailScreen):
         except ShopfloorError as error:
             sections = [Section("error", "Not available", f"{error.message} {error.hint}")]
         await self.query_one("#whole", DetailPane).show(sections)
+        self.query_one(ActionFooter).set_items([FooterItem("view.back", "esc", "Back"), *PINNED])
