@@ -59,7 +59,7 @@ def _values(connection: DuckDBPyConnection, plan: Plan, path: str) -> list[tuple
     for row, position, value in rows:
         column = plan.contract.columns[position]
         place = where[row]
-        reason = reasons.bad_value(place, column.name, column.type, value)
+        reason = reasons.bad_value(place, column.name, column.type, value, column.format)
         found.append((place.line or row, reason))
     return found
 
