@@ -21,7 +21,7 @@ def bundle(paths: Sequence[Path], shape: Shape, target: Path) -> bool:
     False, and leaves an incomplete `target`, when they are not such files. A line that does not
     fit the header does not fit here either.
     """
-    if shape.format is not Format.CSV or shape.skip or len(paths) < FEWEST:
+    if shape.format is not Format.CSV or len(paths) < FEWEST:
         return False
     mark, quote = shape.delimiter.encode(), shape.quote.encode()
     with target.open("wb") as out:

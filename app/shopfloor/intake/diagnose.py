@@ -79,7 +79,7 @@ def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[
     ).fetchall()
     found = []
     for offset, kind, message, column in rows:
-        line = line_of_byte(Path(path), max(0, offset - 1))
+        line = plan.shape.skip + line_of_byte(Path(path), max(0, offset - 1))
         found.append((line, _reason(plan, line, kind, message, column)))
     return found, count
 

@@ -88,13 +88,13 @@ def whole_characters(chunk: bytes) -> int:
     return len(chunk)
 
 
-def transcode(source: Path, target: Path, encoding: str) -> None:
-    """Write the text of `source` to `target` as UTF-8 without a mark; line ends are kept.
+def transcode(source: Path, target: Path, encoding: str, line: int = 1) -> None:
+    """Write the text of `source`, from `line` on, to `target` as UTF-8 without a mark; line ends are kept.
 
     Raises `BadFile` with the line of the first bytes that are not text in `encoding`.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
-    line, start = 1, True
+    start = True
     with source.open("rb") as file, target.open("wb") as out:
         while True:
             chunk = file.read(CHUNK)
@@ -113,15 +113,15 @@ def transcode(source: Path, target: Path, encoding: str) -> None:
                 return
 
 
-def from_western(source: Path, target: Path, line: int) -> None:
-    """`transcode` from Windows-1252 what is not UTF-8, first at `line`.
+def from_western(source: Path, target: Path, line: int, first: int = 1) -> None:
+    """`transcode` from Windows-1252 what is not UTF-8, as `line` shows, where `first` is the first line.
 
     Raises `BadFile` when it does not look like Windows-1252 as a whole.
     """
     found = _evidence(source)
     if 100 * found.utf8 > found.high:
         raise BadFile(reasons.not_utf8(line, "although other bytes are: it was damaged or put together from two files"))
-    transcode(source, target, WESTERN)
+    transcode(source, target, WESTERN, first)
     if 5 * found.foreign > found.high:
         raise BadFile(reasons.not_utf8(line, "and they do not look like Windows-1252 either"))
 

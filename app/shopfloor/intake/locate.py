@@ -48,7 +48,7 @@ def open_quote(path: Path, shape: Shape, limit: int = 2 << 20, *, to_end: bool =
     if not shape.quote:
         return None
     mark = shape.quote.encode()
-    line, opened, since = 1, 0, 0  # since: bytes inside quotes up to here
+    line, opened, since = 1 + shape.skip, 0, 0  # since: bytes inside quotes up to here
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             for number, piece in enumerate(chunk.split(mark)):
@@ -85,8 +85,6 @@ def _csv_lines(path: Path, shape: Shape, wanted: set[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     width, last, row = len(shape.names), max(wanted), -1  # the header is row -1
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        for _ in range(shape.skip):
-            file.readline()
         reader = records_of(file, shape.delimiter, shape.quote)
         line = shape.skip + 1
         try:

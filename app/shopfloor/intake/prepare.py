@@ -88,7 +88,8 @@ class Preparer:
             return self._done(file, self._parquet(source), source, ())
         if kind is Format.EXCEL:
             return self._excel(file, source, parser)
-        source, notices = plain(source, self._scratch / f"{file.id}.plain", parser.encoding, _mark(parser))
+        skip = parser.skip_lines if kind is Format.CSV else 0
+        source, notices = plain(source, self._scratch / f"{file.id}.plain", parser.encoding, _mark(parser), skip)
         if source != Path(file.path):
             with source.open("rb") as opened:
                 head = opened.read(HEAD)
@@ -103,7 +104,7 @@ class Preparer:
         return Prepared(file, shape, source, source.stat().st_size, notices)
 
     def _csv(self, head: bytes, parser: Parser) -> Shape:
-        line = header_line(head) if parser is self._parser and not parser.skip_lines else None
+        line = header_line(head) if parser is self._parser else None
         # Files of a burst share their header; a semicolon's decimal mark must be looked at.
         if line is not None and len(head) > len(line) + 2:
             known = self._headers.get(line)

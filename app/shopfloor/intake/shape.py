@@ -28,7 +28,8 @@ class Shape:
     """Files of one shape can be read together.
 
     `raw` are DuckDB's types of the values before they are converted. `decimal` is the mark in
-    numbers of a CSV file, `quote` its quote mark (empty: none), `skip` its lines before the header;
+    numbers of a CSV file, `quote` its quote mark (empty: none), `skip` how many lines before the
+    header were taken off;
     `array` says that a JSON file is one array.
     """
 
@@ -90,8 +91,6 @@ def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False, bundle
             f"delim = {text(shape.delimiter)}, quote = {text(shape.quote)}, escape = {text(shape.quote)}, "
             "allow_quoted_nulls = false"
         )
-        if shape.skip:
-            options += f", skip = {shape.skip}"
         if rejects:
             options += (
                 f", store_rejects = true, rejects_table = '{REJECTS}', "

@@ -111,9 +111,6 @@ def _readings(text: str, whole: bool, quote: str, parser: Parser) -> list[_Readi
     # newline="": only CR, LF and CRLF end a line, and none is translated.
     lines = list(io.StringIO(text, newline=""))
     complete = lines if whole or len(lines) < 2 else lines[:-1]
-    complete = complete[parser.skip_lines :]
-    if not complete:
-        raise BadFile(reasons.nothing_after_skipped(parser.skip_lines))
     delimiters = (parser.delimiter,) if parser.delimiter else _DELIMITERS
     found = [_Reading(delimiter, _records(complete, delimiter, quote)) for delimiter in delimiters]
     readable = [reading for reading in found if reading.records]

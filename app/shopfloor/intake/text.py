@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import shutil
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from shopfloor.domain.file import Reason
@@ -28,6 +30,7 @@ from shopfloor.intake.reasons import BadFile
 # Real tables pack up to about 50 times; gzip's own limit is 1,032.
 MAX_RATIO = 200
 FREE_BYTES = 256 << 20
+_NOTE_BYTES = 4 << 20
 
 MIXED = "The file mixes kinds of line ends; they were made the same."
 
@@ -48,11 +51,13 @@ def unpack(source: Path, packing: Packing, target: Path) -> None:
             out.write(piece)
 
 
-def plain(source: Path, scratch: Path, encoding: str = "", quote: str = '"') -> tuple[Path, tuple[str, ...]]:
+def plain(
+    source: Path, scratch: Path, encoding: str = "", quote: str = '"', skip: int = 0
+) -> tuple[Path, tuple[str, ...]]:
     """`source`, or a cleaned copy at `scratch`, as UTF-8 with one kind of line end; and notices.
 
-    `encoding` is what the contract or a person says; empty, it is found out. Line numbers stay
-    those of the original. Raises `BadFile` for NUL bytes and for bytes that are no text.
+    `encoding` is what the contract or a person says; empty, it is found out. The first `skip` lines
+    are taken off; other lines stay what they are. Raises `BadFile` for NUL bytes and for bytes that are no text.
     """
     notices: tuple[str, ...] = ()
     converted = scratch.with_name(scratch.name + ".utf8")
@@ -60,15 +65,34 @@ def plain(source: Path, scratch: Path, encoding: str = "", quote: str = '"') -> 
     if known:
         transcode(source, converted, known)
         source, notices = converted, () if encoding else (CONVERTED.format(known[:6].upper()),)
-    seen = _look(source)
+    source = _below(source, scratch.with_name(scratch.name + ".below"), skip)
+    seen = _look(source, skip + 1)
     if seen.bad_line and encoding:
         raise BadFile(reasons.undecodable(seen.bad_line, encoding))
     if seen.bad_line:
-        from_western(source, converted, seen.bad_line)
+        from_western(source, converted, seen.bad_line, skip + 1)
         source, notices = converted, (READ_AS_WESTERN,)
     if seen.mixed and _same_line_ends(source, scratch, quote.encode()):
         return scratch, (*notices, MIXED)
     return source, notices
+
+
+def _below(source: Path, scratch: Path, lines: int) -> Path:
+    """`source`, or a copy at `scratch` without its first `lines`.
+
+    DuckDB could skip them, but takes a quote in a note above the header for the start of a text.
+    """
+    if not lines:
+        return source
+    with source.open("rb") as file:
+        ends = re.finditer(rb"\r\n|\r|\n", file.read(_NOTE_BYTES))
+        last = next(islice(ends, lines - 1, None), None)
+        if last is None or last.end() >= source.stat().st_size:
+            raise BadFile(reasons.nothing_after_skipped(lines))
+        file.seek(last.end())
+        with scratch.open("wb") as out:
+            shutil.copyfileobj(file, out, CHUNK)
+    return scratch
 
 
 def unmarked(source: Path, scratch: Path) -> Path:
@@ -155,14 +179,17 @@ class _Seen:
         return sum(count > 0 for count in (self.crlf, self.lf, self.cr)) > 1
 
 
-def _look(source: Path) -> _Seen:
-    """Which kinds of line ends occur, and whether all is UTF-8. Raises `BadFile` at a NUL byte."""
+def _look(source: Path, line: int) -> _Seen:
+    """Which kinds of line ends occur, and whether all is UTF-8; the first line is called `line`.
+
+    Raises `BadFile` at a NUL byte.
+    """
     seen = _Seen()
     split, cut = False, b""  # the chunk before ended in CR, counted as alone; or with a part of a character
     with source.open("rb", buffering=0) as file:
         while chunk := file.read(CHUNK):
             if b"\0" in chunk:
-                raise BadFile(_nul(source))
+                raise BadFile(_nul(source, line))
             if split or b"\r" in chunk:
                 pairs = chunk.count(b"\r\n") + (split and chunk[:1] == b"\n")
                 seen.crlf += pairs
@@ -176,17 +203,16 @@ def _look(source: Path) -> _Seen:
                 end = whole_characters(chunk)
                 chunk, cut = chunk[:end], chunk[end:]
                 if not is_utf8(chunk):
-                    seen.bad_line = _bad_line(source)
+                    seen.bad_line = _bad_line(source, line)
     if cut and not seen.bad_line:
         # What ends within a character was cut short.
-        raise BadFile(reasons.not_utf8(_bad_line(source), "because the file ends within a character"))
+        raise BadFile(reasons.not_utf8(_bad_line(source, line), "because the file ends within a character"))
     return seen
 
 
-def _bad_line(source: Path) -> int:
+def _bad_line(source: Path, line: int) -> int:
     """The first line that is not UTF-8; lines end with CR in old Macintosh files."""
     utf8 = codecs.getincrementaldecoder("utf-8")()
-    line = 1
     with source.open("rb") as file:
         first = file.readline(CHUNK)
         end = b"\r" if b"\r" in first and not first.endswith(b"\n") else b"\n"
@@ -203,9 +229,8 @@ def _bad_line(source: Path) -> int:
                 return line
 
 
-def _nul(source: Path) -> Reason:
+def _nul(source: Path, line: int) -> Reason:
     """The reason, with the line of the first NUL byte."""
-    line = 1
     with source.open("rb") as file:
         start = file.read(64)
         file.seek(0)
