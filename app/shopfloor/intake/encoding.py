@@ -48,6 +48,8 @@ _BIG = 1 << 16
 
 def marked(head: bytes) -> str:
     """The encoding that the first bytes prove, or an empty text: a byte order mark, or UTF-16's NULs."""
+    if b"\0" not in head[:4096] and head[:1] not in {b"\xff", b"\xfe"}:
+        return ""
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
@@ -88,7 +90,7 @@ def whole_characters(chunk: bytes) -> int:
     return len(chunk)
 
 
-def transcode(source: Path, target: Path, encoding: str, line: int = 1) -> None:
+def transcode(source: Path, target: Path, encoding: str, line: int = 1) -> Path:
     """Write the text of `source`, from `line` on, to `target` as UTF-8 without a mark; line ends are kept.
 
     Raises `BadFile` with the line of the first bytes that are not text in `encoding`.
@@ -110,10 +112,10 @@ def transcode(source: Path, target: Path, encoding: str, line: int = 1) -> None:
             except UnicodeError:  # some codecs yield half characters
                 raise BadFile(reasons.undecodable(line, encoding)) from None
             if not chunk:
-                return
+                return target
 
 
-def from_western(source: Path, target: Path, line: int, first: int = 1) -> None:
+def from_western(source: Path, target: Path, line: int, first: int = 1) -> Path:
     """`transcode` from Windows-1252 what is not UTF-8, as `line` shows, where `first` is the first line.
 
     Raises `BadFile` when it does not look like Windows-1252 as a whole.
@@ -124,6 +126,7 @@ def from_western(source: Path, target: Path, line: int, first: int = 1) -> None:
     transcode(source, target, WESTERN, first)
     if 5 * found.foreign > found.high:
         raise BadFile(reasons.not_utf8(line, "and they do not look like Windows-1252 either"))
+    return target
 
 
 @dataclass

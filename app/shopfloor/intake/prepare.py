@@ -88,9 +88,16 @@ class Preparer:
             return self._done(file, self._parquet(source), source, ())
         if kind is Format.EXCEL:
             return self._excel(file, source, parser)
-        skip = parser.skip_lines if kind is Format.CSV else 0
-        source, notices = plain(source, self._scratch / f"{file.id}.plain", parser.encoding, _mark(parser), skip)
-        if source != Path(file.path):
+        cleaned, notices = plain(
+            source,
+            head,
+            self._scratch / f"{file.id}.plain",
+            encoding=parser.encoding,
+            quote=_mark(parser),
+            skip=parser.skip_lines if kind is Format.CSV else 0,
+        )
+        if cleaned is not source:
+            source = cleaned
             with source.open("rb") as opened:
                 head = opened.read(HEAD)
         if kind is Format.JSON:

@@ -52,38 +52,37 @@ def unpack(source: Path, packing: Packing, target: Path) -> None:
 
 
 def plain(
-    source: Path, scratch: Path, encoding: str = "", quote: str = '"', skip: int = 0
+    source: Path, head: bytes, scratch: Path, *, encoding: str = "", quote: str = '"', skip: int = 0
 ) -> tuple[Path, tuple[str, ...]]:
     """`source`, or a cleaned copy at `scratch`, as UTF-8 with one kind of line end; and notices.
 
-    `encoding` is what the contract or a person says; empty, it is found out. The first `skip` lines
-    are taken off; other lines stay what they are. Raises `BadFile` for NUL bytes and for bytes that are no text.
+    `head` are its first bytes. `encoding` is what the contract or a person says; empty, it is found
+    out. The first `skip` lines are taken off; the others keep their numbers. Raises `BadFile` for
+    NUL bytes and for bytes that are no text.
     """
     notices: tuple[str, ...] = ()
-    converted = scratch.with_name(scratch.name + ".utf8")
-    known = _known(encoding) or _marked(source)
+    known = _known(encoding) if encoding else marked(head)
     if known:
-        transcode(source, converted, known)
-        source, notices = converted, () if encoding else (CONVERTED.format(known[:6].upper()),)
-    source = _below(source, scratch.with_name(scratch.name + ".below"), skip)
+        source = transcode(source, _beside(scratch, "utf8"), known)
+        notices = () if encoding else (CONVERTED.format(known[:6].upper()),)
+    if skip:
+        source = _below(source, _beside(scratch, "below"), skip)
     seen = _look(source, skip + 1)
     if seen.bad_line and encoding:
         raise BadFile(reasons.undecodable(seen.bad_line, encoding))
     if seen.bad_line:
-        from_western(source, converted, seen.bad_line, skip + 1)
-        source, notices = converted, (READ_AS_WESTERN,)
+        source = from_western(source, _beside(scratch, "utf8"), seen.bad_line, skip + 1)
+        notices = (READ_AS_WESTERN,)
     if seen.mixed and _same_line_ends(source, scratch, quote.encode()):
         return scratch, (*notices, MIXED)
     return source, notices
 
 
 def _below(source: Path, scratch: Path, lines: int) -> Path:
-    """`source`, or a copy at `scratch` without its first `lines`.
+    """A copy of `source` at `scratch` without its first `lines`.
 
     DuckDB could skip them, but takes a quote in a note above the header for the start of a text.
     """
-    if not lines:
-        return source
     with source.open("rb") as file:
         ends = re.finditer(rb"\r\n|\r|\n", file.read(_NOTE_BYTES))
         last = next(islice(ends, lines - 1, None), None)
@@ -100,8 +99,11 @@ def unmarked(source: Path, scratch: Path) -> Path:
     with source.open("rb") as file:
         if file.read(3) != codecs.BOM_UTF8:
             return source
-    transcode(source, scratch, "utf-8")
-    return scratch
+    return transcode(source, scratch, "utf-8")
+
+
+def _beside(path: Path, what: str) -> Path:
+    return path.with_name(f"{path.name}.{what}")
 
 
 def closed(source: Path, scratch: Path) -> Path:
@@ -156,13 +158,8 @@ def _unzstd(source: Path) -> Iterator[bytes]:
 
 def _known(encoding: str) -> str:
     """The codec to convert from; empty for UTF-8, which is only checked."""
-    name = codecs.lookup(encoding).name if encoding else ""
+    name = codecs.lookup(encoding).name
     return "" if name in {"utf-8", "utf-8-sig", "ascii"} else name
-
-
-def _marked(source: Path) -> str:
-    with source.open("rb") as file:
-        return marked(file.read(4096))
 
 
 @dataclass
