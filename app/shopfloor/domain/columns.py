@@ -43,3 +43,8 @@ class Column(Record, frozen=True, kw_only=True):
     nullable: bool = True
     optional: bool = False
     format: str = ""
+
+    @property
+    def written(self) -> str:
+        """The type in words and, where it is pinned, how text stands for it."""
+        return f"{self.type.value} as {self.format}" if self.format else self.type.value

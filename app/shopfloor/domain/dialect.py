@@ -63,7 +63,8 @@ def check_format(column: Column) -> None:
     if column.type.temporal and _is_time(column.format):
         return
     raise UsageError(
-        f"Format {safe(column.format, 40)!r} of column {safe(column.name, 60)!r} says nothing about a {column.type}.",
+        f"Format {safe(column.format, 40)!r} says nothing about {column.type} columns such as "
+        f"{safe(column.name, 60)!r}.",
         hint=f'Numbers know "{COMMA}" and "{POINT}"; dates and times a pattern such as "%d/%m/%Y %H:%M".',
         code="bad_format",
     )

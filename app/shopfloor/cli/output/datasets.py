@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from shopfloor.cli.output.cells import (
     count,
     figure,
@@ -20,7 +22,7 @@ from shopfloor.cli.output.cells import (
 )
 from shopfloor.cli.output.table import Column, facts, paragraphs, sentence, table
 from shopfloor.domain.columns import Column as DataColumn
-from shopfloor.domain.contract import Contract, Rule
+from shopfloor.domain.contract import Contract, Parser, Rule
 from shopfloor.domain.dataset import ColumnProfile, DatasetRecord, DatasetVersion, VersionDiff
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile
 
@@ -53,7 +55,7 @@ VERSIONS: tuple[Column[DatasetVersion], ...] = (
 
 SCHEMA: tuple[Column[DataColumn], ...] = (
     Column("COLUMN", lambda each: text(each.name), room=20),
-    Column("TYPE", lambda each: str(each.type)),
+    Column("TYPE", lambda each: text(each.written)),
     Column("MAY BE MISSING", lambda each: yes(each.nullable)),
 )
 
@@ -73,6 +75,14 @@ PROFILE: tuple[Column[ColumnProfile], ...] = (
     Column("MEAN", lambda each: figure(each.mean), right=True, drop=1),
     Column("MOST FREQUENT", lambda each: _top(each), room=24, drop=3),
 )
+
+
+def _settings(parser: Parser) -> str:
+    """The parser settings that are given."""
+    given = msgspec.structs.asdict(parser)
+    return ", ".join(
+        f"{name} {text(str(value)) if value != chr(9) else 'tab'}" for name, value in given.items() if value
+    )
 
 
 def gain_rows(rows: int) -> str:
@@ -123,6 +133,7 @@ def describe_contract(contract: Contract, width: int | None) -> str:
         ("time", text(contract.time)),
         ("other columns", str(contract.schema_policy)),
         ("reject budget", share(contract.reject_budget)),
+        *([("parser", _settings(contract.parser))] if contract.parser != Parser() else ()),
     ]
     rules = table(RULES, contract.rules, width) if contract.rules else ""
     schema = table(SCHEMA, contract.columns, width) if contract.columns else ""
