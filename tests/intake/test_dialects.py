@@ -162,3 +162,10 @@ def test_words_for_delimiters() -> None:
     assert [check_parser(Parser(delimiter=word)).delimiter for word in ("tab", "\\t", "\\x1f", "pipe", "^")] == [
         "\t", "\t", "\x1f", "|", "^",
     ]  # fmt: skip
+
+
+def test_one_column_of_times_stays_one(bench: Any) -> None:
+    for text in ("time\n10:05\n11:30\n", "a:b\n10:05\nx\n", "full name\nAnn Lee\nBob Ray\n"):
+        assert len(bench.ingest({"a.csv": text}).columns) == 1
+    contract = bench.ingest({"a.csv": "a:b\n10\n11:30\n"}).contract
+    assert bench.ingest({"b.csv": "a:b\n10:05\n11:30\n"}, contract).files[0].reason is None

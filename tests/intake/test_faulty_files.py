@@ -118,6 +118,7 @@ ODD: dict[str, tuple[str, bytes]] = {
     "zstd": ("a.csv.zst", pa.compress(GOOD.encode(), "zstd", asbytes=True)),
     "blank lines": ("a.csv", b"id,x\n\n1,1.5\n\n2,2.5\n\n"),
     "tabs": ("a.tsv", GOOD.replace(",", "\t").encode()),
+    "colons": ("a.csv", GOOD.replace(",", ":").encode()),
     "carets": ("a.csv", GOOD.replace(",", "^").encode()),
     "unit separators": ("a.csv", GOOD.replace(",", "\x1f").encode()),
     "apostrophes": ("a.csv", b"'id','x'\n'1','1.5'\n'2','2.5'\n"),

@@ -19,7 +19,7 @@ from shopfloor.intake.shape import TEXT, Shape, check_names
 
 HEAD = 1 << 18
 _RECORDS = 100
-# Only given, never found out: a colon, a space and all else that stands in ordinary text.
+# A space and all else that stands in ordinary text is only given, never found out.
 _DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01")
 _VALUE = re.compile(
     r"\s*(?:[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?"
@@ -116,6 +116,9 @@ def _readings(text: str, whole: bool, quote: str, parser: Parser) -> list[_Readi
     readable = [reading for reading in found if reading.records]
     if not readable:
         raise BadFile(reasons.header_too_long(HEAD))
+    if all(len(reading.records[0]) < 2 for reading in readable):
+        colons = _by_colons(complete, quote, parser)
+        readable += [colons] if colons is not None else []
     return readable
 
 
@@ -131,6 +134,17 @@ def _records(lines: list[str], delimiter: str, quote: str) -> list[list[str]]:
     except csv.Error:
         pass
     return records
+
+
+def _by_colons(lines: list[str], quote: str, parser: Parser) -> _Reading | None:
+    """Colons stand in times, too: they count only where nothing else does and all records agree."""
+    records = [] if parser.delimiter else _records(lines, ":", quote)
+    reading = _Reading(":", records)
+    return reading if len(records) > 1 and reading.rank[0] == 1.0 and _agree(records) else None
+
+
+def _agree(records: list[list[str]]) -> bool:
+    return len({len(record) for record in records}) == 1
 
 
 def _choose(readings: list[_Reading], expected: Sequence[str]) -> _Reading:
