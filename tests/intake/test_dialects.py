@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -169,3 +170,14 @@ def test_one_column_of_times_stays_one(bench: Any) -> None:
         assert len(bench.ingest({"a.csv": text}).columns) == 1
     contract = bench.ingest({"a.csv": "a:b\n10\n11:30\n"}).contract
     assert bench.ingest({"b.csv": "a:b\n10:05\n11:30\n"}, contract).files[0].reason is None
+
+
+def test_the_encoding_of_a_contract_is_not_that_of_json(bench: Any) -> None:
+    contract = bench.ingest({"a.csv": "id,s\n1,x\n"}).contract
+    contract = msgspec.structs.replace(contract, parser=Parser(encoding="windows-1252"))
+    result = bench.ingest({"a.jsonl": '{"id":1,"s":"Müller"}\n'}, contract)
+    assert bench.frame(result)["s"].tolist() == ["Müller"]
+    said = bench.ingest({"a.csv": "id,s\n1,Müller\n"}, contract).files[0]
+    assert "look like UTF-8" in said.notices[0]
+    said = bench.ingest({"a.csv": "id,s\n1,Müller\n".encode("cp1252")}, contract).files[0]
+    assert (said.reason, said.notices) == (None, ())

@@ -92,7 +92,8 @@ class Preparer:
             source,
             head,
             self._scratch / f"{file.id}.plain",
-            encoding=parser.encoding,
+            # JSON is UTF-8 whatever the dataset's other files are; one file may be said to be else.
+            encoding=parser.encoding if kind is Format.CSV or file.parser is not None else "",
             quote=_mark(parser),
             skip=parser.skip_lines if kind is Format.CSV else 0,
         )

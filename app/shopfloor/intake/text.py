@@ -64,7 +64,7 @@ def plain(
     known = _known(encoding) if encoding else marked(head)
     if known:
         source = transcode(source, _beside(scratch, "utf8"), known)
-        notices = () if encoding else (CONVERTED.format(known[:6].upper()),)
+        notices = _doubt(head, known) if encoding else (CONVERTED.format(known[:6].upper()),)
     if skip:
         source = _below(source, _beside(scratch, "below"), skip)
     seen = _look(source, skip + 1)
@@ -154,6 +154,13 @@ def _unzstd(source: Path) -> Iterator[bytes]:
                 yield piece
     except OSError:
         raise BadFile(reasons.bad_compression("zstd", "it cannot be unpacked")) from None
+
+
+def _doubt(head: bytes, encoding: str) -> tuple[str, ...]:
+    """A notice when text that is read as something else, as it was said to be, looks like UTF-8."""
+    if head.isascii() or b"\0" in head or not is_utf8(head[: whole_characters(head)]):
+        return ()
+    return (f"The file was read as {encoding}, as the settings say; its bytes look like UTF-8.",)
 
 
 def _known(encoding: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from shopfloor.store import datasets, files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.contracts import save_contract
+
+# A burst may note something else about each of a thousand files; nobody reads that far.
+_TOLD = 20
 
 
 class IntakeHandler:
@@ -237,7 +241,7 @@ def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow]) -> list[
             about.setdefault(notice, []).append(safe(Path(rows[outcome.id].file.path).name, 60))
     return [
         f"{names[0]}{f' and {len(names) - 1:,} more' if len(names) > 1 else ''}: {notice}"
-        for notice, names in about.items()
+        for notice, names in islice(about.items(), _TOLD)
     ]
 
 
