@@ -59,7 +59,7 @@ def _values(connection: DuckDBPyConnection, plan: Plan, path: str) -> list[tuple
     for row, position, value in rows:
         column = plan.contract.columns[position]
         place = where[row]
-        reason = reasons.bad_value(place, column.name, column.type, value)
+        reason = reasons.bad_value(place, column.name, column.type, value, column.format)
         found.append((place.line or row, reason))
     return found
 
@@ -79,7 +79,7 @@ def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[
     ).fetchall()
     found = []
     for offset, kind, message, column in rows:
-        line = line_of_byte(Path(path), max(0, offset - 1))
+        line = plan.shape.skip + line_of_byte(Path(path), max(0, offset - 1))
         found.append((line, _reason(plan, line, kind, message, column)))
     return found, count
 

@@ -20,7 +20,8 @@ from shopfloor.domain.contract import (
     SchemaPolicy,
     Volume,
 )
-from shopfloor.domain.errors import ConfigError
+from shopfloor.domain.dialect import check_format, check_parser
+from shopfloor.domain.errors import ConfigError, UsageError
 from shopfloor.domain.names import check_name, did_you_mean, is_name
 from shopfloor.domain.record import Record
 from shopfloor.workspace.form import read_form, write_text_atomic
@@ -33,6 +34,7 @@ class ColumnForm(Record, frozen=True, kw_only=True):
     type: ColumnType
     nullable: bool = True
     optional: bool = False
+    format: str = ""
     min: float | None = None
     max: float | None = None
     values: tuple[str, ...] | None = None
@@ -124,7 +126,7 @@ def _columns_table(contract: Contract) -> Any:
     rules = {rule.column: rule for rule in contract.rules}
     for column in contract.columns:
         rule = rules.get(column.name)
-        if rule is None and column.nullable and not column.optional:
+        if rule is None and column == Column(name=column.name, type=column.type):
             table[column.name] = column.type.value
             continue
         entry = tomlkit.inline_table()
@@ -133,6 +135,8 @@ def _columns_table(contract: Contract) -> Any:
             entry["nullable"] = False
         if column.optional:
             entry["optional"] = True
+        if column.format:
+            entry["format"] = column.format
         for key in ("min", "max", "values", "pattern"):
             value = getattr(rule, key, None)
             if value is not None:
@@ -152,7 +156,9 @@ def _from_form(name: str, form: ContractForm) -> Contract:
         if isinstance(entry, ColumnType):
             columns.append(Column(name=column, type=entry))
             continue
-        columns.append(Column(name=column, type=entry.type, nullable=entry.nullable, optional=entry.optional))
+        columns.append(
+            Column(name=column, type=entry.type, nullable=entry.nullable, optional=entry.optional, format=entry.format)
+        )
         rule = Rule(
             column=column,
             min=entry.min,
@@ -196,4 +202,15 @@ def _checked(contract: Contract, source: str) -> Contract:
             raise ConfigError(
                 f"{source} names a column {column!r} that it does not list.", hint=did_you_mean(column, names)
             )
+    _check_spelling(contract, source)
     return contract
+
+
+def _check_spelling(contract: Contract, source: str) -> None:
+    """Raise `ConfigError` for parser settings or a column format that nothing can be read with."""
+    try:
+        check_parser(contract.parser)
+        for column in contract.columns:
+            check_format(column)
+    except UsageError as error:
+        raise ConfigError(f"{source}: {error.message}", hint=error.hint) from error

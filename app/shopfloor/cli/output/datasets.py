@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from shopfloor.cli.output.cells import (
     NOTHING,
     count,
@@ -22,7 +24,7 @@ from shopfloor.cli.output.cells import (
 from shopfloor.cli.output.table import Column, facts, paragraphs, sentence, table
 from shopfloor.cli.output.width import cut
 from shopfloor.domain.columns import Column as DataColumn
-from shopfloor.domain.contract import Contract, Rule
+from shopfloor.domain.contract import Contract, Parser, Rule
 from shopfloor.domain.dataset import (
     ColumnDiff,
     ColumnFigures,
@@ -65,7 +67,7 @@ VERSIONS: tuple[Column[DatasetVersion], ...] = (
 
 SCHEMA: tuple[Column[DataColumn], ...] = (
     Column("COLUMN", lambda each: text(each.name), room=20),
-    Column("TYPE", lambda each: str(each.type)),
+    Column("TYPE", lambda each: text(each.written)),
     Column("MAY BE MISSING", lambda each: yes(each.nullable)),
 )
 
@@ -124,6 +126,14 @@ def _moved(column: ColumnDiff, figure: Callable[[ColumnFigures], str]) -> str:
     return moved(left, right)
 
 
+def _settings(parser: Parser) -> str:
+    """The parser settings that are given."""
+    given = msgspec.structs.asdict(parser)
+    return ", ".join(
+        f"{name} {text(str(value)) if value != chr(9) else 'tab'}" for name, value in given.items() if value
+    )
+
+
 def gain_rows(rows: int) -> str:
     """Added rows with their sign."""
     return f"{rows:+,}"
@@ -172,6 +182,7 @@ def describe_contract(contract: Contract, width: int | None) -> str:
         ("time", text(contract.time)),
         ("other columns", str(contract.schema_policy)),
         ("reject budget", share(contract.reject_budget)),
+        *([("parser", _settings(contract.parser))] if contract.parser != Parser() else ()),
     ]
     rules = table(RULES, contract.rules, width) if contract.rules else ""
     schema = table(SCHEMA, contract.columns, width) if contract.columns else ""

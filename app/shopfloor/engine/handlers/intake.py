@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from shopfloor.domain.codec import convert
-from shopfloor.domain.contract import Contract, Mode, SchemaPolicy
+from shopfloor.domain.contract import Contract, Mode, Parser, SchemaPolicy
 from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.job import JobKind, JobRecord
@@ -25,6 +26,9 @@ from shopfloor.store import datasets, files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.contracts import save_contract
+
+# A burst may note something else about each of a thousand files; nobody reads that far.
+_TOLD = 20
 
 
 class IntakeHandler:
@@ -55,7 +59,7 @@ class IntakeHandler:
                 contract=contract,
                 previous=previous,
                 objects=str(context.layout.objects),
-                files=tuple(_staged(row) for row in rows),
+                files=tuple(_staged(row, _parser(job)) for row in rows),
                 staging=str(staging),
                 memory_mb=context.settings.intake.memory_mb,
             ),
@@ -92,14 +96,17 @@ class IntakeHandler:
         for outcome in result.files:
             if outcome.state is FileState.QUARANTINED and outcome.id in rows and outcome.reason is not None:
                 delivered.keep_bytes(context, rows[outcome.id], outcome.reason)
-        if result.contract is not None and result.contract != context.contract(job.subject):
-            save_contract(context.layout, self._contract_to_keep(context, job, result.contract))
+        kept = self._contract_to_keep(context, job, result)
+        if kept is not None and kept != context.contract(job.subject):
+            save_contract(context.layout, kept)
         return result
 
-    def _contract_to_keep(self, context: Context, job: JobRecord, found: Contract) -> Contract:
+    def _contract_to_keep(self, context: Context, job: JobRecord, result: IntakeResult) -> Contract | None:
         """An accepted file widens the columns; the team's policy and rules stay as they wrote them."""
-        written = context.contract(job.subject)
-        if written is None or not job.payload.get("accept"):
+        found, written = result.contract, context.contract(job.subject)
+        if found is not None and job.payload.get("keep") and _any_committed(result):
+            return _with_parser(found, written, _parser(job) or Parser())
+        if found is None or written is None or not job.payload.get("accept"):
             return found
         return msgspec.structs.replace(
             found, schema_policy=written.schema_policy, rules=written.rules, reject_budget=written.reject_budget
@@ -148,7 +155,7 @@ class IntakeHandler:
             parts=parts,
             files=committed,
             cause=cause,
-            notices=result.notices,
+            notices=(*result.notices, *_notices_of_files(result, rows)),
             created_at=transaction.now,
         )
 
@@ -209,7 +216,36 @@ def _staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"intake-{job.id}"
 
 
-def _staged(row: LedgerRow) -> StagedFile:
+def _parser(job: JobRecord) -> Parser | None:
+    """The settings that somebody gave for the files of this job."""
+    given = job.payload.get("parser")
+    return convert(given, Parser) if given else None
+
+
+def _with_parser(found: Contract, written: Contract | None, parser: Parser) -> Contract:
+    """`found` with the settings that read the file, as a new revision the first time."""
+    before = written.revision if written is not None else 0
+    changed = written is None or written.parser != parser
+    return msgspec.structs.replace(found, parser=parser, revision=max(found.revision, before + changed))
+
+
+def _any_committed(result: IntakeResult) -> bool:
+    return any(outcome.state is FileState.COMMITTED for outcome in result.files)
+
+
+def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow]) -> list[str]:
+    """What was noted about files that came in, each notice once however many files it is about."""
+    about: dict[str, list[str]] = {}
+    for outcome in result.files:
+        for notice in outcome.notices if outcome.state is FileState.COMMITTED else ():
+            about.setdefault(notice, []).append(safe(Path(rows[outcome.id].file.path).name, 60))
+    return [
+        f"{names[0]}{f' and {len(names) - 1:,} more' if len(names) > 1 else ''}: {notice}"
+        for notice, names in islice(about.items(), _TOLD)
+    ]
+
+
+def _staged(row: LedgerRow, parser: Parser | None) -> StagedFile:
     assert row.staged is not None
     assert row.file.sha256 is not None
     return StagedFile(
@@ -218,4 +254,5 @@ def _staged(row: LedgerRow) -> StagedFile:
         original_name=Path(row.file.path).name,
         sha256=row.file.sha256,
         bytes=row.file.bytes,
+        parser=parser,
     )

@@ -70,8 +70,7 @@ def sections(
             found.append(Section("notices", "Notices", "\n".join(versions[0].notices)))
     if contract is not None and contract.columns:
         pairs = [
-            Pair(column.name, column.type.value + ("" if column.nullable else ", required"))
-            for column in contract.columns
+            Pair(column.name, column.written + ("" if column.nullable else ", required")) for column in contract.columns
         ]
         found.append(
             Section("contract", "Contract", pairs, note=f"{contract.schema_policy} · revision {contract.revision}")
