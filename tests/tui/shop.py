@@ -18,6 +18,7 @@ from shopfloor.domain.dataset import (
     ColumnChange,
     ColumnDiff,
     ColumnFigures,
+    ColumnProfile,
     DatasetRecord,
     DatasetVersion,
     Part,
@@ -34,6 +35,7 @@ from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict, Sev
 from shopfloor.domain.page import Page
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import AliasChange, Check, Decision, ModelRecord, ModelVersion, Outcome
+from shopfloor.domain.requests.datasets import DatasetPreview, DatasetProfile
 from shopfloor.domain.requests.files import FileBytes
 from shopfloor.domain.requests.jobs import JobLogText
 from shopfloor.domain.requests.request import Mutation
@@ -399,6 +401,8 @@ class FakeEngine:
         single = {
             "status": shop.status,
             "dataset.contract": shop.contract,
+            "dataset.preview": lambda: self._preview(request.ref),
+            "dataset.profile": lambda: self._profile(request.ref),
             "dataset.diff": lambda: shop.diff(request),
             "file.inspect": shop.bytes,
             "model.show": shop.model,
@@ -417,6 +421,18 @@ class FakeEngine:
         rows = self._rows(verb, request)
         return Page(rows=tuple(rows), total=len(rows), seq=6)
 
+    def _preview(self, ref: str) -> DatasetPreview:
+        return DatasetPreview(
+            dataset=self.shop.name, version=1, columns=("a long column name",), rows=((ref,),), total=1
+        )
+
+    def _profile(self, ref: str) -> DatasetProfile:
+        column = ColumnProfile(
+            name=self.shop.name, type="text", rows=9, missing=0, distinct=5000, top=((f"value of {ref}", 2),),
+            approximate=("distinct",),
+        )  # fmt: skip
+        return DatasetProfile(dataset=self.shop.name, version=1, rows=9, columns=(column,))
+
     def _wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self.down.is_set():
@@ -429,11 +445,12 @@ class FakeEngine:
         if verb in {"job.list", "file.list"}:
             rows: Sequence[Any] = shop.jobs() if verb == "job.list" else shop.files()
             return [one for one in rows if state in {"", one.state.value}]
+        if verb == "run.list":
+            return [one for one in shop.runs() if request.query in f"{one.id} {one.model}"]
         found = {
             "dataset.list": shop.datasets,
             "file.rejects": shop.rejects,
             "dataset.versions": shop.versions,
-            "run.list": shop.runs,
             "model.list": lambda: [shop.model()],
             "model.versions": shop.model_versions,
             "model.history": shop.history,

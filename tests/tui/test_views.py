@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,15 +16,29 @@ from tests.tui.shop import Shop
 from shopfloor.domain.columns import Column as DataColumn
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.contract import Condition, Contract, Freshness, Rule, RuleSeverity, Volume
+from shopfloor.domain.dataset import ColumnProfile
 from shopfloor.domain.event import Event
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
+from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import Check
 from shopfloor.tui.screens.home import HomePane
-from shopfloor.tui.views import activity, alerts, datasets, files, home, lineage, models, runs, words
+from shopfloor.tui.views import (
+    activity,
+    alerts,
+    datasets,
+    equivalents,
+    event_words,
+    files,
+    home,
+    lineage,
+    models,
+    runs,
+    words,
+)
 from shopfloor.tui.widgets.cells import clean, fit
 from shopfloor.tui.widgets.columns import Column, fit_columns
-from shopfloor.tui.widgets.detail_pane import Section
+from shopfloor.tui.widgets.detail_pane import Chart, Histogram, Section
 from shopfloor.tui.widgets.rows import Cell, Row
 
 
@@ -45,7 +60,7 @@ _RUN = "ok        r3      flights        flights@3   flights   0.6300    best   
 _MODEL = "approve  flights            v2  0.6487   0.640 (27k)       1      33k    3m"
 _ALERT = "CRIT  open        3m  flights           0.31    ×3  a message"
 _NODE = "● a message                                             model            3m"
-_HOME = "alert       flights        a message                                     3m"
+_HOME = "alert        flights        a message                                    3m"
 
 
 @pytest.mark.parametrize(
@@ -220,3 +235,195 @@ def test_a_file_lists_the_rows_at_fault() -> None:
     text = _texts(files.sections(held, None, (reject,)))
     assert "Rows at fault" in text
     assert "line 7 Line 7 is wrong." in text
+
+
+def look(
+    value: float | None, data: str, source: str, *, minutes: int, shifted: bool = False, rows: int = 1000
+) -> CheckResult:
+    return CheckResult(
+        model="m",
+        check="feature_drift",
+        feature="f",
+        verdict=CheckVerdict.SHIFTED if shifted else CheckVerdict.OK,
+        value=value,
+        limit=0.6,
+        rows=rows,
+        evidence={
+            "source": source,
+            "data": data,
+            "labels": ["low", "mid", "high", "top"],
+            "reference": [0, 80, 20, 0],
+            "recent": [0, 60, 40, 0],
+            "current": [0, 10, 90, 0],
+        },
+        at=datetime.now(UTC) - timedelta(minutes=minutes),
+    )
+
+
+def alert(**changes: Any) -> AlertRecord:
+    now = datetime.now(UTC)
+    return AlertRecord(
+        id="a1", subject="m", check="feature_drift", feature="f", opened_at=now, updated_at=now, limit=0.6, **changes
+    )
+
+
+def test_an_alerts_line_is_of_one_kind_of_data_with_one_look_at_each_delivery() -> None:
+    newest_first = [
+        look(0.7, "p2", "inference", minutes=1, shifted=True),
+        look(0.1, "d2", "data", minutes=2),
+        look(0.5, "p2", "inference", minutes=3, rows=3000),
+        look(0.4, "p1", "inference", minutes=9),
+    ]
+    trend = next(one for one in alerts.sections(alert(), newest_first) if one.key == "trend")
+    assert isinstance(trend.body, Chart)
+    assert list(trend.body.series[0].values) == [0.4, 0.7]
+    assert trend.body.x_labels == ("9m ago", "1m ago")
+    assert trend.note == "n=1,000"
+
+
+def test_an_alerts_picture_compares_with_what_its_words_compare_with() -> None:
+    found = alerts.sections(alert(), [look(0.7, "p2", "inference", minutes=1, shifted=True)])
+    bins = next(one for one in found if isinstance(one.body, Histogram))
+    assert isinstance(bins.body, Histogram)
+    assert [(one.label, one.reference) for one in bins.body.bins] == [("mid", 60), ("high", 40)]
+    assert "usual lately" in bins.title
+
+
+def test_an_alert_names_the_keys_that_the_engine_advises() -> None:
+    found = alerts.sections(alert(actions=("retrain", "ack", "unheard of")), [])
+    todo = next(one for one in found if one.key == "do")
+    assert [pair[0] for pair in todo.body] == ["a", "d", "r"]  # type: ignore[union-attr]
+    over = alerts.sections(alert(actions=("ack",), state=AlertState.RESOLVED), [])
+    assert all(one.key != "do" for one in over)
+
+
+@given(st.floats(0, 86_400 * 900))
+def test_a_span_fits_four_cells(seconds: float) -> None:
+    assert len(words.span(seconds)) <= 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.0471, "47ms"), (0.855, "0.9s"), (1, "1s"), (1.34, "1.3s"), (42, "42s"), (210, "3.5m"), (43_200, "12h")],
+)
+def test_a_span_in_words(seconds: float, said: str) -> None:
+    assert words.span(seconds) == said
+
+
+def test_an_age_counts_only_what_has_gone_by() -> None:
+    now = datetime.now(UTC)
+    assert words.ago(now - timedelta(seconds=119), now) == "1m"
+    assert words.ago(now - timedelta(hours=47), now) == "1d"
+
+
+def test_every_word_for_an_event_fits_its_column() -> None:
+    for kind in event_words._WORDS:
+        assert len(event_words.event_word(event(1, kind)).word) <= event_words.WIDTH, kind
+    assert event_words.event_word(event(1, "model.frozen")).word == "frozen"
+    assert event_words.event_word(event(1, "x.y_z")).word == "x y z"
+
+
+def test_every_command_of_an_event_is_one_of_the_command_line() -> None:
+    import click
+
+    from shopfloor.cli.main import shopfloor as cli
+
+    for kind, command in equivalents._COMMANDS.items():
+        words_, group = command.split()[1:], cli
+        while isinstance(group, click.Group):
+            found = group.get_command(click.Context(group), words_.pop(0))
+            assert found is not None, (kind, command)
+            group = found  # type: ignore[assignment]
+        flags = {flag for param in group.params for flag in param.opts}  # type: ignore[attr-defined]
+        assert {word for word in words_ if word.startswith("--")} <= flags, (kind, command)
+
+
+def test_a_command_quotes_what_came_from_outside_and_is_left_out_where_a_part_is_missing() -> None:
+    found = Event(seq=1, at=datetime.now(UTC), kind="model.defined", subject="a; rm -rf /", message="m")
+    assert equivalents.command_for(found) == "shopfloor model show 'a; rm -rf /'"
+    assert equivalents.command_for(event(1, "run.finished")) == ""
+    assert equivalents.command_for(event(1, "nobody.knows")) == ""
+
+
+def test_a_moment_says_the_day_when_it_is_not_today() -> None:
+    now = datetime(2026, 6, 30, 12, tzinfo=UTC)
+    assert words.moment(now - timedelta(seconds=1), now) == "11:59:59"
+    assert words.moment(now - timedelta(days=21), now) == "9 Jun"
+    assert words.moment(now - timedelta(days=300), now) == "2025-09"
+
+
+def test_home_says_what_to_do_first() -> None:
+    import msgspec
+
+    status = msgspec.structs.replace(SHOP.status(), datasets=0, models=0)
+    row = home.next_row(status)
+    assert row is not None
+    assert "inbox/NAME/" in str(row.cells[2])
+    row = home.next_row(msgspec.structs.replace(status, datasets=1))
+    assert row is not None
+    assert "Press n" in str(row.cells[2])
+    assert home.next_row(msgspec.structs.replace(status, datasets=1, models=1)) is None
+
+
+def test_values_of_a_record_are_said_without_brackets_and_long_fractions() -> None:
+    found = words.said(["demo", 0.030354901960784275, 27_000, None, True, {"n": 1.5}])
+    assert found == "demo, 0.03035, 27,000, –, yes, n 1.5"
+
+
+def test_a_profile_stands_in_columns() -> None:
+    columns = [
+        ColumnProfile(
+            name="a", type="integer", rows=1000, missing=4, distinct=36_000, histogram=(1, 2, 3), min="1", max="9"
+        ),
+        ColumnProfile(name="key", type="text", rows=1000, missing=0, distinct=1000, top=(("x", 1),)),
+    ]
+    (section,) = datasets.profile_sections(columns, "t")
+    head, first, key = (pair.value for pair in section.body)  # type: ignore[union-attr]
+    assert head.index("what it holds") == first.index("▁") == key.index("all different")
+    assert "<1%" in first
+    assert "36k" in first
+
+
+def test_a_run_is_held_against_the_best_of_its_model() -> None:
+    import msgspec
+
+    known = SHOP.runs()  # r3 is the best by roc_auc, all have the same accuracy
+    worse = msgspec.structs.replace(known[1], params={"C": 0.3, "depth": 4}, seed=known[0].seed)
+    best = runs.best_of(worse, known, "roc_auc")
+    assert best is not None
+    assert best.id == "r3"
+    assert runs.best_of(known[0], known, "roc_auc") is None
+    pairs = {pair.label: pair.value for pair in runs._against(worse, best, "roc_auc")}
+    assert pairs["roc_auc"] == "0.6200 against 0.6300  (-0.010)"
+    assert pairs["C"] == "0.3  (best: –)"
+    assert "seed" not in pairs
+
+
+def test_a_comparison_marks_the_best_of_a_metric_in_words() -> None:
+    found = runs._side_by_side("metric", ["-0.4933", "-0.4232", ""])
+    assert [one.text if isinstance(one, Cell) else one for one in found] == ["-0.4933", "-0.4232 best", "–"]
+    assert runs._side_by_side("param", ["1", "2"]) == ["1", "2"]
+    assert runs._side_by_side("metric", ["1", "1"]) == ["1.0000", "1.0000"]
+
+
+def test_a_dataset_version_behind_the_newest_is_called_older() -> None:
+    node = LineageNode(kind="dataset_version", ref="d@3", label="d v3", data={"dataset": "d", "version": 3})
+    graph = LineageGraph(root="d@3", direction="both", nodes=(node,), edges=())
+    assert lineage.aged(graph, {"d": 3}).nodes[0].state == ""
+    old = lineage.aged(graph, {"d": 5}).nodes[0]
+    assert old.state == "older"
+    assert old.data["newer data"] == "d@5"
+
+
+def test_who_leaves_during_a_training_reads_that_it_goes_on() -> None:
+    import msgspec
+
+    from shopfloor.domain.status import JobCounts
+    from shopfloor.tui.farewell import farewell
+
+    status = msgspec.structs.replace(SHOP.status(), jobs=JobCounts(running=1), running=("train \x1b[31mx",))
+    said = farewell(status)
+    assert said.startswith("1 job goes on in the background (engine pid ")
+    assert "\x1b" not in said
+    assert farewell(msgspec.structs.replace(status, jobs=JobCounts())) == ""
+    assert farewell(None) == ""

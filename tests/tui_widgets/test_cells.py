@@ -55,5 +55,11 @@ def test_long_words_begin_on_the_line_they_break_on() -> None:
     assert wrap("sha256 0123456789ab", 10) == ["sha256 012", "3456789ab"]
 
 
+def test_an_indent_stays() -> None:
+    assert wrap("  +800 rows", 12) == ["  +800 rows"]
+    assert wrap("  +800 rows", 6) == ["  +800", "rows"]
+    assert wrap("      x", 4) == ["x"]
+
+
 def test_a_huge_value_costs_little() -> None:
     assert len(clean("e\u0301" * 5_000_000, 20)) <= 96

@@ -140,6 +140,13 @@ async def test_urgent_pane_carries_a_sign_not_only_a_colour() -> None:
 # -- pairs and prose -----------------------------------------------------------------------------
 
 
+def test_a_long_label_is_whole_where_the_values_leave_room() -> None:
+    pairs = [("average_precision", "0.4290"), ("scheduled_departure", "0.1")]
+    drawn = ["".join(piece.text for piece in line) for line in KeyValue(pairs).lines(40)]
+    assert drawn == ["average_precision    0.4290", "scheduled_departure  0.1"]
+    assert "…" in "".join(piece.text for piece in KeyValue([*pairs, ("a", "long " * 20)]).lines(40)[0])
+
+
 def test_pairs_align_and_wrap() -> None:
     panel = KeyValue([("State", "ok"), ("Dataset version", "customers@7 with 48,210 rows"), ("Note", "")])
     assert [joined(line).rstrip() for line in panel.lines(30)] == [

@@ -55,6 +55,17 @@ async def test_golden_lines() -> None:
         ]
 
 
+async def test_a_row_looked_for_stands_among_its_neighbours() -> None:
+    table = VirtualTable(COLUMNS)
+    async with running(Bare(table)) as pilot:
+        table.set_rows(plain_rows(range(50)))
+        for key, first in ((1, 0), (25, 22), (49, 43)):
+            assert table.move_to_key(str(key))
+            await settle(pilot)
+            assert f"name {first} " in text_of(table)[1]
+            assert any(f"name {key} " in one for one in text_of(table))
+
+
 async def test_wide_and_combining_characters_stay_aligned() -> None:
     table = VirtualTable(COLUMNS)
     names = ["顧客データ一覧の長い名前です", "e\u0301te\u0301", "plain", "漢" * 40, *HOSTILE]

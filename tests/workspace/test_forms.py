@@ -182,3 +182,25 @@ def test_a_definition_that_cannot_work_names_the_key(layout: Layout) -> None:
 def test_a_long_workspace_path_gets_a_short_socket(tmp_path: Path) -> None:
     deep = Layout(tmp_path / ("x" * 60) / ("y" * 60))
     assert len(str(deep.socket)) <= 107
+
+
+def test_contract_keeps_parser_and_formats(layout: Layout) -> None:
+    contract = Contract(
+        name="d",
+        columns=(
+            Column(name="day", type=ColumnType.DATE, format="%d/%m/%Y"),
+            Column(name="x", type=ColumnType.NUMBER, format="1.234,56", optional=True),
+        ),
+        parser=Parser(delimiter="\t", quote="none", skip_lines=2),
+    )
+    contracts.save_contract(layout, contract)
+    assert contracts.load_contract(layout, "d") == contract
+    for wrong, said in (
+        ('[columns]\na = { type = "integer", format = "%d/%m/%Y" }', "says nothing about integer columns"),
+        ('[columns]\na = { type = "date", format = "%d/%m" }', "says nothing"),
+        ('[parser]\nencoding = "klingon"', "no text encoding"),
+        ('[parser]\ndelimiter = "::"', "one character"),
+    ):
+        layout.contract("d").write_text(wrong)
+        with pytest.raises(ConfigError, match=said):
+            contracts.load_contract(layout, "d")

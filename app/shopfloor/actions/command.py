@@ -134,6 +134,8 @@ def _find(words: list[str]) -> tuple[_Usage | None, list[str]]:
         usage = _USAGES.get(tuple(words[:size]))
         if usage is not None:
             return usage, words[size:]
+    if words[0] in _NOUNS:  # `run show r3` reads a run, though `monitor run` ends with that word
+        return None, words
     short = [usage for verb, usage in _USAGES.items() if verb[-1] == words[0]]
     if len(short) > 1:
         raise UsageError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import REASON, Action, Confirm, Inputs, Scope
+from shopfloor.actions import fields
+from shopfloor.actions.action import REASON, Action, Confirm, Input, InputKind, Inputs, Scope
+from shopfloor.domain.contract import Parser
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileInspect, FileRetry
@@ -34,12 +36,24 @@ def _discard(ref: str, inputs: Inputs) -> FileDiscard:
 
 
 def _retry(ref: str, inputs: Inputs) -> FileRetry:
-    return FileRetry(id=ref)
+    skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
+    marks = {name: inputs.get(name, "") for name in ("delimiter", "quote", "encoding", "decimal", "sheet")}
+    return FileRetry(id=ref, parser=Parser(**marks, skip_lines=skip))
 
 
 def _inspect(ref: str, inputs: Inputs) -> FileInspect:
     return FileInspect(id=ref)
 
+
+# All may stay empty. `--keep`, which changes the contract for all files, is the command line's.
+_SETTINGS = (
+    Input(name="delimiter", label="Delimiter", help="What separates fields: one character, tab or \\x1f."),
+    Input(name="encoding", label="Encoding", help="Such as windows-1252, iso-8859-15 or utf-16."),
+    Input(name="decimal", label="Decimal mark", help="A point or a comma.", kind=InputKind.CHOICE, choices=(".", ",")),
+    Input(name="quote", label="Quote", help="The quote mark, or none where quotes are ordinary text."),
+    Input(name="sheet", label="Sheet", help="The sheet of an Excel workbook; else its first."),
+    Input(name="skip_lines", label="Skip lines", help="How many lines stand before the header.", kind=InputKind.NUMBER),
+)
 
 ACTIONS = (
     Action(
@@ -60,10 +74,12 @@ ACTIONS = (
         name="file.retry",
         key="r",
         label="Retry",
-        help="Take a quarantined or discarded file in again, with today's contract.",
+        help="Take a quarantined or discarded file in again, with today's contract or other parser settings.",
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
-        cli="shopfloor file retry {ref}",
+        cli="shopfloor file retry {ref} [--delimiter {delimiter}] [--encoding {encoding}] [--decimal {decimal}]"
+        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}]",
+        inputs=_SETTINGS,
         rank=12,
         ref=_id,
         why_not=_not_kept_out,

@@ -23,12 +23,12 @@ def bundle(paths: Sequence[Path], shape: Shape, target: Path) -> bool:
     """
     if shape.format is not Format.CSV or len(paths) < FEWEST:
         return False
-    mark = shape.delimiter.encode()
+    mark, quote = shape.delimiter.encode(), shape.quote.encode()
     with target.open("wb") as out:
         out.write(mark.join(b"x" for _ in range(len(shape.names) + 1)) + b"\n")
         for number, path in enumerate(paths):
             content = path.read_bytes()
-            if b'"' in content or b"\r" in content:
+            if (quote and quote in content) or b"\r" in content:
                 return False
             body = content.partition(b"\n")[2].removesuffix(b"\n")
             if body:

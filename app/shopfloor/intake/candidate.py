@@ -9,7 +9,8 @@ from enum import StrEnum
 from shopfloor.domain.file import Reason
 
 _KINDS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
-EXTENSIONS = (".parquet", *(kind + packed for kind in _KINDS for packed in ("", ".gz", ".zst")))
+_WHOLE = (".parquet", ".xlsx", ".xlsm", ".xls")
+EXTENSIONS = (*_WHOLE, *(kind + packed for kind in _KINDS for packed in ("", ".gz", ".zst")))
 
 _TEMPORARY = (
     ".part",
@@ -25,11 +26,10 @@ _TEMPORARY = (
     ".processing",
 )
 # rsync writes `.name.XXXXXX` (hidden anyway) or, with --temp-dir, `name.csv.XXXXXX`.
-_RSYNC = re.compile(r"\.(?:csv|tsv|jsonl?|ndjson|parquet)(?:\.gz|\.zst)?\.[A-Za-z0-9]{6}$")
+_RSYNC = re.compile(r"\.(?:csv|tsv|jsonl?|ndjson|parquet|xls[xm]?)(?:\.gz|\.zst)?\.[A-Za-z0-9]{6}$")
 _ADVICE = {
-    ".xlsx": "Save the sheet as CSV (UTF-8).",
-    ".xls": "Save the sheet as CSV (UTF-8).",
-    ".ods": "Save the sheet as CSV (UTF-8).",
+    ".ods": "Save it as an Excel workbook (.xlsx), or the sheet as CSV.",
+    ".xlsb": "Save it as an Excel workbook (.xlsx), or the sheet as CSV.",
     ".zip": "Unpack it, or compress each file with gzip.",
     ".txt": "If it is delimited text, name it .csv or .tsv.",
     ".arrow": "Write it as Parquet.",
@@ -108,7 +108,7 @@ def _extension(lowered: str) -> Reason:
     return Reason(
         code="extension",
         message=what,
-        hint=_ADVICE.get(suffix, "Deliver CSV, TSV, Parquet, JSON or JSON lines (also .gz)."),
+        hint=_ADVICE.get(suffix, "Deliver CSV, TSV, JSON or JSON lines (also .gz or .zst), Parquet or Excel (.xlsx)."),
     )
 
 

@@ -68,12 +68,12 @@ def _values(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[list
     finally:
         forget_rejects(connection)
     where = places(Path(path), plan.shape, [row for row, _, _ in rows])
-    lines = raw_lines(Path(path), (place.line for place in where.values())) if plan.shape.lines else {}
+    lines = raw_lines(Path(path), (place.line for place in where.values()), plan.shape.skip) if plan.shape.lines else {}
     found = []
     for row, position, value in rows:
         column = plan.contract.columns[position]
         place = where[row]
-        reason = reasons.bad_value(place, column.name, column.type, value)
+        reason = reasons.bad_value(place, column.name, column.type, value, column.format)
         found.append((place.line or row, rejected(reason, place, value, lines.get(place.line or 0, ""))))
     return found, sorted(row for row, _, _ in rows)
 
@@ -95,9 +95,10 @@ def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[
     raw = raw_lines(Path(path), lines.values())
     found = []
     for offset, kind, message, column in rows:
-        line = lines[max(0, offset - 1)]
+        line = plan.shape.skip + lines[max(0, offset - 1)]
         reason = _reason(plan, line, kind, message, column)
-        found.append((line, rejected(reason, Place(line=line), None, raw.get(line, ""))))
+        text = raw.get(lines[max(0, offset - 1)], "")
+        found.append((line, rejected(reason, Place(line=line), None, text)))
     return found, count
 
 

@@ -11,6 +11,7 @@ from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import safe
 from shopfloor.intake import reasons
+from shopfloor.intake.formats import Format
 from shopfloor.intake.locate import places
 from shopfloor.intake.reasons import Place
 from shopfloor.intake.schema import Plan
@@ -35,7 +36,7 @@ class Wrong(NamedTuple):
 def describe(plan: Plan, path: Path, found: Sequence[tuple[Check, Wrong]]) -> list[Reject]:
     """A reject for each wrong row of one file."""
     where = places(path, plan.shape, {one.row for _, one in found if 0 <= one.row < _FAR})
-    lines = raw_lines(path, (place.line for place in where.values())) if plan.shape.lines else {}
+    lines = raw_lines(path, (place.line for place in where.values()), plan.shape.skip) if plan.shape.lines else {}
     told = []
     for check, one in found:
         place = where.get(one.row, Place(row=one.row + 1 if one.row >= 0 else None))
@@ -73,19 +74,21 @@ def rejected(reason: Reason, place: Place, value: str | None, record: str) -> Re
 def _raw_value(plan: Plan, position: int, line: str) -> str | None:
     """The value as it stands in a line of delimited text; None where that cannot be told."""
     source = plan.sources[position]
-    if not line or source is None or not plan.shape.delimiter or line.lstrip().startswith("{"):
+    shape = plan.shape
+    if not line or source is None or shape.format is not Format.CSV or len(shape.delimiter) != 1:
         return None
-    fields = next(csv.reader([line], delimiter=plan.shape.delimiter), [])
+    quoting = {"quotechar": shape.quote} if len(shape.quote) == 1 else {"quoting": csv.QUOTE_NONE}
+    fields = next(csv.reader([line], delimiter=shape.delimiter, **quoting), [])
     return fields[source] if len(fields) == len(plan.shape.names) else None
 
 
-def raw_lines(path: Path, numbers: Iterable[int | None]) -> dict[int, str]:
-    """The text of physical lines, cut to what is kept of them."""
+def raw_lines(path: Path, numbers: Iterable[int | None], skip: int = 0) -> dict[int, str]:
+    """The text of physical lines, cut to what is kept of them; the first `skip` are not in the file at `path`."""
     wanted = {number for number in numbers if number is not None}
     found: dict[int, str] = {}
     last = max(wanted, default=0)
     with path.open("rb") as file:
-        number = 1
+        number = 1 + skip
         while number <= last and (piece := file.readline(_LINE)):
             head = piece
             while piece and not piece.endswith(b"\n"):

@@ -31,7 +31,7 @@ def reason_of(error: Exception, shape: Shape | None, path: Path, memory_mb: int)
         ) from error
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         # One quote that is never closed makes the rest of the file a single value.
-        line = open_quote(path) if shape is not None and shape.format is Format.CSV else None
+        line = open_quote(path, shape) if shape is not None and shape.format is Format.CSV else None
         return reasons.bad_quote(line, None) if line else reasons.too_large_in_memory(memory_mb)
     if isinstance(error, duckdb.InternalException | duckdb.FatalException):
         return reasons.crashed(_first_line(message))
@@ -39,7 +39,7 @@ def reason_of(error: Exception, shape: Shape | None, path: Path, memory_mb: int)
         return _parquet(message)
     if shape is not None and shape.format is Format.JSON:
         return json_reason(message, path, array=shape.array)
-    return _csv(message, path)
+    return _csv(message, path, shape)
 
 
 def json_reason(message: str, path: Path, *, array: bool) -> Reason:
@@ -64,13 +64,13 @@ def _parquet(message: str) -> Reason:
     return reasons.parquet_damaged(_first_line(message))
 
 
-def _csv(message: str, path: Path) -> Reason:
+def _csv(message: str, path: Path, shape: Shape | None) -> Reason:
     if "unicode" in message or "utf-8" in message:
         return reasons.not_utf8(None)
     if "Maximum line size" in message or "max_line_size" in message:
         return reasons.line_too_long(None)
     if "state machine" in message:
-        line = open_quote(path)
+        line = open_quote(path, shape) if shape is not None else None
         if line is not None:
             return reasons.bad_quote(line, None)
         return reasons.unreadable("its quotes and line ends do not fit together.")

@@ -13,6 +13,7 @@ class Format(StrEnum):
     """The formats that are read."""
 
     CSV = "csv"
+    EXCEL = "excel"
     JSON = "json"
     PARQUET = "parquet"
 
@@ -32,10 +33,15 @@ _BY_SUFFIX = {
     ".jsonl": Format.JSON,
     ".ndjson": Format.JSON,
     ".parquet": Format.PARQUET,
+    ".xlsx": Format.EXCEL,
+    ".xlsm": Format.EXCEL,
+    ".xls": Format.EXCEL,
 }
+_UNPACKED = {Format.PARQUET, Format.EXCEL}  # compressed inside already
 _BY_PACKING = {".gz": Packing.GZIP, ".zst": Packing.ZSTD}
 _MAGIC = {Packing.GZIP: b"\x1f\x8b", Packing.ZSTD: b"\x28\xb5\x2f\xfd"}
 _PARQUET = b"PAR1"
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # A file that starts so is none of our formats, whatever its name says.
 _FOREIGN = (
     (b"\x1f\x8b", "gzip data"),
@@ -44,8 +50,8 @@ _FOREIGN = (
     (b"PARE", "encrypted Parquet"),
     (b"ARROW1", "an Arrow file"),
     (b"FEA1", "a Feather file"),
-    (b"PK\x03\x04", "a ZIP archive (perhaps an Excel workbook)"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (ZIP, "a ZIP archive (perhaps an Excel workbook)"),
+    (OLE, "an old Excel workbook"),
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
     (b"%PDF", "a PDF"),
@@ -66,7 +72,7 @@ def named_format(name: str) -> tuple[Format, Packing]:
         if stem.endswith(suffix):
             stem, packing = stem.removesuffix(suffix), kind
     found = _BY_SUFFIX.get(Path(stem).suffix)
-    if found is None or (found is Format.PARQUET and packing is not Packing.NONE):
+    if found is None or (found in _UNPACKED and packing is not Packing.NONE):
         raise BadFile(reasons.wrong_format("something else", "a format that is not read"))
     return found, packing
 
@@ -84,6 +90,10 @@ def check_content(kind: Format, head: bytes) -> None:
     if kind is Format.PARQUET:
         if not head.startswith(_PARQUET):
             raise BadFile(reasons.wrong_format("Parquet", foreign(head) or "something else"))
+        return
+    if kind is Format.EXCEL:
+        if not head.startswith((ZIP, OLE)):
+            raise BadFile(reasons.wrong_format("an Excel workbook", foreign(head) or "something else"))
         return
     found = foreign(head)
     if found:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.dialect import COMMA
 from shopfloor.intake import reasons
 from shopfloor.intake.formats import Format
 from shopfloor.intake.reading import CODE, IS_MISSING, MISSING, nested, raw_type, reading
 from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.shape import TEXT, Shape, forget_rejects, rows_of
+from shopfloor.intake.spelling import Spelling, Verdict, possible, prove
 from shopfloor.lake.duck import name, text
 
 if TYPE_CHECKING:
@@ -33,12 +35,17 @@ _LIKE = (
 
 @dataclass(frozen=True)
 class Inferred:
-    """Columns with types; `empty` are names of those without any value, `nested` of those that
-    hold lists or objects, which become JSON text.
+    """Columns with types.
+
+    By name: `empty` are those without any value, `open` those that more rows may yet prove to be
+    something, `nested` those that hold lists or objects, which become JSON text; `notices` say of
+    some why they are text.
     """
 
     columns: tuple[Column, ...]
     empty: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
+    notices: Mapping[str, str] = field(default_factory=dict)
     nested: tuple[str, ...] = ()
 
 
@@ -53,9 +60,10 @@ def infer(
 ) -> Inferred:
     """The columns of `paths` with types.
 
-    Whole numbers that fit 64 bits are integer, true and false boolean, ISO and day.month.year
-    dates date or timestamp. Codes with leading zeros, numbers too long to stay exact, and
-    everything mixed are text; a column without values is text too. `columns` limits the work to
+    Whole numbers that fit 64 bits are integer, true and false boolean, ISO dates date or timestamp;
+    other ways to write days and numbers are proved by all values or not at all. Codes with leading
+    zeros, numbers too long to stay exact, and everything mixed are text; a column without values is
+    text too. `columns` limits the work to
     some positions; `sample` above zero looks at that many rows only; `rejects` leaves lines out of
     account that do not fit the header. Raises `BadFile` for a type that no table holds.
     """
@@ -64,12 +72,16 @@ def infer(
         return _typed(shape, wanted)
     found, empty = [], set()
     try:
-        counts = _count(connection, rows_of(shape, paths, rejects=rejects), shape, wanted, sample)
+        rows = rows_of(shape, paths, rejects=rejects)
+        counts, firsts = _count(connection, rows, shape, wanted, sample)
+        if rejects:
+            forget_rejects(connection)
+        verdicts = prove(connection, _limited(rows, sample), _unplain(counts, firsts, wanted), shape.names)
     finally:
         if rejects:
             forget_rejects(connection)
     words: dict[int, set[str]] = {}
-    if shape.format is Format.JSON:
+    if shape.format in {Format.JSON, Format.EXCEL}:
         words = _json_words(connection, shape, paths, wanted)
     for position, (values, kind) in zip(wanted, counts, strict=True):
         column = shape.names[position]
@@ -77,9 +89,37 @@ def infer(
             kind = ColumnType.TEXT
         if values == 0:
             empty.add(column)
-        found.append(Column(name=column, type=kind))
+        found.append(_column(column, kind, shape, verdicts.get(position), words.get(position)))
     deep = tuple(shape.names[i] for i in wanted if words.get(i, set()) & {"OBJECT", "ARRAY"})
-    return Inferred(tuple(found), frozenset(empty), deep)
+    return Inferred(
+        tuple(found),
+        frozenset(empty),
+        frozenset(shape.names[i] for i, verdict in verdicts.items() if verdict.open),
+        {shape.names[i]: verdict.notice for i, verdict in verdicts.items() if verdict.notice},
+        deep,
+    )
+
+
+def _unplain(
+    counts: Sequence[tuple[int, ColumnType]], firsts: Sequence[str | None], wanted: Sequence[int]
+) -> dict[int, tuple[Spelling, ...]]:
+    """Other spellings for columns that have values of no plain type."""
+    found = {
+        position: possible(first.strip())
+        for position, (values, kind), first in zip(wanted, counts, firsts, strict=True)
+        if kind is ColumnType.TEXT and values and first is not None
+    }
+    return {position: spellings for position, spellings in found.items() if spellings}
+
+
+def _column(column: str, kind: ColumnType, shape: Shape, verdict: Verdict | None, words: set[str] | None) -> Column:
+    """A column of the plain type, or of the spelling that it proves."""
+    proved = verdict.spelling if verdict is not None else None
+    if proved is not None and (words is None or proved.type in _allowed(words)):
+        return Column(name=column, type=proved.type, format=proved.format)
+    # A file in which all numbers have a comma: the next one's first rows may not show it.
+    comma = kind is ColumnType.NUMBER and shape.format is Format.CSV and shape.decimal == ","
+    return Column(name=column, type=kind, format=COMMA if comma else "")
 
 
 def join(left: ColumnType, right: ColumnType) -> ColumnType | None:
@@ -101,7 +141,7 @@ def _typed(shape: Shape, wanted: Sequence[int]) -> Inferred:
         found.append(Column(name=shape.names[position], type=kind))
     empty = frozenset(shape.names[i] for i in wanted if shape.raw[i] in {'"NULL"', "NULL"})
     deep = tuple(shape.names[i] for i in wanted if nested(shape.raw[i]))
-    return Inferred(tuple(found), empty, deep)
+    return Inferred(tuple(found), empty, nested=deep)
 
 
 def _count(
@@ -110,11 +150,12 @@ def _count(
     shape: Shape,
     wanted: Sequence[int],
     sample: int,
-) -> list[tuple[int, ColumnType]]:
-    """For each column: how many values it has, and their type."""
-    possible = _possible(connection, rows, wanted)
+) -> tuple[list[tuple[int, ColumnType]], list[str | None]]:
+    """For each column: how many values it has, and their type; and the first of them."""
+    firsts = _firsts(connection, rows, wanted)
+    likely = [_likely(first) for first in firsts]
     tried, counts = [], []
-    for i, kinds in zip(wanted, possible, strict=True):
+    for i, kinds in zip(wanted, likely, strict=True):
         tried.append(f"CASE WHEN NOT {IS_MISSING.format(v=f'c{i}')} THEN c{i} END AS c{i}")
         counts.append(f"count(c{i})")
         if kinds:
@@ -122,10 +163,13 @@ def _count(
             huge = f"{_INTEGER.format(v=f'c{i}')} AND TRY_CAST(c{i} AS BIGINT) IS NULL"
             counts.append(f"count_if(({code}) OR ({huge}))")
         counts += [f"count_if({_test(kind, shape, i)})" for kind in kinds]
-    limited = f"(SELECT * FROM {rows} LIMIT {sample})" if sample else rows
-    query = f"SELECT {', '.join(counts)} FROM (SELECT {', '.join(tried)} FROM {limited})"
+    query = f"SELECT {', '.join(counts)} FROM (SELECT {', '.join(tried)} FROM {_limited(rows, sample)})"
     flat: Iterator[int] = iter(connection.execute(query).fetchall()[0])
-    return [_decide(kinds, flat) for kinds in possible]
+    return [_decide(kinds, flat) for kinds in likely], firsts
+
+
+def _limited(rows: str, sample: int) -> str:
+    return f"(SELECT * FROM {rows} LIMIT {sample})" if sample else rows
 
 
 def _decide(kinds: Sequence[ColumnType], counts: Iterator[int]) -> tuple[int, ColumnType]:
@@ -138,18 +182,20 @@ def _decide(kinds: Sequence[ColumnType], counts: Iterator[int]) -> tuple[int, Co
     return values, ColumnType.TEXT if not values or codes or not fitting else fitting[0]
 
 
-def _possible(connection: DuckDBPyConnection, rows: str, wanted: Sequence[int]) -> list[list[ColumnType]]:
-    """Types that each column's first value does not rule out, narrowest first.
+def _firsts(connection: DuckDBPyConnection, rows: str, wanted: Sequence[int]) -> list[str | None]:
+    """Each column's first value among the first rows."""
+    columns = ", ".join(f"c{i}" for i in wanted)
+    head = connection.execute(f"SELECT {columns} FROM {rows} LIMIT 50").fetchall()
+    columnwise = zip(*head, strict=True) if head else [()] * len(wanted)
+    return [next((v for v in values if v is not None and v.strip() not in MISSING), None) for values in columnwise]
+
+
+def _likely(first: str | None) -> list[ColumnType]:
+    """Types that a column's first value does not rule out, narrowest first.
 
     Testing every column for every type takes ten times longer to plan than a small file to read.
     """
-    columns = ", ".join(f"c{i}" for i in wanted)
-    head = connection.execute(f"SELECT {columns} FROM {rows} LIMIT 50").fetchall()
-    found = []
-    for values in zip(*head, strict=True) if head else [()] * len(wanted):
-        first = next((v for v in values if v is not None and v.strip() not in MISSING), None)
-        found.append([kind for kind, like in _LIKE if first is None or like.match(first.strip())])
-    return found
+    return [kind for kind, like in _LIKE if first is None or like.match(first.strip())]
 
 
 def _test(kind: ColumnType, shape: Shape, column: int) -> str:
@@ -159,7 +205,7 @@ def _test(kind: ColumnType, shape: Shape, column: int) -> str:
     if kind is ColumnType.BOOLEAN:
         return f"lower({value}) IN ('true', 'false')"
     # A date column must not swallow times that happen to be midnight.
-    how = reading(TEXT, kind, decimal=shape.decimal, first=kind is ColumnType.DATE)
+    how = reading(TEXT, kind, decimal=shape.decimal, first=kind.temporal)
     return "false" if how is None else f"{value} IS NOT NULL AND NOT ({how.bad_inline(column)})"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shopfloor.domain.contract import Contract, Mode
+from shopfloor.domain.contract import Contract, Mode, Parser
 from shopfloor.domain.dataset import Part
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FileState, Reason
@@ -108,8 +108,9 @@ class _Delivery:
     def _prepare(self) -> list[Prepared]:
         contract = self._spec.contract
         expected = [column.name for column in contract.columns] if contract else []
+        parser = contract.parser if contract else Parser()
         scratch = Path(self._spec.staging) / "scratch"
-        preparer = Preparer(self._connection, scratch, self._spec.memory_mb, expected)
+        preparer = Preparer(self._connection, scratch, self._spec.memory_mb, expected, parser)
         prepared: list[Prepared] = []
         for number, file in enumerate(self._spec.files):
             if number % 50 == 0:

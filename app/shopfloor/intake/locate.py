@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from shopfloor.intake.formats import Format
 from shopfloor.intake.reasons import Place
@@ -52,19 +53,22 @@ def places(path: Path, shape: Shape, rows: Iterable[int]) -> dict[int, Place]:
         return {}
     if shape.format is Format.CSV:
         lines = _csv_lines(path, shape, wanted)
-    elif shape.format is Format.JSON and not shape.array:
+    elif shape.format in {Format.JSON, Format.EXCEL} and not shape.array:
         lines = _json_lines(path, wanted)
     else:
         lines = {}
     return {row: Place(line=lines.get(row), row=row + 1) for row in wanted}
 
 
-def open_quote(path: Path, limit: int = 2 << 20, *, to_end: bool = True) -> int | None:
+def open_quote(path: Path, shape: Shape, limit: int = 2 << 20, *, to_end: bool = True) -> int | None:
     """The line of a quote that stays open for more than `limit` bytes or `to_end`, or None."""
-    line, opened, since = 1, 0, 0  # since: bytes inside quotes up to here
+    if not shape.quote:
+        return None
+    mark = shape.quote.encode()
+    line, opened, since = 1 + shape.skip, 0, 0  # since: bytes inside quotes up to here
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            for number, piece in enumerate(chunk.split(b'"')):
+            for number, piece in enumerate(chunk.split(mark)):
                 if number:
                     opened, since = (0 if opened else line), 0
                 since += len(piece)
@@ -87,12 +91,19 @@ def malformed_line(path: Path) -> tuple[int | None, str]:
     return None, "it cannot be read"
 
 
+def records_of(lines: Iterable[str], delimiter: str, quote: str) -> Any:
+    """A reader of CSV records (`csv.reader`, whose type has no name)."""
+    if not quote:
+        return csv.reader(lines, delimiter=delimiter, quotechar=None, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote)
+
+
 def _csv_lines(path: Path, shape: Shape, wanted: set[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     width, last, row = len(shape.names), max(wanted), -1  # the header is row -1
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.reader(file, delimiter=shape.delimiter)
-        line = 1
+        reader = records_of(file, shape.delimiter, shape.quote)
+        line = shape.skip + 1
         try:
             for record in reader:
                 # A blank line is a missing value in a file of one column, else nothing.
@@ -102,7 +113,7 @@ def _csv_lines(path: Path, shape: Shape, wanted: set[int]) -> dict[int, int]:
                     if row >= last:
                         break
                     row += 1
-                line = reader.line_num + 1
+                line = shape.skip + reader.line_num + 1
         except csv.Error:  # a field beyond the module's limit
             pass
     return found

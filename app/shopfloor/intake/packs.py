@@ -9,8 +9,8 @@ from shopfloor.intake.prepare import Prepared
 from shopfloor.intake.shape import Shape
 
 # A Parquet file may hold fifty times its size.
-_SMALL = {Format.CSV: 8 << 20, Format.JSON: 8 << 20, Format.PARQUET: 1 << 20}
-_FULL_BYTES = {Format.CSV: 64 << 20, Format.JSON: 64 << 20, Format.PARQUET: 4 << 20}
+_SMALL = {Format.CSV: 8 << 20, Format.JSON: 8 << 20, Format.EXCEL: 8 << 20, Format.PARQUET: 1 << 20}
+_FULL_BYTES = {Format.CSV: 64 << 20, Format.JSON: 64 << 20, Format.EXCEL: 64 << 20, Format.PARQUET: 4 << 20}
 _FULL_FILES = 500
 
 

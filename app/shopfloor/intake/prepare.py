@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from shopfloor.domain.contract import Parser
+from shopfloor.domain.dialect import NO_QUOTES, check_parser
 from shopfloor.intake import reasons
 from shopfloor.intake.failure import reason_of
 from shopfloor.intake.formats import (
@@ -22,7 +25,8 @@ from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.records import StagedFile
 from shopfloor.intake.shape import JSON, Shape, check_names
 from shopfloor.intake.sniff import HEAD, header_line, sniff_csv
-from shopfloor.intake.text import closed, plain, unpack
+from shopfloor.intake.text import closed, plain, unmarked, unpack
+from shopfloor.intake.workbook import sheet_lines
 from shopfloor.lake.duck import text
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 # Parquet says how large its values are, but may lie: text is counted when it is read.
 MAX_TEXT_RATIO = 400
 FREE_TEXT = 512 << 20
+_FREE = Parser()
 
 
 @dataclass(frozen=True)
@@ -53,16 +58,19 @@ class Preparer:
         scratch: Path,
         memory_mb: int,
         expected: Sequence[str] = (),
+        parser: Parser = _FREE,
     ) -> None:
         self._connection = connection
         self._scratch = scratch
         self._memory_mb = memory_mb
         self._expected = expected
+        self._parser = check_parser(parser)
         self._headers: dict[bytes, Shape] = {}
 
     def prepare(self, file: StagedFile) -> Prepared:
         """Look at one file. Raises `BadFile` with the reason why it cannot be read."""
         source = Path(file.path)
+        parser = check_parser(file.parser) if file.parser is not None else self._parser
         kind, packing = named_format(file.original_name)
         with source.open("rb") as opened:
             head = opened.read(HEAD)
@@ -78,13 +86,24 @@ class Preparer:
         check_content(kind, head)
         if kind is Format.PARQUET:
             return self._done(file, self._parquet(source), source, ())
-        source, notices = plain(source, self._scratch / f"{file.id}.plain")
-        if notices:
+        if kind is Format.EXCEL:
+            return self._excel(file, source, parser)
+        cleaned, notices = plain(
+            source,
+            head,
+            self._scratch / f"{file.id}.plain",
+            # JSON is UTF-8 whatever the dataset's other files are; one file may be said to be else.
+            encoding=parser.encoding if kind is Format.CSV or file.parser is not None else "",
+            quote=_mark(parser),
+            skip=parser.skip_lines if kind is Format.CSV else 0,
+        )
+        if cleaned is not source:
+            source = cleaned
             with source.open("rb") as opened:
                 head = opened.read(HEAD)
         if kind is Format.JSON:
             return self._json(file, source, head, notices)
-        shape = self._csv(head)
+        shape = self._csv(head, parser)
         if shape.decimal == ",":
             notices = (*notices, "Numbers are written with a decimal comma.")
         return self._done(file, shape, source, notices)
@@ -92,19 +111,28 @@ class Preparer:
     def _done(self, file: StagedFile, shape: Shape, source: Path, notices: tuple[str, ...]) -> Prepared:
         return Prepared(file, shape, source, source.stat().st_size, notices)
 
-    def _csv(self, head: bytes) -> Shape:
-        line = header_line(head)
+    def _csv(self, head: bytes, parser: Parser) -> Shape:
+        line = header_line(head) if parser is self._parser else None
         # Files of a burst share their header; a semicolon's decimal mark must be looked at.
         if line is not None and len(head) > len(line) + 2:
             known = self._headers.get(line)
             if known is not None and known.delimiter != ";":
                 return known
-        shape = sniff_csv(head, whole=len(head) < HEAD, expected=self._expected)
+        shape = sniff_csv(head, whole=len(head) < HEAD, expected=self._expected, parser=parser)
         if line is not None:
             self._headers[line] = shape
         return shape
 
+    def _excel(self, file: StagedFile, source: Path, parser: Parser) -> Prepared:
+        lines = self._scratch / f"{file.id}.jsonl"
+        names, notices = sheet_lines(
+            source, lines, sheet=parser.sheet, skip=parser.skip_lines, memory_mb=self._memory_mb
+        )
+        check_names(names)
+        return self._done(file, Shape(format=Format.EXCEL, names=names, raw=(JSON,) * len(names)), lines, notices)
+
     def _json(self, file: StagedFile, source: Path, head: bytes, notices: tuple[str, ...]) -> Prepared:
+        source, head = unmarked(source, self._scratch / f"{file.id}.unmarked"), head.removeprefix(BOM_UTF8)
         start = head.lstrip(b" \t\r\n")[:1]
         if not start:
             raise BadFile(reasons.empty_file())
@@ -176,6 +204,11 @@ class Preparer:
         size = self._connection.execute(f"SELECT {total} FROM read_parquet({text(str(source))})").fetchall()[0][0]
         if size > max(FREE_TEXT, MAX_TEXT_RATIO * source.stat().st_size):
             raise BadFile(reasons.expands_too_much(MAX_TEXT_RATIO, int(size)))
+
+
+def _mark(parser: Parser) -> str:
+    """The quote mark to look for before the header is known."""
+    return "" if parser.quote == NO_QUOTES else parser.quote or '"'
 
 
 def _last_byte(path: Path) -> bytes:

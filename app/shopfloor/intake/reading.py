@@ -8,10 +8,12 @@ test that the cast is exact, then rarer spellings, then words for "missing"; all
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.dialect import COMMA, POINT
 from shopfloor.intake.shape import JSON, TEXT
+from shopfloor.lake.duck import text
 
 # Spellings of "missing" in columns that are not text. In text they stay what they are.
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "NaN", "nan", "None", "-", "?")
@@ -94,14 +96,20 @@ def _names(column: int) -> dict[str, str]:
     return {"v": f"c{column}", "a": f"a{column}", "b": f"b{column}"}
 
 
-def reading(raw: str, kind: ColumnType, *, decimal: str = ".", first: bool = False) -> Reading | None:
+def reading(raw: str, kind: ColumnType, *, decimal: str = ".", format: str = "", first: bool = False) -> Reading | None:
     """How to read values of DuckDB's type `raw` as `kind`; None when the types do not go together.
 
-    `first`: accept only what inference over the whole file would have called `kind` as well.
+    `format` is the column's, `decimal` the file's where the column has none. `first`: accept only
+    what inference over the whole file would have called `kind` as well.
     """
     if raw in {TEXT, JSON}:
+        # JSON's numbers have one spelling, and its producers write days as ISO does.
+        if format and not (raw == JSON and kind is ColumnType.NUMBER):
+            how = formatted(kind, format, iso=raw == JSON)
+            # A code such as 007 is no number, however others are written.
+            return replace(how, good=f"{how.good} AND NOT ({CODE})") if first and kind is ColumnType.NUMBER else how
         if kind is ColumnType.NUMBER and decimal == ",":
-            return _DECIMAL_COMMA
+            return _MARKED[COMMA]
         return (_FIRST if first else _TEXTS)[kind]
     return _typed(_family(raw), kind)
 
@@ -161,6 +169,8 @@ _CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 _OFFSET = r"[+-]\d{2}(:?\d{2})?"
 _POINT_DAY = r"\d{1,2}\.\d{1,2}\.\d{4}"
 _POINT_FORMATS = "['%d.%m.%Y', '%d.%m.%Y %H:%M', '%d.%m.%Y %H:%M:%S']"
+# A year of two digits, read as four, lies in antiquity.
+_PLAUSIBLE = "BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
 _RANGE = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
 
 
@@ -198,6 +208,15 @@ _DATE_OTHERS = (
     _when(_matches(_DAY), "TRY_CAST(trim({v}) AS DATE)"),
     _when(_matches(_POINT_DAY), "try_strptime(trim({v}), '%d.%m.%Y')::DATE"),
 )
+_PLAIN_TIME = _when(
+    _matches(rf"{_DAY}([T ]{_CLOCK}( ?(Z|UTC|GMT))?)?"),
+    "TRY_CAST(rtrim(trim({v}), 'ZUTCGM ') AS TIMESTAMP)",
+)
+_OFFSET_TIME = _when(
+    _matches(rf"{_DAY}[T ]{_CLOCK} ?{_OFFSET}"),
+    # The offset must touch the time.
+    r"TRY_CAST(regexp_replace(trim({v}), ' +([+-])', '\1') AS TIMESTAMPTZ)::TIMESTAMP",
+)
 _STAMP = Reading(
     tries=("TRY_CAST({v} AS TIMESTAMP)",),
     # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop.
@@ -205,15 +224,8 @@ _STAMP = Reading(
     value="{a}",
     others=(
         _MISSING,
-        _when(
-            _matches(rf"{_DAY}([T ]{_CLOCK}( ?(Z|UTC|GMT))?)?"),
-            "TRY_CAST(rtrim(trim({v}), 'ZUTCGM ') AS TIMESTAMP)",
-        ),
-        _when(
-            _matches(rf"{_DAY}[T ]{_CLOCK} ?{_OFFSET}"),
-            # The offset must touch the time.
-            r"TRY_CAST(regexp_replace(trim({v}), ' +([+-])', '\1') AS TIMESTAMPTZ)::TIMESTAMP",
-        ),
+        _PLAIN_TIME,
+        _OFFSET_TIME,
         _when(
             _matches(rf"{_POINT_DAY}( \d{{1,2}}:\d{{2}}(:\d{{2}})?)?"),
             f"try_strptime(trim({{v}}), {_POINT_FORMATS})",
@@ -262,18 +274,55 @@ _FIRST = {
         value="{a}",
         others=(_MISSING,),
     ),
-    ColumnType.DATE: Reading(tries=_DATE_TRY, good=_DATE_GOOD, value="{a}", others=_DATE_OTHERS),
+    # Days such as 31.12.2026 and times with an offset are other ways: see `spelling`.
+    ColumnType.DATE: Reading(tries=_DATE_TRY, good=_DATE_GOOD, value="{a}", others=_DATE_OTHERS[:2]),
+    ColumnType.TIMESTAMP: Reading(
+        tries=_STAMP.tries, good=_STAMP.good, value=_STAMP.value, others=(_MISSING, _PLAIN_TIME)
+    ),
 }
-_UNPOINTED = "TRY_CAST(replace(replace(trim({v}), '.', ''), ',', '.') AS DOUBLE)"
-_DECIMAL_COMMA = Reading(
-    tries=(_UNPOINTED,),
-    good="isfinite({a}) AND "
-    + _matches(r"[-+]?(\d+|\d{1,3}(\.\d{3})+)(,\d*)?([eE][-+]?\d+)?")
-    # 1.234 alone could be either.
-    + " AND (NOT contains({v}, '.') OR contains({v}, ','))",
-    value="{a}",
-    others=_NUMBER.others,
-)
+
+
+def _marked(group: str, decimal: str, *, alone: bool) -> Reading:
+    """Numbers with a mark between thousands and another before the fraction.
+
+    `alone`: one group without a fraction counts, too. 1.234 does not, since a file that has gone
+    back to decimal points looks the same.
+    """
+    bare = f"TRY_CAST(replace(replace(trim({{v}}), '{group}', ''), '{decimal}', '.') AS DOUBLE)"
+    thousands, power = rf"[1-9]\d{{0,2}}(\{group}\d{{3}})", r"([eE][-+]?\d+)?"
+    many = rf"[-+]?(\d+|{thousands}{{{1 if alone else 2},}})(\{decimal}\d*)?{power}"
+    one = rf"[-+]?{thousands}\{decimal}\d*{power}"
+    return Reading(
+        tries=(bare,),
+        good=f"isfinite({{a}}) AND ({_matches(many)} OR {_matches(one)})",
+        value="{a}",
+        others=_NUMBER.others,
+    )
+
+
+_MARKED = {COMMA: _marked(".", ",", alone=False), POINT: _marked(",", ".", alone=True)}
+# Times that all say how far they are from UTC.
+OFFSET_ONLY = Reading(good="false", others=(_MISSING, _OFFSET_TIME))
+
+
+def formatted(kind: ColumnType, format: str, *, iso: bool = False) -> Reading:
+    """How to read text in a column's pinned format; with `iso` days may be written 2026-01-31 as well."""
+    if kind is ColumnType.NUMBER:
+        return _MARKED[format]
+    parsed = f"try_strptime(trim({{v}}), {_braced(text(format))})"
+    good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
+    plain = _TEXTS[kind]
+    return Reading(
+        tries=(parsed,),
+        good=good,
+        value="{a}::DATE" if kind is ColumnType.DATE else "{a}",
+        others=(_MISSING, *((plain.others[1],) if iso else ())),
+    )
+
+
+def _braced(sql: str) -> str:
+    """Braces survive str.format."""
+    return sql.replace("{", "{{").replace("}", "}}")
 
 
 def _typed(family: str, kind: ColumnType) -> Reading | None:

@@ -19,6 +19,7 @@ _NOUNS = {
     ColumnType.DATE: "a date (such as 2026-01-31)",
     ColumnType.TIMESTAMP: "a time (such as 2026-01-31T08:30:00)",
 }
+_ENCODINGS = {"cp1252": "Windows-1252 (Latin-1), nor in UTF-8"}
 _REDELIVER = "Correct it at the source and deliver the file again."
 
 
@@ -74,6 +75,14 @@ def header_only() -> Reason:
     )
 
 
+def nothing_after_skipped(lines: int) -> Reason:
+    return Reason(
+        code="header_only",
+        message=f"Nothing is left after the {lines:,} lines that the parser settings skip.",
+        hint="Set skip_lines to the number of lines before the header: shopfloor file retry ID --skip-lines N",
+    )
+
+
 def header_missing(cells: Sequence[str]) -> Reason:
     return Reason(
         code="header_missing",
@@ -121,19 +130,29 @@ def header_too_long(limit: int) -> Reason:
     )
 
 
-def not_utf8(line: int | None) -> Reason:
+def not_utf8(line: int | None, detail: str = "") -> Reason:
     where = f"Line {line} holds" if line else "The file holds"
     return Reason(
         code="not_utf8",
-        message=f"{where} bytes that are not UTF-8 text; other encodings are not guessed.",
+        message=f"{where} bytes that are not UTF-8 text{', ' if detail else ''}{detail}.",
         line=line,
-        hint="Save it as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 in.csv > out.csv",
+        hint="Deliver it as UTF-8, or name its encoding: shopfloor file retry ID --encoding windows-1252",
+    )
+
+
+def undecodable(line: int | None, encoding: str) -> Reason:
+    where = f"Line {line} holds" if line else "The file holds"
+    return Reason(
+        code="encoding",
+        message=f"{where} bytes that are not text in {_ENCODINGS.get(encoding, safe(encoding, 40))}.",
+        line=line,
+        hint="Name another encoding: shopfloor file retry ID --encoding NAME. Or deliver the file as UTF-8.",
     )
 
 
 def nul_bytes(line: int, *, utf16: bool) -> Reason:
     hint = (
-        "It looks like UTF-16 without a byte order mark: save it as UTF-8."
+        "It looks like UTF-16: name the encoding, for example with shopfloor file retry ID --encoding utf-16-le."
         if utf16
         else "Often the end of an interrupted copy: export the file again."
     )
@@ -166,8 +185,68 @@ def wrong_format(named: str, found: str) -> Reason:
     return Reason(
         code="wrong_format",
         message=f"The file is named as {named} but holds {found}.",
-        hint="Nothing in it was run or opened. Deliver CSV, TSV, Parquet, JSON or JSON lines "
+        hint="Nothing in it was run or opened. Deliver CSV, TSV, Parquet, JSON, JSON lines or Excel "
         "under the matching extension.",
+    )
+
+
+def workbook_damaged(detail: str) -> Reason:
+    return Reason(
+        code="workbook_damaged",
+        message=f"The workbook cannot be read: {safe(detail, 160) or 'its content is damaged'}",
+        hint="Open it in Excel, which may repair it, save it and deliver it again; or save the sheet as CSV.",
+    )
+
+
+def workbook_locked() -> Reason:
+    return Reason(
+        code="workbook_locked",
+        message="The workbook is protected with a password.",
+        hint="Save it without a password (File, Info, Protect Workbook), or save the sheet as CSV.",
+    )
+
+
+def workbook_too_large(cells: int, limit: int) -> Reason:
+    return Reason(
+        code="workbook_too_large",
+        message=f"The sheet spans {cells:,} cells; with the memory that intake may use, {limit:,} can be read.",
+        hint="Save it as CSV or Parquet, which have no such limit; or raise intake.memory_mb in workspace.toml. "
+        "A single value far below or right of the table makes a sheet this large, too.",
+    )
+
+
+def workbook_formulas(cells: int) -> Reason:
+    return Reason(
+        code="workbook_formulas",
+        message=f"{cells:,} formulas have no stored result, so their values are not known.",
+        hint="The program that wrote the workbook did not calculate it. Open it in Excel, save it, "
+        "and deliver it again.",
+    )
+
+
+def sheet_missing(wanted: str, sheets: Sequence[str]) -> Reason:
+    have = f"it has {listed(sheets)}" if sheets else "it has none with a table"
+    return Reason(
+        code="sheet_missing",
+        message=f"The workbook has no sheet {shown(wanted)}; {have}." if wanted else f"No sheet: {have}.",
+        hint="Name the sheet: shopfloor file retry ID --sheet NAME",
+    )
+
+
+def empty_sheet() -> Reason:
+    return Reason(
+        code="empty_file",
+        message="The sheet is empty.",
+        hint="Name the sheet that holds the table: shopfloor file retry ID --sheet NAME",
+    )
+
+
+def cell_without_name(row: int, position: int, value: object) -> Reason:
+    return Reason(
+        code="empty_column_name",
+        message=f"Row {row} holds {shown(value)} in column {position + 1}, which has no name in the header.",
+        line=row,
+        hint="Name the column. If the header stands further down: shopfloor file retry ID --skip-lines N",
     )
 
 
@@ -260,10 +339,12 @@ def line_too_long(line: int | None) -> Reason:
     )
 
 
-def bad_value(place: Place, column: str, kind: ColumnType, value: object) -> Reason:
+def bad_value(place: Place, column: str, kind: ColumnType, value: object, format: str = "") -> Reason:
+    noun = f"{kind.value} written as {format}" if format else _NOUNS[kind].removeprefix("a ")
+    article = "" if kind in {ColumnType.TEXT, ColumnType.BOOLEAN} else "a "
     return Reason(
         code="bad_value",
-        message=f"{place.words} {shown(column)}: {shown(value)} is not {_NOUNS[kind]}.",
+        message=f"{place.words} {shown(column)}: {shown(value)} is not {article}{noun}.",
         line=place.line,
         column=safe(column, 120),
         hint=f"{_REDELIVER} Or change the column's type in the contract, then retry the file.",

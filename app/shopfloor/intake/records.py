@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shopfloor.domain.columns import Column
-from shopfloor.domain.contract import Contract, Mode
+from shopfloor.domain.contract import Contract, Mode, Parser
 from shopfloor.domain.dataset import Part
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.record import Record
@@ -14,7 +14,8 @@ class StagedFile(Record, frozen=True, kw_only=True):
     """A claimed copy of a delivered file, no longer within reach of its writer.
 
     `original_name` is the file's printable name; its suffixes help to tell the format.
-    `supersedes` names earlier files whose rows this one replaces (a corrected file).
+    `supersedes` names earlier files whose rows this one replaces (a corrected file). `parser` says
+    how this one file is written, in place of the contract's settings.
     """
 
     id: str
@@ -22,6 +23,7 @@ class StagedFile(Record, frozen=True, kw_only=True):
     original_name: str
     sha256: str
     bytes: int
+    parser: Parser | None = None
     supersedes: tuple[str, ...] = ()
 
 

@@ -44,7 +44,9 @@ class Plan:
         return [
             None
             if source is None
-            else reading(self.shape.raw[source], column.type, decimal=self.shape.decimal, first=first)
+            else reading(
+                self.shape.raw[source], column.type, decimal=self.shape.decimal, format=column.format, first=first
+            )
             for column, source in zip(self.contract.columns, self.sources, strict=True)
         ]
 

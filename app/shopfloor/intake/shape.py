@@ -28,14 +28,18 @@ class Shape:
     """Files of one shape can be read together.
 
     `raw` are DuckDB's types of the values before they are converted. `decimal` is the mark in
-    numbers of a CSV file; `array` says that a JSON file is one array.
+    numbers of a CSV file, `quote` its quote mark (empty: none), `skip` how many lines before the
+    header were taken off;
+    `array` says that a JSON file is one array.
     """
 
     format: Format
     names: tuple[str, ...]
     raw: tuple[str, ...]
     delimiter: str = ","
+    quote: str = '"'
     decimal: str = "."
+    skip: int = 0
     array: bool = False
 
     @property
@@ -89,7 +93,7 @@ def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False, bundle
         # be given: with a wrong one DuckDB 2.0 returns no rows and no error.
         options = (
             f"columns = {{{columns}}}, header = true, auto_detect = false, "
-            f"delim = {text(shape.delimiter)}, quote = '\"', escape = '\"', "
+            f"delim = {text(shape.delimiter)}, quote = {text(shape.quote)}, escape = {text(shape.quote)}, "
             "allow_quoted_nulls = false"
         )
         if rejects:
@@ -100,7 +104,7 @@ def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False, bundle
         picked = ", ".join(f"c{i}" for i in count)
         index = "f" if bundled else "file_index AS f"
         return f"(SELECT {picked}, {index} FROM read_csv({files}, {options}))"
-    if shape.format is Format.JSON:
+    if shape.format in {Format.JSON, Format.EXCEL}:
         columns = ", ".join(f"{text(column)}: 'JSON'" for column in shape.names)
         form = "array" if shape.array else "newline_delimited"
         picked = ", ".join(f"{name(column)} ->> '$' AS c{i}" for i, column in enumerate(shape.names))

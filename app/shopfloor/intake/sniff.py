@@ -9,20 +9,26 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shopfloor.domain.contract import Parser
+from shopfloor.domain.dialect import NO_QUOTES
 from shopfloor.intake import reasons
 from shopfloor.intake.formats import Format
+from shopfloor.intake.locate import records_of
 from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.shape import TEXT, Shape, check_names
 
 HEAD = 1 << 18
 _RECORDS = 100
-_DELIMITERS = (",", ";", "\t", "|")
+# A space and all else that stands in ordinary text is only given, never found out.
+_DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01")
 _VALUE = re.compile(
     r"\s*(?:[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?"
     r"|\d{4}-\d{1,2}-\d{1,2}(?:[T ].*)?|\d{1,2}\.\d{1,2}\.\d{4}(?: .*)?|true|false)\s*",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_APOSTROPHES = re.compile(r"'[^'\"]+'(?:[^\w\s'\"]|\t)'[^'\"]+'(?:(?:[^\w\s'\"]|\t)'[^'\"]+')*")
+_FREE = Parser()
 _COMMA_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")
 _POINT_NUMBER = re.compile(r"[-+]?\d+\.\d+")
 
@@ -44,20 +50,22 @@ class _Reading:
         return (round(same / len(self.records), 1), width)
 
 
-def sniff_csv(head: bytes, *, whole: bool, expected: Sequence[str] = ()) -> Shape:
+def sniff_csv(head: bytes, *, whole: bool, expected: Sequence[str] = (), parser: Parser = _FREE) -> Shape:
     """The shape of a CSV file from its first bytes, `whole` when there are no more.
 
-    `expected` are the contract's column names: a delimiter that yields them wins. Raises `BadFile`
+    `expected` are the contract's column names: a delimiter that yields them wins. What `parser`
+    says is not found out but taken. Raises `BadFile`
     for an empty file, a header that is missing, alone, too long or not UTF-8, and for bad names.
     """
     text = _decode(head, whole)
     if not text.strip():
         raise BadFile(reasons.empty_file())
-    best = _choose(_readings(text, whole), expected)
+    quote = _quote(text, parser)
+    best = _choose(_readings(text, whole, quote, parser), expected)
     header = best.records[0]
     if not whole and "\n" not in text and "\r" not in text:
         raise BadFile(reasons.header_too_long(HEAD))
-    if set(header) != set(expected) and _headless(best.records):
+    if set(header) != set(expected) and headless(best.records[0]):
         raise BadFile(reasons.header_missing(header))
     if whole and len(best.records) == 1:
         raise BadFile(reasons.header_only())
@@ -67,7 +75,9 @@ def sniff_csv(head: bytes, *, whole: bool, expected: Sequence[str] = ()) -> Shap
         names=tuple(header),
         raw=(TEXT,) * len(header),
         delimiter=best.delimiter,
-        decimal=_decimal(best) if best.delimiter == ";" else ".",
+        quote=quote,
+        decimal=parser.decimal or (_decimal(best) if best.delimiter == ";" else "."),
+        skip=parser.skip_lines,
     )
 
 
@@ -89,22 +99,34 @@ def _decode(head: bytes, whole: bool) -> str:
         raise BadFile(reasons.not_utf8(line)) from None
 
 
-def _readings(text: str, whole: bool) -> list[_Reading]:
+def _quote(text: str, parser: Parser) -> str:
+    """The quote mark: as given, else the apostrophe where all of the header stands in such, else `"`."""
+    if parser.quote:
+        return "" if parser.quote == NO_QUOTES else parser.quote
+    header = next(iter(text.splitlines()), "").removeprefix("\ufeff")
+    return "'" if _APOSTROPHES.fullmatch(header) else '"'
+
+
+def _readings(text: str, whole: bool, quote: str, parser: Parser) -> list[_Reading]:
     # newline="": only CR, LF and CRLF end a line, and none is translated.
     lines = list(io.StringIO(text, newline=""))
     complete = lines if whole or len(lines) < 2 else lines[:-1]
-    found = [_Reading(delimiter, _records(complete, delimiter)) for delimiter in _DELIMITERS]
+    delimiters = (parser.delimiter,) if parser.delimiter else _DELIMITERS
+    found = [_Reading(delimiter, _records(complete, delimiter, quote)) for delimiter in delimiters]
     readable = [reading for reading in found if reading.records]
     if not readable:
         raise BadFile(reasons.header_too_long(HEAD))
+    if all(len(reading.records[0]) < 2 for reading in readable):
+        colons = _by_colons(complete, quote, parser)
+        readable += [colons] if colons is not None else []
     return readable
 
 
-def _records(lines: list[str], delimiter: str) -> list[list[str]]:
+def _records(lines: list[str], delimiter: str, quote: str) -> list[list[str]]:
     """The first records that are not blank, up to one that is too long to be one."""
     records: list[list[str]] = []
     try:
-        for record in csv.reader(lines, delimiter=delimiter):
+        for record in records_of(lines, delimiter, quote):
             if record:
                 records.append(record)
             if len(records) > _RECORDS:
@@ -112,6 +134,17 @@ def _records(lines: list[str], delimiter: str) -> list[list[str]]:
     except csv.Error:
         pass
     return records
+
+
+def _by_colons(lines: list[str], quote: str, parser: Parser) -> _Reading | None:
+    """Colons stand in times, too: they count only where nothing else does and all records agree."""
+    records = [] if parser.delimiter else _records(lines, ":", quote)
+    reading = _Reading(":", records)
+    return reading if len(records) > 1 and reading.rank[0] == 1.0 and _agree(records) else None
+
+
+def _agree(records: list[list[str]]) -> bool:
+    return len({len(record) for record in records}) == 1
 
 
 def _choose(readings: list[_Reading], expected: Sequence[str]) -> _Reading:
@@ -123,12 +156,12 @@ def _choose(readings: list[_Reading], expected: Sequence[str]) -> _Reading:
     return max(readings, key=lambda reading: reading.rank)
 
 
-def _headless(records: list[list[str]]) -> bool:
+def headless(header: Sequence[str]) -> bool:
     """True when half or more of the first record's cells look like values.
 
     Years are plausible names (a wide table); empty cells say nothing.
     """
-    cells = [cell for cell in records[0] if cell.strip()]
+    cells = [cell for cell in header if cell.strip()]
     values = [cell for cell in cells if _VALUE.fullmatch(cell) and not _YEAR.fullmatch(cell)]
     return bool(values) and 2 * len(values) >= len(cells)
 

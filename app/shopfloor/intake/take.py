@@ -130,11 +130,14 @@ class Taker:
         sample = 0 if is_small(first) else infer.SAMPLE_ROWS
         sampled = sample > 0
         found = self._infer([first], None, sample)
-        columns, empty = found.columns, found.empty
-        if empty and (sampled or len(group) > 1):
-            positions = [i for i, column in enumerate(columns) if column.name in empty]
+        columns, empty, notices = found.columns, found.empty, dict(found.notices)
+        unsure = empty | found.open
+        if unsure and (sampled or len(group) > 1):
+            positions = [i for i, column in enumerate(columns) if column.name in unsure]
             better = self._infer(group, positions)
             columns, empty = _replaced(columns, better.columns), better.empty
+            notices = {name: notice for name, notice in notices.items() if name not in unsure} | dict(better.notices)
+        self.notices += notices.values()
         if found.nested:
             self.notices.append(f"Nested values are kept as JSON text: {listed(found.nested)}.")
         if empty:
@@ -167,7 +170,7 @@ class Taker:
     def _check_quotes(self, file: Prepared, error: Exception) -> None:
         """Stop at a quote that never ends: each look at such a file costs all the memory there is."""
         if file.shape.format is Format.CSV and not is_small(file):
-            line = open_quote(file.path, to_end=False)
+            line = open_quote(file.path, file.shape, to_end=False)
             if line is not None:
                 raise _Unplannable(file, reasons.bad_quote(line, None)) from error
 

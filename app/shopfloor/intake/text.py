@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 import shutil
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from shopfloor.domain.file import Reason
 from shopfloor.intake import reasons
+from shopfloor.intake.encoding import (
+    CHUNK,
+    CONVERTED,
+    READ_AS_WESTERN,
+    from_western,
+    is_utf8,
+    marked,
+    transcode,
+    whole_characters,
+)
 from shopfloor.intake.formats import Packing
 from shopfloor.intake.reasons import BadFile
 
-CHUNK = 1 << 20
 # Real tables pack up to about 50 times; gzip's own limit is 1,032.
 MAX_RATIO = 200
 FREE_BYTES = 256 << 20
+_NOTE_BYTES = 4 << 20
 
-UTF16 = "The file was in UTF-16 and was converted to UTF-8."
 MIXED = "The file mixes kinds of line ends; they were made the same."
 
 
@@ -38,22 +51,59 @@ def unpack(source: Path, packing: Packing, target: Path) -> None:
             out.write(piece)
 
 
-def plain(source: Path, scratch: Path) -> tuple[Path, tuple[str, ...]]:
+def plain(
+    source: Path, head: bytes, scratch: Path, *, encoding: str = "", quote: str = '"', skip: int = 0
+) -> tuple[Path, tuple[str, ...]]:
     """`source`, or a cleaned copy at `scratch`, as UTF-8 with one kind of line end; and notices.
 
-    Line numbers stay those of the original. Raises `BadFile` for NUL bytes and for UTF-16 that is
-    cut in the middle of a character. Whether all bytes are UTF-8 is left to the parser.
+    `head` are its first bytes. `encoding` is what the contract or a person says; empty, it is found
+    out. The first `skip` lines are taken off; the others keep their numbers. Raises `BadFile` for
+    NUL bytes and for bytes that are no text.
     """
-    with source.open("rb") as file:
-        mark = file.read(2)
     notices: tuple[str, ...] = ()
-    if mark in {b"\xff\xfe", b"\xfe\xff"}:
-        converted = scratch.with_name(scratch.name + ".utf8")
-        _transcode(source, converted)
-        source, notices = converted, (UTF16,)
-    if _mixed(source) and _same_line_ends(source, scratch):
+    known = _known(encoding) if encoding else marked(head)
+    if known:
+        source = transcode(source, _beside(scratch, "utf8"), known)
+        notices = _doubt(head, known) if encoding else (CONVERTED.format(known[:6].upper()),)
+    if skip:
+        source = _below(source, _beside(scratch, "below"), skip)
+    seen = _look(source, skip + 1)
+    if seen.bad_line and encoding:
+        raise BadFile(reasons.undecodable(seen.bad_line, encoding))
+    if seen.bad_line:
+        source = from_western(source, _beside(scratch, "utf8"), seen.bad_line, skip + 1)
+        notices = (READ_AS_WESTERN,)
+    if seen.mixed and _same_line_ends(source, scratch, quote.encode()):
         return scratch, (*notices, MIXED)
     return source, notices
+
+
+def _below(source: Path, scratch: Path, lines: int) -> Path:
+    """A copy of `source` at `scratch` without its first `lines`.
+
+    DuckDB could skip them, but takes a quote in a note above the header for the start of a text.
+    """
+    with source.open("rb") as file:
+        ends = re.finditer(rb"\r\n|\r|\n", file.read(_NOTE_BYTES))
+        last = next(islice(ends, lines - 1, None), None)
+        if last is None or last.end() >= source.stat().st_size:
+            raise BadFile(reasons.nothing_after_skipped(lines))
+        file.seek(last.end())
+        with scratch.open("wb") as out:
+            shutil.copyfileobj(file, out, CHUNK)
+    return scratch
+
+
+def unmarked(source: Path, scratch: Path) -> Path:
+    """`source`, or a copy at `scratch` without its byte order mark, which JSON does not have."""
+    with source.open("rb") as file:
+        if file.read(3) != codecs.BOM_UTF8:
+            return source
+    return transcode(source, scratch, "utf-8")
+
+
+def _beside(path: Path, what: str) -> Path:
+    return path.with_name(f"{path.name}.{what}")
 
 
 def closed(source: Path, scratch: Path) -> Path:
@@ -106,41 +156,85 @@ def _unzstd(source: Path) -> Iterator[bytes]:
         raise BadFile(reasons.bad_compression("zstd", "it cannot be unpacked")) from None
 
 
-def _transcode(source: Path, target: Path) -> None:
-    """UTF-16 with a byte order mark to UTF-8; line ends are kept."""
-    try:
-        with (
-            source.open("r", encoding="utf-16", newline="") as text,
-            target.open("w", encoding="utf-8", newline="") as out,
-        ):
-            while piece := text.read(CHUNK):
-                out.write(piece)
-    except UnicodeDecodeError:
-        raise BadFile(reasons.not_utf8(None)) from None
+def _doubt(head: bytes, encoding: str) -> tuple[str, ...]:
+    """A notice when text that is read as something else, as it was said to be, looks like UTF-8."""
+    if head.isascii() or b"\0" in head or not is_utf8(head[: whole_characters(head)]):
+        return ()
+    return (f"The file was read as {encoding}, as the settings say; its bytes look like UTF-8.",)
 
 
-def _mixed(source: Path) -> bool:
-    """True when several kinds of line ends occur anywhere. Raises `BadFile` at a NUL byte."""
-    crlf = lf = cr = 0
-    split = False  # the chunk before ended in CR, which was counted as alone
+def _known(encoding: str) -> str:
+    """The codec to convert from; empty for UTF-8, which is only checked."""
+    name = codecs.lookup(encoding).name
+    return "" if name in {"utf-8", "utf-8-sig", "ascii"} else name
+
+
+@dataclass
+class _Seen:
+    """What one look at all bytes of a file tells."""
+
+    crlf: int = 0
+    lf: int = 0
+    cr: int = 0
+    bad_line: int = 0  # the first line that is not UTF-8
+
+    @property
+    def mixed(self) -> bool:
+        return sum(count > 0 for count in (self.crlf, self.lf, self.cr)) > 1
+
+
+def _look(source: Path, line: int) -> _Seen:
+    """Which kinds of line ends occur, and whether all is UTF-8; the first line is called `line`.
+
+    Raises `BadFile` at a NUL byte.
+    """
+    seen = _Seen()
+    split, cut = False, b""  # the chunk before ended in CR, counted as alone; or with a part of a character
     with source.open("rb", buffering=0) as file:
         while chunk := file.read(CHUNK):
             if b"\0" in chunk:
-                raise BadFile(_nul(source))
+                raise BadFile(_nul(source, line))
             if split or b"\r" in chunk:
                 pairs = chunk.count(b"\r\n") + (split and chunk[:1] == b"\n")
-                crlf += pairs
-                cr += chunk.count(b"\r") - pairs
-                lf += chunk.count(b"\n") - pairs
+                seen.crlf += pairs
+                seen.cr += chunk.count(b"\r") - pairs
+                seen.lf += chunk.count(b"\n") - pairs
                 split = chunk.endswith(b"\r")
             else:
-                lf += b"\n" in chunk
-    return sum(count > 0 for count in (crlf, lf, cr)) > 1
+                seen.lf += b"\n" in chunk
+            if not seen.bad_line and (cut or not chunk.isascii()):
+                chunk = cut + chunk
+                end = whole_characters(chunk)
+                chunk, cut = chunk[:end], chunk[end:]
+                if not is_utf8(chunk):
+                    seen.bad_line = _bad_line(source, line)
+    if cut and not seen.bad_line:
+        # What ends within a character was cut short.
+        raise BadFile(reasons.not_utf8(_bad_line(source, line), "because the file ends within a character"))
+    return seen
 
 
-def _nul(source: Path) -> Reason:
+def _bad_line(source: Path, line: int) -> int:
+    """The first line that is not UTF-8; lines end with CR in old Macintosh files."""
+    utf8 = codecs.getincrementaldecoder("utf-8")()
+    with source.open("rb") as file:
+        first = file.readline(CHUNK)
+        end = b"\r" if b"\r" in first and not first.endswith(b"\n") else b"\n"
+        file.seek(0)
+        while True:
+            chunk = file.read(CHUNK)
+            try:
+                utf8.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                # error.object may begin with bytes of the chunk before, which end no line.
+                return line + error.object[: error.start].count(end)
+            line += chunk.count(end)
+            if not chunk:
+                return line
+
+
+def _nul(source: Path, line: int) -> Reason:
     """The reason, with the line of the first NUL byte."""
-    line = 1
     with source.open("rb") as file:
         start = file.read(64)
         file.seek(0)
@@ -152,7 +246,7 @@ def _nul(source: Path) -> Reason:
     return reasons.nul_bytes(line, utf16=start.count(b"\0") * 3 > len(start))
 
 
-def _same_line_ends(source: Path, target: Path) -> bool:
+def _same_line_ends(source: Path, target: Path, quote: bytes) -> bool:
     """Write `source` with every line end outside quotes as LF; quoted text keeps its own.
 
     A quote inside a quoted field is written twice, so counting quotes tells inside from outside.
@@ -168,8 +262,11 @@ def _same_line_ends(source: Path, target: Path) -> bool:
             if chunk and piece.endswith(b"\r"):
                 # It may be the first half of CRLF.
                 piece, held = piece[:-1], b"\r"
-            out.write(b'"'.join(_unify(piece, inside, kinds)))
-            inside ^= piece.count(b'"') % 2 == 1
+            if quote:
+                out.write(quote.join(_unify(piece.split(quote), inside, kinds)))
+                inside ^= piece.count(quote) % 2 == 1
+            else:
+                out.writelines(_unify([piece], inside, kinds))
             if not chunk:
                 break
     if len(kinds) > 1:
@@ -178,9 +275,9 @@ def _same_line_ends(source: Path, target: Path) -> bool:
     return False
 
 
-def _unify(chunk: bytes, inside: bool, kinds: set[bytes]) -> Iterator[bytes]:
+def _unify(pieces: list[bytes], inside: bool, kinds: set[bytes]) -> Iterator[bytes]:
     """The pieces between quotes, those outside with LF; adds what was found to `kinds`."""
-    for piece in chunk.split(b'"'):
+    for piece in pieces:
         if inside or (b"\r" not in piece and b"\n" not in piece):
             yield piece
         else:

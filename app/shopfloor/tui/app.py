@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -155,6 +156,12 @@ class ShopfloorApp(App):
         if isinstance(screen, Pane):
             self._moves.command(screen, line)
 
+    def action_command_palette(self) -> None:
+        from shopfloor.tui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
     def say(self, text: str, *, tone: str = "information") -> None:
         severity = tone if tone in {"information", "warning", "error"} else "information"
         self.clear_notifications()
@@ -206,4 +213,11 @@ def run_tui(workspace: Path) -> int:
             return chosen
         workspace = chosen
     gc.disable()  # until the first picture: building the screen makes objects, and hardly garbage
-    return ShopfloorApp(workspace, _connect).run() or 0
+    app = ShopfloorApp(workspace, _connect)
+    code = app.run() or 0
+    from shopfloor.tui.farewell import farewell
+
+    said = farewell(app.status)
+    if said:
+        sys.stderr.write(f"{said}\n")
+    return code

@@ -1,57 +1,94 @@
-"""Providers of the palette (ctrl+p): actions by name, things by name."""
+"""The palette (ctrl+p): actions by name, things by name."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.content import Content
+from textual.screen import Screen
 
-from shopfloor.actions.registry import by_name, for_scope
+from shopfloor.actions.action import Action
+from shopfloor.actions.registry import for_scope
+from shopfloor.domain.requests.alerts import AlertList
 from shopfloor.domain.requests.datasets import DatasetList
 from shopfloor.domain.requests.models import ModelList
 from shopfloor.domain.requests.runs import RunList
 from shopfloor.domain.text import safe
-from shopfloor.tui.screens.pane import Pane
+from shopfloor.tui.screens.detail import DetailScreen
+from shopfloor.tui.screens.pane import Pane, key_label
+
+_ID = "--command-palette"  # by which Textual knows whether it is open
+
+
+class Palette(CommandPalette):
+    """Textual's palette, without its emoji: terminals disagree about how wide that is."""
+
+    DEFAULT_CSS = """
+    Palette SearchIcon { color: $text-primary; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="An action, or the name of a dataset, model, run or alert", id=_ID)
+
+    def on_mount(self) -> None:
+        self.query_one(SearchIcon).icon = ">"
+
+
+def pane_of(screen: Screen[Any]) -> Pane | None:
+    """The pane that a screen is or shows a record of."""
+    if isinstance(screen, DetailScreen):
+        return screen.pane
+    return screen if isinstance(screen, Pane) else None
 
 
 class ActionCommands(Provider):
     """Everything a person can do here."""
 
     async def discover(self) -> Hits:
-        for action in for_scope(self._scope()):
+        for action in self._actions():
             if action.key:
-                yield DiscoveryHit(f"{action.label}  {action.key}", partial(self._do, action.name), help=action.help)
+                yield DiscoveryHit(_shown(action), partial(self._do, action), help=action.help)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for action in for_scope(self._scope()):
+        for action in self._actions():
             score = matcher.match(f"{action.label} {action.name}")
             if score > 0:
-                yield Hit(
-                    score, Content(f"{action.label}  {action.key}"), partial(self._do, action.name), help=action.help
-                )
+                yield Hit(score, Content(_shown(action)), partial(self._do, action), help=action.help)
 
-    def _scope(self) -> str:
-        return self.screen.scope.value if isinstance(self.screen, Pane) else "global"
+    def _actions(self) -> Iterator[Action]:
+        pane = pane_of(self.screen)
+        if pane is not None:
+            yield from pane.local_actions
+        yield from for_scope(pane.scope.value if pane is not None else "global")
 
-    def _do(self, name: str) -> None:
-        screen = self.screen
-        if isinstance(screen, Pane):
-            screen.perform(by_name(name))
+    def _do(self, action: Action) -> None:
+        pane = pane_of(self.screen)
+        if pane is not None:
+            pane.perform(action)
+
+
+def _shown(action: Action) -> str:
+    return f"{action.label}  {key_label(action.key)}" if action.key else action.label
 
 
 class EntityCommands(Provider):
-    """Datasets, models and runs."""
+    """Datasets, models, runs and alerts."""
 
     async def startup(self) -> None:
         self._things: list[tuple[str, str, str]] = []
-        screen = self.screen
-        if not isinstance(screen, Pane) or screen.shop.status is None:
+        pane = pane_of(self.screen)
+        if pane is None or pane.shop.status is None:
             return
-        ask = screen.shop.courier.ask
+        ask = pane.shop.courier.ask
         self._things += [("datasets", row.name, "dataset") for row in (await ask(DatasetList(limit=500))).rows]
         self._things += [("models", row.name, "model") for row in (await ask(ModelList(limit=500))).rows]
+        self._things += [
+            ("alerts", row.id, f"alert on {row.subject}") for row in (await ask(AlertList(limit=200))).rows
+        ]
         self._things += [("experiments", row.id, f"run of {row.model}") for row in (await ask(RunList(limit=200))).rows]
 
     async def search(self, query: str) -> Hits:
@@ -62,6 +99,6 @@ class EntityCommands(Provider):
                 yield Hit(score, Content(f"{safe(name, 60)}  {safe(kind, 60)}"), partial(self._go, pane, name))
 
     def _go(self, pane: str, name: str) -> None:
-        screen = self.screen
-        if isinstance(screen, Pane):
-            screen.shop.go(pane, select=name)
+        here = pane_of(self.screen)
+        if here is not None:
+            here.shop.go(pane, select=name)

@@ -9,13 +9,14 @@ from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.tui.app_type import App
+from shopfloor.tui.patience import ask_patiently
 
 if TYPE_CHECKING:
     from shopfloor.tui.widgets.form import Field
 
 _TYPED = frozenset({"model.rollback", "model.retire"})
 _SLOW_SECONDS = 120.0
-UNSET = "–"
+UNSET = "(not set)"
 """The choice of an optional field that leaves it open."""
 
 
@@ -30,7 +31,7 @@ async def perform(app: App, action: Action, record: Record | str | None, given: 
         inputs = await _inputs(app, action, record, given or {})
         if inputs is None:
             return False
-        await app.courier.ask(action.request(record, inputs), timeout=_SLOW_SECONDS)
+        await ask_patiently(app, action.label, action.request(record, inputs), timeout=_SLOW_SECONDS)
     except ShopfloorError as error:
         show_error(app, error, f"{action.label} was not done.")
         return False

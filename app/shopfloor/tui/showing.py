@@ -17,6 +17,7 @@ from shopfloor.domain.requests.files import FileBytes
 from shopfloor.domain.requests.jobs import JobLogText
 from shopfloor.domain.requests.workspace import DoctorReport
 from shopfloor.tui.app_type import App
+from shopfloor.tui.patience import ask_patiently
 from shopfloor.tui.performing import ask_inputs, show_error
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
@@ -32,7 +33,7 @@ async def show_answer(app: App, action: Action, record: Record | str | None, giv
     if inputs is None:
         return
     try:
-        answer = await app.courier.ask(action.request(record, inputs), timeout=300.0)
+        answer = await ask_patiently(app, action.label, action.request(record, inputs), timeout=300.0)
     except ShopfloorError as error:
         show_error(app, error, f"{action.label} was not done.")
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
+from shopfloor.client.locate import find_workspace
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.text import safe
 from shopfloor.tui import theme
@@ -22,7 +24,7 @@ _SAYING = "The model factory in your terminal: data files in, served and watched
 
 
 class WelcomeApp(App[Path | int]):
-    """Three choices; the result is the workspace to open, or an exit code."""
+    """Demo, this folder, or another workspace; the result is the workspace to open, or an exit code."""
 
     CSS = """
     Screen { align: center middle; }
@@ -34,6 +36,7 @@ class WelcomeApp(App[Path | int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "demo", "Demo"),
         Binding("i", "init", "Use this folder"),
+        Binding("o", "open", "Open another"),
         Binding("q,escape", "leave", "Quit"),
     ]
     ENABLE_COMMAND_PALETTE = False
@@ -57,6 +60,7 @@ class WelcomeApp(App[Path | int]):
                 [
                     Pair("d", "see the demo: a year of real flights, built in ./demo", "", "key"),
                     Pair("i", "use this folder: adds workspace.toml, inbox/ and a few more", "", "key"),
+                    Pair("o", "open a workspace that is somewhere else", "", "key"),
                     Pair("q", "quit; nothing was written", "", "key"),
                 ]
             )
@@ -85,6 +89,23 @@ class WelcomeApp(App[Path | int]):
         from shopfloor.client.setup import init_workspace
 
         self._build(lambda: init_workspace(self._folder), "Creating the workspace …")
+
+    def action_open(self) -> None:
+        from shopfloor.tui.widgets.form import Field, FormDialog
+
+        field = Field(
+            "path",
+            "Folder",
+            default=str(self._folder.parent) + os.sep,
+            help="The folder of the workspace, or any folder in it.",
+            required=True,
+            check=_why_no_workspace,
+        )
+        self.push_screen(FormDialog("Open a workspace", [field], submit="Open"), self._opened)
+
+    def _opened(self, answer: Mapping[str, object] | None) -> None:
+        if answer is not None:
+            self.exit(find_workspace(_path(str(answer["path"]))))
 
     def _build(self, work: object, saying: str) -> None:
         if self._busy:
@@ -118,6 +139,19 @@ class WelcomeApp(App[Path | int]):
 
     def _say(self, text: str) -> None:
         self.query_one("#said", Prose).set_text(safe(text, 600), "muted")
+
+
+def _path(text: str) -> Path:
+    return Path(text.strip()).expanduser()
+
+
+def _why_no_workspace(text: str) -> str:
+    """What is wrong with a path to a workspace, or nothing."""
+    try:
+        find_workspace(_path(text))
+    except (ShopfloorError, OSError, RuntimeError, ValueError) as error:  # `~nobody`, a NUL, no right to look
+        return safe(error.message if isinstance(error, ShopfloorError) else str(error), 200)
+    return ""
 
 
 def run_welcome(folder: Path) -> Path | int:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Bound, Contract, Mode, Rule, RuleSeverity
+from shopfloor.domain.dialect import check_format, check_parser
+from shopfloor.domain.errors import UsageError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.workspace.form import Form
 
@@ -19,6 +21,7 @@ _DATE = "Write an ISO date or time, such as 2020-01-01."
 def check_contract(contract: Contract, form: Form) -> None:
     """Raise `ConfigError` for the first thing that cannot work. SQL is not looked at here."""
     _check_head(contract, form)
+    _check_spelling(contract, form)
     for rule in contract.rules:
         column = contract.column(rule.column)
         if column is not None:
@@ -40,6 +43,19 @@ def _check_head(contract: Contract, form: Form) -> None:
                 raise form.wrong(
                     (key,), f"names a column {column!r} that the contract does not list.", did_you_mean(column, names)
                 )
+
+
+def _check_spelling(contract: Contract, form: Form) -> None:
+    """Parser settings and column formats that something can be read with."""
+    try:
+        check_parser(contract.parser)
+    except UsageError as error:
+        raise form.wrong(("parser",), f"cannot be used: {error.message}", error.hint) from error
+    for column in contract.columns:
+        try:
+            check_format(column)
+        except UsageError as error:
+            raise form.wrong(("columns", column.name), f"cannot be used: {error.message}", error.hint) from error
 
 
 def _check_rule(rule: Rule, column: Column, form: Form) -> None:

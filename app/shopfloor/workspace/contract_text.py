@@ -98,7 +98,13 @@ def _merge_columns(document: Any, contract: Contract) -> None:
 
 
 def _merge_entry(written: Any, wanted: dict[str, Any]) -> None:
-    silent = {"nullable": True, "optional": False, "unique": False, "severity": RuleSeverity.QUARANTINE_FILE.value}
+    silent = {
+        "nullable": True,
+        "optional": False,
+        "format": "",
+        "unique": False,
+        "severity": RuleSeverity.QUARANTINE_FILE.value,
+    }
     for gone in [key for key in written if key not in wanted and _plain(written[key]) != silent.get(key)]:
         del written[gone]
     for key, value in wanted.items():
@@ -131,6 +137,8 @@ def _entry(column: Column, rule: Rule | None) -> str | dict[str, Any]:
         entry["nullable"] = False
     if column.optional:
         entry["optional"] = True
+    if column.format:
+        entry["format"] = column.format
     if rule is not None:
         for key in ("min", "max"):
             bound = getattr(rule, key)

@@ -30,6 +30,7 @@ class ColumnForm(Record, frozen=True, kw_only=True):
     type: ColumnType
     nullable: bool = True
     optional: bool = False
+    format: str = ""
     min: Bound | None = None
     max: Bound | None = None
     values: tuple[bool | int | float | str, ...] | None = None
@@ -97,7 +98,9 @@ def _from_form(name: str, form: ContractForm) -> Contract:
         if isinstance(entry, ColumnType):
             columns.append(Column(name=column, type=entry))
             continue
-        columns.append(Column(name=column, type=entry.type, nullable=entry.nullable, optional=entry.optional))
+        columns.append(
+            Column(name=column, type=entry.type, nullable=entry.nullable, optional=entry.optional, format=entry.format)
+        )
         rule = Rule(
             column=column,
             min=entry.min,

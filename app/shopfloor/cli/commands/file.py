@@ -11,6 +11,7 @@ from shopfloor.cli.output import answers, files, stream
 from shopfloor.cli.output.cells import text
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Noun, json_option, one_of, reason_option, session, window_options
+from shopfloor.domain.contract import Parser
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.requests.files import (
     FileAccept,
@@ -117,10 +118,31 @@ def accept_file(session: Session, file_id: str, as_json: bool) -> None:
 
 @command.command("retry", help=by_name("file.retry").help)
 @click.argument("file_id", metavar="ID")
+@click.option("--delimiter", default="", metavar="D", help="What separates fields: one character, tab or \\x1f.")
+@click.option("--encoding", default="", metavar="E", help="How text is encoded, such as windows-1252 or utf-16.")
+@click.option("--decimal", default="", metavar="MARK", help="The decimal mark of numbers: . or a comma.")
+@click.option("--quote", default="", metavar="Q", help="The quote mark, or none where quotes are ordinary text.")
+@click.option("--sheet", default="", metavar="NAME", help="The sheet of an Excel workbook; else its first.")
+@click.option("--skip-lines", type=click.IntRange(0), default=0, metavar="N", help="Lines before the header.")
+@click.option("--keep", is_flag=True, help="Write these settings to the contract once the file is in.")
 @json_option
 @session
-def retry_file(session: Session, file_id: str, as_json: bool) -> None:
-    answer = session.ask(FileRetry(id=file_id), timeout=120.0)
+def retry_file(
+    session: Session,
+    file_id: str,
+    delimiter: str,
+    encoding: str,
+    decimal: str,
+    quote: str,
+    sheet: str,
+    skip_lines: int,
+    keep: bool,
+    as_json: bool,
+) -> None:
+    parser = Parser(
+        delimiter=delimiter, quote=quote, encoding=encoding, decimal=decimal, sheet=sheet, skip_lines=skip_lines
+    )
+    answer = session.ask(FileRetry(id=file_id, parser=parser, keep=keep), timeout=120.0)
     answers.show(answer, files.describe, as_json=as_json)
 
 

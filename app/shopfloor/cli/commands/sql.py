@@ -26,7 +26,10 @@ from shopfloor.domain.errors import UsageError
 @json_option
 @session
 def command(session: Session, statement: str, as_csv: bool, limit: int, as_json: bool) -> None:
-    """Run one read-only STATEMENT over metadata, datasets and logs; - reads it from stdin."""
+    """Run one read-only STATEMENT over metadata, datasets and logs; - reads it from stdin.
+
+    A dataset is a view: flights is its newest version, "flights@3" (in double quotes) the third.
+    """
     from shopfloor.domain.requests.workspace import SqlQuery
 
     if as_csv and as_json:

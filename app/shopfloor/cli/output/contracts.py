@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from shopfloor.cli.output.cells import count, joined, minute, setting, share, text, words, yes
 from shopfloor.cli.output.table import Column, facts, paragraphs, table
 from shopfloor.domain.columns import Column as DataColumn
-from shopfloor.domain.contract import Arrival, Condition, Contract, Rule, Volume
+from shopfloor.domain.contract import Arrival, Condition, Contract, Parser, Rule, Volume
 from shopfloor.domain.revision import ContractRevision
 
 COLUMNS: tuple[Column[DataColumn], ...] = (
     Column("COLUMN", lambda each: text(each.name), room=20),
-    Column("TYPE", lambda each: str(each.type)),
+    Column("TYPE", lambda each: text(each.written)),
     Column("MAY BE MISSING", lambda each: yes(each.nullable)),
     Column("MAY BE ABSENT", lambda each: yes(each.optional), drop=1),
 )
@@ -49,6 +51,7 @@ def describe(contract: Contract, width: int | None) -> str:
         *_volume(contract.volume),
         *([("fresh within", f"{contract.freshness.hours:g} hours")] if contract.freshness.hours else []),
         *_arrival(contract.arrival),
+        *([("parser", _settings(contract.parser))] if contract.parser != Parser() else ()),
     ]
     rules = table(RULES, contract.rules, width) if contract.rules else ""
     conditions = table(CONDITIONS, contract.conditions, width) if contract.conditions else ""
@@ -76,6 +79,14 @@ def _arrival(arrival: Arrival) -> list[tuple[str, str]]:
         )
         if value != silent
     ]
+
+
+def _settings(parser: Parser) -> str:
+    """The parser settings that are given."""
+    given = msgspec.structs.asdict(parser)
+    return ", ".join(
+        f"{name} {text(str(value)) if value != chr(9) else 'tab'}" for name, value in given.items() if value
+    )
 
 
 def _rule(rule: Rule) -> str:

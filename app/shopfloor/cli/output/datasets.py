@@ -63,7 +63,7 @@ VERSIONS: tuple[Column[DatasetVersion], ...] = (
 
 SCHEMA: tuple[Column[DataColumn], ...] = (
     Column("COLUMN", lambda each: text(each.name), room=20),
-    Column("TYPE", lambda each: str(each.type)),
+    Column("TYPE", lambda each: text(each.written)),
     Column("MAY BE MISSING", lambda each: yes(each.nullable)),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from shopfloor.domain.contract import Parser
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
@@ -76,10 +77,16 @@ class FileRejectsExport(Request[RejectsFile], frozen=True, kw_only=True):
 
 
 class FileRetry(Mutation[FileRecord], frozen=True, kw_only=True):
-    """Take a quarantined or refused file in again, with today's contract."""
+    """Take a quarantined or refused file in again, with today's contract.
+
+    What `parser` says counts for this file alone, over the contract's settings; with `keep` it is
+    written to the contract once the file is in.
+    """
 
     verb: ClassVar[str] = "file.retry"
     id: str
+    parser: Parser = Parser()
+    keep: bool = False
 
 
 class FileAccept(Mutation[FileRecord], frozen=True, kw_only=True):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from shopfloor.domain.errors import NotFoundError, RefusedError
-from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.contract import Parser
+from shopfloor.domain.dialect import check_parser, merged
+from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
+from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.files import (
     FileAccept,
@@ -59,7 +61,7 @@ def inspect(plant: Plant, request: FileInspect) -> FileBytes:
 
 
 def retry(plant: Plant, request: FileRetry) -> FileRecord:
-    """Take the kept bytes in again with today's contract."""
+    """Take the kept bytes in again with today's contract, or with other parser settings."""
     return _again(plant, request, accept=False)
 
 
@@ -77,6 +79,7 @@ def _again(plant: Plant, request: FileRetry | FileAccept, *, accept: bool) -> Fi
                 hint="Only quarantined files can be taken in again.",
                 code="not_quarantined",
             )
+        parser = _parser(plant, request, row.file) if isinstance(request, FileRetry) else None
         staged = custody.stage_again(plant.context.layout, row.file)
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
         row = msgspec.structs.replace(row, file=file, staged=str(staged))
@@ -89,6 +92,8 @@ def _again(plant: Plant, request: FileRetry | FileAccept, *, accept: bool) -> Fi
             trigger=f"{'accepted' if accept else 'retried'} by {request.actor}",
             accept=accept,
             actor=request.actor,
+            parser=parser,
+            keep=isinstance(request, FileRetry) and request.keep,
         )
         transaction.emit(
             "file.staged",
@@ -100,6 +105,22 @@ def _again(plant: Plant, request: FileRetry | FileAccept, *, accept: bool) -> Fi
         return file
 
     return plant.mutate(request, change)
+
+
+def _parser(plant: Plant, request: FileRetry, file: FileRecord) -> Parser | None:
+    """The settings for this file: what the request says, over the contract's; None when it says nothing."""
+    if request.parser == Parser():
+        if request.keep:
+            raise UsageError("There are no settings to keep.", hint="Give some, for example --delimiter ';'.")
+        return None
+    if file.purpose is not FilePurpose.DATA:
+        raise RefusedError(
+            f"Parser settings are for files of a dataset; {file.id} is one of {file.purpose}.",
+            hint="Deliver it as UTF-8 with commas, or as Parquet.",
+            code="not_data",
+        )
+    contract = plant.context.contract(file.dataset)
+    return check_parser(merged(contract.parser if contract is not None else Parser(), request.parser))
 
 
 def discard(plant: Plant, request: FileDiscard) -> FileRecord:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import shutil
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from shopfloor.domain.codec import convert
-from shopfloor.domain.contract import Contract, Mode, SchemaPolicy, Volume
+from shopfloor.domain.contract import Contract, Mode, Parser, SchemaPolicy, Volume
 from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.errors import ConfigError, ExitCode
@@ -32,9 +33,11 @@ from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.contracts import parse_contract
 
 _LOG = logging.getLogger("shopfloor.intake")
-_MOST_NOTICES = 50
 # What a person waives who accepts a file as it is.
 _WAIVED: dict[str, Any] = {"rules": (), "conditions": (), "volume": Volume()}
+
+# A burst may note something else about each of a thousand files; nobody reads that far.
+_TOLD = 20
 
 
 class IntakeHandler:
@@ -74,7 +77,7 @@ class IntakeHandler:
                 previous=previous,
                 history=history,
                 objects=str(context.layout.objects),
-                files=tuple(_staged(row) for row in rows),
+                files=tuple(_staged(row, _parser(job)) for row in rows),
                 staging=str(staging),
                 memory_mb=context.settings.intake.memory_mb,
             ),
@@ -113,10 +116,10 @@ class IntakeHandler:
                 revision = result.contract.revision if result.contract is not None else None
                 delivered.keep_bytes(context, rows[outcome.id], outcome.reason, outcome, revision)
         if result.contract is not None:
-            self._publish_contract(context, job, result.contract, result.absent)
+            self._publish_contract(context, job, result, result.contract)
         return result
 
-    def _publish_contract(self, context: Context, job: JobRecord, found: Contract, absent: tuple[str, ...]) -> None:
+    def _publish_contract(self, context: Context, job: JobRecord, result: IntakeResult, found: Contract) -> None:
         """Columns that a delivery added join the team's file; an accepted file's missing ones become optional."""
         try:
             written = context.contract(job.subject)
@@ -124,7 +127,9 @@ class IntakeHandler:
             # Somebody is editing it: the rows are in, and the columns join with the next file that has them.
             _LOG.warning("the contract of %s is not written: %s", job.subject, error)
             return
-        wanted = contracts.grown(written, found, absent if job.payload.get("accept") else ())
+        wanted = contracts.grown(written, found, result.absent if job.payload.get("accept") else ())
+        if job.payload.get("keep") and _any_committed(result):
+            wanted = msgspec.structs.replace(wanted, parser=_parser(job) or Parser())
         if written is None or not same(written, wanted):
             number = context.store.read(lambda query: revisions.number(query, job.subject)) + 1
             contracts.save(context, msgspec.structs.replace(wanted, revision=number))
@@ -200,7 +205,7 @@ class IntakeHandler:
             parts=parts,
             files=committed,
             cause=cause,
-            notices=_notices(result, rows),
+            notices=(*result.notices, *_notices_of_files(result, rows)),
             created_at=transaction.now,
             contract_revision=revision,
         )
@@ -286,22 +291,33 @@ class IntakeHandler:
                 )
 
 
-def _notices(result: IntakeResult, rows: dict[str, LedgerRow]) -> tuple[str, ...]:
-    """What the delivery has to tell, each notice about one file with the file's name."""
-    told = list(result.notices)
-    for outcome in result.files:
-        if outcome.state is FileState.COMMITTED:
-            name = safe(Path(rows[outcome.id].file.path).name, 60)
-            told += [f"{name}: {notice}" for notice in outcome.notices]
-    more = len(told) - _MOST_NOTICES
-    return (*told[:_MOST_NOTICES], f"And {more:,} more notices.") if more > 0 else tuple(told)
-
-
 def _staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"intake-{job.id}"
 
 
-def _staged(row: LedgerRow) -> StagedFile:
+def _parser(job: JobRecord) -> Parser | None:
+    """The settings that somebody gave for the files of this job."""
+    given = job.payload.get("parser")
+    return convert(given, Parser) if given else None
+
+
+def _any_committed(result: IntakeResult) -> bool:
+    return any(outcome.state is FileState.COMMITTED for outcome in result.files)
+
+
+def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow]) -> list[str]:
+    """What was noted about files that came in, each notice once however many files it is about."""
+    about: dict[str, list[str]] = {}
+    for outcome in result.files:
+        for notice in outcome.notices if outcome.state is FileState.COMMITTED else ():
+            about.setdefault(notice, []).append(safe(Path(rows[outcome.id].file.path).name, 60))
+    return [
+        f"{names[0]}{f' and {len(names) - 1:,} more' if len(names) > 1 else ''}: {notice}"
+        for notice, names in islice(about.items(), _TOLD)
+    ]
+
+
+def _staged(row: LedgerRow, parser: Parser | None) -> StagedFile:
     assert row.staged is not None
     assert row.file.sha256 is not None
     return StagedFile(
@@ -310,4 +326,5 @@ def _staged(row: LedgerRow) -> StagedFile:
         original_name=Path(row.file.path).name,
         sha256=row.file.sha256,
         bytes=row.file.bytes,
+        parser=parser,
     )

@@ -8,7 +8,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from shopfloor.domain.contract import Originals
+import msgspec
+
+from shopfloor.domain.contract import Originals, Parser
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.file import FilePurpose, FileRecord
 from shopfloor.domain.job import JobKind, JobRecord
@@ -30,13 +32,21 @@ def enqueue(
     trigger: str,
     accept: bool = False,
     actor: str = "engine",
+    parser: Parser | None = None,
+    keep: bool = False,
 ) -> JobRecord:
-    """Queue the work on files that are staged: one job a settled batch. `actor` is who accepts them."""
+    """Queue the work on files that are staged: one job a settled batch. `actor` is who takes them in again.
+
+    `parser` says how these files are written, in place of the contract; `keep` makes it the contract's.
+    """
+    payload: dict[str, object] = {"files": list(ids), "accept": accept, "actor": actor}
+    if parser is not None:
+        payload |= {"parser": msgspec.to_builtins(parser), "keep": keep}
     return jobs.enqueue(
         transaction,
         _KIND[purpose],
         subject,
-        payload={"files": list(ids), "accept": accept, "actor": actor},
+        payload=payload,
         trigger=trigger,
         priority=_PRIORITY,
     )

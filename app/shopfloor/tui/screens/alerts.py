@@ -26,7 +26,7 @@ class AlertsPane(Pane):
     table_columns: ClassVar[tuple[Column, ...]] = alerts.COLUMNS
 
     DEFAULT_CSS = """
-    AlertsPane #detail { width: 55%; }
+    AlertsPane #detail { width: 50%; }
     """
 
     async def load(self) -> Listing:

@@ -40,6 +40,9 @@ class ExperimentsPane(Pane):
         super().__init__()
         self._metrics: dict[str, str] = {}
 
+    def on_mount(self) -> None:
+        self.table.sort = ("created_at", True)  # as the engine lists them: the arrow says so
+
     async def load(self) -> Listing:
         """The first window; further ones come as the table asks for them."""
         self._metrics = {model.name: model.metric for model in (await self.shop.courier.ask(ModelList())).rows}
@@ -84,7 +87,9 @@ class ExperimentsPane(Pane):
 
     async def detail(self, record: Record) -> Sequence[Section]:
         assert isinstance(record, RunRecord)
-        return runs.sections(record, self._metrics.get(record.model, ""))
+        metric = self._metrics.get(record.model, "")
+        known = [one for one in self.records.values() if isinstance(one, RunRecord)]
+        return runs.sections(record, metric, runs.best_of(record, known, metric))
 
     async def all_records(self) -> list[Record]:
         """Every run that matches, not only the windows that were looked at."""

@@ -23,7 +23,7 @@ _EVENTS = 400
 _TOLD = 60
 _LINE_ROWS = 8
 _COLUMNS = (
-    Column("what", "NOW", width=10),
+    Column("what", "NOW", width=11),
     Column("subject", "ABOUT", ratio=1, min=12, max=18, priority=60),
     Column("message", "WHAT HAPPENED", ratio=6, min=36),
     Column("when", "AGE", width=4, align="right", priority=80),
@@ -103,6 +103,9 @@ class HomePane(Pane):
             rows.append(row)
             records[row.key] = record
 
+        first = home.next_row(self.shop.status) if self.shop.status is not None else None
+        if first is not None:
+            rows.append(first)
         for model in models:
             if model.awaiting_approval is not None:
                 add(home.approval_row(model), model)
@@ -120,6 +123,15 @@ class HomePane(Pane):
             if wanted in f"{event.kind} {event.subject} {event.message}".lower():
                 add(home.event_row(event, times), event)
         return Listing(rows, records)
+
+    def open_selected(self) -> None:
+        """Enter; the row that says what to do first has no record, but leads somewhere too."""
+        from shopfloor.tui.views.home import NEXT
+
+        if self.table.cursor_key == NEXT:
+            self.shop.go("datasets")
+        else:
+            super().open_selected()
 
     def opened(self, record: Record) -> bool:
         pane, key = _place(record)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from shopfloor.actions.action import Action, Scope
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.record import Record
+from shopfloor.domain.requests.datasets import DatasetList
 from shopfloor.domain.requests.models import ModelList
 from shopfloor.domain.requests.workspace import LineageShow
 from shopfloor.tui.screens.pane import Listing, Pane
@@ -64,7 +65,10 @@ class LineagePane(Pane):
             self._ref = await self._first_ref()
         if not self._ref:
             return Listing([], {})
-        graph = await self.shop.courier.ask(LineageShow(ref=self._ref, direction=self._direction))
+        ask = self.shop.courier.ask
+        graph = await ask(LineageShow(ref=self._ref, direction=self._direction))
+        newest = {one.name: one.version for one in (await ask(DatasetList(limit=5000))).rows}
+        graph = lineage.aged(graph, newest)
         self.retitle()
         found = [branch for branch in lineage.tree(graph) if self._matches(branch)]
         if not self._rooted:

@@ -34,8 +34,11 @@ _DETAIL_DELAY = 0.15
 _RELOAD_EVERY = 1.0
 _ONE_FRAME = 1 / 60
 _WIDE = 100
+_HUGE = 140
 _PINNED_NAMES = {"help": "view.help", "command": "view.command"}
-_NEED_A_ROW = frozenset({"view.open", "view.mark", "view.copy", "view.copy_more", "view.top", "view.bottom"})
+_NEED_A_ROW = frozenset(
+    {"view.open", "view.mark", "view.copy", "view.copy_more", "view.top", "view.bottom", "view.compare"}
+)
 _KEYS_OF_THE_TABLE = frozenset({"view.open", "view.mark", "view.top", "view.bottom"})
 _LABELS = {"escape": "esc", "ctrl+p": "^p", "ctrl+r": "^r", "shift+tab": "⇧tab"}
 
@@ -90,12 +93,15 @@ class Pane(Live):
     Pane VirtualTable { width: 1fr; }
     Pane #detail { width: 45%; display: none; border-left: vkey $border-blurred; }
     Pane.-wide #detail { display: block; }
+    Pane #pictures { width: 31%; display: none; border-left: vkey $border-blurred; }
+    Pane.-huge #detail { width: 37%; }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.records: dict[str, Record] = {}
         self.filter_text = ""
+        self._unfiltered = 0
         self._stale = True
         self._ready = False
         self._loaded_at = 0.0
@@ -139,6 +145,7 @@ class Pane(Live):
                 from shopfloor.tui.widgets.detail_pane import DetailPane
 
                 yield DetailPane(id="detail")
+                yield DetailPane(id="pictures")
         yield ActionFooter()
 
     def make_table(self) -> VirtualTable:
@@ -154,7 +161,7 @@ class Pane(Live):
 
     def on_mount(self) -> None:
         """Textual calls this for the base class also where a pane has its own."""
-        self.set_class(self.size.width >= _WIDE, "-wide")
+        self._classify(self.size.width)
         self.query_one(Chrome).set_crumbs(self.crumbs())
         # The first refresh may come before the screen is drawn; a frame later it certainly was.
         self.set_timer(_ONE_FRAME, self._mount_prompts)
@@ -179,9 +186,13 @@ class Pane(Live):
         """More that the first picture is without."""
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= _WIDE, "-wide")
+        self._classify(event.size.width)
         self._offer()
         self.show_detail()
+
+    def _classify(self, width: int) -> None:
+        self.set_class(width >= _WIDE, "-wide")
+        self.set_class(width >= _HUGE, "-huge")
 
     def on_screen_resume(self) -> None:
         self.status_changed()
@@ -225,11 +236,18 @@ class Pane(Live):
         self.show_listing(listing)
         if self._wanted and self.table.move_to_key(self._wanted):
             self._wanted = ""
-        line = self._filter_line()
-        if line is not None:
-            line.set_info(f"{self.table.row_count:,} of {listing.total:,}")
+        self._count(listing)
         self._offer()
         self.show_detail()
+
+    def _count(self, listing: Listing) -> None:
+        """How many rows the filter leaves, of how many: the engine counts only those that match."""
+        if not self.filter_text:
+            self._unfiltered = listing.total
+        line = self._filter_line()
+        if line is not None:
+            shown, whole = self.table.row_count, max(listing.total, self._unfiltered)
+            line.set_info(f"{shown:,} of {whole:,}" if self._unfiltered else f"{shown:,} found")
 
     def show_listing(self, listing: Listing) -> None:
         """Put the rows in; what did not change is not painted again.
@@ -263,7 +281,7 @@ class Pane(Live):
         """Fill the detail pane once the cursor rests."""
         if not (self.has_detail and self.has_class("-wide")):
             return
-        from shopfloor.tui.widgets.detail_pane import DetailPane, Section
+        from shopfloor.tui.widgets.detail_pane import Section
 
         await asyncio.sleep(_DETAIL_DELAY)
         record = self.selected
@@ -271,7 +289,19 @@ class Pane(Live):
             sections = await self.detail(record) if record is not None else []
         except ShopfloorError as error:
             sections = [Section("error", "Not available", error.message)]
-        await self.query_one("#detail", DetailPane).show(sections)
+        await self._spread(sections)
+
+    async def _spread(self, sections: Sequence[Section]) -> None:
+        """Words beside the list; where there is room for a third column, pictures stand in it."""
+        from shopfloor.tui.widgets.detail_pane import Chart, DetailPane, Histogram
+
+        apart = self.has_class("-huge")
+        pictures = [one for one in sections if apart and isinstance(one.body, Chart | Histogram)]
+        column = self.query_one("#pictures", DetailPane)
+        with self.app.batch_update():
+            column.display = bool(pictures)
+            await self.query_one("#detail", DetailPane).show([one for one in sections if one not in pictures])
+            await column.show(pictures)
 
     @on(VirtualTable.RowOpened)
     def _opened(self) -> None:
@@ -304,8 +334,11 @@ class Pane(Live):
             and (record is not None or each.name not in _NEED_A_ROW)
             and (self.markable or each.name not in {"view.mark", "view.compare"})
         ]
-        if len(self.app.screen_stack) > 1:
-            items.insert(1 if record is not None else 0, FooterItem("view.back", "esc", "Back"))
+        if len(self.table.marks) > 1:  # who marks several rows wants them beside each other
+            items.sort(key=lambda one: one.name != "view.compare")
+        if self.filter_text or len(self.app.screen_stack) > 1:
+            label = "All rows" if self.filter_text else "Back"
+            items.insert(1 if record is not None else 0, FooterItem("view.back", "esc", label))
         return [*items[:limit], *PINNED]
 
     def _offer(self) -> None:
@@ -435,8 +468,12 @@ class Pane(Live):
             self.shop.say("This list has an order of its own: what needs you comes first.")
             return
         current = self.table.sort[0] if self.table.sort else ""
-        following = names[(names.index(current) + 1) % len(names)] if current in names else names[0]
-        self.table.sort = (following, False)
+        self._sort_by(names[(names.index(current) + 1) % len(names)] if current in names else names[0])
+
+    def _sort_by(self, name: str) -> None:
+        """Names from the first letter, numbers from the greatest: the best score is what is looked for."""
+        falling = any(column.key == name and column.align == "right" for column in self.table.columns)
+        self.table.sort = (name, falling)
         self.refresh_now()
 
     def sort_reverse(self) -> None:
@@ -447,9 +484,10 @@ class Pane(Live):
 
     @on(VirtualTable.SortRequested)
     def _sort_requested(self, event: VirtualTable.SortRequested) -> None:
-        current = self.table.sort
-        self.table.sort = (event.column, not current[1] if current and current[0] == event.column else False)
-        self.refresh_now()
+        if self.table.sort is not None and self.table.sort[0] == event.column:
+            self.sort_reverse()
+        else:
+            self._sort_by(event.column)
 
     def do_local(self, action: Action, given: dict[str, str]) -> None:
         """Actions that only this pane knows."""

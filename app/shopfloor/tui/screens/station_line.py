@@ -33,7 +33,7 @@ class StationLine(LineWidget):
             return [[Piece("")] for _ in range(7)]
         count = len(self._stations)
         gap = 3 if width >= _WIDE else 1
-        box = max(13, (width - 1 - (count - 1) * gap) // count)
+        box = max(8, (width - 1 - (count - 1) * gap) // count)
         plain = glyphs() is ASCII
         corners = ("+", "+", "+", "+", "-", "|", ">") if plain else ("╭", "╮", "╰", "╯", "─", "│", "→")
         return [self._row(number, box, gap, corners) for number in range(7)]

@@ -18,10 +18,21 @@ from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import datasets, versions
 from shopfloor.tui.widgets.columns import Column
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
+from shopfloor.tui.widgets.footer import PINNED, ActionFooter, FooterItem
 from shopfloor.tui.widgets.virtual_table import VirtualTable
 
 _ROWS = 500
 _SLOW = 620.0  # the engine ends what takes longer than ten minutes
+
+
+def _look(key: str, name: str, label: str, text: str, rank: int) -> Action:
+    return Action(
+        name=name, key=key, label=label, help=text, scopes=(Scope.DATASETS,), records=(DatasetVersion,), rank=rank
+    )
+
+
+ROWS = _look("w", "dataset.rows", "Rows", "Show the first rows of this version.", 16)
+PROFILE = _look("u", "dataset.profile", "Columns", "Show what every column of this version holds.", 17)
 
 
 class VersionsPane(Pane):
@@ -31,6 +42,7 @@ class VersionsPane(Pane):
     nouns = frozenset({"dataset"})
     title_words: ClassVar[tuple[str, ...]] = ("Datasets", "versions")
     table_columns: ClassVar[tuple[Column, ...]] = datasets.VERSION_COLUMNS
+    local_actions: ClassVar[tuple[Action, ...]] = (ROWS, PROFILE)
     markable = True
 
     def __init__(self, dataset: str) -> None:
@@ -52,13 +64,20 @@ class VersionsPane(Pane):
         return datasets.version_sections(record)
 
     def do_local(self, action: Action, given: dict[str, str]) -> None:
-        refs = sorted(self.table.marks, key=lambda ref: (len(ref), ref))
+        record = self.selected
+        if action in self.local_actions and isinstance(record, DatasetVersion):
+            self._look_into(action, record)
         if action.name != "view.compare":
             return
+        refs = sorted(self.table.marks, key=lambda ref: (len(ref), ref))
         if len(refs) != 2:
             self.shop.say("Mark two versions with space, then press c.", tone="warning")
             return
         self._compare(refs[0], refs[1])
+
+    def _look_into(self, action: Action, record: DatasetVersion) -> None:
+        ref = f"{record.dataset}@{record.version}"
+        self.app.push_screen(RowsPane(ref) if action is ROWS else ProfileScreen(self, record, ref))
 
     @work(exclusive=True, group="compare", exit_on_error=False)
     async def _compare(self, left: str, right: str) -> None:
@@ -108,7 +127,7 @@ class RowsPane(Pane):
 
 
 class ProfileScreen(DetailScreen):
-    """What every column of the newest version holds."""
+    """What every column of a version holds."""
 
     async def _show(self) -> None:
         try:
@@ -117,3 +136,4 @@ class ProfileScreen(DetailScreen):
         except ShopfloorError as error:
             sections = [Section("error", "Not available", f"{error.message} {error.hint}")]
         await self.query_one("#whole", DetailPane).show(sections)
+        self.query_one(ActionFooter).set_items([FooterItem("view.back", "esc", "Back"), *PINNED])

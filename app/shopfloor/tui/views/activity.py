@@ -8,6 +8,8 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.tui.theme import state_of
 from shopfloor.tui.views import words
+from shopfloor.tui.views.equivalents import command_for
+from shopfloor.tui.views.event_words import WIDTH, event_word
 from shopfloor.tui.widgets.columns import Column
 from shopfloor.tui.widgets.detail_pane import Section
 from shopfloor.tui.widgets.key_value import Pair
@@ -16,50 +18,26 @@ from shopfloor.tui.widgets.sparkline import bar
 
 COLUMNS = (
     Column("when", "UTC", width=8),
-    Column("what", "WHAT", width=14),
+    Column("what", "WHAT", width=WIDTH),
     Column("subject", "ABOUT", ratio=1, min=12, max=16, priority=40),
-    Column("message", "MESSAGE", ratio=5, min=36),
+    Column("message", "MESSAGE", ratio=5, min=46),
     Column("actor", "BY", width=8, priority=30),
 )
-_TONES = {
-    "failed": "fail",
-    "lost": "lost",
-    "quarantined": "warn",
-    "refused": "fail",
-    "opened": "warn",
-    "committed": "ok",
-    "finished": "ok",
-    "moved": "ok",
-    "promote": "ok",
-    "hold": "warn",
-    "reject": "fail",
-    "rejected": "fail",
-    "await_approval": "accent",
-    "resolved": "ok",
-    "queued": "muted",
-    "started": "run",
-    "arrived": "",
-    "duplicate": "muted",
-    "notice": "warn",
-}
 
 
 def event_row(event: Event) -> Row:
     """One fact of the feed."""
-    noun, _, verb = event.kind.partition(".")
+    word = event_word(event)
     return Row(
         f"e{event.seq}",
         (
-            Cell(words.clock(event.at), "muted"),
-            Cell(f"{noun} {_VERBS.get(verb, verb).replace('_', ' ')}", _TONES.get(verb, "")),
+            Cell(words.moment(event.at), "muted"),
+            Cell(word.word, word.tone),
             Cell(event.subject, "muted"),
             short_paths(event.message),
             Cell(event.actor, "muted"),
         ),
     )
-
-
-_VERBS = {"await_approval": "asks", "held_again": "held again"}
 
 
 def short_paths(text: str) -> str:
@@ -76,7 +54,7 @@ def job_row(job: JobRecord) -> Row:
     return Row(
         job.id,
         (
-            Cell(words.clock(job.started_at or job.created_at), "muted"),
+            Cell(words.moment(job.started_at or job.created_at), "muted"),
             Cell(f"{job.kind.value} {state.word}", state.tone),
             job.subject,
             job_line(job),
@@ -128,7 +106,7 @@ def job_sections(job: JobRecord) -> list[Section]:
             Section(
                 "result",
                 "Result",
-                [Pair(name, str(value)) for name, value in job.result.items() if value not in (None, [], "")],
+                [Pair(name, words.said(value)) for name, value in job.result.items() if value not in (None, [], "")],
             )
         )
     return found
@@ -143,7 +121,10 @@ def event_sections(event: Event) -> list[Section]:
         Pair("by", event.actor or words.NONE),
         Pair("number", str(event.seq)),
     ]
+    command = command_for(event)
+    if command:
+        pairs.append(Pair("in a shell", command, "key"))
     found = [Section("event", "Event", event.message), Section("facts", "Facts", pairs)]
     if event.data:
-        found.append(Section("data", "Data", [Pair(name, str(value)) for name, value in event.data.items()]))
+        found.append(Section("data", "Data", [Pair(name, words.said(value)) for name, value in event.data.items()]))
     return found

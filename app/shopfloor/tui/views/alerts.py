@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from shopfloor.actions.action import Scope
+from shopfloor.actions.registry import for_scope
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict, Severity
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.columns import Column
@@ -18,7 +21,7 @@ COLUMNS = (
     Column("severity", "SEV", width=4),
     Column("state", "STATE", width=8),
     Column("age", "AGE", width=4, align="right", priority=80),
-    Column("subject", "MODEL", ratio=1, min=12, max=18, priority=75),
+    Column("subject", "MODEL", ratio=1, min=12, max=18, priority=85),
     Column("check", "CHECK", width=16, priority=40),
     Column("value", "VALUE", width=7, align="right", priority=50),
     Column("limit", "LIMIT", width=6, align="right", priority=45),
@@ -56,59 +59,127 @@ def row(alert: AlertRecord) -> Row:
 
 
 def sections(alert: AlertRecord, history: Sequence[CheckResult]) -> list[Section]:
-    """The detail: what, why, the evidence as a picture, what to do."""
-    state = _STATE[alert.state]
+    """The detail: what, the figures, why, what to do with which key, and the evidence as pictures."""
+    found = [
+        Section("message", f"Alert {alert.id}", alert.message),
+        Section("facts", "Figures", _figures(alert)),
+    ]
+    if alert.cause:
+        found.append(Section("cause", "Likely cause", alert.cause))
+    todo = _todo(alert)
+    if todo:
+        found.append(Section("do", "What you can do", todo))
+    return [*found, *_evidence(alert, history)]
+
+
+def _figures(alert: AlertRecord) -> list[Pair]:
+    severity, state = _SEVERITY[alert.severity], _STATE[alert.state]
     pairs = [
-        Pair("state", state[0], state[1]),
-        Pair("severity", _SEVERITY[alert.severity][0], _SEVERITY[alert.severity][1]),
+        Pair("state", f"{state[0]}, severity {severity[0]}", severity[1] if state[0] == "open" else state[1]),
         Pair("model", alert.subject),
         Pair("check", alert.check.replace("_", " ") + (f" of {alert.feature}" if alert.feature else "")),
-        Pair("value", f"{words.number(alert.value)}, limit {words.number(alert.limit)}"),
-        Pair("seen", f"{alert.count} times, first {words.ago(alert.opened_at)}, last {words.ago(alert.updated_at)}"),
+        Pair("value", f"{words.number(alert.value)} against a limit of {words.number(alert.limit)}"),
+        Pair("seen", f"{_times(alert.count)}, first {_since(alert.opened_at)}, last {_since(alert.updated_at)}"),
     ]
     if alert.snoozed_until is not None:
         pairs.append(Pair("quiet until", f"{words.stamp(alert.snoozed_until)} UTC"))
     if alert.note:
         pairs.append(Pair("note", alert.note))
-    found = [Section("message", f"Alert {alert.id}", alert.message)]
-    if alert.cause:
-        found.append(Section("cause", "Likely cause", alert.cause))
-    if alert.actions:
-        found.append(Section("do", "What you can do", "\n".join(alert.actions)))
-    return [*found, *_evidence(alert, history), Section("facts", "Facts", pairs)]
+    return pairs
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _since(at: datetime) -> str:
+    said = words.ago(at)
+    return said if said == "now" else f"{said} ago"
+
+
+def _todo(alert: AlertRecord) -> list[Pair]:
+    """The keys for what the engine advises, and for saying that it is over; the footer has the others."""
+    advised = {"resolve", *(_VERBS.get(one, one) for one in alert.actions)}
+    return [
+        Pair(each.key, f"{each.label}: {each.help.partition(';')[0].rstrip('.')}.", "", "key")
+        for each in for_scope(Scope.ALERTS)
+        if each.name.rpartition(".")[2] in advised and AlertRecord in each.records and each.unavailable(alert) is None
+    ]
+
+
+# The engine advises in words of its own for what the registry calls by the verb of the command line.
+_VERBS = {"retrain": "train", "acknowledge": "ack"}
 
 
 def _evidence(alert: AlertRecord, history: Sequence[CheckResult]) -> list[Section]:
     found = []
-    for check in _shifted(alert, history)[:2]:
-        bins = _bins(check.evidence)
-        if bins:
-            title = f"{check.feature or 'prediction'}: what it learnt from, and now"
-            found.append(Section(f"bins-{check.feature}", title, Histogram(bins, ("reference", "current"))))
-    values = [
-        check.value for check in reversed(history) if check.check == alert.check and check.feature == alert.feature
-    ]
-    if len([value for value in values if value is not None]) > 1:
-        found.append(
-            Section("trend", "Value over the deliveries", Chart([Series("value", values)], limit=alert.limit, rows=6))
+    looks = _looks(alert, history)
+    values = [look.value for look in looks]
+    if sum(value is not None for value in values) > 1:
+        chart = Chart(
+            [Series("value", values)],
+            limit=alert.limit,
+            x_labels=(_since(looks[0].at), _since(looks[-1].at)),
+            rows=6,
         )
+        found.append(Section("trend", "Value over the deliveries", chart, note=_samples(looks)))
+    for check in _shifted(alert, history)[:2]:
+        name, bins = _bins(check.evidence)
+        title = f"{check.feature or 'prediction'}: {name}, and {_since(check.at)}"
+        found.append(Section(f"bins-{check.feature}", title, Histogram(bins, (_SIDES[name], "found"))))
     return found
+
+
+def _looks(alert: AlertRecord, history: Sequence[CheckResult]) -> list[CheckResult]:
+    """What the alert's check found, oldest first: one look at each delivery of the kind that was shifted.
+
+    Data and predictions have histories of their own, and what one looks at may be looked at again with more
+    rows; drawn as one line they would be a zigzag that nothing in the world did.
+    """
+    own = [check for check in history if (check.check, check.feature) == (alert.check, alert.feature)]
+    source = next((_source(check) for check in own if check.verdict is CheckVerdict.SHIFTED), "")
+    newest: dict[object, CheckResult] = {}
+    for check in own:
+        if not source or _source(check) == source:
+            newest.setdefault(check.evidence.get("data", check.at), check)
+    return sorted(newest.values(), key=lambda check: check.at)
+
+
+def _source(check: CheckResult) -> str:
+    return str(check.evidence.get("source", ""))
+
+
+def _samples(looks: Sequence[CheckResult]) -> str:
+    rows = sorted({look.rows for look in looks if look.value is not None})
+    if not rows or not rows[-1]:
+        return ""
+    return f"n={rows[0]:,}" if len(rows) == 1 else f"n={rows[0]:,} to {rows[-1]:,}"
 
 
 def _shifted(alert: AlertRecord, history: Sequence[CheckResult]) -> list[CheckResult]:
     """The newest look at each feature that found it shifted: the alert's own first, then the most important."""
     newest: dict[str | None, CheckResult] = {}
     for check in history:
-        if check.verdict is CheckVerdict.SHIFTED and _bins(check.evidence):
+        if check.verdict is CheckVerdict.SHIFTED and _bins(check.evidence)[1]:
             newest.setdefault(check.feature, check)
     return sorted(newest.values(), key=lambda check: (check.feature != alert.feature, -(check.importance or 0.0)))
 
 
-def _bins(evidence: Mapping[str, Any]) -> list[Bin]:
-    labels, reference, current = (evidence.get(name) for name in ("labels", "reference", "current"))
-    if not (isinstance(labels, list) and isinstance(reference, list) and isinstance(current, list)):
-        return []
-    return [
-        Bin(str(label), float(before), float(now))
-        for label, before, now in zip(labels, reference, current, strict=False)
-    ]
+_SIDES = {"usual lately": "lately", "what it learnt from": "reference"}
+
+
+def _bins(evidence: Mapping[str, Any]) -> tuple[str, list[Bin]]:
+    """What the look compared with, and both sides of it, without the bins at the ends that nobody is in.
+
+    The check measures from the closest of what was usual before (`recent`); the words of the alert do too,
+    so the picture must, or it contradicts them.
+    """
+    labels, now = evidence.get("labels"), evidence.get("current")
+    recent = evidence.get("recent")
+    name = "usual lately" if isinstance(recent, list) and any(recent) else "what it learnt from"
+    before = recent if name == "usual lately" else evidence.get("reference")
+    if not (isinstance(labels, list) and isinstance(before, list) and isinstance(now, list)):
+        return name, []
+    bins = [Bin(str(label), float(a), float(b)) for label, a, b in zip(labels, before, now, strict=False)]
+    used = [place for place, one in enumerate(bins) if one.reference or one.current]
+    return name, bins[used[0] : used[-1] + 1] if used else []

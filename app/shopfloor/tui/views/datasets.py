@@ -73,8 +73,7 @@ def sections(
             found.append(Section("notices", "Notices", "\n".join(versions[0].notices)))
     if contract is not None and contract.columns:
         pairs = [
-            Pair(column.name, column.type.value + ("" if column.nullable else ", required"))
-            for column in contract.columns
+            Pair(column.name, column.written + ("" if column.nullable else ", required")) for column in contract.columns
         ]
         found.append(
             Section("contract", "Contract", pairs, note=f"{contract.schema_policy} · revision {contract.revision}")
@@ -114,6 +113,7 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
         Pair("rows", f"{words.count(dataset.rows)}  ({words.signed(dataset.added_rows)} in the newest)"),
         Pair("size", f"{words.size(dataset.bytes)} in {dataset.parts} parts"),
         Pair("takes in", f"{dataset.mode} · inbox/{dataset.name}/"),
+        Pair("used by", ", ".join(dataset.used_by) or "no model yet: n defines one"),
         Pair("updated", f"{words.stamp(dataset.updated_at)} UTC"),
         Pair("quarantine", f"{words.many(dataset.quarantined, 'file')} for you to look at: enter", "warn")
         if dataset.quarantined
@@ -179,22 +179,37 @@ def _version_line(version: DatasetVersion) -> Pair:
 
 
 def profile_sections(columns: Sequence[ColumnProfile], title: str) -> list[Section]:
-    """Every column in one line: type, missing, spread, shape; what is approximate has a mark."""
-    found = [Section("profile", title, [_profile_line(column) for column in columns])]
+    """Every column in one line under a head; what is approximate has a mark."""
+    head = Pair("column", _profile_cells("type", "gaps", "kinds", "what it holds"), "muted")
+    found = [Section("profile", title, [head, *map(_profile_line, columns)])]
     if any(column.approximate for column in columns):
         found.append(Section("approximate", "~ is approximate", _APPROXIMATE))
     return found
 
 
 def _profile_line(column: ColumnProfile) -> Pair:
-    missing = f"{100 * column.missing / column.rows:.0f}% missing" if column.rows and column.missing else "complete"
-    if column.histogram:
-        shape = f"{sparkline(column.histogram, 16)}  {column.min} … {column.max}"
+    if column.histogram and column.type == "timestamp":  # days, in a line of 80 cells
+        said = f"{sparkline(column.histogram, 8):<8}  {str(column.min)[:10]} to {str(column.max)[:10]}"
+    elif column.histogram:
+        said = f"{sparkline(column.histogram, 12):<12}  {column.min} to {column.max}"
+    elif column.top and column.top[0][1] == 1:
+        said = "all different"
     else:
-        shape = ", ".join(f"{value} {number}" for value, number in column.top[:3])
+        said = ", ".join(f"{value} {words.compact(number)}" for value, number in column.top[:3])
     mark = "~" if "distinct" in column.approximate else ""
-    distinct = "" if column.distinct is None else f"{mark}{column.distinct:,} distinct"
-    return Pair(column.name, "  ".join(part for part in (column.type, missing, distinct, shape) if part))
+    kinds = mark + words.compact(column.distinct)
+    return Pair(column.name, _profile_cells(column.type, _missing(column), kinds, said))
+
+
+def _profile_cells(kind: str, missing: str, distinct: str, said: str) -> str:
+    return f"{kind:<9}  {missing:>4}  {distinct:>5}  {said}"
+
+
+def _missing(column: ColumnProfile) -> str:
+    if not column.missing or not column.rows:
+        return words.NONE
+    share = 100 * column.missing / column.rows
+    return "<1%" if share < 1 else f"{share:.0f}%"
 
 
 def preview_columns(preview: DatasetPreview) -> tuple[Column, ...]:

@@ -13,7 +13,11 @@ from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.status import Status
 from shopfloor.tui.theme import FAIL, OK, RUN, WAIT, WARN, State
 from shopfloor.tui.views import activity, words
+from shopfloor.tui.views.event_words import event_word
 from shopfloor.tui.widgets.rows import Cell, Row
+
+NEXT = "next"
+"""Key of the row that says what to do first; there is no record behind it."""
 
 # Steps on the way to a fact, and facts that other rows of this screen tell better.
 _UNTOLD = frozenset(
@@ -87,13 +91,24 @@ def _watch(status: Status) -> Station:
     facts = (
         Fact(_many(opened, "alert"), "warn" if opened else ""),
         Fact(f"{words.compact(status.alerts.acknowledged)} seen to"),
-        Fact(f"restore {words.span(restore)}" if restore is not None else "none to mend"),
+        Fact(f"restore {words.span(restore)}" if restore is not None else "none mended"),
     )
-    return Station("Watch", WARN if opened else OK, facts)
+    return Station("Watch", WARN if opened else OK if status.models else WAIT, facts)
 
 
 def _many(number: int, word: str) -> str:
     return f"{words.compact(number)} {word}" if number == 1 else f"{words.compact(number)} {word}s"
+
+
+def next_row(status: Status) -> Row | None:
+    """Where the line waits for its first file, or its first model: what to do about it."""
+    if not status.datasets:
+        said = "Drop a CSV, Parquet or JSON-lines file into inbox/NAME/: it becomes dataset NAME"
+        return Row(NEXT, (Cell("next", "accent"), "a file", said, "", Cell("1 Datasets", "key")))
+    if not status.models:
+        said = "Press n: say which column to predict, and the first training starts"
+        return Row(NEXT, (Cell("next", "accent"), "a model", said, "", Cell("1 Datasets", "key")))
+    return None
 
 
 def approval_row(model: ModelRecord) -> Row:
@@ -185,12 +200,11 @@ def _worth_telling(event: Event) -> bool:
 
 def event_row(event: Event, times: int = 1) -> Row:
     """A fact, or several alike."""
-    noun, _, verb = event.kind.partition(".")
-    word, tone = _WORDS.get(event.kind, (f"{noun} {verb}".replace("_", " "), ""))
+    word = event_word(event)
     more = f"  (and {times - 1} more)" if times > 1 else ""
     return Row(
         f"e{event.seq}",
-        (Cell(word, tone), Cell(event.subject, "muted"), _short(event) + more, words.ago(event.at), ""),
+        (Cell(word.word, word.tone), Cell(event.subject, "muted"), _short(event) + more, words.ago(event.at), ""),
     )
 
 
@@ -201,31 +215,6 @@ def _short(event: Event) -> str:
         return activity.short_paths(event.message).replace(f" of {event.subject} ", " ", 1)
     version, _, said = rest[1:].partition(": ")
     return f"v{version}: {said}" if said else event.message
-
-
-_WORDS = {
-    "file.duplicate": ("duplicate", "muted"),
-    "file.discarded": ("discarded", "muted"),
-    "file.refused": ("refused", "fail"),
-    "dataset.committed": ("new data", ""),
-    "dataset.notice": ("notice", "warn"),
-    "model.defined": ("defined", ""),
-    "model.retired": ("retired", "muted"),
-    "run.finished": ("trained", ""),
-    "run.failed": ("FAIL", "fail"),
-    "alias.moved": ("champion", "ok"),
-    "run.unchanged": ("unchanged", "muted"),
-    "release.promote": ("promoted", "ok"),
-    "release.hold": ("held", "muted"),
-    "release.reject": ("rejected", "muted"),
-    "release.await_approval": ("approve?", "accent"),
-    "release.approve": ("approved", "ok"),
-    "release.rollback": ("rollback", "warn"),
-    "predictions.logged": ("predicted", "muted"),
-    "alert.opened": ("alert", "warn"),
-    "alert.resolved": ("resolved", "ok"),
-    "engine.started": ("engine up", "muted"),
-}
 
 
 def needs(alerts: Sequence[AlertRecord]) -> list[AlertRecord]:

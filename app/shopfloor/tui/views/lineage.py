@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from shopfloor.domain.lineage import LineageGraph, LineageNode
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.columns import Column
@@ -79,6 +81,21 @@ def _walk(
     return found
 
 
+def aged(graph: LineageGraph, newest: Mapping[str, int]) -> LineageGraph:
+    """The graph with `older` as the state of dataset versions behind the newest; `newest` is by dataset."""
+    return msgspec.structs.replace(graph, nodes=tuple(_aged(node, newest) for node in graph.nodes))
+
+
+def _aged(node: LineageNode, newest: Mapping[str, int]) -> LineageNode:
+    name, version = node.data.get("dataset"), node.data.get("version")
+    latest = newest.get(str(name), 0)
+    if node.kind != "dataset_version" or not isinstance(version, int) or version >= latest:
+        return node
+    return msgspec.structs.replace(
+        node, state=node.state or "older", data={"newer data": f"{name}@{latest}", **node.data}
+    )
+
+
 def row(branch: Branch) -> Row:
     """One line of the tree."""
     node = branch.node
@@ -89,7 +106,7 @@ def row(branch: Branch) -> Row:
         (
             Cell(f"{mark}{label(node)}", "strong" if root else _TONES.get(node.kind, "")),
             Cell(_KINDS.get(node.kind, node.kind), "muted"),
-            node.state or words.NONE,
+            Cell(node.state or words.NONE, "warn" if node.state == "older" else ""),
             words.ago(node.at),
         ),
     )
@@ -108,5 +125,9 @@ def sections(node: LineageNode) -> list[Section]:
         Pair("state", node.state or words.NONE),
         Pair("when", words.stamp(node.at)),
     ]
-    pairs += [Pair(name, str(value)) for name, value in node.data.items() if value not in (None, "", [])]
+    pairs += [
+        Pair(name.replace("_", " "), words.said(value))
+        for name, value in node.data.items()
+        if value not in (None, "", [])
+    ]
     return [Section("node", label(node), pairs)]

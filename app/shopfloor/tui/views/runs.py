@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from shopfloor.domain.requests.runs import RunComparison
@@ -52,7 +52,7 @@ def row(
             Cell(shown, state.tone),
             run.id,
             run.model,
-            f"{run.dataset}@{run.dataset_version}" if run.dataset else words.NONE,
+            _data(run),
             run.chosen or words.NONE,
             words.score(score),
             Cell("best", "ok") if score is not None and score == best else words.gain(behind),
@@ -73,14 +73,25 @@ def best_scores(runs: Sequence[RunRecord], metrics: Mapping[str, str]) -> dict[s
     return best
 
 
-def sections(run: RunRecord, metric: str = "") -> list[Section]:
-    """The detail: what was tried, what it scored, what it was made of."""
+def best_of(run: RunRecord, known: Iterable[RunRecord], metric: str) -> RunRecord | None:
+    """The best run of the same model among `known`, None where it is `run` itself."""
+    scored = [
+        (score, one) for one in known if one.model == run.model and (score := main_score(one, metric)) is not None
+    ]
+    best = max(scored, key=lambda pair: pair[0])[1] if scored else None
+    return None if best is None or best.id == run.id else best
+
+
+def sections(run: RunRecord, metric: str = "", best: RunRecord | None = None) -> list[Section]:
+    """The detail: what was tried, what it scored, how it differs from the best, what it was made of."""
     found = [Section("run", f"Run {run.id}", _summary(run))]
     if run.error:
         found.insert(0, Section("error", "Why it failed", run.error))
     if run.candidates:
         note = f"{metric} on the same holdout".strip()
         found.append(Section("candidates", "Candidates", _candidates(run, metric), note=note))
+    if best is not None:
+        found.append(Section("best", f"Against {best.id}, the best here", _against(run, best, metric)))
     if run.metrics:
         pairs = [
             Pair(name, words.score(value), "strong" if name == metric else "") for name, value in run.metrics.items()
@@ -104,7 +115,7 @@ def _summary(run: RunRecord) -> list[Pair]:
     return [
         Pair("state", state.word, state.tone),
         Pair("model", run.model + (f"@{run.model_version}" if run.model_version else "")),
-        Pair("data", f"{run.dataset}@{run.dataset_version}" if run.dataset else words.NONE),
+        Pair("data", _data(run)),
         Pair("chosen", run.chosen or words.NONE, "strong"),
         Pair("trigger", run.trigger or words.NONE),
         Pair("took", words.span(run.duration_s)),
@@ -113,6 +124,25 @@ def _summary(run: RunRecord) -> list[Pair]:
             "artifact", f"{run.artifact.sha256[:16]}  {words.size(run.artifact.bytes)}" if run.artifact else words.NONE
         ),
     ]
+
+
+def _against(run: RunRecord, best: RunRecord, metric: str) -> list[Pair]:
+    """The difference in score, then only what the two were made of differently: this run's, then the best's."""
+    here, there = main_score(run, metric), main_score(best, metric)
+    pairs = []
+    if here is not None and there is not None:
+        said = f"{words.score(here)} against {words.score(there)}  ({words.gain(here - there)})"
+        pairs.append(Pair(metric or "score", said, "strong"))
+    made = [("data", _data(run), _data(best)), ("seed", str(run.seed), str(best.seed))]
+    made += [
+        (name, words.said(run.params.get(name)), words.said(best.params.get(name)))
+        for name in dict.fromkeys([*run.params, *best.params])
+    ]
+    return pairs + [Pair(name, f"{mine}  (best: {other})") for name, mine, other in made if mine != other]
+
+
+def _data(run: RunRecord) -> str:
+    return f"{run.dataset}@{run.dataset_version}" if run.dataset else words.NONE
 
 
 def _candidates(run: RunRecord, metric: str) -> list[Pair]:
@@ -129,11 +159,12 @@ def _candidates(run: RunRecord, metric: str) -> list[Pair]:
             pairs.append(Pair(candidate.name, candidate.error or "no score", "fail"))
             continue
         length = 0.1 + 0.9 * ((score - low) / (high - low) if high > low else 1.0)
-        took = f"  {candidate.seconds:.1f}s" if candidate.seconds else ""
+        took = f"  {words.span(candidate.seconds):>4}" if candidate.seconds else ""
+        chosen = "  chosen" if candidate.name == run.chosen else ""
         pairs.append(
             Pair(
                 candidate.name,
-                f"{bar(length, 12)} {words.score(score)}{took}",
+                f"{bar(length, 12)} {words.score(score)}{took}{chosen}",
                 "ok" if candidate.name == run.chosen else "muted",
             )
         )
@@ -155,17 +186,36 @@ def comparison_columns(comparison: RunComparison) -> tuple[Column, ...]:
 
 
 def comparison_rows(comparison: RunComparison) -> list[Row]:
-    """Only what differs."""
+    """Only what differs; of a metric the best value is marked (by convention of the scorers, the greatest)."""
     return [
-        Row(f"{kind} {name}", (Cell(kind, "muted"), Cell(name, "strong"), *map(_compared, values)))
+        Row(f"{kind} {name}", (Cell(kind, "muted"), Cell(name, "strong"), *_side_by_side(kind, values)))
         for kind, name, values in comparison.rows
     ]
 
 
+def _side_by_side(kind: str, values: Sequence[str]) -> list[str | Cell]:
+    if kind != "metric":
+        return [_compared(value) for value in values]
+    numbers = [_number(value) for value in values]
+    shown: list[str | Cell] = [words.score(number) for number in numbers]
+    known = [number for number in numbers if number is not None]
+    if len(set(known)) > 1:
+        for place, number in enumerate(numbers):
+            if number == max(known):
+                shown[place] = Cell(f"{shown[place]} best", "ok")
+    return shown
+
+
+def _number(value: str) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
 def _compared(value: str) -> str:
     """A number cut to what can be told apart; anything else as it is."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
+    number = _number(value)
+    if number is None:
         return value or words.NONE
     return value if len(value) <= 6 else f"{number:.4f}" if abs(number) < 1000 else words.number(number)

@@ -12,22 +12,42 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     if at is None:
         return NONE
     seconds = ((now or datetime.now(UTC)) - at).total_seconds()
-    return "now" if seconds < 2 else span(seconds)
+    return "now" if seconds < 2 else _whole(seconds)
+
+
+def _whole(seconds: float) -> str:
+    """Whole units that have gone by: 100 s are `1m`, since the second minute is not over."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size:.0f}{unit}"
+    return f"{int(seconds)}s"
 
 
 def span(seconds: float | None) -> str:
-    """A length of time in one unit."""
+    """A length of time in one unit and at most four characters: `47ms`, `1.3s`, `42s`, `3.5m`, `12h`."""
     if seconds is None:
         return NONE
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds / size:.0f}{unit}"
-    return f"{seconds:.0f}s" if seconds >= 1 else f"{1000 * seconds:.0f}ms"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        amount = seconds / size
+        if amount >= 0.9995:
+            return f"{amount:.0f}{unit}" if amount >= 9.95 or round(amount, 1) % 1 == 0 else f"{amount:.1f}{unit}"
+    return f"{seconds:.1f}s" if seconds >= 0.0995 else f"{1000 * seconds:.0f}ms"
 
 
-def clock(at: datetime | None) -> str:
-    """A time of day in UTC, `14:05:09`."""
-    return NONE if at is None else f"{at:%H:%M:%S}"
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def moment(at: datetime | None, now: datetime | None = None) -> str:
+    """A point in time in eight characters, UTC: `14:05:09` today, `24 Nov` this year, else `2025-11`.
+
+    The months are spelt here, because `%b` follows the locale.
+    """
+    if at is None:
+        return NONE
+    today = now or datetime.now(UTC)
+    if at.date() == today.date():
+        return f"{at:%H:%M:%S}"
+    return f"{at.day} {_MONTHS[at.month - 1]}" if at.year == today.year else f"{at:%Y-%m}"
 
 
 def stamp(at: datetime | None) -> str:
@@ -73,6 +93,19 @@ def number(value: float | None) -> str:
     if value is None:
         return NONE
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def said(value: object) -> str:
+    """A value of a record's data as a person writes it: no brackets, no 17 digits."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(said, value)) or NONE
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {said(one)}" for name, one in value.items()) or NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return NONE if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def gain(value: float | None) -> str:

@@ -55,10 +55,17 @@ def fit(text: str, width: int, align: Align = "left") -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken at spaces, or anywhere when it must."""
+    """`text` in lines of at most `width` cells, broken at spaces, or anywhere when it must.
+
+    Spaces it begins with stay, for they align numbers and are part of a file's line.
+    """
+    start = text.lstrip(" ")
+    indent = len(text) - len(start)
+    words = start.split(" ")
+    words[0] = " " * (indent if indent < width else 0) + words[0]
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
+    for word in words:
         joined = f"{line} {word}" if line else word
         if cell_len(joined) <= width:
             line = joined

@@ -89,9 +89,10 @@ class DetailPane(VerticalScroll, can_focus=False):
 
     DEFAULT_CSS = """
     DetailPane {
-        padding: 0 1;
+        padding: 0 0 0 1;  /* the scroll bar stands inside the padding, so the right edge is the children's */
         scrollbar-size-vertical: 1;
         background: $background;
+        & > * { padding: 0 1 0 0; }
         & > Static { height: auto; width: 1fr; }
     }
     """

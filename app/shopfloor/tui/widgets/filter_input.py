@@ -83,8 +83,10 @@ class FilterInfo(LineWidget):
         self._text = ""
 
     def set_text(self, text: str) -> None:
-        if text != self._text:
-            self._text = text
+        wider = len(text) != len(self._text)
+        self._text = text
+        self.redraw()  # a count of the same length needs no layout, but it must be drawn
+        if wider:
             self.refresh(layout=True)
 
     def lines(self, width: int) -> list[Line]:

@@ -62,6 +62,12 @@ class FieldLabel(LineWidget):
         return [[Piece(bar, "key"), Piece(text, "strong" if self._lit else ""), Piece(star, "warn")]]
 
 
+_AIRY = 6  # more fields than these stand without empty lines between them: 24 lines hold a long form whole
+_MOST_LINES = 14
+_AROUND = 11  # border, padding, hint, buttons, and a little of the screen below
+_INTRO = 3
+
+
 class Rows(VerticalScroll, inherit_bindings=False):
     """The fields; up and down belong to the form, which moves the focus with them."""
 
@@ -78,6 +84,8 @@ class FormDialog(Dialog[dict[str, Value] | None]):
         & > .dialog--box { width: 76; }
         & #fields { height: auto; max-height: 14; scrollbar-size-vertical: 1; }
         & .form--row { height: 1; margin: 0 0 1 0; }
+        &.-dense .form--row { margin: 0; }
+        &.-dense #hint { margin: 1 0 0 0; }
         & #intro { margin: 0 0 1 0; }
         & #hint { height: 2; }
         & PlainInput { width: 1fr; }
@@ -111,6 +119,7 @@ class FormDialog(Dialog[dict[str, Value] | None]):
         self._fields = tuple(fields)
         self._intro, self._submit, self._check = intro, submit, check
         self._complaint: tuple[int | None, str] = (None, "")
+        self.set_class(len(self._fields) > _AIRY, "-dense")
 
     def body(self) -> ComposeResult:
         if self._intro:
@@ -129,6 +138,11 @@ class FormDialog(Dialog[dict[str, Value] | None]):
     def on_mount(self) -> None:
         first = "#field-0" if self._fields else "#submit"
         self.query_one(first).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """On a short screen the fields scroll; the buttons and the hint stay in sight."""
+        around = _AROUND + (_INTRO if self._intro else 0)
+        self.query_one("#fields").styles.max_height = max(2, min(_MOST_LINES, event.size.height - around))
 
     @property
     def values(self) -> dict[str, Value]:

@@ -150,6 +150,8 @@ class StatusHeader(LineWidget):
     def _tab_line(self, width: int) -> Line:
         short = width < _NARROW
         tabs = [self._tab(tab, short) for tab in self._tabs]
+        if sum(map(_cells, tabs)) > width:  # a digit is enough to go there, half a word helps nobody
+            tabs = [self._tab(tab, short) if tab.name == self._active else self._digit(tab) for tab in self._tabs]
         spare = (width - sum(map(_cells, tabs))) // max(1, len(tabs))
         gap = Piece(" " * min(2, max(0, spare)))
         return [piece for tab in tabs for piece in (*tab, gap)]
@@ -173,6 +175,10 @@ class StatusHeader(LineWidget):
             Piece(f" {count}" if count else "", tone, hit),
             Piece(" "),
         ]
+
+    def _digit(self, tab: PaneTab) -> list[Piece]:
+        hit = f"pane:{tab.name}"
+        return [Piece(f" {tab.key}", "key", hit), Piece("!" if tab.urgent else "", "warn", hit), Piece(" ")]
 
 
 def _cells(pieces: Sequence[Piece]) -> int:

@@ -41,15 +41,22 @@ class KeyValue(LineWidget):
 
     def lines(self, width: int) -> list[Line]:
         labels = [clean(pair.label, 40) for pair in self._pairs]
-        column = min(max(map(cell_len, labels), default=0), max(4, width // 3))
+        values = [clean(pair.value[:_LONGEST]) or glyphs().none for pair in self._pairs]
+        column = _label_column(labels, values, width)
         room = max(1, width - column - 2)
         lines: list[Line] = []
-        for label, pair in zip(labels, self._pairs, strict=True):
-            text = clean(pair.value[:_LONGEST]) or glyphs().none
-            for i, part in enumerate(wrap(text, room)):
+        for label, value, pair in zip(labels, values, self._pairs, strict=True):
+            for i, part in enumerate(wrap(value, room)):
                 head = fit(label if i == 0 else "", column) + "  "
                 lines.append([Piece(head, pair.label_tone), Piece(part, pair.tone)])
         return lines
+
+
+def _label_column(labels: Sequence[str], values: Sequence[str], width: int) -> int:
+    """Cells for the labels: a third of the line, or more where the values leave room for it."""
+    longest = max(map(cell_len, labels), default=0)
+    values_need = max((cell_len(value) for value in values), default=0)
+    return min(longest, max(4, width // 3, width - 2 - values_need))
 
 
 class Prose(LineWidget):

@@ -78,7 +78,7 @@ class TableFace(Toned, ScrollView):
         self._news = news
         self._sort: tuple[str, bool] | None = None
         self._state = TableState()
-        self._slots: tuple[Slot, ...] = ()
+        self._placed: tuple[int, tuple[Slot, ...]] = (-1, ())
         self._left = 0
         self._painted: dict[int, object] = {}
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
@@ -131,10 +131,17 @@ class TableFace(Toned, ScrollView):
             if self._painted.get(y) != self._look(y):
                 self.refresh(Region(0, y, self.size.width, 1))
 
+    @property
+    def _slots(self) -> tuple[Slot, ...]:
+        """Where the columns stand. A neighbour that opens makes the table narrower without an event."""
+        if self._placed[0] != self._cells_wide:
+            self._place_columns()
+        return self._placed[1]
+
     def _place_columns(self) -> None:
         columns, room = self._columns, self._cells_wide
         slots = natural_columns(columns) if self._sideways else fit_columns(columns, room)
-        self._slots = tuple(slots)
+        self._placed = room, tuple(slots)
 
     def _is_news(self, y: int) -> bool:
         return self._state.unseen > 0 and y == self.size.height - 1
@@ -239,7 +246,8 @@ class TableFace(Toned, ScrollView):
             line = [gutter, *self._laid(cells, self._slots, 0)]
             return self.strip_of(line, width, base)
         still, moving = self._slots[: self._frozen], self._slots[self._frozen :]
-        origin = moving[0].x if moving else 0
+        # A table of one column has nothing that moves: then all of it stays.
+        origin = moving[0].x if moving else sum((slot.x + slot.width for slot in still[-1:]), 0)
         head = [gutter, *self._laid(cells, still, 0)]
         if still:
             head.append(Piece(" " * (origin - still[-1].x - still[-1].width)))

@@ -250,10 +250,12 @@ class VirtualTable(TableFace, can_focus=True):
         return self._state.unseen
 
     def move_to_key(self, key: str) -> bool:
-        """Put the cursor on the row `key`; False when that row is not remembered."""
+        """Put the cursor on the row `key`, with its surroundings in sight; False when it is not remembered."""
         place = self._state.place(key)
         if place is None:
             return False
+        lowest = max(0, self._state.total - self._page)
+        self._look_from(max(0, min(place - self._page // 2, lowest)))
         self.move_to(place)
         return True
 

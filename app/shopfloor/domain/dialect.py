@@ -1,0 +1,110 @@
+"""Which parser settings and column formats make sense; told apart before any file is touched."""
+
+from __future__ import annotations
+
+import codecs
+
+import msgspec
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.contract import Parser
+from shopfloor.domain.errors import UsageError
+from shopfloor.domain.text import safe
+
+NO_QUOTES = "none"
+"""The quote setting of files in which quote marks are ordinary characters."""
+
+COMMA, POINT = "1.234,56", "1,234.56"
+"""Formats of number columns: by how they write one thousand two hundred thirty-four and 56 hundredths."""
+
+MAX_SKIPPED = 10_000
+_WORDS = {"tab": "\t", r"\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+# strptime codes that both Python and DuckDB know.
+_CODES = frozenset("aAbBdfHIjmMpSY%")
+
+
+def delimiter_of(text: str) -> str:
+    """The character that a person means by `text`: itself, `tab`, or an escape such as `\\x1f`."""
+    word = _WORDS.get(text.lower(), text)
+    if word.startswith("\\x") and len(word) == 4:
+        try:
+            return chr(int(word[2:], 16))
+        except ValueError:
+            return word
+    return word
+
+
+def merged(base: Parser, given: Parser) -> Parser:
+    """`base` with what `given` says instead."""
+    said = {key: value for key, value in msgspec.structs.asdict(given).items() if value}
+    return msgspec.structs.replace(base, **said)
+
+
+def check_parser(parser: Parser) -> Parser:
+    """`parser`, its delimiter as one character; raises `UsageError` for what cannot work."""
+    parser = msgspec.structs.replace(parser, delimiter=delimiter_of(parser.delimiter))
+    _check_marks(parser)
+    _check_encoding(parser.encoding)
+    if not 0 <= parser.skip_lines <= MAX_SKIPPED:
+        raise UsageError(
+            f"skip_lines is {parser.skip_lines}; it counts the lines before the header, up to {MAX_SKIPPED:,}.",
+            hint="Leave it out when the header is the first line.",
+            code="bad_parser",
+        )
+    return parser
+
+
+def check_format(column: Column) -> None:
+    """Raise `UsageError` for a format that does not go with the column's type."""
+    if not column.format:
+        return
+    if column.type is ColumnType.NUMBER and column.format in {COMMA, POINT}:
+        return
+    if column.type.temporal and _is_time(column.format):
+        return
+    raise UsageError(
+        f"Format {safe(column.format, 40)!r} says nothing about {column.type} columns such as "
+        f"{safe(column.name, 60)!r}.",
+        hint=f'Numbers know "{COMMA}" and "{POINT}"; dates and times a pattern such as "%d/%m/%Y %H:%M".',
+        code="bad_format",
+    )
+
+
+def _check_marks(parser: Parser) -> None:
+    for name, mark, what in (
+        ("delimiter", parser.delimiter, "a comma, a semicolon, tab, \\x1f, …"),
+        ("quote", "" if parser.quote == NO_QUOTES else parser.quote, "a quote mark, or none for no quoting"),
+        ("decimal", parser.decimal, "a point or a comma"),
+    ):
+        if len(mark) > 1 or mark in {"\n", "\r", "\0"} or not mark.isascii():
+            raise UsageError(
+                f"The {name} is one character, and {safe(mark, 20)!r} is not.",
+                hint=f"Give {what}.",
+                code="bad_parser",
+            )
+    if parser.decimal not in {"", ".", ","}:
+        raise UsageError(
+            f"{safe(parser.decimal, 20)!r} is no decimal mark.", hint="Give a point or a comma.", code="bad_parser"
+        )
+    if parser.delimiter and parser.delimiter == parser.quote:
+        raise UsageError("The delimiter and the quote are the same character.", code="bad_parser")
+
+
+def _check_encoding(name: str) -> None:
+    if not name:
+        return
+    try:
+        known = codecs.lookup(name)
+        "a".encode(known.name)  # base64 and the like are codecs, but not of text
+    except (LookupError, UnicodeError, ValueError) as error:
+        raise UsageError(
+            f"There is no text encoding {safe(name, 40)!r}.",
+            hint="Common ones: utf-8, utf-16, windows-1252, iso-8859-15, windows-1250, shift_jis, gb18030.",
+            code="bad_parser",
+        ) from error
+
+
+def _is_time(format: str) -> bool:
+    """True for a pattern of known codes that holds a day."""
+    codes = set(format.replace("%%", "").split("%")[1:])
+    return bool(codes) and all(code[:1] in _CODES for code in codes) and "%Y" in format

@@ -1,0 +1,19 @@
+"""The line that stays in the shell after the screen has closed."""
+
+from __future__ import annotations
+
+from shopfloor.domain.status import Status
+from shopfloor.domain.text import safe
+
+_NAMED = 3
+
+
+def farewell(status: Status | None) -> str:
+    """What goes on in the background now that nobody looks; empty when nothing does."""
+    if status is None or not status.jobs.running + status.jobs.queued:
+        return ""
+    busy = status.jobs.running + status.jobs.queued
+    named = ", ".join(safe(one, 60) for one in status.running[:_NAMED])
+    goes = "job goes" if busy == 1 else "jobs go"
+    said = f"{busy} {goes} on in the background (engine pid {status.engine.pid})"
+    return f"{said}{': ' + named if named else ''}. Look: shopfloor status"

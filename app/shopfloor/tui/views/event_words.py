@@ -1,0 +1,75 @@
+"""What a fact is called on screen: one short word for each kind of event, the same in every pane."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shopfloor.domain.event import Event
+from shopfloor.tui.theme import State
+
+WIDTH: Final = 11
+"""Cells that every word fits."""
+
+_WORDS: Final = {
+    "file.arrived": State("arrived", ""),
+    "file.waiting": State("settling", ""),
+    "file.staged": State("staged", ""),
+    "file.committed": State("taken in", "ok"),
+    "file.duplicate": State("duplicate", "muted"),
+    "file.quarantined": State("quarantined", "warn"),
+    "file.held_again": State("held again", "warn"),
+    "file.refused": State("refused", "fail"),
+    "file.discarded": State("discarded", "muted"),
+    "file.vanished": State("vanished", "warn"),
+    "dataset.committed": State("new data", "ok"),
+    "dataset.defined": State("rules set", ""),
+    "dataset.notice": State("notice", "warn"),
+    "dataset.repaired": State("repaired", "warn"),
+    "model.defined": State("defined", ""),
+    "model.imported": State("imported", ""),
+    "model.retired": State("retired", "muted"),
+    "model.measured": State("measured", ""),
+    "run.started": State("training", "run"),
+    "run.finished": State("trained", "ok"),
+    "run.failed": State("FAIL", "fail"),
+    "run.unchanged": State("unchanged", "muted"),
+    "alias.moved": State("alias", "ok"),
+    "release.promote": State("promoted", "ok"),
+    "release.hold": State("hold", "warn"),
+    "release.reject": State("rejected", "fail"),
+    "release.rejected": State("rejected", "fail"),
+    "release.await_approval": State("approve?", ""),  # whether it still waits, the model's own row says
+    "release.promoted": State("promoted", "ok"),
+    "release.approved": State("approved", "ok"),
+    "release.rolled": State("rolled back", "warn"),
+    "predictions.logged": State("predicted", ""),
+    "predictions.damaged": State("damaged", "fail"),
+    "alert.opened": State("alert", "warn"),
+    "alert.updated": State("alert again", "warn"),
+    "alert.acknowledged": State("seen to", "muted"),
+    "alert.snoozed": State("snoozed", "muted"),
+    "alert.resolved": State("resolved", "ok"),
+    "monitor.failed": State("FAIL", "fail"),
+    "job.queued": State("queued", "muted"),
+    "job.started": State("started", "run"),
+    "job.finished": State("finished", "ok"),
+    "job.failed": State("FAIL", "fail"),
+    "job.lost": State("lost", "lost"),
+    "job.adopted": State("adopted", "muted"),
+    "job.retried": State("retried", "run"),
+    "job.cancelled": State("cancelled", "muted"),
+    "engine.started": State("engine up", "muted"),
+    "engine.stopped": State("engine down", "muted"),
+}
+
+
+def event_word(event: Event) -> State:
+    """The word and tone of an event; a kind that nobody foresaw is called by its own verb."""
+    if event.kind == "alias.moved" and event.data.get("alias") == "champion":
+        return State("champion", "ok")
+    known = _WORDS.get(event.kind)
+    if known is not None:
+        return known
+    noun, _, verb = event.kind.partition(".")
+    both = f"{noun} {verb}".replace("_", " ")
+    return State(both if len(both) <= WIDTH else verb.replace("_", " ") or noun, "")

@@ -1,0 +1,76 @@
+"""Questions answered aside: the worker is ended when it takes too long, and the next question gets a new one."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from shopfloor.domain.clock import SystemClock
+from shopfloor.domain.errors import RefusedError, ShopfloorError
+from shopfloor.engine.jobs.aside import Aside
+from shopfloor.engine.jobs.call import Call, Result
+from shopfloor.engine.jobs.handler import Task
+from shopfloor.engine.jobs.lanes import Lane
+from shopfloor.engine.jobs.worker import WorkerDied
+
+
+class Worker:
+    """Answers `quick` at once, thinks about `slow` until it is killed, dies of `fatal`."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self.ended = threading.Event()
+
+    @property
+    def alive(self) -> bool:
+        return not self.ended.is_set()
+
+    def call(self, call: Call, on_progress: Any) -> Result:
+        if call.task == "slow":
+            assert self.ended.wait(10)
+        if call.task == "fatal":
+            self.ended.set()
+        if not self.alive:
+            raise WorkerDied("the worker was killed by SIGKILL")
+        return Result(value=call.spec)
+
+    def kill(self) -> None:
+        self.ended.set()
+
+    close = kill
+
+
+@pytest.fixture
+def workers() -> list[Worker]:
+    return []
+
+
+@pytest.fixture
+def aside(workers: list[Worker]) -> Aside:
+    def start(lane: Lane) -> Any:
+        workers.append(Worker(lane))
+        return workers[-1]
+
+    return Aside(SystemClock(), "/somewhere/look.log", Lane.LIGHT, start)
+
+
+def test_one_worker_answers_question_after_question(aside: Aside, workers: list[Worker]) -> None:
+    assert [aside.ask(Task("quick", [n]), seconds=5.0) for n in range(3)] == [[0], [1], [2]]
+    assert [worker.lane for worker in workers] == [Lane.LIGHT]
+
+
+def test_what_takes_too_long_is_ended_and_refused(aside: Aside, workers: list[Worker]) -> None:
+    with pytest.raises(RefusedError, match="The computation took more than"):
+        aside.ask(Task("slow", []), seconds=0.05)
+    assert not workers[0].alive
+    assert aside.ask(Task("quick", [1]), seconds=5.0) == [1]
+    assert len(workers) == 2
+
+
+def test_a_worker_that_dies_is_said_to_have_died(aside: Aside) -> None:
+    with pytest.raises(ShopfloorError, match="killed by SIGKILL") as caught:
+        aside.ask(Task("fatal", []))
+    assert "look.log" in caught.value.hint
+    assert aside.ask(Task("quick", [1])) == [1]

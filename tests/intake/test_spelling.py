@@ -1,0 +1,150 @@
+"""Days and numbers that could be read in two ways: a whole column proves one, or it stays text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.contract import Contract
+from shopfloor.domain.file import FileState
+
+
+def column(values: list[str]) -> str:
+    return "v,k\n" + "".join(f'"{value}",k\n' for value in values)
+
+
+# Values of a first file; the type and format that they prove; what the first one is then.
+PROVED: dict[str, tuple[list[str], str, str, object]] = {
+    "day first": (["01/02/2026", "", "13/02/2026"], "date", "%d/%m/%Y", "2026-02-01"),
+    "month first": (["01/02/2026", "02/13/2026"], "date", "%m/%d/%Y", "2026-01-02"),
+    "short days": (["1/2/2026", "13/2/2026"], "date", "%d/%m/%Y", "2026-02-01"),
+    "dashes": (["01-02-2026", "13-02-2026"], "date", "%d-%m-%Y", "2026-02-01"),
+    "points": (["01.02.2026", "02.02.2026"], "date", "%d.%m.%Y", "2026-02-01"),
+    "minutes": (["01/02/2026 10:05", "13/02/2026 9:00"], "timestamp", "%d/%m/%Y %H:%M", "2026-02-01T10:05:00"),
+    "half days": (
+        ["01/02/2026 1:05 PM", "01/13/2026 1:05 AM"],
+        "timestamp",
+        "%m/%d/%Y %I:%M %p",
+        "2026-01-02T13:05:00",
+    ),
+    "offsets": (["2026-02-01T10:00:00+02:00", "2026-02-01 10:00 -0500"], "timestamp", "", "2026-02-01T08:00:00"),
+    "decimal comma": (["3,5", "-7", "1.234,5", "1.234.567"], "number", "1.234,56", 3.5),
+    "three decimals": (["0,125", "1,250"], "number", "1.234,56", 0.125),
+    "thousands commas": (["1,234", "3.5", "1,234,567.5"], "number", "1,234.56", 1234.0),
+}
+
+
+@pytest.mark.parametrize("case", PROVED)
+def test_a_whole_column_proves_how_it_is_written(bench: Any, case: str) -> None:
+    values, kind, format, first = PROVED[case]
+    result = bench.ingest({"a.csv": column(values)})
+    assert (result.columns[0].type, result.columns[0].format) == (kind, format)
+    found = bench.frame(result)["v"].tolist()[0]
+    assert (found.isoformat()[: len(str(first))] if kind in {"date", "timestamp"} else found) == first
+
+
+TEXT: dict[str, tuple[list[str], str]] = {
+    "either day or month": (["01/02/2026", "03/04/2026"], "could be read as"),
+    "both day and month first": (["13/02/2026", "02/13/2026"], "several ways"),
+    "either thousands or thousandths": (["1,234", "2,345"], "could be read as"),
+    "points and ISO": (["31.01.2026", "2026-02-01"], "several ways"),
+    "ISO and points": (["2026-02-01", "31.01.2026"], "several ways"),
+    "some with an offset": (["2026-02-01T10:00:00", "2026-02-01T10:00:00+02:00"], "several ways"),
+    "commas and points": (["3,5", "3.5"], "several ways"),
+    "codes": (["007", "3,5"], ""),
+    "no such day": (["31/02/2026", "30/01/2026"], "several ways"),
+    "two-digit years": (["13/02/26", "14/02/26"], ""),
+    "yes and no": (["yes", "no"], ""),
+    "beyond 64 bits": (["9223372036854775808", "1"], ""),
+}
+
+
+@pytest.mark.parametrize("case", TEXT)
+def test_what_is_not_proved_stays_text_and_says_so(bench: Any, case: str) -> None:
+    values, said = TEXT[case]
+    result = bench.ingest({"a.csv": column(values)})
+    assert (result.columns[0].type, result.columns[0].format) == ("text", "")
+    assert bench.frame(result)["v"].tolist() == values
+    assert any("'v'" in notice and said in notice for notice in result.notices) == bool(said)
+
+
+LAST: dict[str, tuple[str, str, str, str]] = {
+    "day that decides": ("01/02/2026", "13/02/2026", "date", "%d/%m/%Y"),
+    "day that refutes": ("13/02/2026", "02/13/2026", "text", ""),
+    "decimal comma": ("5", "3,5", "number", "1.234,56"),
+    "code": ("3,5", "007", "text", ""),
+    "offset": ("2026-01-01T00:00:00", "2026-01-01T00:00:00+02:00", "text", ""),
+    "no offset": ("2026-01-01T00:00:00+02:00", "2026-01-01T00:00:00", "text", ""),
+    "word": ("5", "x", "text", ""),
+    "large": ("5", "9223372036854775808", "text", ""),
+    "fraction": ("5", "5.5", "number", ""),
+}
+
+
+@pytest.mark.parametrize("case", LAST)
+def test_the_last_of_300_000_rows_counts(bench: Any, case: str) -> None:
+    most, last, kind, format = LAST[case]
+    text = "v,k\n" + f'"{most}",{"k" * 40}\n' * 300_000 + f'"{last}",k\n'
+    result = bench.ingest({"a.csv": text})
+    assert (result.columns[0].type, result.columns[0].format) == (kind, format)
+    assert result.rows == 300_001
+    if kind == "text":
+        assert bench.frame(result)["v"].tolist()[-1] == last
+
+
+LATER = {
+    "other order": (["01/02/2026", "13/02/2026"], "01/13/2026"),
+    "ISO": (["01/02/2026", "13/02/2026"], "2026-02-01"),
+    "two-digit year": (["01/02/2026", "13/02/2026"], "01/02/26"),
+    "decimal point": (["3,5"], "1.5"),
+    "point that may be thousands": (["3,5"], "1.234"),
+    "time for a day": (["01/02/2026", "13/02/2026"], "13/02/2026 10:00"),
+}
+
+
+@pytest.mark.parametrize("case", LATER)
+def test_what_is_pinned_stays_pinned(bench: Any, case: str) -> None:
+    first, value = LATER[case]
+    contract = bench.ingest({"a.csv": column(first)}).contract
+    (outcome,) = bench.ingest({"b.csv": column([first[0], value])}, contract).files
+    assert outcome.state is FileState.QUARANTINED
+    assert (outcome.reason.code, outcome.reason.line) == ("bad_value", 3)
+    assert contract.columns[0].format in outcome.reason.message
+
+
+def test_later_semicolon_file_shows_its_comma_late(bench: Any) -> None:
+    contract = bench.ingest({"a.csv": "a;b\n1;2,5\n"}).contract
+    result = bench.ingest({"b.csv": "a;b\n" + "1;2\n" * 200 + "2;3,5\n"}, contract)
+    assert result.files[0].reason is None
+    assert bench.frame(result)["b"].tolist()[-1] == 3.5
+
+
+def test_format_of_a_person(bench: Any) -> None:
+    columns = (
+        Column(name="v", type=ColumnType.TIMESTAMP, format="%Y%m%d{%H}'%M'"),
+        Column(name="k", type=ColumnType.TEXT),
+    )
+    contract = Contract(name="d", columns=columns)
+    result = bench.ingest({"a.csv": column(["20260201{10}'30'", "NA"])}, contract)
+    assert result.files[0].reason is None
+    assert bench.frame(result)["v"].tolist()[0].isoformat() == "2026-02-01T10:30:00"
+
+
+def test_types_of_json_keep_their_meaning(bench: Any) -> None:
+    contract = bench.ingest({"a.csv": 'v,n\n13/02/2026,"3,5"\n'}).contract
+    result = bench.ingest({"a.jsonl": '{"v":"2026-02-13","n":3.5}\n{"v":"13/02/2026","n":1.234}\n'}, contract)
+    assert result.files[0].reason is None
+    assert bench.frame(result)["n"].tolist() == [3.5, 1.234]
+    assert len(set(bench.frame(result)["v"])) == 1
+    big = bench.ingest({"b.jsonl": '{"a":9007199254740993,"b":18446744073709551616,"c":{"x":[1]}}\n'})
+    assert bench.frame(big).iloc[0].tolist() == [2**53 + 1, "18446744073709551616", '{"x":[1]}']
+
+
+def test_first_files_of_one_delivery_decide_together(bench: Any) -> None:
+    result = bench.ingest({"a.csv": column(["01/02/2026"]), "b.csv": column(["13/02/2026"])})
+    assert [outcome.reason for outcome in result.files] == [None, None]
+    assert result.columns[0].format == "%d/%m/%Y"
+    assert msgspec.structs.asdict(result.columns[0])["type"] == "date"
