@@ -122,6 +122,6 @@ def test_footer_fits_eighty_columns(scope: Scope, record: object) -> None:
 
 def filled(action: Action) -> dict[str, str]:
     """A usable text for every field of an action."""
-    texts = {"until": "4h", "mode": "upsert", "schema_policy": "strict", "task": "binary",
+    texts = {"until": "4h", "mode": "upsert", "schema_policy": "strict", "task": "binary", "reject_budget": "0.01",
              "release": "approval", "key": "a,b", "segment_by": "a", "exclude": "b,c", "skip_lines": "2"}  # fmt: skip
     return {each.name: texts.get(each.name, f"{each.name}-x") for each in action.inputs}

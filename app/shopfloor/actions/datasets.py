@@ -6,8 +6,10 @@ from shopfloor.actions.action import REASON, Action, Confirm, Input, InputKind, 
 from shopfloor.actions.fields import choice, names, values
 from shopfloor.domain.contract import Mode, SchemaPolicy
 from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
+from shopfloor.domain.errors import UsageError
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.datasets import DatasetDefine, DatasetRollback
+from shopfloor.domain.text import safe
 
 
 def _version(record: Record) -> str:
@@ -33,7 +35,18 @@ def _define(ref: str, inputs: Inputs) -> DatasetDefine:
         key=names(inputs["key"]) if "key" in inputs else None,
         time=inputs.get("time"),
         schema_policy=choice(SchemaPolicy, inputs, "schema_policy"),
+        reject_budget=_share(inputs["reject_budget"]) if "reject_budget" in inputs else None,
     )
+
+
+def _share(text: str) -> float:
+    """A number such as 0.01; what it may be is the contract's to say."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{safe(text, 40)!r} is not a share.", hint="0.01 allows one row in a hundred.", code="bad_value"
+        ) from error
 
 
 ACTIONS = (
@@ -61,7 +74,7 @@ ACTIONS = (
         scopes=(Scope.DATASETS,),
         records=(DatasetRecord,),
         cli="shopfloor dataset define {ref} [--mode {mode}] [--key {key}] [--time {time}]"
-        " [--schema-policy {schema_policy}]",
+        " [--schema-policy {schema_policy}] [--reject-budget {reject_budget}]",
         inputs=(
             Input(
                 name="mode",
@@ -83,6 +96,11 @@ ACTIONS = (
                 help="What happens when a file has other columns than the contract.",
                 kind=InputKind.CHOICE,
                 choices=values(SchemaPolicy),
+            ),
+            Input(
+                name="reject_budget",
+                label="Reject budget",
+                help="The share of rows that may be rejected before the whole file is held; 0.01 is one in 100.",
             ),
         ),
         rank=25,
