@@ -45,7 +45,8 @@ def texts(action: Action, folder: Path) -> dict[str, str]:
     known = {
         "until": tomorrow, "mode": "upsert", "schema_policy": "strict", "task": "binary", "release": "approval",
         "key": "a,b", "segment_by": "a", "exclude": "b,c", "path": str(folder / "rows.csv"),
-        "output": str(folder / "out.csv"), "name": "churn", "dataset": "customers", "skip_lines": "2", "reject_budget": "0.01",
+        "output": str(folder / "out.csv"), "name": "churn", "dataset": "customers", "skip_lines": "2",
+        "reject_budget": "0.01",
     }  # fmt: skip
     return {each.name: known.get(each.name, f"{each.name} it's") for each in action.inputs}
 
