@@ -21,6 +21,7 @@ from shopfloor.workspace.layout import Layout
 _HEAD = 1024
 _COPY = 4096  # two files that agree in so many bytes are one and its copy, not two that begin alike
 _CHUNK = 1 << 20
+_ALIKE = 64 << 10
 
 
 def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozenset[str], now: int) -> Source:
@@ -47,6 +48,12 @@ def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozense
                 source, path=path, dev=status.st_dev, ino=status.st_ino, born=now, rows=0, rejected=0
             )
     return begun
+
+
+def begins_alike(handle: int, other: int, size: int) -> bool:
+    """Whether a file of `size` bytes may be a copy of the `other`, as far as it goes."""
+    looked = min(size, _ALIKE)
+    return os.pread(handle, looked, 0) == os.pread(other, looked, 0)
 
 
 def is_intact(handle: int, source: Source) -> bool:
