@@ -36,10 +36,9 @@ def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozense
     begun = Source(path=path, dev=status.st_dev, ino=status.st_ino, born=now)
     candidates = list(known)
     for source in candidates:
-        if (source.dev, source.ino) == (status.st_dev, status.st_ino):
-            if _continues(handle, source, status.st_size):
-                return msgspec.structs.replace(source, path=path)
-            return begun
+        same = (source.dev, source.ino) == (status.st_dev, status.st_ino)
+        if same and _continues(handle, source, status.st_size):
+            return msgspec.structs.replace(source, path=path)
     for source in sorted(candidates, key=lambda one: -one.offset):
         if not source.offset or (source.offset < _COPY and f"{source.dev}:{source.ino}" not in gone):
             continue

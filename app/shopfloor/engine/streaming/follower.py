@@ -198,12 +198,14 @@ class Follower:
                 os.close(handle)
                 continue
             source = recognise(handle, name, known, gone=gone, now=self._now())
-            if inode not in inodes and not source.offset and self._may_be_copy(dataset, handle, inode):
+            # An inode may be that of a file long gone: what counts is whether the content goes on.
+            goes_on = any((one.dev, one.ino) == inode and one.born == source.born for one in known)
+            if not goes_on and not source.offset and self._may_be_copy(dataset, handle, inode):
                 os.close(handle)
                 continue
             self._suspects.pop(inode, None)
             target = self._targets[inode] = _Target(dataset, name, handle, source)
-            if source.offset and inode not in inodes:
+            if source.offset and not goes_on:
                 target.detail = "a copy of a file that was followed: it goes on where that one was"
                 self._add(target, Rows(b"", 0), source)  # or its lines would be new when the original is gone
 
@@ -236,7 +238,7 @@ class Follower:
             elif target is not None:
                 if not is_intact(target.handle, source):
                     gone.add(f"{source.dev}:{source.ino}")
-            elif (self._context.layout.inbox / dataset / present[inode]).stat().st_size < source.offset:
+            elif not self._was_followed(dataset, f"{dataset}/{present[inode]}", inode):
                 gone.add(f"{source.dev}:{source.ino}")
         return frozenset(gone)
 
