@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Contract, Mode, Rule, RuleSeverity
+from shopfloor.domain.contract import Condition, Contract, Freshness, Mode, Rule, RuleSeverity, Volume
 from shopfloor.domain.dataset import (
     ColumnChange,
     ColumnDiff,
@@ -38,6 +38,7 @@ from shopfloor.domain.monitor import (
     ValuePoint,
     ValueReport,
 )
+from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import (
     AliasChange,
     Check,
@@ -48,7 +49,7 @@ from shopfloor.domain.release import (
 )
 from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile
-from shopfloor.domain.requests.files import FileBytes
+from shopfloor.domain.requests.files import FileBytes, RejectsFile
 from shopfloor.domain.requests.jobs import JobLogText
 from shopfloor.domain.requests.models import BundleReport, PredictReport
 from shopfloor.domain.requests.runs import RunComparison
@@ -60,6 +61,7 @@ from shopfloor.domain.requests.workspace import (
     IdleReport,
     Table,
 )
+from shopfloor.domain.revision import ContractCause, ContractRevision
 from shopfloor.domain.run import ArtifactRef, CandidateScore, RunRecord, RunState, SegmentScore
 from shopfloor.domain.status import (
     AlertCounts,
@@ -170,9 +172,44 @@ CONTRACT = Contract(
         Rule(column="delay", min=-60, max=1500, severity=RuleSeverity.REJECT_ROW),
         Rule(column="origin", values=("JFK", "LGA"), not_null=True),
     ),
+    conditions=(Condition(name="in order", sql="arrival >= at", severity=RuleSeverity.WARN),),
+    volume=Volume(min_rows=100, band=0.5),
+    freshness=Freshness(hours=26),
     reject_budget=0.01,
     revision=3,
 )
+REVISIONS = (
+    ContractRevision(
+        dataset="flights",
+        revision=2,
+        cause=ContractCause.EDITED,
+        actor="ann",
+        changes=("rule of delay joined", "reject_budget: 0.0 -> 0.01"),
+        text="# ours\n",
+        at=at(2),
+    ),
+    ContractRevision(
+        dataset="flights",
+        revision=1,
+        cause=ContractCause.INFERRED,
+        actor="engine",
+        changes=("new, 4 columns",),
+        at=at(1),
+    ),
+)
+REJECTS = (
+    Reject(
+        code="rule",
+        message="Line 7, column 'delay': '9999' breaks the rule max = 1500.",
+        line=7,
+        row=6,
+        column="delay",
+        value="9999",
+        record="JFK,9999,2026-05-01",
+    ),
+    Reject(code="condition", message="Row 12 breaks the condition 'in order'.", row=12, record='{"origin":"LGA"}'),
+)
+REJECTS_FILE = RejectsFile(path="/tmp/rejects.csv", rows=2, total=12)
 DIFF = VersionDiff(
     dataset="flights",
     left=1,

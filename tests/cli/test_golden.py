@@ -15,7 +15,19 @@ import pytest
 from tests.cli import samples
 
 from shopfloor.cli.commands import token
-from shopfloor.cli.output import alerts, datasets, files, grid, jobs, lineage, models, openlineage, runs, status
+from shopfloor.cli.output import (
+    alerts,
+    contracts,
+    datasets,
+    files,
+    grid,
+    jobs,
+    lineage,
+    models,
+    openlineage,
+    runs,
+    status,
+)
 from shopfloor.cli.output.table import table
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -40,7 +52,9 @@ CASES: dict[str, tuple[Render, Any]] = {
     "dataset-show": (datasets.describe, samples.DATASET),
     "dataset-version": (datasets.describe_version, samples.VERSION),
     "dataset-versions": (listed(datasets.VERSIONS), (samples.VERSION,)),
-    "dataset-contract": (datasets.describe_contract, samples.CONTRACT),
+    "dataset-contract": (contracts.describe, samples.CONTRACT),
+    "dataset-revisions": (listed(contracts.REVISIONS), samples.REVISIONS),
+    "file-rejects": (listed(files.REJECTS), samples.REJECTS),
     "dataset-diff": (datasets.describe_diff, samples.DIFF),
     "dataset-diff-rows": (datasets.describe_diff, samples.ROW_DIFF),
     "dataset-diff-whole-rows": (datasets.describe_diff, samples.WHOLE_ROWS),

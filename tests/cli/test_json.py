@@ -94,6 +94,7 @@ def test_nested_keys_of_the_contract(engine: Engine, capsysbinary: Any) -> None:
 ALL_JSON = [
     *(words for words, _ in CONTRACT),
     ["wait"], ["scan"], ["file", "inspect", "f3"], ["dataset", "contract", "flights"],
+    ["dataset", "contract", "flights", "--history"], ["file", "rejects", "f3"],
     ["dataset", "diff", "flights@1"], ["dataset", "profile", "flights"], ["dataset", "preview", "flights"],
     ["dataset", "parts", "flights"], ["model", "definition", "late-arrival"], ["run", "compare", "r7", "r8"],
     ["monitor", "run", "late-arrival"], ["monitor", "backtest", "late-arrival"], ["monitor", "checks", "late-arrival"],

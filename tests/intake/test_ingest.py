@@ -262,7 +262,7 @@ def test_column_that_joined_later_may_be_absent(bench: Any) -> None:
     result = bench.ingest(files, contract)
     assert [outcome.state for outcome in result.files] == [COMMITTED, COMMITTED]
     assert result.contract.column("c") == Column(name="c", type=ColumnType.INTEGER, optional=True)
-    assert result.notices == ("Column 'c' (integer) joined the contract.",)
+    assert result.notices == ("Column 'c' (integer) joined the contract with 'new.csv'.",)
     assert bench.frame(result)["c"].isna().tolist() == [False, True]
 
 

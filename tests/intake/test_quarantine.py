@@ -14,7 +14,6 @@ from shopfloor.domain.file import Reason
 from shopfloor.intake.quarantine import (
     QuarantineRecord,
     kept_name,
-    original_bytes_around,
     quarantine,
     read_record,
     reason_path,
@@ -73,14 +72,3 @@ def test_kept_name_is_harmless(path: str) -> None:
     assert name.isprintable()
     assert not set(name) & set("/ \\")
     assert len(name) <= 200
-
-
-def test_lines_around_are_bounded_and_printable(tmp_path: Path) -> None:
-    path = tmp_path / "big"
-    path.write_bytes(b"".join(b"line %d\n" % i for i in range(1, 100)) + b"x" * 5_000_000 + b"\n\x1b")
-    lines = original_bytes_around(path, 100, context=1)
-    assert [number for number, _ in lines] == [99, 100, 101]
-    assert lines[0][1] == "line 99"
-    assert len(lines[1][1]) == 400
-    assert lines[2][1] == "\\e"
-    assert original_bytes_around(path, 500) == []

@@ -33,6 +33,7 @@ from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict, Severity
 from shopfloor.domain.page import Page
+from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import AliasChange, Check, Decision, ModelRecord, ModelVersion, Outcome
 from shopfloor.domain.requests.datasets import DatasetPreview, DatasetProfile
 from shopfloor.domain.requests.files import FileBytes
@@ -157,10 +158,14 @@ class Shop:
                 rows=3000 if state is FileState.COMMITTED else None,
                 version=n if state is FileState.COMMITTED else None,
                 reason=reason if state is FileState.QUARANTINED else None,
+                rejected_rows=2 if state is FileState.QUARANTINED else 0,
                 seen_at=self.at,
             )
             for n, state in enumerate(states, 1)
         ]
+
+    def rejects(self) -> list[Reject]:
+        return [Reject(code="type", message=self.said, line=n, column=self.name, value=self.said) for n in (2, 3)]
 
     def bytes(self) -> FileBytes:
         return FileBytes(id="f2", first=1, lines=(self.said, self.said, "c"))
@@ -444,6 +449,7 @@ class FakeEngine:
             return [one for one in shop.runs() if request.query in f"{one.id} {one.model}"]
         found = {
             "dataset.list": shop.datasets,
+            "file.rejects": shop.rejects,
             "dataset.versions": shop.versions,
             "model.list": lambda: [shop.model()],
             "model.versions": shop.model_versions,

@@ -6,16 +6,21 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from tests.tui.shop import Shop
 
+from shopfloor.domain.columns import Column as DataColumn
+from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.contract import Condition, Contract, Freshness, Rule, RuleSeverity, Volume
 from shopfloor.domain.dataset import ColumnProfile
 from shopfloor.domain.event import Event
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
+from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import Check
 from shopfloor.tui.screens.home import HomePane
 from shopfloor.tui.views import (
@@ -33,7 +38,7 @@ from shopfloor.tui.views import (
 )
 from shopfloor.tui.widgets.cells import clean, fit
 from shopfloor.tui.widgets.columns import Column, fit_columns
-from shopfloor.tui.widgets.detail_pane import Chart, Histogram
+from shopfloor.tui.widgets.detail_pane import Chart, Histogram, Section
 from shopfloor.tui.widgets.rows import Cell, Row
 
 
@@ -388,3 +393,37 @@ def test_who_leaves_during_a_training_reads_that_it_goes_on() -> None:
     assert "\x1b" not in said
     assert farewell(msgspec.structs.replace(status, jobs=JobCounts())) == ""
     assert farewell(None) == ""
+
+
+def _texts(sections: list[Section]) -> str:
+    lines = [section.title for section in sections]
+    for section in sections:
+        assert isinstance(section.body, list)
+        lines += [f"{pair.label} {pair.value}" for pair in section.body]
+    return "\n".join(lines)
+
+
+def test_a_dataset_says_why_its_files_wait_and_what_is_asked_of_them() -> None:
+    contract = Contract(
+        name="d",
+        columns=(DataColumn(name="x", type=ColumnType.NUMBER),),
+        rules=(Rule(column="x", min=0, unique=True, severity=RuleSeverity.REJECT_ROW),),
+        conditions=(Condition(sql="x > 1", name="above"),),
+        volume=Volume(band=0.5),
+        freshness=Freshness(hours=26),
+    )
+    dataset = msgspec.structs.replace(SHOP.datasets()[0], problem="line 3: key 'mode' cannot be 'x'.")
+    text = _texts(datasets.sections(dataset, (), (), contract))
+    assert text.startswith("Its files wait for the contract\n")
+    for said in ("line 3: key 'mode'", "x min 0, unique  else reject_row", "above x > 1  else quarantine_file"):
+        assert said in text
+    assert "rows of a file band 0.5" in text
+    assert "fresh within 26 hours" in text
+
+
+def test_a_file_lists_the_rows_at_fault() -> None:
+    held = msgspec.structs.replace(SHOP.files()[1], rejected_rows=1200)
+    reject = Reject(code="rule", message="Line 7 is wrong.", line=7, column="x", value="9")
+    text = _texts(files.sections(held, None, (reject,)))
+    assert "Rows at fault" in text
+    assert "line 7 Line 7 is wrong." in text

@@ -15,7 +15,8 @@ class FeatureField(Record, frozen=True, kw_only=True):
     """One input of a model.
 
     `kind` is how it is encoded: number, boolean, category, many, text or date. `nullable` is true
-    when the model saw missing values in training, so that a request may leave the field out.
+    when the model saw missing values in training, so that a request may leave the field out; an
+    `optional` one, which joined the dataset later or may be absent from its files, may always be.
     `levels` holds the commonest values of a category (a sample, for schemas and examples).
     """
 
@@ -23,6 +24,7 @@ class FeatureField(Record, frozen=True, kw_only=True):
     kind: str
     type: ColumnType
     nullable: bool = True
+    optional: bool = False
     levels: tuple[str, ...] = ()
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from shopfloor.domain.errors import ConfigError
+from shopfloor.domain.text import safe
 from shopfloor.workspace import contracts, definitions, schema, settings, template
 from shopfloor.workspace.layout import Layout
 
@@ -42,4 +47,25 @@ def config_validate(workspace: Path) -> list[str]:
             check(*arguments)
         except ConfigError as error:
             problems.append(str(error))
-    return problems
+    return problems + _sql_problems(layout)
+
+
+def _sql_problems(layout: Layout) -> list[str]:
+    """What is wrong with SQL and patterns in contracts, told by a process of its own: faces never load DuckDB."""
+    if not any(_needs_duckdb(layout, name) for name in contracts.list_contracts(layout)):
+        return []
+    command = [sys.executable, "-m", "shopfloor.engine.upkeep.validate", "--workspace", str(layout.root)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    try:
+        return msgspec.json.decode(done.stdout, type=list[str])
+    except msgspec.DecodeError:
+        said = done.stderr.decode(errors="replace").strip()[-300:]
+        return [f"The conditions of contracts could not be checked: {safe(said, 300)}"]
+
+
+def _needs_duckdb(layout: Layout, name: str) -> bool:
+    try:
+        contract = contracts.load_contract(layout, name)
+    except ConfigError:
+        return False
+    return contract is not None and contracts.needs_duckdb(contract)

@@ -33,12 +33,19 @@ class RuleSeverity(StrEnum):
     WARN = "warn"
 
 
+Bound = int | float | str
+
+
 class Rule(Record, frozen=True, kw_only=True):
-    """One expectation about one column."""
+    """One expectation about one column.
+
+    `min` and `max` are included; for dates and timestamps they are ISO text. A missing value breaks
+    `not_null` and nothing else. `values` are spelled as text whatever the column's type.
+    """
 
     column: str
-    min: float | None = None
-    max: float | None = None
+    min: Bound | None = None
+    max: Bound | None = None
     values: tuple[str, ...] | None = None
     pattern: str | None = None
     not_null: bool = False
@@ -57,11 +64,15 @@ class Condition(Record, frozen=True, kw_only=True):
     severity: RuleSeverity = RuleSeverity.QUARANTINE_FILE
 
 
+MIN_HISTORY = 5
+
+
 class Volume(Record, frozen=True, kw_only=True):
     """How many rows a file should have.
 
     `band` compares with the median file of the dataset's recent history: 0.5 allows from half of it
-    to one and a half of it. Nothing given, nothing is asked.
+    to one and a half of it; it is not asked before `MIN_HISTORY` files are in. Nothing given, nothing
+    is asked. `severity` is `quarantine_file` or `warn`: there is no row to reject.
     """
 
     min_rows: int | None = None

@@ -33,7 +33,9 @@ class Part(Record, frozen=True, kw_only=True):
 
 
 class DatasetVersion(Record, frozen=True, kw_only=True):
-    """An immutable manifest of parts. `digest` identifies the content."""
+    """An immutable manifest of parts. `digest` identifies the content, `contract_revision` the contract
+    that its files were taken in with.
+    """
 
     dataset: str
     version: int
@@ -46,10 +48,14 @@ class DatasetVersion(Record, frozen=True, kw_only=True):
     cause: str = ""
     notices: tuple[str, ...] = ()
     created_at: datetime
+    contract_revision: int | None = None
 
 
 class DatasetRecord(Record, frozen=True, kw_only=True):
-    """A dataset at a glance, as of its newest version (0 while none is committed)."""
+    """A dataset at a glance, as of its newest version (0 while none is committed).
+
+    `problem` says why its contract cannot be used, so that its files wait; empty when it can.
+    """
 
     name: str
     mode: str
@@ -63,6 +69,7 @@ class DatasetRecord(Record, frozen=True, kw_only=True):
     added_rows: int = 0
     quarantined: int = 0
     used_by: tuple[str, ...] = ()
+    problem: str = ""
 
 
 class ColumnProfile(Record, frozen=True, kw_only=True):

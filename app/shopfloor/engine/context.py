@@ -13,9 +13,11 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ConfigError, NotFoundError
 from shopfloor.domain.names import did_you_mean, is_name
 from shopfloor.domain.text import safe
+from shopfloor.engine import contracts
+from shopfloor.engine.contracts import ContractBook
 from shopfloor.engine.stream import EventStream
 from shopfloor.store.store import Store
-from shopfloor.workspace import contracts, definitions
+from shopfloor.workspace import definitions
 from shopfloor.workspace.layout import Layout
 from shopfloor.workspace.settings import Settings, load_settings
 
@@ -34,6 +36,7 @@ class Context:
     started_at: datetime
     settings: Settings = field(default_factory=Settings)
     stopping: threading.Event = field(default_factory=threading.Event)
+    book: ContractBook = field(default_factory=ContractBook)
 
     def reload_settings(self) -> None:
         """Read `workspace.toml` again; a broken file keeps the settings that work."""
@@ -43,8 +46,8 @@ class Context:
             _LOG.warning("workspace.toml is not used: %s", error)
 
     def contract(self, dataset: str) -> Contract | None:
-        """The contract of a dataset as its file says now."""
-        return contracts.load_contract(self.layout, dataset) if is_name(dataset) else None
+        """The contract of a dataset as its file says now; raises `ConfigError` for one that cannot be used."""
+        return contracts.read(self, dataset) if is_name(dataset) else None
 
     def definition(self, model: str) -> ModelDefinition:
         """The definition of a model; raises `NotFoundError` with the nearest name."""

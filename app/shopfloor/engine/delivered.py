@@ -10,15 +10,18 @@ import msgspec
 
 import shopfloor
 from shopfloor.domain.contract import Originals
-from shopfloor.domain.file import FileState, Reason
+from shopfloor.domain.file import FileRecord, FileState, Reason
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
 from shopfloor.engine.context import Context
 from shopfloor.engine.watch import custody, ledger
 from shopfloor.intake.quarantine import QuarantineRecord, quarantine
+from shopfloor.intake.records import FileOutcome
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
+
+_RECORDED = 20  # rejects told in the record beside a quarantined file; the store keeps more
 
 
 def staged_rows(context: Context, ids: list[str]) -> list[LedgerRow]:
@@ -83,9 +86,22 @@ def _committed(transaction: Transaction, one: Taken) -> LedgerRow:
     return msgspec.structs.replace(one.row, file=file, staged=None)
 
 
-def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason) -> None:
-    """The file is held with a reason."""
-    file = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason)
+def settle_repeats(transaction: Transaction, file: FileRecord, state: FileState) -> None:
+    """The same content that waits in quarantine under other names shares the fate of `file`."""
+    for row in files.same_content(transaction, file, FileState.QUARANTINED):
+        reason = Reason(code="duplicate", message=f"Its content came in with {file.id}.")
+        same = msgspec.structs.replace(
+            row.file,
+            state=state,
+            duplicate_of=file.id,
+            reason=reason if state is FileState.DUPLICATE else row.file.reason,
+        )
+        files.put(transaction, msgspec.structs.replace(row, file=same, staged=None))
+
+
+def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason, *, wrong: int = 0) -> None:
+    """The file is held with a reason; `wrong` of its rows are known to be at fault."""
+    file = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason, rejected_rows=wrong)
     files.put(transaction, msgspec.structs.replace(row, file=file, staged=None))
     transaction.emit(
         "file.quarantined",
@@ -95,8 +111,13 @@ def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason) ->
     )
 
 
-def keep_bytes(context: Context, row: LedgerRow, reason: Reason) -> None:
-    """Move the claimed copy of a refused file into quarantine with its record, before the ledger says so."""
+def keep_bytes(
+    context: Context, row: LedgerRow, reason: Reason, outcome: FileOutcome | None = None, revision: int | None = None
+) -> None:
+    """Move the claimed copy of a refused file into quarantine with its record, before the ledger says so.
+
+    `revision` is that of the contract which refused it.
+    """
     if row.staged is None or row.file.sha256 is None:
         return
     record = QuarantineRecord(
@@ -109,6 +130,10 @@ def keep_bytes(context: Context, row: LedgerRow, reason: Reason) -> None:
         reason=reason,
         mtime_ns=row.identity.mtime_ns,
         arrived_at=row.file.seen_at,
+        rejected_rows=outcome.rejected_rows if outcome is not None else 0,
+        rejects=outcome.rejects[:_RECORDED] if outcome is not None else (),
+        notices=outcome.notices if outcome is not None else (),
+        rule=revision,
         software={"shopfloor": shopfloor.__version__},
     )
     quarantine(Path(row.staged), record, context.layout.quarantine)

@@ -7,6 +7,7 @@ import logging
 import msgspec
 
 from shopfloor.domain.monitor import AlertState
+from shopfloor.engine import contracts, freshness
 from shopfloor.engine.handlers.collect import collect_soon
 from shopfloor.engine.plant import Plant
 from shopfloor.engine.scheduler import Errand
@@ -16,15 +17,19 @@ from shopfloor.store.transaction import Transaction
 
 _LOG = logging.getLogger("shopfloor.engine")
 _COLLECT_SECONDS = 3.0
+_CONTRACT_SECONDS = 2.0
+_FRESHNESS_SECONDS = 15.0
 _BACKUP_SECONDS = 24 * 3600.0
 _CHECKPOINT_SECONDS = 900.0
 
 
 def errands(plant: Plant) -> list[Errand]:
-    """Collect the inference log, fold the database's log, back up, wake snoozed alerts."""
+    """Collect the inference log, notice edited contracts and late data, fold the log, back up, wake snoozed alerts."""
     context = plant.context
     return [
         Errand("collect", _COLLECT_SECONDS, lambda: collect_soon(context)),
+        Errand("contracts", _CONTRACT_SECONDS, lambda: contracts.look_at_all(context)),
+        Errand("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
         Errand("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
         Errand("backup", _BACKUP_SECONDS, lambda: _back_up(plant)),
         Errand("heartbeat", 5.0, plant.floor.beat),

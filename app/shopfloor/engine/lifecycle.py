@@ -87,7 +87,8 @@ def _sweep_staging(context: Context) -> None:
     """No job runs yet, so only claimed files that the ledger knows are wanted in staging."""
     wanted = context.store.read(
         lambda query: {
-            row[0] for row in query.all("SELECT staged FROM files WHERE staged IS NOT NULL AND state = 'staged'")
+            row[0]
+            for row in query.all("SELECT staged FROM files WHERE staged IS NOT NULL AND state IN ('staged', 'waiting')")
         }
     )
     for path in context.layout.staging.iterdir():

@@ -8,6 +8,7 @@ from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.monitor import AlertRecord
+from shopfloor.engine import freshness
 from shopfloor.engine.context import Context
 from shopfloor.store import datasets, jobs, models, runs
 from shopfloor.store.transaction import Transaction
@@ -19,11 +20,12 @@ _MONITOR_PRIORITY = 0
 def after_version(
     context: Context, transaction: Transaction, version: DatasetVersion, *, restored: bool = False
 ) -> None:
-    """A new dataset version: check each model's champion against it, then learn from it.
+    """A new dataset version: it is fresh again; check each model's champion against it, then learn from it.
 
     A `restored` one is learned from whatever its rows number, unless the model has learned from just
     this content: people go back because what came since was wrong.
     """
+    freshness.resolve(transaction, version.dataset)
     for definition in context.models_of(version.dataset):
         champion = models.aliases(transaction, definition.name).get("champion")
         if champion is not None and definition.monitoring.drift and version.added_rows > 0:

@@ -7,25 +7,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shopfloor.domain.file import Reason
+from shopfloor.domain.reject import MOST, Reject
 from shopfloor.intake import reasons
-from shopfloor.intake.locate import line_of_byte, places
+from shopfloor.intake.evidence import raw_lines, rejected
+from shopfloor.intake.locate import lines_of_bytes, places
 from shopfloor.intake.query import count_bad, first_bad
+from shopfloor.intake.reasons import Place
 from shopfloor.intake.schema import Plan
 from shopfloor.intake.shape import REJECTS, forget_rejects
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SHOWN = 20
+SHOWN = MOST
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """`records` in the file, `bad` ones among them, and the first `SHOWN` by position."""
+    """`records` in the file, `bad` ones among them, and the first `SHOWN` by position.
+
+    `left_out` are the numbers, from 0, of rows with a bad value among those that fit the header; None
+    when they are too many to be listed.
+    """
 
     records: int
     bad: int
-    rejects: tuple[Reason, ...]
+    rejects: tuple[Reject, ...]
+    left_out: tuple[int, ...] | None = None
 
     def within(self, budget: float) -> bool:
         """True when the share of bad rows may be left out."""
@@ -42,30 +50,36 @@ def diagnose(connection: DuckDBPyConnection, plan: Plan, path: str) -> Diagnosis
         ragged, count = _structural(connection, plan, path)
     finally:
         forget_rejects(connection)
-    found = _values(connection, plan, path) if bad else []
+    found, rows = _values(connection, plan, path) if bad else ([], [])
     found += ragged
     found.sort(key=lambda entry: entry[0])
-    return Diagnosis(records=fit + count, bad=bad + count, rejects=tuple(r for _, r in found[:SHOWN]))
+    return Diagnosis(
+        records=fit + count,
+        bad=bad + count,
+        rejects=tuple(r for _, r in found[:SHOWN]),
+        left_out=tuple(rows) if len(rows) == bad else None,
+    )
 
 
-def _values(connection: DuckDBPyConnection, plan: Plan, path: str) -> list[tuple[int, Reason]]:
-    """Bad values as (line or row, reason)."""
+def _values(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[list[tuple[int, Reject]], list[int]]:
+    """Bad values as (line or row, reject), and the numbers of their rows."""
     try:
         rows = connection.execute(first_bad(plan, [path], SHOWN)).fetchall()
     finally:
         forget_rejects(connection)
     where = places(Path(path), plan.shape, [row for row, _, _ in rows])
+    lines = raw_lines(Path(path), (place.line for place in where.values())) if plan.shape.lines else {}
     found = []
     for row, position, value in rows:
         column = plan.contract.columns[position]
         place = where[row]
         reason = reasons.bad_value(place, column.name, column.type, value, column.format)
-        found.append((place.line or row, reason))
-    return found
+        found.append((place.line or row, rejected(reason, place, value, lines.get(place.line or 0, ""))))
+    return found, sorted(row for row, _, _ in rows)
 
 
-def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[list[tuple[int, Reason]], int]:
-    """Lines that do not fit the header as (line, reason), and how many rows they are.
+def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[list[tuple[int, Reject]], int]:
+    """Lines that do not fit the header as (line, reject), and how many rows they are.
 
     DuckDB lists several errors for one line.
     """
@@ -77,10 +91,14 @@ def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[
         "SELECT DISTINCT ON (line_byte_position) line_byte_position, error_type, error_message, "
         f"column_name FROM {REJECTS} ORDER BY line_byte_position LIMIT {SHOWN}"
     ).fetchall()
+    lines = lines_of_bytes(Path(path), (max(0, offset - 1) for offset, *_ in rows))
+    raw = raw_lines(Path(path), lines.values())
     found = []
     for offset, kind, message, column in rows:
-        line = plan.shape.skip + line_of_byte(Path(path), max(0, offset - 1))
-        found.append((line, _reason(plan, line, kind, message, column)))
+        at = lines[max(0, offset - 1)]
+        line = plan.shape.skip + at
+        reason = _reason(plan, line, kind, message, column)
+        found.append((line, rejected(reason, Place(line=line), None, raw.get(at, ""))))
     return found, count
 
 

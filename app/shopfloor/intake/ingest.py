@@ -159,6 +159,7 @@ class _Delivery:
             mode=self._mode,
             replaces_parts=replaces,
             contract_changed=contract is not None and contract != spec.contract,
+            absent=tuple(sorted(self._taker.absent)),
             notices=tuple(self._taker.notices),
         )
 

@@ -29,6 +29,23 @@ def line_of_byte(path: Path, offset: int) -> int:
     return line
 
 
+def lines_of_bytes(path: Path, offsets: Iterable[int]) -> dict[int, int]:
+    """`line_of_byte` for many offsets, in one reading of the file."""
+    wanted = sorted(set(offsets))
+    found: dict[int, int] = {}
+    line, at = 1, 0
+    with path.open("rb") as file:
+        first = file.readline(_CHUNK)
+        end = b"\r" if b"\r" in first and not first.endswith(b"\n") else b"\n"
+        file.seek(0)
+        for offset in wanted:
+            while at < offset and (chunk := file.read(min(_CHUNK, offset - at))):
+                line += chunk.count(end)
+                at += len(chunk)
+            found[offset] = line
+    return found
+
+
 def places(path: Path, shape: Shape, rows: Iterable[int]) -> dict[int, Place]:
     """The places of data rows, counted from 0 among those that fit the header."""
     wanted = set(rows)

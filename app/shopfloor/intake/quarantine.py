@@ -17,12 +17,10 @@ from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.record import Record
-from shopfloor.domain.text import safe
+from shopfloor.domain.reject import Reject
 from shopfloor.lake.objects import file_sha256
 
 _MAX_NAME = 120
-_MAX_SHOWN = 4096
-_MAX_LINE = 400
 
 
 class QuarantineRecord(Record, frozen=True, kw_only=True):
@@ -46,7 +44,7 @@ class QuarantineRecord(Record, frozen=True, kw_only=True):
     arrived_at: datetime | None = None
     rows: int = 0
     rejected_rows: int = 0
-    rejects: tuple[Reason, ...] = ()
+    rejects: tuple[Reject, ...] = ()
     notices: tuple[str, ...] = ()
     rule: int | None = None
     software: dict[str, str] = {}
@@ -98,27 +96,6 @@ def read_record(kept: Path) -> QuarantineRecord | None:
         return from_json(reason_path(kept).read_bytes(), QuarantineRecord)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         return None
-
-
-def original_bytes_around(path: Path, line: int, context: int = 3) -> list[tuple[int, str]]:
-    """Lines around `line` (from 1) of the file's bytes, printable, as (number, text).
-
-    Bounded: at most `context` lines on each side, 400 characters of each, and no line is held in
-    memory beyond 4 KiB. Compressed files are shown as the bytes they are.
-    """
-    first, last = max(1, line - context), line + context
-    shown: list[tuple[int, str]] = []
-    with path.open("rb") as file:
-        number = 1
-        while number <= last and (piece := file.readline(_MAX_SHOWN)):
-            head = piece
-            while piece and not piece.endswith(b"\n"):
-                piece = file.readline(_MAX_SHOWN)
-            if number >= first:
-                text = head.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
-                shown.append((number, safe(text, _MAX_LINE)))
-            number += 1
-    return shown
 
 
 def _move(staged: Path, target: Path) -> None:

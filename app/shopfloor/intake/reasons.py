@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
+from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import safe
 
 _NOUNS = {
@@ -367,6 +368,35 @@ def broken_rule(place: Place, column: str, value: object, rule: str) -> Reason:
         line=place.line,
         column=safe(column, 120),
         hint=f"{_REDELIVER} Or change the rule in the contract, then retry the file.",
+    )
+
+
+def broken_condition(place: Place, condition: str) -> Reason:
+    where = f"Line {place.line}" if place.line is not None else f"Row {place.row}" if place.row else "A row"
+    return Reason(
+        code="condition",
+        message=f"{where} breaks the condition {shown(condition, 120)}.",
+        line=place.line,
+        hint=f"{_REDELIVER} Or change the condition in the contract, then retry the file.",
+    )
+
+
+def of_reject(reject: Reject) -> Reason:
+    """The reason of a whole file that is held for one of its rows."""
+    return Reason(
+        code=reject.code,
+        message=reject.message,
+        line=reject.line,
+        column=reject.column,
+        hint=f"{_REDELIVER} Or change the contract, then retry the file.",
+    )
+
+
+def volume(rows: int, why: str) -> Reason:
+    return Reason(
+        code="volume",
+        message=f"The file has {rows:,} rows; {why}.",
+        hint="Check that the export is whole. If it is right, accept it, or change [volume] in the contract.",
     )
 
 

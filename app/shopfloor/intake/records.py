@@ -7,6 +7,7 @@ from shopfloor.domain.contract import Contract, Mode, Parser
 from shopfloor.domain.dataset import Part
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.record import Record
+from shopfloor.domain.reject import Reject
 
 
 class StagedFile(Record, frozen=True, kw_only=True):
@@ -31,7 +32,8 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
 
     `contract` None lets the first readable file decide; `mode` is used only then. `previous` are
     the parts of the newest version: needed for upsert, for files that supersede others and for
-    rules of uniqueness over the whole dataset. `staging` is a directory of this job alone,
+    rules of uniqueness over the whole dataset. `history` are the rows of recent files, asked by a band
+    of the contract's volume. `staging` is a directory of this job alone,
     `objects` the lake's. `threads` 0 takes all processors.
     """
 
@@ -42,6 +44,7 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     contract: Contract | None = None
     mode: Mode = Mode.APPEND
     previous: tuple[Part, ...] = ()
+    history: tuple[int, ...] = ()
     memory_mb: int = 512
     threads: int = 0
 
@@ -67,7 +70,7 @@ class FileOutcome(Record, frozen=True, kw_only=True):
     rejected_rows: int = 0
     reason: Reason | None = None
     notices: tuple[str, ...] = ()
-    rejects: tuple[Reason, ...] = ()
+    rejects: tuple[Reject, ...] = ()
 
 
 class IntakeResult(Record, frozen=True, kw_only=True):
@@ -76,7 +79,7 @@ class IntakeResult(Record, frozen=True, kw_only=True):
     `replaces_parts` False: the next version is the previous parts and then `parts`. True: it is
     `kept` and then `parts`. `contract` is new, or has a higher revision and `notices` when it
     changed; None when there was none and no file could be read. `rows` counts the rows of
-    `parts`.
+    `parts`. `absent` names columns of the contract that an accepted file did not have.
     """
 
     contract: Contract | None
@@ -88,4 +91,5 @@ class IntakeResult(Record, frozen=True, kw_only=True):
     mode: Mode = Mode.APPEND
     replaces_parts: bool = False
     contract_changed: bool = False
+    absent: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()

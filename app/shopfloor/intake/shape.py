@@ -42,6 +42,11 @@ class Shape:
     skip: int = 0
     array: bool = False
 
+    @property
+    def lines(self) -> bool:
+        """True where a row stands on a line of text (a quoted line end aside)."""
+        return self.format is Format.CSV or (self.format is Format.JSON and not self.array)
+
     def position(self, column: str) -> int | None:
         """Where `column` stands, or None."""
         return self.names.index(column) if column in self.names else None

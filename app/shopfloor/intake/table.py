@@ -136,7 +136,7 @@ class StagedTable:
         self._connection = connection
         self._path = path
         self._rows = 0
-        self._dropped = False
+        self._left_out: Sequence[int] | None = ()
 
     @property
     def source(self) -> str:
@@ -147,9 +147,9 @@ class StagedTable:
         query = strict(self.plan, [path], first=first, quick=quick)
         self._copy(f"SELECT {output(self.plan)} FROM ({query})")
 
-    def load_good(self, path: str) -> None:
-        """Write the file's rows without the bad ones."""
-        self._dropped = True
+    def load_good(self, path: str, left_out: Sequence[int] | None = None) -> None:
+        """Write the file's rows without the bad ones, whose numbers are `left_out` where they are known."""
+        self._left_out = left_out
         try:
             self._copy(f"SELECT {output(self.plan)} FROM ({lenient(self.plan, [path])})")
         finally:
@@ -159,11 +159,16 @@ class StagedTable:
         return {0: self._rows} if self._rows else {}
 
     def row(self, rid: int, file: int) -> int:
-        # After rows were left out the number is no longer that in the file.
-        return -1 if self._dropped else rid
+        if self._left_out is None:
+            return -1
+        for number in self._left_out:
+            if number > rid:
+                break
+            rid += 1
+        return rid
 
     def drop(self, rows: str) -> None:
-        self._dropped = True
+        self._left_out = None
         beside = self._path.with_name(self._path.name + ".kept")
         self._copy(f"SELECT {output(self.plan)} FROM {self.source} WHERE rid NOT IN ({rows})", beside)
         beside.replace(self._path)

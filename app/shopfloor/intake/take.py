@@ -11,8 +11,9 @@ import duckdb
 import msgspec
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Contract, Mode
+from shopfloor.domain.contract import Contract, Mode, RuleSeverity
 from shopfloor.domain.file import FileState, Reason
+from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.text import safe
 from shopfloor.intake import infer, reasons
 from shopfloor.intake.bundle import bundle
@@ -28,6 +29,7 @@ from shopfloor.intake.records import FileOutcome, IntakeSpec, StagedFile, Staged
 from shopfloor.intake.rules import Verdict, check_rules
 from shopfloor.intake.schema import Plan, arrange
 from shopfloor.intake.table import MemoryTable, StagedTable, Table
+from shopfloor.intake.volume import check_volume
 from shopfloor.lake.objects import part_path
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ class Taker:
         self._spec = spec
         self.contract = spec.contract
         self.notices: list[str] = []
+        self.absent: set[str] = set()
         self._first = spec.contract is None or not spec.contract.columns
         self._staged: list[str] = []
         self._number = 0
@@ -186,15 +189,22 @@ class Taker:
         finally:
             table.close()
         if taken.part is not None:
-            self._accept(table.plan.contract)
+            first = next(state.file.file for number, state in enumerate(states) if number in counts)
+            self._accept(table.plan, first)
         return taken
 
-    def _accept(self, contract: Contract) -> None:
+    def _accept(self, plan: Plan, first: StagedFile) -> None:
         """The contract as it is from now on; says what a later file added to it."""
+        contract = plan.contract
         known = {column.name for column in self.contract.columns} if self.contract else set()
-        for column in contract.columns if known else ():
-            if column.name not in known:
-                self.notices.append(f"Column {shown(column.name)} ({column.type.value}) joined the contract.")
+        for column, source in zip(contract.columns, plan.sources, strict=True):
+            if known and column.name not in known:
+                self.notices.append(
+                    f"Column {shown(column.name)} ({column.type.value}) joined the contract with "
+                    f"{shown(first.original_name)}."
+                )
+            if source is None:
+                self.absent.add(column.name)
         self.contract = contract
 
     def _load(self, plan: Plan, states: list[_State], sampled: bool) -> Table:
@@ -254,7 +264,7 @@ class Taker:
         if failure is not None:
             self._examine(table.plan, state, failure)
             if state.failed is None:
-                table.load_good(path)
+                table.load_good(path, state.wrong.left_out if state.wrong else None)
         return table
 
     def _try(self, table: StagedTable, path: str, *, first: bool = False, quick: bool = False) -> Exception | None:
@@ -281,7 +291,7 @@ class Taker:
         else:
             state.wrong = wrong
             if not wrong.within(plan.contract.reject_budget):
-                state.failed = reasons.counted(wrong.rejects[0], wrong.bad, wrong.records)
+                state.failed = reasons.counted(reasons.of_reject(wrong.rejects[0]), wrong.bad, wrong.records)
 
     def _blame(self, error: Exception, file: Prepared) -> Reason:
         if isinstance(error, _BROKEN):
@@ -312,11 +322,27 @@ class Taker:
         for number, verdict in verdicts.items():
             states[number].verdict = verdict
         for number, state in enumerate(states):
-            state.failed = state.failed or _failure(state, loaded.get(number, 0), table.plan.contract.reject_budget)
+            state.failed = state.failed or self._failure(state, loaded.get(number, 0), table.plan.contract)
             if state.failed is not None and number in loaded:
                 table.drop_file(number)
         failed = any(state.failed is not None for state in states)
         return table.counts() if verdicts or failed else loaded
+
+    def _failure(self, state: _State, rows: int, contract: Contract) -> Reason | None:
+        """Why the file fails after the rules, if it does; `rows` were read from it."""
+        wrong = state.wrong.bad if state.wrong else 0
+        records, bad = rows + wrong, wrong + state.verdict.rejected
+        if state.verdict.quarantine is not None:
+            return state.verdict.quarantine
+        if records == 0:
+            return reasons.header_only()
+        if bad > contract.reject_budget * records:
+            return reasons.counted(reasons.of_reject(_rejects(state)[0]), bad, records)
+        odd = check_volume(contract.volume, records, self._spec.history)
+        if odd is not None and contract.volume.severity is RuleSeverity.WARN:
+            state.verdict.notices.append(odd.message)
+            return None
+        return odd
 
     def _write(self, table: Table, states: Sequence[_State], counts: dict[int, int]) -> StagedPart:
         path = self._path("part")
@@ -368,21 +394,9 @@ def _joined(columns: Sequence[Column], found: infer.Inferred) -> tuple[Column, .
     return tuple(joined)
 
 
-def _failure(state: _State, rows: int, budget: float) -> Reason | None:
-    """Why the file fails after the rules, if it does; `rows` were read from it."""
-    wrong = state.wrong.bad if state.wrong else 0
-    records, bad = rows + wrong, wrong + state.verdict.rejected
-    if state.verdict.quarantine is not None:
-        return state.verdict.quarantine
-    if records == 0:
-        return reasons.header_only()
-    if bad > budget * records:
-        return reasons.counted(_rejects(state)[0], bad, records)
-    return None
-
-
-def _rejects(state: _State) -> list[Reason]:
-    return [*(state.wrong.rejects if state.wrong else ()), *state.verdict.rejects]
+def _rejects(state: _State) -> tuple[Reject, ...]:
+    found = [*(state.wrong.rejects if state.wrong else ()), *state.verdict.rejects]
+    return tuple(sorted(found, key=lambda reject: reject.line or reject.row or 0)[:MOST])
 
 
 def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
@@ -394,7 +408,7 @@ def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
         rejected_rows=(state.wrong.bad if state.wrong else 0) + state.verdict.rejected,
         reason=state.failed,
         notices=(*state.file.notices, *plan.notices, *state.verdict.notices),
-        rejects=tuple(_rejects(state)),
+        rejects=_rejects(state),
     )
 
 

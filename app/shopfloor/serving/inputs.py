@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
-from shopfloor.domain.names import did_you_mean
+from shopfloor.domain.names import did_you_mean, nearest
 from shopfloor.domain.text import safe
 from shopfloor.serving import casts
 from shopfloor.serving.parts import column_array
@@ -147,10 +147,17 @@ def open_inputs(
 
 
 def match_inputs(source: Source, columns: Sequence[Column], optional: Sequence[Column] = ()) -> Inputs:
-    """As `open_inputs`, for a source that is open already."""
+    """As `open_inputs`, for a source that is open already.
+
+    A column that is itself optional may be absent and is missing in every row then, unless another one
+    looks like a misspelling of it.
+    """
     names = {column.name for column in (*columns, *optional)}
     present = _by_name(source, names)
+    others = [raw.name for raw in source.columns if raw.name not in names]
     for column in columns:
+        if column.optional and column.name not in present and not nearest(column.name, others):
+            present[column.name] = RawColumn(column.name, "CAST(NULL AS VARCHAR)", "VARCHAR")
         if column.name not in present:
             raise _missing(column.name, source, columns)
     wanted = (*columns, *(column for column in optional if column.name in present))

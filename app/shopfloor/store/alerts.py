@@ -59,6 +59,12 @@ def unresolved(query: Query, subject: str) -> list[AlertRecord]:
     return [msgspec.json.decode(row[0], type=AlertRecord) for row in rows]
 
 
+def unresolved_of(query: Query, check: str) -> list[AlertRecord]:
+    """Alerts of one kind of check that are not resolved."""
+    rows = query.all("SELECT record FROM alerts WHERE check_code = ? AND state <> 'resolved' ORDER BY number", [check])
+    return [msgspec.json.decode(row[0], type=AlertRecord) for row in rows]
+
+
 def listing(query: Query, *, subject: str, state: str, text: str, limit: int, offset: int) -> Page[AlertRecord]:
     """Alerts: unresolved first, then newest."""
     where = Filter().equal("subject", subject).equal("state", state)

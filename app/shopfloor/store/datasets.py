@@ -108,6 +108,7 @@ def commit_version(transaction: Transaction, version: DatasetVersion, mode: str,
             "cause": version.cause,
             "notices": to_text(version.notices),
             "created_at": version.created_at,
+            "contract_revision": version.contract_revision,
         },
         keep=True,
     )
@@ -162,7 +163,7 @@ def _part_row(version: DatasetVersion, part: Part, ordinal: int) -> dict[str, An
 
 
 _VERSION = (
-    "SELECT dataset, version, digest, rows, added_rows, columns, files, cause, notices, created_at "
+    "SELECT dataset, version, digest, rows, added_rows, columns, files, cause, notices, created_at, contract_revision "
     "FROM dataset_versions"
 )
 
@@ -193,6 +194,7 @@ def _version(row: tuple[Any, ...], found: tuple[Part, ...]) -> DatasetVersion:
         cause=row[7],
         notices=tuple(msgspec.json.decode(row[8], type=list[str])),
         created_at=stored_time(row[9]),
+        contract_revision=row[10],
     )
 
 

@@ -149,6 +149,27 @@ def held_content(query: Query, purpose: FilePurpose, dataset: str, digests: Sequ
     return {file.sha256: file for row in rows if (file := _record(row)).sha256 is not None}
 
 
+def recent_rows(query: Query, dataset: str, limit: int) -> tuple[int, ...]:
+    """How many rows, rejected ones included, each of the newest committed files of a dataset has."""
+    rows = query.all(
+        "SELECT rows + rejected_rows FROM files WHERE purpose = 'data' AND dataset = ? AND state = 'committed' "
+        "AND rows IS NOT NULL ORDER BY number DESC LIMIT ?",
+        [dataset, limit],
+    )
+    return tuple(int(row[0]) for row in rows)
+
+
+def same_content(query: Query, file: FileRecord, state: FileState) -> list[LedgerRow]:
+    """Other deliveries of the same content for the same purpose that are in `state`."""
+    return [
+        _ledger(row)
+        for row in query.all(
+            f"{_LEDGER} WHERE purpose = ? AND dataset = ? AND sha256 = ? AND state = ? AND id <> ? ORDER BY number",
+            [file.purpose.value, file.dataset, file.sha256, state.value, file.id],
+        )
+    ]
+
+
 def listing(
     query: Query, *, dataset: str, state: str, purpose: str, text: str, limit: int, offset: int
 ) -> Page[FileRecord]:

@@ -255,7 +255,15 @@ def _field(column: Column, kind: str, train: Table) -> FeatureField:
         missing = bool((train.moments(column.name).micros == NO_TIME).any())
     else:
         missing = bool(np.isnan(train.numbers(column.name)).any())
-    return FeatureField(name=column.name, kind=kind, type=column.type, nullable=missing, levels=levels)
+    # What one file brought must not become what every request has to send.
+    return FeatureField(
+        name=column.name,
+        kind=kind,
+        type=column.type,
+        nullable=missing or column.optional,
+        optional=column.optional,
+        levels=levels,
+    )
 
 
 def _plain_kind(column: Column) -> str:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-import tomlkit
-
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import (
     Arrival,
+    Bound,
     Condition,
     Contract,
     Freshness,
@@ -20,11 +16,11 @@ from shopfloor.domain.contract import (
     SchemaPolicy,
     Volume,
 )
-from shopfloor.domain.dialect import check_format, check_parser
-from shopfloor.domain.errors import ConfigError, UsageError
-from shopfloor.domain.names import check_name, did_you_mean, is_name
+from shopfloor.domain.names import check_name, is_name
 from shopfloor.domain.record import Record
-from shopfloor.workspace.form import read_form, write_text_atomic
+from shopfloor.workspace.contract_check import check_contract
+from shopfloor.workspace.contract_text import rendered, words_of
+from shopfloor.workspace.form import Form, parse_form, read_text, write_text_atomic
 from shopfloor.workspace.layout import Layout
 
 
@@ -35,9 +31,9 @@ class ColumnForm(Record, frozen=True, kw_only=True):
     nullable: bool = True
     optional: bool = False
     format: str = ""
-    min: float | None = None
-    max: float | None = None
-    values: tuple[str, ...] | None = None
+    min: Bound | None = None
+    max: Bound | None = None
+    values: tuple[bool | int | float | str, ...] | None = None
     pattern: str | None = None
     unique: bool = False
     severity: RuleSeverity = RuleSeverity.QUARANTINE_FILE
@@ -70,83 +66,29 @@ def load_contract(layout: Layout, dataset: str) -> Contract | None:
     path = layout.contract(check_name(dataset, "Dataset"))
     if not path.exists():
         return None
-    return _checked(_from_form(dataset, read_form(path, ContractForm)), str(path))
+    return parse_contract(dataset, read_text(path), str(path))
 
 
-def save_contract(layout: Layout, contract: Contract) -> None:
-    """Write the contract, keeping the comments of an existing file."""
+def parse_contract(dataset: str, text: str, source: str) -> Contract:
+    """The contract that TOML `text` says; raises `ConfigError` naming `source`, line and key."""
+    contract = _from_form(dataset, parse_form(text, ContractForm, source))
+    check_contract(contract, Form(text, source))
+    return contract
+
+
+def needs_duckdb(contract: Contract) -> bool:
+    """True when the contract says something that only DuckDB can tell to be right: SQL or a pattern."""
+    return bool(contract.conditions) or any(rule.pattern is not None for rule in contract.rules)
+
+
+def save_contract(layout: Layout, contract: Contract) -> str:
+    """Write the contract, keeping the comments of an existing file; returns the text."""
     path = layout.contract(check_name(contract.name, "Dataset"))
-    if path.exists():
-        document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    else:
-        document = tomlkit.document()
-        document.add(tomlkit.comment(f"Contract of dataset {contract.name}: inferred once, then yours to edit."))
-    document["mode"] = contract.mode.value
-    _set(document, "key", list(contract.key))
-    _set(document, "time", contract.time)
-    document["schema_policy"] = contract.schema_policy.value
-    _set(document, "reject_budget", contract.reject_budget or None)
-    document["revision"] = contract.revision
-    document["columns"] = _columns_table(contract)
-    _set(document, "conditions", [_told(condition) for condition in contract.conditions])
-    for key in ("volume", "freshness", "parser", "arrival"):
-        _merge(document, key, _told(getattr(contract, key)))
-    write_text_atomic(path, tomlkit.dumps(document))
-
-
-def _set(document: Any, key: str, value: Any) -> None:
-    if value in (None, []):
-        document.pop(key, None)
-    else:
-        document[key] = value
-
-
-def _told(record: Record) -> dict[str, Any]:
-    """What a record says beyond its defaults, as TOML knows it."""
-    silent = {field.name: field.default for field in msgspec.structs.fields(record)}
-    said = {key: value for key in silent if (value := getattr(record, key)) != silent[key]}
-    told: dict[str, Any] = msgspec.to_builtins(said)
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
-
-
-def _merge(document: Any, key: str, wanted: dict[str, Any]) -> None:
-    """Make the table `key` say `wanted`, touching only what differs: comments and order are the team's."""
-    if not wanted and key not in document:
-        return
-    table = document.setdefault(key, tomlkit.table())
-    for gone in [name for name in table if name not in wanted]:
-        del table[gone]
-    for name, value in wanted.items():
-        if name not in table or table[name] != value:
-            table[name] = value
-
-
-def _columns_table(contract: Contract) -> Any:
-    table = tomlkit.table()
-    rules = {rule.column: rule for rule in contract.rules}
-    for column in contract.columns:
-        rule = rules.get(column.name)
-        if rule is None and column == Column(name=column.name, type=column.type):
-            table[column.name] = column.type.value
-            continue
-        entry = tomlkit.inline_table()
-        entry["type"] = column.type.value
-        if not column.nullable:
-            entry["nullable"] = False
-        if column.optional:
-            entry["optional"] = True
-        if column.format:
-            entry["format"] = column.format
-        for key in ("min", "max", "values", "pattern"):
-            value = getattr(rule, key, None)
-            if value is not None:
-                entry[key] = list(value) if isinstance(value, tuple) else value
-        if rule is not None and rule.unique:
-            entry["unique"] = True
-        if rule is not None and rule.severity is not RuleSeverity.QUARANTINE_FILE:
-            entry["severity"] = rule.severity.value
-        table[column.name] = entry
-    return table
+    before = read_text(path) if path.exists() else ""
+    text = rendered(contract, before)
+    if text != before:
+        write_text_atomic(path, text)
+    return text
 
 
 def _from_form(name: str, form: ContractForm) -> Contract:
@@ -163,7 +105,7 @@ def _from_form(name: str, form: ContractForm) -> Contract:
             column=column,
             min=entry.min,
             max=entry.max,
-            values=entry.values,
+            values=None if entry.values is None else words_of(entry.values),
             pattern=entry.pattern,
             not_null=not entry.nullable,
             unique=entry.unique,
@@ -187,30 +129,3 @@ def _from_form(name: str, form: ContractForm) -> Contract:
         arrival=form.arrival,
         revision=form.revision,
     )
-
-
-def _checked(contract: Contract, source: str) -> Contract:
-    if contract.mode is Mode.UPSERT and not contract.key:
-        raise ConfigError(f"{source}: mode 'upsert' needs a key.", hint='Add key = ["column"].')
-    if not 0 <= contract.reject_budget <= 1:
-        raise ConfigError(
-            f"{source}: 'reject_budget' is a share from 0 to 1.", hint="0.01 allows one row in a hundred."
-        )
-    names = [column.name for column in contract.columns]
-    for column in (*contract.key, *([contract.time] if contract.time else [])):
-        if names and column not in names:
-            raise ConfigError(
-                f"{source} names a column {column!r} that it does not list.", hint=did_you_mean(column, names)
-            )
-    _check_spelling(contract, source)
-    return contract
-
-
-def _check_spelling(contract: Contract, source: str) -> None:
-    """Raise `ConfigError` for parser settings or a column format that nothing can be read with."""
-    try:
-        check_parser(contract.parser)
-        for column in contract.columns:
-            check_format(column)
-    except UsageError as error:
-        raise ConfigError(f"{source}: {error.message}", hint=error.hint) from error

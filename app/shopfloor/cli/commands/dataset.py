@@ -8,10 +8,10 @@ import click
 
 from shopfloor.actions.fields import names
 from shopfloor.actions.registry import by_name
-from shopfloor.cli.output import answers, datasets, stream, streams
+from shopfloor.cli.output import answers, contracts, datasets, stream, streams
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Noun, json_option, one_of, reason_option, session, window_options
-from shopfloor.domain.contract import Mode, SchemaPolicy
+from shopfloor.domain.contract import Corrected, Mode, Originals, SchemaPolicy
 from shopfloor.domain.errors import ExitCode, ShopfloorError
 from shopfloor.domain.names import check_name, parse_version, split_ref
 from shopfloor.domain.requests.datasets import (
@@ -22,6 +22,7 @@ from shopfloor.domain.requests.datasets import (
     DatasetList,
     DatasetPreviewShow,
     DatasetProfileShow,
+    DatasetRevisions,
     DatasetRollback,
     DatasetShow,
     DatasetVersions,
@@ -76,12 +77,19 @@ def list_versions(session: Session, name: str, limit: int, offset: int, as_json:
 
 @command.command("contract")
 @click.argument("name")
+@click.option("--revision", type=click.IntRange(min=1), metavar="N", help="As it was in revision N.")
+@click.option("--history", is_flag=True, help="List who changed what and when; --json has the texts.")
 @json_option
 @session
-def show_contract(session: Session, name: str, as_json: bool) -> None:
-    """Show what the files of a dataset must look like."""
-    contract = session.ask(DatasetContract(name=name))
-    answers.show(contract, datasets.describe_contract, as_json=as_json)
+def show_contract(session: Session, name: str, revision: int | None, history: bool, as_json: bool) -> None:
+    """Show what the files of a dataset must look like, now or in an earlier revision."""
+    if history:
+        page = session.ask(DatasetRevisions(name=name))
+        empty = f"Dataset {name} has no contract yet. It is inferred from the first file."
+        answers.listing(page, contracts.REVISIONS, empty=empty, as_json=as_json)
+        return
+    contract = session.ask(DatasetContract(name=name, revision=revision or 0))
+    answers.show(contract, contracts.describe, as_json=as_json)
 
 
 @command.command("diff")
@@ -159,6 +167,13 @@ def show_parts(session: Session, ref: str, as_json: bool) -> None:
     type=one_of(SchemaPolicy),
     help="What happens when a file has other columns.",
 )
+@click.option("--reject-budget", type=float, metavar="SHARE", help="Rows that may be rejected; 0.01 is one in 100.")
+@click.option("--corrected", type=one_of(Corrected), help="What a known path with new content does.")
+@click.option("--originals", type=one_of(Originals), help="What becomes of a file that was taken in.")
+@click.option("--min-rows", type=click.IntRange(min=0), metavar="N", help="A file with fewer rows is held.")
+@click.option("--max-rows", type=click.IntRange(min=0), metavar="N", help="A file with more rows is held.")
+@click.option("--band", type=float, metavar="SHARE", help="How far from the usual number of rows a file may be.")
+@click.option("--fresh-hours", type=float, metavar="H", help="Alert when no version came for H hours; 0: never.")
 @json_option
 @session
 def define_dataset(
@@ -168,6 +183,13 @@ def define_dataset(
     key: str | None,
     time: str | None,
     schema_policy: str | None,
+    reject_budget: float | None,
+    corrected: str | None,
+    originals: str | None,
+    min_rows: int | None,
+    max_rows: int | None,
+    band: float | None,
+    fresh_hours: float | None,
     as_json: bool,
 ) -> None:
     """Create a dataset before its first file, or change how it takes files in."""
@@ -177,8 +199,15 @@ def define_dataset(
         key=None if key is None else names(key),
         time=time,
         schema_policy=None if schema_policy is None else SchemaPolicy(schema_policy),
+        reject_budget=reject_budget,
+        corrected=None if corrected is None else Corrected(corrected),
+        originals=None if originals is None else Originals(originals),
+        min_rows=min_rows,
+        max_rows=max_rows,
+        band=band,
+        fresh_hours=fresh_hours,
     )
-    answers.show(session.ask(request), datasets.describe_contract, as_json=as_json)
+    answers.show(session.ask(request), contracts.describe, as_json=as_json)
 
 
 @command.command("rollback", help=by_name("dataset.rollback").help)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from shopfloor.actions.registry import by_name
 from shopfloor.cli.output import answers, files, stream
+from shopfloor.cli.output.cells import text
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Noun, json_option, one_of, reason_option, session, window_options
 from shopfloor.domain.contract import Parser
@@ -15,6 +18,8 @@ from shopfloor.domain.requests.files import (
     FileDiscard,
     FileInspect,
     FileList,
+    FileRejects,
+    FileRejectsExport,
     FileRetry,
     FileShow,
 )
@@ -77,6 +82,29 @@ def inspect_file(session: Session, file_id: str, as_json: bool) -> None:
         stream.document(content)
     else:
         stream.data(files.describe_bytes(content))
+
+
+@command.command("rejects")
+@click.argument("file_id", metavar="ID")
+@click.option("--export", metavar="FILE", help="Write them to FILE, new, ending in .csv or .parquet.")
+@window_options(1000)
+@json_option
+@session
+def list_rejects(session: Session, file_id: str, export: str | None, limit: int, offset: int, as_json: bool) -> None:
+    """List the rows of a file that were rejected, or that keep it out: line, column, value, reason."""
+    if export is not None:
+        written = session.ask(FileRejectsExport(id=file_id, path=str(Path(export).absolute())), timeout=120.0)
+        if as_json:
+            stream.document(written)
+        else:
+            stream.narrate(f"{files.kept(written.rows, written.total)} written to {text(written.path)}.")
+        return
+    page = session.ask(FileRejects(id=file_id, limit=limit, offset=offset))
+    answers.listing(page, files.REJECTS, empty=f"No row of {text(file_id)} was rejected.", as_json=as_json)
+    if page.rows and not as_json:
+        total = session.ask(FileShow(id=file_id)).rejected_rows
+        if total > page.total:
+            stream.narrate(f"{files.kept(page.total, total)} kept.")
 
 
 @command.command("accept", help=by_name("file.accept").help)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from shopfloor.cli.output.cells import (
     NOTHING,
     count,
@@ -13,7 +11,6 @@ from shopfloor.cli.output.cells import (
     joined,
     minute,
     moment,
-    setting,
     share,
     size,
     text,
@@ -24,7 +21,6 @@ from shopfloor.cli.output.cells import (
 from shopfloor.cli.output.table import Column, facts, paragraphs, sentence, table
 from shopfloor.cli.output.width import cut
 from shopfloor.domain.columns import Column as DataColumn
-from shopfloor.domain.contract import Contract, Parser, Rule
 from shopfloor.domain.dataset import (
     ColumnDiff,
     ColumnFigures,
@@ -69,12 +65,6 @@ SCHEMA: tuple[Column[DataColumn], ...] = (
     Column("COLUMN", lambda each: text(each.name), room=20),
     Column("TYPE", lambda each: text(each.written)),
     Column("MAY BE MISSING", lambda each: yes(each.nullable)),
-)
-
-RULES: tuple[Column[Rule], ...] = (
-    Column("COLUMN", lambda each: text(each.column), room=20),
-    Column("RULE", lambda each: _rule(each), room=30),
-    Column("ELSE", lambda each: str(each.severity)),
 )
 
 PROFILE: tuple[Column[ColumnProfile], ...] = (
@@ -126,14 +116,6 @@ def _moved(column: ColumnDiff, figure: Callable[[ColumnFigures], str]) -> str:
     return moved(left, right)
 
 
-def _settings(parser: Parser) -> str:
-    """The parser settings that are given."""
-    given = msgspec.structs.asdict(parser)
-    return ", ".join(
-        f"{name} {text(str(value)) if value != chr(9) else 'tab'}" for name, value in given.items() if value
-    )
-
-
 def gain_rows(rows: int) -> str:
     """Added rows with their sign."""
     return f"{rows:+,}"
@@ -152,6 +134,7 @@ def describe(dataset: DatasetRecord, width: int | None) -> str:
             ("files", f"{count(dataset.files)} taken in, {count(dataset.quarantined)} quarantined"),
             ("updated", moment(dataset.updated_at)),
             ("used by", joined(dataset.used_by)),
+            *([("waits", text(dataset.problem))] if dataset.problem else []),
         ],
         width,
     )
@@ -167,26 +150,10 @@ def describe_version(found: DatasetVersion, width: int | None) -> str:
         ("digest", text(found.digest)),
         ("created", moment(found.created_at)),
         ("cause", text(found.cause)),
+        *([("contract", f"revision {found.contract_revision}")] if found.contract_revision else []),
         *(("notice", text(notice)) for notice in found.notices),
     ]
     return paragraphs(facts(known, width), table(SCHEMA, found.columns, width))
-
-
-def describe_contract(contract: Contract, width: int | None) -> str:
-    """What files of a dataset must look like."""
-    known = [
-        ("dataset", text(contract.name)),
-        ("revision", count(contract.revision)),
-        ("mode", str(contract.mode)),
-        ("key", joined(contract.key)),
-        ("time", text(contract.time)),
-        ("other columns", str(contract.schema_policy)),
-        ("reject budget", share(contract.reject_budget)),
-        *([("parser", _settings(contract.parser))] if contract.parser != Parser() else ()),
-    ]
-    rules = table(RULES, contract.rules, width) if contract.rules else ""
-    schema = table(SCHEMA, contract.columns, width) if contract.columns else ""
-    return paragraphs(facts(known, width), schema, rules)
 
 
 def describe_diff(diff: VersionDiff, width: int | None) -> str:
@@ -298,15 +265,3 @@ def _files(files: tuple[str, ...]) -> str:
 
 def _top(profile: ColumnProfile) -> str:
     return ", ".join(f"{text(value)} ({count(times)})" for value, times in profile.top[:3])
-
-
-def _rule(rule: Rule) -> str:
-    parts = [
-        f"at least {setting(rule.min)}" if rule.min is not None else "",
-        f"at most {setting(rule.max)}" if rule.max is not None else "",
-        f"one of {joined(rule.values)}" if rule.values is not None else "",
-        f"matches {text(rule.pattern)}" if rule.pattern else "",
-        "is not missing" if rule.not_null else "",
-        "is unique" if rule.unique else "",
-    ]
-    return ", ".join(part for part in parts if part) or "–"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from shopfloor.cli.output.cells import count, minute, moment, size, text, times, version, words
 from shopfloor.cli.output.table import Column, facts, paragraphs, present
-from shopfloor.domain.file import FileRecord
+from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.files import FileBytes
 
 COLUMNS: tuple[Column[FileRecord], ...] = (
@@ -19,6 +20,24 @@ COLUMNS: tuple[Column[FileRecord], ...] = (
     Column("PATH", lambda file: text(file.path), room=24, keeps_end=True),
     Column("WHY", lambda file: _why(file), room=30),
 )
+
+REJECTS: tuple[Column[Reject], ...] = (
+    Column("LINE", lambda reject: count(reject.line), right=True),
+    Column("ROW", lambda reject: count(reject.row), right=True, drop=3),
+    Column("COLUMN", lambda reject: text(reject.column), room=16),
+    Column("VALUE", lambda reject: text(reject.value), room=20),
+    Column("CODE", lambda reject: text(reject.code), drop=2),
+    Column("WHY", lambda reject: words(reject.message), room=30),
+    Column("AS DELIVERED", lambda reject: text(reject.record), room=20, drop=1),
+)
+
+
+def kept(rows: int, total: int) -> str:
+    """How many of all rejected rows are here."""
+    said = (
+        f"{rows:,} of {total:,} rejected rows" if total > rows else f"{rows:,} rejected row{'' if rows == 1 else 's'}"
+    )
+    return f"{said} {'is' if rows == 1 else 'are'}"
 
 
 def empty(dataset: str, state: str) -> str:
@@ -50,6 +69,8 @@ def describe(file: FileRecord, width: int | None) -> str:
 
 def describe_bytes(content: FileBytes) -> str:
     """Numbered lines of a file around its failure."""
+    if content.binary:
+        return "\n".join(text(line) for line in content.lines)
     last = content.first + len(content.lines) - 1
     gutter = len(str(last))
     lines = [
@@ -60,9 +81,15 @@ def describe_bytes(content: FileBytes) -> str:
 
 
 def _rows(file: FileRecord) -> str:
+    """What became of the rows; those in the file are the sum of both."""
+    if file.state is FileState.QUARANTINED and file.rejected_rows:
+        return f"{count(file.rejected_rows)} at fault: shopfloor file rejects {text(file.id)}"
     if file.rows is None:
         return ""
-    return f"{count(file.rows)}, {count(file.rejected_rows)} rejected"
+    told = f"{count(file.rows)} of {count(file.rows + file.rejected_rows)}, {count(file.rejected_rows)} rejected"
+    return (
+        f"{told}: shopfloor file rejects {text(file.id)}" if file.rejected_rows else f"{count(file.rows)}, 0 rejected"
+    )
 
 
 def _why(file: FileRecord) -> str:
@@ -83,4 +110,10 @@ def _reason(file: FileRecord) -> list[tuple[str, str]]:
         ("why", f"{text(reason.message)} [{text(reason.code)}]"),
         ("where", ", ".join(part for part in where if part) or "the whole file"),
         *([("hint", text(reason.hint))] if reason.hint else []),
+        *([("next", _next(file))] if file.state is FileState.QUARANTINED else []),
     ]
+
+
+def _next(file: FileRecord) -> str:
+    id = text(file.id)
+    return f"shopfloor file inspect {id}, then retry, accept or discard {id}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from shopfloor.domain.columns import Column
-from shopfloor.domain.contract import Contract, Mode, SchemaPolicy
+from shopfloor.domain.contract import Contract, Corrected, Mode, Originals, SchemaPolicy
 from shopfloor.domain.dataset import ColumnProfile, DatasetRecord, DatasetVersion, VersionDiff
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation, Request
+from shopfloor.domain.revision import ContractRevision
 
 
 class DatasetList(Request[Page[DatasetRecord]], frozen=True, kw_only=True):
@@ -30,10 +31,20 @@ class DatasetShow(Request[DatasetRecord], frozen=True, kw_only=True):
 
 
 class DatasetContract(Request[Contract], frozen=True, kw_only=True):
-    """The contract of a dataset."""
+    """The contract of a dataset: as its file says now, or with `revision` as it once was."""
 
     verb: ClassVar[str] = "dataset.contract"
     name: str
+    revision: int = 0
+
+
+class DatasetRevisions(Request[Page[ContractRevision]], frozen=True, kw_only=True):
+    """Every change of a dataset's contract, newest first."""
+
+    verb: ClassVar[str] = "dataset.revisions"
+    name: str
+    limit: int = 100
+    offset: int = 0
 
 
 class DatasetVersions(Request[Page[DatasetVersion]], frozen=True, kw_only=True):
@@ -123,7 +134,8 @@ class DatasetFilesShow(Request[DatasetFiles], frozen=True, kw_only=True):
 class DatasetDefine(Mutation[Contract], frozen=True, kw_only=True):
     """Create a dataset before its first file, or change how it takes files in.
 
-    Fields left None keep their value.
+    Fields left None keep their value. `reject_budget` is a share from 0 to 1, `band` one of the usual
+    rows of a file, `fresh_hours` 0 asks for no freshness.
     """
 
     verb: ClassVar[str] = "dataset.define"
@@ -132,6 +144,13 @@ class DatasetDefine(Mutation[Contract], frozen=True, kw_only=True):
     key: tuple[str, ...] | None = None
     time: str | None = None
     schema_policy: SchemaPolicy | None = None
+    reject_budget: float | None = None
+    corrected: Corrected | None = None
+    originals: Originals | None = None
+    min_rows: int | None = None
+    max_rows: int | None = None
+    band: float | None = None
+    fresh_hours: float | None = None
 
 
 class DatasetRollback(Mutation[DatasetVersion], frozen=True, kw_only=True):

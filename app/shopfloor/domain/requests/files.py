@@ -8,6 +8,7 @@ from shopfloor.domain.contract import Parser
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
+from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.request import Mutation, Request
 
 
@@ -31,12 +32,16 @@ class FileShow(Request[FileRecord], frozen=True, kw_only=True):
 
 
 class FileBytes(Record, frozen=True, kw_only=True):
-    """The lines around a failure, made printable. `first` is the number of the first line."""
+    """The lines around a failure, made printable. `first` is the number of the first line.
+
+    `binary`: no lines of text but a dump of the beginning and the end of the file.
+    """
 
     id: str
     first: int
     lines: tuple[str, ...]
     truncated: bool = False
+    binary: bool = False
 
 
 class FileInspect(Request[FileBytes], frozen=True, kw_only=True):
@@ -44,6 +49,31 @@ class FileInspect(Request[FileBytes], frozen=True, kw_only=True):
 
     verb: ClassVar[str] = "file.inspect"
     id: str
+
+
+class FileRejects(Request[Page[Reject]], frozen=True, kw_only=True):
+    """The rows of a file that were rejected, or that keep it in quarantine: the first of them, by line."""
+
+    verb: ClassVar[str] = "file.rejects"
+    id: str
+    limit: int = 1000
+    offset: int = 0
+
+
+class RejectsFile(Record, frozen=True, kw_only=True):
+    """Where rejected rows were written. `total` are all of the file, of which `rows` are kept and written."""
+
+    path: str
+    rows: int
+    total: int
+
+
+class FileRejectsExport(Request[RejectsFile], frozen=True, kw_only=True):
+    """Write the kept rejects of a file to `path`, absolute, as CSV or Parquet by its ending."""
+
+    verb: ClassVar[str] = "file.rejects.export"
+    id: str
+    path: str
 
 
 class FileRetry(Mutation[FileRecord], frozen=True, kw_only=True):

@@ -9,15 +9,12 @@ from contextlib import contextmanager
 import msgspec
 from duckdb import DuckDBPyConnection
 
-from shopfloor.domain.contract import Contract, Mode, SchemaPolicy
 from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
-from shopfloor.domain.errors import NotFoundError, UsageError
+from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.ids import ulid
-from shopfloor.domain.names import check_name, did_you_mean, parse_version, split_ref
+from shopfloor.domain.names import did_you_mean, parse_version, split_ref
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.datasets import (
-    DatasetContract,
-    DatasetDefine,
     DatasetFiles,
     DatasetFilesShow,
     DatasetList,
@@ -34,8 +31,6 @@ from shopfloor.lake.duck import connect
 from shopfloor.lake.preview import preview as window
 from shopfloor.store import datasets
 from shopfloor.store.rows import Query
-from shopfloor.store.transaction import Transaction
-from shopfloor.workspace.contracts import save_contract
 
 _MEMORY_MB = 256
 _MOST_ROWS = 1000
@@ -49,7 +44,10 @@ def listing(plant: Plant, request: DatasetList) -> Page[DatasetRecord]:
     users: dict[str, list[str]] = {}
     for definition in plant.context.all_models():
         users.setdefault(definition.dataset, []).append(definition.name)
-    rows = tuple(msgspec.structs.replace(row, used_by=tuple(users.get(row.name, ()))) for row in found.rows)
+    rows = tuple(
+        msgspec.structs.replace(row, used_by=tuple(users.get(row.name, ())), problem=_problem(plant, row.name))
+        for row in found.rows
+    )
     return msgspec.structs.replace(found, rows=rows, seq=plant.context.store.last_seq)
 
 
@@ -58,7 +56,12 @@ def show(plant: Plant, request: DatasetShow) -> DatasetRecord:
     name, _ = split_ref(request.name)
     record = plant.context.store.read(lambda query: named(query, name))
     users = tuple(model.name for model in plant.context.models_of(name))
-    return msgspec.structs.replace(record, used_by=users)
+    return msgspec.structs.replace(record, used_by=users, problem=_problem(plant, name))
+
+
+def _problem(plant: Plant, dataset: str) -> str:
+    error = plant.context.book.problems.get(dataset)
+    return "" if error is None else str(error)
 
 
 def named(query: Query, name: str) -> DatasetRecord:
@@ -93,19 +96,6 @@ def resolve(query: Query, ref: str) -> DatasetVersion:
             code="version_not_found",
         )
     return version
-
-
-def contract(plant: Plant, request: DatasetContract) -> Contract:
-    """The contract as its file says now."""
-    found = plant.context.contract(request.name)
-    if found is None:
-        plant.context.store.read(lambda query: named(query, request.name))
-        raise NotFoundError(
-            f"Dataset {request.name} has no contract yet.",
-            hint="It is inferred from the first file.",
-            code="no_contract",
-        )
-    return found
 
 
 def versions(plant: Plant, request: DatasetVersions) -> Page[DatasetVersion]:
@@ -156,37 +146,3 @@ def parts(plant: Plant, request: DatasetFilesShow) -> DatasetFiles:
         columns=found.columns,
         parts=part_files(plant.context.layout, found.parts),
     )
-
-
-def define(plant: Plant, request: DatasetDefine) -> Contract:
-    """Write the contract's head; columns come with the first file."""
-    name = check_name(request.name, "Dataset")
-    before = plant.context.contract(name) or Contract(name=name, revision=0)
-    after = msgspec.structs.replace(
-        before,
-        mode=request.mode or before.mode,
-        key=request.key if request.key is not None else before.key,
-        time=(request.time or None) if request.time is not None else before.time,
-        schema_policy=request.schema_policy or before.schema_policy or SchemaPolicy.EVOLVE,
-        revision=before.revision + 1,
-    )
-    if after.mode is Mode.UPSERT and not after.key:
-        raise UsageError("Mode 'upsert' needs a key.", hint="Add --key COLUMN.", code="no_key")
-    listed = [column.name for column in after.columns]
-    for column in (*after.key, *([after.time] if after.time else [])):
-        if listed and column not in listed:
-            raise UsageError(
-                f"Dataset {name} has no column {safe(column, 64)!r}.",
-                hint=did_you_mean(column, listed),
-                code="no_column",
-            )
-
-    def change(transaction: Transaction) -> Contract:
-        datasets.define(transaction, name, after.mode.value)
-        transaction.emit("dataset.defined", name, f"Dataset {name}: {after.mode}", actor=request.actor)
-        save_contract(plant.context.layout, after)
-        return after
-
-    defined = plant.mutate(request, change)
-    (plant.context.layout.inbox / name).mkdir(exist_ok=True)
-    return defined

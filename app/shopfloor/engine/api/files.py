@@ -19,9 +19,10 @@ from shopfloor.domain.requests.files import (
     FileShow,
 )
 from shopfloor.domain.text import safe
+from shopfloor.engine import delivered
 from shopfloor.engine.plant import Plant
 from shopfloor.engine.watch import custody
-from shopfloor.intake import quarantine
+from shopfloor.intake.look import look
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query
@@ -55,9 +56,8 @@ def inspect(plant: Plant, request: FileInspect) -> FileBytes:
     """The lines around a quarantined file's failure."""
     file = plant.context.store.read(lambda query: _row(query, request.id)).file
     kept = custody.quarantined_path(plant.context.layout, file)
-    line = file.reason.line if file.reason is not None and file.reason.line is not None else 1
-    lines = quarantine.original_bytes_around(kept, line)
-    return FileBytes(id=file.id, first=lines[0][0] if lines else line, lines=tuple(text for _, text in lines))
+    seen = look(kept, file.reason.line if file.reason is not None else None)
+    return FileBytes(id=file.id, first=seen.first, lines=seen.lines, binary=seen.binary)
 
 
 def retry(plant: Plant, request: FileRetry) -> FileRecord:
@@ -93,6 +93,7 @@ def _again(plant: Plant, request: FileRetry | FileAccept, *, accept: bool) -> Fi
             accept=accept,
             parser=parser,
             keep=isinstance(request, FileRetry) and request.keep,
+            actor=request.actor,
         )
         transaction.emit(
             "file.staged",
@@ -135,6 +136,7 @@ def discard(plant: Plant, request: FileDiscard) -> FileRecord:
             )
         file = msgspec.structs.replace(row.file, state=FileState.DISCARDED)
         files.put(transaction, msgspec.structs.replace(row, file=file))
+        delivered.settle_repeats(transaction, file, FileState.DISCARDED)
         transaction.emit(
             "file.discarded",
             file.dataset,

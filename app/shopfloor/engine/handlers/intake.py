@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from itertools import islice
 from pathlib import Path
@@ -10,22 +11,30 @@ from typing import Any
 import msgspec
 
 from shopfloor.domain.codec import convert
-from shopfloor.domain.contract import Contract, Mode, Parser, SchemaPolicy
+from shopfloor.domain.contract import Contract, Mode, Parser, SchemaPolicy, Volume
+from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
+from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
-from shopfloor.engine import delivered, triggers
+from shopfloor.engine import contracts, delivered, triggers
 from shopfloor.engine.context import Context
 from shopfloor.engine.jobs.handler import Task
 from shopfloor.intake.records import IntakeResult, IntakeSpec, StagedFile
+from shopfloor.intake.volume import REMEMBERED
 from shopfloor.lake.manifest import digest
 from shopfloor.lake.objects import publish_part
-from shopfloor.store import datasets, files
+from shopfloor.store import datasets, files, rejects, revisions
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
-from shopfloor.workspace.contracts import save_contract
+from shopfloor.workspace.contracts import parse_contract
+
+_LOG = logging.getLogger("shopfloor.intake")
+# What a person waives who accepts a file as it is.
+_WAIVED: dict[str, Any] = {"rules": (), "conditions": (), "volume": Volume()}
 
 # A burst may note something else about each of a thousand files; nobody reads that far.
 _TOLD = 20
@@ -36,19 +45,27 @@ class IntakeHandler:
 
     kind = JobKind.INTAKE
 
+    def __init__(self) -> None:
+        self._stamps: dict[str, contracts.Stamp | None] = {}  # of the contract that a job began with
+
     def prepare(self, context: Context, job: JobRecord) -> Task | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
         rows = self._without_repeats(context, job, delivered.staged_rows(context, job.payload["files"]))
         if not rows:
             return None
+        contracts.look(context, job.subject)
+        self._stamps[job.id] = contracts.stamp_of(context, job.subject)
         contract = context.contract(job.subject)
         if contract is not None and job.payload.get("accept"):
             columns = tuple(msgspec.structs.replace(column, optional=True) for column in contract.columns)
             contract = msgspec.structs.replace(
-                contract, schema_policy=SchemaPolicy.EVOLVE, rules=(), reject_budget=1.0, columns=columns
+                contract, schema_policy=SchemaPolicy.EVOLVE, reject_budget=1.0, columns=columns, **_WAIVED
             )
         newest = context.store.read(lambda query: datasets.current_version(query, job.subject))
         previous = context.store.read(lambda query: datasets.parts(query, job.subject, newest))
+        history: tuple[int, ...] = ()
+        if contract is not None and contract.volume.band is not None:
+            history = context.store.read(lambda query: files.recent_rows(query, job.subject, REMEMBERED))
         staging = _staging(context, job)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
@@ -58,6 +75,7 @@ class IntakeHandler:
                 dataset=job.subject,
                 contract=contract,
                 previous=previous,
+                history=history,
                 objects=str(context.layout.objects),
                 files=tuple(_staged(row, _parser(job)) for row in rows),
                 staging=str(staging),
@@ -95,22 +113,30 @@ class IntakeHandler:
         rows = {row.file.id: row for row in delivered.staged_rows(context, job.payload["files"])}
         for outcome in result.files:
             if outcome.state is FileState.QUARANTINED and outcome.id in rows and outcome.reason is not None:
-                delivered.keep_bytes(context, rows[outcome.id], outcome.reason)
-        kept = self._contract_to_keep(context, job, result)
-        if kept is not None and kept != context.contract(job.subject):
-            save_contract(context.layout, kept)
+                revision = result.contract.revision if result.contract is not None else None
+                delivered.keep_bytes(context, rows[outcome.id], outcome.reason, outcome, revision)
+        if result.contract is not None:
+            self._publish_contract(context, job, result)
         return result
 
-    def _contract_to_keep(self, context: Context, job: JobRecord, result: IntakeResult) -> Contract | None:
-        """An accepted file widens the columns; the team's policy and rules stay as they wrote them."""
-        found, written = result.contract, context.contract(job.subject)
-        if found is not None and job.payload.get("keep") and _any_committed(result):
-            return _with_parser(found, written, _parser(job) or Parser())
-        if found is None or written is None or not job.payload.get("accept"):
-            return found
-        return msgspec.structs.replace(
-            found, schema_policy=written.schema_policy, rules=written.rules, reject_budget=written.reject_budget
-        )
+    def _publish_contract(self, context: Context, job: JobRecord, result: IntakeResult) -> None:
+        """Columns that a delivery added join the team's file; an accepted file's missing ones become optional.
+
+        Parser settings that a person gave join it too, once a file was read with them.
+        """
+        try:
+            written = context.contract(job.subject)
+        except ConfigError as error:
+            # Somebody is editing it: the rows are in, and the columns join with the next file that has them.
+            _LOG.warning("the contract of %s is not written: %s", job.subject, error)
+            return
+        assert result.contract is not None
+        wanted = contracts.grown(written, result.contract, result.absent if job.payload.get("accept") else ())
+        if job.payload.get("keep") and _any_committed(result):
+            wanted = msgspec.structs.replace(wanted, parser=_parser(job) or Parser())
+        if written is None or not same(written, wanted):
+            number = context.store.read(lambda query: revisions.number(query, job.subject)) + 1
+            contracts.save(context, msgspec.structs.replace(wanted, revision=number))
 
     def commit(
         self, context: Context, transaction: Transaction, job: JobRecord, published: IntakeResult
@@ -118,8 +144,13 @@ class IntakeHandler:
         """Ledger, version and follow-up jobs in one transaction."""
         rows = {row.file.id: row for row in files.ledger(transaction, job.payload["files"])}
         contract = published.contract
-        version = self._version(transaction, job, published, rows) if published.parts and contract is not None else None
+        revision = self._record_contract(context, transaction, job, contract)
+        version = None
+        if published.parts and contract is not None:
+            version = self._version(transaction, job, published, rows, revision)
         self._commit_files(transaction, rows, published, version)
+        if job.payload.get("actor", "engine") != "engine":  # files that a person took out of quarantine
+            self._settle_repeats(transaction, job, published)
         if version is not None and contract is not None:
             self._commit_version(context, transaction, version, contract.mode)
         elif contract is not None:
@@ -130,8 +161,31 @@ class IntakeHandler:
             "quarantined": sum(outcome.state is FileState.QUARANTINED for outcome in published.files),
         }
 
+    def _record_contract(
+        self, context: Context, transaction: Transaction, job: JobRecord, used: Contract | None
+    ) -> int | None:
+        """The revision that the delivery was taken in with: the one that it made, if it made one."""
+        text = contracts.unrecorded(context, job.subject)
+        if text is None:
+            return used.revision if used is not None else None
+        cause = ContractCause.EVOLVED if revisions.number(transaction, job.subject) else ContractCause.INFERRED
+        accepted = bool(job.payload.get("accept"))
+        contract = parse_contract(job.subject, text, f"datasets/{job.subject}.toml")
+        return contracts.record(
+            transaction,
+            contract,
+            text,
+            ContractCause.ACCEPTED if accepted else cause,
+            str(job.payload.get("actor", "engine")),
+        )
+
     def _version(
-        self, transaction: Transaction, job: JobRecord, result: IntakeResult, rows: dict[str, LedgerRow]
+        self,
+        transaction: Transaction,
+        job: JobRecord,
+        result: IntakeResult,
+        rows: dict[str, LedgerRow],
+        revision: int | None,
     ) -> DatasetVersion:
         number = datasets.current_version(transaction, job.subject)
         before = datasets.parts(transaction, job.subject, number)
@@ -157,6 +211,7 @@ class IntakeHandler:
             cause=cause,
             notices=(*result.notices, *_notices_of_files(result, rows)),
             created_at=transaction.now,
+            contract_revision=revision,
         )
 
     def _commit_files(
@@ -170,14 +225,21 @@ class IntakeHandler:
         number = version.version if version is not None else None
         for outcome in published.files:
             row = rows[outcome.id]
+            if outcome.rejects or row.file.rejected_rows:
+                rejects.put(transaction, row.file.id, outcome.rejects)
             if outcome.state is FileState.QUARANTINED and outcome.reason is not None:
-                delivered.quarantine_file(transaction, row, outcome.reason)
+                delivered.quarantine_file(transaction, row, outcome.reason, wrong=outcome.rejected_rows)
                 continue
             file = msgspec.structs.replace(row.file, rejected_rows=outcome.rejected_rows)
             where = f"{outcome.rows} rows in {version.dataset}@{number}" if version is not None else "no rows"
             row = msgspec.structs.replace(row, file=file)
             taken.append(delivered.Taken(row, outcome.rows, where, number))
         delivered.commit_files(transaction, taken)
+
+    def _settle_repeats(self, transaction: Transaction, job: JobRecord, published: IntakeResult) -> None:
+        done = [outcome.id for outcome in published.files if outcome.state is FileState.COMMITTED]
+        for row in files.ledger(transaction, done):
+            delivered.settle_repeats(transaction, row.file, FileState.DUPLICATE)
 
     def _commit_version(self, context: Context, transaction: Transaction, version: DatasetVersion, mode: Mode) -> None:
         number = version.version - 1
@@ -201,15 +263,36 @@ class IntakeHandler:
         kept = {outcome.id for outcome in published.files if outcome.state is FileState.QUARANTINED}
         for row in context.store.read(lambda query: files.ledger(query, job.payload["files"])):
             delivered.clear(context, row, kept=row.file.id in kept)
+        context.book.own.pop(job.subject, None)
+        self._stamps.pop(job.id, None)
         shutil.rmtree(_staging(context, job), ignore_errors=True)
 
     def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
         """A batch that no worker survives is held, not tried for ever."""
+        if error.exit == ExitCode.USAGE:
+            self._wait(context, transaction, job, error)
+            return
         reason = delivered.reason_of(error)
         for row in files.ledger(transaction, job.payload["files"]):
             if row.file.state is FileState.STAGED:
                 delivered.keep_bytes(context, row, reason)
                 delivered.quarantine_file(transaction, row, reason)
+
+    def _wait(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
+        """A contract that cannot be applied holds its files until somebody mends it; they are not to blame."""
+        reason = contracts.waits_for(error.message, error.hint)
+        if self._stamps.pop(job.id, None) != contracts.stamp_of(context, job.subject):
+            contracts.look_again(context, job.subject)  # mended while the job ran: nobody else will say so
+        for row in files.ledger(transaction, job.payload["files"]):
+            if row.file.state is FileState.STAGED:
+                file = msgspec.structs.replace(row.file, state=FileState.WAITING, reason=reason)
+                files.put(transaction, msgspec.structs.replace(row, file=file))
+                transaction.emit(
+                    "file.waiting",
+                    job.subject,
+                    f"{safe(file.path, 120)} waits: {reason.message}",
+                    data={"file": file.id},
+                )
 
 
 def _staging(context: Context, job: JobRecord) -> Path:
@@ -220,13 +303,6 @@ def _parser(job: JobRecord) -> Parser | None:
     """The settings that somebody gave for the files of this job."""
     given = job.payload.get("parser")
     return convert(given, Parser) if given else None
-
-
-def _with_parser(found: Contract, written: Contract | None, parser: Parser) -> Contract:
-    """`found` with the settings that read the file, as a new revision the first time."""
-    before = written.revision if written is not None else 0
-    changed = written is None or written.parser != parser
-    return msgspec.structs.replace(found, parser=parser, revision=max(found.revision, before + changed))
 
 
 def _any_committed(result: IntakeResult) -> bool:

@@ -33,12 +33,14 @@ def enqueue(
     accept: bool = False,
     parser: Parser | None = None,
     keep: bool = False,
+    actor: str = "engine",
 ) -> JobRecord:
     """Queue the work on files that are staged: one job a settled batch.
 
     `parser` says how these files are written, in place of the contract; `keep` makes it the contract's.
+    `actor` is who accepts them.
     """
-    payload: dict[str, object] = {"files": list(ids), "accept": accept}
+    payload: dict[str, object] = {"files": list(ids), "accept": accept, "actor": actor}
     if parser is not None:
         payload |= {"parser": msgspec.to_builtins(parser), "keep": keep}
     return jobs.enqueue(

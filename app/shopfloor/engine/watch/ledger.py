@@ -133,7 +133,7 @@ def refused(transaction: Transaction, id: str, reason: Reason) -> None:
 def waiting(transaction: Transaction, ids: Sequence[str], reason: Reason) -> None:
     """The files stay safely where they are and say why they wait."""
     for row in files.ledger(transaction, ids):
-        if row.file.state is not FileState.WAITING:
+        if row.file.state is not FileState.WAITING or row.file.reason != reason:
             file = msgspec.structs.replace(row.file, state=FileState.WAITING, reason=reason)
             files.put(transaction, msgspec.structs.replace(row, file=file))
             transaction.emit(

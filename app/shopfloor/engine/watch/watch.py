@@ -15,6 +15,7 @@ from typing import NamedTuple
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.status import WatcherStatus
+from shopfloor.engine import contracts
 from shopfloor.engine.context import Context
 from shopfloor.engine.jobs.floor import WorkFloor
 from shopfloor.engine.watch import custody, ledger
@@ -100,7 +101,8 @@ class Watch:
 
     def _load(self) -> None:
         unsettled = [FileState.SETTLING, FileState.WAITING]
-        waiting = {row.file.id for row in self._context.store.read(lambda query: files.in_states(query, unsettled))}
+        rows = self._context.store.read(lambda query: files.in_states(query, unsettled))
+        waiting = {row.file.id for row in rows if row.staged is None}  # a claimed one waits for its contract
         for id, raw, dev, ino, size, mtime_ns, _ in self._context.store.read(files.known):
             self._known[bytes(raw)] = Known(id, (dev, ino, size, mtime_ns), id in waiting)
 
@@ -197,16 +199,20 @@ class Watch:
         batch = [
             Batch(self._known[raw].id, seen, raw) for seen, raw in ordered[: self._context.settings.intake.batch_files]
         ]
-        if self._room_for(batch):
-            self._claim(purpose, dataset, batch)
-        else:
+        reason = contracts.problem(self._context, dataset) if purpose is FilePurpose.DATA else None
+        if reason is None and not self._room_for(batch):
             reason = Reason(
                 code="disk",
                 message="The disk has too little free space.",
                 hint="Free some; it is taken in by itself then.",
             )
-            ids = [one.id for one in batch]
-            self._context.store.write(lambda transaction: ledger.waiting(transaction, ids, reason))
+        if reason is None:
+            self._claim(purpose, dataset, batch)
+            return
+        why, ids = reason, [one.id for one in batch]
+        self._context.store.write(lambda transaction: ledger.waiting(transaction, ids, why))
+        for one in batch:  # to be looked at again after the quiet time, not at once and for ever
+            self._settling.forget((purpose, one.seen.path))
 
     def _room_for(self, batch: list[Batch]) -> bool:
         free = shutil.disk_usage(self._context.layout.staging).free

@@ -20,6 +20,12 @@ CREATE TABLE files (
     seen_at TIMESTAMP NOT NULL, committed_at TIMESTAMP
 );
 
+-- The first wrong rows of each file; files.rejected_rows counts all of them.
+CREATE TABLE rejects (
+    file VARCHAR NOT NULL, ordinal INTEGER NOT NULL, code VARCHAR NOT NULL, message VARCHAR NOT NULL, line BIGINT,
+    row_number BIGINT, column_name VARCHAR, value VARCHAR, record VARCHAR NOT NULL, PRIMARY KEY (file, ordinal)
+);
+
 CREATE TABLE datasets (
     name VARCHAR PRIMARY KEY, mode VARCHAR NOT NULL, version INTEGER NOT NULL, rows BIGINT NOT NULL, columns INTEGER NOT NULL,
     parts INTEGER NOT NULL, bytes BIGINT NOT NULL, added_rows BIGINT NOT NULL, updated_at TIMESTAMP
@@ -27,7 +33,13 @@ CREATE TABLE datasets (
 CREATE TABLE dataset_versions (
     dataset VARCHAR NOT NULL, version INTEGER NOT NULL, digest VARCHAR NOT NULL, rows BIGINT NOT NULL, added_rows BIGINT NOT NULL,
     columns JSON NOT NULL, files JSON NOT NULL, cause VARCHAR NOT NULL, notices JSON NOT NULL, created_at TIMESTAMP NOT NULL,
+    contract_revision INTEGER,
     PRIMARY KEY (dataset, version)
+);
+-- Numbered by the store: the number in a contract's own text is only told, never believed.
+CREATE TABLE contract_revisions (
+    dataset VARCHAR NOT NULL, revision INTEGER NOT NULL, cause VARCHAR NOT NULL, actor VARCHAR NOT NULL, changes JSON NOT NULL,
+    text VARCHAR NOT NULL, happened_at TIMESTAMP NOT NULL, PRIMARY KEY (dataset, revision)
 );
 -- The same part may be in a version twice (two files with the same rows), hence the ordinal in the key.
 -- A part belongs to the versions from added_version up to, not including, removed_version.

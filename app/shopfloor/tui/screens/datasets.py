@@ -12,8 +12,9 @@ from shopfloor.domain.dataset import DatasetRecord
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.record import Record
+from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.datasets import DatasetContract, DatasetList, DatasetVersions
-from shopfloor.domain.requests.files import FileBytes, FileInspect, FileList
+from shopfloor.domain.requests.files import FileBytes, FileInspect, FileList, FileRejects
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import datasets, files
 from shopfloor.tui.widgets.columns import Column
@@ -24,6 +25,7 @@ _EMPTY = (
     "Or type  :add FILE --dataset NAME"
 )
 _SHOWN = 5
+_REJECTS = 8
 _RESTING = frozenset({FileState.DUPLICATE, FileState.DISCARDED})
 
 
@@ -109,18 +111,32 @@ class FilesPane(Pane):
     def __init__(self, dataset: str = "") -> None:
         super().__init__()
         self._dataset_name = dataset
+        self._held = 0
 
     def crumbs(self) -> Sequence[str]:
-        return (self.shop.workspace_name, "Datasets", self._dataset_name or "all", "files")
+        held = f"files, {self._held:,} to look at" if self._held else "files"
+        return (self.shop.workspace_name, "Datasets", self._dataset_name or "all", held)
 
     async def load(self) -> Listing:
         page = await self.shop.courier.ask(FileList(dataset=self._dataset_name, query=self.filter_text, limit=5000))
         ordered = sorted(page.rows, key=lambda file: file.state is not FileState.QUARANTINED)
+        held = sum(file.state is FileState.QUARANTINED for file in page.rows)
+        if held != self._held:
+            self._held = held
+            self.retitle()
         return Listing([files.row(one) for one in ordered], {one.id: one for one in ordered}, page.total)
 
     async def detail(self, record: Record) -> Sequence[Section]:
         assert isinstance(record, FileRecord)
-        return files.sections(record, await self._content(record))
+        return files.sections(record, await self._content(record), await self._rejects(record))
+
+    async def _rejects(self, record: FileRecord) -> Sequence[Reject]:
+        if not record.rejected_rows:
+            return ()
+        try:
+            return (await self.shop.courier.ask(FileRejects(id=record.id, limit=_REJECTS))).rows
+        except ShopfloorError:
+            return ()
 
     async def _content(self, record: FileRecord) -> FileBytes | None:
         if record.state is not FileState.QUARANTINED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shopfloor.domain.contract import Contract
+from shopfloor.domain.contract import Contract, Rule
 from shopfloor.domain.dataset import ColumnProfile, DatasetRecord, DatasetVersion
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.requests.datasets import DatasetPreview
@@ -54,6 +54,9 @@ def sections(
 ) -> list[Section]:
     """The detail: figures, files that came, versions, columns."""
     found = [Section("summary", dataset.name, _summary(dataset, versions))]
+    if dataset.problem:
+        said = [Pair("what", dataset.problem, "warn"), Pair("do this", _MEND.format(dataset.name), "strong")]
+        found.insert(0, Section("problem", "Its files wait for the contract", said))
     if files:
         found.append(
             Section(
@@ -75,7 +78,32 @@ def sections(
         found.append(
             Section("contract", "Contract", pairs, note=f"{contract.schema_policy} · revision {contract.revision}")
         )
+        rules = _rules(contract)
+        if rules:
+            found.append(Section("rules", "Rules", rules, note=f"datasets/{dataset.name}.toml"))
     return found
+
+
+def _rules(contract: Contract) -> list[Pair]:
+    """Every rule in a line, with what it does to what breaks it."""
+    pairs = [Pair(rule.column, f"{_rule(rule)}  else {rule.severity.value}") for rule in contract.rules]
+    pairs += [Pair(one.name or "condition", f"{one.sql}  else {one.severity.value}") for one in contract.conditions]
+    volume = contract.volume
+    asked = [f"{key} {value:,g}" for key in ("min_rows", "max_rows", "band") if (value := getattr(volume, key))]
+    if asked:
+        pairs.append(Pair("rows of a file", f"{', '.join(asked)}  else {volume.severity.value}"))
+    if contract.freshness.hours:
+        pairs.append(Pair("fresh within", f"{contract.freshness.hours:g} hours"))
+    if contract.reject_budget:
+        pairs.append(Pair("reject budget", f"{contract.reject_budget:.2%} of the rows"))
+    return pairs
+
+
+def _rule(rule: Rule) -> str:
+    said = [f"{key} {value}" for key in ("min", "max", "pattern") if (value := getattr(rule, key)) is not None]
+    said += [f"one of {', '.join(rule.values)}"] if rule.values is not None else []
+    said += [word for word, asked in (("not missing", rule.not_null), ("unique", rule.unique)) if asked]
+    return ", ".join(said)
 
 
 def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list[Pair]:
@@ -93,6 +121,7 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
     ]
 
 
+_MEND = "Mend datasets/{}.toml; the files go on by themselves."
 _APPROXIMATE = (
     "Distinct values: a sketch with a standard error of 2.2 %. Shapes: a value may stand in the next bar "
     "when it is within 1/1023 of the range of its edge."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.files import FileBytes
 from shopfloor.tui.theme import state_of
 from shopfloor.tui.views import words
@@ -65,8 +66,8 @@ def file_line(file: FileRecord) -> Pair:
     return Pair(file.state.value, said, "", tone(file))
 
 
-def sections(file: FileRecord, content: FileBytes | None = None) -> list[Section]:
-    """The detail of a file: where it stands, why, and the lines around its failure."""
+def sections(file: FileRecord, content: FileBytes | None = None, rejects: Sequence[Reject] = ()) -> list[Section]:
+    """The detail of a file: where it stands, why, the lines around its failure, and rows at fault."""
     pairs = [
         Pair("state", file.state.value, tone(file)),
         Pair("path", file.path),
@@ -84,7 +85,16 @@ def sections(file: FileRecord, content: FileBytes | None = None) -> list[Section
         found.insert(0, Section("reason", title, _reason(file)))
     if content is not None:
         found.insert(1, Section("bytes", "Around the failure", _numbered(content, file), note="v shows it whole"))
+    if rejects:
+        title = "Rows at fault" if file.state is FileState.QUARANTINED else "Rows left out"
+        all_of_them = f"{words.many(file.rejected_rows, 'row')} · shopfloor file rejects {file.id}"
+        found.append(Section("rejects", title, [_reject(one) for one in rejects], note=all_of_them))
     return found
+
+
+def _reject(reject: Reject) -> Pair:
+    place = f"line {reject.line}" if reject.line is not None else f"row {reject.row}"
+    return Pair(place, reject.message)
 
 
 def _reason(file: FileRecord) -> Sequence[Pair]:
@@ -103,6 +113,8 @@ def _reason(file: FileRecord) -> Sequence[Pair]:
 
 
 def _numbered(content: FileBytes, file: FileRecord) -> list[Pair]:
+    if content.binary:
+        return [Pair(line[:8], line[10:], "muted") for line in content.lines]
     failed = file.reason.line if file.reason is not None else None
     return [
         Pair(f"{number:>6}", line, "warn" if number == failed else "muted")

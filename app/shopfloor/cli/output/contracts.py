@@ -1,0 +1,101 @@
+"""Contracts and their history as text."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shopfloor.cli.output.cells import count, joined, minute, setting, share, text, words, yes
+from shopfloor.cli.output.table import Column, facts, paragraphs, table
+from shopfloor.domain.columns import Column as DataColumn
+from shopfloor.domain.contract import Arrival, Condition, Contract, Parser, Rule, Volume
+from shopfloor.domain.revision import ContractRevision
+
+COLUMNS: tuple[Column[DataColumn], ...] = (
+    Column("COLUMN", lambda each: text(each.name), room=20),
+    Column("TYPE", lambda each: text(each.written)),
+    Column("MAY BE MISSING", lambda each: yes(each.nullable)),
+    Column("MAY BE ABSENT", lambda each: yes(each.optional), drop=1),
+)
+
+RULES: tuple[Column[Rule], ...] = (
+    Column("COLUMN", lambda each: text(each.column), room=20),
+    Column("RULE", lambda each: _rule(each), room=30),
+    Column("ELSE", lambda each: str(each.severity)),
+)
+
+CONDITIONS: tuple[Column[Condition], ...] = (
+    Column("CONDITION", lambda each: text(each.name), room=20),
+    Column("SQL", lambda each: text(each.sql), room=30),
+    Column("ELSE", lambda each: str(each.severity)),
+)
+
+REVISIONS: tuple[Column[ContractRevision], ...] = (
+    Column("REVISION", lambda each: count(each.revision), right=True),
+    Column("WHEN", lambda each: minute(each.at)),
+    Column("CAUSE", lambda each: str(each.cause)),
+    Column("BY", lambda each: text(each.actor), room=12),
+    Column("CHANGES", lambda each: words("; ".join(each.changes)), room=30),
+)
+
+
+def describe(contract: Contract, width: int | None) -> str:
+    """What files of a dataset must look like."""
+    known = [
+        ("dataset", text(contract.name)),
+        ("revision", count(contract.revision)),
+        ("mode", str(contract.mode)),
+        ("key", joined(contract.key)),
+        ("time", text(contract.time)),
+        ("other columns", str(contract.schema_policy)),
+        ("reject budget", share(contract.reject_budget)),
+        *_volume(contract.volume),
+        *([("fresh within", f"{contract.freshness.hours:g} hours")] if contract.freshness.hours else []),
+        *([("parser", _settings(contract.parser))] if contract.parser != Parser() else []),
+        *_arrival(contract.arrival),
+    ]
+    rules = table(RULES, contract.rules, width) if contract.rules else ""
+    conditions = table(CONDITIONS, contract.conditions, width) if contract.conditions else ""
+    columns = table(COLUMNS, contract.columns, width) if contract.columns else ""
+    return paragraphs(facts(known, width), columns, rules, conditions)
+
+
+def _volume(volume: Volume) -> list[tuple[str, str]]:
+    parts = [
+        f"at least {volume.min_rows:,}" if volume.min_rows is not None else "",
+        f"at most {volume.max_rows:,}" if volume.max_rows is not None else "",
+        f"within {volume.band:.0%} of the usual" if volume.band is not None else "",
+    ]
+    told = ", ".join(part for part in parts if part)
+    return [("rows of a file", f"{told}; else {volume.severity}")] if told else []
+
+
+def _settings(parser: Parser) -> str:
+    """The parser settings that are given."""
+    given = msgspec.structs.asdict(parser)
+    return ", ".join(
+        f"{name} {text(str(value)) if value != chr(9) else 'tab'}" for name, value in given.items() if value
+    )
+
+
+def _arrival(arrival: Arrival) -> list[tuple[str, str]]:
+    usual = Arrival()
+    return [
+        (label, str(value))
+        for label, value, silent in (
+            ("corrected files", arrival.corrected, usual.corrected),
+            ("originals", arrival.originals, usual.originals),
+        )
+        if value != silent
+    ]
+
+
+def _rule(rule: Rule) -> str:
+    parts = [
+        f"at least {setting(rule.min)}" if rule.min is not None else "",
+        f"at most {setting(rule.max)}" if rule.max is not None else "",
+        f"one of {joined(rule.values)}" if rule.values is not None else "",
+        f"matches {text(rule.pattern)}" if rule.pattern else "",
+        "is not missing" if rule.not_null else "",
+        "is unique" if rule.unique else "",
+    ]
+    return ", ".join(part for part in parts if part) or "–"

@@ -1,0 +1,115 @@
+"""Answers about contracts: what they say, how they came to say it, and how to change them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shopfloor.domain.contract import Contract
+from shopfloor.domain.errors import NotFoundError, UsageError
+from shopfloor.domain.names import check_name
+from shopfloor.domain.page import Page
+from shopfloor.domain.requests.datasets import DatasetContract, DatasetDefine, DatasetRevisions
+from shopfloor.domain.revision import ContractCause, ContractRevision
+from shopfloor.engine import contracts
+from shopfloor.engine.api.datasets import named
+from shopfloor.engine.plant import Plant
+from shopfloor.store import datasets, revisions
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.contract_check import check_contract
+from shopfloor.workspace.form import Form
+
+
+def show(plant: Plant, request: DatasetContract) -> Contract:
+    """The contract as its file says now, or as it was in an earlier revision."""
+    if request.revision:
+        return _earlier(plant, request)
+    found = plant.context.contract(request.name)
+    if found is None:
+        plant.context.store.read(lambda query: named(query, request.name))
+        raise NotFoundError(
+            f"Dataset {request.name} has no contract yet.",
+            hint="It is inferred from the first file.",
+            code="no_contract",
+        )
+    return found
+
+
+def _earlier(plant: Plant, request: DatasetContract) -> Contract:
+    def query(reader: Query) -> tuple[ContractRevision | None, int]:
+        named(reader, request.name)
+        found = revisions.get(reader, request.name, request.revision)
+        return found, revisions.number(reader, request.name)
+
+    revision, newest = plant.context.store.read(query)
+    if revision is None:
+        raise NotFoundError(
+            f"The contract of {request.name} has no revision {request.revision}.",
+            hint=f"It has revisions 1 to {newest}." if newest else "It has none yet.",
+            code="revision_not_found",
+        )
+    found = contracts.text_as_contract(revision)
+    if found is None:
+        raise NotFoundError(
+            f"Revision {request.revision} was written by another version of shopfloor.",
+            hint=f"Read its text: shopfloor dataset contract {request.name} --history --json",
+            code="revision_unreadable",
+        )
+    return found
+
+
+def history(plant: Plant, request: DatasetRevisions) -> Page[ContractRevision]:
+    """Every change of a contract, newest first."""
+    contracts.look(plant.context, request.name)
+
+    def query(reader: Query) -> Page[ContractRevision]:
+        named(reader, request.name)
+        return revisions.listing(reader, request.name, request.limit, request.offset)
+
+    return plant.context.store.read(query)
+
+
+def define(plant: Plant, request: DatasetDefine) -> Contract:
+    """Write the contract's head; columns come with the first file."""
+    name = check_name(request.name, "Dataset")
+    contracts.look(plant.context, name)
+    before = plant.context.contract(name) or Contract(name=name, revision=0)
+    wanted = _changed(before, request)
+    _check(wanted)
+
+    def change(transaction: Transaction) -> Contract:
+        number = revisions.number(transaction, name) + 1
+        after = msgspec.structs.replace(wanted, revision=number)
+        datasets.define(transaction, name, after.mode.value)
+        text = contracts.save(plant.context, after)
+        number = contracts.record(transaction, after, text, ContractCause.DEFINED, request.actor)
+        plant.context.book.own.pop(name, None)
+        transaction.emit("dataset.defined", name, f"Dataset {name}: {after.mode}", actor=request.actor)
+        return msgspec.structs.replace(after, revision=number)
+
+    defined = plant.mutate(request, change)
+    (plant.context.layout.inbox / name).mkdir(exist_ok=True)
+    return defined
+
+
+def _changed(before: Contract, request: DatasetDefine) -> Contract:
+    """`before` with what the request names; None keeps."""
+    replace = msgspec.structs.replace
+    asked = {key: getattr(request, key) for key in ("mode", "key", "schema_policy", "reject_budget")}
+    after = replace(before, **{key: value for key, value in asked.items() if value is not None})
+    if request.time is not None:
+        after = replace(after, time=request.time or None)
+    volume = {key: value for key in ("min_rows", "max_rows", "band") if (value := getattr(request, key)) is not None}
+    arrival = {key: value for key in ("corrected", "originals") if (value := getattr(request, key)) is not None}
+    if request.fresh_hours is not None:
+        after = replace(after, freshness=replace(after.freshness, hours=request.fresh_hours))
+    return replace(after, volume=replace(after.volume, **volume), arrival=replace(after.arrival, **arrival))
+
+
+def _check(contract: Contract) -> None:
+    """The same rules as for the file, told without a line."""
+    form = Form("", f"datasets/{contract.name}.toml")
+    try:
+        check_contract(contract, form)
+    except UsageError as error:
+        raise UsageError(error.message, hint=error.hint, code=error.code) from error

@@ -1,0 +1,73 @@
+"""Answers about rejected rows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from shopfloor.domain.codec import to_text
+from shopfloor.domain.errors import RefusedError, UsageError
+from shopfloor.domain.ids import ulid
+from shopfloor.domain.page import Page
+from shopfloor.domain.reject import MOST, Reject
+from shopfloor.domain.requests.files import FileRejects, FileRejectsExport, FileShow, RejectsFile
+from shopfloor.domain.text import safe
+from shopfloor.engine.api import files
+from shopfloor.engine.plant import Plant
+from shopfloor.lake.duck import connect, text
+from shopfloor.store import rejects
+
+_FORMS = {".csv": "(FORMAT csv, HEADER)", ".parquet": "(FORMAT parquet, COMPRESSION zstd)"}
+_SHAPE = '[{"code":"VARCHAR","message":"VARCHAR","line":"BIGINT","row":"BIGINT","column":"VARCHAR",'
+_SHAPE += '"value":"VARCHAR","record":"VARCHAR"}]'
+_COLUMNS = "r.line, r.row, r.column, r.value, r.code, r.message, r.record"
+
+
+def listing(plant: Plant, request: FileRejects) -> Page[Reject]:
+    """The kept rejects of a file."""
+    files.show(plant, FileShow(id=request.id))
+    return plant.context.store.read(
+        lambda query: rejects.listing(query, request.id, min(request.limit, MOST), request.offset)
+    )
+
+
+def export(plant: Plant, request: FileRejectsExport) -> RejectsFile:
+    """Write them for another tool; an existing file is never overwritten."""
+    target = _target(request.path)
+    file = files.show(plant, FileShow(id=request.id))
+    found = plant.context.store.read(lambda query: rejects.listing(query, request.id, MOST, 0))
+    if not found.rows:
+        raise RefusedError(f"File {file.id} has no rejected rows.", hint="Nothing was written.", code="no_rejects")
+    _write(plant, found.rows, target)
+    return RejectsFile(path=str(target), rows=len(found.rows), total=max(file.rejected_rows, len(found.rows)))
+
+
+def _target(path: str) -> Path:
+    target = Path(path)
+    if target.suffix not in _FORMS or not target.is_absolute():
+        raise UsageError(
+            f"{safe(path, 200)} does not say a form.", hint="End it with .csv or .parquet.", code="bad_export"
+        )
+    if not target.parent.is_dir():
+        raise UsageError(f"There is no directory {safe(str(target.parent), 200)}.", hint="Make it first.")
+    if os.path.lexists(target):
+        raise RefusedError(f"{safe(path, 200)} is there already.", hint="Choose another name.", code="file_exists")
+    return target
+
+
+def _write(plant: Plant, found: tuple[Reject, ...], target: Path) -> None:
+    """Beside the target first, then in place: nobody sees half a file."""
+    partial = target.with_name(f".{target.name}.{ulid()}.tmp")
+    connection = connect(memory_mb=128, threads=1, temp=plant.context.layout.staging / f"export-{ulid()}")
+    try:
+        connection.execute(
+            f"COPY (SELECT {_COLUMNS} FROM (SELECT unnest(from_json(?::JSON, ?)) AS r)) "
+            f"TO {text(str(partial))} {_FORMS[target.suffix]}",
+            [to_text([msgspec.to_builtins(one) for one in found]), _SHAPE],
+        )
+        os.replace(partial, target)
+    finally:
+        connection.close()
+        partial.unlink(missing_ok=True)

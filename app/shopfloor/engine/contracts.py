@@ -1,0 +1,274 @@
+"""Contracts as the engine uses them: read live, checked whole, every change a revision in the store."""
+
+from __future__ import annotations
+
+import logging
+import pwd
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shopfloor.domain.columns import Column
+from shopfloor.domain.contract import Contract
+from shopfloor.domain.contract_changes import changes, same
+from shopfloor.domain.errors import ConfigError
+from shopfloor.domain.file import FilePurpose, FileState, Reason
+from shopfloor.domain.ids import ulid
+from shopfloor.domain.revision import ContractCause, ContractRevision
+from shopfloor.engine.watch import custody
+from shopfloor.intake.checks import check_rules_work
+from shopfloor.lake.duck import connect
+from shopfloor.store import datasets, files, revisions
+from shopfloor.store.transaction import Transaction
+from shopfloor.workspace import contracts
+from shopfloor.workspace.form import read_text
+
+if TYPE_CHECKING:
+    from shopfloor.engine.context import Context
+
+_LOG = logging.getLogger("shopfloor.contracts")
+WAITS = "contract"  # the reason code of files that wait for a contract to be mended
+Stamp = tuple[int, int, int]
+
+
+@dataclass
+class ContractBook:
+    """What is remembered between two looks at the files: stamps, what was wrong, texts that are in order,
+    and the contracts as they were `noticed` last.
+
+    `own` are texts that the engine itself wrote and will record with the work that changed them.
+    """
+
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    problems: dict[str, ConfigError] = field(default_factory=dict)
+    good: dict[str, str] = field(default_factory=dict)
+    noticed: dict[str, Contract] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def forget(self, dataset: str) -> None:
+        """The file is gone, and with it what was wrong with it."""
+        for memory in (self.stamps, self.problems, self.noticed):
+            memory.pop(dataset, None)
+
+
+def read(context: Context, dataset: str) -> Contract | None:
+    """The contract as its file says now, with the store's number of its revision; None without a file.
+
+    Raises `ConfigError` naming file, line and key, also for SQL and patterns that cannot work.
+    """
+    contract = _checked(context, dataset)
+    if contract is None:
+        return None
+    number = context.store.read(lambda query: revisions.number(query, dataset))
+    return msgspec.structs.replace(contract, revision=number or contract.revision)
+
+
+def _checked(context: Context, dataset: str) -> Contract | None:
+    path = context.layout.contract(dataset)
+    if not path.exists():
+        return None
+    text = read_text(path)
+    contract = contracts.parse_contract(dataset, text, f"datasets/{path.name}")
+    if context.book.good.get(dataset) != text:
+        if contracts.needs_duckdb(contract):
+            with_duckdb(contract, context.layout.staging)
+        context.book.good[dataset] = text
+    return contract
+
+
+def with_duckdb(contract: Contract, staging: Path) -> None:
+    """Raise `ConfigError` for a condition or pattern that DuckDB cannot apply to the columns."""
+    connection = connect(memory_mb=64, threads=1, temp=staging / f"contract-{ulid()}")
+    try:
+        check_rules_work(connection, contract)
+    finally:
+        connection.close()
+
+
+def problem(context: Context, dataset: str) -> Reason | None:
+    """Why the files of a dataset have to wait; None when its contract is in order."""
+    look(context, dataset)
+    error = context.book.problems.get(dataset)
+    return None if error is None else waits_for(error.message, error.hint)
+
+
+def waits_for(message: str, hint: str) -> Reason:
+    """The reason of files that wait for their contract."""
+    return Reason(
+        code=WAITS, message=f"Its contract cannot be used: {message}", hint=f"{hint} It goes on by itself then.".strip()
+    )
+
+
+def look_at_all(context: Context) -> None:
+    """Notice every contract that a person changed since the last look."""
+    known = set(contracts.list_contracts(context.layout))
+    for dataset in known:
+        look(context, dataset)
+    with context.book.lock:
+        for gone in set(context.book.stamps) - known:
+            context.book.forget(gone)
+
+
+def look(context: Context, dataset: str) -> None:
+    """Notice whether a person changed one contract: record it, say what is wrong, let files go on."""
+    with context.book.lock:
+        stamp = stamp_of(context, dataset)
+        if stamp is None:
+            context.book.forget(dataset)
+        if stamp is None or context.book.stamps.get(dataset) == stamp:
+            return
+        context.book.stamps[dataset] = stamp
+        before = context.book.problems.pop(dataset, None)
+        contract, error = _tried(context, dataset)
+    # Not under the lock: the writer may be waiting for it.
+    if error is not None and (before is None or before.message != error.message):
+        told = str(error)
+        context.store.write(lambda transaction: transaction.emit("contract.invalid", dataset, told))
+    if contract is not None:
+        path = context.layout.contract(dataset)
+        text = context.book.good.get(dataset, "")
+        context.store.write(lambda transaction: _noticed(context, transaction, contract, text, _owner(path)))
+
+
+def look_again(context: Context, dataset: str) -> None:
+    """Take the file for changed at the next look."""
+    context.book.stamps.pop(dataset, None)
+
+
+def stamp_of(context: Context, dataset: str) -> Stamp | None:
+    """What changes whenever somebody writes the file; None without a file."""
+    try:
+        found = context.layout.contract(dataset).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _owner(path: Path) -> str:
+    """Who wrote the file, as far as the file system knows."""
+    try:
+        return pwd.getpwuid(path.stat().st_uid).pw_name
+    except (OSError, KeyError):
+        return "somebody"
+
+
+def _tried(context: Context, dataset: str) -> tuple[Contract | None, ConfigError | None]:
+    """The contract, or what is wrong with it; the book remembers which."""
+    try:
+        contract = _checked(context, dataset)
+    except ConfigError as error:
+        context.book.problems[dataset] = error
+        return None, error
+    if contract is not None:
+        context.book.noticed[dataset] = contract
+    return contract, None
+
+
+def _noticed(context: Context, transaction: Transaction, contract: Contract, text: str, owner: str) -> None:
+    if context.book.own.get(contract.name) != text:
+        record(transaction, contract, text, ContractCause.EDITED, owner)
+    _let_go(transaction, contract.name)
+
+
+def record(transaction: Transaction, contract: Contract, text: str, cause: ContractCause, actor: str) -> int:
+    """Note `contract` as a revision when it asks anything else than the newest one; returns the number."""
+    newest = revisions.last(transaction, contract.name)
+    before = None if newest is None else text_as_contract(newest)
+    if newest is not None and same(before, contract):
+        return newest.revision
+    number = 1 if newest is None else newest.revision + 1
+    said = changes(before, contract)
+    revisions.put(
+        transaction,
+        ContractRevision(
+            dataset=contract.name,
+            revision=number,
+            cause=cause,
+            actor=actor,
+            changes=said,
+            text=text,
+            at=transaction.now,
+        ),
+    )
+    datasets.define(transaction, contract.name, contract.mode.value)
+    transaction.emit(
+        "contract.changed",
+        contract.name,
+        f"Contract of {contract.name}, revision {number}, {cause} by {actor}: {'; '.join(said[:5])}",
+        actor=actor,
+        data={"revision": number},
+    )
+    return number
+
+
+def text_as_contract(revision: ContractRevision) -> Contract | None:
+    """The contract that a revision's text says; None for a text that this version cannot read."""
+    try:
+        found = contracts.parse_contract(revision.dataset, revision.text, f"revision {revision.revision}")
+    except ConfigError:
+        return None
+    return msgspec.structs.replace(found, revision=revision.revision)
+
+
+def _let_go(transaction: Transaction, dataset: str) -> None:
+    """Files that were claimed and then had to wait for this contract are staged again, as one job."""
+    held = [
+        row
+        for row in files.in_states(transaction, [FileState.WAITING])
+        if row.file.dataset == dataset
+        and row.file.purpose is FilePurpose.DATA
+        and row.staged is not None
+        and row.file.reason is not None
+        and row.file.reason.code == WAITS
+    ]
+    if not held:
+        return
+    for row in held:
+        file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
+        files.put(transaction, msgspec.structs.replace(row, file=file))
+    custody.enqueue(
+        transaction, FilePurpose.DATA, dataset, [row.file.id for row in held], trigger="the contract was mended"
+    )
+
+
+def unrecorded(context: Context, dataset: str) -> str | None:
+    """The text that the engine wrote and did not record yet, unless somebody changed it since."""
+    text = context.book.own.get(dataset)
+    try:
+        return text if text is not None and read_text(context.layout.contract(dataset)) == text else None
+    except ConfigError:
+        return None
+
+
+def save(context: Context, contract: Contract) -> str:
+    """Write the contract's file; its revision is recorded by the work that changed it. Returns the text."""
+    with context.book.lock:
+        text = contracts.save_contract(context.layout, contract)
+        context.book.own[contract.name] = text
+        context.book.good[contract.name] = text
+        context.book.problems.pop(contract.name, None)
+    return text
+
+
+def grown(written: Contract | None, found: Contract, absent: Sequence[str]) -> Contract:
+    """What the team wrote, with what a delivery added: columns that are new, and `absent` ones optional.
+
+    Only columns are taken from `found`: what a person changed while the files were read stays.
+    """
+    if written is None:
+        return found
+    if not written.columns:
+        return msgspec.structs.replace(written, columns=found.columns)
+    known = {column.name for column in written.columns}
+    kept = tuple(_optional(column, column.name in absent) for column in written.columns)
+    new = tuple(column for column in found.columns if column.name not in known)
+    return msgspec.structs.replace(written, columns=(*kept, *new))
+
+
+def _optional(column: Column, absent: bool) -> Column:
+    return msgspec.structs.replace(column, optional=True) if absent else column
