@@ -33,7 +33,7 @@ def works(tmp_path: Path) -> Iterator[Works]:
 
 def plant(works: Works) -> Plant:
     nothing: Any = None
-    return Plant(context=works.context, floor=nothing, watch=nothing, stop=lambda: None)
+    return Plant(context=works.context, floor=nothing, watch=nothing, streams=nothing, stop=lambda: None)
 
 
 def commit(works: Works, number: int, digest: str, rows: int, *, restored: bool = False, least: int = 1) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Condition, Contract, Rule, RuleSeverity, Volume
+from shopfloor.domain.contract import Condition, Contract, Parser, Rule, RuleSeverity, Volume
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FileState
 
@@ -263,3 +263,16 @@ def test_typed_files_tell_the_row(bench: Any, tmp_path: Any) -> None:
     reject = bench.ingest({"a.parquet": path.read_bytes()}, contract).files[0].rejects[0]
     assert (reject.line, reject.row, reject.value) == (None, 1, "99.0")
     assert reject.record == '{"i":1,"x":99.0,"d":"2020-01-01","t":"a"}'
+
+
+def test_lines_skipped_before_the_header_count_in_rejects(bench: Any) -> None:
+    contract = _contract(
+        Rule(column="i", min=0, severity=RuleSeverity.REJECT_ROW),
+        reject_budget=1.0,
+        parser=Parser(skip_lines=2, delimiter=";", quote="'"),
+    )
+    outcome = _one(bench, "made by\nan export\ni;x;d;t\n-1;0;;'a;b'\nno;0;;c\n5;0;;d\n", contract)
+    assert [(one.line, one.value, one.record) for one in outcome.rejects] == [
+        (4, "-1", "-1;0;;'a;b'"),
+        (5, "no", "no;0;;c"),
+    ]

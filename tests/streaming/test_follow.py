@@ -137,6 +137,23 @@ def test_rotation_by_copy_and_truncate(shop: Shop, inbox: Path, name: str, resta
     assert numbers(shop) == Counter([*range(rows), 5000, 5001])
 
 
+def test_a_copy_that_is_made_slowly_is_no_new_file(shop: Shop, inbox: Path) -> None:
+    config_set(shop.root, "intake.settle_seconds", "1.0")
+    log = inbox / "events.jsonl"
+    add(log, *range(3000))
+    shop.settle()
+    data = log.read_bytes()
+    with (inbox / "events-1.jsonl").open("wb", buffering=0) as copy:
+        for start in range(0, len(data), 1 + len(data) // 8):
+            time.sleep(0.2)
+            copy.write(data[start : start + 1 + len(data) // 8])
+    time.sleep(0.3)
+    os.truncate(log, 0)
+    add(log, 5000)
+    shop.settle()
+    assert numbers(shop) == Counter([*range(3000), 5000])
+
+
 def test_two_files_that_begin_alike_are_two(shop: Shop, inbox: Path) -> None:
     add(inbox / "events-a.jsonl", 1, 2)
     shop.settle()

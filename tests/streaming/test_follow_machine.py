@@ -9,9 +9,11 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -55,6 +57,8 @@ class FollowedFile(RuleBasedStateMachine):
         context = Context(
             layout=self.layout, store=self.store, clock=clock, stream=events, epoch=1, started_at=clock.now()
         )
+        intake = msgspec.structs.replace(context.settings.intake, settle_seconds=0.5)
+        context.settings = msgspec.structs.replace(context.settings, intake=intake)
         self.context = context
         self.streams = Streams(context)
         self.streams.start()
@@ -153,6 +157,9 @@ class FollowedFile(RuleBasedStateMachine):
             if self.half:
                 self.write(self.half)
             self.look()
+            while self.streams._follower.waiting():
+                time.sleep(0.05)
+                self.look()
             self.look()
             self.streams.roll()
             assert self.found() == Counter(range(self.written))

@@ -203,40 +203,6 @@ def test_lineage_tree_golden() -> None:
     assert drawn == ["   ┌─ b", "   ├─ a", "┌─ in/r", "in/m", "├─ in/p", "└─ in/q"]
 
 
-def _texts(sections: list[Section]) -> str:
-    lines = [section.title for section in sections]
-    for section in sections:
-        assert isinstance(section.body, list)
-        lines += [f"{pair.label} {pair.value}" for pair in section.body]
-    return "\n".join(lines)
-
-
-def test_a_dataset_says_why_its_files_wait_and_what_is_asked_of_them() -> None:
-    contract = Contract(
-        name="d",
-        columns=(DataColumn(name="x", type=ColumnType.NUMBER),),
-        rules=(Rule(column="x", min=0, unique=True, severity=RuleSeverity.REJECT_ROW),),
-        conditions=(Condition(sql="x > 1", name="above"),),
-        volume=Volume(band=0.5),
-        freshness=Freshness(hours=26),
-    )
-    dataset = msgspec.structs.replace(SHOP.datasets()[0], problem="line 3: key 'mode' cannot be 'x'.")
-    text = _texts(datasets.sections(dataset, (), (), contract))
-    assert text.startswith("Its files wait for the contract\n")
-    for said in ("line 3: key 'mode'", "x min 0, unique  else reject_row", "above x > 1  else quarantine_file"):
-        assert said in text
-    assert "rows of a file band 0.5" in text
-    assert "fresh within 26 hours" in text
-
-
-def test_a_file_lists_the_rows_at_fault() -> None:
-    held = msgspec.structs.replace(SHOP.files()[1], rejected_rows=1200)
-    reject = Reject(code="rule", message="Line 7 is wrong.", line=7, column="x", value="9")
-    text = _texts(files.sections(held, None, (reject,)))
-    assert "Rows at fault" in text
-    assert "line 7 Line 7 is wrong." in text
-
-
 def look(
     value: float | None, data: str, source: str, *, minutes: int, shifted: bool = False, rows: int = 1000
 ) -> CheckResult:
@@ -427,3 +393,37 @@ def test_who_leaves_during_a_training_reads_that_it_goes_on() -> None:
     assert "\x1b" not in said
     assert farewell(msgspec.structs.replace(status, jobs=JobCounts())) == ""
     assert farewell(None) == ""
+
+
+def _texts(sections: list[Section]) -> str:
+    lines = [section.title for section in sections]
+    for section in sections:
+        assert isinstance(section.body, list)
+        lines += [f"{pair.label} {pair.value}" for pair in section.body]
+    return "\n".join(lines)
+
+
+def test_a_dataset_says_why_its_files_wait_and_what_is_asked_of_them() -> None:
+    contract = Contract(
+        name="d",
+        columns=(DataColumn(name="x", type=ColumnType.NUMBER),),
+        rules=(Rule(column="x", min=0, unique=True, severity=RuleSeverity.REJECT_ROW),),
+        conditions=(Condition(sql="x > 1", name="above"),),
+        volume=Volume(band=0.5),
+        freshness=Freshness(hours=26),
+    )
+    dataset = msgspec.structs.replace(SHOP.datasets()[0], problem="line 3: key 'mode' cannot be 'x'.")
+    text = _texts(datasets.sections(dataset, (), (), contract))
+    assert text.startswith("Its files wait for the contract\n")
+    for said in ("line 3: key 'mode'", "x min 0, unique  else reject_row", "above x > 1  else quarantine_file"):
+        assert said in text
+    assert "rows of a file band 0.5" in text
+    assert "fresh within 26 hours" in text
+
+
+def test_a_file_lists_the_rows_at_fault() -> None:
+    held = msgspec.structs.replace(SHOP.files()[1], rejected_rows=1200)
+    reject = Reject(code="rule", message="Line 7 is wrong.", line=7, column="x", value="9")
+    text = _texts(files.sections(held, None, (reject,)))
+    assert "Rows at fault" in text
+    assert "line 7 Line 7 is wrong." in text

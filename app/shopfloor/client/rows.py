@@ -101,10 +101,16 @@ class Appender:
                 self._wait(error, give_up, error.retry_after)
             except UnreachableError as error:
                 self._wait(error, give_up, pause)
-                connect(self._client.workspace).close()  # starts an engine where none runs
+                self._start_engine()
             except StoreError as error:
                 self._wait(error, give_up, pause)
             pause = min(pause * 2, 2.0)
+
+    def _start_engine(self) -> None:
+        try:
+            connect(self._client.workspace).close()
+        except UnreachableError:
+            pass  # the next post says so, until the patience ends
 
     def _wait(self, error: Exception, give_up: float, seconds: float) -> None:
         if self._clock.monotonic() + seconds > give_up:

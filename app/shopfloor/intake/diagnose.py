@@ -68,7 +68,8 @@ def _values(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[list
     finally:
         forget_rejects(connection)
     where = places(Path(path), plan.shape, [row for row, _, _ in rows])
-    lines = raw_lines(Path(path), (place.line for place in where.values()), plan.shape.skip) if plan.shape.lines else {}
+    numbers = (place.line for place in where.values())
+    lines = raw_lines(Path(path), numbers, plan.shape.skip) if plan.shape.lines else {}
     found = []
     for row, position, value in rows:
         column = plan.contract.columns[position]
@@ -95,10 +96,10 @@ def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[
     raw = raw_lines(Path(path), lines.values())
     found = []
     for offset, kind, message, column in rows:
-        line = plan.shape.skip + lines[max(0, offset - 1)]
+        at = lines[max(0, offset - 1)]
+        line = plan.shape.skip + at
         reason = _reason(plan, line, kind, message, column)
-        text = raw.get(lines[max(0, offset - 1)], "")
-        found.append((line, rejected(reason, Place(line=line), None, text)))
+        found.append((line, rejected(reason, Place(line=line), None, raw.get(at, ""))))
     return found, count
 
 

@@ -21,12 +21,12 @@ _DATE = "Write an ISO date or time, such as 2020-01-01."
 def check_contract(contract: Contract, form: Form) -> None:
     """Raise `ConfigError` for the first thing that cannot work. SQL is not looked at here."""
     _check_head(contract, form)
-    _check_spelling(contract, form)
     for rule in contract.rules:
         column = contract.column(rule.column)
         if column is not None:
             _check_rule(rule, column, form)
     _check_volume(contract, form)
+    _check_spelling(contract, form)
     if not 0 <= contract.freshness.hours < math.inf:
         raise form.wrong(("freshness", "hours"), "must not be negative.", "26 allows a daily delivery to be late.")
 
@@ -43,19 +43,6 @@ def _check_head(contract: Contract, form: Form) -> None:
                 raise form.wrong(
                     (key,), f"names a column {column!r} that the contract does not list.", did_you_mean(column, names)
                 )
-
-
-def _check_spelling(contract: Contract, form: Form) -> None:
-    """Parser settings and column formats that something can be read with."""
-    try:
-        check_parser(contract.parser)
-    except UsageError as error:
-        raise form.wrong(("parser",), f"cannot be used: {error.message}", error.hint) from error
-    for column in contract.columns:
-        try:
-            check_format(column)
-        except UsageError as error:
-            raise form.wrong(("columns", column.name), f"cannot be used: {error.message}", error.hint) from error
 
 
 def _check_rule(rule: Rule, column: Column, form: Form) -> None:
@@ -99,6 +86,21 @@ def _check_volume(contract: Contract, form: Form) -> None:
         raise form.wrong(("volume", "max_rows"), "is less than min_rows.", "No file could pass both.")
     if volume.band is not None and not 0 < volume.band < math.inf:
         raise form.wrong(("volume", "band"), "must be above zero.", "0.5 allows half as many rows and half more.")
+
+
+def _check_spelling(contract: Contract, form: Form) -> None:
+    """Parser settings and column formats that nothing can be read with."""
+    try:
+        check_parser(contract.parser)
+    except UsageError as error:
+        raise form.wrong(("parser",), f"cannot be used: {error.message}", error.hint) from error
+    for column in contract.columns:
+        try:
+            check_format(column)
+        except UsageError as error:
+            raise form.wrong(
+                ("columns", column.name, "format"), f"cannot be used: {error.message}", error.hint
+            ) from error
 
 
 def order(bound: Bound) -> float:

@@ -98,13 +98,7 @@ def _merge_columns(document: Any, contract: Contract) -> None:
 
 
 def _merge_entry(written: Any, wanted: dict[str, Any]) -> None:
-    silent = {
-        "nullable": True,
-        "optional": False,
-        "format": "",
-        "unique": False,
-        "severity": RuleSeverity.QUARANTINE_FILE.value,
-    }
+    silent = {"nullable": True, "optional": False, "unique": False, "severity": RuleSeverity.QUARANTINE_FILE.value}
     for gone in [key for key in written if key not in wanted and _plain(written[key]) != silent.get(key)]:
         del written[gone]
     for key, value in wanted.items():

@@ -50,8 +50,8 @@ def describe(contract: Contract, width: int | None) -> str:
         ("reject budget", share(contract.reject_budget)),
         *_volume(contract.volume),
         *([("fresh within", f"{contract.freshness.hours:g} hours")] if contract.freshness.hours else []),
+        *([("parser", _settings(contract.parser))] if contract.parser != Parser() else []),
         *_arrival(contract.arrival),
-        *([("parser", _settings(contract.parser))] if contract.parser != Parser() else ()),
     ]
     rules = table(RULES, contract.rules, width) if contract.rules else ""
     conditions = table(CONDITIONS, contract.conditions, width) if contract.conditions else ""
@@ -69,6 +69,14 @@ def _volume(volume: Volume) -> list[tuple[str, str]]:
     return [("rows of a file", f"{told}; else {volume.severity}")] if told else []
 
 
+def _settings(parser: Parser) -> str:
+    """The parser settings that are given."""
+    given = msgspec.structs.asdict(parser)
+    return ", ".join(
+        f"{name} {text(str(value)) if value != chr(9) else 'tab'}" for name, value in given.items() if value
+    )
+
+
 def _arrival(arrival: Arrival) -> list[tuple[str, str]]:
     usual = Arrival()
     return [
@@ -79,14 +87,6 @@ def _arrival(arrival: Arrival) -> list[tuple[str, str]]:
         )
         if value != silent
     ]
-
-
-def _settings(parser: Parser) -> str:
-    """The parser settings that are given."""
-    given = msgspec.structs.asdict(parser)
-    return ", ".join(
-        f"{name} {text(str(value)) if value != chr(9) else 'tab'}" for name, value in given.items() if value
-    )
 
 
 def _rule(rule: Rule) -> str:

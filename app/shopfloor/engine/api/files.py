@@ -91,9 +91,9 @@ def _again(plant: Plant, request: FileRetry | FileAccept, *, accept: bool) -> Fi
             [file.id],
             trigger=f"{'accepted' if accept else 'retried'} by {request.actor}",
             accept=accept,
-            actor=request.actor,
             parser=parser,
             keep=isinstance(request, FileRetry) and request.keep,
+            actor=request.actor,
         )
         transaction.emit(
             "file.staged",

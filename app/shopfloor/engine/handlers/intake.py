@@ -116,18 +116,22 @@ class IntakeHandler:
                 revision = result.contract.revision if result.contract is not None else None
                 delivered.keep_bytes(context, rows[outcome.id], outcome.reason, outcome, revision)
         if result.contract is not None:
-            self._publish_contract(context, job, result, result.contract)
+            self._publish_contract(context, job, result)
         return result
 
-    def _publish_contract(self, context: Context, job: JobRecord, result: IntakeResult, found: Contract) -> None:
-        """Columns that a delivery added join the team's file; an accepted file's missing ones become optional."""
+    def _publish_contract(self, context: Context, job: JobRecord, result: IntakeResult) -> None:
+        """Columns that a delivery added join the team's file; an accepted file's missing ones become optional.
+
+        Parser settings that a person gave join it too, once a file was read with them.
+        """
         try:
             written = context.contract(job.subject)
         except ConfigError as error:
             # Somebody is editing it: the rows are in, and the columns join with the next file that has them.
             _LOG.warning("the contract of %s is not written: %s", job.subject, error)
             return
-        wanted = contracts.grown(written, found, result.absent if job.payload.get("accept") else ())
+        assert result.contract is not None
+        wanted = contracts.grown(written, result.contract, result.absent if job.payload.get("accept") else ())
         if job.payload.get("keep") and _any_committed(result):
             wanted = msgspec.structs.replace(wanted, parser=_parser(job) or Parser())
         if written is None or not same(written, wanted):

@@ -21,6 +21,7 @@ from shopfloor.workspace.layout import Layout
 _HEAD = 1024
 _COPY = 4096  # two files that agree in so many bytes are one and its copy, not two that begin alike
 _CHUNK = 1 << 20
+_ALIKE = 64 << 10
 
 
 def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozenset[str], now: int) -> Source:
@@ -35,10 +36,9 @@ def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozense
     begun = Source(path=path, dev=status.st_dev, ino=status.st_ino, born=now)
     candidates = list(known)
     for source in candidates:
-        if (source.dev, source.ino) == (status.st_dev, status.st_ino):
-            if _continues(handle, source, status.st_size):
-                return msgspec.structs.replace(source, path=path)
-            return begun
+        same = (source.dev, source.ino) == (status.st_dev, status.st_ino)
+        if same and _continues(handle, source, status.st_size):
+            return msgspec.structs.replace(source, path=path)
     for source in sorted(candidates, key=lambda one: -one.offset):
         if not source.offset or (source.offset < _COPY and f"{source.dev}:{source.ino}" not in gone):
             continue
@@ -47,6 +47,12 @@ def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozense
                 source, path=path, dev=status.st_dev, ino=status.st_ino, born=now, rows=0, rejected=0
             )
     return begun
+
+
+def begins_alike(handle: int, other: int, size: int) -> bool:
+    """Whether a file of `size` bytes may be a copy of the `other`, as far as it goes."""
+    looked = min(size, _ALIKE)
+    return os.pread(handle, looked, 0) == os.pread(other, looked, 0)
 
 
 def is_intact(handle: int, source: Source) -> bool:

@@ -9,7 +9,7 @@ import stat
 import threading
 from concurrent.futures import Future
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shopfloor.domain.errors import ConfigError, ShopfloorError
 from shopfloor.domain.streaming import FollowedFile
@@ -17,7 +17,7 @@ from shopfloor.domain.text import safe
 from shopfloor.engine.context import Context
 from shopfloor.engine.streaming.checks import Checks
 from shopfloor.engine.streaming.entry import Source
-from shopfloor.engine.streaming.followed import advance, is_intact, recognise
+from shopfloor.engine.streaming.followed import advance, begins_alike, is_intact, recognise
 from shopfloor.engine.streaming.log import Answer, Post
 from shopfloor.engine.streaming.rows import Rows
 
@@ -29,6 +29,7 @@ _LOG = logging.getLogger("shopfloor.follow")
 _PIECE = 4 << 20
 _LONGEST = 64 << 20  # a line longer than this is no row
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_LONGEST_COPY = 60.0  # seconds that a file which begins like another may be taken for its growing copy
 _LINGER = 10.0  # seconds that a file is kept open after its name is gone: its writer may not know yet
 
 
@@ -50,6 +51,15 @@ class _Target:
         return self.source.dev, self.source.ino
 
 
+class _Suspect(NamedTuple):
+    """A file that waits because it may be a copy; since when it has its size, on the monotonic clock."""
+
+    dataset: str
+    size: int
+    first: float
+    since: float
+
+
 class Follower:
     """One thread that looks at followed files every second. Does nothing in a workspace without any."""
 
@@ -59,6 +69,7 @@ class Follower:
         self._checks = checks
         self._datasets: set[str] = set()
         self._targets: dict[tuple[int, int], _Target] = {}
+        self._suspects: dict[tuple[int, int], _Suspect] = {}
         self._turn = threading.Lock()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="follower", daemon=True)
@@ -93,6 +104,10 @@ class Follower:
         with self._turn:
             for dataset in sorted(self._datasets | set(self._streams.followed_datasets())):
                 self._look_at(dataset)
+
+    def waiting(self) -> int:
+        """Files with lines that are not read yet, because they may be copies."""
+        return sum(one.size > 0 for one in list(self._suspects.values()))
 
     def status(self, dataset: str) -> tuple[FollowedFile, ...]:
         """Where the followed files of a dataset stand."""
@@ -135,6 +150,9 @@ class Follower:
     def _look_at(self, dataset: str) -> None:
         folder = self._context.layout.inbox / dataset
         present = self._present(folder, dataset)
+        for inode, suspect in list(self._suspects.items()):
+            if suspect.dataset == dataset and inode not in present:
+                del self._suspects[inode]
         self._open_new(dataset, folder, present)
         for target in [one for one in self._targets.values() if one.dataset == dataset]:
             self._tend(target, present.get(target.inode))
@@ -180,10 +198,35 @@ class Follower:
                 os.close(handle)
                 continue
             source = recognise(handle, name, known, gone=gone, now=self._now())
+            # An inode may be that of a file long gone: what counts is whether the content goes on.
+            goes_on = any((one.dev, one.ino) == inode and one.born == source.born for one in known)
+            if not goes_on and not source.offset and self._may_be_copy(dataset, handle, inode):
+                os.close(handle)
+                continue
+            self._suspects.pop(inode, None)
             target = self._targets[inode] = _Target(dataset, name, handle, source)
-            if source.offset and inode not in inodes:
+            if source.offset and not goes_on:
                 target.detail = "a copy of a file that was followed: it goes on where that one was"
                 self._add(target, Rows(b"", 0), source)  # or its lines would be new when the original is gone
+
+    def _may_be_copy(self, dataset: str, handle: int, inode: tuple[int, int]) -> bool:
+        """Whether a new file should wait: it is empty, or begins like a followed one and may be its copy,
+        half made or before the original is truncated. It waits until it differs or is quiet."""
+        size = os.fstat(handle).st_size
+        alike = [one for one in self._targets.values() if one.dataset == dataset and one.source.offset]
+        if size and not any(begins_alike(handle, one.handle, size) for one in alike):
+            self._suspects.pop(inode, None)
+            return False
+        now = self._context.clock.monotonic()
+        before = self._suspects.get(inode)
+        if before is None or before.size != size:
+            first = now if before is None else before.first
+            before = self._suspects[inode] = _Suspect(dataset, size, first, now)
+        quiet = self._context.settings.intake.settle_seconds
+        if size and (now - before.since >= quiet or now - before.first >= _LONGEST_COPY):
+            del self._suspects[inode]
+            return False
+        return True
 
     def _gone(self, dataset: str, known: tuple[Source, ...], present: dict[tuple[int, int], str]) -> frozenset[str]:
         gone = set()
@@ -195,7 +238,7 @@ class Follower:
             elif target is not None:
                 if not is_intact(target.handle, source):
                     gone.add(f"{source.dev}:{source.ino}")
-            elif (self._context.layout.inbox / dataset / present[inode]).stat().st_size < source.offset:
+            elif not self._was_followed(dataset, f"{dataset}/{present[inode]}", inode):
                 gone.add(f"{source.dev}:{source.ino}")
         return frozenset(gone)
 

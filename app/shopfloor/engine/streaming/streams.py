@@ -99,8 +99,8 @@ class Streams:
         self._roller.roll()
 
     def waiting(self) -> int:
-        """Segments that are in no delivery yet."""
-        return self._roller.waiting()
+        """Segments that are in no delivery yet, and followed files that are looked at again soon."""
+        return self._roller.waiting() + self._follower.waiting()
 
     def follows(self, purpose: FilePurpose, seen: Observation) -> bool:
         """Whether a file in a drop folder is followed line by line, so that the watch leaves it alone."""

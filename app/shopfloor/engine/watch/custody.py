@@ -31,13 +31,14 @@ def enqueue(
     *,
     trigger: str,
     accept: bool = False,
-    actor: str = "engine",
     parser: Parser | None = None,
     keep: bool = False,
+    actor: str = "engine",
 ) -> JobRecord:
-    """Queue the work on files that are staged: one job a settled batch. `actor` is who takes them in again.
+    """Queue the work on files that are staged: one job a settled batch.
 
     `parser` says how these files are written, in place of the contract; `keep` makes it the contract's.
+    `actor` is who accepts them.
     """
     payload: dict[str, object] = {"files": list(ids), "accept": accept, "actor": actor}
     if parser is not None:
