@@ -220,6 +220,9 @@ def test_the_sdk_registers_a_model_that_can_be_promoted_and_rolled_back(trained:
         with factory.run(model="late", dataset="flights") as run:
             version = run.log_model(estimator, features=["distance"], task="binary")
     assert version.version > 1
+    assert version.decision is not None
+    assert version.decision.reason.startswith("Recorded by a notebook")
+    assert trained.json("model", "versions", "late")[0]["decision"]["reason"] == version.decision.reason
     trained("model", "promote", f"late@{version.version}", "--reason", "by hand")
     assert trained.json("model", "show", "late")["champion"] == version.version
     trained("predict", "late", str(trained.folder / "new.csv"))
