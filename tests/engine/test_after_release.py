@@ -48,6 +48,17 @@ def refs(client: EngineClient, ref: str, direction: str) -> set[str]:
     return {node.kind for node in graph.nodes}
 
 
+def test_few_outcomes_are_counted_though_they_cannot_tell(shop: Shop) -> None:
+    start(shop)
+    shop.write("score/m", "ask.csv", table(2, 40, target=False))
+    shop.settle()
+    truth = [line.split(",") for line in table(2, 40).splitlines()[1:]]
+    shop.write("actuals/m", "truth.csv", "id,y\n" + "".join(f"{row[0]},{row[-1]}\n" for row in truth))
+    shop.settle()
+    model = shop.client.ask(ModelShow(name="m"))
+    assert (model.live_score, model.live_rows) == (None, 40)
+
+
 def test_scored_files_come_out_are_logged_and_meet_their_truth(shop: Shop) -> None:
     start(shop)
     shop.write("score/m", "ask.csv", table(2, 600, target=False))
