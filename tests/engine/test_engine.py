@@ -81,6 +81,14 @@ def test_a_second_engine_is_refused_by_name(shop: Shop) -> None:
     assert "Traceback" not in second.stderr
 
 
+def test_a_metric_must_fit_what_the_target_can_be(shop: Shop) -> None:
+    shop.write("inbox/d", "one.csv", "id,y\n" + "".join(f"{n},{'yes' if n % 2 else 'no'}\n" for n in range(60)))
+    shop.settle()
+    with pytest.raises(UsageError, match="does not fit a binary or multiclass target"):
+        define(shop, metric="r2")
+    assert not (shop.root / "models" / "m.toml").exists()
+
+
 def test_the_whole_line_from_a_dropped_file(shop: Shop) -> None:
     shop.write("inbox/d", "one.csv", rows(0, 900))
     shop.settle()

@@ -7,6 +7,7 @@ import msgspec
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
 from shopfloor.domain.job import JobRecord
+from shopfloor.domain.metrics import check_metric
 from shopfloor.domain.names import did_you_mean, parse_version, split_ref
 from shopfloor.domain.page import Page
 from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
@@ -170,14 +171,17 @@ def _check_columns(plant: Plant, wanted: ModelDefinition) -> None:
                     hint=did_you_mean(column, names),
                     code="no_column",
                 )
+    target = contract.column(wanted.target)
+    if target is None or target.type.numeric:
+        return
     if wanted.task is Task.REGRESSION:
-        target = contract.column(wanted.target)
-        if target is not None and not target.type.numeric:
-            raise UsageError(
-                f"Column {safe(wanted.target, 64)!r} is {target.type}, a regression needs numbers.",
-                hint="Use a classification task.",
-                code="bad_target",
-            )
+        raise UsageError(
+            f"Column {safe(wanted.target, 64)!r} is {target.type}, a regression needs numbers.",
+            hint="Use a classification task.",
+            code="bad_target",
+        )
+    if wanted.training.metric:
+        check_metric(wanted.training.metric, tuple(task for task in Task if task.classification))
 
 
 def train(plant: Plant, request: ModelTrain) -> JobRecord:
