@@ -122,23 +122,27 @@ def define(plant: Plant, request: ModelDefine) -> ModelDefinition:
     _check_columns(plant, wanted)
 
     def change(transaction: Transaction) -> ModelDefinition:
-        save_definition(plant.context.layout, wanted)
-        models.put_state(transaction, models.state(transaction, wanted.name))
-        transaction.emit(
-            "model.defined",
-            wanted.name,
-            f"Model {wanted.name} learns {safe(wanted.target, 60)} from {wanted.dataset}",
-            actor=request.actor,
-        )
+        write_definition(plant, transaction, wanted, request.actor)
         newest = datasets.current_version(transaction, wanted.dataset)
         if request.train and newest and not wanted.retired:
             triggers.train(transaction, wanted, newest, trigger=f"defined by {request.actor}")
         return wanted
 
-    defined = plant.mutate(request, change)
+    return plant.mutate(request, change)
+
+
+def write_definition(plant: Plant, transaction: Transaction, wanted: ModelDefinition, actor: str) -> None:
+    """The model's file, its state and its drop folders."""
+    save_definition(plant.context.layout, wanted)
+    models.put_state(transaction, models.state(transaction, wanted.name))
+    transaction.emit(
+        "model.defined",
+        wanted.name,
+        f"Model {wanted.name} learns {safe(wanted.target, 60)} from {wanted.dataset}",
+        actor=actor,
+    )
     for folder in (plant.context.layout.score, plant.context.layout.actuals, plant.context.layout.outbox):
         (folder / wanted.name).mkdir(exist_ok=True)
-    return defined
 
 
 def _check_columns(plant: Plant, wanted: ModelDefinition) -> None:
