@@ -220,6 +220,9 @@ def test_the_sdk_registers_a_model_that_can_be_promoted_and_rolled_back(trained:
         with factory.run(model="late", dataset="flights") as run:
             version = run.log_model(estimator, features=["distance"], task="binary")
     assert version.version > 1
+    assert version.decision is not None
+    assert version.decision.reason.startswith("Recorded by a notebook")
+    assert trained.json("model", "versions", "late")[0]["decision"]["reason"] == version.decision.reason
     trained("model", "promote", f"late@{version.version}", "--reason", "by hand")
     assert trained.json("model", "show", "late")["champion"] == version.version
     trained("predict", "late", str(trained.folder / "new.csv"))
@@ -227,6 +230,34 @@ def test_the_sdk_registers_a_model_that_can_be_promoted_and_rolled_back(trained:
     assert trained.json("model", "show", "late")["champion"] == 1
     crowned = [move for move in trained.json("model", "history", "late") if move["alias"] == "champion"]
     assert [move["reason"] for move in crowned[:2]] == ["back again", "by hand"]
+
+
+def test_a_bundle_serves_in_another_workspace_that_trusts_its_key(trained: Shell, tmp_path: Path) -> None:
+    """The other side of an air gap: no dataset, no definition, another key."""
+    bundle = tmp_path / "late.bundle"
+    trained("model", "export", "late@1", str(bundle))
+    (tmp_path / "there").mkdir()
+    other = Shell(tmp_path / "there")
+    other("init", "ws")
+    try:
+        refused = other("model", "import", str(bundle), expect=5)
+        assert "another workspace's key" in refused.stderr
+        assert "--key" in refused.stderr
+        assert other.json("model", "list") == []
+        key = str(trained.root / ".shopfloor" / "signing.key")
+        imported = other.json("model", "import", str(bundle), "--key", key)
+        assert (imported["model"], imported["version"], imported["aliases"]) == ("late", 1, [])
+        assert other.json("model", "import", str(bundle), "--key", key)["version"] == 1
+        (run,) = other.json("run", "list")
+        assert (imported["run"], imported["dataset_version"]) == (run["id"], None)
+        assert "run r1 on version 1" in run["notes"][0]
+        other("model", "promote", "late@1", expect=5)
+        other("model", "promote", "late@1", "--reason", "carried here")
+        write_rows(tmp_path / "new.csv", 5000, 20, seed=2)
+        assert len(other("predict", "late", str(tmp_path / "new.csv")).stdout.splitlines()) == 21
+        assert "healthy" in other("doctor").stdout
+    finally:
+        other("down")
 
 
 def test_down_and_up_again(trained: Shell) -> None:

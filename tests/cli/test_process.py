@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -251,3 +252,21 @@ def test_shell_completion_knows_the_commands(environment: dict[str, str]) -> Non
     asked = {"_SHOPFLOOR_COMPLETE": "bash_complete", "COMP_WORDS": "shopfloor model pro", "COMP_CWORD": "2"}
     done = shopfloor(environment | asked)
     assert "plain,promote" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_ends_with_the_process_that_was_started(
+    number: signal.Signals, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A signal goes to the one process a script or systemd knows: nobody may go on listening."""
+    (tmp_path / "workspace.toml").touch()
+    with subprocess.Popen(
+        [sys.executable, "-m", "shopfloor", "serve", "--port", "0"],
+        env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if line.startswith("Serving on "))
+        process.send_signal(number)
+        assert process.wait(timeout=30) == 0
+    with socket.socket() as caller:
+        assert caller.connect_ex(("127.0.0.1", int(said.rsplit(":", 1)[1]))) != 0

@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import random
 
+import msgspec
+import pytest
 from tests.engine.harness import Shop
 
 from shopfloor.client.connection import EngineClient
 from shopfloor.domain.definition import ModelDefinition, Monitoring, Retrain, Training, Value
+from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.file import FileState
 from shopfloor.domain.lineage import LineageGraph
 from shopfloor.domain.monitor import AlertState
 from shopfloor.domain.requests.alerts import AlertAck, AlertList, AlertResolve, CheckList
 from shopfloor.domain.requests.files import FileList
 from shopfloor.domain.requests.jobs import JobList
-from shopfloor.domain.requests.models import ModelDefine, ModelShow, ModelVersions, Predict, ValueShow
+from shopfloor.domain.requests.models import ModelDefine, ModelRetire, ModelShow, ModelVersions, Predict, ValueShow
 from shopfloor.domain.requests.workspace import LineageShow
 
 
@@ -46,6 +49,32 @@ def start(shop: Shop, **extra: object) -> None:
 def refs(client: EngineClient, ref: str, direction: str) -> set[str]:
     graph: LineageGraph = client.ask(LineageShow(ref=ref, direction=direction))
     return {node.kind for node in graph.nodes}
+
+
+def test_few_outcomes_are_counted_though_they_cannot_tell(shop: Shop) -> None:
+    start(shop)
+    shop.write("score/m", "ask.csv", table(2, 40, target=False))
+    shop.settle()
+    truth = [line.split(",") for line in table(2, 40).splitlines()[1:]]
+    shop.write("actuals/m", "truth.csv", "id,y\n" + "".join(f"{row[0]},{row[-1]}\n" for row in truth))
+    shop.settle()
+    model = shop.client.ask(ModelShow(name="m"))
+    assert (model.live_score, model.live_rows) == (None, 40)
+
+
+def test_who_is_not_in_service_does_not_predict(shop: Shop) -> None:
+    start(shop)
+    (shop.root / "ask.csv").write_text(table(2, 5))
+    ask = Predict(model="m", path=str(shop.root / "ask.csv"), output=str(shop.root / "out.csv"))
+    assert shop.client.ask(ask, timeout=60).rows == 5
+    shop.client.ask(ModelRetire(name="m"))
+    before = shop.client.ask(JobList()).total
+    with pytest.raises(RefusedError, match="m is retired"):
+        shop.client.ask(ask)
+    shop.client.ask(ModelDefine(definition=ModelDefinition(name="n", dataset="d", target="y"), train=False))
+    with pytest.raises(RefusedError, match="n has no champion yet"):
+        shop.client.ask(msgspec.structs.replace(ask, model="n"))
+    assert shop.client.ask(JobList()).total == before
 
 
 def test_scored_files_come_out_are_logged_and_meet_their_truth(shop: Shop) -> None:

@@ -77,8 +77,16 @@ def test_a_second_engine_is_refused_by_name(shop: Shop) -> None:
         timeout=60,
     )
     assert second.returncode == 5
-    assert str(shop.pid()) in second.stderr
+    assert f"An engine owns this workspace (process {shop.pid()})." in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_a_metric_must_fit_what_the_target_can_be(shop: Shop) -> None:
+    shop.write("inbox/d", "one.csv", "id,y\n" + "".join(f"{n},{'yes' if n % 2 else 'no'}\n" for n in range(60)))
+    shop.settle()
+    with pytest.raises(UsageError, match="does not fit a binary or multiclass target"):
+        define(shop, metric="r2")
+    assert not (shop.root / "models" / "m.toml").exists()
 
 
 def test_the_whole_line_from_a_dropped_file(shop: Shop) -> None:

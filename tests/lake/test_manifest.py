@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +98,13 @@ def test_rewritten_part_counts_only_the_rows_that_changed() -> None:
 def test_part_that_is_listed_twice_counts_twice() -> None:
     left, right = version(1, part("x", f1=2)), version(2, part("x", f1=2), part("x", f2=2))
     assert diff(left, right).added_rows == 2
+
+
+def test_diff_over_several_versions_names_every_file_between() -> None:
+    """A version's own `files` are what it took in itself; a rollback took in none."""
+    first, second, third = part("x", f1=2), part("y", f2=3), part("z", f3=4)
+    left = msgspec.structs.replace(version(1, first), files=("f1",))
+    right = msgspec.structs.replace(version(3, first, second, third), files=("f3",))
+    assert diff(left, right).files_added == ("f2", "f3")
+    assert diff(left, msgspec.structs.replace(version(4, first), files=())).files_added == ()
+    assert diff(msgspec.structs.replace(version(4, first), files=()), right).files_added == ("f2", "f3")

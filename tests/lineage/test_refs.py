@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.lineage.factory import START, Factory, digest
 
+from shopfloor.cli.output.lineage import as_tree
 from shopfloor.domain.errors import NotFoundError, UsageError
 
 
@@ -106,15 +107,26 @@ def test_wrong_kind_is_not_found(shared: Factory) -> None:
 def test_same_name_for_dataset_and_model(factory: Factory) -> None:
     factory.commit("churn", [factory.deliver("churn")])
     factory.register("churn", factory.train("churn", "churn", 1))
-    with pytest.raises(UsageError) as caught:
-        factory.trace("churn@1")
-    assert "dataset:churn@1" in caught.value.hint
-    assert "model:churn@1" in caught.value.hint
+    both = factory.trace("churn@1")
+    assert (both.root, both.also) == ("dataset:churn@1", ("model:churn@1",))
     assert factory.trace("dataset:churn", "up").root == "dataset:churn@1"
     assert factory.trace("model:churn", "up").root == "model:churn@1"
     refs = [node.ref for node in factory.trace("dataset:churn@1").nodes]
     assert len(refs) == len(set(refs))
     assert {"dataset:churn@1", "model:churn@1"} <= set(refs)
+
+
+@pytest.mark.parametrize("direction", ["up", "down", "both"])
+def test_a_shared_name_shows_what_each_meaning_would(factory: Factory, direction: str) -> None:
+    factory.commit("churn", [factory.deliver("churn")])
+    factory.commit("churn", [factory.deliver("churn")])
+    factory.register("churn", factory.train("churn", "churn", 2))
+    refs = {node.ref for node in factory.trace("churn@1", direction).nodes}
+    assert refs == {
+        node.ref for meant in ("dataset:churn@1", "model:churn@1") for node in factory.trace(meant, direction).nodes
+    }
+    tree = as_tree(factory.trace("churn@1", direction))
+    assert all(ref in tree for ref in refs)
 
 
 def test_a_version_that_only_one_of_them_has_is_not_ambiguous(factory: Factory) -> None:

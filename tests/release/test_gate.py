@@ -4,10 +4,21 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-from tests.release.worlds import NOW, binary, binary_pair, features, predictions, regression_pair, spec, truth
+from tests.release.worlds import (
+    NOW,
+    binary,
+    binary_pair,
+    features,
+    predictions,
+    regression,
+    regression_pair,
+    spec,
+    truth,
+)
 
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Split, Task, Value
@@ -123,6 +134,25 @@ def test_the_dummy_score_of_training_is_the_level_to_beat() -> None:
     assert decide(pair[0], None, dummy_score=-0.75).outcome is Outcome.HOLD
     assert decide(pair[0], None, dummy_score=-0.1).outcome is Outcome.REJECT
     assert decide(pair[0], None, dummy_score=float("nan")).outcome is Outcome.PROMOTE
+
+
+@pytest.mark.parametrize("changes", [{}, {"champion_age_days": 400.0, "definition": "refresh"}])
+def test_a_challenger_no_better_than_a_constant_is_held_though_the_champion_is_worse_still(
+    changes: dict[str, Any],
+) -> None:
+    """Shuffled labels: the champion still tries and fails, and a constant would win each delivery."""
+    random = np.random.default_rng(5)
+    target = random.normal(0, 1, 2000)
+    dull = regression(target, np.full(2000, target.mean()) + random.normal(0, 1e-4, 2000))
+    misled = regression(target, random.normal(0, 1, 2000))
+    if changes:
+        changes["definition"] = spec(Task.REGRESSION).definition
+        changes["definition"] = msgspec.structs.replace(changes["definition"], release=Release(refresh_days=30))
+    decision = decide(dull, misled, **changes)
+    assert (check(decision, "better").passed, check(decision, "dummy").passed) == (True, None)
+    assert decision.outcome is Outcome.HOLD
+    assert decision.reason.startswith("cannot tell: ")
+    assert decision.reason.endswith("; champion v1 stays")
 
 
 def test_a_challenger_worse_than_a_constant_is_rejected_though_the_champion_is_worse_still() -> None:

@@ -10,7 +10,8 @@ from sklearn.metrics import get_scorer, get_scorer_names
 
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import ConfigError
-from shopfloor.training.metrics import METRICS, losses, metric_for, metric_names, score, score_all
+from shopfloor.domain.metrics import metric_for, metric_names
+from shopfloor.training.metrics import METRICS, losses, score, score_all
 
 
 class Given:

@@ -204,3 +204,21 @@ def test_contract_keeps_parser_and_formats(layout: Layout) -> None:
         layout.contract("d").write_text(wrong)
         with pytest.raises(ConfigError, match=said):
             contracts.load_contract(layout, "d")
+
+
+@pytest.mark.parametrize(
+    ("metric", "task", "hint"),
+    [
+        ("roc_acu", None, "'roc_auc'"),
+        ("rmse", None, "'neg_root_mean_squared_error'"),
+        ("r2", Task.BINARY, "roc_auc"),
+    ],
+)
+def test_a_metric_that_cannot_decide_is_told_when_it_is_written(
+    layout: Layout, metric: str, task: Task | None, hint: str
+) -> None:
+    wrong = ModelDefinition(name="m", dataset="d", target="y", task=task, training=Training(metric=metric))
+    with pytest.raises(ConfigError, match=r"m\.toml: training\.metric: Metric") as caught:
+        definitions.save_definition(layout, wrong)
+    assert hint in caught.value.hint
+    assert not layout.definition("m").exists()

@@ -88,6 +88,12 @@ def read_manifest(path: Path, key: bytes) -> ArtifactManifest:
     return manifest
 
 
+def resign(path: Path, theirs: bytes, ours: bytes) -> None:
+    """Sign the artifact directory `path` with our key, once the signature by `theirs` was verified."""
+    document = unseal(_read(path, MANIFEST, _MANIFEST_LIMIT), theirs, f"The manifest of {path.name}")
+    (path / MANIFEST).write_bytes(seal(document, ours))
+
+
 def verify(file: ArtifactFile, key: bytes) -> ArtifactManifest:
     """The manifest of `file`, when it is signed and speaks of exactly this model and digest."""
     manifest = read_manifest(Path(file.path), key)

@@ -18,13 +18,14 @@ def load_or_create_key(path: Path) -> bytes:
     reader sees half of it. Raises `IntegrityError` when the file is not a private, whole key.
     """
     try:
-        return _read(path)
+        return load_key(path)
     except FileNotFoundError:
         _create(path)
-        return _read(path)
+        return load_key(path)
 
 
-def _read(path: Path) -> bytes:
+def load_key(path: Path) -> bytes:
+    """A key that is there. Raises `FileNotFoundError`, and `IntegrityError` as `load_or_create_key`."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from shopfloor.domain.clock import SystemClock
 from shopfloor.serving import tokens
@@ -12,15 +13,17 @@ from shopfloor.serving.tokens import Token
 from shopfloor.workspace.layout import Layout
 
 
-def run_server(workspace: Path, host: str, port: int) -> int:
-    """Serve predictions over TCP until interrupted; the server's exit code."""
+def become_server(workspace: Path, host: str, port: int) -> NoReturn:
+    """Serve predictions over TCP until a signal: this process becomes the server.
+
+    A child would outlive a caller that is told to stop (systemd, `kill`, a script), and go on
+    listening with nobody left who knows of it.
+    """
     Layout(workspace).create()
+    sys.stdout.flush()
+    sys.stderr.flush()
     command = [sys.executable, "-m", "shopfloor.serving", "--workspace", str(workspace), "--host", host]
-    process = subprocess.Popen([*command, "--port", str(port)])
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        return process.wait()
+    os.execv(sys.executable, [*command, "--port", str(port)])
 
 
 def token_create(workspace: Path, name: str) -> str:

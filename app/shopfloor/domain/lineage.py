@@ -32,9 +32,13 @@ class LineageEdge(Record, frozen=True, kw_only=True):
 
 
 class LineageGraph(Record, frozen=True, kw_only=True):
-    """All that was found from `root` in a direction (`up`, `down` or `both`)."""
+    """All that was found from `root` in a direction (`up`, `down` or `both`).
+
+    `also` is what the same words mean besides: the model version of a dataset's name.
+    """
 
     root: str
     direction: str
     nodes: tuple[LineageNode, ...]
     edges: tuple[LineageEdge, ...]
+    also: tuple[str, ...] = ()

@@ -23,10 +23,10 @@ class Ownership:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
+            holder = _told(os.pread(handle, 200, 0))
             os.close(handle)
             raise RefusedError(
-                f"Another engine owns this workspace ({holder or 'it is just starting'}).",
+                f"An engine owns this workspace ({holder}).",
                 hint="Use it, or stop it first: shopfloor down",
                 code="owned",
             ) from None
@@ -41,3 +41,11 @@ class Ownership:
         """Give the workspace up."""
         os.ftruncate(self._handle, 0)
         os.close(self._handle)
+
+
+def _told(signature: bytes) -> str:
+    """Who the owner says it is; nothing is written yet while one starts."""
+    try:
+        return f"process {int(json.loads(signature)['pid'])}"
+    except (ValueError, KeyError, TypeError):
+        return "it is just starting"

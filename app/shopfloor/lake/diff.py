@@ -13,13 +13,14 @@ def diff(left: DatasetVersion, right: DatasetVersion) -> VersionDiff:
 
     Parts that both versions hold are unchanged. In the others rows are counted by the file they
     came from, so a part that was rewritten without some rows (upsert, corrected file) counts
-    those as removed and not the ones that stayed.
+    those as removed and not the ones that stayed. `DatasetVersion.files` are only the files that a
+    version took in itself, so those of the versions between are read from the parts.
     """
     shared = _parts(left) & _parts(right)
     before, after = _rows(left, shared), _rows(right, shared)
     types = {column.name: column.type for column in left.columns}
     names = {column.name for column in right.columns}
-    known = set(left.files or files_of(left.parts))
+    known = {*left.files, *files_of(left.parts)}
     return VersionDiff(
         dataset=right.dataset,
         left=left.version,
@@ -31,7 +32,7 @@ def diff(left: DatasetVersion, right: DatasetVersion) -> VersionDiff:
         added_columns=tuple(c.name for c in right.columns if c.name not in types),
         removed_columns=tuple(c.name for c in left.columns if c.name not in names),
         retyped_columns=tuple(c.name for c in right.columns if c.name in types and types[c.name] is not c.type),
-        files_added=tuple(file for file in (right.files or files_of(right.parts)) if file not in known),
+        files_added=tuple(file for file in dict.fromkeys((*files_of(right.parts), *right.files)) if file not in known),
     )
 
 

@@ -9,7 +9,7 @@ from shopfloor.domain.errors import NotFoundError, UsageError
 from shopfloor.domain.names import is_name, nearest
 from shopfloor.domain.text import safe
 from shopfloor.lineage.deployments import deployments
-from shopfloor.lineage.key import COUNTED, SHOWN_DIGITS, Key, Kind, ref
+from shopfloor.lineage.key import COUNTED, ORDER, SHOWN_DIGITS, Key, Kind, ref
 from shopfloor.lineage.nodes import load
 from shopfloor.lineage.scope import Scope
 from shopfloor.store.rows import Query
@@ -24,6 +24,7 @@ _PREFIXES: dict[str, Kind] = {
     "job": Kind.JOB,
     "alert": Kind.ALERT,
 }
+_NAMESAKES = {Kind.DATASET_VERSION, Kind.MODEL_VERSION}
 _TABLES = {Kind.FILE: "files", Kind.RUN: "runs", Kind.ALERT: "alerts", Kind.JOB: "jobs"}
 _COUNTED = re.compile(r"^([frja])[0-9]{1,12}$")
 _DIGEST = re.compile(r"^[0-9a-f]{8,64}$")
@@ -34,15 +35,16 @@ _HELP = (
 )
 
 
-def resolve(query: Query, text: str, scope: Scope) -> Key:
-    """The one thing that `text` means at the moment of the trace.
+def resolve(query: Query, text: str, scope: Scope) -> tuple[Key, ...]:
+    """What `text` means at the moment of the trace: one thing, or a dataset version and a model version.
 
-    Raises `NotFoundError` with the nearest reference, and `UsageError` when several things match.
+    A model is often called as its dataset is: `churn@2` then means both, and neither is kept back.
+    Raises `NotFoundError` with the nearest reference, and `UsageError` when other things match.
     """
     word = text.strip()
     found = load(query, dict.fromkeys(_candidates(query, word, scope)), scope)
-    if len(found) == 1:
-        return next(iter(found))
+    if len(found) == 1 or {key.kind for key in found} == _NAMESAKES:
+        return tuple(sorted(found, key=lambda key: ORDER[Kind(key.kind)]))
     if found:
         raise _ambiguous(word, sorted(found))
     raise NotFoundError(

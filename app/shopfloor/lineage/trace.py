@@ -28,7 +28,8 @@ def trace(
 ) -> LineageGraph:
     """What `text` came from (`up`), what came from it (`down`), or both; with `as_of` as of that time.
 
-    Nodes are in the order of their distance from the root, which is first. At most `limit` nodes and
+    Nodes are in the order of their distance from the root, which is first (and from `also`, where `text`
+    means a dataset version and a model version). At most `limit` nodes and
     20,000 edges are shown, near and new ones first; what is left out is told by a node of the kind
     `truncated`. The number of queries grows with the length of the chain, not with its width.
     Raises `NotFoundError` with the nearest reference and `UsageError` for an ambiguous one.
@@ -38,9 +39,9 @@ def trace(
             f"{safe(direction, 20)!r} is no direction.", hint="Use up, down or both.", code="bad_direction"
         )
     scope = load_scope(query, as_of)
-    root = resolve(query, text, scope)
-    walk = _Walk(query, scope, root, limit)
-    sides = [_Side(root, up) for up in (True, False) if direction in ("both", "up" if up else "down")]
+    roots = resolve(query, text, scope)
+    walk = _Walk(query, scope, roots, limit)
+    sides = [_Side(roots, up) for up in (True, False) if direction in ("both", "up" if up else "down")]
     while any(side.frontier for side in sides):
         for side in sides:
             walk.advance(side)
@@ -50,21 +51,21 @@ def trace(
 class _Side:
     """How far the walk has come in one direction."""
 
-    def __init__(self, root: Key, up: bool) -> None:
+    def __init__(self, roots: tuple[Key, ...], up: bool) -> None:
         self.up = up
-        self.frontier = [root]
-        self.visited = {root}
+        self.frontier = list(roots)
+        self.visited = set(roots)
 
 
 class _Walk:
     """The graph as far as it is known."""
 
-    def __init__(self, query: Query, scope: Scope, root: Key, limit: int) -> None:
+    def __init__(self, query: Query, scope: Scope, roots: tuple[Key, ...], limit: int) -> None:
         self._query = query
         self._scope = scope
-        self._root = root
+        self._roots = roots
         self._limit = limit
-        self._nodes: dict[Key, LineageNode] = load(query, [root], scope)
+        self._nodes: dict[Key, LineageNode] = load(query, roots, scope)
         self._links: dict[Link, None] = {}
         self._dropped: set[Key] = set()
         self._unseen_edges = 0
@@ -111,14 +112,14 @@ class _Walk:
             LineageEdge(source=ref(link.source, names), target=ref(link.target, names), relation=link.relation)
             for link in self._links
         ]
-        root = ref(self._root, names)
+        root, *also = [ref(key, names) for key in self._roots]
         if self._dropped or self._unseen_edges:
             nodes.append(self._note())
             up = direction == "up"
             edges.append(
                 LineageEdge(source=TRUNCATED if up else root, target=root if up else TRUNCATED, relation="and more")
             )
-        return LineageGraph(root=root, direction=direction, nodes=tuple(nodes), edges=tuple(edges))
+        return LineageGraph(root=root, also=tuple(also), direction=direction, nodes=tuple(nodes), edges=tuple(edges))
 
     def _note(self) -> LineageNode:
         count = len(self._dropped)

@@ -321,7 +321,8 @@ def _result(draft: _Draft, p_value: float | None, look: Look) -> CheckResult:
 
 
 def _unit_guess(draft: _Draft) -> Guess | None:
-    if draft.regime is None or draft.feature.bins.kind != NUMBER:
+    """Only what is delivered has a unit that can change on the way; an answer has the model's own."""
+    if draft.regime is None or draft.feature.bins.kind != NUMBER or draft.check == PREDICTION_DRIFT:
         return None
     return unit_change(draft.feature.name, draft.regime.points, draft.current.points)
 

@@ -10,7 +10,7 @@ import numpy as np
 from shopfloor.monitoring.distance import wasserstein
 
 _EXPLAINS = 0.34
-_LEFT = 0.35
+_LEFT = 0.07
 _LEFT_SUITING = 0.6
 _CLEARLY = 2.0
 _TEMPERATURE = ("temp", "dew", "degree", "celsius", "fahrenheit")
@@ -66,9 +66,9 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
     """The change of unit that turns the numbers `before` into those `now`.
 
     Both are quantiles. A conversion must explain two thirds of the distance, and leave little
-    against the width of the numbers. Of several that do, one that suits the feature's name is
-    named (it may leave more, for a season goes on meanwhile), else one that is clearly closest;
-    else only the factor is told.
+    against the width of the numbers. One that suits the feature's name is named (it may leave more,
+    for a season goes on meanwhile), and so is a plain factor that is clearly closest. Else only the
+    factor is told: without a name that speaks of a length, no miles became kilometres.
     """
     if not before or not now:
         return None
@@ -84,7 +84,8 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
     close = [one for one in able if left[one] <= _LEFT * width]
     if not close:
         return None
-    if len(close) == 1 or left[close[1]] >= _CLEARLY * left[close[0]]:
+    clearly = len(close) == 1 or left[close[1]] >= _CLEARLY * left[close[0]]
+    if clearly and not close[0].words:
         return Guess(close[0].name, suits=False)
     middle = float(np.median(old))
     factor = f" (values ×{float(np.median(new)) / middle:.2g})" if middle else ""

@@ -67,10 +67,11 @@ def judge(
     * `reject`: answers missing, too slow, too large, worse than a constant or than the champion
       with evidence, a slice or the calibration harmed.
     * `hold`: too few rows or no evidence (the champion stays), gain below the minimum, or the
-      policy leaves it to a person (then a check `policy` says so).
+      policy leaves it to a person (then a check `policy` says so), or not better than a constant
+      answer with evidence, however much worse the champion became.
     * `promote` / `await_approval`: evidence of a gain of at least `min_gain` (interval at level
       1 - 2 alpha above 0), or a champion older than `refresh_days` and a challenger that is not
-      worse by more than `margin`. A first model must beat the constant with evidence.
+      worse by more than `margin`.
 
     The one-sided error of the deciding test is spent over the looks at the holdout
     (`looks.spend`). Harm (slices, calibration, value) is tested at `alpha`. Raises `DataError`
@@ -210,8 +211,12 @@ def _held(spec: GateSpec, found: _Findings) -> str:
     """Why a sound comparison is not enough; empty when it is."""
     dummy, better, gain = found.find("dummy"), found.find("better"), found.find("gain")
     refresh = found.find("refresh")
+    if dummy is None or dummy.passed is not True:
+        # Where labels broke, a constant beats a champion that still tries: that is no gain.
+        detail = f"cannot tell: {dummy.detail if dummy else 'no test'}"
+        return detail if better is None else f"{detail}; champion v{spec.champion_version} stays"
     if better is None or gain is None:
-        return "" if dummy is not None and dummy.passed else f"cannot tell: {dummy.detail if dummy else 'no test'}"
+        return ""
     if refresh is not None and refresh.passed:
         return ""
     assert found.comparison is not None

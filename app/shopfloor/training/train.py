@@ -13,8 +13,9 @@ from shopfloor.artifacts.fitted import SEGMENT, FittedModel
 from shopfloor.artifacts.segments import segments_of
 from shopfloor.artifacts.table import Floats
 from shopfloor.artifacts.threads import limited
+from shopfloor.domain.metrics import metric_for
 from shopfloor.lake.frame import read_parts
-from shopfloor.training import leaks, metrics, report
+from shopfloor.training import leaks, report
 from shopfloor.training.backends import check_backend
 from shopfloor.training.candidates import DUMMY, FitJob, check_candidates
 from shopfloor.training.family import FamilyFit, fit_family, forget
@@ -46,7 +47,7 @@ def train(spec: TrainSpec, progress: Progress) -> Trained:
     with limited(spec.workers):
         progress(0.1, "preparing rows")
         prepared = prepare(frame, spec.columns, spec.definition)
-        metric = metrics.metric_for(spec.definition.training.metric, prepared.target.task)
+        metric = metric_for(spec.definition.training.metric, prepared.target.task)
         watch.lap("prepare")
         return _Run(spec, prepared, fit_job(spec, prepared), metric, watch, progress).finish()
 

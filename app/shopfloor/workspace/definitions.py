@@ -9,6 +9,7 @@ import tomlkit
 
 from shopfloor.domain.definition import ModelDefinition, Monitoring, Release, Retrain, Task, Training, Value
 from shopfloor.domain.errors import ConfigError
+from shopfloor.domain.metrics import check_metric
 from shopfloor.domain.names import check_name, is_name
 from shopfloor.domain.record import Record
 from shopfloor.workspace.form import read_form, write_text_atomic
@@ -111,8 +112,19 @@ def check_definition(definition: ModelDefinition, source: str) -> ModelDefinitio
             raise ConfigError(
                 f"{source}: key {key!r} has a value that cannot work.", hint="See `shopfloor config schema`."
             )
+    _check_metric(definition, source)
     if definition.target in definition.exclude or definition.target in definition.features:
         raise ConfigError(
             f"{source}: the target {definition.target!r} cannot be excluded or a feature.", hint="Remove it there."
         )
     return definition
+
+
+def _check_metric(definition: ModelDefinition, source: str) -> None:
+    """Told when it is written, not by a training that fails minutes later."""
+    if not definition.training.metric:
+        return
+    try:
+        check_metric(definition.training.metric, (definition.task,) if definition.task else tuple(Task))
+    except ConfigError as error:
+        raise ConfigError(f"{source}: training.metric: {error.message}", hint=error.hint, code=error.code) from None

@@ -48,12 +48,15 @@ def export_model(
 
 @click.command("import", cls=Verb, help=by_name("model.import").help)
 @click.argument("path", type=_PATH)
+@click.option("--key", type=_PATH, metavar="FILE", help="The signing key of the workspace that wrote it, if trusted.")
 @json_option
 @session
-def import_model(session: Session, path: Path, as_json: bool) -> None:
-    if not path.is_file():
-        raise NotFoundError(f"There is no file {safe(path)}.", hint="Check the path.")
-    answer = session.ask(ModelImport(path=str(path.absolute())), timeout=_TIMEOUT)
+def import_model(session: Session, path: Path, key: Path | None, as_json: bool) -> None:
+    for file in filter(None, (path, key)):
+        if not file.is_file():
+            raise NotFoundError(f"There is no file {safe(file)}.", hint="Check the path.")
+    request = ModelImport(path=str(path.absolute()), key="" if key is None else str(key.absolute()))
+    answer = session.ask(request, timeout=_TIMEOUT)
     stream.narrate(f"{answer.model} v{answer.version} is registered; it serves when promoted.")
     answers.show(answer, models.describe_version, as_json=as_json)
 

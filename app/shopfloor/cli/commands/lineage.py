@@ -11,6 +11,7 @@ from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.requests.workspace import LineageShow
+from shopfloor.domain.text import safe
 
 
 @click.command(cls=Verb)
@@ -48,6 +49,9 @@ def command(
         ),
         timeout=120.0,
     )
+    if graph.also:
+        roots = " and ".join((graph.root, *graph.also))
+        stream.narrate(f"{safe(ref, 80)} means {roots}: both are shown.")
     if as_json or style == "json":
         stream.document(graph)
     elif style == "dot":

@@ -21,6 +21,7 @@ from shopfloor.domain.requests.models import (
     ModelTrain,
     ModelVersions,
 )
+from shopfloor.domain.requests.runs import RunList
 from shopfloor.domain.text import safe
 
 _WINDOW = 1000
@@ -58,9 +59,10 @@ def show_model(session: Session, ref: str, as_json: bool) -> None:
         return
     model = session.ask(ModelShow(name=ref))
     newest = () if as_json else session.ask(ModelVersions(name=ref, limit=1)).rows
+    runs = () if as_json else session.ask(RunList(model=ref, limit=1)).rows
 
     def describe(record: ModelRecord, width: int | None) -> str:
-        return models.describe(record, newest, width)
+        return models.describe(record, newest, runs, width)
 
     answers.show(model, describe, as_json=as_json)
 

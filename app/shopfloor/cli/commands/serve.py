@@ -13,16 +13,16 @@ from shopfloor.cli.verbs import Verb, session
 @click.option("--host", metavar="ADDRESS", help="Where to listen; else serving.host.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="The port; else serving.port.")
 @session
-def command(session: Session, host: str | None, port: int | None) -> int:
+def command(session: Session, host: str | None, port: int | None) -> None:
     """Answer predictions of all champions over HTTP, until interrupted.
 
     Nothing listens on the network before this is called. Tokens: shopfloor token create NAME
     """
-    from shopfloor.client.serve import run_server
+    from shopfloor.client.serve import become_server
     from shopfloor.client.setup import config_get
 
     workspace = session.workspace
     address = host if host is not None else str(config_get(workspace, "serving.host"))
     number = port if port is not None else int(str(config_get(workspace, "serving.port")))
     stream.narrate(f"Starting on http://{address}:{number}; Ctrl-C stops it.")
-    return run_server(workspace, address, number)
+    become_server(workspace, address, number)

@@ -13,10 +13,23 @@ Links = Mapping[str, list[str]]
 
 
 def as_tree(graph: LineageGraph) -> str:
-    """The root, what it came from, and what came from it. A thing is unfolded once."""
+    """Each root that no tree before it shows: what it came from, and what came from it.
+
+    A thing is unfolded once a side.
+    """
     nodes = {node.ref: node for node in graph.nodes}
-    root = nodes.get(graph.root)
-    lines = [_title(root) if root else text(graph.root)]
+    shown: set[str] = set()
+    lines: list[str] = []
+    for root in (graph.root, *graph.also):
+        if root not in shown:
+            lines += [""] if lines else []
+            lines += _tree(graph, root, nodes, shown)
+    return "\n".join(lines)
+
+
+def _tree(graph: LineageGraph, root: str, nodes: Mapping[str, LineageNode], shown: set[str]) -> Iterator[str]:
+    node = nodes.get(root)
+    yield _title(node) if node else text(root)
     sides = (
         ("came from", "up", _links(graph, up=True)),
         ("led to", "down", _links(graph, up=False)),
@@ -24,12 +37,13 @@ def as_tree(graph: LineageGraph) -> str:
     for title, direction, links in sides:
         if graph.direction not in (direction, "both"):
             continue
-        if not links.get(graph.root):
-            lines.append(f"{title}: nothing known")
+        if not links.get(root):
+            yield f"{title}: nothing known"
             continue
-        lines.append(f"{title}:")
-        lines += _branches(graph.root, links, nodes, "", {graph.root})
-    return "\n".join(lines)
+        yield f"{title}:"
+        seen = {root}
+        yield from _branches(root, links, nodes, "", seen)
+        shown |= seen
 
 
 def as_dot(graph: LineageGraph) -> str:

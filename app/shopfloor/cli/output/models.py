@@ -12,6 +12,7 @@ from shopfloor.domain.codec import to_plain
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.monitor import ValuePoint, ValueReport
 from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
+from shopfloor.domain.run import RunRecord, RunState
 
 COLUMNS: tuple[Column[ModelRecord], ...] = (
     Column("NAME", lambda each: text(each.name), room=20),
@@ -69,8 +70,13 @@ def state(model: ModelRecord) -> str:
     return "live" if model.champion is not None else "no champion"
 
 
-def describe(model: ModelRecord, versions: tuple[ModelVersion, ...], width: int | None) -> str:
-    """One model, and in words why its newest version is or is not the champion."""
+def describe(
+    model: ModelRecord, versions: tuple[ModelVersion, ...], runs: tuple[RunRecord, ...], width: int | None
+) -> str:
+    """One model, and in words why its newest version is or is not the champion.
+
+    `versions` and `runs` are newest first: a training that failed after them is told too.
+    """
     known = [
         ("model", f"{text(model.name)} ({state(model)})"),
         ("predicts", f"{text(model.target)} from {text(model.dataset)}{_task(model)}"),
@@ -87,7 +93,10 @@ def describe(model: ModelRecord, versions: tuple[ModelVersion, ...], width: int 
     if model.awaiting_approval is not None:
         ref = f"{text(model.name)}@{model.awaiting_approval}"
         known.append(("waits for you", f"shopfloor model approve {ref}  (or reject)"))
-    latest = decisions.explain(versions[0], width) if versions else "It was never trained."
+    if runs and runs[0].state is RunState.FAILED:
+        known.append(("last training", f"{text(runs[0].id)} failed: {text(runs[0].error or 'no reason is known')}"))
+    never = "No training has succeeded yet." if runs else "It was never trained."
+    latest = decisions.explain(versions[0], width) if versions else never
     return paragraphs(facts(known, width), latest)
 
 

@@ -132,10 +132,14 @@ class ModelExport(Request[BundleReport], frozen=True, kw_only=True):
 
 
 class ModelImport(Mutation[ModelVersion], frozen=True, kw_only=True):
-    """Register a bundle that was written by an installation with the same key."""
+    """Register a bundle signed with this workspace's key, or with the key in the file `key`.
+
+    Whoever has a trusted key can have code run here: `key` is for a workspace of one's own.
+    """
 
     verb: ClassVar[str] = "model.import"
     path: str
+    key: str = ""
 
 
 class PredictReport(Record, frozen=True, kw_only=True):

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import tarfile
+from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from shopfloor.artifacts import bundle
-from shopfloor.artifacts.key import load_or_create_key
+from shopfloor.artifacts.key import load_key, load_or_create_key
+from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.codec import from_json, to_json
+from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import IntegrityError, NotFoundError, RefusedError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.names import check_name
-from shopfloor.domain.release import ModelVersion
+from shopfloor.domain.release import Decision, ModelVersion, Outcome
 from shopfloor.domain.requests.models import BundleReport, ModelExport, ModelImport
+from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
-from shopfloor.engine.api.models import resolve
+from shopfloor.engine.api.models import resolve, write_definition
 from shopfloor.engine.parts import artifact_file
 from shopfloor.engine.plant import Plant
 from shopfloor.lake.objects import file_sha256
-from shopfloor.store import models
+from shopfloor.store import models, runs
 from shopfloor.store.transaction import Transaction
 
 _VERSION = "version.json"
-_FILES = {bundle.MODEL, bundle.MANIFEST, bundle.REFERENCE, _VERSION}
+_DEFINITION = "definition.json"
+_FILES = {bundle.MODEL, bundle.MANIFEST, bundle.REFERENCE, _VERSION, _DEFINITION}
 _LIMIT = 4 << 30
 
 
 def export(plant: Plant, request: ModelExport) -> BundleReport:
-    """Write the version's signed artifact and its record as a tar file."""
+    """Write the version's signed artifact, its record and the model's definition as a tar file."""
     version = plant.context.store.read(lambda query: resolve(query, request.ref, "champion"))
     target = Path(request.path)
     if not target.is_absolute() or not target.parent.is_dir():
@@ -37,17 +45,18 @@ def export(plant: Plant, request: ModelExport) -> BundleReport:
         )
     artifact = artifact_file(plant.context.layout, version.model, version.version, version.artifact.sha256)
     bundle.read_manifest(Path(artifact.path), load_or_create_key(plant.context.layout.signing_key))
-    record = plant.context.layout.staging / f"{ulid()}.json"
-    record.write_bytes(to_json(version))
+    records = {_VERSION: to_json(version), _DEFINITION: to_json(plant.context.definition(version.model))}
     partial = target.with_name(f".{target.name}.part")
     try:
         with tarfile.open(partial, "w") as archive:
             for path in sorted(Path(artifact.path).iterdir()):
                 archive.add(path, arcname=path.name, recursive=False)
-            archive.add(record, arcname=_VERSION)
+            for name, data in records.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
         partial.replace(target)
     finally:
-        record.unlink(missing_ok=True)
         partial.unlink(missing_ok=True)
     return BundleReport(
         model=version.model,
@@ -59,29 +68,42 @@ def export(plant: Plant, request: ModelExport) -> BundleReport:
 
 
 def import_(plant: Plant, request: ModelImport) -> ModelVersion:
-    """Register a bundle as a new version; its signature must be by this workspace's key."""
+    """Register a bundle as a new version, and its model where there is none of that name.
+
+    Its signature must be by this workspace's key or by the one that the request trusts. Raises
+    `RefusedError` for any other.
+    """
     staged = plant.context.layout.staging / f"import-{ulid()}"
     try:
-        version = _unpack(Path(request.path), staged)
-        manifest = bundle.read_manifest(staged, load_or_create_key(plant.context.layout.signing_key))
+        version, definition = _unpack(Path(request.path), staged)
+        manifest = _verified(plant, request, staged)
         check_name(manifest.model, "Model")
-        plant.context.definition(manifest.model)
+        known = manifest.model in {model.name for model in plant.context.all_models()}
+        if not known and (definition is None or definition.name != manifest.model):
+            raise NotFoundError(
+                f"There is no model {manifest.model!r} here, and the bundle does not define it.",
+                hint="Export it again, or define the model first: shopfloor model define",
+                code="model_not_found",
+            )
         bundle.publish(staged, plant.context.layout.objects)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
 
     def change(transaction: Transaction) -> ModelVersion:
-        known = models.version_of_artifact(transaction, manifest.model, version.artifact.sha256)
-        if known is not None:
-            return models.version(transaction, manifest.model, known)
+        same = models.version_of_artifact(transaction, manifest.model, version.artifact.sha256)
+        if same is not None:
+            return models.version(transaction, manifest.model, same)
+        if not known and definition is not None:
+            write_definition(plant, transaction, definition, request.actor)
         number = models.next_version(transaction, manifest.model)
+        run = runs.create(transaction, _run_of(version, number, request.actor, transaction.now))
         imported = ModelVersion(
             model=manifest.model,
             version=number,
-            run=version.run,
-            dataset_version=version.dataset_version,
+            run=run.id,
+            dataset_version=None,
             artifact=version.artifact,
-            decision=version.decision,
+            decision=_decision_of(version, models.aliases(transaction, manifest.model).get("champion")),
             score=version.score,
             created_at=transaction.now,
         )
@@ -98,7 +120,52 @@ def import_(plant: Plant, request: ModelImport) -> ModelVersion:
     return plant.mutate(request, change)
 
 
-def _unpack(path: Path, staged: Path) -> ModelVersion:
+def _run_of(version: ModelVersion, number: int, actor: str, now: datetime) -> RunRecord:
+    """The run that stands for the training elsewhere: numbers of runs and data hold in one workspace only."""
+    data = f" on version {version.dataset_version} of its data" if version.dataset_version else ""
+    return RunRecord(
+        id="",
+        model=version.model,
+        state=RunState.SUCCEEDED,
+        trigger=f"imported by {actor}",
+        artifact=version.artifact,
+        model_version=number,
+        notes=(f"Trained in another workspace: {version.model}@{version.version}, run {version.run}{data}.",),
+        started_at=now,
+        duration_s=0.0,
+    )
+
+
+def _decision_of(version: ModelVersion, champion: int | None) -> Decision | None:
+    """The evidence of there, held here: it compares with a champion and on rows of another workspace."""
+    if version.decision is None:
+        return None
+    reason = f"Imported: a person decides whether it serves. There: {version.decision.reason}"
+    checks = tuple(check for check in version.decision.checks if check.code != "policy")
+    return msgspec.structs.replace(
+        version.decision, outcome=Outcome.HOLD, champion=champion, reason=reason, checks=checks
+    )
+
+
+def _verified(plant: Plant, request: ModelImport, staged: Path) -> ArtifactManifest:
+    """The manifest; what a trusted key signed is signed with this workspace's own from here on."""
+    ours = load_or_create_key(plant.context.layout.signing_key)
+    if request.key:
+        bundle.resign(staged, load_key(Path(request.key)), ours)
+    try:
+        return bundle.read_manifest(staged, ours)
+    except IntegrityError as error:
+        if error.code != "foreign_signature":
+            raise
+        raise RefusedError(
+            f"{safe(Path(request.path).name)} was signed with another workspace's key.",
+            hint="If you trust that workspace, carry its key here by a safe way and name it: "
+            "shopfloor model import FILE --key signing.key (there: .shopfloor/signing.key)",
+            code="foreign_signature",
+        ) from None
+
+
+def _unpack(path: Path, staged: Path) -> tuple[ModelVersion, ModelDefinition | None]:
     if not path.is_file():
         raise NotFoundError(f"There is no file {safe(path)}.", hint="Check the path.", code="file_missing")
     try:
@@ -115,8 +182,11 @@ def _unpack(path: Path, staged: Path) -> ModelVersion:
                     f"{safe(path.name)} is too large.", hint="A bundle has at most 4 GB.", code="too_large"
                 )
             archive.extractall(staged, filter="data")
-        return from_json((staged / _VERSION).read_bytes(), ModelVersion)
+        text = staged / _DEFINITION  # not in the bundles of earlier versions
+        definition = from_json(text.read_bytes(), ModelDefinition) if text.exists() else None
+        return from_json((staged / _VERSION).read_bytes(), ModelVersion), definition
     except (tarfile.TarError, OSError, ValueError) as error:
         raise IntegrityError(f"{safe(path.name)} cannot be unpacked: {error}.", hint="Export it again.") from error
     finally:
-        (staged / _VERSION).unlink(missing_ok=True)
+        for name in (_VERSION, _DEFINITION):
+            (staged / name).unlink(missing_ok=True)

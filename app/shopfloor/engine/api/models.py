@@ -7,6 +7,7 @@ import msgspec
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
 from shopfloor.domain.job import JobRecord
+from shopfloor.domain.metrics import check_metric
 from shopfloor.domain.names import did_you_mean, parse_version, split_ref
 from shopfloor.domain.page import Page
 from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
@@ -121,23 +122,27 @@ def define(plant: Plant, request: ModelDefine) -> ModelDefinition:
     _check_columns(plant, wanted)
 
     def change(transaction: Transaction) -> ModelDefinition:
-        save_definition(plant.context.layout, wanted)
-        models.put_state(transaction, models.state(transaction, wanted.name))
-        transaction.emit(
-            "model.defined",
-            wanted.name,
-            f"Model {wanted.name} learns {safe(wanted.target, 60)} from {wanted.dataset}",
-            actor=request.actor,
-        )
+        write_definition(plant, transaction, wanted, request.actor)
         newest = datasets.current_version(transaction, wanted.dataset)
         if request.train and newest and not wanted.retired:
             triggers.train(transaction, wanted, newest, trigger=f"defined by {request.actor}")
         return wanted
 
-    defined = plant.mutate(request, change)
+    return plant.mutate(request, change)
+
+
+def write_definition(plant: Plant, transaction: Transaction, wanted: ModelDefinition, actor: str) -> None:
+    """The model's file, its state and its drop folders."""
+    save_definition(plant.context.layout, wanted)
+    models.put_state(transaction, models.state(transaction, wanted.name))
+    transaction.emit(
+        "model.defined",
+        wanted.name,
+        f"Model {wanted.name} learns {safe(wanted.target, 60)} from {wanted.dataset}",
+        actor=actor,
+    )
     for folder in (plant.context.layout.score, plant.context.layout.actuals, plant.context.layout.outbox):
         (folder / wanted.name).mkdir(exist_ok=True)
-    return defined
 
 
 def _check_columns(plant: Plant, wanted: ModelDefinition) -> None:
@@ -170,14 +175,17 @@ def _check_columns(plant: Plant, wanted: ModelDefinition) -> None:
                     hint=did_you_mean(column, names),
                     code="no_column",
                 )
+    target = contract.column(wanted.target)
+    if target is None or target.type.numeric:
+        return
     if wanted.task is Task.REGRESSION:
-        target = contract.column(wanted.target)
-        if target is not None and not target.type.numeric:
-            raise UsageError(
-                f"Column {safe(wanted.target, 64)!r} is {target.type}, a regression needs numbers.",
-                hint="Use a classification task.",
-                code="bad_target",
-            )
+        raise UsageError(
+            f"Column {safe(wanted.target, 64)!r} is {target.type}, a regression needs numbers.",
+            hint="Use a classification task.",
+            code="bad_target",
+        )
+    if wanted.training.metric:
+        check_metric(wanted.training.metric, tuple(task for task in Task if task.classification))
 
 
 def train(plant: Plant, request: ModelTrain) -> JobRecord:

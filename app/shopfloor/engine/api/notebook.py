@@ -63,6 +63,7 @@ def register(plant: Plant, request: RunModel) -> ModelVersion:
             outcome=Outcome.HOLD,
             reason="Recorded by a notebook: a person decides whether it serves.",
             metric=adopted.metric,
+            champion=models.aliases(transaction, run.model).get("champion"),
             decided_at=transaction.now,
         )
         version = ModelVersion(

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 
-from shopfloor.domain.errors import DataError, NotFoundError, ShopfloorError, UsageError
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.errors import DataError, NotFoundError, RefusedError, ShopfloorError, UsageError
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.requests.models import Predict, PredictReport
 from shopfloor.domain.text import safe
 from shopfloor.engine.plant import Plant
-from shopfloor.store import jobs
+from shopfloor.store import jobs, models
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
 _PATIENCE_SECONDS = 3600.0
@@ -23,6 +25,22 @@ async def predict(plant: Plant, request: Predict) -> PredictReport:
     queued = await run_in_threadpool(_enqueue, plant, request)
     await plant.context.stream.wait(_PATIENCE_SECONDS, lambda: _job(plant, queued.job).state.ended)
     return await run_in_threadpool(_report, plant, request, _job(plant, queued.job))
+
+
+def _check_in_service(query: Query, definition: ModelDefinition) -> None:
+    """Told at once, not by a job that fails."""
+    if definition.retired:
+        raise RefusedError(
+            f"Model {definition.name} is retired.",
+            hint=f"Set retired = false in models/{definition.name}.toml first.",
+            code="retired",
+        )
+    if "champion" not in models.aliases(query, definition.name):
+        raise RefusedError(
+            f"Model {definition.name} has no champion yet.",
+            hint=f"See why, and what waits for you: shopfloor model show {definition.name}",
+            code="no_champion",
+        )
 
 
 def _job(plant: Plant, id: str) -> JobRecord:
@@ -46,6 +64,7 @@ def _enqueue(plant: Plant, request: Predict) -> PredictReport:
         )
 
     def change(transaction: Transaction) -> PredictReport:
+        _check_in_service(transaction, definition)
         job = jobs.enqueue(
             transaction,
             JobKind.SCORE,

@@ -85,8 +85,11 @@ class MonitorHandler:
         return opened
 
     def _note_live(self, transaction: Transaction, published: WatchResult) -> None:
-        """What the champion is worth on outcomes that are known by now."""
-        if published.live_score is None:
+        """What the champion is worth on outcomes that are known by now, and how many those are.
+
+        Too few to score is told by the number alone: none would read as if no truth had come.
+        """
+        if not published.live_rows:
             return
         if models.aliases(transaction, published.model).get("champion") != published.model_version:
             return
@@ -95,6 +98,8 @@ class MonitorHandler:
             transaction,
             msgspec.structs.replace(state, live_score=published.live_score, live_rows=published.live_rows),
         )
+        if published.live_score is None:
+            return
         performance = next((result for result in published.results if result.check == PERFORMANCE), None)
         verdict = f" ({performance.verdict.value})" if performance is not None else ""
         transaction.emit(

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from shopfloor.monitoring.units import unit_change
+
+LEVELS = np.linspace(0.005, 0.995, 100)
+NUMBERS = np.quantile(np.random.default_rng(1).gamma(6, 20, 4000), LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("feature", "factor", "words"),
+    [
+        ("distance", 1.609344, "miles became kilometres"),
+        ("amount", 1.609344, "the unit changed (values ×1.6)"),
+        ("amount", 100.0, "values were multiplied by 100"),
+    ],
+)
+def test_a_unit_is_named_where_the_name_speaks_for_it(feature: str, factor: float, words: str) -> None:
+    guess = unit_change(feature, NUMBERS.tolist(), (factor * NUMBERS).tolist())
+    assert guess is not None
+    assert guess.words == words
+
+
+def test_another_population_is_no_unit() -> None:
+    """Half as much again, but of another shape: the sick among the healthy."""
+    random = np.random.default_rng(2)
+    sick = np.quantile(random.normal(190, 60, 400).clip(10), LEVELS)
+    assert unit_change("compactness", NUMBERS.tolist(), sick.tolist()) is None
