@@ -28,7 +28,7 @@ RECORDS: tuple[Record, ...] = (
     samples.ALERT,
     samples.FAILED_JOB,
     samples.JOB,
-    samples.FILES[0],
+    *samples.FILES,
 )
 
 

@@ -113,4 +113,8 @@ def test_no_text_does_anything_but_be_refused_or_be_an_expression(connection: An
     except ConfigError:
         return
     row = "SELECT NULL::TIMESTAMP AS k0, NULL::TIMESTAMP AS k1, 1.0 AS k2, 'x' AS k3, 1::BIGINT AS k4"
-    assert len(connection.execute(f"SELECT {made} FROM ({row})").fetchall()) == 1
+    try:
+        found = connection.execute(f"SELECT {made} FROM ({row})").fetchall()
+    except duckdb.ConversionException:
+        return  # a value is at fault, such as the text 'x' as a boolean: told as such when files come
+    assert len(found) == 1

@@ -38,7 +38,9 @@ def step(before: Settling | None, seen: Observation, now: float, lease: Lease = 
 def test_quiet_time_then_settled() -> None:
     state = step(None, observed(), 10.0)
     assert not state.settled
-    assert due(state, QUIET) == 12.0
+    assert due(state, QUIET, 10.0) == 12.0
+    assert due(state, QUIET, 12.0) == 10.0 + QUIET.base * QUIET.unleased
+    assert due(state, QUIET, 99.0) is None  # only its writer can change anything now
     assert not step(state, observed(), 11.99).settled
     assert step(state, observed(), 12.0).settled
 

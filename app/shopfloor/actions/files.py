@@ -5,9 +5,9 @@ from __future__ import annotations
 from shopfloor.actions import fields
 from shopfloor.actions.action import REASON, Action, Confirm, Input, InputKind, Inputs, Scope
 from shopfloor.domain.contract import Parser
-from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileRecord, FileState
 from shopfloor.domain.record import Record
-from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileInspect, FileRetry
+from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileInspect, FileRetry, FileWithdraw
 
 
 def _id(record: Record) -> str:
@@ -39,6 +39,19 @@ def _retry(ref: str, inputs: Inputs) -> FileRetry:
     skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
     marks = {name: inputs.get(name, "") for name in ("delimiter", "quote", "encoding", "decimal", "sheet")}
     return FileRetry(id=ref, parser=Parser(**marks, skip_lines=skip))
+
+
+def _not_in(record: Record) -> str | None:
+    if not isinstance(record, FileRecord):
+        return None
+    if record.state is not FileState.COMMITTED or record.purpose is not FilePurpose.DATA:
+        return f"The file is {record.state}; only rows that are in a dataset can be withdrawn."
+    withdrawn = record.reason is not None and record.reason.code == WITHDRAWN
+    return "Its rows have left the dataset already." if withdrawn else None
+
+
+def _withdraw(ref: str, inputs: Inputs) -> FileWithdraw:
+    return FileWithdraw(id=ref, reason=inputs.get("reason", ""))
 
 
 def _inspect(ref: str, inputs: Inputs) -> FileInspect:
@@ -112,5 +125,20 @@ ACTIONS = (
         ref=_id,
         why_not=_not_quarantined,
         build=_inspect,
+    ),
+    Action(
+        name="file.withdraw",
+        key="W",
+        label="Withdraw",
+        help="Take a committed file's rows out of its dataset: a new version without them.",
+        scopes=(Scope.DATASETS,),
+        records=(FileRecord,),
+        confirm=Confirm(question="Take the rows of {ref} out of the dataset? A new version comes without them."),
+        cli="shopfloor file withdraw {ref} [--reason {reason}]",
+        inputs=(REASON,),
+        rank=15,
+        ref=_id,
+        why_not=_not_in,
+        build=_withdraw,
     ),
 )

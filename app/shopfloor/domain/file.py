@@ -30,6 +30,10 @@ STREAM = "stream/"
 """What the paths of deliveries begin with that were streamed and not dropped."""
 
 
+WITHDRAWN = "withdrawn"
+"""The reason code of a committed file whose rows have left the dataset since."""
+
+
 class FilePurpose(StrEnum):
     """Which drop folder a file came through."""
 
@@ -51,7 +55,8 @@ class Reason(Record, frozen=True, kw_only=True):
 class FileRecord(Record, frozen=True, kw_only=True):
     """One delivered file. `dataset` is the dataset, or the model for scoring and actuals.
 
-    `path` is relative to the workspace, safe to print. `bytes` is the size on disk.
+    `path` is relative to the workspace, safe to print. `bytes` is the size on disk. `corrects` is the
+    file that came before it under the same path, with other content.
     """
 
     id: str
@@ -66,6 +71,7 @@ class FileRecord(Record, frozen=True, kw_only=True):
     reason: Reason | None = None
     version: int | None = None
     duplicate_of: str | None = None
+    corrects: str | None = None
     seen_count: int = 1
     seen_at: datetime
     committed_at: datetime | None = None

@@ -38,7 +38,11 @@ class JobCounts(Record, frozen=True, kw_only=True):
 
 
 class FileCounts(Record, frozen=True, kw_only=True):
-    """Files by state; `seen` is the sum of all of them."""
+    """Files by state: `seen` = committed + duplicate + quarantined + refused + waiting.
+
+    `waiting` are those on their way (settling, waiting, staged). `discarded` are those among the
+    refused that a person did not want, or that went away before they were taken in.
+    """
 
     waiting: int = 0
     quarantined: int = 0

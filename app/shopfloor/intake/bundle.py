@@ -25,7 +25,7 @@ def bundle(paths: Sequence[Path], shape: Shape, target: Path) -> bool:
         return False
     mark, quote = shape.delimiter.encode(), shape.quote.encode()
     with target.open("wb") as out:
-        out.write(mark.join(b"x" for _ in range(len(shape.names) + 1)) + b"\n")
+        out.write(mark.join(b"x" for _ in range(shape.width + 1)) + b"\n")
         for number, path in enumerate(paths):
             content = path.read_bytes()
             if (quote and quote in content) or b"\r" in content:

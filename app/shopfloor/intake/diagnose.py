@@ -104,7 +104,7 @@ def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[
 
 
 def _reason(plan: Plan, line: int, kind: str, message: Any, column: str | None) -> Reason:
-    width = len(plan.shape.names)
+    width = plan.shape.width
     if kind == "INVALID ENCODING":
         return reasons.not_utf8(line)
     if kind in {"UNQUOTED VALUE", "INVALID STATE"}:

@@ -79,7 +79,7 @@ def _raw_value(plan: Plan, position: int, line: str) -> str | None:
         return None
     quoting = {"quotechar": shape.quote} if len(shape.quote) == 1 else {"quoting": csv.QUOTE_NONE}
     fields = next(csv.reader([line], delimiter=shape.delimiter, **quoting), [])
-    return fields[source] if len(fields) == len(plan.shape.names) else None
+    return fields[source] if len(fields) == plan.shape.width and source < len(fields) else None
 
 
 def raw_lines(path: Path, numbers: Iterable[int | None], skip: int = 0) -> dict[int, str]:

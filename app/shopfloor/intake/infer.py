@@ -11,6 +11,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.dialect import COMMA
 from shopfloor.intake import reasons
 from shopfloor.intake.formats import Format
+from shopfloor.intake.partition import kind_of
 from shopfloor.intake.reading import CODE, IS_MISSING, MISSING, nested, raw_type, reading
 from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.shape import TEXT, Shape, forget_rejects, rows_of
@@ -81,8 +82,9 @@ def infer(
         if rejects:
             forget_rejects(connection)
     words: dict[int, set[str]] = {}
-    if shape.format in {Format.JSON, Format.EXCEL}:
-        words = _json_words(connection, shape, paths, wanted)
+    delivered = [position for position in wanted if position < shape.width]
+    if delivered and shape.format in {Format.JSON, Format.EXCEL}:
+        words = _json_words(connection, shape, paths, delivered)
     for position, (values, kind) in zip(wanted, counts, strict=True):
         column = shape.names[position]
         if position in words and kind not in _allowed(words[position]):
@@ -135,7 +137,7 @@ def join(left: ColumnType, right: ColumnType) -> ColumnType | None:
 def _typed(shape: Shape, wanted: Sequence[int]) -> Inferred:
     found = []
     for position in wanted:
-        kind = raw_type(shape.raw[position])
+        kind = raw_type(shape.raw[position]) if position < shape.width else kind_of(shape.given_at(position))
         if kind is None:
             raise BadFile(reasons.unsupported_type(shape.names[position], shape.raw[position]))
         found.append(Column(name=shape.names[position], type=kind))

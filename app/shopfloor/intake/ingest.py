@@ -17,6 +17,7 @@ from shopfloor.domain.file import FileState, Reason
 from shopfloor.intake.isolate import crashed
 from shopfloor.intake.limits import cpu_allowance, limited
 from shopfloor.intake.merge import merge
+from shopfloor.intake.overlap import overlap
 from shopfloor.intake.packs import pack
 from shopfloor.intake.prepare import Prepared, Preparer
 from shopfloor.intake.reasons import BadFile
@@ -144,8 +145,9 @@ class _Delivery:
         replaces = self._mode is Mode.SNAPSHOT and bool(parts)
         if replaces:
             kept = ()
-        elif parts and contract is not None:
-            superseded = self._superseded()
+        elif contract is not None and (parts or spec.withdrawn):
+            superseded = self._superseded() | set(spec.withdrawn)
+            self._tell_corrections(contract)
             replaces = bool(contract.mode is Mode.UPSERT or touched_by(spec.previous, superseded))
             if replaces:
                 kept, parts = self._merge(contract, superseded)
@@ -179,6 +181,28 @@ class _Delivery:
             rows = "row is" if count == 1 else "rows are"
             self._note(file, f"{count:,} {rows} replaced by a later row with the same key.")
         return merged.kept, merged.parts
+
+    def _tell_corrections(self, contract: Contract) -> None:
+        """What a file whose path came before does to the earlier rows; never silent."""
+        objects = Path(self._spec.objects)
+        for file in self._spec.files:
+            if self._outcomes[file.id].state is not FileState.COMMITTED:
+                continue
+            if file.supersedes:
+                self._note(
+                    file.id, f"It replaces the rows of {', '.join(file.supersedes)}, delivered as the same file."
+                )
+                self._outcomes[file.id] = msgspec.structs.replace(self._outcomes[file.id], superseded=file.supersedes)
+            elif file.corrects and contract.mode is Mode.APPEND:
+                found = overlap(
+                    self._connection, self._parts, self._spec.previous, objects, file.id, file.corrects, contract.key
+                )
+                self._note(
+                    file.id,
+                    f"It came before with other content, as {file.corrects}: {found.repeated:,} of its "
+                    f"{found.rows:,} rows were in already and are in again. "
+                    f"To keep only these: shopfloor file withdraw {file.corrects}",
+                )
 
     def _superseded(self) -> set[str]:
         """Earlier files whose corrected successors were accepted."""

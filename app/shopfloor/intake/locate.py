@@ -100,7 +100,7 @@ def records_of(lines: Iterable[str], delimiter: str, quote: str) -> Any:
 
 def _csv_lines(path: Path, shape: Shape, wanted: set[int]) -> dict[int, int]:
     found: dict[int, int] = {}
-    width, last, row = len(shape.names), max(wanted), -1  # the header is row -1
+    width, last, row = shape.width, max(wanted), -1  # the header is row -1
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         reader = records_of(file, shape.delimiter, shape.quote)
         line = shape.skip + 1

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from pathlib import PurePosixPath
 from urllib.parse import unquote
+
+from shopfloor.domain.columns import ColumnType
 
 Pairs = tuple[tuple[str, str | None], ...]
 
 # What Hive and Spark write for a missing value.
+_WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _MISSING = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -24,6 +28,17 @@ def partition(path: str) -> Pairs:
         if mark and name:
             pairs[unquote(name)] = None if value == _MISSING else unquote(value)
     return tuple(pairs.items())
+
+
+def kind_of(value: str | None) -> ColumnType:
+    """The type that a partition's value alone proves."""
+    if value is not None and _WHOLE.fullmatch(value):
+        return ColumnType.INTEGER
+    try:
+        date.fromisoformat(value if value is not None and len(value) == 10 else "")
+    except ValueError:
+        return ColumnType.TEXT
+    return ColumnType.DATE
 
 
 def moment(path: str) -> datetime | None:

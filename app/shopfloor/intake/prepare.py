@@ -109,7 +109,7 @@ class Preparer:
         return self._done(file, shape, source, notices)
 
     def _done(self, file: StagedFile, shape: Shape, source: Path, notices: tuple[str, ...]) -> Prepared:
-        return Prepared(file, shape, source, source.stat().st_size, notices)
+        return Prepared(file, shape.with_given(file.partition), source, source.stat().st_size, notices)
 
     def _csv(self, head: bytes, parser: Parser) -> Shape:
         line = header_line(head) if parser is self._parser else None

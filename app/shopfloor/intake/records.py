@@ -14,8 +14,9 @@ class StagedFile(Record, frozen=True, kw_only=True):
     """A claimed copy of a delivered file, no longer within reach of its writer.
 
     `original_name` is the file's printable name; its suffixes help to tell the format.
-    `supersedes` names earlier files whose rows this one replaces (a corrected file). `parser` says
-    how this one file is written, in place of the contract's settings.
+    `supersedes` names earlier files whose rows this one replaces (a corrected file). `corrects` is the
+    earlier file at the same path where the rows of both are to stay. `parser` says how this one file
+    is written, in place of the contract's settings. `partition` are values that its directories give.
     """
 
     id: str
@@ -25,6 +26,8 @@ class StagedFile(Record, frozen=True, kw_only=True):
     bytes: int
     parser: Parser | None = None
     supersedes: tuple[str, ...] = ()
+    corrects: str | None = None
+    partition: tuple[tuple[str, str | None], ...] = ()
 
 
 class IntakeSpec(Record, frozen=True, kw_only=True):
@@ -33,8 +36,8 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     `contract` None lets the first readable file decide; `mode` is used only then. `previous` are
     the parts of the newest version: needed for upsert, for files that supersede others and for
     rules of uniqueness over the whole dataset. `history` are the rows of recent files, asked by a band
-    of the contract's volume. `staging` is a directory of this job alone,
-    `objects` the lake's. `threads` 0 takes all processors.
+    of the contract's volume. `withdrawn` names earlier files whose rows are to leave. `staging` is a
+    directory of this job alone, `objects` the lake's. `threads` 0 takes all processors.
     """
 
     dataset: str
@@ -45,6 +48,7 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     mode: Mode = Mode.APPEND
     previous: tuple[Part, ...] = ()
     history: tuple[int, ...] = ()
+    withdrawn: tuple[str, ...] = ()
     memory_mb: int = 512
     threads: int = 0
 
@@ -60,7 +64,8 @@ class FileOutcome(Record, frozen=True, kw_only=True):
     """What became of one file: `committed` or `quarantined`.
 
     `rows` are those accepted, `rejected_rows` those left out within the contract's budget, and
-    `rejects` the first of them with line, column and value. For a quarantined file `rows` is 0
+    `rejects` the first of them with line, column and value; `superseded` are the earlier files whose
+    rows it replaced. For a quarantined file `rows` is 0
     and `rejected_rows` counts what was found wrong.
     """
 
@@ -70,6 +75,7 @@ class FileOutcome(Record, frozen=True, kw_only=True):
     rejected_rows: int = 0
     reason: Reason | None = None
     notices: tuple[str, ...] = ()
+    superseded: tuple[str, ...] = ()
     rejects: tuple[Reject, ...] = ()
 
 

@@ -92,9 +92,13 @@ def settle(
     return _replace(before, Phase.SETTLED, "")
 
 
-def due(state: Settling, quiet: Quiet) -> float:
-    """The monotonic time at which looking again can first change anything."""
-    return state.since + quiet.base
+def due(state: Settling, quiet: Quiet, now: float) -> float | None:
+    """The monotonic time after `now` at which looking again can change anything by itself.
+
+    None when only an event can: a writer closes the file, a companion comes, somebody makes room.
+    """
+    times = (state.since + quiet.base, state.since + quiet.base * quiet.unleased)
+    return next((time for time in times if time > now and not state.settled), None)
 
 
 def _notices(seen: Observation, wall_ns: int) -> tuple[str, ...]:

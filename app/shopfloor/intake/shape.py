@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shopfloor.intake import reasons
 from shopfloor.intake.formats import Format
+from shopfloor.intake.partition import Pairs
 from shopfloor.intake.reasons import BadFile
 from shopfloor.lake.duck import name, text, texts
 
@@ -30,7 +31,8 @@ class Shape:
     `raw` are DuckDB's types of the values before they are converted. `decimal` is the mark in
     numbers of a CSV file, `quote` its quote mark (empty: none), `skip` how many lines before the
     header were taken off;
-    `array` says that a JSON file is one array.
+    `array` says that a JSON file is one array. `given` are columns that the file's directories
+    give to all its rows; they stand at the end of `names`.
     """
 
     format: Format
@@ -41,6 +43,25 @@ class Shape:
     decimal: str = "."
     skip: int = 0
     array: bool = False
+    given: Pairs = ()
+
+    @property
+    def width(self) -> int:
+        """How many columns the file itself has."""
+        return len(self.names) - len(self.given)
+
+    def given_at(self, position: int) -> str | None:
+        """The value of the given column at `position`."""
+        return self.given[position - self.width][1]
+
+    def with_given(self, pairs: Pairs) -> Shape:
+        """The shape with those of `pairs` that the file has no column of its own for."""
+        given = tuple(pair for pair in pairs if pair[0] not in self.names)
+        if not given:
+            return self
+        names = (*self.names, *(column for column, _ in given))
+        check_names(names)
+        return replace(self, names=names, raw=(*self.raw, *(TEXT for _ in given)), given=given)
 
     @property
     def lines(self) -> bool:
@@ -84,7 +105,8 @@ def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False, bundle
     out and listed in the temporary table `REJECTS`. With `bundled` the one file is a bundle, which
     says f itself.
     """
-    count = range(len(shape.names))
+    count = range(shape.width)
+    given = "".join(f", {_literal(value)} AS c{shape.width + i}" for i, (_, value) in enumerate(shape.given))
     files = texts(list(paths))
     if shape.format is Format.CSV:
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in count)
@@ -103,14 +125,18 @@ def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False, bundle
             )
         picked = ", ".join(f"c{i}" for i in count)
         index = "f" if bundled else "file_index AS f"
-        return f"(SELECT {picked}, {index} FROM read_csv({files}, {options}))"
+        return f"(SELECT {picked}{given}, {index} FROM read_csv({files}, {options}))"
     if shape.format in {Format.JSON, Format.EXCEL}:
-        columns = ", ".join(f"{text(column)}: 'JSON'" for column in shape.names)
+        columns = ", ".join(f"{text(column)}: 'JSON'" for column in shape.names[: shape.width])
         form = "array" if shape.array else "newline_delimited"
-        picked = ", ".join(f"{name(column)} ->> '$' AS c{i}" for i, column in enumerate(shape.names))
+        picked = ", ".join(f"{name(column)} ->> '$' AS c{i}" for i, column in enumerate(shape.names[: shape.width]))
         return (
-            f"(SELECT {picked}, file_index AS f FROM read_json({files}, format = '{form}', "
+            f"(SELECT {picked}{given}, file_index AS f FROM read_json({files}, format = '{form}', "
             f"records = 'true', compression = 'none', columns = {{{columns}}}))"
         )
-    picked = ", ".join(f"{name(column)} AS c{i}" for i, column in enumerate(shape.names))
-    return f"(SELECT {picked}, file_index AS f FROM read_parquet({files}))"
+    picked = ", ".join(f"{name(column)} AS c{i}" for i, column in enumerate(shape.names[: shape.width]))
+    return f"(SELECT {picked}{given}, file_index AS f FROM read_parquet({files}))"
+
+
+def _literal(value: str | None) -> str:
+    return "NULL::VARCHAR" if value is None else text(value)

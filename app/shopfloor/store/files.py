@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shopfloor.domain.codec import to_text
-from shopfloor.domain.file import STREAM, FilePurpose, FileRecord, FileState, Reason
+from shopfloor.domain.file import STREAM, WITHDRAWN, FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.status import FileCounts
@@ -15,8 +15,12 @@ from shopfloor.store.transaction import Transaction
 
 _COLUMNS = (
     "id, dataset, path, purpose, sha256, size, rows, rejected_rows, state, reason, version, duplicate_of, seen_count, "
-    "seen_at, committed_at"
+    "seen_at, committed_at, corrects"
 )
+
+
+# Files whose rows have left the dataset say so in their reason.
+_PRESENT = f"coalesce(reason ->> 'code', '') <> '{WITHDRAWN}'"
 
 
 class Identity(Record, frozen=True, kw_only=True):
@@ -70,6 +74,7 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
         "reason": None if file.reason is None else to_text(file.reason),
         "version": file.version,
         "duplicate_of": file.duplicate_of,
+        "corrects": file.corrects,
         "seen_count": file.seen_count,
         "staged": row.staged,
         "seen_at": file.seen_at,
@@ -95,6 +100,12 @@ def at_path(query: Query, path: str) -> LedgerRow | None:
     """The newest file that was delivered as `path`."""
     row = query.one(f"{_LEDGER} WHERE path = ? ORDER BY number DESC LIMIT 1", [path])
     return None if row is None else _ledger(row)
+
+
+def newest_at(query: Query, raw_path: bytes) -> FileRecord | None:
+    """The newest file that was delivered under a path, byte for byte."""
+    row = query.one(f"SELECT {_COLUMNS} FROM files WHERE raw_path = ? ORDER BY number DESC LIMIT 1", [raw_path])
+    return None if row is None else _record(row)
 
 
 def followed(query: Query, dataset: str, dev: int, ino: int, born: int) -> LedgerRow | None:
@@ -129,10 +140,24 @@ def committed_content(query: Query, purpose: FilePurpose, dataset: str, digests:
     marks = ", ".join("?" for _ in digests)
     rows = query.all(
         f"SELECT sha256, min_by(id, number) FROM files WHERE purpose = ? AND dataset = ? "
-        f"AND state = 'committed' AND sha256 IN ({marks}) AND NOT starts_with(path, '{STREAM}') GROUP BY sha256",
+        f"AND state = 'committed' AND sha256 IN ({marks}) AND NOT starts_with(path, '{STREAM}') AND {_PRESENT} "
+        "GROUP BY sha256",
         [purpose.value, dataset, *digests],
     )
     return {row[0]: row[1] for row in rows}
+
+
+def corrected(query: Query, purpose: FilePurpose, dataset: str, paths: Sequence[bytes]) -> dict[bytes, str]:
+    """Raw path to the newest file that came in under it and whose rows are still there."""
+    if not paths:
+        return {}
+    marks = ", ".join("?" for _ in paths)
+    rows = query.all(
+        "SELECT raw_path, arg_max(id, number) FROM files WHERE purpose = ? AND dataset = ? AND state = 'committed' "
+        f"AND raw_path IN ({marks}) AND {_PRESENT} GROUP BY raw_path",
+        [purpose.value, dataset, *paths],
+    )
+    return {bytes(row[0]): row[1] for row in rows}
 
 
 def held_content(query: Query, purpose: FilePurpose, dataset: str, digests: Sequence[str]) -> dict[str, FileRecord]:
@@ -190,7 +215,7 @@ def counts(query: Query) -> FileCounts:
         quarantined=found.get("quarantined", 0),
         committed=found.get("committed", 0),
         duplicate=found.get("duplicate", 0),
-        refused=found.get("refused", 0),
+        refused=found.get("refused", 0) + found.get("discarded", 0),
         discarded=found.get("discarded", 0),
         seen=sum(found.values()),
     )
@@ -200,8 +225,8 @@ _LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, s
 
 
 def _ledger(row: tuple[Any, ...]) -> LedgerRow:
-    file = _record(row[:15])
-    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged = row[15:]
+    file = _record(row[:16])
+    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged = row[16:]
     identity = Identity(
         raw_path=bytes(raw_path), dev=dev, ino=ino, size=file.bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
     )
@@ -225,4 +250,5 @@ def _record(row: tuple[Any, ...]) -> FileRecord:
         seen_count=row[12],
         seen_at=stored_time(row[13]),
         committed_at=aware(row[14]),
+        corrects=row[15],
     )

@@ -92,6 +92,15 @@ def queued(query: Query) -> list[JobRecord]:
     return _all(query, "WHERE state = 'queued' ORDER BY priority DESC, number")
 
 
+def open_about(query: Query, kind: JobKind, subject: str) -> int:
+    """How many jobs of a kind about a subject are queued or running."""
+    row = query.one(
+        "SELECT count(*) FROM jobs WHERE kind = ? AND subject = ? AND state IN ('queued', 'running')",
+        [kind.value, subject],
+    )
+    return int(row[0]) if row else 0
+
+
 def running(query: Query) -> list[JobRecord]:
     """Running jobs."""
     return _all(query, "WHERE state = 'running' ORDER BY number")

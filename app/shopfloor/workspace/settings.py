@@ -26,6 +26,9 @@ class IntakeSettings(Record, frozen=True, kw_only=True):
     max_file_mb: int = 20_000
     memory_mb: int = 1_000
     batch_files: int = 2_000
+    queued_batches: int = 8
+    digest_minutes: float = 10.0
+    stalled_minutes: float = 30.0
     reserve_mb: int = 200
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -22,6 +23,8 @@ from shopfloor.domain.requests.files import (
     FileRejectsExport,
     FileRetry,
     FileShow,
+    FileWhy,
+    FileWithdraw,
 )
 
 
@@ -144,6 +147,26 @@ def retry_file(
     )
     answer = session.ask(FileRetry(id=file_id, parser=parser, keep=keep), timeout=120.0)
     answers.show(answer, files.describe, as_json=as_json)
+
+
+@command.command("withdraw", help=by_name("file.withdraw").help)
+@click.argument("file_id", metavar="ID")
+@reason_option
+@json_option
+@session
+def withdraw_file(session: Session, file_id: str, reason: str, as_json: bool) -> None:
+    answer = session.ask(FileWithdraw(id=file_id, reason=reason))
+    answers.show(answer, files.describe, as_json=as_json)
+
+
+@command.command("why")
+@click.argument("path", metavar="PATH")
+@json_option
+@session
+def explain_path(session: Session, path: str, as_json: bool) -> None:
+    """Say why the file at PATH was not taken in, whatever that path is."""
+    answer = session.ask(FileWhy(path=os.path.abspath(path)), timeout=60.0)
+    answers.show(answer, files.explain, as_json=as_json)
 
 
 @command.command("discard", help=by_name("file.discard").help)

@@ -6,7 +6,7 @@ from shopfloor.cli.output.cells import count, minute, moment, size, text, times,
 from shopfloor.cli.output.table import Column, facts, paragraphs, present
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.reject import Reject
-from shopfloor.domain.requests.files import FileBytes
+from shopfloor.domain.requests.files import Explanation, FileBytes
 
 COLUMNS: tuple[Column[FileRecord], ...] = (
     Column("ID", lambda file: text(file.id)),
@@ -64,7 +64,31 @@ def describe(file: FileRecord, width: int | None) -> str:
     ]
     if file.duplicate_of:
         known.append(("same as", text(file.duplicate_of)))
+    if file.corrects:
+        known.append(("came before", text(file.corrects)))
     return paragraphs(facts(present(known), width), facts(_reason(file), width))
+
+
+def explain(found: Explanation, width: int | None) -> str:
+    """Why a path was not taken in."""
+    known = [
+        ("path", text(found.path)),
+        ("state", text(found.state)),
+        ("why", text(found.message)),
+        *([("hint", text(found.hint))] if found.hint else []),
+        *([("file", text(found.file.id))] if found.file is not None else []),
+        ("watching", _watching(found)),
+    ]
+    return facts(present(known), width)
+
+
+def _watching(found: Explanation) -> str:
+    watcher = found.watcher
+    if watcher is None:
+        return ""
+    how = f"{watcher.backend}, and a scan every {watcher.scan_seconds:g} s"
+    last = f"; last {moment(watcher.last_scan_at)}" if watcher.last_scan_at is not None else ""
+    return f"{how}{last}{f' ({text(watcher.detail)})' if watcher.detail else ''}"
 
 
 def describe_bytes(content: FileBytes) -> str:

@@ -247,7 +247,7 @@ class Story:
         self._say(
             f"{files.seen} files seen = {files.committed} committed "
             f"+ {files.duplicate} duplicate + {files.quarantined} quarantined "
-            f"+ {files.refused} refused + {files.discarded} discarded + {files.waiting} waiting"
+            f"+ {files.refused} refused + {files.waiting} waiting"
         )
         model = self._client.ask(ModelShow(name=months.MODEL))
         self._say(

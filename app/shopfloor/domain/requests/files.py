@@ -10,6 +10,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.request import Mutation, Request
+from shopfloor.domain.status import WatcherStatus
 
 
 class FileList(Request[Page[FileRecord]], frozen=True, kw_only=True):
@@ -94,6 +95,36 @@ class FileAccept(Mutation[FileRecord], frozen=True, kw_only=True):
 
     verb: ClassVar[str] = "file.accept"
     id: str
+
+
+class FileWithdraw(Mutation[FileRecord], frozen=True, kw_only=True):
+    """Take a committed file's rows out of its dataset: a new version without them. The file stays known."""
+
+    verb: ClassVar[str] = "file.withdraw"
+    id: str
+    reason: str = ""
+
+
+class Explanation(Record, frozen=True, kw_only=True):
+    """Why a path was, or was not, taken in.
+
+    `state` is a file's state, or `unknown`, `elsewhere`, `ignored`, `folder`, `missing`, `followed`. `file` is
+    the newest record of the path. `watcher` says how new files are noticed.
+    """
+
+    path: str
+    state: str
+    message: str
+    hint: str = ""
+    file: FileRecord | None = None
+    watcher: WatcherStatus | None = None
+
+
+class FileWhy(Request[Explanation], frozen=True, kw_only=True):
+    """Why the file at `path` (absolute, or relative to the workspace) was not taken in."""
+
+    verb: ClassVar[str] = "file.why"
+    path: str
 
 
 class FileDiscard(Mutation[FileRecord], frozen=True, kw_only=True):

@@ -7,9 +7,10 @@ import msgspec
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
-from shopfloor.domain.file import FilePurpose, FileRecord, FileState
+from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileRecord, FileState
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.files import (
+    Explanation,
     FileAccept,
     FileBytes,
     FileDiscard,
@@ -17,11 +18,14 @@ from shopfloor.domain.requests.files import (
     FileList,
     FileRetry,
     FileShow,
+    FileWhy,
+    FileWithdraw,
 )
 from shopfloor.domain.text import safe
 from shopfloor.engine import delivered
 from shopfloor.engine.plant import Plant
 from shopfloor.engine.watch import custody
+from shopfloor.engine.watch.why import explain
 from shopfloor.intake.look import look
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
@@ -121,6 +125,37 @@ def _parser(plant: Plant, request: FileRetry, file: FileRecord) -> Parser | None
         )
     contract = plant.context.contract(file.dataset)
     return check_parser(merged(contract.parser if contract is not None else Parser(), request.parser))
+
+
+def why(plant: Plant, request: FileWhy) -> Explanation:
+    """Why a path was not taken in; looks at the drop folders first."""
+    return explain(plant, request.path)
+
+
+def withdraw(plant: Plant, request: FileWithdraw) -> FileRecord:
+    """A new version of the dataset without the rows of a committed file; asked again, nothing happens."""
+
+    def change(transaction: Transaction) -> FileRecord:
+        file = _row(transaction, request.id).file
+        if file.reason is not None and file.reason.code == WITHDRAWN:
+            return file
+        if file.state is not FileState.COMMITTED or file.purpose is not FilePurpose.DATA:
+            raise RefusedError(
+                f"File {file.id} is {file.state}; only rows that are in a dataset can be withdrawn.",
+                hint=f"See it: shopfloor file show {file.id}",
+                code="not_committed",
+            )
+        custody.enqueue_withdrawal(transaction, file.dataset, file.id, actor=request.actor)
+        transaction.emit(
+            "file.withdrawn",
+            file.dataset,
+            f"{safe(file.path, 120)} is withdrawn: {safe(request.reason, 200) or 'no reason given'}",
+            actor=request.actor,
+            data={"file": file.id},
+        )
+        return file
+
+    return plant.mutate(request, change)
 
 
 def discard(plant: Plant, request: FileDiscard) -> FileRecord:

@@ -60,6 +60,8 @@ def routes() -> dict[type[Request[Any]], Answer]:
         ask_files.FileRetry: files.retry,
         ask_files.FileAccept: files.accept,
         ask_files.FileDiscard: files.discard,
+        ask_files.FileWithdraw: files.withdraw,
+        ask_files.FileWhy: files.why,
         ask_datasets.DatasetList: datasets.listing,
         ask_datasets.DatasetShow: datasets.show,
         ask_datasets.DatasetContract: contracts.show,

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from shopfloor.domain.codec import convert
-from shopfloor.domain.contract import Contract, Mode, Parser, SchemaPolicy, Volume
+from shopfloor.domain.contract import Contract, Corrected, Mode, Parser, SchemaPolicy, Volume
 from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.errors import ConfigError, ExitCode
-from shopfloor.domain.file import FilePurpose, FileState, Reason
+from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import safe
@@ -23,6 +23,8 @@ from shopfloor.domain.wire import WireError
 from shopfloor.engine import contracts, delivered, triggers
 from shopfloor.engine.context import Context
 from shopfloor.engine.jobs.handler import Task
+from shopfloor.engine.watch import custody
+from shopfloor.intake.partition import Pairs, partition
 from shopfloor.intake.records import IntakeResult, IntakeSpec, StagedFile
 from shopfloor.intake.volume import REMEMBERED
 from shopfloor.lake.manifest import digest
@@ -51,7 +53,8 @@ class IntakeHandler:
     def prepare(self, context: Context, job: JobRecord) -> Task | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
         rows = self._without_repeats(context, job, delivered.staged_rows(context, job.payload["files"]))
-        if not rows:
+        withdrawn = tuple(job.payload.get("withdraw", ()))
+        if not rows and not withdrawn:
             return None
         contracts.look(context, job.subject)
         self._stamps[job.id] = contracts.stamp_of(context, job.subject)
@@ -77,7 +80,8 @@ class IntakeHandler:
                 previous=previous,
                 history=history,
                 objects=str(context.layout.objects),
-                files=tuple(_staged(row, _parser(job)) for row in rows),
+                files=tuple(_staged(context, row, _parser(job), contract) for row in rows),
+                withdrawn=withdrawn,
                 staging=str(staging),
                 memory_mb=context.settings.intake.memory_mb,
             ),
@@ -86,12 +90,15 @@ class IntakeHandler:
     def _without_repeats(self, context: Context, job: JobRecord, rows: list[LedgerRow]) -> list[LedgerRow]:
         """Content that came in since the claim, or twice in this batch, is a duplicate."""
 
+        contract = context.contract(job.subject)
+        repeated = contract is not None and contract.arrival.repeated
+
         def change(transaction: Transaction) -> list[LedgerRow]:
             digests = [row.file.sha256 for row in rows if row.file.sha256 is not None]
             known = files.committed_content(transaction, FilePurpose.DATA, job.subject, digests)
             fresh: list[LedgerRow] = []
             for row in rows:
-                if row.file.streamed:
+                if row.file.streamed or repeated:
                     fresh.append(row)
                     continue
                 first = known.setdefault(row.file.sha256 or "", row.file.id)
@@ -146,9 +153,11 @@ class IntakeHandler:
         contract = published.contract
         revision = self._record_contract(context, transaction, job, contract)
         version = None
-        if published.parts and contract is not None:
+        if (published.parts or published.replaces_parts) and contract is not None:
             version = self._version(transaction, job, published, rows, revision)
         self._commit_files(transaction, rows, published, version)
+        if version is not None:
+            self._let_go(transaction, job, published, version)
         if job.payload.get("actor", "engine") != "engine":  # files that a person took out of quarantine
             self._settle_repeats(transaction, job, published)
         if version is not None and contract is not None:
@@ -196,6 +205,8 @@ class IntakeHandler:
         committed = tuple(outcome.id for outcome in result.files if outcome.state is FileState.COMMITTED)
         names = ", ".join(safe(Path(rows[id].file.path).name, 60) for id in committed[:3])
         cause = names if len(committed) <= 3 else f"{names} and {len(committed) - 3} more files"
+        if withdrawn := job.payload.get("withdraw"):
+            cause = f"without {', '.join(withdrawn)}, withdrawn by {job.payload.get('actor', 'engine')}"
         assert result.contract is not None
         return DatasetVersion(
             dataset=job.subject,
@@ -235,6 +246,20 @@ class IntakeHandler:
             row = msgspec.structs.replace(row, file=file)
             taken.append(delivered.Taken(row, outcome.rows, where, number))
         delivered.commit_files(transaction, taken)
+
+    def _let_go(
+        self, transaction: Transaction, job: JobRecord, published: IntakeResult, version: DatasetVersion
+    ) -> None:
+        """Files whose rows left say so, and their content may come again."""
+        gone = dict.fromkeys(job.payload.get("withdraw", ()), f"Somebody withdrew its rows, in {version.dataset}")
+        for outcome in published.files:
+            for earlier in outcome.superseded:
+                gone[earlier] = f"{outcome.id} replaced its rows, in {version.dataset}"
+        left = []
+        for row in files.ledger(transaction, list(gone)):
+            reason = Reason(code=WITHDRAWN, message=f"{gone[row.file.id]}@{version.version}.")
+            left.append(msgspec.structs.replace(row, file=msgspec.structs.replace(row.file, reason=reason)))
+        files.put_many(transaction, left, keep=True)
 
     def _settle_repeats(self, transaction: Transaction, job: JobRecord, published: IntakeResult) -> None:
         done = [outcome.id for outcome in published.files if outcome.state is FileState.COMMITTED]
@@ -321,9 +346,11 @@ def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow]) -> list[
     ]
 
 
-def _staged(row: LedgerRow, parser: Parser | None) -> StagedFile:
+def _staged(context: Context, row: LedgerRow, parser: Parser | None, contract: Contract | None) -> StagedFile:
     assert row.staged is not None
     assert row.file.sha256 is not None
+    supersede = contract is not None and contract.arrival.corrected is Corrected.SUPERSEDE
+    corrects = row.file.corrects
     return StagedFile(
         id=row.file.id,
         path=row.staged,
@@ -331,4 +358,15 @@ def _staged(row: LedgerRow, parser: Parser | None) -> StagedFile:
         sha256=row.file.sha256,
         bytes=row.file.bytes,
         parser=parser,
+        supersedes=(corrects,) if corrects and supersede else (),
+        corrects=None if supersede else corrects,
+        partition=_partition(context, row),
     )
+
+
+def _partition(context: Context, row: LedgerRow) -> Pairs:
+    """What the directories of the drop folder, byte for byte, say of the file's rows."""
+    path = custody.original_path(row)
+    if row.file.streamed or not path.is_relative_to(context.layout.inbox):
+        return ()
+    return partition(str(path.relative_to(context.layout.inbox)))

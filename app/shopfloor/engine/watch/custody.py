@@ -53,6 +53,24 @@ def enqueue(
     )
 
 
+def enqueue_withdrawal(transaction: Transaction, dataset: str, file: str, *, actor: str) -> JobRecord:
+    """Queue the work of taking a committed file's rows out of its dataset."""
+    return jobs.enqueue(
+        transaction,
+        JobKind.INTAKE,
+        dataset,
+        payload={"files": [], "withdraw": [file], "actor": actor},
+        trigger=f"{file} withdrawn by {actor}",
+        unique_key=f"withdraw:{file}",
+        priority=_PRIORITY,
+    )
+
+
+def kind_of(purpose: FilePurpose) -> JobKind:
+    """The kind of job that works on a purpose's files."""
+    return _KIND[purpose]
+
+
 def root_of(layout: Layout, purpose: FilePurpose) -> Path:
     """The drop folder of a purpose."""
     return {FilePurpose.DATA: layout.inbox, FilePurpose.SCORE: layout.score, FilePurpose.ACTUALS: layout.actuals}[

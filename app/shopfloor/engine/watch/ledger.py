@@ -68,19 +68,27 @@ def claimed(
     purpose: FilePurpose,
     dataset: str,
     claims: Sequence[tuple[str, Observation, bytes, Claimed]],
+    *,
+    repeated: bool = False,
 ) -> list[LedgerRow]:
-    """Claimed copies: new content is staged for one job, known content recorded. Returns what needs no job."""
+    """Claimed copies: new content is staged for one job, known content recorded. Returns what needs no job.
+
+    With `repeated` known content is taken in again.
+    """
     digests = [copy.sha256 for *_, copy in claims]
     known = files.committed_content(transaction, purpose, dataset, digests)
     refused_before = files.held_content(transaction, purpose, dataset, digests)
+    earlier = {}
+    if purpose is FilePurpose.DATA:
+        earlier = files.corrected(transaction, purpose, dataset, [raw for _, _, raw, _ in claims])
     rows = {row.file.id: row for row in files.ledger(transaction, [id for id, *_ in claims])}
     staged: list[LedgerRow] = []
     done: list[LedgerRow] = []
     for id, seen, raw, copy in claims:
-        file = msgspec.structs.replace(rows[id].file, sha256=copy.sha256, bytes=copy.bytes, reason=None)
-        row = msgspec.structs.replace(rows[id], file=file, identity=identity(seen, raw), staged=copy.path)
+        row = with_copy(rows[id], seen, raw, copy, earlier.get(raw))
+        file = row.file
         held = refused_before.get(copy.sha256)
-        if copy.sha256 in known:
+        if copy.sha256 in known and not repeated:
             done.append(_duplicate(transaction, row, known[copy.sha256]))
         elif held is not None:
             done.append(_held_again(transaction, row, held))
@@ -92,6 +100,12 @@ def claimed(
         what = f"{len(staged)} file{'s' if len(staged) > 1 else ''} settled"
         custody.enqueue(transaction, purpose, dataset, [row.file.id for row in staged], trigger=what)
     return done
+
+
+def with_copy(row: LedgerRow, seen: Observation, raw: bytes, copy: Claimed, corrects: str | None = None) -> LedgerRow:
+    """A file's row once its content is known."""
+    file = msgspec.structs.replace(row.file, sha256=copy.sha256, bytes=copy.bytes, reason=None, corrects=corrects)
+    return msgspec.structs.replace(row, file=file, identity=identity(seen, raw), staged=copy.path)
 
 
 def _duplicate(transaction: Transaction, row: LedgerRow, first: str) -> LedgerRow:

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from shopfloor.domain.errors import ShopfloorError
-from shopfloor.domain.file import FilePurpose, FileState, Reason
+from shopfloor.domain.contract import Completeness
+from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.status import WatcherStatus
-from shopfloor.engine import contracts
 from shopfloor.engine.context import Context
 from shopfloor.engine.jobs.floor import WorkFloor
 from shopfloor.engine.watch import custody, ledger
+from shopfloor.engine.watch.arrivals import Arrivals
+from shopfloor.engine.watch.claiming import BACKLOG, Batch, Claiming
 from shopfloor.engine.watch.settling import SettlingFiles
 from shopfloor.engine.watch.watcher import Health, Watcher
 from shopfloor.intake.candidate import Kind
-from shopfloor.intake.claim import Changed, Claimed, claim
+from shopfloor.intake.companion import Standing, is_companion, standing
+from shopfloor.intake.partition import moment
 from shopfloor.intake.scan import Observation, scan
 from shopfloor.store import files
-from shopfloor.store.files import LedgerRow
-from shopfloor.store.transaction import Transaction
 
 _LOG = logging.getLogger("shopfloor.watch")
-Identity = tuple[int, int, int, int]
+_SOON = 0.2
+_EARLIEST = datetime.fromisoformat("0001-01-01")
+Identity = tuple[int, int, int, int, int]
 
 
 class Known(NamedTuple):
@@ -38,14 +39,6 @@ class Known(NamedTuple):
     id: str
     identity: Identity
     open: bool
-
-
-class Batch(NamedTuple):
-    """A file that has settled: its ledger id, what was seen, its raw path."""
-
-    id: str
-    seen: Observation
-    raw: bytes
 
 
 class Watch:
@@ -68,6 +61,9 @@ class Watch:
         self._last_scan: tuple[datetime, float] | None = None
         self._settings_stamp = 0
         self._soon = 0.0
+        self._more = False  # settled files are left for the next scan
+        self._arrivals = Arrivals(context.layout)
+        self._claiming = Claiming(context, self._roots, self._arrivals)
         self._thread = threading.Thread(target=self._loop, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -103,8 +99,8 @@ class Watch:
         unsettled = [FileState.SETTLING, FileState.WAITING]
         rows = self._context.store.read(lambda query: files.in_states(query, unsettled))
         waiting = {row.file.id for row in rows if row.staged is None}  # a claimed one waits for its contract
-        for id, raw, dev, ino, size, mtime_ns, _ in self._context.store.read(files.known):
-            self._known[bytes(raw)] = Known(id, (dev, ino, size, mtime_ns), id in waiting)
+        for id, raw, *identity in self._context.store.read(files.known):
+            self._known[bytes(raw)] = Known(id, _stored(identity), id in waiting)
 
     def _loop(self) -> None:
         while not self._context.stopping.is_set():
@@ -140,13 +136,14 @@ class Watch:
         begun = self._context.clock.monotonic()
         present: set[bytes] = set()
         fresh: list[tuple[FilePurpose, Observation, bytes]] = []
-        settled: dict[tuple[FilePurpose, str], list[tuple[Observation, bytes]]] = defaultdict(list)
+        settled: dict[tuple[FilePurpose, str], list[tuple[Observation, bytes, Standing]]] = defaultdict(list)
+        self._arrivals.begin()
         for purpose, root in self._roots.items():
             observed = scan(root, purpose, self._seen[purpose])
             self._seen[purpose] = {seen.path: seen for seen in observed}
             prefix = os.fsencode(root)
             for seen in observed:
-                if seen.kind is Kind.IGNORED:
+                if seen.kind is Kind.IGNORED or is_companion(self._arrivals.of(purpose, seen.name), seen.path):
                     continue
                 raw = ledger.raw_path(prefix, seen)
                 present.add(raw)
@@ -158,18 +155,41 @@ class Watch:
                     continue
                 if known is None or not known.open:
                     fresh.append((purpose, seen, raw))
-                if seen.kind is Kind.CANDIDATE and self._settling.observe((purpose, seen.path), seen, root).settled:
-                    settled[purpose, seen.name].append((seen, raw))
+                if seen.kind is Kind.CANDIDATE and (ready := self._ready(purpose, seen, root)) is not None:
+                    settled[purpose, seen.name].append((seen, raw, ready))
         self._note_fresh(fresh)
         self._forget_vanished(present)
-        for (purpose, dataset), batch in settled.items():
+        self._more = False
+        folders = self._settling.by_folder() if settled else {}
+        for (purpose, dataset), found in settled.items():
+            if self._settling.others_follow(folders[purpose, dataset], {seen.path for seen, *_ in found}):
+                continue
+            ages = (self._settling.waits((purpose, seen.path))[1] for seen, *_ in found)
+            batch = [
+                Batch(self._known[raw].id, seen, raw, ready.digest, age)
+                for (seen, raw, ready), age in zip(found, ages, strict=True)
+            ]
             self._hand_over(purpose, dataset, batch)
         self._plan_next()
         self._last_scan = (self._context.clock.now(), round(1000 * (self._context.clock.monotonic() - begun), 2))
 
+    def _ready(self, purpose: FilePurpose, seen: Observation, root: Path) -> Standing | None:
+        """What lets the file in now: its companion, or that it has been quiet; None while nothing does."""
+        state = self._settling.observe((purpose, seen.path), seen, root)
+        arrival = self._arrivals.of(purpose, seen.name)
+        found = standing(arrival, seen, self._seen[purpose])
+        if not found.ready:
+            self._settling.say((purpose, seen.path), found.waiting)
+            return None
+        return found if state.settled or arrival.complete is Completeness.MARKER else None
+
+    def waits(self, purpose: FilePurpose, path: str) -> tuple[str, float]:
+        """What a file on its way waits for, in words, and for how many seconds it has been known."""
+        return self._settling.waits((purpose, path))
+
     def _plan_next(self) -> None:
         waits = [wait for root in self._roots.values() if (wait := self._settling.due_in(root)) is not None]
-        self._soon = min(waits, default=0.0)
+        self._soon = min([*waits, *([_SOON] if self._more else [])], default=0.0)
 
     def _note_fresh(self, fresh: list[tuple[FilePurpose, Observation, bytes]]) -> None:
         if not fresh:
@@ -179,7 +199,9 @@ class Watch:
         for row in self._context.store.write(lambda transaction: ledger.first_sight(transaction, fresh)):
             held = row.identity
             settling = row.file.state is FileState.SETTLING
-            self._known[held.raw_path] = Known(row.file.id, (held.dev, held.ino, held.size, held.mtime_ns), settling)
+            self._known[held.raw_path] = Known(
+                row.file.id, (held.dev, held.ino, held.size, held.mtime_ns, held.ctime_ns), settling
+            )
 
     def _forget_vanished(self, present: set[bytes]) -> None:
         gone = [raw for raw, known in self._known.items() if known.open and raw not in present]
@@ -193,86 +215,28 @@ class Watch:
                 if raw.startswith(prefix):
                     self._settling.forget((purpose, os.fsdecode(raw[len(prefix) :])))
 
-    def _hand_over(self, purpose: FilePurpose, dataset: str, found: list[tuple[Observation, bytes]]) -> None:
-        """What settled together becomes one job, oldest file first."""
-        ordered = sorted(found, key=lambda pair: (pair[0].mtime_ns, pair[0].path))
-        batch = [
-            Batch(self._known[raw].id, seen, raw) for seen, raw in ordered[: self._context.settings.intake.batch_files]
-        ]
-        reason = contracts.problem(self._context, dataset) if purpose is FilePurpose.DATA else None
-        if reason is None and not self._room_for(batch):
-            reason = Reason(
-                code="disk",
-                message="The disk has too little free space.",
-                hint="Free some; it is taken in by itself then.",
-            )
-        if reason is None:
-            self._claim(purpose, dataset, batch)
+    def _hand_over(self, purpose: FilePurpose, dataset: str, found: list[Batch]) -> None:
+        """What settled together becomes one job: by the date in its path where it has one, then oldest first."""
+        ordered = sorted(found, key=lambda one: (moment(one.seen.path) or _EARLIEST, one.seen.mtime_ns, one.seen.path))
+        batch = ordered[: self._context.settings.intake.batch_files]
+        why = self._claiming.why_wait(purpose, dataset, batch)
+        if why is not None:
+            ids = [one.id for one in batch]
+            self._context.store.write(lambda transaction: ledger.waiting(transaction, ids, why))
+            self._more = self._more or why.code == BACKLOG
             return
-        why, ids = reason, [one.id for one in batch]
-        self._context.store.write(lambda transaction: ledger.waiting(transaction, ids, why))
-        for one in batch:  # to be looked at again after the quiet time, not at once and for ever
+        self._more = self._more or len(ordered) > len(batch)
+        settled = self._claiming.take(purpose, dataset, batch)
+        for one in settled.closed:
+            self._known[one.raw] = Known(one.id, _identity(one.seen), open=False)
+        for one in (*settled.closed, *settled.again):
             self._settling.forget((purpose, one.seen.path))
-
-    def _room_for(self, batch: list[Batch]) -> bool:
-        free = shutil.disk_usage(self._context.layout.staging).free
-        reserve = self._context.settings.intake.reserve_mb << 20
-        return free - 2 * sum(one.seen.size for one in batch) > reserve
-
-    def _claim(self, purpose: FilePurpose, dataset: str, batch: list[Batch]) -> None:
-        claims: list[tuple[str, Observation, bytes, Claimed]] = []
-        refusals: list[tuple[Batch, Reason]] = []
-        for one in batch:
-            try:
-                copy = self._copy(purpose, one)
-            except Changed:
-                self._settling.forget((purpose, one.seen.path))  # somebody writes again: it settles anew
-            except (OSError, ShopfloorError) as error:
-                refusals.append((one, _reason(error)))
-            else:
-                claims.append((one.id, one.seen, one.raw, copy))
-
-        def record(transaction: Transaction) -> list[LedgerRow]:
-            for one, reason in refusals:
-                ledger.refused(transaction, one.id, reason)
-            return ledger.claimed(transaction, purpose, dataset, claims)
-
-        done = self._context.store.write(record)
-        for id, seen, raw, _ in claims:
-            self._close(purpose, id, seen, raw)
-        for one, _ in refusals:
-            self._close(purpose, one.id, one.seen, one.raw)
-        self._dispose(done)
-
-    def _copy(self, purpose: FilePurpose, one: Batch) -> Claimed:
-        limit = self._context.settings.intake.max_file_mb
-        if one.seen.size > limit << 20:
-            raise ShopfloorError(
-                f"It has {one.seen.size >> 20} MB, more than intake.max_file_mb ({limit}).",
-                hint="Split it, or raise the setting.",
-                code="too_large",
-            )
-        return claim(self._roots[purpose], one.seen, custody.staged_path(self._context.layout, one.id))
-
-    def _close(self, purpose: FilePurpose, id: str, seen: Observation, raw: bytes) -> None:
-        self._known[raw] = Known(id, _identity(seen), open=False)
-        self._settling.forget((purpose, seen.path))
-
-    def _dispose(self, done: list[LedgerRow]) -> None:
-        day = f"{self._context.clock.now():%Y-%m-%d}"
-        for row in done:
-            custody.dispose(self._context.layout, row, self._context.settings.intake.originals, day)
 
 
 def _identity(seen: Observation) -> Identity:
-    return seen.dev, seen.ino, seen.size, seen.mtime_ns
+    return seen.dev, seen.ino, seen.size, seen.mtime_ns, seen.ctime_ns
 
 
-def _reason(error: OSError | ShopfloorError) -> Reason:
-    if isinstance(error, ShopfloorError):
-        return Reason(code=error.code, message=error.message, hint=error.hint)
-    return Reason(
-        code="unreadable",
-        message=f"It cannot be read: {error.strerror or error}.",
-        hint="Check its rights, then deliver it again.",
-    )
+def _stored(values: Sequence[int]) -> Identity:
+    dev, ino, size, mtime_ns, ctime_ns = values
+    return dev, ino, size, mtime_ns, ctime_ns

@@ -16,7 +16,7 @@ CREATE TABLE files (
     id VARCHAR PRIMARY KEY, number BIGINT NOT NULL, purpose VARCHAR NOT NULL, dataset VARCHAR NOT NULL, path VARCHAR NOT NULL,
     raw_path BLOB NOT NULL, dev BIGINT, ino BIGINT, size BIGINT NOT NULL, mtime_ns BIGINT, ctime_ns BIGINT,
     sha256 VARCHAR, rows BIGINT, rejected_rows BIGINT NOT NULL, state VARCHAR NOT NULL, reason JSON,
-    version INTEGER, duplicate_of VARCHAR, seen_count INTEGER NOT NULL, staged VARCHAR,
+    version INTEGER, duplicate_of VARCHAR, corrects VARCHAR, seen_count INTEGER NOT NULL, staged VARCHAR,
     seen_at TIMESTAMP NOT NULL, committed_at TIMESTAMP
 );
 
