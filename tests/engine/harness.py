@@ -69,6 +69,10 @@ class Shop:
         while engine_running(self.root):
             time.sleep(0.01)
 
+    def alive(self) -> bool:
+        """Whether an engine owns the workspace."""
+        return engine_running(self.root)
+
     def start(self) -> None:
         self.client.close()
         self.client = connect(self.root)

@@ -10,7 +10,8 @@ import msgspec
 
 import shopfloor
 from shopfloor.domain.contract import Originals
-from shopfloor.domain.file import FileRecord, FileState, Reason
+from shopfloor.domain.errors import ConfigError
+from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
 from shopfloor.engine.context import Context
@@ -25,12 +26,13 @@ _RECORDED = 20  # rejects told in the record beside a quarantined file; the stor
 
 
 def staged_rows(context: Context, ids: list[str]) -> list[LedgerRow]:
-    """The files of a job that still wait for it, in order of arrival, each with its claimed copy.
+    """The files of a job that still wait for it, in the job's order, each with its claimed copy.
 
     An attempt that was killed may have moved a copy into quarantine already; it is taken from there.
     """
-    rows = context.store.read(lambda query: files.ledger(query, ids))
-    return [_with_copy(context, row) for row in rows if row.file.state is FileState.STAGED]
+    rows = {row.file.id: row for row in context.store.read(lambda query: files.ledger(query, ids))}
+    # A later file wins over an earlier one, so the order is not that in which a scan met them.
+    return [_with_copy(context, rows[id]) for id in ids if id in rows and rows[id].file.state is FileState.STAGED]
 
 
 def _with_copy(context: Context, row: LedgerRow) -> LedgerRow:
@@ -139,12 +141,32 @@ def keep_bytes(
     quarantine(Path(row.staged), record, context.layout.quarantine)
 
 
-def clear(context: Context, row: LedgerRow, *, kept: bool) -> None:
-    """After the commit: the delivered file leaves its drop folder."""
+def originals_of(context: Context, purpose: FilePurpose, dataset: str) -> Originals:
+    """What is to become of delivered files: their dataset's rule, else the workspace's."""
+    own = None
+    if purpose is FilePurpose.DATA:
+        try:
+            contract = context.contract(dataset)
+            own = contract.arrival.originals if contract is not None else None
+        except ConfigError:
+            pass  # somebody is editing the contract: the workspace's rule is the safe one
+    return own or context.settings.intake.originals
+
+
+def finish(context: Context, rows: Sequence[LedgerRow]) -> None:
+    """What follows a commit, for files that a killed engine left in their drop folders."""
+    for row in rows:
+        if row.file.state in {FileState.COMMITTED, FileState.DUPLICATE, FileState.QUARANTINED}:
+            originals = originals_of(context, row.file.purpose, row.file.dataset)
+            clear(context, row, kept=row.file.state is FileState.QUARANTINED, originals=originals)
+
+
+def clear(context: Context, row: LedgerRow, *, kept: bool, originals: Originals | None = None) -> None:
+    """After the commit: the delivered file leaves its drop folder, or as `originals` says instead of the settings."""
     if kept:
         custody.remove_original(context.layout, row)
         return
-    originals = context.settings.intake.originals
+    originals = originals or context.settings.intake.originals
     if row.file.streamed and originals is Originals.KEEP:
         originals = Originals.ARCHIVE  # they lie in no drop folder in which they could be kept
     custody.dispose(context.layout, row, originals, f"{context.clock.now():%Y-%m-%d}")

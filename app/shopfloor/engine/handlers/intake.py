@@ -22,6 +22,7 @@ from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
 from shopfloor.engine import contracts, delivered, triggers
 from shopfloor.engine.context import Context
+from shopfloor.engine.failpoint import reach
 from shopfloor.engine.jobs.handler import Task
 from shopfloor.engine.watch import custody
 from shopfloor.intake.partition import Pairs, partition
@@ -116,6 +117,7 @@ class IntakeHandler:
         """Parts first, then the bytes of refused files, then the contract: all may be repeated."""
         result = convert(value, IntakeResult)
         for part in result.parts:
+            reach("intake.part")
             publish_part(Path(part.path), part.part.sha256, context.layout.objects)
         rows = {row.file.id: row for row in delivered.staged_rows(context, job.payload["files"])}
         for outcome in result.files:
@@ -124,6 +126,7 @@ class IntakeHandler:
                 delivered.keep_bytes(context, rows[outcome.id], outcome.reason, outcome, revision)
         if result.contract is not None:
             self._publish_contract(context, job, result)
+        reach("intake.published")
         return result
 
     def _publish_contract(self, context: Context, job: JobRecord, result: IntakeResult) -> None:
@@ -285,9 +288,12 @@ class IntakeHandler:
 
     def settle(self, context: Context, job: JobRecord, published: IntakeResult) -> None:
         """Originals leave the inbox; staging is cleaned."""
+        reach("intake.committed")
         kept = {outcome.id for outcome in published.files if outcome.state is FileState.QUARANTINED}
+        originals = delivered.originals_of(context, FilePurpose.DATA, job.subject)
         for row in context.store.read(lambda query: files.ledger(query, job.payload["files"])):
-            delivered.clear(context, row, kept=row.file.id in kept)
+            reach("intake.original")
+            delivered.clear(context, row, kept=row.file.id in kept, originals=originals)
         context.book.own.pop(job.subject, None)
         self._stamps.pop(job.id, None)
         shutil.rmtree(_staging(context, job), ignore_errors=True)

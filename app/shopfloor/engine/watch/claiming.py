@@ -11,6 +11,7 @@ from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.file import FilePurpose, Reason
 from shopfloor.engine import contracts, delivered
 from shopfloor.engine.context import Context
+from shopfloor.engine.failpoint import reach
 from shopfloor.engine.watch import custody, ledger
 from shopfloor.engine.watch.arrivals import Arrivals
 from shopfloor.intake.claim import Changed, Claimed, claim
@@ -37,15 +38,16 @@ class Batch(NamedTuple):
     id: str
     seen: Observation
     raw: bytes
-    companion: str = ""
+    companion: Observation | None = None
     age: float = 0.0
 
 
 class Settled(NamedTuple):
-    """What became of a batch: `closed` is done with, `again` settles anew."""
+    """What became of a batch: `closed` is done with, `again` settles anew, `early` differs from its digest yet."""
 
     closed: list[Batch]
     again: list[Batch]
+    early: list[Batch]
 
 
 _Copies = list[tuple[Batch, Claimed]]
@@ -58,6 +60,7 @@ class Claiming:
         self._context = context
         self._roots = roots
         self._arrivals = arrivals
+        self._differed: dict[str, tuple[object, object]] = {}
 
     def why_wait(self, purpose: FilePurpose, dataset: str, batch: Sequence[Batch]) -> Reason | None:
         """Why nothing of this dataset is claimed now: the files stay safely where they are."""
@@ -80,10 +83,24 @@ class Claiming:
             except (OSError, ShopfloorError) as error:
                 refusals.append((one, _reason(error)))
         copies, early, wrong = self._compared(purpose, copies)
+        reach("intake.copied")
         done = self._record(purpose, dataset, copies, refusals, wrong)
+        reach("intake.claimed")
         self._dispose(purpose, done)
         closed = [one for one, _ in (*copies, *wrong, *refusals)]
-        return Settled(closed, [*again, *early])
+        return Settled(closed, again, early)
+
+    def differs(self, seen: Observation, companion: Observation | None, age: float) -> bool:
+        """True for a file that was hashed already and found to be something else than its companion says.
+
+        It is not hashed again before one of the two changes, or patience is over.
+        """
+        known = self._differed.get(seen.path)
+        return known is not None and known == (seen.key, companion and companion.key) and age < self._patience
+
+    @property
+    def _patience(self) -> float:
+        return 60.0 * self._context.settings.intake.digest_minutes
 
     def _room_for(self, batch: Sequence[Batch]) -> bool:
         free = shutil.disk_usage(self._context.layout.staging).free
@@ -117,19 +134,19 @@ class Claiming:
     ) -> tuple[_Copies, list[Batch], list[tuple[Batch, Claimed]]]:
         """Copies that are what their companions say, files that may still be arriving, and wrong ones."""
         right, early, wrong = [], [], []
-        patience = 60.0 * self._context.settings.intake.digest_minutes
         for one, copy in copies:
-            if not one.companion or copy.sha256 == self._told(purpose, one):
+            if one.companion is None or copy.sha256 == self._told(purpose, one, one.companion.path):
                 right.append((one, copy))
-            elif one.age < patience:
+            elif one.age < self._patience:
+                self._differed[one.seen.path] = (one.seen.key, one.companion.key)
                 Path(copy.path).unlink(missing_ok=True)
                 early.append(one)
             else:
                 wrong.append((one, copy))
         return right, early, wrong
 
-    def _told(self, purpose: FilePurpose, one: Batch) -> str:
-        return told_digest(self._roots[purpose], one.companion, Path(one.seen.path).name)
+    def _told(self, purpose: FilePurpose, one: Batch, companion: str) -> str:
+        return told_digest(self._roots[purpose], companion, Path(one.seen.path).name)
 
     def _record(
         self,
@@ -155,7 +172,7 @@ class Claiming:
         """Content that its sender's own digest does not vouch for."""
         reason = Reason(
             code="digest_mismatch",
-            message=_OTHER_DIGEST.format(companion=Path(one.companion).name),
+            message=_OTHER_DIGEST.format(companion=Path(one.companion.path).name if one.companion else ""),
             hint="Deliver the file and its digest again.",
         )
         row = files.ledger(transaction, [one.id])[0]

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from shopfloor.domain.contract import Completeness
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.status import WatcherStatus
+from shopfloor.engine import delivered
 from shopfloor.engine.context import Context
 from shopfloor.engine.jobs.floor import WorkFloor
 from shopfloor.engine.watch import custody, ledger
@@ -61,6 +62,7 @@ class Watch:
         self._last_scan: tuple[datetime, float] | None = None
         self._settings_stamp = 0
         self._soon = 0.0
+        self._finished = False
         self._more = False  # settled files are left for the next scan
         self._arrivals = Arrivals(context.layout)
         self._claiming = Claiming(context, self._roots, self._arrivals)
@@ -137,6 +139,7 @@ class Watch:
         present: set[bytes] = set()
         fresh: list[tuple[FilePurpose, Observation, bytes]] = []
         settled: dict[tuple[FilePurpose, str], list[tuple[Observation, bytes, Standing]]] = defaultdict(list)
+        left: list[str] = []
         self._arrivals.begin()
         for purpose, root in self._roots.items():
             observed = scan(root, purpose, self._seen[purpose])
@@ -149,6 +152,7 @@ class Watch:
                 present.add(raw)
                 known = self._known.get(raw)
                 if known is not None and not known.open and known.identity == _identity(seen):
+                    left += [known.id] if not self._finished else []
                     continue
                 if self._is_followed(purpose, seen):
                     present.discard(raw)
@@ -157,6 +161,7 @@ class Watch:
                     fresh.append((purpose, seen, raw))
                 if seen.kind is Kind.CANDIDATE and (ready := self._ready(purpose, seen, root)) is not None:
                     settled[purpose, seen.name].append((seen, raw, ready))
+        self._finish(left)
         self._note_fresh(fresh)
         self._forget_vanished(present)
         self._more = False
@@ -166,12 +171,18 @@ class Watch:
                 continue
             ages = (self._settling.waits((purpose, seen.path))[1] for seen, *_ in found)
             batch = [
-                Batch(self._known[raw].id, seen, raw, ready.digest, age)
+                Batch(self._known[raw].id, seen, raw, self._seen[purpose].get(ready.digest), age)
                 for (seen, raw, ready), age in zip(found, ages, strict=True)
             ]
             self._hand_over(purpose, dataset, batch)
         self._plan_next()
         self._last_scan = (self._context.clock.now(), round(1000 * (self._context.clock.monotonic() - begun), 2))
+
+    def _finish(self, left: list[str]) -> None:
+        """The first scan of an engine: files that are done with, and that a killed engine did not move away."""
+        if left:
+            delivered.finish(self._context, self._context.store.read(lambda query: files.ledger(query, left)))
+        self._finished = True
 
     def _ready(self, purpose: FilePurpose, seen: Observation, root: Path) -> Standing | None:
         """What lets the file in now: its companion, or that it has been quiet; None while nothing does."""
@@ -181,7 +192,19 @@ class Watch:
         if not found.ready:
             self._settling.say((purpose, seen.path), found.waiting)
             return None
+        if found.digest and self._differs(purpose, seen, found.digest):
+            return None
         return found if state.settled or arrival.complete is Completeness.MARKER else None
+
+    def _differs(self, purpose: FilePurpose, seen: Observation, digest: str) -> bool:
+        """Whether the file is known not to be what its companion says, and may still be arriving."""
+        age = self._settling.waits((purpose, seen.path))[1]
+        if not self._claiming.differs(seen, self._seen[purpose].get(digest), age):
+            return False
+        self._settling.say(
+            (purpose, seen.path), f"its content is not what {Path(digest).name} says; it may not be whole"
+        )
+        return True
 
     def waits(self, purpose: FilePurpose, path: str) -> tuple[str, float]:
         """What a file on its way waits for, in words, and for how many seconds it has been known."""

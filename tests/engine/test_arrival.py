@@ -1,0 +1,284 @@
+"""How files arrive: companions, corrections, partitions, queues; and why a file was not taken in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from tests.engine.harness import Shop
+
+from shopfloor.client.setup import config_set
+from shopfloor.domain.dataset import DatasetVersion
+from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.requests.datasets import (
+    DatasetList,
+    DatasetPreviewShow,
+    DatasetShow,
+    DatasetVersions,
+)
+from shopfloor.domain.requests.files import Explanation, FileList, FileShow, FileWhy, FileWithdraw
+
+
+def contract(shop: Shop, text: str, dataset: str = "d") -> None:
+    (shop.root / "datasets" / f"{dataset}.toml").write_text(text)
+
+
+def table(first: int, count: int = 3) -> str:
+    return "id,x\n" + "".join(f"k{n},{n / 2}\n" for n in range(first, first + count))
+
+
+def all_files(shop: Shop) -> list[FileRecord]:
+    return sorted(shop.client.ask(FileList()).rows, key=lambda file: int(file.id[1:]))
+
+
+def why(shop: Shop, path: str) -> Explanation:
+    return shop.client.ask(FileWhy(path=path))
+
+
+def versions(shop: Shop) -> list[DatasetVersion]:
+    return sorted(shop.client.ask(DatasetVersions(name="d")).rows, key=lambda one: one.version)
+
+
+def values(shop: Shop, column: str = "id", ref: str = "d") -> list[str]:
+    found = shop.client.ask(DatasetPreviewShow(ref=ref, limit=100_000))
+    return [row[found.columns.index(column)] for row in found.rows]
+
+
+def accounted(shop: Shop) -> None:
+    count = shop.status().files
+    assert count.seen == count.committed + count.duplicate + count.quarantined + count.refused + count.waiting
+
+
+def test_a_marker_completes_what_lies_beside_it(shop: Shop) -> None:
+    contract(shop, '[arrival]\ncomplete = "marker"\n')
+    for number in range(3):
+        shop.write("inbox/d/batch", f"{number}.csv", table(3 * number))
+    time.sleep(0.8)  # four quiet times
+    assert {file.state for file in all_files(shop)} == {FileState.SETTLING}
+    assert "_SUCCESS" in why(shop, "inbox/d/batch/0.csv").message
+    shop.write("inbox/d/batch", "_SUCCESS", "")
+    shop.settle()
+    assert len(versions(shop)) == 1
+    assert len(values(shop)) == 9
+    accounted(shop)
+
+
+def test_a_digest_vouches_for_its_file(shop: Shop) -> None:
+    config_set(shop.root, "intake.digest_minutes", "0.01")
+    contract(shop, '[arrival]\ncomplete = "manifest"\n')
+    good, bad = table(0), table(5)
+    shop.write("inbox/d", "good.csv.sha256", f"{hashlib.sha256(good.encode()).hexdigest()}  good.csv\n")
+    shop.write("inbox/d", "bad.csv.sha256", f"{'0' * 64}  bad.csv\n")
+    shop.write("inbox/d", "good.csv", good)
+    shop.write("inbox/d", "bad.csv", bad)
+    shop.settle()
+    found = {Path(file.path).name: file for file in all_files(shop)}
+    assert found["good.csv"].state is FileState.COMMITTED
+    held = found["bad.csv"]
+    assert held.state is FileState.QUARANTINED
+    assert held.reason is not None
+    assert held.reason.code == "digest_mismatch"
+    assert set(found) == {"good.csv", "bad.csv"}
+    accounted(shop)
+
+
+def test_a_corrected_file_is_told_and_its_first_rows_can_be_withdrawn(shop: Shop) -> None:
+    shop.write("inbox/d", "a.csv", table(0, 4))
+    shop.settle()
+    shop.write("inbox/d", "a.csv", table(2, 4))
+    shop.settle()
+    first, second = all_files(shop)
+    assert second.corrects == first.id
+    notice = next(notice for notice in versions(shop)[-1].notices if "came before" in notice)
+    assert "2 of its 4 rows" in notice
+    assert len(values(shop)) == 8
+    shop.client.ask(FileWithdraw(id=first.id, reason="corrected"))
+    shop.settle()
+    assert sorted(values(shop)) == ["k2", "k3", "k4", "k5"]
+    assert shop.client.ask(FileWithdraw(id=first.id)).id == first.id  # asked again, nothing happens
+    shop.settle()
+    assert len(versions(shop)) == 3
+    shop.write("inbox/d", "b.csv", table(0, 4))  # its content is not in any more, so it may come again
+    shop.settle()
+    assert len(values(shop)) == 8
+    with pytest.raises(RefusedError, match="only rows that are in a dataset"):
+        shop.client.ask(FileWithdraw(id=_duplicate(shop).id))
+
+
+def _duplicate(shop: Shop) -> FileRecord:
+    shop.write("inbox/d", "c.csv", table(0, 4))
+    shop.settle()
+    return all_files(shop)[-1]
+
+
+def test_a_corrected_file_replaces_the_first_where_the_contract_says_so(shop: Shop) -> None:
+    contract(shop, '[arrival]\ncorrected = "supersede"\n')
+    for first in (0, 10, 20):
+        shop.write("inbox/d", "a.csv", table(first))
+        shop.settle()
+    assert sorted(values(shop)) == ["k20", "k21", "k22"]
+    assert any("replaces the rows of f2" in notice for notice in versions(shop)[-1].notices)
+    gone = shop.client.ask(FileShow(id="f1"))
+    assert gone.reason is not None
+    assert "f2 replaced its rows, in d@2" in gone.reason.message
+
+
+def test_repeated_content_comes_in_again_where_the_contract_says_so(shop: Shop) -> None:
+    contract(shop, "[arrival]\nrepeated = true\n")
+    for name in ("a.csv", "b.csv"):
+        shop.write("inbox/d", name, table(0))
+        shop.settle()
+    assert len(values(shop)) == 6
+
+
+def test_directories_give_values_and_dates_give_the_order(shop: Shop) -> None:
+    for day in ("2026-01-03", "2026-01-01", "2026-01-02"):
+        for region in ("eu", "us"):
+            shop.write(f"inbox/d/day={day}/region={region}", "part.csv", f"id,x\n{day}-{region},1\n")
+    shop.settle()
+    (version,) = versions(shop)
+    assert {column.name: column.type.value for column in version.columns} == {
+        "id": "text", "x": "integer", "day": "date", "region": "text",
+    }  # fmt: skip
+    assert values(shop, "day") == sorted(values(shop, "day"))
+    assert [
+        f"{day}-{region}" for day, region in zip(values(shop, "day"), values(shop, "region"), strict=True)
+    ] == values(shop)
+    shop.write("inbox/d/day=2026-02-01/region=1", "part.jsonl", '{"id": "later", "x": 7}\n')
+    shop.settle()
+    assert values(shop, "region")[-1] == "1"  # text stays text
+
+
+def test_any_path_can_be_asked_why(shop: Shop, tmp_path: Path) -> None:
+    shop.write("inbox/d", "a.csv", table(0))
+    shop.write("inbox/d", "same.csv", table(0))
+    shop.write("inbox/d", "bad.csv", "id,x\n1,2,3\n")
+    shop.write("inbox/d", ".hidden.csv", table(0))
+    shop.write("inbox/d", "book.docx", "x")
+    shop.write("inbox", "loose.csv", table(0))
+    os.mkfifo(shop.root / "inbox/d/pipe.csv")
+    (shop.root / "inbox/d/link.csv").symlink_to("/etc/passwd")
+    shop.settle()
+    for path, state, said in (
+        ("inbox/d/a.csv", "committed", "d@1"),
+        ("inbox/d/same.csv", "duplicate", "f"),
+        ("inbox/d/bad.csv", "quarantined", "line"),
+        ("inbox/d/.hidden.csv", "ignored", "hidden"),
+        ("inbox/d/book.docx", "refused", ".docx"),
+        ("inbox/loose.csv", "refused", "directly in"),
+        ("inbox/d/pipe.csv", "refused", "pipe"),
+        ("inbox/d/link.csv", "refused", "links"),
+        ("inbox/d/never.csv", "unknown", "none was ever seen"),
+        ("inbox/d", "folder", "folder"),
+        (str(tmp_path / "x.csv"), "elsewhere", "outside"),
+    ):
+        found = why(shop, path)
+        assert found.state == state, path
+        assert said.lower() in found.message.lower(), (path, found.message)
+        assert found.watcher is not None
+    with open(shop.root / "inbox/d/open.csv", "w") as still:
+        still.write("id,x\n")
+        still.flush()
+        time.sleep(1.5)  # one scan interval, one quiet time
+        found = why(shop, "inbox/d/open.csv")
+        assert found.state == "settling"
+        assert "open for writing" in found.message
+        still.write("k9,1\n")
+    shop.settle()
+    assert why(shop, "inbox/d/open.csv").state == "committed"
+    accounted(shop)
+
+
+def test_with_the_watcher_off_everything_comes_in_and_it_says_so(shop: Shop) -> None:
+    config_set(shop.root, "intake.watch", "false")
+    time.sleep(1.5)
+    watcher = shop.status().engine.watcher
+    assert not watcher.healthy
+    assert "switched off" in watcher.detail
+    shop.write("inbox/d", "a.csv", table(0))
+    deadline = time.monotonic() + 5
+    while not shop.client.ask(DatasetList()).rows and time.monotonic() < deadline:
+        time.sleep(0.1)  # nobody asks for a scan: the interval alone must do
+    assert len(values(shop)) == 3
+
+
+def test_a_queue_is_bounded_and_nothing_is_dropped(shop: Shop) -> None:
+    config_set(shop.root, "intake.batch_files", "2")
+    config_set(shop.root, "intake.queued_batches", "1")
+    time.sleep(1.2)
+    for number in range(11):
+        shop.write("inbox/d", f"{number}.csv", table(3 * number))
+    shop.settle()
+    assert len(values(shop)) == 33
+    assert len(versions(shop)) >= 6
+    accounted(shop)
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["intake.copied", "intake.claimed", "intake.part", "intake.published", "intake.committed", "intake.original"],
+)
+def test_a_kill_at_any_step_of_intake_converges(step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOPFLOOR_FAILPOINT", f"{step}:kill")
+    shop = Shop(tmp_path / "shop")
+    try:
+        shop.write("inbox/d", "a.csv", table(0))
+        shop.write("inbox/d", "bad.csv", "id,x\n1,2,3\n")
+        deadline = time.monotonic() + 30
+        while shop.alive() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not shop.alive(), "the step was never reached"
+        monkeypatch.delenv("SHOPFLOOR_FAILPOINT")
+        shop.start()
+        shop.settle()
+        assert sorted(values(shop)) == ["k0", "k1", "k2"]
+        assert shop.client.ask(DatasetShow(name="d")).version == 1
+        assert sorted(file.state for file in all_files(shop)) == [FileState.COMMITTED, FileState.QUARANTINED]
+        assert [path.name for path in (shop.root / "inbox/d").iterdir()] == []
+        assert list((shop.root / ".shopfloor/staging").iterdir()) == []
+        accounted(shop)
+    finally:
+        shop.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_two_hundred_deliveries_and_thirty_kills(shop: Shop) -> None:
+    """Each row exactly once, whenever the engine dies."""
+    over = threading.Event()
+
+    def deliver() -> None:
+        for number in range(200):
+            shop.write("inbox/d", f"{number:03d}.csv", table(5 * number, 5))
+            time.sleep(0.05)
+        over.set()
+
+    sender = threading.Thread(target=deliver)
+    sender.start()
+    chance, kills = random.Random(3), 0
+    while kills < 30:
+        time.sleep(chance.uniform(0.02, 0.5))
+        if shop.alive():
+            _kill(shop)
+            kills += 1
+        shop.start()
+    sender.join()
+    assert over.is_set()
+    shop.settle()
+    assert sorted(values(shop)) == sorted(f"k{n}" for n in range(1000))
+    count = shop.status().files
+    assert (count.seen, count.committed) == (200, 200)
+
+
+def _kill(shop: Shop) -> None:
+    """As `Shop.kill`, whatever the engine is about to do."""
+    try:
+        shop.kill()
+    except Exception:  # noqa: BLE001 - it may be dying or starting: then that is the kill
+        pass
