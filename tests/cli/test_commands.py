@@ -512,3 +512,14 @@ class TestDemo:
         monkeypatch.chdir(tmp_path)
         assert run(["demo"]) == 0
         assert told == [("start", tmp_path / "demo"), ("screen", tmp_path / "demo")]
+
+
+@pytest.mark.parametrize("name", ["..hidden.csv", "_notes.csv", "late.csv.part", "late.csv~"])
+def test_what_the_intake_would_never_take_in_is_not_delivered(name: str, workspace: Path, capsys: Any) -> None:
+    (workspace / name).write_text("a\n1\n", encoding="utf-8")
+    (workspace / "good.csv").write_text("a\n1\n", encoding="utf-8")
+    assert run(["add", "good.csv", name, "--dataset", "flights"]) == 2
+    told = capsys.readouterr().err
+    assert "is never taken in" in told
+    assert "hint: Give it a name without" in told
+    assert not list(workspace.glob("inbox/flights/*"))
