@@ -184,6 +184,8 @@ class TestRelease:
         client = engine()
         assert run(["model", "rollback", "late-arrival@1"]) == 0
         assert client.asked == [ModelShow(name="late-arrival"), ModelRollback(name="late-arrival")]
+        assert run(["model", "rollback", "late-arrival@2"]) == 0
+        assert "v2 is the champion of late-arrival already; nothing changed." in capsys.readouterr().err
         assert run(["model", "rollback", "late-arrival@3"]) == 5
         assert "promote late-arrival@3" in capsys.readouterr().err
         assert sum(isinstance(each, ModelRollback) for each in client.asked) == 1
@@ -461,6 +463,33 @@ class TestConfig:
             assert "$defs" in json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.parametrize(
+    ("line", "answers", "said"),
+    [
+        ("model promote late-arrival@3", {}, "v3 is the champion of late-arrival already"),
+        ("model reject late-arrival@3", {}, "late-arrival v3 is rejected already"),
+        ("model approve late-arrival@3", {}, "late-arrival v3 has your approval already"),
+        ("alert ack a3", {}, "is acknowledged already"),
+        ("alert resolve a3", {}, "is resolved already"),
+        ("alert snooze a3 --until 4h", {}, "is snoozed until then already"),
+        ("dataset define flights", {}, "Dataset flights is defined so already"),
+        ("dataset rollback flights@2", {}, "has the content of flights@2 already"),
+        ("job cancel j1", {"job": msgspec.structs.replace(samples.JOB, state="cancelled")}, "is cancelled already"),
+        ("file discard f1", {"file": msgspec.structs.replace(samples.FILES[0], state="discarded")},
+         "is discarded already"),
+        ("model retire late", {"model.show": msgspec.structs.replace(samples.MODEL, retired=True)},
+         "is retired already"),
+    ],
+)  # fmt: skip
+def test_a_wish_that_is_fulfilled_is_told_as_such(
+    line: str, answers: dict[str, Any], said: str, engine: Engine, capsys: Any
+) -> None:
+    """The recorder answers alike before and after, as the engine does when nothing changed."""
+    engine(answers)
+    assert run(line.split()) == 0
+    assert f"{said}; nothing changed." in capsys.readouterr().err
+
+
 def test_tokens(workspace: Path, capsys: Any) -> None:
     import json
 
@@ -472,6 +501,9 @@ def test_tokens(workspace: Path, capsys: Any) -> None:
     assert [each["name"] for each in listed] == ["ci"]
     assert secret.endswith(listed[0]["ends_with"])
     assert run(["token", "revoke", "ci"]) == 0
+    assert "is worthless now" in capsys.readouterr().err
+    assert run(["token", "revoke", "ci"]) == 0
+    assert "is worthless already; nothing changed" in capsys.readouterr().err
     assert run(["token", "revoke", "cd"]) == 4
 
 
