@@ -214,14 +214,19 @@ class TestPredict:
         path.write_text("a\n1\n", encoding="utf-8")
         return path
 
-    def writing(self, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> list[Predict]:
+    def writing(
+        self,
+        workspace: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        content: bytes = b"association_id,prediction\n1,yes\n",
+    ) -> list[Predict]:
         asked: list[Predict] = []
 
         class Scoring(RecordingClient):
             def ask(self, request: Any, *, timeout: float = 30.0) -> Any:
                 assert isinstance(request, Predict)
                 asked.append(request)
-                Path(request.output).write_bytes(b"association_id,prediction\n1,yes\n")
+                Path(request.output).write_bytes(content)
                 return msgspec.structs.replace(samples.PREDICTED, output=request.output)
 
         monkeypatch.setattr("shopfloor.client.start.connect", lambda root, start=True: Scoring(workspace))
@@ -243,9 +248,34 @@ class TestPredict:
         assert capfdbinary.readouterr().out == b"association_id,prediction\n1,yes\n"
         assert not Path(asked[0].output).exists()
 
+    @pytest.mark.parametrize(
+        ("content", "rows_"),
+        [
+            (
+                (
+                    b'"association_id","model","model_version","segment","prediction","probability_0"\n'
+                    b'"7","late",1,,"0",0.25\n"8","late",1,"a, ""b""",,\n'
+                ),
+                [
+                    {"association_id": "7", "model": "late", "model_version": 1, "segment": None, "prediction": "0",
+                     "probability_0": 0.25},
+                    {"association_id": "8", "model": "late", "model_version": 1, "segment": 'a, "b"',
+                     "prediction": None, "probability_0": None},
+                ],
+            ),
+            (b'"association_id","prediction"\n"7",1.5\n', [{"association_id": "7", "prediction": 1.5}]),
+            (b'"association_id","prediction"\n', []),
+        ],
+    )  # fmt: skip
+    def test_as_one_json_document(
+        self, content: bytes, rows_: Any, rows: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+    ) -> None:
+        self.writing(workspace, monkeypatch, content)
+        assert run(["predict", "late", "rows.csv", "--json"]) == 0
+        assert msgspec.json.decode(capfd.readouterr().out) == rows_
+
     def test_what_cannot_be_scored(self, rows: Path, engine: Engine) -> None:
         assert run(["predict", "late", "nowhere.csv"]) == 4
-        assert run(["predict", "late", "rows.csv", "--json"]) == 2
 
 
 class TestDelivery:
