@@ -520,6 +520,20 @@ def test_a_wish_that_is_fulfilled_is_told_as_such(
     assert f"{said}; nothing changed." in capsys.readouterr().err
 
 
+def test_a_restore_that_nobody_confirms_is_refused(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    restored: list[Path] = []
+    monkeypatch.setattr("shopfloor.client.restore.restore", lambda root, backup: restored.append(backup))
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    (workspace / "old").touch()
+    assert run(["restore", "old"]) == 2
+    assert "hint: Add --yes." in capsys.readouterr().err
+    assert restored == []
+    assert run(["restore", "old", "--yes"]) == 0
+    assert restored == [workspace / "old"]
+
+
 def test_tokens(workspace: Path, capsys: Any) -> None:
     import json
 
