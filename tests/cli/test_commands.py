@@ -184,6 +184,8 @@ class TestRelease:
         client = engine()
         assert run(["model", "rollback", "late-arrival@1"]) == 0
         assert client.asked == [ModelShow(name="late-arrival"), ModelRollback(name="late-arrival")]
+        assert run(["model", "rollback", "late-arrival@2"]) == 0
+        assert "v2 is the champion of late-arrival already; nothing changed." in capsys.readouterr().err
         assert run(["model", "rollback", "late-arrival@3"]) == 5
         assert "promote late-arrival@3" in capsys.readouterr().err
         assert sum(isinstance(each, ModelRollback) for each in client.asked) == 1
@@ -212,14 +214,19 @@ class TestPredict:
         path.write_text("a\n1\n", encoding="utf-8")
         return path
 
-    def writing(self, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> list[Predict]:
+    def writing(
+        self,
+        workspace: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        content: bytes = b"association_id,prediction\n1,yes\n",
+    ) -> list[Predict]:
         asked: list[Predict] = []
 
         class Scoring(RecordingClient):
             def ask(self, request: Any, *, timeout: float = 30.0) -> Any:
                 assert isinstance(request, Predict)
                 asked.append(request)
-                Path(request.output).write_bytes(b"association_id,prediction\n1,yes\n")
+                Path(request.output).write_bytes(content)
                 return msgspec.structs.replace(samples.PREDICTED, output=request.output)
 
         monkeypatch.setattr("shopfloor.client.start.connect", lambda root, start=True: Scoring(workspace))
@@ -241,9 +248,34 @@ class TestPredict:
         assert capfdbinary.readouterr().out == b"association_id,prediction\n1,yes\n"
         assert not Path(asked[0].output).exists()
 
+    @pytest.mark.parametrize(
+        ("content", "rows_"),
+        [
+            (
+                (
+                    b'"association_id","model","model_version","segment","prediction","probability_0"\n'
+                    b'"7","late",1,,"0",0.25\n"8","late",1,"a, ""b""",,\n'
+                ),
+                [
+                    {"association_id": "7", "model": "late", "model_version": 1, "segment": None, "prediction": "0",
+                     "probability_0": 0.25},
+                    {"association_id": "8", "model": "late", "model_version": 1, "segment": 'a, "b"',
+                     "prediction": None, "probability_0": None},
+                ],
+            ),
+            (b'"association_id","prediction"\n"7",1.5\n', [{"association_id": "7", "prediction": 1.5}]),
+            (b'"association_id","prediction"\n', []),
+        ],
+    )  # fmt: skip
+    def test_as_one_json_document(
+        self, content: bytes, rows_: Any, rows: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+    ) -> None:
+        self.writing(workspace, monkeypatch, content)
+        assert run(["predict", "late", "rows.csv", "--json"]) == 0
+        assert msgspec.json.decode(capfd.readouterr().out) == rows_
+
     def test_what_cannot_be_scored(self, rows: Path, engine: Engine) -> None:
         assert run(["predict", "late", "nowhere.csv"]) == 4
-        assert run(["predict", "late", "rows.csv", "--json"]) == 2
 
 
 class TestDelivery:
@@ -461,6 +493,47 @@ class TestConfig:
             assert "$defs" in json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.parametrize(
+    ("line", "answers", "said"),
+    [
+        ("model promote late-arrival@3", {}, "v3 is the champion of late-arrival already"),
+        ("model reject late-arrival@3", {}, "late-arrival v3 is rejected already"),
+        ("model approve late-arrival@3", {}, "late-arrival v3 has your approval already"),
+        ("alert ack a3", {}, "is acknowledged already"),
+        ("alert resolve a3", {}, "is resolved already"),
+        ("alert snooze a3 --until 4h", {}, "is snoozed until then already"),
+        ("dataset define flights", {}, "Dataset flights is defined so already"),
+        ("dataset rollback flights@2", {}, "has the content of flights@2 already"),
+        ("job cancel j1", {"job": msgspec.structs.replace(samples.JOB, state="cancelled")}, "is cancelled already"),
+        ("file discard f1", {"file": msgspec.structs.replace(samples.FILES[0], state="discarded")},
+         "is discarded already"),
+        ("model retire late", {"model.show": msgspec.structs.replace(samples.MODEL, retired=True)},
+         "is retired already"),
+    ],
+)  # fmt: skip
+def test_a_wish_that_is_fulfilled_is_told_as_such(
+    line: str, answers: dict[str, Any], said: str, engine: Engine, capsys: Any
+) -> None:
+    """The recorder answers alike before and after, as the engine does when nothing changed."""
+    engine(answers)
+    assert run(line.split()) == 0
+    assert f"{said}; nothing changed." in capsys.readouterr().err
+
+
+def test_a_restore_that_nobody_confirms_is_refused(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    restored: list[Path] = []
+    monkeypatch.setattr("shopfloor.client.restore.restore", lambda root, backup: restored.append(backup))
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    (workspace / "old").touch()
+    assert run(["restore", "old"]) == 2
+    assert "hint: Add --yes." in capsys.readouterr().err
+    assert restored == []
+    assert run(["restore", "old", "--yes"]) == 0
+    assert restored == [workspace / "old"]
+
+
 def test_tokens(workspace: Path, capsys: Any) -> None:
     import json
 
@@ -472,6 +545,9 @@ def test_tokens(workspace: Path, capsys: Any) -> None:
     assert [each["name"] for each in listed] == ["ci"]
     assert secret.endswith(listed[0]["ends_with"])
     assert run(["token", "revoke", "ci"]) == 0
+    assert "is worthless now" in capsys.readouterr().err
+    assert run(["token", "revoke", "ci"]) == 0
+    assert "is worthless already; nothing changed" in capsys.readouterr().err
     assert run(["token", "revoke", "cd"]) == 4
 
 
@@ -512,3 +588,14 @@ class TestDemo:
         monkeypatch.chdir(tmp_path)
         assert run(["demo"]) == 0
         assert told == [("start", tmp_path / "demo"), ("screen", tmp_path / "demo")]
+
+
+@pytest.mark.parametrize("name", ["..hidden.csv", "_notes.csv", "late.csv.part", "late.csv~"])
+def test_what_the_intake_would_never_take_in_is_not_delivered(name: str, workspace: Path, capsys: Any) -> None:
+    (workspace / name).write_text("a\n1\n", encoding="utf-8")
+    (workspace / "good.csv").write_text("a\n1\n", encoding="utf-8")
+    assert run(["add", "good.csv", name, "--dataset", "flights"]) == 2
+    told = capsys.readouterr().err
+    assert "is never taken in" in told
+    assert "hint: Give it a name without" in told
+    assert not list(workspace.glob("inbox/flights/*"))

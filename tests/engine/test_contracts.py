@@ -193,6 +193,16 @@ def test_bytes_around_a_failure_are_shown_for_every_kind_of_file(shop: Shop) -> 
     assert shop.client.ask(FileInspect(id=binary.id)).lines[0].startswith("00000000  50 41 52 31")
 
 
+def test_defined_again_alike_nothing_changes(shop: Shop) -> None:
+    order = DatasetDefine(name="d", mode="upsert", key=("a",), fresh_hours=3.0)
+    first = shop.client.ask(order)
+    path = shop.root / "datasets" / "d.toml"
+    before, told = path.read_bytes(), len(shop.events())
+    assert shop.client.ask(order) == first
+    assert shop.client.ask(DatasetContract(name="d")).revision == first.revision == 1
+    assert (path.read_bytes(), len(shop.events())) == (before, told)
+
+
 def test_define_says_what_cannot_work(shop: Shop) -> None:
     with pytest.raises(UsageError, match="max_rows"):
         shop.client.ask(DatasetDefine(name="d", min_rows=9, max_rows=3))

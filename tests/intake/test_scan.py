@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from shopfloor.domain.dropped import ignored
 from shopfloor.domain.file import FilePurpose
 from shopfloor.intake import scan as module
-from shopfloor.intake.candidate import HARD_LINK, Kind, classify, ignored
+from shopfloor.intake.candidate import HARD_LINK, Kind, classify
 from shopfloor.intake.scan import MAX_DEPTH, Observation, scan
 
 

@@ -342,11 +342,11 @@ def test_transitions_are_allowed_where_they_mean_something(state: AlertState) ->
     moves = {
         "acknowledge": (
             lambda one: acknowledge(one, "mine", later),
-            {AlertState.OPEN, AlertState.SNOOZED},
+            set(ALL) - {AlertState.RESOLVED},
             AlertState.ACKNOWLEDGED,
         ),
         "snooze": (lambda one: snooze(one, later + HOUR, later), set(ALL) - {AlertState.RESOLVED}, AlertState.SNOOZED),
-        "resolve": (lambda one: resolve(one, "", later), set(ALL) - {AlertState.RESOLVED}, AlertState.RESOLVED),
+        "resolve": (lambda one: resolve(one, "over", later), set(ALL), AlertState.RESOLVED),
     }
     for move, allowed, target in moves.values():
         if state not in allowed:
@@ -356,9 +356,19 @@ def test_transitions_are_allowed_where_they_mean_something(state: AlertState) ->
         moved = move(alert(state))
         assert moved.state is target
         assert moved.updated_at == later
-        assert (moved.resolved_at is not None) == (target is AlertState.RESOLVED)
+        assert (moved.resolved_at is not None) == (target is AlertState.RESOLVED is not state)
         assert (moved.snoozed_until is not None) == (target is AlertState.SNOOZED)
     assert acknowledge(alert(AlertState.OPEN), "", later).note == "old"
+
+
+def test_a_wish_that_is_fulfilled_changes_nothing() -> None:
+    later = START + HOUR
+    known, over = alert(AlertState.ACKNOWLEDGED), alert(AlertState.RESOLVED)
+    assert acknowledge(known, "", later) is known
+    assert acknowledge(known, "old", later) is known
+    assert resolve(over, "", later) is over
+    quiet = snooze(alert(AlertState.OPEN), later, START)
+    assert snooze(quiet, later, START) is quiet
 
 
 def test_snoozing_into_the_past_is_refused() -> None:

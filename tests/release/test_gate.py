@@ -101,8 +101,17 @@ def test_too_few_rows_keep_the_champion() -> None:
 
 
 def test_too_few_rows_for_a_first_model() -> None:
-    decision = decide(binary_pair(1, 25)[0], None)
-    assert (decision.outcome, decision.reason) == (Outcome.HOLD, "cannot tell: 25 rows, needs 30")
+    decision = decide(binary_pair(1, 19)[0], None)
+    assert (decision.outcome, decision.reason) == (Outcome.HOLD, "cannot tell: 19 rows, needs 20")
+
+
+def test_a_small_first_model_is_judged_by_its_evidence() -> None:
+    """A holdout of 20 rows with five of a class decides where the difference is plain, and only there."""
+    plain = binary_pair(1, 20, shift=6.0, prevalence=0.3)[0]
+    assert plain.class_rows().min() == 5
+    assert decide(plain, None).outcome is Outcome.PROMOTE
+    assert decide(plain, plain, release=Release(min_rows=20)).reason.startswith("undecided: 5 rows of the second")
+    assert decide(binary_pair(1, 20, shift=0.0, prevalence=0.3)[0], None).outcome is Outcome.HOLD
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 12])

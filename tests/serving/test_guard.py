@@ -229,8 +229,13 @@ def send_for_ever(link: socket.socket) -> None:
 
 
 def test_wrong_methods_and_paths(client: httpx.Client) -> None:
-    assert error(client.get(PATH), 400)["code"] == "bad_name"
     assert error(client.post("/v1/models/late-arrival"), 405)["code"] == "method"
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        answer = client.request(method, PATH)
+        assert error(answer, 405)["code"] == "method"
+        assert answer.headers["allow"] == "POST"
+    assert error(client.get("/v1/models/nowhere"), 404)["code"] == "model_not_found"
+    assert error(client.post("/v1/models/nowhere/predict", json={"row": {}}), 404)["code"] == "model_not_found"
     assert error(client.get("/nowhere"), 404)["code"] == "no_such_path"
     assert error(client.get("/v1/models/"), 400)["code"] == "bad_name"
 

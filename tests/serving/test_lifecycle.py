@@ -314,6 +314,8 @@ def test_health_needs_no_token_and_tells_no_secret(server: Running, client: http
     assert {"model": "late-arrival", "model_version": 1, "error": ""} in found["models"]
     assert found["deployed"] == 3
     assert str(server.layout.root) not in str(found)
+    under = httpx.get(server.url + "/v1/health")
+    assert (under.status_code, under.json()["models"]) == (200, found["models"])
 
 
 def row_of(operation: dict[str, Any]) -> Any:

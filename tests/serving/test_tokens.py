@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def test_names_are_unique_among_active_tokens(tmp_path: Path) -> None:
     new = create("ci", path, AT)
     assert verify(old, list_tokens(path)) is None
     assert verify(new, list_tokens(path)) is not None
+
+
+def test_revoked_again_nothing_changes(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    create("ci", path, AT)
+    revoke("ci", path, AT)
+    before = path.read_bytes()
+    assert revoke("ci", path, AT + timedelta(days=1)).revoked_at == AT
+    assert path.read_bytes() == before
 
 
 def test_unknown_and_bad_names(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from shopfloor.domain.dropped import ignored
 from shopfloor.domain.errors import NotFoundError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
@@ -15,13 +16,20 @@ from shopfloor.domain.text import safe
 def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, ...]:
     """Copy `files` into the drop folder `folder` (`inbox/flights`), each by one rename; the new paths.
 
-    A name that is taken gets a suffix, so that a delivery never overwrites another.
+    A name that is taken gets a suffix, so that a delivery never overwrites another. Raises
+    `NotFoundError` or `UsageError` before anything is delivered.
     """
     for file in files:
         if not file.exists():
             raise NotFoundError(f"There is no file {safe(file)}.", hint="Check the path.", code="file_missing")
         if not file.is_file():
             raise UsageError(f"{safe(file)} is not a file.", hint="Deliver files, not directories.")
+        if ignored(file.name):
+            raise UsageError(
+                f"The name {safe(file.name, 80)!r} is never taken in: it is that of a hidden or unfinished file.",
+                hint="Give it a name without '.' or '_' in front, and without an ending such as .part, .tmp or ~.",
+                code="ignored_name",
+            )
     target = workspace / folder
     target.mkdir(parents=True, exist_ok=True)
     return tuple(_deliver_one(file, target) for file in files)

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from enum import StrEnum
 
+from shopfloor.domain.dropped import ignored
 from shopfloor.domain.file import Reason
 
 _KINDS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 _WHOLE = (".parquet", ".xlsx", ".xlsm", ".xls")
 EXTENSIONS = (*_WHOLE, *(kind + packed for kind in _KINDS for packed in ("", ".gz", ".zst")))
 
-_TEMPORARY = (
-    ".part",
-    ".partial",
-    ".tmp",
-    ".temp",
-    ".filepart",
-    ".crdownload",
-    ".swp",
-    "~",
-    ".lock",
-    ".inprogress",
-    ".processing",
-)
-# rsync writes `.name.XXXXXX` (hidden anyway) or, with --temp-dir, `name.csv.XXXXXX`.
-_RSYNC = re.compile(r"\.(?:csv|tsv|jsonl?|ndjson|parquet|xls[xm]?)(?:\.gz|\.zst)?\.[A-Za-z0-9]{6}$")
 _ADVICE = {
     ".ods": "Save it as an Excel workbook (.xlsx), or the sheet as CSV.",
     ".xlsb": "Save it as an Excel workbook (.xlsx), or the sheet as CSV.",
@@ -50,14 +35,6 @@ class Kind(StrEnum):
 
 
 HARD_LINK = "The file has other hard links, so its content may still change; the copy made now counts."
-
-
-def ignored(name: str) -> bool:
-    """True for names that are never data: hidden, `_`-prefixed, or of a transfer in progress."""
-    if name.startswith((".", "_")):
-        return True
-    lowered = name.lower()
-    return lowered.endswith(_TEMPORARY) or (name[-7:-6] == "." and _RSYNC.search(name) is not None)
 
 
 def classify(name: str, mode: int, links: int = 1) -> tuple[Kind, Reason | None]:

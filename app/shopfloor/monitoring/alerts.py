@@ -60,9 +60,11 @@ def fold(
 
 
 def acknowledge(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
-    """Somebody looks at it. Refused when it is acknowledged or resolved already."""
-    if alert.state not in (AlertState.OPEN, AlertState.SNOOZED):
+    """Somebody looks at it. Acknowledged again it only takes the note; refused when it is resolved."""
+    if alert.state is AlertState.RESOLVED:
         raise _refused(alert, "acknowledged")
+    if alert.state is AlertState.ACKNOWLEDGED:
+        return _noted(alert, note, now)
     return replace(alert, state=AlertState.ACKNOWLEDGED, note=note or alert.note, snoozed_until=None, updated_at=now)
 
 
@@ -76,13 +78,15 @@ def snooze(alert: AlertRecord, until: datetime, now: datetime) -> AlertRecord:
             hint="Give a time in the future, or a span such as 4h.",
             code="snooze_past",
         )
+    if alert.snoozed_until == until:
+        return alert
     return replace(alert, state=AlertState.SNOOZED, snoozed_until=until, updated_at=now)
 
 
 def resolve(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
-    """A person says it is over. Refused when it is resolved already."""
+    """A person says it is over. Resolved again it only takes the note."""
     if alert.state is AlertState.RESOLVED:
-        raise _refused(alert, "resolved")
+        return _noted(alert, note, now)
     return replace(
         alert,
         state=AlertState.RESOLVED,
@@ -94,10 +98,15 @@ def resolve(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
     )
 
 
+def _noted(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
+    """With another note; the same object when there is nothing new to note."""
+    return alert if note in ("", alert.note) else replace(alert, note=note, updated_at=now)
+
+
 def _refused(alert: AlertRecord, wanted: str) -> RefusedError:
     return RefusedError(
         f"Alert {alert.id} is {alert.state.value} and cannot be {wanted}.",
-        hint="" if alert.state is not AlertState.RESOLVED else "If it comes back, a new alert opens by itself.",
+        hint="If it comes back, a new alert opens by itself.",
         code="alert_state",
     )
 

@@ -55,6 +55,10 @@ class Moves(Record, frozen=True, kw_only=True):
     version: ModelVersion
     awaiting: int | None = None
 
+    def nothing_new(self, standing: Standing) -> bool:
+        """True when `standing` is so already: the wish was repeated."""
+        return not self.changes and self.version == standing.version(self.version.version)
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -90,16 +94,16 @@ def promote(standing: Standing, number: int, act: Act, *, force: bool = False) -
     """A person makes a version champion.
 
     Free where the gate said yes, or left it to a person (policy manual). Otherwise `force` with
-    a reason overrules the gate. Raises `NotFoundError` (unknown version), `RefusedError` (retired
-    model, champion already, gate said no, force without a reason) or `ConflictError` (judged
-    against another champion than the present one).
+    a reason overrules the gate. For the champion nothing changes. Raises `NotFoundError` (unknown
+    version), `RefusedError` (retired model, gate said no, force without a reason) or
+    `ConflictError` (judged against another champion than the present one).
     """
     version = standing.version(number)
     _check_actor(act)
     _check_in_service(standing)
     ref = _ref(version)
     if standing.champion == number:
-        raise RefusedError(f"{ref} is the champion already.", hint="Nothing to do.", code="already_champion")
+        return _as_it_is(standing, version)
     if force:
         if not act.reason.strip():
             raise RefusedError(
@@ -114,19 +118,22 @@ def promote(standing: Standing, number: int, act: Act, *, force: bool = False) -
 def approve(standing: Standing, number: int | None, act: Act, *, needed: int) -> Moves:
     """One person's approval of the version that waits (`number`, or whichever waits).
 
-    With `needed` different people the version becomes champion. Raises `RefusedError` (nothing
-    waits, approved by this person before, retired) or `ConflictError` (a newer version waits
-    instead, or the champion changed since it was judged).
+    With `needed` different people the version becomes champion. For the champion, and for a person
+    who approved it before, nothing changes. Raises `RefusedError` (nothing waits, retired) or
+    `ConflictError` (a newer version waits instead, or the champion changed since it was judged).
     """
+    if number is not None and number == standing.champion:
+        _check_actor(act)
+        _check_in_service(standing)
+        return _as_it_is(standing, standing.version(number))
     version = _waiting(standing, number, act)
     actor = act.actor.strip()
+    # Less may be needed than when the person approved; then the repetition completes it.
     if any(actor.casefold() == known.casefold() for known in version.approvals):
-        raise RefusedError(
-            f"{safe(actor, 60)} approved {_ref(version)} already ({len(version.approvals)} of {needed}).",
-            hint="Another person must approve.",
-            code="approved_already",
-        )
-    version = msgspec.structs.replace(version, approvals=(*version.approvals, actor))
+        if len(version.approvals) < max(1, needed):
+            return _as_it_is(standing, version)
+    else:
+        version = msgspec.structs.replace(version, approvals=(*version.approvals, actor))
     if len(version.approvals) < max(1, needed):
         return Moves(changes=(), version=version, awaiting=version.version)
     named = ", ".join(version.approvals)
@@ -135,13 +142,19 @@ def approve(standing: Standing, number: int | None, act: Act, *, needed: int) ->
 
 
 def reject(standing: Standing, number: int | None, act: Act) -> Moves:
-    """A person rejects the version that waits, or the challenger; the champion stays."""
+    """A person rejects the version that waits, or the challenger; the champion stays.
+
+    For a version that is rejected already nothing changes.
+    """
     if number is not None and number == standing.champion:
         raise RefusedError(
             f"{_ref(standing.version(number))} is the champion and cannot be rejected.",
             hint=f"Put the previous one back: shopfloor model rollback {safe(standing.model, 64)}",
             code="is_champion",
         )
+    if number is not None and _rejected(standing.version(number)):
+        _check_actor(act)
+        return _as_it_is(standing, standing.version(number))
     if number is not None and number == standing.challenger != standing.awaiting:
         _check_actor(act)
         version = _judged(standing, number)
@@ -199,6 +212,14 @@ def apply(standing: Standing, moves: Moves) -> Standing:
         versions=versions,
         history=standing.history + tuple(one for one in moves.changes if one.alias == "champion"),
     )
+
+
+def _as_it_is(standing: Standing, version: ModelVersion) -> Moves:
+    return Moves(changes=(), version=version, awaiting=standing.awaiting)
+
+
+def _rejected(version: ModelVersion) -> bool:
+    return version.decision is not None and version.decision.outcome is Outcome.REJECT
 
 
 def _crown(standing: Standing, version: ModelVersion, act: Act) -> Moves:

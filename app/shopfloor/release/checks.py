@@ -19,9 +19,11 @@ from shopfloor.release.slices import describe
 LEAST_CLASS_ROWS = 10
 """Rows that a class needs before a metric of classes says anything."""
 
-
-FIRST_ROWS = 30
+FIRST_ROWS = 20
 """Rows that are enough to judge a first model, whatever `min_rows` asks for when a champion is at stake."""
+
+FIRST_CLASS_ROWS = 5
+"""The same for the rows of a class."""
 
 
 def enough_rows(spec: GateSpec, chosen: Eligible) -> Check:
@@ -45,23 +47,24 @@ def enough_rows(spec: GateSpec, chosen: Eligible) -> Check:
 
 
 def enough_classes(spec: GateSpec, scored: Scored) -> Check | None:
-    """`classes`: two classes (both, for a binary target) with `LEAST_CLASS_ROWS` rows each."""
+    """`classes`: two classes (both, for a binary target) with enough rows each; a first model needs fewer."""
     if not spec.task.classification or len(scored) == 0:
         return None
+    needed = FIRST_CLASS_ROWS if spec.champion_version is None else LEAST_CLASS_ROWS
     counts = np.sort(scored.class_rows())[::-1]
     second = int(counts[1]) if len(counts) > 1 else 0
-    enough = second >= LEAST_CLASS_ROWS
+    enough = second >= needed
     name = spec.classes[int(np.argmax(scored.class_rows()))]
     if second == 0:
         detail = f"cannot tell: every row is of class {safe(name, 40)!r}"
     else:
         detail = f"{'' if enough else 'cannot tell: '}{figures.count(second, 'row')} of the second largest class"
-        detail += "" if enough else f", needs {LEAST_CLASS_ROWS}"
+        detail += "" if enough else f", needs {needed}"
     return Check(
         code="classes",
         passed=True if enough else None,
         value=float(second),
-        limit=float(LEAST_CLASS_ROWS),
+        limit=float(needed),
         detail=detail,
     )
 

@@ -134,7 +134,7 @@ class Api:
         return openapi.document(described, __version__)
 
     async def health(self, request: Request) -> Response:
-        """`GET /health`: no token needed, so it says nothing that a stranger may not know."""
+        """`GET /health`, `GET /v1/health`: no token needed, so it says nothing that a stranger may not know."""
         standing = self.shelf.standing()
         broken = bool(self.log.failure) or any(one.error for one in standing)
         return json_response(

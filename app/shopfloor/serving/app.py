@@ -39,9 +39,12 @@ def create_app(api: Api, hosts: HostRule, tokens: TokenBook, capacity: int = CAP
     # Names are matched as whole tails, so that a hostile one gets our answer and no redirect.
     routes = [
         Route("/v1/models/{model:path}/predict", _answering(api.predict), methods=["POST"]),
+        # Else the tail would be the name of a model that does not exist.
+        Route("/v1/models/{model:path}/predict", _only_post, methods=["GET"]),
         Route("/v1/models", _answering(api.models)),
         Route("/v1/models/{model:path}", _answering(api.model)),
         Route("/health", _answering(api.health)),
+        Route("/v1/health", _answering(api.health)),
         Route("/metrics", _answering(api.exposition)),
         Route("/openapi.json", _answering(api.openapi)),
     ]
@@ -92,6 +95,10 @@ def _unexpected(request: Request, error: Exception) -> Response:
         f"The model or the server failed ({type(error).__name__}).",
         "The place is in the server's log. Other rows may work.",
     ).response()
+
+
+async def _only_post(request: Request) -> Response:
+    raise HTTPException(405, headers={"Allow": "POST"})
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:

@@ -16,7 +16,7 @@ from shopfloor.serving.metrics import Metrics
 from shopfloor.serving.problems import Problem, problem_of
 from shopfloor.serving.tokens import Token, list_tokens, verify
 
-OPEN_PATHS = frozenset({"/health"})
+OPEN_PATHS = frozenset({"/health", "/v1/health"})
 CHECK_SECONDS = 0.2
 FAILURES = 30
 """Wrong tokens that one peer may send in `WINDOW` seconds before it is told to wait."""

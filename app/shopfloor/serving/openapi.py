@@ -33,6 +33,7 @@ def document(models: Iterable[tuple[Deployment, ArtifactManifest]], version: str
     paths: dict[str, Any] = {
         "/v1/models": {"get": _get("Models in service")},
         "/health": {"get": {**_get("Liveness and loaded models"), "security": []}},
+        "/v1/health": {"get": {**_get("Liveness and loaded models"), "security": []}},
         "/metrics": {"get": _get("Counters for Prometheus")},
     }
     for deployment, manifest in models:

@@ -71,11 +71,17 @@ def list_tokens(store_path: Path) -> tuple[Token, ...]:
 
 
 def revoke(name: str, store_path: Path, at: datetime) -> Token:
-    """Make the active token `name` worthless; running servers notice within 200 ms."""
+    """Make the active token `name` worthless; running servers notice within 200 ms.
+
+    Revoked again nothing changes. Raises `NotFoundError` for a name that no token ever had.
+    """
     with _exclusive(store_path):
         tokens = list_tokens(store_path)
         active = [token for token in tokens if token.revoked_at is None]
         found = next((token for token in active if token.name == name), None)
+        past = next((token for token in reversed(tokens) if token.name == name), None)
+        if found is None and past is not None:
+            return past
         if found is None:
             raise NotFoundError(
                 f"There is no active token called {safe(name, 80)!r}.",

@@ -67,7 +67,9 @@ def show_alert(session: Session, alert_id: str, as_json: bool) -> None:
 @json_option
 @session
 def acknowledge(session: Session, alert_id: str, note: str, as_json: bool) -> None:
+    before = session.ask(AlertShow(id=alert_id))
     answer = session.ask(AlertAck(id=alert_id, note=note))
+    answers.repeated(before, answer, f"Alert {answer.id} is acknowledged")
     answers.show(answer, alerts.describe, as_json=as_json)
 
 
@@ -90,7 +92,9 @@ def snooze(
     end = until or span
     if not end or (until and span):
         raise UsageError("Say until when to be quiet.", hint="Add --until 4h (or 1d, or a time).")
+    before = session.ask(AlertShow(id=alert_id))
     answer = session.ask(AlertSnooze(id=alert_id, until=parse_until(end), note=note))
+    answers.repeated(before, answer, f"Alert {answer.id} is snoozed until then")
     answers.show(answer, alerts.describe, as_json=as_json)
 
 
@@ -100,5 +104,7 @@ def snooze(
 @json_option
 @session
 def resolve(session: Session, alert_id: str, note: str, as_json: bool) -> None:
+    before = session.ask(AlertShow(id=alert_id))
     answer = session.ask(AlertResolve(id=alert_id, note=note))
+    answers.repeated(before, answer, f"Alert {answer.id} is resolved")
     answers.show(answer, alerts.describe, as_json=as_json)

@@ -11,8 +11,8 @@ from shopfloor.actions.registry import by_name
 from shopfloor.cli.output import answers, contracts, datasets, stream, streams
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Noun, json_option, one_of, reason_option, session, window_options
-from shopfloor.domain.contract import Corrected, Mode, Originals, SchemaPolicy
-from shopfloor.domain.errors import ExitCode, ShopfloorError
+from shopfloor.domain.contract import Contract, Corrected, Mode, Originals, SchemaPolicy
+from shopfloor.domain.errors import ExitCode, NotFoundError, ShopfloorError
 from shopfloor.domain.names import check_name, parse_version, split_ref
 from shopfloor.domain.requests.datasets import (
     DatasetContract,
@@ -207,7 +207,17 @@ def define_dataset(
         band=band,
         fresh_hours=fresh_hours,
     )
-    answers.show(session.ask(request), contracts.describe, as_json=as_json)
+    before = _contract(session, name)
+    answer = session.ask(request)
+    answers.repeated(before, answer, f"Dataset {name} is defined so")
+    answers.show(answer, contracts.describe, as_json=as_json)
+
+
+def _contract(session: Session, name: str) -> Contract | None:
+    try:
+        return session.ask(DatasetContract(name=name))
+    except NotFoundError:
+        return None
 
 
 @command.command("rollback", help=by_name("dataset.rollback").help)
@@ -218,8 +228,11 @@ def define_dataset(
 def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
     name, version = split_ref(ref)
     parse_version(version, ref)
+    before = session.ask(DatasetVersionShow(ref=name))
     answer = session.ask(DatasetRollback(ref=checked_ref(ref), reason=reason), timeout=_SLOW)
-    stream.narrate(f"{name}@{answer.version} has the content of {ref}.")
+    so = f"{name}@{answer.version} has the content of {ref}"
+    if not answers.repeated(before.version, answer.version, so):
+        stream.narrate(f"{so}.")
     answers.show(answer, datasets.describe_version, as_json=as_json)
 
 

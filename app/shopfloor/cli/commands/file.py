@@ -175,5 +175,7 @@ def explain_path(session: Session, path: str, as_json: bool) -> None:
 @json_option
 @session
 def discard_file(session: Session, file_id: str, reason: str, as_json: bool) -> None:
+    before = session.ask(FileShow(id=file_id))
     answer = session.ask(FileDiscard(id=file_id, reason=reason))
+    answers.repeated(before.state, FileState.DISCARDED, f"File {answer.id} is discarded")
     answers.show(answer, files.describe, as_json=as_json)

@@ -55,7 +55,10 @@ def show_job(session: Session, job_id: str, as_json: bool) -> None:
 @json_option
 @session
 def cancel_job(session: Session, job_id: str, as_json: bool) -> None:
-    answers.show(session.ask(JobCancel(id=job_id)), jobs.describe, as_json=as_json)
+    before = session.ask(JobShow(id=job_id))
+    answer = session.ask(JobCancel(id=job_id))
+    answers.repeated(before.state, JobState.CANCELLED, f"Job {answer.id} is cancelled")
+    answers.show(answer, jobs.describe, as_json=as_json)
 
 
 @command.command("retry", help=by_name("job.retry").help)

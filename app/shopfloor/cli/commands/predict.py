@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from shopfloor.cli.output import stream
+from shopfloor.cli.output import predictions, stream
 from shopfloor.cli.output.cells import joined, text
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
-from shopfloor.domain.errors import NotFoundError, UsageError
+from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.requests.models import Predict, PredictReport
 from shopfloor.domain.text import safe
 
@@ -30,11 +30,12 @@ _TIMEOUT = 3600.0
 @json_option
 @session
 def command(session: Session, model: str, file: Path, output: Path | None, as_json: bool) -> None:
-    """Score every row of FILE with the champion of MODEL."""
+    """Score every row of FILE with the champion of MODEL.
+
+    With --json the predictions are one list of objects, and with -o a report about that file.
+    """
     if not file.is_file():
         raise NotFoundError(f"There is no file {safe(file)}.", hint="Check the path.")
-    if output is None and as_json:
-        raise UsageError("--json reports on a file of predictions.", hint="Add -o FILE.")
     if output is not None:
         _report(_predict(session, model, file, output), as_json=as_json)
         return
@@ -42,8 +43,11 @@ def command(session: Session, model: str, file: Path, output: Path | None, as_js
     with tempfile.TemporaryDirectory(prefix="shopfloor-predict-") as folder:
         target = Path(folder) / "predictions.csv"
         report = _predict(session, model, file, target)
-        with target.open("rb") as predictions:
-            stream.table_bytes(predictions)
+        if as_json:
+            stream.document(predictions.as_objects(target))
+        else:
+            with target.open("rb") as lines:
+                stream.table_bytes(lines)
     stream.narrate(_words(report))
 
 

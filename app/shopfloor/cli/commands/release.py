@@ -10,6 +10,7 @@ from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, reason_option, session
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.names import parse_version, split_ref
+from shopfloor.domain.release import ModelRecord, ModelVersion
 from shopfloor.domain.requests.models import (
     ModelApprove,
     ModelPromote,
@@ -17,6 +18,7 @@ from shopfloor.domain.requests.models import (
     ModelRetire,
     ModelRollback,
     ModelShow,
+    ModelVersions,
 )
 
 
@@ -26,8 +28,11 @@ from shopfloor.domain.requests.models import (
 @json_option
 @session
 def promote(session: Session, ref: str, reason: str, as_json: bool) -> None:
+    before = _versions(session, ref)
     answer = session.ask(ModelPromote(ref=ref, reason=reason))
-    stream.narrate(f"v{answer.version} is the champion of {answer.model}.")
+    so = f"v{answer.version} is the champion of {answer.model}"
+    if not answers.repeated(before.get(answer.version), answer, so):
+        stream.narrate(f"{so}.")
     answers.show(answer, models.describe_version, as_json=as_json)
 
 
@@ -37,10 +42,14 @@ def promote(session: Session, ref: str, reason: str, as_json: bool) -> None:
 @json_option
 @session
 def approve(session: Session, ref: str, reason: str, as_json: bool) -> None:
+    before = _versions(session, ref)
     answer = session.ask(ModelApprove(ref=ref, reason=reason))
     champion = "champion" in answer.aliases
-    done = "and is the champion now" if champion else "and waits for more approvals"
-    stream.narrate(f"{answer.model} v{answer.version} is approved {done}.")
+    name = f"{answer.model} v{answer.version}"
+    so = f"{name} is the champion" if champion else f"{name} has your approval"
+    if not answers.repeated(before.get(answer.version), answer, so):
+        done = "and is the champion now" if champion else "and waits for more approvals"
+        stream.narrate(f"{name} is approved {done}.")
     answers.show(answer, models.describe_version, as_json=as_json)
 
 
@@ -50,8 +59,11 @@ def approve(session: Session, ref: str, reason: str, as_json: bool) -> None:
 @json_option
 @session
 def reject(session: Session, ref: str, reason: str, as_json: bool) -> None:
+    before = _versions(session, ref)
     answer = session.ask(ModelReject(ref=ref, reason=reason))
-    stream.narrate(f"{answer.model} v{answer.version} is rejected; the champion stays.")
+    so = f"{answer.model} v{answer.version} is rejected"
+    if not answers.repeated(before.get(answer.version), answer, so):
+        stream.narrate(f"{so}; the champion stays.")
     answers.show(answer, models.describe_version, as_json=as_json)
 
 
@@ -62,8 +74,15 @@ def reject(session: Session, ref: str, reason: str, as_json: bool) -> None:
 @session
 def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
     name, version = split_ref(ref)
-    if version and version != "previous":
-        _must_be_previous(session, name, parse_version(version, ref))
+    wanted = parse_version(version, ref) if version and version != "previous" else None
+    if wanted is not None:
+        model = session.ask(ModelShow(name=name))
+        if model.champion == wanted:
+            # Unnamed, a second rollback goes one further back; named, it is there already.
+            stream.narrate(f"v{wanted} is the champion of {name} already; nothing changed.")
+            answers.show(_versions(session, ref)[wanted], models.describe_version, as_json=as_json)
+            return
+        _must_be_previous(model, wanted)
     answer = session.ask(ModelRollback(name=name, reason=reason))
     stream.narrate(f"v{answer.version} is the champion of {answer.model} again.")
     answers.show(answer, models.describe_version, as_json=as_json)
@@ -75,8 +94,10 @@ def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
 @json_option
 @session
 def retire(session: Session, name: str, reason: str, as_json: bool) -> None:
+    before = session.ask(ModelShow(name=name))
     answer = session.ask(ModelRetire(name=name, reason=reason))
-    stream.narrate(f"{answer.name} is retired.")
+    if not answers.repeated(before.retired, True, f"{answer.name} is retired"):
+        stream.narrate(f"{answer.name} is retired.")
     if as_json:
         stream.document(answer)
 
@@ -84,9 +105,14 @@ def retire(session: Session, name: str, reason: str, as_json: bool) -> None:
 COMMANDS = (promote, approve, reject, roll_back, retire)
 
 
-def _must_be_previous(session: Session, name: str, version: int) -> None:
+def _versions(session: Session, ref: str) -> dict[int, ModelVersion]:
+    """The model's versions as they are now, by number."""
+    return {one.version: one for one in session.ask(ModelVersions(name=split_ref(ref)[0])).rows}
+
+
+def _must_be_previous(model: ModelRecord, version: int) -> None:
     """A rollback to a named version happens only when that is where it would go."""
-    previous = session.ask(ModelShow(name=name)).previous
+    name, previous = model.name, model.previous
     if previous != version:
         is_now = f"v{previous}" if previous is not None else "none"
         raise RefusedError(

@@ -10,7 +10,7 @@ import click
 from shopfloor.cli.output import stream
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, session
-from shopfloor.domain.errors import NotFoundError
+from shopfloor.domain.errors import NotFoundError, UsageError
 from shopfloor.domain.text import safe
 
 
@@ -24,7 +24,14 @@ def command(session: Session, backup: Path, yes: bool) -> None:
 
     if not backup.exists():
         raise NotFoundError(f"There is no backup {safe(backup)}.", hint="See .shopfloor/backups/")
-    if not yes and sys.stdin.isatty():
+    if not yes:
+        if not sys.stdin.isatty():
+            # Nobody can be asked, and what happened after the backup would be gone.
+            raise UsageError(
+                f"Replacing the metadata of {safe(session.workspace)} must be confirmed, and stdin is no terminal.",
+                hint="Add --yes.",
+                code="not_confirmed",
+            )
         question = f"Replace the metadata of {safe(session.workspace)} by {safe(backup)}?"
         click.confirm(question, abort=True, err=True)
     restore(session.workspace, backup.absolute())

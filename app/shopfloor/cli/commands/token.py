@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from shopfloor.cli.output import stream
+from shopfloor.cli.output import answers, stream
 from shopfloor.cli.output.cells import minute, text
 from shopfloor.cli.output.table import Column, table
 from shopfloor.cli.session import Session
@@ -63,10 +63,12 @@ def list_tokens(session: Session, as_json: bool) -> None:
 @session
 def revoke_token(session: Session, name: str) -> None:
     """Make a token worthless, at once."""
-    from shopfloor.client.serve import token_revoke
+    from shopfloor.client.serve import token_list, token_revoke
 
+    active = {each.name for each in token_list(session.workspace) if each.revoked_at is None}
     token_revoke(session.workspace, name)
-    stream.narrate(f"The token {text(name)} is worthless now.")
+    if not answers.repeated(name in active, False, f"The token {text(name)} is worthless"):
+        stream.narrate(f"The token {text(name)} is worthless now.")
 
 
 def _public(token: Any) -> dict[str, Any]:

@@ -20,6 +20,14 @@ def show(record: T, describe: Callable[[T, int | None], str], *, as_json: bool) 
         stream.data(describe(record, stream.terminal_width()))
 
 
+def repeated(before: object, answer: object, so: str) -> bool:
+    """Tell a wish that was fulfilled before it was made: `so` is the state of things, without a period."""
+    if before != answer:
+        return False
+    stream.narrate(f"{so} already; nothing changed.")
+    return True
+
+
 def listing(page: Page[T], layout: Sequence[Column[Any]], *, empty: str, as_json: bool) -> None:
     """The rows of a page. What was left out is told on stderr, never silent."""
     if as_json:

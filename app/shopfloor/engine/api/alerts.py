@@ -46,8 +46,9 @@ def acknowledge(plant: Plant, request: AlertAck) -> AlertRecord:
     """Somebody looks at it."""
 
     def change(transaction: Transaction) -> AlertRecord:
-        alert = rules.acknowledge(alerts.get(transaction, request.id), request.note, transaction.now)
-        return _changed(transaction, alert, "acknowledged", request.actor)
+        before = alerts.get(transaction, request.id)
+        alert = rules.acknowledge(before, request.note, transaction.now)
+        return _changed(transaction, before, alert, "acknowledged", request.actor)
 
     return plant.mutate(request, change)
 
@@ -56,8 +57,10 @@ def snooze(plant: Plant, request: AlertSnooze) -> AlertRecord:
     """Quiet until a time."""
 
     def change(transaction: Transaction) -> AlertRecord:
-        alert = rules.snooze(alerts.get(transaction, request.id), request.until, transaction.now)
-        return _changed(transaction, alert, f"snoozed until {request.until:%Y-%m-%d %H:%M} UTC", request.actor)
+        before = alerts.get(transaction, request.id)
+        alert = rules.snooze(before, request.until, transaction.now)
+        what = f"snoozed until {request.until:%Y-%m-%d %H:%M} UTC"
+        return _changed(transaction, before, alert, what, request.actor)
 
     return plant.mutate(request, change)
 
@@ -66,13 +69,17 @@ def resolve(plant: Plant, request: AlertResolve) -> AlertRecord:
     """It is over."""
 
     def change(transaction: Transaction) -> AlertRecord:
-        alert = rules.resolve(alerts.get(transaction, request.id), request.note, transaction.now)
-        return _changed(transaction, alert, "resolved", request.actor)
+        before = alerts.get(transaction, request.id)
+        alert = rules.resolve(before, request.note, transaction.now)
+        return _changed(transaction, before, alert, "resolved", request.actor)
 
     return plant.mutate(request, change)
 
 
-def _changed(transaction: Transaction, alert: AlertRecord, what: str, actor: str) -> AlertRecord:
+def _changed(transaction: Transaction, before: AlertRecord, alert: AlertRecord, what: str, actor: str) -> AlertRecord:
+    """Keep `alert` and tell it; a wish that was fulfilled before leaves no trace."""
+    if alert == before:
+        return before
     alerts.put(transaction, alert)
     transaction.emit(
         f"alert.{what.split()[0]}",

@@ -73,9 +73,13 @@ def define(plant: Plant, request: DatasetDefine) -> Contract:
     """Write the contract's head; columns come with the first file."""
     name = check_name(request.name, "Dataset")
     contracts.look(plant.context, name)
-    before = plant.context.contract(name) or Contract(name=name, revision=0)
-    wanted = _changed(before, request)
+    found = plant.context.contract(name)
+    wanted = _changed(found or Contract(name=name, revision=0), request)
     _check(wanted)
+    if found is not None and found == wanted:
+        # Asked again: the file keeps its text, also what a person wrote beside the settings.
+        (plant.context.layout.inbox / name).mkdir(exist_ok=True)
+        return found
 
     def change(transaction: Transaction) -> Contract:
         number = revisions.number(transaction, name) + 1

@@ -163,6 +163,8 @@ def discard(plant: Plant, request: FileDiscard) -> FileRecord:
 
     def change(transaction: Transaction) -> FileRecord:
         row = _row(transaction, request.id)
+        if row.file.state is FileState.DISCARDED:
+            return row.file
         if row.file.state is not FileState.QUARANTINED:
             raise RefusedError(
                 f"File {row.file.id} is {row.file.state}, not in quarantine.",

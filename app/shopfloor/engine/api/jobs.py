@@ -43,6 +43,8 @@ def cancel(plant: Plant, request: JobCancel) -> JobRecord:
 
     def change(transaction: Transaction) -> JobRecord:
         job = jobs.get(transaction, request.id)
+        if job.state is JobState.CANCELLED:
+            return job
         if job.state.ended:
             raise RefusedError(
                 f"Job {job.id} has already {job.state}.", hint="Nothing is left to cancel.", code="ended"
@@ -73,6 +75,13 @@ def retry(plant: Plant, request: JobRetry) -> JobRecord:
         if not job.state.ended:
             raise RefusedError(
                 f"Job {job.id} is {job.state}.", hint="Wait for its end, or cancel it.", code="not_ended"
+            )
+        if job.state is JobState.SUCCEEDED:
+            # Its effects are there; done again they would be nothing, or something nobody asked for.
+            raise RefusedError(
+                f"Job {job.id} has succeeded: there is nothing to retry.",
+                hint="Retry jobs that failed, were cancelled or were lost; ask for new work by its own command.",
+                code="succeeded",
             )
         again = msgspec.structs.replace(
             job,

@@ -216,8 +216,10 @@ def retire(plant: Plant, request: ModelRetire) -> ModelRecord:
     retired = msgspec.structs.replace(definition, retired=True)
 
     def change(transaction: Transaction) -> ModelRecord:
-        save_definition(plant.context.layout, retired)
         state = models.state(transaction, definition.name)
+        if definition.retired and state.retired:
+            return _records(transaction, [definition])[0]
+        save_definition(plant.context.layout, retired)
         models.put_state(transaction, msgspec.structs.replace(state, retired=True, awaiting=None))
         transaction.emit(
             "model.retired",

@@ -86,7 +86,10 @@ def _do(
 
     def change(transaction: Transaction) -> ModelVersion:
         act = rules.Act(actor=request.actor, now=transaction.now, reason=safe(reason, 500), cause="person")
-        moves = step(transaction, releasing.standing(transaction, definition), act)
+        standing = releasing.standing(transaction, definition)
+        moves = step(transaction, standing, act)
+        if moves.nothing_new(standing):
+            return moves.version
         version = releasing.carry_out(transaction, moves)
         said = f": {safe(reason, 300)}" if reason else ""
         transaction.emit(

@@ -84,13 +84,14 @@ def _side(plant: Plant, version: DatasetVersion) -> Side:
 
 
 def rollback(plant: Plant, request: DatasetRollback) -> DatasetVersion:
-    """A new version with the content of an earlier one."""
+    """A new version with the content of an earlier one; the newest one itself when it has that content."""
 
     def change(transaction: Transaction) -> DatasetVersion:
         old = resolve(transaction, request.ref)
         record = named(transaction, old.dataset)
         newest = resolve(transaction, old.dataset)
-        _refuse_nothing_to_do(old, newest)
+        if old.digest == newest.digest:
+            return newest  # another version would say nothing
         _refuse_during_intake(transaction, old)
         again = msgspec.structs.replace(
             old,
@@ -114,22 +115,6 @@ def rollback(plant: Plant, request: DatasetRollback) -> DatasetVersion:
         return again
 
     return plant.mutate(request, change)
-
-
-def _refuse_nothing_to_do(old: DatasetVersion, newest: DatasetVersion) -> None:
-    """Going back to what is there would only add a version that says nothing."""
-    if old.version == newest.version:
-        raise RefusedError(
-            f"{old.dataset}@{old.version} is the newest version: there is nothing to go back to.",
-            hint=f"Name an earlier one: shopfloor dataset versions {old.dataset}",
-            code="newest",
-        )
-    if old.digest == newest.digest:
-        raise RefusedError(
-            f"The newest version, {old.dataset}@{newest.version}, has the content of @{old.version} already.",
-            hint=f"Name another one: shopfloor dataset versions {old.dataset}",
-            code="same_content",
-        )
 
 
 def _refuse_during_intake(transaction: Transaction, old: DatasetVersion) -> None:

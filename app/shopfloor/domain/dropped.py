@@ -1,0 +1,29 @@
+"""Names in a drop folder: which are never data. Who delivers and who takes in must agree."""
+
+from __future__ import annotations
+
+import re
+
+_TEMPORARY = (
+    ".part",
+    ".partial",
+    ".tmp",
+    ".temp",
+    ".filepart",
+    ".crdownload",
+    ".swp",
+    "~",
+    ".lock",
+    ".inprogress",
+    ".processing",
+)
+# rsync writes `.name.XXXXXX` (hidden anyway) or, with --temp-dir, `name.csv.XXXXXX`.
+_RSYNC = re.compile(r"\.(?:csv|tsv|jsonl?|ndjson|parquet|xls[xm]?)(?:\.gz|\.zst)?\.[A-Za-z0-9]{6}$")
+
+
+def ignored(name: str) -> bool:
+    """True for names that are never data: hidden, `_`-prefixed, or of a transfer in progress."""
+    if name.startswith((".", "_")):
+        return True
+    lowered = name.lower()
+    return lowered.endswith(_TEMPORARY) or (name[-7:-6] == "." and _RSYNC.search(name) is not None)
