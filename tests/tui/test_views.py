@@ -135,6 +135,12 @@ def test_home_collapses_what_repeats_and_leaves_steps_out() -> None:
     assert [(one.seq, times) for one, times in told] == [(8, 3), (4, 1), (3, 1)]
 
 
+@pytest.mark.parametrize(("verdict", "news"), [("ok", False), ("unknown", False), ("shifted", True)])
+def test_home_leaves_routine_measurements_to_activity(verdict: str, news: bool) -> None:
+    measured = msgspec.structs.replace(event(1, "model.measured"), data={"verdict": verdict})
+    assert bool(home.told([measured])) is news
+
+
 @given(st.lists(st.tuples(st.sampled_from(["a.b", "a.c", "job.x"]), st.sampled_from("xy")), max_size=30))
 def test_home_tells_every_fact_once(kinds: list[tuple[str, str]]) -> None:
     events = [event(seq, kind, subject) for seq, (kind, subject) in enumerate(kinds)]
