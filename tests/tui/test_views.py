@@ -427,6 +427,11 @@ def test_a_dataset_says_why_its_files_wait_and_what_is_asked_of_them() -> None:
     assert "fresh within 26 hours" in text
 
 
+def test_runs_keep_what_tells_them_apart_beside_the_detail() -> None:
+    shown = {runs.COLUMNS[slot.at].key for slot in fit_columns(runs.COLUMNS, 60)}
+    assert {"state", "id", "data", "recipe", "score", "gain"} <= shown
+
+
 def test_a_file_lists_the_rows_at_fault() -> None:
     held = msgspec.structs.replace(SHOP.files()[1], rejected_rows=1200)
     reject = Reject(code="rule", message="Line 7 is wrong.", line=7, column="x", value="9")
