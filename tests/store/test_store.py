@@ -17,12 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopfloor.domain.clock import SystemClock
+from shopfloor.domain.codec import to_text
 from shopfloor.domain.errors import ConflictError, StoreError
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.release import AliasChange
-from shopfloor.store import database, events, files, jobs, migrate, models
+from shopfloor.domain.run import RunRecord
+from shopfloor.store import database, events, files, jobs, migrate, models, runs
 from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.journal import Entry, Journal
 from shopfloor.store.store import Store
@@ -205,6 +207,32 @@ def test_a_fresh_database_has_the_newest_schema(tmp_path: Path) -> None:
     connection = duckdb.connect(str(path))
     assert migrate.current(connection) == migrate.newest()
     connection.close()
+
+
+def test_a_search_of_runs_knows_the_recipe_and_the_trigger_also_of_old_runs(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    path = tmp_path / "m.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(migrate.scripts()[1])
+        connection.execute("INSERT INTO meta VALUES ('schema', '1'), ('workspace', 'w'), ('epoch', '0')")
+        connection.execute("INSERT INTO counters VALUES ('r', 1)")
+        old = to_text(RunRecord(id="r1", model="m", chosen="linear", trigger="new data"))
+        connection.execute(
+            "INSERT INTO runs (id, number, model, state, created_at, record) VALUES ('r1', 1, 'm', 'queued', now(), ?)",
+            [old],
+        )
+    store = open_store(tmp_path)
+    store.write(lambda tx: runs.create(tx, RunRecord(id="", model="m", chosen="Forest", trigger="you")))
+
+    def found(text: str) -> list[str]:
+        listed = store.read(
+            lambda query: runs.listing(query, model="", state="", text=text, sort="id", limit=9, offset=0)
+        )
+        return [run.id for run in listed.rows]
+
+    assert (found("linear"), found("NEW DATA"), found("forest"), found("you")) == (["r1"], ["r1"], ["r2"], ["r2"])
+    assert found("!linear") == ["r2"]
+    store.close()
 
 
 def test_only_the_store_names_the_database_file() -> None:

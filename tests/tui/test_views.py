@@ -22,6 +22,7 @@ from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import Check
+from shopfloor.domain.status import WatcherStatus
 from shopfloor.tui.screens.home import HomePane
 from shopfloor.tui.views import (
     activity,
@@ -54,7 +55,7 @@ def line(columns: tuple[Column, ...], row: Row, width: int) -> str:
 
 SHOP = Shop()
 HOME_COLUMNS = HomePane.table_columns
-_DATASET = "warn   flights         v2      36,000   +3,000     1    3m  flights"
+_DATASET = "warn   flights        v2      36,000   +3,000   1 held    3m  flights"
 _FILE = "quarantined  a message.csv                   3m  a message"
 _RUN = "ok        r3      flights        flights@3   flights   0.6300    best    3m"
 _MODEL = "approve  flights            v2  0.6487   0.640 (27k)       1      33k    3m"
@@ -133,6 +134,12 @@ def test_home_collapses_what_repeats_and_leaves_steps_out() -> None:
         ]
     )
     assert [(one.seq, times) for one, times in told] == [(8, 3), (4, 1), (3, 1)]
+
+
+@pytest.mark.parametrize(("verdict", "news"), [("ok", False), ("unknown", False), ("shifted", True)])
+def test_home_leaves_routine_measurements_to_activity(verdict: str, news: bool) -> None:
+    measured = msgspec.structs.replace(event(1, "model.measured"), data={"verdict": verdict})
+    assert bool(home.told([measured])) is news
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a.b", "a.c", "job.x"]), st.sampled_from("xy")), max_size=30))
@@ -419,6 +426,23 @@ def test_a_dataset_says_why_its_files_wait_and_what_is_asked_of_them() -> None:
         assert said in text
     assert "rows of a file band 0.5" in text
     assert "fresh within 26 hours" in text
+
+
+def test_a_dataset_says_how_its_files_are_noticed_and_what_is_on_its_way() -> None:
+    seen = datetime.now(UTC) - timedelta(seconds=8.5)
+    healthy = WatcherStatus(backend="inotify", healthy=True, scan_seconds=5, last_scan_at=seen)
+    lame = msgspec.structs.replace(healthy, healthy=False, detail="a network drive")
+    dataset = msgspec.structs.replace(SHOP.datasets()[0], quarantined=0, waiting=3)
+    assert "watch on (inotify) · scanned 8s ago" in _texts(datasets.sections(dataset, (), (), None, healthy))
+    assert "scanning every 5s · scanned 8s ago: a network drive" in _texts(
+        datasets.sections(dataset, (), (), None, lame)
+    )
+    assert "3 wait" in line(datasets.COLUMNS, datasets.row(dataset), 75)
+
+
+def test_runs_keep_what_tells_them_apart_beside_the_detail() -> None:
+    shown = {runs.COLUMNS[slot.at].key for slot in fit_columns(runs.COLUMNS, 60)}
+    assert {"state", "id", "data", "recipe", "score", "gain"} <= shown
 
 
 def test_a_file_lists_the_rows_at_fault() -> None:

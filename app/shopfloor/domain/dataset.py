@@ -68,6 +68,7 @@ class DatasetRecord(Record, frozen=True, kw_only=True):
     updated_at: datetime | None = None
     added_rows: int = 0
     quarantined: int = 0
+    waiting: int = 0
     used_by: tuple[str, ...] = ()
     problem: str = ""
 

@@ -39,15 +39,15 @@ def message_of(
     measured = _measured(result)
     if result.verdict is CheckVerdict.OK:
         if result.evidence.get("gradual"):
-            return f"{name} has left what training saw, but step by step, as before: {change} ({measured})."
+            return f"{name} has left what training saw, but step by step, as before. {change} ({measured})."
         return f"{name} is as usual ({measured})."
     guess = result.evidence.get("unit_change")
     looks = f"; it looks as if {guess}" if guess else ""
-    return f"{name} changed: {change} ({measured}){looks}."
+    return f"{name} changed. {change} ({measured}){looks}."
 
 
 def describe_change(feature: FeatureReference, current: Sketch, before: Sketch) -> str:
-    """`median 79 → 26 (80 % within 15–33)`, or the levels that moved most."""
+    """A sentence of its own: `Median 79 → 26 (…)`, or the levels that moved most, `JFK: 33 % → 11 % of the values`."""
     if feature.bins.kind == NUMBER and current.points and before.points:
         return _numbers_change(current, before) or _levels_change(feature, current, before)
     return _levels_change(feature, current, before)
@@ -61,7 +61,7 @@ def _numbers_change(current: Sketch, before: Sketch) -> str:
     if old == new:
         return ""
     low, high = number(current.points[2]), number(current.points[-3])
-    return f"median {old} → {new} (three quarters now within {low} to {high})"
+    return f"Median {old} → {new} (three quarters now within {low} to {high})"
 
 
 def _median(sketch: Sketch) -> float:
@@ -76,7 +76,8 @@ def _levels_change(feature: FeatureReference, current: Sketch, before: Sketch) -
         for label, old, new in zip(feature.bins.labels, before.counts, current.counts, strict=True)
     ]
     moved = sorted(shares, key=lambda one: -abs(one[2] - one[1]))[:2]
-    return ", ".join(f"{safe(label, 30)} {percent(old)} → {percent(new)}" for label, old, new in moved)
+    told = [f"{safe(label, 30)}: {percent(old)} → {percent(new)}" for label, old, new in moved]
+    return "; ".join([*(f"{first} of the values" for first in told[:1]), *told[1:]])
 
 
 def _missing(name: str, result: CheckResult, feature: FeatureReference, current: Sketch) -> str:

@@ -200,10 +200,11 @@ def _version(row: tuple[Any, ...], found: tuple[Part, ...]) -> DatasetVersion:
 
 _DATASET = """
 SELECT d.name, d.mode, d.version, d.rows, d.columns, d.parts, d.bytes, d.added_rows, d.updated_at,
-       coalesce(f.files, 0), coalesce(f.quarantined, 0)
+       coalesce(f.files, 0), coalesce(f.quarantined, 0), coalesce(f.waiting, 0)
 FROM datasets d LEFT JOIN (
     SELECT dataset, count(*) FILTER (state = 'committed') AS files,
-           count(*) FILTER (state = 'quarantined') AS quarantined
+           count(*) FILTER (state = 'quarantined') AS quarantined,
+           count(*) FILTER (state IN ('settling', 'waiting', 'staged')) AS waiting
     FROM files WHERE purpose = 'data' GROUP BY dataset
 ) f ON f.dataset = d.name
 """
@@ -237,6 +238,7 @@ def _dataset(row: tuple[Any, ...]) -> DatasetRecord:
         updated_at=aware(row[8]),
         files=row[9],
         quarantined=row[10],
+        waiting=row[11],
     )
 
 

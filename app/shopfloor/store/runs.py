@@ -52,6 +52,7 @@ def _write(transaction: Transaction, run: RunRecord, number: int, metric: str = 
             "job": run.job,
             "created_at": run.created_at,
             "record": to_text(run),
+            "words": f"{run.chosen or ''} {run.trigger}".strip(),
         },
     )
 
@@ -84,7 +85,7 @@ def listing(query: Query, *, model: str, state: str, text: str, sort: str, limit
     if column is None:
         raise UsageError(f"Runs cannot be sorted by {safe(sort, 40)!r}.", hint=did_you_mean(sort, _SORTS))
     where = Filter().equal("model", model).equal("state", state)
-    where.contains("id || ' ' || model || ' ' || state || ' ' || coalesce(dataset, '')", text)
+    where.contains("id || ' ' || model || ' ' || state || ' ' || coalesce(dataset, '') || ' ' || words", text)
     order = f"{column} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, number DESC"
     rows = query.all(
         f"SELECT record FROM runs {where.where()} ORDER BY {order} LIMIT ? OFFSET ?", [*where.parameters, limit, offset]

@@ -101,13 +101,13 @@ class MonitorHandler:
         if published.live_score is None:
             return
         performance = next((result for result in published.results if result.check == PERFORMANCE), None)
-        verdict = f" ({performance.verdict.value})" if performance is not None else ""
+        verdict = performance.verdict.value if performance is not None else ""
         transaction.emit(
             "model.measured",
             published.model,
             f"{published.model}@{published.model_version} scores {published.live_score:.4f} "
-            f"on {published.live_rows:,} known outcomes{verdict}",
-            data={"score": published.live_score, "rows": published.live_rows},
+            f"on {published.live_rows:,} known outcomes" + (f" ({verdict})" if verdict else ""),
+            data={"score": published.live_score, "rows": published.live_rows, "verdict": verdict},
         )
 
     def settle(self, context: Context, job: JobRecord, published: WatchResult) -> None:

@@ -15,6 +15,7 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.datasets import DatasetContract, DatasetList, DatasetVersions
 from shopfloor.domain.requests.files import FileBytes, FileInspect, FileList, FileRejects
+from shopfloor.domain.requests.workspace import StatusShow
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import datasets, files
 from shopfloor.tui.widgets.columns import Column
@@ -58,14 +59,15 @@ class DatasetsPane(Pane):
         assert isinstance(record, DatasetRecord)
         ask = self.shop.courier.ask
         arrived = await self._files_worth_seeing(record.name)
+        watcher = (await ask(StatusShow())).engine.watcher  # the status at hand is as old as the last event
         if not record.version:
-            return datasets.sections(record, (), arrived, None)
+            return datasets.sections(record, (), arrived, None, watcher)
         versions = (await ask(DatasetVersions(name=record.name, limit=8))).rows
         try:
             contract = await ask(DatasetContract(name=record.name))
         except ShopfloorError:
             contract = None
-        return datasets.sections(record, versions, arrived, contract)
+        return datasets.sections(record, versions, arrived, contract, watcher)
 
     async def _files_worth_seeing(self, dataset: str) -> list[FileRecord]:
         """What waits for a person first, then the newest that are not repetitions."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from shopfloor.domain.contract import Contract, Rule
 from shopfloor.domain.dataset import ColumnProfile, DatasetRecord, DatasetVersion
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.requests.datasets import DatasetPreview
+from shopfloor.domain.status import WatcherStatus
 from shopfloor.tui.theme import OK, WAIT, WARN
 from shopfloor.tui.views import words
 from shopfloor.tui.views.files import file_line
@@ -23,7 +25,7 @@ COLUMNS = (
     Column("version", "VER", width=4, align="right"),
     Column("rows", "ROWS", width=10, align="right"),
     Column("added", "ΔROWS", width=7, align="right", priority=60),
-    Column("held", "HELD", width=4, align="right", priority=70),
+    Column("files", "FILES", width=7, align="right", priority=70),
     Column("landed", "CAME", width=4, align="right", priority=80),
     Column("columns", "COLS", width=4, align="right", priority=40),
     Column("used", "USED BY", ratio=3, min=12, max=24, priority=50),
@@ -41,7 +43,7 @@ def row(dataset: DatasetRecord) -> Row:
             words.version(dataset.version or None),
             words.count(dataset.rows),
             words.signed(dataset.added_rows),
-            Cell(str(dataset.quarantined), "warn") if dataset.quarantined else words.NONE,
+            _files(dataset),
             words.ago(dataset.updated_at),
             words.count(dataset.columns),
             ", ".join(dataset.used_by) or words.NONE,
@@ -49,11 +51,23 @@ def row(dataset: DatasetRecord) -> Row:
     )
 
 
+def _files(dataset: DatasetRecord) -> Cell | str:
+    """What has not become rows: files held for a person before files on their way."""
+    if dataset.quarantined:
+        return Cell(f"{words.compact(dataset.quarantined)} held", "warn")
+    return Cell(f"{words.compact(dataset.waiting)} wait", "run") if dataset.waiting else words.NONE
+
+
 def sections(
-    dataset: DatasetRecord, versions: Sequence[DatasetVersion], files: Sequence[FileRecord], contract: Contract | None
+    dataset: DatasetRecord,
+    versions: Sequence[DatasetVersion],
+    files: Sequence[FileRecord],
+    contract: Contract | None,
+    watcher: WatcherStatus | None = None,
 ) -> list[Section]:
-    """The detail: figures, files that came, versions, columns."""
-    found = [Section("summary", dataset.name, _summary(dataset, versions))]
+    """The detail: figures, how files are noticed, files that came, versions, columns."""
+    watch = [_watch(watcher)] if watcher is not None else []
+    found = [Section("summary", dataset.name, [*_summary(dataset, versions), *watch])]
     if dataset.problem:
         said = [Pair("what", dataset.problem, "warn"), Pair("do this", _MEND.format(dataset.name), "strong")]
         found.insert(0, Section("problem", "Its files wait for the contract", said))
@@ -115,10 +129,21 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
         Pair("takes in", f"{dataset.mode} · inbox/{dataset.name}/"),
         Pair("used by", ", ".join(dataset.used_by) or "no model yet: n defines one"),
         Pair("updated", f"{words.stamp(dataset.updated_at)} UTC"),
+        Pair("on the way", words.many(dataset.waiting, "file") if dataset.waiting else "nothing"),
         Pair("quarantine", f"{words.many(dataset.quarantined, 'file')} for you to look at: enter", "warn")
         if dataset.quarantined
         else Pair("quarantine", "empty"),
     ]
+
+
+def _watch(watcher: WatcherStatus, now: datetime | None = None) -> Pair:
+    """How files are noticed, and the last look at the folders: a quiet list can be a watch that is dead."""
+    age = words.ago(watcher.last_scan_at, now)
+    seen = "no scan yet" if watcher.last_scan_at is None else "scanned now" if age == "now" else f"scanned {age} ago"
+    if watcher.healthy:
+        return Pair("watch", f"on ({watcher.backend}) · {seen}")
+    why = f": {watcher.detail}" if watcher.detail else ""
+    return Pair("watch", f"scanning every {words.span(watcher.scan_seconds)} · {seen}{why}", "warn")
 
 
 _MEND = "Mend datasets/{}.toml; the files go on by themselves."

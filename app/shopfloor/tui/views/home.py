@@ -8,7 +8,7 @@ from typing import NamedTuple
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.job import JobRecord
-from shopfloor.domain.monitor import AlertRecord, AlertState
+from shopfloor.domain.monitor import AlertRecord, AlertState, CheckVerdict
 from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.status import Status
 from shopfloor.tui.theme import FAIL, OK, RUN, WAIT, WARN, State
@@ -195,6 +195,8 @@ def told(events: Iterable[Event]) -> list[tuple[Event, int]]:
 def _worth_telling(event: Event) -> bool:
     if event.kind == "alias.moved":  # the gate's own moves are told as its decision
         return event.data.get("alias") == "champion" and event.actor != "gate"
+    if event.kind == "model.measured":  # one a month and model: only a fall is news, the rest is in Activity
+        return event.data.get("verdict") == CheckVerdict.SHIFTED
     return event.kind not in _UNTOLD and not event.kind.startswith("job.")
 
 

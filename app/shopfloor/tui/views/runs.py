@@ -15,17 +15,19 @@ from shopfloor.tui.widgets.key_value import Pair
 from shopfloor.tui.widgets.rows import Cell, Row
 from shopfloor.tui.widgets.sparkline import bar
 
+# Beside the detail (120 columns) the model gives way first: its name mostly is the dataset's, and
+# what a run is told from its neighbours by are its data, its recipe and its score.
 COLUMNS = (
     Column("state", "STATE", width=8),
     Column("id", "RUN", width=6),
-    Column("model", "MODEL", ratio=1, min=12, max=20, sortable=True, priority=75),
-    Column("data", "DATASET", ratio=1, min=10, max=18, priority=60),
-    Column("recipe", "RECIPE", width=8, priority=70),
+    Column("model", "MODEL", ratio=1, min=12, max=20, sortable=True, priority=55),
+    Column("data", "DATASET", ratio=1, min=10, max=18, priority=75),
+    Column("recipe", "RECIPE", width=8, priority=74),
     Column("score", "SCORE", width=6, align="right", sortable=True),
-    Column("gain", "Δbest", width=6, align="right", priority=72),
+    Column("gain", "Δbest", width=6, align="right", priority=76),
     Column("duration_s", "TIME", width=4, align="right", priority=45, sortable=True),
     Column("trigger", "TRIGGER", ratio=1, min=10, max=20, priority=40),
-    Column("created_at", "AGE", width=4, align="right", priority=80, sortable=True),
+    Column("created_at", "AGE", width=4, align="right", priority=60, sortable=True),
 )
 
 
