@@ -7,7 +7,18 @@ import sys
 
 from benchmarks.figure import Figure, table
 
-NAMES = ("cli_help", "first_paint", "idle", "lead_time", "serving", "burst", "ingest", "streaming", "profile")
+NAMES = (
+    "cli_help",
+    "first_paint",
+    "idle",
+    "lead_time",
+    "serving",
+    "arrival",
+    "burst",
+    "ingest",
+    "streaming",
+    "profile",
+)
 
 
 def main() -> int:
