@@ -53,10 +53,7 @@ class Transaction:
 
     def put_many(self, table: str, rows: Sequence[Row], *, keep: bool = False) -> None:
         """`put` for several rows with the same columns, in one statement."""
-        plain = [
-            {key: naive(value) if isinstance(value, datetime) else value for key, value in row.items()} for row in rows
-        ]
-        bulk.write(self._connection, table, plain, replace=True)
+        bulk.write(self._connection, table, rows, replace=True)
         if keep:
             self.kept += [(table, row) for row in rows]
 
