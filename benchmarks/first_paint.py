@@ -39,7 +39,7 @@ Bare().run()
 _OURS = """
 import sys
 from pathlib import Path
-from shopfloor.tui.app import run_tui
+from shopfloor.tui.start import run_tui
 sys.exit(run_tui(Path(sys.argv[1])))
 """
 

@@ -25,7 +25,7 @@ def open_screen(session: Session) -> int:
 
 def run_screen(workspace: Path) -> int:
     """The one place where the command line leads into the terminal face; its exit code."""
-    from shopfloor.tui.app import run_tui
+    from shopfloor.tui.start import run_tui
 
     return run_tui(workspace)
 

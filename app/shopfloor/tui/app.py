@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,7 +29,6 @@ from shopfloor.tui.screens.home import HomePane
 from shopfloor.tui.screens.pane import Live, Pane
 
 if TYPE_CHECKING:
-    from shopfloor.client.connection import EngineClient
     from shopfloor.tui.widgets.dialog import CopyRequested
 
 
@@ -193,31 +191,3 @@ def restore_on_signals(app: TextualApp[Any]) -> None:
             loop.add_signal_handler(number, app.exit, 128 + number)
         except (NotImplementedError, ValueError, RuntimeError):  # not the main thread: a test
             return
-
-
-def _connect(workspace: Path, *, start: bool = True) -> EngineClient:
-    """Reach the engine; imported by the thread that first needs it, after the first picture."""
-    from shopfloor.client.start import connect
-
-    return connect(workspace, start=start)
-
-
-def run_tui(workspace: Path) -> int:
-    """Open the terminal face on a workspace, or the welcome where there is none; the exit code."""
-    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    if not (workspace / "workspace.toml").is_file():
-        from shopfloor.tui.welcome import run_welcome
-
-        chosen = run_welcome(workspace)
-        if isinstance(chosen, int):
-            return chosen
-        workspace = chosen
-    gc.disable()  # until the first picture: building the screen makes objects, and hardly garbage
-    app = ShopfloorApp(workspace, _connect)
-    code = app.run() or 0
-    from shopfloor.tui.farewell import farewell
-
-    said = farewell(app.status)
-    if said:
-        sys.stderr.write(f"{said}\n")
-    return code
