@@ -437,3 +437,12 @@ def test_full_disk_is_not_the_files_fault(bench: Any, monkeypatch: pytest.Monkey
     with pytest.raises(StoreError) as caught:
         bench.ingest({"1.csv": AB})
     assert caught.value.code == "disk_full"
+
+
+def test_a_file_of_which_nothing_is_left_is_held_whatever_the_budget(bench: Any) -> None:
+    columns = (Column(name="k", type=ColumnType.INTEGER),)
+    contract = Contract(name="d", columns=columns, reject_budget=1.0)
+    (outcome,) = bench.ingest({"a.csv": "k\nx\ny\n"}, contract).files
+    assert outcome.state is FileState.QUARANTINED
+    (outcome,) = bench.ingest({"a.csv": "k\nx\n1\n"}, contract).files
+    assert (outcome.state, outcome.rows, outcome.rejected_rows) == (FileState.COMMITTED, 1, 1)

@@ -37,7 +37,7 @@ class Diagnosis:
 
     def within(self, budget: float) -> bool:
         """True when the share of bad rows may be left out."""
-        return self.bad <= budget * self.records
+        return self.bad <= budget * self.records and self.bad < self.records
 
 
 def diagnose(connection: DuckDBPyConnection, plan: Plan, path: str) -> Diagnosis:

@@ -336,7 +336,7 @@ class Taker:
             return state.verdict.quarantine
         if records == 0:
             return reasons.header_only()
-        if bad > contract.reject_budget * records:
+        if bad > contract.reject_budget * records or bad == records:  # nothing would be left, whatever the budget
             return reasons.counted(reasons.of_reject(_rejects(state)[0]), bad, records)
         odd = check_volume(contract.volume, records, self._spec.history)
         if odd is not None and contract.volume.severity is RuleSeverity.WARN:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 
 import msgspec
 
@@ -16,6 +17,8 @@ from shopfloor.engine.jobs.lanes import Lane
 from shopfloor.engine.jobs.slot import Slot
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
+
+_PAUSE = timedelta(seconds=10)
 
 
 class WorkFloor:
@@ -90,24 +93,28 @@ class WorkFloor:
 
 
 def adopt_orphans(transaction: Transaction, epoch: int) -> list[JobRecord]:
-    """Queue again what an earlier engine left running; it is known to be dead, as we hold its lock."""
+    """Queue again what an earlier engine left running; it is known to be dead, as we hold its lock.
+
+    The death of an engine is not held against a job: files that wait for one would wait for ever. A job
+    that many engines died with pauses, so that one that kills them leaves time to look at it.
+    """
     adopted = []
     for job in jobs.orphans(transaction, epoch):
-        if job.attempts >= job.max_attempts + 2:
-            ended = msgspec.structs.replace(
-                job, state=JobState.LOST, finished_at=transaction.now, error="Every engine that ran it died.", pid=None
-            )
-            jobs.put(transaction, ended)
-            transaction.emit(
-                "job.lost", job.subject, f"{job.kind} {job.id} of {job.subject} is lost", data={"job": job.id}
-            )
-            continue
-        again = msgspec.structs.replace(job, state=JobState.QUEUED, pid=None, progress=None, not_before=None)
+        suspect = job.attempts >= job.max_attempts + 2
+        again = msgspec.structs.replace(
+            job,
+            state=JobState.QUEUED,
+            pid=None,
+            progress=None,
+            attempts=0 if suspect else job.attempts,
+            not_before=transaction.now + _PAUSE if suspect else None,
+        )
         jobs.put(transaction, again)
+        pause = f", in {_PAUSE.seconds} s: {job.attempts} engines died with it" if suspect else ""
         transaction.emit(
             "job.adopted",
             job.subject,
-            f"{job.kind} {job.id} of {job.subject} goes on after a restart",
+            f"{job.kind} {job.id} of {job.subject} goes on after a restart{pause}",
             data={"job": job.id},
         )
         adopted.append(again)
