@@ -240,6 +240,11 @@ class TestPredict:
         assert shown.out == f"{workspace / 'out.csv'}\n"
         assert "Ignored columns: note." in shown.err
 
+    def test_one_row_is_one_row(self, rows: Path, engine: Engine, capsys: Any) -> None:
+        engine({"model.predict": msgspec.structs.replace(samples.PREDICTED, rows=1)})
+        assert run(["predict", "late", "rows.csv", "-o", "out.csv"]) == 0
+        assert "1 row scored by" in capsys.readouterr().err
+
     def test_to_stdout_leaving_no_file_behind(
         self, rows: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: Any
     ) -> None:

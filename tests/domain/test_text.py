@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 
 
 @given(st.text(alphabet=st.characters(codec=None)))
@@ -29,3 +29,7 @@ def test_escapes_are_visible() -> None:
 
 def test_plain_text_stays_as_it_is() -> None:
     assert safe("Größe 漢字 [/x] [@click=app.quit()]") == "Größe 漢字 [/x] [@click=app.quit()]"
+
+
+def test_one_is_one_and_more_are_many() -> None:
+    assert [counted(number, "row") for number in (0, 1, 2, 1200)] == ["0 rows", "1 row", "2 rows", "1,200 rows"]

@@ -89,6 +89,26 @@ def test_a_metric_must_fit_what_the_target_can_be(shop: Shop) -> None:
     assert not (shop.root / "models" / "m.toml").exists()
 
 
+def test_the_positive_class_is_one_of_the_targets(shop: Shop) -> None:
+    order = ModelDefine(
+        definition=ModelDefinition(name="early", dataset="d", target="y", positive="maybe"), train=False
+    )
+    (shop.root / "inbox" / "d").mkdir(parents=True)
+    shop.client.ask(order)  # nothing is known of the classes yet
+    lines = (f"{n},{'yes' if n % 2 else 'no'},{n % 2},{'true' if n % 2 else 'false'}\n" for n in range(60))
+    shop.write("inbox/d", "one.csv", "id,y,n,b\n" + "".join(lines))
+    shop.settle()
+    for target, positive in (("y", "maybe"), ("n", "2"), ("b", "yes")):
+        wrong = ModelDefinition(name="late", dataset="d", target=target, positive=positive)
+        with pytest.raises(UsageError, match=f"has no class '{positive}'") as caught:
+            shop.client.ask(ModelDefine(definition=wrong, train=False))
+        assert caught.value.hint
+    assert not (shop.root / "models" / "late.toml").exists()
+    for target, positive in (("y", "yes"), ("n", "1"), ("b", "true")):
+        right = ModelDefinition(name="late", dataset="d", target=target, positive=positive)
+        assert shop.client.ask(ModelDefine(definition=right, train=False)).positive == positive
+
+
 def test_the_whole_line_from_a_dropped_file(shop: Shop) -> None:
     shop.write("inbox/d", "one.csv", rows(0, 900))
     shop.settle()

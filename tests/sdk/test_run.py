@@ -71,6 +71,13 @@ def test_a_run_opens_records_and_closes(factory: Workspace) -> None:
         to_json(request)
 
 
+def test_a_run_needs_no_model(factory: Workspace) -> None:
+    with factory.run() as run:
+        run.log_metrics({"r2": 0.5})
+    start = asked(factory, RunStart)[0]
+    assert (start.model, start.dataset, start.dataset_version) == ("notebook", None, None)
+
+
 def test_the_newest_version_is_pinned_when_none_is_named(factory: Workspace) -> None:
     with factory.run(model="churn", dataset="churn"):
         pass

@@ -27,6 +27,11 @@ def safe(value: object, limit: int = 0) -> str:
     return text
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `1,200 rows`: a number with a noun that takes an s."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _visible(char: str) -> str:
     if char in _NAMED:
         return _NAMED[char]

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from shopfloor.domain.dataset import DatasetRecord
     from shopfloor.sdk.rows import Rows
 
+NOTEBOOK = "notebook"
+"""Whose run it is when nobody said."""
+
 _SQL_SECONDS = 300.0
 
 
@@ -120,11 +123,13 @@ class Workspace:
         page: Page[RunRecord] = self._client.ask(RunList(model=model, limit=limit))
         return list(page.rows)
 
-    def run(self, model: str, dataset: str | None = None, params: Mapping[str, Any] | None = None) -> Run:
+    def run(self, model: str = NOTEBOOK, dataset: str | None = None, params: Mapping[str, Any] | None = None) -> Run:
         """A run that records what a notebook does, to be used in a `with` statement.
 
-        `dataset` is `churn@3`, or `churn` for the newest version. The run ends with the block:
-        succeeded, or failed with the error that left it, which goes on to the caller.
+        Without a `model` it is kept under the name `notebook`. Only a model that is defined can
+        take a version (`run.log_model`). `dataset` is `churn@3`, or `churn` for the newest version.
+        The run ends with the block: succeeded, or failed with the error that left it, which goes
+        on to the caller.
 
         >>> with factory.run(model="churn", dataset="churn@3") as run:  # doctest: +SKIP
         ...     run.log_params({"depth": 4})

@@ -13,7 +13,7 @@ from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.requests.models import Predict, PredictReport
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 
 _TIMEOUT = 3600.0
 
@@ -65,7 +65,7 @@ def _report(report: PredictReport, *, as_json: bool) -> None:
 
 
 def _words(report: PredictReport) -> str:
-    words = f"{report.rows:,} rows scored by {text(report.model)} v{report.model_version}."
+    words = f"{counted(report.rows, 'row')} scored by {text(report.model)} v{report.model_version}."
     if report.ignored_columns:
         words += f" Ignored columns: {joined(report.ignored_columns)}."
     return words

@@ -23,6 +23,7 @@ from shopfloor.domain.requests.models import (
 )
 from shopfloor.domain.text import safe
 from shopfloor.engine import triggers
+from shopfloor.engine.api.positive import check_positive
 from shopfloor.engine.plant import Plant
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.store import alerts, datasets, inference, models
@@ -120,6 +121,7 @@ def define(plant: Plant, request: ModelDefine) -> ModelDefinition:
     """Write the definition; train at once when there are rows."""
     wanted = request.definition
     _check_columns(plant, wanted)
+    check_positive(plant, wanted)
 
     def change(transaction: Transaction) -> ModelDefinition:
         write_definition(plant, transaction, wanted, request.actor)

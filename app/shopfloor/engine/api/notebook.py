@@ -8,18 +8,32 @@ import msgspec
 
 from shopfloor.artifacts import bundle
 from shopfloor.domain.codec import convert
+from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.definition import Task as LearningTask
-from shopfloor.domain.errors import RefusedError, UsageError
+from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.release import Decision, ModelVersion, Outcome
 from shopfloor.domain.requests.runs import RunModel
+from shopfloor.domain.run import RunRecord
 from shopfloor.engine import releasing
 from shopfloor.engine.adoption import Adopted, AdoptTask
 from shopfloor.engine.jobs.handler import Task
 from shopfloor.engine.plant import Plant
 from shopfloor.store import models, runs
 from shopfloor.store.transaction import Transaction
+
+
+def _definition(plant: Plant, run: RunRecord) -> ModelDefinition:
+    """What the run's model is for: without it nobody could say what the version predicts."""
+    try:
+        return plant.context.definition(run.model)
+    except NotFoundError as unknown:
+        raise NotFoundError(
+            f"Run {run.id} is kept under {run.model!r}, which is no model that could take a version.",
+            hint="Define one (shopfloor model define NAME --dataset D --target COLUMN) and name it: run(model=NAME).",
+            code=unknown.code,
+        ) from unknown
 
 
 def register(plant: Plant, request: RunModel) -> ModelVersion:
@@ -37,7 +51,7 @@ def register(plant: Plant, request: RunModel) -> ModelVersion:
             f"There is no task {request.task!r}.", hint=did_you_mean(request.task, list(LearningTask)), code="bad_task"
         )
     run = context.store.read(lambda query: runs.get(query, request.id))
-    definition = context.definition(run.model)
+    definition = _definition(plant, run)
     contract = context.contract(definition.dataset)
     staged = context.layout.staging / f"adopt-{ulid()}"
     task = AdoptTask(

@@ -27,8 +27,7 @@ _MOST_EXAMPLES = 1000
 def profile(plant: Plant, request: DatasetProfileShow) -> DatasetProfile:
     """Statistics of every column; only parts that nobody looked into before are read."""
     found = plant.context.store.read(lambda query: resolve(query, request.ref))
-    spec = ProfileSpec(desk=_desk(plant), side=_side(plant, found))
-    answer = convert(plant.floor.look.ask(Task("profile", spec), seconds=_SECONDS), ProfileAnswer)
+    answer = profile_of(plant, found, _SECONDS)
     return DatasetProfile(
         dataset=found.dataset,
         version=found.version,
@@ -37,6 +36,12 @@ def profile(plant: Plant, request: DatasetProfileShow) -> DatasetProfile:
         parts=len(found.parts),
         parts_read=answer.parts_read,
     )
+
+
+def profile_of(plant: Plant, version: DatasetVersion, seconds: float) -> ProfileAnswer:
+    """Statistics of the version's columns, by a worker within `seconds`."""
+    spec = ProfileSpec(desk=_desk(plant), side=_side(plant, version))
+    return convert(plant.floor.look.ask(Task("profile", spec), seconds=seconds), ProfileAnswer)
 
 
 def diff(plant: Plant, request: DatasetDiff) -> VersionDiff:

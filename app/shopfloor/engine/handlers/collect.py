@@ -9,6 +9,7 @@ from typing import Any
 from shopfloor.domain.codec import convert
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.engine import triggers
 from shopfloor.engine.batch import CollectedPart, CollectOutcome, CollectTask
@@ -92,9 +93,8 @@ class CollectHandler:
             definition = context.definition(model)
         except ShopfloorError:
             return  # the model's file is gone; its log stays
-        transaction.emit(
-            "predictions.logged", model, f"{rows} predictions of {model}@{version} over REST", data={"rows": rows}
-        )
+        said = f"{counted(rows, 'prediction')} of {model}@{version} over REST"
+        transaction.emit("predictions.logged", model, said, data={"rows": rows})
         if definition.monitoring.drift and models.aliases(transaction, model).get("champion") == version:
             triggers.after_predictions(transaction, definition, version, trigger="REST predictions")
 

@@ -11,6 +11,7 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.engine import delivered, releasing, triggers
 from shopfloor.engine.batch import ScoreOutcome, ScoreTask
@@ -108,13 +109,13 @@ class ScoreHandler:
             if row is not None:
                 where = context.layout.relative(Path(outcome.result.output_path))
                 delivered.commit_file(
-                    transaction, row, outcome.result.rows, f"{outcome.result.rows} rows scored into {where}"
+                    transaction, row, outcome.result.rows, f"{counted(outcome.result.rows, 'row')} scored into {where}"
                 )
         if version is not None and scored:
             definition = context.definition(job.subject)
             if definition.monitoring.drift:
                 triggers.after_predictions(
-                    transaction, definition, version, trigger=f"{scored} predictions of {job.id}"
+                    transaction, definition, version, trigger=f"{counted(scored, 'prediction')} of {job.id}"
                 )
         first = published[0] if len(published) == 1 else None
         single = (
@@ -151,7 +152,7 @@ class ScoreHandler:
         transaction.emit(
             "predictions.logged",
             job.subject,
-            f"{result.rows} predictions of {job.subject}@{result.model_version}",
+            f"{counted(result.rows, 'prediction')} of {job.subject}@{result.model_version}",
             data={"rows": result.rows, "job": job.id},
         )
 

@@ -8,9 +8,9 @@ import msgspec
 
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.lineage import LineageNode
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.lineage.key import Key, Kind
-from shopfloor.lineage.nodes.node import counted, make
+from shopfloor.lineage.nodes.node import make
 from shopfloor.lineage.scope import Scope
 from shopfloor.store.rows import Query, decode
 

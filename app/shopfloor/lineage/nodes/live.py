@@ -9,10 +9,10 @@ import msgspec
 from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.lineage.answers import actuals, predictions
 from shopfloor.lineage.key import Key, Kind
-from shopfloor.lineage.nodes.node import counted, make
+from shopfloor.lineage.nodes.node import make
 from shopfloor.lineage.scope import Scope
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import naive

@@ -22,8 +22,3 @@ def make(key: Key, scope: Scope, *, label: str, at: datetime | None, state: str 
 
 def _zoned(value: Any) -> Any:
     return aware(value) if isinstance(value, datetime) and value.tzinfo is None else value
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 row`, `1,204 rows`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,59 @@
+"""Is the positive class one of the target's? Asked of the newest version, when a definition is written."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.dataset import ColumnProfile
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.errors import ShopfloorError, UsageError
+from shopfloor.domain.names import did_you_mean
+from shopfloor.domain.text import safe
+from shopfloor.engine.api.datasets import resolve
+from shopfloor.engine.api.versions import profile_of
+from shopfloor.engine.plant import Plant
+
+_PATIENCE_SECONDS = 20.0
+_LONG = 60  # characters; a profile cuts long values
+_SPELLED_ALIKE = frozenset({ColumnType.TEXT, ColumnType.BOOLEAN, ColumnType.INTEGER})
+"""Types whose values a profile spells as a training spells classes."""
+
+
+def check_positive(plant: Plant, wanted: ModelDefinition) -> None:
+    """Raise `UsageError` when the rows so far show all classes and the positive one is not among them.
+
+    Without rows, or where the classes cannot be told quickly, the first training finds out.
+    """
+    if wanted.positive is None:
+        return
+    classes = _classes(plant, wanted)
+    # A single class may wait for its positive one.
+    if len(classes) < 2 or wanted.positive in classes:
+        return
+    shown = [safe(name, 60) for name in classes]
+    column, positive = safe(wanted.target, 64), safe(wanted.positive, 60)
+    raise UsageError(
+        f"Column {column!r} of {wanted.dataset} has no class {positive!r} (positive).",
+        hint=did_you_mean(wanted.positive, shown),
+        code="positive_unknown",
+    )
+
+
+def _classes(plant: Plant, wanted: ModelDefinition) -> tuple[str, ...]:
+    """All values of the target; none when there are no rows or they are not all known."""
+    try:
+        newest = plant.context.store.read(lambda query: resolve(query, wanted.dataset))
+        target = tuple(column for column in newest.columns if column.name == wanted.target)
+        if not target or target[0].type not in _SPELLED_ALIKE:
+            return ()
+        (found,) = profile_of(plant, msgspec.structs.replace(newest, columns=target), _PATIENCE_SECONDS).columns
+    except ShopfloorError:
+        return ()
+    return tuple(value for value, _ in found.top) if _complete(found) else ()
+
+
+def _complete(found: ColumnProfile) -> bool:
+    """True when `top` holds every value, each whole."""
+    exact = not {"distinct", "top"} & set(found.approximate)
+    return exact and found.distinct == len(found.top) and all(len(value) < _LONG for value, _ in found.top)
