@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shopfloor.domain.contract import Arrival, Completeness
-from shopfloor.intake.companion import is_companion, standing, told_digest
+from shopfloor.intake.companion import Neighbours, Told, is_companion, told
 from shopfloor.intake.scan import Observation, scan
 
 MARKED = Arrival(complete=Completeness.MARKER)
@@ -48,7 +48,7 @@ def test_a_companion_lets_its_own_file_in(folder: Path, arrival: Arrival, mark: 
     if mark:
         (folder / mark).write_text("")
         assert is_companion(arrival, mark)
-    found = standing(arrival, present(folder)["d/batch/a.csv"], present(folder))
+    found = Neighbours(present(folder)).standing(arrival, present(folder)["d/batch/a.csv"])
     assert found.ready is ready
     assert bool(found.waiting) is not ready
     assert not is_companion(arrival, "d/batch/a.csv")
@@ -58,7 +58,22 @@ def test_a_marker_of_an_earlier_delivery_does_not_count(folder: Path) -> None:
     (folder / "d/batch/_SUCCESS").write_text("")
     files = present(folder)
     late = msgspec.structs.replace(files["d/batch/a.csv"], mtime_ns=files["d/batch/_SUCCESS"].mtime_ns + 1)
-    assert "newer" in standing(MARKED, late, files).waiting
+    assert "newer" in Neighbours({**files, late.path: late}).standing(MARKED, late).waiting
+
+
+def test_a_batch_waits_for_its_marker_as_a_whole(folder: Path) -> None:
+    (folder / "d/batch/day=1").mkdir()
+    for name in ("day=1/part.csv", "early.csv", "_SUCCESS"):
+        (folder / "d/batch" / name).write_text("a\n1\n")
+    files = present(folder)
+    assert all(
+        Neighbours(files).standing(MARKED, files[f"d/batch/{name}"]).ready
+        for name in ("a.csv", "early.csv", "day=1/part.csv")
+    )
+    late = msgspec.structs.replace(files["d/batch/day=1/part.csv"], mtime_ns=files["d/batch/_SUCCESS"].mtime_ns + 1)
+    found = Neighbours({**files, late.path: late}).standing(MARKED, files["d/batch/early.csv"])
+    assert not found.ready
+    assert "a file beside it changed" in found.waiting
 
 
 SUM = "AB" * 32
@@ -79,11 +94,27 @@ SUM = "AB" * 32
 )
 def test_digests_are_read_as_sha256sum_writes_them(folder: Path, name: str, text: str, found: str) -> None:
     (folder / "d/batch" / name).write_text(text)
-    assert told_digest(folder, f"d/batch/{name}", "a.csv") == found
+    assert told(folder, f"d/batch/{name}", "a.csv").sha256 == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f'{{"files": [{{"name": "a.csv", "bytes": 4, "sha256": "{SUM}"}}]}}', Told(SUM.lower(), 4)),
+        (f'{{"files": [{{"path": "batch/a.csv", "size": 5, "sha256": "{SUM}"}}]}}', Told(SUM.lower(), 5)),
+        (f'{{"files": [{{"name": "b.csv", "sha256": "{SUM}"}}]}}', Told()),
+        ('{"files": [', Told()),
+    ],
+)
+def test_a_manifest_gives_size_and_digest(folder: Path, text: str, found: Told) -> None:
+    (folder / "d/batch/manifest.json").write_text(text)
+    assert is_companion(DIGESTED, "d/batch/manifest.json")
+    assert told(folder, "d/batch/manifest.json", "a.csv") == found
+    assert found.is_met(SUM.lower(), 4) is (found.bytes == 4)
 
 
 def test_a_digest_is_never_read_through_a_link(folder: Path, tmp_path: Path) -> None:
     (folder / "d/secret").write_text(f"{SUM}  a.csv\n")
     (folder / "d/batch/a.csv.sha256").symlink_to(folder / "d/secret")
-    assert told_digest(folder, "d/batch/a.csv.sha256", "a.csv") == ""
-    assert told_digest(folder, "d/batch/none", "a.csv") == ""
+    assert told(folder, "d/batch/a.csv.sha256", "a.csv") == Told()
+    assert told(folder, "d/batch/none", "a.csv") == Told()

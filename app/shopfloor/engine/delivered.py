@@ -155,10 +155,16 @@ def originals_of(context: Context, purpose: FilePurpose, dataset: str) -> Origin
 
 def finish(context: Context, rows: Sequence[LedgerRow]) -> None:
     """What follows a commit, for files that a killed engine left in their drop folders."""
+    rules: dict[tuple[FilePurpose, str], Originals] = {}
     for row in rows:
-        if row.file.state in {FileState.COMMITTED, FileState.DUPLICATE, FileState.QUARANTINED}:
-            originals = originals_of(context, row.file.purpose, row.file.dataset)
-            clear(context, row, kept=row.file.state is FileState.QUARANTINED, originals=originals)
+        kept = row.file.state is FileState.QUARANTINED
+        if row.file.state not in {FileState.COMMITTED, FileState.DUPLICATE, FileState.QUARANTINED}:
+            continue
+        folder = (row.file.purpose, row.file.dataset)
+        if folder not in rules:
+            rules[folder] = originals_of(context, *folder)
+        if kept or rules[folder] is not Originals.KEEP:
+            clear(context, row, kept=kept, originals=rules[folder])
 
 
 def clear(context: Context, row: LedgerRow, *, kept: bool, originals: Originals | None = None) -> None:

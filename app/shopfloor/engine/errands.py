@@ -19,17 +19,19 @@ _LOG = logging.getLogger("shopfloor.engine")
 _COLLECT_SECONDS = 3.0
 _CONTRACT_SECONDS = 2.0
 _FRESHNESS_SECONDS = 15.0
+_STALLED_SECONDS = 5.0
 _BACKUP_SECONDS = 24 * 3600.0
 _CHECKPOINT_SECONDS = 900.0
 
 
 def errands(plant: Plant) -> list[Errand]:
-    """Collect the inference log, notice edited contracts and late data, fold the log, back up, wake snoozed alerts."""
+    """What the engine does by the clock: collect, notice what is edited, late or stalled, back up, wake alerts."""
     context = plant.context
     return [
         Errand("collect", _COLLECT_SECONDS, lambda: collect_soon(context)),
         Errand("contracts", _CONTRACT_SECONDS, lambda: contracts.look_at_all(context)),
         Errand("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
+        Errand("stalled", _STALLED_SECONDS, plant.watch.tell_stalled),
         Errand("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
         Errand("backup", _BACKUP_SECONDS, lambda: _back_up(plant)),
         Errand("heartbeat", 5.0, plant.floor.beat),

@@ -10,6 +10,7 @@ from shopfloor.intake.lease import Lease
 from shopfloor.intake.scan import Observation
 
 FUTURE_NS = 300 * 1_000_000_000
+WRITTEN = "still being written: another program has it open for writing"
 FUTURE = "The file's modification time lies in the future; when it was first seen counts instead."
 
 
@@ -86,7 +87,7 @@ def settle(
         return before
     lease = Lease.UNKNOWN if quiet.network else probe()
     if lease is Lease.WRITER:
-        return _wait(before, "still open for writing in another program")
+        return _wait(before, WRITTEN)
     if lease is Lease.UNKNOWN and not quiet.network and unchanged < quiet.base * quiet.unleased:
         return _wait(before, "waiting longer, because the system cannot tell if it is still open")
     return _replace(before, Phase.SETTLED, "")
@@ -97,8 +98,12 @@ def due(state: Settling, quiet: Quiet, now: float) -> float | None:
 
     None when only an event can: a writer closes the file, a companion comes, somebody makes room.
     """
-    times = (state.since + quiet.base, state.since + quiet.base * quiet.unleased)
-    return next((time for time in times if time > now and not state.settled), None)
+    if state.settled:
+        return None
+    time = state.since + quiet.base
+    if time <= now:
+        time = state.since + quiet.base * quiet.unleased
+    return time if time > now else None
 
 
 def _notices(seen: Observation, wall_ns: int) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
-"""Many rows in one statement, handed over as one JSON text.
+"""Many rows in one statement, handed over as JSON texts.
 
 A prepared parameter costs DuckDB about 7 µs to bind (measured on 2.0.0): 2,000 ledger rows of 22
 columns take 330 ms as parameters and 24 ms as JSON. Below a score of rows the parameters win.
+One text of 40,000 rows takes twice as long as texts of 500, which fit into its vectors.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import msgspec
 from shopfloor.domain.codec import to_text
 
 FEW = 20
+_CHUNK = 500
 # What JSON has no word for travels as text (bytes in base64) and is cast on arrival.
 _AS_TEXT = frozenset({"BLOB", "JSON", "TIMESTAMP"})
 
@@ -37,8 +39,9 @@ def write(
         return
     kinds = _kinds(connection, table)
     shape, items = _reading(columns, tuple(kinds[column] for column in columns))
-    text = msgspec.json.encode(rows).decode()
-    connection.execute(f"{into} SELECT {items} FROM (SELECT unnest(from_json(?::JSON, ?)) AS r)", [text, shape])
+    texts = [msgspec.json.encode(rows[first : first + _CHUNK]).decode() for first in range(0, len(rows), _CHUNK)]
+    source = "SELECT unnest(from_json(t::JSON, ?)) AS r FROM (SELECT unnest(?::VARCHAR[]) AS t)"
+    connection.execute(f"{into} SELECT {items} FROM ({source})", [shape, texts])
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:

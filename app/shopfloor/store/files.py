@@ -48,9 +48,9 @@ def put(transaction: Transaction, row: LedgerRow, *, keep: bool = False) -> None
     put_many(transaction, [row], keep=keep)
 
 
-def put_many(transaction: Transaction, rows: Iterable[LedgerRow], *, keep: bool = False) -> None:
-    """`put` for several files."""
-    transaction.put_many("files", [_plain(row) for row in rows], keep=keep)
+def put_many(transaction: Transaction, rows: Iterable[LedgerRow], *, keep: bool = False, fresh: bool = False) -> None:
+    """`put` for several files; `fresh` ones were never put before."""
+    transaction.put_many("files", [_plain(row) for row in rows], keep=keep, fresh=fresh)
 
 
 def _plain(row: LedgerRow) -> dict[str, Any]:
@@ -92,14 +92,19 @@ def ledger(query: Query, ids: Sequence[str]) -> list[LedgerRow]:
     """Files with their identities, in order of arrival."""
     if not ids:
         return []
-    marks = ", ".join("?" for _ in ids)
-    return [_ledger(row) for row in query.all(f"{_LEDGER} WHERE id IN ({marks}) ORDER BY number", list(ids))]
+    these = "id IN (SELECT unnest(string_split(?, ' ')))"  # one parameter, however many they are
+    return [_ledger(row) for row in query.all(f"{_LEDGER} WHERE {these} ORDER BY number", [" ".join(ids)])]
 
 
 def at_path(query: Query, path: str) -> LedgerRow | None:
     """The newest file that was delivered as `path`."""
     row = query.one(f"{_LEDGER} WHERE path = ? ORDER BY number DESC LIMIT 1", [path])
     return None if row is None else _ledger(row)
+
+
+def at_inode(query: Query, at: tuple[int, int]) -> list[LedgerRow]:
+    """Files that had this inode and time of change."""
+    return [_ledger(row) for row in query.all(f"{_LEDGER} WHERE ino = ? AND mtime_ns = ?", list(at))]
 
 
 def newest_at(query: Query, raw_path: bytes) -> FileRecord | None:
@@ -116,6 +121,15 @@ def followed(query: Query, dataset: str, dev: int, ino: int, born: int) -> Ledge
     return None if row is None else _ledger(row)
 
 
+def staged_bytes(query: Query, purpose: FilePurpose, dataset: str) -> int:
+    """How much is claimed and not read yet."""
+    row = query.one(
+        "SELECT coalesce(sum(size), 0)::BIGINT FROM files WHERE purpose = ? AND dataset = ? AND state = 'staged'",
+        [purpose.value, dataset],
+    )
+    return int(row[0]) if row else 0
+
+
 def in_states(query: Query, states: Sequence[FileState]) -> list[LedgerRow]:
     """All files in any of `states`, in order of arrival."""
     marks = ", ".join("?" for _ in states)
@@ -125,11 +139,17 @@ def in_states(query: Query, states: Sequence[FileState]) -> list[LedgerRow]:
     ]
 
 
-def known(query: Query) -> list[tuple[str, bytes, int, int, int, int, int]]:
-    """(id, raw_path, dev, ino, size, mtime_ns, ctime_ns) of the newest record of every path."""
+def known(query: Query, paths: Sequence[bytes]) -> list[tuple[str, bytes, int, int, int, int, int]]:
+    """(id, raw_path, dev, ino, size, mtime_ns, ctime_ns) of the newest record of each of `paths` that has one.
+
+    Asked of paths and not of the whole ledger, which only grows. A file that vanished and comes again is new.
+    """
     return query.all(
         "SELECT arg_max(id, number), raw_path, arg_max(dev, number), arg_max(ino, number), arg_max(size, number), "
-        "arg_max(mtime_ns, number), arg_max(ctime_ns, number) FROM files GROUP BY raw_path"
+        "arg_max(mtime_ns, number), arg_max(ctime_ns, number) FROM files "
+        "WHERE raw_path IN (SELECT from_hex(unnest(string_split(?, ' ')))) GROUP BY raw_path "
+        "HAVING arg_max(coalesce(reason ->> 'code', ''), number) <> 'vanished'",
+        [" ".join(path.hex() for path in paths)],
     )
 
 

@@ -17,7 +17,11 @@ from shopfloor.workspace.layout import Layout
 
 
 class IntakeSettings(Record, frozen=True, kw_only=True):
-    """How files are taken in. Times in seconds, sizes in megabytes."""
+    """How files are taken in. Times in seconds, sizes in megabytes.
+
+    One delivery claims up to `batch_files` and `batch_mb`; above `queued_batches` or `queued_mb` that are claimed
+    and not read yet, and below `reserve_mb` of free space, the files of a dataset wait where they are.
+    """
 
     settle_seconds: float = 2.0
     scan_seconds: float = 5.0
@@ -26,7 +30,9 @@ class IntakeSettings(Record, frozen=True, kw_only=True):
     max_file_mb: int = 20_000
     memory_mb: int = 1_000
     batch_files: int = 2_000
+    batch_mb: int = 4_000
     queued_batches: int = 8
+    queued_mb: int = 10_000
     digest_minutes: float = 10.0
     stalled_minutes: float = 30.0
     reserve_mb: int = 200
@@ -97,6 +103,10 @@ def check(settings: Settings, source: str) -> Settings:
         "intake.max_file_mb": settings.intake.max_file_mb,
         "intake.memory_mb": settings.intake.memory_mb,
         "intake.batch_files": settings.intake.batch_files,
+        "intake.batch_mb": settings.intake.batch_mb,
+        "intake.queued_batches": settings.intake.queued_batches,
+        "intake.queued_mb": settings.intake.queued_mb,
+        "intake.stalled_minutes": settings.intake.stalled_minutes,
         **{f"stream.{key}": getattr(settings.stream, key) for key in StreamSettings.__struct_fields__},
         "engine.idle_worker_seconds": settings.engine.idle_worker_seconds,
     }

@@ -20,20 +20,22 @@ class Arrivals:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._known: dict[str, tuple[int, Arrival]] = {}
-        self._looked: set[str] = set()
+        self._now: dict[str, Arrival] = {}
 
     def begin(self) -> None:
         """A new scan begins: look at each contract's file once more."""
-        self._looked.clear()
+        self._now.clear()
 
     def of(self, purpose: FilePurpose, dataset: str) -> Arrival:
         """The rules for a file in the folder of `dataset`; only data has rules of its own."""
-        if purpose is not FilePurpose.DATA or not is_name(dataset):
+        if purpose is not FilePurpose.DATA:
             return _USUAL
-        if dataset not in self._looked:
-            self._looked.add(dataset)
-            self._look(dataset)
-        return self._known.get(dataset, (0, _USUAL))[1]
+        found = self._now.get(dataset)
+        if found is None:
+            if is_name(dataset):
+                self._look(dataset)
+            found = self._now[dataset] = self._known.get(dataset, (0, _USUAL))[1]
+        return found
 
     def _look(self, dataset: str) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,14 +16,18 @@ from shopfloor.engine.failpoint import reach
 from shopfloor.engine.watch import custody, ledger
 from shopfloor.engine.watch.arrivals import Arrivals
 from shopfloor.intake.claim import Changed, Claimed, claim
-from shopfloor.intake.companion import told_digest
+from shopfloor.intake.companion import Told, told
 from shopfloor.intake.scan import Observation
 from shopfloor.store import files, jobs
 from shopfloor.store.files import LedgerRow
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
 BACKLOG = "backlog"
-_DISK = Reason(
+# The store's disk is full; and troubles that pass: handles or memory are short, a server does not answer.
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT, errno.EIO, errno.EAGAIN}
+DISK = Reason(
     code="disk",
     message="The disk has too little free space.",
     hint="Free some; it is taken in by itself then.",
@@ -31,8 +36,8 @@ _OTHER_DIGEST = "Its content is not what {companion} says: the digest differs."
 
 
 class Batch(NamedTuple):
-    """A file that has settled: its ledger id, what was seen, its raw path, the companion with its digest, and
-    for how many seconds it has been known.
+    """A file that has settled: its ledger id, what was seen, its raw path, the companion with its digest,
+    for how many seconds it has been known, and what is odd about it.
     """
 
     id: str
@@ -40,14 +45,18 @@ class Batch(NamedTuple):
     raw: bytes
     companion: Observation | None = None
     age: float = 0.0
+    notices: tuple[str, ...] = ()
 
 
 class Settled(NamedTuple):
-    """What became of a batch: `closed` is done with, `again` settles anew, `early` differs from its digest yet."""
+    """What became of a batch: `closed` is done with, `again` settles anew, `full` found no room on the disk.
+
+    What differs from its digest yet is in none of them.
+    """
 
     closed: list[Batch]
     again: list[Batch]
-    early: list[Batch]
+    full: list[Batch]
 
 
 _Copies = list[tuple[Batch, Claimed]]
@@ -62,33 +71,60 @@ class Claiming:
         self._arrivals = arrivals
         self._differed: dict[str, tuple[object, object]] = {}
 
-    def why_wait(self, purpose: FilePurpose, dataset: str, batch: Sequence[Batch]) -> Reason | None:
+    def why_wait(self, purpose: FilePurpose, dataset: str) -> Reason | None:
         """Why nothing of this dataset is claimed now: the files stay safely where they are."""
         if purpose is FilePurpose.DATA and (problem := contracts.problem(self._context, dataset)) is not None:
             return problem
-        if not self._room_for(batch):
-            return _DISK
         return self._backlog(purpose, dataset)
+
+    def fitting(self, ordered: Sequence[Batch]) -> list[Batch]:
+        """As many of the first files as one delivery may have and the disk has room for; none when it is full.
+
+        A claim takes the space of its files, and reading them as much again. What is too large at all takes none:
+        it is refused.
+        """
+        settings = self._context.settings.intake
+        free = shutil.disk_usage(self._context.layout.staging).free - (settings.reserve_mb << 20)
+        found: list[Batch] = []
+        used = 0
+        for one in ordered[: settings.batch_files]:
+            used += one.seen.size if one.seen.size <= settings.max_file_mb << 20 else 0
+            if 2 * used > free or (found and used > settings.batch_mb << 20):
+                break
+            found.append(one)
+        return found
 
     def take(self, purpose: FilePurpose, dataset: str, batch: Sequence[Batch]) -> Settled:
         """Copy, hash, compare; record the whole batch in one transaction."""
         copies: _Copies = []
         refusals: list[tuple[Batch, Reason]] = []
         again: list[Batch] = []
-        for one in batch:
+        full: list[Batch] = []
+        for number, one in enumerate(batch):
             try:
                 copies.append((one, self._copy(purpose, one)))
             except Changed:
                 again.append(one)  # somebody writes again: it settles anew
             except (OSError, ShopfloorError) as error:
-                refusals.append((one, _reason(error)))
-        copies, early, wrong = self._compared(purpose, copies)
-        reach("intake.copied")
-        done = self._record(purpose, dataset, copies, refusals, wrong)
+                trouble = error.errno if isinstance(error, OSError) else None
+                if trouble in _FULL:
+                    full += batch[number:]
+                    break
+                if trouble in _PASSING:
+                    again.append(one)
+                else:
+                    refusals.append((one, _reason(error)))
+        try:
+            copies, wrong = self._compared(purpose, copies)
+            reach("intake.copied")
+            done = self._record(purpose, dataset, copies, refusals, wrong)
+        except BaseException:
+            for _, copy in copies:  # what is not recorded is claimed anew
+                Path(copy.path).unlink(missing_ok=True)
+            raise
         reach("intake.claimed")
         self._dispose(purpose, done)
-        closed = [one for one, _ in (*copies, *wrong, *refusals)]
-        return Settled(closed, again, early)
+        return Settled([one for one, _ in (*copies, *wrong, *refusals)], again, full)
 
     def differs(self, seen: Observation, companion: Observation | None, age: float) -> bool:
         """True for a file that was hashed already and found to be something else than its companion says.
@@ -102,22 +138,23 @@ class Claiming:
     def _patience(self) -> float:
         return 60.0 * self._context.settings.intake.digest_minutes
 
-    def _room_for(self, batch: Sequence[Batch]) -> bool:
-        free = shutil.disk_usage(self._context.layout.staging).free
-        reserve = self._context.settings.intake.reserve_mb << 20
-        return free - 2 * sum(one.seen.size for one in batch) > reserve
-
     def _backlog(self, purpose: FilePurpose, dataset: str) -> Reason | None:
         """Each dataset has its own share of the queue, so that a flood in one keeps no other waiting."""
-        limit = self._context.settings.intake.queued_batches
-        kind = custody.kind_of(purpose)
-        if self._context.store.read(lambda query: jobs.open_about(query, kind, dataset)) < limit:
-            return None
-        return Reason(
-            code=BACKLOG,
-            message=f"{limit} deliveries of {dataset} wait to be read already.",
-            hint="It is taken in by itself when they are done. The limit is intake.queued_batches.",
-        )
+        settings = self._context.settings.intake
+
+        def query(reader: Query) -> tuple[int, int]:
+            queued = jobs.open_about(reader, custody.kind_of(purpose), dataset)
+            return queued, files.staged_bytes(reader, purpose, dataset) >> 20
+
+        queued, megabytes = self._context.store.read(query)
+        hint = "It is taken in by itself when they are done. The limit is "
+        if queued >= settings.queued_batches:
+            message = f"{queued} deliveries of {dataset} wait to be read already."
+            return Reason(code=BACKLOG, message=message, hint=f"{hint}intake.queued_batches.")
+        if queued and megabytes >= settings.queued_mb:
+            message = f"More than {settings.queued_mb:,} MB of {dataset} wait to be read already."
+            return Reason(code=BACKLOG, message=message, hint=f"{hint}intake.queued_mb.")
+        return None
 
     def _copy(self, purpose: FilePurpose, one: Batch) -> Claimed:
         limit = self._context.settings.intake.max_file_mb
@@ -129,24 +166,21 @@ class Claiming:
             )
         return claim(self._roots[purpose], one.seen, custody.staged_path(self._context.layout, one.id))
 
-    def _compared(
-        self, purpose: FilePurpose, copies: _Copies
-    ) -> tuple[_Copies, list[Batch], list[tuple[Batch, Claimed]]]:
-        """Copies that are what their companions say, files that may still be arriving, and wrong ones."""
-        right, early, wrong = [], [], []
+    def _compared(self, purpose: FilePurpose, copies: _Copies) -> tuple[_Copies, _Copies]:
+        """Copies that are what their companions say, and wrong ones. What may still be arriving is in neither."""
+        right, wrong = [], []
         for one, copy in copies:
-            if one.companion is None or copy.sha256 == self._told(purpose, one, one.companion.path):
+            if one.companion is None or self._told(purpose, one, one.companion).is_met(copy.sha256, copy.bytes):
                 right.append((one, copy))
             elif one.age < self._patience:
                 self._differed[one.seen.path] = (one.seen.key, one.companion.key)
                 Path(copy.path).unlink(missing_ok=True)
-                early.append(one)
             else:
                 wrong.append((one, copy))
-        return right, early, wrong
+        return right, wrong
 
-    def _told(self, purpose: FilePurpose, one: Batch, companion: str) -> str:
-        return told_digest(self._roots[purpose], companion, Path(one.seen.path).name)
+    def _told(self, purpose: FilePurpose, one: Batch, companion: Observation) -> Told:
+        return told(self._roots[purpose], companion.path, Path(one.seen.path).name)
 
     def _record(
         self,
@@ -164,7 +198,8 @@ class Claiming:
             for one, copy in wrong:
                 self._hold(transaction, one, copy)
             found = [(one.id, one.seen, one.raw, copy) for one, copy in copies]
-            return ledger.claimed(transaction, purpose, dataset, found, repeated=repeated)
+            odd = {one.id: one.notices for one, _ in copies}
+            return ledger.claimed(transaction, purpose, dataset, found, repeated=repeated, notices=odd)
 
         return self._context.store.write(record)
 

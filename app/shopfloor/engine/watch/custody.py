@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,8 +14,9 @@ from shopfloor.domain.contract import Originals, Parser
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.file import FilePurpose, FileRecord
 from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.engine.watch.removal import move, take_away
 from shopfloor.store import jobs
-from shopfloor.store.files import Identity, LedgerRow
+from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.layout import Layout
 
@@ -34,15 +35,18 @@ def enqueue(
     parser: Parser | None = None,
     keep: bool = False,
     actor: str = "engine",
+    notices: Mapping[str, Sequence[str]] | None = None,
 ) -> JobRecord:
     """Queue the work on files that are staged: one job a settled batch.
 
     `parser` says how these files are written, in place of the contract; `keep` makes it the contract's.
-    `actor` is who accepts them.
+    `actor` is who accepts them. `notices` are what the version says of its files, by id.
     """
     payload: dict[str, object] = {"files": list(ids), "accept": accept, "actor": actor}
     if parser is not None:
         payload |= {"parser": msgspec.to_builtins(parser), "keep": keep}
+    if notices:
+        payload["notices"] = notices
     return jobs.enqueue(
         transaction,
         _KIND[purpose],
@@ -120,47 +124,22 @@ def dispose(layout: Layout, row: LedgerRow, originals: Originals, day: str) -> N
     """
     staged_path(layout, row.file.id).unlink(missing_ok=True)
     original = original_path(row)
-    if originals is Originals.KEEP or not is_same(original, row.identity):
+    if originals is Originals.KEEP or (mine := take_away(original, row.identity)) is None:
         return
     if originals is Originals.DELETE:
-        original.unlink(missing_ok=True)
+        mine.unlink(missing_ok=True)
         return
     target = layout.archive / row.file.purpose.value / row.file.dataset / day / f"{row.file.id}-{original.name}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    move(original, target)
+    move(mine, target)
 
 
 def remove_original(layout: Layout, row: LedgerRow) -> None:
     """Take a delivered file away whose bytes are kept elsewhere."""
     staged_path(layout, row.file.id).unlink(missing_ok=True)
-    original = original_path(row)
-    if is_same(original, row.identity):
-        original.unlink(missing_ok=True)
-
-
-def move(source: Path, target: Path) -> None:
-    """Rename, or copy and delete where the target lies on another file system."""
-    try:
-        os.rename(source, target)
-    except FileNotFoundError:
-        return
-    except OSError:
-        shutil.copyfile(source, target)
-        os.unlink(source)
-
-
-def is_same(path: Path, identity: Identity) -> bool:
-    """True while the file at `path` is the one that was claimed."""
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return False
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns) == (
-        identity.dev,
-        identity.ino,
-        identity.size,
-        identity.mtime_ns,
-    )
+    mine = take_away(original_path(row), row.identity)
+    if mine is not None:
+        mine.unlink(missing_ok=True)
 
 
 def write_note(path: Path, content: dict[str, object]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -25,7 +25,7 @@ def first_sight(transaction: Transaction, found: Sequence[tuple[FilePurpose, Obs
         _row(transaction, id, number, purpose, seen, raw)
         for (id, number), (purpose, seen, raw) in zip(ids, found, strict=True)
     ]
-    files.put_many(transaction, rows)
+    files.put_many(transaction, rows, fresh=True)
     arrived = [row.file for row in rows if row.file.state is FileState.SETTLING]
     announce(transaction, "file.arrived", arrived, "arrived")
     refused = [row.file for row in rows if row.file.state is FileState.REFUSED]
@@ -70,10 +70,11 @@ def claimed(
     claims: Sequence[tuple[str, Observation, bytes, Claimed]],
     *,
     repeated: bool = False,
+    notices: Mapping[str, Sequence[str]] | None = None,
 ) -> list[LedgerRow]:
     """Claimed copies: new content is staged for one job, known content recorded. Returns what needs no job.
 
-    With `repeated` known content is taken in again.
+    With `repeated` known content is taken in again. `notices` are what is odd about files, by id.
     """
     digests = [copy.sha256 for *_, copy in claims]
     known = files.committed_content(transaction, purpose, dataset, digests)
@@ -98,7 +99,8 @@ def claimed(
     files.put_many(transaction, staged)
     if staged:
         what = f"{len(staged)} file{'s' if len(staged) > 1 else ''} settled"
-        custody.enqueue(transaction, purpose, dataset, [row.file.id for row in staged], trigger=what)
+        odd = {row.file.id: list(said) for row in staged if (said := (notices or {}).get(row.file.id))}
+        custody.enqueue(transaction, purpose, dataset, [row.file.id for row in staged], trigger=what, notices=odd)
     return done
 
 
@@ -146,33 +148,35 @@ def refused(transaction: Transaction, id: str, reason: Reason) -> None:
 
 def waiting(transaction: Transaction, ids: Sequence[str], reason: Reason) -> None:
     """The files stay safely where they are and say why they wait."""
-    for row in files.ledger(transaction, ids):
-        if row.file.state is not FileState.WAITING or row.file.reason != reason:
-            file = msgspec.structs.replace(row.file, state=FileState.WAITING, reason=reason)
-            files.put(transaction, msgspec.structs.replace(row, file=file))
-            transaction.emit(
-                "file.waiting", file.dataset, f"{file.path} waits: {reason.message}", data={"file": file.id}
-            )
+    rows = [
+        msgspec.structs.replace(row, file=msgspec.structs.replace(row.file, state=FileState.WAITING, reason=reason))
+        for row in files.ledger(transaction, ids)
+        if row.file.state in {FileState.SETTLING, FileState.WAITING} and row.file.reason != reason
+    ]
+    files.put_many(transaction, rows)
+    found = [row.file for row in rows]
+    announce(transaction, "file.waiting", found, f"wait: {reason.message}", f"waits: {reason.message}")
 
 
 def vanished(transaction: Transaction, ids: Sequence[str]) -> None:
     """A file that went away before it was taken in is a note, not an error."""
     reason = Reason(code="vanished", message="It was removed before it was taken in.", hint="Deliver it again.")
-    for row in files.ledger(transaction, ids):
-        file = msgspec.structs.replace(row.file, state=FileState.DISCARDED, reason=reason)
-        files.put(transaction, msgspec.structs.replace(row, file=file))
-        transaction.emit(
-            "file.vanished", file.dataset, f"{file.path} was removed before it was taken in", data={"file": file.id}
-        )
+    rows = [
+        msgspec.structs.replace(row, file=msgspec.structs.replace(row.file, state=FileState.DISCARDED, reason=reason))
+        for row in files.ledger(transaction, ids)
+    ]
+    files.put_many(transaction, rows)
+    were, was = "were removed before they were taken in", "was removed before it was taken in"
+    announce(transaction, "file.vanished", [row.file for row in rows], were, was)
 
 
-def announce(transaction: Transaction, kind: str, found: Sequence[FileRecord], what: str) -> None:
-    """One event a file, or one for all when there are many."""
+def announce(transaction: Transaction, kind: str, found: Sequence[FileRecord], what: str, one: str = "") -> None:
+    """One event a file, or one for all when there are many; `one` is what is said of a single file."""
     if len(found) > MANY:
         transaction.emit(kind, found[0].dataset, f"{len(found)} files {what}", data={"files": len(found)})
         return
     for file in found:
-        transaction.emit(kind, file.dataset, f"{file.path} {what}", data={"file": file.id})
+        transaction.emit(kind, file.dataset, f"{file.path} {one or what}", data={"file": file.id})
 
 
 def _emit_refusal(transaction: Transaction, file: FileRecord) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.file import FilePurpose
-from shopfloor.intake.filesystem import is_network
+from shopfloor.intake.filesystem import network_devices
 from shopfloor.intake.lease import Lease, probe_path
 from shopfloor.intake.scan import Observation
 from shopfloor.intake.settle import Quiet, Settling, due, settle
@@ -25,17 +25,33 @@ class SettlingFiles:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._states: dict[Key, Settling] = {}
-        self._network: dict[Path, bool] = {}
-        self.quiet_seconds = 2.0
+        self._near = Quiet()
+        self._far = Quiet(network=True)
+        self._remote: frozenset[int] = frozenset()
+        self._now = 0.0
+        self._wall_ns = 0
+
+    @property
+    def quiet_seconds(self) -> float:
+        """How long a file on a local file system must stay unchanged."""
+        return self._near.seconds
+
+    def begin(self, quiet_seconds: float) -> None:
+        """A new look at all files begins: one time, one table of mounts for all of them."""
+        if quiet_seconds != self._near.seconds:
+            self._near, self._far = Quiet(seconds=quiet_seconds), Quiet(seconds=quiet_seconds, network=True)
+        self._remote = network_devices()
+        self._now = self._clock.monotonic()
+        self._wall_ns = int(self._clock.now().timestamp() * 1e9)
 
     def observe(self, key: Key, seen: Observation, root: Path) -> Settling:
         """The state after this observation; settled means that the file may be claimed."""
         state = settle(
             self._states.get(key),
             seen,
-            self._clock.monotonic(),
-            int(self._clock.now().timestamp() * 1e9),
-            self._quiet(root),
+            self._now,
+            self._wall_ns,
+            self._quiet(seen),
             lambda: _probe(root, seen.path),
         )
         self._states[key] = state
@@ -70,20 +86,35 @@ class SettlingFiles:
         state = self._states.get(key)
         return ("", 0.0) if state is None else (state.waiting, self._clock.monotonic() - state.first_seen)
 
+    def notices(self, key: Key) -> tuple[str, ...]:
+        """What is odd about a file, for the version that it becomes part of."""
+        state = self._states.get(key)
+        return () if state is None else state.notices
+
+    def stuck(self, seconds: float) -> Iterator[tuple[Key, Settling]]:
+        """Files that have not changed for so long and are not complete all the same."""
+        before = self._now - seconds
+        return ((key, state) for key, state in self._states.items() if state.since < before and state.waiting)
+
     def forget(self, key: Key) -> None:
         """The file was claimed, vanished or changed: begin anew if it is seen again."""
         self._states.pop(key, None)
 
-    def due_in(self, root: Path) -> float | None:
+    def due_in(self) -> float | None:
         """Seconds until looking again can change anything; None when nothing is settling."""
         now = self._clock.monotonic()
-        times = [time for state in self._states.values() if (time := due(state, self._quiet(root), now)) is not None]
-        return max(0.02, min(times) - now) if times else None
+        soonest = min(
+            (
+                time
+                for state in self._states.values()
+                if not state.settled and (time := due(state, self._quiet(state.observation), now)) is not None
+            ),
+            default=None,
+        )
+        return None if soonest is None else max(0.02, soonest - now)
 
-    def _quiet(self, root: Path) -> Quiet:
-        if root not in self._network:
-            self._network[root] = is_network(root)
-        return Quiet(seconds=self.quiet_seconds, network=self._network[root])
+    def _quiet(self, seen: Observation) -> Quiet:
+        return self._far if seen.dev in self._remote else self._near
 
 
 def _probe(root: Path, path: str) -> Lease:

@@ -6,40 +6,49 @@ import logging
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from shopfloor.domain.contract import Completeness
-from shopfloor.domain.file import FilePurpose, FileState
+from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.engine import delivered
 from shopfloor.engine.context import Context
 from shopfloor.engine.jobs.floor import WorkFloor
 from shopfloor.engine.watch import custody, ledger
 from shopfloor.engine.watch.arrivals import Arrivals
-from shopfloor.engine.watch.claiming import BACKLOG, Batch, Claiming
+from shopfloor.engine.watch.claiming import BACKLOG, DISK, Batch, Claiming
+from shopfloor.engine.watch.memory import Memory, identity_of
+from shopfloor.engine.watch.removal import aside_of
 from shopfloor.engine.watch.settling import SettlingFiles
+from shopfloor.engine.watch.stalled import StalledFiles, Stuck
 from shopfloor.engine.watch.watcher import Health, Watcher
 from shopfloor.intake.candidate import Kind
-from shopfloor.intake.companion import Standing, is_companion, standing
+from shopfloor.intake.companion import Neighbours, Standing, is_companion
+from shopfloor.intake.filesystem import network_devices
 from shopfloor.intake.partition import moment
 from shopfloor.intake.scan import Observation, scan
 from shopfloor.store import files
 
 _LOG = logging.getLogger("shopfloor.watch")
 _SOON = 0.2
+# While a backlog lasts, the watch rests for so many times as long as it took to look.
+_REST = 4.0
+# A look that takes so many scan intervals is told: the lists on the screens are that old.
+_LATE = 3.0
 _EARLIEST = datetime.fromisoformat("0001-01-01")
-Identity = tuple[int, int, int, int, int]
+Folder = tuple[FilePurpose, str]
 
 
-class Known(NamedTuple):
-    """What the ledger says about a path, kept in memory so that a quiet scan asks the database nothing."""
+class Sight(NamedTuple):
+    """What one look found: raw paths that are there, new files, and settled ones by folder."""
 
-    id: str
-    identity: Identity
-    open: bool
+    present: set[bytes]
+    fresh: list[tuple[FilePurpose, Observation, bytes]]
+    settled: dict[Folder, list[tuple[Observation, bytes, Standing]]]
 
 
 class Watch:
@@ -55,9 +64,11 @@ class Watch:
         self._turn = threading.Lock()
         self._watcher = Watcher(context.clock, self._wake.set)
         self._settling = SettlingFiles(context.clock)
+        self._stalled = StalledFiles(context)
         self._roots = {purpose: custody.root_of(context.layout, purpose) for purpose in FilePurpose}
         self._seen: dict[FilePurpose, dict[str, Observation]] = {purpose: {} for purpose in FilePurpose}
-        self._known: dict[bytes, Known] = {}
+        self._memory = Memory(context.store)
+        self._waiting: dict[str, Reason] = {}  # files that were told to wait, and why
         self._health = Health(False, "starting")
         self._last_scan: tuple[datetime, float] | None = None
         self._settings_stamp = 0
@@ -70,7 +81,7 @@ class Watch:
 
     def start(self) -> None:
         """Load the ledger and begin."""
-        self._load()
+        self._memory.load()
         self._thread.start()
 
     def stop(self) -> None:
@@ -88,21 +99,38 @@ class Watch:
     def status(self) -> WatcherStatus:
         """How new files are noticed."""
         scanned = self._last_scan
+        late = self._late()
         return WatcherStatus(
             backend="inotify" if self._health.healthy else "scan",
-            healthy=self._health.healthy,
+            healthy=self._health.healthy and not late,
             scan_seconds=self._context.settings.intake.scan_seconds,
             last_scan_at=scanned[0] if scanned else None,
             last_scan_ms=scanned[1] if scanned else None,
-            detail=self._health.detail,
+            detail=late or self._health.detail,
         )
 
-    def _load(self) -> None:
-        unsettled = [FileState.SETTLING, FileState.WAITING]
-        rows = self._context.store.read(lambda query: files.in_states(query, unsettled))
-        waiting = {row.file.id for row in rows if row.staged is None}  # a claimed one waits for its contract
-        for id, raw, *identity in self._context.store.read(files.known):
-            self._known[bytes(raw)] = Known(id, _stored(identity), id in waiting)
+    def waits(self, purpose: FilePurpose, path: str) -> tuple[str, float]:
+        """What a file on its way waits for, in words, and for how many seconds it has been known."""
+        return self._settling.waits((purpose, path))
+
+    def tell_stalled(self) -> None:
+        """Say of files that they have not become complete for long."""
+        with self._turn:
+            stuck = [
+                Stuck(known.id, state.observation.name, state.waiting)
+                for (purpose, path), state in self._settling.stuck(60 * self._context.settings.intake.stalled_minutes)
+                if (known := self._memory.get(os.fsencode(self._roots[purpose] / path))) is not None
+            ]
+        self._stalled.tell(stuck)
+
+    def _late(self) -> str:
+        """Why the last look is older than it should be."""
+        if self._last_scan is None:
+            return ""
+        age = (self._context.clock.now() - self._last_scan[0]).total_seconds()
+        if age < _LATE * self._context.settings.intake.scan_seconds + 5.0:
+            return ""
+        return f"the last scan ended {age:.0f} s ago: large files are being copied, or a folder does not answer"
 
     def _loop(self) -> None:
         while not self._context.stopping.is_set():
@@ -110,19 +138,28 @@ class Watch:
                 with self._turn:
                     self._health = self._tend()
                     self._scan()
-            except Exception:  # noqa: BLE001 - the boundary of the watch: a bad moment must not end intake
+            except Exception as error:  # noqa: BLE001 - the boundary of the watch: a bad moment must not end intake
                 _LOG.exception("the scan failed; it is tried again")
+                self._health = Health(False, f"the last scan failed: {error}")
             self._wake.wait(min(self._context.settings.intake.scan_seconds, self._soon or 1e9))
             self._wake.clear()
 
     def _tend(self) -> Health:
         self._reload_settings()
+        for root in self._roots.values():
+            root.mkdir(mode=0o700, exist_ok=True)  # somebody removed it; what is delivered next must find it
         if not self._context.settings.intake.watch:
             return Health(False, "switched off: intake.watch = false")
         folders = list(self._roots.values())
         for root in self._roots.values():
             folders += [Path(entry.path) for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]
-        return self._watcher.tend(folders)
+        try:
+            return self._watcher.tend(folders, network_devices())
+        except Exception as error:  # noqa: BLE001 - the boundary of the watcher: it is a hint, and the scan goes on
+            _LOG.exception("the watcher failed; it is built anew")
+            self._watcher.close()
+            self._watcher = Watcher(self._context.clock, self._wake.set)
+            return Health(False, f"the watcher failed: {error}")
 
     def _reload_settings(self) -> None:
         try:
@@ -132,65 +169,89 @@ class Watch:
         if stamp != self._settings_stamp:
             self._settings_stamp = stamp
             self._context.reload_settings()
-        self._settling.quiet_seconds = self._context.settings.intake.settle_seconds
 
     def _scan(self) -> None:
         begun = self._context.clock.monotonic()
-        present: set[bytes] = set()
-        fresh: list[tuple[FilePurpose, Observation, bytes]] = []
-        settled: dict[tuple[FilePurpose, str], list[tuple[Observation, bytes, Standing]]] = defaultdict(list)
-        left: list[str] = []
         self._arrivals.begin()
+        self._settling.begin(self._context.settings.intake.settle_seconds)
+        sight = self._look()
+        self._note_fresh(sight.fresh)
+        self._forget_vanished(sight.present)
+        self._more = False
+        folders = self._settling.by_folder() if sight.settled else {}
+        for (purpose, dataset), found in sight.settled.items():
+            if not self._settling.others_follow(folders[purpose, dataset], {seen.path for seen, *_ in found}):
+                self._hand_over(purpose, dataset, [self._batch(purpose, *one) for one in found])
+        took = self._context.clock.monotonic() - begun
+        self._plan_next(took)
+        self._last_scan = (self._context.clock.now(), round(1000 * took, 2))
+
+    def _look(self) -> Sight:
+        """List the drop folders; what the ledger knows and has done with needs nothing more."""
+        sight = Sight(set(), [], defaultdict(list))
+        unsettled = self._unsettled(sight)
+        neighbours = {purpose: Neighbours(present) for purpose, present in self._seen.items()}
+        for purpose, seen, raw in unsettled:
+            known = self._memory.get(raw)
+            if known is None or not known.open:
+                sight.fresh.append((purpose, seen, raw))
+            if seen.kind is Kind.CANDIDATE and (ready := self._ready(purpose, seen, neighbours[purpose])) is not None:
+                sight.settled[purpose, seen.name].append((seen, raw, ready))
+        return sight
+
+    def _unsettled(self, sight: Sight) -> list[tuple[FilePurpose, Observation, bytes]]:
+        """All that is there and not done with."""
+        found: list[tuple[FilePurpose, Observation, bytes]] = []
+        aside: list[tuple[int, int]] = []
         for purpose, root in self._roots.items():
             observed = scan(root, purpose, self._seen[purpose])
             self._seen[purpose] = {seen.path: seen for seen in observed}
             prefix = os.fsencode(root)
             for seen in observed:
                 if seen.kind is Kind.IGNORED or is_companion(self._arrivals.of(purpose, seen.name), seen.path):
+                    if not self._finished and (one := aside_of(seen.path.rpartition("/")[2])) is not None:
+                        aside.append(one)
                     continue
                 raw = ledger.raw_path(prefix, seen)
-                present.add(raw)
-                known = self._known.get(raw)
-                if known is not None and not known.open and known.identity == _identity(seen):
-                    left += [known.id] if not self._finished else []
-                    continue
-                if self._is_followed(purpose, seen):
-                    present.discard(raw)
-                    continue
-                if known is None or not known.open:
-                    fresh.append((purpose, seen, raw))
-                if seen.kind is Kind.CANDIDATE and (ready := self._ready(purpose, seen, root)) is not None:
-                    settled[purpose, seen.name].append((seen, raw, ready))
-        self._finish(left)
-        self._note_fresh(fresh)
-        self._forget_vanished(present)
-        self._more = False
-        folders = self._settling.by_folder() if settled else {}
-        for (purpose, dataset), found in settled.items():
-            if self._settling.others_follow(folders[purpose, dataset], {seen.path for seen, *_ in found}):
-                continue
-            ages = (self._settling.waits((purpose, seen.path))[1] for seen, *_ in found)
-            batch = [
-                Batch(self._known[raw].id, seen, raw, self._seen[purpose].get(ready.digest), age)
-                for (seen, raw, ready), age in zip(found, ages, strict=True)
-            ]
-            self._hand_over(purpose, dataset, batch)
-        self._plan_next()
-        self._last_scan = (self._context.clock.now(), round(1000 * (self._context.clock.monotonic() - begun), 2))
+                if self._is_done_with(seen, raw):
+                    sight.present.add(raw)
+                else:
+                    found.append((purpose, seen, raw))
+        if not self._finished:
+            found = self._finish(sight, found, aside)
+        found = [one for one in found if not self._is_followed(one[0], one[1])]
+        self._memory.recall([raw for *_, raw in found])
+        sight.present.update(raw for *_, raw in found)
+        return [one for one in found if not self._is_done_with(one[1], one[2])]
 
-    def _finish(self, left: list[str]) -> None:
+    def _is_done_with(self, seen: Observation, raw: bytes) -> bool:
+        known = self._memory.get(raw)
+        return known is not None and not known.open and known.identity == identity_of(seen)
+
+    def _finish(
+        self, sight: Sight, found: list[tuple[FilePurpose, Observation, bytes]], aside: list[tuple[int, int]]
+    ) -> list[tuple[FilePurpose, Observation, bytes]]:
         """The first scan of an engine: files that are done with, and that a killed engine did not move away."""
-        if left:
-            delivered.finish(self._context, self._context.store.read(lambda query: files.ledger(query, left)))
         self._finished = True
+        self._memory.recall([raw for *_, raw in found])
+        done = [raw for _, seen, raw in found if self._is_done_with(seen, raw)]
+        ids = [known.id for raw in done if (known := self._memory.get(raw)) is not None]
+        delivered.finish(self._context, self._context.store.read(lambda query: files.ledger(query, ids)))
+        for one in aside:
+            delivered.finish(self._context, self._context.store.read(partial(files.at_inode, at=one)))
+        sight.present.update(done)
+        return [one for one in found if one[2] not in sight.present]
 
-    def _ready(self, purpose: FilePurpose, seen: Observation, root: Path) -> Standing | None:
+    def _ready(self, purpose: FilePurpose, seen: Observation, neighbours: Neighbours) -> Standing | None:
         """What lets the file in now: its companion, or that it has been quiet; None while nothing does."""
-        state = self._settling.observe((purpose, seen.path), seen, root)
+        key = (purpose, seen.path)
+        state = self._settling.observe(key, seen, self._roots[purpose])
         arrival = self._arrivals.of(purpose, seen.name)
-        found = standing(arrival, seen, self._seen[purpose])
+        if arrival.complete is Completeness.QUIET:
+            return _AT_REST if state.settled else None
+        found = neighbours.standing(arrival, seen)
         if not found.ready:
-            self._settling.say((purpose, seen.path), found.waiting)
+            self._settling.say(key, found.waiting)
             return None
         if found.digest and self._differs(purpose, seen, found.digest):
             return None
@@ -206,13 +267,10 @@ class Watch:
         )
         return True
 
-    def waits(self, purpose: FilePurpose, path: str) -> tuple[str, float]:
-        """What a file on its way waits for, in words, and for how many seconds it has been known."""
-        return self._settling.waits((purpose, path))
-
-    def _plan_next(self) -> None:
-        waits = [wait for root in self._roots.values() if (wait := self._settling.due_in(root)) is not None]
-        self._soon = min([*waits, *([_SOON] if self._more else [])], default=0.0)
+    def _plan_next(self, took: float) -> None:
+        due = self._settling.due_in()
+        soon = [max(_SOON, _REST * took)] if self._more else []
+        self._soon = min([*soon, *([due] if due is not None else [])], default=0.0)
 
     def _note_fresh(self, fresh: list[tuple[FilePurpose, Observation, bytes]]) -> None:
         if not fresh:
@@ -220,46 +278,53 @@ class Watch:
         if any(seen.kind is Kind.CANDIDATE for _, seen, _ in fresh):
             self._floor.warm()  # the workers start while the files settle
         for row in self._context.store.write(lambda transaction: ledger.first_sight(transaction, fresh)):
-            held = row.identity
-            settling = row.file.state is FileState.SETTLING
-            self._known[held.raw_path] = Known(
-                row.file.id, (held.dev, held.ino, held.size, held.mtime_ns, held.ctime_ns), settling
-            )
+            self._memory.note(row, open=row.file.state is FileState.SETTLING)
 
     def _forget_vanished(self, present: set[bytes]) -> None:
-        gone = [raw for raw, known in self._known.items() if known.open and raw not in present]
+        gone = self._memory.forget_but(present)
         if not gone:
             return
-        ids = [self._known.pop(raw).id for raw in gone]
-        self._context.store.write(lambda transaction: ledger.vanished(transaction, ids))
+        self._context.store.write(lambda transaction: ledger.vanished(transaction, list(gone.values())))
+        for id in gone.values():
+            self._waiting.pop(id, None)
         for purpose, root in self._roots.items():
             prefix = os.fsencode(root) + b"/"
             for raw in gone:
                 if raw.startswith(prefix):
                     self._settling.forget((purpose, os.fsdecode(raw[len(prefix) :])))
 
+    def _batch(self, purpose: FilePurpose, seen: Observation, raw: bytes, ready: Standing) -> Batch:
+        key = (purpose, seen.path)
+        known = self._memory.get(raw)
+        assert known is not None
+        companion = self._seen[purpose].get(ready.digest) if ready.digest else None
+        return Batch(known.id, seen, raw, companion, self._settling.waits(key)[1], self._settling.notices(key))
+
     def _hand_over(self, purpose: FilePurpose, dataset: str, found: list[Batch]) -> None:
         """What settled together becomes one job: by the date in its path where it has one, then oldest first."""
         ordered = sorted(found, key=lambda one: (moment(one.seen.path) or _EARLIEST, one.seen.mtime_ns, one.seen.path))
-        batch = ordered[: self._context.settings.intake.batch_files]
-        why = self._claiming.why_wait(purpose, dataset, batch)
-        if why is not None:
-            ids = [one.id for one in batch]
-            self._context.store.write(lambda transaction: ledger.waiting(transaction, ids, why))
-            self._more = self._more or why.code == BACKLOG
+        why = self._claiming.why_wait(purpose, dataset)
+        batch = [] if why is not None else self._claiming.fitting(ordered)
+        if not batch:
+            self._wait(ordered, why or DISK)
             return
         self._more = self._more or len(ordered) > len(batch)
         settled = self._claiming.take(purpose, dataset, batch)
         for one in settled.closed:
-            self._known[one.raw] = Known(one.id, _identity(one.seen), open=False)
+            self._memory.close(one.raw, one.id, one.seen)
+            self._waiting.pop(one.id, None)
         for one in (*settled.closed, *settled.again):
             self._settling.forget((purpose, one.seen.path))
+        if settled.full:
+            self._wait(settled.full, DISK)
+
+    def _wait(self, found: list[Batch], why: Reason) -> None:
+        """Say of all of them, once, why they wait."""
+        self._more = self._more or why.code == BACKLOG
+        ids = [one.id for one in found if self._waiting.get(one.id) != why]
+        if ids:
+            self._context.store.write(lambda transaction: ledger.waiting(transaction, ids, why))
+            self._waiting.update(dict.fromkeys(ids, why))
 
 
-def _identity(seen: Observation) -> Identity:
-    return seen.dev, seen.ino, seen.size, seen.mtime_ns, seen.ctime_ns
-
-
-def _stored(values: Sequence[int]) -> Identity:
-    dev, ino, size, mtime_ns, ctime_ns = values
-    return dev, ino, size, mtime_ns, ctime_ns
+_AT_REST = Standing(ready=True)

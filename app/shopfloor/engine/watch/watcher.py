@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
@@ -26,6 +26,13 @@ class Health:
 
     healthy: bool
     detail: str = ""
+
+
+class Watched(NamedTuple):
+    """A folder under watch: the device and inode that it had then, and watchdog's handle."""
+
+    identity: tuple[int, int]
+    handle: Any
 
 
 class _Hint(FileSystemEventHandler):
@@ -61,55 +68,80 @@ class Watcher:
         self._clock = clock
         self._on_hint = on_hint
         self._observer: Any = None
-        self._watched: dict[Path, tuple[int, int]] = {}
+        self._watched: dict[Path, Watched] = {}
         self._canary_sent: float | None = None
         self._canary_seen = True
         self._next_canary = 0.0
-        self._doubt = ""
-        self._overflow = _Overflow(on_hint)
+        self._doubt = ""  # what makes the events as a whole doubtful, until a canary comes back
+        self._blind = ""  # a folder that is not watched
+        self._overflow = _Overflow(self._lost)
         logging.getLogger("watchdog.observers").addHandler(self._overflow)
 
     def heard(self, path: str) -> None:
         """An event arrived."""
-        if os.path.basename(path) == _CANARY:
+        name = os.path.basename(path)
+        if name == _CANARY:
             self._canary_seen = True
-            return
-        self._on_hint()
+        elif not name.startswith("."):  # a transfer in progress, or what the engine itself puts aside
+            self._on_hint()
 
-    def tend(self, folders: list[Path]) -> Health:
-        """Called at every scan: watch what is new, test what is there, rebuild what died."""
-        wanted = {folder: identity for folder in folders if (identity := _identity(folder)) is not None}
+    def tend(self, folders: list[Path], remote: frozenset[int] = frozenset()) -> Health:
+        """Called at every scan: watch what is new, test what is there, rebuild what died.
+
+        Folders on a `remote` device are not watched: what other machines write there makes no event.
+        """
+        found = {folder: identity for folder in folders if (identity := _identity(folder)) is not None}
+        wanted = {folder: identity for folder, identity in found.items() if identity[0] not in remote}
+        if not wanted:
+            return Health(False, "the drop folders lie on a network file system, which tells of no change")
+        self._let_go(wanted)
         problem = self._problem(wanted)
         if problem or self._observer is None:
             self._rebuild(wanted, problem)
         else:
             self._add_missing(wanted)
-        self._send_canary(folders)
-        return Health(not self._doubt, self._doubt)
+        self._send_canary(next(iter(wanted)))
+        if self._doubt or self._blind:
+            return Health(False, self._doubt or self._blind)
+        far = [folder.name for folder in found if folder not in wanted]
+        return Health(True, f"{far[0]} lies on a network file system and is only scanned" if far else "")
 
     def close(self) -> None:
         """Stop watching."""
         logging.getLogger("watchdog.observers").removeHandler(self._overflow)
-        if self._observer is not None:
-            self._observer.unschedule_all()
-            self._observer.stop()
+        self._drop()
+
+    def _lost(self) -> None:
+        """A flood: what was lost is found by the scan, and a canary shows when events come again."""
+        self._doubt = "events were lost in a flood"
+        self._canary_sent, self._next_canary = None, 0.0
+        self._on_hint()
+
+    def _let_go(self, wanted: dict[Path, tuple[int, int]]) -> None:
+        """Folders that were removed: their threads ended with them, which is no fault of the others."""
+        for folder in [folder for folder in self._watched if folder not in wanted]:
+            held = self._watched.pop(folder)
+            try:
+                self._observer.unschedule(held.handle)
+            except (OSError, KeyError, RuntimeError) as error:
+                _LOG.warning("%s could not be let go: %s", folder.name, error)
 
     def _problem(self, wanted: dict[Path, tuple[int, int]]) -> str:
         if self._observer is None:
             return ""
+        if any(held.identity != wanted[folder] for folder, held in self._watched.items()):
+            return "a drop folder was replaced"
         reader = getattr(self._observer, "_inotify_fd", None)
         threads = [self._observer, *self._observer.emitters, *([reader] if hasattr(reader, "is_alive") else [])]
         if not all(thread.is_alive() for thread in threads):
             return "a watcher thread died"
-        if any(self._watched.get(folder) not in {None, identity} for folder, identity in wanted.items()):
-            return "a drop folder was replaced"
         late = self._canary_sent is not None and self._clock.monotonic() - self._canary_sent > _CANARY_SECONDS
         return "no event arrived for a file that was touched" if late and not self._canary_seen else ""
 
     def _rebuild(self, wanted: dict[Path, tuple[int, int]], problem: str) -> None:
-        if self._observer is not None:
+        if problem:
             _LOG.warning("watcher rebuilt: %s", problem)
-            self._observer.stop()
+        self._drop()
         self._watched = {}
         self._canary_sent = None
         self._next_canary = 0.0
@@ -120,29 +152,42 @@ class Watcher:
             self._add_missing(wanted)
         except OSError as error:
             self._doubt = f"inotify is not available: {error.strerror or error}"
-            self._observer = None
+            self._drop()
+
+    def _drop(self) -> None:
+        """Let the observer go; a thread of it that is dead already must not hinder that."""
+        observer, self._observer = self._observer, None
+        if observer is None:
+            return
+        try:
+            observer.unschedule_all()
+            observer.stop()
+        except (OSError, KeyError, RuntimeError) as error:
+            _LOG.warning("an old watcher was left: %s", error)
 
     def _add_missing(self, wanted: dict[Path, tuple[int, int]]) -> None:
+        self._blind = ""
         for folder, identity in wanted.items():
             if folder in self._watched:
                 continue
             try:
-                self._observer.schedule(_Hint(self), str(folder), recursive=False)
-                self._watched[folder] = identity
+                handle = self._observer.schedule(_Hint(self), str(folder), recursive=False)
+                self._watched[folder] = Watched(identity, handle)
+                self._on_hint()  # what was put there before the watch began made no event
             except OSError as error:
-                self._doubt = f"{folder.name} is not watched: {error.strerror or error}"
+                self._blind = f"{folder.name} is not watched: {error.strerror or error}"
 
-    def _send_canary(self, folders: list[Path]) -> None:
+    def _send_canary(self, folder: Path) -> None:
         """A touched file must come back as an event; the only proof that does not trust watchdog's word."""
         now = self._clock.monotonic()
         if self._canary_seen and self._canary_sent is not None:
             self._doubt = ""
             self._canary_sent = None
-        if now < self._next_canary or not folders or self._observer is None:
+        if now < self._next_canary or self._observer is None:
             return
         self._next_canary = now + _CANARY_EVERY
         self._canary_sent, self._canary_seen = now, False
-        canary = folders[0] / _CANARY
+        canary = folder / _CANARY
         try:
             canary.unlink(missing_ok=True)
             canary.touch()

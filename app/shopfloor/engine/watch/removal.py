@@ -1,0 +1,89 @@
+"""Taking a delivered file out of its drop folder without ever touching another that came in its place."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from shopfloor.store.durable import fsync_directory, fsync_file
+from shopfloor.store.files import Identity
+
+_ASIDE = ".shopfloor-aside-"
+
+
+def take_away(path: Path, identity: Identity) -> Path | None:
+    """Rename a delivered file aside, to a name that no scan takes up; None when it is not there any more.
+
+    Between a look at a path and its removal somebody may put the next delivery there. So the file is looked
+    at once it is aside, and what is not the one that was claimed goes back. After a kill in between, the next
+    call finds it aside.
+    """
+    aside = path.with_name(f"{_ASIDE}{identity.ino:x}-{identity.mtime_ns:x}")
+    if not os.path.lexists(aside):
+        if not is_same(path, identity):
+            return None
+        try:
+            os.rename(path, aside)
+        except FileNotFoundError:
+            return None
+    if is_same(aside, identity):
+        return aside
+    _put_back(aside, path)
+    return None
+
+
+def aside_of(name: str) -> tuple[int, int] | None:
+    """The inode and time of change of the file for whose removal an entry of this name was made, if it is one."""
+    if not name.startswith(_ASIDE):
+        return None
+    ino, _, mtime_ns = name.removeprefix(_ASIDE).partition("-")
+    try:
+        return int(ino, 16), int(mtime_ns, 16)
+    except ValueError:
+        return None
+
+
+def is_same(path: Path, identity: Identity) -> bool:
+    """True while the file at `path` is the one that was claimed."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns) == (
+        identity.dev,
+        identity.ino,
+        identity.size,
+        identity.mtime_ns,
+    )
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename; where the target lies on another file system: copy, make that durable, rename, delete."""
+    try:
+        os.rename(source, target)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".{target.name}.part")
+        shutil.copy2(source, beside)
+        fsync_file(beside)
+        os.replace(beside, target)
+        fsync_directory(target.parent)
+        os.unlink(source)
+
+
+def _put_back(aside: Path, path: Path) -> None:
+    """Give a delivery its name again; if that was taken meanwhile, a free one beside it."""
+    stem, dot, endings = path.name.partition(".")
+    names = [path.name, *(f"{stem}-{number}{dot}{endings}" for number in range(1, 100))]
+    for name in names:
+        try:
+            os.link(aside, path.with_name(name), follow_symlinks=False)  # unlike a rename, it replaces nothing
+        except FileExistsError:
+            continue
+        os.unlink(aside)
+        return
