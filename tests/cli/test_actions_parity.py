@@ -29,6 +29,7 @@ RECORDS: tuple[Record, ...] = (
     samples.FAILED_JOB,
     samples.JOB,
     *samples.FILES,
+    msgspec.structs.replace(samples.FILES[-1], corrects="f0"),
 )
 
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 from shopfloor.actions import fields
 from shopfloor.actions.action import REASON, Action, Confirm, Input, InputKind, Inputs, Scope
 from shopfloor.domain.contract import Parser
-from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileRecord, FileState
+from shopfloor.domain.dataset import DatasetRecord
+from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.record import Record
-from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileInspect, FileRetry, FileWithdraw
+from shopfloor.domain.requests.files import (
+    FileAccept,
+    FileDiscard,
+    FileInspect,
+    FileRetry,
+    FileSupersede,
+    FileWhy,
+    FileWithdraw,
+)
 
 
 def _id(record: Record) -> str:
@@ -46,8 +55,28 @@ def _not_in(record: Record) -> str | None:
         return None
     if record.state is not FileState.COMMITTED or record.purpose is not FilePurpose.DATA:
         return f"The file is {record.state}; only rows that are in a dataset can be withdrawn."
-    withdrawn = record.reason is not None and record.reason.code == WITHDRAWN
-    return "Its rows have left the dataset already." if withdrawn else None
+    return "Its rows have left the dataset already." if record.withdrawn else None
+
+
+def _corrects_none(record: Record) -> str | None:
+    if isinstance(record, FileRecord) and record.corrects is None:
+        return "No file came in before it under the same path."
+    return _not_in(record)
+
+
+def _supersede(ref: str, inputs: Inputs) -> FileSupersede:
+    return FileSupersede(id=ref)
+
+
+def _place(record: Record) -> dict[str, str]:
+    """Where one asks from: the file's own path, or the drop folder of the dataset."""
+    if isinstance(record, FileRecord):
+        return {"path": record.path}
+    return {"path": f"inbox/{record.name}/"} if isinstance(record, DatasetRecord) else {}
+
+
+def _why(ref: str, inputs: Inputs) -> FileWhy:
+    return FileWhy(path=inputs["path"])
 
 
 def _withdraw(ref: str, inputs: Inputs) -> FileWithdraw:
@@ -140,5 +169,30 @@ ACTIONS = (
         ref=_id,
         why_not=_not_in,
         build=_withdraw,
+    ),
+    Action(
+        name="file.supersede",
+        key="U",
+        label="Supersede",
+        help="Let this file replace those that came in before it under the same path: a new version without theirs.",
+        scopes=(Scope.DATASETS,),
+        records=(FileRecord,),
+        confirm=Confirm(question="Let {ref} replace the rows of the files that came before it under the same path?"),
+        cli="shopfloor file supersede {ref}",
+        rank=15,
+        ref=_id,
+        why_not=_corrects_none,
+        build=_supersede,
+    ),
+    Action(
+        name="file.why",
+        key="z",
+        label="Why",
+        help="Say why the file at a path, whatever that is, was or was not taken in.",
+        scopes=(Scope.DATASETS,),
+        cli="shopfloor file why {path}",
+        inputs=(Input(name="path", label="Path", help="Such as inbox/NAME/FILE.csv, or a whole path.", required=True),),
+        prefill=_place,
+        build=_why,
     ),
 )

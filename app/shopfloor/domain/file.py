@@ -77,6 +77,11 @@ class FileRecord(Record, frozen=True, kw_only=True):
     committed_at: datetime | None = None
 
     @property
+    def withdrawn(self) -> bool:
+        """True for a committed file whose rows have left the dataset since."""
+        return self.reason is not None and self.reason.code == WITHDRAWN
+
+    @property
     def streamed(self) -> bool:
         """True for a delivery of streamed rows: the same rows twice are twice, not a duplicate."""
         return self.path.startswith(STREAM)

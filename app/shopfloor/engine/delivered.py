@@ -101,6 +101,14 @@ def settle_repeats(transaction: Transaction, file: FileRecord, state: FileState)
         files.put(transaction, msgspec.structs.replace(row, file=same, staged=None))
 
 
+def hold_repeats(transaction: Transaction, file: FileRecord, reason: Reason) -> None:
+    """What was delivered together with `file` and has its content is held with it, not a duplicate of nothing."""
+    for row in files.same_content(transaction, file, FileState.DUPLICATE):
+        if row.file.duplicate_of == file.id:
+            same = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason)
+            files.put(transaction, msgspec.structs.replace(row, file=same))
+
+
 def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason, *, wrong: int = 0) -> None:
     """The file is held with a reason; `wrong` of its rows are known to be at fault."""
     file = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason, rejected_rows=wrong)

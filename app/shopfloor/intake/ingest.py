@@ -21,7 +21,7 @@ from shopfloor.intake.overlap import overlap
 from shopfloor.intake.packs import pack
 from shopfloor.intake.prepare import Prepared, Preparer
 from shopfloor.intake.reasons import BadFile
-from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedPart
+from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedFile, StagedPart
 from shopfloor.intake.take import Restart, Taken, Taker
 from shopfloor.lake.duck import connect
 from shopfloor.lake.manifest import touched_by
@@ -184,25 +184,28 @@ class _Delivery:
 
     def _tell_corrections(self, contract: Contract) -> None:
         """What a file whose path came before does to the earlier rows; never silent."""
-        objects = Path(self._spec.objects)
         for file in self._spec.files:
-            if self._outcomes[file.id].state is not FileState.COMMITTED:
+            outcome = self._outcomes[file.id]
+            if outcome.state is not FileState.COMMITTED or file.corrects is None:
                 continue
-            if file.supersedes:
-                self._note(
-                    file.id, f"It replaces the rows of {', '.join(file.supersedes)}, delivered as the same file."
-                )
-                self._outcomes[file.id] = msgspec.structs.replace(self._outcomes[file.id], superseded=file.supersedes)
-            elif file.corrects and contract.mode is Mode.APPEND:
-                found = overlap(
-                    self._connection, self._parts, self._spec.previous, objects, file.id, file.corrects, contract.key
-                )
-                self._note(
-                    file.id,
-                    f"It came before with other content, as {file.corrects}: {found.repeated:,} of its "
-                    f"{found.rows:,} rows were in already and are in again. "
-                    f"To keep only these: shopfloor file withdraw {file.corrects}",
-                )
+            self._outcomes[file.id] = msgspec.structs.replace(
+                outcome, superseded=file.supersedes, corrects=file.corrects
+            )
+            self._note(file.id, self._correction(contract, file))
+
+    def _correction(self, contract: Contract, file: StagedFile) -> str:
+        if file.supersedes:
+            return f"It replaces the rows of {', '.join(file.supersedes)}, delivered as the same file."
+        assert file.corrects is not None
+        came = f"It came before with other content, as {file.corrects}: "
+        keep = f" To keep only these: shopfloor file supersede {file.id}"
+        if contract.mode is Mode.UPSERT:
+            return f"{came}rows with the same key were replaced, and those that it leaves out are still in.{keep}"
+        objects = Path(self._spec.objects)
+        found = overlap(
+            self._connection, self._parts, self._spec.previous, objects, file.id, file.corrects, contract.key
+        )
+        return f"{came}{found.repeated:,} of its {found.rows:,} rows were in already and are in again.{keep}"
 
     def _superseded(self) -> set[str]:
         """Earlier files whose corrected successors were accepted."""

@@ -15,7 +15,7 @@ class StagedFile(Record, frozen=True, kw_only=True):
 
     `original_name` is the file's printable name; its suffixes help to tell the format.
     `supersedes` names earlier files whose rows this one replaces (a corrected file). `corrects` is the
-    earlier file at the same path where the rows of both are to stay. `parser` says how this one file
+    newest of the files that came in under the same path. `parser` says how this one file
     is written, in place of the contract's settings. `partition` are values that its directories give.
     """
 
@@ -65,7 +65,7 @@ class FileOutcome(Record, frozen=True, kw_only=True):
 
     `rows` are those accepted, `rejected_rows` those left out within the contract's budget, and
     `rejects` the first of them with line, column and value; `superseded` are the earlier files whose
-    rows it replaced. For a quarantined file `rows` is 0
+    rows it replaced, `corrects` the newest that came in under its path. For a quarantined file `rows` is 0
     and `rejected_rows` counts what was found wrong.
     """
 
@@ -76,6 +76,7 @@ class FileOutcome(Record, frozen=True, kw_only=True):
     reason: Reason | None = None
     notices: tuple[str, ...] = ()
     superseded: tuple[str, ...] = ()
+    corrects: str | None = None
     rejects: tuple[Reject, ...] = ()
 
 

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from shopfloor.domain.errors import IntegrityError
+from shopfloor.domain.failpoint import reach
 
 _CHUNK = 1 << 20
 
@@ -60,7 +61,9 @@ def publish_part(staged: Path, sha256: str, objects: Path) -> Path:
     _make_dirs(target.parent, objects)
     os.chmod(staged, 0o444)
     _fsync(staged)
+    reach("lake.synced")
     _rename(staged, target)
+    reach("lake.renamed")
     _fsync(target.parent)
     return target
 

@@ -167,17 +167,19 @@ def committed_content(query: Query, purpose: FilePurpose, dataset: str, digests:
     return {row[0]: row[1] for row in rows}
 
 
-def corrected(query: Query, purpose: FilePurpose, dataset: str, paths: Sequence[bytes]) -> dict[bytes, str]:
-    """Raw path to the newest file that came in under it and whose rows are still there."""
+def present_at(
+    query: Query, purpose: FilePurpose, dataset: str, paths: Sequence[bytes]
+) -> dict[bytes, tuple[str, ...]]:
+    """Raw path to the files that came in under it and whose rows are still there, oldest first."""
     if not paths:
         return {}
     marks = ", ".join("?" for _ in paths)
     rows = query.all(
-        "SELECT raw_path, arg_max(id, number) FROM files WHERE purpose = ? AND dataset = ? AND state = 'committed' "
-        f"AND raw_path IN ({marks}) AND {_PRESENT} GROUP BY raw_path",
+        "SELECT raw_path, list(id ORDER BY number) FROM files WHERE purpose = ? AND dataset = ? "
+        f"AND state = 'committed' AND raw_path IN ({marks}) AND {_PRESENT} GROUP BY raw_path",
         [purpose.value, dataset, *paths],
     )
-    return {bytes(row[0]): row[1] for row in rows}
+    return {bytes(row[0]): tuple(row[1]) for row in rows}
 
 
 def held_content(query: Query, purpose: FilePurpose, dataset: str, digests: Sequence[str]) -> dict[str, FileRecord]:

@@ -17,6 +17,7 @@ import duckdb
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import StoreError
 from shopfloor.domain.event import Event
+from shopfloor.domain.failpoint import reach
 from shopfloor.store import database, migrate
 from shopfloor.store.journal import Entry, Journal, journalled
 from shopfloor.store.transaction import Transaction
@@ -175,12 +176,14 @@ class Store:
                 # Replay finds what is missing by event numbers, so nothing is kept without one.
                 transaction.emit("store.changed", "store", f"{len(transaction.kept)} rows changed")
             transaction.flush_events()
+            reach("store.commit")
             self._connection.execute("COMMIT")
         except duckdb.FatalException:
             raise
         except BaseException:
             self._roll_back()
             raise
+        reach("store.committed")
         self._log_watch.after_commit()
         if transaction.kept:
             self._journal.append(Entry(transaction.seq, transaction.kept))

@@ -13,12 +13,13 @@ from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.alerts import BacktestReport
-from shopfloor.domain.requests.files import FileBytes
+from shopfloor.domain.requests.files import Explanation, FileBytes
 from shopfloor.domain.requests.jobs import JobLogText
 from shopfloor.domain.requests.workspace import DoctorReport
 from shopfloor.tui.app_type import App
 from shopfloor.tui.patience import ask_patiently
 from shopfloor.tui.performing import ask_inputs, show_error
+from shopfloor.tui.views.datasets import watch_line
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
 from shopfloor.tui.widgets.key_value import Pair
@@ -74,6 +75,8 @@ def sections(action: Action, answer: object) -> list[Section]:
                 "bytes", f"File {answer.id}", [Pair(str(answer.first + n), line) for n, line in enumerate(answer.lines)]
             )
         ]
+    if isinstance(answer, Explanation):
+        return _explained(answer)
     if isinstance(answer, ValueReport):
         return _value(answer)
     if isinstance(answer, BacktestReport):
@@ -83,6 +86,14 @@ def sections(action: Action, answer: object) -> list[Section]:
         return [Section("doctor", "All is well" if answer.ok else "Findings", pairs)]
     pairs = [Pair(name, str(value)) for name, value in msgspec.to_builtins(answer).items()]
     return [Section("answer", action.label, pairs)]
+
+
+def _explained(found: Explanation) -> list[Section]:
+    pairs = [Pair("state", found.state, "strong"), Pair("why", found.message)]
+    pairs += [Pair("do this", found.hint, "strong")] if found.hint else []
+    pairs += [Pair("file", found.file.id)] if found.file is not None else []
+    pairs += [watch_line(found.watcher)] if found.watcher is not None else []
+    return [Section("why", found.path, pairs)]
 
 
 def _value(report: ValueReport) -> list[Section]:

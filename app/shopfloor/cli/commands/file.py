@@ -23,6 +23,7 @@ from shopfloor.domain.requests.files import (
     FileRejectsExport,
     FileRetry,
     FileShow,
+    FileSupersede,
     FileWhy,
     FileWithdraw,
 )
@@ -159,14 +160,28 @@ def withdraw_file(session: Session, file_id: str, reason: str, as_json: bool) ->
     answers.show(answer, files.describe, as_json=as_json)
 
 
-@command.command("why")
+@command.command("supersede", help=by_name("file.supersede").help)
+@click.argument("file_id", metavar="ID")
+@json_option
+@session
+def supersede_file(session: Session, file_id: str, as_json: bool) -> None:
+    answers.show(session.ask(FileSupersede(id=file_id)), files.describe, as_json=as_json)
+
+
+@command.command("why", help=by_name("file.why").help)
 @click.argument("path", metavar="PATH")
 @json_option
 @session
 def explain_path(session: Session, path: str, as_json: bool) -> None:
-    """Say why the file at PATH was not taken in, whatever that path is."""
-    answer = session.ask(FileWhy(path=os.path.abspath(path)), timeout=60.0)
+    answer = session.ask(FileWhy(path=_meant(path)), timeout=60.0)
     answers.show(answer, files.explain, as_json=as_json)
+
+
+def _meant(path: str) -> str:
+    """A path as `file list` prints it is one of the workspace, wherever one stands; others are seen from here."""
+    if not os.path.lexists(path) and path.partition("/")[0] in {"inbox", "score", "actuals"}:
+        return path
+    return os.path.abspath(path)
 
 
 @command.command("discard", help=by_name("file.discard").help)

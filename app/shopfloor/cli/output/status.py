@@ -75,6 +75,8 @@ def _files(status: Status) -> str:
         f"{count(files.waiting)} waiting",
         f"{count(files.quarantined)} quarantined",
         f"{count(files.committed)} taken in",
+        f"{count(files.duplicate)} duplicate",
+        f"{count(files.refused)} refused",
         f"{count(files.seen)} seen",
     ]
     return ", ".join(shown)

@@ -105,6 +105,13 @@ class FileWithdraw(Mutation[FileRecord], frozen=True, kw_only=True):
     reason: str = ""
 
 
+class FileSupersede(Mutation[FileRecord], frozen=True, kw_only=True):
+    """Let a committed file replace those that came in before it under the same path: a new version without theirs."""
+
+    verb: ClassVar[str] = "file.supersede"
+    id: str
+
+
 class Explanation(Record, frozen=True, kw_only=True):
     """Why a path was, or was not, taken in.
 

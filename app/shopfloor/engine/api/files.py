@@ -7,7 +7,7 @@ import msgspec
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
-from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileRecord, FileState
+from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.files import (
     Explanation,
@@ -18,6 +18,7 @@ from shopfloor.domain.requests.files import (
     FileList,
     FileRetry,
     FileShow,
+    FileSupersede,
     FileWhy,
     FileWithdraw,
 )
@@ -137,15 +138,10 @@ def withdraw(plant: Plant, request: FileWithdraw) -> FileRecord:
 
     def change(transaction: Transaction) -> FileRecord:
         file = _row(transaction, request.id).file
-        if file.reason is not None and file.reason.code == WITHDRAWN:
+        if file.withdrawn:
             return file
-        if file.state is not FileState.COMMITTED or file.purpose is not FilePurpose.DATA:
-            raise RefusedError(
-                f"File {file.id} is {file.state}; only rows that are in a dataset can be withdrawn.",
-                hint=f"See it: shopfloor file show {file.id}",
-                code="not_committed",
-            )
-        custody.enqueue_withdrawal(transaction, file.dataset, file.id, actor=request.actor)
+        _check_in(file, "be withdrawn")
+        custody.enqueue_withdrawal(transaction, file.dataset, [file.id], actor=request.actor)
         transaction.emit(
             "file.withdrawn",
             file.dataset,
@@ -156,6 +152,42 @@ def withdraw(plant: Plant, request: FileWithdraw) -> FileRecord:
         return file
 
     return plant.mutate(request, change)
+
+
+def supersede(plant: Plant, request: FileSupersede) -> FileRecord:
+    """A new version without the rows of the files that came before under the same path; again, nothing happens."""
+
+    def change(transaction: Transaction) -> FileRecord:
+        row = _row(transaction, request.id)
+        file = row.file
+        _check_in(file, "replace others")
+        path = row.identity.raw_path
+        present = files.present_at(transaction, file.purpose, file.dataset, [path]).get(path, ())
+        earlier = [one.file.id for one in files.ledger(transaction, present) if one.number < row.number]
+        if earlier and not file.withdrawn:
+            custody.enqueue_withdrawal(transaction, file.dataset, earlier, actor=request.actor, by=file.id)
+            said = f"{safe(file.path, 120)} supersedes {', '.join(earlier)}"
+            transaction.emit(
+                "file.supersedes", file.dataset, said, actor=request.actor, data={"file": file.id, "earlier": earlier}
+            )
+        elif file.corrects is None:
+            raise RefusedError(
+                f"No file came in before {file.id} under its path.",
+                hint=f"To take a file's rows out: shopfloor file withdraw ID. See it: shopfloor file show {file.id}",
+                code="nothing_to_supersede",
+            )
+        return file
+
+    return plant.mutate(request, change)
+
+
+def _check_in(file: FileRecord, do: str) -> None:
+    if file.state is not FileState.COMMITTED or file.purpose is not FilePurpose.DATA:
+        raise RefusedError(
+            f"File {file.id} is {file.state}; only rows that are in a dataset can {do}.",
+            hint=f"See it: shopfloor file show {file.id}",
+            code="not_committed",
+        )
 
 
 def discard(plant: Plant, request: FileDiscard) -> FileRecord:

@@ -61,6 +61,7 @@ def routes() -> dict[type[Request[Any]], Answer]:
         ask_files.FileAccept: files.accept,
         ask_files.FileDiscard: files.discard,
         ask_files.FileWithdraw: files.withdraw,
+        ask_files.FileSupersede: files.supersede,
         ask_files.FileWhy: files.why,
         ask_datasets.DatasetList: datasets.listing,
         ask_datasets.DatasetShow: datasets.show,

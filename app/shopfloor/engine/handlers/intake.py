@@ -15,6 +15,7 @@ from shopfloor.domain.contract import Contract, Corrected, Mode, Parser, SchemaP
 from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.errors import ConfigError, ExitCode
+from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.revision import ContractCause
@@ -22,7 +23,6 @@ from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
 from shopfloor.engine import contracts, delivered, triggers
 from shopfloor.engine.context import Context
-from shopfloor.engine.failpoint import reach
 from shopfloor.engine.jobs.handler import Task
 from shopfloor.engine.watch import custody
 from shopfloor.intake.partition import Pairs, partition
@@ -32,6 +32,7 @@ from shopfloor.lake.manifest import digest
 from shopfloor.lake.objects import publish_part
 from shopfloor.store import datasets, files, rejects, revisions
 from shopfloor.store.files import LedgerRow
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.contracts import parse_contract
 
@@ -54,7 +55,8 @@ class IntakeHandler:
     def prepare(self, context: Context, job: JobRecord) -> Task | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
         rows = self._without_repeats(context, job, delivered.staged_rows(context, job.payload["files"]))
-        withdrawn = tuple(job.payload.get("withdraw", ()))
+        asked = context.store.read(lambda query: files.ledger(query, job.payload.get("withdraw", ())))
+        withdrawn = tuple(row.file.id for row in asked if not row.file.withdrawn)
         if not rows and not withdrawn:
             return None
         contracts.look(context, job.subject)
@@ -73,6 +75,7 @@ class IntakeHandler:
         staging = _staging(context, job)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
+        earlier = context.store.read(lambda query: _earlier(query, job.subject, rows))
         return Task(
             "intake",
             IntakeSpec(
@@ -81,7 +84,7 @@ class IntakeHandler:
                 previous=previous,
                 history=history,
                 objects=str(context.layout.objects),
-                files=tuple(_staged(context, row, _parser(job), contract) for row in rows),
+                files=tuple(_staged(context, row, _parser(job), contract, earlier[row.file.id]) for row in rows),
                 withdrawn=withdrawn,
                 staging=str(staging),
                 memory_mb=context.settings.intake.memory_mb,
@@ -209,7 +212,11 @@ class IntakeHandler:
         names = ", ".join(safe(Path(rows[id].file.path).name, 60) for id in committed[:3])
         cause = names if len(committed) <= 3 else f"{names} and {len(committed) - 3} more files"
         if withdrawn := job.payload.get("withdraw"):
-            cause = f"without {', '.join(withdrawn)}, withdrawn by {job.payload.get('actor', 'engine')}"
+            actor = job.payload.get("actor", "engine")
+            by = job.payload.get("by")
+            cause = f"without {', '.join(withdrawn)}, " + (
+                f"which {by} supersedes, as {actor} decided" if by else f"withdrawn by {actor}"
+            )
         assert result.contract is not None
         return DatasetVersion(
             dataset=job.subject,
@@ -223,7 +230,7 @@ class IntakeHandler:
             parts=parts,
             files=committed,
             cause=cause,
-            notices=(*result.notices, *_notices_of_files(result, rows)),
+            notices=(*result.notices, *_notices_of_files(result, rows, job.payload.get("notices", {}))),
             created_at=transaction.now,
             contract_revision=revision,
         )
@@ -243,8 +250,11 @@ class IntakeHandler:
                 rejects.put(transaction, row.file.id, outcome.rejects)
             if outcome.state is FileState.QUARANTINED and outcome.reason is not None:
                 delivered.quarantine_file(transaction, row, outcome.reason, wrong=outcome.rejected_rows)
+                delivered.hold_repeats(transaction, row.file, outcome.reason)
                 continue
-            file = msgspec.structs.replace(row.file, rejected_rows=outcome.rejected_rows)
+            file = msgspec.structs.replace(
+                row.file, rejected_rows=outcome.rejected_rows, corrects=outcome.corrects or row.file.corrects
+            )
             where = f"{outcome.rows} rows in {version.dataset}@{number}" if version is not None else "no rows"
             row = msgspec.structs.replace(row, file=file)
             taken.append(delivered.Taken(row, outcome.rows, where, number))
@@ -254,7 +264,9 @@ class IntakeHandler:
         self, transaction: Transaction, job: JobRecord, published: IntakeResult, version: DatasetVersion
     ) -> None:
         """Files whose rows left say so, and their content may come again."""
-        gone = dict.fromkeys(job.payload.get("withdraw", ()), f"Somebody withdrew its rows, in {version.dataset}")
+        by = job.payload.get("by")
+        what = f"{by} replaced its rows" if by else "Somebody withdrew its rows"
+        gone = dict.fromkeys(job.payload.get("withdraw", ()), f"{what}, in {version.dataset}")
         for outcome in published.files:
             for earlier in outcome.superseded:
                 gone[earlier] = f"{outcome.id} replaced its rows, in {version.dataset}"
@@ -340,11 +352,15 @@ def _any_committed(result: IntakeResult) -> bool:
     return any(outcome.state is FileState.COMMITTED for outcome in result.files)
 
 
-def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow]) -> list[str]:
-    """What was noted about files that came in, each notice once however many files it is about."""
+def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow], seen: dict[str, list[str]]) -> list[str]:
+    """What was noted about files that came in, each notice once however many files it is about.
+
+    `seen` are the notices of the watch, by file.
+    """
     about: dict[str, list[str]] = {}
     for outcome in result.files:
-        for notice in outcome.notices if outcome.state is FileState.COMMITTED else ():
+        notices = (*seen.get(outcome.id, ()), *outcome.notices)
+        for notice in notices if outcome.state is FileState.COMMITTED else ():
             about.setdefault(notice, []).append(safe(Path(rows[outcome.id].file.path).name, 60))
     return [
         f"{names[0]}{f' and {len(names) - 1:,} more' if len(names) > 1 else ''}: {notice}"
@@ -352,11 +368,26 @@ def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow]) -> list[
     ]
 
 
-def _staged(context: Context, row: LedgerRow, parser: Parser | None, contract: Contract | None) -> StagedFile:
+def _earlier(query: Query, dataset: str, rows: list[LedgerRow]) -> dict[str, tuple[str, ...]]:
+    """For each file those before it under the same path whose rows are in, oldest first.
+
+    Asked when the job begins and not at the claim: then the file before it may have been on its way itself.
+    """
+    paths = [row.identity.raw_path for row in rows if not row.file.streamed]
+    present = files.present_at(query, FilePurpose.DATA, dataset, paths)
+    numbers = {one.file.id: one.number for one in files.ledger(query, [id for ids in present.values() for id in ids])}
+    return {
+        row.file.id: tuple(id for id in present.get(row.identity.raw_path, ()) if numbers[id] < row.number)
+        for row in rows
+    }
+
+
+def _staged(
+    context: Context, row: LedgerRow, parser: Parser | None, contract: Contract | None, earlier: tuple[str, ...]
+) -> StagedFile:
     assert row.staged is not None
     assert row.file.sha256 is not None
     supersede = contract is not None and contract.arrival.corrected is Corrected.SUPERSEDE
-    corrects = row.file.corrects
     return StagedFile(
         id=row.file.id,
         path=row.staged,
@@ -364,8 +395,8 @@ def _staged(context: Context, row: LedgerRow, parser: Parser | None, contract: C
         sha256=row.file.sha256,
         bytes=row.file.bytes,
         parser=parser,
-        supersedes=(corrects,) if corrects and supersede else (),
-        corrects=None if supersede else corrects,
+        supersedes=earlier if supersede else (),
+        corrects=earlier[-1] if earlier else None,
         partition=_partition(context, row),
     )
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import STREAM, FilePurpose, FileRecord, FileState
 from shopfloor.domain.job import JobKind
-from shopfloor.engine.failpoint import reach
 from shopfloor.engine.streaming import frame
 from shopfloor.engine.streaming.entry import unpack
 from shopfloor.engine.streaming.log import Sealed, StreamLog

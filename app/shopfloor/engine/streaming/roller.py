@@ -9,9 +9,9 @@ from pathlib import Path
 from shopfloor.domain.contract import Originals
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.event import Event
+from shopfloor.domain.failpoint import reach
 from shopfloor.engine import delivered
 from shopfloor.engine.context import Context
-from shopfloor.engine.failpoint import reach
 from shopfloor.engine.streaming import delivery
 from shopfloor.engine.streaming.committer import Committer
 from shopfloor.engine.streaming.delivery import LINES, Ready

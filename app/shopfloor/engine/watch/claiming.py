@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import FilePurpose, Reason
 from shopfloor.engine import contracts, delivered
 from shopfloor.engine.context import Context
-from shopfloor.engine.failpoint import reach
 from shopfloor.engine.watch import custody, ledger
 from shopfloor.engine.watch.arrivals import Arrivals
 from shopfloor.intake.claim import Changed, Claimed, claim

@@ -57,15 +57,18 @@ def enqueue(
     )
 
 
-def enqueue_withdrawal(transaction: Transaction, dataset: str, file: str, *, actor: str) -> JobRecord:
-    """Queue the work of taking a committed file's rows out of its dataset."""
+def enqueue_withdrawal(
+    transaction: Transaction, dataset: str, gone: Sequence[str], *, actor: str, by: str | None = None
+) -> JobRecord:
+    """Queue the work of taking committed files' rows out of their dataset; `by` is the file that replaces them."""
+    names = ", ".join(gone)
     return jobs.enqueue(
         transaction,
         JobKind.INTAKE,
         dataset,
-        payload={"files": [], "withdraw": [file], "actor": actor},
-        trigger=f"{file} withdrawn by {actor}",
-        unique_key=f"withdraw:{file}",
+        payload={"files": [], "withdraw": list(gone), "by": by, "actor": actor},
+        trigger=f"{by} supersedes {names}, asked by {actor}" if by else f"{names} withdrawn by {actor}",
+        unique_key=f"withdraw:{names}",
         priority=_PRIORITY,
     )
 

@@ -79,14 +79,11 @@ def claimed(
     digests = [copy.sha256 for *_, copy in claims]
     known = files.committed_content(transaction, purpose, dataset, digests)
     refused_before = files.held_content(transaction, purpose, dataset, digests)
-    earlier = {}
-    if purpose is FilePurpose.DATA:
-        earlier = files.corrected(transaction, purpose, dataset, [raw for _, _, raw, _ in claims])
     rows = {row.file.id: row for row in files.ledger(transaction, [id for id, *_ in claims])}
     staged: list[LedgerRow] = []
     done: list[LedgerRow] = []
     for id, seen, raw, copy in claims:
-        row = with_copy(rows[id], seen, raw, copy, earlier.get(raw))
+        row = with_copy(rows[id], seen, raw, copy)
         file = row.file
         held = refused_before.get(copy.sha256)
         if copy.sha256 in known and not repeated:
@@ -104,9 +101,9 @@ def claimed(
     return done
 
 
-def with_copy(row: LedgerRow, seen: Observation, raw: bytes, copy: Claimed, corrects: str | None = None) -> LedgerRow:
+def with_copy(row: LedgerRow, seen: Observation, raw: bytes, copy: Claimed) -> LedgerRow:
     """A file's row once its content is known."""
-    file = msgspec.structs.replace(row.file, sha256=copy.sha256, bytes=copy.bytes, reason=None, corrects=corrects)
+    file = msgspec.structs.replace(row.file, sha256=copy.sha256, bytes=copy.bytes, reason=None)
     return msgspec.structs.replace(row, file=file, identity=identity(seen, raw), staged=copy.path)
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from shopfloor.domain.failpoint import reach
 from shopfloor.store.durable import fsync_directory, fsync_file
 from shopfloor.store.files import Identity
 
@@ -28,6 +29,7 @@ def take_away(path: Path, identity: Identity) -> Path | None:
             os.rename(path, aside)
         except FileNotFoundError:
             return None
+        reach("intake.aside")
     if is_same(aside, identity):
         return aside
     _put_back(aside, path)

@@ -37,6 +37,7 @@ _LOG = logging.getLogger("shopfloor.watch")
 _SOON = 0.2
 # While a backlog lasts, the watch rests for so many times as long as it took to look.
 _REST = 4.0
+_LONGEST_REST = 1.0
 # A look that takes so many scan intervals is told: the lists on the screens are that old.
 _LATE = 3.0
 _EARLIEST = datetime.fromisoformat("0001-01-01")
@@ -74,6 +75,7 @@ class Watch:
         self._settings_stamp = 0
         self._soon = 0.0
         self._finished = False
+        self._took = 0.0  # seconds that the last look at the folders took
         self._more = False  # settled files are left for the next scan
         self._arrivals = Arrivals(context.layout)
         self._claiming = Claiming(context, self._roots, self._arrivals)
@@ -141,6 +143,8 @@ class Watch:
             except Exception as error:  # noqa: BLE001 - the boundary of the watch: a bad moment must not end intake
                 _LOG.exception("the scan failed; it is tried again")
                 self._health = Health(False, f"the last scan failed: {error}")
+            # In a flood of hints half of the time is the senders': they must come to an end, too.
+            self._context.stopping.wait(min(self._took, _LONGEST_REST) if self._took > _SOON / 4 else 0.0)
             self._wake.wait(min(self._context.settings.intake.scan_seconds, self._soon or 1e9))
             self._wake.clear()
 
@@ -175,6 +179,7 @@ class Watch:
         self._arrivals.begin()
         self._settling.begin(self._context.settings.intake.settle_seconds)
         sight = self._look()
+        self._took = self._context.clock.monotonic() - begun
         self._note_fresh(sight.fresh)
         self._forget_vanished(sight.present)
         self._more = False
@@ -182,8 +187,8 @@ class Watch:
         for (purpose, dataset), found in sight.settled.items():
             if not self._settling.others_follow(folders[purpose, dataset], {seen.path for seen, *_ in found}):
                 self._hand_over(purpose, dataset, [self._batch(purpose, *one) for one in found])
+        self._plan_next()
         took = self._context.clock.monotonic() - begun
-        self._plan_next(took)
         self._last_scan = (self._context.clock.now(), round(1000 * took, 2))
 
     def _look(self) -> Sight:
@@ -267,9 +272,9 @@ class Watch:
         )
         return True
 
-    def _plan_next(self, took: float) -> None:
+    def _plan_next(self) -> None:
         due = self._settling.due_in()
-        soon = [max(_SOON, _REST * took)] if self._more else []
+        soon = [max(_SOON, _REST * self._took)] if self._more else []
         self._soon = min([*soon, *([due] if due is not None else [])], default=0.0)
 
     def _note_fresh(self, fresh: list[tuple[FilePurpose, Observation, bytes]]) -> None:

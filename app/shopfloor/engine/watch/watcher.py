@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    DirCreatedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 
 from shopfloor.domain.clock import Clock
@@ -18,6 +26,14 @@ _LOG = logging.getLogger("shopfloor.watcher")
 _CANARY = ".shopfloor-canary"
 _CANARY_SECONDS = 5.0
 _CANARY_EVERY = 60.0
+# The kernel is asked for these alone: all others of a burst would only fill its queue and take our time.
+_EVENTS: list[type[FileSystemEvent]] = [
+    FileCreatedEvent,
+    FileMovedEvent,
+    FileClosedEvent,
+    DirCreatedEvent,
+    DirMovedEvent,
+]
 
 
 @dataclass(frozen=True)
@@ -42,8 +58,7 @@ class _Hint(FileSystemEventHandler):
         self._watcher = watcher
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type in {"created", "moved", "closed"}:
-            self._watcher.heard(os.fsdecode(getattr(event, "dest_path", "") or event.src_path))
+        self._watcher.heard(os.fsdecode(getattr(event, "dest_path", "") or event.src_path))
 
 
 class _Overflow(logging.Handler):
@@ -171,7 +186,7 @@ class Watcher:
             if folder in self._watched:
                 continue
             try:
-                handle = self._observer.schedule(_Hint(self), str(folder), recursive=False)
+                handle = self._observer.schedule(_Hint(self), str(folder), recursive=False, event_filter=_EVENTS)
                 self._watched[folder] = Watched(identity, handle)
                 self._on_hint()  # what was put there before the watch began made no event
             except OSError as error:

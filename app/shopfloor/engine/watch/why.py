@@ -7,10 +7,11 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileRecord, FileState
+from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.requests.files import Explanation
 from shopfloor.domain.text import safe
 from shopfloor.engine.watch import custody
+from shopfloor.engine.watch.stalled import since
 from shopfloor.intake.candidate import Kind, classify
 from shopfloor.store import files
 
@@ -95,9 +96,10 @@ def _present(
             )
     if record is None:
         return _said(plant, path, "unknown", "It was not noticed yet, or is followed line by line.", "Ask again.")
-    waiting, seconds = plant.watch.waits(purpose, inner)
-    if record.state is FileState.SETTLING and waiting:
-        return _said(plant, path, record.state, f"It was seen {seconds:.0f} s ago: {waiting}.", "", record)
+    if record.state is FileState.SETTLING:
+        waiting, _ = plant.watch.waits(purpose, inner)
+        message = since(record, waiting or "it has settled and is claimed with the next scan")
+        return _said(plant, path, record.state, message, "", record)
     return _said(plant, path, record.state, _story(record), record.reason.hint if record.reason else "", record)
 
 
@@ -105,7 +107,7 @@ def _story(file: FileRecord) -> str:
     """What became of a file, in one sentence."""
     why = file.reason.message if file.reason is not None else ""
     match file.state:
-        case FileState.COMMITTED if file.reason is not None and file.reason.code == WITHDRAWN:
+        case FileState.COMMITTED if file.withdrawn:
             return f"It came in as {file.id}, and its rows left again. {why}"
         case FileState.COMMITTED:
             into = f" with {file.dataset}@{file.version}" if file.version else ""

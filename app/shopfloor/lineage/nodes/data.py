@@ -21,7 +21,8 @@ def files(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, Li
     """Delivered files, with the reason where one is not in."""
     rows = query.all(
         "SELECT id, purpose, dataset, path, sha256, size, rows, rejected_rows, state, reason, version, duplicate_of, "
-        "seen_count, seen_at, committed_at FROM files WHERE id IN (SELECT unnest(?::VARCHAR[])) AND seen_at <= ?",
+        "seen_count, seen_at, committed_at, corrects FROM files "
+        "WHERE id IN (SELECT unnest(?::VARCHAR[])) AND seen_at <= ?",
         [[key.name for key in keys], scope.until],
     )
     for (
@@ -40,6 +41,7 @@ def files(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, Li
         seen,
         seen_at,
         done,
+        corrects,
     ) in rows:
         pending = done is not None and scope.seen(done) is None
         key = Key(Kind.FILE, id)
@@ -60,6 +62,7 @@ def files(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, Li
                 rejected_rows=rejected or None,
                 version=None if pending else version,
                 duplicate_of=twin,
+                corrects=corrects,
                 seen_count=seen,
                 reason=decode(reason, Reason),
                 committed_at=scope.seen(done),

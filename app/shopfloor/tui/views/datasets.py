@@ -66,7 +66,7 @@ def sections(
     watcher: WatcherStatus | None = None,
 ) -> list[Section]:
     """The detail: figures, how files are noticed, files that came, versions, columns."""
-    watch = [_watch(watcher)] if watcher is not None else []
+    watch = [watch_line(watcher)] if watcher is not None else []
     found = [Section("summary", dataset.name, [*_summary(dataset, versions), *watch])]
     if dataset.problem:
         said = [Pair("what", dataset.problem, "warn"), Pair("do this", _MEND.format(dataset.name), "strong")]
@@ -136,7 +136,7 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
     ]
 
 
-def _watch(watcher: WatcherStatus, now: datetime | None = None) -> Pair:
+def watch_line(watcher: WatcherStatus, now: datetime | None = None) -> Pair:
     """How files are noticed, and the last look at the folders: a quiet list can be a watch that is dead."""
     age = words.ago(watcher.last_scan_at, now)
     seen = "no scan yet" if watcher.last_scan_at is None else "scanned now" if age == "now" else f"scanned {age} ago"

@@ -1,0 +1,294 @@
+"""The watch by itself: removal, correction, room, order, notices, files that never become complete."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.watch.yard import Yard
+
+from shopfloor.domain.contract import Originals
+from shopfloor.domain.file import FileState
+from shopfloor.domain.monitor import AlertState
+from shopfloor.engine.watch import removal
+from shopfloor.store import alerts, datasets, files
+
+
+def table(first: int, count: int = 2) -> str:
+    return "id\n" + "".join(f"k{n}\n" for n in range(first, first + count))
+
+
+def contract(yard: Yard, text: str) -> None:
+    yard.works.layout.contract("d").write_text(text)
+
+
+def visible(yard: Yard) -> list[str]:
+    return sorted(
+        str(path.relative_to(yard.inbox)) for path in yard.inbox.rglob("*") if path.is_file() and path.name[0] != "."
+    )
+
+
+@pytest.mark.parametrize("originals", list(Originals))
+def test_a_delivery_that_takes_the_place_of_a_committed_one_stays(
+    yard: Yard, originals: Originals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at a path and its removal: the next delivery is neither archived unseen nor deleted."""
+    yard.set(originals=originals)
+    path = yard.drop("d/a.csv", table(0))
+    yard.settle()
+    rename = os.rename
+
+    def slow(source: Any, target: Any) -> None:
+        monkeypatch.setattr(removal.os, "rename", rename)
+        beside = path.with_name(".new.part")
+        beside.write_text(table(10))
+        os.replace(beside, path)
+        rename(source, target)
+
+    monkeypatch.setattr(removal.os, "rename", slow)
+    yard.work()
+    if originals is Originals.KEEP:
+        monkeypatch.undo()
+        yard.drop("d/a.csv", table(10))
+    assert path.read_text() == table(10)
+    assert [name for name in os.listdir(path.parent) if name.startswith(".")] == []
+    yard.settle()
+    yard.work()
+    assert set(yard.ids()) == {"k0", "k1", "k10", "k11"}
+    yard.counts()
+
+
+def test_an_original_that_a_kill_left_aside_is_moved_at_the_next_start(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = yard.drop("d/a.csv", table(0))
+    yard.settle()
+
+    def die(step: str) -> None:
+        raise KeyboardInterrupt(step)
+
+    monkeypatch.setattr(removal, "reach", die)
+    with pytest.raises(KeyboardInterrupt):
+        yard.work()
+    monkeypatch.undo()
+    assert not path.exists()
+    yard.restart()
+    yard.scan()
+    assert os.listdir(path.parent) == []
+    assert len(list(yard.works.layout.archive.rglob("*a.csv"))) == 1
+
+
+def test_a_correction_is_told_though_the_first_was_still_on_its_way(yard: Yard) -> None:
+    path = yard.drop("d/a.csv", table(0))
+    yard.settle()
+    path.write_text(table(1))  # claimed, not committed
+    yard.settle()
+    yard.work()
+    first, second = (yard.context.store.read(lambda query, id=id: files.get(query, id)) for id in ("f1", "f2"))
+    assert first is not None
+    assert second is not None
+    assert second.corrects == first.id
+    version = yard.context.store.read(lambda query: datasets.version(query, "d", 2))
+    assert version is not None
+    assert any("1 of its 2 rows were in already" in notice for notice in version.notices)
+
+
+def test_a_file_replaces_all_that_came_under_its_path(yard: Yard) -> None:
+    for first in (0, 10, 20):
+        if first == 20:
+            contract(yard, '[arrival]\ncorrected = "supersede"\n')
+        yard.drop("d/a.csv", table(first))
+        yard.settle()
+        yard.work()
+    assert set(yard.ids()) == {"k20", "k21"}
+
+
+def test_what_came_twice_in_one_delivery_is_held_together(yard: Yard) -> None:
+    for name in ("a", "b"):
+        yard.drop(f"d/{name}.csv", "id\n1,2,3\n")
+    yard.settle()
+    yard.work()
+    assert set(yard.states().values()) == {FileState.QUARANTINED}
+    yard.counts()
+
+
+def test_a_time_in_the_future_and_a_second_name_are_told_in_the_version(yard: Yard) -> None:
+    path = yard.drop("d/a.csv", table(0))
+    os.utime(path, (4e9, 4e9))
+    os.link(path, yard.inbox.parent / "other.csv")
+    yard.settle()
+    yard.work()
+    version = yard.context.store.read(lambda query: datasets.version(query, "d", 1))
+    assert version is not None
+    assert any("lies in the future" in notice for notice in version.notices)
+    assert any("hard links" in notice for notice in version.notices)
+
+
+def test_a_directory_that_is_moved_in_is_one_delivery(yard: Yard) -> None:
+    aside = yard.inbox.parent / "aside"
+    for number in range(3):
+        target = aside / f"day=2026-01-0{3 - number}"
+        target.mkdir(parents=True)
+        (target / "part.csv").write_text(table(10 * number))
+    (yard.inbox / "d").mkdir()
+    aside.rename(yard.inbox / "d" / "batch")
+    yard.settle()
+    yard.work()
+    assert list(yard.ids()) == ["k20", "k21", "k10", "k11", "k0", "k1"]  # by the dates in the paths
+    assert set(yard.ids(column="day")) == {"2026-01-01", "2026-01-02", "2026-01-03"}
+
+
+def test_without_room_files_wait_and_go_on_by_themselves(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = [100 << 20]
+    usage = shutil.disk_usage(yard.inbox)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=free[0]))
+    yard.set(reserve_mb=200)
+    yard.drop("d/a.csv", table(0))
+    yard.settle()
+    held = yard.files()["d/a.csv"]
+    assert held.state is FileState.WAITING
+    assert held.reason is not None
+    assert held.reason.code == "disk"
+    assert yard.counts().waiting == 1
+    free[0] = 300 << 20
+    yard.scan()
+    yard.work()
+    assert yard.states()["d/a.csv"] is FileState.COMMITTED
+
+
+def test_of_files_that_do_not_fit_together_the_first_ones_are_taken(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(yard.inbox)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=(200 << 20) + 5000))
+    for number in range(4):
+        os.utime(yard.drop(f"d/{number}.csv", table(0, 1) + f"{number:01000d}\n"), (number, number))
+    yard.settle()
+    states = yard.states()
+    assert [states[f"d/{number}.csv"] is FileState.STAGED for number in range(2)] == [True, True]
+    yard.work()
+    yard.scan()
+    yard.scan()
+    yard.work()
+    assert set(yard.states().values()) == {FileState.COMMITTED}
+
+
+def test_a_disk_that_fills_while_files_are_copied_refuses_none(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    from shopfloor.engine.watch import claiming
+
+    claim = claiming.claim
+
+    def full(*given: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(claiming, "claim", full)
+    yard.drop("d/a.csv", table(0))
+    yard.settle()
+    assert yard.states()["d/a.csv"] is FileState.WAITING
+    monkeypatch.setattr(claiming, "claim", claim)
+    yard.scan()
+    yard.work()
+    assert yard.states()["d/a.csv"] is FileState.COMMITTED
+
+
+def test_a_flood_in_one_dataset_keeps_no_other_waiting(yard: Yard) -> None:
+    yard.set(batch_files=2, queued_batches=2)
+    for number in range(9):
+        os.utime(yard.drop(f"flood/{number}.csv", table(10 * number)), (number, number))
+    yard.drop("small/a.csv", table(500))
+    yard.settle()
+    yard.scan()
+    states = yard.states()
+    assert states["small/a.csv"] is FileState.STAGED
+    waiting = [path for path, state in states.items() if state is FileState.WAITING]
+    assert sorted(waiting) == [f"flood/{number}.csv" for number in range(4, 9)]  # the oldest went first
+    assert {yard.files()[path].reason.code for path in waiting} == {"backlog"}  # type: ignore[union-attr]
+    told = len(yard.context.store.read(lambda query: query.all("SELECT 1 FROM events WHERE kind = 'file.waiting'")))
+    for _ in range(5):
+        yard.scan()
+    assert told == len(
+        yard.context.store.read(lambda query: query.all("SELECT 1 FROM events WHERE kind = 'file.waiting'"))
+    )
+    for _ in range(5):
+        yard.work()
+        yard.scan()
+    assert set(yard.states().values()) == {FileState.COMMITTED}
+    assert sum(yard.ids("flood").values()) == 18
+
+
+def test_a_file_that_is_written_for_hours_is_told_once(yard: Yard) -> None:
+    yard.set(stalled_minutes=30.0)
+    path = yard.drop("d/a.csv", table(0))
+    with path.open("a") as writer:
+        yard.scan()
+        yard.scan(seconds=60.0)
+        if "open for writing" not in yard.watch.waits(_data(), "d/a.csv")[0]:
+            pytest.skip("this file system gives no leases")
+        yard.watch.tell_stalled()
+        assert yard.files()["d/a.csv"].reason is None
+        yard.scan(seconds=1900.0)
+        for _ in range(3):
+            yard.watch.tell_stalled()
+        told = yard.files()["d/a.csv"]
+        assert told.state is FileState.SETTLING
+        assert told.reason is not None
+        assert "still being written" in told.reason.message
+        writer.write("k9\n")
+    assert [alert.state for alert in _alerts(yard)] == [AlertState.OPEN]
+    assert "d/a.csv" in _alerts(yard)[0].message
+    yard.settle()
+    yard.work()
+    yard.watch.tell_stalled()
+    assert yard.states()["d/a.csv"] is FileState.COMMITTED
+    assert [alert.state for alert in _alerts(yard)] == [AlertState.RESOLVED]
+
+
+def test_a_known_file_costs_no_record_at_the_next_start(yard: Yard) -> None:
+    yard.set(originals=Originals.KEEP)
+    for number in range(30):
+        yard.drop(f"d/{number}.csv", table(10 * number))
+    yard.settle()
+    yard.work()
+    before = yard.counts()
+    yard.restart()
+    yard.set(originals=Originals.KEEP)
+    yard.settle()
+    assert yard.counts() == before
+    assert len(visible(yard)) == 30
+    away = yard.inbox.parent / "away"
+    (yard.inbox / "d").rename(away)  # a share that is not mounted for a moment
+    yard.scan()
+    away.rename(yard.inbox / "d")
+    yard.settle()
+    assert yard.counts() == before
+
+
+def test_a_file_that_went_away_and_came_back_is_taken_in(yard: Yard, tmp_path: Path) -> None:
+    path = yard.drop("d/a.csv", table(0))
+    yard.scan()
+    path.rename(tmp_path / "a.csv")
+    yard.scan()
+    assert yard.states()["d/a.csv"] is FileState.DISCARDED
+    (tmp_path / "a.csv").rename(path)
+    yard.restart()
+    yard.settle()
+    yard.work()
+    assert set(yard.ids()) == {"k0", "k1"}
+    yard.counts()
+
+
+def _data() -> Any:
+    from shopfloor.domain.file import FilePurpose
+
+    return FilePurpose.DATA
+
+
+def _alerts(yard: Yard) -> list[Any]:
+    return list(
+        yard.context.store.read(
+            lambda query: alerts.listing(query, subject="d", state="", text="stalled", limit=10, offset=0)
+        ).rows
+    )
