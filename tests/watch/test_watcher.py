@@ -125,21 +125,17 @@ def test_lost_events_make_a_scan_and_are_told(bench: Bench) -> None:
     assert bench.well()
 
 
-def test_a_flood_that_overflows_the_kernels_queue_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_that_overflows_the_kernels_queue_is_noticed(bench: Bench) -> None:
     """A real overflow: watchdog stands still while more is created than the queue holds."""
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     if limit > 20_000:
         pytest.skip("this system's queue holds too many events to be filled in a test")
-    gate = threading.Event()
-    heard = bench.watcher.heard
     reader = bench.watcher._observer._inotify_fd
     with reader._lock:  # the reader waits for it after each read
         for number in range(limit // 2 + 6_000):
             (bench.folder / f"f{number}.csv").touch()
-    gate.set()
     assert until(lambda: bench.watcher._doubt == "events were lost in a flood", 20.0)
     assert not bench.tend()[0]
-    assert heard is not None
     assert until(lambda: bench.tend(1.0)[0], 30.0)
     assert bench.hears()
 
@@ -159,7 +155,7 @@ def test_without_inotify_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     bench = Bench(tmp_path)
     assert bench.tend() == (False, "inotify is not available: inotify instance limit reached")
     monkeypatch.undo()
-    assert bench.tend() == (False, "") or bench.tend()[0]
+    assert bench.tend() == (True, "")
     assert bench.hears()
     bench.watcher.close()
 

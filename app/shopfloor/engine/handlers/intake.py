@@ -114,7 +114,13 @@ class IntakeHandler:
                 files.put(transaction, msgspec.structs.replace(row, file=file, staged=None))
             return fresh
 
-        return context.store.write(change) if rows else []
+        fresh = context.store.write(change) if rows else []
+        left = {row.file.id for row in fresh}
+        originals = delivered.originals_of(context, FilePurpose.DATA, job.subject)
+        for row in rows:
+            if row.file.id not in left:  # a job of nothing but repeats ends here, and nobody else would
+                delivered.clear(context, row, kept=False, originals=originals)
+        return fresh
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> IntakeResult:
         """Parts first, then the bytes of refused files, then the contract: all may be repeated."""
