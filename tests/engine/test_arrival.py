@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import threading
@@ -22,7 +23,7 @@ from shopfloor.domain.requests.datasets import (
     DatasetShow,
     DatasetVersions,
 )
-from shopfloor.domain.requests.files import Explanation, FileList, FileShow, FileWhy, FileWithdraw
+from shopfloor.domain.requests.files import Explanation, FileList, FileShow, FileSupersede, FileWhy, FileWithdraw
 
 
 def contract(shop: Shop, text: str, dataset: str = "d") -> None:
@@ -220,10 +221,23 @@ def test_a_queue_is_bounded_and_nothing_is_dropped(shop: Shop) -> None:
     accounted(shop)
 
 
-@pytest.mark.parametrize(
-    "step",
-    ["intake.copied", "intake.claimed", "intake.part", "intake.published", "intake.committed", "intake.original"],
-)
+# Each numbered step of the publication, in its order; of the store, commits from the first sight to the version.
+_STEPS = [
+    "intake.copied",
+    "intake.claimed",
+    "intake.part",
+    "lake.synced",
+    "lake.renamed",
+    "intake.published",
+    *(f"store.commit:{number}" for number in (4, 6, 8)),
+    *(f"store.committed:{number}" for number in (3, 5, 7, 9)),
+    "intake.committed",
+    "intake.original",
+    "intake.aside",
+]
+
+
+@pytest.mark.parametrize("step", _STEPS)
 def test_a_kill_at_any_step_of_intake_converges(step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOPFLOOR_FAILPOINT", f"{step}:kill")
     shop = Shop(tmp_path / "shop")
@@ -282,3 +296,60 @@ def _kill(shop: Shop) -> None:
         shop.kill()
     except Exception:  # noqa: BLE001 - it may be dying or starting: then that is the kill
         pass
+
+
+def test_a_corrected_file_supersedes_by_one_key_afterwards(shop: Shop) -> None:
+    for first in (0, 10, 20):
+        shop.write("inbox/d", "a.csv", table(first))
+        shop.settle()
+    newest = all_files(shop)[-1]
+    assert len(values(shop)) == 9
+    for _ in range(2):  # asked again, nothing happens
+        assert shop.client.ask(FileSupersede(id=newest.id)).id == newest.id
+        shop.settle()
+    assert sorted(values(shop)) == ["k20", "k21", "k22"]
+    assert len(versions(shop)) == 4
+    assert "f3 supersedes" in versions(shop)[-1].cause
+    gone = shop.client.ask(FileShow(id="f1"))
+    assert gone.reason is not None
+    assert "f3 replaced its rows, in d@4" in gone.reason.message
+    shop.write("inbox/d", "alone.csv", table(50))
+    shop.settle()
+    with pytest.raises(RefusedError, match="No file came in before"):
+        shop.client.ask(FileSupersede(id=all_files(shop)[-1].id))
+
+
+def test_upserted_corrections_are_told_too(shop: Shop) -> None:
+    contract(shop, 'mode = "upsert"\nkey = ["id"]\n')
+    for first in (0, 1):
+        shop.write("inbox/d", "a.csv", table(first))
+        shop.settle()
+    assert sorted(values(shop)) == ["k0", "k1", "k2", "k3"]
+    assert any("those that it leaves out are still in" in notice for notice in versions(shop)[-1].notices)
+    shop.client.ask(FileSupersede(id=all_files(shop)[-1].id))
+    shop.settle()
+    assert sorted(values(shop)) == ["k1", "k2", "k3"]
+
+
+def test_a_manifest_with_sizes_vouches_for_its_files(shop: Shop) -> None:
+    contract(shop, '[arrival]\ncomplete = "manifest"\n')
+    good = table(0)
+    digest = hashlib.sha256(good.encode()).hexdigest()
+    shop.write("inbox/d/batch", "good.csv", good)
+    time.sleep(0.6)
+    assert all_files(shop)[0].state is FileState.SETTLING
+    listed = json.dumps({"files": [{"name": "good.csv", "bytes": len(good), "sha256": digest}]})
+    shop.write("inbox/d/batch", "manifest.json", listed)
+    shop.settle()
+    assert [file.state for file in all_files(shop)] == [FileState.COMMITTED]
+    accounted(shop)
+
+
+def test_a_name_that_is_no_text_can_be_asked_why(shop: Shop) -> None:
+    (shop.root / "inbox/d").mkdir()
+    raw = os.fsencode(shop.root / "inbox/d") + b"/\xff.csv"
+    with open(raw, "wb") as file:
+        file.write(b"id\n1\n")
+    found = shop.client.ask(FileWhy(path="", raw=raw.hex()))
+    assert found.state == "refused"
+    assert "UTF-8" in found.message

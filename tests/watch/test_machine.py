@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.watch.yard import Yard
 
+from shopfloor.domain.contract import Originals
 from shopfloor.domain.file import FileState
 
 NAMES = st.sampled_from(["a.csv", "b.csv", "sub/c.csv", "sub/d.csv"])
@@ -72,7 +73,8 @@ class DropFolder(RuleBasedStateMachine):
         self.taken: set[str] = set()
 
     def _set(self) -> None:
-        self.yard.set(originals="keep" if self.keep else "archive")
+        originals = Originals.KEEP if self.keep else Originals.ARCHIVE
+        self.yard.set(originals=originals, queued_batches=1000)  # no backlog: what has settled is claimed
 
     def _lying(self) -> dict[str, Path]:
         folder = self.yard.inbox / "d"
@@ -148,8 +150,10 @@ class DropFolder(RuleBasedStateMachine):
         self.yard.restart()
         self._set()
 
-    @rule(step=st.sampled_from(STEPS))
-    def kill(self, step: str) -> None:
+    @rule(step=st.sampled_from(STEPS), name=NAMES)
+    def kill(self, step: str, name: str) -> None:
+        """The engine dies in the middle of its work, of which there is some."""
+        self.deliver(name)
         self.taken.update(path.read_text() for path in self._lying().values())
         try:
             with dying_at(step):
@@ -189,6 +193,10 @@ class DropFolder(RuleBasedStateMachine):
 
 TestDropFolder = DropFolder.TestCase
 TestDropFolder.settings = settings(
-    max_examples=70, stateful_step_count=16, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck)
+    max_examples=50,
+    stateful_step_count=16,
+    deadline=None,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
 )
 TestDropFolder.pytestmark = [pytest.mark.timeout(240)]

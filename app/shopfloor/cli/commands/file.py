@@ -173,7 +173,9 @@ def supersede_file(session: Session, file_id: str, as_json: bool) -> None:
 @json_option
 @session
 def explain_path(session: Session, path: str, as_json: bool) -> None:
-    answer = session.ask(FileWhy(path=_meant(path)), timeout=60.0)
+    meant = _meant(path)
+    raw = "" if meant == text(meant) else os.fsencode(meant).hex()
+    answer = session.ask(FileWhy(path=text(meant), raw=raw), timeout=60.0)
     answers.show(answer, files.explain, as_json=as_json)
 
 

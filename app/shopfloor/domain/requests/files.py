@@ -128,10 +128,14 @@ class Explanation(Record, frozen=True, kw_only=True):
 
 
 class FileWhy(Request[Explanation], frozen=True, kw_only=True):
-    """Why the file at `path` (absolute, or relative to the workspace) was not taken in."""
+    """Why the file at `path` (absolute, or relative to the workspace) was not taken in.
+
+    A path that is no UTF-8 cannot travel as text: its bytes come as hexadecimal digits in `raw`, which then counts.
+    """
 
     verb: ClassVar[str] = "file.why"
     path: str
+    raw: str = ""
 
 
 class FileDiscard(Mutation[FileRecord], frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 
 from shopfloor.domain.contract import Parser
@@ -130,7 +132,14 @@ def _parser(plant: Plant, request: FileRetry, file: FileRecord) -> Parser | None
 
 def why(plant: Plant, request: FileWhy) -> Explanation:
     """Why a path was not taken in; looks at the drop folders first."""
-    return explain(plant, request.path)
+    return explain(plant, os.fsdecode(_bytes(request.raw)) if request.raw else request.path)
+
+
+def _bytes(digits: str) -> bytes:
+    try:
+        return bytes.fromhex(digits)
+    except ValueError as error:
+        raise UsageError("The bytes of the path are not hexadecimal digits.", hint="Two digits a byte.") from error
 
 
 def withdraw(plant: Plant, request: FileWithdraw) -> FileRecord:
