@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.file import STREAM, WITHDRAWN, FilePurpose, FileRecord, FileState, Reason
@@ -43,14 +43,55 @@ class LedgerRow(Record, frozen=True, kw_only=True):
     staged: str | None = None
 
 
+class Sighting(NamedTuple):
+    """A file at first sight: all that is known of it then. A burst has forty thousand, hence no records yet."""
+
+    id: str
+    number: int
+    purpose: FilePurpose
+    dataset: str
+    path: str
+    identity: tuple[bytes, int, int, int, int, int]  # as in `Identity`
+    state: FileState
+    reason: Reason | None
+
+
+def put_sightings(transaction: Transaction, found: Sequence[Sighting]) -> None:
+    """Insert files that were never seen before."""
+    rows = []
+    for one in found:
+        raw_path, dev, ino, size, mtime_ns, ctime_ns = one.identity
+        rows.append(
+            {
+                "id": one.id,
+                "number": one.number,
+                "purpose": str(one.purpose),
+                "dataset": one.dataset,
+                "path": one.path,
+                "raw_path": raw_path,
+                "dev": dev,
+                "ino": ino,
+                "size": size,
+                "mtime_ns": mtime_ns,
+                "ctime_ns": ctime_ns,
+                "rejected_rows": 0,
+                "state": str(one.state),
+                "reason": None if one.reason is None else to_text(one.reason),
+                "seen_count": 1,
+                "seen_at": transaction.now,
+            }
+        )
+    transaction.put_many("files", rows, fresh=True)
+
+
 def put(transaction: Transaction, row: LedgerRow, *, keep: bool = False) -> None:
     """Insert or replace one file; `keep` writes it to the journal too."""
     put_many(transaction, [row], keep=keep)
 
 
-def put_many(transaction: Transaction, rows: Iterable[LedgerRow], *, keep: bool = False, fresh: bool = False) -> None:
-    """`put` for several files; `fresh` ones were never put before."""
-    transaction.put_many("files", [_plain(row) for row in rows], keep=keep, fresh=fresh)
+def put_many(transaction: Transaction, rows: Iterable[LedgerRow], *, keep: bool = False) -> None:
+    """`put` for several files."""
+    transaction.put_many("files", [_plain(row) for row in rows], keep=keep)
 
 
 def _plain(row: LedgerRow) -> dict[str, Any]:
@@ -58,7 +99,7 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
     return {
         "id": file.id,
         "number": row.number,
-        "purpose": file.purpose.value,
+        "purpose": str(file.purpose),
         "dataset": file.dataset,
         "path": file.path,
         "raw_path": identity.raw_path,
@@ -70,7 +111,7 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
         "sha256": file.sha256,
         "rows": file.rows,
         "rejected_rows": file.rejected_rows,
-        "state": file.state.value,
+        "state": str(file.state),
         "reason": None if file.reason is None else to_text(file.reason),
         "version": file.version,
         "duplicate_of": file.duplicate_of,

@@ -174,8 +174,11 @@ def supersede_file(session: Session, file_id: str, as_json: bool) -> None:
 @session
 def explain_path(session: Session, path: str, as_json: bool) -> None:
     meant = _meant(path)
-    raw = "" if meant == text(meant) else os.fsencode(meant).hex()
-    answer = session.ask(FileWhy(path=text(meant), raw=raw), timeout=60.0)
+    if any("\udc80" <= char <= "\udcff" for char in meant):  # bytes that are no UTF-8
+        asked = FileWhy(path=text(meant), raw=os.fsencode(meant).hex())
+    else:
+        asked = FileWhy(path=meant)
+    answer = session.ask(asked, timeout=60.0)
     answers.show(answer, files.explain, as_json=as_json)
 
 

@@ -12,45 +12,37 @@ from shopfloor.engine.watch import custody
 from shopfloor.intake.claim import Claimed
 from shopfloor.intake.scan import Observation
 from shopfloor.store import files
-from shopfloor.store.files import Identity, LedgerRow
+from shopfloor.store.files import Identity, LedgerRow, Sighting
 from shopfloor.store.transaction import Transaction
 
 MANY = 20  # above this many files one event speaks for all of them
 
 
-def first_sight(transaction: Transaction, found: Sequence[tuple[FilePurpose, Observation, bytes]]) -> list[LedgerRow]:
+def first_sight(transaction: Transaction, found: Sequence[tuple[FilePurpose, Observation, bytes]]) -> list[Sighting]:
     """A row for every file the moment it is seen, so that none is ever unaccounted for."""
     ids = transaction.next_ids("f", len(found))
     rows = [
-        _row(transaction, id, number, purpose, seen, raw)
+        Sighting(
+            id,
+            number,
+            purpose,
+            seen.name,
+            f"{_FOLDER[purpose]}/{seen.safe_path}",
+            (raw, seen.dev, seen.ino, seen.size, seen.mtime_ns, seen.ctime_ns),
+            FileState.SETTLING if seen.reason is None else FileState.REFUSED,
+            seen.reason,
+        )
         for (id, number), (purpose, seen, raw) in zip(ids, found, strict=True)
     ]
-    files.put_many(transaction, rows, fresh=True)
-    arrived = [row.file for row in rows if row.file.state is FileState.SETTLING]
-    announce(transaction, "file.arrived", arrived, "arrived")
-    refused = [row.file for row in rows if row.file.state is FileState.REFUSED]
+    files.put_sightings(transaction, rows)
+    announce(transaction, "file.arrived", [row for row in rows if row.state is FileState.SETTLING], "arrived")
+    refused = [row for row in rows if row.state is FileState.REFUSED]
     if len(refused) > MANY:
         announce(transaction, "file.refused", refused, "refused")
     else:
         for file in refused:
             _emit_refusal(transaction, file)
     return rows
-
-
-def _row(
-    transaction: Transaction, id: str, number: int, purpose: FilePurpose, seen: Observation, raw: bytes
-) -> LedgerRow:
-    file = FileRecord(
-        id=id,
-        dataset=seen.name,
-        path=f"{_FOLDER[purpose]}/{seen.safe_path}",
-        purpose=purpose,
-        bytes=seen.size,
-        state=FileState.REFUSED if seen.reason is not None else FileState.SETTLING,
-        reason=seen.reason,
-        seen_at=transaction.now,
-    )
-    return LedgerRow(file=file, number=number, identity=identity(seen, raw))
 
 
 _FOLDER = {FilePurpose.DATA: "inbox", FilePurpose.SCORE: "score", FilePurpose.ACTUALS: "actuals"}
@@ -167,7 +159,9 @@ def vanished(transaction: Transaction, ids: Sequence[str]) -> None:
     announce(transaction, "file.vanished", [row.file for row in rows], were, was)
 
 
-def announce(transaction: Transaction, kind: str, found: Sequence[FileRecord], what: str, one: str = "") -> None:
+def announce(
+    transaction: Transaction, kind: str, found: Sequence[FileRecord | Sighting], what: str, one: str = ""
+) -> None:
     """One event a file, or one for all when there are many; `one` is what is said of a single file."""
     if len(found) > MANY:
         transaction.emit(kind, found[0].dataset, f"{len(found)} files {what}", data={"files": len(found)})
@@ -176,7 +170,7 @@ def announce(transaction: Transaction, kind: str, found: Sequence[FileRecord], w
         transaction.emit(kind, file.dataset, f"{file.path} {one or what}", data={"file": file.id})
 
 
-def _emit_refusal(transaction: Transaction, file: FileRecord) -> None:
+def _emit_refusal(transaction: Transaction, file: FileRecord | Sighting) -> None:
     why = file.reason.message if file.reason is not None else ""
     transaction.emit("file.refused", file.dataset, f"{file.path} is refused: {why}", data={"file": file.id})
 

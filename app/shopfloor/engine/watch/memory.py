@@ -8,7 +8,7 @@ from typing import NamedTuple
 from shopfloor.domain.file import FileState
 from shopfloor.intake.scan import Observation
 from shopfloor.store import files
-from shopfloor.store.files import LedgerRow
+from shopfloor.store.files import Sighting
 from shopfloor.store.store import Store
 
 Identity = tuple[int, int, int, int, int]
@@ -34,17 +34,19 @@ class Memory:
         unsettled = [FileState.SETTLING, FileState.WAITING]
         for row in self._store.read(lambda query: files.in_states(query, unsettled)):
             if row.staged is None:  # a claimed one waits for its contract, and is nobody's here
-                self.note(row, open=True)
+                held = row.identity
+                identity = (held.dev, held.ino, held.size, held.mtime_ns, held.ctime_ns)
+                self._known[held.raw_path] = Known(row.file.id, identity, open=True)
 
     def get(self, raw: bytes) -> Known | None:
         """The record of a path."""
         return self._known.get(raw)
 
-    def note(self, row: LedgerRow, *, open: bool) -> None:
-        """Remember a record."""
-        held = row.identity
-        identity = (held.dev, held.ino, held.size, held.mtime_ns, held.ctime_ns)
-        self._known[held.raw_path] = Known(row.file.id, identity, open)
+    def note(self, found: Sequence[Sighting]) -> None:
+        """Remember files that were seen for the first time."""
+        for one in found:
+            raw, *_ = one.identity
+            self._known[raw] = Known(one.id, one.identity[1:], one.state is FileState.SETTLING)
 
     def close(self, raw: bytes, id: str, seen: Observation) -> None:
         """The watch has done with what was `seen` at a path."""
