@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,12 +101,14 @@ def settle_repeats(transaction: Transaction, file: FileRecord, state: FileState)
         files.put(transaction, msgspec.structs.replace(row, file=same, staged=None))
 
 
-def hold_repeats(transaction: Transaction, file: FileRecord, reason: Reason) -> None:
-    """What was delivered together with `file` and has its content is held with it, not a duplicate of nothing."""
-    for row in files.same_content(transaction, file, FileState.DUPLICATE):
-        if row.file.duplicate_of == file.id:
-            same = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason)
-            files.put(transaction, msgspec.structs.replace(row, file=same))
+def hold_repeats(transaction: Transaction, held: Mapping[str, Reason]) -> None:
+    """What was delivered together with files that are held, and has their content, is no duplicate of anything."""
+    rows = []
+    for row in files.repeats_of(transaction, list(held)):
+        reason = held[row.file.duplicate_of or ""]
+        same = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason)
+        rows.append(msgspec.structs.replace(row, file=same))
+    files.put_many(transaction, rows)
 
 
 def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason, *, wrong: int = 0) -> None:

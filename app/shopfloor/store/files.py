@@ -258,6 +258,17 @@ def same_content(query: Query, file: FileRecord, state: FileState) -> list[Ledge
     ]
 
 
+def repeats_of(query: Query, ids: Sequence[str]) -> list[LedgerRow]:
+    """Deliveries that were recorded as duplicates of these files."""
+    if not ids:
+        return []
+    these = "duplicate_of IN (SELECT unnest(string_split(?, ' ')))"
+    return [
+        _ledger(row)
+        for row in query.all(f"{_LEDGER} WHERE state = 'duplicate' AND {these} ORDER BY number", [" ".join(ids)])
+    ]
+
+
 def listing(
     query: Query, *, dataset: str, state: str, purpose: str, text: str, limit: int, offset: int
 ) -> Page[FileRecord]:

@@ -249,6 +249,7 @@ class IntakeHandler:
         version: DatasetVersion | None,
     ) -> None:
         taken: list[delivered.Taken] = []
+        held: dict[str, Reason] = {}
         number = version.version if version is not None else None
         for outcome in published.files:
             row = rows[outcome.id]
@@ -256,7 +257,7 @@ class IntakeHandler:
                 rejects.put(transaction, row.file.id, outcome.rejects)
             if outcome.state is FileState.QUARANTINED and outcome.reason is not None:
                 delivered.quarantine_file(transaction, row, outcome.reason, wrong=outcome.rejected_rows)
-                delivered.hold_repeats(transaction, row.file, outcome.reason)
+                held[row.file.id] = outcome.reason
                 continue
             file = msgspec.structs.replace(
                 row.file, rejected_rows=outcome.rejected_rows, corrects=outcome.corrects or row.file.corrects
@@ -265,6 +266,7 @@ class IntakeHandler:
             row = msgspec.structs.replace(row, file=file)
             taken.append(delivered.Taken(row, outcome.rows, where, number))
         delivered.commit_files(transaction, taken)
+        delivered.hold_repeats(transaction, held)
 
     def _let_go(
         self, transaction: Transaction, job: JobRecord, published: IntakeResult, version: DatasetVersion
