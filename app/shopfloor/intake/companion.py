@@ -31,10 +31,12 @@ class Standing(NamedTuple):
 
 def is_companion(arrival: Arrival, path: str) -> bool:
     """True for a file that speaks of others and is no data itself."""
-    name = PurePosixPath(path).name
+    if arrival.complete is Completeness.QUIET:
+        return False
+    name = path.rpartition("/")[2]
     if arrival.complete is Completeness.MARKER:
         return name == arrival.marker or (arrival.marker.startswith(".") and name.endswith(arrival.marker))
-    return arrival.complete is Completeness.MANIFEST and (name == DIGESTS or name.endswith(DIGEST))
+    return name == DIGESTS or name.endswith(DIGEST)
 
 
 def standing(arrival: Arrival, seen: Observation, present: Mapping[str, Observation]) -> Standing:

@@ -13,6 +13,9 @@ FUTURE_NS = 300 * 1_000_000_000
 FUTURE = "The file's modification time lies in the future; when it was first seen counts instead."
 
 
+WRITTEN = "still open for writing in another program"
+
+
 class Quiet(Record, frozen=True, kw_only=True):
     """How long a file must stay unchanged, in seconds.
 
@@ -86,7 +89,7 @@ def settle(
         return before
     lease = Lease.UNKNOWN if quiet.network else probe()
     if lease is Lease.WRITER:
-        return _wait(before, "still open for writing in another program")
+        return _wait(before, WRITTEN)
     if lease is Lease.UNKNOWN and not quiet.network and unchanged < quiet.base * quiet.unleased:
         return _wait(before, "waiting longer, because the system cannot tell if it is still open")
     return _replace(before, Phase.SETTLED, "")

@@ -14,7 +14,7 @@ from shopfloor.domain.file import FilePurpose
 from shopfloor.intake.filesystem import is_network
 from shopfloor.intake.lease import Lease, probe_path
 from shopfloor.intake.scan import Observation
-from shopfloor.intake.settle import Quiet, Settling, due, settle
+from shopfloor.intake.settle import WRITTEN, Quiet, Settling, due, settle
 
 Key = tuple[FilePurpose, str]
 
@@ -69,6 +69,15 @@ class SettlingFiles:
         """What a file on its way waits for, in words, and for how many seconds it has been known."""
         state = self._states.get(key)
         return ("", 0.0) if state is None else (state.waiting, self._clock.monotonic() - state.first_seen)
+
+    def written_for(self, seconds: float) -> list[tuple[Key, float]]:
+        """Files that another program has kept open for longer, and for how long they have been known."""
+        now = self._clock.monotonic()
+        return [
+            (key, now - state.first_seen)
+            for key, state in self._states.items()
+            if state.waiting == WRITTEN and now - state.first_seen > seconds
+        ]
 
     def forget(self, key: Key) -> None:
         """The file was claimed, vanished or changed: begin anew if it is seen again."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shopfloor.domain.contract import Completeness
-from shopfloor.domain.file import FilePurpose, FileState
+from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.engine import delivered
 from shopfloor.engine.context import Context
@@ -63,6 +63,7 @@ class Watch:
         self._settings_stamp = 0
         self._soon = 0.0
         self._finished = False
+        self._stalled: set[str] = set()
         self._more = False  # settled files are left for the next scan
         self._arrivals = Arrivals(context.layout)
         self._claiming = Claiming(context, self._roots, self._arrivals)
@@ -163,6 +164,7 @@ class Watch:
                     settled[purpose, seen.name].append((seen, raw, ready))
         self._finish(left)
         self._note_fresh(fresh)
+        self._tell_stalled()
         self._forget_vanished(present)
         self._more = False
         folders = self._settling.by_folder() if settled else {}
@@ -206,6 +208,24 @@ class Watch:
         )
         return True
 
+    def _tell_stalled(self) -> None:
+        """Files that somebody has kept open for long say so in the ledger, once, and go on waiting."""
+        limit = 60.0 * self._context.settings.intake.stalled_minutes
+        for (purpose, path), seconds in self._settling.written_for(limit):
+            known = self._known.get(os.fsencode(self._roots[purpose]) + b"/" + os.fsencode(path))
+            if known is None or known.id in self._stalled:
+                continue
+            self._stalled.add(known.id)
+            reason = Reason(
+                code="still_written",
+                message=f"Another program has had it open for writing for {seconds / 60:.0f} minutes.",
+                hint="End that program, or deliver a finished copy under another name.",
+            )
+            self._wait([known.id], reason)
+
+    def _wait(self, ids: list[str], why: Reason) -> None:
+        self._context.store.write(lambda transaction: ledger.waiting(transaction, ids, why))
+
     def waits(self, purpose: FilePurpose, path: str) -> tuple[str, float]:
         """What a file on its way waits for, in words, and for how many seconds it has been known."""
         return self._settling.waits((purpose, path))
@@ -244,8 +264,7 @@ class Watch:
         batch = ordered[: self._context.settings.intake.batch_files]
         why = self._claiming.why_wait(purpose, dataset, batch)
         if why is not None:
-            ids = [one.id for one in batch]
-            self._context.store.write(lambda transaction: ledger.waiting(transaction, ids, why))
+            self._wait([one.id for one in batch], why)
             self._more = self._more or why.code == BACKLOG
             return
         self._more = self._more or len(ordered) > len(batch)
