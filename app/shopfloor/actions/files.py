@@ -7,7 +7,7 @@ from shopfloor.actions.action import REASON, Action, Confirm, Input, InputKind, 
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileRecord, FileState
 from shopfloor.domain.record import Record
-from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileInspect, FileRetry, FileWithdraw
+from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileInspect, FileRetry, FileWhy, FileWithdraw
 
 
 def _id(record: Record) -> str:
@@ -52,6 +52,10 @@ def _not_in(record: Record) -> str | None:
 
 def _withdraw(ref: str, inputs: Inputs) -> FileWithdraw:
     return FileWithdraw(id=ref, reason=inputs.get("reason", ""))
+
+
+def _why(ref: str, inputs: Inputs) -> FileWhy:
+    return FileWhy(path=inputs["path"])
 
 
 def _inspect(ref: str, inputs: Inputs) -> FileInspect:
@@ -125,6 +129,25 @@ ACTIONS = (
         ref=_id,
         why_not=_not_quarantined,
         build=_inspect,
+    ),
+    Action(
+        name="file.why",
+        key="t",
+        label="Why?",
+        help="Say of any path why it was, or was not, taken in.",
+        scopes=(Scope.DATASETS,),
+        cli="shopfloor file why {path}",
+        inputs=(
+            Input(
+                name="path",
+                label="Path",
+                help="Absolute, or from the workspace on: inbox/NAME/file.csv.",
+                kind=InputKind.PATH,
+                required=True,
+            ),
+        ),
+        rank=40,
+        build=_why,
     ),
     Action(
         name="file.withdraw",

@@ -26,6 +26,7 @@ class Moves:
         {
             "lineage.show",
             "file.inspect",
+            "file.why",
             "job.log",
             "model.value",
             "monitor.backtest",

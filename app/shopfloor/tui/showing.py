@@ -13,12 +13,13 @@ from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.alerts import BacktestReport
-from shopfloor.domain.requests.files import FileBytes
+from shopfloor.domain.requests.files import Explanation, FileBytes
 from shopfloor.domain.requests.jobs import JobLogText
 from shopfloor.domain.requests.workspace import DoctorReport
 from shopfloor.tui.app_type import App
 from shopfloor.tui.patience import ask_patiently
 from shopfloor.tui.performing import ask_inputs, show_error
+from shopfloor.tui.views import words
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
 from shopfloor.tui.widgets.key_value import Pair
@@ -74,6 +75,8 @@ def sections(action: Action, answer: object) -> list[Section]:
                 "bytes", f"File {answer.id}", [Pair(str(answer.first + n), line) for n, line in enumerate(answer.lines)]
             )
         ]
+    if isinstance(answer, Explanation):
+        return _why(answer)
     if isinstance(answer, ValueReport):
         return _value(answer)
     if isinstance(answer, BacktestReport):
@@ -83,6 +86,20 @@ def sections(action: Action, answer: object) -> list[Section]:
         return [Section("doctor", "All is well" if answer.ok else "Findings", pairs)]
     pairs = [Pair(name, str(value)) for name, value in msgspec.to_builtins(answer).items()]
     return [Section("answer", action.label, pairs)]
+
+
+def _why(found: Explanation) -> list[Section]:
+    pairs = [Pair("state", found.state), Pair("why", found.message)]
+    if found.hint:
+        pairs.append(Pair("do this", found.hint))
+    if found.file is not None:
+        pairs.append(Pair("file", found.file.id))
+    if found.watcher is not None:
+        last = f", last {words.ago(found.watcher.last_scan_at)}" if found.watcher.last_scan_at else ""
+        pairs.append(Pair("watching", f"{found.watcher.backend}, a scan every {found.watcher.scan_seconds:g} s{last}"))
+        if found.watcher.detail:
+            pairs.append(Pair("", found.watcher.detail, "warn"))
+    return [Section("why", found.path, pairs)]
 
 
 def _value(report: ValueReport) -> list[Section]:

@@ -159,12 +159,11 @@ def withdraw_file(session: Session, file_id: str, reason: str, as_json: bool) ->
     answers.show(answer, files.describe, as_json=as_json)
 
 
-@command.command("why")
+@command.command("why", help=by_name("file.why").help)
 @click.argument("path", metavar="PATH")
 @json_option
 @session
 def explain_path(session: Session, path: str, as_json: bool) -> None:
-    """Say why the file at PATH was not taken in, whatever that path is."""
     answer = session.ask(FileWhy(path=os.path.abspath(path)), timeout=60.0)
     answers.show(answer, files.explain, as_json=as_json)
 
