@@ -65,9 +65,13 @@ def _looked(client: EngineClient) -> float:
 
 
 def _burst(directory: Path) -> Figure:
-    """Seconds from the end of a burst until the ledger knows every file of it."""
+    """Seconds of the scan that meets a burst, the last one: when it is over the ledger knows every file.
+
+    No hint and no interval starts an earlier scan, which would have done a part of it.
+    """
     root = init_workspace(directory)
-    config_set(root, "intake.settle_seconds", "60")
+    for key, value in (("settle_seconds", "60"), ("scan_seconds", "600"), ("watch", "false")):
+        config_set(root, f"intake.{key}", value)
     client = connect(root)
     _fill(root / "inbox" / "d", _BURST)
     begun = time.perf_counter()

@@ -192,7 +192,9 @@ def test_help_into_a_closed_pipe_is_quiet(environment: dict[str, str]) -> None:
 
 def test_ctrl_c_is_130_and_one_line(environment: dict[str, str], tmp_path: Path) -> None:
     code = (
-        "import sys, time; import shopfloor.cli.main as main\n"
+        "import signal, sys, time; import shopfloor.cli.main as main\n"
+        # A shell that runs the tests in the background has its children ignore the key.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def slow(*_):\n"
         "    sys.stdout.write('ready\\n'); sys.stdout.flush(); time.sleep(30)\n"
         "main._dispatch = slow\n"

@@ -196,6 +196,21 @@ def test_any_path_can_be_asked_why(shop: Shop, tmp_path: Path) -> None:
     accounted(shop)
 
 
+def test_a_file_that_is_written_for_ever_says_so(shop: Shop) -> None:
+    config_set(shop.root, "intake.stalled_minutes", "0.02")
+    (shop.root / "inbox/d").mkdir(parents=True)
+    with open(shop.root / "inbox/d/a.csv", "w") as file:
+        file.write(table(0))
+        file.flush()
+        deadline = time.monotonic() + 20
+        while (found := why(shop, "inbox/d/a.csv")).state != "waiting" and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert "open for writing" in found.message
+        assert shop.status().files.waiting == 1
+    shop.settle()
+    assert len(values(shop)) == 3
+
+
 def test_with_the_watcher_off_everything_comes_in_and_it_says_so(shop: Shop) -> None:
     config_set(shop.root, "intake.watch", "false")
     time.sleep(1.5)

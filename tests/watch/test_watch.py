@@ -233,7 +233,7 @@ def test_a_file_that_is_written_for_hours_is_told_once(yard: Yard) -> None:
         for _ in range(3):
             yard.watch.tell_stalled()
         told = yard.files()["d/a.csv"]
-        assert told.state is FileState.SETTLING
+        assert told.state is FileState.WAITING
         assert told.reason is not None
         assert "still being written" in told.reason.message
         writer.write("k9\n")

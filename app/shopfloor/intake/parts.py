@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.duck import name, text
+from shopfloor.lake.duck import PARQUET, name, text
 from shopfloor.lake.objects import file_sha256
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def rewrite(
     stored = f"WITH stored AS (SELECT *, file_row_number FROM read_parquet({text(str(source))}))"
     kept = f"file_row_number NOT IN ({without})"
     done = connection.execute(
-        f"COPY ({stored} SELECT * EXCLUDE (file_row_number) FROM stored WHERE {kept}) "
-        f"TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY ({stored} SELECT * EXCLUDE (file_row_number) FROM stored WHERE {kept}) TO {text(str(path))} {PARQUET}"
     )
     rows = int(done.fetchall()[0][0])
     if rows == 0:

