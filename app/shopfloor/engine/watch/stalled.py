@@ -12,6 +12,7 @@ from shopfloor.domain.monitor import AlertRecord, AlertState, Severity
 from shopfloor.engine import notification
 from shopfloor.engine.context import Context
 from shopfloor.store import alerts, files
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
 STALLED = "stalled"
@@ -31,28 +32,29 @@ class StalledFiles:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._told: dict[str, Stuck] = {}
-        self._looked = False
 
     def tell(self, stuck: Sequence[Stuck]) -> None:
-        """`stuck` are all such files now. The alert of a dataset is resolved when it has none any more."""
+        """`stuck` are all such files now. The alert of a dataset is resolved when no record of it says so any more."""
         now = {one.id: one for one in stuck}
         fresh = [one for id, one in now.items() if id not in self._told]
-        over = [id for id in self._told if id not in now]
-        subjects = {one.dataset for one in (*stuck, *self._told.values())}
+        gone = [id for id in self._told if id not in now]
+        over = self._context.store.read(_over)
 
         def change(transaction: Transaction) -> list[AlertRecord]:
             _mark(transaction, fresh)
-            _unmark(transaction, over)
-            if not self._looked:  # alerts of an earlier engine, whose files may have gone on
-                subjects.update(alert.subject for alert in alerts.unresolved_of(transaction, STALLED))
-            told = [_alert(transaction, subject, stuck, self._minutes) for subject in sorted(subjects)]
+            _unmark(transaction, gone)
+            for subject in sorted(over - {one.dataset for one in stuck}):
+                _resolve(transaction, subject)
+            told = [
+                _alert(transaction, subject, stuck, self._minutes) for subject in sorted({f.dataset for f in fresh})
+            ]
             return [alert for alert in told if alert is not None]
 
-        if fresh or over or not self._looked:
+        if fresh or gone or over:
             for alert in self._context.store.write(change):
                 if self._context.settings.notify:
                     notification.notify(self._context.settings.notify, alert)
-        self._told, self._looked = now, True
+        self._told = now
 
     @property
     def _minutes(self) -> float:
@@ -78,27 +80,47 @@ def _mark(transaction: Transaction, fresh: Sequence[Stuck]) -> None:
     files.put_many(transaction, rows)
 
 
-def _unmark(transaction: Transaction, over: Sequence[str]) -> None:
-    for row in files.ledger(transaction, over):
-        if row.file.state is FileState.WAITING and row.file.reason is not None and row.file.reason.code == STALLED:
+def _unmark(transaction: Transaction, gone: Sequence[str]) -> None:
+    for row in files.ledger(transaction, gone):
+        if _stalls(row.file):
             file = msgspec.structs.replace(row.file, state=FileState.SETTLING, reason=None)
             files.put(transaction, msgspec.structs.replace(row, file=file))
 
 
+def _over(query: Query) -> set[str]:
+    """Datasets with an alert and without a file that stalls: also one that an earlier engine told of may still."""
+    alerted = {alert.subject for alert in alerts.unresolved_of(query, STALLED)}
+    if not alerted:
+        return alerted
+    return alerted - {row.file.dataset for row in files.in_states(query, [FileState.WAITING]) if _stalls(row.file)}
+
+
+def _stalls(file: FileRecord) -> bool:
+    return file.state is FileState.WAITING and file.reason is not None and file.reason.code == STALLED
+
+
+def _standing(query: Query, subject: str) -> AlertRecord | None:
+    return next((one for one in alerts.unresolved(query, subject) if one.check == STALLED), None)
+
+
 def _alert(transaction: Transaction, subject: str, stuck: Sequence[Stuck], minutes: float) -> AlertRecord | None:
-    """Open the alert of a dataset, or say in it how many files there are now, or resolve it; returns a new one."""
+    """Open the alert of a dataset, or say in it how many files there are now; returns a new one."""
     mine = [one for one in stuck if one.dataset == subject]
-    open_ = next((one for one in alerts.unresolved(transaction, subject) if one.check == STALLED), None)
-    if open_ is None:
-        return _open(transaction, subject, mine, minutes) if mine else None
-    now = transaction.now
-    if mine:
-        alerts.put(transaction, msgspec.structs.replace(open_, value=float(len(mine)), updated_at=now))
-    else:
-        over = msgspec.structs.replace(open_, state=AlertState.RESOLVED, updated_at=now, resolved_at=now)
-        alerts.put(transaction, over)
-        _tell(transaction, "resolved", over)
+    standing = _standing(transaction, subject)
+    if standing is None:
+        return _open(transaction, subject, mine, minutes)
+    alerts.put(transaction, msgspec.structs.replace(standing, value=float(len(mine)), updated_at=transaction.now))
     return None
+
+
+def _resolve(transaction: Transaction, subject: str) -> None:
+    standing = _standing(transaction, subject)
+    if standing is None:
+        return
+    now = transaction.now
+    resolved = msgspec.structs.replace(standing, state=AlertState.RESOLVED, updated_at=now, resolved_at=now)
+    alerts.put(transaction, resolved)
+    _tell(transaction, "resolved", resolved)
 
 
 def _open(transaction: Transaction, subject: str, mine: Sequence[Stuck], minutes: float) -> AlertRecord:
