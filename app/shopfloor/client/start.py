@@ -44,8 +44,7 @@ def connect(workspace: Path, *, start: bool = True) -> EngineClient:
     layout.create()
     with open(layout.run / "start.lock", "w", opener=_private) as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        started = None if engine_running(workspace) else _spawn(layout)
-        _await_socket(layout, started)
+        _await_engine(layout)
     return client
 
 
@@ -78,16 +77,26 @@ def _spawn(layout: Layout) -> subprocess.Popen[bytes]:
         os.close(log)
 
 
-def _await_socket(layout: Layout, started: subprocess.Popen[bytes] | None) -> None:
+def _await_engine(layout: Layout) -> None:
+    """Wait for the workspace's engine to answer, and start one as soon as none owns the workspace.
+
+    An owner that does not answer may be one that comes up, or one that was killed and whose memory
+    the kernel still frees: the lock goes last. Only looking again tells the two apart.
+    """
     deadline = time.monotonic() + _PATIENCE_SECONDS
+    started: subprocess.Popen[bytes] | None = None
     pause = 0.02
     while time.monotonic() < deadline:
+        if started is None and not engine_running(layout.root):
+            started = _spawn(layout)
         if _answers(layout):
             return
         time.sleep(pause)
         pause = min(pause * 1.3, 0.25)
         if started is not None and started.poll() is not None:
-            break  # it said why in its log
+            if not engine_running(layout.root):
+                break  # it said why in its log
+            started = None  # it left the workspace to an engine that was quicker
     if _answers(layout):
         return
     raise UnreachableError(f"The engine did not start. {_last_words(layout)}".strip(), hint=f"Its log is {layout.log}")
