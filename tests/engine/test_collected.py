@@ -27,13 +27,26 @@ def works(tmp_path: Path) -> Iterator[Works]:
 
 @pytest.mark.parametrize(("rows", "said"), [(1, "1 prediction of late@2"), (2, "2 predictions of late@2")])
 def test_one_prediction_is_one_prediction(works: Works, rows: int, said: str) -> None:
-    save_definition(works.layout, ModelDefinition(name="late", dataset="flights", target="y"))
+    assert _told(works, (_part("late", 2, rows),)) == [f"{said} over REST"]
+
+
+def test_each_version_is_told_its_own_predictions(works: Works) -> None:
+    parts = (_part("late", 2, 3), _part("late", 1, 1), _part("late", 2, 4))
+    assert sorted(_told(works, parts)) == ["1 prediction of late@1 over REST", "7 predictions of late@2 over REST"]
+
+
+def _part(model: str, version: int, rows: int) -> CollectedPart:
     at = datetime(2026, 6, 1, tzinfo=UTC)
-    part = CollectedPart(
-        sha256="a", path="a", model="late", model_version=2, rows=rows, segment="s", first_at=at, last_at=at
+    name = f"{model}-{version}-{rows}"
+    return CollectedPart(
+        sha256=name, path=name, model=model, model_version=version, rows=rows, segment="s", first_at=at, last_at=at
     )
-    outcome = CollectOutcome(parts=(part,), offsets={})
+
+
+def _told(works: Works, parts: tuple[CollectedPart, ...]) -> list[str]:
+    save_definition(works.layout, ModelDefinition(name="late", dataset="flights", target="y"))
+    outcome = CollectOutcome(parts=parts, offsets={})
     job: Any = None
     works.store.write(lambda transaction: CollectHandler().commit(works.context, transaction, job, outcome))
     told: list[Event] = works.store.read(lambda query: list(events.tail(query, 5)))
-    assert [event.message for event in told if event.kind == "predictions.logged"] == [f"{said} over REST"]
+    return [event.message for event in told if event.kind == "predictions.logged"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +80,16 @@ class CollectHandler:
             )
         for segment, offset in published.offsets.items():
             inference.take(transaction, segment, offset)
-        rows = sum(part.rows for part in published.parts)
         if published.damaged:
             transaction.emit(
                 "predictions.damaged", "serving", f"{published.damaged} damaged lines of the inference log were skipped"
             )
-        for model, version in dict.fromkeys((part.model, part.model_version) for part in published.parts):
-            self._follow(context, transaction, model, version, rows)
-        return {"rows": rows}
+        logged: Counter[tuple[str, int]] = Counter()
+        for part in published.parts:
+            logged[part.model, part.model_version] += part.rows
+        for (model, version), count in logged.items():
+            self._follow(context, transaction, model, version, count)
+        return {"rows": logged.total()}
 
     def _follow(self, context: Context, transaction: Transaction, model: str, version: int, rows: int) -> None:
         try:
