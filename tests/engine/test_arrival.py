@@ -276,6 +276,20 @@ def test_a_kill_at_any_step_of_intake_converges(step: str, tmp_path: Path, monke
         shop.close()
 
 
+def test_nothing_is_left_to_do_means_that_originals_are_put_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPFLOOR_FAILPOINT", "intake.committed:sleep")
+    shop = Shop(tmp_path / "shop")
+    try:
+        shop.write("inbox/d", "a.csv", table(0))
+        shop.settle()
+        assert shop.client.ask(DatasetShow(name="d")).version == 1
+        assert list((shop.root / "inbox/d").iterdir()) == []
+    finally:
+        shop.close()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_two_hundred_deliveries_and_thirty_kills(shop: Shop) -> None:

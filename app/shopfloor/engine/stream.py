@@ -25,9 +25,15 @@ class EventStream:
     def publish(self, events: list[Event]) -> None:
         """Called by the store after a commit."""
         with self._lock:
-            listeners, waiters = list(self._listeners), list(self._waiters)
+            listeners = list(self._listeners)
         for listener in listeners:
             listener(events)
+        self.nudge()
+
+    def nudge(self) -> None:
+        """Let all who wait look again, also when nothing was committed."""
+        with self._lock:
+            waiters = list(self._waiters)
         for loop, waiter in waiters:
             loop.call_soon_threadsafe(waiter.set)
 

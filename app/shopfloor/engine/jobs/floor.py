@@ -75,6 +75,10 @@ class WorkFloor:
                 lines.append(f"{job.kind} {job.subject}{share}")
         return tuple(lines)
 
+    def busy(self) -> int:
+        """How many slots have a job, also one that is recorded as done and whose originals are still put away."""
+        return sum(slot.job is not None for slot in self._slots)
+
     def cancel(self, id: str) -> bool:
         """Kill the worker of a running job; False when no slot has it."""
         for slot in self._slots:

@@ -105,6 +105,7 @@ class Slot:
             finally:
                 self.job = None
                 self._board.wake()
+                self._context.stream.nudge()
 
     def _dismiss(self) -> None:
         """An idle worker costs memory: end it."""
