@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import pwd
-import socket
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -19,21 +18,9 @@ from shopfloor.domain.ids import ulid
 from shopfloor.domain.requests.request import Mutation, Request, answer_type
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import PREFIX, PROTOCOL, PROTOCOL_HEADER, RETRY_HEADER, WireFailure
+from shopfloor.workspace.connection import SocketConnection
 
 R = TypeVar("R")
-
-
-class _SocketConnection(http.client.HTTPConnection):
-    """An HTTP connection whose other end is a path."""
-
-    def __init__(self, path: Path, timeout: float) -> None:
-        super().__init__("shopfloor", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
 
 
 class EngineClient:
@@ -96,7 +83,7 @@ class EngineClient:
     def _send(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> tuple[int, bytes, str]:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = _SocketConnection(self._socket_path, timeout)
+            connection = self._local.connection = SocketConnection(self._socket_path, timeout)
         connection.timeout = timeout
         if connection.sock is not None:
             connection.sock.settimeout(timeout)
