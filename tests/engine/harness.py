@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shopfloor.client.connection import EngineClient
@@ -52,6 +52,17 @@ class Shop:
             except UnreachableError:
                 self.client = connect(self.root)
         raise AssertionError(f"not idle after {seconds} s: {self.events()[-15:]}")
+
+    def look(self) -> None:
+        """Let the engine look at its settings and drop folders now; then it knows every file that is there."""
+        self.client.ask(AwaitIdle(wait_s=0.0), timeout=60.0)
+
+    def until(self, ready: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Wait for something that the engine does by itself."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            assert time.monotonic() < deadline, f"not within {seconds} s: {self.events()[-15:]}"
+            time.sleep(0.05)
 
     def status(self) -> Status:
         return self.client.ask(StatusShow())

@@ -60,7 +60,9 @@ def test_a_marker_completes_what_lies_beside_it(shop: Shop) -> None:
     contract(shop, '[arrival]\ncomplete = "marker"\n')
     for number in range(3):
         shop.write("inbox/d/batch", f"{number}.csv", table(3 * number))
+    shop.look()
     time.sleep(0.8)  # four quiet times
+    shop.look()
     assert {file.state for file in all_files(shop)} == {FileState.SETTLING}
     assert "_SUCCESS" in why(shop, "inbox/d/batch/0.csv").message
     shop.write("inbox/d/batch", "_SUCCESS", "")
@@ -186,7 +188,9 @@ def test_any_path_can_be_asked_why(shop: Shop, tmp_path: Path) -> None:
     with open(shop.root / "inbox/d/open.csv", "w") as still:
         still.write("id,x\n")
         still.flush()
-        time.sleep(1.5)  # one scan interval, one quiet time
+        shop.look()
+        time.sleep(0.5)  # two quiet times
+        shop.look()
         found = why(shop, "inbox/d/open.csv")
         assert found.state == "settling"
         assert "open for writing" in found.message
@@ -202,10 +206,8 @@ def test_a_file_that_is_written_for_ever_says_so(shop: Shop) -> None:
     with open(shop.root / "inbox/d/a.csv", "w") as file:
         file.write(table(0))
         file.flush()
-        deadline = time.monotonic() + 20
-        while (found := why(shop, "inbox/d/a.csv")).state != "waiting" and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert "open for writing" in found.message
+        shop.until(lambda: why(shop, "inbox/d/a.csv").state == "waiting")
+        assert "open for writing" in why(shop, "inbox/d/a.csv").message
         assert shop.status().files.waiting == 1
     shop.settle()
     assert len(values(shop)) == 3
@@ -213,21 +215,18 @@ def test_a_file_that_is_written_for_ever_says_so(shop: Shop) -> None:
 
 def test_with_the_watcher_off_everything_comes_in_and_it_says_so(shop: Shop) -> None:
     config_set(shop.root, "intake.watch", "false")
-    time.sleep(1.5)
-    watcher = shop.status().engine.watcher
-    assert not watcher.healthy
-    assert "switched off" in watcher.detail
+    shop.until(lambda: "switched off" in shop.status().engine.watcher.detail)
+    assert not shop.status().engine.watcher.healthy
     shop.write("inbox/d", "a.csv", table(0))
-    deadline = time.monotonic() + 5
-    while not shop.client.ask(DatasetList()).rows and time.monotonic() < deadline:
-        time.sleep(0.1)  # nobody asks for a scan: the interval alone must do
+    # Nobody asks for a scan: the interval alone must do.
+    shop.until(lambda: bool(shop.client.ask(DatasetList()).rows))
     assert len(values(shop)) == 3
 
 
 def test_a_queue_is_bounded_and_nothing_is_dropped(shop: Shop) -> None:
     config_set(shop.root, "intake.batch_files", "2")
     config_set(shop.root, "intake.queued_batches", "1")
-    time.sleep(1.2)
+    shop.look()
     for number in range(11):
         shop.write("inbox/d", f"{number}.csv", table(3 * number))
     shop.settle()
@@ -365,7 +364,9 @@ def test_a_manifest_with_sizes_vouches_for_its_files(shop: Shop) -> None:
     good = table(0)
     digest = hashlib.sha256(good.encode()).hexdigest()
     shop.write("inbox/d/batch", "good.csv", good)
-    time.sleep(0.6)
+    shop.look()
+    time.sleep(0.6)  # three quiet times
+    shop.look()
     assert all_files(shop)[0].state is FileState.SETTLING
     listed = json.dumps({"files": [{"name": "good.csv", "bytes": len(good), "sha256": digest}]})
     shop.write("inbox/d/batch", "manifest.json", listed)

@@ -27,7 +27,6 @@ from shopfloor.domain.requests.files import FileDiscard, FileList, FileShow
 from shopfloor.domain.requests.jobs import EventList, JobCancel, JobList
 from shopfloor.domain.requests.models import ModelDefine, ModelShow, ModelTrain
 from shopfloor.domain.requests.runs import RunList
-from shopfloor.domain.requests.workspace import StatusShow
 from shopfloor.workspace.layout import Layout
 
 
@@ -366,12 +365,9 @@ def test_the_watcher_switched_off_only_means_later(shop: Shop) -> None:
     from shopfloor.client.setup import config_set
 
     config_set(shop.root, "intake.watch", "false")
-    time.sleep(1.5)
-    assert shop.client.ask(StatusShow()).engine.watcher.backend == "scan"
+    shop.until(lambda: shop.status().engine.watcher.backend == "scan")
     shop.write("inbox/d", "0.csv", rows(0, 20))
-    deadline = time.monotonic() + 15
-    while shop.client.ask(DatasetList()).total == 0 and time.monotonic() < deadline:
-        time.sleep(0.1)
+    shop.until(lambda: shop.client.ask(DatasetList()).total == 1)
     assert shop.client.ask(DatasetShow(name="d")).rows == 20
 
 
@@ -383,7 +379,7 @@ def test_a_job_that_runs_too_long_ends_with_a_sentence(shop: Shop) -> None:
     config_set(shop.root, "engine.job_timeout_minutes", "0.02")
     (shop.root / "recipes").mkdir(exist_ok=True)
     (shop.root / "recipes" / "slow.py").write_text("import time\n\ndef build():\n    time.sleep(60)\n")
-    time.sleep(1.5)
+    shop.look()
     define(shop, candidates=("recipes/slow.py:build",))
     shop.settle()
     job = shop.client.ask(JobList(kind="train")).rows[0]

@@ -81,7 +81,7 @@ def test_the_same_key_gives_the_same_answer_also_after_kills(shop: Shop) -> None
 def test_segments_roll_by_rows_and_by_time(shop: Shop) -> None:
     config_set(shop.root, "stream.roll_rows", "100")
     config_set(shop.root, "stream.idle_seconds", "0.3")
-    time.sleep(1.3)  # the settings are read at the next scan
+    shop.look()
     post(shop, lines(*range(150)), "full")
     _until(lambda: shop.client.ask(DatasetShow(name="d")).rows == 150)
     post(shop, lines(1), "idle")
@@ -142,7 +142,7 @@ def test_a_snapshot_takes_no_rows(shop: Shop) -> None:
 
 def test_a_backlog_asks_to_come_back(shop: Shop) -> None:
     config_set(shop.root, "stream.backlog_mb", "0.001")
-    time.sleep(1.3)
+    shop.look()
     with pytest.raises(BusyError, match="wait to be taken in") as caught:
         _flood(shop)
     assert caught.value.retry_after >= 1
@@ -152,7 +152,7 @@ def test_a_backlog_asks_to_come_back(shop: Shop) -> None:
 
 def test_a_disk_without_room_takes_no_rows(shop: Shop) -> None:
     config_set(shop.root, "intake.reserve_mb", "900000000")
-    time.sleep(1.3)
+    shop.look()
     with pytest.raises(BusyError, match="too little free space"):
         post(shop, lines(1), "one")
 
@@ -264,7 +264,7 @@ def test_a_kill_at_each_step_of_rolling(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_versions_of_a_fast_stream_are_few(shop: Shop) -> None:
     config_set(shop.root, "stream.roll_rows", "20")
-    time.sleep(1.3)
+    shop.look()
     for start in range(0, 2000, 20):
         post(shop, lines(*range(start, start + 20)), f"k{start}")
     shop.settle()

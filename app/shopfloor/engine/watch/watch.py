@@ -95,8 +95,12 @@ class Watch:
         self._watcher.close()
 
     def scan_now(self) -> None:
-        """One whole scan on the caller's thread; when it returns, the ledger knows every file that is there."""
+        """One whole scan on the caller's thread, by the settings as they are now.
+
+        When it returns, the ledger knows every file that is there.
+        """
         with self._turn:
+            self._reload_settings()
             self._scan()
         self._wake.set()
 
