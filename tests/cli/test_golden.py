@@ -146,5 +146,8 @@ def test_the_status_fits_ten_lines() -> None:
 def test_tokens_never_show_their_digest() -> None:
     class Token:
         name, hint, created_at, revoked_at, sha256 = "ci", "x9f2", samples.at(1), None, samples.SHA
+        predict, append = True, ("events", "clicks")
+
+    assert "predict, add rows to events, clicks" in table(token.COLUMNS, [Token()], None)
 
     assert samples.SHA not in table(token.COLUMNS, [Token()], None)

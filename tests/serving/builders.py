@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,6 @@ def workspace(root: Path) -> Layout:
     return layout
 
 
-def token(layout: Layout, name: str = "tests") -> str:
+def token(layout: Layout, name: str = "tests", *, predict: bool = True, append: Iterable[str] = ()) -> str:
     """A fresh bearer token."""
-    return tokens.create(name, layout.tokens, AT)
+    return tokens.create(name, layout.tokens, AT, predict=predict, append=append)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,11 +27,11 @@ def become_server(workspace: Path, host: str, port: int) -> NoReturn:
     os.execv(sys.executable, [*command, "--port", str(port)])
 
 
-def token_create(workspace: Path, name: str) -> str:
-    """A new bearer token, shown only now."""
+def token_create(workspace: Path, name: str, *, predict: bool = True, append: Sequence[str] = ()) -> str:
+    """A new bearer token, shown only now. Its holder may `predict`, and add rows to the datasets `append`."""
     layout = Layout(workspace)
     layout.create()
-    return tokens.create(name, layout.tokens, SystemClock().now())
+    return tokens.create(name, layout.tokens, SystemClock().now(), predict=predict, append=append)
 
 
 def token_list(workspace: Path) -> tuple[Token, ...]:

@@ -18,10 +18,12 @@ from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.names import check_name
+from shopfloor.domain.wire import KEY_HEADER, RETRY_HEADER
 from shopfloor.serving import openapi
 from shopfloor.serving.answer import Done, answer
-from shopfloor.serving.body import read_body
+from shopfloor.serving.body import read_body, read_lines
 from shopfloor.serving.durable_log import DurableLog
+from shopfloor.serving.forward import Forward
 from shopfloor.serving.metrics import CONTENT_TYPE, Metrics
 from shopfloor.serving.problems import Problem, json_response, problem_of
 from shopfloor.serving.shelf import Loaded, Shelf
@@ -37,6 +39,7 @@ class Limits(NamedTuple):
     """Sizes in bytes and rows, times in seconds."""
 
     body: int = 16 << 20
+    lines: int = 64 << 20
     rows: int = 100_000
     body_seconds: float = 30.0
 
@@ -50,6 +53,7 @@ class Api:
     metrics: Metrics
     clock: Clock
     executor: Executor
+    forward: Forward
     limits: Limits = field(default_factory=Limits)
     new_id: Callable[[], str] = ulid
     _started: float = field(init=False, default=0.0)
@@ -86,6 +90,22 @@ class Api:
         if len(body) <= _INLINE_BYTES:
             return answer(body, loaded, self.limits.rows, self.clock.now(), self.new_id)
         return await self._in_thread(answer, body, loaded, self.limits.rows, self.clock.now(), self.new_id)
+
+    async def append(self, request: Request) -> Response:
+        """`POST /v1/datasets/{dataset}/rows`: JSON lines for the engine, whose answer is passed on as it is."""
+        dataset, status = request.path_params["dataset"], 503
+        key = request.headers.get(KEY_HEADER) or request.query_params.get("op_id") or ""
+        try:
+            body = await read_lines(request, self.limits.lines, self.limits.body_seconds)
+            answered = await self.forward.post(dataset, body, key)
+            status = answered.status
+            headers = {RETRY_HEADER: answered.retry_after} if answered.retry_after else None
+            return Response(answered.body, status, headers, "application/json")
+        except Problem as problem:
+            status = problem.status
+            raise
+        finally:
+            self.metrics.posted(dataset, status)
 
     async def models(self, request: Request) -> Response:
         """`GET /v1/models`."""

@@ -14,11 +14,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.names import check_name
 from shopfloor.domain.text import safe
 from shopfloor.serving.api import Api
-from shopfloor.serving.guard import Guard, Throttle, TokenBook
+from shopfloor.serving.guard import TOKEN, Guard, Throttle, TokenBook
 from shopfloor.serving.hosts import HostRule
 from shopfloor.serving.problems import Problem, problem_of
+from shopfloor.serving.tokens import Token
 
 CAPACITY = 1024
 """Requests in work at once; more are told to try again."""
@@ -38,11 +40,12 @@ def create_app(api: Api, hosts: HostRule, tokens: TokenBook, capacity: int = CAP
 
     # Names are matched as whole tails, so that a hostile one gets our answer and no redirect.
     routes = [
-        Route("/v1/models/{model:path}/predict", _answering(api.predict), methods=["POST"]),
+        Route("/v1/models/{model:path}/predict", _answering(api.predict, _may_predict), methods=["POST"]),
         # Else the tail would be the name of a model that does not exist.
         Route("/v1/models/{model:path}/predict", _only_post, methods=["GET"]),
-        Route("/v1/models", _answering(api.models)),
-        Route("/v1/models/{model:path}", _answering(api.model)),
+        Route("/v1/models", _answering(api.models, _may_predict)),
+        Route("/v1/models/{model:path}", _answering(api.model, _may_predict)),
+        Route("/v1/datasets/{dataset:path}/rows", _answering(api.append, _may_append), methods=["POST"]),
         Route("/health", _answering(api.health)),
         Route("/v1/health", _answering(api.health)),
         Route("/metrics", _answering(api.exposition)),
@@ -66,11 +69,13 @@ def create_app(api: Api, hosts: HostRule, tokens: TokenBook, capacity: int = CAP
     return app
 
 
-def _answering(handler: Handler) -> Handler:
-    """Answer every error in the one format."""
+def _answering(handler: Handler, check: Callable[[Request], None] | None = None) -> Handler:
+    """Answer every error in the one format; `check` refuses whose token does not allow this."""
 
     async def answer(request: Request) -> Response:
         try:
+            if check is not None:
+                check(request)
             return await handler(request)
         except Problem as problem:
             return problem.response()
@@ -95,6 +100,32 @@ def _unexpected(request: Request, error: Exception) -> Response:
         f"The model or the server failed ({type(error).__name__}).",
         "The place is in the server's log. Other rows may work.",
     ).response()
+
+
+def _may_predict(request: Request) -> None:
+    if not _holder(request).predict:
+        raise Problem(
+            403,
+            "no_predictions",
+            "This token is for adding rows only.",
+            "Create one that predicts: shopfloor token create NAME",
+        )
+
+
+def _may_append(request: Request) -> None:
+    dataset = check_name(request.path_params["dataset"], "Dataset")
+    if dataset not in _holder(request).append:
+        raise Problem(
+            403,
+            "no_rows",
+            f"This token may not add rows to {dataset}.",
+            f"Create one that may: shopfloor token create NAME --append {dataset}",
+        )
+
+
+def _holder(request: Request) -> Token:
+    token: Token = request.scope[TOKEN]
+    return token
 
 
 async def _only_post(request: Request) -> Response:

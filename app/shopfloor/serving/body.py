@@ -1,4 +1,4 @@
-"""The body of a prediction request: read within limits, then decoded."""
+"""The body of a request: read within limits, then decoded."""
 
 from __future__ import annotations
 
@@ -17,19 +17,34 @@ _CLOSE = {"Connection": "close"}
 async def read_body(request: Request, limit: int, seconds: float) -> bytes:
     """The whole body, when it is plain JSON of at most `limit` bytes that arrives in time."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" or request.headers.get("content-encoding", "identity") != "identity":
+    if kind != "application/json" or _is_encoded(request):
         hint = "Send `Content-Type: application/json`, not compressed."
         raise Problem(415, "not_json", "Only plain JSON is accepted.", hint)
+    return await _read(request, limit, seconds, "Split the request, or score a file with `shopfloor predict`.")
+
+
+async def read_lines(request: Request, limit: int, seconds: float) -> bytes:
+    """The whole body of a post of rows, whatever it calls itself. What is in it the engine decides."""
+    if _is_encoded(request):
+        raise Problem(415, "not_plain", "Only plain JSON lines are accepted.", "Send them not compressed.")
+    return await _read(request, limit, seconds, "Send the rows in several posts, each with its own key.")
+
+
+def _is_encoded(request: Request) -> bool:
+    return request.headers.get("content-encoding", "identity") != "identity"
+
+
+async def _read(request: Request, limit: int, seconds: float, hint: str) -> bytes:
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > limit:
-        raise _too_large(limit)
+        raise _too_large(limit, hint)
     chunks = bytearray()
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 chunks += chunk
                 if len(chunks) > limit:
-                    raise _too_large(limit)
+                    raise _too_large(limit, hint)
     except TimeoutError:
         raise Problem(
             408, "too_slow", "The body did not arrive in time.", "Send it in one go.", headers=_CLOSE
@@ -56,6 +71,5 @@ def rows_of(body: bytes, max_rows: int) -> list[Any]:
     return rows
 
 
-def _too_large(limit: int) -> Problem:
-    hint = "Split the request, or score a file with `shopfloor predict`."
+def _too_large(limit: int, hint: str) -> Problem:
     return Problem(413, "too_large", f"The body is larger than {limit} bytes.", hint, headers=_CLOSE)

@@ -17,6 +17,8 @@ from shopfloor.serving.problems import Problem, problem_of
 from shopfloor.serving.tokens import Token, list_tokens, verify
 
 OPEN_PATHS = frozenset({"/health", "/v1/health"})
+TOKEN = "shopfloor.token"
+"""Where a request's scope holds the token that let it in."""
 CHECK_SECONDS = 0.2
 FAILURES = 30
 """Wrong tokens that one peer may send in `WINDOW` seconds before it is told to wait."""
@@ -128,7 +130,8 @@ class Guard:
     def _authenticate(self, scope: Scope, credentials: list[bytes]) -> None:
         secret = _bearer(credentials)
         try:
-            if secret and self.tokens.holder(secret) is not None:
+            if secret and (holder := self.tokens.holder(secret)) is not None:
+                scope[TOKEN] = holder
                 return
         except IntegrityError as error:
             raise problem_of(error) from error

@@ -32,6 +32,7 @@ class Metrics:
     requests: Counter[tuple[str, int]] = field(default_factory=Counter)
     refusals: Counter[int] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
+    posts: Counter[tuple[str, int]] = field(default_factory=Counter)
     seconds: dict[str, Histogram] = field(default_factory=dict)
 
     def answered(self, model: str, status: int, seconds: float, rows: int = 0) -> None:
@@ -44,6 +45,10 @@ class Metrics:
             histogram = self.seconds[model] = Histogram()
         histogram.add(seconds)
 
+    def posted(self, dataset: str, status: int) -> None:
+        """Count a post of rows to a dataset that the caller's token names."""
+        self.posts[dataset, status] += 1
+
     def refused(self, status: int) -> None:
         """Count a request that reached no model."""
         self.refusals[status] += 1
@@ -51,6 +56,7 @@ class Metrics:
     def text(self, gauges: Mapping[str, tuple[str, float]]) -> str:
         """The exposition; `gauges` maps further metric names to help and value."""
         requests = [(f'{{model="{model}",code="{code}"}}', count) for (model, code), count in self.requests.items()]
+        posts = [(f'{{dataset="{dataset}",code="{code}"}}', count) for (dataset, code), count in self.posts.items()]
         errors: Counter[str] = Counter()
         for (model, code), count in self.requests.items():
             errors[model] += count * (code >= 400)
@@ -58,6 +64,7 @@ class Metrics:
             _block("requests_total", "counter", "Prediction requests by model and status.", requests),
             _block("errors_total", "counter", "Prediction requests answered with an error.", _by_model(errors)),
             _block("rows_total", "counter", "Rows predicted by model.", _by_model(self.rows)),
+            _block("posts_total", "counter", "Posts of rows by dataset and status.", posts),
             _block(
                 "refused_total",
                 "counter",

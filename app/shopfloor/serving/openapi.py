@@ -20,6 +20,7 @@ _JSON_TYPES = {
 _ERRORS = {
     "400": "Malformed JSON or name",
     "401": "Token missing or wrong",
+    "403": "The token does not allow this",
     "404": "No such model",
     "413": "Too large",
     "415": "Not JSON",
@@ -35,6 +36,7 @@ def document(models: Iterable[tuple[Deployment, ArtifactManifest]], version: str
         "/health": {"get": {**_get("Liveness and loaded models"), "security": []}},
         "/v1/health": {"get": {**_get("Liveness and loaded models"), "security": []}},
         "/metrics": {"get": _get("Counters for Prometheus")},
+        "/v1/datasets/{dataset}/rows": {"post": _append()},
     }
     for deployment, manifest in models:
         paths[f"/v1/models/{deployment.model}"] = {"get": _get(f"Schema of {deployment.model}")}
@@ -94,6 +96,29 @@ def _predict(deployment: Deployment, manifest: ArtifactManifest) -> dict[str, An
         "summary": f"Predict {manifest.target} with {deployment.model} version {deployment.version}",
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
         "responses": _responses(_answer_schema(manifest.classes)),
+    }
+
+
+def _append() -> dict[str, Any]:
+    text = {"schema": {"type": "string"}}
+    fields: dict[str, Any] = {
+        "dataset": {"type": "string"},
+        "key": {"type": "string"},
+        "accepted": {"type": "integer"},
+        "rejected": {"type": "integer"},
+        "rejects": {"type": "array", "items": {"type": "object"}, "description": "Line, column and reason."},
+        "position": {"type": "integer", "description": "Rows that the stream ever accepted."},
+        "duplicate": {"type": "boolean", "description": "This key was answered before."},
+    }
+    return {
+        "operationId": "append_rows",
+        "summary": "Add rows, one JSON object a line; answered when they are on the disk",
+        "parameters": [
+            {"name": "dataset", "in": "path", "required": True, **text},
+            {"name": "Idempotency-Key", "in": "header", "required": True, **text},
+        ],
+        "requestBody": {"required": True, "content": {"application/x-ndjson": text}},
+        "responses": _responses({"type": "object", "properties": fields}),
     }
 
 

@@ -22,6 +22,7 @@ from shopfloor.domain.text import safe
 from shopfloor.serving.api import Api
 from shopfloor.serving.app import create_app
 from shopfloor.serving.durable_log import Durability, DurableLog
+from shopfloor.serving.forward import THREADS, Forward
 from shopfloor.serving.guard import TokenBook
 from shopfloor.serving.hosts import HostRule
 from shopfloor.serving.metrics import Metrics
@@ -58,8 +59,12 @@ def serve(options: ServeOptions, ready: Callable[[int], None], clock: Clock | No
     _raise_file_limit()
     sys.setswitchinterval(_SWITCH_SECONDS)
     port = int(listener.getsockname()[1])
-    with ThreadPoolExecutor(1, "load") as loading, ThreadPoolExecutor(2, "predict") as working:
-        app = build(options, clock or SystemClock(), loading, working)
+    with (
+        ThreadPoolExecutor(1, "load") as loading,
+        ThreadPoolExecutor(2, "predict") as working,
+        ThreadPoolExecutor(THREADS, "rows") as forwarding,
+    ):
+        app = build(options, clock or SystemClock(), loading, working, forwarding)
         config = uvicorn.Config(
             app,
             loop="uvloop",
@@ -77,8 +82,16 @@ def serve(options: ServeOptions, ready: Callable[[int], None], clock: Clock | No
         _Server(config, lambda: ready(port)).run(sockets=[listener])
 
 
-def build(options: ServeOptions, clock: Clock, loading: ThreadPoolExecutor, working: ThreadPoolExecutor) -> Starlette:
-    """The application of a workspace. `loading` opens models, `working` takes large requests."""
+def build(
+    options: ServeOptions,
+    clock: Clock,
+    loading: ThreadPoolExecutor,
+    working: ThreadPoolExecutor,
+    forwarding: ThreadPoolExecutor,
+) -> Starlette:
+    """The application of a workspace. `loading` opens models, `working` takes large requests, `forwarding` asks
+    the engine.
+    """
     layout = Layout(Path(options.workspace).resolve())
     shelf = Shelf(
         directory=layout.serving,
@@ -89,7 +102,8 @@ def build(options: ServeOptions, clock: Clock, loading: ThreadPoolExecutor, work
         executor=loading,
     )
     log = DurableLog(SegmentWriter(layout.segments, clock), options.durability)
-    api = Api(shelf=shelf, log=log, metrics=Metrics(), clock=clock, executor=working)
+    forward = Forward(layout.socket, forwarding)
+    api = Api(shelf=shelf, log=log, metrics=Metrics(), clock=clock, executor=working, forward=forward)
     return create_app(api, HostRule(options.host, options.allow_hosts), TokenBook(layout.tokens, clock))
 
 

@@ -26,23 +26,29 @@ _LIMIT = 4 << 20
 
 
 class Token(Record, frozen=True, kw_only=True):
-    """One issued token. `sha256` is the digest of the secret, `hint` its last four characters."""
+    """One issued token. `sha256` is the digest of the secret, `hint` its last four characters.
+
+    Its holder may ask for predictions where `predict`, and add rows to the datasets `append`.
+    """
 
     name: str
     sha256: str
     hint: str
     created_at: datetime
     revoked_at: datetime | None = None
+    predict: bool = True
+    append: tuple[str, ...] = ()
 
 
-def create(name: str, store_path: Path, at: datetime) -> str:
+def create(name: str, store_path: Path, at: datetime, *, predict: bool = True, append: Iterable[str] = ()) -> str:
     """Issue a token and return its secret, which cannot be read again.
 
     Raises `ConflictError` when an active token has that name, `UsageError` for a bad name.
     """
     check_name(name, "Token")
+    datasets = tuple(dict.fromkeys(check_name(dataset, "Dataset") for dataset in append))
     secret = _PREFIX + secrets.token_urlsafe(32)
-    token = Token(name=name, sha256=_digest(secret), hint=secret[-4:], created_at=at)
+    token = Token(name=name, sha256=_digest(secret), hint=secret[-4:], created_at=at, predict=predict, append=datasets)
     with _exclusive(store_path):
         tokens = list_tokens(store_path)
         if any(known.name == name and known.revoked_at is None for known in tokens):

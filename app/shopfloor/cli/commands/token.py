@@ -14,6 +14,7 @@ from shopfloor.cli.verbs import Noun, json_option, session
 
 COLUMNS: tuple[Column[Any], ...] = (
     Column("NAME", lambda each: text(each.name), room=20),
+    Column("MAY", lambda each: text(_rights(each))),
     Column("ENDS WITH", lambda each: text(each.hint)),
     Column("CREATED", lambda each: minute(each.created_at)),
     Column("REVOKED", lambda each: minute(each.revoked_at)),
@@ -28,13 +29,18 @@ def command() -> None:
 
 @command.command("create")
 @click.argument("name")
+@click.option("--append", metavar="DATASET", multiple=True, help="Its holder may add rows to this dataset. Repeatable.")
+@click.option("--predict", is_flag=True, help="And ask for predictions; without --append every token may.")
 @json_option
 @session
-def create_token(session: Session, name: str, as_json: bool) -> None:
-    """Create a token and print it. It is shown this once and stored only as a digest."""
+def create_token(session: Session, name: str, append: tuple[str, ...], predict: bool, as_json: bool) -> None:
+    """Create a token and print it. It is shown this once and stored only as a digest.
+
+    Its holder may ask for predictions; with --append only add rows to the named datasets.
+    """
     from shopfloor.client.serve import token_create
 
-    secret = token_create(session.workspace, name)
+    secret = token_create(session.workspace, name, predict=predict or not append, append=append)
     if as_json:
         stream.document({"name": name, "token": secret})
     else:
@@ -71,11 +77,19 @@ def revoke_token(session: Session, name: str) -> None:
         stream.narrate(f"The token {text(name)} is worthless now.")
 
 
+def _rights(token: Any) -> str:
+    """What its holder may do, in words."""
+    rows = [f"add rows to {', '.join(token.append)}"] if token.append else []
+    return ", ".join([*(["predict"] if token.predict else []), *rows])
+
+
 def _public(token: Any) -> dict[str, Any]:
     """What may be shown of a token: not even the digest of its secret."""
     return {
         "name": token.name,
         "ends_with": token.hint,
+        "predict": token.predict,
+        "append": token.append,
         "created_at": token.created_at,
         "revoked_at": token.revoked_at,
     }
