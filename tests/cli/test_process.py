@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 APP = Path(__file__).parents[2] / "app"
@@ -272,3 +273,18 @@ def test_serve_ends_with_the_process_that_was_started(
         assert process.wait(timeout=30) == 0
     with socket.socket() as caller:
         assert caller.connect_ex(("127.0.0.1", int(said.rsplit(":", 1)[1]))) != 0
+
+
+def test_serve_answers_to_the_names_it_is_given(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "workspace.toml").touch()
+    with subprocess.Popen(
+        [sys.executable, "-m", "shopfloor", "serve", "--port", "0", "--allow-host", "factory", "--allow-host", "hall"],
+        env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if line.startswith("Serving on "))
+        url = said.split()[-1] + "/health"
+        answered = {name: httpx.get(url, headers={"Host": name}).status_code for name in ("factory", "hall", "evil")}
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+    assert answered == {"factory": 200, "hall": 200, "evil": 403}

@@ -14,8 +14,8 @@ from shopfloor.serving.tokens import Token
 from shopfloor.workspace.layout import Layout
 
 
-def become_server(workspace: Path, host: str, port: int) -> NoReturn:
-    """Serve predictions over TCP until a signal: this process becomes the server.
+def become_server(workspace: Path, host: str, port: int, names: Sequence[str] = ()) -> NoReturn:
+    """Serve over TCP until a signal: this process becomes the server. `names` are hosts that callers may ask for.
 
     A child would outlive a caller that is told to stop (systemd, `kill`, a script), and go on
     listening with nobody left who knows of it.
@@ -24,7 +24,8 @@ def become_server(workspace: Path, host: str, port: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     command = [sys.executable, "-m", "shopfloor.serving", "--workspace", str(workspace), "--host", host]
-    os.execv(sys.executable, [*command, "--port", str(port)])
+    allowed = [word for name in names for word in ("--allow-host", name)]
+    os.execv(sys.executable, [*command, "--port", str(port), *allowed])
 
 
 def token_create(workspace: Path, name: str, *, predict: bool = True, append: Sequence[str] = ()) -> str:

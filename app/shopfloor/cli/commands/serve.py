@@ -12,8 +12,11 @@ from shopfloor.cli.verbs import Verb, session
 @click.command(cls=Verb)
 @click.option("--host", metavar="ADDRESS", help="Where to listen; else serving.host.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="The port; else serving.port.")
+@click.option(
+    "--allow-host", "names", metavar="NAME", multiple=True, help="A name that callers use for this machine. Repeatable."
+)
 @session
-def command(session: Session, host: str | None, port: int | None) -> None:
+def command(session: Session, host: str | None, port: int | None, names: tuple[str, ...]) -> None:
     """Answer predictions of all champions over HTTP, until interrupted.
 
     Nothing listens on the network before this is called. Tokens: shopfloor token create NAME
@@ -25,4 +28,4 @@ def command(session: Session, host: str | None, port: int | None) -> None:
     address = host if host is not None else str(config_get(workspace, "serving.host"))
     number = port if port is not None else int(str(config_get(workspace, "serving.port")))
     stream.narrate(f"Starting on http://{address}:{number}; Ctrl-C stops it.")
-    become_server(workspace, address, number)
+    become_server(workspace, address, number, names)
