@@ -27,9 +27,9 @@ import shopfloor
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.errors import RefusedError, ShopfloorError, UsageError, from_wire
 from shopfloor.domain.ids import ulid
-from shopfloor.domain.record import Record
 from shopfloor.domain.requests.workspace import Table
-from shopfloor.domain.wire import WireError, describe
+from shopfloor.domain.wire import describe
+from shopfloor.engine.upkeep.question import Answer, Limits, Question
 
 if TYPE_CHECKING:
     from shopfloor.engine.context import Context
@@ -40,34 +40,6 @@ _PR_SET_PDEATHSIG = 1
 _MB = 1 << 20
 
 Spawn = Callable[..., "subprocess.Popen[bytes]"]
-
-
-class Limits(Record, frozen=True, kw_only=True):
-    """What one question may use. `scratch_mb` bounds what does not fit into memory, `answer_mb` the JSON."""
-
-    seconds: float = 30.0
-    memory_mb: int = 512
-    threads: int = 2
-    scratch_mb: int = 1024
-    answer_mb: int = 32
-
-
-class Question(Record, frozen=True, kw_only=True):
-    """What the child is asked. All paths are absolute; `scratch` is an empty directory of its own."""
-
-    statement: str
-    limit: int
-    database: str
-    workspace: str
-    scratch: str
-    limits: Limits
-
-
-class Answer(Record, frozen=True, kw_only=True):
-    """What the child answers: one of both."""
-
-    table: Table | None = None
-    error: WireError | None = None
 
 
 def run_query(
@@ -178,7 +150,7 @@ def main() -> None:
     question = from_json(sys.stdin.buffer.read(), Question)
     _confine(question.limits)
     sys.meta_path.insert(0, _WithoutPandas())
-    from shopfloor.engine.upkeep.question import answer
+    from shopfloor.engine.upkeep.answering import answer
 
     try:
         said = Answer(table=answer(question))

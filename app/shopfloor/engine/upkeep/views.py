@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 import msgspec
@@ -20,12 +19,10 @@ import pyarrow.dataset as arrow
 import pyarrow.parquet as parquet
 
 from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.engine.upkeep.question import Question
 from shopfloor.lake.duck import name as quoted
 from shopfloor.lake.objects import part_path
 from shopfloor.workspace.layout import Layout
-
-if TYPE_CHECKING:
-    from shopfloor.engine.upkeep.sandbox import Question
 
 _TYPES = {
     ColumnType.BOOLEAN: pa.bool_(),
