@@ -63,8 +63,12 @@ def rows(content: str) -> Counter[str]:
 class DropFolder(RuleBasedStateMachine):
     """The oracle is the disk: each content that lay there when all had settled is in exactly once, and no other."""
 
-    @initialize(keep=st.booleans())
-    def begin(self, keep: bool) -> None:
+    @initialize(keep=st.booleans(), carried=st.booleans())
+    def begin(self, keep: bool, carried: bool) -> None:
+        """With `carried` every delivery is as large as those that are copied beside the watch."""
+        self.patches = ExitStack()
+        if carried:
+            self.patches.enter_context(mock.patch("shopfloor.engine.watch.watch.SMALL", -1))
         self.folder = Path(tempfile.mkdtemp(prefix="shopfloor-machine-"))
         self.yard = Yard(self.folder / "w")
         self.keep = keep
@@ -188,6 +192,7 @@ class DropFolder(RuleBasedStateMachine):
         if hasattr(self, "yard"):
             self.finish()
             self.yard.close()
+            self.patches.close()
             shutil.rmtree(self.folder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 from tests.watch.yard import Yard
 
 from shopfloor.domain.contract import Originals
-from shopfloor.domain.file import FileState
+from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.monitor import AlertState
-from shopfloor.engine.watch import removal
+from shopfloor.engine.watch import claiming, removal
+from shopfloor.engine.watch import watch as watching
+from shopfloor.intake.claim import Claimed
+from shopfloor.intake.scan import Observation
 from shopfloor.store import alerts, datasets, files
 
 
@@ -296,3 +300,79 @@ def _alerts(yard: Yard) -> list[Any]:
             lambda query: alerts.listing(query, subject="d", state="", text="stalled", limit=10, offset=0)
         ).rows
     )
+
+
+def test_a_large_delivery_keeps_no_other_waiting(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is copied others come in; what follows it in its folder waits, and says for what."""
+    monkeypatch.setattr("shopfloor.engine.watch.watch.SMALL", 1000)
+    go, really = threading.Event(), claiming.claim
+
+    def slowly(root: Path, seen: Observation, staging: Path) -> Claimed:
+        assert seen.size < 1000 or go.wait(20)
+        return really(root, seen, staging)
+
+    monkeypatch.setattr(claiming, "claim", slowly)
+    yard.drop("d/large.csv", table(0, 1000))
+    look(yard)
+    yard.drop("d/small.csv", table(5000))
+    yard.drop("e/other.csv", table(1))
+    look(yard)
+    assert yard.states() == {
+        "d/large.csv": FileState.SETTLING,
+        "d/small.csv": FileState.SETTLING,
+        "e/other.csv": FileState.STAGED,
+    }
+    assert "is being copied" in yard.watch.waits(FilePurpose.DATA, "d/large.csv")[0]
+    assert "earlier delivery" in yard.watch.waits(FilePurpose.DATA, "d/small.csv")[0]
+    yard.counts()
+    go.set()
+    yard.settle()
+    assert set(yard.states().values()) == {FileState.STAGED}
+    yard.work()
+    assert sum(yard.ids().values()) == 1002
+    assert sum(yard.ids("e").values()) == 2
+    assert visible(yard) == []
+
+
+def test_an_original_that_is_put_away_during_a_look_did_not_vanish(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shopfloor.engine.watch.watch.SMALL", 10)
+    go, really, look_at = threading.Event(), claiming.claim, watching.scan
+    monkeypatch.setattr(claiming, "claim", lambda *asked: really(*asked) if go.wait(20) else None)
+    yard.drop("d/a.csv", table(0, 100))
+    look(yard)
+
+    def between(*asked: Any) -> list[Observation]:
+        go.set()
+        if yard.watch._porter.rest():
+            yard.work()  # the job is done, and its original in the archive, before the folder is listed
+        return look_at(*asked)
+
+    monkeypatch.setattr(watching, "scan", between)
+    yard.scan()
+    assert yard.states() == {"d/a.csv": FileState.COMMITTED}
+    assert visible(yard) == []
+    yard.drop("d/a.csv", table(200, 100))
+    yard.settle()
+    yard.work()
+    assert sum(yard.ids().values()) == 200
+
+
+def test_a_copy_that_fails_is_made_again(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shopfloor.engine.watch.watch.SMALL", 10)
+    yard.drop("d/a.csv", table(0, 100))
+    yard.scan()
+    with monkeypatch.context() as broken:
+        broken.setattr(claiming.ledger, "claimed", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            yard.scan(seconds=7.0)
+    assert list(yard.works.layout.staging.iterdir()) == []
+    yard.settle()
+    yard.work()
+    assert sum(yard.ids().values()) == 100
+
+
+def look(yard: Yard) -> None:
+    """Two looks, a quiet time apart, that wait for nothing."""
+    for _ in range(2):
+        yard.clock.forward(seconds=7.0)
+        yard.watch._scan()

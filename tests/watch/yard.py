@@ -46,6 +46,7 @@ class Yard:
 
     def restart(self) -> None:
         """The engine ends, and another opens the workspace."""
+        self.watch._porter.close()
         self.watch._watcher.close()
         self.works.store.close()
         self.works.reopen()
@@ -66,6 +67,8 @@ class Yard:
         """A look `seconds` later."""
         self.clock.forward(seconds=seconds)
         self.watch._scan()
+        while self.watch._porter.rest():
+            self.watch._scan()
 
     def settle(self) -> None:
         """Two looks, a quiet time apart, and one more for those that were waited for."""
@@ -125,5 +128,6 @@ class Yard:
         return found
 
     def close(self) -> None:
+        self.watch._porter.close()
         self.watch._watcher.close()
         self.works.store.close()

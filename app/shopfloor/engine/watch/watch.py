@@ -22,8 +22,9 @@ from shopfloor.engine.context import Context
 from shopfloor.engine.jobs.floor import WorkFloor
 from shopfloor.engine.watch import custody, ledger
 from shopfloor.engine.watch.arrivals import Arrivals
-from shopfloor.engine.watch.claiming import BACKLOG, DISK, Batch, Claiming
+from shopfloor.engine.watch.claiming import BACKLOG, DISK, Batch, Claiming, Settled
 from shopfloor.engine.watch.memory import Memory, identity_of
+from shopfloor.engine.watch.porter import SMALL, Folder, Porter
 from shopfloor.engine.watch.removal import aside_of
 from shopfloor.engine.watch.settling import SettlingFiles
 from shopfloor.engine.watch.stalled import StalledFiles, Stuck
@@ -43,7 +44,8 @@ _LONGEST_REST = 1.0
 # A look that takes so many scan intervals is told: the lists on the screens are that old.
 _LATE = 3.0
 _EARLIEST = datetime.fromisoformat("0001-01-01")
-Folder = tuple[FilePurpose, str]
+_CARRIED = "it has settled and is being copied"
+_BEHIND = "it has settled; an earlier delivery of its folder is being copied"
 
 
 class Sight(NamedTuple):
@@ -81,6 +83,7 @@ class Watch:
         self._more = False  # settled files are left for the next scan
         self._arrivals = Arrivals(context.layout)
         self._claiming = Claiming(context, self._roots, self._arrivals)
+        self._porter = Porter(self._wake.set)
         self._thread = threading.Thread(target=self._loop, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -92,6 +95,7 @@ class Watch:
         """End after the current scan."""
         self._wake.set()
         self._thread.join(timeout=5.0)
+        self._porter.close()
         self._watcher.close()
 
     def scan_now(self) -> None:
@@ -127,7 +131,8 @@ class Watch:
             stuck = [
                 Stuck(known.id, state.observation.name, state.waiting)
                 for (purpose, path), state in self._settling.stuck(60 * self._context.settings.intake.stalled_minutes)
-                if (known := self._memory.get(os.fsencode(self._roots[purpose] / path))) is not None
+                if not self._porter.carries((purpose, state.observation.name))
+                and (known := self._memory.get(os.fsencode(self._roots[purpose] / path))) is not None
             ]
         self._stalled.tell(stuck)
 
@@ -138,7 +143,7 @@ class Watch:
         age = (self._context.clock.now() - self._last_scan[0]).total_seconds()
         if age < _LATE * self._context.settings.intake.scan_seconds + 5.0:
             return ""
-        return f"the last scan ended {age:.0f} s ago: large files are being copied, or a folder does not answer"
+        return f"the last scan ended {age:.0f} s ago: a folder is very large, or does not answer"
 
     def _loop(self) -> None:
         while not self._context.stopping.is_set():
@@ -182,17 +187,24 @@ class Watch:
 
     def _scan(self) -> None:
         begun = self._context.clock.monotonic()
+        self._more = False
+        for (purpose, _), settled in self._porter.arrived():
+            self._conclude(purpose, settled)
         self._arrivals.begin()
         self._settling.begin(self._context.settings.intake.settle_seconds)
         with _no_collection():
             sight = self._look()
             self._took = self._context.clock.monotonic() - begun
             self._note_fresh(sight.fresh)
+        sight.present.update(self._porter.paths())
         self._forget_vanished(sight.present)
-        self._more = False
         folders = self._settling.by_folder() if sight.settled else {}
         for (purpose, dataset), found in sight.settled.items():
-            if not self._settling.others_follow(folders[purpose, dataset], {seen.path for seen, *_ in found}):
+            if self._porter.carries((purpose, dataset)):
+                carried = self._porter.paths()
+                for seen, raw, _ in found:
+                    self._settling.say((purpose, seen.path), _CARRIED if raw in carried else _BEHIND)
+            elif not self._settling.others_follow(folders[purpose, dataset], {seen.path for seen, *_ in found}):
                 self._hand_over(purpose, dataset, [self._batch(purpose, *one) for one in found])
         self._plan_next()
         took = self._context.clock.monotonic() - begun
@@ -319,8 +331,15 @@ class Watch:
         if not batch:
             self._wait(ordered, why or DISK)
             return
-        self._more = self._more or len(ordered) > len(batch)
-        settled = self._claiming.take(purpose, dataset, batch)
+        take = partial(self._claiming.take, purpose, dataset, batch)
+        if sum(one.seen.size for one in batch) > SMALL:
+            self._porter.carry((purpose, dataset), batch, take)
+        else:
+            self._more = self._more or len(ordered) > len(batch)
+            self._conclude(purpose, take())
+
+    def _conclude(self, purpose: FilePurpose, settled: Settled) -> None:
+        """What was claimed is done with."""
         for one in settled.closed:
             self._memory.close(one.raw, one.id, one.seen)
             self._waiting.pop(one.id, None)
