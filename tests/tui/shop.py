@@ -164,6 +164,20 @@ class Shop:
             for n, state in enumerate(states, 1)
         ]
 
+    def burst(self, count: int) -> list[FileRecord]:
+        """As many files, newest first; the oldest waits for a person."""
+        return [
+            FileRecord(
+                id=f"f{n}",
+                dataset=self.name,
+                path=f"inbox/{self.name}/part-{n}.csv",
+                state=FileState.QUARANTINED if n == 1 else FileState.COMMITTED,
+                bytes=100,
+                seen_at=self.at,
+            )
+            for n in range(count, 0, -1)
+        ]
+
     def rejects(self) -> list[Reject]:
         return [Reject(code="type", message=self.said, line=n, column=self.name, value=self.said) for n in (2, 3)]
 
@@ -418,8 +432,23 @@ class FakeEngine:
         if verb == "event.list" and getattr(request, "wait_s", 0):
             self._wait(min(request.wait_s, 0.2))
             return Page(rows=(), total=0)
+        if verb == "file.list":
+            return self._files(request)
         rows = self._rows(verb, request)
         return Page(rows=tuple(rows), total=len(rows), seq=6)
+
+    def _files(self, request: Any) -> Page[FileRecord]:
+        """A window of the files, as the store gives it."""
+        found = [
+            one
+            for one in self.shop.files()
+            if request.state in {"", one.state.value} and request.query.lower() in one.path.lower()
+        ]
+        if request.held_first:
+            found.sort(key=lambda one: one.state is not FileState.QUARANTINED)
+        places = {one.id: place for place, one in enumerate(found)}
+        first = max(0, places[request.around] - request.limit // 2) if request.around in places else request.offset
+        return Page(rows=tuple(found[first : first + request.limit]), total=len(found), offset=first, seq=len(found))
 
     def _preview(self, ref: str) -> DatasetPreview:
         return DatasetPreview(
@@ -442,9 +471,8 @@ class FakeEngine:
     def _rows(self, verb: str, request: Any) -> Sequence[Any]:
         shop = self.shop
         state = getattr(request, "state", "")
-        if verb in {"job.list", "file.list"}:
-            rows: Sequence[Any] = shop.jobs() if verb == "job.list" else shop.files()
-            return [one for one in rows if state in {"", one.state.value}]
+        if verb == "job.list":
+            return [one for one in shop.jobs() if state in {"", one.state.value}]
         if verb == "run.list":
             return [one for one in shop.runs() if request.query in f"{one.id} {one.model}"]
         found = {

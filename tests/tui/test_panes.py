@@ -12,6 +12,7 @@ from tests.tui_widgets.harness import HOSTILE
 from textual.pilot import Pilot
 
 from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.file import FileRecord
 from shopfloor.domain.requests.alerts import AlertAck, AlertSnooze
 from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileRetry
 from shopfloor.domain.requests.jobs import JobCancel
@@ -171,6 +172,59 @@ async def test_quarantine_is_a_work_list(key: str, kind: type[Any], tmp_path: Pa
             await pilot.press("y")
         await until(pilot, lambda: bool(engine.orders))
         assert isinstance(engine.orders[0], kind)
+
+
+class _Burst(Shop):
+    """Files of one dataset, as many as `arrived` says by now."""
+
+    arrived = 7_000
+
+    def files(self) -> list[FileRecord]:
+        return self.burst(self.arrived)
+
+
+async def test_every_file_of_a_burst_is_in_the_list_and_the_oldest_that_is_held_on_top(tmp_path: Path) -> None:
+    app = app_on(FakeEngine(_Burst()), tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go(pilot, "1", "enter")
+        await ready(pilot, "files, 1 to look at")
+        table = app.screen.query_one(VirtualTable)
+        assert (table.cursor_key, table.row_count) == ("f1", 7_000)
+        await pilot.press("G")
+        await until(pilot, lambda: table.cursor_key == "f2")
+        await ready(pilot, "part-2.csv")
+
+
+async def test_the_cursor_stays_with_its_file_while_thousands_come_in_above(tmp_path: Path) -> None:
+    shop = _Burst()
+    app = app_on(FakeEngine(shop), tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go(pilot, "1", "enter", "j", "j", "j")
+        table = app.screen.query_one(VirtualTable)
+        assert table.cursor_key == "f6998"
+        shop.arrived = 17_000
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: table.row_count == 17_000)
+        assert table.cursor_key == "f6998"
+        assert "part-6998.csv" in picture(app)
+        assert app.screen.selected.id == "f6998"  # type: ignore[attr-defined]
+
+
+async def test_who_watches_the_top_sees_the_newest_file_but_one_that_is_held_keeps_the_cursor(tmp_path: Path) -> None:
+    shop = _Burst()
+    app = app_on(FakeEngine(shop), tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go(pilot, "1", "enter")
+        table = app.screen.query_one(VirtualTable)
+        shop.arrived = 7_500
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: table.row_count == 7_500)
+        assert table.cursor_key == "f1"
+        await pilot.press("slash", *"part-7", "enter")  # leaves out the one that is held
+        await until(pilot, lambda: table.cursor_key == "f7500")
+        shop.arrived = 7_600
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: table.cursor_key == "f7600")
 
 
 async def test_a_refusal_says_what_why_and_what_to_do(tmp_path: Path) -> None:
