@@ -50,6 +50,7 @@ from shopfloor.domain.status import (
     Status,
     WatcherStatus,
 )
+from shopfloor.domain.streaming import FollowedFile, StreamStatus
 from shopfloor.tui.app import ShopfloorApp
 
 
@@ -141,6 +142,31 @@ class Shop:
             ),
             row_diff=rows if request.rows else None,
         )
+
+    def streams(self) -> list[StreamStatus]:
+        """A stream whose followed file is stuck."""
+        file = FollowedFile(
+            path=f"inbox/{self.name}/{self.said}.log", offset=5, size=9, rows=3, detail=self.said, stuck=True
+        )
+        return [
+            StreamStatus(
+                dataset=self.name,
+                position=12_000,
+                open_rows=3,
+                open_bytes=99,
+                segments=1,
+                keys=2,
+                last_at=self.at,
+                waits_since=self.at,
+                part="s1.jsonl",
+                part_rows=5000,
+                part_at=self.at,
+                version=2,
+                problem=self.said,
+                hint=self.said,
+                followed=(file,),
+            )
+        ]
 
     def contract(self) -> Contract:
         return Contract(name=self.name, columns=self.versions()[0].columns)
@@ -478,6 +504,7 @@ class FakeEngine:
         found = {
             "dataset.list": shop.datasets,
             "file.rejects": shop.rejects,
+            "stream.list": shop.streams,
             "dataset.versions": shop.versions,
             "model.list": lambda: [shop.model()],
             "model.versions": shop.model_versions,

@@ -162,6 +162,24 @@ def followed(query: Query, dataset: str, dev: int, ino: int, born: int) -> Ledge
     return None if row is None else _ledger(row)
 
 
+def deliveries(query: Query, dataset: str) -> tuple[FileRecord | None, FileRecord | None, FileRecord | None]:
+    """Of a stream's deliveries: the newest that came in, the oldest on its way, and the oldest that is held."""
+
+    def first(states: str, order: str) -> FileRecord | None:
+        row = query.one(
+            f"SELECT {_COLUMNS} FROM files WHERE dataset = ? AND starts_with(path, ?) AND state IN ({states}) "
+            f"ORDER BY number {order} LIMIT 1",
+            [dataset, f"{STREAM}{dataset}/"],
+        )
+        return None if row is None else _record(row)
+
+    return (
+        first("'committed'", "DESC"),
+        first("'settling', 'waiting', 'staged'", "ASC"),
+        first("'quarantined', 'refused'", "ASC"),
+    )
+
+
 def staged_bytes(query: Query, purpose: FilePurpose, dataset: str) -> int:
     """How much is claimed and not read yet."""
     row = query.one(

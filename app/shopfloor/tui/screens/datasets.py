@@ -16,6 +16,7 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.datasets import DatasetContract, DatasetList, DatasetVersions
 from shopfloor.domain.requests.files import FileBytes, FileInspect, FileList, FileRejects, FileShow
+from shopfloor.domain.requests.streams import StreamList
 from shopfloor.domain.requests.workspace import StatusShow
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.screens.windowed import WindowedPane
@@ -57,21 +58,24 @@ class DatasetsPane(Pane):
 
     async def load(self) -> Listing:
         page = await self.shop.courier.ask(DatasetList(query=self.filter_text))
-        return Listing([datasets.row(one) for one in page.rows], {one.name: one for one in page.rows}, page.total)
+        streams = {one.dataset: one for one in (await self.shop.courier.ask(StreamList())).rows}
+        rows = [datasets.row(one, streams.get(one.name)) for one in page.rows]
+        return Listing(rows, {one.name: one for one in page.rows}, page.total)
 
     async def detail(self, record: Record) -> Sequence[Section]:
         assert isinstance(record, DatasetRecord)
         ask = self.shop.courier.ask
         arrived = await self._files_worth_seeing(record.name)
         watcher = (await ask(StatusShow())).engine.watcher  # the status at hand is as old as the last event
+        stream = next(iter((await ask(StreamList(dataset=record.name))).rows), None)
         if not record.version:
-            return datasets.sections(record, (), arrived, None, watcher)
+            return datasets.sections(record, (), arrived, None, watcher, stream)
         versions = (await ask(DatasetVersions(name=record.name, limit=8))).rows
         try:
             contract = await ask(DatasetContract(name=record.name))
         except ShopfloorError:
             contract = None
-        return datasets.sections(record, versions, arrived, contract, watcher)
+        return datasets.sections(record, versions, arrived, contract, watcher, stream)
 
     async def _files_worth_seeing(self, dataset: str) -> list[FileRecord]:
         """What waits for a person first, then the newest that are not repetitions."""
