@@ -13,7 +13,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Contract
+from shopfloor.domain.contract import Contract, Volume
 from shopfloor.domain.dataset import (
     ColumnChange,
     ColumnDiff,
@@ -169,7 +169,7 @@ class Shop:
         ]
 
     def contract(self) -> Contract:
-        return Contract(name=self.name, columns=self.versions()[0].columns)
+        return Contract(name=self.name, columns=self.versions()[0].columns, volume=Volume(min_rows=100))
 
     def files(self) -> list[FileRecord]:
         reason = Reason(code="type", message=self.said, line=2, column=self.name, hint=self.said)

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.requests.alerts import AlertAck, AlertSnooze
+from shopfloor.domain.requests.datasets import DatasetDefine
 from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileRetry
 from shopfloor.domain.requests.jobs import JobCancel
 from shopfloor.domain.requests.models import ModelApprove, ModelDefine, ModelRollback, ModelTrain
@@ -172,6 +173,48 @@ async def test_quarantine_is_a_work_list(key: str, kind: type[Any], tmp_path: Pa
             await pilot.press("y")
         await until(pilot, lambda: bool(engine.orders))
         assert isinstance(engine.orders[0], kind)
+
+
+async def test_retry_can_keep_its_settings_for_all_files(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "1")
+        await pilot.press("enter")
+        await ready(pilot, "takes in")
+        await pilot.press("enter")
+        await ready(pilot, "quarantined")
+        await ready(pilot)
+        await pilot.press("r")
+        await ready(pilot, "Delimiter")
+        await pilot.press("semicolon", *["tab"] * 6, "space", "enter")
+        await until(pilot, lambda: bool(engine.orders))
+        order = engine.orders[0]
+        assert isinstance(order, FileRetry)
+        assert (order.keep, order.parser.delimiter) == (True, ";")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_intake_rules_begin_with_those_in_force_and_send_what_is_filled_in(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await go(pilot, "1")
+        await pilot.press("i")
+        await ready(pilot, "Fresh hours")
+        shown = picture(app)
+        for label in ("Mode", "Corrected", "Repeated", "Originals", "Fewest rows", "Most rows", "Band"):
+            assert label in shown
+        assert "● no" in shown.split("Repeated")[1].splitlines()[0]
+        await pilot.press(*["tab"] * 8, *"200")
+        await ready(pilot, "A file with fewer rows is held. Now 100; empty keeps it.")
+        await pilot.press(*["tab"] * 3, *"26", "enter")
+        await until(pilot, lambda: bool(engine.orders))
+        order = engine.orders[0]
+        assert isinstance(order, DatasetDefine)
+        assert (order.min_rows, order.fresh_hours, order.max_rows, order.repeated) == (200, 26.0, None, False)
 
 
 class _Burst(Shop):
