@@ -10,6 +10,7 @@ from benchmarks.figure import Figure, table
 NAMES = (
     "cli_help",
     "first_paint",
+    "keys",
     "idle",
     "lead_time",
     "serving",

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cli import samples
 
+from shopfloor.actions.action import SET, InputKind
 from shopfloor.actions.command import completions, parse_command
 from shopfloor.actions.registry import ALL, by_name
 from shopfloor.domain.errors import UsageError
@@ -33,6 +34,12 @@ from shopfloor.domain.requests.workspace import Doctor
         (":ack a2 --note=mine", "alert.ack", "a2", {"note": "mine"}),
         (":alert snooze a2 --until 4h", "alert.snooze", "a2", {"until": "4h"}),
         (":predict churn in.csv -o out.csv", "model.predict", "churn", {"path": "in.csv", "output": "out.csv"}),
+        (
+            ":file retry f2 --keep --delimiter ;",
+            "file.retry",
+            "f2",
+            {"keep": "yes", "delimiter": ";"},
+        ),
         (":doctor", "workspace.doctor", "", {}),
         (":doctor --repair", "workspace.repair", "", {}),
         (":dataset define flights --schema-policy strict", "dataset.define", "flights", {"schema_policy": "strict"}),
@@ -87,7 +94,9 @@ def test_every_command_line_is_understood_as_what_it_came_from(action, data) -> 
     words = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20)
     texts = words.filter(lambda text: not text.startswith("-"))
     inputs = {
-        each.name: data.draw(texts) for each in action.inputs if each.required or data.draw(st.booleans())
+        each.name: SET if each.kind is InputKind.FLAG else data.draw(texts)
+        for each in action.inputs
+        if each.required or data.draw(st.booleans())
     }  # fmt: skip
     command = parse_command(":" + action.command(record, inputs))
     assert command.action.name == action.name

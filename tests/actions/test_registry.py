@@ -123,5 +123,7 @@ def test_footer_fits_eighty_columns(scope: Scope, record: object) -> None:
 def filled(action: Action) -> dict[str, str]:
     """A usable text for every field of an action."""
     texts = {"until": "4h", "mode": "upsert", "schema_policy": "strict", "task": "binary", "reject_budget": "0.01",
-             "release": "approval", "key": "a,b", "segment_by": "a", "exclude": "b,c", "skip_lines": "2"}  # fmt: skip
+             "release": "approval", "key": "a,b", "segment_by": "a", "exclude": "b,c", "skip_lines": "2",
+             "keep": "yes", "corrected": "supersede", "repeated": "yes", "originals": "delete", "min_rows": "5",
+             "max_rows": "50", "band": "0.5", "fresh_hours": "26"}  # fmt: skip
     return {each.name: texts.get(each.name, f"{each.name}-x") for each in action.inputs}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from tests.engine.harness import Shop
 
+from shopfloor.domain.contract import Mode
 from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
 from shopfloor.domain.file import FileRecord, FileState
@@ -50,6 +51,12 @@ def _until(done: Callable[[], bool], seconds: float = 20.0) -> None:
 def _edit(shop: Shop, change: Callable[[str], str], dataset: str = "d") -> None:
     path = shop.root / "datasets" / f"{dataset}.toml"
     path.write_text(change(path.read_text()))
+
+
+def test_known_content_may_be_asked_for_again(shop: Shop) -> None:
+    assert shop.client.ask(DatasetDefine(name="d", repeated=True)).arrival.repeated
+    assert shop.client.ask(DatasetDefine(name="d", mode=Mode.APPEND)).arrival.repeated
+    assert not shop.client.ask(DatasetDefine(name="d", repeated=False)).arrival.repeated
 
 
 def test_every_change_of_a_contract_is_a_revision(shop: Shop) -> None:

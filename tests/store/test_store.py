@@ -22,6 +22,7 @@ from shopfloor.domain.errors import ConflictError, StoreError
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.job import JobKind
+from shopfloor.domain.page import Page
 from shopfloor.domain.release import AliasChange
 from shopfloor.domain.run import RunRecord
 from shopfloor.store import database, events, files, jobs, migrate, models, runs
@@ -310,3 +311,34 @@ def test_committed_files_come_back_from_the_journal(tmp_path: Path) -> None:
     assert row.identity == identity
     assert row.file.state is FileState.COMMITTED
     reopened.close()
+
+
+def _file(number: int, state: FileState = FileState.COMMITTED) -> LedgerRow:
+    file = FileRecord(
+        id=f"f{number}", dataset="d", path=f"inbox/d/{number}.csv", bytes=1, state=state, seen_at=datetime.now(UTC)
+    )
+    identity = Identity(raw_path=file.path.encode(), dev=1, ino=number, size=1, mtime_ns=1, ctime_ns=1)
+    return LedgerRow(file=file, number=number, identity=identity)
+
+
+@pytest.mark.parametrize("held_first", [False, True])
+@pytest.mark.parametrize("wanted", [1, 7, 31, 60])
+def test_a_window_of_files_holds_the_one_it_is_asked_for(store: Store, wanted: int, held_first: bool) -> None:
+    held = {3, 30, 59}
+    rows = [_file(n, FileState.QUARANTINED if n in held else FileState.COMMITTED) for n in range(1, 61)]
+    store.write(lambda tx: files.put_many(tx, rows))
+
+    def listed(limit: int, around: str) -> Page[FileRecord]:
+        return store.read(
+            lambda query: files.listing(
+                query, dataset="d", state="", purpose="", text="", limit=limit, offset=0, held_first=held_first,
+                around=around,
+            )
+        )  # fmt: skip
+
+    whole = [file.id for file in listed(100, "").rows]
+    assert whole[:3] == (["f59", "f30", "f3"] if held_first else ["f60", "f59", "f58"])
+    page = listed(10, f"f{wanted}")
+    assert f"f{wanted}" in [file.id for file in page.rows]
+    assert [file.id for file in page.rows] == whole[page.offset : page.offset + 10]
+    assert listed(10, "f999").offset == 0

@@ -28,7 +28,7 @@ from shopfloor.domain.errors import BusyError, RefusedError, ShopfloorError, Unr
 from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.datasets import DatasetDefine, DatasetShow, DatasetVersions
 from shopfloor.domain.requests.files import FileList
-from shopfloor.domain.requests.workspace import LineageShow
+from shopfloor.domain.requests.workspace import Doctor, LineageShow
 from shopfloor.domain.wire import KEY_HEADER, rows_path
 from shopfloor.workspace.layout import Layout
 
@@ -194,11 +194,19 @@ def test_a_quarantined_segment_is_work_like_any_file(shop: Shop) -> None:
     assert (held[FileState.COMMITTED], held[FileState.QUARANTINED]) == (1, 1)
     [file] = shop.client.ask(FileList(dataset="d", state="quarantined")).rows
     assert file.reason is not None
+    standing = stream(shop)
+    assert (standing.position, standing.part_rows, standing.version) == (3, 1, 1)
+    assert f"delivered as {file.id}" in standing.problem or f"of it, {file.id}, is held back" in standing.problem
+    assert file.id in standing.hint
+    [finding] = [one for one in shop.client.ask(Doctor()).findings if one.check == "streams"]
+    assert not finding.ok
+    assert standing.problem in finding.detail
     from shopfloor.domain.requests.files import FileAccept
 
     shop.client.ask(FileAccept(id=file.id))
     shop.settle()
     assert numbers(shop) == Counter([1, 5, 99])
+    assert stream(shop).problem == ""
 
 
 @pytest.mark.slow

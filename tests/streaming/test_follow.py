@@ -18,6 +18,7 @@ from shopfloor.client.setup import config_set
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.files import FileList
+from shopfloor.domain.requests.workspace import Doctor, DoctorFinding
 from shopfloor.workspace.layout import Layout
 
 
@@ -257,3 +258,56 @@ def _until(ready: Callable[[], bool], seconds: float = 20.0) -> None:
             pass
         time.sleep(0.1)
     raise AssertionError("it did not happen")
+
+
+def test_a_followed_file_that_is_stuck_says_why_also_to_the_doctor(shop: Shop, inbox: Path) -> None:
+    config_set(shop.root, "stream.stuck_seconds", "0.2")
+    add(inbox / "events.jsonl", 1)
+    shop.settle()
+    assert not stream(shop).followed[0].stuck
+    assert _finding(shop).ok
+    with (inbox / "events.jsonl").open("ab") as file:
+        file.write(lines(2)[:-1])
+    _until(lambda: stream(shop).followed[0].stuck)
+    [followed] = stream(shop).followed
+    assert "last line has had no end" in followed.detail
+    assert followed.moved_at is not None
+    finding = _finding(shop)
+    assert not finding.ok
+    assert "inbox/d/events.jsonl is followed, and stuck" in finding.detail
+    with (inbox / "events.jsonl").open("ab") as file:
+        file.write(b"\n")
+    _until(lambda: not stream(shop).followed[0].stuck)
+    assert _finding(shop).ok
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_named(shop: Shop, inbox: Path) -> None:
+    add(inbox / "events.jsonl", 1)
+    shop.settle()
+    closed = inbox / "events2.jsonl"
+    add(closed, 2)
+    closed.chmod(0)
+    _until(lambda: any("cannot be opened" in file.detail and file.stuck for file in stream(shop).followed))
+    closed.chmod(0o600)
+    _until(lambda: not any(file.stuck for file in stream(shop).followed))
+
+
+def test_one_file_that_cannot_be_read_on_does_not_hold_up_another_dataset(shop: Shop, inbox: Path) -> None:
+    other = shop.root / "inbox" / "e"
+    other.mkdir()
+    Layout(shop.root).contract("e").write_text('[arrival]\nfollow = ["log.jsonl"]\n')
+    add(inbox / "events.jsonl", 1)
+    add(other / "log.jsonl", 1)
+    shop.settle()
+    Layout(shop.root).contract("d").write_text("this is no contract")
+    add(inbox / "events.jsonl", 2)
+    _until(lambda: stream(shop).followed[0].stuck)
+    assert stream(shop).followed[0].detail.startswith("waits: ")
+    add(other / "log.jsonl", 2)
+    _until(lambda: stream(shop, "e").followed[0].rows == 2)
+
+
+def _finding(shop: Shop) -> DoctorFinding:
+    [found] = [one for one in shop.client.ask(Doctor()).findings if one.check == "streams"]
+    return found

@@ -13,7 +13,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Contract
+from shopfloor.domain.contract import Contract, Volume
 from shopfloor.domain.dataset import (
     ColumnChange,
     ColumnDiff,
@@ -50,6 +50,7 @@ from shopfloor.domain.status import (
     Status,
     WatcherStatus,
 )
+from shopfloor.domain.streaming import FollowedFile, StreamStatus
 from shopfloor.tui.app import ShopfloorApp
 
 
@@ -142,8 +143,33 @@ class Shop:
             row_diff=rows if request.rows else None,
         )
 
+    def streams(self) -> list[StreamStatus]:
+        """A stream whose followed file is stuck."""
+        file = FollowedFile(
+            path=f"inbox/{self.name}/{self.said}.log", offset=5, size=9, rows=3, detail=self.said, stuck=True
+        )
+        return [
+            StreamStatus(
+                dataset=self.name,
+                position=12_000,
+                open_rows=3,
+                open_bytes=99,
+                segments=1,
+                keys=2,
+                last_at=self.at,
+                waits_since=self.at,
+                part="s1.jsonl",
+                part_rows=5000,
+                part_at=self.at,
+                version=2,
+                problem=self.said,
+                hint=self.said,
+                followed=(file,),
+            )
+        ]
+
     def contract(self) -> Contract:
-        return Contract(name=self.name, columns=self.versions()[0].columns)
+        return Contract(name=self.name, columns=self.versions()[0].columns, volume=Volume(min_rows=100))
 
     def files(self) -> list[FileRecord]:
         reason = Reason(code="type", message=self.said, line=2, column=self.name, hint=self.said)
@@ -162,6 +188,20 @@ class Shop:
                 seen_at=self.at,
             )
             for n, state in enumerate(states, 1)
+        ]
+
+    def burst(self, count: int) -> list[FileRecord]:
+        """As many files, newest first; the oldest waits for a person."""
+        return [
+            FileRecord(
+                id=f"f{n}",
+                dataset=self.name,
+                path=f"inbox/{self.name}/part-{n}.csv",
+                state=FileState.QUARANTINED if n == 1 else FileState.COMMITTED,
+                bytes=100,
+                seen_at=self.at,
+            )
+            for n in range(count, 0, -1)
         ]
 
     def rejects(self) -> list[Reject]:
@@ -418,8 +458,23 @@ class FakeEngine:
         if verb == "event.list" and getattr(request, "wait_s", 0):
             self._wait(min(request.wait_s, 0.2))
             return Page(rows=(), total=0)
+        if verb == "file.list":
+            return self._files(request)
         rows = self._rows(verb, request)
         return Page(rows=tuple(rows), total=len(rows), seq=6)
+
+    def _files(self, request: Any) -> Page[FileRecord]:
+        """A window of the files, as the store gives it."""
+        found = [
+            one
+            for one in self.shop.files()
+            if request.state in {"", one.state.value} and request.query.lower() in one.path.lower()
+        ]
+        if request.held_first:
+            found.sort(key=lambda one: one.state is not FileState.QUARANTINED)
+        places = {one.id: place for place, one in enumerate(found)}
+        first = max(0, places[request.around] - request.limit // 2) if request.around in places else request.offset
+        return Page(rows=tuple(found[first : first + request.limit]), total=len(found), offset=first, seq=len(found))
 
     def _preview(self, ref: str) -> DatasetPreview:
         return DatasetPreview(
@@ -442,14 +497,14 @@ class FakeEngine:
     def _rows(self, verb: str, request: Any) -> Sequence[Any]:
         shop = self.shop
         state = getattr(request, "state", "")
-        if verb in {"job.list", "file.list"}:
-            rows: Sequence[Any] = shop.jobs() if verb == "job.list" else shop.files()
-            return [one for one in rows if state in {"", one.state.value}]
+        if verb == "job.list":
+            return [one for one in shop.jobs() if state in {"", one.state.value}]
         if verb == "run.list":
             return [one for one in shop.runs() if request.query in f"{one.id} {one.model}"]
         found = {
             "dataset.list": shop.datasets,
             "file.rejects": shop.rejects,
+            "stream.list": shop.streams,
             "dataset.versions": shop.versions,
             "model.list": lambda: [shop.model()],
             "model.versions": shop.model_versions,

@@ -12,7 +12,9 @@ from tests.tui_widgets.harness import HOSTILE
 from textual.pilot import Pilot
 
 from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.file import FileRecord
 from shopfloor.domain.requests.alerts import AlertAck, AlertSnooze
+from shopfloor.domain.requests.datasets import DatasetDefine
 from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileRetry
 from shopfloor.domain.requests.jobs import JobCancel
 from shopfloor.domain.requests.models import ModelApprove, ModelDefine, ModelRollback, ModelTrain
@@ -171,6 +173,101 @@ async def test_quarantine_is_a_work_list(key: str, kind: type[Any], tmp_path: Pa
             await pilot.press("y")
         await until(pilot, lambda: bool(engine.orders))
         assert isinstance(engine.orders[0], kind)
+
+
+async def test_retry_can_keep_its_settings_for_all_files(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "1")
+        await pilot.press("enter")
+        await ready(pilot, "takes in")
+        await pilot.press("enter")
+        await ready(pilot, "quarantined")
+        await ready(pilot)
+        await pilot.press("r")
+        await ready(pilot, "Delimiter")
+        await pilot.press("semicolon", *["tab"] * 6, "space", "enter")
+        await until(pilot, lambda: bool(engine.orders))
+        order = engine.orders[0]
+        assert isinstance(order, FileRetry)
+        assert (order.keep, order.parser.delimiter) == (True, ";")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_intake_rules_begin_with_those_in_force_and_send_what_is_filled_in(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await go(pilot, "1")
+        await pilot.press("i")
+        await ready(pilot, "Fresh hours")
+        shown = picture(app)
+        for label in ("Mode", "Corrected", "Repeated", "Originals", "Fewest rows", "Most rows", "Band"):
+            assert label in shown
+        assert "● no" in shown.split("Repeated")[1].splitlines()[0]
+        await pilot.press(*["tab"] * 8, *"200")
+        await ready(pilot, "A file with fewer rows is held. Now 100; empty keeps it.")
+        await pilot.press(*["tab"] * 3, *"26", "enter")
+        await until(pilot, lambda: bool(engine.orders))
+        order = engine.orders[0]
+        assert isinstance(order, DatasetDefine)
+        assert (order.min_rows, order.fresh_hours, order.max_rows, order.repeated) == (200, 26.0, None, False)
+
+
+class _Burst(Shop):
+    """Files of one dataset, as many as `arrived` says by now."""
+
+    arrived = 7_000
+
+    def files(self) -> list[FileRecord]:
+        return self.burst(self.arrived)
+
+
+async def test_every_file_of_a_burst_is_in_the_list_and_the_oldest_that_is_held_on_top(tmp_path: Path) -> None:
+    app = app_on(FakeEngine(_Burst()), tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go(pilot, "1", "enter")
+        await ready(pilot, "files, 1 to look at")
+        table = app.screen.query_one(VirtualTable)
+        assert (table.cursor_key, table.row_count) == ("f1", 7_000)
+        await pilot.press("G")
+        await until(pilot, lambda: table.cursor_key == "f2")
+        await ready(pilot, "part-2.csv")
+
+
+async def test_the_cursor_stays_with_its_file_while_thousands_come_in_above(tmp_path: Path) -> None:
+    shop = _Burst()
+    app = app_on(FakeEngine(shop), tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go(pilot, "1", "enter", "j", "j", "j")
+        table = app.screen.query_one(VirtualTable)
+        assert table.cursor_key == "f6998"
+        shop.arrived = 17_000
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: table.row_count == 17_000)
+        assert table.cursor_key == "f6998"
+        assert "part-6998.csv" in picture(app)
+        assert app.screen.selected.id == "f6998"  # type: ignore[attr-defined]
+
+
+async def test_who_watches_the_top_sees_the_newest_file_but_one_that_is_held_keeps_the_cursor(tmp_path: Path) -> None:
+    shop = _Burst()
+    app = app_on(FakeEngine(shop), tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go(pilot, "1", "enter")
+        table = app.screen.query_one(VirtualTable)
+        shop.arrived = 7_500
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: table.row_count == 7_500)
+        assert table.cursor_key == "f1"
+        await pilot.press("slash", *"part-7", "enter")  # leaves out the one that is held
+        await until(pilot, lambda: table.cursor_key == "f7500")
+        shop.arrived = 7_600
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: table.cursor_key == "f7600")
 
 
 async def test_a_refusal_says_what_why_and_what_to_do(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from shopfloor.tui.views import (
     lineage,
     models,
     runs,
+    streams,
     words,
 )
 from shopfloor.tui.widgets.cells import clean, fit
@@ -451,3 +452,26 @@ def test_a_file_lists_the_rows_at_fault() -> None:
     text = _texts(files.sections(held, None, (reject,)))
     assert "Rows at fault" in text
     assert "line 7 Line 7 is wrong." in text
+
+
+def test_a_stream_says_what_is_accepted_how_late_it_is_and_what_holds_it_up() -> None:
+    now = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+    at = now - timedelta(seconds=200)
+    (stuck,) = Shop(said="the disk is full").streams()
+    stuck = msgspec.structs.replace(stuck, last_at=at, waits_since=at, part_at=at)
+    text = _texts(streams.sections(stuck, now))
+    assert text.startswith("The stream is stuck\nStream\nFollowed files\nwhat the disk is full")
+    for said in (
+        "accepted 12,000 rows ever, the last 3m ago",
+        "on the way 3 rows, the oldest for 3m",
+        "last part 5,000 rows in v2, 3m ago",
+        "stuck the disk is full.log",
+        "3 rows · byte 5 of 9",
+    ):
+        assert said in text
+    well = msgspec.structs.replace(stuck, problem="", hint="", followed=(), open_rows=0, waits_since=None)
+    assert "nothing: all rows are in a version" in _texts(streams.sections(well, now))
+    dataset = msgspec.structs.replace(SHOP.datasets()[0], quarantined=0)
+    assert line(datasets.COLUMNS, datasets.row(dataset, stuck), 75).split()[0] == "warn"
+    assert " stuck " in line(datasets.COLUMNS, datasets.row(dataset, stuck), 75)
+    assert " stream " in line(datasets.COLUMNS, datasets.row(dataset, well), 75)

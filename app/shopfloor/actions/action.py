@@ -39,10 +39,11 @@ class InputKind(StrEnum):
     NAMES = "names"
     PATH = "path"
     TIME = "time"
+    FLAG = "flag"
 
 
 class Input(Record, frozen=True, kw_only=True):
-    """One field to ask for. `choices` are the only valid texts of a CHOICE."""
+    """One field to ask for. `choices` are the only valid texts of a CHOICE; a FLAG that is set reads `SET`."""
 
     name: str
     label: str
@@ -52,6 +53,8 @@ class Input(Record, frozen=True, kw_only=True):
     default: str = ""
     choices: tuple[str, ...] = ()
 
+
+SET = "yes"
 
 REASON = Input(name="reason", label="Reason", help="Kept in the history for those who ask later.")
 
@@ -84,7 +87,8 @@ class Action(Record, frozen=True, kw_only=True):
     the palette and `:` are the only ways. Upper case letters ask before they act.
     `records` are the kinds of record it acts on; empty means it needs no selection.
     `cli` is a template of the same thing in a shell: `{…}` are placeholders, `[…]` is left out
-    when what it holds is not given. `rank` orders the footer, 0 stays out of it.
+    when what it holds is not given, `[--flag{name!}]` is an option without a value.
+    `rank` orders the footer, 0 stays out of it.
     """
 
     name: str
@@ -179,12 +183,16 @@ class Action(Record, frozen=True, kw_only=True):
 
 _OPTIONAL = re.compile(r"\s*\[([^\]]*)\]")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_SWITCH = re.compile(r"\{(\w+)!\}")
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
     """A command line from a template: values quoted, optional parts without a value left out."""
 
     def optional(part: re.Match[str]) -> str:
+        switch = _SWITCH.search(part.group(1))
+        if switch is not None:
+            return " " + _SWITCH.sub("", part.group(1)) if values.get(switch.group(1)) == SET else ""
         names = _PLACEHOLDER.findall(part.group(1))
         return " " + part.group(1) if all(values.get(name) for name in names) else ""
 

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from itertools import takewhile
 
-from shopfloor.actions.action import Action
+from shopfloor.actions.action import SET, Action
 from shopfloor.actions.registry import ALL, by_name
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.names import did_you_mean, nearest
@@ -38,6 +38,7 @@ _WORDS: dict[str, str] = {
 }
 _READING = ("list", "show", "versions", "history", "profile", "preview", "compare")
 _SLOT = re.compile(r"(\[)?(?:(--?[\w-]+) )?\{(\w+)\}\]?")
+_SWITCH = re.compile(r"(--[\w-]+)\{(\w+)!\}")
 
 
 class Command(Record, frozen=True, kw_only=True):
@@ -59,6 +60,7 @@ class _Usage(Record, frozen=True, kw_only=True):
     verb: tuple[str, ...]
     positions: tuple[str, ...]
     options: dict[str, str]
+    switches: dict[str, str]
 
 
 def _usage(action: Action) -> _Usage:
@@ -70,6 +72,7 @@ def _usage(action: Action) -> _Usage:
         verb=tuple(takewhile(lambda word: not word.startswith(("{", "[")), words)),
         positions=tuple(name for flag, name in slots if not flag),
         options={flag: name for flag, name in slots if flag},
+        switches={found.group(1): found.group(2) for found in _SWITCH.finditer(action.cli)},
     )
 
 
@@ -152,7 +155,9 @@ def _fill(usage: _Usage, words: Sequence[str]) -> Command:
     rest = iter(words)
     for word in rest:
         flag, equals, text = word.partition("=")
-        if flag.startswith("-") and len(flag) > 1:
+        if word in usage.switches:
+            values[usage.switches[word]] = SET
+        elif flag.startswith("-") and len(flag) > 1:
             values[_option(usage, flag)] = text if equals else _text(flag, next(rest, None))
         elif free:
             values[free.pop(0)] = word
@@ -167,7 +172,7 @@ def _option(usage: _Usage, flag: str) -> str:
     if name is None:
         raise UsageError(
             f"{' '.join(usage.verb)} has no option {safe(flag, 40)}.",
-            hint=did_you_mean(flag, usage.options) or f"Usage: {usage.action.cli}",
+            hint=did_you_mean(flag, [*usage.options, *usage.switches]) or f"Usage: {usage.action.cli}",
             code="unknown_option",
         )
     return name

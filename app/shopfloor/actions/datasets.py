@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import REASON, Action, Confirm, Input, InputKind, Inputs, Scope
-from shopfloor.actions.fields import choice, names, values
-from shopfloor.domain.contract import Mode, SchemaPolicy
+from shopfloor.actions.action import REASON, SET, Action, Confirm, Input, InputKind, Inputs, Scope
+from shopfloor.actions.fields import choice, names, number, values, whole
+from shopfloor.domain.contract import Contract, Corrected, Mode, Originals, SchemaPolicy
 from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
-from shopfloor.domain.errors import UsageError
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.datasets import DatasetDefine, DatasetRollback
-from shopfloor.domain.text import safe
 
 
 def _version(record: Record) -> str:
@@ -35,18 +33,43 @@ def _define(ref: str, inputs: Inputs) -> DatasetDefine:
         key=names(inputs["key"]) if "key" in inputs else None,
         time=inputs.get("time"),
         schema_policy=choice(SchemaPolicy, inputs, "schema_policy"),
-        reject_budget=_share(inputs["reject_budget"]) if "reject_budget" in inputs else None,
+        reject_budget=_number(inputs, "reject_budget"),
+        corrected=choice(Corrected, inputs, "corrected"),
+        repeated=inputs["repeated"] == SET if "repeated" in inputs else None,
+        originals=choice(Originals, inputs, "originals"),
+        min_rows=whole(inputs["min_rows"], "the fewest rows") if "min_rows" in inputs else None,
+        max_rows=whole(inputs["max_rows"], "the most rows") if "max_rows" in inputs else None,
+        band=_number(inputs, "band"),
+        fresh_hours=_number(inputs, "fresh_hours"),
     )
 
 
-def _share(text: str) -> float:
+def _number(inputs: Inputs, name: str) -> float | None:
     """A number such as 0.01; what it may be is the contract's to say."""
-    try:
-        return float(text)
-    except ValueError as error:
-        raise UsageError(
-            f"{safe(text, 40)!r} is not a share.", hint="0.01 allows one row in a hundred.", code="bad_value"
-        ) from error
+    return number(inputs[name], name.replace("_", " ")) if name in inputs else None
+
+
+def in_force(contract: Contract) -> dict[str, str]:
+    """What the contract says now for each field of the intake rules; empty where it asks nothing."""
+    arrival, volume = contract.arrival, contract.volume
+    said: dict[str, object] = {
+        "mode": contract.mode,
+        "key": ", ".join(contract.key),
+        "time": contract.time,
+        "schema_policy": contract.schema_policy,
+        "reject_budget": contract.reject_budget or None,
+        "corrected": arrival.corrected,
+        "repeated": SET if arrival.repeated else "no",
+        "originals": arrival.originals,
+        "min_rows": volume.min_rows,
+        "max_rows": volume.max_rows,
+        "band": volume.band,
+        "fresh_hours": contract.freshness.hours or None,
+    }
+    return {
+        name: "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in said.items()
+    }
 
 
 ACTIONS = (
@@ -74,7 +97,9 @@ ACTIONS = (
         scopes=(Scope.DATASETS,),
         records=(DatasetRecord,),
         cli="shopfloor dataset define {ref} [--mode {mode}] [--key {key}] [--time {time}]"
-        " [--schema-policy {schema_policy}] [--reject-budget {reject_budget}]",
+        " [--schema-policy {schema_policy}] [--reject-budget {reject_budget}] [--corrected {corrected}]"
+        " [--repeated {repeated}] [--originals {originals}] [--min-rows {min_rows}] [--max-rows {max_rows}]"
+        " [--band {band}] [--fresh-hours {fresh_hours}]",
         inputs=(
             Input(
                 name="mode",
@@ -101,6 +126,47 @@ ACTIONS = (
                 name="reject_budget",
                 label="Reject budget",
                 help="The share of rows that may be rejected before the whole file is held; 0.01 is one in 100.",
+                kind=InputKind.NUMBER,
+            ),
+            Input(
+                name="corrected",
+                label="Corrected",
+                help="A known path with new content: append adds its rows, supersede lets them replace the earlier.",
+                kind=InputKind.CHOICE,
+                choices=values(Corrected),
+            ),
+            Input(
+                name="repeated",
+                label="Repeated",
+                help="Whether content that is in already is taken in once more when it is delivered again.",
+                kind=InputKind.CHOICE,
+                choices=(SET, "no"),
+            ),
+            Input(
+                name="originals",
+                label="Originals",
+                help="What becomes of a file that was taken in; not set: as workspace.toml says.",
+                kind=InputKind.CHOICE,
+                choices=values(Originals),
+            ),
+            Input(
+                name="min_rows",
+                label="Fewest rows",
+                help="A file with fewer rows is held.",
+                kind=InputKind.NUMBER,
+            ),
+            Input(name="max_rows", label="Most rows", help="A file with more rows is held.", kind=InputKind.NUMBER),
+            Input(
+                name="band",
+                label="Band",
+                help="How far from the usual rows of a file one may be: 0.5 is from half to one and a half.",
+                kind=InputKind.NUMBER,
+            ),
+            Input(
+                name="fresh_hours",
+                label="Fresh hours",
+                help="Alert when no version came for so many hours; 0: never.",
+                kind=InputKind.NUMBER,
             ),
         ),
         rank=25,

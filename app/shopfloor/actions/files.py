@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shopfloor.actions import fields
-from shopfloor.actions.action import REASON, Action, Confirm, Input, InputKind, Inputs, Scope
+from shopfloor.actions.action import REASON, SET, Action, Confirm, Input, InputKind, Inputs, Scope
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dataset import DatasetRecord
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
@@ -47,7 +47,7 @@ def _discard(ref: str, inputs: Inputs) -> FileDiscard:
 def _retry(ref: str, inputs: Inputs) -> FileRetry:
     skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
     marks = {name: inputs.get(name, "") for name in ("delimiter", "quote", "encoding", "decimal", "sheet")}
-    return FileRetry(id=ref, parser=Parser(**marks, skip_lines=skip))
+    return FileRetry(id=ref, parser=Parser(**marks, skip_lines=skip), keep=inputs.get("keep") == SET)
 
 
 def _not_in(record: Record) -> str | None:
@@ -87,7 +87,7 @@ def _inspect(ref: str, inputs: Inputs) -> FileInspect:
     return FileInspect(id=ref)
 
 
-# All may stay empty. `--keep`, which changes the contract for all files, is the command line's.
+# All may stay empty: then the contract says how the file is read.
 _SETTINGS = (
     Input(name="delimiter", label="Delimiter", help="What separates fields: one character, tab or \\x1f."),
     Input(name="encoding", label="Encoding", help="Such as windows-1252, iso-8859-15 or utf-16."),
@@ -95,6 +95,12 @@ _SETTINGS = (
     Input(name="quote", label="Quote", help="The quote mark, or none where quotes are ordinary text."),
     Input(name="sheet", label="Sheet", help="The sheet of an Excel workbook; else its first."),
     Input(name="skip_lines", label="Skip lines", help="How many lines stand before the header.", kind=InputKind.NUMBER),
+    Input(
+        name="keep",
+        label="Keep",
+        help="Write these settings to the contract once the file is in: they count for all files then.",
+        kind=InputKind.FLAG,
+    ),
 )
 
 ACTIONS = (
@@ -120,7 +126,7 @@ ACTIONS = (
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
         cli="shopfloor file retry {ref} [--delimiter {delimiter}] [--encoding {encoding}] [--decimal {decimal}]"
-        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}]",
+        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--keep{keep!}]",
         inputs=_SETTINGS,
         rank=12,
         ref=_id,

@@ -35,7 +35,9 @@ class RowsReceipt(Record, frozen=True, kw_only=True):
 class FollowedFile(Record, frozen=True, kw_only=True):
     """A growing file in a drop folder. `offset` is the byte up to which its lines are in.
 
-    `rejected` are lines that are no rows of the dataset; `detail` says what is unusual, if anything.
+    `rejected` are lines that are no rows of the dataset; `detail` says what is unusual, if anything;
+    `stuck` when lines are there and will not come in before somebody does something about it. `moved_at`
+    is when lines last came in, since the engine started.
     """
 
     path: str
@@ -44,13 +46,17 @@ class FollowedFile(Record, frozen=True, kw_only=True):
     rows: int
     rejected: int = 0
     detail: str = ""
+    stuck: bool = False
+    moved_at: datetime | None = None
 
 
 class StreamStatus(Record, frozen=True, kw_only=True):
     """Where the stream of one dataset stands.
 
     `position` are all rows ever accepted; `open_rows` and `open_bytes` those that no delivery has
-    taken over yet; `keys` how many idempotency keys are remembered.
+    taken over yet; `keys` how many idempotency keys are remembered. `waits_since` is when the oldest row
+    that is in no version was accepted. `part`, of `part_rows`, is the newest delivery that came in, at `part_at`
+    as `version`. `problem` says why rows do not come in, and `hint` what to do; empty when all is well.
     """
 
     dataset: str
@@ -60,4 +66,11 @@ class StreamStatus(Record, frozen=True, kw_only=True):
     segments: int
     keys: int
     last_at: datetime | None = None
+    waits_since: datetime | None = None
+    part: str | None = None
+    part_rows: int | None = None
+    part_at: datetime | None = None
+    version: int | None = None
+    problem: str = ""
+    hint: str = ""
     followed: tuple[FollowedFile, ...] = ()

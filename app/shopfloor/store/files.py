@@ -162,6 +162,24 @@ def followed(query: Query, dataset: str, dev: int, ino: int, born: int) -> Ledge
     return None if row is None else _ledger(row)
 
 
+def deliveries(query: Query, dataset: str) -> tuple[FileRecord | None, FileRecord | None, FileRecord | None]:
+    """Of a stream's deliveries: the newest that came in, the oldest on its way, and the oldest that is held."""
+
+    def first(states: str, order: str) -> FileRecord | None:
+        row = query.one(
+            f"SELECT {_COLUMNS} FROM files WHERE dataset = ? AND starts_with(path, ?) AND state IN ({states}) "
+            f"ORDER BY number {order} LIMIT 1",
+            [dataset, f"{STREAM}{dataset}/"],
+        )
+        return None if row is None else _record(row)
+
+    return (
+        first("'committed'", "DESC"),
+        first("'settling', 'waiting', 'staged'", "ASC"),
+        first("'quarantined', 'refused'", "ASC"),
+    )
+
+
 def staged_bytes(query: Query, purpose: FilePurpose, dataset: str) -> int:
     """How much is claimed and not read yet."""
     row = query.one(
@@ -269,16 +287,44 @@ def repeats_of(query: Query, ids: Sequence[str]) -> list[LedgerRow]:
     ]
 
 
+_HELD = "(state = 'quarantined')"
+
+
 def listing(
-    query: Query, *, dataset: str, state: str, purpose: str, text: str, limit: int, offset: int
+    query: Query,
+    *,
+    dataset: str,
+    state: str,
+    purpose: str,
+    text: str,
+    limit: int,
+    offset: int,
+    held_first: bool = False,
+    around: str = "",
 ) -> Page[FileRecord]:
-    """Files, newest first."""
+    """Files, newest first; see `FileList`."""
     where = Filter().equal("dataset", dataset).equal("state", state).equal("purpose", purpose).contains("path", text)
+    if around:
+        place = _place(query, where, around, held_first=held_first)
+        offset = offset if place is None else max(0, place - limit // 2)
+    order = f"{_HELD} DESC, number DESC" if held_first else "number DESC"
     rows = query.all(
-        f"SELECT {_COLUMNS} FROM files {where.where()} ORDER BY number DESC LIMIT ? OFFSET ?",
+        f"SELECT {_COLUMNS} FROM files {where.where()} ORDER BY {order} LIMIT ? OFFSET ?",
         [*where.parameters, limit, offset],
     )
     return page([_record(row) for row in rows], count(query, "files", where), offset)
+
+
+def _place(query: Query, where: Filter, id: str, *, held_first: bool) -> int | None:
+    """How many files stand before one in a listing; None where the filters leave it out."""
+    ahead = "(listed.held, listed.number) > (one.held, one.number)" if held_first else "listed.number > one.number"
+    row = query.one(
+        f"WITH listed AS (SELECT id, {_HELD} AS held, number FROM files {where.where()}), "
+        "one AS (SELECT held, number FROM listed WHERE id = ?) "
+        f"SELECT (SELECT count(*) FROM listed, one WHERE {ahead}) FROM one",
+        [*where.parameters, id],
+    )
+    return None if row is None else int(row[0])
 
 
 def counts(query: Query) -> FileCounts:

@@ -1,8 +1,10 @@
-"""The form for a new model: what the engine knows about the dataset becomes choices."""
+"""Forms that begin with what the engine knows about the dataset: a new model, and the intake rules."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from shopfloor.actions.action import Action
 from shopfloor.domain.columns import Column, ColumnType
@@ -30,6 +32,27 @@ async def fields_for(app: App, action: Action, known: dict[str, str]) -> list[Fi
         "id": tuple(column.name for column in columns),
     }
     return [field_of(field, known.get(field.name, ""), choices.get(field.name, ())) for field in action.inputs]
+
+
+async def intake_fields(app: App, action: Action, dataset: str, given: dict[str, str]) -> list[Field]:
+    """The intake rules as they are in force: choices stand on them, other fields say them.
+
+    Only what is filled in is sent, and an empty field keeps its rule: so a rule is not put into a field
+    of text, where clearing it would look like taking it back.
+    """
+    from shopfloor.actions.datasets import in_force
+
+    try:
+        now = in_force(await app.courier.ask(DatasetContract(name=dataset)))
+    except ShopfloorError:
+        now = {}  # nothing came in yet, or its contract is broken: the engine says so when the form is sent
+    found = []
+    for field in action.inputs:
+        said = now.get(field.name, "")
+        if not field.choices and said:
+            field = msgspec.structs.replace(field, help=f"{field.help} Now {said}; empty keeps it.")
+        found.append(field_of(field, given.get(field.name, said if field.choices else "")))
+    return found
 
 
 async def _which_dataset(app: App) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopfloor.actions.action import Action, Input, InputKind
+from shopfloor.actions.action import SET, Action, Input, InputKind
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
@@ -96,6 +96,10 @@ async def ask_inputs(
         fields = await fields_for(app, action, known)
         if fields is None:
             return None
+    elif action.name == "dataset.define":
+        from shopfloor.tui.defining import intake_fields
+
+        fields = await intake_fields(app, action, action.target(record), given)
     else:
         fields = [field_of(field, known.get(field.name, "")) for field in action.inputs]
     about = action.target(record)
@@ -106,9 +110,9 @@ async def ask_inputs(
     if answer is None:
         return None
     return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
+        name: SET if value is True else str(value)
         for name, value in answer.items()
-        if value not in (None, "", UNSET)
+        if value not in (None, "", UNSET) and value is not False
     }
 
 
@@ -116,6 +120,8 @@ def field_of(field: Input, value: str, choices: tuple[str, ...] = ()) -> Field:
     """A field of the registry as one of a form; an optional choice may also be left alone."""
     from shopfloor.tui.widgets.form import Field
 
+    if field.kind is InputKind.FLAG:
+        return Field(name=field.name, label=field.label, kind="bool", default=value == SET, help=field.help)
     offered = choices or field.choices
     if offered and not field.required:
         offered = (UNSET, *offered)

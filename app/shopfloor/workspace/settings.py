@@ -42,7 +42,8 @@ class StreamSettings(Record, frozen=True, kw_only=True):
     """How posted rows become versions. A segment is rolled when the first of its limits is reached.
 
     `idle_seconds` count from the last post, `age_seconds` from the first. Above `backlog_mb` of rows
-    that are in no version yet, posts are told to come back later.
+    that are in no version yet, posts are told to come back later. Rows that wait for longer than
+    `stuck_seconds`, in a stream or at the end of a followed file, are told as stuck.
     """
 
     roll_rows: int = 50_000
@@ -52,6 +53,7 @@ class StreamSettings(Record, frozen=True, kw_only=True):
     backlog_mb: float = 512.0
     post_mb: float = 8.0
     follow_seconds: float = 1.0
+    stuck_seconds: float = 120.0
 
 
 class EngineSettings(Record, frozen=True, kw_only=True):

@@ -169,6 +169,7 @@ def show_parts(session: Session, ref: str, as_json: bool) -> None:
 )
 @click.option("--reject-budget", type=float, metavar="SHARE", help="Rows that may be rejected; 0.01 is one in 100.")
 @click.option("--corrected", type=one_of(Corrected), help="What a known path with new content does.")
+@click.option("--repeated", type=click.Choice(["yes", "no"]), help="Whether known content is taken in again.")
 @click.option("--originals", type=one_of(Originals), help="What becomes of a file that was taken in.")
 @click.option("--min-rows", type=click.IntRange(min=0), metavar="N", help="A file with fewer rows is held.")
 @click.option("--max-rows", type=click.IntRange(min=0), metavar="N", help="A file with more rows is held.")
@@ -185,6 +186,7 @@ def define_dataset(
     schema_policy: str | None,
     reject_budget: float | None,
     corrected: str | None,
+    repeated: str | None,
     originals: str | None,
     min_rows: int | None,
     max_rows: int | None,
@@ -201,6 +203,7 @@ def define_dataset(
         schema_policy=None if schema_policy is None else SchemaPolicy(schema_policy),
         reject_budget=reject_budget,
         corrected=None if corrected is None else Corrected(corrected),
+        repeated=None if repeated is None else repeated == "yes",
         originals=None if originals is None else Originals(originals),
         min_rows=min_rows,
         max_rows=max_rows,
@@ -273,6 +276,8 @@ def list_streams(session: Session, name: str, as_json: bool) -> None:
     answers.listing(page, streams.COLUMNS, empty=streams.EMPTY, as_json=as_json)
     if not as_json and (files := [file for each in page.rows for file in each.followed]):
         stream.data(streams.followed(files, stream.terminal_width()))
+    if not as_json and (said := streams.problems(page.rows)):
+        stream.narrate(said)
 
 
 def checked_ref(ref: str) -> str:

@@ -16,6 +16,7 @@ COLUMNS: tuple[Column[StreamStatus], ...] = (
     Column("OPEN SIZE", lambda each: size(each.open_bytes), right=True, drop=1),
     Column("SEGMENTS", lambda each: count(each.segments), right=True, drop=3),
     Column("KEYS", lambda each: count(each.keys), right=True, drop=4),
+    Column("VER", lambda each: f"v{each.version}" if each.version is not None else text(None), right=True, drop=2),
     Column("LAST", lambda each: minute(each.last_at), drop=5),
     Column("FOLLOWS", lambda each: count(len(each.followed)), right=True, drop=2),
 )
@@ -34,6 +35,13 @@ _FILES: tuple[Column[FollowedFile], ...] = (
 def followed(files: Sequence[FollowedFile], width: int | None) -> str:
     """The followed files as a table."""
     return table(_FILES, files, width)
+
+
+def problems(streams: Sequence[StreamStatus]) -> str:
+    """What holds up rows, and what to do; empty when all is well."""
+    said = [f"{text(one.dataset)}: {text(one.problem)}\n  {text(one.hint)}" for one in streams if one.problem]
+    stuck = [file for one in streams for file in one.followed if file.stuck]
+    return "\n".join([*said, *(f"{text(file.path)} is stuck: {text(file.detail)}" for file in stuck)])
 
 
 def appended(done: Appended) -> str:

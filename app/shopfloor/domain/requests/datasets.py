@@ -146,6 +146,7 @@ class DatasetDefine(Mutation[Contract], frozen=True, kw_only=True):
     schema_policy: SchemaPolicy | None = None
     reject_budget: float | None = None
     corrected: Corrected | None = None
+    repeated: bool | None = None
     originals: Originals | None = None
     min_rows: int | None = None
     max_rows: int | None = None

@@ -14,7 +14,11 @@ from shopfloor.domain.status import WatcherStatus
 
 
 class FileList(Request[Page[FileRecord]], frozen=True, kw_only=True):
-    """Files, newest first. Empty filters match all; `query` is a part of the path."""
+    """Files, newest first. Empty filters match all; `query` is a part of the path.
+
+    `held_first` puts what waits in quarantine before all others. `around`: the id of a file that the window
+    should hold in its middle, wherever it stands by now; `offset` counts where the filters leave it out.
+    """
 
     verb: ClassVar[str] = "file.list"
     dataset: str = ""
@@ -23,6 +27,8 @@ class FileList(Request[Page[FileRecord]], frozen=True, kw_only=True):
     query: str = ""
     limit: int = 1000
     offset: int = 0
+    held_first: bool = False
+    around: str = ""
 
 
 class FileShow(Request[FileRecord], frozen=True, kw_only=True):

@@ -104,7 +104,8 @@ def _changed(before: Contract, request: DatasetDefine) -> Contract:
     if request.time is not None:
         after = replace(after, time=request.time or None)
     volume = {key: value for key in ("min_rows", "max_rows", "band") if (value := getattr(request, key)) is not None}
-    arrival = {key: value for key in ("corrected", "originals") if (value := getattr(request, key)) is not None}
+    of_arrival = ("corrected", "repeated", "originals")
+    arrival = {key: value for key in of_arrival if (value := getattr(request, key)) is not None}
     if request.fresh_hours is not None:
         after = replace(after, freshness=replace(after.freshness, hours=request.fresh_hours))
     return replace(after, volume=replace(after.volume, **volume), arrival=replace(after.arrival, **arrival))

@@ -49,6 +49,8 @@ def listing(plant: Plant, request: FileList) -> Page[FileRecord]:
             text=request.query,
             limit=request.limit,
             offset=request.offset,
+            held_first=request.held_first,
+            around=request.around,
         )
     )
     return msgspec.structs.replace(found, seq=plant.context.store.last_seq)

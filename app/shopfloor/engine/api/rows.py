@@ -15,6 +15,7 @@ from shopfloor.domain.streaming import RowsReceipt, StreamStatus
 from shopfloor.domain.wire import KEY_HEADER
 from shopfloor.engine.plant import Plant
 from shopfloor.engine.streaming.log import Post
+from shopfloor.engine.streaming.standing import standings
 
 _LONGEST_KEY = 200
 _AT_ONCE = 256 << 10  # larger bodies are checked in a thread, so that others do not wait for them
@@ -42,7 +43,7 @@ async def append(plant: Plant, http: HttpRequest) -> RowsReceipt:
 
 def listing(plant: Plant, request: StreamList) -> Page[StreamStatus]:
     """Where the streams stand."""
-    found = tuple(plant.streams.status(request.dataset))
+    found = tuple(standings(plant.context, plant.streams, request.dataset))
     return Page(rows=found, total=len(found), seq=plant.context.store.last_seq)
 
 

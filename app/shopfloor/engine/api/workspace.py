@@ -15,6 +15,7 @@ from shopfloor.domain.requests.workspace import (
     Table,
 )
 from shopfloor.engine.plant import Plant
+from shopfloor.engine.streaming.standing import standings
 from shopfloor.engine.upkeep.backup import make_backup
 from shopfloor.engine.upkeep.doctor import examine
 from shopfloor.engine.upkeep.gc import collect_garbage
@@ -34,7 +35,7 @@ def sql(plant: Plant, request: SqlQuery) -> Table:
 
 def doctor(plant: Plant, request: Doctor) -> DoctorReport:
     """The health of the workspace."""
-    return examine(plant.context, repair=request.repair)
+    return examine(plant.context, repair=request.repair, standing=standings(plant.context, plant.streams))
 
 
 def backup(plant: Plant, request: Backup) -> BackupReport:

@@ -8,6 +8,7 @@ import os
 import stat
 import threading
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +30,7 @@ _LOG = logging.getLogger("shopfloor.follow")
 _PIECE = 4 << 20
 _LONGEST = 64 << 20  # a line longer than this is no row
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_WAITS = "waits: "
 _LONGEST_COPY = 60.0  # seconds that a file which begins like another may be taken for its growing copy
 _LINGER = 10.0  # seconds that a file is kept open after its name is gone: its writer may not know yet
 
@@ -43,6 +45,10 @@ class _Target:
         self.source = source
         self.size = source.offset
         self.detail = ""
+        self.stuck = False
+        self.moved_at: datetime | None = None
+        self.ends_at = 0  # size of the file whose last line had no end, and since when on the monotonic clock
+        self.ends_since = 0.0
         self.lost_at: float | None = None
 
     @property
@@ -70,6 +76,7 @@ class Follower:
         self._datasets: set[str] = set()
         self._targets: dict[tuple[int, int], _Target] = {}
         self._suspects: dict[tuple[int, int], _Suspect] = {}
+        self._closed: dict[tuple[str, str], str] = {}  # dataset and name of what cannot be opened, to why
         self._turn = threading.Lock()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="follower", daemon=True)
@@ -106,12 +113,35 @@ class Follower:
                 self._look_at(dataset)
 
     def waiting(self) -> int:
-        """Files with lines that are not read yet, because they may be copies."""
-        return sum(one.size > 0 for one in list(self._suspects.values()))
+        """Files with lines that are not read yet: they may be copies, or their rows cannot come in now."""
+        late = sum(one.stuck and one.detail.startswith(_WAITS) for one in list(self._targets.values()))
+        return late + sum(one.size > 0 for one in list(self._suspects.values()))
 
     def status(self, dataset: str) -> tuple[FollowedFile, ...]:
         """Where the followed files of a dataset stand."""
-        return tuple(_told(target) for target in list(self._targets.values()) if target.dataset == dataset)
+        told = [self._told(target) for target in list(self._targets.values()) if target.dataset == dataset]
+        for (owner, name), why in list(self._closed.items()):
+            if owner == dataset:
+                said = f"it cannot be opened: {why}"
+                told.append(FollowedFile(path=_shown(dataset, name), offset=0, size=0, rows=0, detail=said, stuck=True))
+        return tuple(told)
+
+    def _told(self, target: _Target) -> FollowedFile:
+        source, detail, stuck = target.source, target.detail, target.stuck
+        now = self._context.clock.monotonic()
+        if not stuck and target.ends_at and now - target.ends_since > self._context.settings.stream.stuck_seconds:
+            minutes = (now - target.ends_since) / 60
+            detail, stuck = f"its last line has had no end for {minutes:,.0f} min: it comes in once it is ended", True
+        return FollowedFile(
+            path=_shown(target.dataset, target.path),
+            offset=source.offset,
+            size=target.size,
+            rows=source.rows,
+            rejected=source.rejected,
+            detail=detail or ("its name is gone" if target.lost_at is not None else ""),
+            stuck=stuck,
+            moved_at=target.moved_at,
+        )
 
     def _loop(self) -> None:
         while not self._context.stopping.is_set():
@@ -150,6 +180,8 @@ class Follower:
     def _look_at(self, dataset: str) -> None:
         folder = self._context.layout.inbox / dataset
         present = self._present(folder, dataset)
+        names = set(present.values())
+        self._closed = {key: why for key, why in self._closed.items() if key[0] != dataset or key[1] in names}
         for inode, suspect in list(self._suspects.items()):
             if suspect.dataset == dataset and inode not in present:
                 del self._suspects[inode]
@@ -192,7 +224,9 @@ class Follower:
                 handle = os.open(folder / name, _FLAGS)
             except OSError as error:
                 _LOG.warning("%s cannot be followed: %s", safe(name), error.strerror)
+                self._closed[dataset, name] = error.strerror or "unknown"
                 continue
+            self._closed.pop((dataset, name), None)
             status = os.fstat(handle)
             if (status.st_dev, status.st_ino) != inode or not stat.S_ISREG(status.st_mode):
                 os.close(handle)
@@ -254,7 +288,7 @@ class Follower:
                 return
             target.detail = "it was truncated and is read anew"
             target.source = Source(path=target.path, dev=target.source.dev, ino=target.source.ino, born=self._now())
-        read = self._read(target)
+        read = self._read_on(target)
         target.size = os.fstat(target.handle).st_size
         now = self._context.clock.monotonic()
         if name is not None or read:
@@ -263,6 +297,22 @@ class Follower:
             target.lost_at = now
         elif now - target.lost_at > _LINGER:
             self._leave(target)
+
+    def _read_on(self, target: _Target) -> bool:
+        """Take in what is new; one file that cannot be read now does not hold up the others."""
+        try:
+            read = self._read(target)
+        except (ShopfloorError, OSError) as error:
+            _LOG.warning("%s cannot be followed now: %s", safe(target.path), error)
+            target.detail, target.stuck = _WAITS + safe(str(error), 200), True
+            return False
+        now = self._context.clock.monotonic()
+        size = os.fstat(target.handle).st_size
+        if target.stuck or size <= target.source.offset:
+            target.ends_at = 0
+        elif size != target.ends_at:
+            target.ends_at, target.ends_since = size, now
+        return read
 
     def _leave(self, target: _Target) -> None:
         os.close(target.handle)
@@ -275,16 +325,20 @@ class Follower:
             lines = _complete_lines(target.handle, target.source.offset)
             if lines is None:
                 target.detail = f"a line is longer than {_LONGEST >> 20} MB: nothing behind it is read"
+                target.stuck = True
+            elif not lines:
+                target.stuck = False
             if not lines:
                 return read
             try:
                 self._streams.check_room(len(lines))
             except ShopfloorError as error:
-                target.detail = f"waits: {error.message}"
+                target.detail, target.stuck = _WAITS + error.message, True
                 return read
             rows = self._checks.check(target.dataset).read_lines(lines)
             after = advance(target.handle, target.source, lines, rows=rows.rows, rejected=rows.rejected)
             self._add(target, rows, after)
+            target.stuck, target.moved_at = False, self._context.clock.now()
             target.detail = f"the newest line that is no row: {rows.rejects[-1].message}" if rows.rejects else ""
             read = True
         return read
@@ -311,13 +365,5 @@ def _complete_lines(handle: int, offset: int) -> bytes | None:
     return data[: end + 1]
 
 
-def _told(target: _Target) -> FollowedFile:
-    source = target.source
-    return FollowedFile(
-        path=f"inbox/{target.dataset}/{safe(target.path)}",
-        offset=source.offset,
-        size=target.size,
-        rows=source.rows,
-        rejected=source.rejected,
-        detail=target.detail or ("its name is gone" if target.lost_at is not None else ""),
-    )
+def _shown(dataset: str, name: str) -> str:
+    return f"inbox/{dataset}/{safe(name)}"

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from shopfloor.domain.clock import Clock
@@ -91,6 +92,7 @@ class StreamLog:
     sealed: list[Sealed] = field(default_factory=list)
     damage: Damage = field(default_factory=Damage)
     last: Entry | None = None
+    latest: datetime | None = None  # when rows were accepted last, by this engine
     turn: threading.Lock = field(default_factory=threading.Lock)
     """Held by whoever reads the directory or takes files out of it."""
     _writer: SegmentWriter | None = None
@@ -198,6 +200,7 @@ class StreamLog:
         now = self.clock.monotonic()
         self._learn(entry, header)
         self.last = entry
+        self.latest = entry.at
         self.open.first = self.open.first or now
         self.open.last = now
         self.open.rows += entry.rows

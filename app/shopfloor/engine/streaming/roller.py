@@ -10,6 +10,7 @@ from shopfloor.domain.contract import Originals
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.event import Event
 from shopfloor.domain.failpoint import reach
+from shopfloor.domain.text import safe
 from shopfloor.engine import delivered
 from shopfloor.engine.context import Context
 from shopfloor.engine.streaming import delivery
@@ -36,6 +37,7 @@ class Roller:
         self._logs = logs
         self._ready: dict[str, list[Ready]] = {}
         self._noted: dict[str, tuple[Source, ...]] = {}
+        self.troubles: dict[str, str] = {}  # dataset to why its rows could not be handed over
         self._busy: set[str] = set()  # datasets whose last delivery is still being taken in
         self._resting = True
         self._turn = threading.Lock()
@@ -122,7 +124,9 @@ class Roller:
             self._roll_one(dataset, patient=patient, seal=seal)
         except (ShopfloorError, OSError) as error:
             _LOG.warning("%s could not be rolled, it is tried again: %s", dataset, error)
+            self.troubles[dataset] = safe(str(error), 200)
             return False
+        self.troubles.pop(dataset, None)
         return True
 
     def _roll_one(self, dataset: str, *, patient: bool, seal: bool) -> None:

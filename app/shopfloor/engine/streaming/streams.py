@@ -6,7 +6,10 @@ import asyncio
 import logging
 import shutil
 import threading
+from collections.abc import Iterable
 from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopfloor.domain.errors import BusyError
@@ -134,9 +137,22 @@ class Streams:
             open_bytes=_bytes(log) + sum(one.bytes for one in held),
             segments=len(sealed) + len(held) + (log.last is not None),
             keys=len(log.keys),
-            last_at=log.last.at if log.last is not None else None,
+            last_at=log.latest,
+            waits_since=self._waits_since(log, [*(one.path for one in sealed), *(one.path for one in held)]),
             followed=self._follower.status(dataset),
         )
+
+    def _waits_since(self, log: StreamLog, paths: Iterable[Path]) -> datetime | None:
+        """When the oldest row was accepted that no delivery has; of rows in a file, when the last of them was."""
+        times = [_changed(path) for path in paths]
+        if log.last is not None:
+            age = self._context.clock.monotonic() - log.open.first
+            times.append(self._context.clock.now() - timedelta(seconds=age))
+        return min((time for time in times if time is not None), default=None)
+
+    def trouble(self, dataset: str) -> str:
+        """Why rows of a dataset could not be handed over the last time; empty when they were."""
+        return self._roller.troubles.get(dataset, "")
 
     def _backlog(self) -> int:
         held = sum(one.bytes for dataset in list(self._logs) for one in self._roller.held(dataset))
@@ -174,6 +190,13 @@ class Streams:
 
     def _emit(self, dataset: str, kind: str, message: str) -> None:
         self._context.store.submit(lambda transaction: transaction.emit(kind, dataset, message))
+
+
+def _changed(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        return None  # it went on meanwhile
 
 
 def _bytes(log: StreamLog) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shopfloor.domain.requests.workspace import DoctorFinding, DoctorReport
+from shopfloor.domain.streaming import StreamStatus
 from shopfloor.engine.context import Context
-from shopfloor.engine.upkeep.checks import holdings, ledger, releases, store, surroundings
+from shopfloor.engine.upkeep.checks import holdings, ledger, releases, store, streams, surroundings
 from shopfloor.engine.upkeep.checks.patient import Check, Patient
 from shopfloor.engine.upkeep.references import references
 
@@ -20,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     ledger.files,
     ledger.quarantined,
     ledger.datasets,
+    streams.streams,
     holdings.parts,
     holdings.artifacts,
     holdings.logs,
@@ -31,16 +35,19 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def examine(context: Context, *, repair: bool = False, deep: bool | None = None) -> DoctorReport:
+def examine(
+    context: Context, *, repair: bool = False, deep: bool | None = None, standing: Sequence[StreamStatus] = ()
+) -> DoctorReport:
     """Every check's findings; `ok` when nothing is wrong that was not repaired.
 
     `deep` (with `repair` by default) reads every stored byte and compares digests, newest parts first, for at
     most five minutes. `repair` mends what can be derived again: counters, what is shown of datasets, deployment
     files, rights, missing drop folders, leftovers in staging. It never removes data or changes a version.
+    `standing` is how the streams stand, which only the running engine knows.
     """
     reading = repair if deep is None else deep
     deadline = context.clock.monotonic() + READING_SECONDS
     held = context.store.read(lambda query: references(query, context.layout))
-    patient = Patient(context=context, held=held, deep=reading, repair=repair, deadline=deadline)
+    patient = Patient(context=context, held=held, deep=reading, repair=repair, deadline=deadline, streams=standing)
     findings: list[DoctorFinding] = [finding for check in CHECKS for finding in check(patient)]
     return DoctorReport(ok=all(found.ok or found.repaired for found in findings), findings=tuple(findings))

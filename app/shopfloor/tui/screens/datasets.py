@@ -11,12 +11,15 @@ from shopfloor.actions.action import Action, Scope
 from shopfloor.domain.dataset import DatasetRecord
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.datasets import DatasetContract, DatasetList, DatasetVersions
-from shopfloor.domain.requests.files import FileBytes, FileInspect, FileList, FileRejects
+from shopfloor.domain.requests.files import FileBytes, FileInspect, FileList, FileRejects, FileShow
+from shopfloor.domain.requests.streams import StreamList
 from shopfloor.domain.requests.workspace import StatusShow
 from shopfloor.tui.screens.pane import Listing, Pane
+from shopfloor.tui.screens.windowed import WindowedPane
 from shopfloor.tui.views import datasets, files
 from shopfloor.tui.widgets.columns import Column
 from shopfloor.tui.widgets.detail_pane import Section
@@ -27,6 +30,8 @@ _EMPTY = (
 )
 _SHOWN = 5
 _REJECTS = 8
+_WINDOW = 200
+_EXPORTED = 5_000
 _RESTING = frozenset({FileState.DUPLICATE, FileState.DISCARDED})
 
 
@@ -53,21 +58,24 @@ class DatasetsPane(Pane):
 
     async def load(self) -> Listing:
         page = await self.shop.courier.ask(DatasetList(query=self.filter_text))
-        return Listing([datasets.row(one) for one in page.rows], {one.name: one for one in page.rows}, page.total)
+        streams = {one.dataset: one for one in (await self.shop.courier.ask(StreamList())).rows}
+        rows = [datasets.row(one, streams.get(one.name)) for one in page.rows]
+        return Listing(rows, {one.name: one for one in page.rows}, page.total)
 
     async def detail(self, record: Record) -> Sequence[Section]:
         assert isinstance(record, DatasetRecord)
         ask = self.shop.courier.ask
         arrived = await self._files_worth_seeing(record.name)
         watcher = (await ask(StatusShow())).engine.watcher  # the status at hand is as old as the last event
+        stream = next(iter((await ask(StreamList(dataset=record.name))).rows), None)
         if not record.version:
-            return datasets.sections(record, (), arrived, None, watcher)
+            return datasets.sections(record, (), arrived, None, watcher, stream)
         versions = (await ask(DatasetVersions(name=record.name, limit=8))).rows
         try:
             contract = await ask(DatasetContract(name=record.name))
         except ShopfloorError:
             contract = None
-        return datasets.sections(record, versions, arrived, contract, watcher)
+        return datasets.sections(record, versions, arrived, contract, watcher, stream)
 
     async def _files_worth_seeing(self, dataset: str) -> list[FileRecord]:
         """What waits for a person first, then the newest that are not repetitions."""
@@ -97,7 +105,7 @@ class DatasetsPane(Pane):
             self.app.push_screen(ProfileScreen(self, record, f"{record.name}@{record.version}"))
 
 
-class FilesPane(Pane):
+class FilesPane(WindowedPane):
     """Files of one dataset, newest first, what waits in quarantine on top."""
 
     scope = Scope.DATASETS
@@ -119,14 +127,57 @@ class FilesPane(Pane):
         held = f"files, {self._held:,} to look at" if self._held else "files"
         return (self.shop.workspace_name, "Datasets", self._dataset_name or "all", held)
 
+    @property
+    def _at_the_top(self) -> bool:
+        """Whether new files may push the cursor's away: not one that waits for a person, whom a key would surprise."""
+        selected = self.selected
+        held = isinstance(selected, FileRecord) and selected.state is FileState.QUARANTINED
+        return self.table.cursor_index <= 0 and not held
+
     async def load(self) -> Listing:
-        page = await self.shop.courier.ask(FileList(dataset=self._dataset_name, query=self.filter_text, limit=5000))
-        ordered = sorted(page.rows, key=lambda file: file.state is not FileState.QUARANTINED)
-        held = sum(file.state is FileState.QUARANTINED for file in page.rows)
-        if held != self._held:
-            self._held = held
+        """The rows around the cursor's file, wherever ten thousand new ones have pushed it."""
+        held = await self.shop.courier.ask(FileList(dataset=self._dataset_name, state="quarantined", limit=1))
+        if held.total != self._held:
+            self._held = held.total
             self.retitle()
-        return Listing([files.row(one) for one in ordered], {one.id: one for one in ordered}, page.total)
+        return await self.window(0, _WINDOW, around="" if self._at_the_top else self.table.cursor_key or "")
+
+    async def window(self, first: int, count: int, around: str = "") -> Listing:
+        page = await self._page(first, count, around)
+        records = {one.id: one for one in page.rows}
+        return Listing([files.row(one) for one in page.rows], records, page.total, page.seq, page.offset)
+
+    async def _page(self, first: int, count: int, around: str = "") -> Page[FileRecord]:
+        return await self.shop.courier.ask(
+            FileList(
+                dataset=self._dataset_name,
+                query=self.filter_text,
+                limit=count,
+                offset=first,
+                held_first=True,
+                around=around,
+            )
+        )
+
+    def show_listing(self, listing: Listing) -> None:
+        follow = self._at_the_top
+        super().show_listing(listing)
+        if follow:
+            self.table.move_to(0)
+
+    async def again(self, key: str) -> Record | None:
+        return await self.shop.courier.ask(FileShow(id=key))
+
+    async def all_records(self) -> list[Record]:
+        """Every file that matches, not only the windows that were looked at."""
+        found: dict[str, Record] = {}
+        first = 0
+        while True:
+            page = await self._page(first, _EXPORTED)
+            found.update({one.id: one for one in page.rows})
+            first += len(page.rows)
+            if not page.rows or first >= page.total:
+                return list(found.values())
 
     async def detail(self, record: Record) -> Sequence[Section]:
         assert isinstance(record, FileRecord)

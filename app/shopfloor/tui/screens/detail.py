@@ -66,7 +66,7 @@ class DetailScreen(Live):
     @work(exclusive=True, exit_on_error=False)
     async def _renew(self) -> None:
         try:
-            found = (await self.pane.load()).records.get(self._key)
+            found = await self.pane.again(self._key)
         except ShopfloorError:
             return  # what is shown stays; the header says that the link is lost
         if found is not None:

@@ -5,30 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
-
 from shopfloor.actions.action import Action, Scope
-from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.jobs import JobList
 from shopfloor.domain.requests.models import ModelList
-from shopfloor.domain.requests.runs import RunCompare, RunComparison, RunList
+from shopfloor.domain.requests.runs import RunCompare, RunComparison, RunList, RunShow
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.tui.screens.pane import Listing, Pane
+from shopfloor.tui.screens.windowed import WindowedPane
 from shopfloor.tui.views import runs
 from shopfloor.tui.widgets.columns import Column
 from shopfloor.tui.widgets.detail_pane import Section
-from shopfloor.tui.widgets.virtual_table import VirtualTable
 
 _MOST = 5
+_WINDOW = 200
 
 
-class ExperimentsPane(Pane):
-    """Runs in windows: only the rows around the screen are asked for."""
+class ExperimentsPane(WindowedPane):
+    """Runs, as many as there are."""
 
     scope = Scope.EXPERIMENTS
     nouns = frozenset({"run", "job", "progress", "release"})
-    windowed = True
     markable = True
     title_words: ClassVar[tuple[str, ...]] = ("Experiments",)
     table_columns: ClassVar[tuple[Column, ...]] = runs.COLUMNS
@@ -44,11 +41,12 @@ class ExperimentsPane(Pane):
         self.table.sort = ("created_at", True)  # as the engine lists them: the arrow says so
 
     async def load(self) -> Listing:
-        """The first window; further ones come as the table asks for them."""
+        """The window around the cursor; further ones come as the table asks for them."""
         self._metrics = {model.name: model.metric for model in (await self.shop.courier.ask(ModelList())).rows}
-        return await self._window(0, 200)
+        listing = await self.window(self.start, _WINDOW)
+        return listing if listing.rows or not listing.total else await self.window(0, _WINDOW)
 
-    async def _window(self, first: int, count: int) -> Listing:
+    async def window(self, first: int, count: int) -> Listing:
         column, falling = self.table.sort or ("created_at", True)
         sort = f"{'-' if falling else ''}{column}"
         page = await self.shop.courier.ask(RunList(query=self.filter_text, sort=sort, limit=count, offset=first))
@@ -58,7 +56,10 @@ class ExperimentsPane(Pane):
             runs.row(run, best.get(run.model), progress.get(run.id), metric=self._metrics.get(run.model, ""))
             for run in page.rows
         ]
-        return Listing(rows, {run.id: run for run in page.rows}, page.total, page.seq)
+        return Listing(rows, {run.id: run for run in page.rows}, page.total, page.seq, first)
+
+    async def again(self, key: str) -> Record | None:
+        return await self.shop.courier.ask(RunShow(id=key))
 
     async def _progress(self, found: Sequence[RunRecord]) -> dict[str, float]:
         if not any(run.state is RunState.RUNNING for run in found):
@@ -66,24 +67,6 @@ class ExperimentsPane(Pane):
         live = {job.id: job.progress for job in (await self.shop.courier.ask(JobList(state="running"))).rows}
         shares = {run.id: live.get(run.job or "") for run in found}
         return {id: share for id, share in shares.items() if share is not None}
-
-    def show_listing(self, listing: Listing) -> None:
-        """Put the first window in; rows of older revisions give way as they are looked at."""
-        self.table.set_window(
-            0, listing.rows, listing.total, listing.revision, query=(self.filter_text, self.table.sort)
-        )
-        self.table.expire()
-
-    @on(VirtualTable.WindowWanted)
-    async def _wanted_window(self, event: VirtualTable.WindowWanted) -> None:
-        try:
-            listing = await self._window(event.first, event.count)
-        except ShopfloorError:
-            return
-        self.records.update(listing.records)
-        self.table.set_window(
-            event.first, listing.rows, listing.total, listing.revision, query=(self.filter_text, self.table.sort)
-        )
 
     async def detail(self, record: Record) -> Sequence[Section]:
         assert isinstance(record, RunRecord)

@@ -47,12 +47,19 @@ class Listing:
     """What a pane shows now: rows and the records behind them, by key."""
 
     def __init__(
-        self, rows: Sequence[Row], records: Mapping[str, Record], total: int | None = None, revision: int = 0
+        self,
+        rows: Sequence[Row],
+        records: Mapping[str, Record],
+        total: int | None = None,
+        revision: int = 0,
+        first: int = 0,
     ) -> None:
+        """`first` is the place of the first row in a list of `total`, of which these are a window."""
         self.rows = rows
         self.records = dict(records)
         self.total = len(rows) if total is None else total
         self.revision = revision
+        self.first = first
 
 
 class Live(Screen[None]):
@@ -122,6 +129,10 @@ class Pane(Live):
     async def detail(self, record: Record) -> Sequence[Section]:
         """Sections about the selected record."""
         return []
+
+    async def again(self, key: str) -> Record | None:
+        """The record of a row as it is now; None when it is gone."""
+        return (await self.load()).records.get(key)
 
     def open_record(self, record: Record) -> Screen[None] | None:
         """The screen that enter opens; None shows the detail on the whole screen."""

@@ -10,8 +10,9 @@ from shopfloor.domain.dataset import ColumnProfile, DatasetRecord, DatasetVersio
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.requests.datasets import DatasetPreview
 from shopfloor.domain.status import WatcherStatus
+from shopfloor.domain.streaming import StreamStatus
 from shopfloor.tui.theme import OK, WAIT, WARN
-from shopfloor.tui.views import words
+from shopfloor.tui.views import streams, words
 from shopfloor.tui.views.files import file_line
 from shopfloor.tui.widgets.columns import Column
 from shopfloor.tui.widgets.detail_pane import Section
@@ -32,9 +33,10 @@ COLUMNS = (
 )
 
 
-def row(dataset: DatasetRecord) -> Row:
-    """One line of the list."""
-    state = WARN if dataset.quarantined else OK if dataset.version else WAIT
+def row(dataset: DatasetRecord, stream: StreamStatus | None = None) -> Row:
+    """One line of the list; with its stream, where rows flow into it."""
+    stuck = stream is not None and streams.is_stuck(stream)
+    state = WARN if dataset.quarantined or stuck else OK if dataset.version else WAIT
     return Row(
         dataset.name,
         (
@@ -43,7 +45,7 @@ def row(dataset: DatasetRecord) -> Row:
             words.version(dataset.version or None),
             words.count(dataset.rows),
             words.signed(dataset.added_rows),
-            _files(dataset),
+            _files(dataset, stream),
             words.ago(dataset.updated_at),
             words.count(dataset.columns),
             ", ".join(dataset.used_by) or words.NONE,
@@ -51,10 +53,12 @@ def row(dataset: DatasetRecord) -> Row:
     )
 
 
-def _files(dataset: DatasetRecord) -> Cell | str:
-    """What has not become rows: files held for a person before files on their way."""
+def _files(dataset: DatasetRecord, stream: StreamStatus | None) -> Cell | str:
+    """What has not become rows: files held for a person before files on their way; else the stream, if any."""
     if dataset.quarantined:
         return Cell(f"{words.compact(dataset.quarantined)} held", "warn")
+    if stream is not None and (streams.is_stuck(stream) or not dataset.waiting):
+        return streams.cell(stream)
     return Cell(f"{words.compact(dataset.waiting)} wait", "run") if dataset.waiting else words.NONE
 
 
@@ -64,13 +68,16 @@ def sections(
     files: Sequence[FileRecord],
     contract: Contract | None,
     watcher: WatcherStatus | None = None,
+    stream: StreamStatus | None = None,
 ) -> list[Section]:
-    """The detail: figures, how files are noticed, files that came, versions, columns."""
+    """The detail: figures, how files are noticed, its stream, files that came, versions, columns."""
     watch = [watch_line(watcher)] if watcher is not None else []
     found = [Section("summary", dataset.name, [*_summary(dataset, versions), *watch])]
     if dataset.problem:
         said = [Pair("what", dataset.problem, "warn"), Pair("do this", _MEND.format(dataset.name), "strong")]
         found.insert(0, Section("problem", "Its files wait for the contract", said))
+    if stream is not None:
+        found += streams.sections(stream)
     if files:
         found.append(
             Section(

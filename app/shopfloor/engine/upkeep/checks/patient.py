@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from shopfloor.domain.requests.workspace import DoctorFinding
+from shopfloor.domain.streaming import StreamStatus
 from shopfloor.engine.context import Context
 from shopfloor.engine.upkeep.references import References
 from shopfloor.workspace.layout import Layout
@@ -16,7 +17,7 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Patient:
-    """The workspace and what its metadata refers to.
+    """The workspace, what its metadata refers to, and how its streams stand.
 
     `deep` reads every stored byte, until `deadline` on the monotonic clock; `repair` mends.
     """
@@ -26,6 +27,7 @@ class Patient:
     deep: bool
     repair: bool
     deadline: float
+    streams: Sequence[StreamStatus] = ()
 
     @property
     def layout(self) -> Layout:
