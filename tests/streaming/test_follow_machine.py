@@ -131,11 +131,11 @@ class FollowedFile(RuleBasedStateMachine):
         """As after a kill: nothing is handed over, all that was not on the disk is gone."""
         self.context.stopping.set()
         self.streams._follower.stop()
-        self.streams._roller._wake.set()
-        self.streams._roller._thread.join()
-        self.streams._committer.stop()
+        self.streams._inflow._roller._wake.set()
+        self.streams._inflow._roller._thread.join()
+        self.streams._inflow._committer.stop()
         self.store.close()
-        for log in self.streams._logs.values():
+        for log in self.streams._inflow._logs.values():
             log._abandon()
         self.start()
 
@@ -163,7 +163,7 @@ class FollowedFile(RuleBasedStateMachine):
             self.look()
             self.streams.roll()
             assert self.found() == Counter(range(self.written))
-            assert self.streams.waiting() == 0 or self.streams._roller.held("d")
+            assert self.streams.waiting() == 0 or self.streams._inflow._roller.held("d")
             rows = self.store.read(
                 lambda query: query.all("SELECT sum(rows) FROM files WHERE NOT starts_with(path, 'stream/')")
             )

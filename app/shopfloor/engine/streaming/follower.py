@@ -19,11 +19,11 @@ from shopfloor.engine.context import Context
 from shopfloor.engine.streaming.checks import Checks
 from shopfloor.engine.streaming.entry import Source
 from shopfloor.engine.streaming.followed import advance, begins_alike, is_intact, recognise
+from shopfloor.engine.streaming.inflow import Inflow
 from shopfloor.engine.streaming.log import Answer, Post
 from shopfloor.engine.streaming.rows import Rows
 
 if TYPE_CHECKING:
-    from shopfloor.engine.streaming.streams import Streams
     from shopfloor.intake.scan import Observation
 
 _LOG = logging.getLogger("shopfloor.follow")
@@ -69,9 +69,9 @@ class _Suspect(NamedTuple):
 class Follower:
     """One thread that looks at followed files every second. Does nothing in a workspace without any."""
 
-    def __init__(self, context: Context, streams: Streams, checks: Checks) -> None:
+    def __init__(self, context: Context, inflow: Inflow, checks: Checks) -> None:
         self._context = context
-        self._streams = streams
+        self._inflow = inflow
         self._checks = checks
         self._datasets: set[str] = set()
         self._targets: dict[tuple[int, int], _Target] = {}
@@ -109,7 +109,7 @@ class Follower:
     def look(self) -> None:
         """Read what is new in all followed files, on the caller's thread."""
         with self._turn:
-            for dataset in sorted(self._datasets | set(self._streams.followed_datasets())):
+            for dataset in sorted(self._datasets | set(self._inflow.followed_datasets())):
                 self._look_at(dataset)
 
     def waiting(self) -> int:
@@ -145,7 +145,7 @@ class Follower:
 
     def _loop(self) -> None:
         while not self._context.stopping.is_set():
-            busy = bool(self._datasets or self._targets or self._streams.followed_datasets())
+            busy = bool(self._datasets or self._targets or self._inflow.followed_datasets())
             self._wake.wait(self._context.settings.stream.follow_seconds if busy else None)
             self._wake.clear()
             if self._context.stopping.is_set():
@@ -165,7 +165,7 @@ class Follower:
 
     def _was_followed(self, dataset: str, path: str, inode: tuple[int, int]) -> bool:
         """Whether lines of this very file came in: its inode alone may be that of a file long gone."""
-        source = self._streams.source(dataset, *inode)
+        source = self._inflow.source(dataset, *inode)
         if source is None or not source.offset:
             return False
         try:
@@ -196,7 +196,7 @@ class Follower:
             entries = list(os.scandir(folder))
         except FileNotFoundError:
             return found
-        inodes = {source.ino for source in self._streams.sources(dataset)}
+        inodes = {source.ino for source in self._inflow.sources(dataset)}
         for entry in entries:
             mine = self._matches(dataset, entry.name)
             if not mine and entry.inode() not in inodes:
@@ -215,7 +215,7 @@ class Follower:
     def _open_new(self, dataset: str, folder: Path, present: dict[tuple[int, int], str]) -> None:
         """Open files that were not there before. Copies are told from new files before an original
         that was truncated begins anew, as long as its old place is known."""
-        known = self._streams.sources(dataset)
+        known = self._inflow.sources(dataset)
         fresh = [(inode, name) for inode, name in present.items() if inode not in self._targets]
         inodes = {(source.dev, source.ino) for source in known}
         gone = self._gone(dataset, known, present) if fresh else frozenset()
@@ -331,7 +331,7 @@ class Follower:
             if not lines:
                 return read
             try:
-                self._streams.check_room(len(lines))
+                self._inflow.check_room(len(lines))
             except ShopfloorError as error:
                 target.detail, target.stuck = _WAITS + error.message, True
                 return read
@@ -344,7 +344,7 @@ class Follower:
         return read
 
     def _add(self, target: _Target, rows: Rows, source: Source) -> None:
-        done: Future[Answer] = self._streams.submit(target.dataset, Post(rows=rows, source=source))
+        done: Future[Answer] = self._inflow.submit(target.dataset, Post(rows=rows, source=source))
         done.result()
         target.source = source
 
