@@ -21,7 +21,7 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
-from shopfloor.engine import contracts, delivered, triggers
+from shopfloor.engine import contracts, delivered, retyped, triggers
 from shopfloor.engine.context import Context
 from shopfloor.engine.jobs.handler import Task
 from shopfloor.engine.watch import custody
@@ -61,7 +61,7 @@ class IntakeHandler:
             return None
         contracts.look(context, job.subject)
         self._stamps[job.id] = contracts.stamp_of(context, job.subject)
-        contract = context.contract(job.subject)
+        ruled = contract = context.contract(job.subject)
         if contract is not None and job.payload.get("accept"):
             columns = tuple(msgspec.structs.replace(column, optional=True) for column in contract.columns)
             contract = msgspec.structs.replace(
@@ -69,6 +69,7 @@ class IntakeHandler:
             )
         newest = context.store.read(lambda query: datasets.current_version(query, job.subject))
         previous = context.store.read(lambda query: datasets.parts(query, job.subject, newest))
+        version = context.store.read(lambda query: datasets.version(query, job.subject, newest)) if newest else None
         history: tuple[int, ...] = ()
         if contract is not None and contract.volume.band is not None:
             history = context.store.read(lambda query: files.recent_rows(query, job.subject, REMEMBERED))
@@ -86,6 +87,8 @@ class IntakeHandler:
                 objects=str(context.layout.objects),
                 files=tuple(_staged(context, row, _parser(job), contract, earlier[row.file.id]) for row in rows),
                 withdrawn=withdrawn,
+                widen=ruled if job.payload.get("types") else None,
+                columns=version.columns if version is not None else (),
                 staging=str(staging),
                 memory_mb=context.settings.intake.memory_mb,
             ),
@@ -135,6 +138,9 @@ class IntakeHandler:
                 delivered.keep_bytes(context, rows[outcome.id], outcome.reason, outcome, revision)
         if result.contract is not None:
             self._publish_contract(context, job, result)
+        if result.retyped:
+            told = retyped.notices(context, job.subject, result.retyped)
+            result = msgspec.structs.replace(result, notices=(*result.notices, *told))
         reach("intake.published")
         return result
 
@@ -150,7 +156,9 @@ class IntakeHandler:
             _LOG.warning("the contract of %s is not written: %s", job.subject, error)
             return
         assert result.contract is not None
-        wanted = contracts.grown(written, result.contract, result.absent if job.payload.get("accept") else ())
+        wanted = contracts.grown(
+            written, result.contract, result.absent if job.payload.get("accept") else (), result.retyped
+        )
         if job.payload.get("keep") and _any_committed(result):
             wanted = msgspec.structs.replace(wanted, parser=_parser(job) or Parser())
         if written is None or not same(written, wanted):
