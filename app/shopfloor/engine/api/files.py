@@ -9,7 +9,7 @@ import msgspec
 from shopfloor.domain.again import Again
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser, merged
-from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
+from shopfloor.domain.errors import ConfigError, NotFoundError, RefusedError, UsageError
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.files import (
@@ -128,7 +128,7 @@ def _asked(plant: Plant, request: FileRetry | FileAccept, row: LedgerRow) -> Aga
 
 
 def _parser(plant: Plant, request: FileRetry, file: FileRecord) -> Parser | None:
-    """The settings for this file: what the request says, over the contract's; None when it says nothing."""
+    """What the request says of the file, checked over the contract's settings; None when it says nothing."""
     if request.parser == Parser():
         if request.keep:
             raise UsageError("There are no settings to keep.", hint="Give some, for example --delimiter ';'.")
@@ -139,8 +139,12 @@ def _parser(plant: Plant, request: FileRetry, file: FileRecord) -> Parser | None
             hint="Deliver it as UTF-8 with commas, or as Parquet.",
             code="not_data",
         )
-    contract = plant.context.contract(file.dataset)
-    return check_parser(merged(contract.parser if contract is not None else Parser(), request.parser))
+    try:
+        contract = plant.context.contract(file.dataset)
+    except ConfigError:
+        contract = None  # the file waits until it is mended, and then these settings count
+    check_parser(merged(contract.parser if contract is not None else Parser(), request.parser))
+    return request.parser
 
 
 def why(plant: Plant, request: FileWhy) -> Explanation:

@@ -14,6 +14,7 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.contract import Contract, Corrected, Mode, Parser, SchemaPolicy, Volume
 from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
+from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
@@ -77,6 +78,7 @@ class IntakeHandler:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         earlier = context.store.read(lambda query: _earlier(query, job.subject, rows))
+        parser = _parser(job, contract)
         return Task(
             "intake",
             IntakeSpec(
@@ -85,7 +87,7 @@ class IntakeHandler:
                 previous=previous,
                 history=history,
                 objects=str(context.layout.objects),
-                files=tuple(_staged(context, row, _parser(job), contract, earlier[row.file.id]) for row in rows),
+                files=tuple(_staged(context, row, parser, contract, earlier[row.file.id]) for row in rows),
                 withdrawn=withdrawn,
                 widen=ruled if job.payload.get("types") else None,
                 columns=version.columns if version is not None else (),
@@ -160,7 +162,7 @@ class IntakeHandler:
             written, result.contract, result.absent if job.payload.get("accept") else (), result.retyped
         )
         if job.payload.get("keep") and _any_committed(result):
-            wanted = msgspec.structs.replace(wanted, parser=_parser(job) or Parser())
+            wanted = msgspec.structs.replace(wanted, parser=_parser(job, written) or Parser())
         if written is None or not same(written, wanted):
             number = context.store.read(lambda query: revisions.number(query, job.subject)) + 1
             contracts.save(context, msgspec.structs.replace(wanted, revision=number))
@@ -358,10 +360,12 @@ def _staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"intake-{job.id}"
 
 
-def _parser(job: JobRecord) -> Parser | None:
-    """The settings that somebody gave for the files of this job."""
+def _parser(job: JobRecord, contract: Contract | None) -> Parser | None:
+    """The settings that somebody gave for the files of this job, over the contract's."""
     given = job.payload.get("parser")
-    return convert(given, Parser) if given else None
+    if not given:
+        return None
+    return check_parser(merged(contract.parser if contract is not None else Parser(), convert(given, Parser)))
 
 
 def _any_committed(result: IntakeResult) -> bool:
