@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import pytest
 from tests.engine.harness import Shop
 
-from shopfloor.domain.contract import Parser
+from shopfloor.domain.contract import Parser, SchemaPolicy
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.file import FileRecord, FileState
-from shopfloor.domain.requests.datasets import DatasetVersions
-from shopfloor.domain.requests.files import FileList, FileRetry
+from shopfloor.domain.requests.datasets import DatasetContract, DatasetDefine, DatasetVersions, DatasetVersionShow
+from shopfloor.domain.requests.files import FileAccept, FileList, FileRetry
 from shopfloor.workspace.contracts import load_contract
 from shopfloor.workspace.layout import Layout
 
@@ -77,3 +80,54 @@ def test_notices_of_files_are_told_in_the_version(shop: Shop) -> None:
     shop.settle()
     (version,) = shop.client.ask(DatasetVersions(name="d")).rows
     assert any(notice.startswith("a.csv: The file is not UTF-8") for notice in version.notices)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_was_asked_of_a_file_is_kept_while_it_waits(shop: Shop, killed: bool) -> None:
+    shop.write("inbox/d", "one.csv", "a,b\n1,2\n")
+    shop.settle()
+    shop.client.ask(DatasetDefine(name="d", schema_policy=SchemaPolicy.STRICT))
+    wider = held(shop, "wider.csv", b"a,b,c\n3,4,5\n")
+    noted = held(shop, "noted.csv", b"a note,\n,above\na,b\n5,6\n")
+    plain = shop.root / "datasets" / "d.toml"
+    text = plain.read_text()
+    plain.write_text(text.replace('"integer"', '"integre"'))
+    shop.client.ask(FileAccept(id=wider.id))
+    shop.client.ask(FileRetry(id=noted.id, parser=Parser(skip_lines=2), keep=True))
+    until(lambda: states(shop, wider, noted) == {FileState.WAITING})
+    if killed:
+        shop.kill()
+        shop.start()
+    plain.write_text(text)
+    until(lambda: states(shop, wider, noted) == {FileState.COMMITTED})
+    shop.settle()
+    contract = shop.client.ask(DatasetContract(name="d"))
+    assert [column.name for column in contract.columns] == ["a", "b", "c"]
+    assert contract.parser.skip_lines == 2
+    assert shop.client.ask(DatasetVersionShow(ref="d")).rows == 3
+
+
+def test_an_accepted_file_is_read_with_the_settings_that_it_was_retried_with(shop: Shop) -> None:
+    shop.write("inbox/d", "one.csv", "a,b\n1,2\n")
+    shop.settle()
+    file = held(shop, "two.csv", b"a note,\n,above\na,b\n5,6\nx,7\n")
+    shop.client.ask(FileRetry(id=file.id, parser=Parser(skip_lines=2)))
+    shop.settle()
+    assert state(shop, file.id) is FileState.QUARANTINED
+    shop.client.ask(FileAccept(id=file.id, types=True))
+    shop.settle()
+    assert state(shop, file.id) is FileState.COMMITTED
+    assert shop.client.ask(DatasetVersionShow(ref="d")).rows == 3
+    assert shop.client.ask(DatasetContract(name="d")).parser == Parser()
+
+
+def states(shop: Shop, *these: FileRecord) -> set[FileState]:
+    known = {file.id: file.state for file in shop.client.ask(FileList(dataset="d")).rows}
+    return {known[file.id] for file in these}
+
+
+def until(done: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -20,10 +20,13 @@ from tests.release.worlds import (
     truth,
 )
 
+from shopfloor.artifacts.manifest import FeatureField
 from shopfloor.domain.codec import from_json, to_json
+from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Split, Task, Value
 from shopfloor.domain.errors import DataError, UsageError
 from shopfloor.domain.release import Check, Decision, Outcome
+from shopfloor.release.asked import changed_inputs
 from shopfloor.release.gate import judge
 from shopfloor.release.scored import Scored
 
@@ -55,6 +58,25 @@ BETTER = binary_pair(1, 4000, better=0.2)
 SAME = binary_pair(1, 4000)
 BARELY = binary_pair(3, 4000, better=0.012, rho=0.9995)
 WORSE = BETTER[::-1]
+
+
+def test_an_input_of_another_type_waits_for_a_person_even_where_the_gate_may_promote() -> None:
+    decision = decide(*BETTER, changed_inputs=("'x' is text, was integer",))
+    assert decision.outcome is Outcome.AWAIT_APPROVAL
+    assert "callers of champion v1 would have to change what they send: 'x' is text, was integer" in decision.reason
+    assert check(decision, "inputs").passed is None
+    assert decide(*SAME, changed_inputs=("'x' is text, was integer",)).outcome is Outcome.HOLD
+    assert "inputs" not in codes(decide(*BETTER))
+
+
+def test_what_is_good_for_the_champion_is_good_for_a_wider_type() -> None:
+    def field(kind: ColumnType) -> list[FeatureField]:
+        return [FeatureField(name="x", kind="number", type=kind)]
+
+    assert changed_inputs(field(ColumnType.INTEGER), field(ColumnType.NUMBER)) == ()
+    assert changed_inputs(field(ColumnType.DATE), field(ColumnType.TIMESTAMP)) == ()
+    assert changed_inputs(field(ColumnType.NUMBER), field(ColumnType.INTEGER)) == ("'x' is integer, was number",)
+    assert changed_inputs([], field(ColumnType.TEXT)) == ()
 
 
 @pytest.mark.parametrize(

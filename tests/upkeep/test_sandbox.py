@@ -33,7 +33,8 @@ def fill(works: Works) -> Works:
     first = works.flights("Oslo", "Rome")
     second = works.part(pa.table({"id": [2.5], "city": ["Bern"], "delay": [7]}))
     works.commit("flights", [first])
-    works.commit("flights", [first, second], [*COLUMNS, Column(name="delay", type=ColumnType.INTEGER)])
+    grown = [Column(name="id", type=ColumnType.NUMBER), COLUMNS[1], Column(name="delay", type=ColumnType.INTEGER)]
+    works.commit("flights", [first, second], grown)
     works.commit("night-trains", [works.flights("Graz")])
     works.release("late")
     works.log("late", "predictions", pa.table({"association_id": ["x"], "prediction": ["yes"], "input_a": [1.5]}))

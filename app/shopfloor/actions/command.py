@@ -64,12 +64,13 @@ class _Usage(Record, frozen=True, kw_only=True):
 
 
 def _usage(action: Action) -> _Usage:
-    slots = [(found.group(2), found.group(3)) for found in _SLOT.finditer(action.cli)]
     words = action.cli.split()[1:]
+    # `doctor --repair` is a verb of its own: a flag before any placeholder belongs to the verb.
+    verb = tuple(takewhile(lambda word: not word.startswith(("{", "[")), words))
+    slots = [(found.group(2), found.group(3)) for found in _SLOT.finditer(" ".join(words[len(verb) :]))]
     return _Usage(
         action=action,
-        # `doctor --repair` is a verb of its own: a flag before any placeholder belongs to the verb.
-        verb=tuple(takewhile(lambda word: not word.startswith(("{", "[")), words)),
+        verb=verb,
         positions=tuple(name for flag, name in slots if not flag),
         options={flag: name for flag, name in slots if flag},
         switches={found.group(1): found.group(2) for found in _SWITCH.finditer(action.cli)},
@@ -133,7 +134,7 @@ def _split(line: str) -> list[str]:
 
 def _find(words: list[str]) -> tuple[_Usage | None, list[str]]:
     """The action that the line begins with, by its full verb or by a last word that only it has."""
-    for size in (2, 1):
+    for size in (3, 2, 1):  # `file accept --types` first, then `file accept`
         usage = _USAGES.get(tuple(words[:size]))
         if usage is not None:
             return usage, words[size:]

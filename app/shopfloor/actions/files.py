@@ -40,6 +40,16 @@ def _accept(ref: str, inputs: Inputs) -> FileAccept:
     return FileAccept(id=ref)
 
 
+def _accept_types(ref: str, inputs: Inputs) -> FileAccept:
+    return FileAccept(id=ref, types=True)
+
+
+def _no_types(record: Record) -> str | None:
+    if isinstance(record, FileRecord) and record.purpose is not FilePurpose.DATA:
+        return "A model's inputs keep the types that it was trained with."
+    return _not_kept_out(record)
+
+
 def _discard(ref: str, inputs: Inputs) -> FileDiscard:
     return FileDiscard(id=ref, reason=inputs.get("reason", ""))
 
@@ -117,6 +127,20 @@ ACTIONS = (
         ref=_id,
         why_not=_not_kept_out,
         build=_accept,
+    ),
+    Action(
+        name="file.accept_types",
+        key="T",
+        label="Accept types",
+        help="Take a quarantined file in whole: columns take the narrowest type that it and all earlier rows fit.",
+        scopes=(Scope.DATASETS,),
+        records=(FileRecord,),
+        confirm=Confirm(question="Change the types of columns to what {ref} and all earlier rows fit, and take it in?"),
+        cli="shopfloor file accept --types {ref}",
+        rank=11,
+        ref=_id,
+        why_not=_no_types,
+        build=_accept_types,
     ),
     Action(
         name="file.retry",

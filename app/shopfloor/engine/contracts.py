@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shopfloor.domain.again import Again
 from shopfloor.domain.columns import Column
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.contract_changes import changes, same
@@ -21,6 +22,7 @@ from shopfloor.domain.ids import ulid
 from shopfloor.domain.revision import ContractCause, ContractRevision
 from shopfloor.engine.watch import custody
 from shopfloor.intake.checks import check_rules_work
+from shopfloor.intake.records import Retyped
 from shopfloor.lake.duck import connect
 from shopfloor.store import datasets, files, revisions
 from shopfloor.store.transaction import Transaction
@@ -228,12 +230,17 @@ def _let_go(transaction: Transaction, dataset: str) -> None:
     ]
     if not held:
         return
+    rows = []
     for row in held:
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
-        files.put(transaction, msgspec.structs.replace(row, file=file))
-    custody.enqueue(
-        transaction, FilePurpose.DATA, dataset, [row.file.id for row in held], trigger="the contract was mended"
-    )
+        rows.append(msgspec.structs.replace(row, file=file))
+    files.put_many(transaction, rows)
+    # What a person asked for one file is not asked for the others.
+    batches: dict[Again | None, list[str]] = {}
+    for row in rows:
+        batches.setdefault(row.again, []).append(row.file.id)
+    for asked, ids in batches.items():
+        custody.enqueue(transaction, FilePurpose.DATA, dataset, ids, trigger="the contract was mended", again=asked)
 
 
 def unrecorded(context: Context, dataset: str) -> str | None:
@@ -255,8 +262,11 @@ def save(context: Context, contract: Contract) -> str:
     return text
 
 
-def grown(written: Contract | None, found: Contract, absent: Sequence[str]) -> Contract:
-    """What the team wrote, with what a delivery added: columns that are new, and `absent` ones optional.
+def grown(
+    written: Contract | None, found: Contract, absent: Sequence[str], retyped: Sequence[Retyped] = ()
+) -> Contract:
+    """What the team wrote, with what a delivery added: columns that are new, `absent` ones optional, and
+    the types of `retyped` ones, unless somebody changed them meanwhile.
 
     Only columns are taken from `found`: what a person changed while the files were read stays.
     """
@@ -265,10 +275,17 @@ def grown(written: Contract | None, found: Contract, absent: Sequence[str]) -> C
     if not written.columns:
         return msgspec.structs.replace(written, columns=found.columns)
     known = {column.name for column in written.columns}
-    kept = tuple(_optional(column, column.name in absent) for column in written.columns)
+    types = {one.column.name: one for one in retyped}
+    kept = tuple(_typed(_optional(column, column.name in absent), types.get(column.name)) for column in written.columns)
     new = tuple(column for column in found.columns if column.name not in known)
     return msgspec.structs.replace(written, columns=(*kept, *new))
 
 
 def _optional(column: Column, absent: bool) -> Column:
     return msgspec.structs.replace(column, optional=True) if absent else column
+
+
+def _typed(column: Column, retyped: Retyped | None) -> Column:
+    if retyped is None or column.written != retyped.before.written:
+        return column
+    return msgspec.structs.replace(column, type=retyped.column.type, format=retyped.column.format)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
 
+_COMMAND = re.compile(r"(shopfloor file [a-z]+(?: --types)?) ID\b")
 _RECORDED = 20  # rejects told in the record beside a quarantined file; the store keeps more
 
 
@@ -44,6 +46,11 @@ def _with_copy(context: Context, row: LedgerRow) -> LedgerRow:
 def reason_of(error: WireError) -> Reason:
     """An error as the reason of a file."""
     return Reason(code=error.code, message=error.message, hint=error.hint, line=error.line, column=error.column)
+
+
+def addressed(reason: Reason, id: str) -> Reason:
+    """The reason with the file's own id in the commands that it names, so that they can be copied."""
+    return msgspec.structs.replace(reason, hint=_COMMAND.sub(rf"\1 {id}", reason.hint))
 
 
 class Taken(NamedTuple):
@@ -105,7 +112,7 @@ def hold_repeats(transaction: Transaction, held: Mapping[str, Reason]) -> None:
     """What was delivered together with files that are held, and has their content, is no duplicate of anything."""
     rows = []
     for row in files.repeats_of(transaction, list(held)):
-        reason = held[row.file.duplicate_of or ""]
+        reason = addressed(held[row.file.duplicate_of or ""], row.file.id)
         same = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason)
         rows.append(msgspec.structs.replace(row, file=same))
     files.put_many(transaction, rows)
@@ -113,6 +120,7 @@ def hold_repeats(transaction: Transaction, held: Mapping[str, Reason]) -> None:
 
 def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason, *, wrong: int = 0) -> None:
     """The file is held with a reason; `wrong` of its rows are known to be at fault."""
+    reason = addressed(reason, row.file.id)
     file = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason, rejected_rows=wrong)
     files.put(transaction, msgspec.structs.replace(row, file=file, staged=None))
     transaction.emit(
@@ -139,7 +147,7 @@ def keep_bytes(
         path_hex=row.identity.raw_path.hex(),
         sha256=row.file.sha256,
         bytes=row.file.bytes,
-        reason=reason,
+        reason=addressed(reason, row.file.id),
         mtime_ns=row.identity.mtime_ns,
         arrived_at=row.file.seen_at,
         rejected_rows=outcome.rejected_rows if outcome is not None else 0,

@@ -13,7 +13,8 @@ from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
 from shopfloor.intake.expression import check_pattern, expression
-from shopfloor.lake.duck import name, text, texts
+from shopfloor.lake.duck import SQL_TYPES, name, text, texts
+from shopfloor.lake.retype import stored_alike
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -146,15 +147,14 @@ def _repeated(connection: DuckDBPyConnection, column: Column, value: str, previo
     holding = _holding(connection, column, previous)
     if not holding:
         return again
-    stored = f"SELECT {name(column.name)} FROM read_parquet({texts(holding)}, union_by_name = true)"
+    stored = " UNION ALL ".join(
+        f"SELECT {name(column.name)}::{SQL_TYPES[column.type]} FROM read_parquet({texts(paths)})" for paths in holding
+    )
     return f"({again} OR coalesce({value} IN ({stored}), false))"
 
 
-def _holding(connection: DuckDBPyConnection, column: Column, previous: Sequence[str]) -> list[str]:
-    """The parts that have the column: older ones may be from before it joined."""
-    if not previous:
-        return []
-    rows = connection.execute(
-        f"SELECT DISTINCT file_name FROM parquet_schema({texts(list(previous))}) WHERE name = ?", [column.name]
-    ).fetchall()
-    return [row[0] for row in rows]
+def _holding(connection: DuckDBPyConnection, column: Column, previous: Sequence[str]) -> list[list[str]]:
+    """The parts that have the column, together where they store it alike: older ones may be from before
+    it joined, or became what it is.
+    """
+    return list(stored_alike(connection, previous, column.name).values())

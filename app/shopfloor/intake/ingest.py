@@ -20,11 +20,13 @@ from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
 from shopfloor.intake.packs import pack
 from shopfloor.intake.prepare import Prepared, Preparer
-from shopfloor.intake.reasons import BadFile
+from shopfloor.intake.reasons import BadFile, shown
 from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedFile, StagedPart
 from shopfloor.intake.take import Restart, Taken, Taker
 from shopfloor.lake.duck import connect
 from shopfloor.lake.manifest import touched_by
+from shopfloor.lake.objects import part_path
+from shopfloor.lake.retype import misfits
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -55,6 +57,7 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
             try:
                 used = own or connection
                 assert used is not None
+                _check_stored(used, spec)
                 return _Delivery(spec, progress, used, poisoned, alone).run()
             except Restart as restart:
                 # DuckDB gave up on itself: begin again without, or with less trust in, a file.
@@ -162,6 +165,7 @@ class _Delivery:
             replaces_parts=replaces,
             contract_changed=contract is not None and contract != spec.contract,
             absent=tuple(sorted(self._taker.absent)),
+            retyped=tuple(self._taker.retyped),
             notices=tuple(self._taker.notices),
         )
 
@@ -202,9 +206,7 @@ class _Delivery:
         if contract.mode is Mode.UPSERT:
             return f"{came}rows with the same key were replaced, and those that it leaves out are still in.{keep}"
         objects = Path(self._spec.objects)
-        found = overlap(
-            self._connection, self._parts, self._spec.previous, objects, file.id, file.corrects, contract.key
-        )
+        found = overlap(self._connection, self._parts, self._spec.previous, objects, file.id, file.corrects, contract)
         return f"{came}{found.repeated:,} of its {found.rows:,} rows were in already and are in again.{keep}"
 
     def _superseded(self) -> set[str]:
@@ -222,6 +224,25 @@ class _Delivery:
     def _note(self, file: str, notice: str) -> None:
         outcome = self._outcomes[file]
         self._outcomes[file] = msgspec.structs.replace(outcome, notices=(*outcome.notices, notice))
+
+
+def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> None:
+    """Raise `ConfigError` for a type that somebody gave a column and that rows of earlier files do not fit."""
+    before = {column.name: column for column in spec.columns}
+    stored = [str(part_path(Path(spec.objects), part.sha256)) for part in spec.previous]
+    for column in spec.contract.columns if spec.contract is not None else ():
+        earlier = before.get(column.name)
+        if earlier is None or earlier.type is column.type:
+            continue
+        count = misfits(connection, stored, column)
+        if count:
+            rows = "value of earlier files does" if count == 1 else "values of earlier files do"
+            raise ConfigError(
+                f"datasets/{spec.dataset}.toml says {column.type.value} for column {shown(column.name)}, "
+                f"but {count:,} {rows} not fit that.",
+                hint=f'Set its type to "{earlier.type.value}", as it was, or to "text".',
+                code="type_unfit",
+            )
 
 
 def _check_contract(spec: IntakeSpec) -> None:

@@ -11,7 +11,7 @@ from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.intake.parts import rewrite
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.duck import name, text, texts
+from shopfloor.lake.duck import SQL_TYPES, name, text
 from shopfloor.lake.objects import part_path
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def merge(
     repeated: dict[str, int] = {}
     fresh = list(incoming)
     if keys and incoming:
-        repeated = _rank(connection, keys, incoming, order)
+        repeated = _rank(connection, contract, incoming, order)
         fresh = _newest_only(connection, contract, incoming, staging)
     kept: list[Part] = []
     changed: list[StagedPart] = []
@@ -61,7 +61,12 @@ def merge(
         source = part_path(objects, part.sha256)
         without = _gone(part, superseded)
         if keys and incoming and _has(connection, source, keys):
-            without.append(f"SELECT file_row_number FROM stored SEMI JOIN {_NEWEST} USING ({_list(keys)})")
+            # An older part may store a key with another type than the contract has now.
+            typed = ", ".join(f"{name(key)}::{_type(contract, key)} AS {name(key)}" for key in keys)
+            without.append(
+                f"SELECT file_row_number FROM (SELECT {typed}, file_row_number FROM stored) "
+                f"SEMI JOIN {_NEWEST} USING ({_list(keys)})"
+            )
         query = " UNION ".join(without)
         if not query or not _any(connection, source, query):
             kept.append(part)
@@ -73,28 +78,36 @@ def merge(
     return Merged(tuple(kept), (*changed, *fresh), repeated)
 
 
+def _type(contract: Contract, key: str) -> str:
+    column = contract.column(key)
+    assert column is not None  # a key that no column has is refused before anything is read
+    return SQL_TYPES[column.type]
+
+
 def _list(columns: Sequence[str]) -> str:
     return ", ".join(map(name, columns))
 
 
 def _rank(
     connection: DuckDBPyConnection,
-    keys: Sequence[str],
+    contract: Contract,
     incoming: Sequence[StagedPart],
     order: Sequence[str],
 ) -> dict[str, int]:
     """Make the table of the newest row of each key: the key, its part and its row there."""
+    keys = list(contract.key)
     ranks = {file: i for i, file in enumerate(order)}
     spans = ", ".join(
         f"({p}, {span.first}, {span.first + span.rows}, {ranks[span.file]})"
         for p, part in enumerate(incoming)
         for span in part.part.files
     )
-    paths = texts([part.path for part in incoming])
-    rows = (
-        f"(SELECT {_list(keys)}, file_index AS {_PART}, file_row_number AS {_ROW} "
-        f"FROM read_parquet({paths}, union_by_name = true))"
+    typed = ", ".join(f"{name(key)}::{_type(contract, key)} AS {name(key)}" for key in keys)
+    rows = " UNION ALL ".join(
+        f"SELECT {typed}, {p} AS {_PART}, file_row_number AS {_ROW} FROM read_parquet({text(part.path)})"
+        for p, part in enumerate(incoming)
     )
+    rows = f"({rows})"
     ranked = (
         f"(SELECT r.*, s.rank AS {_RANK} FROM {rows} r JOIN (VALUES {spans}) s(part, a, z, rank) "
         f"ON r.{_PART} = s.part AND r.{_ROW} >= s.a AND r.{_ROW} < s.z)"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import Part
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.duck import name, text
+from shopfloor.lake.duck import SQL_TYPES, name, text
 from shopfloor.lake.objects import part_path
 
 if TYPE_CHECKING:
@@ -29,22 +30,28 @@ def overlap(
     objects: Path,
     file: str,
     earlier: str,
-    key: Sequence[str],
+    contract: Contract,
 ) -> Overlap:
     """Compare the rows of `file` in `incoming` with those of `earlier` in `previous`.
 
-    Rows are equal when they agree in `key`, or without one in every column that both have; missing
-    values are equal to each other, and each earlier row is the equal of one row only.
+    Rows are equal when they agree in the contract's key, or without one in every column that both have,
+    with values of the types that the contract has; missing values are equal to each other, and each
+    earlier row is the equal of one row only.
     """
     new = _selects(connection, file, [(Path(staged.path), staged.part) for staged in incoming])
     old = _selects(connection, earlier, [(part_path(objects, part.sha256), part) for part in previous])
     rows = sum(span.rows for staged in incoming for span in staged.part.files if span.file == file)
     if not new or not old:
         return Overlap(rows, 0)
-    columns = list(key) or [column for column in new[0][1] if all(column in names for _, names in (*new, *old))]
+    types = {column.name: SQL_TYPES[column.type] for column in contract.columns}
+    columns = list(contract.key) or [
+        column for column in new[0][1] if all(column in names for _, names in (*new, *old))
+    ]
     if not columns or any(column not in names for column in columns for _, names in (*new, *old)):
         return Overlap(rows, 0)
-    picked = ", ".join(map(name, columns))
+    picked = ", ".join(
+        f"{name(each)}::{types[each]} AS {name(each)}" if each in types else name(each) for each in columns
+    )
     left, right = (" UNION ALL ".join(f"SELECT {picked} FROM {source}" for source, _ in side) for side in (new, old))
     found = connection.execute(f"SELECT count(*) FROM (({left}) INTERSECT ALL ({right}))").fetchall()[0][0]
     return Overlap(rows, int(found))

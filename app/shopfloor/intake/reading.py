@@ -96,11 +96,20 @@ def _names(column: int) -> dict[str, str]:
     return {"v": f"c{column}", "a": f"a{column}", "b": f"b{column}"}
 
 
-def reading(raw: str, kind: ColumnType, *, decimal: str = ".", format: str = "", first: bool = False) -> Reading | None:
+def reading(
+    raw: str,
+    kind: ColumnType,
+    *,
+    decimal: str = ".",
+    format: str = "",
+    first: bool = False,
+    any_text: bool = False,
+) -> Reading | None:
     """How to read values of DuckDB's type `raw` as `kind`; None when the types do not go together.
 
     `format` is the column's, `decimal` the file's where the column has none. `first`: accept only
-    what inference over the whole file would have called `kind` as well.
+    what inference over the whole file would have called `kind` as well. `any_text`: typed values may
+    become text, which only a person decides.
     """
     if raw in {TEXT, JSON}:
         # JSON's numbers have one spelling, and its producers write days as ISO does.
@@ -111,7 +120,7 @@ def reading(raw: str, kind: ColumnType, *, decimal: str = ".", format: str = "",
         if kind is ColumnType.NUMBER and decimal == ",":
             return _MARKED[COMMA]
         return (_FIRST if first else _TEXTS)[kind]
-    return _typed(_family(raw), kind)
+    return _typed(_family(raw), kind, any_text=any_text)
 
 
 def raw_type(raw: str) -> ColumnType | None:
@@ -325,10 +334,23 @@ def _braced(sql: str) -> str:
     return sql.replace("{", "{{").replace("}", "}}")
 
 
-def _typed(family: str, kind: ColumnType) -> Reading | None:
+def whole_beyond(raw: str) -> str:
+    """SQL that is true for a {v} of DuckDB's type `raw` that is a whole number which no double may hold."""
+    family = "text" if raw in {TEXT, JSON} else _family(raw)
+    if family == "text":
+        # Plain, with a decimal comma, with commas between thousands.
+        ways = ("trim({v})", "replace(replace(trim({v}), '.', ''), ',', '.')", "replace(trim({v}), ',', '')")
+        number = ", ".join(f"TRY_CAST({way} AS DOUBLE)" for way in ways)
+        return f"(regexp_full_match(trim({{v}}), '[-+]?[0-9.,]+') AND abs(coalesce({number}, 0)) >= {_EXACT})"
+    return f"({{v}} NOT BETWEEN -{_EXACT} AND {_EXACT})" if family in {"integer", "wide", "decimal"} else "false"
+
+
+def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
     """Conversions between types of typed files; only those that lose nothing."""
     if family == "null":
         return Reading(good="false", value=f"NULL::{SQL_TYPES[kind]}")
+    if any_text and kind is ColumnType.TEXT and family in _SPELLED:
+        return _SPELLED[family]
     return _CONVERSIONS.get((family, kind))
 
 
@@ -360,4 +382,15 @@ _CONVERSIONS = {
     ),
     ("word", ColumnType.TEXT): Reading(value="{v}::VARCHAR"),
     ("nested", ColumnType.TEXT): Reading(value="to_json({v})::VARCHAR"),
+}
+# As stored values of these types are read once their column is text.
+_PLAIN_WORDS = Reading(value="{v}::VARCHAR")
+_SPELLED = {
+    "boolean": _PLAIN_WORDS,
+    "integer": _PLAIN_WORDS,
+    "wide": _PLAIN_WORDS,
+    "decimal": _PLAIN_WORDS,
+    "date": _PLAIN_WORDS,
+    "stamp": Reading(value="{v}::TIMESTAMP::VARCHAR"),
+    "float": Reading(good="NOT isnan({v})", value="{v}::DOUBLE::VARCHAR", others=(("isnan({v})", "NULL"),)),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import Reject
@@ -21,6 +21,7 @@ _NOUNS = {
 }
 _ENCODINGS = {"cp1252": "Windows-1252 (Latin-1), nor in UTF-8"}
 _REDELIVER = "Correct it at the source and deliver the file again."
+_WIDEN = "Or let the column take the file's type, in a new revision of the contract: shopfloor file accept --types ID"
 
 
 @dataclass(frozen=True)
@@ -347,7 +348,7 @@ def bad_value(place: Place, column: str, kind: ColumnType, value: object, format
         message=f"{place.words} {shown(column)}: {shown(value)} is not {article}{noun}.",
         line=place.line,
         column=safe(column, 120),
-        hint=f"{_REDELIVER} Or change the column's type in the contract, then retry the file.",
+        hint=f"{_REDELIVER} {_WIDEN}",
     )
 
 
@@ -383,12 +384,15 @@ def broken_condition(place: Place, condition: str) -> Reason:
 
 def of_reject(reject: Reject) -> Reason:
     """The reason of a whole file that is held for one of its rows."""
+    hint = f"{_REDELIVER} Or change the contract, then retry the file."
+    if reject.code == "bad_value":
+        hint = f"{_REDELIVER} {_WIDEN}. Without such rows: shopfloor file accept ID"
     return Reason(
         code=reject.code,
         message=reject.message,
         line=reject.line,
         column=reject.column,
-        hint=f"{_REDELIVER} Or change the contract, then retry the file.",
+        hint=hint,
     )
 
 
@@ -429,7 +433,25 @@ def column_retyped(column: str, kind: ColumnType, found: str, dataset: str) -> R
         code="column_retyped",
         message=f"Column {shown(column)} holds {safe(found, 60)} where the contract says {kind.value}.",
         column=safe(column, 120),
-        hint=f"Write it as {kind.value}, or change its type in datasets/{dataset}.toml and retry.",
+        hint=f"{_REDELIVER} {_WIDEN}",
+    )
+
+
+def type_blocked(before: Column, after: Column, dataset: str, why: str) -> Reason:
+    return Reason(
+        code="type_blocked",
+        message=f"Column {shown(before.name)} would become {after.type.value} ({before.type.value} so far), "
+        f"but it {why}, which goes with no {after.type.value}.",
+        column=safe(before.name, 120),
+        hint=f"{_REDELIVER} Or take that out of datasets/{dataset}.toml, then: shopfloor file accept --types ID",
+    )
+
+
+def types_blocked(dataset: str, why: str) -> Reason:
+    return Reason(
+        code="type_blocked",
+        message=f"With the file's types the contract would not work: {safe(why, 200)}",
+        hint=f"{_REDELIVER} Or change datasets/{dataset}.toml, then: shopfloor file accept --types ID",
     )
 
 

@@ -36,7 +36,9 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     `contract` None lets the first readable file decide; `mode` is used only then. `previous` are
     the parts of the newest version: needed for upsert, for files that supersede others and for
     rules of uniqueness over the whole dataset. `history` are the rows of recent files, asked by a band
-    of the contract's volume. `withdrawn` names earlier files whose rows are to leave. `staging` is a
+    of the contract's volume. `withdrawn` names earlier files whose rows are to leave. `widen` lets the
+    files change the types of columns: it is the contract with the rules that `contract` waives.
+    `columns` are those of the newest version. `staging` is a
     directory of this job alone, `objects` the lake's. `threads` 0 takes all processors.
     """
 
@@ -49,6 +51,8 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     previous: tuple[Part, ...] = ()
     history: tuple[int, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    widen: Contract | None = None
+    columns: tuple[Column, ...] = ()
     memory_mb: int = 512
     threads: int = 0
 
@@ -80,13 +84,22 @@ class FileOutcome(Record, frozen=True, kw_only=True):
     rejects: tuple[Reject, ...] = ()
 
 
+class Retyped(Record, frozen=True, kw_only=True):
+    """A column that a file gave another type; `file` is its printable name."""
+
+    column: Column
+    before: Column
+    file: str
+
+
 class IntakeResult(Record, frozen=True, kw_only=True):
     """The delivery as parts, in order, and one outcome per file, in the order of the spec.
 
     `replaces_parts` False: the next version is the previous parts and then `parts`. True: it is
     `kept` and then `parts`. `contract` is new, or has a higher revision and `notices` when it
     changed; None when there was none and no file could be read. `rows` counts the rows of
-    `parts`. `absent` names columns of the contract that an accepted file did not have.
+    `parts`. `absent` names columns of the contract that an accepted file did not have, `retyped` are
+    those whose type an accepted file widened.
     """
 
     contract: Contract | None
@@ -99,4 +112,5 @@ class IntakeResult(Record, frozen=True, kw_only=True):
     replaces_parts: bool = False
     contract_changed: bool = False
     absent: tuple[str, ...] = ()
+    retyped: tuple[Retyped, ...] = ()
     notices: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ class Plan:
 
     `sources[i]` is where the contract's column i stands in the file, None when it is not there.
     `extras` are positions of columns that the contract does not know; `rescued` says that they go
-    to the column `_rescued`, as JSON.
+    to the column `_rescued`, as JSON. `any_text` says that a person lets typed values become text.
     """
 
     shape: Shape
@@ -33,6 +33,7 @@ class Plan:
     extras: tuple[int, ...] = ()
     rescued: bool = False
     notices: tuple[str, ...] = ()
+    any_text: bool = False
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -45,13 +46,24 @@ class Plan:
             None
             if source is None
             else reading(
-                self.shape.raw[source], column.type, decimal=self.shape.decimal, format=column.format, first=first
+                self.shape.raw[source],
+                column.type,
+                decimal=self.shape.decimal,
+                format=column.format,
+                first=first,
+                any_text=self.any_text,
             )
             for column, source in zip(self.contract.columns, self.sources, strict=True)
         ]
 
 
-def arrange(contract: Contract, shape: Shape, infer_new: Callable[[Sequence[int]], Sequence[Column]]) -> Plan:
+def arrange(
+    contract: Contract,
+    shape: Shape,
+    infer_new: Callable[[Sequence[int]], Sequence[Column]],
+    *,
+    any_text: bool = False,
+) -> Plan:
     """The plan for files of `shape`. `infer_new` gives the types of columns at some positions.
 
     Columns are matched by exact name, in any order. Raises `BadFile` when the policy does not
@@ -84,6 +96,7 @@ def arrange(contract: Contract, shape: Shape, infer_new: Callable[[Sequence[int]
         extras=extras,
         rescued=rescued,
         notices=tuple(notices),
+        any_text=any_text,
     )
     _check_types(plan)
     return plan

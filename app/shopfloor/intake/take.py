@@ -25,11 +25,12 @@ from shopfloor.intake.packs import is_small
 from shopfloor.intake.parts import describe_part, spans_of
 from shopfloor.intake.prepare import Prepared
 from shopfloor.intake.reasons import BadFile, listed, shown
-from shopfloor.intake.records import FileOutcome, IntakeSpec, StagedFile, StagedPart
+from shopfloor.intake.records import FileOutcome, IntakeSpec, Retyped, StagedFile, StagedPart
 from shopfloor.intake.rules import Verdict, check_rules
 from shopfloor.intake.schema import Plan, arrange
 from shopfloor.intake.table import MemoryTable, StagedTable, Table
 from shopfloor.intake.volume import check_volume
+from shopfloor.intake.widen import Widening
 from shopfloor.lake.objects import part_path
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Taker:
         self.contract = spec.contract
         self.notices: list[str] = []
         self.absent: set[str] = set()
+        self.retyped: list[Retyped] = []
         self._first = spec.contract is None or not spec.contract.columns
         self._staged: list[str] = []
         self._number = 0
@@ -122,7 +124,16 @@ class Taker:
         def infer_new(positions: Sequence[int]) -> tuple[Column, ...]:
             return self._infer(group, list(positions)).columns
 
-        return arrange(contract, shape, infer_new), sampled
+        ruled = self._spec.widen
+        if ruled is not None and self.contract is not None and self.contract.columns:
+            paths = [str(file.path) for file in group]
+            contract = Widening(self._connection, shape, paths, self._stored()).apply(contract, ruled, infer_new)
+        return arrange(contract, shape, infer_new, any_text=ruled is not None), sampled
+
+    def _stored(self) -> list[str]:
+        """Where the rows lie that are in already, those of this delivery included."""
+        objects = Path(self._spec.objects)
+        return [*(str(part_path(objects, part.sha256)) for part in self._spec.previous), *self._staged]
 
     def _begin(self, group: Sequence[Prepared]) -> tuple[Contract, bool]:
         """A contract from the first file; columns without a value there ask the other files."""
@@ -196,9 +207,16 @@ class Taker:
     def _accept(self, plan: Plan, first: StagedFile) -> None:
         """The contract as it is from now on; says what a later file added to it."""
         contract = plan.contract
-        known = {column.name for column in self.contract.columns} if self.contract else set()
+        known = {column.name: column for column in self.contract.columns} if self.contract else {}
         for column, source in zip(contract.columns, plan.sources, strict=True):
-            if known and column.name not in known:
+            before = known.get(column.name)
+            if self._spec.widen is not None and before is not None and before.written != column.written:
+                self.retyped.append(Retyped(column=column, before=before, file=first.original_name))
+                self.notices.append(
+                    f"Column {shown(column.name)} is {column.written} from now on, {before.written} so far, because "
+                    f"of {shown(first.original_name)}. Earlier rows are read as {column.type.value}."
+                )
+            if known and before is None:
                 self.notices.append(
                     f"Column {shown(column.name)} ({column.type.value}) joined the contract with "
                     f"{shown(first.original_name)}."
@@ -313,9 +331,7 @@ class Taker:
         stored: list[str] = []
         corrected = any(state.file.file.supersedes for state in states)
         if table.plan.contract.mode is Mode.APPEND and not corrected:
-            objects = Path(self._spec.objects)
-            stored = [str(part_path(objects, p.sha256)) for p in self._spec.previous]
-            stored += self._staged
+            stored = self._stored()
         loaded = table.counts()
         paths = [state.file.path for state in states]
         verdicts = check_rules(self._connection, table, paths, stored)

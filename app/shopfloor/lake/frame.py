@@ -12,6 +12,7 @@ from shopfloor.domain.handles import PartFile
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
 from shopfloor.lake.objects import verify
+from shopfloor.lake.retype import as_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,6 +110,8 @@ def _cast(values: Any, column: Column, path: Path) -> Any:
     if pa.types.is_timestamp(values.type) and values.type.tz is not None:
         # The instants are in UTC already; only the label goes.
         values = values.cast(pa.timestamp(values.type.unit, "UTC"))
+    if column.type is ColumnType.TEXT and not pa.types.is_string(values.type):
+        return as_text(values)
     try:
         return values.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from shopfloor.artifacts.recast import recast
 from shopfloor.artifacts.table import Values, infer_columns, parse_column
-from shopfloor.domain.columns import Column
+from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Monitoring
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
@@ -157,7 +158,13 @@ class _Draft:
 
 
 def _parsed(frame: pd.DataFrame, feature: FeatureReference, column: Column) -> Values | None:
-    """The column as the reference's type where it can be read so, else as its own."""
+    """The column as the reference's type where it can be read so, else as its own.
+
+    Of a column that became text since, what is no value of that type is missing.
+    """
+    if feature.type is not None and column.type is ColumnType.TEXT:
+        known = recast(frame[column.name], feature.type)
+        return parse_column(known, msgspec.structs.replace(column, type=feature.type))
     for kind in dict.fromkeys([feature.type or column.type, column.type]):
         try:
             return parse_column(frame[column.name], msgspec.structs.replace(column, type=kind))

@@ -7,7 +7,7 @@ import numpy as np
 from shopfloor.domain.definition import ReleasePolicy, Value
 from shopfloor.domain.release import Check
 from shopfloor.domain.text import safe
-from shopfloor.release import calibration, figures, suspicion, worth
+from shopfloor.release import asked, calibration, figures, suspicion, worth
 from shopfloor.release.blocks import Blocks
 from shopfloor.release.eligible import Eligible
 from shopfloor.release.metrics import Metric
@@ -287,6 +287,20 @@ def value(spec: GateSpec, terms: Value, chosen: Eligible) -> Check | None:
         limit=0.0,
         detail=f"{figures.num(found.gain, sign=True)}{unit} a row {figures.interval(found.interval)}",
         blocking=False,
+    )
+
+
+def inputs(spec: GateSpec) -> Check | None:
+    """`inputs`: those who ask the champion can go on as they do; else a person has to agree."""
+    if spec.champion_version is None or not spec.changed_inputs:
+        return None
+    detail = f"callers of champion v{spec.champion_version} would have to change what they send: "
+    return Check(
+        code="inputs",
+        passed=None,
+        value=float(len(spec.changed_inputs)),
+        limit=0.0,
+        detail=f"{detail}{asked.listed(spec.changed_inputs)}",
     )
 
 

@@ -69,6 +69,7 @@ def judge(
     * `hold`: too few rows or no evidence (the champion stays), gain below the minimum, or the
       policy leaves it to a person (then a check `policy` says so), or not better than a constant
       answer with evidence, however much worse the champion became.
+    * `await_approval` under the policy `auto`, too, where an input changed its type.
     * `promote` / `await_approval`: evidence of a gain of at least `min_gain` (interval at level
       1 - 2 alpha above 0), or a champion older than `refresh_days` and a challenger that is not
       worse by more than `margin`.
@@ -89,7 +90,7 @@ def judge(
     # Only rows that can tell are tested: a look that tests nothing spends no error.
     if found.open() is None:
         _test(spec, metric, chosen, alpha, found)
-    for check in (checks.latency(spec), checks.size(spec)):
+    for check in (checks.latency(spec), checks.size(spec), checks.inputs(spec)):
         found.add(check)
     outcome, reason = _decide(spec, metric, alpha, found)
     return _decision(spec, found, outcome, reason)
@@ -190,6 +191,10 @@ def _decide(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> t
         return Outcome.HOLD, held
     reason = _good(spec, metric, alpha, found)
     check = checks.policy(spec)
+    asked = found.find("inputs")
+    if asked is not None and spec.definition.release.policy is ReleasePolicy.AUTO:
+        # What a served model has to be sent never changes by itself.
+        return Outcome.AWAIT_APPROVAL, f"{reason}; {asked.detail}"
     found.add(check)
     match spec.definition.release.policy:
         case ReleasePolicy.AUTO:

@@ -20,7 +20,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
     `train_score` is the challenger's score on a sample of its training rows, `dummy_score` that
     of the constant model on the holdout. `row_ms` is the measured time of one row through the
     row path. `prior_looks` counts earlier judgements against this champion on overlapping
-    holdout rows (see `looks.count_looks`).
+    holdout rows (see `looks.count_looks`). `changed_inputs` says which inputs callers would have to
+    send otherwise than to the champion.
     """
 
     definition: ModelDefinition
@@ -43,6 +44,7 @@ class GateSpec(Record, frozen=True, kw_only=True):
     calibration_limit: float = 0.02
     prior_looks: int = 0
     champion_age_days: float | None = None
+    changed_inputs: tuple[str, ...] = ()
     seed: int = 0
     now: datetime
 

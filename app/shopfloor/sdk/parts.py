@@ -154,6 +154,8 @@ def _cast(values: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     if pa.types.is_timestamp(values.type) and values.type.tz is not None:
         # The instants are in UTC already; only the label goes.
         values = values.cast(pa.timestamp(values.type.unit, "UTC"))
+    if pa.types.is_large_string(field.type) and not pa.types.is_string(values.type):
+        return _as_text(values)
     try:
         return values.cast(field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -162,3 +164,14 @@ def _cast(values: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
             hint="Its type in the contract was changed to one that does not fit older rows.",
             code="column_retyped",
         ) from None
+
+
+def _as_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Values of a column that became text, as DuckDB writes them: `Dataset.sql` gives the same."""
+    import duckdb
+    import pyarrow as pa
+
+    table = pa.table({"v": values})
+    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+        found = connection.from_arrow(table).project("v::VARCHAR AS v").to_arrow_table()
+    return found.column("v").cast(pa.large_string())

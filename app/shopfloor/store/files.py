@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from shopfloor.domain.again import Again
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.file import STREAM, WITHDRAWN, FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.page import Page
@@ -35,12 +36,16 @@ class Identity(Record, frozen=True, kw_only=True):
 
 
 class LedgerRow(Record, frozen=True, kw_only=True):
-    """A file with what the engine needs to work on it."""
+    """A file with what the engine needs to work on it.
+
+    `again` is what a person asked for who let it be taken in again; it is forgotten once that is decided.
+    """
 
     file: FileRecord
     number: int
     identity: Identity
     staged: str | None = None
+    again: Again | None = None
 
 
 class Sighting(NamedTuple):
@@ -118,9 +123,15 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
         "corrects": file.corrects,
         "seen_count": file.seen_count,
         "staged": row.staged,
+        "again": to_text(row.again) if row.again is not None and _open(file.state) else None,
         "seen_at": file.seen_at,
         "committed_at": file.committed_at,
     }
+
+
+def _open(state: FileState) -> bool:
+    """Whether somebody may yet go on with the file as it was asked for."""
+    return state.unsettled or state is FileState.QUARANTINED
 
 
 def get(query: Query, id: str) -> FileRecord | None:
@@ -341,16 +352,16 @@ def counts(query: Query) -> FileCounts:
     )
 
 
-_LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, staged FROM files"
+_LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, again FROM files"
 
 
 def _ledger(row: tuple[Any, ...]) -> LedgerRow:
     file = _record(row[:16])
-    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged = row[16:]
+    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, again = row[16:]
     identity = Identity(
         raw_path=bytes(raw_path), dev=dev, ino=ino, size=file.bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
     )
-    return LedgerRow(file=file, number=number, identity=identity, staged=staged)
+    return LedgerRow(file=file, number=number, identity=identity, staged=staged, again=decode(again, Again))
 
 
 def _record(row: tuple[Any, ...]) -> FileRecord:

@@ -113,10 +113,11 @@ def list_rejects(session: Session, file_id: str, export: str | None, limit: int,
 
 @command.command("accept", help=by_name("file.accept").help)
 @click.argument("file_id", metavar="ID")
+@click.option("--types", is_flag=True, help="Let columns take the file's types, so that no row is left out for them.")
 @json_option
 @session
-def accept_file(session: Session, file_id: str, as_json: bool) -> None:
-    answer = session.ask(FileAccept(id=file_id), timeout=120.0)
+def accept_file(session: Session, file_id: str, types: bool, as_json: bool) -> None:
+    answer = session.ask(FileAccept(id=file_id, types=types), timeout=120.0)
     answers.show(answer, files.describe, as_json=as_json)
 
 

@@ -97,10 +97,15 @@ class FileRetry(Mutation[FileRecord], frozen=True, kw_only=True):
 
 
 class FileAccept(Mutation[FileRecord], frozen=True, kw_only=True):
-    """Take a quarantined file in by widening the contract to what it contains."""
+    """Take a quarantined file in by widening the contract to what it contains.
+
+    Rows with values that do not fit their column's type are left out. With `types` nothing is: the column
+    takes the narrowest type that the file and all earlier rows fit, in a new revision of the contract.
+    """
 
     verb: ClassVar[str] = "file.accept"
     id: str
+    types: bool = False
 
 
 class FileWithdraw(Mutation[FileRecord], frozen=True, kw_only=True):

@@ -6,9 +6,10 @@ import os
 
 import msgspec
 
+from shopfloor.domain.again import Again
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser, merged
-from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
+from shopfloor.domain.errors import ConfigError, NotFoundError, RefusedError, UsageError
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.files import (
@@ -71,15 +72,15 @@ def inspect(plant: Plant, request: FileInspect) -> FileBytes:
 
 def retry(plant: Plant, request: FileRetry) -> FileRecord:
     """Take the kept bytes in again with today's contract, or with other parser settings."""
-    return _again(plant, request, accept=False)
+    return _again(plant, request)
 
 
 def accept(plant: Plant, request: FileAccept) -> FileRecord:
     """Take the kept bytes in, widening the contract to them."""
-    return _again(plant, request, accept=True)
+    return _again(plant, request)
 
 
-def _again(plant: Plant, request: FileRetry | FileAccept, *, accept: bool) -> FileRecord:
+def _again(plant: Plant, request: FileRetry | FileAccept) -> FileRecord:
     def change(transaction: Transaction) -> FileRecord:
         row = _row(transaction, request.id)
         if row.file.state not in _AGAIN:
@@ -88,21 +89,18 @@ def _again(plant: Plant, request: FileRetry | FileAccept, *, accept: bool) -> Fi
                 hint="Only quarantined files can be taken in again.",
                 code="not_quarantined",
             )
-        parser = _parser(plant, request, row.file) if isinstance(request, FileRetry) else None
+        asked = _asked(plant, request, row)
         staged = custody.stage_again(plant.context.layout, row.file)
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
-        row = msgspec.structs.replace(row, file=file, staged=str(staged))
+        row = msgspec.structs.replace(row, file=file, staged=str(staged), again=asked)
         files.put(transaction, row)
         custody.enqueue(
             transaction,
             file.purpose,
             file.dataset,
             [file.id],
-            trigger=f"{'accepted' if accept else 'retried'} by {request.actor}",
-            accept=accept,
-            parser=parser,
-            keep=isinstance(request, FileRetry) and request.keep,
-            actor=request.actor,
+            trigger=f"{'accepted' if asked.accept else 'retried'} by {request.actor}",
+            again=asked,
         )
         transaction.emit(
             "file.staged",
@@ -116,8 +114,23 @@ def _again(plant: Plant, request: FileRetry | FileAccept, *, accept: bool) -> Fi
     return plant.mutate(request, change)
 
 
+def _asked(plant: Plant, request: FileRetry | FileAccept, row: LedgerRow) -> Again:
+    """What is asked. An accepted file is read as it was when it was held: with the settings it was retried with."""
+    file, before = row.file, row.again
+    if isinstance(request, FileRetry):
+        return Again(actor=request.actor, parser=_parser(plant, request, file), keep=request.keep)
+    if request.types and file.purpose is not FilePurpose.DATA:
+        raise RefusedError(
+            f"Types are those of a dataset's contract; {file.id} is one of {file.purpose}.",
+            hint="A model's inputs have the types that it was trained with: correct the file and deliver it again.",
+            code="not_data",
+        )
+    parser, keep = (before.parser, before.keep) if before is not None else (None, False)
+    return Again(actor=request.actor, accept=True, types=request.types, parser=parser, keep=keep)
+
+
 def _parser(plant: Plant, request: FileRetry, file: FileRecord) -> Parser | None:
-    """The settings for this file: what the request says, over the contract's; None when it says nothing."""
+    """What the request says of the file, checked over the contract's settings; None when it says nothing."""
     if request.parser == Parser():
         if request.keep:
             raise UsageError("There are no settings to keep.", hint="Give some, for example --delimiter ';'.")
@@ -128,8 +141,12 @@ def _parser(plant: Plant, request: FileRetry, file: FileRecord) -> Parser | None
             hint="Deliver it as UTF-8 with commas, or as Parquet.",
             code="not_data",
         )
-    contract = plant.context.contract(file.dataset)
-    return check_parser(merged(contract.parser if contract is not None else Parser(), request.parser))
+    try:
+        contract = plant.context.contract(file.dataset)
+    except ConfigError:
+        contract = None  # the file waits until it is mended, and then these settings count
+    check_parser(merged(contract.parser if contract is not None else Parser(), request.parser))
+    return request.parser
 
 
 def why(plant: Plant, request: FileWhy) -> Explanation:

@@ -14,6 +14,7 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.contract import Contract, Corrected, Mode, Parser, SchemaPolicy, Volume
 from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
+from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
@@ -21,7 +22,7 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
-from shopfloor.engine import contracts, delivered, triggers
+from shopfloor.engine import contracts, delivered, retyped, triggers
 from shopfloor.engine.context import Context
 from shopfloor.engine.jobs.handler import Task
 from shopfloor.engine.watch import custody
@@ -61,7 +62,7 @@ class IntakeHandler:
             return None
         contracts.look(context, job.subject)
         self._stamps[job.id] = contracts.stamp_of(context, job.subject)
-        contract = context.contract(job.subject)
+        ruled = contract = context.contract(job.subject)
         if contract is not None and job.payload.get("accept"):
             columns = tuple(msgspec.structs.replace(column, optional=True) for column in contract.columns)
             contract = msgspec.structs.replace(
@@ -69,6 +70,7 @@ class IntakeHandler:
             )
         newest = context.store.read(lambda query: datasets.current_version(query, job.subject))
         previous = context.store.read(lambda query: datasets.parts(query, job.subject, newest))
+        version = context.store.read(lambda query: datasets.version(query, job.subject, newest)) if newest else None
         history: tuple[int, ...] = ()
         if contract is not None and contract.volume.band is not None:
             history = context.store.read(lambda query: files.recent_rows(query, job.subject, REMEMBERED))
@@ -76,6 +78,7 @@ class IntakeHandler:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         earlier = context.store.read(lambda query: _earlier(query, job.subject, rows))
+        parser = _parser(job, contract)
         return Task(
             "intake",
             IntakeSpec(
@@ -84,8 +87,10 @@ class IntakeHandler:
                 previous=previous,
                 history=history,
                 objects=str(context.layout.objects),
-                files=tuple(_staged(context, row, _parser(job), contract, earlier[row.file.id]) for row in rows),
+                files=tuple(_staged(context, row, parser, contract, earlier[row.file.id]) for row in rows),
                 withdrawn=withdrawn,
+                widen=ruled if job.payload.get("types") else None,
+                columns=version.columns if version is not None else (),
                 staging=str(staging),
                 memory_mb=context.settings.intake.memory_mb,
             ),
@@ -135,6 +140,9 @@ class IntakeHandler:
                 delivered.keep_bytes(context, rows[outcome.id], outcome.reason, outcome, revision)
         if result.contract is not None:
             self._publish_contract(context, job, result)
+        if result.retyped:
+            told = retyped.notices(context, job.subject, result.retyped)
+            result = msgspec.structs.replace(result, notices=(*result.notices, *told))
         reach("intake.published")
         return result
 
@@ -150,9 +158,11 @@ class IntakeHandler:
             _LOG.warning("the contract of %s is not written: %s", job.subject, error)
             return
         assert result.contract is not None
-        wanted = contracts.grown(written, result.contract, result.absent if job.payload.get("accept") else ())
+        wanted = contracts.grown(
+            written, result.contract, result.absent if job.payload.get("accept") else (), result.retyped
+        )
         if job.payload.get("keep") and _any_committed(result):
-            wanted = msgspec.structs.replace(wanted, parser=_parser(job) or Parser())
+            wanted = msgspec.structs.replace(wanted, parser=_parser(job, written) or Parser())
         if written is None or not same(written, wanted):
             number = context.store.read(lambda query: revisions.number(query, job.subject)) + 1
             contracts.save(context, msgspec.structs.replace(wanted, revision=number))
@@ -350,10 +360,12 @@ def _staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"intake-{job.id}"
 
 
-def _parser(job: JobRecord) -> Parser | None:
-    """The settings that somebody gave for the files of this job."""
+def _parser(job: JobRecord, contract: Contract | None) -> Parser | None:
+    """The settings that somebody gave for the files of this job, over the contract's."""
     given = job.payload.get("parser")
-    return convert(given, Parser) if given else None
+    if not given:
+        return None
+    return check_parser(merged(contract.parser if contract is not None else Parser(), convert(given, Parser)))
 
 
 def _any_committed(result: IntakeResult) -> bool:

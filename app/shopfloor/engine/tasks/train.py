@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -12,11 +13,13 @@ from shopfloor.artifacts import bundle
 from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
+from shopfloor.artifacts.recast import recast
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
 from shopfloor.engine.outcome import TrainOutcome, TrainTask
 from shopfloor.monitoring.reference import Holdout, build_reference
+from shopfloor.release.asked import changed_inputs
 from shopfloor.release.gate import judge
 from shopfloor.release.records import GateSpec
 from shopfloor.training.train import train
@@ -97,6 +100,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef, row_ms: flo
     record = trained.record
     dummy = next((candidate for candidate in record.candidates if candidate.name == "dummy"), None)
     champion = task.champion
+    model = None if champion is None else bundle.load(champion, load_or_create_key(Path(task.key_path)))
     looks = sum(look.overlaps(record.holdout_from, record.holdout_to) for look in task.looks)
     spec = GateSpec(
         definition=task.train.definition,
@@ -114,6 +118,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef, row_ms: flo
         row_ms=row_ms,
         prior_looks=looks,
         split=record.split,
+        changed_inputs=() if model is None else changed_inputs(model.features, trained.model.features),
         seed=task.train.seed,
         now=task.now,
     )
@@ -122,17 +127,24 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef, row_ms: flo
         trained.holdout,
         trained.truth,
         trained.predictions,
-        _champion_predictions(task, trained),
+        None if model is None else _champion_predictions(model, trained),
         _times(task, trained),
     )
 
 
-def _champion_predictions(task: TrainTask, trained: Trained) -> pd.DataFrame | None:
-    if task.champion is None:
-        return None
-    champion = bundle.load(task.champion, load_or_create_key(Path(task.key_path)))
-    predictions: pd.DataFrame = champion.predict_frame(trained.holdout)
-    return predictions
+def _champion_predictions(champion: Any, trained: Trained) -> pd.DataFrame:
+    """What the champion says of the same rows. A column that became text since it was trained is read as
+    it knows it; rows where that cannot be are rows that it does not answer.
+    """
+    frame = trained.holdout
+    unread = pd.Series(False, index=frame.index)
+    for column in champion.columns:
+        if column.name in frame:
+            known = recast(frame[column.name], column.type)
+            unread |= known.isna() & frame[column.name].notna()
+            frame = frame.assign(**{column.name: known})
+    predictions: pd.DataFrame = champion.predict_frame(frame)
+    return predictions.mask(unread) if unread.any() else predictions
 
 
 def _row_milliseconds(trained: Trained) -> float:

@@ -20,6 +20,7 @@ import pyarrow.parquet as parquet
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.engine.upkeep.question import Question
+from shopfloor.lake.duck import SQL_TYPES
 from shopfloor.lake.duck import name as quoted
 from shopfloor.lake.objects import part_path
 from shopfloor.workspace.layout import Layout
@@ -154,17 +155,48 @@ class _Dataset:
         ).fetchone()
         assert row is not None
         columns = msgspec.json.decode(row[0], type=list[Column])
+        version = int(row[1])
         parts = self.connection.execute(
             "SELECT sha256 FROM metadata.dataset_parts WHERE dataset = ? AND added_version <= ? "
             "AND (removed_version IS NULL OR removed_version > ?) ORDER BY added_version, ordinal",
-            [self.dataset, row[1], row[1]],
+            [self.dataset, version, version],
         ).fetchall()
         paths = _existing([part_path(self.layout.objects, sha256) for (sha256,) in parts])
         if not paths:
             schema = pa.schema([(column.name, _TYPES[column.type]) for column in columns])
             return _hand_in(self.connection, name, schema.empty_table())
-        source = arrow.dataset(paths, schema=_schema(columns, paths[-1]), format="parquet")
-        return _hand_in(self.connection, name, source)
+        groups = _alike(columns, paths) if self._mixed(version) else [(_schema(columns, paths[-1]), paths)]
+        bodies = []
+        for number, (schema, held) in enumerate(groups):
+            # Names of the groups are the sandbox's own: no dataset has a space in its name.
+            called = name if len(groups) == 1 else f"{name} {number}"
+            bodies.append(
+                _typed(
+                    columns,
+                    schema,
+                    _hand_in(self.connection, called, arrow.dataset(held, schema=schema, format="parquet")),
+                )
+            )
+        return " UNION ALL ".join(bodies)
+
+    def _mixed(self, version: int) -> bool:
+        """Whether parts may store a column with different types: its type was changed at some time, or
+        the files of the first delivery did not agree. Else one look at the newest part is enough.
+        """
+        history = self.connection.execute(
+            "SELECT DISTINCT columns FROM metadata.dataset_versions WHERE dataset = ? AND version <= ?",
+            [self.dataset, version],
+        ).fetchall()
+        types: dict[str, set[ColumnType]] = {}
+        for (columns,) in history:
+            for column in msgspec.json.decode(columns, type=list[Column]):
+                types.setdefault(column.name, set()).add(column.type)
+        first = self.connection.execute(
+            "SELECT count(*) FROM metadata.dataset_parts WHERE dataset = ? AND added_version = "
+            "(SELECT min(added_version) FROM metadata.dataset_parts WHERE dataset = ?)",
+            [self.dataset, self.dataset],
+        ).fetchall()
+        return any(len(kinds) > 1 for kinds in types.values()) or int(first[0][0]) > 1
 
 
 @dataclass(frozen=True)
@@ -224,12 +256,31 @@ def _existing(paths: list[Path]) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _schema(columns: list[Column], newest: str) -> pa.Schema:
-    """The contract's columns with the types in which they are stored; older parts are cast to them."""
-    stored = parquet.read_schema(newest)
+def _schema(columns: list[Column], part: str) -> pa.Schema:
+    """The contract's columns with the types in which a part stores them."""
+    stored = parquet.read_schema(part)
     return pa.schema(
         [
             (column.name, stored.field(column.name).type if column.name in stored.names else _TYPES[column.type])
             for column in columns
         ]
     )
+
+
+def _alike(columns: list[Column], paths: list[str]) -> list[tuple[pa.Schema, list[str]]]:
+    """Neighbouring parts that store the columns with the same types."""
+    groups: list[tuple[pa.Schema, list[str]]] = []
+    for path in paths:
+        schema = _schema(columns, path)
+        if not groups or not groups[-1][0].equals(schema):
+            groups.append((schema, []))
+        groups[-1][1].append(path)
+    return groups
+
+
+def _typed(columns: list[Column], schema: pa.Schema, body: str) -> str:
+    """The SELECT `body` with values of the version's types, where the parts were written with others."""
+    if all(schema.field(column.name).type == _TYPES[column.type] for column in columns):
+        return body
+    items = ", ".join(f"{quoted(column.name)}::{SQL_TYPES[column.type]} AS {quoted(column.name)}" for column in columns)
+    return f"SELECT {items} FROM ({body})"

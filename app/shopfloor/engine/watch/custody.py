@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from shopfloor.domain.contract import Originals, Parser
+from shopfloor.domain.again import Again
+from shopfloor.domain.contract import Originals
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.file import FilePurpose, FileRecord
 from shopfloor.domain.job import JobKind, JobRecord
@@ -31,20 +32,20 @@ def enqueue(
     ids: Sequence[str],
     *,
     trigger: str,
-    accept: bool = False,
-    parser: Parser | None = None,
-    keep: bool = False,
-    actor: str = "engine",
+    again: Again | None = None,
     notices: Mapping[str, Sequence[str]] | None = None,
 ) -> JobRecord:
     """Queue the work on files that are staged: one job a settled batch.
 
-    `parser` says how these files are written, in place of the contract; `keep` makes it the contract's.
-    `actor` is who accepts them. `notices` are what the version says of its files, by id.
+    `again` is what a person asked for who takes them in again. `notices` are what the version says of
+    its files, by id.
     """
-    payload: dict[str, object] = {"files": list(ids), "accept": accept, "actor": actor}
-    if parser is not None:
-        payload |= {"parser": msgspec.to_builtins(parser), "keep": keep}
+    asked = again or Again(actor="engine")
+    payload: dict[str, object] = {"files": list(ids), "accept": asked.accept, "actor": asked.actor}
+    if asked.types:
+        payload["types"] = True
+    if asked.parser is not None:
+        payload |= {"parser": msgspec.to_builtins(asked.parser), "keep": asked.keep}
     if notices:
         payload["notices"] = notices
     return jobs.enqueue(

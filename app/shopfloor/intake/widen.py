@@ -1,0 +1,121 @@
+"""Types that a person lets a file change: each column becomes the narrowest type that holds both.
+
+Nothing is rounded: whole numbers beyond 2^53 beside fractions become text, and so does whatever has
+no other type in common. Stored values keep their types in their parts and are read as the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.contract import Contract
+from shopfloor.domain.errors import ConfigError
+from shopfloor.intake import reasons
+from shopfloor.intake.checks import check_rules_work
+from shopfloor.intake.infer import join
+from shopfloor.intake.reading import Reading, reading, whole_beyond
+from shopfloor.intake.reasons import BadFile
+from shopfloor.intake.shape import Shape, forget_rejects, rows_of
+from shopfloor.lake.retype import misfits
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Infer = Callable[[Sequence[int]], Sequence[Column]]
+
+
+class Widening:
+    """What files of one shape ask of a contract's types. `stored` are the parts with earlier rows."""
+
+    def __init__(
+        self, connection: DuckDBPyConnection, shape: Shape, paths: Sequence[str], stored: Sequence[str]
+    ) -> None:
+        self._connection = connection
+        self._shape = shape
+        self._paths = paths
+        self._stored = stored
+
+    def apply(self, contract: Contract, ruled: Contract, infer: Infer) -> Contract:
+        """`contract` with the types that the files and all earlier rows fit.
+
+        `ruled` is the contract with its rules, `infer` gives the files' own types at some positions.
+        Raises `BadFile` where the contract says something of a column that its new type does not allow.
+        """
+        present = [(column, self._shape.position(column.name)) for column in contract.columns]
+        asked = [(column, place) for column, place in present if place is not None]
+        wrong = self._bad(asked)
+        if not wrong:
+            return contract
+        found = dict(zip((column.name for column, _ in wrong), infer([place for _, place in wrong]), strict=True))
+        wider = {column.name: self._wider(column, found[column.name], place) for column, place in wrong}
+        columns = tuple(wider.get(column.name, column) for column in contract.columns)
+        for column, _ in wrong:
+            _check(ruled, column, wider[column.name])
+        self._check_rules(ruled, columns)
+        return msgspec.structs.replace(contract, columns=columns)
+
+    def _check_rules(self, ruled: Contract, columns: Sequence[Column]) -> None:
+        try:
+            check_rules_work(self._connection, msgspec.structs.replace(ruled, columns=tuple(columns)))
+        except ConfigError as error:
+            raise BadFile(reasons.types_blocked(ruled.name, error.message)) from error
+
+    def _wider(self, column: Column, found: Column, place: int) -> Column:
+        kind = join(column.type, found.type)
+        candidate = msgspec.structs.replace(column, type=kind or ColumnType.TEXT, format=found.format)
+        if kind is None or kind is ColumnType.TEXT or not self._holds(candidate, place):
+            return msgspec.structs.replace(column, type=ColumnType.TEXT, format="")
+        return candidate
+
+    def _holds(self, column: Column, place: int) -> bool:
+        """True when the files' and the stored values are exactly what they are as the column's type."""
+        if self._bad([(column, place)]) or misfits(self._connection, self._stored, column):
+            return False
+        return column.type is not ColumnType.NUMBER or not self._counts(
+            [whole_beyond(self._shape.raw[place]).format(v=f"c{place}")]
+        )
+
+    def _bad(self, asked: Sequence[tuple[Column, int]]) -> list[tuple[Column, int]]:
+        """Those columns that cannot be read at all, or with a value that cannot be read."""
+        readings = [self._reading(column, place) for column, place in asked]
+        tested = [
+            (how, each)
+            for how, each in zip(readings, asked, strict=True)
+            if how is not None and how.good != Reading.good
+        ]
+        tests = [how.bad_inline(place) for how, (_, place) in tested]
+        bad = self._counts(tests)
+        unfit = {each[0].name for position, (_, each) in enumerate(tested) if position in bad}
+        unread = {each[0].name for how, each in zip(readings, asked, strict=True) if how is None}
+        return [each for each in asked if each[0].name in unfit | unread]
+
+    def _reading(self, column: Column, place: int) -> Reading | None:
+        any_text = column.type is ColumnType.TEXT  # which it is already: nothing to widen
+        raw = self._shape.raw[place]
+        return reading(raw, column.type, decimal=self._shape.decimal, format=column.format, any_text=any_text)
+
+    def _counts(self, tests: Sequence[str]) -> set[int]:
+        """Which of `tests`, over the raw values c0, c1, …, holds for any row that fits the header."""
+        if not tests:
+            return set()
+        items = ", ".join(f"count_if({test})" for test in tests)
+        try:
+            query = f"SELECT {items} FROM {rows_of(self._shape, self._paths, rejects=True)}"
+            counts = self._connection.execute(query).fetchall()[0]
+        finally:
+            forget_rejects(self._connection)
+        return {position for position, count in enumerate(counts) if count}
+
+
+def _check(ruled: Contract, before: Column, after: Column) -> None:
+    """Raise `BadFile` where the new type contradicts what the contract says of the column."""
+    if ruled.time == after.name and before.type.temporal and not after.type.temporal:
+        raise BadFile(reasons.type_blocked(before, after, ruled.name, "orders the dataset's rows (`time`)"))
+    rule = next((rule for rule in ruled.rules if rule.column == after.name), None)
+    bounded = rule is not None and (rule.min is not None or rule.max is not None)
+    if bounded and not (after.type.numeric or after.type.temporal):
+        raise BadFile(reasons.type_blocked(before, after, ruled.name, "has a rule `min` or `max`"))
