@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import pickle
+from decimal import Decimal
 from typing import Any
 
 import msgspec
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -152,6 +154,50 @@ def test_odd_file_is_read_exactly(bench: Any, case: str) -> None:
     assert frame["id"].tolist() == [1, 2]
     assert frame["x"].tolist() == [1.5, 2.5]
     assert not result.contract_changed
+
+
+WIDE: dict[str, tuple[pa.Array, list[object]]] = {
+    "a database's key": (pa.array([Decimal(2**60 + 1), None, Decimal(-3)], pa.decimal128(38, 0)), [2**60 + 1, None, -3]),
+    "a short key": (pa.array([Decimal(7), Decimal(8), Decimal(9)], pa.decimal128(5, 0)), [7, 8, 9]),
+    "unsigned": (pa.array([2**53 + 1, 1, 2], pa.uint64()), [2**53 + 1, 1, 2]),
+    "a key beyond 64 bits": (
+        pa.array([Decimal(10**30 + 1), None, Decimal(-3)], pa.decimal128(38, 0)),
+        [str(10**30 + 1), None, "-3"],
+    ),
+    "unsigned beyond 64 bits": (pa.array([2**64 - 1, 1, 2], pa.uint64()), ["18446744073709551615", "1", "2"]),
+    "an amount": (pa.array([Decimal("1.10"), Decimal("-2.25"), None], pa.decimal128(18, 2)), [1.1, -2.25, None]),
+}
+
+
+@pytest.mark.parametrize("case", WIDE)
+def test_whole_numbers_of_a_database_stay_exact(bench: Any, case: str) -> None:
+    values, expected = WIDE[case]
+    first = bench.ingest({"a.parquet": parquet(id=[1, 2, 3], key=values)})
+    assert first.files[0].reason is None
+    found = bench.frame(first)["key"]
+    assert [None if pd.isna(value) else value for value in found] == expected
+    again = bench.ingest({"b.parquet": parquet(id=[4, 5, 6], key=values)}, first.contract)
+    assert again.files[0].reason is None
+    assert not again.contract_changed
+
+
+def test_a_whole_number_beyond_64_bits_is_called_so(bench: Any) -> None:
+    contract = bench.ingest({"a.csv": "id\n1\n2\n"}).contract
+    for name, data in {
+        "b.csv": b"id\n18446744073709551615\n",
+        "b.parquet": parquet(id=pa.array([2**64 - 1], pa.uint64())),
+        "c.parquet": parquet(id=pa.array([Decimal(10**30)], pa.decimal128(38, 0))),
+    }.items():
+        reason = bench.ingest({name: data}, contract).files[0].reason
+        assert reason.code == "bad_value"
+        assert "has more than the 64 bits of a whole number" in reason.message
+
+
+def test_damaged_parquet_is_told_without_our_own_paths(bench: Any) -> None:
+    data = parquet(x=[float(i) for i in range(500)])
+    (bad,) = bench.ingest({"a.parquet": data[:500] + bytes(200) + data[700:]}).files
+    assert bad.reason.code == "parquet_damaged"
+    assert "/" not in bad.reason.message
 
 
 def test_quoted_line_ends_survive_mixed_ones(bench: Any) -> None:

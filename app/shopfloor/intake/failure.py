@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,8 @@ from shopfloor.intake import reasons
 from shopfloor.intake.formats import Format
 from shopfloor.intake.locate import malformed_line, open_quote
 from shopfloor.intake.shape import Shape
+
+_STAGED = re.compile(r'^Failed to read file "[^"]*": ')
 
 
 def reason_of(error: Exception, shape: Shape | None, path: Path, memory_mb: int) -> Reason:
@@ -61,7 +64,8 @@ def json_reason(message: str, path: Path, *, array: bool) -> Reason:
 def _parquet(message: str) -> Reason:
     if "No magic bytes" in message or "too small" in message:
         return reasons.parquet_truncated()
-    return reasons.parquet_damaged(_first_line(message))
+    # DuckDB names the staged copy, which says nothing to the person who delivered the file.
+    return reasons.parquet_damaged(_STAGED.sub("", _first_line(message)))
 
 
 def _csv(message: str, path: Path, shape: Shape | None) -> Reason:

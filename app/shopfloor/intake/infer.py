@@ -12,7 +12,7 @@ from shopfloor.domain.dialect import COMMA
 from shopfloor.intake import reasons
 from shopfloor.intake.formats import Format
 from shopfloor.intake.partition import kind_of
-from shopfloor.intake.reading import CODE, IS_MISSING, MISSING, nested, raw_type, reading
+from shopfloor.intake.reading import CODE, IS_MISSING, MISSING, nested, raw_type, reading, whole_beyond_64_bits
 from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.shape import TEXT, Shape, forget_rejects, rows_of
 from shopfloor.intake.spelling import Spelling, Verdict, possible, prove
@@ -70,7 +70,7 @@ def infer(
     """
     wanted = list(range(len(shape.names)) if columns is None else columns)
     if shape.format is Format.PARQUET:
-        return _typed(shape, wanted)
+        return _typed(shape, wanted, _huge(connection, shape, paths, wanted))
     found, empty = [], set()
     try:
         rows = rows_of(shape, paths, rejects=rejects)
@@ -134,10 +134,24 @@ def join(left: ColumnType, right: ColumnType) -> ColumnType | None:
     return None
 
 
-def _typed(shape: Shape, wanted: Sequence[int]) -> Inferred:
+def _huge(
+    connection: DuckDBPyConnection, shape: Shape, paths: Sequence[str], wanted: Sequence[int]
+) -> frozenset[int]:
+    """Columns of a typed file with a whole number that no integer holds; such numbers are text in a CSV, too."""
+    asked = [i for i in wanted if i < shape.width and whole_beyond_64_bits(shape.raw[i])]
+    if not asked:
+        return frozenset()
+    tests = ", ".join(f"count(c{i}) > count(TRY_CAST(c{i} AS BIGINT))" for i in asked)
+    found = connection.execute(f"SELECT {tests} FROM {rows_of(shape, paths)}").fetchall()[0]
+    return frozenset(i for i, huge in zip(asked, found, strict=True) if huge)
+
+
+def _typed(shape: Shape, wanted: Sequence[int], huge: frozenset[int]) -> Inferred:
     found = []
     for position in wanted:
         kind = raw_type(shape.raw[position]) if position < shape.width else kind_of(shape.given_at(position))
+        if position in huge:
+            kind = ColumnType.TEXT
         if kind is None:
             raise BadFile(reasons.unsupported_type(shape.names[position], shape.raw[position]))
         found.append(Column(name=shape.names[position], type=kind))

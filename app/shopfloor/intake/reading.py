@@ -129,6 +129,7 @@ def raw_type(raw: str) -> ColumnType | None:
         "boolean": ColumnType.BOOLEAN,
         "integer": ColumnType.INTEGER,
         "wide": ColumnType.INTEGER,
+        "whole": ColumnType.INTEGER,
         "float": ColumnType.NUMBER,
         "decimal": ColumnType.NUMBER,
         "date": ColumnType.DATE,
@@ -138,6 +139,11 @@ def raw_type(raw: str) -> ColumnType | None:
         "nested": ColumnType.TEXT,
         "null": ColumnType.TEXT,
     }.get(_family(raw))
+
+
+def whole_beyond_64_bits(raw: str) -> bool:
+    """True for types of whole numbers that hold more than an integer does: text, where one really is larger."""
+    return _family(raw) in {"wide", "whole"}
 
 
 def nested(raw: str) -> bool:
@@ -158,7 +164,8 @@ def _family(raw: str) -> str:
     if raw.endswith("]") or raw.startswith(("STRUCT(", "MAP(", "UNION(")) or raw == "VARIANT":
         return "nested"
     if raw.startswith("DECIMAL("):
-        return "decimal"
+        # Databases export ids and account numbers so: as doubles they would change beyond 2^53.
+        return "whole" if raw.endswith(",0)") else "decimal"
     if raw == TEXT:
         return "text"
     return {"BOOLEAN": "boolean", "DATE": "date", '"NULL"': "null", "NULL": "null"}.get(raw, "")
@@ -355,11 +362,13 @@ def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
 
 
 _WHOLE = Reading(tries=("TRY_CAST({v} AS BIGINT)",), good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
+_COUNTED = Reading(good=f"{{v}} BETWEEN -{_EXACT} AND {_EXACT}", value="{v}::DOUBLE")
 _CONVERSIONS = {
     ("boolean", ColumnType.BOOLEAN): Reading(),
     ("integer", ColumnType.INTEGER): Reading(value="{v}::BIGINT"),
     ("wide", ColumnType.INTEGER): _WHOLE,
     ("decimal", ColumnType.INTEGER): _WHOLE,
+    ("whole", ColumnType.INTEGER): _WHOLE,
     # pandas makes floats of whole numbers as soon as one is missing.
     ("float", ColumnType.INTEGER): Reading(
         tries=("TRY_CAST({v} AS BIGINT)",),
@@ -369,7 +378,9 @@ _CONVERSIONS = {
     ),
     ("float", ColumnType.NUMBER): Reading(good="NOT isnan({v})", value="{v}::DOUBLE", others=(("isnan({v})", "NULL"),)),
     ("decimal", ColumnType.NUMBER): Reading(value="{v}::DOUBLE"),
-    ("integer", ColumnType.NUMBER): Reading(good=f"{{v}} BETWEEN -{_EXACT} AND {_EXACT}", value="{v}::DOUBLE"),
+    ("integer", ColumnType.NUMBER): _COUNTED,
+    ("wide", ColumnType.NUMBER): _COUNTED,
+    ("whole", ColumnType.NUMBER): _COUNTED,
     ("date", ColumnType.DATE): Reading(good=f"{{v}} {_RANGE}"),
     ("date", ColumnType.TIMESTAMP): Reading(good=f"{{v}} {_RANGE}", value="{v}::TIMESTAMP"),
     ("stamp", ColumnType.TIMESTAMP): Reading(
@@ -380,6 +391,8 @@ _CONVERSIONS = {
     ("stamp", ColumnType.DATE): Reading(
         tries=("{v}::TIMESTAMP",), good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
     ),
+    ("wide", ColumnType.TEXT): Reading(value="{v}::VARCHAR"),
+    ("whole", ColumnType.TEXT): Reading(value="{v}::VARCHAR"),
     ("word", ColumnType.TEXT): Reading(value="{v}::VARCHAR"),
     ("nested", ColumnType.TEXT): Reading(value="to_json({v})::VARCHAR"),
 }

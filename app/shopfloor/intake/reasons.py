@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ _NOUNS = {
     ColumnType.DATE: "a date (such as 2026-01-31)",
     ColumnType.TIMESTAMP: "a time (such as 2026-01-31T08:30:00)",
 }
+_WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{19,}")
 _ENCODINGS = {"cp1252": "Windows-1252 (Latin-1), nor in UTF-8"}
 _REDELIVER = "Correct it at the source and deliver the file again."
 _WIDEN = "Or let the column take the file's type, in a new revision of the contract: shopfloor file accept --types ID"
@@ -343,9 +345,12 @@ def line_too_long(line: int | None) -> Reason:
 def bad_value(place: Place, column: str, kind: ColumnType, value: object, format: str = "") -> Reason:
     noun = f"{kind.value} written as {format}" if format else _NOUNS[kind].removeprefix("a ")
     article = "" if kind in {ColumnType.TEXT, ColumnType.BOOLEAN} else "a "
+    why = f"is not {article}{noun}"
+    if kind is ColumnType.INTEGER and _WHOLE_NUMBER.fullmatch(str(value).strip()):
+        why = "has more than the 64 bits of a whole number"
     return Reason(
         code="bad_value",
-        message=f"{place.words} {shown(column)}: {shown(value)} is not {article}{noun}.",
+        message=f"{place.words} {shown(column)}: {shown(value)} {why}.",
         line=place.line,
         column=safe(column, 120),
         hint=f"{_REDELIVER} {_WIDEN}",
