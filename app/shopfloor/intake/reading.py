@@ -349,7 +349,9 @@ def whole_beyond(raw: str) -> str:
         ways = ("trim({v})", "replace(replace(trim({v}), '.', ''), ',', '.')", "replace(trim({v}), ',', '')")
         number = ", ".join(f"TRY_CAST({way} AS DOUBLE)" for way in ways)
         return f"(regexp_full_match(trim({{v}}), '[-+]?[0-9.,]+') AND abs(coalesce({number}, 0)) >= {_EXACT})"
-    return f"({{v}} NOT BETWEEN -{_EXACT} AND {_EXACT})" if family in {"integer", "wide", "decimal"} else "false"
+    return (
+        f"({{v}} NOT BETWEEN -{_EXACT} AND {_EXACT})" if family in {"integer", "wide", "whole", "decimal"} else "false"
+    )
 
 
 def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
