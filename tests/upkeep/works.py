@@ -31,6 +31,7 @@ from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.settings import Settings
 
 COLUMNS = (Column(name="id", type=ColumnType.INTEGER), Column(name="city", type=ColumnType.TEXT))
 
@@ -62,15 +63,7 @@ class Works:
         self.layout.create()
         self.layout.settings.write_text('name = "works"\n')
         self.clock = HandClock()
-        self.store = self.open()
-        self.context = Context(
-            layout=self.layout,
-            store=self.store,
-            clock=self.clock,
-            stream=EventStream(),
-            epoch=1,
-            started_at=self.clock.now(),
-        )
+        self.reopen()
 
     def open(self) -> Store:
         """The store."""
@@ -79,9 +72,18 @@ class Works:
         )
 
     def reopen(self) -> None:
-        """Another engine's view of the workspace."""
+        """Another engine's view of the workspace, with the settings that the one before had."""
+        settings = self.context.settings if hasattr(self, "context") else Settings()
         self.store = self.open()
-        self.context.store = self.store
+        self.context = Context(
+            layout=self.layout,
+            store=self.store,
+            clock=self.clock,
+            stream=EventStream(),
+            epoch=1,
+            started_at=self.clock.now(),
+            settings=settings,
+        )
 
     def part(self, table: pa.Table, files: Sequence[str] = ()) -> Part:
         """A published part."""

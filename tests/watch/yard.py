@@ -50,6 +50,7 @@ class Yard:
         self.watch._watcher.close()
         self.works.store.close()
         self.works.reopen()
+        self.context = self.works.context
         _sweep_staging(self.context)
         self.watch = self.open()
 

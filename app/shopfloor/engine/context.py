@@ -13,8 +13,7 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ConfigError, NotFoundError
 from shopfloor.domain.names import did_you_mean, is_name
 from shopfloor.domain.text import safe
-from shopfloor.engine import contracts
-from shopfloor.engine.contracts import ContractBook
+from shopfloor.engine.contract_book import ContractBook
 from shopfloor.engine.stream import EventStream
 from shopfloor.store.store import Store
 from shopfloor.workspace import definitions
@@ -36,7 +35,10 @@ class Context:
     started_at: datetime
     settings: Settings = field(default_factory=Settings)
     stopping: threading.Event = field(default_factory=threading.Event)
-    book: ContractBook = field(default_factory=ContractBook)
+    book: ContractBook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.book = ContractBook(self.layout, self.store)
 
     def reload_settings(self) -> None:
         """Read `workspace.toml` again; a broken file keeps the settings that work."""
@@ -47,7 +49,7 @@ class Context:
 
     def contract(self, dataset: str) -> Contract | None:
         """The contract of a dataset as its file says now; raises `ConfigError` for one that cannot be used."""
-        return contracts.read(self, dataset) if is_name(dataset) else None
+        return self.book.read(dataset) if is_name(dataset) else None
 
     def definition(self, model: str) -> ModelDefinition:
         """The definition of a model; raises `NotFoundError` with the nearest name."""

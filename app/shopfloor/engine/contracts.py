@@ -1,14 +1,10 @@
-"""Contracts as the engine uses them: read live, checked whole, every change a revision in the store."""
+"""Contracts as the engine uses them: watched for changes, every change a revision in the store."""
 
 from __future__ import annotations
 
-import logging
 import pwd
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,78 +14,17 @@ from shopfloor.domain.contract import Contract
 from shopfloor.domain.contract_changes import changes, same
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FilePurpose, FileState, Reason
-from shopfloor.domain.ids import ulid
 from shopfloor.domain.revision import ContractCause, ContractRevision
+from shopfloor.engine.context import Context
+from shopfloor.engine.contract_book import Stamp
 from shopfloor.engine.watch import custody
-from shopfloor.intake.checks import check_rules_work
 from shopfloor.intake.records import Retyped
-from shopfloor.lake.duck import connect
 from shopfloor.store import datasets, files, revisions
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace import contracts
 from shopfloor.workspace.form import read_text
 
-if TYPE_CHECKING:
-    from shopfloor.engine.context import Context
-
-_LOG = logging.getLogger("shopfloor.contracts")
 WAITS = "contract"  # the reason code of files that wait for a contract to be mended
-Stamp = tuple[int, int, int]
-
-
-@dataclass
-class ContractBook:
-    """What is remembered between two looks at the files: stamps, what was wrong, texts that are in order,
-    and the contracts as they were `noticed` last.
-
-    `own` are texts that the engine itself wrote and will record with the work that changed them.
-    """
-
-    stamps: dict[str, Stamp] = field(default_factory=dict)
-    problems: dict[str, ConfigError] = field(default_factory=dict)
-    good: dict[str, str] = field(default_factory=dict)
-    noticed: dict[str, Contract] = field(default_factory=dict)
-    own: dict[str, str] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def forget(self, dataset: str) -> None:
-        """The file is gone, and with it what was wrong with it."""
-        for memory in (self.stamps, self.problems, self.noticed):
-            memory.pop(dataset, None)
-
-
-def read(context: Context, dataset: str) -> Contract | None:
-    """The contract as its file says now, with the store's number of its revision; None without a file.
-
-    Raises `ConfigError` naming file, line and key, also for SQL and patterns that cannot work.
-    """
-    contract = _checked(context, dataset)
-    if contract is None:
-        return None
-    number = context.store.read(lambda query: revisions.number(query, dataset))
-    return msgspec.structs.replace(contract, revision=number or contract.revision)
-
-
-def _checked(context: Context, dataset: str) -> Contract | None:
-    path = context.layout.contract(dataset)
-    if not path.exists():
-        return None
-    text = read_text(path)
-    contract = contracts.parse_contract(dataset, text, f"datasets/{path.name}")
-    if context.book.good.get(dataset) != text:
-        if contracts.needs_duckdb(contract):
-            with_duckdb(contract, context.layout.staging)
-        context.book.good[dataset] = text
-    return contract
-
-
-def with_duckdb(contract: Contract, staging: Path) -> None:
-    """Raise `ConfigError` for a condition or pattern that DuckDB cannot apply to the columns."""
-    connection = connect(memory_mb=64, threads=1, temp=staging / f"contract-{ulid()}")
-    try:
-        check_rules_work(connection, contract)
-    finally:
-        connection.close()
 
 
 def problem(context: Context, dataset: str) -> Reason | None:
@@ -162,7 +97,7 @@ def _owner(path: Path) -> str:
 def _tried(context: Context, dataset: str) -> tuple[Contract | None, ConfigError | None]:
     """The contract, or what is wrong with it; the book remembers which."""
     try:
-        contract = _checked(context, dataset)
+        contract = context.book.checked(dataset)
     except ConfigError as error:
         context.book.problems[dataset] = error
         return None, error

@@ -24,6 +24,7 @@ from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
 from shopfloor.engine import contracts, delivered, retyped, triggers
 from shopfloor.engine.context import Context
+from shopfloor.engine.contract_book import Stamp
 from shopfloor.engine.jobs.handler import Task
 from shopfloor.engine.watch import custody
 from shopfloor.intake.partition import Pairs, partition
@@ -51,7 +52,7 @@ class IntakeHandler:
     kind = JobKind.INTAKE
 
     def __init__(self) -> None:
-        self._stamps: dict[str, contracts.Stamp | None] = {}  # of the contract that a job began with
+        self._stamps: dict[str, Stamp | None] = {}  # of the contract that a job began with
 
     def prepare(self, context: Context, job: JobRecord) -> Task | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import ConfigError
-from shopfloor.engine.contracts import with_duckdb
+from shopfloor.engine.contract_book import with_duckdb
 from shopfloor.workspace import contracts
 from shopfloor.workspace.layout import Layout
 
