@@ -14,7 +14,6 @@ from shopfloor.engine.upkeep.old_rejects import forget_old_rejects
 from shopfloor.store import events, rejects
 from shopfloor.workspace.settings import Settings, check
 
-
 DECIDED = ((FileState.COMMITTED, 3), (FileState.DISCARDED, 2))
 
 
