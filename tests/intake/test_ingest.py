@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -249,11 +250,31 @@ def test_schema_policies(bench: Any, policy: SchemaPolicy, change: str) -> None:
     row = bench.frame(result).to_dict("records")[0]
     extra = {
         SchemaPolicy.EVOLVE: {"c": 9},
-        SchemaPolicy.RESCUE: {"_rescued": '{"c":"9"}'},
+        SchemaPolicy.RESCUE: {"_rescued": '{"_file":"a.csv","_row":1,"c":"9"}'},
     }
     assert row == {"a": 3, "b": "z"} | (extra.get(policy, {}) if change == "new" else {})
     assert result.contract_changed == (change == "new" and policy in extra)
     assert result.contract.revision == (2 if result.contract_changed else 1)
+
+
+@pytest.mark.parametrize("size", ["small", "big"])
+def test_what_was_rescued_says_where_it_stood(bench: Any, size: str) -> None:
+    """drop-folder.md 2.6: name, value, row and file; rows that are left out count."""
+    contract = bench.ingest({"a.csv": AB}).contract
+    contract = msgspec.structs.replace(contract, schema_policy=SchemaPolicy.RESCUE, reject_budget=0.5)
+    big = 700_000 if size == "big" else 3
+    lines = [f"{n},z{n},say " + str(n) for n in range(big)]
+    lines[1] = "oops,bad,lost"
+    lines[2] = '2,z,""' if size == "small" else '2,z,"one ""two"", three"'
+    files = {"one.csv": "a,b,_row\n" + "\n".join(lines) + "\n", "two.csv": "a,b,_row\n7,q,\n8,q,x\n"}
+    result = bench.ingest(files, contract)
+    assert [outcome.state for outcome in result.files] == [COMMITTED, COMMITTED]
+    found = [None if text is None else json.loads(text) for text in bench.frame(result)["_rescued"]]
+    assert len(found) == big - 1 + 2
+    assert found[0] == {"_file": "one.csv", "_row_": 1, "_row": "say 0"}
+    assert found[1] == {"_file": "one.csv", "_row_": 3, "_row": "" if size == "small" else 'one "two", three'}
+    assert found[big - 2]["_row_"] == big
+    assert found[-2:] == [None, {"_file": "two.csv", "_row_": 2, "_row": "x"}]
 
 
 def test_column_that_joined_later_may_be_absent(bench: Any) -> None:

@@ -46,7 +46,7 @@ def test_candidates(name: str) -> None:
     assert classify(name, 0o100644) == (Kind.CANDIDATE, None)
 
 
-@pytest.mark.parametrize("name", ["a.ods", "a", "notes.md", "a.pkl", "a.parquet.gz", "a.csv.zip"])
+@pytest.mark.parametrize("name", ["a.xlsb", "a", "notes.md", "a.pkl", "a.parquet.gz", "a.csv.zip"])
 def test_other_extensions_are_refused_with_advice(name: str) -> None:
     kind, reason = classify(name, 0o100644)
     assert kind is Kind.REFUSED

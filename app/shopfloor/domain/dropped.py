@@ -18,7 +18,7 @@ _TEMPORARY = (
     ".processing",
 )
 # rsync writes `.name.XXXXXX` (hidden anyway) or, with --temp-dir, `name.csv.XXXXXX`.
-_RSYNC = re.compile(r"\.(?:csv|tsv|jsonl?|ndjson|parquet|xls[xm]?)(?:\.gz|\.zst)?\.[A-Za-z0-9]{6}$")
+_RSYNC = re.compile(r"\.(?:csv|tsv|jsonl?|ndjson|parquet|xls[xm]?|ods)(?:\.gz|\.zst)?\.[A-Za-z0-9]{6}$")
 
 
 def ignored(name: str) -> bool:

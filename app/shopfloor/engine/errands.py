@@ -12,6 +12,7 @@ from shopfloor.engine.handlers.collect import collect_soon
 from shopfloor.engine.plant import Plant
 from shopfloor.engine.scheduler import Errand
 from shopfloor.engine.upkeep.backup import make_backup
+from shopfloor.engine.upkeep.old_rejects import forget_old_rejects
 from shopfloor.store import alerts
 from shopfloor.store.transaction import Transaction
 
@@ -21,11 +22,14 @@ _CONTRACT_SECONDS = 2.0
 _FRESHNESS_SECONDS = 15.0
 _STALLED_SECONDS = 5.0
 _BACKUP_SECONDS = 24 * 3600.0
+_REJECTS_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
 
 
 def errands(plant: Plant) -> list[Errand]:
-    """What the engine does by the clock: collect, notice what is edited, late or stalled, back up, wake alerts."""
+    """What the engine does by the clock: collect, notice what is edited, late or stalled, back up, wake alerts,
+    forget what is old.
+    """
     context = plant.context
     return [
         Errand("collect", _COLLECT_SECONDS, lambda: collect_soon(context)),
@@ -33,12 +37,17 @@ def errands(plant: Plant) -> list[Errand]:
         Errand("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
         Errand("stalled", _STALLED_SECONDS, plant.watch.tell_stalled),
         Errand("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
+        Errand("rejects", _REJECTS_SECONDS, lambda: _forget_rejects(plant)),
         Errand("backup", _BACKUP_SECONDS, lambda: _back_up(plant)),
         Errand("heartbeat", 5.0, plant.floor.beat),
         Errand("aside", 30.0, lambda: plant.floor.aside.dismiss_idle(context.settings.engine.idle_worker_seconds)),
         Errand("look", 30.0, lambda: plant.floor.look.dismiss_idle(context.settings.engine.idle_worker_seconds)),
         Errand("snooze", 60.0, lambda: wake_snoozed(plant)),
     ]
+
+
+def _forget_rejects(plant: Plant) -> None:
+    forget_old_rejects(plant.context)
 
 
 def _back_up(plant: Plant) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shopfloor.intake import reasons
+from shopfloor.intake.opendocument import is_open_document
 from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.text import FREE_BYTES, MAX_RATIO
 
@@ -46,14 +47,18 @@ class _Extent:
     unknown: int = 0
 
 
-def check_archive(source: Path) -> None:
-    """Raise `BadFile` unless all of the archive unpacks, to a size that real workbooks have."""
+def check_archive(source: Path) -> bool:
+    """Raise `BadFile` unless all of the archive unpacks, to a size that real workbooks have.
+
+    True for an OpenDocument spreadsheet, False for one of Excel.
+    """
     limit = max(FREE_BYTES, MAX_RATIO * source.stat().st_size)
     size = 0
     try:
         with zipfile.ZipFile(source) as archive:
-            if _BOOK not in archive.namelist():
-                raise BadFile(reasons.wrong_format("an Excel workbook", "another kind of ZIP archive"))
+            open_document = is_open_document(archive)
+            if not open_document and _BOOK not in archive.namelist():
+                raise BadFile(reasons.wrong_format("a workbook", "another kind of ZIP archive"))
             for entry in archive.infolist():
                 for piece in _pieces(archive, entry.filename):
                     size += len(piece)
@@ -61,6 +66,7 @@ def check_archive(source: Path) -> None:
                         raise BadFile(reasons.expands_too_much(MAX_RATIO, size))
     except _BROKEN as error:
         raise BadFile(reasons.workbook_damaged(_told(error))) from None
+    return open_document
 
 
 def check_sheet(source: Path, position: int, memory_mb: int) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ _BY_SUFFIX = {
     ".xlsx": Format.EXCEL,
     ".xlsm": Format.EXCEL,
     ".xls": Format.EXCEL,
+    ".ods": Format.EXCEL,
 }
 _UNPACKED = {Format.PARQUET, Format.EXCEL}  # compressed inside already
 _BY_PACKING = {".gz": Packing.GZIP, ".zst": Packing.ZSTD}
@@ -93,7 +94,7 @@ def check_content(kind: Format, head: bytes) -> None:
         return
     if kind is Format.EXCEL:
         if not head.startswith((ZIP, OLE)):
-            raise BadFile(reasons.wrong_format("an Excel workbook", foreign(head) or "something else"))
+            raise BadFile(reasons.wrong_format("a workbook", foreign(head) or "something else"))
         return
     found = foreign(head)
     if found:

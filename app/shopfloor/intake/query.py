@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopfloor.intake.reading import SQL_TYPES, Reading
-from shopfloor.intake.schema import RESCUED, Plan
+from shopfloor.intake.schema import PLACE, RESCUED, Plan
 from shopfloor.intake.shape import rows_of
 from shopfloor.lake.duck import name, text
 
@@ -67,6 +67,29 @@ def first_bad(plan: Plan, paths: Sequence[str], limit: int) -> str:
 def output(plan: Plan) -> str:
     """Select items that give k0, k1, … the contract's names."""
     return ", ".join(f"k{i} AS {name(c.name)}" for i, c in enumerate(plan.contract.columns))
+
+
+def placed(plan: Plan, row: str, file: str) -> str:
+    """`output`, with what was rescued saying where it stood: SQL for the row's number, from 1, and for the file's id.
+
+    The place stands beside the values, so that `_rescued ->> 'column'` gives the raw value.
+    """
+    if not plan.rescued:
+        return output(plan)
+    at = next(i for i, column in enumerate(plan.contract.columns) if column.name == RESCUED)
+    taken = {plan.shape.names[i] for i in plan.extras}
+    names = [_free(name, taken) for name in PLACE]
+    place = f"""'{{"{names[0]}":"' || {file} || '","{names[1]}":' || ({row}) || ',' || substr(k{at}, 2)"""
+    items = [f"k{i} AS {name(c.name)}" for i, c in enumerate(plan.contract.columns)]
+    items[at] = f"CASE WHEN k{at} IS NOT NULL THEN {place} END AS {name(RESCUED)}"
+    return ", ".join(items)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or one like it that the file has no column of."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 def staged(plan: Plan, path: str) -> str:

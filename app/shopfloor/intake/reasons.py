@@ -188,7 +188,7 @@ def wrong_format(named: str, found: str) -> Reason:
     return Reason(
         code="wrong_format",
         message=f"The file is named as {named} but holds {found}.",
-        hint="Nothing in it was run or opened. Deliver CSV, TSV, Parquet, JSON, JSON lines or Excel "
+        hint="Nothing in it was run or opened. Deliver CSV, TSV, Parquet, JSON, JSON lines, Excel or .ods "
         "under the matching extension.",
     )
 

@@ -16,6 +16,8 @@ from shopfloor.intake.reasons import BadFile, listed
 from shopfloor.intake.shape import Shape
 
 RESCUED = "_rescued"
+PLACE = ("_file", "_row")
+"""Where a rescued value stood: the file's id, and its row from 1; an underscore longer where a column is called so."""
 
 
 @dataclass(frozen=True)

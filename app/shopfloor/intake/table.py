@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from shopfloor.intake.query import lenient, output, staged, strict
+from shopfloor.intake.query import lenient, output, placed, staged, strict
 from shopfloor.intake.reading import SQL_TYPES
 from shopfloor.intake.schema import Plan
 from shopfloor.intake.shape import forget_rejects
-from shopfloor.lake.duck import PARQUET, text
+from shopfloor.lake.duck import PARQUET, text, texts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -53,10 +53,13 @@ class Table(Protocol):
 
 
 class MemoryTable:
-    """Small files of one plan in a temporary table."""
+    """Small files of one plan in a temporary table; `files` are their ids."""
 
-    def __init__(self, connection: DuckDBPyConnection, plan: Plan, name: str = "intake_rows") -> None:
+    def __init__(
+        self, connection: DuckDBPyConnection, plan: Plan, files: Sequence[str], name: str = "intake_rows"
+    ) -> None:
         self.plan = plan
+        self._files = files
         self._connection = connection
         self._name = name
         self._firsts: dict[int, int] = {}
@@ -110,9 +113,10 @@ class MemoryTable:
         self._connection.execute(f"DELETE FROM {self._name} WHERE f = {file}")
 
     def write(self, path: Path) -> int:
-        done = self._connection.execute(
-            f"COPY (SELECT {output(self.plan)} FROM {self._name}) TO {text(str(path))} {PARQUET}"
-        )
+        numbers, firsts = (str(list(side)) for side in (self._firsts.keys(), self._firsts.values()))
+        row = f"coalesce(r, rowid - map({numbers}, {firsts})[f]) + 1"
+        items = placed(self.plan, row, f"{texts(list(self._files))}[f + 1]")
+        done = self._connection.execute(f"COPY (SELECT {items} FROM {self._name}) TO {text(str(path))} {PARQUET}")
         return int(done.fetchall()[0][0])
 
     def close(self) -> None:
@@ -127,10 +131,11 @@ class MemoryTable:
 
 
 class StagedTable:
-    """One big file, written as Parquet at once and checked there; memory stays flat."""
+    """One file, of the id `file`, written as Parquet at once and checked there; memory stays flat."""
 
-    def __init__(self, connection: DuckDBPyConnection, plan: Plan, path: Path) -> None:
+    def __init__(self, connection: DuckDBPyConnection, plan: Plan, path: Path, file: str) -> None:
         self.plan = plan
+        self._file = file
         self._connection = connection
         self._path = path
         self._rows = 0
@@ -143,13 +148,15 @@ class StagedTable:
     def load(self, path: str, *, first: bool = False, quick: bool = False) -> None:
         """Write the file's rows; a bad value or row is an error."""
         query = strict(self.plan, [path], first=first, quick=quick)
-        self._copy(f"SELECT {output(self.plan)} FROM ({query})")
+        if self.plan.rescued:
+            query = f"SELECT *, row_number() OVER () - 1 AS r FROM ({query})"
+        self._copy(self._named(query))
 
     def load_good(self, path: str, left_out: Sequence[int] | None = None) -> None:
         """Write the file's rows without the bad ones, whose numbers are `left_out` where they are known."""
         self._left_out = left_out
         try:
-            self._copy(f"SELECT {output(self.plan)} FROM ({lenient(self.plan, [path])})")
+            self._copy(self._named(lenient(self.plan, [path])))
         finally:
             forget_rejects(self._connection)
 
@@ -180,6 +187,9 @@ class StagedTable:
 
     def close(self) -> None:
         self._path.unlink(missing_ok=True)
+
+    def _named(self, query: str) -> str:
+        return f"SELECT {placed(self.plan, 'r + 1', text(self._file))} FROM ({query})"
 
     def _copy(self, query: str, path: Path | None = None) -> None:
         target = text(str(path or self._path))

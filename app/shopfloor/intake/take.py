@@ -230,14 +230,14 @@ class Taker:
             if not is_small(states[0].file):
                 return self._load_big(plan, states[0], sampled)
             # One statement instead of four, where nothing is odd about the file.
-            staged = StagedTable(self._connection, plan, self._path("rows"))
+            staged = StagedTable(self._connection, plan, self._path("rows"), states[0].file.file.id)
             if self._try(staged, str(states[0].file.path), quick=True) is None:
                 return staged
             staged.close()
         return self._load_small(plan, states)
 
     def _load_small(self, plan: Plan, states: list[_State]) -> MemoryTable:
-        table = MemoryTable(self._connection, plan)
+        table = MemoryTable(self._connection, plan, [state.file.file.id for state in states])
         together = Path(self._spec.staging) / "scratch" / "bundle.csv"
         bundled = bundle([state.file.path for state in states], plan.shape, together)
         paths = [str(together)] if bundled else [str(state.file.path) for state in states]
@@ -265,7 +265,7 @@ class Taker:
 
     def _load_big(self, plan: Plan, state: _State, sampled: bool) -> StagedTable:
         path = str(state.file.path)
-        table = StagedTable(self._connection, plan, self._path("rows"))
+        table = StagedTable(self._connection, plan, self._path("rows"), state.file.file.id)
         failure = self._try(table, path, first=sampled, quick=not sampled)
         if failure is None:
             return table

@@ -1,4 +1,5 @@
-"""An Excel sheet as JSON lines: one line a row of the sheet, so that line numbers are row numbers.
+"""A sheet of a workbook (Excel or .ods) as JSON lines: one line a row of the sheet, so that line numbers are row
+numbers.
 
 Cells keep their types: a number is a number, a date an ISO date, a text "007" stays text. Of
 formulas the stored results are read; nothing is calculated and no macro is ever run.
@@ -17,6 +18,7 @@ import msgspec
 from shopfloor.intake import reasons
 from shopfloor.intake.archive import check_archive, check_sheet
 from shopfloor.intake.formats import OLE
+from shopfloor.intake.opendocument import check_spreadsheet, check_values
 from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.sniff import headless
 
@@ -37,12 +39,14 @@ def sheet_lines(
     rows. Raises `BadFile` for what is damaged, locked, no table, or larger than memory allows.
     """
     old = _is_old(source)
-    if not old:
-        check_archive(source)
-    book = _open(source, target.with_suffix(".xls" if old else ".xlsx"))
+    open_document = not old and check_archive(source)
+    sheets = check_spreadsheet(source, memory_mb) if open_document else []
+    book = _open(source, target.with_suffix(".xls" if old else ".ods" if open_document else ".xlsx"))
     try:
         name, position = _choose(book, sheet)
-        notices = () if old else check_sheet(source, position, memory_mb)
+        notices: tuple[str, ...] = ()
+        if not old:
+            notices = check_values(sheets[position]) if sheets else check_sheet(source, position, memory_mb)
         if len(book.sheet_names) > 1 and not sheet:
             notices = (*notices, f"Of the workbook's {len(book.sheet_names)} sheets the first was read: {name!r}.")
         names = _write(_rows(_sheet(book, name), skip), target)

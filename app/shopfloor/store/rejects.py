@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from shopfloor.domain.page import Page
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.store.rows import Query, page
-from shopfloor.store.transaction import Transaction
+from shopfloor.store.transaction import Transaction, naive
+
+# Of files that are decided; what waits for somebody is kept, and so is what is on its way.
+_OLD = (
+    "FROM files WHERE state IN ('committed', 'duplicate', 'discarded', 'refused') "
+    "AND coalesce(committed_at, seen_at) < ?"
+)
 
 
 def put(transaction: Transaction, file: str, rejects: Sequence[Reject]) -> None:
@@ -44,3 +51,18 @@ def listing(query: Query, file: str, limit: int, offset: int) -> Page[Reject]:
         for row in rows
     ]
     return page(found, int(total[0]) if total else 0, offset)
+
+
+def old(query: Query, before: datetime) -> list[tuple[str, int, int]]:
+    """(dataset, files, rows) of rejects whose file was decided, and came in or was seen `before`."""
+    rows = query.all(
+        f"SELECT f.dataset, count(DISTINCT r.file), count(*) FROM rejects r JOIN (SELECT id, dataset {_OLD}) f "
+        "ON r.file = f.id GROUP BY f.dataset ORDER BY f.dataset",
+        [naive(before)],
+    )
+    return [(str(dataset), int(files), int(count)) for dataset, files, count in rows]
+
+
+def forget(transaction: Transaction, before: datetime) -> None:
+    """Drop those that `old` counts."""
+    transaction.execute(f"DELETE FROM rejects WHERE file IN (SELECT id {_OLD})", [naive(before)])

@@ -104,11 +104,10 @@ def list_rejects(session: Session, file_id: str, export: str | None, limit: int,
             stream.narrate(f"{files.kept(written.rows, written.total)} written to {text(written.path)}.")
         return
     page = session.ask(FileRejects(id=file_id, limit=limit, offset=offset))
-    answers.listing(page, files.REJECTS, empty=f"No row of {text(file_id)} was rejected.", as_json=as_json)
-    if page.rows and not as_json:
-        total = session.ask(FileShow(id=file_id)).rejected_rows
-        if total > page.total:
-            stream.narrate(f"{files.kept(page.total, total)} kept.")
+    total = session.ask(FileShow(id=file_id)).rejected_rows
+    answers.listing(page, files.REJECTS, empty=files.none_kept(file_id, total), as_json=as_json)
+    if page.rows and not as_json and total > page.total:
+        stream.narrate(f"{files.kept(page.total, total)} kept.")
 
 
 @command.command("accept", help=by_name("file.accept").help)

@@ -32,6 +32,14 @@ REJECTS: tuple[Column[Reject], ...] = (
 )
 
 
+def none_kept(file: str, rejected: int) -> str:
+    """Why there is no rejected row to show."""
+    if not rejected:
+        return f"No row of {text(file)} was rejected."
+    rows = f"{rejected:,} rejected row{'' if rejected == 1 else 's'}"
+    return f"{rows} of {text(file)}: no longer kept with line and value (retention.rejects_days)."
+
+
 def kept(rows: int, total: int) -> str:
     """How many of all rejected rows are here."""
     said = (
