@@ -22,6 +22,7 @@ from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import Check
+from shopfloor.domain.run import Confusion, Residuals, SegmentScore
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.tui.screens.home import HomePane
 from shopfloor.tui.views import (
@@ -59,7 +60,7 @@ HOME_COLUMNS = HomePane.table_columns
 _DATASET = "warn   flights        v2      36,000   +3,000   1 held    3m  flights"
 _FILE = "quarantined  a message.csv                   3m  a message"
 _RUN = "ok        r3      flights        flights@3   flights   0.6300    best    3m"
-_MODEL = "approve  flights            v2  0.6487   0.640 (27k)       1      33k    3m"
+_MODEL = "approve  flights               v2  0.6487   0.640 (27k)       1    3m    3m"
 _ALERT = "CRIT  open        3m  flights           0.31    ×3  a message"
 _NODE = "● a message                                             model            3m"
 _HOME = "alert        flights        a message                                    3m"
@@ -475,3 +476,42 @@ def test_a_stream_says_what_is_accepted_how_late_it_is_and_what_holds_it_up() ->
     assert line(datasets.COLUMNS, datasets.row(dataset, stuck), 75).split()[0] == "warn"
     assert " stuck " in line(datasets.COLUMNS, datasets.row(dataset, stuck), 75)
     assert " stream " in line(datasets.COLUMNS, datasets.row(dataset, well), 75)
+
+
+def test_a_run_shows_what_it_mixes_up_and_how_far_it_is_off() -> None:
+    run = msgspec.structs.replace(
+        SHOP.runs()[0],
+        confusion=Confusion(labels=("no", "yes"), counts=((90, 10), (5, 15))),
+        residuals=Residuals(
+            edges=(-1.0, 0.0, 1.0), counts=(30, 10), mean=-0.25, median_absolute=0.5, p90_absolute=0.9
+        ),
+        segments=tuple(
+            SegmentScore(segment=name, rows=9, score=score) for name, score in zip("abc", (0.7, 0.9, 0.8), strict=True)
+        ),
+        error=None,
+    )  # fmt: skip
+    found = {section.key: section for section in runs.sections(run, "roc_auc")}
+    assert found["confusion"].note == "88% right of 120 holdout rows"
+    assert _texts([found["confusion"]]).splitlines() == [
+        "Right and wrong",
+        "is \\ said     no   yes   hit",
+        "no     90    10   90%",
+        "yes      5    15   75%",
+    ]
+    said = _texts([found["residuals"]])
+    assert "off by 0.5 (median), 9 of 10 within 0.9" in said
+    assert "-0.25: too high on the whole" in said
+    assert found["segments"].note == "0.7000 to 0.9000, median 0.8000"
+
+
+def test_a_model_shows_when_it_was_asked_last_and_how_much_on_each_day() -> None:
+    asked = datetime.now(UTC) - timedelta(minutes=5)
+    model = msgspec.structs.replace(SHOP.model(), predicted_at=asked, volume=(0,) * 12 + (500, 1000))
+    text = _texts([section for section in models.sections(model, (), (), ()) if section.key == "model"])
+    assert "asked 33,000 rows predicted, the last 5m ago" in text
+    assert "1,000 today, 1,000 at most" in text
+    cells = [cell.text if isinstance(cell, Cell) else cell for cell in models.row(model).cells]
+    assert "5m" in cells
+    assert any(len(cell) == 14 and cell.endswith("█") for cell in cells)
+    quiet = msgspec.structs.replace(model, predictions=0, predicted_at=None, volume=())
+    assert "asked never yet" in _texts([models.sections(quiet, (), (), ())[0]])
