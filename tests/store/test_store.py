@@ -23,13 +23,13 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.page import Page
-from shopfloor.domain.release import AliasChange
-from shopfloor.domain.run import RunRecord, RunState
+from shopfloor.domain.release import AliasChange, ModelVersion
+from shopfloor.domain.run import ArtifactRef, RunRecord, RunState
 from shopfloor.store import database, events, files, inference, jobs, migrate, models, runs
 from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.inference import InferencePart
 from shopfloor.store.journal import Entry, Journal
-from shopfloor.store.rows import Filter
+from shopfloor.store.rows import Filter, Query
 from shopfloor.store.run_query import narrow
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
@@ -418,3 +418,35 @@ def test_a_models_heartbeat_counts_the_days_before_now(store: Store) -> None:
     found = store.read(lambda query: inference.heartbeats(query, now, 4))
     assert found["a"] == (now - timedelta(minutes=30), (0, 0, 7, 5))
     assert found["b"] == (now - timedelta(days=3), (1, 0, 0, 0))
+
+
+def test_models_stand_the_same_asked_together_or_one_by_one(store: Store) -> None:
+    def fill(tx: Transaction) -> None:
+        for number, name in enumerate("abc", 1):
+            models.put_state(tx, models.ModelState(name=name, live_rows=number, awaiting=2 if name == "b" else None))
+            for version in range(1, number + 1):
+                made = ModelVersion(
+                    model=name,
+                    version=version,
+                    run="r1",
+                    dataset_version=1,
+                    artifact=ArtifactRef(sha256="a", bytes=1),
+                    score=version / 10,
+                    created_at=tx.now,
+                )
+                models.put_version(tx, made)
+        models.move_alias(tx, AliasChange(model="c", alias="champion", version=2, actor="ann", at=tx.now))
+
+    store.write(fill)
+
+    def check(query: Query) -> None:
+        found = models.standings(query, ["a", "b", "c", "unknown"])
+        for name, standing in found.items():
+            assert standing.state == models.state(query, name)
+            assert standing.aliases == models.aliases(query, name)
+            assert standing.versions == models.next_version(query, name) - 1
+            assert standing.champion_since == models.alias_moved_at(query, name, "champion")
+        assert found["c"].score == 0.2
+        assert models.awaiting(query) == {"b"}
+
+    store.read(check)

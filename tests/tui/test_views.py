@@ -18,6 +18,7 @@ from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.contract import Condition, Contract, Freshness, Rule, RuleSeverity, Volume
 from shopfloor.domain.dataset import ColumnProfile
 from shopfloor.domain.event import Event
+from shopfloor.domain.file import FileRecord
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.reject import Reject
@@ -57,7 +58,7 @@ def line(columns: tuple[Column, ...], row: Row, width: int) -> str:
 
 SHOP = Shop()
 HOME_COLUMNS = HomePane.table_columns
-_DATASET = "warn   flights        v2      36,000   +3,000   1 held    3m  flights"
+_DATASET = "warn   flights                       v2      36,000   +3,000   1 held    3m"
 _FILE = "quarantined  a message.csv                   3m  a message"
 _RUN = "ok        r3      flights        flights@3   flights   0.6300    best    3m"
 _MODEL = "approve  flights               v2  0.6487   0.640 (27k)       1    3m    3m"
@@ -169,6 +170,7 @@ def test_station_facts_fit_80_columns(
     status = SHOP.status()
     counts = msgspec.structs.replace(status.files, committed=committed, duplicate=duplicate, quarantined=held)
     status = msgspec.structs.replace(status, files=counts, approvals=approvals, predictions=predictions)
+    status = msgspec.structs.replace(status, models=committed)
     for station in home.stations(status, [SHOP.model()]):
         for fact in station.facts:
             assert len(fact.text) <= 12, fact
@@ -515,3 +517,16 @@ def test_a_model_shows_when_it_was_asked_last_and_how_much_on_each_day() -> None
     assert any(len(cell) == 14 and cell.endswith("█") for cell in cells)
     quiet = msgspec.structs.replace(model, predictions=0, predicted_at=None, volume=())
     assert "asked never yet" in _texts([models.sections(quiet, (), (), ())[0]])
+
+
+def test_home_tells_many_held_files_of_a_dataset_as_one() -> None:
+    held = SHOP.files()[1]
+
+    def of(dataset: str, count: int) -> list[FileRecord]:
+        return [msgspec.structs.replace(held, id=f"{dataset}{n}", dataset=dataset) for n in range(count)]
+
+    found = home.held_files([*of("flood", 300), *of("pair", 2), *of("one", 1)])
+    assert [(file.id, times) for file, times in found] == [("flood0", 300), ("pair0", 1), ("pair1", 1), ("one0", 1)]
+    assert "300 files, the newest a message.csv: a message" in line(
+        HomePane.table_columns, home.file_row(*found[0]), 110
+    )

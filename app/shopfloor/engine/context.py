@@ -18,6 +18,7 @@ from shopfloor.engine.contracts import ContractBook
 from shopfloor.engine.stream import EventStream
 from shopfloor.store.store import Store
 from shopfloor.workspace import definitions
+from shopfloor.workspace.known import KnownDefinitions
 from shopfloor.workspace.layout import Layout
 from shopfloor.workspace.settings import Settings, load_settings
 
@@ -37,6 +38,7 @@ class Context:
     settings: Settings = field(default_factory=Settings)
     stopping: threading.Event = field(default_factory=threading.Event)
     book: ContractBook = field(default_factory=ContractBook)
+    known: KnownDefinitions = field(default_factory=KnownDefinitions)
 
     def reload_settings(self) -> None:
         """Read `workspace.toml` again; a broken file keeps the settings that work."""
@@ -65,9 +67,9 @@ class Context:
     def models_of(self, dataset: str) -> list[ModelDefinition]:
         """Definitions that learn from a dataset and are in service; broken files are passed over."""
         found: list[ModelDefinition] = []
-        for name in definitions.list_definitions(self.layout):
+        for name in self.known.names(self.layout):
             try:
-                definition = definitions.load_definition(self.layout, name)
+                definition = self.known.load(self.layout, name)
             except ConfigError as error:
                 _LOG.warning("models/%s.toml is not used: %s", name, error)
                 continue
@@ -78,9 +80,9 @@ class Context:
     def all_models(self) -> list[ModelDefinition]:
         """Every definition that can be read."""
         found: list[ModelDefinition] = []
-        for name in definitions.list_definitions(self.layout):
+        for name in self.known.names(self.layout):
             try:
-                definition = definitions.load_definition(self.layout, name)
+                definition = self.known.load(self.layout, name)
             except ConfigError:
                 continue
             if definition is not None:

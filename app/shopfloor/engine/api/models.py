@@ -52,19 +52,25 @@ def _records(query: Query, definitions: list[ModelDefinition], now: datetime) ->
     open_alerts = alerts.open_by_model(query)
     predictions = inference.predictions_by_model(query)
     beats = inference.heartbeats(query, now, VOLUME_DAYS)
+    standings = models.standings(query, [one.name for one in definitions])
     found = []
     for definition in definitions:
         name = definition.name
         predicted_at, volume = beats.get(name, (None, ()))
-        record = _record(query, definition, open_alerts.get(name, 0), predictions.get(name, 0))
-        found.append(msgspec.structs.replace(record, predicted_at=predicted_at, volume=volume))
+        record = msgspec.structs.replace(
+            _record(definition, standings[name]),
+            predictions=predictions.get(name, 0),
+            predicted_at=predicted_at,
+            volume=volume,
+            open_alerts=open_alerts.get(name, 0),
+        )
+        found.append(record)
     return found
 
 
-def _record(query: Query, definition: ModelDefinition, open_alerts: int, predictions: int) -> ModelRecord:
-    state = models.state(query, definition.name)
-    aliases = models.aliases(query, definition.name)
-    champion = aliases.get("champion")
+def _record(definition: ModelDefinition, standing: models.Standing) -> ModelRecord:
+    """What definition and store say; how it is used comes from elsewhere."""
+    state, aliases = standing.state, standing.aliases
     return ModelRecord(
         name=definition.name,
         dataset=definition.dataset,
@@ -72,19 +78,17 @@ def _record(query: Query, definition: ModelDefinition, open_alerts: int, predict
         task=definition.task or state.task,
         metric=definition.training.metric or state.metric or "",
         segments=state.segments,
-        champion=champion,
+        champion=aliases.get("champion"),
         challenger=aliases.get("challenger"),
         previous=aliases.get("previous"),
-        versions=models.next_version(query, definition.name) - 1,
-        score=models.version(query, definition.name, champion).score if champion is not None else None,
+        versions=standing.versions,
+        score=standing.score,
         live_score=state.live_score,
         live_rows=state.live_rows,
-        predictions=predictions,
-        open_alerts=open_alerts,
         release_policy=definition.release.policy.value,
         awaiting_approval=state.awaiting,
         retired=definition.retired,
-        deployed_at=models.alias_moved_at(query, definition.name, "champion"),
+        deployed_at=standing.champion_since,
         value=state.value,
         value_unit=definition.value.unit if definition.value else "",
     )

@@ -22,7 +22,7 @@ from shopfloor.tui.widgets.sparkline import sparkline
 
 COLUMNS = (
     Column("state", "STATE", width=5),
-    Column("name", "NAME", ratio=2, min=10, max=24),
+    Column("name", "NAME", ratio=2, min=20, max=28),
     Column("version", "VER", width=4, align="right"),
     Column("rows", "ROWS", width=10, align="right"),
     Column("added", "ΔROWS", width=7, align="right", priority=60),
@@ -132,7 +132,7 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
     return [
         Pair("version", f"{words.version(dataset.version or None)}  {digest}"),
         Pair("rows", f"{words.count(dataset.rows)}  ({words.signed(dataset.added_rows)} in the newest)"),
-        Pair("size", f"{words.size(dataset.bytes)} in {dataset.parts} parts"),
+        Pair("size", f"{words.size(dataset.bytes)} in {words.many(dataset.parts, 'part')}"),
         Pair("takes in", f"{dataset.mode} · inbox/{dataset.name}/"),
         Pair("used by", ", ".join(dataset.used_by) or "no model yet: n defines one"),
         Pair("updated", f"{words.stamp(dataset.updated_at)} UTC"),
@@ -204,9 +204,10 @@ def version_sections(version: DatasetVersion) -> list[Section]:
 
 
 def _version_line(version: DatasetVersion) -> Pair:
+    noun = "row" if version.added_rows == 1 else "rows"
     return Pair(
         f"@{version.version}",
-        f"{words.signed(version.added_rows):>7} rows  {words.ago(version.created_at):>3}  {version.cause}",
+        f"{words.signed(version.added_rows):>7} {noun:<4}  {words.ago(version.created_at):>3}  {version.cause}",
     )
 
 

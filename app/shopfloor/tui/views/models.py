@@ -58,7 +58,7 @@ def row(model: ModelRecord) -> Row:
             Cell(said.word, said.tone),
             model.name,
             words.version(model.champion),
-            "" if model.score is None else f"{model.score:.4f}",
+            words.score(model.score),
             live,
             Cell(str(model.open_alerts), "warn") if model.open_alerts else words.NONE,
             words.compact(model.predictions),
@@ -168,7 +168,9 @@ def decision_pairs(decision: Decision) -> list[Pair]:
     pairs = [Pair("verdict", decision.reason, outcome.tone)]
     if decision.gain is not None:
         interval = "" if decision.interval is None else f"  [{decision.interval[0]:+.4f}, {decision.interval[1]:+.4f}]"
-        pairs.append(Pair("gain", f"{decision.gain:+.4f}{interval} {decision.metric} on {decision.rows:,} rows"))
+        pairs.append(
+            Pair("gain", f"{decision.gain:+.4f}{interval} {decision.metric} on {words.many(decision.rows, 'row')}")
+        )
     if decision.champion_score is not None:
         pairs.append(
             Pair(

@@ -93,6 +93,7 @@ def sections(run: RunRecord, metric: str = "", best: RunRecord | None = None) ->
     if run.candidates:
         note = f"{metric} on the same holdout".strip()
         found.append(Section("candidates", "Candidates", _candidates(run, metric), note=note))
+    found += _misses(run)
     if best is not None:
         found.append(Section("best", f"Against {best.id}, the best here", _against(run, best, metric)))
     if run.metrics:
@@ -100,7 +101,6 @@ def sections(run: RunRecord, metric: str = "", best: RunRecord | None = None) ->
             Pair(name, words.score(value), "strong" if name == metric else "") for name, value in run.metrics.items()
         ]
         found.append(Section("metrics", "Metrics", pairs))
-    found += _misses(run)
     if run.segments:
         lines = [_segment(run, number) for number in range(len(run.segments))]
         found.append(Section("segments", "Segments", lines, note=_spread(run)))
@@ -229,7 +229,9 @@ def _segment(run: RunRecord, number: int) -> Pair:
     segment = run.segments[number]
     fallback = f"  pooled: {segment.fallback}" if segment.fallback else ""
     return Pair(
-        segment.segment, f"{words.score(segment.score)}  {segment.rows:,} rows{fallback}", "muted" if fallback else ""
+        segment.segment,
+        f"{words.score(segment.score)}  {words.many(segment.rows, 'row')}{fallback}",
+        "muted" if fallback else "",
     )
 
 

@@ -10,6 +10,7 @@ from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.requests.workspace import DoctorFinding
+from shopfloor.domain.text import counted
 from shopfloor.engine.upkeep.checks.patient import Patient, summed, unwell
 from shopfloor.engine.upkeep.references import Artifact
 from shopfloor.lake.objects import file_sha256, part_path
@@ -51,7 +52,9 @@ def logs(patient: Patient) -> Iterator[DoctorFinding]:
             fault = _changed(part.path, part.sha256)
         if fault:
             complaints.append(f"{patient.layout.relative(part.path)} of {part.model} {fault}")
-    yield from summed("inference log", complaints, f"{len(held):,} parts are there" + _read(patient, read, len(held)))
+    yield from summed(
+        "inference log", complaints, f"{counted(len(held), 'part')} there" + _read(patient, read, len(held))
+    )
 
 
 def artifacts(patient: Patient) -> Iterator[DoctorFinding]:
