@@ -23,6 +23,7 @@ from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import Check
+from shopfloor.domain.requests.datasets import DatasetPreview
 from shopfloor.domain.run import Confusion, Residuals, SegmentScore
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.tui.screens.home import HomePane
@@ -353,10 +354,12 @@ def test_a_profile_stands_in_columns() -> None:
             name="a", type="integer", rows=1000, missing=4, distinct=36_000, histogram=(1, 2, 3), min="1", max="9"
         ),
         ColumnProfile(name="key", type="text", rows=1000, missing=0, distinct=1000, top=(("x", 1),)),
+        ColumnProfile(name="id", type="text", rows=9000, missing=0, distinct=8900, approximate=("distinct",)),
     ]
-    (section,) = datasets.profile_sections(columns, "t")
-    head, first, key = (pair.value for pair in section.body)  # type: ignore[union-attr]
+    section, _ = datasets.profile_sections(columns, "t")
+    head, first, key, rough = (pair.value for pair in section.body)  # type: ignore[union-attr]
     assert head.index("what it holds") == first.index("▁") == key.index("all different")
+    assert key.index("all different") == rough.index("no value is frequent")
     assert "<1%" in first
     assert "36k" in first
 
@@ -530,3 +533,11 @@ def test_home_tells_many_held_files_of_a_dataset_as_one() -> None:
     assert "300 files, the newest a message.csv: a message" in line(
         HomePane.table_columns, home.file_row(*found[0]), 110
     )
+
+
+def test_columns_of_a_preview_are_as_wide_as_what_they_hold() -> None:
+    rows = (("20130101-0600-AA707", None, "x" * 90), ("1", "2", "3"))
+    preview = DatasetPreview(dataset="d", version=1, columns=("id", "n", "note"), rows=rows, total=2)
+    assert [column.width for column in datasets.preview_columns(preview)] == [19, 6, 24]
+    empty = msgspec.structs.replace(preview, rows=(), total=0)
+    assert [column.width for column in datasets.preview_columns(empty)] == [6, 6, 6]

@@ -227,6 +227,8 @@ def _profile_line(column: ColumnProfile) -> Pair:
         said = f"{sparkline(column.histogram, 12):<12}  {column.min} to {column.max}"
     elif column.top and column.top[0][1] == 1:
         said = "all different"
+    elif not column.top and column.distinct:  # a sketch that keeps what is frequent kept nothing
+        said = "no value is frequent"
     else:
         said = ", ".join(f"{value} {words.compact(number)}" for value, number in column.top[:3])
     mark = "~" if "distinct" in column.approximate else ""
@@ -235,7 +237,7 @@ def _profile_line(column: ColumnProfile) -> Pair:
 
 
 def _profile_cells(kind: str, missing: str, distinct: str, said: str) -> str:
-    return f"{kind:<9}  {missing:>4}  {distinct:>5}  {said}"
+    return f"{kind:<9}  {missing:>4}  {distinct:>6}  {said}"
 
 
 def _missing(column: ColumnProfile) -> str:
@@ -246,9 +248,11 @@ def _missing(column: ColumnProfile) -> str:
 
 
 def preview_columns(preview: DatasetPreview) -> tuple[Column, ...]:
-    """Columns of a preview, all of them, to be scrolled sideways."""
+    """Columns of a preview, all of them, to be scrolled sideways; each as wide as what it holds, within reason."""
+    longest = [max((len(value or "") for value in values), default=0) for values in zip(*preview.rows, strict=False)]
     return tuple(
-        Column(f"c{number}", name, width=min(24, max(8, len(name)))) for number, name in enumerate(preview.columns)
+        Column(f"c{number}", name, width=min(24, max(6, len(name), longest[number] if longest else 0)))
+        for number, name in enumerate(preview.columns)
     )
 
 

@@ -29,7 +29,8 @@ def parts(patient: Patient) -> Iterator[DoctorFinding]:
             fault = _changed(part_path(patient.layout.objects, sha256), sha256)
         if fault:
             complaints.append(f"part {sha256[:12]} of {users.get(sha256, 'a dataset')} {fault}")
-    yield from summed("parts", complaints, f"{len(held):,} are there" + _read(patient, read, len(held)))
+    there = counted(len(held), "is there", "are there")
+    yield from summed("parts", complaints, there + _read(patient, read, len(held)))
 
 
 _USERS = """
@@ -72,7 +73,8 @@ def artifacts(patient: Patient) -> Iterator[DoctorFinding]:
             _prove(patient, artifact, deep=deep)
         except IntegrityError as error:
             complaints.append(f"{artifact.model}: {error.message}")
-    yield from summed("artifacts", complaints, f"{len(held):,} are there and signed" + _read(patient, read, len(held)))
+    there = counted(len(held), "is there and signed", "are there and signed")
+    yield from summed("artifacts", complaints, there + _read(patient, read, len(held)))
 
 
 def _prove(patient: Patient, artifact: Artifact, *, deep: bool) -> None:

@@ -82,7 +82,7 @@ def datasets(patient: Patient) -> Iterator[DoctorFinding]:
             for dataset, version, rows, _, _, _, _, _, held in newest
             if rows != held
         ],
-        f"{len(newest):,} newest versions add up",
+        counted(len(newest), "newest version adds up", "newest versions add up"),
     )
     shown = {
         row[0]: row

@@ -48,7 +48,7 @@ def aliases(patient: Patient) -> Iterator[DoctorFinding]:
         f"{model}@{version} came from {run}, which does not exist" for model, version, run in patient.rows(_RUNLESS)
     ]
     count = patient.rows("SELECT count(*) FROM aliases WHERE version IS NOT NULL")[0][0]
-    yield from summed("aliases", complaints, f"{count:,} point at versions")
+    yield from summed("aliases", complaints, counted(count, "points at a version", "point at versions"))
 
 
 def champions(patient: Patient) -> Iterator[DoctorFinding]:
