@@ -228,7 +228,7 @@ def test_volume_is_asked_of_the_history_and_rejects_count(shop: Shop) -> None:
     shop.settle()
     short = _files(shop)[-1]
     assert short.reason is not None
-    assert "has 1 rows; the median of the last 6 files is 20" in short.reason.message
+    assert "has 1 row; the median of the last 6 files is 20" in short.reason.message
 
 
 def test_a_late_dataset_alerts_and_recovers_with_the_next_version(shop: Shop) -> None:

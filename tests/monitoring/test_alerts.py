@@ -369,6 +369,14 @@ def test_a_wish_that_is_fulfilled_changes_nothing() -> None:
     assert resolve(over, "", later) is over
     quiet = snooze(alert(AlertState.OPEN), later, START)
     assert snooze(quiet, later, START) is quiet
+    assert snooze(quiet, later, START, quiet.note) is quiet
+
+
+def test_a_snooze_keeps_its_note() -> None:
+    first = snooze(alert(AlertState.OPEN), START + HOUR, START, "a holiday")
+    assert (first.state, first.note) == (AlertState.SNOOZED, "a holiday")
+    assert snooze(first, START + 2 * HOUR, START).note == "a holiday"
+    assert snooze(first, START + HOUR, START, "two holidays").note == "two holidays"
 
 
 def test_snoozing_into_the_past_is_refused() -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -18,16 +18,19 @@ from hypothesis import strategies as st
 
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.codec import to_text
-from shopfloor.domain.errors import ConflictError, StoreError
+from shopfloor.domain.errors import ConflictError, StoreError, UsageError
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.page import Page
-from shopfloor.domain.release import AliasChange
-from shopfloor.domain.run import RunRecord
-from shopfloor.store import database, events, files, jobs, migrate, models, runs
+from shopfloor.domain.release import AliasChange, ModelVersion
+from shopfloor.domain.run import ArtifactRef, RunRecord, RunState
+from shopfloor.store import database, events, files, inference, jobs, migrate, models, runs
 from shopfloor.store.files import Identity, LedgerRow
+from shopfloor.store.inference import InferencePart
 from shopfloor.store.journal import Entry, Journal
+from shopfloor.store.rows import Filter, Query
+from shopfloor.store.run_query import narrow
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
 
@@ -342,3 +345,108 @@ def test_a_window_of_files_holds_the_one_it_is_asked_for(store: Store, wanted: i
     assert f"f{wanted}" in [file.id for file in page.rows]
     assert [file.id for file in page.rows] == whole[page.offset : page.offset + 10]
     assert listed(10, "f999").offset == 0
+
+
+def _score(store: Store, name: str, value: float, **fields: object) -> str:
+    run = RunRecord(id="", model=name, state=RunState.SUCCEEDED, metrics={"roc_auc": value, "neg_log_loss": -value},
+                    params={"depth": 4, "split": "time"}, duration_s=10 * value, **fields)  # type: ignore[arg-type] # fmt: skip
+    return store.write(lambda tx: _created(tx, run)).id
+
+
+def _created(transaction: Transaction, run: RunRecord) -> RunRecord:
+    made = runs.create(transaction, run)
+    runs.put(transaction, made, metric="roc_auc")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("auc>0.8", "r2"), ("roc_auc>=0.9", "r2"), ("auc<0.9", "r1"), ("auc>0.8 churn", ""), ("late auc>0.8", "r2"),
+        ("log_loss<0.8", "r1"), ("neg_log_loss>-0.8", "r1"), ("seconds<8", "r1"), ("score>0.5", "r2 r1"),
+        ("state:succeeded", "r2 r1"), ("state:failed", "r3"), ("!state:failed auc>0", "r2 r1"), ("!late", "r3 r1"),
+        ("param.depth=4", "r2 r1"), ("param.depth>3", "r2 r1"), ("param.split=time model:late", "r2"),
+        ("param.split!=time", ""), ("auc>", "r3 r2 r1"), ("chu fail", "r3"), ("r2", "r2"), ("a:b", ""),
+        ("!", "r3 r2 r1"),
+        ("auc!=0.9", "r1"), ("version=7", ""), ("param.o'x=1", ""),
+    ],
+)  # fmt: skip
+def test_runs_are_found_by_words_and_by_what_they_measured(store: Store, text: str, found: str) -> None:
+    _score(store, "churn", 0.7)
+    _score(store, "late", 0.9)
+    store.write(lambda tx: runs.create(tx, RunRecord(id="", model="churn", state=RunState.FAILED)))
+    page = store.read(
+        lambda query: runs.listing(query, model="", state="", text=text, sort="-created_at", limit=9, offset=0)
+    )
+    assert " ".join(run.id for run in page.rows) == found
+    assert page.total == len(page.rows)
+
+
+@pytest.mark.parametrize(("text", "said"), [("acu>0.9", "auc"), ("auc>high", "not a number")])
+def test_a_figure_that_runs_do_not_have_is_refused_with_the_nearest(store: Store, text: str, said: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        store.read(lambda query: runs.listing(query, model="", state="", text=text, sort="id", limit=9, offset=0))
+    assert said in f"{refusal.value.message} {refusal.value.hint}"
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=200)
+def test_any_text_narrows_runs_or_is_refused_politely(text: str) -> None:
+    where = Filter()
+    try:
+        narrow(where, text)
+    except UsageError:
+        return
+    assert where.where().count("?") == len(where.parameters)
+
+
+def test_a_models_heartbeat_counts_the_days_before_now(store: Store) -> None:
+    now = datetime(2026, 5, 20, 1, 0, tzinfo=UTC)
+
+    def part(name: str, at: datetime, rows: int, kind: str = "predictions") -> InferencePart:
+        return InferencePart(sha256=f"{name}{at}{kind}", model=name, kind=kind, path="p", model_version=1, rows=rows,
+                             source="batch", origin="f1", first_at=at, last_at=at)  # fmt: skip
+
+    parts = [
+        part("a", now - timedelta(minutes=30), 5),
+        part("a", now - timedelta(hours=2), 7),
+        part("a", now - timedelta(days=40), 9),
+        part("a", now, 99, "actuals"),
+        part("b", now - timedelta(days=3), 1),
+    ]
+    store.write(lambda tx: [inference.put(tx, one) for one in parts])
+    found = store.read(lambda query: inference.heartbeats(query, now, 4))
+    assert found["a"] == (now - timedelta(minutes=30), (0, 0, 7, 5))
+    assert found["b"] == (now - timedelta(days=3), (1, 0, 0, 0))
+
+
+def test_models_stand_the_same_asked_together_or_one_by_one(store: Store) -> None:
+    def fill(tx: Transaction) -> None:
+        for number, name in enumerate("abc", 1):
+            models.put_state(tx, models.ModelState(name=name, live_rows=number, awaiting=2 if name == "b" else None))
+            for version in range(1, number + 1):
+                made = ModelVersion(
+                    model=name,
+                    version=version,
+                    run="r1",
+                    dataset_version=1,
+                    artifact=ArtifactRef(sha256="a", bytes=1),
+                    score=version / 10,
+                    created_at=tx.now,
+                )
+                models.put_version(tx, made)
+        models.move_alias(tx, AliasChange(model="c", alias="champion", version=2, actor="ann", at=tx.now))
+
+    store.write(fill)
+
+    def check(query: Query) -> None:
+        found = models.standings(query, ["a", "b", "c", "unknown"])
+        for name, standing in found.items():
+            assert standing.state == models.state(query, name)
+            assert standing.aliases == models.aliases(query, name)
+            assert standing.versions == models.next_version(query, name) - 1
+            assert standing.champion_since == models.alias_moved_at(query, name, "champion")
+        assert found["c"].score == 0.2
+        assert models.awaiting(query) == {"b"}
+
+    store.read(check)

@@ -26,7 +26,7 @@ from shopfloor.domain.dataset import (
     RowDiff,
     VersionDiff,
 )
-from shopfloor.domain.errors import UnreachableError
+from shopfloor.domain.errors import UnreachableError, UsageError
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord, FileState, Reason
 from shopfloor.domain.job import JobKind, JobRecord, JobState
@@ -254,6 +254,8 @@ class Shop:
             live_score=0.64,
             live_rows=27_000,
             predictions=33_000,
+            predicted_at=self.at,
+            volume=(0, 0, 3000, 30_000),
             open_alerts=1,
             release_policy="approval",
             awaiting_approval=3,
@@ -500,6 +502,8 @@ class FakeEngine:
         if verb == "job.list":
             return [one for one in shop.jobs() if state in {"", one.state.value}]
         if verb == "run.list":
+            if request.query == "acu>1":
+                raise UsageError("Runs have no figure 'acu'.", hint="Did you mean auc?")
             return [one for one in shop.runs() if request.query in f"{one.id} {one.model}"]
         found = {
             "dataset.list": shop.datasets,

@@ -455,6 +455,18 @@ async def test_filter_takes_every_letter_and_escape_clears_it(tmp_path: Path) ->
         assert app.current_mode == "activity"
 
 
+async def test_a_filter_that_is_not_understood_says_so_in_the_list(tmp_path: Path) -> None:
+    app = app_on(FakeEngine(Shop()), tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "2")
+        await pilot.press("slash", *"acu>1")
+        await ready(pilot, "Runs have no figure 'acu'.")
+        await ready(pilot, "Did you mean auc?")
+        await ready(pilot, "not understood")
+        await pilot.press("escape")
+        await ready(pilot)
+
+
 async def test_command_line_help_and_unknown_command(tmp_path: Path) -> None:
     engine = FakeEngine(Shop())
     app = app_on(engine, tmp_path)

@@ -18,10 +18,13 @@ from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.contract import Condition, Contract, Freshness, Rule, RuleSeverity, Volume
 from shopfloor.domain.dataset import ColumnProfile
 from shopfloor.domain.event import Event
+from shopfloor.domain.file import FileRecord
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import Check
+from shopfloor.domain.requests.datasets import DatasetPreview
+from shopfloor.domain.run import Confusion, Residuals, SegmentScore
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.tui.screens.home import HomePane
 from shopfloor.tui.views import (
@@ -56,10 +59,10 @@ def line(columns: tuple[Column, ...], row: Row, width: int) -> str:
 
 SHOP = Shop()
 HOME_COLUMNS = HomePane.table_columns
-_DATASET = "warn   flights        v2      36,000   +3,000   1 held    3m  flights"
+_DATASET = "warn   flights                       v2      36,000   +3,000   1 held    3m"
 _FILE = "quarantined  a message.csv                   3m  a message"
 _RUN = "ok        r3      flights        flights@3   flights   0.6300    best    3m"
-_MODEL = "approve  flights            v2  0.6487   0.640 (27k)       1      33k    3m"
+_MODEL = "approve  flights               v2  0.6487   0.640 (27k)       1    3m    3m"
 _ALERT = "CRIT  open        3m  flights           0.31    ×3  a message"
 _NODE = "● a message                                             model            3m"
 _HOME = "alert        flights        a message                                    3m"
@@ -168,6 +171,7 @@ def test_station_facts_fit_80_columns(
     status = SHOP.status()
     counts = msgspec.structs.replace(status.files, committed=committed, duplicate=duplicate, quarantined=held)
     status = msgspec.structs.replace(status, files=counts, approvals=approvals, predictions=predictions)
+    status = msgspec.structs.replace(status, models=committed)
     for station in home.stations(status, [SHOP.model()]):
         for fact in station.facts:
             assert len(fact.text) <= 12, fact
@@ -350,10 +354,12 @@ def test_a_profile_stands_in_columns() -> None:
             name="a", type="integer", rows=1000, missing=4, distinct=36_000, histogram=(1, 2, 3), min="1", max="9"
         ),
         ColumnProfile(name="key", type="text", rows=1000, missing=0, distinct=1000, top=(("x", 1),)),
+        ColumnProfile(name="id", type="text", rows=9000, missing=0, distinct=8900, approximate=("distinct",)),
     ]
-    (section,) = datasets.profile_sections(columns, "t")
-    head, first, key = (pair.value for pair in section.body)  # type: ignore[union-attr]
+    section, _ = datasets.profile_sections(columns, "t")
+    head, first, key, rough = (pair.value for pair in section.body)  # type: ignore[union-attr]
     assert head.index("what it holds") == first.index("▁") == key.index("all different")
+    assert key.index("all different") == rough.index("no value is frequent")
     assert "<1%" in first
     assert "36k" in first
 
@@ -475,3 +481,63 @@ def test_a_stream_says_what_is_accepted_how_late_it_is_and_what_holds_it_up() ->
     assert line(datasets.COLUMNS, datasets.row(dataset, stuck), 75).split()[0] == "warn"
     assert " stuck " in line(datasets.COLUMNS, datasets.row(dataset, stuck), 75)
     assert " stream " in line(datasets.COLUMNS, datasets.row(dataset, well), 75)
+
+
+def test_a_run_shows_what_it_mixes_up_and_how_far_it_is_off() -> None:
+    run = msgspec.structs.replace(
+        SHOP.runs()[0],
+        confusion=Confusion(labels=("no", "yes"), counts=((90, 10), (5, 15))),
+        residuals=Residuals(
+            edges=(-1.0, 0.0, 1.0), counts=(30, 10), mean=-0.25, median_absolute=0.5, p90_absolute=0.9
+        ),
+        segments=tuple(
+            SegmentScore(segment=name, rows=9, score=score) for name, score in zip("abc", (0.7, 0.9, 0.8), strict=True)
+        ),
+        error=None,
+    )  # fmt: skip
+    found = {section.key: section for section in runs.sections(run, "roc_auc")}
+    assert found["confusion"].note == "88% right of 120 holdout rows"
+    assert _texts([found["confusion"]]).splitlines() == [
+        "Right and wrong",
+        "is \\ said     no   yes   hit",
+        "no     90    10   90%",
+        "yes      5    15   75%",
+    ]
+    said = _texts([found["residuals"]])
+    assert "off by 0.5 (median), 9 of 10 within 0.9" in said
+    assert "-0.25: too high on the whole" in said
+    assert found["segments"].note == "0.7000 to 0.9000, median 0.8000"
+
+
+def test_a_model_shows_when_it_was_asked_last_and_how_much_on_each_day() -> None:
+    asked = datetime.now(UTC) - timedelta(minutes=5)
+    model = msgspec.structs.replace(SHOP.model(), predicted_at=asked, volume=(0,) * 12 + (500, 1000))
+    text = _texts([section for section in models.sections(model, (), (), ()) if section.key == "model"])
+    assert "asked 33,000 rows predicted, the last 5m ago" in text
+    assert "1,000 today, 1,000 at most" in text
+    cells = [cell.text if isinstance(cell, Cell) else cell for cell in models.row(model).cells]
+    assert "5m" in cells
+    assert any(len(cell) == 14 and cell.endswith("█") for cell in cells)
+    quiet = msgspec.structs.replace(model, predictions=0, predicted_at=None, volume=())
+    assert "asked never yet" in _texts([models.sections(quiet, (), (), ())[0]])
+
+
+def test_home_tells_many_held_files_of_a_dataset_as_one() -> None:
+    held = SHOP.files()[1]
+
+    def of(dataset: str, count: int) -> list[FileRecord]:
+        return [msgspec.structs.replace(held, id=f"{dataset}{n}", dataset=dataset) for n in range(count)]
+
+    found = home.held_files([*of("flood", 300), *of("pair", 2), *of("one", 1)])
+    assert [(file.id, times) for file, times in found] == [("flood0", 300), ("pair0", 1), ("pair1", 1), ("one0", 1)]
+    assert "300 files, the newest a message.csv: a message" in line(
+        HomePane.table_columns, home.file_row(*found[0]), 110
+    )
+
+
+def test_columns_of_a_preview_are_as_wide_as_what_they_hold() -> None:
+    rows = (("20130101-0600-AA707", None, "x" * 90), ("1", "2", "3"))
+    preview = DatasetPreview(dataset="d", version=1, columns=("id", "n", "note"), rows=rows, total=2)
+    assert [column.width for column in datasets.preview_columns(preview)] == [19, 6, 24]
+    empty = msgspec.structs.replace(preview, rows=(), total=0)
+    assert [column.width for column in datasets.preview_columns(empty)] == [6, 6, 6]

@@ -81,6 +81,32 @@ def test_header_golden() -> None:
     assert "[2 EXPERIMENTS 340]" in joined(a_header().lines(100)[1])
 
 
+@pytest.mark.parametrize(
+    ("width", "golden"),
+    [
+        (80, " 0 Home   [1 DATA 3,001!]   2 Runs    3 Models    4 Alerts !    5 Activity"),
+        (64, " 0 Home [1 DATA !] 2 Runs  3 Models  4 Alerts !  5 Activity"),
+        (40, " 0  [1 DATA 3,001!]  2   3   4!   5"),
+    ],
+)
+def test_tabs_give_up_counts_before_words(width: int, golden: str) -> None:
+    header = StatusHeader()
+    header.set_tabs(
+        [
+            PaneTab("home", "0", "Home", "Home"),
+            PaneTab("datasets", "1", "Datasets", "Data", count="3,001", urgent=True),
+            PaneTab("runs", "2", "Experiments", "Runs", count="120,000"),
+            PaneTab("models", "3", "Models", "Models", count="2,000"),
+            PaneTab("alerts", "4", "Alerts", "Alerts", count="4,000", urgent=True),
+            PaneTab("activity", "5", "Activity", "Activity", count="17"),
+        ],
+        "datasets",
+    )
+    line = "".join(piece.text for piece in header.lines(width)[1])
+    assert len(line.rstrip()) <= width
+    assert line.rstrip() == golden
+
+
 def test_header_says_when_the_picture_is_old() -> None:
     header = a_header()
     header.set_link("lost", "engine away, retrying")

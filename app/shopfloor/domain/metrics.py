@@ -34,7 +34,7 @@ METRICS: dict[str, tuple[Task, ...]] = {
     "neg_mean_absolute_percentage_error": _NUMBERS,
 }
 DEFAULTS = {Task.BINARY: "roc_auc", Task.MULTICLASS: "neg_log_loss", Task.REGRESSION: "r2"}
-_ALIASES = {
+ALIASES = {
     "auc": "roc_auc",
     "rmse": "neg_root_mean_squared_error",
     "mse": "neg_mean_squared_error",
@@ -65,7 +65,7 @@ def check_metric(name: str, tasks: tuple[Task, ...] = tuple(Task)) -> None:
         return
     kinds = " or ".join(task.value for task in tasks)
     problem = f"does not fit a {kinds} target" if name in METRICS else "is unknown"
-    near = _ALIASES.get(name.lower())
+    near = ALIASES.get(name.lower())
     raise ConfigError(
         f"Metric {safe(name, 60)!r} {problem}.",
         hint=f"Did you mean {near!r}?" if near in valid else did_you_mean(name, valid),

@@ -75,8 +75,14 @@ class AliasChange(Record, frozen=True, kw_only=True):
     seq: int = 0
 
 
+VOLUME_DAYS = 14
+
+
 class ModelRecord(Record, frozen=True, kw_only=True):
-    """A model at a glance. Alias fields hold version numbers."""
+    """A model at a glance. Alias fields hold version numbers.
+
+    `predicted_at` is when it was last asked, `volume` how many rows a day: the last `VOLUME_DAYS`, today last.
+    """
 
     name: str
     dataset: str
@@ -92,6 +98,8 @@ class ModelRecord(Record, frozen=True, kw_only=True):
     live_score: float | None = None
     live_rows: int = 0
     predictions: int = 0
+    predicted_at: datetime | None = None
+    volume: tuple[int, ...] = ()
     open_alerts: int = 0
     release_policy: str = "auto"
     awaiting_approval: int | None = None

@@ -45,6 +45,26 @@ class SegmentScore(Record, frozen=True, kw_only=True):
     fallback: str | None = None
 
 
+class Confusion(Record, frozen=True, kw_only=True):
+    """Holdout rows by true class (a row of `counts`) and predicted class (a column), both as `labels`."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+class Residuals(Record, frozen=True, kw_only=True):
+    """The distribution of truth minus prediction on the holdout, in the target's unit.
+
+    `counts` lie between neighbouring `edges`; what is beyond the outermost edges counts in the outermost bins.
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    mean: float
+    median_absolute: float
+    p90_absolute: float
+
+
 class RunRecord(Record, frozen=True, kw_only=True):
     """One execution and everything needed to repeat it."""
 
@@ -67,6 +87,8 @@ class RunRecord(Record, frozen=True, kw_only=True):
     model_version: int | None = None
     environment: dict[str, str] = {}
     notes: tuple[str, ...] = ()
+    confusion: Confusion | None = None
+    residuals: Residuals | None = None
     error: str | None = None
     job: str | None = None
     created_at: datetime | None = None

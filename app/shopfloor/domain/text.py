@@ -27,9 +27,9 @@ def safe(value: object, limit: int = 0) -> str:
     return text
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 row`, `1,200 rows`: a number with a noun that takes an s."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 row`, `1,200 rows`: a number with its noun; `many` where an s is not all: `row is`, `rows are`."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def _visible(char: str) -> str:

@@ -17,6 +17,7 @@ from shopfloor.engine.contract_book import ContractBook
 from shopfloor.engine.stream import EventStream
 from shopfloor.store.store import Store
 from shopfloor.workspace import definitions
+from shopfloor.workspace.known import KnownDefinitions
 from shopfloor.workspace.layout import Layout
 from shopfloor.workspace.settings import Settings, load_settings
 
@@ -36,6 +37,7 @@ class Context:
     settings: Settings = field(default_factory=Settings)
     stopping: threading.Event = field(default_factory=threading.Event)
     book: ContractBook = field(init=False)
+    known: KnownDefinitions = field(default_factory=KnownDefinitions)
 
     def __post_init__(self) -> None:
         self.book = ContractBook(self.layout, self.store)
@@ -67,9 +69,9 @@ class Context:
     def models_of(self, dataset: str) -> list[ModelDefinition]:
         """Definitions that learn from a dataset and are in service; broken files are passed over."""
         found: list[ModelDefinition] = []
-        for name in definitions.list_definitions(self.layout):
+        for name in self.known.names(self.layout):
             try:
-                definition = definitions.load_definition(self.layout, name)
+                definition = self.known.load(self.layout, name)
             except ConfigError as error:
                 _LOG.warning("models/%s.toml is not used: %s", name, error)
                 continue
@@ -80,9 +82,9 @@ class Context:
     def all_models(self) -> list[ModelDefinition]:
         """Every definition that can be read."""
         found: list[ModelDefinition] = []
-        for name in definitions.list_definitions(self.layout):
+        for name in self.known.names(self.layout):
             try:
-                definition = definitions.load_definition(self.layout, name)
+                definition = self.known.load(self.layout, name)
             except ConfigError:
                 continue
             if definition is not None:

@@ -404,7 +404,7 @@ def of_reject(reject: Reject) -> Reason:
 def volume(rows: int, why: str) -> Reason:
     return Reason(
         code="volume",
-        message=f"The file has {rows:,} rows; {why}.",
+        message=f"The file has {rows:,} {'row' if rows == 1 else 'rows'}; {why}.",
         hint="Check that the export is whole. If it is right, accept it, or change [volume] in the contract.",
     )
 

@@ -68,8 +68,11 @@ def acknowledge(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
     return replace(alert, state=AlertState.ACKNOWLEDGED, note=note or alert.note, snoozed_until=None, updated_at=now)
 
 
-def snooze(alert: AlertRecord, until: datetime, now: datetime) -> AlertRecord:
-    """Quiet until a time. Refused when it is resolved, or when the time is not in the future."""
+def snooze(alert: AlertRecord, until: datetime, now: datetime, note: str = "") -> AlertRecord:
+    """Quiet until a time. Snoozed again until then it only takes the note.
+
+    Refused when it is resolved, or when the time is not in the future.
+    """
     if alert.state is AlertState.RESOLVED:
         raise _refused(alert, "snoozed")
     if until <= now:
@@ -79,8 +82,8 @@ def snooze(alert: AlertRecord, until: datetime, now: datetime) -> AlertRecord:
             code="snooze_past",
         )
     if alert.snoozed_until == until:
-        return alert
-    return replace(alert, state=AlertState.SNOOZED, snoozed_until=until, updated_at=now)
+        return _noted(alert, note, now)
+    return replace(alert, state=AlertState.SNOOZED, snoozed_until=until, note=note or alert.note, updated_at=now)
 
 
 def resolve(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:

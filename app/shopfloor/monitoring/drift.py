@@ -16,6 +16,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Monitoring
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.text import counted
 from shopfloor.monitoring import wording
 from shopfloor.monitoring.answers import Answers, answer_values
 from shopfloor.monitoring.bins import NUMBER, bin_values, empty_sketch
@@ -280,9 +281,9 @@ def _missing_draft(feature: FeatureReference, current: Sketch, look: Look) -> _D
 
 def _too_few(rows: int, reference_rows: int, least: int) -> str:
     if rows < least:
-        return f"{rows} rows with a value are too few to tell (at least {least})"
+        return f"{counted(rows, 'row with a value is', 'rows with a value are')} too few to tell (at least {least})"
     if reference_rows < least:
-        return f"the reference has only {reference_rows} rows with a value"
+        return f"the reference has only {counted(reference_rows, 'row')} with a value"
     return ""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.text import counted
 from shopfloor.monitoring.answers import Answers
 from shopfloor.monitoring.drift import Look
 from shopfloor.monitoring.records import PERFORMANCE, Joined, PerformanceReference, Reference
@@ -56,7 +57,7 @@ def performance(reference: Reference, answers: Answers, joined: Joined, look: Lo
         return _unknown(reason, known, evidence, look)
     live = score_with_error(base.metric, known)
     if live is None:
-        return _unknown(f"{base.metric} is undefined on these {len(known)} rows", known, evidence, look)
+        return _unknown(f"{base.metric} is undefined on {counted(len(known), 'row')}", known, evidence, look)
     return _compared(base, live, known, joined, evidence, look)
 
 
@@ -119,7 +120,7 @@ def _earlier_falls(base: PerformanceReference, look: Look) -> Sequence[float]:
 
 
 def _message(base: PerformanceReference, live: Scored, rows: int, joined: Joined, verdict: CheckVerdict) -> str:
-    shown = f"{base.metric} is {number(live.score)} ± {number(_NORMAL * live.error)} on {rows:,} rows"
+    shown = f"{base.metric} is {number(live.score)} ± {number(_NORMAL * live.error)} on {counted(rows, 'row')}"
     before = f"the holdout promised {number(base.score)} ± {number(_NORMAL * base.error)}"
     maturity = joined.maturity
     early = ""

@@ -17,6 +17,7 @@ from shopfloor.domain.codec import from_json
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.monitor import CheckResult
+from shopfloor.domain.text import counted
 from shopfloor.lake.frame import read_parts
 from shopfloor.monitoring.answers import Answers, read_answers
 from shopfloor.monitoring.drift import Look, feature_drift, prediction_drift
@@ -204,9 +205,12 @@ def _join_notes(stored: JoinedAnswers) -> tuple[str, ...]:
     joined = stored.joined
     notes = []
     if joined.orphans:
-        notes.append(f"{joined.orphans:,} actuals belong to no prediction of this version in the window.")
+        notes.append(
+            f"{counted(joined.orphans, 'actual belongs', 'actuals belong')} to no prediction of this version "
+            "in the window."
+        )
     if joined.unusable:
-        notes.append(f"{joined.unusable:,} actuals are no class or number of this model.")
+        notes.append(f"{counted(joined.unusable, 'actual is', 'actuals are')} no class or number of this model.")
     return tuple(notes)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from shopfloor.store.rows import Query
+from shopfloor.store.rows import Query, aware
 from shopfloor.store.transaction import Transaction
 
 
@@ -52,6 +52,24 @@ def predictions_by_model(query: Query) -> dict[str, int]:
     return dict(
         query.all("SELECT model, sum(rows)::BIGINT FROM inference_parts WHERE kind = 'predictions' GROUP BY model")
     )
+
+
+def heartbeats(query: Query, now: datetime, days: int) -> dict[str, tuple[datetime | None, tuple[int, ...]]]:
+    """Model to when it was last asked, and its logged predictions on each of the last `days`, today last."""
+    rows = query.all(
+        "SELECT model, date_diff('day', last_at, ?::TIMESTAMP) AS ago, max(last_at), sum(rows)::BIGINT "
+        "FROM inference_parts WHERE kind = 'predictions' GROUP BY ALL",
+        [now.replace(tzinfo=None)],
+    )
+    newest: dict[str, datetime | None] = {}
+    counts: dict[str, list[int]] = {}
+    for model, ago, last, number in rows:
+        of_days = counts.setdefault(model, [0] * days)
+        if ago is not None and 0 <= ago < days:
+            of_days[days - 1 - ago] += number
+        before, at = newest.get(model), aware(last)
+        newest[model] = at if before is None or (at is not None and at > before) else before
+    return {model: (newest[model], tuple(of_days)) for model, of_days in counts.items()}
 
 
 def taken(query: Query) -> dict[str, int]:

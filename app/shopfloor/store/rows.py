@@ -57,6 +57,12 @@ class Filter:
             self.parameters.append(word)
         return self
 
+    def holds(self, condition: str, parameters: list[Any]) -> Filter:
+        """Keep rows for which a condition of trusted SQL holds."""
+        self._conditions.append(condition)
+        self.parameters += parameters
+        return self
+
     def where(self) -> str:
         """The clause, empty without conditions."""
         return f"WHERE {' AND '.join(self._conditions)}" if self._conditions else ""

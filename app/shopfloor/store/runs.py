@@ -11,6 +11,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
 from shopfloor.store.rows import Filter, Query, count, page
+from shopfloor.store.run_query import narrow
 from shopfloor.store.transaction import Transaction
 
 _SORTS = {
@@ -85,7 +86,7 @@ def listing(query: Query, *, model: str, state: str, text: str, sort: str, limit
     if column is None:
         raise UsageError(f"Runs cannot be sorted by {safe(sort, 40)!r}.", hint=did_you_mean(sort, _SORTS))
     where = Filter().equal("model", model).equal("state", state)
-    where.contains("id || ' ' || model || ' ' || state || ' ' || coalesce(dataset, '') || ' ' || words", text)
+    narrow(where, text)
     order = f"{column} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, number DESC"
     rows = query.all(
         f"SELECT record FROM runs {where.where()} ORDER BY {order} LIMIT ? OFFSET ?", [*where.parameters, limit, offset]

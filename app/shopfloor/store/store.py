@@ -18,6 +18,7 @@ from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import StoreError
 from shopfloor.domain.event import Event
 from shopfloor.domain.failpoint import reach
+from shopfloor.domain.text import counted
 from shopfloor.store import database, migrate
 from shopfloor.store.journal import Entry, Journal, journalled
 from shopfloor.store.transaction import Transaction
@@ -174,7 +175,7 @@ class Store:
             result = mutate(transaction)
             if transaction.kept and not transaction.events:
                 # Replay finds what is missing by event numbers, so nothing is kept without one.
-                transaction.emit("store.changed", "store", f"{len(transaction.kept)} rows changed")
+                transaction.emit("store.changed", "store", f"{counted(len(transaction.kept), 'row')} changed")
             transaction.flush_events()
             reach("store.commit")
             self._connection.execute("COMMIT")

@@ -9,7 +9,7 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import ModelDefinition, Split, Task
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.record import Record
-from shopfloor.domain.run import CandidateScore, SegmentScore
+from shopfloor.domain.run import CandidateScore, Confusion, Residuals, SegmentScore
 
 
 class TrainSpec(Record, frozen=True, kw_only=True):
@@ -71,4 +71,6 @@ class TrainResult(Record, frozen=True, kw_only=True):
     split: Split
     environment: dict[str, str] = {}
     notes: tuple[str, ...] = ()
+    confusion: Confusion | None = None
+    residuals: Residuals | None = None
     seconds: dict[str, float] = {}

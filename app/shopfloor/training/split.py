@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from shopfloor.artifacts.table import NO_TIME, Table
 from shopfloor.domain.definition import ModelDefinition, Split
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.text import counted
 from shopfloor.training import rowkeys
 from shopfloor.training.rowkeys import Keys
 
@@ -87,7 +88,8 @@ def _window(rows: Rows, moments: NDArray[np.int64] | None, definition: ModelDefi
         return rows, ("The window of days was ignored: the model has no time column.",)
     start = int(moments[rows].max()) - days * 86_400_000_000
     kept = rows[moments[rows] > start]
-    return kept, (f"{len(rows) - len(kept):,} rows are older than the window of {days} days.",)
+    older = counted(len(rows) - len(kept), "row is", "rows are")
+    return kept, (f"{older} older than the window of {counted(days, 'day')}.",)
 
 
 def _by_time(rows: Rows, moments: NDArray[np.int64] | None, keys: Keys, definition: ModelDefinition) -> Parted | None:
@@ -104,7 +106,8 @@ def _by_time(rows: Rows, moments: NDArray[np.int64] | None, keys: Keys, definiti
         return None
     notes: tuple[str, ...] = ()
     if len(dated) < len(rows):
-        notes = (f"{len(rows) - len(dated):,} rows without a time were left out.",)
+        timeless = counted(len(rows) - len(dated), "row without a time was", "rows without a time were")
+        notes = (f"{timeless} left out.",)
     train, holdout = ordered[times < cut], ordered[times >= cut]
     if definition.id:
         train, holdout, more = _apart(train, holdout, keys)

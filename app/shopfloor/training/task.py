@@ -15,7 +15,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.names import did_you_mean
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 
 _MOST_CLASSES = 100
 _MOST_INTEGER_CLASSES = 10
@@ -113,7 +113,7 @@ def _classes(column: Column, labels: list[str], codes: NDArray[np.intp], definit
     if len(labels) > _MOST_CLASSES or len(labels) > max(2, rows // 2):
         raise _unusable(
             column,
-            f"it has {len(labels):,} different values in {rows:,} rows, more like an identifier than classes",
+            f"it has {len(labels):,} different values in {counted(rows, 'row')}, more like an identifier than classes",
             "Choose another target, or group its values.",
         )
     if definition.task is Task.BINARY and len(labels) > 2:

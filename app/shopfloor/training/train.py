@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import pandas as pd
 
 from shopfloor.artifacts.family import FittedFamily
-from shopfloor.artifacts.fitted import SEGMENT, FittedModel
+from shopfloor.artifacts.fitted import PREDICTION, SEGMENT, FittedModel
 from shopfloor.artifacts.segments import segments_of
 from shopfloor.artifacts.table import Floats
 from shopfloor.artifacts.threads import limited
@@ -20,6 +21,7 @@ from shopfloor.training.backends import check_backend
 from shopfloor.training.candidates import DUMMY, FitJob, check_candidates
 from shopfloor.training.family import FamilyFit, fit_family, forget
 from shopfloor.training.importance import importances
+from shopfloor.training.misses import misses
 from shopfloor.training.prepared import Prepared, prepare
 from shopfloor.training.records import TrainSpec
 from shopfloor.training.scoring import Scored, best_of, choose, score_candidate
@@ -112,13 +114,15 @@ class _Run:
             seconds=self.watch.seconds,
         )
         self.progress(1.0, "done")
-        labels = self.prepared.target.labels(self.prepared.parted.holdout)
+        truth_labels = pd.Series(self.prepared.target.labels(self.prepared.parted.holdout), index=holdout.index)
+        confusion, residuals = misses(self.job.task, truth_labels, predictions[PREDICTION])
+        record = msgspec.structs.replace(record, confusion=confusion, residuals=residuals)
         return Trained(
             model=model,
             train=train_rows,
             holdout=holdout,
             predictions=predictions,
-            truth=pd.Series(labels, index=holdout.index),
+            truth=truth_labels,
             record=record,
         )
 

@@ -10,6 +10,7 @@ from textual.screen import Screen
 from shopfloor.actions.action import Action
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
+from shopfloor.domain.text import counted
 from shopfloor.tui.app_type import App
 from shopfloor.tui.performing import show_error
 from shopfloor.tui.screens.pane import Pane
@@ -157,7 +158,7 @@ class Moves:
         except ShopfloorError as error:
             show_error(self._app, error, "Nothing was exported.")
         else:
-            self._app.say(f"{len(records):,} rows written to {target}")
+            self._app.say(f"{counted(len(records), 'row')} written to {target}")
 
     async def _show(self, action: Action, record: Record | str | None, given: Given) -> None:
         from shopfloor.tui.showing import show_answer

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _TYPED = frozenset({"model.rollback", "model.retire"})
 _SLOW_SECONDS = 120.0
+_SUBMITS = {"dataset.define": "Save", "model.define": "Define and train"}  # a button says what it does
 UNSET = "(not set)"
 """The choice of an optional field that leaves it open."""
 
@@ -105,7 +106,7 @@ async def ask_inputs(
     about = action.target(record)
     intro = action.help if len(fields) < 6 else ""  # 24 lines hold the long form only without it
     answer = await app.push_screen_wait(
-        FormDialog(f"{action.label} {about}".strip(), fields, intro=intro, submit=action.label)
+        FormDialog(_title(action, about), fields, intro=intro, submit=_SUBMITS.get(action.name, action.label))
     )
     if answer is None:
         return None
@@ -114,6 +115,11 @@ async def ask_inputs(
         for name, value in answer.items()
         if value not in (None, "", UNSET) and value is not False
     }
+
+
+def _title(action: Action, about: str) -> str:
+    joined = " of " if action.name == "dataset.define" else " "
+    return f"{action.label}{joined}{about}" if about else action.label
 
 
 def field_of(field: Input, value: str, choices: tuple[str, ...] = ()) -> Field:

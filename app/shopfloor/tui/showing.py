@@ -16,9 +16,11 @@ from shopfloor.domain.requests.alerts import BacktestReport
 from shopfloor.domain.requests.files import Explanation, FileBytes
 from shopfloor.domain.requests.jobs import JobLogText
 from shopfloor.domain.requests.workspace import DoctorReport
+from shopfloor.domain.text import counted
 from shopfloor.tui.app_type import App
 from shopfloor.tui.patience import ask_patiently
 from shopfloor.tui.performing import ask_inputs, show_error
+from shopfloor.tui.views import words
 from shopfloor.tui.views.datasets import watch_line
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
@@ -99,7 +101,7 @@ def _explained(found: Explanation) -> list[Section]:
 def _value(report: ValueReport) -> list[Section]:
     pairs = [
         Pair("total", f"{report.total:,.2f} {report.unit}", "ok" if report.total >= 0 else "fail"),
-        Pair("rows", f"{report.rows:,} predictions with a known outcome"),
+        Pair("rows", f"{words.many(report.rows, 'prediction')} with a known outcome"),
     ]
     if report.baseline is not None:
         pairs.append(Pair("baseline", f"{report.baseline:,.2f} {report.unit} by always giving the same answer"))
@@ -108,7 +110,10 @@ def _value(report: ValueReport) -> list[Section]:
     found = [Section("value", f"Value of {report.model}", pairs)]
     if report.points:
         lines = [
-            Pair(f"{point.period} v{point.model_version}", f"{point.value:,.2f} {report.unit} on {point.rows:,} rows")
+            Pair(
+                f"{point.period} v{point.model_version}",
+                f"{point.value:,.2f} {report.unit} on {words.many(point.rows, 'row')}",
+            )
             for point in report.points
         ]
         found.append(Section("points", "By period and version", lines))
@@ -129,7 +134,8 @@ def _backtest(report: BacktestReport) -> list[Section]:
     return [
         Section(
             "backtest",
-            f"{report.alerts} alerts in {len(report.deliveries)} deliveries against v{report.model_version}",
+            f"{words.many(report.alerts, 'alert')} in {counted(len(report.deliveries), 'delivery', 'deliveries')}"
+            f" against v{report.model_version}",
             lines,
         )
     ]

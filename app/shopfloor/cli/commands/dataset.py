@@ -29,6 +29,7 @@ from shopfloor.domain.requests.datasets import (
     DatasetVersionShow,
 )
 from shopfloor.domain.requests.streams import StreamList
+from shopfloor.domain.text import counted
 
 _SLOW = 620.0  # the engine ends what takes longer than ten minutes, and says so
 
@@ -258,7 +259,7 @@ def append_rows(session: Session, name: str, source: IO[bytes], key: str, as_jso
         for piece in incoming(source):
             appender.add(piece)
     except ShopfloorError:
-        stream.narrate(f"{appender.done.accepted:,} rows are in; what follows them is not.")
+        stream.narrate(f"Accepted: {counted(appender.done.accepted, 'row')}; what follows is not in.")
         raise
     if as_json:
         stream.document(appender.done)

@@ -20,7 +20,12 @@ def command() -> None:
 @command.command("list")
 @click.option("--model", "-m", default="", metavar="NAME", help="Only runs of this model.")
 @click.option("--state", type=one_of(RunState), help="Only runs in this state.")
-@click.option("--query", default="", metavar="TEXT", help="Only runs that contain this.")
+@click.option(
+    "--query",
+    default="",
+    metavar="TEXT",
+    help="Words they contain; also auc>0.9, state:failed, param.x=3.",
+)
 @click.option(
     "--sort",
     default="-created_at",

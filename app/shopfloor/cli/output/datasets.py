@@ -11,6 +11,7 @@ from shopfloor.cli.output.cells import (
     joined,
     minute,
     moment,
+    plural,
     share,
     size,
     text,
@@ -231,7 +232,7 @@ def _fitted(line: str, width: int | None) -> str:
 
 def describe_profile(profile: DatasetProfile, width: int | None) -> str:
     """Statistics of every column; what is approximate is marked and explained."""
-    title = f"{text(profile.dataset)}@{profile.version}: {count(profile.rows)} rows"
+    title = f"{text(profile.dataset)}@{profile.version}: {plural(profile.rows, 'row', 'rows')}"
     doubtful = any(column.approximate for column in profile.columns)
     return paragraphs(
         sentence(title, width),

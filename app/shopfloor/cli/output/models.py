@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from shopfloor.cli.output import decisions
-from shopfloor.cli.output.cells import count, figure, joined, minute, moment, setting, size, text, version, words
+from shopfloor.cli.output.cells import (
+    count,
+    figure,
+    joined,
+    minute,
+    moment,
+    plural,
+    setting,
+    size,
+    text,
+    version,
+    words,
+)
 from shopfloor.cli.output.table import Column, facts, paragraphs, table
 from shopfloor.domain.codec import to_plain
 from shopfloor.domain.definition import ModelDefinition
@@ -125,7 +137,7 @@ def describe_value(report: ValueReport, width: int | None) -> str:
     unit = text(report.unit) if report.unit else ""
     known = [
         ("model", text(report.model)),
-        ("realised", f"{figure(report.total)} {unit} on {count(report.rows)} rows".strip()),
+        ("realised", f"{figure(report.total)} {unit} on {plural(report.rows, 'row', 'rows')}".strip()),
         ("per row", f"{figure(report.per_row)} {unit}".strip()),
         ("planned per row", f"{figure(report.planned_per_row)} {unit}".strip()),
         ("baseline", f"{figure(report.baseline)} {unit}".strip()),
@@ -148,7 +160,9 @@ def _scores(model: ModelRecord) -> list[tuple[str, str]]:
     if model.score is not None:
         rows.append(("score", f"{text(model.metric)} {figure(model.score)} on the holdout"))
     if model.live_rows:
-        rows.append(("live score", f"{figure(model.live_score)} on {count(model.live_rows)} rows with truth"))
+        rows.append(
+            ("live score", f"{figure(model.live_score)} on {plural(model.live_rows, 'row', 'rows')} with truth")
+        )
     return rows
 
 

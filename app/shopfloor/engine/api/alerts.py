@@ -58,7 +58,7 @@ def snooze(plant: Plant, request: AlertSnooze) -> AlertRecord:
 
     def change(transaction: Transaction) -> AlertRecord:
         before = alerts.get(transaction, request.id)
-        alert = rules.snooze(before, request.until, transaction.now)
+        alert = rules.snooze(before, request.until, transaction.now, request.note)
         what = f"snoozed until {request.until:%Y-%m-%d %H:%M} UTC"
         return _changed(transaction, before, alert, what, request.actor)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from shopfloor.domain.definition import ModelDefinition, Task
@@ -10,7 +12,7 @@ from shopfloor.domain.job import JobRecord
 from shopfloor.domain.metrics import check_metric
 from shopfloor.domain.names import did_you_mean, parse_version, split_ref
 from shopfloor.domain.page import Page
-from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
+from shopfloor.domain.release import VOLUME_DAYS, AliasChange, ModelRecord, ModelVersion
 from shopfloor.domain.requests.models import (
     ModelDefine,
     ModelDefinitionShow,
@@ -36,29 +38,39 @@ def listing(plant: Plant, request: ModelList) -> Page[ModelRecord]:
     """Models by name."""
     definitions = [model for model in plant.context.all_models() if request.query.lower() in model.name]
     window = definitions[request.offset : request.offset + request.limit]
-    rows = plant.context.store.read(lambda query: tuple(_records(query, window)))
+    rows = plant.context.store.read(lambda query: tuple(_records(query, window, plant.context.clock.now())))
     return Page(rows=rows, total=len(definitions), offset=request.offset, seq=plant.context.store.last_seq)
 
 
 def show(plant: Plant, request: ModelShow) -> ModelRecord:
     """One model."""
     definition = plant.context.definition(request.name)
-    return plant.context.store.read(lambda query: _records(query, [definition])[0])
+    return plant.context.store.read(lambda query: _records(query, [definition], plant.context.clock.now())[0])
 
 
-def _records(query: Query, definitions: list[ModelDefinition]) -> list[ModelRecord]:
+def _records(query: Query, definitions: list[ModelDefinition], now: datetime) -> list[ModelRecord]:
     open_alerts = alerts.open_by_model(query)
     predictions = inference.predictions_by_model(query)
-    return [
-        _record(query, definition, open_alerts.get(definition.name, 0), predictions.get(definition.name, 0))
-        for definition in definitions
-    ]
+    beats = inference.heartbeats(query, now, VOLUME_DAYS)
+    standings = models.standings(query, [one.name for one in definitions])
+    found = []
+    for definition in definitions:
+        name = definition.name
+        predicted_at, volume = beats.get(name, (None, ()))
+        record = msgspec.structs.replace(
+            _record(definition, standings[name]),
+            predictions=predictions.get(name, 0),
+            predicted_at=predicted_at,
+            volume=volume,
+            open_alerts=open_alerts.get(name, 0),
+        )
+        found.append(record)
+    return found
 
 
-def _record(query: Query, definition: ModelDefinition, open_alerts: int, predictions: int) -> ModelRecord:
-    state = models.state(query, definition.name)
-    aliases = models.aliases(query, definition.name)
-    champion = aliases.get("champion")
+def _record(definition: ModelDefinition, standing: models.Standing) -> ModelRecord:
+    """What definition and store say; how it is used comes from elsewhere."""
+    state, aliases = standing.state, standing.aliases
     return ModelRecord(
         name=definition.name,
         dataset=definition.dataset,
@@ -66,19 +78,17 @@ def _record(query: Query, definition: ModelDefinition, open_alerts: int, predict
         task=definition.task or state.task,
         metric=definition.training.metric or state.metric or "",
         segments=state.segments,
-        champion=champion,
+        champion=aliases.get("champion"),
         challenger=aliases.get("challenger"),
         previous=aliases.get("previous"),
-        versions=models.next_version(query, definition.name) - 1,
-        score=models.version(query, definition.name, champion).score if champion is not None else None,
+        versions=standing.versions,
+        score=standing.score,
         live_score=state.live_score,
         live_rows=state.live_rows,
-        predictions=predictions,
-        open_alerts=open_alerts,
         release_policy=definition.release.policy.value,
         awaiting_approval=state.awaiting,
         retired=definition.retired,
-        deployed_at=models.alias_moved_at(query, definition.name, "champion"),
+        deployed_at=standing.champion_since,
         value=state.value,
         value_unit=definition.value.unit if definition.value else "",
     )
@@ -220,7 +230,7 @@ def retire(plant: Plant, request: ModelRetire) -> ModelRecord:
     def change(transaction: Transaction) -> ModelRecord:
         state = models.state(transaction, definition.name)
         if definition.retired and state.retired:
-            return _records(transaction, [definition])[0]
+            return _records(transaction, [definition], transaction.now)[0]
         save_definition(plant.context.layout, retired)
         models.put_state(transaction, msgspec.structs.replace(state, retired=True, awaiting=None))
         transaction.emit(
@@ -229,7 +239,7 @@ def retire(plant: Plant, request: ModelRetire) -> ModelRecord:
             f"Model {definition.name} is retired: {safe(request.reason, 200) or 'no reason given'}",
             actor=request.actor,
         )
-        return _records(transaction, [retired])[0]
+        return _records(transaction, [retired], transaction.now)[0]
 
     record = plant.mutate(request, change)
     remove_deployment(plant.context.layout.serving, definition.name)

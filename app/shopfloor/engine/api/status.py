@@ -39,7 +39,7 @@ def show(plant: Plant, request: StatusShow) -> Status:
             models=len(definitions),
             datasets=int(datasets[0]) if datasets else 0,
             runs=runs.total(reader),
-            approvals=sum(models.state(reader, model.name).awaiting is not None for model in definitions),
+            approvals=len(models.awaiting(reader) & {model.name for model in definitions}),
             predictions=sum(inference.predictions_by_model(reader).values()),
             seq=context.store.last_seq,
             factory=_figures(plant, reader),

@@ -10,6 +10,7 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.engine import delivered, triggers, watching
 from shopfloor.engine.batch import ActualsOutcome, ActualsTask
@@ -97,7 +98,7 @@ class ActualsHandler:
                         last_at=transaction.now,
                     ),
                 )
-            delivered.commit_file(transaction, row, outcome.result.rows, f"{outcome.result.rows} actuals")
+            delivered.commit_file(transaction, row, outcome.result.rows, counted(outcome.result.rows, "actual"))
         self._follow(context, transaction, job, taken)
         return {"rows": taken}
 
@@ -105,7 +106,9 @@ class ActualsHandler:
         champion = models.aliases(transaction, job.subject).get("champion")
         definition = context.definition(job.subject)
         if taken and champion is not None and definition.monitoring.performance:
-            triggers.after_predictions(transaction, definition, champion, trigger=f"{taken} actuals of {job.id}")
+            triggers.after_predictions(
+                transaction, definition, champion, trigger=f"{counted(taken, 'actual')} of {job.id}"
+            )
 
     def settle(self, context: Context, job: JobRecord, published: list[ActualsOutcome]) -> None:
         """The files leave the drop folder."""

@@ -20,7 +20,7 @@ from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.revision import ContractCause
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
 from shopfloor.engine import contracts, delivered, retyped, triggers
 from shopfloor.engine.context import Context
@@ -273,7 +273,9 @@ class IntakeHandler:
             file = msgspec.structs.replace(
                 row.file, rejected_rows=outcome.rejected_rows, corrects=outcome.corrects or row.file.corrects
             )
-            where = f"{outcome.rows} rows in {version.dataset}@{number}" if version is not None else "no rows"
+            where = (
+                f"{counted(outcome.rows, 'row')} in {version.dataset}@{number}" if version is not None else "no rows"
+            )
             row = msgspec.structs.replace(row, file=file)
             taken.append(delivered.Taken(row, outcome.rows, where, number))
         delivered.commit_files(transaction, taken)
@@ -307,8 +309,8 @@ class IntakeHandler:
         transaction.emit(
             "dataset.committed",
             version.dataset,
-            f"{version.dataset}@{version.version}: {version.added_rows:+,} rows, "
-            f"{version.rows:,} in all ({version.cause})",
+            f"{version.dataset}@{version.version}: {'+' if version.added_rows >= 0 else ''}"
+            f"{counted(version.added_rows, 'row')}, {version.rows:,} in all ({version.cause})",
             data={"version": version.version, "rows": version.rows},
         )
         for notice in version.notices:

@@ -171,6 +171,8 @@ class TrainHandler:
             model_version=number,
             environment=record.environment,
             notes=record.notes,
+            confusion=record.confusion,
+            residuals=record.residuals,
         )
         runs.put(transaction, run, metric=record.metric)
         score = record.metrics.get(record.metric)

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from shopfloor.domain.file import FileRecord, FileState, Reason
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.engine.streaming.entry import Source
 from shopfloor.store import files
 from shopfloor.store.files import Identity, LedgerRow
@@ -119,7 +119,7 @@ def _row(
 ) -> LedgerRow:
     reason = Reason(
         code="followed",
-        message=f"It is followed: {source.lines:,} lines are in, up to byte {source.offset:,}.",
+        message=f"It is followed: {counted(source.lines, 'line is', 'lines are')} in, up to byte {source.offset:,}.",
         hint=f"Its rows come in as deliveries below stream/{dataset}/.",
     )
     id, number = (before.file.id, before.number) if before is not None else transaction.next_id("f")

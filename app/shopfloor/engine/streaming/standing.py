@@ -9,7 +9,7 @@ import msgspec
 
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.streaming import StreamStatus
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.engine.context import Context
 from shopfloor.engine.streaming.streams import Streams
 from shopfloor.store import files
@@ -47,7 +47,7 @@ def _problems(
     if held is not None:
         why = f": {held.reason.message}" if held.reason is not None else "."
         yield (
-            f"{held.rows or 0:,} rows, delivered as {held.id}, are held back{why}"
+            f"{counted(held.rows, 'row')}, delivered as {held.id}, held back{why}"
             if held.rows
             else f"A delivery of it, {held.id}, is held back{why}",
             f"shopfloor file show {held.id} says why; file retry, file accept or file discard decides.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.requests.files import Explanation
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.engine.watch import custody
 from shopfloor.engine.watch.stalled import since
 from shopfloor.intake.candidate import Kind, classify
@@ -111,7 +111,7 @@ def _story(file: FileRecord) -> str:
             return f"It came in as {file.id}, and its rows left again. {why}"
         case FileState.COMMITTED:
             into = f" with {file.dataset}@{file.version}" if file.version else ""
-            return f"It is in: {file.id}{into}, {file.rows or 0:,} rows, {file.rejected_rows:,} rejected."
+            return f"It is in: {file.id}{into}, {counted(file.rows or 0, 'row')}, {file.rejected_rows:,} rejected."
         case FileState.DUPLICATE:
             return f"Its content is that of {file.duplicate_of}: nothing is added twice."
         case FileState.STAGED:

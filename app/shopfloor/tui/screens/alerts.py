@@ -40,7 +40,8 @@ class AlertsPane(Pane):
         last = (await self.shop.courier.ask(JobList(kind="monitor", limit=1))).rows
         watched = self.shop.status.models if self.shop.status is not None else 0
         if not last or last[0].finished_at is None:
-            return f"No alerts.\n\n{words.many(watched, 'model')} defined, none checked yet: it happens with use."
+            defined = f"{words.many(watched, 'model')} defined, none checked yet: it happens with use."
+            return f"No alerts.\n\n{defined}\nm on a model (3) checks it now."
         ended = f"the last check ended {words.ago(last[0].finished_at)} ago ({last[0].subject})"
         return f"All quiet.\n\n{words.many(watched, 'model')} watched; {ended}.\nm on a model (3) checks it now."
 

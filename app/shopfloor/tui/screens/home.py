@@ -21,6 +21,8 @@ from shopfloor.tui.widgets.rows import Row
 
 _EVENTS = 400
 _TOLD = 60
+_HELD = 1000
+_SHOWN = 20
 _LINE_ROWS = 8
 _COLUMNS = (
     Column("what", "NOW", width=11),
@@ -111,8 +113,8 @@ class HomePane(Pane):
                 add(home.approval_row(model), model)
         for alert in home.needs((await ask(AlertList(state="open", limit=20))).rows):
             add(home.alert_row(alert), alert)
-        for file in (await ask(FileList(state="quarantined", limit=20))).rows:
-            add(home.file_row(file), file)
+        for file, times in home.held_files((await ask(FileList(state="quarantined", limit=_HELD))).rows)[:_SHOWN]:
+            add(home.file_row(file, times), file)
         for job in (await ask(JobList(state="running"))).rows:
             add(home.running_row(job), job)
         for job in (await ask(JobList(state="failed", limit=5))).rows:

@@ -13,7 +13,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 
 from shopfloor.actions.action import Action, Scope
-from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.errors import ShopfloorError, UsageError
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.tui.app_type import App
@@ -240,6 +240,8 @@ class Pane(Live):
         except ShopfloorError as error:
             self._stale = True
             self.table.empty = safe(error.message, 200) + (f"\n\n{safe(error.hint, 200)}" if error.hint else "")
+            if isinstance(error, UsageError) and self.filter_text:
+                self._refuse_filter()
             return
         self._loaded_at = time.monotonic()
         self.records = listing.records
@@ -250,6 +252,14 @@ class Pane(Live):
         self._count(listing)
         self._offer()
         self.show_detail()
+
+    def _refuse_filter(self) -> None:
+        """What was typed to filter is not understood: nothing is listed, so that the reason stands there."""
+        self.records = {}
+        self.show_listing(Listing([], {}))
+        line = self._filter_line()
+        if line is not None:
+            line.set_info("not understood")
 
     def _count(self, listing: Listing) -> None:
         """How many rows the filter leaves, of how many: the engine counts only those that match."""

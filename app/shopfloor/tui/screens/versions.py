@@ -12,6 +12,7 @@ from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.datasets import DatasetDiff, DatasetPreviewShow, DatasetProfileShow, DatasetVersions
+from shopfloor.domain.text import counted
 from shopfloor.tui.performing import show_error
 from shopfloor.tui.screens.detail import DetailScreen
 from shopfloor.tui.screens.pane import Listing, Pane
@@ -130,10 +131,13 @@ class ProfileScreen(DetailScreen):
     """What every column of a version holds."""
 
     async def _show(self) -> None:
+        whole, footer = self.query_one("#whole", DetailPane), self.query_one(ActionFooter)
+        footer.set_items([FooterItem("view.back", "esc", "Back"), *PINNED])
+        if not whole.children:  # a first profile reads every part, which may take a while
+            await whole.show([Section("wait", self._key, "Reading what every column holds…")])
         try:
             profile = await self.shop.courier.ask(DatasetProfileShow(ref=self._key), timeout=_SLOW)
-            sections = datasets.profile_sections(profile.columns, f"{self._key}, {profile.rows:,} rows")
+            sections = datasets.profile_sections(profile.columns, f"{self._key}, {counted(profile.rows, 'row')}")
         except ShopfloorError as error:
             sections = [Section("error", "Not available", f"{error.message} {error.hint}")]
-        await self.query_one("#whole", DetailPane).show(sections)
-        self.query_one(ActionFooter).set_items([FooterItem("view.back", "esc", "Back"), *PINNED])
+        await whole.show(sections)

@@ -22,7 +22,7 @@ from shopfloor.tui.widgets.sparkline import sparkline
 
 COLUMNS = (
     Column("state", "STATE", width=5),
-    Column("name", "NAME", ratio=2, min=10, max=24),
+    Column("name", "NAME", ratio=2, min=20, max=28),
     Column("version", "VER", width=4, align="right"),
     Column("rows", "ROWS", width=10, align="right"),
     Column("added", "ΔROWS", width=7, align="right", priority=60),
@@ -132,7 +132,7 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
     return [
         Pair("version", f"{words.version(dataset.version or None)}  {digest}"),
         Pair("rows", f"{words.count(dataset.rows)}  ({words.signed(dataset.added_rows)} in the newest)"),
-        Pair("size", f"{words.size(dataset.bytes)} in {dataset.parts} parts"),
+        Pair("size", f"{words.size(dataset.bytes)} in {words.many(dataset.parts, 'part')}"),
         Pair("takes in", f"{dataset.mode} · inbox/{dataset.name}/"),
         Pair("used by", ", ".join(dataset.used_by) or "no model yet: n defines one"),
         Pair("updated", f"{words.stamp(dataset.updated_at)} UTC"),
@@ -204,9 +204,10 @@ def version_sections(version: DatasetVersion) -> list[Section]:
 
 
 def _version_line(version: DatasetVersion) -> Pair:
+    noun = "row" if version.added_rows == 1 else "rows"
     return Pair(
         f"@{version.version}",
-        f"{words.signed(version.added_rows):>7} rows  {words.ago(version.created_at):>3}  {version.cause}",
+        f"{words.signed(version.added_rows):>7} {noun:<4}  {words.ago(version.created_at):>3}  {version.cause}",
     )
 
 
@@ -226,6 +227,8 @@ def _profile_line(column: ColumnProfile) -> Pair:
         said = f"{sparkline(column.histogram, 12):<12}  {column.min} to {column.max}"
     elif column.top and column.top[0][1] == 1:
         said = "all different"
+    elif not column.top and column.distinct:  # a sketch that keeps what is frequent kept nothing
+        said = "no value is frequent"
     else:
         said = ", ".join(f"{value} {words.compact(number)}" for value, number in column.top[:3])
     mark = "~" if "distinct" in column.approximate else ""
@@ -234,7 +237,7 @@ def _profile_line(column: ColumnProfile) -> Pair:
 
 
 def _profile_cells(kind: str, missing: str, distinct: str, said: str) -> str:
-    return f"{kind:<9}  {missing:>4}  {distinct:>5}  {said}"
+    return f"{kind:<9}  {missing:>4}  {distinct:>6}  {said}"
 
 
 def _missing(column: ColumnProfile) -> str:
@@ -245,9 +248,11 @@ def _missing(column: ColumnProfile) -> str:
 
 
 def preview_columns(preview: DatasetPreview) -> tuple[Column, ...]:
-    """Columns of a preview, all of them, to be scrolled sideways."""
+    """Columns of a preview, all of them, to be scrolled sideways; each as wide as what it holds, within reason."""
+    longest = [max((len(value or "") for value in values), default=0) for values in zip(*preview.rows, strict=False)]
     return tuple(
-        Column(f"c{number}", name, width=min(24, max(8, len(name)))) for number, name in enumerate(preview.columns)
+        Column(f"c{number}", name, width=min(24, max(6, len(name), longest[number] if longest else 0)))
+        for number, name in enumerate(preview.columns)
     )
 
 

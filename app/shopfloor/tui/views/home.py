@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -23,6 +24,10 @@ NEXT = "next"
 _UNTOLD = frozenset(
     {"file.arrived", "file.waiting", "file.staged", "file.committed", "run.started", "file.quarantined"}
 )
+
+
+_FACT = 12  # cells of a fact in a box of the line at 80 columns
+_TELL_APART = 2
 
 
 class Fact(NamedTuple):
@@ -78,8 +83,8 @@ def _release(status: Status, live: Sequence[ModelRecord]) -> Station:
 def _serve(status: Status, live: Sequence[ModelRecord]) -> Station:
     lead = status.factory.lead_time_s
     facts = (
-        Fact(f"{len(live)} of {status.models} live", ""),
-        Fact(f"{words.compact(status.predictions)} rows"),
+        Fact(_live(len(live), status.models), ""),
+        Fact(f"{words.compact(status.predictions)} {'row' if status.predictions == 1 else 'rows'}"),
         Fact(f"lead {words.span(lead)}" if lead is not None else "no lead yet"),
     )
     return Station("Serve", OK if live else WAIT, facts)
@@ -94,6 +99,11 @@ def _watch(status: Status) -> Station:
         Fact(f"restore {words.span(restore)}" if restore is not None else "none mended"),
     )
     return Station("Watch", WARN if opened else OK if status.models else WAIT, facts)
+
+
+def _live(live: int, models: int) -> str:
+    said = f"{live} of {models} live"
+    return said if len(said) <= _FACT else f"{words.compact(live)}/{words.compact(models)} live"
 
 
 def _many(number: int, word: str) -> str:
@@ -134,10 +144,26 @@ def alert_row(alert: AlertRecord) -> Row:
     )
 
 
-def file_row(file: FileRecord) -> Row:
-    """A file in quarantine."""
+def held_files(files: Sequence[FileRecord]) -> list[tuple[FileRecord, int]]:
+    """Files in quarantine, newest first; more than two of one dataset are told by the newest, with their number."""
+    of_dataset = Counter(file.dataset for file in files)
+    told: set[str] = set()
+    found: list[tuple[FileRecord, int]] = []
+    for file in files:
+        many = of_dataset[file.dataset] > _TELL_APART
+        if many and file.dataset in told:
+            continue
+        told.add(file.dataset)
+        found.append((file, of_dataset[file.dataset] if many else 1))
+    return found
+
+
+def file_row(file: FileRecord, times: int = 1) -> Row:
+    """A file in quarantine, or several of one dataset."""
     said = file.reason.message if file.reason is not None else file.state.value
     name = file.path.rpartition("/")[2]
+    if times > 1:
+        name = f"{times:,} files, the newest {name}"
     return Row(
         file.id,
         (

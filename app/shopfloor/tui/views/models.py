@@ -13,6 +13,7 @@ from shopfloor.tui.widgets.detail_pane import Chart, Section
 from shopfloor.tui.widgets.key_value import Pair
 from shopfloor.tui.widgets.line_plot import Series
 from shopfloor.tui.widgets.rows import Cell, Row
+from shopfloor.tui.widgets.sparkline import sparkline
 
 COLUMNS = (
     Column("state", "STATE", width=7),
@@ -22,6 +23,8 @@ COLUMNS = (
     Column("live_score", "NOW (n)", width=12, align="right", priority=60),
     Column("alerts", "ALERTS", width=6, align="right", priority=80),
     Column("predictions", "ASKED", width=7, align="right", priority=50),
+    Column("predicted", "LAST", width=4, align="right", priority=65),
+    Column("volume", "14 DAYS", width=14, priority=35),
     Column("policy", "RELEASE", width=8, priority=40),
     Column("value", "VALUE", width=10, align="right", priority=45),
     Column("deployed", "AGE", width=4, align="right", priority=70),
@@ -55,10 +58,12 @@ def row(model: ModelRecord) -> Row:
             Cell(said.word, said.tone),
             model.name,
             words.version(model.champion),
-            "" if model.score is None else f"{model.score:.4f}",
+            words.score(model.score),
             live,
             Cell(str(model.open_alerts), "warn") if model.open_alerts else words.NONE,
             words.compact(model.predictions),
+            words.ago(model.predicted_at),
+            Cell(_spark(model), "accent"),
             model.release_policy,
             f"{words.compact(model.value)} {model.value_unit}" if model.value is not None else words.NONE,
             words.ago(model.deployed_at),
@@ -123,11 +128,12 @@ def _summary(model: ModelRecord) -> list[Pair]:
         Pair("challenger", words.version(model.challenger)),
         Pair(
             "live",
-            f"{model.metric} {model.live_score:.4f} on {model.live_rows:,} known outcomes"
+            f"{model.metric} {model.live_score:.4f} on {words.many(model.live_rows, 'known outcome')}"
             if model.live_score is not None
             else "no outcomes known yet",
         ),
-        Pair("predicted", f"{model.predictions:,} rows logged"),
+        Pair("asked", _asked(model)),
+        *([Pair("14 days", _volume(model), "accent")] if any(model.volume) else []),
         Pair("release", model.release_policy),
     ]
     if model.value is not None:
@@ -139,13 +145,32 @@ def _summary(model: ModelRecord) -> list[Pair]:
     return pairs
 
 
+def _spark(model: ModelRecord) -> str:
+    """Rows predicted on each day, today last; nothing for a model that nobody asked."""
+    return sparkline(model.volume, len(model.volume), low=0) if any(model.volume) else ""
+
+
+def _asked(model: ModelRecord) -> str:
+    age = words.ago(model.predicted_at)
+    if not model.predictions:
+        return "never yet"
+    last = "" if age == words.NONE else ", the last now" if age == "now" else f", the last {age} ago"
+    return f"{words.many(model.predictions, 'row')} predicted{last}"
+
+
+def _volume(model: ModelRecord) -> str:
+    return f"{_spark(model)}  {words.compact(model.volume[-1])} today, {words.compact(max(model.volume))} at most"
+
+
 def decision_pairs(decision: Decision) -> list[Pair]:
     """The verdict in words and numbers."""
     outcome = _OUTCOMES[decision.outcome]
     pairs = [Pair("verdict", decision.reason, outcome.tone)]
     if decision.gain is not None:
         interval = "" if decision.interval is None else f"  [{decision.interval[0]:+.4f}, {decision.interval[1]:+.4f}]"
-        pairs.append(Pair("gain", f"{decision.gain:+.4f}{interval} {decision.metric} on {decision.rows:,} rows"))
+        pairs.append(
+            Pair("gain", f"{decision.gain:+.4f}{interval} {decision.metric} on {words.many(decision.rows, 'row')}")
+        )
     if decision.champion_score is not None:
         pairs.append(
             Pair(

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from shopfloor.domain.requests.runs import RunComparison
-from shopfloor.domain.run import RunRecord
+from shopfloor.domain.run import Confusion, Residuals, RunRecord
 from shopfloor.tui.theme import state_of
 from shopfloor.tui.views import words
+from shopfloor.tui.widgets.cells import clean, cut
 from shopfloor.tui.widgets.columns import Column
 from shopfloor.tui.widgets.detail_pane import Section
 from shopfloor.tui.widgets.key_value import Pair
@@ -92,6 +93,7 @@ def sections(run: RunRecord, metric: str = "", best: RunRecord | None = None) ->
     if run.candidates:
         note = f"{metric} on the same holdout".strip()
         found.append(Section("candidates", "Candidates", _candidates(run, metric), note=note))
+    found += _misses(run)
     if best is not None:
         found.append(Section("best", f"Against {best.id}, the best here", _against(run, best, metric)))
     if run.metrics:
@@ -100,7 +102,8 @@ def sections(run: RunRecord, metric: str = "", best: RunRecord | None = None) ->
         ]
         found.append(Section("metrics", "Metrics", pairs))
     if run.segments:
-        found.append(Section("segments", "Segments", [_segment(run, number) for number in range(len(run.segments))]))
+        lines = [_segment(run, number) for number in range(len(run.segments))]
+        found.append(Section("segments", "Segments", lines, note=_spread(run)))
     if run.params:
         found.append(Section("params", "Params", [Pair(name, str(value)) for name, value in run.params.items()]))
     if run.notes:
@@ -110,6 +113,55 @@ def sections(run: RunRecord, metric: str = "", best: RunRecord | None = None) ->
             Section("environment", "Environment", [Pair(name, value) for name, value in run.environment.items()])
         )
     return found
+
+
+def _misses(run: RunRecord) -> list[Section]:
+    """Where it is right and wrong: a table of classes, or how far numbers are off."""
+    found = []
+    if run.confusion is not None:
+        rows = sum(map(sum, run.confusion.counts))
+        right = sum(row[place] for place, row in enumerate(run.confusion.counts))
+        note = f"{words.share(right / rows if rows else None)} right of {words.many(rows, 'holdout row')}"
+        found.append(Section("confusion", "Right and wrong", _confusion(run.confusion), note=note))
+    if run.residuals is not None:
+        found.append(Section("residuals", "Truth minus prediction", _residuals(run.residuals), note="holdout"))
+    return found
+
+
+_CELL = 9
+
+
+def _confusion(table: Confusion) -> list[Pair]:
+    """One line a true class, one column a predicted one; the hits are bright."""
+    width = min(_CELL, max(6, *(len(label) + 1 for label in table.labels)))
+    head = "".join(f"{cut(clean(label, width), width - 1):>{width}}" for label in table.labels)
+    lines = [Pair("is \\ said", f"{head}   hit", "muted")]
+    for place, (label, counts) in enumerate(zip(table.labels, table.counts, strict=True)):
+        numbers = "".join(f"{words.compact(count):>{width}}" for count in counts)
+        hit = counts[place] / sum(counts) if sum(counts) else None
+        lines.append(Pair(label, f"{numbers}  {words.share(hit):>4}"))
+    return lines
+
+
+def _residuals(found: Residuals) -> list[Pair]:
+    most = max(found.counts, default=0) or 1
+    lines = [
+        Pair("typical", f"off by {words.number(found.median_absolute)} (median), 9 of 10 within "
+             f"{words.number(found.p90_absolute)}"),
+        Pair("mean", f"{found.mean:+.3g}: {'too low' if found.mean > 0 else 'too high'} on the whole"
+             if found.mean else "0"),
+    ]  # fmt: skip
+    for low, high, count in zip(found.edges, found.edges[1:], found.counts, strict=False):
+        lines.append(Pair(words.number((low + high) / 2), f"{bar(count / most, 20)} {words.compact(count)}"))
+    return lines
+
+
+def _spread(run: RunRecord) -> str:
+    """How the scores of the members of a family lie."""
+    scores = sorted(one.score for one in run.segments if one.score is not None)
+    if len(scores) < 2:
+        return ""
+    return f"{words.score(scores[0])} to {words.score(scores[-1])}, median {words.score(scores[len(scores) // 2])}"
 
 
 def _summary(run: RunRecord) -> list[Pair]:
@@ -177,7 +229,9 @@ def _segment(run: RunRecord, number: int) -> Pair:
     segment = run.segments[number]
     fallback = f"  pooled: {segment.fallback}" if segment.fallback else ""
     return Pair(
-        segment.segment, f"{words.score(segment.score)}  {segment.rows:,} rows{fallback}", "muted" if fallback else ""
+        segment.segment,
+        f"{words.score(segment.score)}  {words.many(segment.rows, 'row')}{fallback}",
+        "muted" if fallback else "",
     )
 
 

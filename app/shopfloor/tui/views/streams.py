@@ -42,7 +42,7 @@ def _stream(stream: StreamStatus, now: datetime | None) -> list[Pair]:
     last = "" if stream.last_at is None else f", the last {_ago(stream.last_at, now)}"
     pairs = [Pair("accepted", f"{words.many(stream.position, 'row')} ever{last}")]
     if stream.open_rows or stream.waits_since is not None:
-        late = "" if stream.waits_since is None else f", the oldest for {words.ago(stream.waits_since, now)}"
+        late = "" if stream.waits_since is None else f", {_since(stream.waits_since, now)}"
         pairs.append(Pair("on the way", f"{words.many(stream.open_rows, 'row')}{late}", "run"))
     else:
         pairs.append(Pair("on the way", "nothing: all rows are in a version"))
@@ -57,7 +57,7 @@ def _file(file: FollowedFile, now: datetime | None) -> list[Pair]:
     state = "stuck" if file.stuck else "behind" if behind > 0 else "up to date"
     tone = "warn" if file.stuck else "run" if behind > 0 else "ok"
     name = file.path.rpartition("/")[2]
-    rejected = f", {file.rejected:,} no rows" if file.rejected else ""
+    rejected = f", {words.many(file.rejected, 'line')} left out" if file.rejected else ""
     moved = "" if file.moved_at is None else f", the last {_ago(file.moved_at, now)}"
     place = f"byte {file.offset:,} of {file.size:,}" if behind > 0 else f"all {file.size:,} bytes"
     pairs = [
@@ -67,6 +67,11 @@ def _file(file: FollowedFile, now: datetime | None) -> list[Pair]:
     if file.detail:
         pairs.append(Pair("", file.detail, "warn" if file.stuck else "muted"))
     return pairs
+
+
+def _since(at: datetime, now: datetime | None) -> str:
+    age = words.ago(at, now)
+    return "just accepted" if age == "now" else f"the oldest for {age}"
 
 
 def _ago(at: datetime | None, now: datetime | None) -> str:

@@ -149,12 +149,27 @@ class StatusHeader(LineWidget):
 
     def _tab_line(self, width: int) -> Line:
         short = width < _NARROW
-        tabs = [self._tab(tab, short) for tab in self._tabs]
-        if sum(map(_cells, tabs)) > width:  # a digit is enough to go there, half a word helps nobody
-            tabs = [self._tab(tab, short) if tab.name == self._active else self._digit(tab) for tab in self._tabs]
+        *better, least = self._forms(short)
+        tabs = next((tabs for tabs in better if sum(map(_cells, tabs)) <= width), least)
         spare = (width - sum(map(_cells, tabs))) // max(1, len(tabs))
         gap = Piece(" " * min(2, max(0, spare)))
         return [piece for tab in tabs for piece in (*tab, gap)]
+
+    def _forms(self, short: bool) -> list[list[list[Piece]]]:
+        """All tabs, from the fullest form to the least: half a word helps nobody, a digit is enough to go there.
+
+        The counts of other panes go before any word does; what is urgent keeps its mark.
+        """
+
+        def bare(tab: PaneTab) -> PaneTab:
+            return tab if tab.name == self._active else msgspec.structs.replace(tab, count="")
+
+        return [
+            [self._tab(tab, short) for tab in self._tabs],
+            [self._tab(bare(tab), short) for tab in self._tabs],
+            [self._tab(msgspec.structs.replace(tab, count=""), short) for tab in self._tabs],
+            [self._tab(tab, short) if tab.name == self._active else self._digit(tab) for tab in self._tabs],
+        ]
 
     def _tab(self, tab: PaneTab, short: bool) -> list[Piece]:
         """`[2 RUNS 340]` for the pane on screen, ` 3 Models 3 ` for the others."""

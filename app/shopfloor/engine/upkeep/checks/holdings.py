@@ -10,6 +10,7 @@ from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.requests.workspace import DoctorFinding
+from shopfloor.domain.text import counted
 from shopfloor.engine.upkeep.checks.patient import Patient, summed, unwell
 from shopfloor.engine.upkeep.references import Artifact
 from shopfloor.lake.objects import file_sha256, part_path
@@ -28,7 +29,8 @@ def parts(patient: Patient) -> Iterator[DoctorFinding]:
             fault = _changed(part_path(patient.layout.objects, sha256), sha256)
         if fault:
             complaints.append(f"part {sha256[:12]} of {users.get(sha256, 'a dataset')} {fault}")
-    yield from summed("parts", complaints, f"{len(held):,} are there" + _read(patient, read, len(held)))
+    there = counted(len(held), "is there", "are there")
+    yield from summed("parts", complaints, there + _read(patient, read, len(held)))
 
 
 _USERS = """
@@ -51,7 +53,9 @@ def logs(patient: Patient) -> Iterator[DoctorFinding]:
             fault = _changed(part.path, part.sha256)
         if fault:
             complaints.append(f"{patient.layout.relative(part.path)} of {part.model} {fault}")
-    yield from summed("inference log", complaints, f"{len(held):,} parts are there" + _read(patient, read, len(held)))
+    yield from summed(
+        "inference log", complaints, f"{counted(len(held), 'part')} there" + _read(patient, read, len(held))
+    )
 
 
 def artifacts(patient: Patient) -> Iterator[DoctorFinding]:
@@ -69,7 +73,8 @@ def artifacts(patient: Patient) -> Iterator[DoctorFinding]:
             _prove(patient, artifact, deep=deep)
         except IntegrityError as error:
             complaints.append(f"{artifact.model}: {error.message}")
-    yield from summed("artifacts", complaints, f"{len(held):,} are there and signed" + _read(patient, read, len(held)))
+    there = counted(len(held), "is there and signed", "are there and signed")
+    yield from summed("artifacts", complaints, there + _read(patient, read, len(held)))
 
 
 def _prove(patient: Patient, artifact: Artifact, *, deep: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.workspace import DoctorFinding
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.engine.upkeep.checks.patient import Patient, summed, unwell
 from shopfloor.store.transaction import Transaction
 
@@ -38,7 +38,7 @@ def files(patient: Patient) -> Iterator[DoctorFinding]:
     """Every file ever seen is in exactly one known state, and agrees with the versions."""
     states = dict(patient.rows("SELECT state, count(*) FROM files GROUP BY state"))
     unknown = sorted(set(states) - {state.value for state in FileState})
-    complaints = [f"{states[state]:,} files are in a state nobody knows: {safe(state, 40)}" for state in unknown]
+    complaints = [f"{counted(states[state], 'file')} in a state nobody knows: {safe(state, 40)}" for state in unknown]
     complaints += [
         f"{safe(path, 120)} with the same content is committed ({first}) and quarantined ({second})"
         for path, first, second in patient.rows(_TWICE)
@@ -69,7 +69,7 @@ def quarantined(patient: Patient) -> Iterator[DoctorFinding]:
         for id, dataset, sha256, path in rows
         if f"{sha256[:12]}-" not in kept[dataset]
     ]
-    yield from summed("quarantine", complaints, f"{len(rows):,} files are kept")
+    yield from summed("quarantine", complaints, f"{counted(len(rows), 'file')} kept")
 
 
 def datasets(patient: Patient) -> Iterator[DoctorFinding]:
@@ -78,11 +78,11 @@ def datasets(patient: Patient) -> Iterator[DoctorFinding]:
     yield from summed(
         "versions",
         [
-            f"{dataset}@{version} has {rows:,} rows, its parts hold {held:,}"
+            f"{dataset}@{version} has {counted(rows, 'row')}, its parts hold {held:,}"
             for dataset, version, rows, _, _, _, _, _, held in newest
             if rows != held
         ],
-        f"{len(newest):,} newest versions add up",
+        counted(len(newest), "newest version adds up", "newest versions add up"),
     )
     shown = {
         row[0]: row
@@ -98,7 +98,9 @@ def datasets(patient: Patient) -> Iterator[DoctorFinding]:
         return
     known = {row[0] for row in newest}
     lost = [name for name, row in shown.items() if row[1] > 0 and name not in known]
-    yield from summed("datasets", [f"{name} has lost all its versions" for name in lost], f"{len(shown):,} datasets")
+    yield from summed(
+        "datasets", [f"{name} has lost all its versions" for name in lost], counted(len(shown), "dataset")
+    )
 
 
 def _retell(transaction: Transaction, stale: list[tuple[object, ...]], shown: dict[str, tuple[object, ...]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.requests.workspace import DoctorFinding
+from shopfloor.domain.text import counted
 from shopfloor.engine import releasing
 from shopfloor.engine.context import Context
 from shopfloor.engine.upkeep.checks.patient import Patient, summed, unwell, well
@@ -47,14 +48,14 @@ def aliases(patient: Patient) -> Iterator[DoctorFinding]:
         f"{model}@{version} came from {run}, which does not exist" for model, version, run in patient.rows(_RUNLESS)
     ]
     count = patient.rows("SELECT count(*) FROM aliases WHERE version IS NOT NULL")[0][0]
-    yield from summed("aliases", complaints, f"{count:,} point at versions")
+    yield from summed("aliases", complaints, counted(count, "points at a version", "point at versions"))
 
 
 def champions(patient: Patient) -> Iterator[DoctorFinding]:
     """Never two for one model, and the serving process is told the right one."""
     rows = patient.rows(_CHAMPIONS)
     double = [f"{model} has several champions: {versions}" for model, versions in rows if len(versions) > 1]
-    yield from summed("champions", double, f"{len(rows):,} models have one")
+    yield from summed("champions", double, f"{counted(len(rows), 'model')} with one")
     wrong = {model: fault for model, (version, *_) in rows if (fault := _misled(patient.context, model, version))}
     if not wrong:
         yield well("deployments", "serving is told every champion")

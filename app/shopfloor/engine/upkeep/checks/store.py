@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from shopfloor.domain.requests.workspace import DoctorFinding
+from shopfloor.domain.text import counted
 from shopfloor.engine.upkeep.checks.patient import Patient, unwell, well
 from shopfloor.store import migrate
 from shopfloor.store.journal import Journal
@@ -62,7 +63,7 @@ def journal(patient: Patient) -> Iterator[DoctorFinding]:
         )
     elif known <= held:
         torn = lines - intact
-        yield well("journal", f"{intact:,} commits" + (f", {torn} lines torn by a crash" if torn else ""))
+        yield well("journal", counted(intact, "commit") + (f", {torn} lines torn by a crash" if torn else ""))
 
 
 def counters(patient: Patient) -> Iterator[DoctorFinding]:

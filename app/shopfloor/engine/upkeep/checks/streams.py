@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shopfloor.domain.requests.workspace import DoctorFinding
+from shopfloor.domain.text import counted
 from shopfloor.engine.upkeep.checks.patient import Patient, summed
 
 
@@ -18,9 +19,5 @@ def streams(patient: Patient) -> Iterator[DoctorFinding]:
     if not patient.streams:
         healthy = "no rows are streamed"
     else:
-        healthy = f"{_many(len(patient.streams), 'stream')} and {_many(len(followed), 'followed file')} go on"
+        healthy = f"{counted(len(patient.streams), 'stream')} and {counted(len(followed), 'followed file')} go on"
     yield from summed("streams", complaints, healthy)
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shopfloor.domain.requests.workspace import DoctorFinding
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.engine.upkeep.checks.patient import Patient, summed, unwell, well
 from shopfloor.engine.upkeep.gc import discard, waste
 from shopfloor.workspace.layout import Layout
@@ -107,4 +107,4 @@ def leftovers(patient: Patient) -> Iterator[DoctorFinding]:
         return
     size = sum(item.bytes for item in found)
     repaired = patient.mend(lambda: [discard(patient.layout, item) for item in found])
-    yield unwell("staging", f"{len(found):,} leftovers, {size // _MB:,} MB: shopfloor gc", repaired=repaired)
+    yield unwell("staging", f"{counted(len(found), 'leftover')}, {size // _MB:,} MB: shopfloor gc", repaired=repaired)

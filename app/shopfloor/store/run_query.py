@@ -1,0 +1,86 @@
+"""What a person types to find runs: words, `state:failed`, `auc>0.9`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from shopfloor.domain.errors import UsageError
+from shopfloor.domain.metrics import ALIASES, METRICS
+from shopfloor.domain.names import did_you_mean
+from shopfloor.domain.text import safe
+from shopfloor.store.rows import Filter
+
+_WORDS = "id || ' ' || model || ' ' || state || ' ' || coalesce(dataset, '') || ' ' || words"
+_EXPRESSION = re.compile(r"([A-Za-z_][\w.]*)(>=|<=|!=|>|<|=)(.*)", re.DOTALL)
+_KEY = re.compile(r"(!?)(\w+):(.+)", re.DOTALL)
+_NUMBERS = {
+    "score": "score",
+    "seconds": "duration_s",
+    "time": "duration_s",
+    "version": "dataset_version",
+    "data": "dataset_version",
+    "seed": "TRY_CAST(record ->> '$.seed' AS DOUBLE)",
+}
+_TEXTS = {"state": "state", "status": "state", "model": "model", "dataset": "dataset", "id": "id", "run": "id"}
+_PARAM = "param."
+
+
+def narrow(where: Filter, text: str) -> Filter:
+    """Keep runs for which every word of `text` holds.
+
+    A word is a part of id, model, state, dataset, recipe or trigger; `!word` is the opposite. `state:failed` asks
+    one of them alone. `auc>0.9`, `rmse<=3`, `seconds<10`, `version=7`, `param.depth=4` compare what was measured,
+    set or used; a run that has no such figure does not hold. An expression without its number, as it is being
+    typed, asks nothing. Raises `UsageError` for a figure or field that runs do not have.
+    """
+    for word in text.split():
+        expression, key = _EXPRESSION.fullmatch(word), _KEY.fullmatch(word)
+        if expression is not None:
+            _compare(where, *expression.groups())
+        elif key is not None and key[2].lower() in _TEXTS:
+            where.contains(f"coalesce({_TEXTS[key[2].lower()]}, '')", key[1] + key[3])
+        elif word != "!":
+            where.contains(_WORDS, word)
+    return where
+
+
+def _compare(where: Filter, name: str, sign: str, said: str) -> None:
+    value, parameters = _figure(name)
+    if not said:
+        return
+    try:
+        number = float(said)
+    except ValueError:
+        number = None
+    if number is None and not name.startswith(_PARAM):
+        raise UsageError(
+            f"{safe(said, 40)!r} is not a number, so {safe(name, 40)} cannot be compared with it.", code="bad_value"
+        )
+    if name.startswith(_PARAM) and (number is None or sign in {"=", "!="}):
+        value = f"({value})"
+        where.holds(f"{value} {sign} ?", [*parameters, said])
+        return
+    where.holds(f"TRY_CAST({value} AS DOUBLE) {sign} ?", [*parameters, number])
+
+
+def _figure(name: str) -> tuple[str, list[Any]]:
+    """The value that a name stands for, as SQL with its parameters. Errors and losses count as they are said."""
+    known = name.lower()
+    if known.startswith(_PARAM):
+        return "record -> 'params' ->> ?", [name[len(_PARAM) :]]
+    if known in _NUMBERS:
+        return _NUMBERS[known], []
+    metric = ALIASES.get(known, known)
+    if metric in METRICS:
+        value = "TRY_CAST(record -> 'metrics' ->> ? AS DOUBLE)"
+        # rmse<3 is asked of the error, which is kept as its negative: greater is better.
+        turned = known in ALIASES and metric.startswith("neg_")
+        return (f"-{value}" if turned else value), [metric]
+    if f"neg_{known}" in METRICS:
+        return "-TRY_CAST(record -> 'metrics' ->> ? AS DOUBLE)", [f"neg_{known}"]
+    raise UsageError(
+        f"Runs have no figure {safe(name, 40)!r}.",
+        hint=did_you_mean(name, [*_NUMBERS, *ALIASES, *METRICS]) + " Params: param.NAME=VALUE.",
+        code="unknown_figure",
+    )
