@@ -157,7 +157,10 @@ def test_odd_file_is_read_exactly(bench: Any, case: str) -> None:
 
 
 WIDE: dict[str, tuple[pa.Array, list[object]]] = {
-    "a database's key": (pa.array([Decimal(2**60 + 1), None, Decimal(-3)], pa.decimal128(38, 0)), [2**60 + 1, None, -3]),
+    "a database's key": (
+        pa.array([Decimal(2**60 + 1), None, Decimal(-3)], pa.decimal128(38, 0)),
+        [2**60 + 1, None, -3],
+    ),
     "a short key": (pa.array([Decimal(7), Decimal(8), Decimal(9)], pa.decimal128(5, 0)), [7, 8, 9]),
     "unsigned": (pa.array([2**53 + 1, 1, 2], pa.uint64()), [2**53 + 1, 1, 2]),
     "a key beyond 64 bits": (

@@ -134,9 +134,7 @@ def join(left: ColumnType, right: ColumnType) -> ColumnType | None:
     return None
 
 
-def _huge(
-    connection: DuckDBPyConnection, shape: Shape, paths: Sequence[str], wanted: Sequence[int]
-) -> frozenset[int]:
+def _huge(connection: DuckDBPyConnection, shape: Shape, paths: Sequence[str], wanted: Sequence[int]) -> frozenset[int]:
     """Columns of a typed file with a whole number that no integer holds; such numbers are text in a CSV, too."""
     asked = [i for i in wanted if i < shape.width and whole_beyond_64_bits(shape.raw[i])]
     if not asked:
