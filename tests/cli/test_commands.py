@@ -368,7 +368,12 @@ class TestWait:
     def test_the_exit_code_and_words(self, engine: Engine, capsys: Any) -> None:
         engine({"wait": self.busy})
         assert run(["wait", "--timeout", "0"]) == 1
-        assert "1 file is unsettled, 1 job is running" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "1 file is unsettled, 1 job is running" in said
+        assert "job list --state running" in said
+        engine({"wait": msgspec.structs.replace(self.busy, running_jobs=0)})
+        assert run(["wait", "--timeout", "0"]) == 1
+        assert "shopfloor file list" in capsys.readouterr().err
         engine()
         assert run(["wait", "--timeout", "0"]) == 0
 

@@ -198,6 +198,8 @@ def test_bytes_around_a_failure_are_shown_for_every_kind_of_file(shop: Shop) -> 
     binary = next(file for file in _files(shop) if file.path.endswith(".parquet"))
     assert "bad,y" in shop.client.ask(FileInspect(id=packed.id)).lines
     assert shop.client.ask(FileInspect(id=binary.id)).lines[0].startswith("00000000  50 41 52 31")
+    with pytest.raises(RefusedError, match="f1 is committed, not in quarantine"):
+        shop.client.ask(FileInspect(id="f1"))
 
 
 def test_defined_again_alike_nothing_changes(shop: Shop) -> None:

@@ -19,13 +19,13 @@ from shopfloor.client.connection import EngineClient
 from shopfloor.client.start import connect, engine_running
 from shopfloor.domain.contract import Mode
 from shopfloor.domain.definition import ModelDefinition, Training
-from shopfloor.domain.errors import NotFoundError, UnreachableError, UsageError
+from shopfloor.domain.errors import NotFoundError, ShopfloorError, UnreachableError, UsageError
 from shopfloor.domain.file import FileState
 from shopfloor.domain.job import JobState
 from shopfloor.domain.requests.datasets import DatasetDefine, DatasetList, DatasetRollback, DatasetShow, DatasetVersions
 from shopfloor.domain.requests.files import FileDiscard, FileList, FileShow
 from shopfloor.domain.requests.jobs import EventList, JobCancel, JobList
-from shopfloor.domain.requests.models import ModelDefine, ModelShow, ModelTrain
+from shopfloor.domain.requests.models import ModelDefine, ModelExport, ModelImport, ModelShow, ModelTrain
 from shopfloor.domain.requests.runs import RunList
 from shopfloor.workspace.layout import Layout
 
@@ -304,6 +304,29 @@ def test_names_that_want_to_act_only_show(shop: Shop) -> None:
         assert file.path.isprintable()
     for event in shop.events():
         assert event.message.isprintable(), event.message
+
+
+def test_an_export_of_no_model_says_so(shop: Shop, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="There is no model 'nope'"):
+        shop.client.ask(ModelExport(ref="nope", path=str(tmp_path / "nope.bundle")))
+
+
+def test_a_file_that_is_no_bundle_is_told_in_a_sentence(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "odd.bundle").write_text("q\n1\n")
+    with pytest.raises(ShopfloorError, match=r"odd\.bundle is no bundle that can be unpacked\.") as caught:
+        shop.client.ask(ModelImport(path=str(tmp_path / "odd.bundle")))
+    assert "shopfloor model export" in caught.value.hint
+
+
+def test_a_recipe_that_is_not_there_is_refused_when_it_is_named(shop: Shop) -> None:
+    shop.write("inbox/d", "one.csv", "x,y\n1,a\n2,b\n")
+    shop.settle()
+    wanted = ModelDefinition(
+        name="m", dataset="d", target="y", training=Training(candidates=("linear", "recipes/nope.py:build"))
+    )
+    with pytest.raises(UsageError, match=r"There is no recipe recipes/nope\.py"):
+        shop.client.ask(ModelDefine(definition=wanted))
+    assert not (shop.root / "models" / "m.toml").exists()
 
 
 def test_unknown_names_get_the_nearest(shop: Shop) -> None:

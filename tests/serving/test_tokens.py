@@ -68,6 +68,9 @@ def test_unknown_and_bad_names(tmp_path: Path) -> None:
     create("reports", path, AT)
     with pytest.raises(NotFoundError, match="reports"):
         revoke("report", path, AT)
+    with pytest.raises(NotFoundError) as caught:
+        revoke("ci", tmp_path / "none.json", AT)
+    assert "shopfloor token create" in caught.value.hint
     with pytest.raises(UsageError):
         create("no spaces", path, AT)
 

@@ -26,7 +26,7 @@ from shopfloor.domain.contract import (
     Volume,
 )
 from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Task, Training, Value
-from shopfloor.domain.errors import ConfigError, RefusedError
+from shopfloor.domain.errors import ConfigError, RefusedError, UsageError
 from shopfloor.workspace import contracts, definitions, template
 from shopfloor.workspace import settings as forms
 from shopfloor.workspace.layout import Layout
@@ -177,6 +177,33 @@ def test_a_definition_that_cannot_work_names_the_key(layout: Layout) -> None:
     with pytest.raises(ConfigError, match="target_column") as caught:
         definitions.load_definition(layout, "m")
     assert "target" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [
+        ("training", "budget_seconds", "-5.0"),
+        ("training", "window_days", "-1"),
+        ("retrain", "cooldown_minutes", "-1.0"),
+        ("release", "refresh_days", "-1"),
+        ("monitoring", "min_rows", "0"),
+        ("monitoring", "false_discovery_rate", "2.0"),
+    ],
+)
+def test_a_figure_without_meaning_is_refused_with_what_it_must_be(
+    layout: Layout, table: str, key: str, value: str
+) -> None:
+    layout.definition("m").write_text(f"dataset = 'd'\ntarget = 't'\n[{table}]\n{key} = {value}\n")
+    with pytest.raises(ConfigError, match=rf"{table}\.{key}") as caught:
+        definitions.load_definition(layout, "m")
+    assert "It must be" in caught.value.hint
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match="cannot be created") as caught:
+        template.init_workspace(tmp_path / "file" / "ws")
+    assert "shopfloor init" in caught.value.hint
 
 
 def test_a_long_workspace_path_gets_a_short_socket(tmp_path: Path) -> None:

@@ -30,8 +30,7 @@ _COUNTED = re.compile(r"^([frja])[0-9]{1,12}$")
 _DIGEST = re.compile(r"^[0-9a-f]{8,64}$")
 _NUMBER = re.compile(r"^v?([0-9]{1,9})$")
 _HELP = (
-    "Write a file (f12), dataset (flights@3), run (r5), model (late@2), job (j7), alert (a3) "
-    "or the start of a part's digest."
+    "Write a file (f12), dataset (flights@3), run (r5), model (late@2), job (j7), alert (a3) or the start of a digest."
 )
 
 
@@ -69,14 +68,32 @@ def _plain(query: Query, word: str, scope: Scope) -> Iterator[Key]:
     if counted:
         yield Key(COUNTED[counted.group(1)], word)
     if _DIGEST.match(word):
-        rows = query.all(
-            "SELECT DISTINCT sha256 FROM dataset_parts WHERE starts_with(sha256, ?) ORDER BY sha256 LIMIT 10", [word]
-        )
-        yield from (Key(Kind.PART, sha256) for (sha256,) in rows)
+        yield from _by_digest(query, word)
     name, _, version = word.partition("@")
     if is_name(name):
         yield from _dataset(query, name, version, scope)
         yield from _model(query, name, version, scope)
+
+
+def _by_digest(query: Query, word: str) -> Iterator[Key]:
+    """Everything that `--json` shows with a digest: parts, files, dataset versions and artifacts.
+
+    Of several files with one content the first is meant: the others are its duplicates.
+    """
+    for (sha256,) in query.all(
+        "SELECT DISTINCT sha256 FROM dataset_parts WHERE starts_with(sha256, ?) ORDER BY sha256 LIMIT 10", [word]
+    ):
+        yield Key(Kind.PART, sha256)
+    for (id,) in query.all(
+        "SELECT arg_min(id, number) FROM files WHERE starts_with(sha256, ?) GROUP BY sha256 ORDER BY 1 LIMIT 10", [word]
+    ):
+        yield Key(Kind.FILE, id)
+    for kind, name, version in query.all(
+        "SELECT 'dataset', dataset, version FROM dataset_versions WHERE starts_with(digest, $1) UNION ALL "
+        "SELECT 'model', model, version FROM model_versions WHERE starts_with(sha256, $1) ORDER BY ALL LIMIT 10",
+        [word],
+    ):
+        yield Key(_PREFIXES[kind], name, version)
 
 
 def _dataset(query: Query, name: str, version: str, scope: Scope) -> Iterator[Key]:

@@ -91,7 +91,7 @@ def revoke(name: str, store_path: Path, at: datetime) -> Token:
         if found is None:
             raise NotFoundError(
                 f"There is no active token called {safe(name, 80)!r}.",
-                hint=did_you_mean(name, (token.name for token in active)),
+                hint=did_you_mean(name, (token.name for token in active)) or "Create one: shopfloor token create NAME",
                 code="token_not_found",
             )
         revoked = msgspec.structs.replace(found, revoked_at=at)

@@ -97,27 +97,45 @@ def _merge_table(document: Any, key: str, values: dict[str, Any] | None, default
 def check_definition(definition: ModelDefinition, source: str) -> ModelDefinition:
     """Refuse definitions that cannot work; raises `ConfigError` naming the key."""
     check_name(definition.dataset, "Dataset")
-    problems = {
-        "training.holdout": 0 < definition.training.holdout < 1,
-        "training.candidates": len(definition.training.candidates) > 0,
-        "training.min_rows": definition.training.min_rows >= 2,
-        "release.alpha": 0 < definition.release.alpha < 0.5,
-        "release.min_gain": definition.release.min_gain >= 0,
-        "release.margin": definition.release.margin >= 0,
-        "release.approvals": definition.release.approvals >= 1,
-        "monitoring.persistence": 1 <= definition.monitoring.persistence[0] <= definition.monitoring.persistence[1],
-    }
-    for key, fine in problems.items():
+    for key, fine, needed in _limits(definition):
         if not fine:
-            raise ConfigError(
-                f"{source}: key {key!r} has a value that cannot work.", hint="See `shopfloor config schema`."
-            )
+            raise ConfigError(f"{source}: key {key!r} has a value that cannot work.", hint=f"It must be {needed}.")
     _check_metric(definition, source)
     if definition.target in definition.exclude or definition.target in definition.features:
         raise ConfigError(
             f"{source}: the target {definition.target!r} cannot be excluded or a feature.", hint="Remove it there."
         )
     return definition
+
+
+def _limits(definition: ModelDefinition) -> tuple[tuple[str, bool, str], ...]:
+    """Key, whether its value works, and what would."""
+    training, retrain, release, watch = (
+        definition.training, definition.retrain, definition.release, definition.monitoring,
+    )  # fmt: skip
+    return (
+        ("training.holdout", 0 < training.holdout < 1, "a share between 0 and 1"),
+        ("training.candidates", len(training.candidates) > 0, "one candidate or more"),
+        ("training.min_rows", training.min_rows >= 2, "2 or more"),
+        ("training.window_days", training.window_days >= 0, "0 (all rows) or more"),
+        ("training.budget_seconds", training.budget_seconds >= 0, "0 (no limit) or more"),
+        ("retrain.min_new_rows", retrain.min_new_rows >= 0, "0 or more"),
+        ("retrain.cooldown_minutes", retrain.cooldown_minutes >= 0, "0 or more"),
+        ("release.alpha", 0 < release.alpha < 0.5, "between 0 and 0.5"),
+        ("release.min_gain", release.min_gain >= 0, "0 or more"),
+        ("release.margin", release.margin >= 0, "0 or more"),
+        ("release.min_rows", release.min_rows >= 0, "0 or more"),
+        ("release.refresh_days", release.refresh_days >= 0, "0 (never) or more"),
+        ("release.approvals", release.approvals >= 1, "1 or more"),
+        (
+            "monitoring.persistence",
+            1 <= watch.persistence[0] <= watch.persistence[1],
+            "M of the last N checks, with 1 <= M <= N",
+        ),
+        ("monitoring.min_rows", watch.min_rows >= 1, "1 or more"),
+        ("monitoring.min_effect", watch.min_effect >= 0, "0 or more"),
+        ("monitoring.false_discovery_rate", 0 < watch.false_discovery_rate < 1, "between 0 and 1"),
+    )
 
 
 def _check_metric(definition: ModelDefinition, source: str) -> None:

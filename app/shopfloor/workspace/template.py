@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from shopfloor.domain.errors import RefusedError, ShopfloorError
+from shopfloor.domain.errors import RefusedError, ShopfloorError, UsageError
 from shopfloor.workspace.layout import Layout
 from shopfloor.workspace.settings import is_workspace
 
@@ -29,6 +29,17 @@ def init_workspace(directory: Path, name: str = "") -> Layout:
         raise RefusedError(
             f"{directory} is a workspace already.", hint=f"Open it: shopfloor -w {directory}", code="exists"
         )
+    try:
+        return _fill(directory, name)
+    except OSError as error:
+        raise UsageError(
+            f"The workspace cannot be created in {directory}: {error.strerror or error}.",
+            hint="Name a folder that you may write to: shopfloor init DIR",
+            code="not_writable",
+        ) from error
+
+
+def _fill(directory: Path, name: str) -> Layout:
     source = template_root() / "workspace"
     directory.mkdir(parents=True, exist_ok=True)
     for path in sorted(source.rglob("*")):

@@ -36,8 +36,15 @@ def command(session: Session, timeout: float | None, as_json: bool) -> int:
         stream.narrate("Everything is done.")
         return ExitCode.OK
     stream.narrate(f"shopfloor: not finished in {timeout:g} s: {status.unfinished(report)}.")
-    stream.narrate("hint: Look at it: shopfloor job list --state running; or wait longer.")
+    stream.narrate(f"hint: Look at it: shopfloor {_where(report)}; or wait longer.")
     return ExitCode.FAILED
+
+
+def _where(report: IdleReport) -> str:
+    """The list that shows what is unfinished: jobs where there are any, else the files that wait for something."""
+    if report.running_jobs or report.queued_jobs:
+        return "job list --state " + ("running" if report.running_jobs else "queued")
+    return "file list"
 
 
 def wait_for_idle(session: Session, timeout: float | None, clock: Clock) -> IdleReport:

@@ -52,6 +52,10 @@ def empty(dataset: str, state: str) -> str:
     """Why the list is empty, and what to do."""
     if state:
         return f"No file is {state}{f' in {text(dataset)}' if dataset else ''}."
+    if dataset:
+        return (
+            f"No file was delivered to {text(dataset)} yet. Deliver one: shopfloor add FILE --dataset {text(dataset)}"
+        )
     return "No file was delivered yet. Deliver one: shopfloor add FILE --dataset NAME"
 
 

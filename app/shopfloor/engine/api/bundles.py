@@ -17,7 +17,7 @@ from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import IntegrityError, NotFoundError, RefusedError, UsageError
 from shopfloor.domain.ids import ulid
-from shopfloor.domain.names import check_name
+from shopfloor.domain.names import check_name, split_ref
 from shopfloor.domain.release import Decision, ModelVersion, Outcome
 from shopfloor.domain.requests.models import BundleReport, ModelExport, ModelImport
 from shopfloor.domain.run import RunRecord, RunState
@@ -37,6 +37,7 @@ _LIMIT = 4 << 30
 
 def export(plant: Plant, request: ModelExport) -> BundleReport:
     """Write the version's signed artifact, its record and the model's definition as a tar file."""
+    plant.context.definition(split_ref(request.ref)[0])
     version = plant.context.store.read(lambda query: resolve(query, request.ref, "champion"))
     target = Path(request.path)
     if not target.is_absolute() or not target.parent.is_dir():
@@ -186,7 +187,10 @@ def _unpack(path: Path, staged: Path) -> tuple[ModelVersion, ModelDefinition | N
         definition = from_json(text.read_bytes(), ModelDefinition) if text.exists() else None
         return from_json((staged / _VERSION).read_bytes(), ModelVersion), definition
     except (tarfile.TarError, OSError, ValueError) as error:
-        raise IntegrityError(f"{safe(path.name)} cannot be unpacked: {error}.", hint="Export it again.") from error
+        raise IntegrityError(
+            f"{safe(path.name)} is no bundle that can be unpacked.",
+            hint="Write one with shopfloor model export, and copy it whole.",
+        ) from error
     finally:
         for name in (_VERSION, _DEFINITION):
             (staged / name).unlink(missing_ok=True)

@@ -65,6 +65,12 @@ def show(plant: Plant, request: FileShow) -> FileRecord:
 def inspect(plant: Plant, request: FileInspect) -> FileBytes:
     """The lines around a quarantined file's failure."""
     file = plant.context.store.read(lambda query: _row(query, request.id)).file
+    if file.state not in _AGAIN:
+        raise RefusedError(
+            f"File {file.id} is {file.state.value}, not in quarantine.",
+            hint=f"Only quarantined files are kept for this. What became of it: shopfloor file show {file.id}",
+            code="not_quarantined",
+        )
     kept = custody.quarantined_path(plant.context.layout, file)
     seen = look(kept, file.reason.line if file.reason is not None else None)
     return FileBytes(id=file.id, first=seen.first, lines=seen.lines, binary=seen.binary)

@@ -131,6 +131,7 @@ def define(plant: Plant, request: ModelDefine) -> ModelDefinition:
     """Write the definition; train at once when there are rows."""
     wanted = request.definition
     _check_columns(plant, wanted)
+    _check_recipes(plant, wanted)
     check_positive(plant, wanted)
 
     def change(transaction: Transaction) -> ModelDefinition:
@@ -155,6 +156,19 @@ def write_definition(plant: Plant, transaction: Transaction, wanted: ModelDefini
     )
     for folder in (plant.context.layout.score, plant.context.layout.actuals, plant.context.layout.outbox):
         (folder / wanted.name).mkdir(exist_ok=True)
+
+
+def _check_recipes(plant: Plant, wanted: ModelDefinition) -> None:
+    """A recipe must be there when it is named: the first training starts at once."""
+    for name in wanted.training.candidates:
+        file, colon, _ = name.partition(".py:")
+        if colon and not (plant.context.layout.root / f"{file}.py").is_file():
+            raise UsageError(
+                f"There is no recipe {safe(file, 120)}.py.",
+                hint="Write it first, relative to the workspace, with a function that returns an estimator: "
+                "see recipes/example.py.",
+                code="recipe_missing",
+            )
 
 
 def _check_columns(plant: Plant, wanted: ModelDefinition) -> None:
