@@ -202,9 +202,14 @@ _INTEGER = Reading(
     value="{a}",
     others=(_MISSING,),
 )
+# A whole number that no double holds is not rounded: it is no number of this type.
+_UNROUNDED = (
+    f"(abs({{a}}) < {_EXACT} OR NOT regexp_full_match(trim({{v}}), '[-+]?[0-9]+') "
+    "OR coalesce(TRY_CAST({a} AS HUGEINT) = TRY_CAST({v} AS HUGEINT), false))"
+)
 _NUMBER = Reading(
     tries=("TRY_CAST({v} AS DOUBLE)",),
-    good="isfinite({a}) AND NOT contains({v}, '_')",
+    good=f"isfinite({{a}}) AND NOT contains({{v}}, '_') AND {_UNROUNDED}",
     value="{a}",
     others=(
         _MISSING,
@@ -280,7 +285,7 @@ _FIRST = {
     ),
     ColumnType.NUMBER: Reading(
         tries=_NUMBER.tries,
-        good=f"abs({{a}}) < 9.2e18 AND NOT contains({{v}}, '_') AND NOT ({CODE})",
+        good=f"abs({{a}}) < 9.2e18 AND NOT contains({{v}}, '_') AND NOT ({CODE}) AND {_UNROUNDED}",
         value="{a}",
         others=_NUMBER.others,
     ),
