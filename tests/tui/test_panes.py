@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.tui.shop import FakeEngine, Shop, app_on, picture, until
 from tests.tui_widgets.harness import HOSTILE
@@ -13,6 +14,7 @@ from textual.pilot import Pilot
 
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.file import FileRecord
+from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.requests.alerts import AlertAck, AlertSnooze
 from shopfloor.domain.requests.datasets import DatasetDefine
 from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileRetry
@@ -268,6 +270,32 @@ async def test_who_watches_the_top_sees_the_newest_file_but_one_that_is_held_kee
         shop.arrived = 7_600
         await pilot.press("ctrl+r")
         await until(pilot, lambda: table.cursor_key == "f7600")
+
+
+class _Flood(Shop):
+    """Three thousand open alerts."""
+
+    def alerts(self) -> list[AlertRecord]:
+        first = super().alerts()[0]
+        return [msgspec.structs.replace(first, id=f"a{n}", subject=f"model-{n}") for n in range(3000, 0, -1)]
+
+
+async def test_every_alert_of_a_flood_can_be_reached_and_acted_on(tmp_path: Path) -> None:
+    engine = FakeEngine(_Flood())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "4")
+        table = app.screen.query_one(VirtualTable)
+        assert table.row_count == 3000
+        await pilot.press("G")
+        await ready(pilot, "model-1 ")
+        await until(pilot, lambda: getattr(app.screen.selected, "id", "") == "a1")  # type: ignore[attr-defined]
+        await pilot.press("a")
+        await until(pilot, lambda: len(app.screen_stack) > 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(engine.orders))
+        assert isinstance(engine.orders[0], AlertAck)
+        assert engine.orders[0].id == "a1"
 
 
 async def test_a_refusal_says_what_why_and_what_to_do(tmp_path: Path) -> None:
