@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from tests.tui.shop import FakeEngine, Shop, app_on, picture, until
 from tests.tui_widgets.harness import HOSTILE
 from textual.pilot import Pilot
 
+from shopfloor.actions.command import parse_command
+from shopfloor.actions.registry import by_key
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.monitor import AlertRecord
@@ -20,6 +23,10 @@ from shopfloor.domain.requests.datasets import DatasetDefine
 from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileRetry
 from shopfloor.domain.requests.jobs import JobCancel
 from shopfloor.domain.requests.models import ModelApprove, ModelDefine, ModelRollback, ModelTrain
+from shopfloor.tui.screens.datasets import DatasetsPane
+from shopfloor.tui.screens.experiments import ExperimentsPane
+from shopfloor.tui.screens.lineage import LineagePane
+from shopfloor.tui.screens.models import ModelsPane
 from shopfloor.tui.screens.pane import Pane
 from shopfloor.tui.widgets.command_line import CommandLine
 from shopfloor.tui.widgets.detail_pane import DetailPane
@@ -561,3 +568,12 @@ async def test_nothing_is_asked_twice_when_nothing_changes(tmp_path: Path) -> No
             if not painted:
                 break
         assert painted == []
+
+
+@pytest.mark.parametrize("pane", [DatasetsPane, ExperimentsPane, ModelsPane, LineagePane])
+def test_what_an_empty_pane_advises_can_be_done_there(pane: type[Pane]) -> None:
+    keys = re.findall(r" {2}(\w) {2}| (\w) (?=\))", pane.empty_text)
+    for key in (one or other for one, other in keys):
+        assert by_key(pane.scope, key) is not None, key
+    for command in re.findall(r":(\w+ [^\n]*)", pane.empty_text):
+        parse_command(command)
