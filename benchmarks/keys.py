@@ -55,6 +55,7 @@ class Screens:
 
     def __init__(self, workspace: Path) -> None:
         self.under_cursor = b""
+        self.seen = b""  # the newest bytes, in which a word may be looked for
         self._rest = b""
         environ = {**os.environ, "PYTHONPATH": str(APP), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         environ.pop("NO_COLOR", None)
@@ -68,6 +69,7 @@ class Screens:
         if not select.select([self._terminal], [], [], seconds)[0]:
             return b""
         got = os.read(self._terminal, 1 << 20)
+        self.seen = (self.seen + got)[-(1 << 18) :]
         pieces = _PLACE.split(self._rest + got)
         self._rest = pieces[-1]  # a line may be cut in two
         for piece in pieces:
@@ -116,13 +118,13 @@ def files_pane(workspace: Path) -> Iterator[Screens]:
     """The screens at the list of files, a few rows down from its top."""
     screens = Screens(workspace)
     try:
-        seen = bytearray()
 
         def painted(mark: bytes) -> Callable[[], bool]:
-            return lambda: mark in seen or (seen.extend(screens.read(0.2)) or mark in seen)
+            return lambda: mark in screens.seen
 
         screens.until(painted(b"Lineage"))
         screens.settle(1.5)
+        screens.seen = b""
         screens.press("1")
         screens.until(painted(_DATASET.encode()))
         screens.settle(1.0)

@@ -242,7 +242,7 @@ def test_volume_may_only_warn(bench: Any) -> None:
         bench, "i,x,d,t\n1,0,,a\n", _contract(volume=Volume(min_rows=3, severity=RuleSeverity.WARN)), history=()
     )
     assert outcome.state is FileState.COMMITTED
-    assert outcome.notices == ("The file has 1 rows; volume.min_rows asks for at least 3.",)
+    assert outcome.notices == ("The file has 1 row; volume.min_rows asks for at least 3.",)
 
 
 @pytest.mark.parametrize(("day", "accepted"), [("2020-01-09T23:59:00", True), ("2020-01-10T00:00:00", False)])

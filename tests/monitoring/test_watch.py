@@ -129,7 +129,7 @@ def test_actuals_make_the_performance_known(tmp_path: Path, reference_path: str)
     assert (result.joined.matched, result.joined.orphans, result.live_rows) == (2400, 1, 2400)
     assert result.live_score == score.value
     assert score.evidence["maturity"] == pytest.approx(0.8)
-    assert any("1 actuals belong to no prediction" in note for note in result.notes)
+    assert any("1 actual belongs to no prediction" in note for note in result.notes)
 
 
 def test_a_labelled_delivery_is_truth_too(tmp_path: Path, reference_path: str) -> None:

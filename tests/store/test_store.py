@@ -22,10 +22,11 @@ from shopfloor.domain.errors import ConflictError, StoreError, UsageError
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.job import JobKind
+from shopfloor.domain.monitor import AlertRecord, AlertState, Severity
 from shopfloor.domain.page import Page
 from shopfloor.domain.release import AliasChange, ModelVersion
 from shopfloor.domain.run import ArtifactRef, RunRecord, RunState
-from shopfloor.store import database, events, files, inference, jobs, migrate, models, runs
+from shopfloor.store import alerts, database, events, files, inference, jobs, migrate, models, runs
 from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.inference import InferencePart
 from shopfloor.store.journal import Entry, Journal
@@ -450,3 +451,31 @@ def test_models_stand_the_same_asked_together_or_one_by_one(store: Store) -> Non
         assert models.awaiting(query) == {"b"}
 
     store.read(check)
+
+
+def test_urgent_alerts_come_before_a_flood_of_warnings(store: Store) -> None:
+    def fill(tx: Transaction) -> None:
+        for number, (severity, state) in enumerate(
+            [("critical", "open"), ("warning", "open"), ("critical", "acknowledged"), ("info", "open"),
+             ("warning", "resolved"), ("warning", "open")], 1,
+        ):  # fmt: skip
+            made = AlertRecord(
+                id=f"a{number}", subject="m", check="c", severity=Severity(severity), state=AlertState(state),
+                message="x", opened_at=tx.now, updated_at=tx.now,
+            )  # fmt: skip
+            alerts.put(tx, made)
+
+    store.write(fill)
+
+    def ids(urgent_first: bool) -> list[str]:
+        return store.read(
+            lambda query: [
+                one.id
+                for one in alerts.listing(
+                    query, subject="", state="", text="", limit=9, offset=0, urgent_first=urgent_first
+                ).rows
+            ]
+        )
+
+    assert ids(True) == ["a1", "a6", "a2", "a4", "a3", "a5"]
+    assert ids(False) == ["a6", "a4", "a3", "a2", "a1", "a5"]

@@ -462,6 +462,12 @@ class FakeEngine:
             return Page(rows=(), total=0)
         if verb == "file.list":
             return self._files(request)
+        if verb == "alert.list":
+            alerts = [one for one in shop.alerts() if request.query in f"{one.id} {one.subject}"]
+            window = alerts[request.offset : request.offset + request.limit]
+            return Page(rows=tuple(window), total=len(alerts), offset=request.offset, seq=6)
+        if verb == "alert.show":
+            return next(one for one in shop.alerts() if one.id == request.id)
         rows = self._rows(verb, request)
         return Page(rows=tuple(rows), total=len(rows), seq=6)
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.tui.shop import FakeEngine, Shop, app_on, picture, until
 from tests.tui_widgets.harness import HOSTILE
 from textual.pilot import Pilot
 
+from shopfloor.actions.command import parse_command
+from shopfloor.actions.registry import by_key
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.file import FileRecord
+from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.requests.alerts import AlertAck, AlertSnooze
 from shopfloor.domain.requests.datasets import DatasetDefine
 from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileRetry
 from shopfloor.domain.requests.jobs import JobCancel
 from shopfloor.domain.requests.models import ModelApprove, ModelDefine, ModelRollback, ModelTrain
+from shopfloor.tui.screens.datasets import DatasetsPane
+from shopfloor.tui.screens.experiments import ExperimentsPane
+from shopfloor.tui.screens.lineage import LineagePane
+from shopfloor.tui.screens.models import ModelsPane
 from shopfloor.tui.screens.pane import Pane
 from shopfloor.tui.widgets.command_line import CommandLine
 from shopfloor.tui.widgets.detail_pane import DetailPane
@@ -268,6 +277,32 @@ async def test_who_watches_the_top_sees_the_newest_file_but_one_that_is_held_kee
         shop.arrived = 7_600
         await pilot.press("ctrl+r")
         await until(pilot, lambda: table.cursor_key == "f7600")
+
+
+class _Flood(Shop):
+    """Three thousand open alerts."""
+
+    def alerts(self) -> list[AlertRecord]:
+        first = super().alerts()[0]
+        return [msgspec.structs.replace(first, id=f"a{n}", subject=f"model-{n}") for n in range(3000, 0, -1)]
+
+
+async def test_every_alert_of_a_flood_can_be_reached_and_acted_on(tmp_path: Path) -> None:
+    engine = FakeEngine(_Flood())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "4")
+        table = app.screen.query_one(VirtualTable)
+        assert table.row_count == 3000
+        await pilot.press("G")
+        await ready(pilot, "model-1 ")
+        await until(pilot, lambda: getattr(app.screen.selected, "id", "") == "a1")  # type: ignore[attr-defined]
+        await pilot.press("a")
+        await until(pilot, lambda: len(app.screen_stack) > 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(engine.orders))
+        assert isinstance(engine.orders[0], AlertAck)
+        assert engine.orders[0].id == "a1"
 
 
 async def test_a_refusal_says_what_why_and_what_to_do(tmp_path: Path) -> None:
@@ -533,3 +568,12 @@ async def test_nothing_is_asked_twice_when_nothing_changes(tmp_path: Path) -> No
             if not painted:
                 break
         assert painted == []
+
+
+@pytest.mark.parametrize("pane", [DatasetsPane, ExperimentsPane, ModelsPane, LineagePane])
+def test_what_an_empty_pane_advises_can_be_done_there(pane: type[Pane]) -> None:
+    keys = re.findall(r" {2}(\w) {2}| (\w) (?=\))", pane.empty_text)
+    for key in (one or other for one, other in keys):
+        assert by_key(pane.scope, key) is not None, key
+    for command in re.findall(r":(\w+ [^\n]*)", pane.empty_text):
+        parse_command(command)

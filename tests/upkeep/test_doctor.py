@@ -247,7 +247,7 @@ def test_a_torn_line_is_no_damage(works: Works) -> None:
         file.write(b'0123abcd {"seq":99,"rows":[["files",{"id"')
     report = examine(works.context)
     assert report.ok
-    assert any("1 lines torn" in found.detail for found in report.findings)
+    assert any("1 line torn" in found.detail for found in report.findings)
 
 
 def test_a_degraded_store(works: Works) -> None:

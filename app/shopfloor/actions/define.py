@@ -226,7 +226,7 @@ ACTIONS = (
         key="n",
         label="New model",
         help="Say what to predict from which dataset; the first training starts at once.",
-        scopes=(Scope.HOME, Scope.DATASETS, Scope.MODELS),
+        scopes=(Scope.HOME, Scope.DATASETS, Scope.EXPERIMENTS, Scope.MODELS),
         cli="shopfloor model define {name} --dataset {dataset} --target {target}"
         + "".join(f" [{each.flag} {{{each.name}}}]" for each in SETTINGS if each.basic),
         inputs=(

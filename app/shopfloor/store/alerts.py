@@ -65,12 +65,21 @@ def unresolved_of(query: Query, check: str) -> list[AlertRecord]:
     return [msgspec.json.decode(row[0], type=AlertRecord) for row in rows]
 
 
-def listing(query: Query, *, subject: str, state: str, text: str, limit: int, offset: int) -> Page[AlertRecord]:
-    """Alerts: unresolved first, then newest."""
+_URGENT = (
+    "state = 'resolved', state <> 'open', "
+    "CASE record ->> 'severity' WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, number DESC"
+)
+
+
+def listing(
+    query: Query, *, subject: str, state: str, text: str, limit: int, offset: int, urgent_first: bool = False
+) -> Page[AlertRecord]:
+    """Alerts: unresolved first, then newest; or as `AlertList` says of `urgent_first`."""
+    order = _URGENT if urgent_first else "state = 'resolved', number DESC"
     where = Filter().equal("subject", subject).equal("state", state)
     where.contains("id || ' ' || subject || ' ' || check_code || ' ' || state", text)
     rows = query.all(
-        f"SELECT record FROM alerts {where.where()} ORDER BY state = 'resolved', number DESC LIMIT ? OFFSET ?",
+        f"SELECT record FROM alerts {where.where()} ORDER BY {order} LIMIT ? OFFSET ?",
         [*where.parameters, limit, offset],
     )
     found = [msgspec.json.decode(row[0], type=AlertRecord) for row in rows]

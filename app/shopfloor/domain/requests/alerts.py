@@ -13,7 +13,10 @@ from shopfloor.domain.requests.request import Mutation, Request
 
 
 class AlertList(Request[Page[AlertRecord]], frozen=True, kw_only=True):
-    """Alerts, open ones first, then newest. `subject` is a model."""
+    """Alerts, unresolved ones first, then newest. `subject` is a model.
+
+    `urgent_first` puts open ones before those that somebody saw to, and critical ones before warnings.
+    """
 
     verb: ClassVar[str] = "alert.list"
     subject: str = ""
@@ -21,6 +24,7 @@ class AlertList(Request[Page[AlertRecord]], frozen=True, kw_only=True):
     query: str = ""
     limit: int = 1000
     offset: int = 0
+    urgent_first: bool = False
 
 
 class AlertShow(Request[AlertRecord], frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ def listing(plant: Plant, request: AlertList) -> Page[AlertRecord]:
             text=request.query,
             limit=request.limit,
             offset=request.offset,
+            urgent_first=request.urgent_first,
         )
     )
     return msgspec.structs.replace(found, seq=plant.context.store.last_seq)

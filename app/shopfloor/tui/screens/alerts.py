@@ -8,17 +8,22 @@ from typing import ClassVar
 from shopfloor.actions.action import Scope
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.monitor import AlertRecord
+from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
-from shopfloor.domain.requests.alerts import AlertList, CheckList
+from shopfloor.domain.requests.alerts import AlertList, AlertShow, CheckList
 from shopfloor.domain.requests.jobs import JobList
-from shopfloor.tui.screens.pane import Listing, Pane
+from shopfloor.tui.screens.pane import Listing
+from shopfloor.tui.screens.windowed import WindowedPane
 from shopfloor.tui.views import alerts, words
 from shopfloor.tui.widgets.columns import Column
 from shopfloor.tui.widgets.detail_pane import Section
 
+_WINDOW = 200
+_EXPORTED = 5_000
 
-class AlertsPane(Pane):
-    """Unresolved alerts first."""
+
+class AlertsPane(WindowedPane):
+    """Open alerts first, of those the critical ones; as many as there are."""
 
     scope = Scope.ALERTS
     nouns = frozenset({"alert", "monitor", "job"})
@@ -30,10 +35,34 @@ class AlertsPane(Pane):
     """
 
     async def load(self) -> Listing:
-        page = await self.shop.courier.ask(AlertList(query=self.filter_text))
-        if not page.total:
+        listing = await self.window(self.start, _WINDOW)
+        if not listing.rows and listing.total:  # fewer than there were
+            listing = await self.window(0, _WINDOW)
+        if not listing.total:
             self.empty_text = await self._all_quiet()
-        return Listing([alerts.row(one) for one in page.rows], {one.id: one for one in page.rows}, page.total)
+        return listing
+
+    async def window(self, first: int, count: int) -> Listing:
+        page = await self._page(first, count)
+        records = {one.id: one for one in page.rows}
+        return Listing([alerts.row(one) for one in page.rows], records, page.total, page.seq, first)
+
+    async def _page(self, first: int, count: int) -> Page[AlertRecord]:
+        return await self.shop.courier.ask(
+            AlertList(query=self.filter_text, urgent_first=True, limit=count, offset=first)
+        )
+
+    async def again(self, key: str) -> Record | None:
+        return await self.shop.courier.ask(AlertShow(id=key))
+
+    async def all_records(self) -> list[Record]:
+        """Every alert that matches, not only the windows that were looked at."""
+        found: list[Record] = []
+        while True:
+            page = await self._page(len(found), _EXPORTED)
+            found += page.rows
+            if not page.rows or len(found) >= page.total:
+                return found
 
     async def _all_quiet(self) -> str:
         """Quiet must prove that somebody looked."""

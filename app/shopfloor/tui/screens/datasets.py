@@ -25,8 +25,8 @@ from shopfloor.tui.widgets.columns import Column
 from shopfloor.tui.widgets.detail_pane import Section
 
 _EMPTY = (
-    "No datasets yet.\n\nDrop a CSV, Parquet or JSON-lines file into inbox/NAME/ and it becomes dataset NAME.\n"
-    "Or type  :add FILE --dataset NAME"
+    "No datasets yet.\n\nDrop a CSV, Parquet or JSON-lines file into inbox/NAME/: it becomes dataset NAME.\n"
+    "Or in a shell:  shopfloor add FILE --dataset NAME"
 )
 _SHOWN = 5
 _REJECTS = 8

@@ -23,7 +23,7 @@ class ModelsPane(Pane):
     nouns = frozenset({"model", "alias", "release", "run", "alert", "predictions"})
     title_words: ClassVar[tuple[str, ...]] = ("Models",)
     table_columns: ClassVar[tuple[Column, ...]] = models.COLUMNS
-    empty_text = "No model yet.\n\nPress  n  to define one: a dataset, the column to predict, and it trains at once."
+    empty_text = "No model yet.\n\nPress  n  to define one: a dataset and the column to predict. It trains at once."
 
     DEFAULT_CSS = """
     ModelsPane #detail { width: 58%; }

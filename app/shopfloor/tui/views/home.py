@@ -113,10 +113,10 @@ def _many(number: int, word: str) -> str:
 def next_row(status: Status) -> Row | None:
     """Where the line waits for its first file, or its first model: what to do about it."""
     if not status.datasets:
-        said = "Drop a CSV, Parquet or JSON-lines file into inbox/NAME/: it becomes dataset NAME"
+        said = "Drop a CSV or Parquet into inbox/NAME/: it becomes dataset NAME"
         return Row(NEXT, (Cell("next", "accent"), "a file", said, "", Cell("1 Datasets", "key")))
     if not status.models:
-        said = "Press n: say which column to predict, and the first training starts"
+        said = "Press n: which column to predict? The first training starts then"
         return Row(NEXT, (Cell("next", "accent"), "a model", said, "", Cell("1 Datasets", "key")))
     return None
 

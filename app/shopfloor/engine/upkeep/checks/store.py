@@ -63,7 +63,9 @@ def journal(patient: Patient) -> Iterator[DoctorFinding]:
         )
     elif known <= held:
         torn = lines - intact
-        yield well("journal", counted(intact, "commit") + (f", {torn} lines torn by a crash" if torn else ""))
+        yield well(
+            "journal", counted(intact, "commit") + (f", {counted(torn, 'line')} torn by a crash" if torn else "")
+        )
 
 
 def counters(patient: Patient) -> Iterator[DoctorFinding]:
