@@ -39,8 +39,10 @@ def export(plant: Plant, request: FileRejectsExport) -> RejectsFile:
     file = files.show(plant, FileShow(id=request.id))
     found = plant.context.store.read(lambda query: rejects.listing(query, request.id, MOST, 0))
     if not found.rows:
-        why = "are not kept any more (retention.rejects_days)" if file.rejected_rows else "are none"
-        raise RefusedError(f"Rejected rows of {file.id} {why}.", hint="Nothing was written.", code="no_rejects")
+        gone = " any more: they are kept for retention.rejects_days" if file.rejected_rows else ""
+        raise RefusedError(
+            f"File {file.id} has no rejected rows{gone}.", hint="Nothing was written.", code="no_rejects"
+        )
     _write(plant, found.rows, target)
     return RejectsFile(path=str(target), rows=len(found.rows), total=max(file.rejected_rows, len(found.rows)))
 
