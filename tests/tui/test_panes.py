@@ -156,7 +156,7 @@ async def test_defining_a_model_offers_the_columns(tmp_path: Path) -> None:
         await pilot.press("n")
         await ready(pilot, "Target")
         assert "late" in picture(app)
-        assert "New model ]" in picture(app)  # the button is in sight at 24 lines
+        assert "Define and train ]" in picture(app)  # the button is in sight at 24 lines
         await pilot.press("enter")
         await until(pilot, lambda: bool(engine.orders))
         found = engine.orders[0]
