@@ -15,7 +15,7 @@ from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.file import FileState
 from shopfloor.domain.lineage import LineageGraph
 from shopfloor.domain.monitor import AlertState
-from shopfloor.domain.requests.alerts import AlertAck, AlertList, AlertResolve, CheckList
+from shopfloor.domain.requests.alerts import AlertAck, AlertList, AlertResolve, CheckList, MonitorRun
 from shopfloor.domain.requests.files import FileList
 from shopfloor.domain.requests.jobs import JobList
 from shopfloor.domain.requests.models import ModelDefine, ModelRetire, ModelShow, ModelVersions, Predict, ValueShow
@@ -146,3 +146,39 @@ def test_a_break_in_the_data_opens_one_alert_that_retrains(shop: Shop) -> None:
     assert len(shop.client.ask(ModelVersions(name="m")).rows) == 2, "on_data was off: only the alert trained"
     assert shop.client.ask(AlertAck(id=alert.id, note="seen")).state in {AlertState.ACKNOWLEDGED}
     assert shop.client.ask(AlertResolve(id=alert.id, note="a new sensor")).state is AlertState.RESOLVED
+
+
+@pytest.mark.parametrize("drift", [True, False])
+def test_truth_that_comes_with_a_delivery_stays_known(shop: Shop, drift: bool) -> None:
+    """The rows of a month hold what came true of predictions: later looks and the value know it, too."""
+    start(shop, retrain=Retrain(on_data=False), monitoring=Monitoring(drift=drift))
+    shop.write("score/m", "ask.csv", table(2, 600, target=False))
+    shop.settle()
+    shop.write("inbox/d", "two.csv", table(2, 600))
+    shop.settle()
+    first = shop.client.ask(ModelShow(name="m"))
+    assert (first.live_rows, first.live_score is not None) == (600, True)
+    shop.write("inbox/d", "three.csv", table(3, 300))  # nobody asked about these
+    shop.settle()
+    again = shop.client.ask(ModelShow(name="m"))
+    assert (again.live_rows, again.live_score) == (first.live_rows, first.live_score)
+    value = shop.client.ask(ValueShow(model="m"), timeout=60)
+    assert value.rows == 600
+    told = [event.message for event in shop.events("actuals.delivered")]
+    assert told == ["600 outcomes of m's predictions came with d@2"]
+    assert {"actuals", "dataset_version"} <= refs(shop.client, "model:m@1", "down") | refs(
+        shop.client, "m:actuals", "up"
+    )
+    assert list((shop.root / ".shopfloor/staging").iterdir()) == []
+
+
+def test_truth_of_a_delivery_is_kept_once_whoever_asks_again(shop: Shop) -> None:
+    start(shop, retrain=Retrain(on_data=False))
+    shop.write("score/m", "ask.csv", table(2, 100, target=False))
+    shop.settle()
+    shop.write("inbox/d", "two.csv", table(2, 100))
+    shop.settle()
+    shop.client.ask(MonitorRun(model="m"))
+    shop.settle()
+    assert len(shop.events("actuals.delivered")) == 1
+    assert shop.client.ask(ModelShow(name="m")).live_rows == 100

@@ -1,11 +1,13 @@
-"""What the tasks about delivered scoring and actuals files are asked and answer; light to import."""
+"""What the tasks about predictions and their truth are asked and answer; light to import."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from shopfloor.domain.handles import PartFile
 from shopfloor.domain.record import Record
 from shopfloor.domain.wire import WireError
+from shopfloor.monitoring.records import WatchResult, WatchSpec
 from shopfloor.serving.records import ActualsResult, ActualsSpec, ScoreResult, ScoreSpec
 
 
@@ -35,6 +37,24 @@ class ActualsOutcome(Record, frozen=True, kw_only=True):
     file: str
     result: ActualsResult | None = None
     error: WireError | None = None
+
+
+class LookTask(Record, frozen=True, kw_only=True):
+    """One look at a model; truth that the delivery brings along is kept as a part in `staging`.
+
+    `arrived_at` is when that delivery came; None when there is none.
+    """
+
+    look: WatchSpec
+    staging: str
+    arrived_at: datetime | None = None
+
+
+class LookOutcome(Record, frozen=True, kw_only=True):
+    """What was seen, and the truths of known predictions that the delivery brought along."""
+
+    seen: WatchResult
+    truth: PartFile | None = None
 
 
 class CollectTask(Record, frozen=True, kw_only=True):

@@ -28,10 +28,16 @@ def after_version(
     freshness.resolve(transaction, version.dataset)
     for definition in context.models_of(version.dataset):
         champion = models.aliases(transaction, definition.name).get("champion")
-        if champion is not None and definition.monitoring.drift and version.added_rows > 0:
+        if champion is not None and _worth_a_look(definition) and version.added_rows > 0:
             check(transaction, definition, champion, version.version, trigger=f"{version.dataset}@{version.version}")
         if definition.retrain.on_data and _worth_learning(transaction, definition, version, restored):
             train(transaction, definition, version.version, trigger=f"{version.dataset}@{version.version}")
+
+
+def _worth_a_look(definition: ModelDefinition) -> bool:
+    """A delivery tells of drift, and with the id what came true of predictions."""
+    watched = definition.monitoring
+    return watched.drift or (watched.performance and definition.id is not None)
 
 
 def _worth_learning(

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError, IntegrityError
+from shopfloor.lake.frame import read_parts
 from shopfloor.monitoring.answers import PROBABILITY, Answers, read_answers
-from shopfloor.monitoring.records import Joined
+from shopfloor.monitoring.records import Joined, WatchSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +93,24 @@ def join_truth(
         versions=np.asarray(made.column(_VERSION).fill_null(0)).astype(np.int64),
         last_at=_moment(at.max()),
     )
+
+
+def truths_of_predictions(spec: WatchSpec) -> dict[str, str | float]:
+    """What the delivery `spec.data` says of predictions that are stored, of any version: truth by association id.
+
+    Empty where the delivery has no id or no target, or nothing was predicted. Of several rows with one id
+    the last one counts.
+    """
+    definition = spec.definition
+    names = {column.name for column in spec.columns}
+    if not spec.data or not spec.inference or definition.id is None or not {definition.id, definition.target} <= names:
+        return {}
+    frame = read_parts(spec.data, spec.columns, [definition.id, definition.target])
+    kind = pa.string() if spec.task.classification else pa.float64()
+    told = _delivered(frame.set_axis([_ID, _ACTUAL], axis=1), kind, spec.task)
+    predicted = pa.chunked_array([_one(_read(path, (_ID,)).column(_ID)) for path in spec.inference])
+    mine = told.filter(pc.is_in(told.column(_ID), value_set=_one(predicted)))
+    return dict(zip(mine.column(_ID).to_pylist(), mine.column(_ACTUAL).to_pylist(), strict=True))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pyarrow as pa
 from shopfloor.artifacts.values import label_of
 from shopfloor.domain.codec import utc
 from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.handles import PartFile
 from shopfloor.domain.text import safe
 from shopfloor.serving.inputs import CellError, Inputs, match_inputs
 from shopfloor.serving.parts import MOMENT, PartWriter, actuals_schema
@@ -39,7 +42,7 @@ def read_actuals(spec: ActualsSpec, progress: Progress) -> ActualsResult:
     foreign = [label for label in actuals.values() if label not in known] if known else []
     if foreign and len(foreign) == len(actuals):
         raise _no_class(spec, foreign)
-    part = _write(spec, actuals)
+    part = write_actuals(actuals, spec.task, Path(spec.staging), spec.arrived_at)
     progress(1.0, "done")
     return ActualsResult(
         model=spec.model,
@@ -113,12 +116,15 @@ def _actuals(batch: pa.RecordBatch, classification: bool) -> list[Any]:
     return [label_of(value) for value in values] if classification else values
 
 
-def _write(spec: ActualsSpec, actuals: dict[str, str | float]) -> Any:
-    schema = actuals_schema(spec.task.classification)
-    arrived = pa.repeat(pa.scalar(utc(spec.arrived_at).replace(tzinfo=None), MOMENT), len(actuals))
+def write_actuals(
+    actuals: Mapping[str, str | float], task: Task, staging: Path, arrived_at: datetime
+) -> PartFile | None:
+    """An actuals part in `staging`: labels as text or numbers, by association id. None without any."""
+    schema = actuals_schema(task.classification)
+    arrived = pa.repeat(pa.scalar(utc(arrived_at).replace(tzinfo=None), MOMENT), len(actuals))
     ids = pa.array(actuals.keys(), pa.string())
     values = pa.array([*actuals.values()], schema.field(ACTUAL).type)
-    with PartWriter(Path(spec.staging), schema) as writer:
+    with PartWriter(staging, schema) as writer:
         writer.write([ids, values, arrived])
         return writer.finish()
 

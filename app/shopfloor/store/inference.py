@@ -11,7 +11,7 @@ from shopfloor.store.transaction import Transaction
 
 
 class InferencePart(msgspec.Struct, frozen=True, kw_only=True):
-    """One Parquet file of predictions or actuals of a model. `origin` is a file id or a segment."""
+    """One Parquet file of predictions or actuals of a model. `origin` is the id of a file or a job, or a segment."""
 
     sha256: str
     model: str

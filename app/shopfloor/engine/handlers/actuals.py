@@ -63,7 +63,9 @@ class ActualsHandler:
         rows = {row.file.id: row for row in delivered.staged_rows(context, job.payload["files"])}
         for outcome in outcomes:
             if outcome.result is not None and outcome.result.part is not None:
-                place_part(Path(outcome.result.part.path), _home(context, job.subject, outcome.result.part.sha256))
+                place_part(
+                    Path(outcome.result.part.path), actuals_home(context, job.subject, outcome.result.part.sha256)
+                )
             elif outcome.error is not None and outcome.file in rows:
                 delivered.keep_bytes(context, rows[outcome.file], delivered.reason_of(outcome.error))
         return outcomes
@@ -82,7 +84,7 @@ class ActualsHandler:
                 continue
             taken += outcome.result.rows
             if outcome.result.part is not None:
-                path = _home(context, job.subject, outcome.result.part.sha256)
+                path = actuals_home(context, job.subject, outcome.result.part.sha256)
                 inference.put(
                     transaction,
                     inference.InferencePart(
@@ -124,5 +126,6 @@ class ActualsHandler:
             delivered.quarantine_file(transaction, row, delivered.reason_of(error))
 
 
-def _home(context: Context, model: str, sha256: str) -> Path:
+def actuals_home(context: Context, model: str, sha256: str) -> Path:
+    """Where a part of a model's actuals lies."""
     return context.layout.inference / model / "actuals" / f"{sha256}.parquet"

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from shopfloor.domain.codec import convert
 from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.monitor import AlertRecord
+from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.engine import notification, triggers, watching
+from shopfloor.engine.batch import LookOutcome, LookTask
 from shopfloor.engine.context import Context
+from shopfloor.engine.handlers.actuals import actuals_home
+from shopfloor.engine.handlers.score import place_part
 from shopfloor.engine.jobs.handler import Task
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.records import PERFORMANCE, AlertChanges, WatchResult
-from shopfloor.store import alerts, models
+from shopfloor.store import alerts, datasets, inference, models
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
 _HISTORY = 2_000
@@ -37,17 +46,25 @@ class MonitorHandler:
         spec = context.store.read(
             lambda query: watching.watch_spec(context, query, definition, version, dataset_version)
         )
-        return None if spec is None else Task("monitor", spec)
+        if spec is None:
+            return None
+        came = context.store.read(lambda query: _came(query, definition, dataset_version))
+        return Task("monitor", LookTask(look=spec, staging=str(_staging(context, job)), arrived_at=came))
 
-    def publish(self, context: Context, job: JobRecord, value: Any) -> WatchResult:
-        """Results are rows only; nothing is published."""
-        return convert(value, WatchResult)
+    def publish(self, context: Context, job: JobRecord, value: Any) -> LookOutcome:
+        """Truth that came with the delivery is named by its content; all else is rows only."""
+        outcome = convert(value, LookOutcome)
+        if outcome.truth is not None:
+            place_part(Path(outcome.truth.path), actuals_home(context, job.subject, outcome.truth.sha256))
+        return outcome
 
     def commit(
-        self, context: Context, transaction: Transaction, job: JobRecord, published: WatchResult
+        self, context: Context, transaction: Transaction, job: JobRecord, outcome: LookOutcome
     ) -> dict[str, Any]:
-        """Checks, alerts and a retraining, in one transaction."""
+        """Checks, alerts, truth that came along, and a retraining, in one transaction."""
+        published = outcome.seen
         definition = context.definition(job.subject)
+        self._note_truth(context, transaction, job, outcome.truth)
         history = alerts.check_history(transaction, job.subject, _HISTORY).rows
         alerts.add_checks(transaction, published.results)
         changes = fold(
@@ -110,8 +127,34 @@ class MonitorHandler:
             data={"score": published.live_score, "rows": published.live_rows, "verdict": verdict},
         )
 
-    def settle(self, context: Context, job: JobRecord, published: WatchResult) -> None:
+    def _note_truth(self, context: Context, transaction: Transaction, job: JobRecord, truth: PartFile | None) -> None:
+        """What the delivery says of predictions stays known, for later looks and for the value."""
+        if truth is None or not inference.put(
+            transaction,
+            inference.InferencePart(
+                sha256=truth.sha256,
+                model=job.subject,
+                kind="actuals",
+                path=context.layout.relative(actuals_home(context, job.subject, truth.sha256)),
+                model_version=None,
+                rows=truth.rows,
+                source="delivery",
+                origin=job.id,
+                first_at=transaction.now,
+                last_at=transaction.now,
+            ),
+        ):
+            return
+        transaction.emit(
+            "actuals.delivered",
+            job.subject,
+            f"{counted(truth.rows, 'outcome')} of {job.subject}'s predictions came with {job.trigger}",
+            data={"rows": truth.rows, "job": job.id},
+        )
+
+    def settle(self, context: Context, job: JobRecord, published: LookOutcome) -> None:
         """Tell the team's own command about alerts that this job opened."""
+        shutil.rmtree(_staging(context, job), ignore_errors=True)
         command = context.settings.notify
         if not command:
             return
@@ -126,6 +169,16 @@ class MonitorHandler:
         transaction.emit(
             "monitor.failed", job.subject, f"{job.subject} could not be checked: {error.message}", data={"job": job.id}
         )
+
+
+def _staging(context: Context, job: JobRecord) -> Path:
+    return context.layout.staging / f"monitor-{job.id}"
+
+
+def _came(query: Query, definition: ModelDefinition, version: int | None) -> datetime | None:
+    """When a delivery came."""
+    found = datasets.version(query, definition.dataset, version) if version is not None else None
+    return None if found is None else found.created_at
 
 
 def _tell(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
