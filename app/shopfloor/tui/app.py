@@ -150,6 +150,12 @@ class ShopfloorApp(App):
         else:
             self._moves.do(action, screen, record, given or {})
 
+    def open_detail(self, screen: Screen[None], record: Record, key: str) -> None:
+        from shopfloor.tui.screens.detail import DetailScreen
+
+        if isinstance(screen, Pane):
+            self.push_screen(DetailScreen(screen, record, key))
+
     def command(self, screen: Screen[None], line: str) -> None:
         if isinstance(screen, Pane):
             self._moves.command(screen, line)

@@ -42,6 +42,10 @@ class App(TextualApp[int]):
         """Carry an action out."""
 
     @abstractmethod
+    def open_detail(self, screen: Screen[None], record: Record, key: str) -> None:
+        """Show a record of a pane on the whole screen; `key` is what its row is called."""
+
+    @abstractmethod
     def command(self, screen: Screen[None], line: str) -> None:
         """Carry a `:` line out."""
 

@@ -11,7 +11,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.requests.datasets import DatasetContract, DatasetList
 from shopfloor.tui.app_type import App
-from shopfloor.tui.performing import field_of
+from shopfloor.tui.fields import field_of
 
 if TYPE_CHECKING:
     from shopfloor.tui.widgets.form import Field

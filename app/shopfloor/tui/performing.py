@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from shopfloor.actions.action import SET, Action, Input, InputKind
+from shopfloor.actions.action import SET, Action
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.tui.app_type import App
+from shopfloor.tui.fields import UNSET, field_of
 from shopfloor.tui.patience import ask_patiently
-
-if TYPE_CHECKING:
-    from shopfloor.tui.widgets.form import Field
 
 _TYPED = frozenset({"model.rollback", "model.retire"})
 _SLOW_SECONDS = 120.0
 _SUBMITS = {"dataset.define": "Save", "model.define": "Define and train"}  # a button says what it does
-UNSET = "(not set)"
-"""The choice of an optional field that leaves it open."""
 
 
 async def perform(app: App, action: Action, record: Record | str | None, given: dict[str, str] | None = None) -> bool:
@@ -120,23 +114,3 @@ async def ask_inputs(
 def _title(action: Action, about: str) -> str:
     joined = " of " if action.name == "dataset.define" else " "
     return f"{action.label}{joined}{about}" if about else action.label
-
-
-def field_of(field: Input, value: str, choices: tuple[str, ...] = ()) -> Field:
-    """A field of the registry as one of a form; an optional choice may also be left alone."""
-    from shopfloor.tui.widgets.form import Field
-
-    if field.kind is InputKind.FLAG:
-        return Field(name=field.name, label=field.label, kind="bool", default=value == SET, help=field.help)
-    offered = choices or field.choices
-    if offered and not field.required:
-        offered = (UNSET, *offered)
-    return Field(
-        name=field.name,
-        label=field.label,
-        kind="choice" if offered and (choices or field.kind is InputKind.CHOICE) else "text",
-        choices=offered,
-        default=value if not offered or value in offered else offered[0],
-        help=field.help,
-        required=field.required,
-    )

@@ -335,10 +335,9 @@ class Pane(Live):
             return
         screen = self.open_record(record) if self.has_class("-wide") or not self.has_detail else None
         if screen is None:
-            from shopfloor.tui.screens.detail import DetailScreen
-
-            screen = DetailScreen(self, record, self.table.cursor_key or "")
-        self.app.push_screen(screen)
+            self.shop.open_detail(self, record, self.table.cursor_key or "")
+        else:
+            self.app.push_screen(screen)
 
     # -- actions -----------------------------------------------------------------------------
 
