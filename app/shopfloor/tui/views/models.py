@@ -20,7 +20,7 @@ COLUMNS = (
     Column("name", "NAME", ratio=2, min=12, max=26),
     Column("live", "LIVE", width=4, align="right"),
     Column("score", "SCORE", width=6, align="right"),
-    Column("live_score", "NOW (n)", width=12, align="right", priority=60),
+    Column("live_score", "NOW (n)", width=14, align="right", priority=60),
     Column("alerts", "ALERTS", width=6, align="right", priority=80),
     Column("predictions", "ASKED", width=7, align="right", priority=50),
     Column("predicted", "LAST", width=4, align="right", priority=65),
