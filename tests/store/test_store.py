@@ -349,7 +349,7 @@ def test_a_window_of_files_holds_the_one_it_is_asked_for(store: Store, wanted: i
 
 
 def _score(store: Store, name: str, value: float, **fields: object) -> str:
-    run = RunRecord(id="", model=name, state=RunState.SUCCEEDED, metrics={"roc_auc": value, "neg_log_loss": -value},
+    run = RunRecord(id="", model=name, state=RunState.SUCCEEDED, metrics={"roc_auc": value, "neg_log_loss": -value, "mine": 2 * value - 0.5},
                     params={"depth": 4, "split": "time"}, duration_s=10 * value, **fields)  # type: ignore[arg-type] # fmt: skip
     return store.write(lambda tx: _created(tx, run)).id
 
@@ -369,7 +369,7 @@ def _created(transaction: Transaction, run: RunRecord) -> RunRecord:
         ("param.depth=4", "r2 r1"), ("param.depth>3", "r2 r1"), ("param.split=time model:late", "r2"),
         ("param.split!=time", ""), ("auc>", "r3 r2 r1"), ("chu fail", "r3"), ("r2", "r2"), ("a:b", ""),
         ("!", "r3 r2 r1"),
-        ("auc!=0.9", "r1"), ("version=7", ""), ("param.o'x=1", ""),
+        ("auc!=0.9", "r1"), ("version=7", ""), ("param.o'x=1", ""), ("metric.mine>1", "r2"), ("metric.none>0", ""),
     ],
 )  # fmt: skip
 def test_runs_are_found_by_words_and_by_what_they_measured(store: Store, text: str, found: str) -> None:

@@ -24,14 +24,15 @@ _NUMBERS = {
 }
 _TEXTS = {"state": "state", "status": "state", "model": "model", "dataset": "dataset", "id": "id", "run": "id"}
 _PARAM = "param."
+_METRIC = "metric."
 
 
 def narrow(where: Filter, text: str) -> Filter:
     """Keep runs for which every word of `text` holds.
 
     A word is a part of id, model, state, dataset, recipe or trigger; `!word` is the opposite. `state:failed` asks
-    one of them alone. `auc>0.9`, `rmse<=3`, `seconds<10`, `version=7`, `param.depth=4` compare what was measured,
-    set or used; a run that has no such figure does not hold. An expression without its number, as it is being
+    one of them alone. `auc>0.9`, `rmse<=3`, `metric.mine>2`, `seconds<10`, `version=7`, `param.depth=4` compare what was
+    measured, set or used; a run that has no such figure does not hold. An expression without its number, as it is being
     typed, asks nothing. Raises `UsageError` for a figure or field that runs do not have.
     """
     for word in text.split():
@@ -69,6 +70,8 @@ def _figure(name: str) -> tuple[str, list[Any]]:
     known = name.lower()
     if known.startswith(_PARAM):
         return "record -> 'params' ->> ?", [name[len(_PARAM) :]]
+    if known.startswith(_METRIC):
+        return "TRY_CAST(record -> 'metrics' ->> ? AS DOUBLE)", [name[len(_METRIC) :]]
     if known in _NUMBERS:
         return _NUMBERS[known], []
     metric = ALIASES.get(known, known)
@@ -81,6 +84,7 @@ def _figure(name: str) -> tuple[str, list[Any]]:
         return "-TRY_CAST(record -> 'metrics' ->> ? AS DOUBLE)", [f"neg_{known}"]
     raise UsageError(
         f"Runs have no figure {safe(name, 40)!r}.",
-        hint=did_you_mean(name, [*_NUMBERS, *ALIASES, *METRICS]) + " Params: param.NAME=VALUE.",
+        hint=did_you_mean(name, [*_NUMBERS, *ALIASES, *METRICS])
+        + " What a notebook logged: metric.NAME>1, param.NAME=VALUE.",
         code="unknown_figure",
     )

@@ -24,7 +24,7 @@ def command() -> None:
     "--query",
     default="",
     metavar="TEXT",
-    help="Words they contain; also auc>0.9, state:failed, param.x=3.",
+    help="Words they contain; also auc>0.9, metric.mine>2, state:failed, param.x=3.",
 )
 @click.option(
     "--sort",
