@@ -349,8 +349,10 @@ def test_a_window_of_files_holds_the_one_it_is_asked_for(store: Store, wanted: i
 
 
 def _score(store: Store, name: str, value: float, **fields: object) -> str:
-    run = RunRecord(id="", model=name, state=RunState.SUCCEEDED, metrics={"roc_auc": value, "neg_log_loss": -value, "mine": 2 * value - 0.5},
-                    params={"depth": 4, "split": "time"}, duration_s=10 * value, **fields)  # type: ignore[arg-type] # fmt: skip
+    run = RunRecord(
+        id="", model=name, state=RunState.SUCCEEDED, params={"depth": 4, "split": "time"}, duration_s=10 * value,
+        metrics={"roc_auc": value, "neg_log_loss": -value, "mine": 2 * value - 0.5}, **fields,  # type: ignore[arg-type]
+    )  # fmt: skip
     return store.write(lambda tx: _created(tx, run)).id
 
 

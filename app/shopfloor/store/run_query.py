@@ -31,9 +31,9 @@ def narrow(where: Filter, text: str) -> Filter:
     """Keep runs for which every word of `text` holds.
 
     A word is a part of id, model, state, dataset, recipe or trigger; `!word` is the opposite. `state:failed` asks
-    one of them alone. `auc>0.9`, `rmse<=3`, `metric.mine>2`, `seconds<10`, `version=7`, `param.depth=4` compare what was
-    measured, set or used; a run that has no such figure does not hold. An expression without its number, as it is being
-    typed, asks nothing. Raises `UsageError` for a figure or field that runs do not have.
+    one of them alone. `auc>0.9`, `rmse<=3`, `metric.mine>2`, `seconds<10`, `version=7`, `param.depth=4` compare what
+    was measured, set or used; a run that has no such figure does not hold. An expression without its number, as it is
+    being typed, asks nothing. Raises `UsageError` for a figure or field that runs do not have.
     """
     for word in text.split():
         expression, key = _EXPRESSION.fullmatch(word), _KEY.fullmatch(word)
