@@ -16,6 +16,7 @@ from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.monitor import AlertState
 from shopfloor.engine.watch import claiming, removal
 from shopfloor.engine.watch import watch as watching
+from shopfloor.engine.watch.settling import SettlingFiles
 from shopfloor.intake.claim import Claimed
 from shopfloor.intake.scan import Observation
 from shopfloor.store import alerts, datasets, files
@@ -376,3 +377,19 @@ def look(yard: Yard) -> None:
     for _ in range(2):
         yard.clock.forward(seconds=7.0)
         yard.watch._scan()
+
+
+def test_a_quiet_time_that_ends_during_a_look_is_due_at_once(yard: Yard) -> None:
+    """The look began before its end: to wait for the longer time of files with a writer would be two seconds lost."""
+    settling = SettlingFiles(yard.clock)
+    path = yard.drop("d/a.csv")
+    [seen] = [one for one in watching.scan(yard.inbox, FilePurpose.DATA, {}) if one.path == "d/a.csv"]
+    key = (FilePurpose.DATA, seen.path)
+    for pause in (0.0, 1.999):
+        yard.clock.forward(seconds=pause)
+        settling.begin(2.0)
+        assert not settling.observe(key, seen, path.parent.parent).settled
+    yard.clock.forward(seconds=0.05)  # so long the look takes
+    assert settling.due_in() == pytest.approx(0.02)
+    settling.begin(2.0)
+    assert settling.observe(key, seen, path.parent.parent).settled

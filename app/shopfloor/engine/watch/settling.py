@@ -101,17 +101,19 @@ class SettlingFiles:
         self._states.pop(key, None)
 
     def due_in(self) -> float | None:
-        """Seconds until looking again can change anything; None when nothing is settling."""
-        now = self._clock.monotonic()
+        """Seconds until looking again can change anything; None when nothing is settling.
+
+        A quiet time that ended while the last look went on was not over for it: that is due at once.
+        """
         soonest = min(
             (
                 time
                 for state in self._states.values()
-                if not state.settled and (time := due(state, self._quiet(state.observation), now)) is not None
+                if not state.settled and (time := due(state, self._quiet(state.observation), self._now)) is not None
             ),
             default=None,
         )
-        return None if soonest is None else max(0.02, soonest - now)
+        return None if soonest is None else max(0.02, soonest - self._clock.monotonic())
 
     def _quiet(self, seen: Observation) -> Quiet:
         return self._far if seen.dev in self._remote else self._near
