@@ -136,6 +136,21 @@ def test_ids_are_made_where_there_are_none_and_agree_in_both_files(
     assert without.made_ids == 4
 
 
+@pytest.mark.parametrize("named", [None, "flight_id"])
+def test_a_column_called_association_id_is_one_as_over_rest(
+    layout: Layout, tmp_path: Path, classifier: FittedModel, named: str | None
+) -> None:
+    frame = builders.rows_frame(4).assign(association_id=["a", "b", "", "d"])
+    if named is not None:
+        frame = frame.assign(**{named: ["f1", "", "", ""]})
+    result = score(spec_for(layout, classifier, delivered(tmp_path, frame), id=named), Steps())
+    ids = pd.read_csv(result.output_path)["association_id"].tolist()
+    assert [ids[0], ids[1], ids[3]] == ["f1" if named else "a", "b", "d"]
+    assert len(ids[2]) == 26
+    assert result.made_ids == 1
+    assert "association_id" not in result.ignored
+
+
 def test_parquet_output(layout: Layout, tmp_path: Path, regressor: FittedModel) -> None:
     frame = builders.rows_frame(30)
     output = str(layout.outbox / "predictions.parquet")

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
@@ -28,6 +29,7 @@ from shopfloor.serving.files import sync_directory, sync_file
 from shopfloor.serving.inputs import Inputs, open_inputs, to_frame
 from shopfloor.serving.parts import MOMENT, PROBABILITY, PartWriter, inference_schema
 from shopfloor.serving.records import Progress, ScoreResult, ScoreSpec
+from shopfloor.serving.rows import ID
 
 Model = FittedModel | FittedFamily
 
@@ -42,7 +44,8 @@ def score(spec: ScoreSpec, progress: Progress, new_id: Callable[[], str] = ulid)
     progress(0.0, "loading the model")
     model = load_model(spec.artifact, Path(spec.key_path))
     with tempfile.TemporaryDirectory(prefix=".score-", dir=spec.inference_staging) as folder:
-        inputs = open_inputs(Path(spec.input_path), needed_columns(model), Path(folder), _id_column(spec.id))
+        needed = needed_columns(model)
+        inputs = open_inputs(Path(spec.input_path), needed, Path(folder), _id_columns(spec.id, needed))
         return _Scoring(spec, model, inputs, new_id).run(progress)
 
 
@@ -123,15 +126,12 @@ class _Scoring:
 
     def _ids(self, batch: pa.RecordBatch) -> pa.Array:
         """Association ids; a row without one gets a new id, which both files show."""
-        place = len(self._needed)
-        if place >= batch.num_columns:
-            given: list[str | None] = [None] * batch.num_rows
-        elif batch.column(place).null_count == 0:
-            return batch.column(place)
-        else:
-            given = batch.column(place).to_pylist()
-        self._made_ids += sum(1 for value in given if value is None)
-        return pa.array([self._new_id() if value is None else value for value in given], pa.string())
+        named = [batch.column(place) for place in range(len(self._needed), batch.num_columns)]
+        given = pc.coalesce(*named) if named else pa.nulls(batch.num_rows, pa.string())
+        if given.null_count == 0:
+            return given
+        self._made_ids += given.null_count
+        return pa.array([self._new_id() if value is None else value for value in given.to_pylist()], pa.string())
 
 
 class OutputWriter:
@@ -190,5 +190,11 @@ def output_schema(classes: Sequence[str]) -> pa.Schema:
     )
 
 
-def _id_column(name: str | None) -> tuple[Column, ...]:
-    return () if name is None else (Column(name=name, type=ColumnType.TEXT),)
+def _id_columns(name: str | None, needed: Sequence[Column]) -> tuple[Column, ...]:
+    """Where a row's association id may stand, as over REST: in the model's id column, else in `association_id`
+    where no input has that name.
+    """
+    taken = {column.name for column in needed}
+    names = [name] if name is not None else []
+    names += [ID] if name != ID and ID not in taken else []
+    return tuple(Column(name=one, type=ColumnType.TEXT) for one in names)

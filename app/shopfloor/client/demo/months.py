@@ -15,7 +15,10 @@ from shopfloor.workspace.template import template_root
 DATASET = "flights"
 MODEL = "flights-late"
 TARGET = "arrived_late"
-ID = "flight_id"
+KEY = "flight_id"
+ASSOCIATION = "association_id"
+"""What joins a question with its outcome. The application has its own name for it: were it the data's key, the
+truth would come with each month's data, and nothing would be late."""
 TIME = "scheduled_departure"
 NAMES = (
     "January",
@@ -45,22 +48,29 @@ def broken_delivery() -> Path:
 
 def schedule(month: int, folder: Path) -> Path:
     """The month's flights as they are known beforehand: without the outcome."""
-    return _copy(
-        month, folder / f"schedule-2013-{month:02}.csv", lambda row: {k: v for k, v in row.items() if k != TARGET}
-    )
+    return _copy(month, folder / f"schedule-2013-{month:02}.csv", _asked)
 
 
 def outcomes(month: int, folder: Path) -> Path:
     """What became of the month's flights: id and outcome."""
-    return _copy(month, folder / f"outcomes-2013-{month:02}.csv", lambda row: {ID: row[ID], TARGET: row[TARGET]})
+    return _copy(
+        month,
+        folder / f"outcomes-2013-{month:02}.csv",
+        lambda row: {ASSOCIATION: row[KEY], TARGET: row[TARGET]},
+    )
 
 
 def one_flight(month: int, contract: Contract) -> dict[str, str | int | float]:
     """The first flight of a month, as an application would ask about it: typed as the contract says."""
-    row = next(_rows(month))
+    row = _asked(next(_rows(month)))
     kinds = {ColumnType.INTEGER: int, ColumnType.NUMBER: float}
     types = {column.name: kinds.get(column.type, str) for column in contract.columns}
-    return {key: types.get(key, str)(value) for key, value in row.items() if key != TARGET and value != ""}
+    return {key: types.get(key, str)(value) for key, value in row.items() if value != ""}
+
+
+def _asked(row: dict[str, str]) -> dict[str, str]:
+    """A flight without its outcome, under the application's own key."""
+    return {ASSOCIATION if name == KEY else name: value for name, value in row.items() if name != TARGET}
 
 
 def _rows(month: int) -> Iterator[dict[str, str]]:

@@ -63,7 +63,7 @@ def definition(policy: ReleasePolicy) -> ModelDefinition:
         target=months.TARGET,
         positive="yes",
         time=months.TIME,
-        id=months.ID,
+        exclude=(months.KEY,),
         release=Release(policy=policy),
         value=Value(unit="USD", true_positive=40.0, false_positive=-15.0, threshold=0.3),
     )
@@ -234,7 +234,7 @@ class Story:
         try:
             row = months.one_flight(12, self._client.ask(DatasetContract(name=months.DATASET)))
             answer = endpoint.predict(months.MODEL, token, row)
-            self._say(f"POST {endpoint.url}/v1/models/{months.MODEL}/predict  {row[months.ID]}")
+            self._say(f"POST {endpoint.url}/v1/models/{months.MODEL}/predict  {row[months.ASSOCIATION]}")
             self._say(f"  {json.dumps(answer.get('predictions', answer))}")
         finally:
             endpoint.stop()
