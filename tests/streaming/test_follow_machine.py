@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -178,3 +179,32 @@ class FollowedFile(RuleBasedStateMachine):
 
 TestFollowedFile = FollowedFile.TestCase
 TestFollowedFile.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_copy_that_is_made_while_the_folder_is_listed_is_known_as_one(restarted: bool) -> None:
+    """Copied, truncated and written anew between the listing of a look and its reading of the original."""
+    history = FollowedFile()
+    history.begin()
+    try:
+        history.append(40)
+        history.look()
+        if restarted:
+            history.restart()
+        follower = history.streams._follower
+        listed = follower._present
+
+        def meanwhile(folder: Path, dataset: str) -> dict[tuple[int, int], str]:
+            found = listed(folder, dataset)
+            follower._present = listed  # type: ignore[method-assign]
+            shutil.copyfile(history.log, history.folder / "events.1")
+            os.truncate(history.log, 0)
+            history.append(55)
+            return found
+
+        with follower._turn:
+            follower._present = meanwhile  # type: ignore[method-assign]
+        history.look()
+        assert history.written == 95
+    finally:
+        history.teardown()

@@ -50,6 +50,7 @@ class _Target:
         self.ends_at = 0  # size of the file whose last line had no end, and since when on the monotonic clock
         self.ends_since = 0.0
         self.lost_at: float | None = None
+        self.truncated = False  # found so, and not read anew yet
 
     @property
     def inode(self) -> tuple[int, int]:
@@ -76,6 +77,7 @@ class Follower:
         self._datasets: set[str] = set()
         self._targets: dict[tuple[int, int], _Target] = {}
         self._suspects: dict[tuple[int, int], _Suspect] = {}
+        self._anew: set[tuple[int, int]] = set()  # known files that were not open when they were truncated
         self._closed: dict[tuple[str, str], str] = {}  # dataset and name of what cannot be opened, to why
         self._turn = threading.Lock()
         self._wake = threading.Event()
@@ -110,11 +112,14 @@ class Follower:
         """Read what is new in all followed files, on the caller's thread."""
         with self._turn:
             for dataset in sorted(self._datasets | set(self._inflow.followed_datasets())):
-                self._look_at(dataset)
+                if self._look_at(dataset):
+                    self._look_at(dataset)
 
     def waiting(self) -> int:
         """Files with lines that are not read yet: they may be copies, or their rows cannot come in now."""
-        late = sum(one.stuck and one.detail.startswith(_WAITS) for one in list(self._targets.values()))
+        late = sum(
+            one.truncated or (one.stuck and one.detail.startswith(_WAITS)) for one in list(self._targets.values())
+        )
         return late + sum(one.size > 0 for one in list(self._suspects.values()))
 
     def status(self, dataset: str) -> tuple[FollowedFile, ...]:
@@ -177,7 +182,12 @@ class Follower:
         finally:
             os.close(handle)
 
-    def _look_at(self, dataset: str) -> None:
+    def _look_at(self, dataset: str) -> bool:
+        """Read what is new in the files of a dataset; True where one was found truncated.
+
+        Its copy may be newer than the listing of this look, and is told from a new file only as long as the
+        old place is known: so the folder is listed once more before the original begins anew.
+        """
         folder = self._context.layout.inbox / dataset
         present = self._present(folder, dataset)
         names = set(present.values())
@@ -185,9 +195,12 @@ class Follower:
         for inode, suspect in list(self._suspects.items()):
             if suspect.dataset == dataset and inode not in present:
                 del self._suspects[inode]
+        before = set(self._anew)
         self._open_new(dataset, folder, present)
-        for target in [one for one in self._targets.values() if one.dataset == dataset]:
+        mine = [one for one in self._targets.values() if one.dataset == dataset]
+        for target in mine:
             self._tend(target, present.get(target.inode))
+        return any(target.truncated for target in mine) or bool(self._anew - before)
 
     def _present(self, folder: Path, dataset: str) -> dict[tuple[int, int], str]:
         """Regular files that match, or that were followed under another name."""
@@ -234,9 +247,14 @@ class Follower:
             source = recognise(handle, name, known, gone=gone, now=self._now())
             # An inode may be that of a file long gone: what counts is whether the content goes on.
             goes_on = any((one.dev, one.ino) == inode and one.born == source.born for one in known)
+            if not goes_on and not source.offset and inode in inodes and inode not in self._anew:
+                self._anew.add(inode)
+                os.close(handle)
+                continue
             if not goes_on and not source.offset and self._may_be_copy(dataset, handle, inode):
                 os.close(handle)
                 continue
+            self._anew.discard(inode)
             self._suspects.pop(inode, None)
             target = self._targets[inode] = _Target(dataset, name, handle, source)
             if source.offset and not goes_on:
@@ -285,6 +303,9 @@ class Follower:
         if not is_intact(target.handle, target.source):
             if name is None:
                 self._leave(target)  # under another name with other content it is another file
+                return
+            target.truncated = not target.truncated
+            if target.truncated:
                 return
             target.detail = "it was truncated and is read anew"
             target.source = Source(path=target.path, dev=target.source.dev, ino=target.source.ino, born=self._now())
