@@ -24,6 +24,7 @@ from shopfloor.domain.file import FilePurpose
 from shopfloor.domain.ids import ulid
 from shopfloor.engine.context import Context
 from shopfloor.engine.stream import EventStream
+from shopfloor.engine.streaming import follower
 from shopfloor.engine.streaming.delivery import LINES
 from shopfloor.engine.streaming.streams import Streams
 from shopfloor.intake.scan import scan
@@ -191,20 +192,44 @@ def test_a_copy_that_is_made_while_the_folder_is_listed_is_known_as_one(restarte
         history.look()
         if restarted:
             history.restart()
-        follower = history.streams._follower
-        listed = follower._present
+        mine = history.streams._follower
+        listed = mine._present
 
         def meanwhile(folder: Path, dataset: str) -> dict[tuple[int, int], str]:
             found = listed(folder, dataset)
-            follower._present = listed  # type: ignore[method-assign]
+            mine._present = listed  # type: ignore[method-assign]
             shutil.copyfile(history.log, history.folder / "events.1")
             os.truncate(history.log, 0)
             history.append(55)
             return found
 
-        with follower._turn:
-            follower._present = meanwhile  # type: ignore[method-assign]
+        with mine._turn:
+            mine._present = meanwhile  # type: ignore[method-assign]
         history.look()
         assert history.written == 95
+    finally:
+        history.teardown()
+
+
+def test_a_copy_is_known_as_one_though_its_original_is_truncated_while_they_are_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = FollowedFile()
+    history.begin()
+    try:
+        history.append(40)
+        history.look()
+        shutil.copyfile(history.log, history.folder / "events.1")
+        alike = follower.begins_alike
+
+        def just_then(handle: int, other: int, size: int) -> bool:
+            os.truncate(history.log, 0)
+            return alike(handle, other, size)
+
+        with monkeypatch.context() as changed:
+            changed.setattr(follower, "begins_alike", just_then)
+            history.look()
+        history.look()
+        history.append(55)
     finally:
         history.teardown()

@@ -263,10 +263,13 @@ class Follower:
 
     def _may_be_copy(self, dataset: str, handle: int, inode: tuple[int, int]) -> bool:
         """Whether a new file should wait: it is empty, or begins like a followed one and may be its copy,
-        half made or before the original is truncated. It waits until it differs or is quiet."""
+        half made or before the original is truncated. It waits until it differs or is quiet.
+
+        An original that is truncated just now cannot be compared any more; the next look knows that it is.
+        """
         size = os.fstat(handle).st_size
         alike = [one for one in self._targets.values() if one.dataset == dataset and one.source.offset]
-        if size and not any(begins_alike(handle, one.handle, size) for one in alike):
+        if size and not any(begins_alike(handle, one.handle, size) or _changes(one) for one in alike):
             self._suspects.pop(inode, None)
             return False
         now = self._context.clock.monotonic()
@@ -309,6 +312,7 @@ class Follower:
                 return
             target.detail = "it was truncated and is read anew"
             target.source = Source(path=target.path, dev=target.source.dev, ino=target.source.ino, born=self._now())
+        target.truncated = False
         read = self._read_on(target)
         target.size = os.fstat(target.handle).st_size
         now = self._context.clock.monotonic()
@@ -368,6 +372,11 @@ class Follower:
         done: Future[Answer] = self._inflow.submit(target.dataset, Post(rows=rows, source=source))
         done.result()
         target.source = source
+
+
+def _changes(target: _Target) -> bool:
+    """Whether the file was truncated since its place was noted."""
+    return not is_intact(target.handle, target.source)
 
 
 def _complete_lines(handle: int, offset: int) -> bytes | None:
