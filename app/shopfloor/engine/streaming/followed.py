@@ -55,6 +55,11 @@ def begins_alike(handle: int, other: int, size: int) -> bool:
     return os.pread(handle, looked, 0) == os.pread(other, looked, 0)
 
 
+def began_so(handle: int, source: Source, size: int) -> bool:
+    """Whether a file of `size` bytes begins as the one did whose place was noted, as far as that is known."""
+    return size < source.head_bytes or _head(handle, source.head_bytes) == source.head
+
+
 def is_intact(handle: int, source: Source) -> bool:
     """False when the file was truncated or written anew since its place was noted."""
     return _continues(handle, source, os.fstat(handle).st_size)

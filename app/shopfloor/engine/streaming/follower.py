@@ -18,7 +18,7 @@ from shopfloor.domain.text import safe
 from shopfloor.engine.context import Context
 from shopfloor.engine.streaming.checks import Checks
 from shopfloor.engine.streaming.entry import Source
-from shopfloor.engine.streaming.followed import advance, begins_alike, is_intact, recognise
+from shopfloor.engine.streaming.followed import advance, began_so, begins_alike, is_intact, recognise
 from shopfloor.engine.streaming.inflow import Inflow
 from shopfloor.engine.streaming.log import Answer, Post
 from shopfloor.engine.streaming.rows import Rows
@@ -32,6 +32,7 @@ _LONGEST = 64 << 20  # a line longer than this is no row
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WAITS = "waits: "
 _LONGEST_COPY = 60.0  # seconds that a file which begins like another may be taken for its growing copy
+_PASSES = 3  # of one look over a folder in which files are copied and truncated
 _LINGER = 10.0  # seconds that a file is kept open after its name is gone: its writer may not know yet
 
 
@@ -112,8 +113,9 @@ class Follower:
         """Read what is new in all followed files, on the caller's thread."""
         with self._turn:
             for dataset in sorted(self._datasets | set(self._inflow.followed_datasets())):
-                if self._look_at(dataset):
-                    self._look_at(dataset)
+                for _ in range(_PASSES):
+                    if not self._look_at(dataset):
+                        break
 
     def waiting(self) -> int:
         """Files with lines that are not read yet: they may be copies, or their rows cannot come in now."""
@@ -183,10 +185,11 @@ class Follower:
             os.close(handle)
 
     def _look_at(self, dataset: str) -> bool:
-        """Read what is new in the files of a dataset; True where one was found truncated.
+        """Read what is new in the files of a dataset; True where to list it once more tells more.
 
-        Its copy may be newer than the listing of this look, and is told from a new file only as long as the
-        old place is known: so the folder is listed once more before the original begins anew.
+        The copy of a file that was found truncated may be newer than the listing, and is told from a new file only
+        as long as the old place is known: so the original begins anew in the next pass. What was taken for its
+        copy till then is told in the one after that.
         """
         folder = self._context.layout.inbox / dataset
         present = self._present(folder, dataset)
@@ -198,9 +201,11 @@ class Follower:
         before = set(self._anew)
         self._open_new(dataset, folder, present)
         mine = [one for one in self._targets.values() if one.dataset == dataset]
+        truncated = [one for one in mine if one.truncated]
         for target in mine:
             self._tend(target, present.get(target.inode))
-        return any(target.truncated for target in mine) or bool(self._anew - before)
+        begun = bool(truncated) and any(one.dataset == dataset for one in self._suspects.values())
+        return begun or any(target.truncated for target in mine) or bool(self._anew - before)
 
     def _present(self, folder: Path, dataset: str) -> dict[tuple[int, int], str]:
         """Regular files that match, or that were followed under another name."""
@@ -269,7 +274,7 @@ class Follower:
         """
         size = os.fstat(handle).st_size
         alike = [one for one in self._targets.values() if one.dataset == dataset and one.source.offset]
-        if size and not any(begins_alike(handle, one.handle, size) or _changes(one) for one in alike):
+        if size and not any(begins_alike(handle, one.handle, size) or _was_alike(handle, size, one) for one in alike):
             self._suspects.pop(inode, None)
             return False
         now = self._context.clock.monotonic()
@@ -374,9 +379,9 @@ class Follower:
         target.source = source
 
 
-def _changes(target: _Target) -> bool:
-    """Whether the file was truncated since its place was noted."""
-    return not is_intact(target.handle, target.source)
+def _was_alike(handle: int, size: int, target: _Target) -> bool:
+    """Whether a file may be a copy of what the target was before it was truncated."""
+    return not is_intact(target.handle, target.source) and began_so(handle, target.source, size)
 
 
 def _complete_lines(handle: int, offset: int) -> bytes | None:
