@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.streaming.test_rows import COLUMNS, tables
 
@@ -21,6 +21,9 @@ from shopfloor.intake.records import IntakeSpec, StagedFile
 
 @settings(max_examples=300, deadline=None)
 @given(tables, st.sampled_from(list(SchemaPolicy)))
+@example([{"id": 0, "x": "\x85"}], SchemaPolicy.EVOLVE)  # blank in Python, and no blank to the intake
+@example([{"id": 0, "x": "\u0663"}, {"id": 1, "x": "\u00a04\u3000"}, {"id": 2, "x": " 4 "}], SchemaPolicy.EVOLVE)
+@example([{"id": 0, "x": 2**53 + 1}, {"id": 1, "x": 2**60}, {"id": 2, "x": str(2**53 + 1)}], SchemaPolicy.EVOLVE)
 def test_accepted_rows_are_committed(rows: list[dict[str, Any]], policy: SchemaPolicy) -> None:
     contract = Contract(name="d", columns=COLUMNS, schema_policy=policy)
     accepted = RowCheck(contract).read("".join(json.dumps(row) + "\n" for row in rows).encode())

@@ -23,11 +23,14 @@ from shopfloor.intake.reading import MISSING
 
 TOLD = 100
 """So many rejected rows are told one by one."""
+_BLANKS = " "  # of all blanks only this one is left out around every kind of value by the intake, too
+_EXACT = msgspec.Meta(ge=-(2**53), le=2**53)  # no whole number beyond is rounded unseen: it is looked at by itself
 _WHOLE = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
-_INTEGER = re.compile(r"[+-]?\d{1,19}")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_DAY = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}")
-_CLOCK = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?( ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?")
+_INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_DIGITS = re.compile(r"[+-]?\d+", re.ASCII)
+_DAY = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}", re.ASCII)
+_CLOCK = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?( ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?", re.ASCII)
 _BOOLEANS = frozenset({"true", "false", "t", "f", "yes", "no", "1", "0"})
 
 
@@ -205,7 +208,7 @@ class _NotARow(Exception):
 _QUICK: dict[ColumnType, Any] = {
     ColumnType.BOOLEAN: bool,
     ColumnType.INTEGER: Annotated[int, _WHOLE],
-    ColumnType.NUMBER: float,
+    ColumnType.NUMBER: Annotated[int, _EXACT] | float,
     ColumnType.TEXT: str | int | float | bool | list[Any] | dict[str, Any],
     ColumnType.DATE: date,
     ColumnType.TIMESTAMP: datetime,
@@ -235,18 +238,18 @@ def _is_empty(value: Any, column: Column | None) -> bool:
 
 
 def _is_missing(value: str) -> bool:
-    return value.strip() in MISSING
+    return value.strip(_BLANKS) in MISSING
 
 
 def _is_boolean(value: Any) -> bool:
     return isinstance(value, bool) or (
-        isinstance(value, str) and (_is_missing(value) or value.strip().lower() in _BOOLEANS)
+        isinstance(value, str) and (_is_missing(value) or value.strip(_BLANKS).lower() in _BOOLEANS)
     )
 
 
 def _is_integer(value: Any) -> bool:
     if isinstance(value, str):
-        text = value.strip()
+        text = value.strip(_BLANKS)
         return _is_missing(text) or (_INTEGER.fullmatch(text) is not None and abs(int(text)) < 2**63)
     if isinstance(value, float):
         return value.is_integer() and abs(value) <= 2**53
@@ -255,18 +258,25 @@ def _is_integer(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
-        return _is_missing(value) or _NUMBER.fullmatch(value.strip()) is not None
-    return isinstance(value, int | float) and not isinstance(value, bool)
+        text = value.strip(_BLANKS)
+        unrounded = _DIGITS.fullmatch(text) is None or _is_exact(int(text))
+        return _is_missing(text) or (_NUMBER.fullmatch(text) is not None and unrounded)
+    return isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and _is_exact(value))
+
+
+def _is_exact(whole: int) -> bool:
+    """Whether a double holds the whole number as it is."""
+    return abs(whole) <= 2**53 or (abs(whole) < 2**127 and int(float(whole)) == whole)
 
 
 def _is_date(value: Any) -> bool:
-    return isinstance(value, str) and (_is_missing(value) or _on_calendar(value.strip()) == "")
+    return isinstance(value, str) and (_is_missing(value) or _on_calendar(value.strip(_BLANKS)) == "")
 
 
 def _is_timestamp(value: Any) -> bool:
     if not isinstance(value, str):
         return False
-    rest = _on_calendar(value.strip())
+    rest = _on_calendar(value.strip(_BLANKS))
     return _is_missing(value) or rest == "" or (rest is not None and _CLOCK.fullmatch(rest) is not None)
 
 
