@@ -41,3 +41,14 @@ def repacked(data: bytes, parts: dict[str, bytes]) -> bytes:
         for name in [*old.namelist(), *(set(parts) - set(old.namelist()))]:
             new.writestr(name, parts[name] if name in parts else old.read(name))
     return out.getvalue()
+
+
+def check_table(result: Any, frame: Any) -> None:
+    """`TABLE` came in with its types, whatever kind of workbook held it."""
+    assert {c.name: c.type.value for c in result.columns} == {
+        "id": "integer", "day": "date", "at": "timestamp", "code": "text", "x": "number", "ok": "boolean", "t": "text",
+    }  # fmt: skip
+    assert frame["id"].tolist() == [1, 2, 3]
+    assert frame["code"].tolist() == ["007", "010", "1"]
+    assert [v.isoformat() for v in frame["at"]] == ["2026-01-31T10:05:00", "2026-02-01T00:00:00", "2026-02-01T01:00:00"]
+    assert frame["ok"].tolist()[:2] == [True, False]

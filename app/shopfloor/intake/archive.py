@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from shopfloor.intake import reasons
+from shopfloor.intake.extent import BROKEN, Extent, check_cells, check_texts, check_values, damaged
 from shopfloor.intake.opendocument import is_open_document
 from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.text import FREE_BYTES, MAX_RATIO
 
 _CHUNK = 1 << 20
 _LONGEST = 16 << 20
-# Measured: 32 bytes a cell in the library, as much again for its text and the row being converted.
-_CELL_BYTES = 64
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, KeyError)
-
 _BOOK, _LINKS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*?\w+:id=\"([^\"]+)\"")
 _LINK = re.compile(rb"<Relationship\s[^>]*>")
@@ -34,17 +29,6 @@ _FAULT = re.compile(rb"<(?:\w+:)?c\s[^>]*\bt=\"e\"")
 _UNKNOWN = re.compile(
     rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)(?:<(?:\w+:)?v>\s*</(?:\w+:)?v>|<(?:\w+:)?v ?/>)?</(?:\w+:)?c>"
 )
-
-
-@dataclass
-class _Extent:
-    """How far the cells of a sheet reach, and what is odd about them."""
-
-    rows: int = 0
-    columns: int = 0
-    texts: int = 0
-    faults: int = 0
-    unknown: int = 0
 
 
 def check_archive(source: Path) -> bool:
@@ -64,8 +48,8 @@ def check_archive(source: Path) -> bool:
                     size += len(piece)
                     if size > limit:
                         raise BadFile(reasons.expands_too_much(MAX_RATIO, size))
-    except _BROKEN as error:
-        raise BadFile(reasons.workbook_damaged(_told(error))) from None
+    except BROKEN as error:
+        raise damaged(error) from None
     return open_document
 
 
@@ -74,25 +58,15 @@ def check_sheet(source: Path, position: int, memory_mb: int) -> tuple[str, ...]:
 
     Returns notices about what is missing in it.
     """
-    limit = (memory_mb << 20) // _CELL_BYTES
     try:
         with zipfile.ZipFile(source) as archive:
             part = _part(archive, position)
             found = _extent(archive, part)
-            cells = found.rows * found.columns
-            if cells > limit:
-                raise BadFile(reasons.workbook_too_large(cells, limit))
-            size = _text_size(archive, part, found.texts, memory_mb << 20)
-            if size > memory_mb << 20:
-                raise BadFile(reasons.too_large_in_memory(memory_mb))
-            if found.unknown:
-                raise BadFile(reasons.workbook_formulas(found.unknown))
-    except _BROKEN as error:
-        raise BadFile(reasons.workbook_damaged(_told(error))) from None
-    if not found.faults:
-        return ()
-    are = "cell holds an error" if found.faults == 1 else "cells hold errors"
-    return (f"{found.faults:,} {are} of Excel (such as #N/A or #DIV/0!), taken as missing.",)
+            check_cells(found.cells, memory_mb)
+            check_texts(_text_size(archive, part, found.texts, memory_mb << 20), memory_mb)
+    except BROKEN as error:
+        raise damaged(error) from None
+    return check_values(found, of=" of Excel")
 
 
 def _pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
@@ -113,8 +87,8 @@ def _part(archive: zipfile.ZipFile, position: int) -> str:
     raise KeyError("a sheet is listed but not there")
 
 
-def _extent(archive: zipfile.ZipFile, part: str) -> _Extent:
-    found, rest = _Extent(), b""
+def _extent(archive: zipfile.ZipFile, part: str) -> Extent:
+    found, rest = Extent(), b""
     for piece in _pieces(archive, part):
         rest += piece
         # A cell that goes on in the next piece is looked at then.
@@ -129,11 +103,11 @@ def _extent(archive: zipfile.ZipFile, part: str) -> _Extent:
     return found
 
 
-def _measure(found: _Extent, xml: bytes) -> None:
+def _measure(found: Extent, xml: bytes) -> None:
     places = _CELL.findall(xml)
     if places:
         found.rows = max(found.rows, max(int(row) for _, row in places))
-        found.columns = max(found.columns, *(_number(letters) for letters in {letters for letters, _ in places}))
+        found.width = max(found.width, *(_number(letters) for letters in {letters for letters, _ in places}))
     found.texts += xml.count(b't="s"')
     found.faults += len(_FAULT.findall(xml))
     found.unknown += len(_UNKNOWN.findall(xml)) if b"f>" in xml or b"/></" in xml else 0
@@ -164,7 +138,3 @@ def _number(letters: bytes) -> int:
     for letter in letters.upper():
         value = 26 * value + letter - 64
     return value
-
-
-def _told(error: Exception) -> str:
-    return str(error).strip("'\"") or type(error).__name__

@@ -17,8 +17,9 @@ import msgspec
 
 from shopfloor.intake import reasons
 from shopfloor.intake.archive import check_archive, check_sheet
+from shopfloor.intake.extent import check_values
 from shopfloor.intake.formats import OLE
-from shopfloor.intake.opendocument import check_spreadsheet, check_values
+from shopfloor.intake.opendocument import check_spreadsheet
 from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.sniff import headless
 
