@@ -9,6 +9,7 @@ from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.definition import ModelDefinition
+from shopfloor.engine.batch import LookTask
 from shopfloor.engine.context import Context
 from shopfloor.engine.parts import artifact_file, part_files
 from shopfloor.monitoring.records import BacktestSpec, Delivery, ValueSpec, WatchSpec
@@ -18,28 +19,34 @@ from shopfloor.store.rows import Query
 _HISTORY = 2_000
 
 
-def watch_spec(
-    context: Context, query: Query, definition: ModelDefinition, version: int, dataset_version: int | None
-) -> WatchSpec | None:
+def look_task(
+    context: Context,
+    query: Query,
+    definition: ModelDefinition,
+    version: int,
+    dataset_version: int | None,
+    staging: Path,
+) -> LookTask | None:
     """One look at a version; None when the version or its reference is gone."""
     manifest, reference = _artifact(context, query, definition.name, version)
     if manifest is None or not reference.exists():
         return None
     delivery = datasets.version(query, definition.dataset, dataset_version) if dataset_version else None
-    newest = datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
+    shown = delivery or datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
     added = datasets.added_parts(query, definition.dataset, dataset_version) if dataset_version else ()
-    return WatchSpec(
+    look = WatchSpec(
         definition=definition,
         model_version=version,
         **_learnt(manifest),
         reference_path=str(reference),
-        columns=delivery.columns if delivery is not None else newest.columns if newest is not None else (),
+        columns=shown.columns if shown is not None else (),
         data=part_files(context.layout, added),
         inference=_log(context, query, definition.name, "predictions"),
         actuals=_log(context, query, definition.name, "actuals"),
         history=alerts.check_history(query, definition.name, _HISTORY).rows,
         now=context.clock.now(),
     )
+    return LookTask(look=look, staging=str(staging), arrived_at=delivery.created_at if delivery is not None else None)
 
 
 def value_spec(context: Context, query: Query, definition: ModelDefinition) -> ValueSpec:

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError, IntegrityError
-from shopfloor.lake.frame import read_parts
 from shopfloor.monitoring.answers import PROBABILITY, Answers, read_answers
-from shopfloor.monitoring.records import Joined, WatchSpec
+from shopfloor.monitoring.records import Joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,20 +94,16 @@ def join_truth(
     )
 
 
-def truths_of_predictions(spec: WatchSpec) -> dict[str, str | float]:
-    """What the delivery `spec.data` says of predictions that are stored, of any version: truth by association id.
+def truths_of_predictions(delivered: pd.DataFrame, inference: Sequence[str], task: Task) -> dict[str, str | float]:
+    """What a delivery says of predictions that are stored, of any version: truth by association id.
 
-    Empty where the delivery has no id or no target, or nothing was predicted. Of several rows with one id
-    the last one counts.
+    `delivered` has columns `association_id` and `actual`; of several rows with one id the last one
+    counts. Empty where nothing was predicted.
     """
-    definition = spec.definition
-    names = {column.name for column in spec.columns}
-    if not spec.data or not spec.inference or definition.id is None or not {definition.id, definition.target} <= names:
+    if not inference:
         return {}
-    frame = read_parts(spec.data, spec.columns, [definition.id, definition.target])
-    kind = pa.string() if spec.task.classification else pa.float64()
-    told = _delivered(frame.set_axis([_ID, _ACTUAL], axis=1), kind, spec.task)
-    predicted = pa.chunked_array([_one(_read(path, (_ID,)).column(_ID)) for path in spec.inference])
+    told = _delivered(delivered, pa.string() if task.classification else pa.float64(), task)
+    predicted = pa.chunked_array([_one(_read(path, (_ID,)).column(_ID)) for path in inference])
     mine = told.filter(pc.is_in(told.column(_ID), value_set=_one(predicted)))
     return dict(zip(mine.column(_ID).to_pylist(), mine.column(_ACTUAL).to_pylist(), strict=True))
 

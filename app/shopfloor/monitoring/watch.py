@@ -35,24 +35,28 @@ _TIMES_LEAST = 10
 _STRAY = 0.02
 
 
-def watch(spec: WatchSpec, progress: Progress) -> WatchResult:
+def watch(spec: WatchSpec, progress: Progress, told: Callable[[pd.DataFrame], None] | None = None) -> WatchResult:
     """Check one model version on the newest delivery, or else on what it was asked.
 
     Inputs: the rows of `spec.data` when there are any, else the stored inputs of the window.
     Answers and performance: the stored predictions of the window; with an open window what came
-    since the last look, and the newest known outcomes. Raises `IntegrityError` for a
-    damaged reference or part, `DataError` for parts without the agreed columns.
+    since the last look, and the newest known outcomes. `told` is given what the delivery says of
+    predictions (columns `association_id` and `actual`), if it says anything. Raises `IntegrityError`
+    for a damaged reference or part, `DataError` for parts without the agreed columns.
     """
     progress(0.0, "reading the reference")
     reference = read_reference(spec.reference_path)
     progress(0.1, "reading rows")
     delivered = _delivered(spec, reference) if spec.data else None
+    truth = delivered_truth(delivered, spec.definition.id, spec.definition.target)
     found = _Findings()
     if spec.definition.monitoring.drift:
         found = _drift(spec, reference, delivered, progress)
     if spec.definition.monitoring.performance and spec.inference:
         progress(0.7, "joining predictions and actuals")
-        found = found.plus(_performance(spec, reference, delivered))
+        found = found.plus(_performance(spec, reference, truth))
+    if told is not None and truth is not None:
+        told(truth)
     progress(1.0, "done")
     return WatchResult(
         model=spec.definition.name,
@@ -157,7 +161,7 @@ def _until(results: Iterable[CheckResult], moment: datetime) -> tuple[CheckResul
     )
 
 
-def _performance(spec: WatchSpec, reference: Reference, delivered: pd.DataFrame | None) -> _Findings:
+def _performance(spec: WatchSpec, reference: Reference, truth: pd.DataFrame | None) -> _Findings:
     # Drift alone needs no metric, and scikit-learn takes a second to load.
     from shopfloor.monitoring.performance import performance
 
@@ -169,7 +173,7 @@ def _performance(spec: WatchSpec, reference: Reference, delivered: pd.DataFrame 
         positive=spec.positive,
         version=spec.model_version,
         window=spec.window,
-        more_truth=delivered_truth(delivered, spec.definition.id, spec.definition.target),
+        more_truth=truth,
     )
     if stored is None:
         return _Findings()

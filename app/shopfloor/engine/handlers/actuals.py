@@ -9,6 +9,7 @@ from typing import Any
 from shopfloor.domain.codec import convert
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.definition import ModelDefinition, Task
+from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
@@ -63,9 +64,7 @@ class ActualsHandler:
         rows = {row.file.id: row for row in delivered.staged_rows(context, job.payload["files"])}
         for outcome in outcomes:
             if outcome.result is not None and outcome.result.part is not None:
-                place_part(
-                    Path(outcome.result.part.path), actuals_home(context, job.subject, outcome.result.part.sha256)
-                )
+                place_actuals(context, job.subject, outcome.result.part)
             elif outcome.error is not None and outcome.file in rows:
                 delivered.keep_bytes(context, rows[outcome.file], delivered.reason_of(outcome.error))
         return outcomes
@@ -84,22 +83,7 @@ class ActualsHandler:
                 continue
             taken += outcome.result.rows
             if outcome.result.part is not None:
-                path = actuals_home(context, job.subject, outcome.result.part.sha256)
-                inference.put(
-                    transaction,
-                    inference.InferencePart(
-                        sha256=outcome.result.part.sha256,
-                        model=job.subject,
-                        kind="actuals",
-                        path=context.layout.relative(path),
-                        model_version=None,
-                        rows=outcome.result.rows,
-                        source="file",
-                        origin=row.file.id,
-                        first_at=transaction.now,
-                        last_at=transaction.now,
-                    ),
-                )
+                note_actuals(context, transaction, job.subject, outcome.result.part, source="file", origin=row.file.id)
             delivered.commit_file(transaction, row, outcome.result.rows, counted(outcome.result.rows, "actual"))
         self._follow(context, transaction, job, taken)
         return {"rows": taken}
@@ -126,6 +110,31 @@ class ActualsHandler:
             delivered.quarantine_file(transaction, row, delivered.reason_of(error))
 
 
-def actuals_home(context: Context, model: str, sha256: str) -> Path:
-    """Where a part of a model's actuals lies."""
+def place_actuals(context: Context, model: str, part: PartFile) -> None:
+    """Publish a part of a model's actuals under the name of its content; again, nothing happens."""
+    place_part(Path(part.path), _home(context, model, part.sha256))
+
+
+def note_actuals(
+    context: Context, transaction: Transaction, model: str, part: PartFile, *, source: str, origin: str
+) -> bool:
+    """Register a published part; False when it was known. `origin` is the file or job of its `source`."""
+    return inference.put(
+        transaction,
+        inference.InferencePart(
+            sha256=part.sha256,
+            model=model,
+            kind="actuals",
+            path=context.layout.relative(_home(context, model, part.sha256)),
+            model_version=None,
+            rows=part.rows,
+            source=source,
+            origin=origin,
+            first_at=transaction.now,
+            last_at=transaction.now,
+        ),
+    )
+
+
+def _home(context: Context, model: str, sha256: str) -> Path:
     return context.layout.inference / model / "actuals" / f"{sha256}.parquet"

@@ -69,9 +69,9 @@ class IntakeHandler:
             contract = msgspec.structs.replace(
                 contract, schema_policy=SchemaPolicy.EVOLVE, reject_budget=1.0, columns=columns, **_WAIVED
             )
-        newest = context.store.read(lambda query: datasets.current_version(query, job.subject))
-        previous = context.store.read(lambda query: datasets.parts(query, job.subject, newest))
-        version = context.store.read(lambda query: datasets.version(query, job.subject, newest)) if newest else None
+        version = context.store.read(
+            lambda query: datasets.version(query, job.subject, datasets.current_version(query, job.subject))
+        )
         history: tuple[int, ...] = ()
         if contract is not None and contract.volume.band is not None:
             history = context.store.read(lambda query: files.recent_rows(query, job.subject, REMEMBERED))
@@ -85,7 +85,7 @@ class IntakeHandler:
             IntakeSpec(
                 dataset=job.subject,
                 contract=contract,
-                previous=previous,
+                previous=version.parts if version is not None else (),
                 history=history,
                 objects=str(context.layout.objects),
                 files=tuple(_staged(context, row, parser, contract, earlier[row.file.id]) for row in rows),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,13 @@ from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.engine import notification, triggers, watching
-from shopfloor.engine.batch import LookOutcome, LookTask
+from shopfloor.engine.batch import LookOutcome
 from shopfloor.engine.context import Context
-from shopfloor.engine.handlers.actuals import actuals_home
-from shopfloor.engine.handlers.score import place_part
+from shopfloor.engine.handlers.actuals import note_actuals, place_actuals
 from shopfloor.engine.jobs.handler import Task
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.records import PERFORMANCE, AlertChanges, WatchResult
-from shopfloor.store import alerts, datasets, inference, models
-from shopfloor.store.rows import Query
+from shopfloor.store import alerts, models
 from shopfloor.store.transaction import Transaction
 
 _HISTORY = 2_000
@@ -42,20 +39,17 @@ class MonitorHandler:
         version = job.payload.get("model_version")
         if version is None:
             return None
-        dataset_version = job.payload.get("dataset_version")
-        spec = context.store.read(
-            lambda query: watching.watch_spec(context, query, definition, version, dataset_version)
+        delivery, staging = job.payload.get("dataset_version"), _staging(context, job)
+        look = context.store.read(
+            lambda query: watching.look_task(context, query, definition, version, delivery, staging)
         )
-        if spec is None:
-            return None
-        came = context.store.read(lambda query: _came(query, definition, dataset_version))
-        return Task("monitor", LookTask(look=spec, staging=str(_staging(context, job)), arrived_at=came))
+        return Task("monitor", look) if look is not None else None
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> LookOutcome:
         """Truth that came with the delivery is named by its content; all else is rows only."""
         outcome = convert(value, LookOutcome)
         if outcome.truth is not None:
-            place_part(Path(outcome.truth.path), actuals_home(context, job.subject, outcome.truth.sha256))
+            place_actuals(context, job.subject, outcome.truth)
         return outcome
 
     def commit(
@@ -129,28 +123,15 @@ class MonitorHandler:
 
     def _note_truth(self, context: Context, transaction: Transaction, job: JobRecord, truth: PartFile | None) -> None:
         """What the delivery says of predictions stays known, for later looks and for the value."""
-        if truth is None or not inference.put(
-            transaction,
-            inference.InferencePart(
-                sha256=truth.sha256,
-                model=job.subject,
-                kind="actuals",
-                path=context.layout.relative(actuals_home(context, job.subject, truth.sha256)),
-                model_version=None,
-                rows=truth.rows,
-                source="delivery",
-                origin=job.id,
-                first_at=transaction.now,
-                last_at=transaction.now,
-            ),
-        ):
+        if truth is None:
             return
-        transaction.emit(
-            "actuals.delivered",
-            job.subject,
-            f"{counted(truth.rows, 'outcome')} of {job.subject}'s predictions came with {job.trigger}",
-            data={"rows": truth.rows, "job": job.id},
-        )
+        if note_actuals(context, transaction, job.subject, truth, source="delivery", origin=job.id):
+            transaction.emit(
+                "actuals.delivered",
+                job.subject,
+                f"{counted(truth.rows, 'outcome')} of {job.subject}'s predictions came with {job.trigger}",
+                data={"rows": truth.rows, "job": job.id},
+            )
 
     def settle(self, context: Context, job: JobRecord, published: LookOutcome) -> None:
         """Tell the team's own command about alerts that this job opened."""
@@ -173,12 +154,6 @@ class MonitorHandler:
 
 def _staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"monitor-{job.id}"
-
-
-def _came(query: Query, definition: ModelDefinition, version: int | None) -> datetime | None:
-    """When a delivery came."""
-    found = datasets.version(query, definition.dataset, version) if version is not None else None
-    return None if found is None else found.created_at
 
 
 def _tell(transaction: Transaction, verb: str, alert: AlertRecord) -> None:

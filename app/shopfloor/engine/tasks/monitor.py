@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shopfloor.domain.handles import PartFile
 from shopfloor.engine.batch import LookOutcome, LookTask
@@ -11,21 +12,28 @@ from shopfloor.monitoring.stored import truths_of_predictions
 from shopfloor.monitoring.watch import watch
 from shopfloor.serving.actuals import write_actuals
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 SPEC = LookTask
 
 
 def run(task: LookTask, progress: Callable[[float, str], None]) -> LookOutcome:
     """The whole of a monitoring job."""
-    seen = watch(task.look, progress)
-    return LookOutcome(seen=seen, truth=_kept(task))
+    kept: PartFile | None = None
+
+    def keep(delivered: pd.DataFrame) -> None:
+        nonlocal kept
+        kept = _kept(task, delivered)
+
+    seen = watch(task.look, progress, keep)
+    return LookOutcome(seen=seen, truth=kept)
 
 
-def _kept(task: LookTask) -> PartFile | None:
+def _kept(task: LookTask, delivered: pd.DataFrame) -> PartFile | None:
     """The truths in the delivery that belong to stored predictions, so that every later look knows them, too."""
-    if task.arrived_at is None:
-        return None
-    truths = truths_of_predictions(task.look)
-    if not truths:
+    truths = truths_of_predictions(delivered, task.look.inference, task.look.task)
+    if task.arrived_at is None or not truths:
         return None
     staging = Path(task.staging)
     staging.mkdir(mode=0o700, exist_ok=True)
