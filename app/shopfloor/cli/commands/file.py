@@ -104,9 +104,9 @@ def list_rejects(session: Session, file_id: str, export: str | None, limit: int,
             stream.narrate(f"{files.kept(written.rows, written.total)} written to {text(written.path)}.")
         return
     page = session.ask(FileRejects(id=file_id, limit=limit, offset=offset))
-    total = session.ask(FileShow(id=file_id)).rejected_rows
+    total = 0 if as_json else session.ask(FileShow(id=file_id)).rejected_rows
     answers.listing(page, files.REJECTS, empty=files.none_kept(file_id, total), as_json=as_json)
-    if page.rows and not as_json and total > page.total:
+    if page.rows and total > page.total:
         stream.narrate(f"{files.kept(page.total, total)} kept.")
 
 

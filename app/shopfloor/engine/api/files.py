@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Set
 
 import msgspec
 
@@ -65,12 +66,9 @@ def show(plant: Plant, request: FileShow) -> FileRecord:
 def inspect(plant: Plant, request: FileInspect) -> FileBytes:
     """The lines around a quarantined file's failure."""
     file = plant.context.store.read(lambda query: _row(query, request.id)).file
-    if file.state not in _AGAIN:
-        raise RefusedError(
-            f"File {file.id} is {file.state.value}, not in quarantine.",
-            hint=f"Only quarantined files are kept for this. What became of it: shopfloor file show {file.id}",
-            code="not_quarantined",
-        )
+    _check_kept(
+        file, f"Only quarantined files are kept for this. What became of it: shopfloor file show {file.id}", _AGAIN
+    )
     kept = custody.quarantined_path(plant.context.layout, file)
     seen = look(kept, file.reason.line if file.reason is not None else None)
     return FileBytes(id=file.id, first=seen.first, lines=seen.lines, binary=seen.binary)
@@ -89,12 +87,7 @@ def accept(plant: Plant, request: FileAccept) -> FileRecord:
 def _again(plant: Plant, request: FileRetry | FileAccept) -> FileRecord:
     def change(transaction: Transaction) -> FileRecord:
         row = _row(transaction, request.id)
-        if row.file.state not in _AGAIN:
-            raise RefusedError(
-                f"File {row.file.id} is {row.file.state}, not in quarantine.",
-                hint="Only quarantined files can be taken in again.",
-                code="not_quarantined",
-            )
+        _check_kept(row.file, "Only quarantined files can be taken in again.", _AGAIN)
         asked = _asked(plant, request, row)
         staged = custody.stage_again(plant.context.layout, row.file)
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
@@ -231,12 +224,7 @@ def discard(plant: Plant, request: FileDiscard) -> FileRecord:
         row = _row(transaction, request.id)
         if row.file.state is FileState.DISCARDED:
             return row.file
-        if row.file.state is not FileState.QUARANTINED:
-            raise RefusedError(
-                f"File {row.file.id} is {row.file.state}, not in quarantine.",
-                hint="Only quarantined files can be discarded.",
-                code="not_quarantined",
-            )
+        _check_kept(row.file, "Only quarantined files can be discarded.", {FileState.QUARANTINED})
         file = msgspec.structs.replace(row.file, state=FileState.DISCARDED)
         files.put(transaction, msgspec.structs.replace(row, file=file))
         delivered.settle_repeats(transaction, file, FileState.DISCARDED)
@@ -250,6 +238,11 @@ def discard(plant: Plant, request: FileDiscard) -> FileRecord:
         return file
 
     return plant.mutate(request, change)
+
+
+def _check_kept(file: FileRecord, hint: str, states: Set[FileState]) -> None:
+    if file.state not in states:
+        raise RefusedError(f"File {file.id} is {file.state}, not in quarantine.", hint=hint, code="not_quarantined")
 
 
 def _row(query: Query, id: str) -> LedgerRow:
