@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from shopfloor.domain.contract import Contract
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 
 _LISTS = {"columns": "name", "rules": "column"}
 _LONGEST = 200
@@ -17,7 +17,7 @@ def changes(before: Contract | None, after: Contract) -> tuple[str, ...]:
     """Sentences such as `price.min: 0 -> 5`; one for a contract that is new. The revision is no change."""
     if before is None:
         count = len(after.columns)
-        return (f"new, {count} column{'' if count == 1 else 's'}" if count else "new, no columns yet",)
+        return (f"new, {counted(count, 'column')}" if count else "new, no columns yet",)
     left, right = msgspec.to_builtins(before), msgspec.to_builtins(after)
     found: list[str] = []
     for key in right:

@@ -14,6 +14,7 @@ from shopfloor.domain.contract import Contract, Mode, Parser
 from shopfloor.domain.dataset import Part
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FileState, Reason
+from shopfloor.domain.text import counted
 from shopfloor.intake.isolate import crashed
 from shopfloor.intake.limits import cpu_allowance, limited
 from shopfloor.intake.merge import merge
@@ -236,10 +237,10 @@ def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> None:
             continue
         count = misfits(connection, stored, column)
         if count:
-            rows = "value of earlier files does" if count == 1 else "values of earlier files do"
+            values = counted(count, "value of earlier files does", "values of earlier files do")
             raise ConfigError(
                 f"datasets/{spec.dataset}.toml says {column.type.value} for column {shown(column.name)}, "
-                f"but {count:,} {rows} not fit that.",
+                f"but {values} not fit that.",
                 hint=f'Set its type to "{earlier.type.value}", as it was, or to "text".',
                 code="type_unfit",
             )

@@ -10,7 +10,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import Reject
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 
 _NOUNS = {
     ColumnType.BOOLEAN: "true or false",
@@ -404,7 +404,7 @@ def of_reject(reject: Reject) -> Reason:
 def volume(rows: int, why: str) -> Reason:
     return Reason(
         code="volume",
-        message=f"The file has {rows:,} {'row' if rows == 1 else 'rows'}; {why}.",
+        message=f"The file has {counted(rows, 'row')}; {why}.",
         hint="Check that the export is whole. If it is right, accept it, or change [volume] in the contract.",
     )
 
@@ -468,7 +468,7 @@ def crashed(detail: str) -> Reason:
     )
 
 
-def counted(first: Reason, bad: int, rows: int) -> Reason:
+def of_many(first: Reason, bad: int, rows: int) -> Reason:
     """`first` as the reason for the whole file, saying how many rows are wrong."""
     if bad <= 1:
         return first

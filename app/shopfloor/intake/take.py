@@ -309,7 +309,7 @@ class Taker:
         else:
             state.wrong = wrong
             if not wrong.within(plan.contract.reject_budget):
-                state.failed = reasons.counted(reasons.of_reject(wrong.rejects[0]), wrong.bad, wrong.records)
+                state.failed = reasons.of_many(reasons.of_reject(wrong.rejects[0]), wrong.bad, wrong.records)
 
     def _blame(self, error: Exception, file: Prepared) -> Reason:
         if isinstance(error, _BROKEN):
@@ -353,7 +353,7 @@ class Taker:
         if records == 0:
             return reasons.header_only()
         if bad > contract.reject_budget * records or bad == records:  # nothing would be left, whatever the budget
-            return reasons.counted(reasons.of_reject(_rejects(state)[0]), bad, records)
+            return reasons.of_many(reasons.of_reject(_rejects(state)[0]), bad, records)
         odd = check_volume(contract.volume, records, self._spec.history)
         if odd is not None and contract.volume.severity is RuleSeverity.WARN:
             state.verdict.notices.append(odd.message)

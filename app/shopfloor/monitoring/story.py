@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict, Severity
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.monitoring.looks import Looks, Symptom, is_break, symptom_of
 from shopfloor.monitoring.records import (
     FEATURE_DRIFT,
@@ -97,7 +97,7 @@ class Story:
     def _inputs_told(self) -> list[str]:
         told = [f"{result.message}{_importance(result)}" for result in _one_a_feature(self.inputs)[:_NAMED]]
         more = len(_one_a_feature(self.inputs)) - len(told)
-        return [*told, f"{more} more {_plural(more, 'feature')} changed."] if more > 0 else told
+        return [*told, f"{counted(more, 'more feature')} changed."] if more > 0 else told
 
     def _gradual_told(self) -> list[str]:
         if not self.gradual or self.inputs:
@@ -171,7 +171,3 @@ def _importance(result: CheckResult) -> str:
         return ""
     share = 100 * result.importance
     return f" It carries {share:.0f} % of the importance." if share >= 1 else " It hardly matters to the model."
-
-
-def _plural(number: int, noun: str) -> str:
-    return noun if number == 1 else f"{noun}s"

@@ -20,7 +20,6 @@ from shopfloor.domain.text import counted
 from shopfloor.tui.app_type import App
 from shopfloor.tui.patience import ask_patiently
 from shopfloor.tui.performing import ask_inputs, show_error
-from shopfloor.tui.views import words
 from shopfloor.tui.views.datasets import watch_line
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
@@ -101,7 +100,7 @@ def _explained(found: Explanation) -> list[Section]:
 def _value(report: ValueReport) -> list[Section]:
     pairs = [
         Pair("total", f"{report.total:,.2f} {report.unit}", "ok" if report.total >= 0 else "fail"),
-        Pair("rows", f"{words.many(report.rows, 'prediction')} with a known outcome"),
+        Pair("rows", f"{counted(report.rows, 'prediction')} with a known outcome"),
     ]
     if report.baseline is not None:
         pairs.append(Pair("baseline", f"{report.baseline:,.2f} {report.unit} by always giving the same answer"))
@@ -112,7 +111,7 @@ def _value(report: ValueReport) -> list[Section]:
         lines = [
             Pair(
                 f"{point.period} v{point.model_version}",
-                f"{point.value:,.2f} {report.unit} on {words.many(point.rows, 'row')}",
+                f"{point.value:,.2f} {report.unit} on {counted(point.rows, 'row')}",
             )
             for point in report.points
         ]
@@ -134,7 +133,7 @@ def _backtest(report: BacktestReport) -> list[Section]:
     return [
         Section(
             "backtest",
-            f"{words.many(report.alerts, 'alert')} in {counted(len(report.deliveries), 'delivery', 'deliveries')}"
+            f"{counted(report.alerts, 'alert')} in {counted(len(report.deliveries), 'delivery', 'deliveries')}"
             f" against v{report.model_version}",
             lines,
         )

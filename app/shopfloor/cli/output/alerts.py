@@ -8,7 +8,6 @@ from shopfloor.cli.output.cells import (
     joined,
     minute,
     moment,
-    plural,
     probability,
     text,
     times,
@@ -19,6 +18,7 @@ from shopfloor.cli.output.cells import (
 from shopfloor.cli.output.table import Column, facts, paragraphs, present, sentence, table
 from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
 from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
+from shopfloor.domain.text import counted
 
 COLUMNS: tuple[Column[AlertRecord], ...] = (
     Column("ID", lambda each: text(each.id)),
@@ -84,8 +84,8 @@ def describe(alert: AlertRecord, width: int | None) -> str:
 def describe_backtest(report: BacktestReport, width: int | None) -> str:
     """How often the rule would have fired."""
     title = (
-        f"{text(report.model)} v{report.model_version}: {plural(report.alerts, 'alert', 'alerts')} over"
-        f" {plural(len(report.deliveries), 'past delivery', 'past deliveries')}"
+        f"{text(report.model)} v{report.model_version}: {counted(report.alerts, 'alert')} over"
+        f" {counted(len(report.deliveries), 'past delivery', 'past deliveries')}"
     )
     return paragraphs(sentence(title, width), table(DELIVERIES, report.deliveries, width) if report.deliveries else "")
 

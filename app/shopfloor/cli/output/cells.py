@@ -97,11 +97,6 @@ def times(number: int) -> str:
     return "once" if number == 1 else f"{number:,} times"
 
 
-def plural(number: int, one: str, many: str) -> str:
-    """`1 job`, `1,200 jobs`."""
-    return f"{number:,} {one if number == 1 else many}"
-
-
 def version(value: int | None) -> str:
     """`v3`."""
     return NOTHING if value is None else f"v{value}"

@@ -11,7 +11,6 @@ from shopfloor.cli.output.cells import (
     joined,
     minute,
     moment,
-    plural,
     share,
     size,
     text,
@@ -34,6 +33,7 @@ from shopfloor.domain.dataset import (
     in_order,
 )
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile
+from shopfloor.domain.text import counted
 
 COLUMNS: tuple[Column[DatasetRecord], ...] = (
     Column("NAME", lambda each: text(each.name), room=20),
@@ -232,7 +232,7 @@ def _fitted(line: str, width: int | None) -> str:
 
 def describe_profile(profile: DatasetProfile, width: int | None) -> str:
     """Statistics of every column; what is approximate is marked and explained."""
-    title = f"{text(profile.dataset)}@{profile.version}: {plural(profile.rows, 'row', 'rows')}"
+    title = f"{text(profile.dataset)}@{profile.version}: {counted(profile.rows, 'row')}"
     doubtful = any(column.approximate for column in profile.columns)
     return paragraphs(
         sentence(title, width),

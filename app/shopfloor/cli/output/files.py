@@ -7,6 +7,7 @@ from shopfloor.cli.output.table import Column, facts, paragraphs, present
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.files import Explanation, FileBytes
+from shopfloor.domain.text import counted
 
 COLUMNS: tuple[Column[FileRecord], ...] = (
     Column("ID", lambda file: text(file.id)),
@@ -36,15 +37,13 @@ def none_kept(file: str, rejected: int) -> str:
     """Why there is no rejected row to show."""
     if not rejected:
         return f"No row of {text(file)} was rejected."
-    rows = f"{rejected:,} rejected row{'' if rejected == 1 else 's'}"
+    rows = counted(rejected, "rejected row")
     return f"{rows} of {text(file)}: no longer kept with line and value (retention.rejects_days)."
 
 
 def kept(rows: int, total: int) -> str:
     """How many of all rejected rows are here."""
-    said = (
-        f"{rows:,} of {total:,} rejected rows" if total > rows else f"{rows:,} rejected row{'' if rows == 1 else 's'}"
-    )
+    said = f"{rows:,} of {total:,} rejected rows" if total > rows else counted(rows, "rejected row")
     return f"{said} {'is' if rows == 1 else 'are'}"
 
 

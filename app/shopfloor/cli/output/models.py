@@ -12,7 +12,6 @@ from shopfloor.cli.output.cells import (
     joined,
     minute,
     moment,
-    plural,
     setting,
     size,
     text,
@@ -25,6 +24,7 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.monitor import ValuePoint, ValueReport
 from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
+from shopfloor.domain.text import counted
 
 COLUMNS: tuple[Column[ModelRecord], ...] = (
     Column("NAME", lambda each: text(each.name), room=20),
@@ -137,7 +137,7 @@ def describe_value(report: ValueReport, width: int | None) -> str:
     unit = text(report.unit) if report.unit else ""
     known = [
         ("model", text(report.model)),
-        ("realised", f"{figure(report.total)} {unit} on {plural(report.rows, 'row', 'rows')}".strip()),
+        ("realised", f"{figure(report.total)} {unit} on {counted(report.rows, 'row')}".strip()),
         ("per row", f"{figure(report.per_row)} {unit}".strip()),
         ("planned per row", f"{figure(report.planned_per_row)} {unit}".strip()),
         ("baseline", f"{figure(report.baseline)} {unit}".strip()),
@@ -160,9 +160,7 @@ def _scores(model: ModelRecord) -> list[tuple[str, str]]:
     if model.score is not None:
         rows.append(("score", f"{text(model.metric)} {figure(model.score)} on the holdout"))
     if model.live_rows:
-        rows.append(
-            ("live score", f"{figure(model.live_score)} on {plural(model.live_rows, 'row', 'rows')} with truth")
-        )
+        rows.append(("live score", f"{figure(model.live_score)} on {counted(model.live_rows, 'row')} with truth"))
     return rows
 
 

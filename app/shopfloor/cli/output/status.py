@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from shopfloor.cli.output.cells import count, joined, plural, share, size, span, text
+from shopfloor.cli.output.cells import count, joined, share, size, span, text
 from shopfloor.cli.output.table import facts, paragraphs, sentence
 from shopfloor.domain.requests.workspace import DoctorFinding, DoctorReport, GcReport, IdleReport
 from shopfloor.domain.status import Status
+from shopfloor.domain.text import counted
 
 
 def describe(status: Status, width: int | None) -> str:
@@ -29,9 +30,9 @@ def describe(status: Status, width: int | None) -> str:
 def unfinished(report: IdleReport) -> str:
     """What is not done yet, in words."""
     parts = [
-        plural(report.unsettled_files, "file is", "files are") + " unsettled",
-        plural(report.queued_jobs, "job is", "jobs are") + " queued",
-        plural(report.running_jobs, "job is", "jobs are") + " running",
+        counted(report.unsettled_files, "file is", "files are") + " unsettled",
+        counted(report.queued_jobs, "job is", "jobs are") + " queued",
+        counted(report.running_jobs, "job is", "jobs are") + " running",
     ]
     numbers = (report.unsettled_files, report.queued_jobs, report.running_jobs)
     shown = [part for part, number in zip(parts, numbers, strict=True) if number]
@@ -48,7 +49,7 @@ def describe_doctor(report: DoctorReport, width: int | None) -> str:
 def describe_gc(report: GcReport) -> str:
     """What was, or would be, removed."""
     verb = "Would remove" if report.dry_run else "Removed"
-    head = f"{verb} {plural(report.objects, 'object', 'objects')}, {size(report.bytes)}."
+    head = f"{verb} {counted(report.objects, 'object')}, {size(report.bytes)}."
     return "\n".join([*(text(path) for path in report.paths), head])
 
 
@@ -90,9 +91,9 @@ def _jobs(status: Status) -> str:
 
 def _holds(status: Status) -> str:
     return (
-        f"{plural(status.datasets, 'dataset', 'datasets')},"
-        f" {plural(status.models, 'model', 'models')}, {plural(status.runs, 'run', 'runs')},"
-        f" {plural(status.predictions, 'prediction', 'predictions')}"
+        f"{counted(status.datasets, 'dataset')},"
+        f" {counted(status.models, 'model')}, {counted(status.runs, 'run')},"
+        f" {counted(status.predictions, 'prediction')}"
     )
 
 
@@ -102,7 +103,7 @@ def _acknowledged(status: Status) -> str:
 
 def _factory(status: Status) -> str:
     figures = status.factory
-    parts = [plural(figures.deployments_30d, "deployment", "deployments") + " in 30 days"]
+    parts = [counted(figures.deployments_30d, "deployment") + " in 30 days"]
     if figures.lead_time_s is not None:
         parts.append(f"lead time {span(figures.lead_time_s)}")
     if figures.rollback_share is not None:

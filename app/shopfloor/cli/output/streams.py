@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shopfloor.cli.output.cells import count, minute, plural, size, text
+from shopfloor.cli.output.cells import count, minute, size, text
 from shopfloor.cli.output.table import Column, table
 from shopfloor.client.rows import Appended
 from shopfloor.domain.streaming import FollowedFile, StreamStatus
+from shopfloor.domain.text import counted
 
 COLUMNS: tuple[Column[StreamStatus], ...] = (
     Column("DATASET", lambda each: text(each.dataset), room=20),
@@ -46,11 +47,11 @@ def problems(streams: Sequence[StreamStatus]) -> str:
 
 def appended(done: Appended) -> str:
     """What became of rows that were sent."""
-    told = f"{plural(done.accepted, 'row is', 'rows are')} in {text(done.dataset)}."
+    told = f"{counted(done.accepted, 'row is', 'rows are')} in {text(done.dataset)}."
     if done.duplicates:
-        told += f" {plural(done.duplicates, 'post', 'posts')} had been added before."
+        told += f" {counted(done.duplicates, 'post')} had been added before."
     if done.rejected:
-        told += f" {plural(done.rejected, 'row was', 'rows were')} rejected:"
+        told += f" {counted(done.rejected, 'row was', 'rows were')} rejected:"
     lines = [
         f"  line {one.line}{f', {text(one.column)}' if one.column else ''}: {text(one.message)}" for one in done.rejects
     ]

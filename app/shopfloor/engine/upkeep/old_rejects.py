@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from shopfloor.domain.text import counted
 from shopfloor.engine.context import Context
 from shopfloor.store import rejects
 from shopfloor.store.transaction import Transaction
@@ -29,11 +30,11 @@ def _forget(transaction: Transaction, days: float) -> int:
     found = rejects.old(transaction, before)
     rejects.forget(transaction, before)
     for dataset, files, rows in found:
-        of = f"{files:,} file{'s' if files != 1 else ''} of {dataset}"
         transaction.emit(
             "rejects.forgotten",
             dataset,
-            f"{rows:,} rejected row{'s' if rows != 1 else ''} of {of} {'are' if rows != 1 else 'is'} no longer kept: "
+            f"{counted(rows, 'rejected row')} of {counted(files, 'file')} of {dataset} "
+            f"{'is' if rows == 1 else 'are'} no longer kept: "
             f"older than {days:g} days (retention.rejects_days). The files' counts stay",
             data={"files": files, "rows": rows},
         )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
+from shopfloor.domain.text import counted
 from shopfloor.engine.watch import custody
 from shopfloor.intake.claim import Claimed
 from shopfloor.intake.scan import Observation
@@ -87,7 +88,7 @@ def claimed(
             staged.append(msgspec.structs.replace(row, file=msgspec.structs.replace(file, state=FileState.STAGED)))
     files.put_many(transaction, staged)
     if staged:
-        what = f"{len(staged)} file{'s' if len(staged) > 1 else ''} settled"
+        what = f"{counted(len(staged), 'file')} settled"
         odd = {row.file.id: list(said) for row in staged if (said := (notices or {}).get(row.file.id))}
         custody.enqueue(transaction, purpose, dataset, [row.file.id for row in staged], trigger=what, notices=odd)
     return done

@@ -12,6 +12,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.alerts import AlertList, AlertShow, CheckList
 from shopfloor.domain.requests.jobs import JobList
+from shopfloor.domain.text import counted
 from shopfloor.tui.screens.pane import Listing
 from shopfloor.tui.screens.windowed import WindowedPane
 from shopfloor.tui.views import alerts, words
@@ -69,10 +70,10 @@ class AlertsPane(WindowedPane):
         last = (await self.shop.courier.ask(JobList(kind="monitor", limit=1))).rows
         watched = self.shop.status.models if self.shop.status is not None else 0
         if not last or last[0].finished_at is None:
-            defined = f"{words.many(watched, 'model')} defined, none checked yet: it happens with use."
+            defined = f"{counted(watched, 'model')} defined, none checked yet: it happens with use."
             return f"No alerts.\n\n{defined}\nm on a model (3) checks it now."
         ended = f"the last check ended {words.ago(last[0].finished_at)} ago ({last[0].subject})"
-        return f"All quiet.\n\n{words.many(watched, 'model')} watched; {ended}.\nm on a model (3) checks it now."
+        return f"All quiet.\n\n{counted(watched, 'model')} watched; {ended}.\nm on a model (3) checks it now."
 
     async def detail(self, record: Record) -> Sequence[Section]:
         assert isinstance(record, AlertRecord)

@@ -11,6 +11,7 @@ from shopfloor.domain.file import FileRecord
 from shopfloor.domain.requests.datasets import DatasetPreview
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.domain.streaming import StreamStatus
+from shopfloor.domain.text import counted
 from shopfloor.tui.theme import OK, WAIT, WARN
 from shopfloor.tui.views import streams, words
 from shopfloor.tui.views.files import file_line
@@ -132,12 +133,12 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
     return [
         Pair("version", f"{words.version(dataset.version or None)}  {digest}"),
         Pair("rows", f"{words.count(dataset.rows)}  ({words.signed(dataset.added_rows)} in the newest)"),
-        Pair("size", f"{words.size(dataset.bytes)} in {words.many(dataset.parts, 'part')}"),
+        Pair("size", f"{words.size(dataset.bytes)} in {counted(dataset.parts, 'part')}"),
         Pair("takes in", f"{dataset.mode} · inbox/{dataset.name}/"),
         Pair("used by", ", ".join(dataset.used_by) or "no model yet: n defines one"),
         Pair("updated", f"{words.stamp(dataset.updated_at)} UTC"),
-        Pair("on the way", words.many(dataset.waiting, "file") if dataset.waiting else "nothing"),
-        Pair("quarantine", f"{words.many(dataset.quarantined, 'file')} for you to look at: enter", "warn")
+        Pair("on the way", counted(dataset.waiting, "file") if dataset.waiting else "nothing"),
+        Pair("quarantine", f"{counted(dataset.quarantined, 'file')} for you to look at: enter", "warn")
         if dataset.quarantined
         else Pair("quarantine", "empty"),
     ]
@@ -190,7 +191,7 @@ def version_sections(version: DatasetVersion) -> list[Section]:
         Pair("rows", f"{words.count(version.rows)}  ({words.signed(version.added_rows)})"),
         Pair(
             "size",
-            f"{words.size(sum(part.bytes for part in version.parts))} in {words.many(len(version.parts), 'part')}",
+            f"{words.size(sum(part.bytes for part in version.parts))} in {counted(len(version.parts), 'part')}",
         ),
         Pair("cause", version.cause or words.NONE),
         Pair("made", f"{words.stamp(version.created_at)} UTC"),

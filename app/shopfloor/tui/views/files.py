@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.files import FileBytes
+from shopfloor.domain.text import counted
 from shopfloor.tui.theme import state_of
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.columns import Column
@@ -87,7 +88,7 @@ def sections(file: FileRecord, content: FileBytes | None = None, rejects: Sequen
         found.insert(1, Section("bytes", "Around the failure", _numbered(content, file), note="v shows it whole"))
     if rejects:
         title = "Rows at fault" if file.state is FileState.QUARANTINED else "Rows left out"
-        all_of_them = f"{words.many(file.rejected_rows, 'row')} · shopfloor file rejects {file.id}"
+        all_of_them = f"{counted(file.rejected_rows, 'row')} · shopfloor file rejects {file.id}"
         found.append(Section("rejects", title, [_reject(one) for one in rejects], note=all_of_them))
     return found
 

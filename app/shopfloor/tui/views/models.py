@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.release import AliasChange, Check, Decision, ModelRecord, ModelVersion, Outcome
+from shopfloor.domain.text import counted
 from shopfloor.tui.theme import OK, WAIT, WARN, State
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.columns import Column
@@ -128,7 +129,7 @@ def _summary(model: ModelRecord) -> list[Pair]:
         Pair("challenger", words.version(model.challenger)),
         Pair(
             "live",
-            f"{model.metric} {model.live_score:.4f} on {words.many(model.live_rows, 'known outcome')}"
+            f"{model.metric} {model.live_score:.4f} on {counted(model.live_rows, 'known outcome')}"
             if model.live_score is not None
             else "no outcomes known yet",
         ),
@@ -155,7 +156,7 @@ def _asked(model: ModelRecord) -> str:
     if not model.predictions:
         return "never yet"
     last = "" if age == words.NONE else ", the last now" if age == "now" else f", the last {age} ago"
-    return f"{words.many(model.predictions, 'row')} predicted{last}"
+    return f"{counted(model.predictions, 'row')} predicted{last}"
 
 
 def _volume(model: ModelRecord) -> str:
@@ -169,7 +170,7 @@ def decision_pairs(decision: Decision) -> list[Pair]:
     if decision.gain is not None:
         interval = "" if decision.interval is None else f"  [{decision.interval[0]:+.4f}, {decision.interval[1]:+.4f}]"
         pairs.append(
-            Pair("gain", f"{decision.gain:+.4f}{interval} {decision.metric} on {words.many(decision.rows, 'row')}")
+            Pair("gain", f"{decision.gain:+.4f}{interval} {decision.metric} on {counted(decision.rows, 'row')}")
         )
     if decision.champion_score is not None:
         pairs.append(

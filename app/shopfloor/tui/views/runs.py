@@ -7,6 +7,7 @@ from datetime import datetime
 
 from shopfloor.domain.requests.runs import RunComparison
 from shopfloor.domain.run import Confusion, Residuals, RunRecord
+from shopfloor.domain.text import counted
 from shopfloor.tui.theme import state_of
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.cells import clean, cut
@@ -121,7 +122,7 @@ def _misses(run: RunRecord) -> list[Section]:
     if run.confusion is not None:
         rows = sum(map(sum, run.confusion.counts))
         right = sum(row[place] for place, row in enumerate(run.confusion.counts))
-        note = f"{words.share(right / rows if rows else None)} right of {words.many(rows, 'holdout row')}"
+        note = f"{words.share(right / rows if rows else None)} right of {counted(rows, 'holdout row')}"
         found.append(Section("confusion", "Right and wrong", _confusion(run.confusion), note=note))
     if run.residuals is not None:
         found.append(Section("residuals", "Truth minus prediction", _residuals(run.residuals), note="holdout"))
@@ -230,7 +231,7 @@ def _segment(run: RunRecord, number: int) -> Pair:
     fallback = f"  pooled: {segment.fallback}" if segment.fallback else ""
     return Pair(
         segment.segment,
-        f"{words.score(segment.score)}  {words.many(segment.rows, 'row')}{fallback}",
+        f"{words.score(segment.score)}  {counted(segment.rows, 'row')}{fallback}",
         "muted" if fallback else "",
     )
 

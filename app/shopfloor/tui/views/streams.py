@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shopfloor.domain.streaming import FollowedFile, StreamStatus
+from shopfloor.domain.text import counted
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.detail_pane import Section
 from shopfloor.tui.widgets.key_value import Pair
@@ -40,14 +41,14 @@ def sections(stream: StreamStatus, now: datetime | None = None) -> list[Section]
 
 def _stream(stream: StreamStatus, now: datetime | None) -> list[Pair]:
     last = "" if stream.last_at is None else f", the last {_ago(stream.last_at, now)}"
-    pairs = [Pair("accepted", f"{words.many(stream.position, 'row')} ever{last}")]
+    pairs = [Pair("accepted", f"{counted(stream.position, 'row')} ever{last}")]
     if stream.open_rows or stream.waits_since is not None:
         late = "" if stream.waits_since is None else f", {_since(stream.waits_since, now)}"
-        pairs.append(Pair("on the way", f"{words.many(stream.open_rows, 'row')}{late}", "run"))
+        pairs.append(Pair("on the way", f"{counted(stream.open_rows, 'row')}{late}", "run"))
     else:
         pairs.append(Pair("on the way", "nothing: all rows are in a version"))
     if stream.part is not None:
-        rows = "" if stream.part_rows is None else f"{words.many(stream.part_rows, 'row')} "
+        rows = "" if stream.part_rows is None else f"{counted(stream.part_rows, 'row')} "
         pairs.append(Pair("last part", f"{rows}in {words.version(stream.version)}, {_ago(stream.part_at, now)}"))
     return pairs
 
@@ -57,12 +58,12 @@ def _file(file: FollowedFile, now: datetime | None) -> list[Pair]:
     state = "stuck" if file.stuck else "behind" if behind > 0 else "up to date"
     tone = "warn" if file.stuck else "run" if behind > 0 else "ok"
     name = file.path.rpartition("/")[2]
-    rejected = f", {words.many(file.rejected, 'line')} left out" if file.rejected else ""
+    rejected = f", {counted(file.rejected, 'line')} left out" if file.rejected else ""
     moved = "" if file.moved_at is None else f", the last {_ago(file.moved_at, now)}"
     place = f"byte {file.offset:,} of {file.size:,}" if behind > 0 else f"all {file.size:,} bytes"
     pairs = [
         Pair(state, name, "strong", tone),
-        Pair("", f"{words.many(file.rows, 'row')}{moved}{rejected} · {place}"),
+        Pair("", f"{counted(file.rows, 'row')}{moved}{rejected} · {place}"),
     ]
     if file.detail:
         pairs.append(Pair("", file.detail, "warn" if file.stuck else "muted"))

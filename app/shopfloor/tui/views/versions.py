@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopfloor.domain.dataset import ColumnChange, ColumnDiff, ColumnFigures, RowChange, RowDiff, VersionDiff, in_order
+from shopfloor.domain.text import counted
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.detail_pane import Section
 from shopfloor.tui.widgets.key_value import Pair
@@ -24,7 +25,7 @@ def sections(diff: VersionDiff) -> list[Section]:
     moved = [line for line in map(_column, diff.columns) if line is not None]
     if moved:
         same = len(diff.columns) - len(moved)
-        note = f"{words.many(same, 'column')} with the same figures" if same else ""
+        note = f"{counted(same, 'column')} with the same figures" if same else ""
         found.append(Section("columns", "Columns", moved, note=note))
     return found
 
@@ -67,7 +68,7 @@ def _column(column: ColumnDiff) -> Pair | None:
         return None
     parts = [_arrow("", column.left_type, column.right_type)]
     if column.changed_rows:
-        parts.append(f"{words.many(column.changed_rows, 'row')} changed")
+        parts.append(f"{counted(column.changed_rows, 'row')} changed")
     left, right = (_figures(side) for side in (column.left, column.right))
     parts += [_arrow(name, left[name], right[name]) for name in left if left[name] != right[name]]
     return Pair(column.name, "  ".join(parts), _TONES.get(column.change, ""))

@@ -73,11 +73,6 @@ def compact(value: float | None) -> str:
     return f"{value:,.0f}"
 
 
-def many(number: int, word: str) -> str:
-    """A number with its noun: `1 file`, `2 files`."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
-
-
 def signed(value: float | None) -> str:
     """A whole number with its sign, nothing for zero."""
     return NONE if not value else f"{value:+,.0f}"
