@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import pwd
-import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -17,8 +16,8 @@ from shopfloor.domain.errors import BusyError, ShopfloorError, UnreachableError,
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.requests.request import Mutation, Request, answer_type
 from shopfloor.domain.text import safe
-from shopfloor.domain.wire import PREFIX, PROTOCOL, PROTOCOL_HEADER, RETRY_HEADER, WireFailure
-from shopfloor.workspace.connection import SocketConnection
+from shopfloor.domain.wire import PREFIX, WireFailure
+from shopfloor.workspace.connection import KeptConnections
 
 R = TypeVar("R")
 
@@ -28,8 +27,7 @@ class EngineClient:
 
     def __init__(self, workspace: Path, socket_path: Path) -> None:
         self.workspace = workspace
-        self._socket_path = socket_path
-        self._local = threading.local()
+        self._engine = KeptConnections(socket_path)
 
     def ask(self, request: Request[R], *, timeout: float = 30.0) -> R:
         """The answer; raises a `ShopfloorError`, `UnreachableError` when nobody answers in `timeout` seconds."""
@@ -44,17 +42,17 @@ class EngineClient:
 
         It may be sent twice, so it has to be one that the engine does once.
         """
-        status, answer, wait = self._exchange(path, body, headers, timeout)
+        try:
+            status, answer, wait = self._engine.post(path, body, headers, timeout)
+        except (http.client.HTTPException, OSError) as error:
+            raise _unreachable(error) from error
         if status == http.client.OK:
             return answer
         raise _failure(status, answer, wait)
 
     def close(self) -> None:
         """Close this thread's connection."""
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
+        self._engine.close()
 
     def __enter__(self) -> Self:
         return self
@@ -64,40 +62,14 @@ class EngineClient:
     ) -> None:
         self.close()
 
-    def _exchange(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> tuple[int, bytes, str]:
-        # A kept connection may have been closed by a restarted engine: one fresh try. Mutations carry
-        # an op_id, so asking twice does nothing twice.
-        kept = getattr(self._local, "connection", None) is not None
-        try:
-            return self._send(path, body, headers, timeout)
-        except (http.client.HTTPException, OSError) as error:
-            self.close()
-            if not kept or isinstance(error, TimeoutError):
-                raise self._unreachable(error) from error
-        try:
-            return self._send(path, body, headers, timeout)
-        except (http.client.HTTPException, OSError) as error:
-            self.close()
-            raise self._unreachable(error) from error
 
-    def _send(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> tuple[int, bytes, str]:
-        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = SocketConnection(self._socket_path, timeout)
-        connection.timeout = timeout
-        if connection.sock is not None:
-            connection.sock.settimeout(timeout)
-        connection.request("POST", path, body, {**headers, PROTOCOL_HEADER: PROTOCOL})
-        response = connection.getresponse()
-        return response.status, response.read(), response.getheader(RETRY_HEADER, "")
-
-    def _unreachable(self, error: BaseException) -> UnreachableError:
-        if isinstance(error, TimeoutError):
-            return UnreachableError(
-                "The engine did not answer in time.",
-                hint="Look at it: shopfloor status; its log is .shopfloor/run/engine.log",
-            )
-        return UnreachableError("The engine of this workspace does not run.", hint="Start it: shopfloor up")
+def _unreachable(error: BaseException) -> UnreachableError:
+    if isinstance(error, TimeoutError):
+        return UnreachableError(
+            "The engine did not answer in time.",
+            hint="Look at it: shopfloor status; its log is .shopfloor/run/engine.log",
+        )
+    return UnreachableError("The engine of this workspace does not run.", hint="Start it: shopfloor up")
 
 
 def _signed(request: R) -> R:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import http.client
 import socket
+import threading
 from pathlib import Path
+from typing import NamedTuple
+
+from shopfloor.domain.wire import PROTOCOL, PROTOCOL_HEADER, RETRY_HEADER
 
 
 class SocketConnection(http.client.HTTPConnection):
@@ -19,3 +23,56 @@ class SocketConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
+
+
+class Answered(NamedTuple):
+    """The engine's answer as it came; `retry_after` in seconds as text, where it said so."""
+
+    status: int
+    body: bytes
+    retry_after: str
+
+
+class KeptConnections:
+    """Posts over a Unix socket, on one connection that each thread keeps."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+
+    def post(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> Answered:
+        """The answer; raises `TimeoutError` when none came in `timeout` seconds, else `OSError` or `HTTPException`.
+
+        A kept connection ends with the engine that it led to, so there is one fresh try: what is posted
+        may be sent twice and has to be something that the engine does once.
+        """
+        kept = self._kept is not None
+        for last in (not kept, True):
+            try:
+                return self._send(path, body, headers, timeout)
+            except (http.client.HTTPException, OSError) as error:
+                self.close()
+                if last or isinstance(error, TimeoutError):
+                    raise
+        raise AssertionError("the last try answers or raises")
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if self._kept is not None:
+            self._kept.close()
+            self._local.connection = None
+
+    @property
+    def _kept(self) -> SocketConnection | None:
+        return getattr(self._local, "connection", None)
+
+    def _send(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> Answered:
+        connection = self._kept
+        if connection is None:
+            connection = self._local.connection = SocketConnection(self._path, timeout)
+        connection.timeout = timeout
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout)
+        connection.request("POST", path, body, {**headers, PROTOCOL_HEADER: PROTOCOL})
+        response = connection.getresponse()
+        return Answered(response.status, response.read(), response.getheader(RETRY_HEADER, ""))
