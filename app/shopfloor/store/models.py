@@ -40,11 +40,11 @@ _STATE = "name, task, metric, live_score, live_rows, predictions, value, retired
 def state(query: Query, name: str) -> ModelState:
     """A model's state; fresh when it was never written."""
     row = query.one(f"SELECT {_STATE} FROM models WHERE name = ?", [name])
-    return (
-        ModelState(name=name)
-        if row is None
-        else ModelState(**dict(zip(ModelState.__struct_fields__, row, strict=True)))
-    )
+    return ModelState(name=name) if row is None else _state(row)
+
+
+def _state(row: tuple[Any, ...]) -> ModelState:
+    return ModelState(**dict(zip(ModelState.__struct_fields__, row, strict=True)))
 
 
 def awaiting(query: Query) -> set[str]:
@@ -64,10 +64,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 def standings(query: Query, names: Sequence[str]) -> dict[str, Standing]:
     """How each of `names` stands, by a few queries for all of them: a factory has hundreds."""
-    states = {
-        row[0]: ModelState(**dict(zip(ModelState.__struct_fields__, row, strict=True)))
-        for row in query.all(f"SELECT {_STATE} FROM models")
-    }
+    states = {row[0]: _state(row) for row in query.all(f"SELECT {_STATE} FROM models")}
     newest = dict(query.all("SELECT model, max(version) FROM model_versions GROUP BY model"))
     aliases: dict[str, dict[str, int]] = {}
     moved: dict[str, datetime | None] = {}

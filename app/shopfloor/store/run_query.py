@@ -25,6 +25,7 @@ _NUMBERS = {
 _TEXTS = {"state": "state", "status": "state", "model": "model", "dataset": "dataset", "id": "id", "run": "id"}
 _PARAM = "param."
 _METRIC = "metric."
+_MEASURED = "TRY_CAST(record -> 'metrics' ->> ? AS DOUBLE)"
 
 
 def narrow(where: Filter, text: str) -> Filter:
@@ -71,17 +72,16 @@ def _figure(name: str) -> tuple[str, list[Any]]:
     if known.startswith(_PARAM):
         return "record -> 'params' ->> ?", [name[len(_PARAM) :]]
     if known.startswith(_METRIC):
-        return "TRY_CAST(record -> 'metrics' ->> ? AS DOUBLE)", [name[len(_METRIC) :]]
+        return _MEASURED, [name[len(_METRIC) :]]
     if known in _NUMBERS:
         return _NUMBERS[known], []
     metric = ALIASES.get(known, known)
     if metric in METRICS:
-        value = "TRY_CAST(record -> 'metrics' ->> ? AS DOUBLE)"
         # rmse<3 is asked of the error, which is kept as its negative: greater is better.
         turned = known in ALIASES and metric.startswith("neg_")
-        return (f"-{value}" if turned else value), [metric]
+        return (f"-{_MEASURED}" if turned else _MEASURED), [metric]
     if f"neg_{known}" in METRICS:
-        return "-TRY_CAST(record -> 'metrics' ->> ? AS DOUBLE)", [f"neg_{known}"]
+        return f"-{_MEASURED}", [f"neg_{known}"]
     raise UsageError(
         f"Runs have no figure {safe(name, 40)!r}.",
         hint=did_you_mean(name, [*_NUMBERS, *ALIASES, *METRICS])
