@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from shopfloor.domain.record import Record
 
+EXACT = 1 << 53
+"""Up to here, and down to its negative, a double (a column's `NUMBER`) holds every whole number."""
+
 
 class ColumnType(StrEnum):
     """Types that a contract can pin. A type is inferred once and never guessed again."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Bound, Contract, Rule, RuleSeverity
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
 from shopfloor.intake.expression import check_pattern, expression
-from shopfloor.lake.duck import SQL_TYPES, name, text, texts
+from shopfloor.lake.duck import text, texts, typed
 from shopfloor.lake.retype import stored_alike
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _number(bound: Bound) -> int | float:
             bound = int(bound)
         except ValueError:
             bound = float(bound)
-    return int(bound) if isinstance(bound, float) and bound.is_integer() and abs(bound) < 1 << 53 else bound
+    return int(bound) if isinstance(bound, float) and bound.is_integer() and abs(bound) < EXACT else bound
 
 
 def _repeated(connection: DuckDBPyConnection, column: Column, value: str, previous: Sequence[str]) -> str:
@@ -147,9 +147,7 @@ def _repeated(connection: DuckDBPyConnection, column: Column, value: str, previo
     holding = _holding(connection, column, previous)
     if not holding:
         return again
-    stored = " UNION ALL ".join(
-        f"SELECT {name(column.name)}::{SQL_TYPES[column.type]} FROM read_parquet({texts(paths)})" for paths in holding
-    )
+    stored = " UNION ALL ".join(f"SELECT {typed(column)} FROM read_parquet({texts(paths)})" for paths in holding)
     return f"({again} OR coalesce({value} IN ({stored}), false))"
 
 

@@ -16,7 +16,7 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
-from shopfloor.intake.reading import SQL_TYPES
+from shopfloor.lake.duck import SQL_TYPES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -11,7 +11,7 @@ from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.intake.parts import rewrite
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.duck import SQL_TYPES, name, text
+from shopfloor.lake.duck import name, select_list, text
 from shopfloor.lake.objects import part_path
 
 if TYPE_CHECKING:
@@ -61,10 +61,8 @@ def merge(
         source = part_path(objects, part.sha256)
         without = _gone(part, superseded)
         if keys and incoming and _has(connection, source, keys):
-            # An older part may store a key with another type than the contract has now.
-            typed = ", ".join(f"{name(key)}::{_type(contract, key)} AS {name(key)}" for key in keys)
             without.append(
-                f"SELECT file_row_number FROM (SELECT {typed}, file_row_number FROM stored) "
+                f"SELECT file_row_number FROM (SELECT {_keys(contract)}, file_row_number FROM stored) "
                 f"SEMI JOIN {_NEWEST} USING ({_list(keys)})"
             )
         query = " UNION ".join(without)
@@ -78,10 +76,9 @@ def merge(
     return Merged(tuple(kept), (*changed, *fresh), repeated)
 
 
-def _type(contract: Contract, key: str) -> str:
-    column = contract.column(key)
-    assert column is not None  # a key that no column has is refused before anything is read
-    return SQL_TYPES[column.type]
+def _keys(contract: Contract) -> str:
+    """The key with the types that the contract has now; one that no column has is refused before anything is read."""
+    return select_list(column for key in contract.key if (column := contract.column(key)) is not None)
 
 
 def _list(columns: Sequence[str]) -> str:
@@ -102,7 +99,7 @@ def _rank(
         for p, part in enumerate(incoming)
         for span in part.part.files
     )
-    typed = ", ".join(f"{name(key)}::{_type(contract, key)} AS {name(key)}" for key in keys)
+    typed = _keys(contract)
     rows = " UNION ALL ".join(
         f"SELECT {typed}, {p} AS {_PART}, file_row_number AS {_ROW} FROM read_parquet({text(part.path)})"
         for p, part in enumerate(incoming)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import Part
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.duck import SQL_TYPES, name, text
+from shopfloor.lake.duck import name, select_list, text
 from shopfloor.lake.objects import part_path
 
 if TYPE_CHECKING:
@@ -43,15 +43,13 @@ def overlap(
     rows = sum(span.rows for staged in incoming for span in staged.part.files if span.file == file)
     if not new or not old:
         return Overlap(rows, 0)
-    types = {column.name: SQL_TYPES[column.type] for column in contract.columns}
     columns = list(contract.key) or [
         column for column in new[0][1] if all(column in names for _, names in (*new, *old))
     ]
     if not columns or any(column not in names for column in columns for _, names in (*new, *old)):
         return Overlap(rows, 0)
-    picked = ", ".join(
-        f"{name(each)}::{types[each]} AS {name(each)}" if each in types else name(each) for each in columns
-    )
+    known = ((each, contract.column(each)) for each in columns)
+    picked = ", ".join(name(each) if column is None else select_list([column]) for each, column in known)
     left, right = (" UNION ALL ".join(f"SELECT {picked} FROM {source}" for source, _ in side) for side in (new, old))
     found = connection.execute(f"SELECT count(*) FROM (({left}) INTERSECT ALL ({right}))").fetchall()[0][0]
     return Overlap(rows, int(found))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shopfloor.intake.reading import SQL_TYPES, Reading
+from shopfloor.intake.reading import Reading
 from shopfloor.intake.schema import PLACE, RESCUED, Plan
 from shopfloor.intake.shape import rows_of
-from shopfloor.lake.duck import name, text
+from shopfloor.lake.duck import SQL_TYPES, name, text
 
 
 def strict(plan: Plan, paths: Sequence[str], *, first: bool = False, quick: bool = False, bundled: bool = False) -> str:

@@ -10,24 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.columns import EXACT, ColumnType
 from shopfloor.domain.dialect import COMMA, POINT
 from shopfloor.intake.shape import JSON, TEXT
-from shopfloor.lake.duck import text
+from shopfloor.lake.duck import SQL_TYPES, text
 
 # Spellings of "missing" in columns that are not text. In text they stay what they are.
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "NaN", "nan", "None", "-", "?")
 
-SQL_TYPES = {
-    ColumnType.BOOLEAN: "BOOLEAN",
-    ColumnType.INTEGER: "BIGINT",
-    ColumnType.NUMBER: "DOUBLE",
-    ColumnType.TEXT: "VARCHAR",
-    ColumnType.DATE: "DATE",
-    ColumnType.TIMESTAMP: "TIMESTAMP",
-}
-
-_EXACT = 1 << 53
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _WIDE = frozenset({"UBIGINT", "HUGEINT", "UHUGEINT"})
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})
@@ -198,13 +188,13 @@ def _when(test: str, value: str) -> tuple[str, str]:
 _INTEGER = Reading(
     tries=("TRY_CAST({v} AS BIGINT)", "TRY_CAST({v} AS DOUBLE)"),
     good=f"{{a}}::DOUBLE = {{b}} AND NOT contains({{v}}, '_') "
-    f"AND ({{a}} BETWEEN -{_EXACT} AND {_EXACT} OR {{a}}::VARCHAR = {{v}})",
+    f"AND ({{a}} BETWEEN -{EXACT} AND {EXACT} OR {{a}}::VARCHAR = {{v}})",
     value="{a}",
     others=(_MISSING,),
 )
 # A whole number that no double holds is not rounded: it is no number of this type.
 _UNROUNDED = (
-    f"(abs({{a}}) < {_EXACT} OR NOT regexp_full_match(trim({{v}}), '[-+]?[0-9]+') "
+    f"(abs({{a}}) < {EXACT} OR NOT regexp_full_match(trim({{v}}), '[-+]?[0-9]+') "
     "OR coalesce(TRY_CAST({a} AS HUGEINT) = TRY_CAST({v} AS HUGEINT), false))"
 )
 _NUMBER = Reading(
@@ -353,10 +343,8 @@ def whole_beyond(raw: str) -> str:
         # Plain, with a decimal comma, with commas between thousands.
         ways = ("trim({v})", "replace(replace(trim({v}), '.', ''), ',', '.')", "replace(trim({v}), ',', '')")
         number = ", ".join(f"TRY_CAST({way} AS DOUBLE)" for way in ways)
-        return f"(regexp_full_match(trim({{v}}), '[-+]?[0-9.,]+') AND abs(coalesce({number}, 0)) >= {_EXACT})"
-    return (
-        f"({{v}} NOT BETWEEN -{_EXACT} AND {_EXACT})" if family in {"integer", "wide", "whole", "decimal"} else "false"
-    )
+        return f"(regexp_full_match(trim({{v}}), '[-+]?[0-9.,]+') AND abs(coalesce({number}, 0)) >= {EXACT})"
+    return f"({{v}} NOT BETWEEN -{EXACT} AND {EXACT})" if family in {"integer", "wide", "whole", "decimal"} else "false"
 
 
 def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
@@ -369,7 +357,8 @@ def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
 
 
 _WHOLE = Reading(tries=("TRY_CAST({v} AS BIGINT)",), good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
-_COUNTED = Reading(good=f"{{v}} BETWEEN -{_EXACT} AND {_EXACT}", value="{v}::DOUBLE")
+_COUNTED = Reading(good=f"{{v}} BETWEEN -{EXACT} AND {EXACT}", value="{v}::DOUBLE")
+_PLAIN_WORDS = Reading(value="{v}::VARCHAR")
 _CONVERSIONS = {
     ("boolean", ColumnType.BOOLEAN): Reading(),
     ("integer", ColumnType.INTEGER): Reading(value="{v}::BIGINT"),
@@ -379,7 +368,7 @@ _CONVERSIONS = {
     # pandas makes floats of whole numbers as soon as one is missing.
     ("float", ColumnType.INTEGER): Reading(
         tries=("TRY_CAST({v} AS BIGINT)",),
-        good=f"{{a}}::DOUBLE = {{v}} AND {{a}} BETWEEN -{_EXACT} AND {_EXACT}",
+        good=f"{{a}}::DOUBLE = {{v}} AND {{a}} BETWEEN -{EXACT} AND {EXACT}",
         value="{a}",
         others=(("isnan({v})", "NULL"),),
     ),
@@ -398,13 +387,12 @@ _CONVERSIONS = {
     ("stamp", ColumnType.DATE): Reading(
         tries=("{v}::TIMESTAMP",), good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
     ),
-    ("wide", ColumnType.TEXT): Reading(value="{v}::VARCHAR"),
-    ("whole", ColumnType.TEXT): Reading(value="{v}::VARCHAR"),
-    ("word", ColumnType.TEXT): Reading(value="{v}::VARCHAR"),
+    ("wide", ColumnType.TEXT): _PLAIN_WORDS,
+    ("whole", ColumnType.TEXT): _PLAIN_WORDS,
+    ("word", ColumnType.TEXT): _PLAIN_WORDS,
     ("nested", ColumnType.TEXT): Reading(value="to_json({v})::VARCHAR"),
 }
 # As stored values of these types are read once their column is text.
-_PLAIN_WORDS = Reading(value="{v}::VARCHAR")
 _SPELLED = {
     "boolean": _PLAIN_WORDS,
     "integer": _PLAIN_WORDS,

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from shopfloor.intake.query import lenient, output, placed, staged, strict
-from shopfloor.intake.reading import SQL_TYPES
 from shopfloor.intake.schema import Plan
 from shopfloor.intake.shape import forget_rejects
-from shopfloor.lake.duck import PARQUET, text, texts
+from shopfloor.lake.duck import PARQUET, SQL_TYPES, text, texts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
+from shopfloor.domain.columns import EXACT
 from shopfloor.intake import reasons
 from shopfloor.intake.archive import check_archive, check_sheet
 from shopfloor.intake.extent import check_values
@@ -26,7 +27,6 @@ from shopfloor.intake.sniff import headless
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
-_EXACT = 1 << 53
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
 _BATCH = 4096
 
@@ -158,7 +158,7 @@ def _value(cell: Any) -> Any:
     """A cell as JSON: empty is missing, whole numbers are whole, durations are hours:minutes:seconds."""
     if cell == "":
         return None
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= _EXACT:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= EXACT:
         return int(cell)
     if isinstance(cell, timedelta):
         seconds = round(cell.total_seconds())

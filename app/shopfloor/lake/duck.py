@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.columns import Column, ColumnType
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -57,6 +58,16 @@ def connect(*, memory_mb: int = 512, threads: int = 2, temp: Path) -> DuckDBPyCo
 def name(identifier: str) -> str:
     """`identifier` quoted for SQL."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def typed(column: Column) -> str:
+    """SQL of a column's stored value under the type that it has now: older parts may store another."""
+    return f"{name(column.name)}::{SQL_TYPES[column.type]}"
+
+
+def select_list(columns: Iterable[Column]) -> str:
+    """SQL of columns under their names, each of the type that it has now."""
+    return ", ".join(f"{typed(column)} AS {name(column.name)}" for column in columns)
 
 
 def text(value: str) -> str:

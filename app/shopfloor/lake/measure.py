@@ -13,7 +13,7 @@ from shopfloor.domain.errors import DataError
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.text import safe
 from shopfloor.lake import statistics
-from shopfloor.lake.duck import SQL_TYPES, name, text
+from shopfloor.lake.duck import text, typed
 from shopfloor.lake.preview import SHOWN
 from shopfloor.lake.statistics import Statistics
 
@@ -68,13 +68,12 @@ def _batches(connection: DuckDBPyConnection, part: PartFile, columns: Sequence[C
     """Of each column its values and their hashes."""
     items: list[str] = []
     for column in columns:
-        typed = f"{name(column.name)}::{SQL_TYPES[column.type]}"
-        shown = typed
+        shown = value = typed(column)
         if column.type is ColumnType.TEXT:
-            shown = f"left({typed}, {SHOWN})"
+            shown = f"left({value}, {SHOWN})"
         elif column.type is ColumnType.BOOLEAN:
-            shown = f"{typed}::VARCHAR"
-        items += [shown, f"hash({typed})"]
+            shown = f"{value}::VARCHAR"
+        items += [shown, f"hash({value})"]
     numbered = ", ".join(f"{item} AS c{i}" for i, item in enumerate(items))
     yield from connection.sql(f"SELECT {numbered} FROM {_read(part)}").to_arrow_reader(_BATCH)
 

@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.lake.duck import SQL_TYPES, name, text, texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
-
-EXACT = 1 << 53
-"""Up to here, and down to its negative, a double holds every whole number."""
 
 _TIMES = frozenset({"DATE", "TIMESTAMP"})
 

@@ -8,7 +8,7 @@ a pattern match on each cell made reading five times slower.
 
 from __future__ import annotations
 
-from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.columns import EXACT, ColumnType
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
@@ -16,7 +16,6 @@ _ZONE = r"(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)"
 _MISSING = ("", "na", "n/a", "nan", "null", "none", "nat", "<na>")
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
-_WHOLE = 2**53  # above it a float is no longer a count
 
 _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
@@ -128,7 +127,7 @@ def _finite(number: str) -> str:
 
 
 def _whole(number: str) -> str:
-    fits = f"isfinite({number}) AND {number} = trunc({number}) AND abs({number}) <= {_WHOLE}"
+    fits = f"isfinite({number}) AND {number} = trunc({number}) AND abs({number}) <= {EXACT}"
     return f"CASE WHEN {fits} THEN TRY_CAST({number} AS BIGINT) END"
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.streaming import RowReject
@@ -24,7 +24,7 @@ from shopfloor.intake.reading import MISSING
 TOLD = 100
 """So many rejected rows are told one by one."""
 _BLANKS = " "  # of all blanks only this one is left out around every kind of value by the intake, too
-_EXACT = msgspec.Meta(ge=-(2**53), le=2**53)  # no whole number beyond is rounded unseen: it is looked at by itself
+_UNROUNDED = msgspec.Meta(ge=-EXACT, le=EXACT)  # no whole number beyond is rounded unseen: it is looked at by itself
 _WHOLE = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -208,7 +208,7 @@ class _NotARow(Exception):
 _QUICK: dict[ColumnType, Any] = {
     ColumnType.BOOLEAN: bool,
     ColumnType.INTEGER: Annotated[int, _WHOLE],
-    ColumnType.NUMBER: Annotated[int, _EXACT] | float,
+    ColumnType.NUMBER: Annotated[int, _UNROUNDED] | float,
     ColumnType.TEXT: str | int | float | bool | list[Any] | dict[str, Any],
     ColumnType.DATE: date,
     ColumnType.TIMESTAMP: datetime,
@@ -252,7 +252,7 @@ def _is_integer(value: Any) -> bool:
         text = value.strip(_BLANKS)
         return _is_missing(text) or (_INTEGER.fullmatch(text) is not None and abs(int(text)) < 2**63)
     if isinstance(value, float):
-        return value.is_integer() and abs(value) <= 2**53
+        return value.is_integer() and abs(value) <= EXACT
     return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
@@ -266,7 +266,7 @@ def _is_number(value: Any) -> bool:
 
 def _is_exact(whole: int) -> bool:
     """Whether a double holds the whole number as it is."""
-    return abs(whole) <= 2**53 or (abs(whole) < 2**127 and int(float(whole)) == whole)
+    return abs(whole) <= EXACT or (abs(whole) < 2**127 and int(float(whole)) == whole)
 
 
 def _is_date(value: Any) -> bool:

@@ -20,8 +20,8 @@ import pyarrow.parquet as parquet
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.engine.upkeep.question import Question
-from shopfloor.lake.duck import SQL_TYPES
 from shopfloor.lake.duck import name as quoted
+from shopfloor.lake.duck import select_list
 from shopfloor.lake.objects import part_path
 from shopfloor.workspace.layout import Layout
 
@@ -282,5 +282,4 @@ def _typed(columns: list[Column], schema: pa.Schema, body: str) -> str:
     """The SELECT `body` with values of the version's types, where the parts were written with others."""
     if all(schema.field(column.name).type == _TYPES[column.type] for column in columns):
         return body
-    items = ", ".join(f"{quoted(column.name)}::{SQL_TYPES[column.type]} AS {quoted(column.name)}" for column in columns)
-    return f"SELECT {items} FROM ({body})"
+    return f"SELECT {select_list(columns)} FROM ({body})"
