@@ -228,8 +228,8 @@ def _json_words(
 ) -> dict[int, set[str]]:
     """JSON's own types of each column's values."""
     form = "array" if shape.array else "newline_delimited"
-    columns = ", ".join(f"{text(shape.names[i])}: 'JSON'" for i in wanted)
-    kinds = ", ".join(f"list(DISTINCT json_type({name(shape.names[i])}))" for i in wanted)
+    columns = ", ".join(f"{text(shape.own[i])}: 'JSON'" for i in wanted)
+    kinds = ", ".join(f"list(DISTINCT json_type({name(shape.own[i])}))" for i in wanted)
     query = (
         f"SELECT {kinds} FROM read_json([{', '.join(map(text, paths))}], format = '{form}', "
         f"records = 'true', compression = 'none', columns = {{{columns}}})"
