@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.dialect import COMMA
+from shopfloor.formats.notation import MISSING
 from shopfloor.intake import reasons
 from shopfloor.intake.formats import Format
 from shopfloor.intake.partition import kind_of
-from shopfloor.intake.reading import CODE, IS_MISSING, MISSING, nested, raw_type, reading, whole_beyond_64_bits
+from shopfloor.intake.reading import CODE, IS_MISSING, nested, raw_type, reading, whole_beyond_64_bits
 from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.shape import TEXT, Shape, forget_rejects, rows_of
 from shopfloor.intake.spelling import Spelling, Verdict, possible, prove
