@@ -99,7 +99,7 @@ def test_a_key_in_another_case_is_the_column(bench: Any) -> None:
 
 def test_a_contract_that_respells_a_stored_column_is_refused(bench: Any) -> None:
     respelled = msgspec.structs.replace(KNOWN, columns=(Column(name="ID", type=ColumnType.INTEGER), *KNOWN.columns[1:]))
-    with pytest.raises(ConfigError, match="'ID'.*'id'"):
+    with pytest.raises(ConfigError, match=r"'ID'.*'id'"):
         bench.ingest({"a.csv": "id,Größe\n1,2.5\n"}, respelled, columns=KNOWN.columns)
 
 
