@@ -57,7 +57,20 @@ def _discard(ref: str, inputs: Inputs) -> FileDiscard:
 def _retry(ref: str, inputs: Inputs) -> FileRetry:
     skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
     marks = {name: inputs.get(name, "") for name in ("delimiter", "quote", "encoding", "decimal", "sheet")}
-    return FileRetry(id=ref, parser=Parser(**marks, skip_lines=skip), keep=inputs.get("keep") == SET)
+    missing = fields.names(inputs.get("missing", ""))
+    return FileRetry(
+        id=ref,
+        parser=Parser(
+            delimiter=marks["delimiter"],
+            quote=marks["quote"],
+            encoding=marks["encoding"],
+            decimal=marks["decimal"],
+            sheet=marks["sheet"],
+            skip_lines=skip,
+            missing=missing,
+        ),
+        keep=inputs.get("keep") == SET,
+    )
 
 
 def _not_in(record: Record) -> str | None:
@@ -106,6 +119,12 @@ _SETTINGS = (
     Input(name="sheet", label="Sheet", help="The sheet of an Excel workbook; else its first."),
     Input(name="skip_lines", label="Skip lines", help="How many lines stand before the header.", kind=InputKind.NUMBER),
     Input(
+        name="missing",
+        label="Missing",
+        help="Words that stand for no value, such as -999 or k.A.; several with commas between.",
+        kind=InputKind.NAMES,
+    ),
+    Input(
         name="keep",
         label="Keep",
         help="Write these settings to the contract once the file is in: they count for all files then.",
@@ -150,7 +169,8 @@ ACTIONS = (
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
         cli="shopfloor file retry {ref} [--delimiter {delimiter}] [--encoding {encoding}] [--decimal {decimal}]"
-        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--keep{keep!}]",
+        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}]"
+        " [--missing {missing}] [--keep{keep!}]",
         inputs=_SETTINGS,
         rank=12,
         ref=_id,

@@ -88,7 +88,11 @@ class Freshness(Record, frozen=True, kw_only=True):
 
 
 class Parser(Record, frozen=True, kw_only=True):
-    """How the dataset's text files are written. What is empty is found out for each file."""
+    """How the dataset's text files are written. What is empty is found out for each file.
+
+    `missing` are words that stand for no value in every column, text too, beside those that are
+    known (`domain.missing`).
+    """
 
     delimiter: str = ""
     quote: str = ""
@@ -96,6 +100,7 @@ class Parser(Record, frozen=True, kw_only=True):
     decimal: str = ""
     sheet: str = ""
     skip_lines: int = 0
+    missing: tuple[str, ...] = ()
 
 
 class Completeness(StrEnum):

@@ -9,6 +9,7 @@ import msgspec
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.errors import UsageError
+from shopfloor.domain.missing import word_at_fault
 from shopfloor.domain.text import safe
 
 NO_QUOTES = "none"
@@ -35,8 +36,9 @@ def delimiter_of(text: str) -> str:
 
 
 def merged(base: Parser, given: Parser) -> Parser:
-    """`base` with what `given` says instead."""
+    """`base` with what `given` says instead; words for "missing" come on top."""
     said = {key: value for key, value in msgspec.structs.asdict(given).items() if value}
+    said["missing"] = tuple(dict.fromkeys((*base.missing, *given.missing)))
     return msgspec.structs.replace(base, **said)
 
 
@@ -49,6 +51,13 @@ def check_parser(parser: Parser) -> Parser:
         raise UsageError(
             f"skip_lines is {parser.skip_lines}; it counts the lines before the header, up to {MAX_SKIPPED:,}.",
             hint="Leave it out when the header is the first line.",
+            code="bad_parser",
+        )
+    fault = word_at_fault(parser.missing)
+    if fault:
+        raise UsageError(
+            f"missing {fault}.",
+            hint='List words that stand for no value: missing = ["k.A.", "-999"].',
             code="bad_parser",
         )
     return parser
