@@ -202,11 +202,11 @@ def test_bytes_that_are_no_text_are_refused_with_the_column_named(bench: Any) ->
     assert (outcome.reason.code, outcome.reason.column) == ("unsupported_type", "v")
 
 
-def test_times_finer_than_a_microsecond_are_cut_and_counted(bench: Any) -> None:
+def test_times_finer_than_a_microsecond_are_rounded_and_counted(bench: Any) -> None:
     values = pa.array([1_000, 1_001, None, 2_999], pa.timestamp("ns", "UTC"))
     result = bench.ingest({"a.parquet": parquet(values)})
     assert bench.frame(result)["v"].dt.microsecond.tolist()[:2] == [1, 1]
-    assert result.files[0].notices == ("Column 'v': 2 times finer than a microsecond were cut.",)
+    assert result.files[0].notices == ("Column 'v': 2 times finer than a microsecond were rounded to it.",)
     floats = bench.ingest({"a.parquet": parquet(pa.array([1.5, float("inf"), float("nan")]))})
     assert bench.frame(floats)["v"].isna().tolist() == [False, True, True]
     assert floats.files[0].notices == ("Column 'v': 1 infinite value was taken in as missing.",)

@@ -64,7 +64,7 @@ def infer(
     try:
         found = look.types()
         missing, kept = look.words(found)
-        return replace(found, notices={**look.strays(found), **found.notices}, missing=missing, kept=kept)
+        return replace(found, notices={**found.notices, **look.strays(found)}, missing=missing, kept=kept)
     finally:
         if rejects:
             forget_rejects(connection)
@@ -267,7 +267,7 @@ def _count(
     likely = [_likely(first) for first in firsts]
     tried, counts = [], []
     for i, kinds in zip(wanted, likely, strict=True):
-        tried.append(f"CASE WHEN NOT {missing.format(v=f'c{i}')} THEN c{i} END AS c{i}, c{i} AS r{i}")
+        tried.append(f"CASE WHEN NOT {missing.format(v=f'c{i}')} THEN trim(c{i}) END AS c{i}, c{i} AS r{i}")
         counts += [f"count(c{i})", f"count(r{i})"]
         if kinds:
             code = CODE.format(v=f"c{i}")

@@ -332,7 +332,7 @@ _TEXTS = {
 }
 
 # A code such as 007 is text; so is a whole number that no BIGINT holds.
-CODE = "{v} >= '00' AND {v} < '0:'"
+CODE = "ltrim({v}) >= '00' AND ltrim({v}) < '0:'"
 _FIRST = {
     **_TEXTS,
     ColumnType.INTEGER: Reading(
@@ -424,7 +424,7 @@ def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
 _WHOLE = Reading(tries=("TRY_CAST({v} AS BIGINT)",), good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
 _COUNTED = Reading(good=f"{{v}} BETWEEN -{EXACT} AND {EXACT}", value="{v}::DOUBLE")
 _PLAIN_WORDS = Reading(value="{v}::VARCHAR")
-_MICROSECONDS = "make_timestamp(epoch_us({v}))"  # of any zone, in UTC
+_MICROSECONDS = "{v}::TIMESTAMP"  # of any zone, in UTC
 _CONVERSIONS = {
     ("boolean", ColumnType.BOOLEAN): Reading(),
     ("integer", ColumnType.INTEGER): Reading(value="{v}::BIGINT"),

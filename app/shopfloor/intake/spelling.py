@@ -71,7 +71,7 @@ def prove(
     counts = []
     for i, spellings in columns.items():
         there = f"NOT {missing.format(v=f'c{i}')}"
-        counts += [f"count_if({there})", f"count_if({there} AND ({CODE.format(v=f'trim(c{i})')}))"]
+        counts += [f"count_if({there})", f"count_if({there} AND ({CODE.format(v=f'c{i}')}))"]
         counts.append(f"count_if({there} AND contains(c{i}, ','))")
         counts += [f"count_if({there} AND NOT ({_reading(each).bad_inline(i)}))" for each in spellings]
     flat = iter(connection.execute(f"SELECT {', '.join(counts)} FROM {rows}").fetchall()[0])

@@ -329,7 +329,7 @@ class Taker:
                 how = readings[position]
                 if count and how is not None and how.told is not None:
                     column = shown(plan.contract.columns[position].name)
-                    became = "taken in as missing" if how.told.value == "NULL" else "cut"
+                    became = "taken in as missing" if how.told.value == "NULL" else "rounded to it"
                     said = counted(count, how.told.one, how.told.many)
                     states[file].told.append(f"Column {column}: {said} {became}.")
 
