@@ -325,9 +325,9 @@ def _json_words(
 ) -> dict[int, set[str]]:
     """JSON's own types of each column's values."""
     form = "array" if shape.array else "newline_delimited"
-    columns = ", ".join(f"{text(shape.names[i])}: 'JSON'" for i in wanted)
+    columns = ", ".join(f"{text(shape.own[i])}: 'JSON'" for i in wanted)
     missing = among((*MISSING, *shape.missing))
-    kinds = ", ".join(_json_kinds(name(shape.names[i]), missing) for i in wanted)
+    kinds = ", ".join(_json_kinds(name(shape.own[i]), missing) for i in wanted)
     query = (
         f"SELECT {kinds} FROM read_json([{', '.join(map(text, paths))}], format = '{form}', "
         f"records = 'true', compression = 'none', columns = {{{columns}}})"
