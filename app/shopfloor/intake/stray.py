@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shopfloor.domain.missing import MISSING
-from shopfloor.intake.reading import CODE, among
+from shopfloor.formats.cast_rules import CODE, among
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -1,0 +1,353 @@
+"""Types of columns, from all values that there are; done once, then pinned."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.dialect import COMMA
+from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
+from shopfloor.domain.text import safe
+from shopfloor.duck.sql import name, text
+from shopfloor.formats import reasons
+from shopfloor.formats.cast_rules import BYTES, CODE, among, nested, raw_type, reading, whole_beyond_64_bits
+from shopfloor.formats.format import Format
+from shopfloor.formats.partition import kind_of
+from shopfloor.formats.reasons import BadFile, shown
+from shopfloor.formats.shape import TEXT, Shape, forget_rejects, rows_of
+from shopfloor.formats.spelling import Spelling, Verdict, possible, prove
+from shopfloor.intake.inferred import Inferred
+from shopfloor.intake.stray import Doubt, Words, doubts, known_words
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+SAMPLE_ROWS = 20_000
+
+_INTEGER = "regexp_full_match({v}, '[-+]?[0-9]+')"
+# What the first value of a column must look like, narrowest type first.
+_LIKE = (
+    (ColumnType.INTEGER, re.compile(r"[-+]?\d+$")),
+    (ColumnType.NUMBER, re.compile(r"[-+]?(?:[\d.,]+(?:e[-+]?\d+)?|inf|infinity)$", re.IGNORECASE)),
+    (ColumnType.BOOLEAN, re.compile(r"(?:true|false)$", re.IGNORECASE)),
+    (ColumnType.DATE, re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$")),
+    (ColumnType.TIMESTAMP, re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")),
+)
+
+
+def infer(
+    connection: DuckDBPyConnection,
+    shape: Shape,
+    paths: Sequence[str],
+    *,
+    columns: Sequence[int] | None = None,
+    sample: int = 0,
+    rejects: bool = False,
+) -> Inferred:
+    """The columns of `paths` with types.
+
+    Whole numbers that fit 64 bits are integer, true and false boolean, ISO dates date or timestamp;
+    other ways to write days and numbers are proved by all values or not at all. Codes with leading
+    zeros, numbers too long to stay exact, and everything mixed are text; a column without values is
+    text too. `columns` limits the work to
+    some positions; `sample` above zero looks at that many rows only; `rejects` leaves lines out of
+    account that do not fit the header. Raises `BadFile` for a type that no table holds.
+    """
+    wanted = list(range(len(shape.names)) if columns is None else columns)
+    if shape.format is Format.PARQUET:
+        return _typed(shape, wanted, _untyped(connection, shape, paths, wanted))
+    look = _Look(connection, shape, paths, wanted, sample, rejects)
+    try:
+        found = look.types()
+        missing, kept = look.words(found)
+        return replace(found, notices={**found.notices, **look.strays(found)}, missing=missing, kept=kept)
+    finally:
+        if rejects:
+            forget_rejects(connection)
+
+
+class _Look:
+    """One look at the rows of text files of one shape."""
+
+    def __init__(
+        self,
+        connection: DuckDBPyConnection,
+        shape: Shape,
+        paths: Sequence[str],
+        wanted: Sequence[int],
+        sample: int,
+        rejects: bool,
+    ) -> None:
+        self._connection = connection
+        self._shape = shape
+        self._paths = paths
+        self._wanted = wanted
+        self._sample = sample
+        self._rejects = rejects
+        self._wordy: list[int] = []
+
+    def types(self) -> Inferred:
+        """The columns' types, from values that are not missing."""
+        shape, wanted = self._shape, self._wanted
+        counts, firsts = _count(self._connection, self._rows(all=True), shape, wanted, self._sample)
+        self._wordy = [i for i, count in zip(wanted, counts, strict=True) if count.given > count.values]
+        spellings = _unplain(counts, firsts, wanted)
+        verdicts = prove(self._connection, self._rows(), spellings, shape.names, shape.missing)
+        words: dict[int, set[str]] = {}
+        delivered = [position for position in wanted if position < shape.width]
+        if delivered and shape.format in {Format.JSON, Format.EXCEL}:
+            words = _json_words(self._connection, shape, self._paths, delivered)
+        found, empty = [], set()
+        for position, count in zip(wanted, counts, strict=True):
+            kind = count.kind
+            if position in words and kind not in _allowed(words[position]):
+                kind = ColumnType.TEXT
+            if count.values == 0:
+                empty.add(shape.names[position])
+            found.append(_column(shape.names[position], kind, shape, verdicts.get(position), words.get(position)))
+        return Inferred(
+            tuple(found),
+            frozenset(empty),
+            frozenset(shape.names[i] for i, verdict in verdicts.items() if verdict.open),
+            {shape.names[i]: verdict.notice for i, verdict in verdicts.items() if verdict.notice},
+            tuple(shape.names[i] for i in wanted if words.get(i, set()) & {"OBJECT", "ARRAY"}),
+        )
+
+    def words(self, found: Inferred) -> tuple[dict[str, Words], dict[str, Words]]:
+        """The words for "missing" by column: those that are read so, and those that text columns keep."""
+        shape = self._shape
+        held = known_words(self._connection, self._rows(), self._wordy, shape.missing)
+        texts = {column.name for column in found.columns if column.type is ColumnType.TEXT}
+        missing: dict[str, Words] = {}
+        kept: dict[str, Words] = {}
+        for i, words in held.items():
+            always = {ALWAYS_MISSING, *shape.missing} if shape.names[i] in texts else set(words)
+            for place, some in (
+                (missing, {word: count for word, count in words.items() if word in always}),
+                (kept, {word: count for word, count in words.items() if word not in always}),
+            ):
+                if some:
+                    place[shape.names[i]] = some
+        return missing, kept
+
+    def strays(self, found: Inferred) -> dict[str, str]:
+        """By column, what keeps it from the type that nearly all of its values have."""
+        shape = self._shape
+        texts = {column.name for column in found.columns if column.type is ColumnType.TEXT} - found.empty - found.open
+        asked = [i for i in self._wanted if shape.names[i] in texts]
+        nearly = doubts(self._connection, self._rows(), asked, shape.missing)
+        wordy = {i: doubt for i, doubt in nearly.items() if doubt.words}
+        kinds = self._without({word for doubt in wordy.values() for word in doubt.words}, list(wordy))
+        said = {}
+        for i, doubt in nearly.items():
+            column = shape.names[i]
+            if kinds.get(i, ColumnType.TEXT) is not ColumnType.TEXT:
+                said[column] = _held_by_words(column, doubt, kinds[i])
+            elif doubt.misfits:
+                said[column] = (
+                    f"Column {shown(column)} was kept as text: {doubt.misfits:,} of its {doubt.values:,} values "
+                    f"are no numbers, such as {shown(doubt.example)}."
+                )
+        return said
+
+    def _without(self, words: set[str], columns: list[int]) -> dict[int, ColumnType]:
+        """The types of `columns` if `words` stood for no value."""
+        if not words:
+            return {}
+        shape = replace(self._shape, missing=(*self._shape.missing, *sorted(words)))
+        found = _Look(self._connection, shape, self._paths, columns, self._sample, self._rejects).types()
+        return {i: column.type for i, column in zip(columns, found.columns, strict=True)}
+
+    def _rows(self, *, all: bool = False) -> str:
+        """The rows to look at; with `all` not only those of the sample."""
+        if self._rejects:
+            forget_rejects(self._connection)
+        rows = rows_of(self._shape, self._paths, rejects=self._rejects)
+        return rows if all else _limited(rows, self._sample)
+
+
+def _held_by_words(column: str, doubt: Doubt, kind: ColumnType) -> str:
+    words = ", ".join(f"{shown(word)} ({count:,})" for word, count in doubt.words.items())
+    options = " ".join(f"--missing {shlex.quote(word)}" for word in doubt.words)
+    return (
+        f"Column {shown(column)} was kept as text: but for {words} its {doubt.values:,} values are {kind.value}s. If "
+        f"that means missing: [parser] missing = [{', '.join(map(_quoted, doubt.words))}], or for a held file: "
+        f"shopfloor file retry ID {options} --keep"
+    )
+
+
+def _quoted(word: str) -> str:
+    return '"' + safe(word, 60).replace('"', '\\"') + '"'
+
+
+class _Counted(NamedTuple):
+    """A column's values but for missing ones, those with them, and the plain type that all of the former have."""
+
+    values: int
+    given: int
+    kind: ColumnType
+
+
+def _unplain(
+    counts: Sequence[_Counted], firsts: Sequence[str | None], wanted: Sequence[int]
+) -> dict[int, tuple[Spelling, ...]]:
+    """Other spellings for columns that have values of no plain type."""
+    found = {
+        position: possible(first.strip())
+        for position, count, first in zip(wanted, counts, firsts, strict=True)
+        if count.kind is ColumnType.TEXT and count.values and first is not None
+    }
+    return {position: spellings for position, spellings in found.items() if spellings}
+
+
+def _column(column: str, kind: ColumnType, shape: Shape, verdict: Verdict | None, words: set[str] | None) -> Column:
+    """A column of the plain type, or of the spelling that it proves."""
+    proved = verdict.spelling if verdict is not None else None
+    if proved is not None and (words is None or proved.type in _allowed(words)):
+        return Column(name=column, type=proved.type, format=proved.format)
+    # A file in which all numbers have a comma: the next one's first rows may not show it.
+    comma = kind is ColumnType.NUMBER and shape.format is Format.CSV and shape.decimal == ","
+    return Column(name=column, type=kind, format=COMMA if comma else "")
+
+
+def join(left: ColumnType, right: ColumnType) -> ColumnType | None:
+    """The narrowest type that holds both, where that is a plain widening; else None."""
+    if left is right:
+        return left
+    for pair in ((ColumnType.INTEGER, ColumnType.NUMBER), (ColumnType.DATE, ColumnType.TIMESTAMP)):
+        if {left, right} == set(pair):
+            return pair[1]
+    return None
+
+
+def _untyped(
+    connection: DuckDBPyConnection, shape: Shape, paths: Sequence[str], wanted: Sequence[int]
+) -> frozenset[int]:
+    """Columns of a typed file with a value that the usual type of their values does not hold.
+
+    A whole number that no integer holds is text, as in a CSV; bytes that are no text are nothing.
+    """
+    asked = [i for i in wanted if i < shape.width and (whole_beyond_64_bits(shape.raw[i]) or shape.raw[i] == BYTES)]
+    if not asked:
+        return frozenset()
+    values = (f"try(decode(c{i}))" if shape.raw[i] == BYTES else f"TRY_CAST(c{i} AS BIGINT)" for i in asked)
+    tests = ", ".join(f"count(c{i}) > count({value})" for i, value in zip(asked, values, strict=True))
+    found = connection.execute(f"SELECT {tests} FROM {rows_of(shape, paths)}").fetchall()[0]
+    return frozenset(i for i, unfit in zip(asked, found, strict=True) if unfit)
+
+
+def _typed(shape: Shape, wanted: Sequence[int], untyped: frozenset[int]) -> Inferred:
+    found = []
+    for position in wanted:
+        kind = raw_type(shape.raw[position]) if position < shape.width else kind_of(shape.given_at(position))
+        if position in untyped:
+            kind = None if shape.raw[position] == BYTES else ColumnType.TEXT
+        if kind is None:
+            raise BadFile(reasons.unsupported_type(shape.names[position], shape.raw[position]))
+        found.append(Column(name=shape.names[position], type=kind))
+    empty = frozenset(shape.names[i] for i in wanted if shape.raw[i] in {'"NULL"', "NULL"})
+    deep = tuple(shape.names[i] for i in wanted if nested(shape.raw[i]))
+    return Inferred(tuple(found), empty, nested=deep)
+
+
+def _count(
+    connection: DuckDBPyConnection,
+    rows: str,
+    shape: Shape,
+    wanted: Sequence[int],
+    sample: int,
+) -> tuple[list[_Counted], list[str | None]]:
+    """For each column: how many values it has, and their type; and the first of them."""
+    firsts = _firsts(connection, rows, wanted, {*MISSING, *shape.missing})
+    missing = among((*MISSING, *shape.missing))
+    likely = [_likely(first) for first in firsts]
+    tried, counts = [], []
+    for i, kinds in zip(wanted, likely, strict=True):
+        tried.append(f"CASE WHEN NOT {missing.format(v=f'c{i}')} THEN trim(c{i}) END AS c{i}, c{i} AS r{i}")
+        counts += [f"count(c{i})", f"count(r{i})"]
+        if kinds:
+            code = CODE.format(v=f"c{i}")
+            huge = f"{_INTEGER.format(v=f'c{i}')} AND TRY_CAST(c{i} AS BIGINT) IS NULL"
+            counts.append(f"count_if(({code}) OR ({huge}))")
+        counts += [f"count_if({_test(kind, shape, i)})" for kind in kinds]
+    query = f"SELECT {', '.join(counts)} FROM (SELECT {', '.join(tried)} FROM {_limited(rows, sample)})"
+    flat: Iterator[int] = iter(connection.execute(query).fetchall()[0])
+    return [_decide(kinds, flat) for kinds in likely], firsts
+
+
+def _limited(rows: str, sample: int) -> str:
+    return f"(SELECT * FROM {rows} LIMIT {sample})" if sample else rows
+
+
+def _decide(kinds: Sequence[ColumnType], counts: Iterator[int]) -> _Counted:
+    """Take one column's counts; a type fits when it fits all values and none is a code."""
+    values, given = next(counts), next(counts)
+    if not kinds:
+        return _Counted(values, given, ColumnType.TEXT)
+    codes = next(counts)
+    fitting = [kind for kind in kinds if next(counts) == values]
+    return _Counted(values, given, ColumnType.TEXT if not values or codes or not fitting else fitting[0])
+
+
+def _firsts(connection: DuckDBPyConnection, rows: str, wanted: Sequence[int], missing: set[str]) -> list[str | None]:
+    """Each column's first value among the first rows."""
+    columns = ", ".join(f"c{i}" for i in wanted)
+    head = connection.execute(f"SELECT {columns} FROM {rows} LIMIT 50").fetchall()
+    columnwise = zip(*head, strict=True) if head else [()] * len(wanted)
+    return [next((v for v in values if v is not None and v.strip() not in missing), None) for values in columnwise]
+
+
+def _likely(first: str | None) -> list[ColumnType]:
+    """Types that a column's first value does not rule out, narrowest first.
+
+    Testing every column for every type takes ten times longer to plan than a small file to read.
+    """
+    return [kind for kind, like in _LIKE if first is None or like.match(first.strip())]
+
+
+def _test(kind: ColumnType, shape: Shape, column: int) -> str:
+    value = f"c{column}"
+    if kind is ColumnType.INTEGER:
+        return f"{_INTEGER.format(v=value)} AND TRY_CAST({value} AS BIGINT) IS NOT NULL"
+    if kind is ColumnType.BOOLEAN:
+        return f"lower({value}) IN ('true', 'false')"
+    # A date column must not swallow times that happen to be midnight.
+    how = reading(TEXT, kind, decimal=shape.decimal, first=kind.temporal)
+    return "false" if how is None else f"{value} IS NOT NULL AND NOT ({how.bad_inline(column)})"
+
+
+def _json_words(
+    connection: DuckDBPyConnection, shape: Shape, paths: Sequence[str], wanted: Sequence[int]
+) -> dict[int, set[str]]:
+    """JSON's own types of each column's values."""
+    form = "array" if shape.array else "newline_delimited"
+    columns = ", ".join(f"{text(shape.own[i])}: 'JSON'" for i in wanted)
+    missing = among((*MISSING, *shape.missing))
+    kinds = ", ".join(_json_kinds(name(shape.own[i]), missing) for i in wanted)
+    query = (
+        f"SELECT {kinds} FROM read_json([{', '.join(map(text, paths))}], format = '{form}', "
+        f"records = 'true', compression = 'none', columns = {{{columns}}})"
+    )
+    row = connection.execute(query).fetchall()[0]
+    return {
+        i: {kind for kind in found or () if kind not in {None, "NULL"}} for i, found in zip(wanted, row, strict=True)
+    }
+
+
+def _json_kinds(value: str, missing: str) -> str:
+    """JSON's types of what does not stand for "missing", as a list."""
+    word = missing.format(v=f"({value} ->> '$')")
+    return f"list(DISTINCT json_type({value})) FILTER (NOT coalesce({word}, true))"
+
+
+def _allowed(found: set[str]) -> set[ColumnType]:
+    """Types that JSON's own types allow: a quoted "42" is text, a bare 42 a number."""
+    if found <= {"VARCHAR"}:
+        return {ColumnType.TEXT, ColumnType.DATE, ColumnType.TIMESTAMP}
+    if found <= {"BIGINT", "UBIGINT", "HUGEINT", "DOUBLE"}:
+        return {ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.TEXT}
+    return {ColumnType.BOOLEAN, ColumnType.TEXT} if found <= {"BOOLEAN"} else {ColumnType.TEXT}
