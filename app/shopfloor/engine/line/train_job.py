@@ -93,6 +93,7 @@ class TrainHandler:
                 seed=definition.training.seed,
                 workers=settings.workers or 2,
                 backend=settings.backend,
+                scheduler=settings.scheduler,
                 workspace=str(context.layout.root),
                 scratch=str(_scratch(context, job)),
             ),
