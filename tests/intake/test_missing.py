@@ -110,7 +110,8 @@ def test_few_words_that_keep_a_column_from_a_type_are_named(bench: Any, case: st
     result = bench.ingest({"a.csv": "v;k\n" + "".join(f"{value};k\n" for value in values)})
     assert result.columns[0].type is ColumnType.TEXT
     (notice,) = (notice for notice in result.notices if "'v'" in notice)
-    assert said in notice and "missing = [" in notice
+    assert said in notice
+    assert "missing = [" in notice
     words = tuple(word for word in values if not any(map(str.isdigit, word)))
     file = bench.stage("a.csv", "v;k\n" + "".join(f"{value};k\n" for value in values), parser=Parser(missing=words))
     assert bench.ingest([file]).columns[0].type is not ColumnType.TEXT
@@ -213,13 +214,15 @@ def test_times_finer_than_a_microsecond_are_rounded_and_counted(bench: Any) -> N
 
 
 def test_rows_and_files_ask_the_same_declaration() -> None:
-    assert is_missing(" ? ", ColumnType.NUMBER) and not is_missing("?", ColumnType.TEXT)
-    assert is_missing("\\N", ColumnType.TEXT) and is_missing(" k.A.", ColumnType.TEXT, ("k.A.",))
+    assert is_missing(" ? ", ColumnType.NUMBER)
+    assert not is_missing("?", ColumnType.TEXT)
+    assert is_missing("\\N", ColumnType.TEXT)
+    assert is_missing(" k.A.", ColumnType.TEXT, ("k.A.",))
 
 
 @pytest.mark.parametrize("words", [(" x",), ("",), ("a" * 61,), ("a\nb",), tuple(map(str, range(101)))])
 def test_words_that_cannot_be_declared(words: tuple[str, ...]) -> None:
-    with pytest.raises(UsageError, match="missing has a word|missing lists 101 words"):
+    with pytest.raises(UsageError, match=r"missing has a word|missing lists 101 words"):
         check_parser(Parser(missing=words))
 
 

@@ -16,12 +16,12 @@ from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import BYTES, CODE, among, nested, raw_type, reading, whole_beyond_64_bits
 from shopfloor.formats.format import Format
+from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.partition import kind_of
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.shape import TEXT, Shape, forget_rejects, rows_of
 from shopfloor.formats.spelling import Spelling, Verdict, possible, prove
-from shopfloor.intake.inferred import Inferred
-from shopfloor.intake.stray import Doubt, Words, doubts, known_words
+from shopfloor.formats.stray import Doubt, Words, doubts, known_words
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -22,6 +22,7 @@ from shopfloor.formats.cast_rules import UNTOLD, Care
 from shopfloor.formats.diagnose import Diagnosis, diagnose
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.format import Format
+from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.locate import open_quote
 from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import Plan, arrange
@@ -31,7 +32,6 @@ from shopfloor.formats.reasons import BadFile, listed, shown
 from shopfloor.formats.shape import forget_rejects
 from shopfloor.formats.table import MemoryTable, StagedTable, Table
 from shopfloor.intake.contract.rules import Verdict, check_rules
-from shopfloor.intake.inferred import Inferred
 from shopfloor.intake.parts import describe_part, spans_of
 from shopfloor.intake.records import FileOutcome, IntakeSpec, Retyped, StagedFile, StagedPart
 from shopfloor.intake.volume import check_volume

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from shopfloor.domain.columns import Column
 from shopfloor.domain.text import counted
 from shopfloor.formats.reasons import listed, shown
-from shopfloor.intake.stray import Words
+from shopfloor.formats.stray import Words
 
 _TOLD = 5
 
