@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
@@ -19,6 +20,7 @@ _NOUNS = {
     ColumnType.TEXT: "text",
     ColumnType.DATE: "a date (such as 2026-01-31)",
     ColumnType.TIMESTAMP: "a time (such as 2026-01-31T08:30:00)",
+    ColumnType.UNKNOWN: "a missing value",
 }
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{19,}")
 _ENCODINGS = {"cp1252": "Windows-1252 (Latin-1), nor in UTF-8"}
@@ -407,6 +409,24 @@ def volume(rows: int, why: str) -> Reason:
         message=f"The file has {counted(rows, 'row')}; {why}.",
         hint="Check that the export is whole. If it is right, accept it, or change [volume] in the contract.",
     )
+
+
+def older_snapshot(dated: datetime | None, newest: str, newest_dated: datetime | None) -> Reason:
+    """A whole picture from before the one that is in."""
+    if dated is not None and newest_dated is not None:
+        why = f"It is of {_day(dated)}; {shown(newest)}, which is in, is of {_day(newest_dated)}."
+    else:
+        why = f"It was written before {shown(newest)}, which is in."
+    return Reason(
+        code="older_snapshot",
+        message=f"{why} In mode snapshot it would replace newer rows.",
+        hint="To take it all the same: shopfloor file accept ID. Else discard it: shopfloor file discard ID",
+    )
+
+
+def _day(moment: datetime) -> str:
+    midnight = moment.time() == moment.time().min
+    return moment.date().isoformat() if midnight else moment.isoformat(sep=" ", timespec="minutes")
 
 
 def columns_changed(added: Sequence[str], removed: Sequence[str], dataset: str) -> Reason:

@@ -21,6 +21,8 @@ MAX_COLUMNS = 4096
 
 # DuckDB's types of the values that a format delivers.
 TEXT, JSON = "VARCHAR", "JSON"
+NOTHING = "NULL"
+"""The type of a column of a typed file that holds no value."""
 
 REJECTS, REJECT_SCANS = "intake_rejects", "intake_reject_scans"
 

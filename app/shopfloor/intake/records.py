@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from shopfloor.domain.columns import Column
 from shopfloor.domain.contract import Contract, Mode, Parser
 from shopfloor.domain.dataset import Part
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
+
+
+class Dated(Record, frozen=True, kw_only=True):
+    """When a file is from: the date in its path, where there is one, and when it was last written."""
+
+    name: str
+    dated: datetime | None = None
+    written: datetime
+
+    def older_than(self, other: Dated) -> bool:
+        """By their dates where both have one, else by when they were written."""
+        if self.dated is not None and other.dated is not None:
+            return self.dated < other.dated
+        return self.written < other.written
 
 
 class StagedFile(Record, frozen=True, kw_only=True):
@@ -28,6 +44,7 @@ class StagedFile(Record, frozen=True, kw_only=True):
     supersedes: tuple[str, ...] = ()
     corrects: str | None = None
     partition: tuple[tuple[str, str | None], ...] = ()
+    dated: Dated | None = None
 
 
 class IntakeSpec(Record, frozen=True, kw_only=True):
@@ -38,7 +55,8 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     rules of uniqueness over the whole dataset. `history` are the rows of recent files, asked by a band
     of the contract's volume. `withdrawn` names earlier files whose rows are to leave. `widen` lets the
     files change the types of columns: it is the contract with the rules that `contract` waives.
-    `columns` are those of the newest version. `staging` is a
+    `columns` are those of the newest version. `newest` is the file that a snapshot would replace: one that
+    is older is held. `staging` is a
     directory of this job alone, `objects` the lake's. `threads` 0 takes all processors.
     """
 
@@ -53,6 +71,7 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     withdrawn: tuple[str, ...] = ()
     widen: Contract | None = None
     columns: tuple[Column, ...] = ()
+    newest: Dated | None = None
     memory_mb: int = 512
     threads: int = 0
 

@@ -224,6 +224,7 @@ _QUICK: dict[ColumnType, Any] = {
     ColumnType.DATE: date,
     ColumnType.TIMESTAMP: datetime,
 }
+_QUICK[ColumnType.UNKNOWN] = _QUICK[ColumnType.TEXT]
 
 
 def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
@@ -317,4 +318,5 @@ _FITS: dict[ColumnType, Callable[[Any], bool]] = {
     ColumnType.TEXT: lambda value: True,
     ColumnType.DATE: _is_date,
     ColumnType.TIMESTAMP: _is_timestamp,
+    ColumnType.UNKNOWN: lambda value: True,
 }
