@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,6 +115,16 @@ def duplicate_columns(names: Sequence[str], *, case: bool) -> Reason:
         line=1,
         column=safe(names[0], 120),
         hint="Rename them so that each is unique.",
+    )
+
+
+def renamed_twice(names: Sequence[str]) -> Reason:
+    return Reason(
+        code="duplicate_column_name",
+        message=f"The columns {listed(names)} are all the same column of the contract ([parser] rename).",
+        line=1,
+        column=safe(names[0], 120),
+        hint="Take the renaming out of the contract's [parser], or one of the columns out of the file.",
     )
 
 
@@ -429,15 +440,19 @@ def _day(moment: datetime) -> str:
     return moment.date().isoformat() if midnight else moment.isoformat(sep=" ", timespec="minutes")
 
 
-def columns_changed(added: Sequence[str], removed: Sequence[str], dataset: str) -> Reason:
-    """New columns under a strict contract, or (also) columns that are gone."""
+def columns_changed(
+    added: Sequence[str], removed: Sequence[str], dataset: str, renames: Sequence[tuple[str, str]] = ()
+) -> Reason:
+    """New columns under a strict contract, or (also) columns that are gone. `renames` are pairs of a new
+    column and the one of the contract that it looks like.
+    """
     parts = []
     if added:
         parts.append(f"new: {listed(added)}")
     if removed:
         parts.append(f"missing: {listed(removed)}")
     code = "columns_changed" if added and removed else "column_new" if added else "column_missing"
-    renamed = " This looks like a renamed column." if added and removed else ""
+    seen = "; ".join(f"{shown(new)} looks like {shown(old)} renamed" for new, old in renames)
     first = removed[0] if removed else added[0]
     fix = (
         f"If it is gone for good, set optional = true for it in datasets/{dataset}.toml"
@@ -446,11 +461,20 @@ def columns_changed(added: Sequence[str], removed: Sequence[str], dataset: str) 
     )
     return Reason(
         code=code,
-        message=f"The columns differ from the contract ({'; '.join(parts)}).{renamed}",
+        message=f"The columns differ from the contract ({'; '.join(parts)}).{f' {seen}.' if seen else ''}",
         line=1,
         column=safe(first, 120),
-        hint=f"{fix}, then retry the file.",
+        hint=f"{_rename_command(renames)}{fix}, then retry the file.",
     )
+
+
+def _rename_command(renames: Sequence[tuple[str, str]]) -> str:
+    """The command that takes the file in with its columns under the contract's names."""
+    writable = [f"{new}={old}" for new, old in renames if not {"=", ","} & {*new, *old}]
+    if not writable:
+        return ""
+    options = " ".join(f"--rename {shlex.quote(safe(pair, 300))}" for pair in writable)
+    return f"To take them for the same: shopfloor file retry ID {options} --keep (without --keep only this file). "
 
 
 def column_retyped(column: str, kind: ColumnType, found: str, dataset: str) -> Reason:

@@ -18,9 +18,9 @@ from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.text import counted
 from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.duck.sql import connect
+from shopfloor.formats import reasons
 from shopfloor.formats.packs import pack
 from shopfloor.formats.prepare import Prepared, Preparer
-from shopfloor.formats import reasons
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.intake.isolate import crashed
 from shopfloor.intake.merge import merge

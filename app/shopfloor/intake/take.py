@@ -12,7 +12,7 @@ import msgspec
 
 from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Contract, Mode, RuleSeverity
+from shopfloor.domain.contract import Contract, Mode, Parser, RuleSeverity
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.text import safe
@@ -30,6 +30,7 @@ from shopfloor.formats.table import MemoryTable, StagedTable, Table
 from shopfloor.intake.contract.rules import Verdict, check_rules
 from shopfloor.intake.parts import describe_part, spans_of
 from shopfloor.intake.records import FileOutcome, IntakeSpec, Retyped, StagedFile, StagedPart
+from shopfloor.intake.renames import likely
 from shopfloor.intake.volume import check_volume
 from shopfloor.intake.widen import Widening
 from shopfloor.lake.objects import part_path
@@ -99,7 +100,10 @@ class Taker:
 
     def take(self, group: Sequence[Prepared]) -> Taken:
         """Read `group`, whose files share a shape. Raises `Restart` when DuckDB breaks down."""
-        left = self._spelled(group)
+        try:
+            left = self._spelled(group)
+        except BadFile as error:
+            return Taken(None, tuple(_quarantined(f.file.id, error.reason, f.notices) for f in group))
         refused: list[FileOutcome] = []
         while left:
             try:
@@ -119,7 +123,8 @@ class Taker:
     def _spelled(self, group: Sequence[Prepared]) -> list[Prepared]:
         """The files with the contract's own spelling of their columns' names."""
         known = ColumnNames(column.name for column in self.contract.columns) if self.contract else ColumnNames(())
-        shape, notices = group[0].shape.spelled(known)
+        parser = group[0].file.parser or (self.contract.parser if self.contract else Parser())
+        shape, notices = group[0].shape.spelled(known, parser.renamed)
         return [replace(file, shape=shape, notices=(*file.notices, *notices)) for file in group]
 
     def _plan(self, group: Sequence[Prepared]) -> tuple[Plan, bool]:
@@ -138,7 +143,12 @@ class Taker:
         if ruled is not None and self.contract is not None and self.contract.columns:
             paths = [str(file.path) for file in group]
             contract = Widening(self._connection, shape, paths, self._stored()).apply(contract, ruled, infer_new)
-        return arrange(contract, shape, infer_new, any_text=ruled is not None), sampled
+
+        def renames(added: Sequence[int], missing: Sequence[Column]) -> Sequence[tuple[str, str]]:
+            paths = [str(file.path) for file in group]
+            return likely(self._connection, shape, paths, infer_new(added), added, missing, self._stored())
+
+        return arrange(contract, shape, infer_new, any_text=ruled is not None, renames=renames), sampled
 
     def _decided(self, contract: Contract, group: Sequence[Prepared]) -> Contract:
         """The contract with types for those columns that have their first values in `group`."""
