@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
-from distributed import LocalCluster, default_client
 from tests.training.samples import deliveries, silent, spec
 
 from shopfloor.artifacts.family import FittedFamily
@@ -88,14 +88,23 @@ def test_rows_read_by_a_remote_worker_give_the_same_bytes(tmp_path: Path, monkey
     assert remote == alone
 
 
-def test_a_dask_cluster_gives_the_same_bytes(tmp_path: Path) -> None:
+@pytest.fixture
+def distributed() -> ModuleType:
+    """The optional package; `make` installs it."""
+    return pytest.importorskip("distributed")  # type: ignore[no-any-return]
+
+
+def test_a_dask_cluster_gives_the_same_bytes(tmp_path: Path, distributed: ModuleType) -> None:
     alone = hashlib.sha256(to_bytes(trained(tmp_path).model)).hexdigest()
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
         found = trained(tmp_path, backend="dask", scheduler=cluster.scheduler_address)
-        default_client().close()
+        distributed.default_client().close()
     assert hashlib.sha256(to_bytes(found.model)).hexdigest() == alone
 
 
+@pytest.mark.usefixtures("distributed")
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense"])
 def test_a_dask_cluster_that_does_not_answer_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
