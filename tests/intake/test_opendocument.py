@@ -14,7 +14,7 @@ from tests.intake.books import TABLE, check_table
 
 from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.file import FileState
-from shopfloor.intake.candidate import Kind, classify
+from shopfloor.arrival.candidate import Kind, classify
 
 _NAMES = (
     "".join(

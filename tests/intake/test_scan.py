@@ -12,9 +12,9 @@ import pytest
 
 from shopfloor.domain.dropped import ignored
 from shopfloor.domain.file import FilePurpose
-from shopfloor.intake import scan as module
-from shopfloor.intake.candidate import HARD_LINK, Kind, classify
-from shopfloor.intake.scan import MAX_DEPTH, Observation, scan
+from shopfloor.arrival import scan as module
+from shopfloor.arrival.candidate import HARD_LINK, Kind, classify
+from shopfloor.arrival.scan import MAX_DEPTH, Observation, scan
 
 
 def drop(root: Path, path: str, text: str = "a\n1\n") -> Path:

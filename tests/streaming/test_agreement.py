@@ -14,7 +14,7 @@ from tests.streaming.test_rows import COLUMNS, tables
 
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.file import FileState
-from shopfloor.engine.streaming.rows import RowCheck
+from shopfloor.intake.streaming.rows import RowCheck
 from shopfloor.intake.ingest import ingest
 from shopfloor.intake.records import IntakeSpec, StagedFile
 

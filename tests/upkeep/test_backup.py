@@ -11,7 +11,7 @@ import pytest
 from tests.upkeep.works import Works, age
 
 from shopfloor.domain.errors import IntegrityError, RefusedError
-from shopfloor.engine.upkeep.backup import backups, inspect, make_backup
+from shopfloor.upkeep.backup import backups, inspect, make_backup
 from shopfloor.store.store import Store
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.duck import PARQUET, name, text
+from shopfloor.duck.sql import PARQUET, name, text
 from shopfloor.lake.objects import file_sha256
 
 if TYPE_CHECKING:

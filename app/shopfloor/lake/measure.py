@@ -13,7 +13,7 @@ from shopfloor.domain.errors import DataError
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.text import safe
 from shopfloor.lake import statistics
-from shopfloor.lake.duck import text, typed
+from shopfloor.duck.sql import text, typed
 from shopfloor.lake.preview import SHOWN
 from shopfloor.lake.statistics import Statistics
 

@@ -12,7 +12,7 @@ from shopfloor.domain.errors import DataError
 from shopfloor.domain.names import did_you_mean, nearest
 from shopfloor.domain.text import safe
 from shopfloor.serving import casts
-from shopfloor.serving.parts import column_array
+from shopfloor.lake.inference_parts import column_array
 from shopfloor.serving.source import RawColumn, Source, open_source, reading
 
 if TYPE_CHECKING:

@@ -1,0 +1,303 @@
+"""Posted JSON lines against the pinned contract: what is a row of the dataset, and what is not.
+
+The bulk is one call of a compiled decoder. Only a post that it refuses is looked at line by line,
+where spellings are allowed that the intake reads as well (`"12"`, `"NA"`, `2026-1-31`). Rules about
+values are not asked here: they belong to the intake, which sees a delivery as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+from shopfloor.domain.columns import EXACT, Column, ColumnType
+from shopfloor.domain.contract import Contract, SchemaPolicy
+from shopfloor.domain.errors import UsageError
+from shopfloor.domain.streaming import RowReject
+from shopfloor.domain.text import safe
+from shopfloor.formats.cast_rules import MISSING
+
+TOLD = 100
+"""So many rejected rows are told one by one."""
+_BLANKS = " "  # of all blanks only this one is left out around every kind of value by the intake, too
+_UNROUNDED = msgspec.Meta(ge=-EXACT, le=EXACT)  # no whole number beyond is rounded unseen: it is looked at by itself
+_WHOLE = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
+_INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_DIGITS = re.compile(r"[+-]?\d+", re.ASCII)
+_DAY = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}", re.ASCII)
+_CLOCK = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?( ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?", re.ASCII)
+_BOOLEANS = frozenset({"true", "false", "t", "f", "yes", "no", "1", "0"})
+
+
+class Rows(NamedTuple):
+    """What a post brings: accepted rows as JSON lines, and what was left out."""
+
+    payload: bytes
+    rows: int
+    rejected: int = 0
+    rejects: tuple[RowReject, ...] = ()
+
+
+class MalformedRows(UsageError):
+    """A line is not JSON or no object: nothing of the post is taken."""
+
+    default_code = "malformed_row"
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(
+            f"Line {line} is not a row: {what}. Nothing of this post was added.",
+            hint="Send one JSON object a line (NDJSON), UTF-8, each ended by a line feed.",
+        )
+        self.line = line
+
+
+class _Unfit(Exception):
+    """One row that is not of the dataset; the column is None where the row as a whole is meant."""
+
+    def __init__(self, column: str | None, message: str) -> None:
+        super().__init__(message)
+        self.column = column
+        self.message = message
+
+
+class RowCheck:
+    """Reads posts for one state of a contract. May be used by several threads."""
+
+    def __init__(self, contract: Contract | None) -> None:
+        columns = contract.columns if contract is not None else ()
+        self._columns = {column.name: column for column in columns}
+        self._folded = {column.name.casefold(): column.name for column in columns}
+        self._policy = contract.schema_policy if contract is not None else SchemaPolicy.EVOLVE
+        key = contract.key if contract is not None else ()
+        time = contract.time if contract is not None else None
+        self._required = {*key, *(column.name for column in columns if not column.nullable)}
+        # These a contract asks for in a file. Which rows share a file is chance here, so each row has to
+        # name them, if only as null.
+        strict = self._policy is SchemaPolicy.STRICT
+        self._named = [column.name for column in columns if (strict and not column.optional) or column.name == time]
+        self._quick: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+            self._shape(columns) if columns else dict[str, Any]
+        )
+        self._plain = msgspec.json.Decoder(dict[str, Any])
+
+    def read(self, body: bytes) -> Rows:
+        """The rows of a post; raises `MalformedRows`."""
+        return self._read(body, tolerant=False)
+
+    def read_lines(self, body: bytes) -> Rows:
+        """The same for lines that somebody else has written already: what is no row is only counted."""
+        return self._read(body, tolerant=True)
+
+    def _read(self, body: bytes, *, tolerant: bool) -> Rows:
+        if body and not body.endswith(b"\n"):
+            body += b"\n"
+        if b"\r" in body:
+            body = body.replace(b"\r\n", b"\n")
+        return self._at_once(body) or self._one_by_one(body, tolerant)
+
+    def _at_once(self, body: bytes) -> Rows | None:
+        """All rows, when every line is one and fits."""
+        try:
+            found = self._quick.decode_lines(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
+        # A decoder takes line feeds inside an object for blanks, the intake does not. Where every line
+        # begins and ends with a brace and there are as many lines as objects, no line feed is inside one.
+        rows = len(found)
+        if not rows or body.count(b"\n") != rows or body.count(b"}\n") != rows or body.count(b"\n{") != rows - 1:
+            return None
+        if not self._columns and (self._required or self._collide(set[str]().union(*found))):
+            return None
+        return Rows(body, rows)
+
+    def _one_by_one(self, body: bytes, tolerant: bool) -> Rows:
+        good: list[bytes] = []
+        rejects: list[RowReject] = []
+        rejected = 0
+        for number, line in _lines(body):
+            try:
+                self._look(line)
+            except _Unfit as unfit:
+                rejected += 1
+                if len(rejects) < TOLD:
+                    rejects.append(RowReject(line=number, column=unfit.column, message=unfit.message))
+            except _NotARow as error:
+                if not tolerant:
+                    raise MalformedRows(number, str(error)) from None
+                rejected += 1
+                if len(rejects) < TOLD:
+                    rejects.append(RowReject(line=number, message=f"It is not a row: {error}."))
+            else:
+                good.append(line)
+        payload = b"\n".join(good) + b"\n" if good else b""
+        return Rows(payload, len(good), rejected, tuple(rejects))
+
+    def _look(self, line: bytes) -> None:
+        row = self._decode(line)
+        clash = self._collide(row)
+        if clash:
+            raise _Unfit(clash, "Its name differs from another column's only in the case of letters.")
+        unknown = [name for name in row if name not in self._columns]
+        if unknown and self._columns:
+            self._allow(unknown)
+        for name in self._named:
+            if name not in row:
+                raise _Unfit(name, "It is not named; the contract asks for it, if only as null.")
+        for name in self._required:
+            if _is_empty(row.get(name), self._columns.get(name)):
+                raise _Unfit(name, "It is missing; the contract asks for it.")
+        for name, value in row.items():
+            column = self._columns.get(name)
+            if column is not None and value is not None and not _FITS[column.type](value):
+                raise _Unfit(name, f"{_shown(value)} is no {column.type}.")
+
+    def _decode(self, line: bytes) -> dict[str, Any]:
+        try:
+            return self._plain.decode(line)
+        except msgspec.ValidationError as error:
+            if line.lstrip().startswith(b"{"):
+                raise _Unfit(None, f"{str(error).partition(' - at')[0]}.") from None
+            raise _NotARow(f"{_kind(line)} instead of an object") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _NotARow(safe(str(error), 120)) from None
+        except RecursionError:
+            raise _NotARow("its values are nested too deep") from None
+
+    def _allow(self, unknown: list[str]) -> None:
+        if self._policy is SchemaPolicy.STRICT:
+            raise _Unfit(safe(unknown[0], 80), "The contract does not know it, and its schema policy is strict.")
+        for name in unknown:
+            if not name.strip():
+                raise _Unfit(None, "It has a column without a name.")
+
+    def _collide(self, names: Any) -> str:
+        """A name that only the case of its letters tells from another one."""
+        seen = dict(self._folded)
+        for name in names:
+            if seen.setdefault(name.casefold(), name) != name:
+                return safe(name, 80)
+        return ""
+
+    def _shape(self, columns: tuple[Column, ...]) -> type[msgspec.Struct]:
+        """A struct that takes exactly what the intake takes without a second look."""
+        fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+        names: dict[str, str] = {}
+        for number, column in enumerate(columns):
+            field = f"c{number}"
+            names[field] = column.name
+            kind = _QUICK[column.type]
+            if column.name in self._required:
+                fields.append((field, kind))
+            elif column.name in self._named:
+                fields.append((field, kind | None))
+            else:
+                fields.append((field, kind | None, None))
+        ordered = sorted(fields, key=len)  # msgspec wants fields without a default first
+        return msgspec.defstruct("Row", ordered, rename=names, forbid_unknown_fields=True)
+
+
+class _NotARow(Exception):
+    """A line that is not a JSON object."""
+
+
+_QUICK: dict[ColumnType, Any] = {
+    ColumnType.BOOLEAN: bool,
+    ColumnType.INTEGER: Annotated[int, _WHOLE],
+    ColumnType.NUMBER: Annotated[int, _UNROUNDED] | float,
+    ColumnType.TEXT: str | int | float | bool | list[Any] | dict[str, Any],
+    ColumnType.DATE: date,
+    ColumnType.TIMESTAMP: datetime,
+}
+
+
+def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(body.split(b"\n"), start=1):
+        if line.strip():
+            yield number, line
+
+
+def _kind(line: bytes) -> str:
+    first = line.lstrip()[:1]
+    names = {b"[": "an array", b'"': "a text", b"t": "a boolean", b"f": "a boolean", b"n": "null"}
+    return names.get(first, "a number")
+
+
+def _shown(value: Any) -> str:
+    return safe(msgspec.json.encode(value).decode(), 60)
+
+
+def _is_empty(value: Any, column: Column | None) -> bool:
+    if isinstance(value, str) and column is not None and column.type is not ColumnType.TEXT:
+        return _is_missing(value)
+    return value is None
+
+
+def _is_missing(value: str) -> bool:
+    return value.strip(_BLANKS) in MISSING
+
+
+def _is_boolean(value: Any) -> bool:
+    return isinstance(value, bool) or (
+        isinstance(value, str) and (_is_missing(value) or value.strip(_BLANKS).lower() in _BOOLEANS)
+    )
+
+
+def _is_integer(value: Any) -> bool:
+    if isinstance(value, str):
+        text = value.strip(_BLANKS)
+        return _is_missing(text) or (_INTEGER.fullmatch(text) is not None and abs(int(text)) < 2**63)
+    if isinstance(value, float):
+        return value.is_integer() and abs(value) <= EXACT
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        text = value.strip(_BLANKS)
+        unrounded = _DIGITS.fullmatch(text) is None or _is_exact(int(text))
+        return _is_missing(text) or (_NUMBER.fullmatch(text) is not None and unrounded)
+    return isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and _is_exact(value))
+
+
+def _is_exact(whole: int) -> bool:
+    """Whether a double holds the whole number as it is."""
+    return abs(whole) <= EXACT or (abs(whole) < 2**127 and int(float(whole)) == whole)
+
+
+def _is_date(value: Any) -> bool:
+    return isinstance(value, str) and (_is_missing(value) or _on_calendar(value.strip(_BLANKS)) == "")
+
+
+def _is_timestamp(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    rest = _on_calendar(value.strip(_BLANKS))
+    return _is_missing(value) or rest == "" or (rest is not None and _CLOCK.fullmatch(rest) is not None)
+
+
+def _on_calendar(text: str) -> str | None:
+    """What follows the day that `text` begins with; None when it begins with none."""
+    found = _DAY.match(text)
+    if found is None:
+        return None
+    year, month, day = (int(word) for word in re.split("[-/]", found.group()))
+    try:
+        date(year, month, day)
+    except ValueError:
+        return None
+    return text[found.end() :]
+
+
+_FITS: dict[ColumnType, Callable[[Any], bool]] = {
+    ColumnType.BOOLEAN: _is_boolean,
+    ColumnType.INTEGER: _is_integer,
+    ColumnType.NUMBER: _is_number,
+    ColumnType.TEXT: lambda value: True,
+    ColumnType.DATE: _is_date,
+    ColumnType.TIMESTAMP: _is_timestamp,
+}
