@@ -42,7 +42,9 @@ def test_what_does_not_fit_is_refused_in_words(works: Works) -> None:
 def test_what_does_not_fit_into_memory_goes_to_disk(works: Works) -> None:
     desk = Desk(shelf=str(works.layout.statistics), scratch=str(works.layout.staging / "look-1"), memory_mb=96)
     left, right = side(works, 200_000, "a"), side(works, 200_001, "a")
-    found = diff_task.run(DiffSpec(desk=desk, left=left, right=right, rows=True, limit=1), lambda fraction, stage: None).rows
+    found = diff_task.run(
+        DiffSpec(desk=desk, left=left, right=right, rows=True, limit=1), lambda fraction, stage: None
+    ).rows
     assert found is not None
     assert (found.added, found.removed, found.unchanged, len(found.examples)) == (1, 0, 200_000, 1)
     assert not Path(desk.scratch).exists()

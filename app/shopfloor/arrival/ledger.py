@@ -90,7 +90,9 @@ def claimed(
     if staged:
         what = f"{counted(len(staged), 'file')} settled"
         odd = {row.file.id: list(said) for row in staged if (said := (notices or {}).get(row.file.id))}
-        file_locations.enqueue(transaction, purpose, dataset, [row.file.id for row in staged], trigger=what, notices=odd)
+        file_locations.enqueue(
+            transaction, purpose, dataset, [row.file.id for row in staged], trigger=what, notices=odd
+        )
     return done
 
 

@@ -6,7 +6,7 @@ from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import duckdb
 
@@ -15,8 +15,8 @@ from shopfloor.domain.dialect import NO_QUOTES, check_parser
 from shopfloor.formats import reasons
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.format import Format, Packing, check_content, check_packing, named_format
+from shopfloor.formats.partition import Pairs
 from shopfloor.formats.reasons import BadFile
-from shopfloor.intake.records import StagedFile
 from shopfloor.formats.shape import JSON, Shape, check_names
 from shopfloor.formats.sniff import HEAD, header_line, sniff_csv
 from shopfloor.formats.text import closed, plain, unmarked, unpack
@@ -32,11 +32,33 @@ FREE_TEXT = 512 << 20
 _FREE = Parser()
 
 
+class SourceFile(Protocol):
+    """A file as it was delivered.
+
+    `original_name` is its printable name, whose suffixes help to tell the format. `parser` says how this one
+    file is written, in place of the dataset's settings. `partition` are values that its directories give.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def original_name(self) -> str: ...
+    @property
+    def parser(self) -> Parser | None: ...
+    @property
+    def partition(self) -> Pairs: ...
+
+
+File = TypeVar("File", bound=SourceFile)
+
+
 @dataclass(frozen=True)
-class Prepared:
+class Prepared(Generic[File]):
     """A file whose `path` can be read as `shape`. `bytes` is its size there."""
 
-    file: StagedFile
+    file: File
     shape: Shape
     path: Path
     bytes: int
@@ -44,7 +66,11 @@ class Prepared:
 
 
 class Preparer:
-    """Prepares the files of one delivery; remembers headers that it has seen."""
+    """Prepares the files of one delivery; remembers headers that it has seen.
+
+    `expected` are names of columns that they should have. A table without rows is refused unless it
+    `may_be_empty`.
+    """
 
     def __init__(
         self,
@@ -53,15 +79,18 @@ class Preparer:
         memory_mb: int,
         expected: Sequence[str] = (),
         parser: Parser = _FREE,
+        *,
+        may_be_empty: bool = False,
     ) -> None:
         self._connection = connection
         self._scratch = scratch
         self._memory_mb = memory_mb
         self._expected = expected
         self._parser = check_parser(parser)
+        self._may_be_empty = may_be_empty
         self._headers: dict[bytes, Shape] = {}
 
-    def prepare(self, file: StagedFile) -> Prepared:
+    def prepare(self, file: File) -> Prepared[File]:
         """Look at one file. Raises `BadFile` with the reason why it cannot be read."""
         source = Path(file.path)
         parser = check_parser(file.parser) if file.parser is not None else self._parser
@@ -102,7 +131,7 @@ class Preparer:
             notices = (*notices, "Numbers are written with a decimal comma.")
         return self._done(file, shape, source, notices)
 
-    def _done(self, file: StagedFile, shape: Shape, source: Path, notices: tuple[str, ...]) -> Prepared:
+    def _done(self, file: File, shape: Shape, source: Path, notices: tuple[str, ...]) -> Prepared[File]:
         return Prepared(file, shape.with_given(file.partition), source, source.stat().st_size, notices)
 
     def _csv(self, head: bytes, parser: Parser) -> Shape:
@@ -112,20 +141,27 @@ class Preparer:
             known = self._headers.get(line)
             if known is not None and known.delimiter != ";":
                 return known
-        shape = sniff_csv(head, whole=len(head) < HEAD, expected=self._expected, parser=parser)
+        shape = sniff_csv(
+            head, whole=len(head) < HEAD, expected=self._expected, parser=parser, may_be_empty=self._may_be_empty
+        )
         if line is not None:
             self._headers[line] = shape
         return shape
 
-    def _excel(self, file: StagedFile, source: Path, parser: Parser) -> Prepared:
+    def _excel(self, file: File, source: Path, parser: Parser) -> Prepared[File]:
         lines = self._scratch / f"{file.id}.jsonl"
         names, notices = sheet_lines(
-            source, lines, sheet=parser.sheet, skip=parser.skip_lines, memory_mb=self._memory_mb
+            source,
+            lines,
+            sheet=parser.sheet,
+            skip=parser.skip_lines,
+            memory_mb=self._memory_mb,
+            may_be_empty=self._may_be_empty,
         )
         check_names(names)
         return self._done(file, Shape(format=Format.EXCEL, names=names, raw=(JSON,) * len(names)), lines, notices)
 
-    def _json(self, file: StagedFile, source: Path, head: bytes, notices: tuple[str, ...]) -> Prepared:
+    def _json(self, file: File, source: Path, head: bytes, notices: tuple[str, ...]) -> Prepared[File]:
         source, head = unmarked(source, self._scratch / f"{file.id}.unmarked"), head.removeprefix(BOM_UTF8)
         start = head.lstrip(b" \t\r\n")[:1]
         if not start:
@@ -179,7 +215,7 @@ class Preparer:
             check_names(names)
             described = self._connection.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
             rows = self._connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({path})").fetchall()[0][0]
-            if not rows:
+            if not rows and not self._may_be_empty:
                 raise BadFile(reasons.header_only())
             raw = tuple(str(row[1]) for row in described)
             self._check_expansion(source, names, raw)

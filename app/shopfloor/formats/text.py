@@ -14,7 +14,16 @@ from pathlib import Path
 
 from shopfloor.domain.file import Reason
 from shopfloor.formats import reasons
-from shopfloor.formats.encoding import CHUNK, CONVERTED, READ_AS_WESTERN, from_western, is_utf8, marked, transcode, whole_characters
+from shopfloor.formats.encoding import (
+    CHUNK,
+    CONVERTED,
+    READ_AS_WESTERN,
+    from_western,
+    is_utf8,
+    marked,
+    transcode,
+    whole_characters,
+)
 from shopfloor.formats.format import Packing
 from shopfloor.formats.reasons import BadFile
 

@@ -67,7 +67,7 @@ class Taken:
 class _State:
     """What is known about one file of a group while it is read."""
 
-    file: Prepared
+    file: Prepared[StagedFile]
     failed: Reason | None = None
     wrong: Diagnosis | None = None
     verdict: Verdict = field(default_factory=Verdict)
@@ -95,7 +95,7 @@ class Taker:
         revision = 1 if before is None else before.revision + 1
         return msgspec.structs.replace(after, revision=revision)
 
-    def take(self, group: Sequence[Prepared]) -> Taken:
+    def take(self, group: Sequence[Prepared[StagedFile]]) -> Taken:
         """Read `group`, whose files share a shape. Raises `Restart` when DuckDB breaks down."""
         left = list(group)
         refused: list[FileOutcome] = []
@@ -114,7 +114,7 @@ class Taker:
         taken = self._read(plan, left, sampled=sampled)
         return Taken(taken.part, (*refused, *taken.outcomes))
 
-    def _plan(self, group: Sequence[Prepared]) -> tuple[Plan, bool]:
+    def _plan(self, group: Sequence[Prepared[StagedFile]]) -> tuple[Plan, bool]:
         """How to read the group, and whether the types come from a sample only."""
         shape = group[0].shape
         contract, sampled = self.contract, False
@@ -135,7 +135,7 @@ class Taker:
         objects = Path(self._spec.objects)
         return [*(str(part_path(objects, part.sha256)) for part in self._spec.previous), *self._staged]
 
-    def _begin(self, group: Sequence[Prepared]) -> tuple[Contract, bool]:
+    def _begin(self, group: Sequence[Prepared[StagedFile]]) -> tuple[Contract, bool]:
         """A contract from the first file; columns without a value there ask the other files."""
         first = group[0]
         sample = 0 if is_small(first) else infer.SAMPLE_ROWS
@@ -157,7 +157,9 @@ class Taker:
         _check_named(base, columns)
         return msgspec.structs.replace(base, columns=columns), sampled
 
-    def _infer(self, group: Sequence[Prepared], positions: list[int] | None, sample: int = 0) -> infer.Inferred:
+    def _infer(
+        self, group: Sequence[Prepared[StagedFile]], positions: list[int] | None, sample: int = 0
+    ) -> infer.Inferred:
         """Infer over the files; lines that do not fit the header are left out of account."""
         paths = [str(file.path) for file in group]
         for rejects in (False, True):
@@ -178,14 +180,14 @@ class Taker:
             return self._infer(group[:1], positions, sample)
         raise _Unplannable(group[0], self._blame(failure, group[0])) from failure
 
-    def _check_quotes(self, file: Prepared, error: Exception) -> None:
+    def _check_quotes(self, file: Prepared[StagedFile], error: Exception) -> None:
         """Stop at a quote that never ends: each look at such a file costs all the memory there is."""
         if file.shape.format is Format.CSV and not is_small(file):
             line = open_quote(file.path, file.shape, to_end=False)
             if line is not None:
                 raise _Unplannable(file, reasons.bad_quote(line, None)) from error
 
-    def _read(self, plan: Plan, group: Sequence[Prepared], *, sampled: bool) -> Taken:
+    def _read(self, plan: Plan, group: Sequence[Prepared[StagedFile]], *, sampled: bool) -> Taken:
         states = [_State(file) for file in group]
         table = self._load(plan, states, sampled)
         try:
@@ -311,7 +313,7 @@ class Taker:
             if not wrong.within(plan.contract.reject_budget):
                 state.failed = reasons.of_many(reasons.of_reject(wrong.rejects[0]), wrong.bad, wrong.records)
 
-    def _blame(self, error: Exception, file: Prepared) -> Reason:
+    def _blame(self, error: Exception, file: Prepared[StagedFile]) -> Reason:
         if isinstance(error, _BROKEN):
             raise _restart([_State(file)], error) from error
         return reason_of(error, file.shape, file.path, self._spec.memory_mb)
@@ -376,7 +378,7 @@ class Taker:
 class _Unplannable(BadFile):
     """One file of a group cannot be read at all."""
 
-    def __init__(self, file: Prepared, reason: Reason) -> None:
+    def __init__(self, file: Prepared[StagedFile], reason: Reason) -> None:
         super().__init__(reason)
         self.file = file
 

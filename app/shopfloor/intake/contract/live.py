@@ -175,7 +175,9 @@ def _let_go(transaction: Transaction, dataset: str) -> None:
     for row in rows:
         batches.setdefault(row.again, []).append(row.file.id)
     for asked, ids in batches.items():
-        file_locations.enqueue(transaction, FilePurpose.DATA, dataset, ids, trigger="the contract was mended", again=asked)
+        file_locations.enqueue(
+            transaction, FilePurpose.DATA, dataset, ids, trigger="the contract was mended", again=asked
+        )
 
 
 def unrecorded(context: Context, dataset: str) -> str | None:
