@@ -126,7 +126,7 @@ class OpenTable:
             if not column.optional and not (keyless and column.nullable and not nearest(column.name, others, roles))
         ]
         if needed:
-            raise BadFile(reasons.columns_missing(needed, nearest(needed[0], others, roles), self.names))
+            raise BadFile(reasons.columns_missing(needed, nearest(needed[0], others, roles)))
 
 
 @dataclass(frozen=True)

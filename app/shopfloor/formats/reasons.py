@@ -451,10 +451,10 @@ def columns_changed(added: Sequence[str], removed: Sequence[str], dataset: str) 
     )
 
 
-def columns_missing(names: Sequence[str], guess: str, present: Sequence[str]) -> Reason:
+def columns_missing(names: Sequence[str], guess: str) -> Reason:
     """Columns that a reader needs; `guess` is one of the file that looks like the first of them, or empty."""
     more = f" ({len(names)} columns are missing in all: {listed(names)})" if len(names) > 1 else ""
-    hint = f"Is {shown(guess)} a misspelling of it?" if guess else f"The file has {listed(present, 12)}."
+    hint = f"Is {shown(guess)} a misspelling of it?" if guess else "Add it, with empty cells where it is unknown."
     return Reason(
         code="missing_column",
         message=f"Column {shown(names[0])} is missing{more}.",

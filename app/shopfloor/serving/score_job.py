@@ -11,7 +11,7 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.job import JobKind, JobRecord
-from shopfloor.domain.text import counted
+from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
 from shopfloor.arrival import file_outcomes
 from shopfloor.engine.line import triggers
@@ -109,10 +109,7 @@ class ScoreHandler:
             version = outcome.result.model_version
             self._register(context, transaction, job, outcome.result)
             if row is not None:
-                where = context.layout.relative(Path(outcome.result.output_path))
-                file_outcomes.commit_file(
-                    transaction, row, outcome.result.rows, f"{counted(outcome.result.rows, 'row')} scored into {where}"
-                )
+                file_outcomes.commit_file(transaction, row, outcome.result.rows, _told(context, outcome.result))
         if version is not None and scored:
             definition = context.definition(job.subject)
             if definition.monitoring.drift:
@@ -125,8 +122,9 @@ class ScoreHandler:
             if first is not None and first.error is not None
             else {}
         )
-        ignored = list(first.result.ignored) if first is not None and first.result is not None else []
-        return {"rows": scored, "model_version": version, "ignored": ignored, **single}
+        alone = first.result if first is not None else None
+        columns = {} if alone is None else {"ignored": list(alone.ignored), "absent": list(alone.absent)}
+        return {"rows": scored, "model_version": version, **columns, **single}
 
     def _refuse(self, transaction: Transaction, row: LedgerRow | None, outcome: ScoreOutcome) -> None:
         if row is not None and outcome.error is not None:
@@ -170,6 +168,13 @@ class ScoreHandler:
         for row in files.ledger(transaction, job.payload.get("files", [])):
             file_outcomes.keep_bytes(context, row, file_outcomes.reason_of(error))
             file_outcomes.quarantine_file(transaction, row, file_outcomes.reason_of(error))
+
+
+def _told(context: Context, result: ScoreResult) -> str:
+    words = f"{counted(result.rows, 'row')} scored into {context.layout.relative(Path(result.output_path))}"
+    if result.absent:
+        words += f"; absent, taken as missing: {', '.join(safe(name, 60) for name in result.absent[:12])}"
+    return words
 
 
 def _output_name(row: LedgerRow) -> str:
