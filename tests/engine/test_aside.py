@@ -12,8 +12,8 @@ from shopfloor.domain.errors import RefusedError, ShopfloorError
 from shopfloor.runtime.adhoc_worker import Aside
 from shopfloor.runtime.call import Call, Result
 from shopfloor.runtime.handler import Task
-from shopfloor.runtime.worker_class import Lane
 from shopfloor.runtime.worker import WorkerDied
+from shopfloor.runtime.worker_class import Lane
 
 
 class Worker:

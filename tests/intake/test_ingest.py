@@ -16,9 +16,9 @@ from shopfloor.domain.contract import Contract, Mode, Rule, RuleSeverity, Schema
 from shopfloor.domain.errors import ConfigError, StoreError
 from shopfloor.domain.file import FileState
 from shopfloor.formats import packs, table
-from shopfloor.intake import take
 from shopfloor.formats.bundle import FEWEST, bundle
 from shopfloor.formats.sniff import sniff_csv
+from shopfloor.intake import take
 
 COMMITTED, QUARANTINED = FileState.COMMITTED, FileState.QUARANTINED
 AB = "a,b\n1,x\n2,y\n"

@@ -19,15 +19,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from shopfloor.arrival.scan import scan
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.file import FilePurpose
 from shopfloor.domain.ids import ulid
-from shopfloor.runtime.context import Context
-from shopfloor.runtime.event_stream import EventStream
 from shopfloor.intake.streaming import follower
 from shopfloor.intake.streaming.delivery import LINES
 from shopfloor.intake.streaming.streams import Streams
-from shopfloor.arrival.scan import scan
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.event_stream import EventStream
 from shopfloor.store.store import Store
 from shopfloor.workspace.layout import Layout
 

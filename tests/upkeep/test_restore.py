@@ -17,12 +17,12 @@ import shopfloor
 from shopfloor.domain.errors import IntegrityError, NotFoundError, RefusedError
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.runtime.ownership import Ownership
-from shopfloor.upkeep import restore as station
-from shopfloor.upkeep.backup import inspect, make_backup
-from shopfloor.upkeep.restore import restore
 from shopfloor.store import alerts, database, datasets, models, runs
 from shopfloor.store.database import log_path
 from shopfloor.store.journal import Journal
+from shopfloor.upkeep import restore as station
+from shopfloor.upkeep.backup import inspect, make_backup
+from shopfloor.upkeep.restore import restore
 
 
 class Lived:

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from tests.watch.yard import Yard
 
+from shopfloor.arrival import claimer, removal
+from shopfloor.arrival import watch as watching
+from shopfloor.arrival.claim import Claimed
+from shopfloor.arrival.scan import Observation
+from shopfloor.arrival.settling import SettlingFiles
 from shopfloor.domain.contract import Originals
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.monitor import AlertState
-from shopfloor.arrival import claimer, removal
-from shopfloor.arrival import watch as watching
-from shopfloor.arrival.settling import SettlingFiles
-from shopfloor.arrival.claim import Claimed
-from shopfloor.arrival.scan import Observation
 from shopfloor.store import alerts, datasets, files
 
 

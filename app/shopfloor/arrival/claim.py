@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
+from shopfloor.arrival.scan import Observation
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.record import Record
-from shopfloor.arrival.scan import Observation
 
 _CHUNK = 1 << 20
 _LARGE = 16 << 20

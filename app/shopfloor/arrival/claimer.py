@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from shopfloor.domain.errors import ShopfloorError
-from shopfloor.domain.failpoint import reach
-from shopfloor.domain.file import FilePurpose, Reason
-from shopfloor.arrival import file_outcomes
-from shopfloor.intake.contract import live
-from shopfloor.runtime.context import Context
-from shopfloor.arrival import file_locations, ledger
+from shopfloor.arrival import file_locations, file_outcomes, ledger
 from shopfloor.arrival.arrivals import Arrivals
 from shopfloor.arrival.claim import Changed, Claimed, claim
 from shopfloor.arrival.companion import Told, told
 from shopfloor.arrival.scan import Observation
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.failpoint import reach
+from shopfloor.domain.file import FilePurpose, Reason
+from shopfloor.intake.contract import live
+from shopfloor.runtime.context import Context
 from shopfloor.store import files, jobs
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from shopfloor.domain.contract import Arrival, Completeness
 from shopfloor.arrival.candidate import Kind
 from shopfloor.arrival.claim import open_below
 from shopfloor.arrival.scan import Observation
+from shopfloor.domain.contract import Arrival, Completeness
 
 DIGEST = ".sha256"
 DIGESTS = "SHA256SUMS"

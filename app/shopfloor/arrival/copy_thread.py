@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
 
-from shopfloor.domain.file import FilePurpose
 from shopfloor.arrival.claimer import Batch, Settled
+from shopfloor.domain.file import FilePurpose
 
 Folder = tuple[FilePurpose, str]
 Take = Callable[[], Settled]

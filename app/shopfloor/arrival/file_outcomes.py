@@ -10,15 +10,15 @@ from typing import NamedTuple
 import msgspec
 
 import shopfloor
+from shopfloor.arrival import file_locations, ledger
+from shopfloor.arrival.quarantine import QuarantineRecord, quarantine
 from shopfloor.domain.contract import Originals
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
-from shopfloor.runtime.context import Context
-from shopfloor.arrival import file_locations, ledger
-from shopfloor.arrival.quarantine import QuarantineRecord, quarantine
 from shopfloor.intake.records import FileOutcome
+from shopfloor.runtime.context import Context
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction

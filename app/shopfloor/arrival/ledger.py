@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
-from shopfloor.domain.text import counted
 from shopfloor.arrival import file_locations
 from shopfloor.arrival.claim import Claimed
 from shopfloor.arrival.scan import Observation
+from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
+from shopfloor.domain.text import counted
 from shopfloor.store import files
 from shopfloor.store.files import Identity, LedgerRow, Sighting
 from shopfloor.store.transaction import Transaction

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from shopfloor.domain.file import FileState
 from shopfloor.arrival.scan import Observation
+from shopfloor.domain.file import FileState
 from shopfloor.store import files
 from shopfloor.store.files import Sighting
 from shopfloor.store.store import Store

@@ -8,11 +8,11 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from shopfloor.arrival.candidate import HARD_LINK, Kind, classify
 from shopfloor.domain.file import FilePurpose, Reason
 from shopfloor.domain.names import is_name
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
-from shopfloor.arrival.candidate import HARD_LINK, Kind, classify
 
 MAX_DEPTH = 8
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from shopfloor.domain.record import Record
 from shopfloor.arrival.lease import Lease
 from shopfloor.arrival.scan import Observation
+from shopfloor.domain.record import Record
 
 FUTURE_NS = 300 * 1_000_000_000
 WRITTEN = "still being written: another program has it open for writing"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from shopfloor.domain.clock import Clock
-from shopfloor.domain.file import FilePurpose
 from shopfloor.arrival.filesystem import network_devices
 from shopfloor.arrival.lease import Lease, probe_path
 from shopfloor.arrival.scan import Observation
 from shopfloor.arrival.settle import Quiet, Settling, due, settle
+from shopfloor.domain.clock import Clock
+from shopfloor.domain.file import FilePurpose
 
 Key = tuple[FilePurpose, str]
 

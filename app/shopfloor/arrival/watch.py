@@ -14,26 +14,25 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from shopfloor.domain.contract import Completeness
-from shopfloor.domain.file import FilePurpose, Reason
-from shopfloor.domain.status import WatcherStatus
-from shopfloor.arrival import file_outcomes
-from shopfloor.runtime.context import Context
-from shopfloor.runtime.worker_pool import WorkFloor
-from shopfloor.arrival import file_locations, ledger
+from shopfloor.arrival import file_locations, file_outcomes, ledger
 from shopfloor.arrival.arrivals import Arrivals
+from shopfloor.arrival.candidate import Kind
 from shopfloor.arrival.claimer import BACKLOG, DISK, Batch, Claiming, Settled
-from shopfloor.arrival.memory import Memory, identity_of
+from shopfloor.arrival.companion import Neighbours, Standing, is_companion
 from shopfloor.arrival.copy_thread import SMALL, Folder, Porter
+from shopfloor.arrival.filesystem import network_devices
+from shopfloor.arrival.memory import Memory, identity_of
 from shopfloor.arrival.removal import aside_of
+from shopfloor.arrival.scan import Observation, scan
 from shopfloor.arrival.settling import SettlingFiles
 from shopfloor.arrival.stalled import StalledFiles, Stuck
 from shopfloor.arrival.watcher import Health, Watcher
-from shopfloor.arrival.candidate import Kind
-from shopfloor.arrival.companion import Neighbours, Standing, is_companion
-from shopfloor.arrival.filesystem import network_devices
+from shopfloor.domain.contract import Completeness
+from shopfloor.domain.file import FilePurpose, Reason
+from shopfloor.domain.status import WatcherStatus
 from shopfloor.formats.partition import moment
-from shopfloor.arrival.scan import Observation, scan
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.worker_pool import WorkFloor
 from shopfloor.store import files
 
 _LOG = logging.getLogger("shopfloor.watch")

@@ -7,12 +7,12 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shopfloor.arrival import file_locations
+from shopfloor.arrival.candidate import Kind, classify
+from shopfloor.arrival.stalled import since
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.requests.files import Explanation
 from shopfloor.domain.text import counted, safe
-from shopfloor.arrival import file_locations
-from shopfloor.arrival.stalled import since
-from shopfloor.arrival.candidate import Kind, classify
 from shopfloor.store import files
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ import logging
 import msgspec
 
 from shopfloor.domain.monitor import AlertState
+from shopfloor.engine.services import Plant
 from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
-from shopfloor.serving.collect_job import collect_soon
-from shopfloor.engine.services import Plant
 from shopfloor.runtime.scheduler import Errand
-from shopfloor.upkeep.backup import make_backup
-from shopfloor.upkeep.old_rejects import forget_old_rejects
+from shopfloor.serving.collect_job import collect_soon
 from shopfloor.store import alerts
 from shopfloor.store.transaction import Transaction
+from shopfloor.upkeep.backup import make_backup
+from shopfloor.upkeep.old_rejects import forget_old_rejects
 
 _LOG = logging.getLogger("shopfloor.engine")
 _COLLECT_SECONDS = 3.0

@@ -14,8 +14,8 @@ from shopfloor.store import operations
 from shopfloor.store.transaction import Transaction
 
 if TYPE_CHECKING:
-    from shopfloor.intake.streaming.streams import Streams
     from shopfloor.arrival.watch import Watch
+    from shopfloor.intake.streaming.streams import Streams
 
 R = TypeVar("R")
 

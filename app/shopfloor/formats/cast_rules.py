@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from shopfloor.domain.columns import EXACT, ColumnType
 from shopfloor.domain.dialect import COMMA, POINT
-from shopfloor.formats.shape import JSON, TEXT
 from shopfloor.duck.sql import SQL_TYPES, text
+from shopfloor.formats.shape import JSON, TEXT
 
 # Spellings of "missing" in columns that are not text. In text they stay what they are.
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "NaN", "nan", "None", "-", "?")

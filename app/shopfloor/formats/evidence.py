@@ -13,8 +13,8 @@ from shopfloor.domain.text import safe
 from shopfloor.formats import reasons
 from shopfloor.formats.format import Format
 from shopfloor.formats.locate import places
-from shopfloor.formats.reasons import Place
 from shopfloor.formats.plan import Plan
+from shopfloor.formats.reasons import Place
 
 if TYPE_CHECKING:
     from shopfloor.intake.contract.checks import Check

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.dialect import COMMA
+from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
+from shopfloor.formats.cast_rules import CODE, IS_MISSING, MISSING, nested, raw_type, reading, whole_beyond_64_bits
 from shopfloor.formats.format import Format
 from shopfloor.formats.partition import kind_of
-from shopfloor.formats.cast_rules import CODE, IS_MISSING, MISSING, nested, raw_type, reading, whole_beyond_64_bits
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import TEXT, Shape, forget_rejects, rows_of
 from shopfloor.formats.spelling import Spelling, Verdict, possible, prove
-from shopfloor.duck.sql import name, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

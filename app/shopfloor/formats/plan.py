@@ -10,8 +10,8 @@ import msgspec
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.formats import reasons
-from shopfloor.formats.format import Format
 from shopfloor.formats.cast_rules import Reading, reading
+from shopfloor.formats.format import Format
 from shopfloor.formats.reasons import BadFile, listed
 from shopfloor.formats.shape import Shape
 

@@ -12,6 +12,7 @@ import duckdb
 
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import NO_QUOTES, check_parser
+from shopfloor.duck.sql import text
 from shopfloor.formats import reasons
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.format import Format, Packing, check_content, check_packing, named_format
@@ -21,7 +22,6 @@ from shopfloor.formats.shape import JSON, Shape, check_names
 from shopfloor.formats.sniff import HEAD, header_line, sniff_csv
 from shopfloor.formats.text import closed, plain, unmarked, unpack
 from shopfloor.formats.workbook import sheet_lines
-from shopfloor.duck.sql import text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

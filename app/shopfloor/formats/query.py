@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shopfloor.duck.sql import SQL_TYPES, name, text
 from shopfloor.formats.cast_rules import Reading
 from shopfloor.formats.plan import PLACE, RESCUED, Plan
 from shopfloor.formats.shape import rows_of
-from shopfloor.duck.sql import SQL_TYPES, name, text
 
 
 def strict(plan: Plan, paths: Sequence[str], *, first: bool = False, quick: bool = False, bundled: bool = False) -> str:

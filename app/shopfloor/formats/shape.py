@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from shopfloor.duck.sql import name, text, texts
 from shopfloor.formats import reasons
 from shopfloor.formats.format import Format
 from shopfloor.formats.partition import Pairs
 from shopfloor.formats.reasons import BadFile
-from shopfloor.duck.sql import name, text, texts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from shopfloor.formats.query import lenient, output, placed, staged, strict
-from shopfloor.formats.plan import Plan
-from shopfloor.formats.shape import forget_rejects
 from shopfloor.duck.sql import PARQUET, SQL_TYPES, text, texts
+from shopfloor.formats.plan import Plan
+from shopfloor.formats.query import lenient, output, placed, staged, strict
+from shopfloor.formats.shape import forget_rejects
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
+from shopfloor.arrival import file_locations, file_outcomes
 from shopfloor.domain.codec import convert
 from shopfloor.domain.contract import Contract, Corrected, Mode, Parser, SchemaPolicy, Volume
 from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
-from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
@@ -22,19 +22,17 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
-from shopfloor.arrival import file_outcomes
 from shopfloor.engine.line import triggers
+from shopfloor.formats.partition import Pairs, partition
 from shopfloor.intake import type_change_notices
 from shopfloor.intake.contract import live
-from shopfloor.runtime.context import Context
-from shopfloor.runtime.contract_book import Stamp
-from shopfloor.runtime.handler import Task
-from shopfloor.arrival import file_locations
-from shopfloor.formats.partition import Pairs, partition
 from shopfloor.intake.records import IntakeResult, IntakeSpec, StagedFile
 from shopfloor.intake.volume import REMEMBERED
 from shopfloor.lake.manifest import digest
 from shopfloor.lake.objects import publish_part
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.contract_book import Stamp
+from shopfloor.runtime.handler import Task
 from shopfloor.store import datasets, files, rejects, revisions
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query
@@ -82,7 +80,7 @@ class IntakeHandler:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         earlier = context.store.read(lambda query: _earlier(query, job.subject, rows))
-        parser = _parser(job, contract)
+        parser = file_locations.parser_of(job, contract)
         return Task(
             "intake",
             IntakeSpec(
@@ -166,7 +164,7 @@ class IntakeHandler:
             written, result.contract, result.absent if job.payload.get("accept") else (), result.retyped
         )
         if job.payload.get("keep") and _any_committed(result):
-            wanted = msgspec.structs.replace(wanted, parser=_parser(job, written) or Parser())
+            wanted = msgspec.structs.replace(wanted, parser=file_locations.parser_of(job, written) or Parser())
         if written is None or not same(written, wanted):
             number = context.store.read(lambda query: revisions.number(query, job.subject)) + 1
             live.save(context, msgspec.structs.replace(wanted, revision=number))
@@ -364,14 +362,6 @@ class IntakeHandler:
 
 def _staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"intake-{job.id}"
-
-
-def _parser(job: JobRecord, contract: Contract | None) -> Parser | None:
-    """The settings that somebody gave for the files of this job, over the contract's."""
-    given = job.payload.get("parser")
-    if not given:
-        return None
-    return check_parser(merged(contract.parser if contract is not None else Parser(), convert(given, Parser)))
 
 
 def _any_committed(result: IntakeResult) -> bool:

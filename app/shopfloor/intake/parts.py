@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
-from shopfloor.intake.records import StagedPart
 from shopfloor.duck.sql import PARQUET, name, text
+from shopfloor.intake.records import StagedPart
 from shopfloor.lake.objects import file_sha256
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from shopfloor.domain.text import safe
-from shopfloor.runtime.context import Context
-from shopfloor.monitoring.preparing import champion_manifest
 from shopfloor.intake.records import Retyped
+from shopfloor.monitoring.preparing import champion_manifest
+from shopfloor.runtime.context import Context
 
 
 def notices(context: Context, dataset: str, columns: Sequence[Retyped]) -> list[str]:

@@ -15,11 +15,11 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import ConfigError
 from shopfloor.formats import reasons
-from shopfloor.intake.contract.checks import check_rules_work
-from shopfloor.formats.infer import join
 from shopfloor.formats.cast_rules import Reading, reading, whole_beyond
+from shopfloor.formats.infer import join
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import Shape, forget_rejects, rows_of
+from shopfloor.intake.contract.checks import check_rules_work
 from shopfloor.lake.retype import misfits
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from shopfloor.lake.retype import as_text
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 def read_parts(
@@ -44,7 +45,7 @@ def read_parts(
     rows = 0
     for part in parts:
         rows += _read_into(chunks, part, wanted)
-    data = {column.name: _series(chunks[column.name], column) for column in wanted}
+    data = {column.name: series(_joined(chunks[column.name], column), column.type) for column in wanted}
     return pd.DataFrame(data, index=pd.RangeIndex(rows))
 
 
@@ -123,22 +124,28 @@ def _cast(values: Any, column: Column, path: Path) -> Any:
         ) from None
 
 
-def _series(arrays: list[Any], column: Column) -> Any:
-    """One pandas column from arrays of the column's own Arrow type."""
+def _joined(arrays: list[Any], column: Column) -> Any:
+    """One chunked array of the column's own Arrow type."""
+    import pyarrow as pa
+
+    chunks = [chunk for array in arrays for chunk in getattr(array, "chunks", [array])]
+    return pa.chunked_array(chunks, type=_arrow_type(column.type))
+
+
+def series(values: pa.Array | pa.ChunkedArray, kind: ColumnType) -> pd.Series[Any]:
+    """Values of a column type as one pandas column (see `read_parts`)."""
     import numpy as np
     import pandas as pd
     import pyarrow as pa
 
-    chunks = [chunk for array in arrays for chunk in getattr(array, "chunks", [array])]
-    values = pa.chunked_array(chunks, type=_arrow_type(column.type))
-    if column.type is ColumnType.INTEGER:
-        if values.null_count == 0:
-            return pd.Series(values.to_numpy(), dtype="int64")
-        return values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    if column.type is ColumnType.BOOLEAN:
-        return values.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
-    if column.type is ColumnType.TEXT:
+    if kind is ColumnType.INTEGER and values.null_count:
+        nullable: pd.Series[Any] = values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+        return nullable
+    if kind is ColumnType.BOOLEAN:
+        boolean: pd.Series[Any] = values.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+        return boolean
+    if kind is ColumnType.TEXT:
         # An explicit object array: pandas 3 would make its own string dtype with NaN inside.
-        return pd.Series(np.asarray(values.to_numpy(), dtype=object), dtype=object)
-    dtype = "float64" if column.type is ColumnType.NUMBER else "datetime64[us]"
-    return pd.Series(values.to_numpy(), dtype=dtype)
+        return pd.Series(np.asarray(values, dtype=object), dtype=object)
+    dtype = {ColumnType.INTEGER: "int64", ColumnType.NUMBER: "float64"}.get(kind, "datetime64[us]")
+    return pd.Series(np.asarray(values), dtype=dtype)

@@ -19,9 +19,9 @@ from shopfloor.domain.errors import DataError
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
+from shopfloor.lake.inference_log import LogRecord
 from shopfloor.lake.objects import file_sha256
 from shopfloor.workspace.durable import sync_directory, sync_file
-from shopfloor.lake.inference_log import LogRecord
 
 MOMENT = pa.timestamp("us")
 PROBABILITY = "probability_"

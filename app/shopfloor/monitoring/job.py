@@ -17,13 +17,13 @@ from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.engine.line import triggers
 from shopfloor.monitoring import preparing
-from shopfloor.runtime import notification
-from shopfloor.serving.batch import LookOutcome
-from shopfloor.runtime.context import Context
-from shopfloor.serving.actuals_job import note_actuals, place_actuals
-from shopfloor.runtime.handler import Task
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.records import PERFORMANCE, AlertChanges, WatchResult
+from shopfloor.runtime import notification
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.handler import Task
+from shopfloor.serving.actuals_job import note_actuals, place_actuals
+from shopfloor.serving.batch import LookOutcome
 from shopfloor.store import alerts, models
 from shopfloor.store.transaction import Transaction
 

@@ -9,10 +9,10 @@ from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.definition import ModelDefinition
-from shopfloor.serving.batch import LookTask
-from shopfloor.runtime.context import Context
 from shopfloor.lake.locations import artifact_file, part_files
 from shopfloor.monitoring.records import BacktestSpec, Delivery, ValueSpec, WatchSpec
+from shopfloor.runtime.context import Context
+from shopfloor.serving.batch import LookTask
 from shopfloor.store import alerts, datasets, inference, models
 from shopfloor.store.rows import Query
 

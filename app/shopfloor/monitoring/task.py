@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopfloor.domain.handles import PartFile
-from shopfloor.serving.batch import LookOutcome, LookTask
 from shopfloor.monitoring.stored import truths_of_predictions
 from shopfloor.monitoring.watch import watch
 from shopfloor.serving.actuals import write_actuals
+from shopfloor.serving.batch import LookOutcome, LookTask
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,11 +16,11 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ConflictError, ShopfloorError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.release import ModelVersion, Outcome
-from shopfloor.runtime.context import Context
 from shopfloor.engine.line.train_records import Look
 from shopfloor.lake.locations import artifact_file
 from shopfloor.release import aliases as rules
 from shopfloor.release.looks import count_looks
+from shopfloor.runtime.context import Context
 from shopfloor.serving.deployment import Deployment, read_deployment, remove_deployment, write_deployment
 from shopfloor.store import models
 from shopfloor.store.rows import Query

@@ -13,8 +13,8 @@ from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import RefusedError, ShopfloorError, from_wire
 from shopfloor.runtime.call import Call, Failure, Result
 from shopfloor.runtime.handler import Task
-from shopfloor.runtime.worker_class import Lane
 from shopfloor.runtime.worker import Worker, WorkerDied
+from shopfloor.runtime.worker_class import Lane
 
 
 class Aside:

@@ -11,8 +11,8 @@ import msgspec
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.ids import ulid
-from shopfloor.intake.contract.checks import check_rules_work
 from shopfloor.duck.sql import connect
+from shopfloor.intake.contract.checks import check_rules_work
 from shopfloor.store import revisions
 from shopfloor.store.store import Store
 from shopfloor.workspace import contracts

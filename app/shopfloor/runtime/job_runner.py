@@ -12,12 +12,12 @@ import msgspec
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.wire import WireError, describe
-from shopfloor.runtime.context import Context
-from shopfloor.runtime.job_queue import Board
 from shopfloor.runtime.call import Call, Failure, Progress, Result
+from shopfloor.runtime.context import Context
 from shopfloor.runtime.handler import Handler
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.job_queue import Board
 from shopfloor.runtime.worker import Worker, WorkerDied
+from shopfloor.runtime.worker_class import Lane
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 

@@ -9,12 +9,12 @@ from datetime import timedelta
 import msgspec
 
 from shopfloor.domain.job import JobKind, JobRecord, JobState
-from shopfloor.runtime.context import Context
 from shopfloor.runtime.adhoc_worker import Aside
-from shopfloor.runtime.job_queue import Board
+from shopfloor.runtime.context import Context
 from shopfloor.runtime.handler import Handler
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.job_queue import Board
 from shopfloor.runtime.job_runner import Slot
+from shopfloor.runtime.worker_class import Lane
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 

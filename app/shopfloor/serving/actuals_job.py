@@ -6,21 +6,21 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from shopfloor.arrival import file_outcomes
 from shopfloor.domain.codec import convert
-from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
-from shopfloor.arrival import file_outcomes
 from shopfloor.engine.line import triggers
 from shopfloor.monitoring import preparing
-from shopfloor.serving.batch import ActualsOutcome, ActualsTask
-from shopfloor.runtime.context import Context
-from shopfloor.serving.score_job import place_part
 from shopfloor.runtime import handler
+from shopfloor.runtime.context import Context
+from shopfloor.serving.batch import ActualsOutcome, ActualsTask
 from shopfloor.serving.records import ActualsSpec
+from shopfloor.serving.score_job import place_part, written_like
 from shopfloor.store import files, inference, models
 from shopfloor.store.transaction import Transaction
 
@@ -31,20 +31,27 @@ class ActualsHandler:
     kind = JobKind.ACTUALS
 
     def prepare(self, context: Context, job: JobRecord) -> handler.Task | None:
-        """Read the files with the target's pinned type."""
+        """Read the files as the dataset's contract says."""
         definition = context.definition(job.subject)
+        contract = written_like(context, definition.dataset, job)
         staging = context.layout.staging / f"actuals-{job.id}"
         staging.mkdir(exist_ok=True)
         specs = [
-            (row.file.id, self._spec(context, definition, row.staged, Path(row.file.path).name, staging))
+            (row.file.id, self._spec(context, definition, contract, row.staged, Path(row.file.path).name, staging))
             for row in file_outcomes.staged_rows(context, job.payload["files"])
             if row.staged is not None
         ]
         return handler.Task("actuals", ActualsTask(files=tuple(specs))) if specs else None
 
-    def _spec(self, context: Context, definition: ModelDefinition, path: str, name: str, staging: Path) -> ActualsSpec:
-        contract = context.contract(definition.dataset)
-        target = contract.column(definition.target) if contract is not None else None
+    def _spec(
+        self,
+        context: Context,
+        definition: ModelDefinition,
+        contract: Contract,
+        path: str,
+        name: str,
+        staging: Path,
+    ) -> ActualsSpec:
         stored = context.store.read(lambda query: models.state(query, definition.name).task)
         learnt = context.store.read(lambda query: preparing.champion_manifest(context, query, definition.name))
         return ActualsSpec(
@@ -56,7 +63,8 @@ class ActualsHandler:
             target=definition.target,
             id=definition.id,
             classes=learnt.classes if learnt is not None else (),
-            target_type=target.type if target is not None else ColumnType.TEXT,
+            contract=contract,
+            memory_mb=context.settings.intake.memory_mb,
             arrived_at=context.clock.now(),
         )
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.wire import describe
-from shopfloor.serving.batch import ActualsOutcome, ActualsTask
 from shopfloor.serving.actuals import read_actuals
+from shopfloor.serving.batch import ActualsOutcome, ActualsTask
 from shopfloor.serving.records import ActualsSpec
 
 SPEC = ActualsTask

@@ -13,12 +13,12 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.engine.line import triggers
-from shopfloor.serving.batch import CollectedPart, CollectOutcome, CollectTask
-from shopfloor.runtime.context import Context
-from shopfloor.serving.score_job import place_part
-from shopfloor.runtime.handler import Task
-from shopfloor.lake.locations import artifact_file
 from shopfloor.lake.inference_log import segments
+from shopfloor.lake.locations import artifact_file
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.handler import Task
+from shopfloor.serving.batch import CollectedPart, CollectOutcome, CollectTask
+from shopfloor.serving.score_job import place_part
 from shopfloor.store import inference, jobs, models
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction

@@ -8,9 +8,9 @@ from pathlib import Path
 from shopfloor.artifacts.bundle import read_manifest
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.domain.columns import Column
-from shopfloor.serving.batch import CollectedPart, CollectOutcome, CollectTask
 from shopfloor.lake.inference_log import drain, group, is_sealed
 from shopfloor.lake.inference_parts import to_part
+from shopfloor.serving.batch import CollectedPart, CollectOutcome, CollectTask
 
 SPEC = CollectTask
 

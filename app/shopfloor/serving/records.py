@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import Task
 from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.record import Record
@@ -19,7 +19,8 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
 
     `output_path` ends in `.csv` or `.parquet`. `inference_staging` is an existing directory for
     the inference part. `id` names the column of the association id where the model has one; `at`
-    is the time that the predictions carry.
+    is the time that the predictions carry. `contract` is that of the model's dataset: its parser settings
+    and formats say how text is read. Reading may use `memory_mb`, beside what the model needs.
     """
 
     artifact: ArtifactFile
@@ -31,6 +32,8 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
     id: str | None = None
     source: str = "batch"
     at: datetime
+    contract: Contract
+    memory_mb: int = 512
 
 
 class ScoreResult(Record, frozen=True, kw_only=True):
@@ -57,9 +60,9 @@ class ScoreResult(Record, frozen=True, kw_only=True):
 class ActualsSpec(Record, frozen=True, kw_only=True):
     """Take in one file of ground truth for `model`.
 
-    `id` and `target` are the columns as the definition names them; `target_type` is the target's
-    pinned type in the dataset, so that a label reads here as it did in training. `classes` are
-    the model's labels, empty for regression or when unknown.
+    `id` and `target` are the columns as the definition names them. `contract` is that of the model's dataset:
+    a label reads here as it did in training. `classes` are the model's labels, empty for regression or when
+    unknown. Reading may use `memory_mb`.
     """
 
     model: str
@@ -69,9 +72,10 @@ class ActualsSpec(Record, frozen=True, kw_only=True):
     staging: str
     target: str
     id: str | None = None
-    target_type: ColumnType = ColumnType.TEXT
     classes: tuple[str, ...] = ()
     arrived_at: datetime
+    contract: Contract
+    memory_mb: int = 512
 
 
 class ActualsResult(Record, frozen=True, kw_only=True):

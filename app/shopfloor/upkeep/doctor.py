@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shopfloor.domain.requests.workspace import DoctorFinding, DoctorReport
 from shopfloor.domain.streaming import StreamStatus
 from shopfloor.runtime.context import Context
-from shopfloor.upkeep.checks import objects, ledger, releases, store, streams, environment
+from shopfloor.upkeep.checks import environment, ledger, objects, releases, store, streams
 from shopfloor.upkeep.checks.doctor_context import Check, Patient
 from shopfloor.upkeep.references import references
 

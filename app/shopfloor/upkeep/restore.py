@@ -28,11 +28,11 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireFailure, describe
 from shopfloor.runtime.ownership import Ownership
-from shopfloor.upkeep.backup import Contents, inspect
 from shopfloor.store import migrate
 from shopfloor.store.database import log_path
 from shopfloor.store.durable import fsync_directory, fsync_file
 from shopfloor.store.journal import Entry, Journal
+from shopfloor.upkeep.backup import Contents, inspect
 from shopfloor.workspace.layout import Layout
 
 PARTIAL = ".restore-"

@@ -19,10 +19,10 @@ import pyarrow.dataset as arrow
 import pyarrow.parquet as parquet
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.upkeep.question import Question
 from shopfloor.duck.sql import name as quoted
 from shopfloor.duck.sql import select_list
 from shopfloor.lake.objects import part_path
+from shopfloor.upkeep.question import Question
 from shopfloor.workspace.layout import Layout
 
 _TYPES = {

@@ -10,9 +10,9 @@ from shopfloor.domain.names import check_name
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.datasets import DatasetContract, DatasetDefine, DatasetRevisions
 from shopfloor.domain.revision import ContractCause, ContractRevision
-from shopfloor.intake.contract import live
 from shopfloor.engine.api.datasets import named
 from shopfloor.engine.services import Plant
+from shopfloor.intake.contract import live
 from shopfloor.store import datasets, revisions
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction

@@ -7,9 +7,9 @@ from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.requests.alerts import BacktestReport, MonitorBacktest
 from shopfloor.domain.requests.models import ValueShow
+from shopfloor.engine.services import Plant
 from shopfloor.monitoring import preparing
 from shopfloor.runtime.handler import Task
-from shopfloor.engine.services import Plant
 
 
 def value(plant: Plant, request: ValueShow) -> ValueReport:

@@ -16,11 +16,11 @@ from shopfloor.domain.requests.workspace import (
 )
 from shopfloor.engine.services import Plant
 from shopfloor.intake.streaming.standing import standings
+from shopfloor.lineage.trace import trace
 from shopfloor.upkeep.backup import make_backup
 from shopfloor.upkeep.doctor import examine
 from shopfloor.upkeep.gc import collect_garbage
 from shopfloor.upkeep.sandbox import run_query
-from shopfloor.lineage.trace import trace
 
 
 def lineage(plant: Plant, request: LineageShow) -> LineageGraph:

@@ -16,11 +16,11 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.wire import WireError
+from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
+from shopfloor.lake.locations import part_files
 from shopfloor.release import releasing
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.handler import Task
-from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
-from shopfloor.lake.locations import part_files
 from shopfloor.store import datasets, models, runs
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction

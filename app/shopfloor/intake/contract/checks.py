@@ -12,8 +12,8 @@ from shopfloor.domain.contract import Bound, Contract, Rule, RuleSeverity
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
-from shopfloor.intake.contract.expression import check_pattern, expression
 from shopfloor.duck.sql import text, texts, typed
+from shopfloor.intake.contract.expression import check_pattern, expression
 from shopfloor.lake.retype import stored_alike
 
 if TYPE_CHECKING:

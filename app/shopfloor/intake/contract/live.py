@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from shopfloor.arrival import file_locations
 from shopfloor.domain.again import Again
 from shopfloor.domain.columns import Column
 from shopfloor.domain.contract import Contract
@@ -15,10 +16,9 @@ from shopfloor.domain.contract_changes import changes, same
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.revision import ContractCause, ContractRevision
+from shopfloor.intake.records import Retyped
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.contract_book import Stamp
-from shopfloor.arrival import file_locations
-from shopfloor.intake.records import Retyped
 from shopfloor.store import datasets, files, revisions
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace import contracts

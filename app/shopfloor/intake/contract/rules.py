@@ -15,11 +15,11 @@ from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.text import safe
+from shopfloor.duck.sql import text
 from shopfloor.formats import reasons
-from shopfloor.intake.contract.checks import Check, checks_of
 from shopfloor.formats.evidence import Wrong, describe
 from shopfloor.formats.table import Table
-from shopfloor.duck.sql import text
+from shopfloor.intake.contract.checks import Check, checks_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

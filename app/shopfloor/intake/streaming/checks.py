@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from shopfloor.domain.contract import Contract, Mode
 from shopfloor.domain.errors import RefusedError
-from shopfloor.runtime.context import Context
 from shopfloor.intake.streaming.rows import RowCheck
+from shopfloor.runtime.context import Context
 
 _FRESH = 0.25
 

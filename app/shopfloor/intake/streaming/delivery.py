@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shopfloor.arrival import file_locations
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import STREAM, FilePurpose, FileRecord, FileState
 from shopfloor.domain.job import JobKind
 from shopfloor.intake.streaming import frame
 from shopfloor.intake.streaming.entry import unpack
 from shopfloor.intake.streaming.log import Sealed, StreamLog
-from shopfloor.arrival import file_locations
 from shopfloor.store import files, jobs
 from shopfloor.store.durable import fsync_directory
 from shopfloor.store.files import Identity, LedgerRow

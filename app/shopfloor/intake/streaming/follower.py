@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from shopfloor.domain.errors import ConfigError, ShopfloorError
 from shopfloor.domain.streaming import FollowedFile
 from shopfloor.domain.text import safe
-from shopfloor.runtime.context import Context
 from shopfloor.intake.streaming.checks import Checks
 from shopfloor.intake.streaming.entry import Source
 from shopfloor.intake.streaming.followed import advance, began_so, begins_alike, is_intact, recognise
 from shopfloor.intake.streaming.inflow import Inflow
 from shopfloor.intake.streaming.log import Answer, Post
 from shopfloor.intake.streaming.rows import Rows
+from shopfloor.runtime.context import Context
 
 if TYPE_CHECKING:
     from shopfloor.arrival.scan import Observation

@@ -12,11 +12,11 @@ from pathlib import Path
 from shopfloor.domain.errors import BusyError
 from shopfloor.domain.names import is_name
 from shopfloor.domain.streaming import StreamStatus
-from shopfloor.runtime.context import Context
 from shopfloor.intake.streaming.committer import Committer
 from shopfloor.intake.streaming.entry import Source
 from shopfloor.intake.streaming.log import Answer, Post, StreamLog
 from shopfloor.intake.streaming.roller import Roller
+from shopfloor.runtime.context import Context
 
 _BACKLOG_SECONDS = 2.0
 _DISK_SECONDS = 30.0

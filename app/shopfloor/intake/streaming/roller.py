@@ -6,19 +6,19 @@ import logging
 import threading
 from pathlib import Path
 
+from shopfloor.arrival import file_outcomes
 from shopfloor.domain.contract import Originals
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.event import Event
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.text import safe
-from shopfloor.arrival import file_outcomes
-from shopfloor.runtime.context import Context
 from shopfloor.intake.streaming import delivery
 from shopfloor.intake.streaming.committer import Committer
 from shopfloor.intake.streaming.delivery import LINES, Ready
 from shopfloor.intake.streaming.entry import Source
 from shopfloor.intake.streaming.followed import note_followed
 from shopfloor.intake.streaming.log import StreamLog
+from shopfloor.runtime.context import Context
 from shopfloor.store import files
 from shopfloor.store.transaction import Transaction
 

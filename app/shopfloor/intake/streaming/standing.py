@@ -10,8 +10,8 @@ import msgspec
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.streaming import StreamStatus
 from shopfloor.domain.text import counted, safe
-from shopfloor.runtime.context import Context
 from shopfloor.intake.streaming.streams import Streams
+from shopfloor.runtime.context import Context
 from shopfloor.store import files
 
 

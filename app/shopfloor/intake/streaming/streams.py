@@ -9,11 +9,11 @@ import msgspec
 
 from shopfloor.domain.file import FilePurpose
 from shopfloor.domain.streaming import RowsReceipt, StreamStatus
-from shopfloor.runtime.context import Context
 from shopfloor.intake.streaming.checks import Checks
 from shopfloor.intake.streaming.follower import Follower
 from shopfloor.intake.streaming.inflow import Inflow
 from shopfloor.intake.streaming.log import Post
+from shopfloor.runtime.context import Context
 
 if TYPE_CHECKING:
     from shopfloor.arrival.scan import Observation

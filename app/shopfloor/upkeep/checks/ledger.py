@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted, safe
-from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell
 from shopfloor.store.transaction import Transaction
+from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell
 
 _SHOWN = "SELECT name, version, rows, columns, added_rows, parts, bytes, mode FROM datasets"
 _TWICE = """

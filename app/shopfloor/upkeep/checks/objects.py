@@ -11,9 +11,9 @@ from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted
+from shopfloor.lake.objects import file_sha256, part_path
 from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell
 from shopfloor.upkeep.references import Artifact
-from shopfloor.lake.objects import file_sha256, part_path
 
 
 def parts(patient: Patient) -> Iterator[DoctorFinding]:

@@ -9,8 +9,8 @@ from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted
 from shopfloor.release import releasing
 from shopfloor.runtime.context import Context
-from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell, well
 from shopfloor.serving.deployment import read_deployment
+from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell, well
 
 _NOWHERE = """
 SELECT a.model, a.alias, a.version

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted
-from shopfloor.upkeep.checks.doctor_context import Patient, unwell, well
 from shopfloor.store import migrate
 from shopfloor.store.journal import Journal
 from shopfloor.store.transaction import Transaction
+from shopfloor.upkeep.checks.doctor_context import Patient, unwell, well
 
 # A crash tears the end of a line off; a whole line with another checksum was changed on disk.
 _WHOLE = re.compile(rb"^[0-9a-f]{8} \{.*\]\}\n?$", re.DOTALL)
