@@ -5,9 +5,9 @@ import gzip
 import io
 import json
 import tempfile
-from datetime import UTC, datetime, timedelta, timezone
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,13 @@ KINDS = {
     "at": ColumnType.TIMESTAMP,
 }
 COLUMNS = tuple(Column(name=name, type=kind) for name, kind in KINDS.items())
+FREE = Parser()
 HEADER = "count;size;flag;word;day;at;extra\n"
 
 
 @contextmanager
 def opened(
-    path: Path, columns: Sequence[Column], roles: Collection[str] = (), parser: Parser = Parser()
+    path: Path, columns: Sequence[Column], roles: Collection[str] = (), parser: Parser = FREE
 ) -> Iterator[TableReader]:
     names = [column.name for column in columns]
     with (
@@ -49,7 +50,7 @@ def opened(
 
 
 def read(
-    path: Path, columns: tuple[Column, ...] = COLUMNS, size: int = 1000, parser: Parser = Parser()
+    path: Path, columns: tuple[Column, ...] = COLUMNS, size: int = 1000, parser: Parser = FREE
 ) -> pd.DataFrame:
     with opened(path, columns, parser=parser) as reader:
         frames = [to_frame(batch, columns) for batch in reader.batches(size)]

@@ -278,7 +278,9 @@ class Watch:
             return None
         if found.digest and self._differs(purpose, seen, found.digest):
             return None
-        return found if state.settled or arrival.complete is Completeness.MARKER else None
+        # An empty file never settles, so here its sender's word counts: a marker, or a digest that is compared.
+        vouched = arrival.complete is Completeness.MARKER or (found.digest and not seen.size)
+        return found if state.settled or vouched else None
 
     def _differs(self, purpose: FilePurpose, seen: Observation, digest: str) -> bool:
         """Whether the file is known not to be what its companion says, and may still be arriving."""

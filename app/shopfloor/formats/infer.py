@@ -11,8 +11,9 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.dialect import COMMA
 from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import CODE, IS_MISSING, MISSING, nested, raw_type, reading, whole_beyond_64_bits
+from shopfloor.formats.cast_rules import CODE, IS_MISSING, nested, raw_type, reading, whole_beyond_64_bits
 from shopfloor.formats.format import Format
+from shopfloor.formats.notation import MISSING
 from shopfloor.formats.partition import kind_of
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import TEXT, Shape, forget_rejects, rows_of
@@ -228,8 +229,8 @@ def _json_words(
 ) -> dict[int, set[str]]:
     """JSON's own types of each column's values."""
     form = "array" if shape.array else "newline_delimited"
-    columns = ", ".join(f"{text(shape.names[i])}: 'JSON'" for i in wanted)
-    kinds = ", ".join(f"list(DISTINCT json_type({name(shape.names[i])}))" for i in wanted)
+    columns = ", ".join(f"{text(shape.own[i])}: 'JSON'" for i in wanted)
+    kinds = ", ".join(f"list(DISTINCT json_type({name(shape.own[i])}))" for i in wanted)
     query = (
         f"SELECT {kinds} FROM read_json([{', '.join(map(text, paths))}], format = '{form}', "
         f"records = 'true', compression = 'none', columns = {{{columns}}})"

@@ -106,6 +106,8 @@ class Preparer:
             source = unpacked
             with source.open("rb") as opened:
                 head = opened.read(HEAD)
+            if not head:
+                raise BadFile(reasons.empty_file(packed=True))
         check_content(kind, head)
         if kind is Format.PARQUET:
             return self._done(file, self._parquet(source), source, ())
@@ -165,7 +167,7 @@ class Preparer:
         source, head = unmarked(source, self._scratch / f"{file.id}.unmarked"), head.removeprefix(BOM_UTF8)
         start = head.lstrip(b" \t\r\n")[:1]
         if not start:
-            raise BadFile(reasons.empty_file())
+            raise BadFile(reasons.blank_file())
         if start not in b"{[":
             line = 1 + head[: len(head) - len(head.lstrip())].count(b"\n")
             raise BadFile(reasons.json_malformed(line, "it starts neither with { nor with ["))

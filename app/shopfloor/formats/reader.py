@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.names import nearest
@@ -58,23 +59,25 @@ def open_table(
     """Open a file of any format that intake reads; raises `BadFile` for what is no table.
 
     `name` is its name as delivered, `parser` the settings of the dataset whose table it is like, `expected`
-    the columns that it should have. `workdir` is an empty private directory that lives as long as the table.
+    are columns that it may have: the table spells them so. `workdir` is an empty private directory that lives as long as the table.
     """
     link = workdir / "delivered"
     link.symlink_to(path.resolve())  # DuckDB would take a name such as a[1]*.csv for a pattern
     connection = connect(memory_mb=memory_mb, threads=os.cpu_count() or 1, temp=workdir / "spill")
     try:
         preparer = Preparer(connection, workdir, memory_mb, expected, parser, may_be_empty=True)
-        yield OpenTable(connection, _prepared(preparer, LoneFile(str(link), name)), memory_mb)
+        yield OpenTable(connection, _prepared(preparer, LoneFile(str(link), name), expected), memory_mb)
     finally:
         connection.close()
 
 
-def _prepared(preparer: Preparer, file: LoneFile) -> Prepared[LoneFile]:
+def _prepared(preparer: Preparer, file: LoneFile, expected: Sequence[str]) -> Prepared[LoneFile]:
     try:
-        return preparer.prepare(file)
+        prepared = preparer.prepare(file)
     except OSError as error:
         raise BadFile(reasons.not_there(file.original_name, error.strerror or "")) from error
+    shape, notices = prepared.shape.spelled(ColumnNames(expected))
+    return replace(prepared, shape=shape, notices=(*prepared.notices, *notices))
 
 
 @dataclass(frozen=True)

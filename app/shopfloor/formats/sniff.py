@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shopfloor.domain.column_names import fold
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import NO_QUOTES
 from shopfloor.formats import reasons
@@ -61,13 +62,13 @@ def sniff_csv(
     """
     text = _decode(head, whole)
     if not text.strip():
-        raise BadFile(reasons.empty_file())
+        raise BadFile(reasons.blank_file())
     quote = _quote(text, parser)
     best = _choose(_readings(text, whole, quote, parser), expected)
     header = best.records[0]
     if not whole and "\n" not in text and "\r" not in text:
         raise BadFile(reasons.header_too_long(HEAD))
-    if set(header) != set(expected) and headless(best.records[0]):
+    if set(map(fold, header)) != set(map(fold, expected)) and headless(best.records[0]):
         raise BadFile(reasons.header_missing(header))
     if whole and len(best.records) == 1 and not may_be_empty:
         raise BadFile(reasons.header_only())
@@ -150,9 +151,9 @@ def _agree(records: list[list[str]]) -> bool:
 
 
 def _choose(readings: list[_Reading], expected: Sequence[str]) -> _Reading:
-    wanted = set(expected)
+    wanted = set(map(fold, expected))
     # max keeps the first of equals, so a comma wins where nothing speaks for another.
-    return max(readings, key=lambda reading: (len(wanted.intersection(reading.records[0])), reading.rank))
+    return max(readings, key=lambda reading: (len(wanted.intersection(map(fold, reading.records[0]))), reading.rank))
 
 
 def headless(header: Sequence[str]) -> bool:

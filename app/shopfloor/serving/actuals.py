@@ -55,6 +55,7 @@ def read_actuals(spec: ActualsSpec, progress: Progress) -> ActualsResult:
         rows=len(actuals),
         part=part,
         ignored=inputs.ignored,
+        notices=inputs.table.file.notices,
         empty=empty,
         repeated=rows - empty - len(actuals),
         foreign=len(foreign),

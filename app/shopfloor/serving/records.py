@@ -40,7 +40,7 @@ class ScoreResult(Record, frozen=True, kw_only=True):
     """What was scored. `part` is None for a file without rows.
 
     `ignored` names columns of the file that the model does not know, `absent` optional ones that the
-    file does not have; `made_ids` counts rows that came without an association id and got one. All
+    file does not have; `notices` say how it was read; `made_ids` counts rows that came without an association id and got one. All
     predictions lie between `first_at` and `last_at`.
     """
 
@@ -50,6 +50,7 @@ class ScoreResult(Record, frozen=True, kw_only=True):
     output_path: str
     ignored: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     made_ids: int = 0
     probabilities: tuple[str, ...] = ()
     part: PartFile | None = None
@@ -82,13 +83,14 @@ class ActualsResult(Record, frozen=True, kw_only=True):
     """What was taken in: `rows` distinct ids. `part` is None for a file without usable rows.
 
     `empty` counts rows whose actual is not known yet, `repeated` rows that a later one of the
-    same file replaced, `foreign` rows whose label is no class of the model.
+    same file replaced, `foreign` rows whose label is no class of the model; `notices` say how it was read.
     """
 
     model: str
     rows: int
     part: PartFile | None = None
     ignored: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     empty: int = 0
     repeated: int = 0
     foreign: int = 0

@@ -46,7 +46,7 @@ def score(spec: ScoreSpec, progress: Progress, new_id: Callable[[], str] = ulid)
     model = load_model(spec.artifact, Path(spec.key_path))
     with tempfile.TemporaryDirectory(prefix=".score-", dir=spec.inference_staging) as folder:
         roles = manifest_of(spec.artifact, Path(spec.key_path)).roles
-        expected = [column.name for column in needed_columns(model)]
+        expected = [*(column.name for column in needed_columns(model)), *_id_names(spec.id, model)]
         with open_delivered(
             Path(spec.input_path), spec.name, Path(folder), spec.contract, expected, spec.memory_mb
         ) as table:
@@ -125,6 +125,7 @@ class _Scoring:
             output_path=spec.output_path,
             ignored=self._inputs.ignored,
             absent=self._inputs.absent,
+            notices=self._inputs.table.file.notices,
             made_ids=self._made_ids,
             probabilities=tuple(f"{PROBABILITY}{label}" for label in self._model.classes),
             part=part,
