@@ -59,7 +59,8 @@ def open_table(
     """Open a file of any format that intake reads; raises `BadFile` for what is no table.
 
     `name` is its name as delivered, `parser` the settings of the dataset whose table it is like, `expected`
-    are columns that it may have: the table spells them so. `workdir` is an empty private directory that lives as long as the table.
+    are columns that it may have: the table spells them so. `workdir` is an empty private directory that lives
+    as long as the table.
     """
     link = workdir / "delivered"
     link.symlink_to(path.resolve())  # DuckDB would take a name such as a[1]*.csv for a pattern

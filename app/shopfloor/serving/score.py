@@ -28,8 +28,9 @@ from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
 from shopfloor.formats.reader import OpenTable, TableReader
 from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, arrow_type, inference_schema
+from shopfloor.runtime.task import Progress
 from shopfloor.serving.inputs import as_written, label_column, labels, open_delivered, to_frame
-from shopfloor.serving.records import Progress, ScoreResult, ScoreSpec
+from shopfloor.serving.records import ScoreResult, ScoreSpec
 from shopfloor.serving.rows import ID
 from shopfloor.workspace.durable import sync_directory, sync_file
 

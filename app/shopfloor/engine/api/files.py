@@ -154,7 +154,7 @@ def _dataset(plant: Plant, file: FileRecord) -> str:
 
 def why(plant: Plant, request: FileWhy) -> Explanation:
     """Why a path was not taken in; looks at the drop folders first."""
-    return explain(plant, os.fsdecode(_bytes(request.raw)) if request.raw else request.path)
+    return explain(plant.watch, os.fsdecode(_bytes(request.raw)) if request.raw else request.path)
 
 
 def _bytes(digits: str) -> bytes:
