@@ -13,7 +13,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.formats.reader import OpenTable, open_table
 from shopfloor.formats.reasons import BadFile
-from shopfloor.lake.frame import series
+from shopfloor.lake.frame import series_of
 from shopfloor.lake.inference_parts import column_array
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def to_frame(batch: pa.RecordBatch, columns: Sequence[Column]) -> pd.DataFrame:
     """The first columns of a batch as a frame with the dtypes of `lake.frame.read_parts`."""
     import pandas as pd
 
-    data = {column.name: series(batch.column(place), column.type) for place, column in enumerate(columns)}
+    data = {column.name: series_of(batch.column(place), column.type) for place, column in enumerate(columns)}
     return pd.DataFrame(data, index=pd.RangeIndex(batch.num_rows))
 
 
@@ -100,5 +100,5 @@ def frame_from_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]
     import pandas as pd
 
     arrays = ((column, column_array([row.get(column.name) for row in rows], column)) for column in columns)
-    data = {column.name: series(array, column.type) for column, array in arrays}
+    data = {column.name: series_of(array, column.type) for column, array in arrays}
     return pd.DataFrame(data, index=pd.RangeIndex(len(rows)))

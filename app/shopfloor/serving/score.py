@@ -32,7 +32,7 @@ from shopfloor.runtime.task import Progress
 from shopfloor.serving.inputs import as_written, label_column, labels, open_delivered, to_frame
 from shopfloor.serving.records import ScoreResult, ScoreSpec
 from shopfloor.serving.rows import ID
-from shopfloor.workspace.durable import sync_directory, sync_file
+from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 Model = FittedModel | FittedFamily
 
@@ -200,9 +200,9 @@ class OutputWriter:
     def finish(self) -> None:
         """Put the whole file in place, durably."""
         self._writer.close()
-        sync_file(self._aside)
+        fsync_file(self._aside)
         os.replace(self._aside, self._path)
-        sync_directory(self._path.parent)
+        fsync_directory(self._path.parent)
 
 
 def output_schema(classes: Sequence[str]) -> pa.Schema:
