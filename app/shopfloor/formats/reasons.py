@@ -495,7 +495,6 @@ def columns_changed(
     )
 
 
-<<<<<<< HEAD
 def columns_missing(names: Sequence[str], guess: str) -> Reason:
     """Columns that a reader needs; `guess` is one of the file that looks like the first of them, or empty."""
     more = f" ({len(names)} columns are missing in all: {listed(names)})" if len(names) > 1 else ""
@@ -506,7 +505,8 @@ def columns_missing(names: Sequence[str], guess: str) -> Reason:
         column=safe(names[0], 120),
         hint=hint,
     )
-=======
+
+
 def _rename_command(renames: Sequence[tuple[str, str]]) -> str:
     """The command that takes the file in with its columns under the contract's names."""
     writable = [f"{new}={old}" for new, old in renames if not {"=", ","} & {*new, *old}]
@@ -514,7 +514,6 @@ def _rename_command(renames: Sequence[tuple[str, str]]) -> str:
         return ""
     options = " ".join(f"--rename {shlex.quote(safe(pair, 300))}" for pair in writable)
     return f"To take them for the same: shopfloor file retry ID {options} --keep (without --keep only this file). "
->>>>>>> main
 
 
 def column_retyped(column: str, kind: ColumnType, found: str, dataset: str) -> Reason:
