@@ -67,17 +67,17 @@ def open_table(
     connection = connect(memory_mb=memory_mb, threads=os.cpu_count() or 1, temp=workdir / "spill")
     try:
         preparer = Preparer(connection, workdir, memory_mb, expected, parser, may_be_empty=True)
-        yield OpenTable(connection, _prepared(preparer, LoneFile(str(link), name), expected), memory_mb)
+        yield OpenTable(connection, _prepared(preparer, LoneFile(str(link), name), expected, parser), memory_mb)
     finally:
         connection.close()
 
 
-def _prepared(preparer: Preparer, file: LoneFile, expected: Sequence[str]) -> Prepared[LoneFile]:
+def _prepared(preparer: Preparer, file: LoneFile, expected: Sequence[str], parser: Parser) -> Prepared[LoneFile]:
     try:
         prepared = preparer.prepare(file)
     except OSError as error:
         raise BadFile(reasons.not_there(file.original_name, error.strerror or "")) from error
-    shape, notices = prepared.shape.spelled(ColumnNames(expected))
+    shape, notices = prepared.shape.spelled(ColumnNames(expected), parser.renamed)
     return replace(prepared, shape=shape, notices=(*prepared.notices, *notices))
 
 
@@ -99,11 +99,12 @@ class OpenTable:
         return self.file.shape.position(column) is not None
 
     def own_type(self, column: str) -> ColumnType | None:
-        """The type that a typed file gives a column; None in text, which has no types, and for a column that
-        is not there."""
+        """The type that a typed file gives a column; None in text, which has no types, and for a column without
+        values or that is not there."""
         place = self.file.shape.position(column)
         raw = TEXT if place is None else self.file.shape.raw[place]
-        return None if raw in {TEXT, JSON} else raw_type(raw)
+        kind = None if raw in {TEXT, JSON} else raw_type(raw)
+        return None if kind is ColumnType.UNKNOWN else kind
 
     def read(self, columns: Sequence[Column], roles: Collection[str] = ()) -> TableReader:
         """The table as `columns`, by their places; an optional one that is not there is missing in every row.

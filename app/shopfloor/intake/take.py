@@ -151,7 +151,7 @@ class Taker:
 
         return arrange(contract, shape, infer_new, any_text=ruled is not None, renames=renames), sampled
 
-    def _decided(self, contract: Contract, group: Sequence[Prepared]) -> Contract:
+    def _decided(self, contract: Contract, group: Sequence[Prepared[StagedFile]]) -> Contract:
         """The contract with types for those columns that have their first values in `group`."""
         shape = group[0].shape
         places = {c.name: place for c in contract.columns if (place := shape.position(c.name)) is not None}

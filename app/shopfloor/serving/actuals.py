@@ -62,14 +62,11 @@ def _columns(spec: ActualsSpec, table: OpenTable) -> TableReader:
     """The id column and the target column of the file."""
     key = _first([name for name in (spec.id, ID) if name], table, spec, "an association id")
     actual = _first([spec.target, ACTUAL], table, spec, "an actual value")
-    pinned = spec.contract.column(spec.target)
-    kind = pinned.type if pinned is not None else ColumnType.TEXT
-    target = Column(name=spec.target, type=kind if spec.task.classification else ColumnType.NUMBER)
-    (written,) = as_written([target], spec.contract)
-    column = msgspec.structs.replace(written, name=actual)
-    if column.type is ColumnType.TEXT:
-        column = msgspec.structs.replace(column, type=table.own_type(actual) or ColumnType.TEXT)
-    return table.read((label_column(key, spec.contract, table), column))
+    if spec.task.classification:
+        column = label_column(spec.target, spec.contract, table, actual)
+    else:
+        (column,) = as_written([Column(name=spec.target, type=ColumnType.NUMBER)], spec.contract)
+    return table.read((label_column(key, spec.contract, table), msgspec.structs.replace(column, name=actual)))
 
 
 def _first(names: Sequence[str], table: OpenTable, spec: ActualsSpec, what: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_OPEN = frozenset({ColumnType.TEXT, ColumnType.UNKNOWN})  # types that leave it to the file what an id is
 _OF_VALUES = frozenset({"bad_value", "column_retyped"})
 
 
@@ -57,13 +58,14 @@ def _as_written(column: Column, pinned: Column | None) -> Column:
     return msgspec.structs.replace(column, format=pinned.format) if pinned is not None and alike else column
 
 
-def label_column(name: str, contract: Contract, table: OpenTable) -> Column:
-    """A column whose values are taken as text in the end (an id, a key): read as what it is in the dataset, so
-    that 007, 7 and 7.0 are one id where it holds numbers; else as what it is in the file."""
+def label_column(name: str, contract: Contract, table: OpenTable, delivered: str = "") -> Column:
+    """A column whose values are taken as text in the end (an id, a key, a class): read as what it is in the dataset,
+    so that 007, 7 and 7.0 are one id where it holds numbers; else as what it is in the file, where it may be
+    called `delivered`."""
     pinned = contract.column(name)
-    if pinned is not None and pinned.type is not ColumnType.TEXT:
+    if pinned is not None and pinned.type not in _OPEN:
         return Column(name=name, type=pinned.type, format=pinned.format)
-    return Column(name=name, type=table.own_type(name) or ColumnType.TEXT)
+    return Column(name=name, type=table.own_type(delivered or name) or ColumnType.TEXT)
 
 
 def labels(values: pa.Array) -> pa.Array:
