@@ -56,7 +56,7 @@ def _discard(ref: str, inputs: Inputs) -> FileDiscard:
 
 def _retry(ref: str, inputs: Inputs) -> FileRetry:
     skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
-    marks = {name: inputs.get(name, "") for name in ("delimiter", "quote", "encoding", "decimal", "sheet")}
+    marks = {name: inputs.get(name, "") for name in ("delimiter", "quote", "escape", "encoding", "decimal", "sheet")}
     return FileRetry(id=ref, parser=Parser(**marks, skip_lines=skip), keep=inputs.get("keep") == SET)
 
 
@@ -103,6 +103,7 @@ _SETTINGS = (
     Input(name="encoding", label="Encoding", help="Such as windows-1252, iso-8859-15 or utf-16."),
     Input(name="decimal", label="Decimal mark", help="A point or a comma.", kind=InputKind.CHOICE, choices=(".", ",")),
     Input(name="quote", label="Quote", help="The quote mark, or none where quotes are ordinary text."),
+    Input(name="escape", label="Escape", help="What escapes quotes inside text, such as a backslash; else two quotes."),
     Input(name="sheet", label="Sheet", help="The sheet of an Excel workbook; else its first."),
     Input(name="skip_lines", label="Skip lines", help="How many lines stand before the header.", kind=InputKind.NUMBER),
     Input(
@@ -150,7 +151,7 @@ ACTIONS = (
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
         cli="shopfloor file retry {ref} [--delimiter {delimiter}] [--encoding {encoding}] [--decimal {decimal}]"
-        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--keep{keep!}]",
+        " [--quote {quote}] [--escape {escape}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--keep{keep!}]",
         inputs=_SETTINGS,
         rank=12,
         ref=_id,

@@ -12,7 +12,7 @@ import msgspec
 
 from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Contract, Mode, RuleSeverity
+from shopfloor.domain.contract import Contract, Mode, Parser, RuleSeverity
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.text import safe
@@ -20,8 +20,6 @@ from shopfloor.intake import infer, reasons
 from shopfloor.intake.bundle import bundle
 from shopfloor.intake.diagnose import Diagnosis, diagnose
 from shopfloor.intake.failure import reason_of
-from shopfloor.intake.formats import Format
-from shopfloor.intake.locate import open_quote
 from shopfloor.intake.packs import is_small
 from shopfloor.intake.parts import describe_part, spans_of
 from shopfloor.intake.prepare import Prepared
@@ -160,7 +158,9 @@ class Taker:
             self.notices.append(f"Nested values are kept as JSON text: {listed(found.nested)}.")
         if empty:
             self.notices.append(f"Columns without any value were taken as text: {listed(sorted(empty))}.")
-        base = self.contract or Contract(name=self._spec.dataset, mode=self._spec.mode)
+        # Another file of the same source may have no quote to tell by.
+        fresh = Contract(name=self._spec.dataset, mode=self._spec.mode, parser=Parser(escape=first.escape))
+        base = self.contract or fresh
         base = msgspec.structs.replace(base, columns=columns).spelled()
         _check_named(base, columns)
         return base, sampled
@@ -180,18 +180,10 @@ class Taker:
                 )
             except _READ_ERRORS as error:
                 failure = error
-                self._check_quotes(group[0], error)
         if len(group) > 1:
             # One of them cannot be read at all; which one, the first alone will tell.
             return self._infer(group[:1], positions, sample)
         raise _Unplannable(group[0], self._blame(failure, group[0])) from failure
-
-    def _check_quotes(self, file: Prepared, error: Exception) -> None:
-        """Stop at a quote that never ends: each look at such a file costs all the memory there is."""
-        if file.shape.format is Format.CSV and not is_small(file):
-            line = open_quote(file.path, file.shape, to_end=False)
-            if line is not None:
-                raise _Unplannable(file, reasons.bad_quote(line, None)) from error
 
     def _read(self, plan: Plan, group: Sequence[Prepared], *, sampled: bool) -> Taken:
         states = [_State(file) for file in group]
@@ -277,11 +269,6 @@ class Taker:
         failure = self._try(table, path, first=sampled, quick=not sampled)
         if failure is None:
             return table
-        try:
-            self._check_quotes(state.file, failure)
-        except _Unplannable as error:
-            state.failed = error.reason
-            return table
         if sampled:
             # The sample was not enough: look at every row, then read with what they say.
             columns = self._infer([state.file], None).columns
@@ -358,6 +345,8 @@ class Taker:
         records, bad = rows + wrong, wrong + state.verdict.rejected
         if state.verdict.quarantine is not None:
             return state.verdict.quarantine
+        if state.file.rows is not None and records != state.file.rows:
+            return reasons.rows_do_not_add_up(state.file.rows, rows, wrong)
         if records == 0:
             return reasons.header_only()
         if bad > contract.reject_budget * records or bad == records:  # nothing would be left, whatever the budget
@@ -430,7 +419,8 @@ def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
         state=FileState.QUARANTINED if failed else FileState.COMMITTED,
         rows=0 if failed else rows,
         rejected_rows=(state.wrong.bad if state.wrong else 0) + state.verdict.rejected,
-        reason=state.failed,
+        records=state.file.rows,
+        reason=reasons.escaped_quotes(state.failed) if state.failed and state.file.escapes else state.failed,
         notices=(*state.file.notices, *plan.notices, *state.verdict.notices),
         rejects=_rejects(state),
     )

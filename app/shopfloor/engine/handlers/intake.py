@@ -29,6 +29,7 @@ from shopfloor.engine.jobs.handler import Task
 from shopfloor.engine.watch import custody
 from shopfloor.intake.partition import Pairs, partition
 from shopfloor.intake.records import IntakeResult, IntakeSpec, StagedFile
+from shopfloor.intake.rowcount import check_balance
 from shopfloor.intake.volume import REMEMBERED
 from shopfloor.lake.manifest import digest
 from shopfloor.lake.objects import publish_part
@@ -129,8 +130,12 @@ class IntakeHandler:
         return fresh
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> IntakeResult:
-        """Parts first, then the bytes of refused files, then the contract: all may be repeated."""
+        """Parts first, then the bytes of refused files, then the contract: all may be repeated.
+
+        Nothing is published, and the files are held, unless all rows of all files are in a part or rejected.
+        """
         result = convert(value, IntakeResult)
+        check_balance(result)
         for part in result.parts:
             reach("intake.part")
             publish_part(Path(part.path), part.part.sha256, context.layout.objects)
