@@ -17,9 +17,9 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.file import FileState
 from shopfloor.domain.job import JobKind, JobRecord
-from shopfloor.engine.handlers.intake import IntakeHandler
+from shopfloor.formats.reasons import BadFile
 from shopfloor.intake import quoting
-from shopfloor.intake.reasons import BadFile
+from shopfloor.intake.job import IntakeHandler
 from shopfloor.intake.rowcount import check_balance, count_delimited
 
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

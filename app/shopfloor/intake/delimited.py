@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shopfloor.domain.contract import Parser
-from shopfloor.intake import reasons
+from shopfloor.formats import reasons
+from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.shape import Shape
+from shopfloor.formats.sniff import HEAD
+from shopfloor.formats.text import PlainText, below, tidied
 from shopfloor.intake.quoting import BACKSLASH, Quoting
-from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.rowcount import RowCount, count_delimited
-from shopfloor.intake.shape import Shape
-from shopfloor.intake.sniff import HEAD
-from shopfloor.intake.text import PlainText, below, tidied
 
 ESCAPED = (
     "Quotes inside quoted text are escaped with a backslash, as Spark and MySQL write them; "

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from shopfloor.intake import reasons
-from shopfloor.intake.encoding import CHUNK
-from shopfloor.intake.reasons import BadFile
+from shopfloor.formats import reasons
+from shopfloor.formats.encoding import CHUNK
+from shopfloor.formats.reasons import BadFile
 
 BACKSLASH = "\\"
 _LONGEST = 16 << 20

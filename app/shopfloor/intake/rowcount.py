@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shopfloor.domain.file import FileState
-from shopfloor.intake import reasons
+from shopfloor.formats import reasons
+from shopfloor.formats.reasons import BadFile
 from shopfloor.intake.quoting import Quoting, whole_lines
-from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.records import IntakeResult
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ from shopfloor.domain.requests.models import (
     ModelVersions,
 )
 from shopfloor.domain.text import safe
-from shopfloor.engine import triggers
 from shopfloor.engine.api.positive import check_positive
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.line import triggers
+from shopfloor.engine.services import Plant
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.store import alerts, datasets, inference, models
 from shopfloor.store.rows import Query
