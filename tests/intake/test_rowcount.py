@@ -17,10 +17,11 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.file import FileState
 from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.formats import quoting
 from shopfloor.formats.reasons import BadFile
-from shopfloor.intake import quoting
+from shopfloor.formats.rowcount import count_delimited
+from shopfloor.intake.balance import check_balance
 from shopfloor.intake.job import IntakeHandler
-from shopfloor.intake.rowcount import check_balance, count_delimited
 
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _TEXTS = (Column(name="one", type=ColumnType.TEXT), Column(name="two", type=ColumnType.TEXT))
@@ -100,7 +101,7 @@ def test_whatever_the_bytes_all_rows_are_counted_or_the_file_is_held(
 
 
 def test_what_does_not_add_up_is_held(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shopfloor.intake import delimited
+    from shopfloor.formats import delimited
 
     real = delimited.count_delimited
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from shopfloor.domain.dropped import ignored
 from shopfloor.domain.errors import NotFoundError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
+from shopfloor.workspace.durable import write_new
 
 
 def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, ...]:
@@ -24,6 +24,10 @@ def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, 
             raise NotFoundError(f"There is no file {safe(file)}.", hint="Check the path.", code="file_missing")
         if not file.is_file():
             raise UsageError(f"{safe(file)} is not a file.", hint="Deliver files, not directories.")
+        if not file.stat().st_size:
+            raise UsageError(
+                f"{safe(file)} is empty (0 bytes).", hint="Deliver it once it is written.", code="empty_file"
+            )
         if ignored(file.name):
             raise UsageError(
                 f"The name {safe(file.name, 80)!r} is never taken in: it is that of a hidden or unfinished file.",
@@ -37,10 +41,8 @@ def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, 
 
 def _deliver_one(file: Path, target: Path) -> Path:
     partial = target / f".{ulid()}.part"
-    with open(file, "rb") as source, open(partial, "xb") as copy:
-        shutil.copyfileobj(source, copy, 1 << 20)
-        copy.flush()
-        os.fsync(copy.fileno())
+    with open(file, "rb") as source:
+        write_new(partial, source, 0o666)
     final = target / file.name
     attempt = 0
     while True:

@@ -13,17 +13,17 @@ from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser
 from shopfloor.duck.sql import text
 from shopfloor.formats import reasons
+from shopfloor.formats.delimited import head_of, ready
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.format import Format, Packing, check_content, check_packing, named_format
+from shopfloor.formats.quoting import Quoting
 from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.rowcount import count_lines
 from shopfloor.formats.shape import JSON, Shape, check_names
 from shopfloor.formats.sniff import HEAD, header_line, sniff_csv
+from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.text import PlainText, closed, plain, tidied, unmarked, unpack
 from shopfloor.formats.workbook import sheet_lines
-from shopfloor.intake.delimited import head_of, ready
-from shopfloor.intake.quoting import Quoting
-from shopfloor.intake.records import StagedFile
-from shopfloor.intake.rowcount import count_lines
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -84,6 +84,8 @@ class Preparer:
             unpack(source, packing, unpacked)
             source = unpacked
             head = head_of(source)
+            if not head:
+                raise BadFile(reasons.empty_file(packed=True))
         check_content(kind, head)
         if kind is Format.PARQUET:
             shape, rows = self._parquet(source)
@@ -146,7 +148,7 @@ class Preparer:
         head = head_of(source)
         start = head.lstrip(b" \t\r\n")[:1]
         if not start:
-            raise BadFile(reasons.empty_file())
+            raise BadFile(reasons.blank_file())
         if start not in b"{[":
             line = 1 + head[: len(head) - len(head.lstrip())].count(b"\n")
             raise BadFile(reasons.json_malformed(line, "it starts neither with { nor with ["))

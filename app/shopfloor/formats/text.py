@@ -25,8 +25,8 @@ from shopfloor.formats.encoding import (
     whole_characters,
 )
 from shopfloor.formats.format import Packing
+from shopfloor.formats.quoting import Quoting, tidy
 from shopfloor.formats.reasons import BadFile
-from shopfloor.intake.quoting import Quoting, tidy
 
 # Real tables pack up to about 50 times; gzip's own limit is 1,032.
 MAX_RATIO = 200

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from shopfloor.domain.contract import Parser
 from shopfloor.formats import reasons
+from shopfloor.formats.quoting import BACKSLASH, Quoting
 from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.rowcount import RowCount, count_delimited
 from shopfloor.formats.shape import Shape
 from shopfloor.formats.sniff import HEAD
 from shopfloor.formats.text import PlainText, below, tidied
-from shopfloor.intake.quoting import BACKSLASH, Quoting
-from shopfloor.intake.rowcount import RowCount, count_delimited
 
 ESCAPED = (
     "Quotes inside quoted text are escaped with a backslash, as Spark and MySQL write them; "
@@ -82,7 +82,7 @@ def _begun(path: Path, scratch: Path) -> tuple[Path, int]:
     if blank is None:
         return path, 0
     if not head.removeprefix(BOM_UTF8).strip():
-        raise BadFile(reasons.empty_file())
+        raise BadFile(reasons.blank_file())
     lines = len(_END.findall(blank[1]))
     return below(path, _beside(scratch, "begun"), lines), lines
 

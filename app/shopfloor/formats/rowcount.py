@@ -7,17 +7,12 @@ inside quotes, lines are counted and nothing else.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shopfloor.domain.file import FileState
-from shopfloor.formats import reasons
-from shopfloor.formats.reasons import BadFile
-from shopfloor.intake.quoting import Quoting, whole_lines
-from shopfloor.intake.records import IntakeResult
+from shopfloor.formats.quoting import Quoting, whole_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,21 +58,6 @@ def count_lines(path: Path) -> int:
         if chunk[:1] in _BLANK or any(b"\n" + blank in chunk for blank in (b"\n", b"\r", b" ", b"\t")):
             found -= sum(not line.strip() for line in chunk.splitlines())
     return found
-
-
-def check_balance(result: IntakeResult) -> None:
-    """Raise `BadFile` unless all rows of each committed file are accepted or rejected, and stand in the parts."""
-    stored: Counter[str] = Counter()
-    for part in result.parts:
-        stored.update({span.file: span.rows for span in part.part.files})
-    for file in result.files:
-        if file.state is not FileState.COMMITTED:
-            continue
-        # Rows of a snapshot, or with a key, may be replaced by those of a later file.
-        rows = file.rows if result.replaces_parts else stored[file.id]
-        records = file.rows + file.rejected_rows if file.records is None else file.records
-        if rows + file.rejected_rows != records or rows != file.rows:
-            raise BadFile(reasons.rows_do_not_add_up(records, rows, file.rejected_rows, file.id))
 
 
 class _Delimited:
