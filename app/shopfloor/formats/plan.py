@@ -58,6 +58,7 @@ class Plan:
                 format=column.format,
                 first=first,
                 any_text=self.any_text,
+                missing=self.shape.missing,
             )
             for column, source in zip(self.contract.columns, self.sources, strict=True)
         ]
