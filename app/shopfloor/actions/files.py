@@ -59,7 +59,17 @@ def _retry(ref: str, inputs: Inputs) -> FileRetry:
     skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
     names = ("delimiter", "quote", "escape", "encoding", "decimal", "sheet")
     marks = {name: inputs.get(name, "") for name in names}
-    parser = Parser(**marks, skip_lines=skip, rename=pairs_of(inputs.get("rename", "")))
+    parser = Parser(
+        delimiter=marks["delimiter"],
+        quote=marks["quote"],
+        escape=marks["escape"],
+        encoding=marks["encoding"],
+        decimal=marks["decimal"],
+        sheet=marks["sheet"],
+        skip_lines=skip,
+        rename=pairs_of(inputs.get("rename", "")),
+        missing=fields.names(inputs.get("missing", "")),
+    )
     return FileRetry(id=ref, parser=parser, keep=inputs.get("keep") == SET)
 
 
@@ -111,6 +121,12 @@ _SETTINGS = (
     Input(name="skip_lines", label="Skip lines", help="How many lines stand before the header.", kind=InputKind.NUMBER),
     Input(name="rename", label="Rename", help="Names in the file and the contract's: new=old, new=old."),
     Input(
+        name="missing",
+        label="Missing",
+        help="Words that stand for no value, such as -999 or k.A.; several with commas between.",
+        kind=InputKind.NAMES,
+    ),
+    Input(
         name="keep",
         label="Keep",
         help="Write these settings to the contract once the file is in: they count for all files then.",
@@ -156,7 +172,7 @@ ACTIONS = (
         records=(FileRecord,),
         cli="shopfloor file retry {ref} [--delimiter {delimiter}] [--encoding {encoding}] [--decimal {decimal}]"
         " [--quote {quote}] [--escape {escape}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--rename {rename}]"
-        " [--keep{keep!}]",
+        " [--missing {missing}] [--keep{keep!}]",
         inputs=_SETTINGS,
         rank=12,
         ref=_id,

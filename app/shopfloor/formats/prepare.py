@@ -90,7 +90,7 @@ class Preparer:
         check_content(kind, head)
         if kind is Format.PARQUET:
             shape, rows = self._parquet(source)
-            return self._done(file, shape, source, rows, ())
+            return self._done(file, shape, source, rows, (), parser)
         if kind is Format.EXCEL:
             return self._excel(file, source, parser)
         scratch = self._scratch / f"{file.id}.plain"
@@ -103,7 +103,7 @@ class Preparer:
             skip=parser.skip_lines if kind is Format.CSV else 0,
         )
         if kind is Format.JSON:
-            return self._json(file, plain_text, scratch)
+            return self._json(file, plain_text, scratch, parser)
         return self._delimited(file, plain_text, scratch, parser)
 
     def _delimited(self, file: StagedFile, plain_text: PlainText, scratch: Path, parser: Parser) -> Prepared:
@@ -111,12 +111,19 @@ class Preparer:
         notices = found.notices
         if found.shape.decimal == ",":
             notices = (*notices, "Numbers are written with a decimal comma.")
-        done = self._done(file, found.shape, found.path, found.rows, notices)
+        done = self._done(file, found.shape, found.path, found.rows, notices, parser)
         return replace(done, escape=found.escape, escapes=found.escapes)
 
     def _done(
-        self, file: StagedFile, shape: Shape, source: Path, rows: int | None, notices: tuple[str, ...]
+        self,
+        file: StagedFile,
+        shape: Shape,
+        source: Path,
+        rows: int | None,
+        notices: tuple[str, ...],
+        parser: Parser,
     ) -> Prepared:
+        shape = replace(shape, missing=parser.missing)
         return Prepared(file, shape.with_given(file.partition), source, source.stat().st_size, rows, notices)
 
     def _csv(self, head: bytes, parser: Parser) -> Shape:
@@ -138,9 +145,9 @@ class Preparer:
         )
         check_names(names)
         shape = Shape(format=Format.EXCEL, names=names, raw=(JSON,) * len(names))
-        return self._done(file, shape, lines, count_lines(lines), notices)
+        return self._done(file, shape, lines, count_lines(lines), notices, parser)
 
-    def _json(self, file: StagedFile, plain_text: PlainText, scratch: Path) -> Prepared:
+    def _json(self, file: StagedFile, plain_text: PlainText, scratch: Path, parser: Parser) -> Prepared:
         source, notices = plain_text.path, plain_text.notices
         if plain_text.uneven:
             source, told = tidied(source, scratch, Quoting(b"", b""))
@@ -164,7 +171,7 @@ class Preparer:
             raise BadFile(reasons.header_only())
         check_names(names)
         shape = Shape(format=Format.JSON, names=names, raw=(JSON,) * len(names), array=array)
-        return self._done(file, shape, source, None if array else count_lines(source), notices)
+        return self._done(file, shape, source, None if array else count_lines(source), notices, parser)
 
     def _json_names(self, source: Path, array: bool) -> tuple[str, ...]:
         """All keys of all objects, in order of first appearance."""
