@@ -21,12 +21,7 @@ from shopfloor.formats.bundle import bundle
 from shopfloor.formats.cast_rules import UNTOLD, Care
 from shopfloor.formats.diagnose import Diagnosis, diagnose
 from shopfloor.formats.failure import reason_of
-<<<<<<< HEAD
-=======
-from shopfloor.formats.format import Format
 from shopfloor.formats.inferred import Inferred
-from shopfloor.formats.locate import open_quote
->>>>>>> main
 from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import RESCUED, Plan, arrange
 from shopfloor.formats.prepare import Prepared
@@ -519,14 +514,9 @@ def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
         state=FileState.QUARANTINED if failed else FileState.COMMITTED,
         rows=0 if failed else rows,
         rejected_rows=(state.wrong.bad if state.wrong else 0) + state.verdict.rejected,
-<<<<<<< HEAD
         records=state.file.rows,
         reason=reasons.escaped_quotes(state.failed) if state.failed and state.file.escapes else state.failed,
-        notices=(*state.file.notices, *plan.notices, *state.verdict.notices),
-=======
-        reason=state.failed,
         notices=(*state.file.notices, *plan.notices, *state.told, *state.verdict.notices),
->>>>>>> main
         rejects=_rejects(state),
     )
 
