@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from shopfloor.formats.format import Format
-from shopfloor.formats.prepare import File, Prepared
+from shopfloor.formats.prepare import Prepared
 from shopfloor.formats.shape import Shape
 
 # A Parquet file may hold fifty times its size.
@@ -15,20 +14,18 @@ _FULL_BYTES = {Format.CSV: 64 << 20, Format.JSON: 64 << 20, Format.EXCEL: 64 << 
 _FULL_FILES = 500
 
 
-def is_small(file: Prepared[Any]) -> bool:
+def is_small(file: Prepared) -> bool:
     """True for a file that may share a part with others."""
     return file.bytes <= _SMALL[file.shape.format]
 
 
-def pack(
-    files: Sequence[Prepared[File]], *, alone: Collection[str] = (), single: bool = False
-) -> list[list[Prepared[File]]]:
+def pack(files: Sequence[Prepared], *, alone: Collection[str] = (), single: bool = False) -> list[list[Prepared]]:
     """Groups in the order of their first file; within a group files keep their order.
 
     Big files, those whose ids are in `alone`, and with `single` all files, make a group each.
     """
-    groups: list[list[Prepared[File]]] = []
-    room: dict[Shape, tuple[list[Prepared[File]], int]] = {}
+    groups: list[list[Prepared]] = []
+    room: dict[Shape, tuple[list[Prepared], int]] = {}
     for file in files:
         if single or file.file.id in alone or not is_small(file):
             groups.append([file])

@@ -21,17 +21,17 @@ from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.names import nearest
 from shopfloor.duck.sql import connect
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import raw_type
+from shopfloor.formats.cast_rules import Care, raw_type
 from shopfloor.formats.diagnose import diagnose
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.format import Format
 from shopfloor.formats.locate import places
-from shopfloor.formats.partition import Pairs
 from shopfloor.formats.plan import Plan, check_types
 from shopfloor.formats.prepare import Prepared, Preparer
 from shopfloor.formats.query import strict
 from shopfloor.formats.reasons import BadFile, Place
 from shopfloor.formats.shape import JSON, TEXT, rows_of
+from shopfloor.formats.staged import StagedFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,17 +39,6 @@ if TYPE_CHECKING:
 
 CHUNK = 65_536
 """Rows a batch."""
-
-
-@dataclass(frozen=True)
-class LoneFile:
-    """A file that is no part of a delivery (see `prepare.SourceFile`)."""
-
-    path: str
-    original_name: str
-    id: str = "rows"
-    parser: Parser | None = None
-    partition: Pairs = ()
 
 
 @contextmanager
@@ -67,12 +56,13 @@ def open_table(
     connection = connect(memory_mb=memory_mb, threads=os.cpu_count() or 1, temp=workdir / "spill")
     try:
         preparer = Preparer(connection, workdir, memory_mb, expected, parser, may_be_empty=True)
-        yield OpenTable(connection, _prepared(preparer, LoneFile(str(link), name), expected, parser), memory_mb)
+        file = StagedFile(id="rows", path=str(link), original_name=name, sha256="", bytes=0)
+        yield OpenTable(connection, _prepared(preparer, file, expected, parser), memory_mb)
     finally:
         connection.close()
 
 
-def _prepared(preparer: Preparer, file: LoneFile, expected: Sequence[str], parser: Parser) -> Prepared[LoneFile]:
+def _prepared(preparer: Preparer, file: StagedFile, expected: Sequence[str], parser: Parser) -> Prepared:
     try:
         prepared = preparer.prepare(file)
     except OSError as error:
@@ -86,7 +76,7 @@ class OpenTable:
     """A file with its columns as delivered; `read` says which of them are wanted, and as what."""
 
     connection: DuckDBPyConnection
-    file: Prepared[LoneFile]
+    file: Prepared
     memory_mb: int
 
     @property
@@ -149,6 +139,8 @@ class TableReader:
     @cached_property
     def rows(self) -> int:
         """How many rows the file has. Raises `BadFile` where it is malformed."""
+        if self.table.file.rows is not None:
+            return self.table.file.rows
         query = f"SELECT count(*) FROM {rows_of(self.plan.shape, [self._path])}"
         try:
             return int(self.table.connection.execute(query).fetchall()[0][0])
@@ -162,13 +154,17 @@ class TableReader:
         fit; batches before it may have been given already.
         """
         values = ", ".join(f"k{place}" for place in range(len(self.plan.columns)))
-        query = f"SELECT {values} FROM ({strict(self.plan, [self._path])})"
+        query = f"SELECT {values} FROM ({strict(self.plan, [self._path], Care.TOLD)})"
         try:
             reader = self.table.connection.sql(query).to_arrow_reader(size)
         except (duckdb.Error, MemoryError) as error:
             raise self._fault(error) from error
+        read = 0
         while (batch := self._next(reader)) is not None:
+            read += batch.num_rows
             yield batch
+        if read != self.rows:
+            raise BadFile(reasons.rows_do_not_add_up(self.rows, read, 0))
 
     def place(self, row: int) -> Place:
         """Where row `row` (from 0) stands in the delivered file."""

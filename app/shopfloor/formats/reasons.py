@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
+from shopfloor.domain.missing import LONGEST
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import counted, safe
 
@@ -373,6 +376,44 @@ def bad_quote(line: int | None, column: str | None) -> Reason:
     )
 
 
+_ESCAPE = "If a backslash escapes quotes in it, as Spark and MySQL write them: shopfloor file retry ID --escape '\\'"
+
+
+def open_quote(line: int, *, escapes: bool) -> Reason:
+    hint = _ESCAPE if escapes else "Where quotes are ordinary characters: shopfloor file retry ID --quote none"
+    return Reason(
+        code="bad_quote",
+        message=f"Line {line} opens a quote that is never closed, so the rows from there on cannot be told apart.",
+        line=line,
+        hint=f'Close it at the source, or write quotes inside a text twice (""), and deliver the file again. {hint}',
+    )
+
+
+def escaped_quotes(reason: Reason) -> Reason:
+    """`reason`, of a file that has a backslash before a quote, with the way to say what it means."""
+    return msgspec.structs.replace(reason, hint=f"{reason.hint} {_ESCAPE}") if reason.code == "bad_quote" else reason
+
+
+def header_repeated(line: int, times: int) -> Reason:
+    again = "again" if times == 1 else f"again, and {counted(times - 1, 'time')} more below"
+    return Reason(
+        code="header_repeated",
+        message=f"Line {line} holds the column names {again}: several exports were put together in one file.",
+        line=line,
+        hint="Deliver them as several files, or with one header.",
+    )
+
+
+def rows_do_not_add_up(counted_rows: int, read: int, rejected: int, file: str = "") -> Reason:
+    """Rows of the file (one of a delivery is named) that are neither read nor rejected, or that are not there."""
+    return Reason(
+        code="rows_do_not_add_up",
+        message=f"{f'File {file}' if file else 'The file'} has {counted(counted_rows, 'row')}, "
+        f"but {read:,} were read and {rejected:,} rejected.",
+        hint=f"Often stray quotes are the cause: look for them with shopfloor file rejects ID. {_REDELIVER}",
+    )
+
+
 def line_too_long(line: int | None) -> Reason:
     return Reason(
         code="line_too_long",
@@ -393,8 +434,16 @@ def bad_value(place: Place, column: str, kind: ColumnType, value: object, format
         message=f"{place.words} {shown(column)}: {shown(value)} {why}.",
         line=place.line,
         column=safe(column, 120),
-        hint=f"{_REDELIVER} {_WIDEN}",
+        hint=f"{_REDELIVER} {_WIDEN}{_declare(str(value))}",
     )
+
+
+def _declare(value: str) -> str:
+    """How to say that a word stands for no value; empty for what is no word."""
+    word = value.strip(" ")
+    if not word.isprintable() or not 0 < len(word) <= LONGEST or any(map(str.isdigit, word)) or "," in word:
+        return ""
+    return f". If it stands for no value: shopfloor file retry ID --missing {shlex.quote(word)} --keep"
 
 
 def missing_value(place: Place, column: str, why: str) -> Reason:
@@ -431,7 +480,7 @@ def of_reject(reject: Reject) -> Reason:
     """The reason of a whole file that is held for one of its rows."""
     hint = f"{_REDELIVER} Or change the contract, then retry the file."
     if reject.code == "bad_value":
-        hint = f"{_REDELIVER} {_WIDEN}. Without such rows: shopfloor file accept ID"
+        hint = f"{_REDELIVER} {_WIDEN}. Without such rows: shopfloor file accept ID{_declare(reject.value or '')}"
     return Reason(
         code=reject.code,
         message=reject.message,

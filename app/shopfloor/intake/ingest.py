@@ -113,13 +113,13 @@ class _Delivery:
         contract = self._taker.contract
         return contract.mode if contract is not None else self._spec.mode
 
-    def _prepare(self) -> list[Prepared[StagedFile]]:
+    def _prepare(self) -> list[Prepared]:
         contract = self._spec.contract
         expected = [column.name for column in contract.columns] if contract else []
         parser = contract.parser if contract else Parser()
         scratch = Path(self._spec.staging) / "scratch"
         preparer = Preparer(self._connection, scratch, self._spec.memory_mb, expected, parser)
-        prepared: list[Prepared[StagedFile]] = []
+        prepared: list[Prepared] = []
         for number, file in enumerate(self._spec.files):
             if number % 50 == 0:
                 self._progress(0.2 * number / len(self._spec.files), "looking")

@@ -19,9 +19,9 @@ from shopfloor.domain.column_names import case_notice, collision, fold
 from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.errors import UsageError
+from shopfloor.domain.missing import MISSING
 from shopfloor.domain.streaming import RowReject
 from shopfloor.domain.text import safe
-from shopfloor.formats.notation import MISSING
 
 TOLD = 100
 """So many rejected rows are told one by one."""
