@@ -95,7 +95,6 @@ def test_types_are_the_models_own(tmp_path: Path) -> None:
         ("count", "2024_01"),
         ("count", "twelve"),
         ("size", "1,5,0"),
-        ("size", "1e400"),
         ("size", "1_000"),
         ("flag", "maybe"),
         ("flag", "2"),
