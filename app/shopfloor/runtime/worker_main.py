@@ -13,6 +13,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from shopfloor.domain.errors import DataError, ShopfloorError
 from shopfloor.domain.wire import describe
 from shopfloor.runtime.call import Call, Failure, Message, Progress, Result
 from shopfloor.runtime.worker_class import Lane
+from shopfloor.workspace.folders import blame
 
 _TASKS = {
     "intake": "shopfloor.intake.task",
@@ -80,6 +82,9 @@ def _serve(call: Call, send: Callable[[Message], None]) -> None:
                 )
             )
         )
+    except OSError as error:
+        traceback.print_exc()
+        send(Failure(error=describe(blame(error, Path.cwd()))))
     except Exception as error:  # noqa: BLE001 - the boundary of the worker: the engine gets a sentence, the log the trace
         traceback.print_exc()
         send(Failure(error=describe(error)))
