@@ -6,8 +6,6 @@ import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 from tests.watch.yard import Yard
@@ -71,7 +69,7 @@ def examined(yard: Yard) -> list[str]:
 
 def asked(yard: Yard, path: str) -> tuple[str, str]:
     yard.watch.scan_now = lambda: None  # type: ignore[method-assign]
-    answer = explain(cast(Any, SimpleNamespace(context=yard.context, watch=yard.watch)), path)
+    answer = explain(yard.watch, path)
     return answer.message, answer.hint
 
 

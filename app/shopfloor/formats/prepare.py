@@ -19,9 +19,9 @@ from shopfloor.formats.format import Format, Packing, check_content, check_packi
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import JSON, Shape, check_names
 from shopfloor.formats.sniff import HEAD, header_line, sniff_csv
+from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.text import closed, plain, unmarked, unpack
 from shopfloor.formats.workbook import sheet_lines
-from shopfloor.intake.records import StagedFile
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

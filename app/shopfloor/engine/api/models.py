@@ -26,7 +26,7 @@ from shopfloor.domain.requests.models import (
 )
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.positive import check_positive
-from shopfloor.engine.line import triggers
+from shopfloor.engine.line.line import train as train_on
 from shopfloor.engine.services import Plant
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.store import alerts, datasets, inference, models
@@ -138,7 +138,7 @@ def define(plant: Plant, request: ModelDefine) -> ModelDefinition:
         write_definition(plant, transaction, wanted, request.actor)
         newest = datasets.current_version(transaction, wanted.dataset)
         if request.train and newest and not wanted.retired:
-            triggers.train(transaction, wanted, newest, trigger=f"defined by {request.actor}")
+            train_on(transaction, wanted, newest, trigger=f"defined by {request.actor}")
         return wanted
 
     return plant.mutate(request, change)
@@ -235,7 +235,7 @@ def train(plant: Plant, request: ModelTrain) -> JobRecord:
                 code="no_rows",
             )
         reason = f" ({safe(request.reason, 100)})" if request.reason else ""
-        return triggers.train(transaction, definition, newest, trigger=f"asked by {request.actor}{reason}")
+        return train_on(transaction, definition, newest, trigger=f"asked by {request.actor}{reason}")
 
     return plant.mutate(request, change)
 
