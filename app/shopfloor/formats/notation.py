@@ -6,8 +6,7 @@ Patterns mean the same in RE2 and in `re` with `re.ASCII`. Blanks around a value
 
 from __future__ import annotations
 
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "NaN", "nan", "None", "-", "?")
-"""Spellings of "missing" in columns that are not text. In text they stay what they are."""
+from shopfloor.domain.missing import MISSING as MISSING
 
 INFINITE = ("inf", "infinity")
 """Words for an infinite number, in any case, behind a sign or none."""

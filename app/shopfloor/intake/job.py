@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
-from shopfloor.formats.partition import Pairs, partition
-from shopfloor.formats.staged import StagedFile
+from shopfloor.formats.partition import Pairs, moment, partition
+from shopfloor.formats.staged import Dated, StagedFile
 from shopfloor.intake import type_change_notices
+from shopfloor.intake.balance import check_balance
 from shopfloor.intake.contract import live
 from shopfloor.intake.records import IntakeResult, IntakeSpec
 from shopfloor.intake.task import take_in
@@ -81,6 +83,9 @@ class IntakeHandler:
         history: tuple[int, ...] = ()
         if contract is not None and contract.volume.band is not None:
             history = context.store.read(lambda query: files.recent_rows(query, job.subject, REMEMBERED))
+        newest = None
+        if contract is not None and contract.mode is Mode.SNAPSHOT and not job.payload.get("accept"):
+            newest = context.store.read(lambda query: _newest(query, version))
         staging = _staging(context, job)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
@@ -98,6 +103,7 @@ class IntakeHandler:
                 withdrawn=withdrawn,
                 widen=ruled if job.payload.get("types") else None,
                 columns=version.columns if version is not None else (),
+                newest=newest,
                 staging=str(staging),
                 memory_mb=context.settings.intake.memory_mb,
             ),
@@ -135,8 +141,12 @@ class IntakeHandler:
         return fresh
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> IntakeResult:
-        """Parts first, then the bytes of refused files, then the contract: all may be repeated."""
+        """Parts first, then the bytes of refused files, then the contract: all may be repeated.
+
+        Nothing is published, and the files are held, unless all rows of all files are in a part or rejected.
+        """
         result = convert(value, IntakeResult)
+        check_balance(result)
         for part in result.parts:
             reach("intake.part")
             publish_part(Path(part.path), part.part.sha256, context.layout.objects)
@@ -435,6 +445,7 @@ def _staged(
         supersedes=earlier if supersede else (),
         corrects=earlier[-1] if earlier else None,
         partition=_partition(context, row),
+        dated=_dated(row),
     )
 
 
@@ -444,3 +455,25 @@ def _partition(context: Context, row: LedgerRow) -> Pairs:
     if row.file.streamed or not path.is_relative_to(context.layout.inbox):
         return ()
     return partition(str(path.relative_to(context.layout.inbox)))
+
+
+def _dated(row: LedgerRow) -> Dated | None:
+    """When a dropped file is from; None for streamed rows."""
+    if row.file.streamed:
+        return None
+    return Dated(
+        name=Path(row.file.path).name,
+        dated=moment(row.file.path),
+        written=datetime.fromtimestamp(row.identity.mtime_ns / 1e9, UTC),
+    )
+
+
+def _newest(query: Query, version: DatasetVersion | None) -> Dated | None:
+    """The newest file whose rows are in the version."""
+    ids = {span.file for part in (version.parts if version is not None else ()) for span in part.files}
+    newest: Dated | None = None
+    for row in files.ledger(query, sorted(ids)):
+        dated = _dated(row)
+        if dated is not None and (newest is None or newest.older_than(dated)):
+            newest = dated
+    return newest
