@@ -60,24 +60,6 @@ def places(path: Path, shape: Shape, rows: Iterable[int]) -> dict[int, Place]:
     return {row: Place(line=lines.get(row), row=row + 1) for row in wanted}
 
 
-def open_quote(path: Path, shape: Shape, limit: int = 2 << 20, *, to_end: bool = True) -> int | None:
-    """The line of a quote that stays open for more than `limit` bytes or `to_end`, or None."""
-    if not shape.quote:
-        return None
-    mark = shape.quote.encode()
-    line, opened, since = 1 + shape.skip, 0, 0  # since: bytes inside quotes up to here
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            for number, piece in enumerate(chunk.split(mark)):
-                if number:
-                    opened, since = (0 if opened else line), 0
-                since += len(piece)
-                if opened and since > limit:
-                    return opened
-                line += piece.count(b"\n")
-    return opened if opened and to_end else None
-
-
 def malformed_line(path: Path) -> tuple[int | None, str]:
     """The first line of a JSON lines file that is no JSON, and why."""
     with path.open("rb") as file:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
@@ -353,6 +355,44 @@ def bad_quote(line: int | None, column: str | None) -> Reason:
         line=line,
         column=column,
         hint='Quote the whole field and write quotes inside it twice ("").',
+    )
+
+
+_ESCAPE = "If a backslash escapes quotes in it, as Spark and MySQL write them: shopfloor file retry ID --escape '\\'"
+
+
+def open_quote(line: int, *, escapes: bool) -> Reason:
+    hint = _ESCAPE if escapes else "Where quotes are ordinary characters: shopfloor file retry ID --quote none"
+    return Reason(
+        code="bad_quote",
+        message=f"Line {line} opens a quote that is never closed, so the rows from there on cannot be told apart.",
+        line=line,
+        hint=f'Close it at the source, or write quotes inside a text twice (""), and deliver the file again. {hint}',
+    )
+
+
+def escaped_quotes(reason: Reason) -> Reason:
+    """`reason`, of a file that has a backslash before a quote, with the way to say what it means."""
+    return msgspec.structs.replace(reason, hint=f"{reason.hint} {_ESCAPE}") if reason.code == "bad_quote" else reason
+
+
+def header_repeated(line: int, times: int) -> Reason:
+    again = "again" if times == 1 else f"again, and {counted(times - 1, 'time')} more below"
+    return Reason(
+        code="header_repeated",
+        message=f"Line {line} holds the column names {again}: several exports were put together in one file.",
+        line=line,
+        hint="Deliver them as several files, or with one header.",
+    )
+
+
+def rows_do_not_add_up(counted_rows: int, read: int, rejected: int, file: str = "") -> Reason:
+    """Rows of the file (one of a delivery is named) that are neither read nor rejected, or that are not there."""
+    return Reason(
+        code="rows_do_not_add_up",
+        message=f"{f'File {file}' if file else 'The file'} has {counted(counted_rows, 'row')}, "
+        f"but {read:,} were read and {rejected:,} rejected.",
+        hint=f"Often stray quotes are the cause: look for them with shopfloor file rejects ID. {_REDELIVER}",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -27,6 +28,7 @@ from shopfloor.domain.wire import WireError
 from shopfloor.formats.partition import Pairs, moment, partition
 from shopfloor.formats.staged import Dated, StagedFile
 from shopfloor.intake import type_change_notices
+from shopfloor.intake.balance import check_balance
 from shopfloor.intake.contract import live
 from shopfloor.intake.records import IntakeResult, IntakeSpec
 from shopfloor.intake.task import take_in
@@ -140,8 +142,12 @@ class IntakeHandler:
         return fresh
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> IntakeResult:
-        """Parts first, then the bytes of refused files, then the contract: all may be repeated."""
+        """Parts first, then the bytes of refused files, then the contract: all may be repeated.
+
+        Nothing is published, and the files are held, unless all rows of all files are in a part or rejected.
+        """
         result = convert(value, IntakeResult)
+        check_balance(result)
         for part in result.parts:
             reach("intake.part")
             publish_part(Path(part.path), part.part.sha256, context.layout.objects)
@@ -342,10 +348,8 @@ class IntakeHandler:
         """Originals leave the inbox; staging is cleaned."""
         reach("intake.committed")
         kept = {outcome.id for outcome in published.files if outcome.state is FileState.QUARANTINED}
-        originals = file_outcomes.originals_of(context, FilePurpose.DATA, job.subject)
-        for row in context.store.read(lambda query: files.ledger(query, job.payload["files"])):
-            reach("intake.original")
-            file_outcomes.clear(context, row, kept=row.file.id in kept, originals=originals)
+        rows = context.store.read(lambda query: files.ledger(query, job.payload["files"]))
+        file_outcomes.clear_all(context, job, _with_fate(rows, kept))
         context.book.own.pop(job.subject, None)
         self._stamps.pop(job.id, None)
         shutil.rmtree(_staging(context, job), ignore_errors=True)
@@ -376,6 +380,12 @@ class IntakeHandler:
                     f"{safe(file.path, 120)} waits: {reason.message}",
                     data={"file": file.id},
                 )
+
+
+def _with_fate(rows: Iterable[LedgerRow], kept: Container[str]) -> Iterator[tuple[LedgerRow, bool]]:
+    for row in rows:
+        reach("intake.original")
+        yield row, row.file.id in kept
 
 
 def _staging(context: Context, job: JobRecord) -> Path:
