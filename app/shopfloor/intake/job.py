@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -346,10 +347,8 @@ class IntakeHandler:
         """Originals leave the inbox; staging is cleaned."""
         reach("intake.committed")
         kept = {outcome.id for outcome in published.files if outcome.state is FileState.QUARANTINED}
-        originals = file_outcomes.originals_of(context, FilePurpose.DATA, job.subject)
-        for row in context.store.read(lambda query: files.ledger(query, job.payload["files"])):
-            reach("intake.original")
-            file_outcomes.clear(context, row, kept=row.file.id in kept, originals=originals)
+        rows = context.store.read(lambda query: files.ledger(query, job.payload["files"]))
+        file_outcomes.clear_all(context, job, _with_fate(rows, kept))
         context.book.own.pop(job.subject, None)
         self._stamps.pop(job.id, None)
         shutil.rmtree(_staging(context, job), ignore_errors=True)
@@ -380,6 +379,12 @@ class IntakeHandler:
                     f"{safe(file.path, 120)} waits: {reason.message}",
                     data={"file": file.id},
                 )
+
+
+def _with_fate(rows: Iterable[LedgerRow], kept: Container[str]) -> Iterator[tuple[LedgerRow, bool]]:
+    for row in rows:
+        reach("intake.original")
+        yield row, row.file.id in kept
 
 
 def _staging(context: Context, job: JobRecord) -> Path:

@@ -106,8 +106,8 @@ class ActualsHandler:
         """The files leave the drop folder."""
         shutil.rmtree(context.layout.staging / f"actuals-{job.id}", ignore_errors=True)
         failed = {outcome.file for outcome in published if outcome.error is not None}
-        for row in context.store.read(lambda query: files.ledger(query, job.payload["files"])):
-            file_outcomes.clear(context, row, kept=row.file.id in failed)
+        rows = context.store.read(lambda query: files.ledger(query, job.payload["files"]))
+        file_outcomes.clear_all(context, job, ((row, row.file.id in failed) for row in rows))
 
     def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
         """The files wait in quarantine."""
