@@ -90,6 +90,7 @@ def _check_marks(parser: Parser) -> None:
     for name, mark, what in (
         ("delimiter", parser.delimiter, "a comma, a semicolon, tab, \\x1f, …"),
         ("quote", "" if parser.quote == NO_QUOTES else parser.quote, "a quote mark, or none for no quoting"),
+        ("escape", parser.escape, "a backslash, or leave it out where quotes inside text are written twice"),
         ("decimal", parser.decimal, "a point or a comma"),
     ):
         if len(mark) > 1 or mark in {"\n", "\r", "\0"} or not mark.isascii():
@@ -104,6 +105,12 @@ def _check_marks(parser: Parser) -> None:
         )
     if parser.delimiter and parser.delimiter == parser.quote:
         raise UsageError("The delimiter and the quote are the same character.", code="bad_parser")
+    if parser.escape and parser.escape in {parser.delimiter, parser.quote or '"'}:
+        raise UsageError(
+            "The escape is the same character as the delimiter or the quote.",
+            hint="Leave it out where quotes inside text are written twice.",
+            code="bad_parser",
+        )
 
 
 def pairs_of(text: str) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ import msgspec
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
+from shopfloor.domain.text import safe
 from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import Reading, reading
 from shopfloor.formats.format import Format
-from shopfloor.formats.reasons import BadFile, listed
+from shopfloor.formats.reasons import BadFile, listed, shown
 from shopfloor.formats.shape import Shape
 
 Renames = Callable[[Sequence[int], Sequence[Column]], Sequence[tuple[str, str]]]
@@ -87,6 +88,7 @@ def arrange(
     if extras and contract.schema_policy is SchemaPolicy.EVOLVE:
         grown = _grow(contract, infer_new(extras))
         notices.append(f"New columns joined the contract: {listed([shape.names[i] for i in extras])}.")
+        notices += _looks_renamed(contract, shape, extras, renames)
         extras = ()
     elif extras and contract.schema_policy is SchemaPolicy.RESCUE:
         rescued = True
@@ -106,8 +108,18 @@ def arrange(
         notices=tuple(notices),
         any_text=any_text,
     )
-    _check_types(plan)
+    check_types(plan)
     return plan
+
+
+def _looks_renamed(contract: Contract, shape: Shape, extras: Sequence[int], renames: Renames) -> list[str]:
+    """What is said of new columns that look like optional ones which the file lacks."""
+    gone = [c for c in contract.columns if shape.position(c.name) is None and c.name != RESCUED]
+    return [
+        f"New column {shown(new)} looks like {shown(old)} renamed. If it is, write rename = "
+        f'["{safe(new, 80)}={safe(old, 80)}"] under [parser] in datasets/{contract.name}.toml.'
+        for new, old in (renames(extras, gone) if gone else ())
+    ]
 
 
 def revised(contract: Contract, columns: Sequence[Column]) -> Contract:
@@ -157,7 +169,8 @@ def _with_rescued(contract: Contract) -> Contract:
     return _grow(contract, (Column(name=RESCUED, type=ColumnType.TEXT),))
 
 
-def _check_types(plan: Plan) -> None:
+def check_types(plan: Plan) -> None:
+    """Raise `BadFile` for a column whose type in the file cannot become the wanted one."""
     for column, source, how in zip(plan.contract.columns, plan.sources, plan.readings(), strict=True):
         if source is not None and how is None:
             raise BadFile(reasons.column_retyped(column.name, column.type, plan.shape.raw[source], plan.contract.name))
