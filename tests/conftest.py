@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
+
 from tests import soak
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from tests.training.samples import deliveries, spec
 
 from shopfloor.domain.codec import to_json
