@@ -102,6 +102,7 @@ class IntakeHandler:
                 files=tuple(_staged(context, row, parser, contract, earlier[row.file.id]) for row in rows),
                 withdrawn=withdrawn,
                 widen=ruled if job.payload.get("types") else None,
+                times={one.time: one.name for one in context.models_of(job.subject) if one.time is not None},
                 columns=version.columns if version is not None else (),
                 newest=newest,
                 staging=str(staging),
