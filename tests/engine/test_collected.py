@@ -14,6 +14,7 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.event import Event
 from shopfloor.engine.batch import CollectedPart, CollectOutcome
 from shopfloor.engine.handlers.collect import CollectHandler
+from shopfloor.statistics import metrics
 from shopfloor.store import events
 from shopfloor.workspace.definitions import save_definition
 
@@ -44,7 +45,7 @@ def _part(model: str, version: int, rows: int) -> CollectedPart:
 
 
 def _told(works: Works, parts: tuple[CollectedPart, ...]) -> list[str]:
-    save_definition(works.layout, ModelDefinition(name="late", dataset="flights", target="y"))
+    save_definition(works.layout, ModelDefinition(name="late", dataset="flights", target="y"), metrics.find)
     outcome = CollectOutcome(parts=parts, offsets={})
     job: Any = None
     works.store.write(lambda transaction: CollectHandler().commit(works.context, transaction, job, outcome))

@@ -15,6 +15,7 @@ from shopfloor.domain.names import did_you_mean, is_name
 from shopfloor.domain.text import safe
 from shopfloor.engine.contract_book import ContractBook
 from shopfloor.engine.stream import EventStream
+from shopfloor.statistics import metrics
 from shopfloor.store.store import Store
 from shopfloor.workspace import definitions
 from shopfloor.workspace.known import KnownDefinitions
@@ -37,7 +38,7 @@ class Context:
     settings: Settings = field(default_factory=Settings)
     stopping: threading.Event = field(default_factory=threading.Event)
     book: ContractBook = field(init=False)
-    known: KnownDefinitions = field(default_factory=KnownDefinitions)
+    known: KnownDefinitions = field(default_factory=lambda: KnownDefinitions(metrics.find))
 
     def __post_init__(self) -> None:
         self.book = ContractBook(self.layout, self.store)
@@ -55,7 +56,7 @@ class Context:
 
     def definition(self, model: str) -> ModelDefinition:
         """The definition of a model; raises `NotFoundError` with the nearest name."""
-        found = definitions.load_definition(self.layout, model) if is_name(model) else None
+        found = definitions.load_definition(self.layout, model, metrics.find) if is_name(model) else None
         if found is None:
             known = definitions.list_definitions(self.layout)
             raise NotFoundError(

@@ -20,7 +20,7 @@ from shopfloor.engine.context import Context
 from shopfloor.engine.outcome import Look
 from shopfloor.engine.parts import artifact_file
 from shopfloor.release import aliases as rules
-from shopfloor.release.looks import count_looks
+from shopfloor.release.prior_tests import count_prior_tests
 from shopfloor.serving.deployment import Deployment, read_deployment, remove_deployment, write_deployment
 from shopfloor.store import models
 from shopfloor.store.rows import Query
@@ -72,7 +72,7 @@ def prior_looks(query: Query, model: str, champion: ArtifactFile | None) -> tupl
     number = champion.version if champion is not None else None
     looks = []
     for version in models.versions(query, model, _MANY, 0).rows:
-        if version.decision is None or count_looks([version.decision], number) == 0:
+        if version.decision is None or count_prior_tests([version.decision], number) == 0:
             continue
         facts = models.facts(query, model, version.version)
         holdout = facts.holdout if facts is not None else {}

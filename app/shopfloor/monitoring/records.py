@@ -141,7 +141,7 @@ class Reference(Record, frozen=True, kw_only=True):
 
 
 class WatchSpec(Record, frozen=True, kw_only=True):
-    """One look at one model version.
+    """One run of the checks of one model version.
 
     `data` are parts of the newest delivery of the model's dataset, read as `columns`.
     `inference` and `actuals` are paths of stored predictions and ground truth; predictions count
@@ -189,7 +189,7 @@ class Joined(Record, frozen=True, kw_only=True):
 
 
 class WatchResult(Record, frozen=True, kw_only=True):
-    """What one look found. `source` is where the inputs came from: `data` or `inference`."""
+    """What one run found. `source` is where the inputs came from: `data` or `inference`."""
 
     model: str
     model_version: int
@@ -203,7 +203,7 @@ class WatchResult(Record, frozen=True, kw_only=True):
 
 
 class AlertChanges(Record, frozen=True, kw_only=True):
-    """What a look changes about a model's alerts. New alerts have an empty id."""
+    """What a run changes about a model's alerts. New alerts have an empty id."""
 
     opened: tuple[AlertRecord, ...] = ()
     updated: tuple[AlertRecord, ...] = ()

@@ -10,12 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from shopfloor.artifacts.values import label_of
 from shopfloor.domain.codec import utc
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.handles import PartFile
+from shopfloor.domain.labels import label_of
 from shopfloor.domain.text import safe
 from shopfloor.serving.inputs import CellError, Inputs, match_inputs
 from shopfloor.serving.parts import MOMENT, PartWriter, actuals_schema

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from shopfloor.domain.handles import PartFile
 from shopfloor.engine.batch import LookOutcome, LookTask
+from shopfloor.monitoring.run_checks import run_checks
 from shopfloor.monitoring.stored import truths_of_predictions
-from shopfloor.monitoring.watch import watch
 from shopfloor.serving.actuals import write_actuals
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def run(task: LookTask, progress: Callable[[float, str], None]) -> LookOutcome:
         nonlocal kept
         kept = _kept(task, delivered)
 
-    seen = watch(task.look, progress, keep)
+    seen = run_checks(task.look, progress, keep)
     return LookOutcome(seen=seen, truth=kept)
 
 

@@ -19,8 +19,8 @@ from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
 from shopfloor.engine.outcome import TrainOutcome, TrainTask
 from shopfloor.monitoring.reference import Holdout, build_reference
-from shopfloor.release.asked import changed_inputs
 from shopfloor.release.gate import judge
+from shopfloor.release.input_compatibility import changed_inputs
 from shopfloor.release.records import GateSpec
 from shopfloor.training.train import train
 from shopfloor.training.trained import Trained
@@ -116,7 +116,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef, row_ms: flo
         dummy_score=dummy.metrics.get(record.metric) if dummy else None,
         artifact_bytes=artifact.bytes,
         row_ms=row_ms,
-        prior_looks=looks,
+        prior_tests=looks,
         split=record.split,
         changed_inputs=() if model is None else changed_inputs(model.features, trained.model.features),
         seed=task.train.seed,
