@@ -146,9 +146,10 @@ EDGES: dict[Task, tuple[Callable[[Task], Predictions], ...]] = {
 }
 # Where rows of one kind tell nothing scikit-learn says 0 or 1, which would promise something: here nothing is said.
 UNDEFINED = {
-    *("average_precision", "neg_log_loss", "neg_brier_score"),
-    *("roc_auc_ovr", "roc_auc_ovr_weighted", "roc_auc_ovo", "roc_auc_ovo_weighted"),
+    *(("average_precision", edge) for edge in (one_class, single)),
+    *((name, edge) for name in ("r2", "explained_variance") for edge in (constant_target, single)),
 }
+# And where scikit-learn refuses, because a class has no rows or there is one only, the others still have a score.
 DEFINED = {
     *("average_precision", "neg_log_loss", "neg_brier_score"),
     *("roc_auc_ovr", "roc_auc_ovr_weighted", "roc_auc_ovo", "roc_auc_ovo_weighted"),
@@ -264,7 +265,7 @@ def test_each_task_has_a_default_and_its_usual_metrics() -> None:
         ("auc", (Task.BINARY,), "roc_auc"),
         ("rmse", (Task.REGRESSION,), "neg_root_mean_squared_error"),
         ("acuracy", (Task.MULTICLASS,), "accuracy"),
-        ("r2", (Task.BINARY,), "Valid: "),
+        ("r2", (Task.BINARY,), "roc_auc"),
         ("roc_acu", tuple(Task), "roc_auc"),
     ],
 )

@@ -40,12 +40,17 @@ def find(name: str, tasks: tuple[Task, ...] = tuple(Task)) -> Metric:
     valid = tuple(dict.fromkeys(one for task in tasks for one in names(task)))
     if name in valid:
         return METRICS[name]
+    known = name in METRICS
     kinds = " or ".join(task.value for task in tasks)
-    problem = f"does not fit a {kinds} target" if name in METRICS else "is unknown"
+    usual = dict.fromkeys(metric.name for task in tasks for metric in reported(task))
     near = next((metric.name for metric in METRICS.values() if name.lower() in metric.aliases), None)
     raise ConfigError(
-        f"Metric {safe(name, 60)!r} {problem}.",
-        hint=f"Did you mean {near!r}?" if near in valid else did_you_mean(name, valid),
+        f"Metric {safe(name, 60)!r} {f'does not fit a {kinds} target' if known else 'is unknown'}.",
+        hint=f"Did you mean {near!r}?"
+        if near in valid
+        else f"Use one of: {', '.join(usual)}, …"
+        if known
+        else did_you_mean(name, valid),
         code="metric_unknown",
     )
 
