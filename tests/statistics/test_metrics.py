@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from shopfloor.domain.errors import ConfigError
 from shopfloor.statistics import metrics
 from shopfloor.statistics.blocks import rows
 from shopfloor.statistics.compare import compare
+from shopfloor.statistics.frames import read_predictions
 from shopfloor.statistics.metric import Metric
 from shopfloor.statistics.predictions import FOREIGN, Predictions, classification, from_scores, regression
 
@@ -96,6 +98,20 @@ def test_every_metric_is_scikit_learns(task: Task, name: str, seed: int, count: 
     assert metrics.find(name).score(predictions) == pytest.approx(
         of_scikit_learn(name, predictions), rel=1e-9, abs=1e-9
     )
+
+
+@pytest.mark.parametrize(("task", "name"), ENTRIES)
+def test_run_gate_and_monitoring_say_the_same_of_the_same_rows(task: Task, name: str) -> None:
+    """A run scores what the model gives; gate and monitoring read stored columns and labels."""
+    found = rows_of(task, 4, 200)
+    if task is Task.REGRESSION:
+        frame, truth = pd.DataFrame({"prediction": found.predicted}), pd.Series(found.truth)
+    else:
+        labels = np.array(found.classes)
+        columns = {f"probability_{label}": found.probabilities()[:, code] for code, label in enumerate(labels)}
+        frame, truth = pd.DataFrame({"prediction": labels[found.predicted], **columns}), pd.Series(labels[found.truth])
+    stored = read_predictions(frame, truth, task=task, classes=found.classes, positive="1")
+    assert metrics.find(name).score(stored.known()) == metrics.find(name).score(found)
 
 
 def one_class(task: Task) -> Predictions:
