@@ -80,9 +80,8 @@ def test_a_class_not_seen_in_training_has_no_probability() -> None:
 
 def test_missing_columns_are_named_and_unknown_ones_returned() -> None:
     model = models()["boosting"]
-    with pytest.raises(DataError, match=r"columns 'price', 'city'") as caught:
+    with pytest.raises(DataError, match=r"columns 'price', 'city'"):
         model.predict_frame(FRESH.rename(columns={"price": "prize"}).drop(columns="city"))
-    assert "prize" in caught.value.hint
     assert model.check_frame([*FRESH.columns, "extra", "id"]) == ("extra", "id")
 
 

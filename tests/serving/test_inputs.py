@@ -127,6 +127,25 @@ def test_a_missing_column_is_named_with_the_nearest_one(tmp_path: Path) -> None:
     assert "'cuont'" in caught.value.hint
 
 
+def test_a_column_with_a_role_is_never_taken_for_a_missing_one(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "count,sizes\n1,2\n")
+    with pytest.raises(CellError, match="'size' is missing") as caught, tempfile.TemporaryDirectory() as folder:
+        open_inputs(path, COLUMNS[:2], Path(folder), roles={"sizes"})
+    assert "sizes" not in caught.value.hint
+    assert "count" not in caught.value.hint, "an input that is there is no misspelling either"
+
+
+@pytest.mark.parametrize("other", ["gates", "late", "unlike"])
+def test_an_optional_column_stays_optional_whatever_the_others_are_called(tmp_path: Path, other: str) -> None:
+    gate = Column(name="gate", type=ColumnType.TEXT, optional=True)
+    path = written(tmp_path, "a.csv", f"count,{other}\n1,x\n")
+    with tempfile.TemporaryDirectory() as folder:
+        inputs = open_inputs(path, (COLUMNS[0], gate), Path(folder))
+        frame = to_frame(next(inputs.batches()), inputs.columns)
+    assert frame["gate"].tolist() == [None]
+    assert (inputs.absent, inputs.ignored) == (("gate",), (other,))
+
+
 def test_unknown_columns_are_ignored_and_listed(tmp_path: Path) -> None:
     path = written(tmp_path, "a.csv", "x,count,y\n1,2,3\n")
     with tempfile.TemporaryDirectory() as folder:

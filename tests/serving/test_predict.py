@@ -11,6 +11,8 @@ from tests.serving import builders
 
 from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.fitted import FittedModel
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.serving.rows import RowError, RowReader
 
 PATH = "/v1/models/late-arrival/predict"
 
@@ -118,6 +120,25 @@ def test_a_misspelt_field_is_not_taken_for_missing(client: httpx.Client) -> None
     assert (found["code"], found["column"]) == ("missing_column", "temp")
     assert "'tempp'" in found["hint"]
     assert client.post(PATH, json={"row": {**row, "temp": None}}).status_code == 200
+
+
+def test_a_field_with_a_role_is_no_misspelling() -> None:
+    """`temp` is left out; `temps` is the target, so it is no misspelling of it."""
+    columns = (*builders.columns(), Column(name="gate", type=ColumnType.TEXT, optional=True))
+    row = good_row(temps=1, gates="A1")
+    del row["temp"]
+    checked = RowReader(columns, (), None, {"temps"}).read([row])
+    assert (checked.absent, checked.ignored) == (("temp", "gate"), ("temps", "gates"))
+    with pytest.raises(RowError, match="no field 'temp'"):
+        RowReader(columns, (), None).read([row])
+
+
+def test_the_models_own_target_is_no_misspelling(client: httpx.Client) -> None:
+    """The served model's target is `arrived_late`; the manifest of its artifact says so."""
+    row = good_row(arrived_late="no")
+    del row["temp"], row["departure"]
+    answer = client.post(PATH, json={"row": row}).json()
+    assert answer["absent_columns"] == ["temp", "departure"]
 
 
 @pytest.mark.parametrize(

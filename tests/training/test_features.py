@@ -32,7 +32,7 @@ COLUMNS = infer_columns(FRAME)
 
 
 def chosen(**definition: Any) -> tuple[list[str], tuple[str, ...]]:
-    made = ModelDefinition(name="m", dataset="d", target="y", **definition)
+    made = ModelDefinition(**{"name": "m", "dataset": "d", "target": "y", **definition})
     kept, notes = learnable(candidate_columns(COLUMNS, made), parse(FRAME, COLUMNS), made)
     return [column.name for column in kept], notes
 
@@ -57,6 +57,12 @@ def test_unknown_names_get_the_nearest(key: str) -> None:
     with pytest.raises(DataError, match=f"definition's {key} names column 'cod'") as caught:
         chosen(**{key: value})
     assert "'code'" in caught.value.hint
+
+
+def test_the_target_is_no_guess_for_a_feature() -> None:
+    with pytest.raises(DataError) as caught:
+        chosen(target="code", features=("cod",))
+    assert "code'" not in caught.value.hint
 
 
 def test_nothing_left_is_an_error() -> None:

@@ -18,7 +18,6 @@ from shopfloor.artifacts.table import Floats, Table, parse
 from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
-from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
 
 PREDICTION = "prediction"
@@ -92,7 +91,7 @@ class FittedModel:
         """Raise `DataError` when a field is absent that never was missing in training."""
         absent = [f.name for f in self.features if f.name not in values and not f.nullable]
         if absent:
-            raise missing_error(self.name, absent, values)
+            raise missing_error(self.name, absent)
 
     def predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """One row a row of `frame`: `prediction`, and `probability_<class>` for classes.
@@ -162,18 +161,18 @@ def check_columns(model: str, wanted: Sequence[str], given: Iterable[str]) -> tu
     known = set(present)
     absent = [name for name in wanted if name not in known]
     if absent:
-        raise missing_error(model, absent, present)
+        raise missing_error(model, absent)
     features = set(wanted)
     return tuple(name for name in present if name not in features)
 
 
-def missing_error(model: str, absent: Sequence[str], present: Iterable[str]) -> DataError:
-    """The error for absent columns, with the most similar name that is there."""
+def missing_error(model: str, absent: Sequence[str]) -> DataError:
+    """The error for absent columns."""
     names = ", ".join(repr(safe(name, 80)) for name in absent[:8])
     more = f" and {len(absent) - 8} more" if len(absent) > 8 else ""
     word = "column" if len(absent) == 1 else "columns"
     return DataError(
         f"Model {model} needs the {word} {names}{more}, which the data do not have.",
-        hint=did_you_mean(absent[0], [safe(name, 80) for name in present]),
+        hint="Give every column that the model was trained with.",
         code="missing_column",
     )

@@ -54,3 +54,8 @@ class ArtifactManifest(Record, frozen=True, kw_only=True):
     created_at: datetime
     files: dict[str, str] = {}
     format: int = FORMAT
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The columns with a part of their own: target, id, time and the keys of segments."""
+        return frozenset(name for name in (self.target, self.id, self.time, *self.segment_by) if name)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
+
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column
 from shopfloor.domain.record import Record
 
@@ -163,3 +166,9 @@ class Contract(Record, frozen=True, kw_only=True):
     def column(self, name: str) -> Column | None:
         """The column called `name`, or None."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def spelled(self) -> Contract:
+        """The contract with its key and time as its columns spell them."""
+        names = ColumnNames(column.name for column in self.columns)
+        time = None if self.time is None else names.spelled(self.time)
+        return msgspec.structs.replace(self, key=tuple(map(names.spelled, self.key)), time=time)

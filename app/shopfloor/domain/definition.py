@@ -126,3 +126,8 @@ class ModelDefinition(Record, frozen=True, kw_only=True):
     monitoring: Monitoring = Monitoring()
     value: Value | None = None
     retired: bool = False
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The columns with a part of their own: target, id, time and the keys of segments."""
+        return frozenset(name for name in (self.target, self.id, self.time, *self.segment_by) if name)

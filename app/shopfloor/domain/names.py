@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.text import safe
@@ -51,15 +51,19 @@ def parse_version(text: str, ref: str) -> int:
     return int(digits)
 
 
-def nearest(word: str, valid: Iterable[str]) -> str:
-    """The valid word most like `word`, or an empty string when none is close."""
-    found = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.6)
+def nearest(word: str, valid: Iterable[str], taken: Collection[str] = ()) -> str:
+    """The valid word most like `word`, or an empty string when none is close.
+
+    Never one of `taken`, words that already mean something else: a target, an id, a time or a key
+    is not the misspelling of a column that is absent.
+    """
+    found = difflib.get_close_matches(word, [each for each in valid if each not in taken], n=1, cutoff=0.6)
     return found[0] if found else ""
 
 
-def did_you_mean(word: str, valid: Iterable[str]) -> str:
-    """A sentence for a hint: the nearest valid word, or the list of valid ones."""
-    options = sorted(valid)
+def did_you_mean(word: str, valid: Iterable[str], taken: Collection[str] = ()) -> str:
+    """A sentence for a hint: the `nearest` valid word, or the list of valid ones that are not `taken`."""
+    options = sorted(each for each in valid if each not in taken)
     close = nearest(word, options)
     if close:
         return f"Did you mean {close!r}?"

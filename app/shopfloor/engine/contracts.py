@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from shopfloor.domain.again import Again
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.contract_changes import changes, same
@@ -209,7 +210,7 @@ def grown(
         return found
     if not written.columns:
         return msgspec.structs.replace(written, columns=found.columns)
-    known = {column.name for column in written.columns}
+    known = ColumnNames(column.name for column in written.columns)
     types = {one.column.name: one for one in retyped}
     kept = tuple(_typed(_optional(column, column.name in absent), types.get(column.name)) for column in written.columns)
     new = tuple(column for column in found.columns if column.name not in known)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from shopfloor.domain.column_names import fold
 from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import did_you_mean
@@ -60,7 +61,7 @@ def expression(connection: DuckDBPyConnection, sql: str, columns: Sequence[Colum
     """
     tree = _parse(connection, sql)
     body = _only_expression(tree)
-    places = {column.name.casefold(): f"k{i}" for i, column in enumerate(columns)}
+    places = {fold(column.name): f"k{i}" for i, column in enumerate(columns)}
     _walk(body, places, [column.name for column in columns])
     made = connection.execute("SELECT json_deserialize_sql(?)", [json.dumps(tree)]).fetchall()[0][0]
     safe_sql = str(made).removeprefix("SELECT ")
@@ -133,7 +134,7 @@ def _walk(node: Any, places: Mapping[str, str], names: Sequence[str]) -> None:
 
 def _place(node: dict[str, Any], places: Mapping[str, str], names: Sequence[str]) -> None:
     path = node["column_names"]
-    found = places.get(str(path[-1]).casefold()) if len(path) == 1 else None
+    found = places.get(fold(str(path[-1]))) if len(path) == 1 else None
     if found is None and len(path) == 1 and str(path[0]).lower() in _CLOCK:
         return
     if found is None:

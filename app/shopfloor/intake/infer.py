@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.dialect import COMMA
+from shopfloor.formats.notation import MISSING
 from shopfloor.intake import reasons
 from shopfloor.intake.formats import Format
 from shopfloor.intake.partition import kind_of
-from shopfloor.intake.reading import CODE, IS_MISSING, MISSING, nested, raw_type, reading, whole_beyond_64_bits
+from shopfloor.intake.reading import CODE, IS_MISSING, nested, raw_type, reading, whole_beyond_64_bits
 from shopfloor.intake.reasons import BadFile
 from shopfloor.intake.shape import TEXT, Shape, forget_rejects, rows_of
 from shopfloor.intake.spelling import Spelling, Verdict, possible, prove
@@ -228,8 +229,8 @@ def _json_words(
 ) -> dict[int, set[str]]:
     """JSON's own types of each column's values."""
     form = "array" if shape.array else "newline_delimited"
-    columns = ", ".join(f"{text(shape.names[i])}: 'JSON'" for i in wanted)
-    kinds = ", ".join(f"list(DISTINCT json_type({name(shape.names[i])}))" for i in wanted)
+    columns = ", ".join(f"{text(shape.own[i])}: 'JSON'" for i in wanted)
+    kinds = ", ".join(f"list(DISTINCT json_type({name(shape.own[i])}))" for i in wanted)
     query = (
         f"SELECT {kinds} FROM read_json([{', '.join(map(text, paths))}], format = '{form}', "
         f"records = 'true', compression = 'none', columns = {{{columns}}})"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.contract import Contract, Mode, Parser
 from shopfloor.domain.dataset import Part
 from shopfloor.domain.errors import ConfigError
@@ -230,8 +231,17 @@ class _Delivery:
 def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> None:
     """Raise `ConfigError` for a type that somebody gave a column and that rows of earlier files do not fit."""
     before = {column.name: column for column in spec.columns}
+    spelled = ColumnNames(before)
     stored = [str(part_path(Path(spec.objects), part.sha256)) for part in spec.previous]
     for column in spec.contract.columns if spec.contract is not None else ():
+        as_stored = spelled.find(column.name)
+        if as_stored is not None and column.name not in before:
+            raise ConfigError(
+                f"datasets/{spec.dataset}.toml names a column {shown(column.name)}, whose rows are stored "
+                f"as {shown(as_stored)}: names that differ only in case are the same column.",
+                hint=f"Write {shown(as_stored)}; files may spell it either way.",
+                code="case_collision",
+            )
         earlier = before.get(column.name)
         if earlier is None or earlier.type is column.type:
             continue

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
+from shopfloor.domain.errors import IntegrityError
+from shopfloor.intake.reasons import listed
 from shopfloor.intake.records import StagedPart
 from shopfloor.lake.duck import PARQUET, name, text
 from shopfloor.lake.objects import file_sha256
@@ -24,7 +26,17 @@ def describe_part(
     spans: Sequence[FileSpan],
     contract: Contract,
 ) -> StagedPart:
-    """The record of a part written at `path`."""
+    """The record of a part written at `path`, which has the contract's columns.
+
+    Raises `IntegrityError` where the part has any other column: such a part is never published.
+    """
+    _check_columns(connection, path, [column.name for column in contract.columns])
+    return _described(connection, path, rows, spans, contract)
+
+
+def _described(
+    connection: DuckDBPyConnection, path: Path, rows: int, spans: Sequence[FileSpan], contract: Contract
+) -> StagedPart:
     first, last = _times(connection, path, contract)
     return StagedPart(
         path=str(path),
@@ -78,7 +90,28 @@ def rewrite(
         query = f"{stored} SELECT {counts} FROM stored WHERE {kept}"
         found = enumerate(connection.execute(query).fetchall()[0])
         left = spans_of({i: n for i, n in found if n}, [span.file for span in spans])
-    return describe_part(connection, path, rows, left, contract)
+    _check_columns(connection, path, names_in(connection, source))
+    return _described(connection, path, rows, left, contract)
+
+
+def names_in(connection: DuckDBPyConnection, path: Path) -> list[str]:
+    """The names of the columns of a part, as they are written there."""
+    # Not by DESCRIBE, which gives another name to one that it takes for a second one.
+    query = f"SELECT name FROM parquet_schema({text(str(path))}) WHERE type IS NOT NULL"
+    return [str(row[0]) for row in connection.execute(query).fetchall()]
+
+
+def _check_columns(connection: DuckDBPyConnection, path: Path, intended: Sequence[str]) -> None:
+    """Raise `IntegrityError` unless the part at `path` has exactly the `intended` columns, in their order."""
+    written = names_in(connection, path)
+    if written == list(intended):
+        return
+    odd = [name for name in written if name not in intended] or [name for name in intended if name not in written]
+    raise IntegrityError(
+        f"The rows were written under other names than intended ({listed(odd or written)}); they are not taken in.",
+        hint="Two columns may have names that are the same to DuckDB. Rename one of them, then retry the file.",
+        code="part_columns",
+    )
 
 
 def _times(connection: DuckDBPyConnection, path: Path, contract: Contract) -> tuple[datetime | None, datetime | None]:

@@ -12,11 +12,20 @@ from dataclasses import dataclass, replace
 
 from shopfloor.domain.columns import EXACT, ColumnType
 from shopfloor.domain.dialect import COMMA, POINT
+from shopfloor.formats.notation import (
+    CLOCK,
+    DAY,
+    INFINITE,
+    MIDNIGHT,
+    MISSING,
+    OFFSET,
+    POINT_CLOCK,
+    POINT_DAY,
+    UTC,
+    marked,
+)
 from shopfloor.intake.shape import JSON, TEXT
 from shopfloor.lake.duck import SQL_TYPES, text
-
-# Spellings of "missing" in columns that are not text. In text they stay what they are.
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "NaN", "nan", "None", "-", "?")
 
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _WIDE = frozenset({"UBIGINT", "HUGEINT", "UHUGEINT"})
@@ -170,10 +179,6 @@ def _matches(pattern: str) -> str:
 _MARK = "\x1f"
 IS_MISSING = f"contains('{_MARK}" + _MARK.join(MISSING) + f"{_MARK}', '{_MARK}' || trim({{v}}) || '{_MARK}')"
 _MISSING = (IS_MISSING, "NULL")
-_DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
-_CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
-_OFFSET = r"[+-]\d{2}(:?\d{2})?"
-_POINT_DAY = r"\d{1,2}\.\d{1,2}\.\d{4}"
 _POINT_FORMATS = "['%d.%m.%Y', '%d.%m.%Y %H:%M', '%d.%m.%Y %H:%M:%S']"
 # A year of two digits, read as four, lies in antiquity.
 _PLAUSIBLE = "BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
@@ -203,7 +208,7 @@ _NUMBER = Reading(
     value="{a}",
     others=(
         _MISSING,
-        _when("ltrim(lower(trim({v})), '+-') IN ('inf', 'infinity')", "TRY_CAST({v} AS DOUBLE)"),
+        _when(f"ltrim(lower(trim({{v}})), '+-') IN {INFINITE}", "TRY_CAST({v} AS DOUBLE)"),
     ),
 )
 _BOOLEAN = Reading(
@@ -216,15 +221,15 @@ _DATE_TRY = ("TRY_CAST({v} AS DATE)",)
 _DATE_GOOD = f"strlen({{v}}) = 10 AND {{a}} {_RANGE}"
 _DATE_OTHERS = (
     _MISSING,
-    _when(_matches(_DAY), "TRY_CAST(trim({v}) AS DATE)"),
-    _when(_matches(_POINT_DAY), "try_strptime(trim({v}), '%d.%m.%Y')::DATE"),
+    _when(_matches(DAY), "TRY_CAST(trim({v}) AS DATE)"),
+    _when(_matches(POINT_DAY), "try_strptime(trim({v}), '%d.%m.%Y')::DATE"),
 )
 _PLAIN_TIME = _when(
-    _matches(rf"{_DAY}([T ]{_CLOCK}( ?(Z|UTC|GMT))?)?"),
+    _matches(rf"{DAY}([T ]{CLOCK}({UTC})?)?"),
     "TRY_CAST(rtrim(trim({v}), 'ZUTCGM ') AS TIMESTAMP)",
 )
 _OFFSET_TIME = _when(
-    _matches(rf"{_DAY}[T ]{_CLOCK} ?{_OFFSET}"),
+    _matches(rf"{DAY}[T ]{CLOCK} ?{OFFSET}"),
     # The offset must touch the time.
     r"TRY_CAST(regexp_replace(trim({v}), ' +([+-])', '\1') AS TIMESTAMPTZ)::TIMESTAMP",
 )
@@ -238,7 +243,7 @@ _STAMP = Reading(
         _PLAIN_TIME,
         _OFFSET_TIME,
         _when(
-            _matches(rf"{_POINT_DAY}( \d{{1,2}}:\d{{2}}(:\d{{2}})?)?"),
+            _matches(rf"{POINT_DAY}( {POINT_CLOCK})?"),
             f"try_strptime(trim({{v}}), {_POINT_FORMATS})",
         ),
     ),
@@ -255,7 +260,7 @@ _TEXTS = {
         others=(
             *_DATE_OTHERS,
             _when(
-                _matches(rf"{_DAY}[T ]00:00(:00(\.0+)?)?"),
+                _matches(rf"{DAY}[T ]{MIDNIGHT}"),
                 "TRY_CAST(trim({v}) AS TIMESTAMP)::DATE",
             ),
         ),
@@ -294,18 +299,11 @@ _FIRST = {
 
 
 def _marked(group: str, decimal: str, *, alone: bool) -> Reading:
-    """Numbers with a mark between thousands and another before the fraction.
-
-    `alone`: one group without a fraction counts, too. 1.234 does not, since a file that has gone
-    back to decimal points looks the same.
-    """
+    """Numbers with a mark between thousands and another before the fraction."""
     bare = f"TRY_CAST(replace(replace(trim({{v}}), '{group}', ''), '{decimal}', '.') AS DOUBLE)"
-    thousands, power = rf"[1-9]\d{{0,2}}(\{group}\d{{3}})", r"([eE][-+]?\d+)?"
-    many = rf"[-+]?(\d+|{thousands}{{{1 if alone else 2},}})(\{decimal}\d*)?{power}"
-    one = rf"[-+]?{thousands}\{decimal}\d*{power}"
     return Reading(
         tries=(bare,),
-        good=f"isfinite({{a}}) AND ({_matches(many)} OR {_matches(one)})",
+        good=f"isfinite({{a}}) AND {_matches(marked(group, decimal, alone=alone))}",
         value="{a}",
         others=_NUMBER.others,
     )

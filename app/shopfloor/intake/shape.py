@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from shopfloor.domain.column_names import ColumnNames, case_notice, collision
 from shopfloor.intake import reasons
 from shopfloor.intake.formats import Format
 from shopfloor.intake.partition import Pairs
@@ -28,7 +29,8 @@ REJECTS, REJECT_SCANS = "intake_rejects", "intake_reject_scans"
 class Shape:
     """Files of one shape can be read together.
 
-    `raw` are DuckDB's types of the values before they are converted. `decimal` is the mark in
+    `raw` are DuckDB's types of the values before they are converted. `delivered` are the file's own
+    names where the contract spells some of them otherwise. `decimal` is the mark in
     numbers of a CSV file, `quote` its quote mark (empty: none), `skip` how many lines before the
     header were taken off;
     `array` says that a JSON file is one array. `given` are columns that the file's directories
@@ -44,6 +46,7 @@ class Shape:
     skip: int = 0
     array: bool = False
     given: Pairs = ()
+    delivered: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -56,12 +59,26 @@ class Shape:
 
     def with_given(self, pairs: Pairs) -> Shape:
         """The shape with those of `pairs` that the file has no column of its own for."""
-        given = tuple(pair for pair in pairs if pair[0] not in self.names)
+        own = ColumnNames(self.names)
+        given = tuple(pair for pair in pairs if pair[0] not in own)
         if not given:
             return self
         names = (*self.names, *(column for column, _ in given))
         check_names(names)
         return replace(self, names=names, raw=(*self.raw, *(TEXT for _ in given)), given=given)
+
+    def spelled(self, known: ColumnNames) -> tuple[Shape, tuple[str, ...]]:
+        """The shape with its names as the contract spells them, and what is to be said of that."""
+        names = tuple(map(known.spelled, self.names))
+        other = [(mine, theirs) for mine, theirs in zip(self.names, names, strict=True) if mine != theirs]
+        if not other:
+            return self, ()
+        return replace(self, names=names, delivered=self.delivered or self.names), (case_notice(other),)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names that the file itself writes, without those that its directories give."""
+        return (self.delivered or self.names)[: self.width]
 
     @property
     def lines(self) -> bool:
@@ -83,13 +100,9 @@ def check_names(names: Sequence[str]) -> None:
     exact = [column for column, count in Counter(names).items() if count > 1]
     if exact:
         raise BadFile(reasons.duplicate_columns(exact, case=False))
-    # SQL takes names that differ only in case for the same column.
-    folded: dict[str, list[str]] = {}
-    for column in names:
-        folded.setdefault(column.casefold(), []).append(column)
-    for same in folded.values():
-        if len(same) > 1:
-            raise BadFile(reasons.duplicate_columns(same, case=True))
+    same = collision(names)
+    if same:
+        raise BadFile(reasons.duplicate_columns(same, case=True))
 
 
 def forget_rejects(connection: DuckDBPyConnection) -> None:
@@ -127,14 +140,14 @@ def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False, bundle
         index = "f" if bundled else "file_index AS f"
         return f"(SELECT {picked}{given}, {index} FROM read_csv({files}, {options}))"
     if shape.format in {Format.JSON, Format.EXCEL}:
-        columns = ", ".join(f"{text(column)}: 'JSON'" for column in shape.names[: shape.width])
+        columns = ", ".join(f"{text(column)}: 'JSON'" for column in shape.own)
         form = "array" if shape.array else "newline_delimited"
-        picked = ", ".join(f"{name(column)} ->> '$' AS c{i}" for i, column in enumerate(shape.names[: shape.width]))
+        picked = ", ".join(f"{name(column)} ->> '$' AS c{i}" for i, column in enumerate(shape.own))
         return (
             f"(SELECT {picked}{given}, file_index AS f FROM read_json({files}, format = '{form}', "
             f"records = 'true', compression = 'none', columns = {{{columns}}}))"
         )
-    picked = ", ".join(f"{name(column)} AS c{i}" for i, column in enumerate(shape.names[: shape.width]))
+    picked = ", ".join(f"{name(column)} AS c{i}" for i, column in enumerate(shape.own))
     return f"(SELECT {picked}{given}, file_index AS f FROM read_parquet({files}))"
 
 

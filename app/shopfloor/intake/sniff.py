@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shopfloor.domain.column_names import fold
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import NO_QUOTES
 from shopfloor.intake import reasons
@@ -65,7 +66,7 @@ def sniff_csv(head: bytes, *, whole: bool, expected: Sequence[str] = (), parser:
     header = best.records[0]
     if not whole and "\n" not in text and "\r" not in text:
         raise BadFile(reasons.header_too_long(HEAD))
-    if set(header) != set(expected) and headless(best.records[0]):
+    if set(map(fold, header)) != set(map(fold, expected)) and headless(best.records[0]):
         raise BadFile(reasons.header_missing(header))
     if whole and len(best.records) == 1:
         raise BadFile(reasons.header_only())
@@ -148,9 +149,9 @@ def _agree(records: list[list[str]]) -> bool:
 
 
 def _choose(readings: list[_Reading], expected: Sequence[str]) -> _Reading:
-    wanted = set(expected)
+    wanted = set(map(fold, expected))
     for reading in readings:
-        if wanted and wanted <= set(reading.records[0]):
+        if wanted and wanted <= set(map(fold, reading.records[0])):
             return reading
     # max keeps the first of equals, so a comma wins where nothing speaks for another.
     return max(readings, key=lambda reading: reading.rank)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import msgspec
 
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Mode, RuleSeverity
 from shopfloor.domain.file import FileState, Reason
@@ -97,7 +98,7 @@ class Taker:
 
     def take(self, group: Sequence[Prepared]) -> Taken:
         """Read `group`, whose files share a shape. Raises `Restart` when DuckDB breaks down."""
-        left = list(group)
+        left = self._spelled(group)
         refused: list[FileOutcome] = []
         while left:
             try:
@@ -113,6 +114,12 @@ class Taker:
             return Taken(None, tuple(refused))
         taken = self._read(plan, left, sampled=sampled)
         return Taken(taken.part, (*refused, *taken.outcomes))
+
+    def _spelled(self, group: Sequence[Prepared]) -> list[Prepared]:
+        """The files with the contract's own spelling of their columns' names."""
+        known = ColumnNames(column.name for column in self.contract.columns) if self.contract else ColumnNames(())
+        shape, notices = group[0].shape.spelled(known)
+        return [replace(file, shape=shape, notices=(*file.notices, *notices)) for file in group]
 
     def _plan(self, group: Sequence[Prepared]) -> tuple[Plan, bool]:
         """How to read the group, and whether the types come from a sample only."""
@@ -154,8 +161,9 @@ class Taker:
         if empty:
             self.notices.append(f"Columns without any value were taken as text: {listed(sorted(empty))}.")
         base = self.contract or Contract(name=self._spec.dataset, mode=self._spec.mode)
+        base = msgspec.structs.replace(base, columns=columns).spelled()
         _check_named(base, columns)
-        return msgspec.structs.replace(base, columns=columns), sampled
+        return base, sampled
 
     def _infer(self, group: Sequence[Prepared], positions: list[int] | None, sample: int = 0) -> infer.Inferred:
         """Infer over the files; lines that do not fit the header are left out of account."""

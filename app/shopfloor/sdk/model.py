@@ -43,7 +43,8 @@ class Model:
 
         The answer has the index of `rows` and the columns `association_id`, `model`,
         `model_version`, `segment`, `prediction` and, for classes, `probability_<class>`.
-        Columns that the model does not know are ignored; a missing one is an error that names it.
+        Columns that the model does not know are ignored; an optional one may be absent (`attrs` of the
+        answer names both), any other that is missing is an error that names it.
 
         >>> factory.model("churn").predict(customers)["prediction"]  # doctest: +SKIP
         """
@@ -56,6 +57,7 @@ class Model:
             report = self._client.ask(request, timeout=_PREDICT_SECONDS)
             answer = pd.read_parquet(target, engine="pyarrow")
         answer.attrs["ignored_columns"] = list(report.ignored_columns)
+        answer.attrs["absent_columns"] = list(report.absent_columns)
         return answer.set_axis(rows.index, axis="index")
 
     def __repr__(self) -> str:

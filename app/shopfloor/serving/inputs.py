@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
-from shopfloor.domain.names import did_you_mean, nearest
+from shopfloor.domain.names import nearest
 from shopfloor.domain.text import safe
 from shopfloor.serving import casts
 from shopfloor.serving.parts import column_array
@@ -52,13 +52,14 @@ class CellError(DataError):
 class Inputs:
     """A file matched with the columns that are wanted of it.
 
-    `ignored` names the file's other columns, in its order.
+    `ignored` names the file's other columns, in its order, `absent` the optional ones that it does not have.
     """
 
     source: Source
     columns: tuple[Column, ...]
     raw: tuple[RawColumn, ...]
     ignored: tuple[str, ...] = field(default=())
+    absent: tuple[str, ...] = field(default=())
 
     def batches(self, size: int = CHUNK) -> Iterator[pa.RecordBatch]:
         """The rows in order, typed, up to `size` at a time; columns by their place in `columns`.
@@ -136,6 +137,7 @@ def open_inputs(
     columns: Sequence[Column],
     workdir: Path,
     optional: Sequence[Column] = (),
+    roles: Collection[str] = (),
 ) -> Inputs:
     """Open `path` for the given columns, and those of `optional` that it has (they come last).
 
@@ -143,26 +145,33 @@ def open_inputs(
     column. `workdir`: see `source.open_source`.
     """
     names = [column.name for column in (*columns, *optional)]
-    return match_inputs(open_source(path, names, workdir), columns, optional)
+    return match_inputs(open_source(path, names, workdir), columns, optional, roles)
 
 
-def match_inputs(source: Source, columns: Sequence[Column], optional: Sequence[Column] = ()) -> Inputs:
+def match_inputs(
+    source: Source, columns: Sequence[Column], optional: Sequence[Column] = (), roles: Collection[str] = ()
+) -> Inputs:
     """As `open_inputs`, for a source that is open already.
 
-    A column that is itself optional may be absent and is missing in every row then, unless another one
-    looks like a misspelling of it.
+    A column that is itself optional may be absent and is missing in every row then. `roles` are columns
+    that are never taken for the misspelling of another: the model's target, id, time and keys.
     """
     names = {column.name for column in (*columns, *optional)}
     present = _by_name(source, names)
-    others = [raw.name for raw in source.columns if raw.name not in names]
-    for column in columns:
-        if column.optional and column.name not in present and not nearest(column.name, others):
-            present[column.name] = RawColumn(column.name, "CAST(NULL AS VARCHAR)", "VARCHAR")
-        if column.name not in present:
-            raise _missing(column.name, source, columns)
+    absent = tuple(column for column in columns if column.name not in present)
+    for column in absent:
+        if not column.optional:
+            raise _missing(column.name, source, columns, {*names, *roles})
+        present[column.name] = RawColumn(column.name, "CAST(NULL AS VARCHAR)", "VARCHAR")
     wanted = (*columns, *(column for column in optional if column.name in present))
     ignored = tuple(raw.name for raw in source.columns if raw.name not in names)
-    return Inputs(source, wanted, tuple(present[column.name] for column in wanted), ignored)
+    return Inputs(
+        source,
+        wanted,
+        tuple(present[column.name] for column in wanted),
+        ignored,
+        tuple(column.name for column in absent),
+    )
 
 
 def to_frame(batch: pa.RecordBatch, columns: Sequence[Column]) -> pd.DataFrame:
@@ -218,14 +227,14 @@ def _by_name(source: Source, wanted: Collection[str]) -> dict[str, RawColumn]:
     return found
 
 
-def _missing(name: str, source: Source, columns: Sequence[Column]) -> CellError:
+def _missing(name: str, source: Source, columns: Sequence[Column], taken: Collection[str]) -> CellError:
     have = [raw.name for raw in source.columns]
     absent = [column.name for column in columns if column.name not in have]
     more = f" ({len(absent)} columns are missing in all)" if len(absent) > 1 else ""
-    guess = did_you_mean(name, (safe(other, 60) for other in have))
+    guess = nearest(name, have, taken)
     return CellError(
         f"Column {safe(name, 80)!r} is missing{more}.",
-        hint=f"The model was trained with it. {guess}".strip(),
+        hint="The model was trained with it." + (f" Did you mean {safe(guess, 60)!r}?" if guess else ""),
         code="missing_column",
         column=name,
     )

@@ -36,9 +36,9 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
 class ScoreResult(Record, frozen=True, kw_only=True):
     """What was scored. `part` is None for a file without rows.
 
-    `ignored` names columns of the file that the model does not know; `made_ids` counts rows that
-    came without an association id and got one. All predictions lie between `first_at` and
-    `last_at`.
+    `ignored` names columns of the file that the model does not know, `absent` optional ones that the
+    file does not have; `made_ids` counts rows that came without an association id and got one. All
+    predictions lie between `first_at` and `last_at`.
     """
 
     model: str
@@ -46,6 +46,7 @@ class ScoreResult(Record, frozen=True, kw_only=True):
     rows: int
     output_path: str
     ignored: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     made_ids: int = 0
     probabilities: tuple[str, ...] = ()
     part: PartFile | None = None

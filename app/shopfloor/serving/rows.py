@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -59,11 +59,14 @@ _SEND_IT = "Send it; null where the value is unknown."
 
 class RowReader:
     """Checks rows for one model. `id_column` may carry the association id, as may `association_id`
-    where no input has that name. Inputs that never were missing in training must be there; others
-    may be left out, unless a field that is there looks like a misspelling of one.
+    where no input has that name. Inputs that never were missing in training must be there; optional ones
+    may be left out, and others too unless a field that is there, and is none of `roles` (the model's
+    target, id, time and keys), looks like a misspelling of one.
     """
 
-    def __init__(self, columns: Sequence[Column], keys: Sequence[str], id_column: str | None) -> None:
+    def __init__(
+        self, columns: Sequence[Column], keys: Sequence[str], id_column: str | None, roles: Collection[str] = ()
+    ) -> None:
         names = {column.name for column in columns}
         self._checks: list[tuple[str, str, Check]] = [
             (column.name, _WANTED[column.type], _CHECKS[column.type]) for column in columns
@@ -73,6 +76,8 @@ class RowReader:
         self._required = frozenset(
             [*keys, *(column.name for column in columns if not column.nullable)],
         )
+        self._optional = frozenset(column.name for column in columns if column.optional)
+        self._roles = roles
         self._ids = tuple(
             dict.fromkeys(name for name in (id_column, ID) if name and (name == id_column or name not in names))
         )
@@ -137,7 +142,9 @@ class RowReader:
         ignored = tuple(name for name in row if name not in known)
         absent = tuple(name for name in self._names if name not in row)
         for name in absent:
-            guess = nearest(name, ignored)
+            if name in self._optional:
+                continue
+            guess = nearest(name, ignored, self._roles)
             if name in self._required or guess:
                 raise RowError(
                     f"Row {place} has no field {safe(name, 80)!r}.",

@@ -19,6 +19,7 @@ from shopfloor.artifacts import bundle
 from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.fitted import PREDICTION, SEGMENT, FittedModel
 from shopfloor.artifacts.key import load_or_create_key
+from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.codec import utc
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import UsageError
@@ -45,7 +46,8 @@ def score(spec: ScoreSpec, progress: Progress, new_id: Callable[[], str] = ulid)
     model = load_model(spec.artifact, Path(spec.key_path))
     with tempfile.TemporaryDirectory(prefix=".score-", dir=spec.inference_staging) as folder:
         needed = needed_columns(model)
-        inputs = open_inputs(Path(spec.input_path), needed, Path(folder), _id_columns(spec.id, needed))
+        roles = manifest_of(spec.artifact, Path(spec.key_path)).roles
+        inputs = open_inputs(Path(spec.input_path), needed, Path(folder), _id_columns(spec.id, needed), roles)
         return _Scoring(spec, model, inputs, new_id).run(progress)
 
 
@@ -55,6 +57,11 @@ def load_model(artifact: ArtifactFile, key_path: Path) -> Model:
     if not isinstance(model, FittedModel | FittedFamily):
         raise TypeError(f"artifact {artifact.sha256[:12]} holds a {type(model).__name__}")
     return model
+
+
+def manifest_of(artifact: ArtifactFile, key_path: Path) -> ArtifactManifest:
+    """The verified manifest of an artifact."""
+    return bundle.verify(artifact, load_or_create_key(key_path))
 
 
 def needed_columns(model: Model) -> tuple[Column, ...]:
@@ -101,6 +108,7 @@ class _Scoring:
             rows=rows,
             output_path=spec.output_path,
             ignored=self._inputs.ignored,
+            absent=self._inputs.absent,
             made_ids=self._made_ids,
             probabilities=tuple(f"{PROBABILITY}{label}" for label in self._model.classes),
             part=part,

@@ -21,7 +21,7 @@ from shopfloor.domain.names import check_name, did_you_mean
 from shopfloor.domain.text import safe
 from shopfloor.serving.deployment import Deployment, deployed_models, deployment_path, read_deployment
 from shopfloor.serving.rows import RowReader
-from shopfloor.serving.score import Model, load_model
+from shopfloor.serving.score import Model, load_model, manifest_of
 
 CHECK_SECONDS = 0.2
 """A deployment file is looked at no more often than this."""
@@ -162,10 +162,12 @@ class Shelf:
 
     def _open(self, name: str) -> Loaded:
         deployment = self._deployment(name)
-        model = load_model(self._artifact(deployment), self.key_path)
+        artifact = self._artifact(deployment)
+        model = load_model(artifact, self.key_path)
         keys = tuple(getattr(model, "segment_by", ()))
         _warm(model, keys)
-        return Loaded(deployment, model, RowReader(model.columns, keys, deployment.id))
+        roles = manifest_of(artifact, self.key_path).roles
+        return Loaded(deployment, model, RowReader(model.columns, keys, deployment.id, roles))
 
     def _deployment(self, name: str) -> Deployment:
         deployment = read_deployment(self.directory, name)

@@ -26,14 +26,11 @@ def candidate_columns(columns: Sequence[Column], definition: ModelDefinition) ->
     Raises `DataError` for names the dataset does not have.
     """
     known = {column.name: column for column in columns}
-    if definition.id:
-        _check([definition.id], known, "id")
-    if definition.time:
-        _check([definition.time], known, "time")
-    _check(definition.segment_by, known, "segment_by")
+    for key, names in (("id", [definition.id]), ("time", [definition.time]), ("segment_by", definition.segment_by)):
+        _check(names, known, key, definition)
     never = {definition.target, definition.id, *definition.exclude}
     if definition.features:
-        _check(definition.features, known, "features")
+        _check(definition.features, known, "features", definition)
         wanted = dict.fromkeys([*definition.features, *definition.segment_by])
         return tuple(known[name] for name in wanted if name not in never)
     return tuple(column for column in columns if column.name not in never)
@@ -99,12 +96,12 @@ def _useless_text(name: str, train: Table, named: bool) -> str | None:
     return None
 
 
-def _check(names: Iterable[str], known: dict[str, Column], key: str) -> None:
+def _check(names: Iterable[str | None], known: dict[str, Column], key: str, definition: ModelDefinition) -> None:
     for name in names:
-        if name not in known:
+        if name and name not in known:
             raise DataError(
                 f"The definition's {key} names column {safe(name, 80)!r}, which the dataset does not have.",
-                hint=did_you_mean(name, [safe(one, 80) for one in known]),
+                hint=did_you_mean(name, [safe(one, 80) for one in known], definition.roles),
                 code="column_missing",
             )
 

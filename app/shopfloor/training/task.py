@@ -49,7 +49,7 @@ def read_target(frame: pd.DataFrame, columns: tuple[Column, ...], definition: Mo
     if column is None or column.name not in frame.columns:
         raise DataError(
             f"Dataset {definition.dataset} has no column {safe(definition.target, 80)!r} to predict.",
-            hint=did_you_mean(definition.target, [safe(one.name, 80) for one in columns]),
+            hint=did_you_mean(definition.target, [safe(one.name, 80) for one in columns], definition.roles),
             code="target_missing",
         )
     if column.type.temporal:

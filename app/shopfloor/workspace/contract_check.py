@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from shopfloor.domain.column_names import collision
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Bound, Contract, Mode, Rule, RuleSeverity
 from shopfloor.domain.dialect import check_format, check_parser
@@ -37,6 +38,14 @@ def _check_head(contract: Contract, form: Form) -> None:
     if not 0 <= contract.reject_budget <= 1:
         raise form.wrong(("reject_budget",), "is a share from 0 to 1.", "0.01 allows one row in a hundred.")
     names = [column.name for column in contract.columns]
+    same = collision(names)
+    if same:
+        raise form.wrong(
+            ("columns", same[1]),
+            f"is the same column as {same[0]!r}: names that differ only in case are one name.",
+            "Take one of them out; files may spell it either way.",
+            "case_collision",
+        )
     for key, columns in (("key", contract.key), ("time", (contract.time,) if contract.time else ())):
         for column in columns:
             if names and column not in names:

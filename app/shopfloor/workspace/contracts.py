@@ -113,7 +113,7 @@ def _from_form(name: str, form: ContractForm) -> Contract:
         )
         if rule != Rule(column=column, severity=entry.severity):
             rules.append(rule)
-    return Contract(
+    contract = Contract(
         name=name,
         mode=form.mode,
         key=form.key,
@@ -129,3 +129,4 @@ def _from_form(name: str, form: ContractForm) -> Contract:
         arrival=form.arrival,
         revision=form.revision,
     )
+    return contract.spelled()

@@ -143,13 +143,14 @@ class ModelImport(Mutation[ModelVersion], frozen=True, kw_only=True):
 
 
 class PredictReport(Record, frozen=True, kw_only=True):
-    """What a batch scoring did."""
+    """What a batch scoring did. `absent_columns` are optional inputs that the file does not have."""
 
     model: str
     model_version: int
     rows: int
     output: str
     ignored_columns: tuple[str, ...] = ()
+    absent_columns: tuple[str, ...] = ()
     job: str = ""
 
 

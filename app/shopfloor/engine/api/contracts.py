@@ -108,7 +108,8 @@ def _changed(before: Contract, request: DatasetDefine) -> Contract:
     arrival = {key: value for key in of_arrival if (value := getattr(request, key)) is not None}
     if request.fresh_hours is not None:
         after = replace(after, freshness=replace(after.freshness, hours=request.fresh_hours))
-    return replace(after, volume=replace(after.volume, **volume), arrival=replace(after.arrival, **arrival))
+    after = replace(after, volume=replace(after.volume, **volume), arrival=replace(after.arrival, **arrival))
+    return after.spelled()
 
 
 def _check(contract: Contract) -> None:

@@ -198,7 +198,7 @@ def _check_columns(plant: Plant, wanted: ModelDefinition) -> None:
             if column is not None and column not in names:
                 raise UsageError(
                     f"Dataset {wanted.dataset} has no column {safe(column, 64)!r} ({key}).",
-                    hint=did_you_mean(column, names),
+                    hint=did_you_mean(column, names, wanted.roles),
                     code="no_column",
                 )
     target = contract.column(wanted.target)

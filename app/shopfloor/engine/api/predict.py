@@ -94,5 +94,6 @@ def _report(plant: Plant, request: Predict, job: JobRecord) -> PredictReport:
         rows=result["rows"],
         output=request.output,
         ignored_columns=tuple(result.get("ignored", ())),
+        absent_columns=tuple(result.get("absent", ())),
         job=job.id,
     )

@@ -11,7 +11,7 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.job import JobKind, JobRecord
-from shopfloor.domain.text import counted
+from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
 from shopfloor.engine import delivered, releasing, triggers
 from shopfloor.engine.batch import ScoreOutcome, ScoreTask
@@ -107,10 +107,7 @@ class ScoreHandler:
             version = outcome.result.model_version
             self._register(context, transaction, job, outcome.result)
             if row is not None:
-                where = context.layout.relative(Path(outcome.result.output_path))
-                delivered.commit_file(
-                    transaction, row, outcome.result.rows, f"{counted(outcome.result.rows, 'row')} scored into {where}"
-                )
+                delivered.commit_file(transaction, row, outcome.result.rows, _told(context, outcome.result))
         if version is not None and scored:
             definition = context.definition(job.subject)
             if definition.monitoring.drift:
@@ -123,8 +120,9 @@ class ScoreHandler:
             if first is not None and first.error is not None
             else {}
         )
-        ignored = list(first.result.ignored) if first is not None and first.result is not None else []
-        return {"rows": scored, "model_version": version, "ignored": ignored, **single}
+        alone = first.result if first is not None else None
+        columns = {} if alone is None else {"ignored": list(alone.ignored), "absent": list(alone.absent)}
+        return {"rows": scored, "model_version": version, **columns, **single}
 
     def _refuse(self, transaction: Transaction, row: LedgerRow | None, outcome: ScoreOutcome) -> None:
         if row is not None and outcome.error is not None:
@@ -168,6 +166,13 @@ class ScoreHandler:
         for row in files.ledger(transaction, job.payload.get("files", [])):
             delivered.keep_bytes(context, row, delivered.reason_of(error))
             delivered.quarantine_file(transaction, row, delivered.reason_of(error))
+
+
+def _told(context: Context, result: ScoreResult) -> str:
+    words = f"{counted(result.rows, 'row')} scored into {context.layout.relative(Path(result.output_path))}"
+    if result.absent:
+        words += f"; absent, taken as missing: {', '.join(safe(name, 60) for name in result.absent[:12])}"
+    return words
 
 
 def _output_name(row: LedgerRow) -> str:

@@ -19,7 +19,7 @@ from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.streaming import RowReject
 from shopfloor.domain.text import safe
-from shopfloor.intake.reading import MISSING
+from shopfloor.formats.notation import MISSING
 
 TOLD = 100
 """So many rejected rows are told one by one."""
