@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.figure import Figure
+from shopfloor.arrival.scan import scan
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.setup import config_set, init_workspace
 from shopfloor.client.start import connect
 from shopfloor.domain.requests.workspace import AwaitIdle, Rescan, Shutdown, StatusShow
-from shopfloor.intake.scan import scan
 
 _KNOWN = 10_000
 _BURST = 40_000

@@ -12,7 +12,7 @@ import duckdb
 from benchmarks.figure import Figure
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.handles import PartFile
-from shopfloor.lake.duck import connect, texts
+from shopfloor.duck.sql import connect, texts
 from shopfloor.lake.objects import file_sha256
 from shopfloor.lake.profile import profile
 from shopfloor.lake.records import Side

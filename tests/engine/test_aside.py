@@ -9,11 +9,11 @@ import pytest
 
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import RefusedError, ShopfloorError
-from shopfloor.engine.jobs.aside import Aside
-from shopfloor.engine.jobs.call import Call, Result
-from shopfloor.engine.jobs.handler import Task
-from shopfloor.engine.jobs.lanes import Lane
-from shopfloor.engine.jobs.worker import WorkerDied
+from shopfloor.runtime.adhoc_worker import Aside
+from shopfloor.runtime.call import Call, Result
+from shopfloor.runtime.handler import Task
+from shopfloor.runtime.worker import WorkerDied
+from shopfloor.runtime.worker_class import Lane
 
 
 class Worker:

@@ -12,8 +12,8 @@ from tests.upkeep.works import Works
 
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.event import Event
-from shopfloor.engine.batch import CollectedPart, CollectOutcome
-from shopfloor.engine.handlers.collect import CollectHandler
+from shopfloor.serving.batch import CollectedPart, CollectOutcome
+from shopfloor.serving.collect_job import CollectHandler
 from shopfloor.statistics import metrics
 from shopfloor.store import events
 from shopfloor.workspace.definitions import save_definition

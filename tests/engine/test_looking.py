@@ -11,7 +11,7 @@ from tests.upkeep.works import Works
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.handles import PartFile
-from shopfloor.engine.tasks import diff
+from shopfloor.lake import diff_task
 from shopfloor.lake.records import Desk, DiffSpec, Side
 
 COLUMNS = (Column(name="id", type=ColumnType.INTEGER), Column(name="word", type=ColumnType.TEXT))
@@ -35,14 +35,16 @@ def test_what_does_not_fit_is_refused_in_words(works: Works) -> None:
         desk=desk, left=side(works, 200_000, "a"), right=side(works, 200_000, "b"), rows=True, key=("id",), limit=1
     )
     with pytest.raises(RefusedError, match="needs more than 24 MB"):
-        diff.run(spec, lambda fraction, stage: None)
+        diff_task.run(spec, lambda fraction, stage: None)
     assert not Path(desk.scratch).exists()
 
 
 def test_what_does_not_fit_into_memory_goes_to_disk(works: Works) -> None:
     desk = Desk(shelf=str(works.layout.statistics), scratch=str(works.layout.staging / "look-1"), memory_mb=96)
     left, right = side(works, 200_000, "a"), side(works, 200_001, "a")
-    found = diff.run(DiffSpec(desk=desk, left=left, right=right, rows=True, limit=1), lambda fraction, stage: None).rows
+    found = diff_task.run(
+        DiffSpec(desk=desk, left=left, right=right, rows=True, limit=1), lambda fraction, stage: None
+    ).rows
     assert found is not None
     assert (found.added, found.removed, found.unchanged, len(found.examples)) == (1, 0, 200_000, 1)
     assert not Path(desk.scratch).exists()

@@ -11,7 +11,7 @@ from tests.upkeep.works import Works
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.requests.runs import RunModel, RunStart
 from shopfloor.engine.api import notebook, runs
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
 
 
 def test_a_version_without_a_model_is_refused_with_the_way_there(tmp_path: Path) -> None:

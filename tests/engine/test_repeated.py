@@ -22,7 +22,7 @@ from shopfloor.engine.api import alerts as alerts_api
 from shopfloor.engine.api import files as files_api
 from shopfloor.engine.api import jobs as jobs_api
 from shopfloor.engine.api.versions import rollback
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
 from shopfloor.store import alerts, jobs
 
 

@@ -17,9 +17,9 @@ from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.requests.datasets import DatasetRollback
 from shopfloor.domain.run import RunRecord, RunState
-from shopfloor.engine import triggers
 from shopfloor.engine.api.versions import rollback
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.line import triggers
+from shopfloor.engine.services import Plant
 from shopfloor.store import datasets, jobs, runs
 from shopfloor.store.transaction import Transaction
 

@@ -11,9 +11,9 @@ import pytest
 
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.handles import PartFile
+from shopfloor.duck.sql import connect
 from shopfloor.intake.ingest import ingest
 from shopfloor.intake.records import IntakeResult, IntakeSpec, StagedFile
-from shopfloor.lake.duck import connect
 from shopfloor.lake.frame import read_parts
 from shopfloor.lake.objects import publish_part
 

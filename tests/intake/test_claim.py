@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from shopfloor.intake import claim as module
-from shopfloor.intake.claim import Changed, claim
-from shopfloor.intake.scan import Observation, scan
+from shopfloor.arrival import claim as module
+from shopfloor.arrival.claim import Changed, claim
+from shopfloor.arrival.scan import Observation, scan
 
 
 @pytest.fixture

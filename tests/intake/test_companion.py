@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from shopfloor.arrival.companion import Neighbours, Told, is_companion, told
+from shopfloor.arrival.scan import Observation, scan
 from shopfloor.domain.contract import Arrival, Completeness
-from shopfloor.intake.companion import Neighbours, Told, is_companion, told
-from shopfloor.intake.scan import Observation, scan
 
 MARKED = Arrival(complete=Completeness.MARKER)
 DONE = Arrival(complete=Completeness.MARKER, marker=".done")

@@ -10,7 +10,7 @@ import pytest
 
 from shopfloor.domain.contract import MIN_HISTORY, RuleSeverity, SchemaPolicy
 from shopfloor.domain.reject import MOST
-from shopfloor.intake.checks import check_rules_work
+from shopfloor.intake.contract.checks import check_rules_work
 from shopfloor.intake.volume import REMEMBERED
 from shopfloor.workspace.contracts import ColumnForm, ContractForm, parse_contract
 

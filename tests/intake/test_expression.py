@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import ConfigError
-from shopfloor.intake.expression import expression
+from shopfloor.intake.contract.expression import expression
 
 _COLUMNS = (
     Column(name="arrival", type=ColumnType.TIMESTAMP),

@@ -15,9 +15,10 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Mode, Rule, RuleSeverity, SchemaPolicy
 from shopfloor.domain.errors import ConfigError, StoreError
 from shopfloor.domain.file import FileState
-from shopfloor.intake import packs, table, take
-from shopfloor.intake.bundle import FEWEST, bundle
-from shopfloor.intake.sniff import sniff_csv
+from shopfloor.formats import packs, table
+from shopfloor.formats.bundle import FEWEST, bundle
+from shopfloor.formats.sniff import sniff_csv
+from shopfloor.intake import take
 
 COMMITTED, QUARANTINED = FileState.COMMITTED, FileState.QUARANTINED
 AB = "a,b\n1,x\n2,y\n"

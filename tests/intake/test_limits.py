@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from shopfloor.domain.file import FileState
-from shopfloor.intake import text
+from shopfloor.duck.limits import cpu_allowance, limited
+from shopfloor.formats import text
 from shopfloor.intake.isolate import crashed, halves
-from shopfloor.intake.limits import cpu_allowance, limited
 from shopfloor.intake.records import IntakeSpec, StagedFile
 
 

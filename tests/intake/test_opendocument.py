@@ -12,9 +12,9 @@ from xml.sax.saxutils import escape
 import pytest
 from tests.intake.books import TABLE, check_table
 
+from shopfloor.arrival.candidate import Kind, classify
 from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.file import FileState
-from shopfloor.intake.candidate import Kind, classify
 
 _NAMES = (
     "".join(

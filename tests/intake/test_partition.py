@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from shopfloor.intake.partition import Pairs, moment, partition
+from shopfloor.formats.partition import Pairs, moment, partition
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopfloor.arrival.quarantine import QuarantineRecord, kept_name, quarantine, read_record, reason_path
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.file import Reason
-from shopfloor.intake.quarantine import (
-    QuarantineRecord,
-    kept_name,
-    quarantine,
-    read_record,
-    reason_path,
-)
 
 DATA = b"a,b\n1\n\xff\x00\x1b[2J\n"
 

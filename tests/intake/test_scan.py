@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from shopfloor.arrival import scan as module
+from shopfloor.arrival.candidate import HARD_LINK, Kind, classify
+from shopfloor.arrival.scan import MAX_DEPTH, Observation, scan
 from shopfloor.domain.dropped import ignored
 from shopfloor.domain.file import FilePurpose
-from shopfloor.intake import scan as module
-from shopfloor.intake.candidate import HARD_LINK, Kind, classify
-from shopfloor.intake.scan import MAX_DEPTH, Observation, scan
 
 
 def drop(root: Path, path: str, text: str = "a\n1\n") -> Path:

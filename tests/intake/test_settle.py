@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopfloor.intake.filesystem import network_devices
-from shopfloor.intake.lease import Lease, probe_path
-from shopfloor.intake.scan import Observation
-from shopfloor.intake.settle import FUTURE, Phase, Quiet, Settling, due, settle
+from shopfloor.arrival.filesystem import network_devices
+from shopfloor.arrival.lease import Lease, probe_path
+from shopfloor.arrival.scan import Observation
+from shopfloor.arrival.settle import FUTURE, Phase, Quiet, Settling, due, settle
 
 QUIET = Quiet(seconds=2.0)
 HOUR_NS = 3600 * 10**9

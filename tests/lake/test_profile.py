@@ -18,7 +18,7 @@ import pytest
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import PartFile
-from shopfloor.lake.duck import connect, name, text
+from shopfloor.duck.sql import connect, name, text
 from shopfloor.lake.figures import BINS
 from shopfloor.lake.preview import preview
 from shopfloor.lake.profile import profile
@@ -121,8 +121,8 @@ def test_quoting(connection: Any) -> None:
 )
 def test_lake_and_intake_records_are_light(module: str) -> None:
     code = (
-        f"import sys, shopfloor.{module}, shopfloor.intake.records, shopfloor.intake.scan, "
-        "shopfloor.intake.settle, shopfloor.intake.claim, shopfloor.intake.quarantine; "
+        f"import sys, shopfloor.{module}, shopfloor.intake.records, shopfloor.arrival.scan, "
+        "shopfloor.arrival.settle, shopfloor.arrival.claim, shopfloor.arrival.quarantine; "
         "print(sorted({'duckdb', 'pandas', 'pyarrow', 'numpy'} & set(sys.modules)))"
     )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

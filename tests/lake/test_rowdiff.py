@@ -17,7 +17,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.dataset import RowDiff
 from shopfloor.domain.errors import IntegrityError, RefusedError, UsageError
 from shopfloor.domain.handles import PartFile
-from shopfloor.lake.duck import connect
+from shopfloor.duck.sql import connect
 from shopfloor.lake.records import Side
 from shopfloor.lake.rowdiff import Comparison
 

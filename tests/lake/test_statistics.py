@@ -20,7 +20,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.dataset import ColumnProfile
 from shopfloor.domain.errors import DataError, IntegrityError
 from shopfloor.domain.handles import PartFile
-from shopfloor.lake.duck import connect
+from shopfloor.duck.sql import connect
 from shopfloor.lake.profile import profile
 from shopfloor.lake.shelf import Shelf
 

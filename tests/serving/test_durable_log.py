@@ -9,8 +9,8 @@ from tests.serving.builders import AT
 
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import StoreError
+from shopfloor.lake.inference_log import LogRecord, drain, segments
 from shopfloor.serving.durable_log import Durability, DurableLog
-from shopfloor.serving.inference_log import LogRecord, drain, segments
 from shopfloor.store.segment import SegmentWriter
 
 

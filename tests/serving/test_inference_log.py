@@ -16,8 +16,8 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError, StoreError
 from shopfloor.domain.handles import PartFile
 from shopfloor.lake.frame import read_parts
-from shopfloor.serving.inference_log import LogRecord, drain, encode_lines, group, is_sealed, segments
-from shopfloor.serving.parts import to_part
+from shopfloor.lake.inference_log import LogRecord, drain, encode_lines, group, is_sealed, segments
+from shopfloor.lake.inference_parts import to_part
 from shopfloor.store.segment import SegmentWriter
 
 values = st.one_of(

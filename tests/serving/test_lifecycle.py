@@ -25,8 +25,8 @@ from tests.serving.test_predict import PATH, error, good_row
 
 from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.domain.handles import ArtifactFile
+from shopfloor.lake.inference_log import LogRecord, drain, is_sealed, segments
 from shopfloor.serving.deployment import remove_deployment
-from shopfloor.serving.inference_log import LogRecord, drain, is_sealed, segments
 from shopfloor.workspace.layout import Layout
 
 SWAPS = "shopfloor_model_swaps "

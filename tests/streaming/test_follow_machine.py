@@ -19,15 +19,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from shopfloor.arrival.scan import scan
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.file import FilePurpose
 from shopfloor.domain.ids import ulid
-from shopfloor.engine.context import Context
-from shopfloor.engine.stream import EventStream
-from shopfloor.engine.streaming import follower
-from shopfloor.engine.streaming.delivery import LINES
-from shopfloor.engine.streaming.streams import Streams
-from shopfloor.intake.scan import scan
+from shopfloor.intake.streaming import follower
+from shopfloor.intake.streaming.delivery import LINES
+from shopfloor.intake.streaming.streams import Streams
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.event_stream import EventStream
 from shopfloor.store.store import Store
 from shopfloor.workspace.layout import Layout
 

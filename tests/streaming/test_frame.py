@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopfloor.engine.streaming.frame import MAGIC, Frame, encode, scan
+from shopfloor.intake.streaming.frame import MAGIC, Frame, encode, scan
 
 # JSON text holds no control characters, so neither do headers and payloads.
 texts = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF), max_size=40).map(str.encode)

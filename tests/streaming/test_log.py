@@ -9,11 +9,11 @@ import pytest
 
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import StoreError
-from shopfloor.engine.streaming import keys
-from shopfloor.engine.streaming.delivery import write_lines
-from shopfloor.engine.streaming.entry import Source
-from shopfloor.engine.streaming.log import Answer, Post, StreamLog
-from shopfloor.engine.streaming.rows import Rows
+from shopfloor.intake.streaming import keys
+from shopfloor.intake.streaming.delivery import write_lines
+from shopfloor.intake.streaming.entry import Source
+from shopfloor.intake.streaming.log import Answer, Post, StreamLog
+from shopfloor.intake.streaming.rows import Rows
 
 
 def log(folder: Path) -> StreamLog:
@@ -134,7 +134,7 @@ def test_memory_of_keys_is_bounded_and_positions_are_not_forgotten(
 def test_rolling_again_after_a_kill_gives_the_same_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    from shopfloor.engine.streaming import delivery
+    from shopfloor.intake.streaming import delivery
 
     class Killed(BaseException):
         pass

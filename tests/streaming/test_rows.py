@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
-from shopfloor.engine.streaming.rows import TOLD, MalformedRows, RowCheck, Rows
+from shopfloor.intake.streaming.rows import TOLD, MalformedRows, RowCheck, Rows
 
 COLUMNS = (
     Column(name="id", type=ColumnType.INTEGER, nullable=False),

@@ -14,8 +14,8 @@ from tests.upkeep.works import Works, age
 
 from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.workspace import DoctorFinding, DoctorReport
-from shopfloor.engine.ownership import Ownership
-from shopfloor.engine.upkeep.doctor import examine
+from shopfloor.runtime.ownership import Ownership
+from shopfloor.upkeep.doctor import examine
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from tests.upkeep.works import Works, age
 
 from shopfloor.domain.file import FileState
 from shopfloor.domain.job import JobKind, JobState
-from shopfloor.engine.upkeep import gc
-from shopfloor.engine.upkeep.gc import collect_garbage
 from shopfloor.store import jobs
+from shopfloor.upkeep import gc
+from shopfloor.upkeep.gc import collect_garbage
 
 
 def tree(works: Works) -> set[Path]:

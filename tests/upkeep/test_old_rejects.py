@@ -10,8 +10,8 @@ from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileState
 from shopfloor.domain.reject import Reject
-from shopfloor.engine.upkeep.old_rejects import forget_old_rejects
 from shopfloor.store import events, rejects
+from shopfloor.upkeep.old_rejects import forget_old_rejects
 from shopfloor.workspace.settings import Settings, check
 
 DECIDED = ((FileState.COMMITTED, 3), (FileState.DISCARDED, 2))

@@ -16,13 +16,13 @@ from tests.upkeep.works import Works
 import shopfloor
 from shopfloor.domain.errors import IntegrityError, NotFoundError, RefusedError
 from shopfloor.domain.monitor import AlertRecord
-from shopfloor.engine.ownership import Ownership
-from shopfloor.engine.upkeep import restore as station
-from shopfloor.engine.upkeep.backup import inspect, make_backup
-from shopfloor.engine.upkeep.restore import restore
+from shopfloor.runtime.ownership import Ownership
 from shopfloor.store import alerts, database, datasets, models, runs
 from shopfloor.store.database import log_path
 from shopfloor.store.journal import Journal
+from shopfloor.upkeep import restore as station
+from shopfloor.upkeep.backup import inspect, make_backup
+from shopfloor.upkeep.restore import restore
 
 
 class Lived:
@@ -191,7 +191,7 @@ def test_the_command_prints_json_and_ends_with_the_right_code(lived: Lived) -> N
         root = str(lived.works.layout.root)
         package = str(Path(shopfloor.__file__).parent.parent)
         done = subprocess.run(
-            [sys.executable, "-m", "shopfloor.engine.upkeep.restore", "--workspace", root, "--backup", str(backup)],
+            [sys.executable, "-m", "shopfloor.upkeep.restore", "--workspace", root, "--backup", str(backup)],
             env={**os.environ, "PYTHONPATH": package},
             capture_output=True,
             check=False,

@@ -20,10 +20,10 @@ from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import RefusedError, ShopfloorError, UsageError
 from shopfloor.domain.requests.workspace import Table
-from shopfloor.engine.upkeep.answering import answer, plain
-from shopfloor.engine.upkeep.question import Limits, Question
-from shopfloor.engine.upkeep.sandbox import run_query
-from shopfloor.engine.upkeep.snapshot import snapshots
+from shopfloor.upkeep.answering import answer, plain
+from shopfloor.upkeep.question import Limits, Question
+from shopfloor.upkeep.sandbox import run_query
+from shopfloor.upkeep.snapshot import snapshots
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 - as Parquet stores it
 Ask = Callable[..., Table]

@@ -9,7 +9,7 @@ import pytest
 from tests.upkeep.works import Works
 
 from shopfloor.domain.errors import RefusedError
-from shopfloor.engine.upkeep.snapshot import Snapshots, snapshots
+from shopfloor.upkeep.snapshot import Snapshots, snapshots
 
 
 def test_the_same_moment_is_copied_once(works: Works) -> None:

@@ -22,9 +22,9 @@ from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.release import AliasChange, ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
-from shopfloor.engine.context import Context
-from shopfloor.engine.stream import EventStream
 from shopfloor.lake.objects import part_path, publish_part
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.event_stream import EventStream
 from shopfloor.serving.deployment import Deployment, write_deployment
 from shopfloor.store import datasets, files, inference, models, runs
 from shopfloor.store.files import Identity, LedgerRow

@@ -33,9 +33,9 @@ STEPS = (
     "intake.aside",
 )
 _MODULES = (
-    "shopfloor.engine.watch.claiming",
-    "shopfloor.engine.watch.removal",
-    "shopfloor.engine.handlers.intake",
+    "shopfloor.arrival.claimer",
+    "shopfloor.arrival.removal",
+    "shopfloor.intake.job",
     "shopfloor.lake.objects",
 )
 
@@ -68,7 +68,7 @@ class DropFolder(RuleBasedStateMachine):
         """With `carried` every delivery is as large as those that are copied beside the watch."""
         self.patches = ExitStack()
         if carried:
-            self.patches.enter_context(mock.patch("shopfloor.engine.watch.watch.SMALL", -1))
+            self.patches.enter_context(mock.patch("shopfloor.arrival.watch.SMALL", -1))
         self.folder = Path(tempfile.mkdtemp(prefix="shopfloor-machine-"))
         self.yard = Yard(self.folder / "w")
         self.keep = keep

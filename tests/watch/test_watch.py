@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from tests.watch.yard import Yard
 
+from shopfloor.arrival import claimer, removal
+from shopfloor.arrival import watch as watching
+from shopfloor.arrival.claim import Claimed
+from shopfloor.arrival.scan import Observation
+from shopfloor.arrival.settling import SettlingFiles
 from shopfloor.domain.contract import Originals
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.monitor import AlertState
-from shopfloor.engine.watch import claiming, removal
-from shopfloor.engine.watch import watch as watching
-from shopfloor.engine.watch.settling import SettlingFiles
-from shopfloor.intake.claim import Claimed
-from shopfloor.intake.scan import Observation
 from shopfloor.store import alerts, datasets, files
 
 
@@ -182,18 +182,18 @@ def test_of_files_that_do_not_fit_together_the_first_ones_are_taken(
 
 
 def test_a_disk_that_fills_while_files_are_copied_refuses_none(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shopfloor.engine.watch import claiming
+    from shopfloor.arrival import claimer
 
-    claim = claiming.claim
+    claim = claimer.claim
 
     def full(*given: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(claiming, "claim", full)
+    monkeypatch.setattr(claimer, "claim", full)
     yard.drop("d/a.csv", table(0))
     yard.settle()
     assert yard.states()["d/a.csv"] is FileState.WAITING
-    monkeypatch.setattr(claiming, "claim", claim)
+    monkeypatch.setattr(claimer, "claim", claim)
     yard.scan()
     yard.work()
     assert yard.states()["d/a.csv"] is FileState.COMMITTED
@@ -305,14 +305,14 @@ def _alerts(yard: Yard) -> list[Any]:
 
 def test_a_large_delivery_keeps_no_other_waiting(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     """While it is copied others come in; what follows it in its folder waits, and says for what."""
-    monkeypatch.setattr("shopfloor.engine.watch.watch.SMALL", 1000)
-    go, really = threading.Event(), claiming.claim
+    monkeypatch.setattr("shopfloor.arrival.watch.SMALL", 1000)
+    go, really = threading.Event(), claimer.claim
 
     def slowly(root: Path, seen: Observation, staging: Path) -> Claimed:
         assert seen.size < 1000 or go.wait(20)
         return really(root, seen, staging)
 
-    monkeypatch.setattr(claiming, "claim", slowly)
+    monkeypatch.setattr(claimer, "claim", slowly)
     yard.drop("d/large.csv", table(0, 1000))
     look(yard)
     yard.drop("d/small.csv", table(5000))
@@ -336,9 +336,9 @@ def test_a_large_delivery_keeps_no_other_waiting(yard: Yard, monkeypatch: pytest
 
 
 def test_an_original_that_is_put_away_during_a_look_did_not_vanish(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shopfloor.engine.watch.watch.SMALL", 10)
-    go, really, look_at = threading.Event(), claiming.claim, watching.scan
-    monkeypatch.setattr(claiming, "claim", lambda *asked: really(*asked) if go.wait(20) else None)
+    monkeypatch.setattr("shopfloor.arrival.watch.SMALL", 10)
+    go, really, look_at = threading.Event(), claimer.claim, watching.scan
+    monkeypatch.setattr(claimer, "claim", lambda *asked: really(*asked) if go.wait(20) else None)
     yard.drop("d/a.csv", table(0, 100))
     look(yard)
 
@@ -359,11 +359,11 @@ def test_an_original_that_is_put_away_during_a_look_did_not_vanish(yard: Yard, m
 
 
 def test_a_copy_that_fails_is_made_again(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shopfloor.engine.watch.watch.SMALL", 10)
+    monkeypatch.setattr("shopfloor.arrival.watch.SMALL", 10)
     yard.drop("d/a.csv", table(0, 100))
     yard.scan()
     with monkeypatch.context() as broken:
-        broken.setattr(claiming.ledger, "claimed", lambda *_, **__: 1 / 0)
+        broken.setattr(claimer.ledger, "claimed", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             yard.scan(seconds=7.0)
     assert list(yard.works.layout.staging.iterdir()) == []

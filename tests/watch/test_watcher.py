@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from tests.upkeep.works import HandClock
 
-from shopfloor.engine.watch import watcher as module
-from shopfloor.engine.watch.watcher import Watcher
+from shopfloor.arrival import watcher as module
+from shopfloor.arrival.watcher import Watcher
 
 
 class Bench:

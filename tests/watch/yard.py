@@ -10,13 +10,13 @@ import msgspec
 import pyarrow.parquet as parquet
 from tests.upkeep.works import Works
 
+from shopfloor.arrival.watch import Watch
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.status import FileCounts
-from shopfloor.engine.handlers.intake import IntakeHandler
 from shopfloor.engine.lifecycle import _sweep_staging
-from shopfloor.engine.watch.watch import Watch
 from shopfloor.intake.ingest import ingest
+from shopfloor.intake.job import IntakeHandler
 from shopfloor.lake.objects import part_path
 from shopfloor.store import datasets, files, jobs
 

@@ -28,7 +28,7 @@ def restore(workspace: Path, backup: Path) -> Restored:
         [
             sys.executable,
             "-m",
-            "shopfloor.engine.upkeep.restore",
+            "shopfloor.upkeep.restore",
             "--workspace",
             str(workspace),
             "--backup",

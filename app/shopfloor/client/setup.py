@@ -57,7 +57,7 @@ def _sql_problems(layout: Layout) -> list[str]:
     """What is wrong with SQL and patterns in contracts, told by a process of its own: faces never load DuckDB."""
     if not any(_needs_duckdb(layout, name) for name in contracts.list_contracts(layout)):
         return []
-    command = [sys.executable, "-m", "shopfloor.engine.upkeep.validate", "--workspace", str(layout.root)]
+    command = [sys.executable, "-m", "shopfloor.upkeep.validate", "--workspace", str(layout.root)]
     done = subprocess.run(command, capture_output=True, check=False)
     try:
         return msgspec.json.decode(done.stdout, type=list[str])

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import uvicorn
 
+from shopfloor.arrival.watch import Watch
 from shopfloor.domain.clock import Clock, SystemClock
 from shopfloor.domain.ids import ulid
-from shopfloor.engine import releasing
 from shopfloor.engine.api.server import bind, server
-from shopfloor.engine.context import Context
-from shopfloor.engine.errands import errands
-from shopfloor.engine.handlers.registry import handlers
-from shopfloor.engine.jobs.floor import WorkFloor, adopt_orphans
-from shopfloor.engine.ownership import Ownership
-from shopfloor.engine.plant import Plant
-from shopfloor.engine.scheduler import Scheduler
-from shopfloor.engine.stream import EventStream
-from shopfloor.engine.streaming.streams import Streams
-from shopfloor.engine.watch.watch import Watch
+from shopfloor.engine.line.handlers import handlers
+from shopfloor.engine.periodic_tasks import errands
+from shopfloor.engine.services import Plant
+from shopfloor.intake.streaming.streams import Streams
+from shopfloor.release import releasing
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.event_stream import EventStream
+from shopfloor.runtime.ownership import Ownership
+from shopfloor.runtime.scheduler import Scheduler
+from shopfloor.runtime.worker_pool import WorkFloor, adopt_orphans
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.definitions import list_definitions

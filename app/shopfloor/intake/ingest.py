@@ -16,16 +16,16 @@ from shopfloor.domain.dataset import Part
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.text import counted
+from shopfloor.duck.limits import cpu_allowance, limited
+from shopfloor.duck.sql import connect
+from shopfloor.formats.packs import pack
+from shopfloor.formats.prepare import Prepared, Preparer
+from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.intake.isolate import crashed
-from shopfloor.intake.limits import cpu_allowance, limited
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
-from shopfloor.intake.packs import pack
-from shopfloor.intake.prepare import Prepared, Preparer
-from shopfloor.intake.reasons import BadFile, shown
 from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedFile, StagedPart
 from shopfloor.intake.take import Restart, Taken, Taker
-from shopfloor.lake.duck import connect
 from shopfloor.lake.manifest import touched_by
 from shopfloor.lake.objects import part_path
 from shopfloor.lake.retype import misfits

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from shopfloor.domain.file import FileState
-from shopfloor.intake import reasons
+from shopfloor.formats import reasons
 from shopfloor.intake.records import FileOutcome, IntakeSpec, StagedFile
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import Part
+from shopfloor.duck.sql import name, select_list, text
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.duck import name, select_list, text
 from shopfloor.lake.objects import part_path
 
 if TYPE_CHECKING:

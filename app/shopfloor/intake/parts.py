@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.domain.errors import IntegrityError
-from shopfloor.intake.reasons import listed
+from shopfloor.duck.sql import PARQUET, name, text
+from shopfloor.formats.reasons import listed
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.duck import PARQUET, name, text
 from shopfloor.lake.objects import file_sha256
 
 if TYPE_CHECKING:

@@ -16,20 +16,20 @@ from shopfloor.domain.contract import Contract, Mode, RuleSeverity
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.text import safe
-from shopfloor.intake import infer, reasons
-from shopfloor.intake.bundle import bundle
-from shopfloor.intake.diagnose import Diagnosis, diagnose
-from shopfloor.intake.failure import reason_of
-from shopfloor.intake.formats import Format
-from shopfloor.intake.locate import open_quote
-from shopfloor.intake.packs import is_small
+from shopfloor.formats import infer, reasons
+from shopfloor.formats.bundle import bundle
+from shopfloor.formats.diagnose import Diagnosis, diagnose
+from shopfloor.formats.failure import reason_of
+from shopfloor.formats.format import Format
+from shopfloor.formats.locate import open_quote
+from shopfloor.formats.packs import is_small
+from shopfloor.formats.plan import Plan, arrange
+from shopfloor.formats.prepare import Prepared
+from shopfloor.formats.reasons import BadFile, listed, shown
+from shopfloor.formats.table import MemoryTable, StagedTable, Table
+from shopfloor.intake.contract.rules import Verdict, check_rules
 from shopfloor.intake.parts import describe_part, spans_of
-from shopfloor.intake.prepare import Prepared
-from shopfloor.intake.reasons import BadFile, listed, shown
 from shopfloor.intake.records import FileOutcome, IntakeSpec, Retyped, StagedFile, StagedPart
-from shopfloor.intake.rules import Verdict, check_rules
-from shopfloor.intake.schema import Plan, arrange
-from shopfloor.intake.table import MemoryTable, StagedTable, Table
 from shopfloor.intake.volume import check_volume
 from shopfloor.intake.widen import Widening
 from shopfloor.lake.objects import part_path

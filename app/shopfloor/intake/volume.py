@@ -7,7 +7,7 @@ from statistics import median
 
 from shopfloor.domain.contract import MIN_HISTORY, Volume
 from shopfloor.domain.file import Reason
-from shopfloor.intake import reasons
+from shopfloor.formats import reasons
 
 REMEMBERED = 30  # files of recent history that the median is taken of
 

@@ -14,12 +14,12 @@ import msgspec
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import ConfigError
-from shopfloor.intake import reasons
-from shopfloor.intake.checks import check_rules_work
-from shopfloor.intake.infer import join
-from shopfloor.intake.reading import Reading, reading, whole_beyond
-from shopfloor.intake.reasons import BadFile
-from shopfloor.intake.shape import Shape, forget_rejects, rows_of
+from shopfloor.formats import reasons
+from shopfloor.formats.cast_rules import Reading, reading, whole_beyond
+from shopfloor.formats.infer import join
+from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.shape import Shape, forget_rejects, rows_of
+from shopfloor.intake.contract.checks import check_rules_work
 from shopfloor.lake.retype import misfits
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.text import safe
+from shopfloor.duck.sql import text, typed
 from shopfloor.lake import statistics
-from shopfloor.lake.duck import text, typed
 from shopfloor.lake.preview import SHOWN
 from shopfloor.lake.statistics import Statistics
 

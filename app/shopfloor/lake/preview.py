@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shopfloor.domain.columns import Column
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.text import safe
-from shopfloor.lake.duck import SQL_TYPES, name, text
+from shopfloor.duck.sql import SQL_TYPES, name, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

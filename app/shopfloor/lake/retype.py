@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from shopfloor.domain.columns import EXACT, Column, ColumnType
-from shopfloor.lake.duck import SQL_TYPES, name, text, texts
+from shopfloor.duck.sql import SQL_TYPES, name, text, texts
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.handles import PartFile
-from shopfloor.lake.duck import SQL_TYPES, name, text, texts
+from shopfloor.duck.sql import SQL_TYPES, name, text, texts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

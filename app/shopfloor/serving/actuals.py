@@ -17,8 +17,8 @@ from shopfloor.domain.errors import DataError
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.labels import label_of
 from shopfloor.domain.text import safe
+from shopfloor.lake.inference_parts import MOMENT, PartWriter, actuals_schema
 from shopfloor.serving.inputs import CellError, Inputs, match_inputs
-from shopfloor.serving.parts import MOMENT, PartWriter, actuals_schema
 from shopfloor.serving.records import ActualsResult, ActualsSpec, Progress
 from shopfloor.serving.source import Source, open_source
 

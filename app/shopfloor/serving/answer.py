@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shopfloor.artifacts.fitted import PREDICTION, SEGMENT
+from shopfloor.lake.inference_log import LogRecord
+from shopfloor.lake.inference_parts import PROBABILITY
 from shopfloor.serving.body import rows_of
-from shopfloor.serving.inference_log import LogRecord
 from shopfloor.serving.inputs import frame_from_rows
-from shopfloor.serving.parts import PROBABILITY
 from shopfloor.serving.rows import Row
 from shopfloor.serving.score import Model, needed_columns
 from shopfloor.serving.shelf import Loaded

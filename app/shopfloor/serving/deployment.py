@@ -12,7 +12,7 @@ from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.names import check_name, is_name
 from shopfloor.domain.record import Record
-from shopfloor.serving.files import read_regular, replace_file, sync_directory
+from shopfloor.workspace.durable import read_regular, replace_file, sync_directory
 
 _LIMIT = 1 << 20
 

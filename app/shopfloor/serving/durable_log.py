@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from shopfloor.domain.errors import StoreError
-from shopfloor.serving.inference_log import LogRecord, encode_lines
+from shopfloor.lake.inference_log import LogRecord, encode_lines
 from shopfloor.store.segment import SegmentWriter
 
 WINDOW = 0.05

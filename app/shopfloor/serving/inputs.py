@@ -11,8 +11,8 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.names import nearest
 from shopfloor.domain.text import safe
+from shopfloor.lake.inference_parts import column_array
 from shopfloor.serving import casts
-from shopfloor.serving.parts import column_array
 from shopfloor.serving.source import RawColumn, Source, open_source, reading
 
 if TYPE_CHECKING:

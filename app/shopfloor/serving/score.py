@@ -26,11 +26,11 @@ from shopfloor.domain.errors import UsageError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
-from shopfloor.serving.files import sync_directory, sync_file
+from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, inference_schema
 from shopfloor.serving.inputs import Inputs, open_inputs, to_frame
-from shopfloor.serving.parts import MOMENT, PROBABILITY, PartWriter, inference_schema
 from shopfloor.serving.records import Progress, ScoreResult, ScoreSpec
 from shopfloor.serving.rows import ID
+from shopfloor.workspace.durable import sync_directory, sync_file
 
 Model = FittedModel | FittedFamily
 

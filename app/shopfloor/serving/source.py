@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.text import safe
-from shopfloor.lake.duck import name as quoted
-from shopfloor.lake.duck import text
+from shopfloor.duck.sql import name as quoted
+from shopfloor.duck.sql import text
 from shopfloor.serving.lines import FIELD_LIMIT, csv_fault, csv_line, json_fault, json_line
 from shopfloor.serving.plain import PlainText, make_plain, open_text
 

@@ -19,7 +19,7 @@ from shopfloor.domain.errors import ConflictError, IntegrityError, NotFoundError
 from shopfloor.domain.names import check_name, did_you_mean
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
-from shopfloor.serving.files import read_regular, replace_file
+from shopfloor.workspace.durable import read_regular, replace_file
 
 _PREFIX = "sfk_"
 _LIMIT = 4 << 20

@@ -16,7 +16,7 @@ from shopfloor.domain.requests.alerts import (
     CheckList,
     MonitorRun,
 )
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
 from shopfloor.monitoring import alerts as rules
 from shopfloor.store import alerts, datasets, jobs, models
 from shopfloor.store.transaction import Transaction

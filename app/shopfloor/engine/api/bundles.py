@@ -23,8 +23,8 @@ from shopfloor.domain.requests.models import BundleReport, ModelExport, ModelImp
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.models import resolve, write_definition
-from shopfloor.engine.parts import artifact_file
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
+from shopfloor.lake.locations import artifact_file
 from shopfloor.lake.objects import file_sha256
 from shopfloor.store import models, runs
 from shopfloor.store.transaction import Transaction

@@ -10,9 +10,9 @@ from shopfloor.domain.names import check_name
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.datasets import DatasetContract, DatasetDefine, DatasetRevisions
 from shopfloor.domain.revision import ContractCause, ContractRevision
-from shopfloor.engine import contracts
 from shopfloor.engine.api.datasets import named
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
+from shopfloor.intake.contract import live
 from shopfloor.store import datasets, revisions
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -48,7 +48,7 @@ def _earlier(plant: Plant, request: DatasetContract) -> Contract:
             hint=f"It has revisions 1 to {newest}." if newest else "It has none yet.",
             code="revision_not_found",
         )
-    found = contracts.text_as_contract(revision)
+    found = live.text_as_contract(revision)
     if found is None:
         raise NotFoundError(
             f"Revision {request.revision} was written by another version of shopfloor.",
@@ -60,7 +60,7 @@ def _earlier(plant: Plant, request: DatasetContract) -> Contract:
 
 def history(plant: Plant, request: DatasetRevisions) -> Page[ContractRevision]:
     """Every change of a contract, newest first."""
-    contracts.look(plant.context, request.name)
+    live.look(plant.context, request.name)
 
     def query(reader: Query) -> Page[ContractRevision]:
         named(reader, request.name)
@@ -72,7 +72,7 @@ def history(plant: Plant, request: DatasetRevisions) -> Page[ContractRevision]:
 def define(plant: Plant, request: DatasetDefine) -> Contract:
     """Write the contract's head; columns come with the first file."""
     name = check_name(request.name, "Dataset")
-    contracts.look(plant.context, name)
+    live.look(plant.context, name)
     found = plant.context.contract(name)
     wanted = _changed(found or Contract(name=name, revision=0), request)
     _check(wanted)
@@ -85,8 +85,8 @@ def define(plant: Plant, request: DatasetDefine) -> Contract:
         number = revisions.number(transaction, name) + 1
         after = msgspec.structs.replace(wanted, revision=number)
         datasets.define(transaction, name, after.mode.value)
-        text = contracts.save(plant.context, after)
-        number = contracts.record(transaction, after, text, ContractCause.DEFINED, request.actor)
+        text = live.save(plant.context, after)
+        number = live.record(transaction, after, text, ContractCause.DEFINED, request.actor)
         plant.context.book.own.pop(name, None)
         transaction.emit("dataset.defined", name, f"Dataset {name}: {after.mode}", actor=request.actor)
         return msgspec.structs.replace(after, revision=number)

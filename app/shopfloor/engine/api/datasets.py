@@ -25,9 +25,9 @@ from shopfloor.domain.requests.datasets import (
     DatasetVersionShow,
 )
 from shopfloor.domain.text import safe
-from shopfloor.engine.parts import part_files
-from shopfloor.engine.plant import Plant
-from shopfloor.lake.duck import connect
+from shopfloor.duck.sql import connect
+from shopfloor.engine.services import Plant
+from shopfloor.lake.locations import part_files
 from shopfloor.lake.preview import preview as window
 from shopfloor.store import datasets
 from shopfloor.store.rows import Query

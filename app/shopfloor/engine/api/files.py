@@ -7,6 +7,8 @@ from collections.abc import Set
 
 import msgspec
 
+from shopfloor.arrival import file_locations, file_outcomes
+from shopfloor.arrival.why import explain
 from shopfloor.domain.again import Again
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser, merged
@@ -27,10 +29,7 @@ from shopfloor.domain.requests.files import (
     FileWithdraw,
 )
 from shopfloor.domain.text import safe
-from shopfloor.engine import delivered
-from shopfloor.engine.plant import Plant
-from shopfloor.engine.watch import custody
-from shopfloor.engine.watch.why import explain
+from shopfloor.engine.services import Plant
 from shopfloor.intake.look import look
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
@@ -69,7 +68,7 @@ def inspect(plant: Plant, request: FileInspect) -> FileBytes:
     _check_kept(
         file, f"Only quarantined files are kept for this. What became of it: shopfloor file show {file.id}", _AGAIN
     )
-    kept = custody.quarantined_path(plant.context.layout, file)
+    kept = file_locations.quarantined_path(plant.context.layout, file)
     seen = look(kept, file.reason.line if file.reason is not None else None)
     return FileBytes(id=file.id, first=seen.first, lines=seen.lines, binary=seen.binary)
 
@@ -89,11 +88,11 @@ def _again(plant: Plant, request: FileRetry | FileAccept) -> FileRecord:
         row = _row(transaction, request.id)
         _check_kept(row.file, "Only quarantined files can be taken in again.", _AGAIN)
         asked = _asked(plant, request, row)
-        staged = custody.stage_again(plant.context.layout, row.file)
+        staged = file_locations.stage_again(plant.context.layout, row.file)
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
         row = msgspec.structs.replace(row, file=file, staged=str(staged), again=asked)
         files.put(transaction, row)
-        custody.enqueue(
+        file_locations.enqueue(
             transaction,
             file.purpose,
             file.dataset,
@@ -168,7 +167,7 @@ def withdraw(plant: Plant, request: FileWithdraw) -> FileRecord:
         if file.withdrawn:
             return file
         _check_in(file, "be withdrawn")
-        custody.enqueue_withdrawal(transaction, file.dataset, [file.id], actor=request.actor)
+        file_locations.enqueue_withdrawal(transaction, file.dataset, [file.id], actor=request.actor)
         transaction.emit(
             "file.withdrawn",
             file.dataset,
@@ -192,7 +191,7 @@ def supersede(plant: Plant, request: FileSupersede) -> FileRecord:
         present = files.present_at(transaction, file.purpose, file.dataset, [path]).get(path, ())
         earlier = [one.file.id for one in files.ledger(transaction, present) if one.number < row.number]
         if earlier and not file.withdrawn:
-            custody.enqueue_withdrawal(transaction, file.dataset, earlier, actor=request.actor, by=file.id)
+            file_locations.enqueue_withdrawal(transaction, file.dataset, earlier, actor=request.actor, by=file.id)
             said = f"{safe(file.path, 120)} supersedes {', '.join(earlier)}"
             transaction.emit(
                 "file.supersedes", file.dataset, said, actor=request.actor, data={"file": file.id, "earlier": earlier}
@@ -227,7 +226,7 @@ def discard(plant: Plant, request: FileDiscard) -> FileRecord:
         _check_kept(row.file, "Only quarantined files can be discarded.", {FileState.QUARANTINED})
         file = msgspec.structs.replace(row.file, state=FileState.DISCARDED)
         files.put(transaction, msgspec.structs.replace(row, file=file))
-        delivered.settle_repeats(transaction, file, FileState.DISCARDED)
+        file_outcomes.settle_repeats(transaction, file, FileState.DISCARDED)
         transaction.emit(
             "file.discarded",
             file.dataset,

@@ -9,7 +9,7 @@ from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.jobs import JobCancel, JobList, JobLog, JobLogText, JobRetry, JobShow
 from shopfloor.domain.text import safe
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 

@@ -7,22 +7,22 @@ from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.requests.alerts import BacktestReport, MonitorBacktest
 from shopfloor.domain.requests.models import ValueShow
-from shopfloor.engine import watching
-from shopfloor.engine.jobs.handler import Task
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
+from shopfloor.monitoring import preparing
+from shopfloor.runtime.handler import Task
 
 
 def value(plant: Plant, request: ValueShow) -> ValueReport:
     """What a model's predictions were worth, where the truth is known."""
     definition = plant.context.definition(request.model)
-    spec = plant.context.store.read(lambda query: watching.value_spec(plant.context, query, definition))
+    spec = plant.context.store.read(lambda query: preparing.value_spec(plant.context, query, definition))
     return convert(plant.floor.aside.ask(Task("value", spec)), ValueReport)
 
 
 def backtest(plant: Plant, request: MonitorBacktest) -> BacktestReport:
     """How often the rule would have fired over the deliveries so far."""
     definition = plant.context.definition(request.model)
-    spec = plant.context.store.read(lambda query: watching.backtest_spec(plant.context, query, definition))
+    spec = plant.context.store.read(lambda query: preparing.backtest_spec(plant.context, query, definition))
     if spec is None:
         raise RefusedError(
             f"Model {definition.name} has no champion to judge from.",

@@ -23,9 +23,9 @@ from shopfloor.domain.requests.models import (
     ModelVersions,
 )
 from shopfloor.domain.text import safe
-from shopfloor.engine import triggers
 from shopfloor.engine.api.positive import check_positive
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.line import triggers
+from shopfloor.engine.services import Plant
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.statistics import metrics
 from shopfloor.store import alerts, datasets, inference, models

@@ -16,12 +16,12 @@ from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.release import Decision, ModelVersion, Outcome
 from shopfloor.domain.requests.runs import RunModel
 from shopfloor.domain.run import RunRecord
-from shopfloor.engine import releasing
-from shopfloor.engine.adoption import Adopted, AdoptTask
-from shopfloor.engine.jobs.handler import Task
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
+from shopfloor.release import releasing
+from shopfloor.runtime.handler import Task
 from shopfloor.store import models, runs
 from shopfloor.store.transaction import Transaction
+from shopfloor.training.adoption import Adopted, AdoptTask
 
 
 def _definition(plant: Plant, run: RunRecord) -> ModelDefinition:

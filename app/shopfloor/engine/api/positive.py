@@ -12,7 +12,7 @@ from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.datasets import resolve
 from shopfloor.engine.api.versions import profile_of
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
 
 _PATIENCE_SECONDS = 20.0
 _LONG = 60  # characters; a profile cuts long values

@@ -11,7 +11,7 @@ from shopfloor.domain.errors import DataError, NotFoundError, RefusedError, Shop
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.requests.models import Predict, PredictReport
 from shopfloor.domain.text import safe
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
 from shopfloor.store import jobs, models
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction

@@ -14,9 +14,9 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.requests.files import FileRejects, FileRejectsExport, FileShow, RejectsFile
 from shopfloor.domain.text import safe
+from shopfloor.duck.sql import connect, text
 from shopfloor.engine.api import files
-from shopfloor.engine.plant import Plant
-from shopfloor.lake.duck import connect, text
+from shopfloor.engine.services import Plant
 from shopfloor.store import rejects
 
 _FORMS = {".csv": "(FORMAT csv, HEADER)", ".parquet": "(FORMAT parquet, COMPRESSION zstd)"}

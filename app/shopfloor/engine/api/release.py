@@ -11,10 +11,11 @@ from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.requests.models import ModelApprove, ModelPromote, ModelReject, ModelRollback
 from shopfloor.domain.requests.request import Mutation
 from shopfloor.domain.text import safe
-from shopfloor.engine import releasing, triggers
 from shopfloor.engine.api.models import resolve
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.line import triggers
+from shopfloor.engine.services import Plant
 from shopfloor.release import aliases as rules
+from shopfloor.release import releasing
 from shopfloor.store.transaction import Transaction
 
 Step = Callable[[Transaction, rules.Standing, rules.Act], rules.Moves]

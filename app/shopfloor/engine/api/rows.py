@@ -13,9 +13,9 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.requests.streams import StreamList
 from shopfloor.domain.streaming import RowsReceipt, StreamStatus
 from shopfloor.domain.wire import KEY_HEADER
-from shopfloor.engine.plant import Plant
-from shopfloor.engine.streaming.log import Post
-from shopfloor.engine.streaming.standing import standings
+from shopfloor.engine.services import Plant
+from shopfloor.intake.streaming.log import Post
+from shopfloor.intake.streaming.standing import standings
 
 _LONGEST_KEY = 200
 _AT_ONCE = 256 << 10  # larger bodies are checked in a thread, so that others do not wait for them

@@ -14,7 +14,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.requests.runs import RunCompare, RunComparison, RunFinish, RunList, RunLog, RunShow, RunStart
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
 from shopfloor.statistics import metrics
 from shopfloor.store import runs
 from shopfloor.store.transaction import Transaction

@@ -41,7 +41,7 @@ from shopfloor.engine.api.predict import predict
 from shopfloor.engine.api.routes import Answer, routes
 from shopfloor.engine.api.rows import TooLarge, append
 from shopfloor.engine.api.waiting import await_idle, next_events
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
 
 _LOG = logging.getLogger("shopfloor.api")
 _STATUS = {ExitCode.USAGE: 400, ExitCode.NOT_FOUND: 404, ExitCode.REFUSED: 409, ExitCode.UNREACHABLE: 503}

@@ -10,7 +10,7 @@ import shopfloor
 from shopfloor.domain.requests.workspace import IdleReport, Rescan, Shutdown, StatusShow
 from shopfloor.domain.status import EngineStatus, FactoryFigures, Status
 from shopfloor.engine.api.waiting import idle_report
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
 from shopfloor.store import alerts, files, inference, jobs, models, runs
 from shopfloor.store.rows import Query
 

@@ -10,13 +10,13 @@ from shopfloor.domain.errors import RefusedError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.requests.datasets import DatasetDiff, DatasetProfile, DatasetProfileShow, DatasetRollback
-from shopfloor.engine import triggers
 from shopfloor.engine.api.datasets import named, resolve
-from shopfloor.engine.jobs.handler import Task
-from shopfloor.engine.parts import part_files
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.line import triggers
+from shopfloor.engine.services import Plant
 from shopfloor.lake.diff import diff as compare
+from shopfloor.lake.locations import part_files
 from shopfloor.lake.records import Desk, DiffAnswer, DiffSpec, ProfileAnswer, ProfileSpec, Side
+from shopfloor.runtime.handler import Task
 from shopfloor.store import datasets, jobs
 from shopfloor.store.transaction import Transaction
 

@@ -8,7 +8,7 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.jobs import EventList
 from shopfloor.domain.requests.workspace import AwaitIdle, IdleReport
-from shopfloor.engine.plant import Plant
+from shopfloor.engine.services import Plant
 from shopfloor.store import events, files, jobs
 from shopfloor.store.rows import Query
 

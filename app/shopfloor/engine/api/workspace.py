@@ -14,13 +14,13 @@ from shopfloor.domain.requests.workspace import (
     SqlQuery,
     Table,
 )
-from shopfloor.engine.plant import Plant
-from shopfloor.engine.streaming.standing import standings
-from shopfloor.engine.upkeep.backup import make_backup
-from shopfloor.engine.upkeep.doctor import examine
-from shopfloor.engine.upkeep.gc import collect_garbage
-from shopfloor.engine.upkeep.sandbox import run_query
+from shopfloor.engine.services import Plant
+from shopfloor.intake.streaming.standing import standings
 from shopfloor.lineage.trace import trace
+from shopfloor.upkeep.backup import make_backup
+from shopfloor.upkeep.doctor import examine
+from shopfloor.upkeep.gc import collect_garbage
+from shopfloor.upkeep.sandbox import run_query
 
 
 def lineage(plant: Plant, request: LineageShow) -> LineageGraph:

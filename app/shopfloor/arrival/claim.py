@@ -1,0 +1,157 @@
+"""Claiming a settled file: copy, hash, compare. From then on only the copy is read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+
+from shopfloor.arrival.scan import Observation
+from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.record import Record
+
+_CHUNK = 1 << 20
+_LARGE = 16 << 20
+_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC
+# O_NONBLOCK: a pipe that took the file's place must not hang the engine.
+_FILE = os.O_RDONLY | os.O_NONBLOCK | _FLAGS
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | _FLAGS
+
+
+class Claimed(Record, frozen=True, kw_only=True):
+    """A private copy of a delivered file."""
+
+    sha256: str
+    bytes: int
+    path: str
+
+
+class Changed(RefusedError):
+    """The file moved under us; it goes back to settling. `gone` when it is no longer there."""
+
+    default_code = "file_changed"
+
+    def __init__(self, path: str, *, gone: bool = False) -> None:
+        super().__init__(
+            f"{path} {'is gone' if gone else 'changed while it was being taken in'}.",
+            hint="It is tried again when it has settled." if not gone else "Deliver it again.",
+        )
+        self.gone = gone
+
+
+class Unreadable(RefusedError):
+    """The file cannot be opened by the user who runs the engine."""
+
+    default_code = "unreadable"
+
+
+def claim(root: Path, expected: Observation, staging: Path) -> Claimed:
+    """Copy the file that `expected` describes, below `root`, to the new file `staging`.
+
+    The sha256 is of the bytes written. Raises `Changed` when the file is not, or does not stay,
+    what was observed, and `Unreadable` when permission is missing; then no copy is left.
+    """
+    source = _open(root, expected)
+    try:
+        _compare(source, expected)
+        # Outside the next block: what is there already is not ours to remove.
+        target = os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
+        try:
+            digest, size = _copy(source, target, expected.size)
+            _compare(source, expected)
+            if size != expected.size:
+                raise Changed(expected.safe_path)
+        except BaseException:
+            staging.unlink(missing_ok=True)
+            raise
+    finally:
+        os.close(source)
+    return Claimed(sha256=digest, bytes=size, path=str(staging))
+
+
+def open_below(root: int, path: str) -> int:
+    """Open the file `path` below the directory descriptor `root`, following no link anywhere.
+
+    Raises `OSError`, as `os.open` does.
+    """
+    *directories, name = path.split("/")
+    directory = root
+    try:
+        for step in directories:
+            inner = os.open(step, _DIRECTORY, dir_fd=directory)
+            if directory != root:
+                os.close(directory)
+            directory = inner
+        return os.open(name, _FILE, dir_fd=directory)
+    finally:
+        if directory != root:
+            os.close(directory)
+
+
+def _open(root: Path, expected: Observation) -> int:
+    try:
+        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            return open_below(top, expected.path)
+        finally:
+            os.close(top)
+    except FileNotFoundError:
+        raise Changed(expected.safe_path, gone=True) from None
+    except PermissionError:
+        raise Unreadable(
+            f"{expected.safe_path} cannot be read: permission denied.",
+            hint="Let the user who runs Shopfloor read it (chmod u+r or g+r).",
+        ) from None
+    except OSError:  # ELOOP, ENOTDIR, ENXIO: a link, a directory or a pipe took its place
+        raise Changed(expected.safe_path) from None
+
+
+def _compare(source: int, expected: Observation) -> None:
+    status = os.fstat(source)
+    found = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    if not stat.S_ISREG(status.st_mode) or found != expected.key[1:]:
+        raise Changed(expected.safe_path)
+
+
+def _copy(source: int, target: int, expected: int) -> tuple[str, int]:
+    """Copy and hash; return the digest and the bytes written. Closes `target`."""
+    digest, size = hashlib.sha256(), 0
+    # Two buffers for all chunks: fresh memory for each costs more than the hashing. One is hashed
+    # while the other is written, which takes as long where the page cache has to grow.
+    now, then = (memoryview(bytearray(min(_CHUNK, expected + 1))) for _ in range(2))
+    with open(target, "wb", buffering=0) as copy, _writer(expected) as write:
+        while count := os.readv(source, [now]):
+            write(copy, now[:count])
+            digest.update(now[:count])
+            size += count
+            now, then = then, now
+    return digest.hexdigest(), size
+
+
+@contextmanager
+def _writer(expected: int) -> Iterator[Callable[[FileIO, memoryview], None]]:
+    """Writes each chunk before it takes the next but one; beside the caller where the file is large."""
+    if expected < _LARGE:
+        yield _write
+        return
+    pending: list[Future[None]] = []
+
+    def write(target: FileIO, chunk: memoryview) -> None:
+        if pending:
+            pending.pop().result()
+        pending.append(thread.submit(_write, target, chunk))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="claim") as thread:
+        yield write
+        if pending:
+            pending.pop().result()
+
+
+def _write(target: FileIO, chunk: memoryview) -> None:
+    while chunk:
+        chunk = chunk[target.write(chunk) :]

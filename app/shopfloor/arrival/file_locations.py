@@ -1,0 +1,151 @@
+"""Where the bytes of a delivered file are at each stage of its life."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from shopfloor.arrival.removal import move, take_away
+from shopfloor.domain.again import Again
+from shopfloor.domain.contract import Originals
+from shopfloor.domain.errors import NotFoundError
+from shopfloor.domain.file import FilePurpose, FileRecord
+from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.store import jobs
+from shopfloor.store.files import LedgerRow
+from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.layout import Layout
+
+_KIND = {FilePurpose.DATA: JobKind.INTAKE, FilePurpose.SCORE: JobKind.SCORE, FilePurpose.ACTUALS: JobKind.ACTUALS}
+_PRIORITY = 20
+
+
+def enqueue(
+    transaction: Transaction,
+    purpose: FilePurpose,
+    subject: str,
+    ids: Sequence[str],
+    *,
+    trigger: str,
+    again: Again | None = None,
+    notices: Mapping[str, Sequence[str]] | None = None,
+) -> JobRecord:
+    """Queue the work on files that are staged: one job a settled batch.
+
+    `again` is what a person asked for who takes them in again. `notices` are what the version says of
+    its files, by id.
+    """
+    asked = again or Again(actor="engine")
+    payload: dict[str, object] = {"files": list(ids), "accept": asked.accept, "actor": asked.actor}
+    if asked.types:
+        payload["types"] = True
+    if asked.parser is not None:
+        payload |= {"parser": msgspec.to_builtins(asked.parser), "keep": asked.keep}
+    if notices:
+        payload["notices"] = notices
+    return jobs.enqueue(
+        transaction,
+        _KIND[purpose],
+        subject,
+        payload=payload,
+        trigger=trigger,
+        priority=_PRIORITY,
+    )
+
+
+def enqueue_withdrawal(
+    transaction: Transaction, dataset: str, gone: Sequence[str], *, actor: str, by: str | None = None
+) -> JobRecord:
+    """Queue the work of taking committed files' rows out of their dataset; `by` is the file that replaces them."""
+    names = ", ".join(gone)
+    return jobs.enqueue(
+        transaction,
+        JobKind.INTAKE,
+        dataset,
+        payload={"files": [], "withdraw": list(gone), "by": by, "actor": actor},
+        trigger=f"{by} supersedes {names}, asked by {actor}" if by else f"{names} withdrawn by {actor}",
+        unique_key=f"withdraw:{names}",
+        priority=_PRIORITY,
+    )
+
+
+def kind_of(purpose: FilePurpose) -> JobKind:
+    """The kind of job that works on a purpose's files."""
+    return _KIND[purpose]
+
+
+def root_of(layout: Layout, purpose: FilePurpose) -> Path:
+    """The drop folder of a purpose."""
+    return {FilePurpose.DATA: layout.inbox, FilePurpose.SCORE: layout.score, FilePurpose.ACTUALS: layout.actuals}[
+        purpose
+    ]
+
+
+def quarantined_path(layout: Layout, file: FileRecord) -> Path:
+    """Where a quarantined file is kept; raises `NotFoundError` when somebody removed it."""
+    folder = layout.quarantine / file.dataset
+    prefix = f"{(file.sha256 or '')[:12]}-"
+    found = (
+        sorted(path for path in folder.glob(f"{prefix}*") if not path.name.endswith(".reason.json"))
+        if file.sha256
+        else []
+    )
+    if not found:
+        raise NotFoundError(
+            f"The bytes of {file.id} are not in quarantine any more.",
+            hint="Deliver the file again.",
+            code="bytes_missing",
+        )
+    return found[0]
+
+
+def staged_path(layout: Layout, id: str) -> Path:
+    """Where the claimed copy of a file lies until its job is done."""
+    return layout.staging / f"{id}.claim"
+
+
+def stage_again(layout: Layout, file: FileRecord) -> Path:
+    """A staged copy of a quarantined file."""
+    target = staged_path(layout, file.id)
+    shutil.copyfile(quarantined_path(layout, file), target)
+    return target
+
+
+def original_path(row: LedgerRow) -> Path:
+    """The path where the file was delivered, byte for byte."""
+    return Path(os.fsdecode(row.identity.raw_path))
+
+
+def dispose(layout: Layout, row: LedgerRow, originals: Originals, day: str) -> None:
+    """After the commit: archive, keep or delete the delivered file. May be repeated.
+
+    A file that changed meanwhile is another delivery and stays.
+    """
+    staged_path(layout, row.file.id).unlink(missing_ok=True)
+    original = original_path(row)
+    if originals is Originals.KEEP or (mine := take_away(original, row.identity)) is None:
+        return
+    if originals is Originals.DELETE:
+        mine.unlink(missing_ok=True)
+        return
+    target = layout.archive / row.file.purpose.value / row.file.dataset / day / f"{row.file.id}-{original.name}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    move(mine, target)
+
+
+def remove_original(layout: Layout, row: LedgerRow) -> None:
+    """Take a delivered file away whose bytes are kept elsewhere."""
+    staged_path(layout, row.file.id).unlink(missing_ok=True)
+    mine = take_away(original_path(row), row.identity)
+    if mine is not None:
+        mine.unlink(missing_ok=True)
+
+
+def write_note(path: Path, content: dict[str, object]) -> None:
+    """A JSON note beside a file, for people who find it without the program."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")

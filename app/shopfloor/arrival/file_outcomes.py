@@ -1,0 +1,196 @@
+"""Delivered files that are not data: what becomes of their bytes and ledger rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+import shopfloor
+from shopfloor.arrival import file_locations, ledger
+from shopfloor.arrival.quarantine import QuarantineRecord, quarantine
+from shopfloor.domain.contract import Originals
+from shopfloor.domain.errors import ConfigError
+from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
+from shopfloor.domain.text import safe
+from shopfloor.domain.wire import WireError
+from shopfloor.intake.records import FileOutcome
+from shopfloor.runtime.context import Context
+from shopfloor.store import files
+from shopfloor.store.files import LedgerRow
+from shopfloor.store.transaction import Transaction
+
+_COMMAND = re.compile(r"(shopfloor file [a-z]+(?: --types)?) ID\b")
+_RECORDED = 20  # rejects told in the record beside a quarantined file; the store keeps more
+
+
+def staged_rows(context: Context, ids: list[str]) -> list[LedgerRow]:
+    """The files of a job that still wait for it, in the job's order, each with its claimed copy.
+
+    An attempt that was killed may have moved a copy into quarantine already; it is taken from there.
+    """
+    rows = {row.file.id: row for row in context.store.read(lambda query: files.ledger(query, ids))}
+    # A later file wins over an earlier one, so the order is not that in which a scan met them.
+    return [_with_copy(context, rows[id]) for id in ids if id in rows and rows[id].file.state is FileState.STAGED]
+
+
+def _with_copy(context: Context, row: LedgerRow) -> LedgerRow:
+    if row.staged is not None and Path(row.staged).exists():
+        return row
+    return msgspec.structs.replace(row, staged=str(file_locations.stage_again(context.layout, row.file)))
+
+
+def reason_of(error: WireError) -> Reason:
+    """An error as the reason of a file."""
+    return Reason(code=error.code, message=error.message, hint=error.hint, line=error.line, column=error.column)
+
+
+def addressed(reason: Reason, id: str) -> Reason:
+    """The reason with the file's own id in the commands that it names, so that they can be copied."""
+    return msgspec.structs.replace(reason, hint=_COMMAND.sub(rf"\1 {id}", reason.hint))
+
+
+class Taken(NamedTuple):
+    """A file whose content is in: how many rows, in words what became of it, in which version."""
+
+    row: LedgerRow
+    rows: int
+    what: str
+    version: int | None = None
+
+
+def commit_file(transaction: Transaction, row: LedgerRow, rows: int, what: str, version: int | None = None) -> None:
+    """The file's content is in."""
+    commit_files(transaction, [Taken(row, rows, what, version)])
+
+
+def commit_files(transaction: Transaction, taken: Sequence[Taken]) -> None:
+    """`commit_file` for a whole delivery, in one statement; one event speaks for many files."""
+    rows = [_committed(transaction, one) for one in taken]
+    files.put_many(transaction, rows, keep=True)
+    if len(rows) > ledger.MANY:
+        ledger.announce(transaction, "file.committed", [row.file for row in rows], "committed")
+        return
+    for row, one in zip(rows, taken, strict=True):
+        transaction.emit(
+            "file.committed",
+            row.file.dataset,
+            f"{safe(row.file.path, 120)}: {one.what}",
+            data={"file": row.file.id, "rows": one.rows},
+        )
+
+
+def _committed(transaction: Transaction, one: Taken) -> LedgerRow:
+    file = msgspec.structs.replace(
+        one.row.file,
+        state=FileState.COMMITTED,
+        rows=one.rows,
+        committed_at=transaction.now,
+        reason=None,
+        version=one.version,
+    )
+    return msgspec.structs.replace(one.row, file=file, staged=None)
+
+
+def settle_repeats(transaction: Transaction, file: FileRecord, state: FileState) -> None:
+    """The same content that waits in quarantine under other names shares the fate of `file`."""
+    for row in files.same_content(transaction, file, FileState.QUARANTINED):
+        reason = Reason(code="duplicate", message=f"Its content came in with {file.id}.")
+        same = msgspec.structs.replace(
+            row.file,
+            state=state,
+            duplicate_of=file.id,
+            reason=reason if state is FileState.DUPLICATE else row.file.reason,
+        )
+        files.put(transaction, msgspec.structs.replace(row, file=same, staged=None))
+
+
+def hold_repeats(transaction: Transaction, held: Mapping[str, Reason]) -> None:
+    """What was delivered together with files that are held, and has their content, is no duplicate of anything."""
+    rows = []
+    for row in files.repeats_of(transaction, list(held)):
+        reason = addressed(held[row.file.duplicate_of or ""], row.file.id)
+        same = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason)
+        rows.append(msgspec.structs.replace(row, file=same))
+    files.put_many(transaction, rows)
+
+
+def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason, *, wrong: int = 0) -> None:
+    """The file is held with a reason; `wrong` of its rows are known to be at fault."""
+    reason = addressed(reason, row.file.id)
+    file = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason, rejected_rows=wrong)
+    files.put(transaction, msgspec.structs.replace(row, file=file, staged=None))
+    transaction.emit(
+        "file.quarantined",
+        file.dataset,
+        f"{safe(file.path, 120)} is quarantined: {reason.message}",
+        data={"file": file.id, "code": reason.code},
+    )
+
+
+def keep_bytes(
+    context: Context, row: LedgerRow, reason: Reason, outcome: FileOutcome | None = None, revision: int | None = None
+) -> None:
+    """Move the claimed copy of a refused file into quarantine with its record, before the ledger says so.
+
+    `revision` is that of the contract which refused it.
+    """
+    if row.staged is None or row.file.sha256 is None:
+        return
+    record = QuarantineRecord(
+        id=row.file.id,
+        dataset=row.file.dataset,
+        path=row.file.path,
+        path_hex=row.identity.raw_path.hex(),
+        sha256=row.file.sha256,
+        bytes=row.file.bytes,
+        reason=addressed(reason, row.file.id),
+        mtime_ns=row.identity.mtime_ns,
+        arrived_at=row.file.seen_at,
+        rejected_rows=outcome.rejected_rows if outcome is not None else 0,
+        rejects=outcome.rejects[:_RECORDED] if outcome is not None else (),
+        notices=outcome.notices if outcome is not None else (),
+        rule=revision,
+        software={"shopfloor": shopfloor.__version__},
+    )
+    quarantine(Path(row.staged), record, context.layout.quarantine)
+
+
+def originals_of(context: Context, purpose: FilePurpose, dataset: str) -> Originals:
+    """What is to become of delivered files: their dataset's rule, else the workspace's."""
+    own = None
+    if purpose is FilePurpose.DATA:
+        try:
+            contract = context.contract(dataset)
+            own = contract.arrival.originals if contract is not None else None
+        except ConfigError:
+            pass  # somebody is editing the contract: the workspace's rule is the safe one
+    return own or context.settings.intake.originals
+
+
+def finish(context: Context, rows: Sequence[LedgerRow]) -> None:
+    """What follows a commit, for files that a killed engine left in their drop folders."""
+    rules: dict[tuple[FilePurpose, str], Originals] = {}
+    for row in rows:
+        kept = row.file.state is FileState.QUARANTINED
+        if row.file.state not in {FileState.COMMITTED, FileState.DUPLICATE, FileState.QUARANTINED}:
+            continue
+        folder = (row.file.purpose, row.file.dataset)
+        if folder not in rules:
+            rules[folder] = originals_of(context, *folder)
+        if kept or rules[folder] is not Originals.KEEP:
+            clear(context, row, kept=kept, originals=rules[folder])
+
+
+def clear(context: Context, row: LedgerRow, *, kept: bool, originals: Originals | None = None) -> None:
+    """After the commit: the delivered file leaves its drop folder, or as `originals` says instead of the settings."""
+    if kept:
+        file_locations.remove_original(context.layout, row)
+        return
+    originals = originals or context.settings.intake.originals
+    if row.file.streamed and originals is Originals.KEEP:
+        originals = Originals.ARCHIVE  # they lie in no drop folder in which they could be kept
+    file_locations.dispose(context.layout, row, originals, f"{context.clock.now():%Y-%m-%d}")

@@ -1,0 +1,200 @@
+"""One look at all drop folders of a purpose: the truth about what lies in them."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from shopfloor.arrival.candidate import HARD_LINK, Kind, classify
+from shopfloor.domain.file import FilePurpose, Reason
+from shopfloor.domain.names import is_name
+from shopfloor.domain.record import Record
+from shopfloor.domain.text import safe
+
+MAX_DEPTH = 8
+
+_OPEN_DIR = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_ROOTS = {
+    FilePurpose.DATA: ("inbox", "dataset"),
+    FilePurpose.SCORE: ("score", "model"),
+    FilePurpose.ACTUALS: ("actuals", "model"),
+}
+
+
+class Observation(Record, frozen=True, kw_only=True):
+    """One entry as it was at one moment.
+
+    `name` is the dataset (or model) whose folder it lies in, empty when there is none. `path` is
+    relative to the inbox root and may hold surrogates for undecodable bytes; `safe_path` is for
+    people. `kind` is `candidate`, `ignored` or `refused`, a refusal has a `reason`.
+    """
+
+    name: str
+    path: str
+    safe_path: str
+    dev: int
+    ino: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    kind: Kind = Kind.CANDIDATE
+    reason: Reason | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, int, int, int, int, int]:
+        """What must stay the same for the file to count as unchanged."""
+        return (self.path, self.dev, self.ino, self.size, self.mtime_ns, self.ctime_ns)
+
+
+def scan(
+    inbox_root: Path,
+    purpose: FilePurpose = FilePurpose.DATA,
+    known: Mapping[str, Observation] | None = None,
+) -> list[Observation]:
+    """Every entry below `inbox_root`, in no particular order; directories themselves excluded.
+
+    Directories are walked through descriptors and never through links, so a directory that is
+    swapped for a link during the scan leads nowhere. Entries that vanish meanwhile are left out.
+    Pass the last result as `known` (path to observation): what did not change is not classified
+    again and comes back as the same object. A missing root gives an empty list.
+    """
+    try:
+        root = os.open(inbox_root, _OPEN_DIR)
+    except FileNotFoundError:
+        return []
+    found: list[Observation] = []
+    try:
+        _walk(root, "", "", None, 0, _Scan(purpose, known or {}, found))
+    finally:
+        os.close(root)
+    return found
+
+
+class _Scan:
+    """What all levels of one scan share."""
+
+    def __init__(self, purpose: FilePurpose, known: Mapping[str, Observation], found: list[Observation]) -> None:
+        self.root, self.owner = _ROOTS[purpose]
+        self.known = known
+        self.found = found
+
+
+def _walk(directory: int, prefix: str, name: str, refusal: Reason | None, depth: int, scan: _Scan) -> None:
+    """Observe the entries of one open directory; `refusal` holds for all candidates in it."""
+    known, found = scan.known, scan.found
+    for entry, status in _entries(directory):
+        path = prefix + entry.name
+        before = known.get(path)
+        if (
+            before is not None
+            and before.ctime_ns == status.st_ctime_ns
+            and before.mtime_ns == status.st_mtime_ns
+            and before.size == status.st_size
+            and before.ino == status.st_ino
+            and before.dev == status.st_dev
+        ):
+            found.append(before)
+            continue
+        kind, reason = classify(entry.name, status.st_mode, status.st_nlink)
+        if kind is Kind.DIRECTORY:
+            _descend(directory, entry.name, prefix, name, refusal, depth, scan, status)
+            continue
+        if kind is Kind.CANDIDATE:
+            reason = refusal or (_homeless(entry.name, scan) if depth == 0 else None)
+            kind = Kind.REFUSED if reason else kind
+        found.append(_observe(path, name, status, kind, reason))
+
+
+def _entries(directory: int) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            try:
+                yield entry, entry.stat(follow_symlinks=False)
+            except FileNotFoundError:  # gone between listing and looking
+                continue
+
+
+def _descend(
+    directory: int,
+    entry: str,
+    prefix: str,
+    name: str,
+    refusal: Reason | None,
+    depth: int,
+    scan: _Scan,
+    status: os.stat_result,
+) -> None:
+    path = prefix + entry
+    if depth == 0:
+        name, refusal = (entry, None) if is_name(entry) else ("", _unusable(entry, scan))
+    if depth >= MAX_DEPTH:
+        reason = Reason(
+            code="too_deep",
+            message=f"Directories are searched {MAX_DEPTH} levels deep; this one is deeper.",
+            hint=f"Move the files up, to {scan.root}/{name or '<' + scan.owner + '>'}/.",
+        )
+        scan.found.append(_observe(path, name, status, Kind.REFUSED, reason))
+        return
+    try:
+        inner = os.open(entry, _OPEN_DIR, dir_fd=directory)
+    except PermissionError:
+        reason = Reason(
+            code="unreadable",
+            message="The directory cannot be read: permission denied.",
+            hint="Let the user who runs Shopfloor read it (chmod u+rx).",
+        )
+        scan.found.append(_observe(path, name, status, Kind.REFUSED, reason))
+        return
+    except OSError:  # gone, or swapped for a link: the next scan sees what it is
+        return
+    try:
+        _walk(inner, f"{path}/", name, refusal, depth + 1, scan)
+    finally:
+        os.close(inner)
+
+
+def _observe(path: str, name: str, status: os.stat_result, kind: Kind, reason: Reason | None) -> Observation:
+    linked = kind is Kind.CANDIDATE and status.st_nlink > 1
+    return Observation(
+        name=name,
+        path=path,
+        safe_path=safe(path),
+        dev=status.st_dev,
+        ino=status.st_ino,
+        size=status.st_size if stat.S_ISREG(status.st_mode) else 0,
+        mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+        kind=kind,
+        reason=reason,
+        notices=(HARD_LINK,) if linked else (),
+    )
+
+
+def _homeless(entry: str, scan: _Scan) -> Reason:
+    stem = _suggest(entry.split(".", 1)[0]) or scan.owner
+    return Reason(
+        code="no_folder",
+        message=f"The file lies directly in {scan.root}/, so its {scan.owner} is unknown.",
+        hint=f"Put it in a folder named after the {scan.owner}, for example {scan.root}/{stem}/.",
+    )
+
+
+def _unusable(entry: str, scan: _Scan) -> Reason:
+    better = _suggest(entry)
+    example = f" For example {scan.root}/{better}/." if better else ""
+    return Reason(
+        code="bad_name",
+        message=f"The folder name {safe(entry, 80)!r} cannot name a {scan.owner}.",
+        hint="Rename the folder: 1 to 64 lower-case letters, digits, '_', '-' or '.', starting "
+        f"with a letter or digit.{example}",
+    )
+
+
+def _suggest(entry: str) -> str:
+    """A usable name like `entry`, or an empty string."""
+    words = re.sub(r"[^a-z0-9_.]+", "-", entry.lower()).strip("-_.")[:64]
+    return words if is_name(words) else ""

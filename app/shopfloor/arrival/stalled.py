@@ -1,0 +1,154 @@
+"""Files that do not become complete: somebody writes for hours, or a companion never comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from shopfloor.domain.file import FileRecord, FileState, Reason
+from shopfloor.domain.monitor import AlertRecord, AlertState, Severity
+from shopfloor.runtime import notification
+from shopfloor.runtime.context import Context
+from shopfloor.store import alerts, files
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+
+STALLED = "stalled"
+
+
+class Stuck(NamedTuple):
+    """A file that has not changed for long; `waiting` is what it waits for, in words."""
+
+    id: str
+    dataset: str
+    waiting: str
+
+
+class StalledFiles:
+    """Tells once of each such file: in its record, as an event, and with one alert for its dataset."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._told: dict[str, Stuck] = {}
+
+    def tell(self, stuck: Sequence[Stuck]) -> None:
+        """`stuck` are all such files now. The alert of a dataset is resolved when no record of it says so any more."""
+        now = {one.id: one for one in stuck}
+        fresh = [one for id, one in now.items() if id not in self._told]
+        gone = [id for id in self._told if id not in now]
+        over = self._context.store.read(_over)
+
+        def change(transaction: Transaction) -> list[AlertRecord]:
+            _mark(transaction, fresh)
+            _unmark(transaction, gone)
+            for subject in sorted(over - {one.dataset for one in stuck}):
+                _resolve(transaction, subject)
+            told = [
+                _alert(transaction, subject, stuck, self._minutes) for subject in sorted({f.dataset for f in fresh})
+            ]
+            return [alert for alert in told if alert is not None]
+
+        if fresh or gone or over:
+            for alert in self._context.store.write(change):
+                if self._context.settings.notify:
+                    notification.notify(self._context.settings.notify, alert)
+        self._told = now
+
+    @property
+    def _minutes(self) -> float:
+        return self._context.settings.intake.stalled_minutes
+
+
+def since(file: FileRecord, waiting: str) -> str:
+    """What is said of a file that is on its way."""
+    return f"It is on its way since {file.seen_at:%Y-%m-%d %H:%M:%S} UTC: {waiting}."
+
+
+def _mark(transaction: Transaction, fresh: Sequence[Stuck]) -> None:
+    waiting = {one.id: one.waiting for one in fresh}
+    rows = []
+    for row in files.ledger(transaction, list(waiting)):
+        message = since(row.file, waiting[row.file.id])
+        reason = Reason(code=STALLED, message=message, hint="See what its sender does. Nothing of it is taken in yet.")
+        file = msgspec.structs.replace(row.file, state=FileState.WAITING, reason=reason)
+        rows.append(msgspec.structs.replace(row, file=file))
+        transaction.emit(
+            "file.stalled", file.dataset, f"{file.path} does not become complete. {message}", data={"file": file.id}
+        )
+    files.put_many(transaction, rows)
+
+
+def _unmark(transaction: Transaction, gone: Sequence[str]) -> None:
+    for row in files.ledger(transaction, gone):
+        if _stalls(row.file):
+            file = msgspec.structs.replace(row.file, state=FileState.SETTLING, reason=None)
+            files.put(transaction, msgspec.structs.replace(row, file=file))
+
+
+def _over(query: Query) -> set[str]:
+    """Datasets with an alert and without a file that stalls: also one that an earlier engine told of may still."""
+    alerted = {alert.subject for alert in alerts.unresolved_of(query, STALLED)}
+    if not alerted:
+        return alerted
+    return alerted - {row.file.dataset for row in files.in_states(query, [FileState.WAITING]) if _stalls(row.file)}
+
+
+def _stalls(file: FileRecord) -> bool:
+    return file.state is FileState.WAITING and file.reason is not None and file.reason.code == STALLED
+
+
+def _standing(query: Query, subject: str) -> AlertRecord | None:
+    return next((one for one in alerts.unresolved(query, subject) if one.check == STALLED), None)
+
+
+def _alert(transaction: Transaction, subject: str, stuck: Sequence[Stuck], minutes: float) -> AlertRecord | None:
+    """Open the alert of a dataset, or say in it how many files there are now; returns a new one."""
+    mine = [one for one in stuck if one.dataset == subject]
+    standing = _standing(transaction, subject)
+    if standing is None:
+        return _open(transaction, subject, mine, minutes)
+    alerts.put(transaction, msgspec.structs.replace(standing, value=float(len(mine)), updated_at=transaction.now))
+    return None
+
+
+def _resolve(transaction: Transaction, subject: str) -> None:
+    standing = _standing(transaction, subject)
+    if standing is None:
+        return
+    now = transaction.now
+    resolved = msgspec.structs.replace(standing, state=AlertState.RESOLVED, updated_at=now, resolved_at=now)
+    alerts.put(transaction, resolved)
+    _tell(transaction, "resolved", resolved)
+
+
+def _open(transaction: Transaction, subject: str, mine: Sequence[Stuck], minutes: float) -> AlertRecord:
+    first = files.ledger(transaction, [mine[0].id])[0].file
+    others = f" and {len(mine) - 1:,} more" if len(mine) > 1 else ""
+    alert = alerts.create(
+        transaction,
+        AlertRecord(
+            id="",
+            subject=subject,
+            check=STALLED,
+            severity=Severity.WARNING,
+            value=float(len(mine)),
+            limit=0.0,
+            message=f"{first.path}{others} did not become complete for {minutes:g} minutes.",
+            cause=f"{since(first, mine[0].waiting)} Look at the job that delivers it: shopfloor file why {first.path}",
+            opened_at=transaction.now,
+            updated_at=transaction.now,
+        ),
+    )
+    _tell(transaction, "opened", alert)
+    return alert
+
+
+def _tell(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
+    transaction.emit(
+        f"alert.{verb}",
+        alert.subject,
+        f"Alert {alert.id} on {alert.subject}: {alert.message}",
+        data={"alert": alert.id, "severity": alert.severity.value},
+    )

@@ -1,0 +1,371 @@
+"""The watch over the drop folders: scan, settle, claim, hand over to jobs."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from shopfloor.arrival import file_locations, file_outcomes, ledger
+from shopfloor.arrival.arrivals import Arrivals
+from shopfloor.arrival.candidate import Kind
+from shopfloor.arrival.claimer import BACKLOG, DISK, Batch, Claiming, Settled
+from shopfloor.arrival.companion import Neighbours, Standing, is_companion
+from shopfloor.arrival.copy_thread import SMALL, Folder, Porter
+from shopfloor.arrival.filesystem import network_devices
+from shopfloor.arrival.memory import Memory, identity_of
+from shopfloor.arrival.removal import aside_of
+from shopfloor.arrival.scan import Observation, scan
+from shopfloor.arrival.settling import SettlingFiles
+from shopfloor.arrival.stalled import StalledFiles, Stuck
+from shopfloor.arrival.watcher import Health, Watcher
+from shopfloor.domain.contract import Completeness
+from shopfloor.domain.file import FilePurpose, Reason
+from shopfloor.domain.status import WatcherStatus
+from shopfloor.formats.partition import moment
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.worker_pool import WorkFloor
+from shopfloor.store import files
+
+_LOG = logging.getLogger("shopfloor.watch")
+_SOON = 0.2
+# While a backlog lasts, the watch rests for so many times as long as it took to look.
+_REST = 4.0
+_LONGEST_REST = 1.0
+# A look that takes so many scan intervals is told: the lists on the screens are that old.
+_LATE = 3.0
+_EARLIEST = datetime.fromisoformat("0001-01-01")
+_CARRIED = "it has settled and is being copied"
+_BEHIND = "it has settled; an earlier delivery of its folder is being copied"
+
+
+class Sight(NamedTuple):
+    """What one look found: raw paths that are there, new files, and settled ones by folder."""
+
+    present: set[bytes]
+    fresh: list[tuple[FilePurpose, Observation, bytes]]
+    settled: dict[Folder, list[tuple[Observation, bytes, Standing]]]
+
+
+class Watch:
+    """One thread that looks at every drop folder: at a hint, when a file is due, and every few seconds."""
+
+    def __init__(
+        self, context: Context, floor: WorkFloor, is_followed: Callable[[FilePurpose, Observation], bool]
+    ) -> None:
+        self._is_followed = is_followed
+        self._context = context
+        self._floor = floor
+        self._wake = threading.Event()
+        self._turn = threading.Lock()
+        self._watcher = Watcher(context.clock, self._wake.set)
+        self._settling = SettlingFiles(context.clock)
+        self._stalled = StalledFiles(context)
+        self._roots = {purpose: file_locations.root_of(context.layout, purpose) for purpose in FilePurpose}
+        self._seen: dict[FilePurpose, dict[str, Observation]] = {purpose: {} for purpose in FilePurpose}
+        self._memory = Memory(context.store)
+        self._waiting: dict[str, Reason] = {}  # files that were told to wait, and why
+        self._health = Health(False, "starting")
+        self._last_scan: tuple[datetime, float] | None = None
+        self._settings_stamp = 0
+        self._soon = 0.0
+        self._finished = False
+        self._took = 0.0  # seconds that the last look at the folders took
+        self._more = False  # settled files are left for the next scan
+        self._arrivals = Arrivals(context.layout)
+        self._claiming = Claiming(context, self._roots, self._arrivals)
+        self._porter = Porter(self._wake.set)
+        self._thread = threading.Thread(target=self._loop, name="watch", daemon=True)
+
+    def start(self) -> None:
+        """Load the ledger and begin."""
+        self._memory.load()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the current scan."""
+        self._wake.set()
+        self._thread.join(timeout=5.0)
+        self._porter.close()
+        self._watcher.close()
+
+    def scan_now(self) -> None:
+        """One whole scan on the caller's thread, by the settings as they are now.
+
+        When it returns, the ledger knows every file that is there.
+        """
+        with self._turn:
+            self._reload_settings()
+            self._scan()
+        self._wake.set()
+
+    def status(self) -> WatcherStatus:
+        """How new files are noticed."""
+        scanned = self._last_scan
+        late = self._late()
+        return WatcherStatus(
+            backend="inotify" if self._health.healthy else "scan",
+            healthy=self._health.healthy and not late,
+            scan_seconds=self._context.settings.intake.scan_seconds,
+            last_scan_at=scanned[0] if scanned else None,
+            last_scan_ms=scanned[1] if scanned else None,
+            detail=late or self._health.detail,
+        )
+
+    def waits(self, purpose: FilePurpose, path: str) -> tuple[str, float]:
+        """What a file on its way waits for, in words, and for how many seconds it has been known."""
+        return self._settling.waits((purpose, path))
+
+    def tell_stalled(self) -> None:
+        """Say of files that they have not become complete for long."""
+        with self._turn:
+            stuck = [
+                Stuck(known.id, state.observation.name, state.waiting)
+                for (purpose, path), state in self._settling.stuck(60 * self._context.settings.intake.stalled_minutes)
+                if not self._porter.carries((purpose, state.observation.name))
+                and (known := self._memory.get(os.fsencode(self._roots[purpose] / path))) is not None
+            ]
+        self._stalled.tell(stuck)
+
+    def _late(self) -> str:
+        """Why the last look is older than it should be."""
+        if self._last_scan is None:
+            return ""
+        age = (self._context.clock.now() - self._last_scan[0]).total_seconds()
+        if age < _LATE * self._context.settings.intake.scan_seconds + 5.0:
+            return ""
+        return f"the last scan ended {age:.0f} s ago: a folder is very large, or does not answer"
+
+    def _loop(self) -> None:
+        while not self._context.stopping.is_set():
+            try:
+                with self._turn:
+                    self._health = self._tend()
+                    self._scan()
+            except Exception as error:  # noqa: BLE001 - the boundary of the watch: a bad moment must not end intake
+                _LOG.exception("the scan failed; it is tried again")
+                self._health = Health(False, f"the last scan failed: {error}")
+            # In a flood of hints half of the time is the senders': they must come to an end, too.
+            self._context.stopping.wait(min(self._took, _LONGEST_REST) if self._took > _SOON / 4 else 0.0)
+            self._wake.wait(min(self._context.settings.intake.scan_seconds, self._soon or 1e9))
+            self._wake.clear()
+
+    def _tend(self) -> Health:
+        self._reload_settings()
+        for root in self._roots.values():
+            root.mkdir(mode=0o700, exist_ok=True)  # somebody removed it; what is delivered next must find it
+        if not self._context.settings.intake.watch:
+            return Health(False, "switched off: intake.watch = false")
+        folders = list(self._roots.values())
+        for root in self._roots.values():
+            folders += [Path(entry.path) for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]
+        try:
+            return self._watcher.tend(folders, network_devices())
+        except Exception as error:  # noqa: BLE001 - the boundary of the watcher: it is a hint, and the scan goes on
+            _LOG.exception("the watcher failed; it is built anew")
+            self._watcher.close()
+            self._watcher = Watcher(self._context.clock, self._wake.set)
+            return Health(False, f"the watcher failed: {error}")
+
+    def _reload_settings(self) -> None:
+        try:
+            stamp = self._context.layout.settings.stat().st_mtime_ns
+        except OSError:
+            return
+        if stamp != self._settings_stamp:
+            self._settings_stamp = stamp
+            self._context.reload_settings()
+
+    def _scan(self) -> None:
+        begun = self._context.clock.monotonic()
+        self._more = False
+        for (purpose, _), settled in self._porter.arrived():
+            self._conclude(purpose, settled)
+        self._arrivals.begin()
+        self._settling.begin(self._context.settings.intake.settle_seconds)
+        with _no_collection():
+            sight = self._look()
+            self._took = self._context.clock.monotonic() - begun
+            self._note_fresh(sight.fresh)
+        sight.present.update(self._porter.paths())
+        self._forget_vanished(sight.present)
+        folders = self._settling.by_folder() if sight.settled else {}
+        for (purpose, dataset), found in sight.settled.items():
+            if self._porter.carries((purpose, dataset)):
+                carried = self._porter.paths()
+                for seen, raw, _ in found:
+                    self._settling.say((purpose, seen.path), _CARRIED if raw in carried else _BEHIND)
+            elif not self._settling.others_follow(folders[purpose, dataset], {seen.path for seen, *_ in found}):
+                self._hand_over(purpose, dataset, [self._batch(purpose, *one) for one in found])
+        self._plan_next()
+        took = self._context.clock.monotonic() - begun
+        self._last_scan = (self._context.clock.now(), round(1000 * took, 2))
+
+    def _look(self) -> Sight:
+        """List the drop folders; what the ledger knows and has done with needs nothing more."""
+        sight = Sight(set(), [], defaultdict(list))
+        unsettled = self._unsettled(sight)
+        neighbours = {purpose: Neighbours(present) for purpose, present in self._seen.items()}
+        for purpose, seen, raw in unsettled:
+            known = self._memory.get(raw)
+            if known is None or not known.open:
+                sight.fresh.append((purpose, seen, raw))
+            if seen.kind is Kind.CANDIDATE and (ready := self._ready(purpose, seen, neighbours[purpose])) is not None:
+                sight.settled[purpose, seen.name].append((seen, raw, ready))
+        return sight
+
+    def _unsettled(self, sight: Sight) -> list[tuple[FilePurpose, Observation, bytes]]:
+        """All that is there and not done with."""
+        found: list[tuple[FilePurpose, Observation, bytes]] = []
+        aside: list[tuple[int, int]] = []
+        for purpose, root in self._roots.items():
+            observed = scan(root, purpose, self._seen[purpose])
+            self._seen[purpose] = {seen.path: seen for seen in observed}
+            prefix = os.fsencode(root)
+            for seen in observed:
+                if seen.kind is Kind.IGNORED or is_companion(self._arrivals.of(purpose, seen.name), seen.path):
+                    if not self._finished and (one := aside_of(seen.path.rpartition("/")[2])) is not None:
+                        aside.append(one)
+                    continue
+                raw = ledger.raw_path(prefix, seen)
+                if self._is_done_with(seen, raw):
+                    sight.present.add(raw)
+                else:
+                    found.append((purpose, seen, raw))
+        if not self._finished:
+            found = self._finish(sight, found, aside)
+        found = [one for one in found if not self._is_followed(one[0], one[1])]
+        self._memory.recall([raw for *_, raw in found])
+        sight.present.update(raw for *_, raw in found)
+        return [one for one in found if not self._is_done_with(one[1], one[2])]
+
+    def _is_done_with(self, seen: Observation, raw: bytes) -> bool:
+        known = self._memory.get(raw)
+        return known is not None and not known.open and known.identity == identity_of(seen)
+
+    def _finish(
+        self, sight: Sight, found: list[tuple[FilePurpose, Observation, bytes]], aside: list[tuple[int, int]]
+    ) -> list[tuple[FilePurpose, Observation, bytes]]:
+        """The first scan of an engine: files that are done with, and that a killed engine did not move away."""
+        self._finished = True
+        self._memory.recall([raw for *_, raw in found])
+        done = [raw for _, seen, raw in found if self._is_done_with(seen, raw)]
+        ids = [known.id for raw in done if (known := self._memory.get(raw)) is not None]
+        file_outcomes.finish(self._context, self._context.store.read(lambda query: files.ledger(query, ids)))
+        for one in aside:
+            file_outcomes.finish(self._context, self._context.store.read(partial(files.at_inode, at=one)))
+        sight.present.update(done)
+        return [one for one in found if one[2] not in sight.present]
+
+    def _ready(self, purpose: FilePurpose, seen: Observation, neighbours: Neighbours) -> Standing | None:
+        """What lets the file in now: its companion, or that it has been quiet; None while nothing does."""
+        key = (purpose, seen.path)
+        state = self._settling.observe(key, seen, self._roots[purpose])
+        arrival = self._arrivals.of(purpose, seen.name)
+        if arrival.complete is Completeness.QUIET:
+            return _AT_REST if state.settled else None
+        found = neighbours.standing(arrival, seen)
+        if not found.ready:
+            self._settling.say(key, found.waiting)
+            return None
+        if found.digest and self._differs(purpose, seen, found.digest):
+            return None
+        return found if state.settled or arrival.complete is Completeness.MARKER else None
+
+    def _differs(self, purpose: FilePurpose, seen: Observation, digest: str) -> bool:
+        """Whether the file is known not to be what its companion says, and may still be arriving."""
+        age = self._settling.waits((purpose, seen.path))[1]
+        if not self._claiming.differs(seen, self._seen[purpose].get(digest), age):
+            return False
+        self._settling.say(
+            (purpose, seen.path), f"its content is not what {Path(digest).name} says; it may not be whole"
+        )
+        return True
+
+    def _plan_next(self) -> None:
+        due = self._settling.due_in()
+        soon = [max(_SOON, _REST * self._took)] if self._more else []
+        self._soon = min([*soon, *([due] if due is not None else [])], default=0.0)
+
+    def _note_fresh(self, fresh: list[tuple[FilePurpose, Observation, bytes]]) -> None:
+        if not fresh:
+            return
+        if any(seen.kind is Kind.CANDIDATE for _, seen, _ in fresh):
+            self._floor.warm()  # the workers start while the files settle
+        self._memory.note(self._context.store.write(lambda transaction: ledger.first_sight(transaction, fresh)))
+
+    def _forget_vanished(self, present: set[bytes]) -> None:
+        gone = self._memory.forget_but(present)
+        if not gone:
+            return
+        self._context.store.write(lambda transaction: ledger.vanished(transaction, list(gone.values())))
+        for id in gone.values():
+            self._waiting.pop(id, None)
+        for purpose, root in self._roots.items():
+            prefix = os.fsencode(root) + b"/"
+            for raw in gone:
+                if raw.startswith(prefix):
+                    self._settling.forget((purpose, os.fsdecode(raw[len(prefix) :])))
+
+    def _batch(self, purpose: FilePurpose, seen: Observation, raw: bytes, ready: Standing) -> Batch:
+        key = (purpose, seen.path)
+        known = self._memory.get(raw)
+        assert known is not None
+        companion = self._seen[purpose].get(ready.digest) if ready.digest else None
+        return Batch(known.id, seen, raw, companion, self._settling.waits(key)[1], self._settling.notices(key))
+
+    def _hand_over(self, purpose: FilePurpose, dataset: str, found: list[Batch]) -> None:
+        """What settled together becomes one job: by the date in its path where it has one, then oldest first."""
+        ordered = sorted(found, key=lambda one: (moment(one.seen.path) or _EARLIEST, one.seen.mtime_ns, one.seen.path))
+        why = self._claiming.why_wait(purpose, dataset)
+        batch = [] if why is not None else self._claiming.fitting(ordered)
+        if not batch:
+            self._wait(ordered, why or DISK)
+            return
+        take = partial(self._claiming.take, purpose, dataset, batch)
+        if sum(one.seen.size for one in batch) > SMALL:
+            self._porter.carry((purpose, dataset), batch, take)
+        else:
+            self._more = self._more or len(ordered) > len(batch)
+            self._conclude(purpose, take())
+
+    def _conclude(self, purpose: FilePurpose, settled: Settled) -> None:
+        """What was claimed is done with."""
+        for one in settled.closed:
+            self._memory.close(one.raw, one.id, one.seen)
+            self._waiting.pop(one.id, None)
+        for one in (*settled.closed, *settled.again):
+            self._settling.forget((purpose, one.seen.path))
+        if settled.full:
+            self._wait(settled.full, DISK)
+
+    def _wait(self, found: list[Batch], why: Reason) -> None:
+        """Say of all of them, once, why they wait."""
+        self._more = self._more or why.code == BACKLOG
+        ids = [one.id for one in found if self._waiting.get(one.id) != why]
+        if ids:
+            self._context.store.write(lambda transaction: ledger.waiting(transaction, ids, why))
+            self._waiting.update(dict.fromkeys(ids, why))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """A burst makes objects by the hundred thousand that all stay: going through them again and again is a third of
+    the time, and finds nothing.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+_AT_REST = Standing(ready=True)

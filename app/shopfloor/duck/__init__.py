@@ -1,0 +1,1 @@
+"""DuckDB: connections fenced in, quoting, type names."""

@@ -1,1 +1,0 @@
-"""Persisted jobs and the child processes that do them."""

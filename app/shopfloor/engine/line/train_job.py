@@ -1,0 +1,211 @@
+"""Training jobs: a run, a model version, a decision, and what the decision moves."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shopfloor.artifacts import bundle
+from shopfloor.domain.codec import convert
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.release import ModelVersion
+from shopfloor.domain.run import RunRecord, RunState
+from shopfloor.domain.wire import WireError
+from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
+from shopfloor.lake.locations import part_files
+from shopfloor.release import releasing
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.handler import Task
+from shopfloor.store import datasets, models, runs
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+from shopfloor.training.records import TrainSpec
+
+
+class TrainHandler:
+    """From the newest dataset version to a judged model version."""
+
+    kind = JobKind.TRAIN
+
+    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+        """Open (or reopen) the job's run and gather parts, seed and champion."""
+        definition = context.definition(job.subject)
+        if definition.retired:
+            raise RefusedError(
+                f"Model {definition.name} is retired.", hint="Set retired = false in its file.", code="retired"
+            )
+        run = context.store.write(lambda transaction: self._open_run(transaction, definition, job))
+        return Task("train", context.store.read(lambda query: self._task(context, query, definition, job, run)))
+
+    def _open_run(self, transaction: Transaction, definition: ModelDefinition, job: JobRecord) -> RunRecord:
+        """A retried job goes on with its run, so that a kill leaves no second one."""
+        version = datasets.current_version(transaction, definition.dataset)
+        if version == 0:
+            raise RefusedError(
+                f"Dataset {definition.dataset} has no rows yet.", hint="Deliver a file first.", code="no_rows"
+            )
+        fields: dict[str, Any] = {
+            "dataset": definition.dataset,
+            "dataset_version": version,
+            "state": RunState.RUNNING,
+            "trigger": job.trigger,
+            "seed": definition.training.seed,
+            "started_at": transaction.now,
+            "job": job.id,
+            "error": None,
+        }
+        before = runs.of_job(transaction, job.id)
+        if before is not None and before.state is not RunState.SUCCEEDED:
+            run = msgspec.structs.replace(before, **fields)
+            runs.put(transaction, run)
+        else:
+            run = runs.create(transaction, RunRecord(id="", model=definition.name, **fields))
+            transaction.emit(
+                "run.started",
+                definition.name,
+                f"Run {run.id} trains {definition.name} on {definition.dataset}@{version}",
+                data={"run": run.id, "job": job.id},
+            )
+        return run
+
+    def _task(
+        self, context: Context, query: Query, definition: ModelDefinition, job: JobRecord, run: RunRecord
+    ) -> TrainTask:
+        assert run.dataset_version is not None
+        version = datasets.version(query, definition.dataset, run.dataset_version)
+        assert version is not None
+        staging = context.layout.staging / f"train-{job.id}-{context.epoch}-{job.attempts}"
+        shutil.rmtree(staging, ignore_errors=True)
+        champion = releasing.champion_artifact(context, query, definition.name)
+        settings = context.settings.engine
+        return TrainTask(
+            train=TrainSpec(
+                run=run.id,
+                definition=definition,
+                dataset_version=version.version,
+                parts=part_files(context.layout, version.parts),
+                columns=version.columns,
+                seed=definition.training.seed,
+                workers=settings.workers or 2,
+                backend=settings.backend,
+                workspace=str(context.layout.root),
+                scratch=str(_scratch(context, job)),
+            ),
+            key_path=str(context.layout.signing_key),
+            staging=str(staging),
+            champion=champion,
+            challenger_version=models.next_version(query, definition.name),
+            looks=releasing.prior_looks(query, definition.name, champion),
+            now=context.clock.now(),
+        )
+
+    def publish(self, context: Context, job: JobRecord, value: Any) -> TrainOutcome:
+        """Move the signed artifact to its place."""
+        outcome = convert(value, TrainOutcome)
+        if Path(outcome.staged).exists():
+            bundle.publish(Path(outcome.staged), context.layout.objects)
+        return outcome
+
+    def commit(
+        self, context: Context, transaction: Transaction, job: JobRecord, published: TrainOutcome
+    ) -> dict[str, Any]:
+        """The run's end, the version and the decision, in one transaction."""
+        outcome = published
+        run = runs.of_job(transaction, job.id)
+        assert run is not None
+        known = models.version_of_artifact(transaction, job.subject, outcome.artifact.sha256)
+        number = known or models.next_version(transaction, job.subject)
+        run = self._close_run(transaction, run, outcome, number)
+        state = models.state(transaction, job.subject)
+        record = outcome.record
+        models.put_state(
+            transaction,
+            msgspec.structs.replace(state, task=record.task.value, metric=record.metric, segments=len(record.segments)),
+        )
+        if known is not None:
+            transaction.emit(
+                "run.unchanged",
+                job.subject,
+                f"Run {run.id} gave the same artifact as {job.subject}@{known}: nothing new to release",
+                data={"run": run.id, "version": known},
+            )
+            return {"run": run.id, "version": known, "unchanged": True}
+        version = ModelVersion(
+            model=job.subject,
+            version=number,
+            run=run.id,
+            dataset_version=run.dataset_version,
+            artifact=outcome.artifact,
+            decision=msgspec.structs.replace(outcome.decision, decided_at=transaction.now),
+            score=record.metrics.get(record.metric),
+            created_at=transaction.now,
+        )
+        holdout = {
+            "digest": record.holdout_digest,
+            "rows": record.holdout_rows,
+            "from": record.holdout_from,
+            "to": record.holdout_to,
+        }
+        models.put_version(transaction, version, trained_until=record.trained_until, holdout=holdout)
+        releasing.apply_decision(transaction, context.definition(job.subject), version, cause=run.id)
+        return {"run": run.id, "version": number, "outcome": outcome.decision.outcome.value}
+
+    def _close_run(self, transaction: Transaction, run: RunRecord, outcome: TrainOutcome, number: int) -> RunRecord:
+        record = outcome.record
+        started = run.started_at or transaction.now
+        run = msgspec.structs.replace(
+            run,
+            state=RunState.SUCCEEDED,
+            params=record.params,
+            metrics=record.metrics,
+            candidates=record.candidates,
+            segments=record.segments,
+            chosen=record.chosen,
+            duration_s=round((transaction.now - started).total_seconds(), 3),
+            artifact=outcome.artifact,
+            model_version=number,
+            environment=record.environment,
+            notes=record.notes,
+            confusion=record.confusion,
+            residuals=record.residuals,
+        )
+        runs.put(transaction, run, metric=record.metric)
+        score = record.metrics.get(record.metric)
+        shown = "" if score is None else f", {record.metric} {score:.4f}"
+        transaction.emit(
+            "run.finished",
+            run.model,
+            f"Run {run.id} of {run.model} chose {record.chosen}{shown}",
+            data={"run": run.id, "version": number},
+        )
+        return run
+
+    def settle(self, context: Context, job: JobRecord, published: TrainOutcome) -> None:
+        """Tell the serving process; clean the staging folder."""
+        releasing.deploy(context, job.subject)
+        shutil.rmtree(published.staged, ignore_errors=True)
+        shutil.rmtree(_scratch(context, job), ignore_errors=True)
+
+    def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
+        """The run ends as the job does."""
+        shutil.rmtree(context.layout.staging / f"scratch-{job.id}", ignore_errors=True)
+        run = runs.of_job(transaction, job.id)
+        if run is None or not runs.is_open(run):
+            return
+        state = {"cancelled": RunState.CANCELLED, "worker_died": RunState.LOST}.get(error.code, RunState.FAILED)
+        runs.put(transaction, msgspec.structs.replace(run, state=state, error=f"{error.message} {error.hint}".strip()))
+        transaction.emit(
+            "run.failed", run.model, f"Run {run.id} of {run.model} {state}: {error.message}", data={"run": run.id}
+        )
+
+
+def _scratch(context: Context, job: JobRecord) -> Path:
+    """Where finished members of a family outlive a worker that dies, so that a retry fits only what is missing."""
+    scratch = context.layout.staging / f"scratch-{job.id}"
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    return scratch

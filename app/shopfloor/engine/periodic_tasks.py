@@ -1,0 +1,82 @@
+"""The engine's errands by the clock."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from shopfloor.domain.monitor import AlertState
+from shopfloor.engine.services import Plant
+from shopfloor.intake.contract import live
+from shopfloor.monitoring import freshness
+from shopfloor.runtime.scheduler import Errand
+from shopfloor.serving.collect_job import collect_soon
+from shopfloor.store import alerts
+from shopfloor.store.transaction import Transaction
+from shopfloor.upkeep.backup import make_backup
+from shopfloor.upkeep.old_rejects import forget_old_rejects
+
+_LOG = logging.getLogger("shopfloor.engine")
+_COLLECT_SECONDS = 3.0
+_CONTRACT_SECONDS = 2.0
+_FRESHNESS_SECONDS = 15.0
+_STALLED_SECONDS = 5.0
+_BACKUP_SECONDS = 24 * 3600.0
+_REJECTS_SECONDS = 600.0
+_CHECKPOINT_SECONDS = 900.0
+
+
+def errands(plant: Plant) -> list[Errand]:
+    """What the engine does by the clock: collect, notice what is edited, late or stalled, back up, wake alerts,
+    forget what is old.
+    """
+    context = plant.context
+    return [
+        Errand("collect", _COLLECT_SECONDS, lambda: collect_soon(context)),
+        Errand("contracts", _CONTRACT_SECONDS, lambda: live.look_at_all(context)),
+        Errand("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
+        Errand("stalled", _STALLED_SECONDS, plant.watch.tell_stalled),
+        Errand("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
+        Errand("rejects", _REJECTS_SECONDS, lambda: _forget_rejects(plant)),
+        Errand("backup", _BACKUP_SECONDS, lambda: _back_up(plant)),
+        Errand("heartbeat", 5.0, plant.floor.beat),
+        Errand("aside", 30.0, lambda: plant.floor.aside.dismiss_idle(context.settings.engine.idle_worker_seconds)),
+        Errand("look", 30.0, lambda: plant.floor.look.dismiss_idle(context.settings.engine.idle_worker_seconds)),
+        Errand("snooze", 60.0, lambda: wake_snoozed(plant)),
+    ]
+
+
+def _forget_rejects(plant: Plant) -> None:
+    forget_old_rejects(plant.context)
+
+
+def _back_up(plant: Plant) -> None:
+    report = make_backup(plant.context)
+    _LOG.info("backup %s", report.path)
+
+
+def wake_snoozed(plant: Plant) -> None:
+    """Alerts whose quiet time is over are open again."""
+    now = plant.context.clock.now()
+    due = [
+        alert
+        for alert in plant.context.store.read(
+            lambda query: alerts.listing(query, subject="", state="snoozed", text="", limit=10_000, offset=0)
+        ).rows
+        if alert.snoozed_until is not None and alert.snoozed_until <= now
+    ]
+    if not due:
+        return
+
+    def change(transaction: Transaction) -> None:
+        for alert in due:
+            alerts.put(transaction, msgspec.structs.replace(alert, state=AlertState.OPEN, snoozed_until=None))
+            transaction.emit(
+                "alert.opened",
+                alert.subject,
+                f"Alert {alert.id} on {alert.subject} is back from its snooze",
+                data={"alert": alert.id},
+            )
+
+    plant.context.store.write(change)

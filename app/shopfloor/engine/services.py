@@ -1,0 +1,45 @@
+"""The running engine as its answers see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from shopfloor.domain.codec import from_json, to_text
+from shopfloor.domain.requests.request import Mutation, answer_type
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.worker_pool import WorkFloor
+from shopfloor.store import operations
+from shopfloor.store.transaction import Transaction
+
+if TYPE_CHECKING:
+    from shopfloor.arrival.watch import Watch
+    from shopfloor.intake.streaming.streams import Streams
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Plant:
+    """The shared context, the slots that work, the watch over the drop folders, the streams, and how to stop."""
+
+    context: Context
+    floor: WorkFloor
+    watch: Watch
+    streams: Streams
+    stop: Callable[[], None]
+
+    def mutate(self, request: Mutation[R], change: Callable[[Transaction], R]) -> R:
+        """Do `change` once for the request's `op_id`; a repeated request gets the first answer."""
+
+        def once(transaction: Transaction) -> R:
+            before = operations.answered(transaction, request.op_id)
+            if before is not None:
+                answer: R = from_json(before, answer_type(type(request)))
+                return answer
+            result = change(transaction)
+            operations.record(transaction, request.op_id, request.verb, to_text(result))
+            return result
+
+        return self.context.store.write(once)

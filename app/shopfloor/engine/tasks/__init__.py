@@ -1,1 +1,0 @@
-"""What runs inside a worker: stations composed into one unit of work."""

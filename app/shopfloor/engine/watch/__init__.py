@@ -1,1 +1,0 @@
-"""Noticing files: events are a hint, the scan is the truth."""

@@ -1,0 +1,402 @@
+"""How one raw value becomes a value of a pinned type, in SQL, without silent changes.
+
+DuckDB's own casts would turn '1.5' into the integer 2, '1e400' into infinity, '2026-01-31 10:00'
+into a date and drop the offset of '10:00+02:00' (measured on 2.0.0). So each type has a cheap
+test that the cast is exact, then rarer spellings, then words for "missing"; all else is bad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shopfloor.domain.columns import EXACT, ColumnType
+from shopfloor.domain.dialect import COMMA, POINT
+from shopfloor.duck.sql import SQL_TYPES, text
+from shopfloor.formats.notation import (
+    CLOCK,
+    DAY,
+    INFINITE,
+    MIDNIGHT,
+    MISSING,
+    OFFSET,
+    POINT_CLOCK,
+    POINT_DAY,
+    UTC,
+    marked,
+)
+from shopfloor.formats.shape import JSON, TEXT
+
+_INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
+_WIDE = frozenset({"UBIGINT", "HUGEINT", "UHUGEINT"})
+_FLOATS = frozenset({"FLOAT", "DOUBLE"})
+_STAMPS = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
+_WORDS = frozenset({"UUID", "TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """SQL over {v} (the raw value) and {a}, {b} (what `tries` made of it).
+
+    Where `good` holds the value is `value`; else the first of `others` whose condition holds.
+    What is left and is not missing is bad.
+    """
+
+    tries: tuple[str, ...] = ()
+    good: str = "{v} IS NOT NULL"
+    value: str = "{v}"
+    others: tuple[tuple[str, str], ...] = ()
+
+    def tried(self, column: int) -> list[str]:
+        """Select items for the inner query."""
+        return [
+            f"{sql.format(v=f'c{column}')} AS {alias}{column}" for sql, alias in zip(self.tries, "ab", strict=False)
+        ]
+
+    def quick(self, column: int) -> str:
+        """The value in its plain spelling; an error for any other, which may yet be good.
+
+        The rare spellings cost more to plan than a small file costs to read.
+        """
+        return self._case(column, f"error('not plain in column {column}')", self.others[:1])
+
+    def strict(self, column: int) -> str:
+        """The value; a bad one ends the query with an error."""
+        return self._case(column, f"error('bad value in column {column}')", self.others)
+
+    def lenient(self, column: int) -> str:
+        """The value; a bad one is NULL."""
+        return self._case(column, "NULL", self.others)
+
+    def bad(self, column: int) -> str:
+        """True for a bad value, never NULL."""
+        return self._bad().format(**_names(column))
+
+    def bad_inline(self, column: int) -> str:
+        """`bad` over the raw value alone, for a query that has not tried anything."""
+        names = {"v": f"c{column}"}
+        tried = {alias: f"({sql.format(**names)})" for alias, sql in zip("ab", self.tries, strict=False)}
+        return self._bad().format(**names, **tried)
+
+    def _bad(self) -> str:
+        others = "".join(f" WHEN {when} THEN false" for when, _ in self.others)
+        return f"CASE WHEN {self.good} THEN false WHEN {{v}} IS NULL THEN false{others} ELSE true END"
+
+    def _case(self, column: int, otherwise: str, others: Sequence[tuple[str, str]]) -> str:
+        # The test for NULL comes late: a NULL is never good, and good is what matters for speed.
+        when = "".join(f" WHEN {test} THEN {value}" for test, value in others)
+        inner = f"CASE{when} ELSE {otherwise} END" if when else otherwise
+        return (f"CASE WHEN {self.good} THEN {self.value} WHEN {{v}} IS NOT NULL THEN {inner} END").format(
+            **_names(column)
+        )
+
+
+def _names(column: int) -> dict[str, str]:
+    return {"v": f"c{column}", "a": f"a{column}", "b": f"b{column}"}
+
+
+def reading(
+    raw: str,
+    kind: ColumnType,
+    *,
+    decimal: str = ".",
+    format: str = "",
+    first: bool = False,
+    any_text: bool = False,
+) -> Reading | None:
+    """How to read values of DuckDB's type `raw` as `kind`; None when the types do not go together.
+
+    `format` is the column's, `decimal` the file's where the column has none. `first`: accept only
+    what inference over the whole file would have called `kind` as well. `any_text`: typed values may
+    become text, which only a person decides.
+    """
+    if raw in {TEXT, JSON}:
+        # JSON's numbers have one spelling, and its producers write days as ISO does.
+        if format and not (raw == JSON and kind is ColumnType.NUMBER):
+            how = formatted(kind, format, iso=raw == JSON)
+            # A code such as 007 is no number, however others are written.
+            return replace(how, good=f"{how.good} AND NOT ({CODE})") if first and kind is ColumnType.NUMBER else how
+        if kind is ColumnType.NUMBER and decimal == ",":
+            return _MARKED[COMMA]
+        return (_FIRST if first else _TEXTS)[kind]
+    return _typed(_family(raw), kind, any_text=any_text)
+
+
+def raw_type(raw: str) -> ColumnType | None:
+    """The type that a column of a typed file gets; None for what has no place in a table."""
+    return {
+        "boolean": ColumnType.BOOLEAN,
+        "integer": ColumnType.INTEGER,
+        "wide": ColumnType.INTEGER,
+        "whole": ColumnType.INTEGER,
+        "float": ColumnType.NUMBER,
+        "decimal": ColumnType.NUMBER,
+        "date": ColumnType.DATE,
+        "stamp": ColumnType.TIMESTAMP,
+        "text": ColumnType.TEXT,
+        "word": ColumnType.TEXT,
+        "nested": ColumnType.TEXT,
+        "null": ColumnType.TEXT,
+    }.get(_family(raw))
+
+
+def whole_beyond_64_bits(raw: str) -> bool:
+    """True for types of whole numbers that hold more than an integer does: text, where one really is larger."""
+    return _family(raw) in {"wide", "whole"}
+
+
+def nested(raw: str) -> bool:
+    """True for lists, structs and maps, which become JSON text."""
+    return _family(raw) == "nested"
+
+
+def _family(raw: str) -> str:
+    for names, family in (
+        (_INTEGERS, "integer"),
+        (_WIDE, "wide"),
+        (_FLOATS, "float"),
+        (_STAMPS, "stamp"),
+        (_WORDS, "word"),
+    ):
+        if raw in names:
+            return family
+    if raw.endswith("]") or raw.startswith(("STRUCT(", "MAP(", "UNION(")) or raw == "VARIANT":
+        return "nested"
+    if raw.startswith("DECIMAL("):
+        # Databases export ids and account numbers so: as doubles they would change beyond 2^53.
+        return "whole" if raw.endswith(",0)") else "decimal"
+    if raw == TEXT:
+        return "text"
+    return {"BOOLEAN": "boolean", "DATE": "date", '"NULL"': "null", "NULL": "null"}.get(raw, "")
+
+
+def _matches(pattern: str) -> str:
+    # Braces of the pattern survive str.format.
+    return "regexp_full_match(trim({v}), '" + pattern.replace("{", "{{").replace("}", "}}") + "')"
+
+
+# One search instead of a list of comparisons: half the time to plan. No value holds the mark.
+_MARK = "\x1f"
+IS_MISSING = f"contains('{_MARK}" + _MARK.join(MISSING) + f"{_MARK}', '{_MARK}' || trim({{v}}) || '{_MARK}')"
+_MISSING = (IS_MISSING, "NULL")
+_POINT_FORMATS = "['%d.%m.%Y', '%d.%m.%Y %H:%M', '%d.%m.%Y %H:%M:%S']"
+# A year of two digits, read as four, lies in antiquity.
+_PLAUSIBLE = "BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
+_RANGE = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
+
+
+def _when(test: str, value: str) -> tuple[str, str]:
+    """A spelling counts only when its conversion works (2026-02-31 looks like a date)."""
+    return f"{test} AND {value} IS NOT NULL", value
+
+
+_INTEGER = Reading(
+    tries=("TRY_CAST({v} AS BIGINT)", "TRY_CAST({v} AS DOUBLE)"),
+    good=f"{{a}}::DOUBLE = {{b}} AND NOT contains({{v}}, '_') "
+    f"AND ({{a}} BETWEEN -{EXACT} AND {EXACT} OR {{a}}::VARCHAR = {{v}})",
+    value="{a}",
+    others=(_MISSING,),
+)
+# A whole number that no double holds is not rounded: it is no number of this type.
+_UNROUNDED = (
+    f"(abs({{a}}) < {EXACT} OR NOT regexp_full_match(trim({{v}}), '[-+]?[0-9]+') "
+    "OR coalesce(TRY_CAST({a} AS HUGEINT) = TRY_CAST({v} AS HUGEINT), false))"
+)
+_NUMBER = Reading(
+    tries=("TRY_CAST({v} AS DOUBLE)",),
+    good=f"isfinite({{a}}) AND NOT contains({{v}}, '_') AND {_UNROUNDED}",
+    value="{a}",
+    others=(
+        _MISSING,
+        _when(f"ltrim(lower(trim({{v}})), '+-') IN {INFINITE}", "TRY_CAST({v} AS DOUBLE)"),
+    ),
+)
+_BOOLEAN = Reading(
+    tries=("TRY_CAST({v} AS BOOLEAN)",),
+    good="{a} IS NOT NULL",
+    value="{a}",
+    others=(_MISSING, _when("true", "TRY_CAST(trim({v}) AS BOOLEAN)")),
+)
+_DATE_TRY = ("TRY_CAST({v} AS DATE)",)
+_DATE_GOOD = f"strlen({{v}}) = 10 AND {{a}} {_RANGE}"
+_DATE_OTHERS = (
+    _MISSING,
+    _when(_matches(DAY), "TRY_CAST(trim({v}) AS DATE)"),
+    _when(_matches(POINT_DAY), "try_strptime(trim({v}), '%d.%m.%Y')::DATE"),
+)
+_PLAIN_TIME = _when(
+    _matches(rf"{DAY}([T ]{CLOCK}({UTC})?)?"),
+    "TRY_CAST(rtrim(trim({v}), 'ZUTCGM ') AS TIMESTAMP)",
+)
+_OFFSET_TIME = _when(
+    _matches(rf"{DAY}[T ]{CLOCK} ?{OFFSET}"),
+    # The offset must touch the time.
+    r"TRY_CAST(regexp_replace(trim({v}), ' +([+-])', '\1') AS TIMESTAMPTZ)::TIMESTAMP",
+)
+_STAMP = Reading(
+    tries=("TRY_CAST({v} AS TIMESTAMP)",),
+    # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop.
+    good="{a} IS NOT NULL AND strlen({v}) = 19 AND substr({v}, 17, 1) = ':'",
+    value="{a}",
+    others=(
+        _MISSING,
+        _PLAIN_TIME,
+        _OFFSET_TIME,
+        _when(
+            _matches(rf"{POINT_DAY}( {POINT_CLOCK})?"),
+            f"try_strptime(trim({{v}}), {_POINT_FORMATS})",
+        ),
+    ),
+)
+_TEXTS = {
+    ColumnType.TEXT: Reading(),
+    ColumnType.INTEGER: _INTEGER,
+    ColumnType.NUMBER: _NUMBER,
+    ColumnType.BOOLEAN: _BOOLEAN,
+    ColumnType.DATE: Reading(
+        tries=_DATE_TRY,
+        good=_DATE_GOOD,
+        value="{a}",
+        others=(
+            *_DATE_OTHERS,
+            _when(
+                _matches(rf"{DAY}[T ]{MIDNIGHT}"),
+                "TRY_CAST(trim({v}) AS TIMESTAMP)::DATE",
+            ),
+        ),
+    ),
+    ColumnType.TIMESTAMP: _STAMP,
+}
+
+# A code such as 007 is text; so is a whole number that no BIGINT holds.
+CODE = "{v} >= '00' AND {v} < '0:'"
+_FIRST = {
+    **_TEXTS,
+    ColumnType.INTEGER: Reading(
+        tries=("TRY_CAST({v} AS BIGINT)",),
+        good="{a}::VARCHAR = {v}",
+        value="{a}",
+        others=(_MISSING,),
+    ),
+    ColumnType.NUMBER: Reading(
+        tries=_NUMBER.tries,
+        good=f"abs({{a}}) < 9.2e18 AND NOT contains({{v}}, '_') AND NOT ({CODE}) AND {_UNROUNDED}",
+        value="{a}",
+        others=_NUMBER.others,
+    ),
+    ColumnType.BOOLEAN: Reading(
+        tries=_BOOLEAN.tries,
+        good="lower({v}) IN ('true', 'false')",
+        value="{a}",
+        others=(_MISSING,),
+    ),
+    # Days such as 31.12.2026 and times with an offset are other ways: see `spelling`.
+    ColumnType.DATE: Reading(tries=_DATE_TRY, good=_DATE_GOOD, value="{a}", others=_DATE_OTHERS[:2]),
+    ColumnType.TIMESTAMP: Reading(
+        tries=_STAMP.tries, good=_STAMP.good, value=_STAMP.value, others=(_MISSING, _PLAIN_TIME)
+    ),
+}
+
+
+def _marked(group: str, decimal: str, *, alone: bool) -> Reading:
+    """Numbers with a mark between thousands and another before the fraction."""
+    bare = f"TRY_CAST(replace(replace(trim({{v}}), '{group}', ''), '{decimal}', '.') AS DOUBLE)"
+    return Reading(
+        tries=(bare,),
+        good=f"isfinite({{a}}) AND {_matches(marked(group, decimal, alone=alone))}",
+        value="{a}",
+        others=_NUMBER.others,
+    )
+
+
+_MARKED = {COMMA: _marked(".", ",", alone=False), POINT: _marked(",", ".", alone=True)}
+# Times that all say how far they are from UTC.
+OFFSET_ONLY = Reading(good="false", others=(_MISSING, _OFFSET_TIME))
+
+
+def formatted(kind: ColumnType, format: str, *, iso: bool = False) -> Reading:
+    """How to read text in a column's pinned format; with `iso` days may be written 2026-01-31 as well."""
+    if kind is ColumnType.NUMBER:
+        return _MARKED[format]
+    parsed = f"try_strptime(trim({{v}}), {_braced(text(format))})"
+    good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
+    plain = _TEXTS[kind]
+    return Reading(
+        tries=(parsed,),
+        good=good,
+        value="{a}::DATE" if kind is ColumnType.DATE else "{a}",
+        others=(_MISSING, *((plain.others[1],) if iso else ())),
+    )
+
+
+def _braced(sql: str) -> str:
+    """Braces survive str.format."""
+    return sql.replace("{", "{{").replace("}", "}}")
+
+
+def whole_beyond(raw: str) -> str:
+    """SQL that is true for a {v} of DuckDB's type `raw` that is a whole number which no double may hold."""
+    family = "text" if raw in {TEXT, JSON} else _family(raw)
+    if family == "text":
+        # Plain, with a decimal comma, with commas between thousands.
+        ways = ("trim({v})", "replace(replace(trim({v}), '.', ''), ',', '.')", "replace(trim({v}), ',', '')")
+        number = ", ".join(f"TRY_CAST({way} AS DOUBLE)" for way in ways)
+        return f"(regexp_full_match(trim({{v}}), '[-+]?[0-9.,]+') AND abs(coalesce({number}, 0)) >= {EXACT})"
+    return f"({{v}} NOT BETWEEN -{EXACT} AND {EXACT})" if family in {"integer", "wide", "whole", "decimal"} else "false"
+
+
+def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
+    """Conversions between types of typed files; only those that lose nothing."""
+    if family == "null":
+        return Reading(good="false", value=f"NULL::{SQL_TYPES[kind]}")
+    if any_text and kind is ColumnType.TEXT and family in _SPELLED:
+        return _SPELLED[family]
+    return _CONVERSIONS.get((family, kind))
+
+
+_WHOLE = Reading(tries=("TRY_CAST({v} AS BIGINT)",), good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
+_COUNTED = Reading(good=f"{{v}} BETWEEN -{EXACT} AND {EXACT}", value="{v}::DOUBLE")
+_PLAIN_WORDS = Reading(value="{v}::VARCHAR")
+_CONVERSIONS = {
+    ("boolean", ColumnType.BOOLEAN): Reading(),
+    ("integer", ColumnType.INTEGER): Reading(value="{v}::BIGINT"),
+    ("wide", ColumnType.INTEGER): _WHOLE,
+    ("decimal", ColumnType.INTEGER): _WHOLE,
+    ("whole", ColumnType.INTEGER): _WHOLE,
+    # pandas makes floats of whole numbers as soon as one is missing.
+    ("float", ColumnType.INTEGER): Reading(
+        tries=("TRY_CAST({v} AS BIGINT)",),
+        good=f"{{a}}::DOUBLE = {{v}} AND {{a}} BETWEEN -{EXACT} AND {EXACT}",
+        value="{a}",
+        others=(("isnan({v})", "NULL"),),
+    ),
+    ("float", ColumnType.NUMBER): Reading(good="NOT isnan({v})", value="{v}::DOUBLE", others=(("isnan({v})", "NULL"),)),
+    ("decimal", ColumnType.NUMBER): Reading(value="{v}::DOUBLE"),
+    ("integer", ColumnType.NUMBER): _COUNTED,
+    ("wide", ColumnType.NUMBER): _COUNTED,
+    ("whole", ColumnType.NUMBER): _COUNTED,
+    ("date", ColumnType.DATE): Reading(good=f"{{v}} {_RANGE}"),
+    ("date", ColumnType.TIMESTAMP): Reading(good=f"{{v}} {_RANGE}", value="{v}::TIMESTAMP"),
+    ("stamp", ColumnType.TIMESTAMP): Reading(
+        tries=("{v}::TIMESTAMP",),
+        good="isfinite({a}) AND {a} BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'",
+        value="{a}",
+    ),
+    ("stamp", ColumnType.DATE): Reading(
+        tries=("{v}::TIMESTAMP",), good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
+    ),
+    ("wide", ColumnType.TEXT): _PLAIN_WORDS,
+    ("whole", ColumnType.TEXT): _PLAIN_WORDS,
+    ("word", ColumnType.TEXT): _PLAIN_WORDS,
+    ("nested", ColumnType.TEXT): Reading(value="to_json({v})::VARCHAR"),
+}
+# As stored values of these types are read once their column is text.
+_SPELLED = {
+    "boolean": _PLAIN_WORDS,
+    "integer": _PLAIN_WORDS,
+    "wide": _PLAIN_WORDS,
+    "decimal": _PLAIN_WORDS,
+    "date": _PLAIN_WORDS,
+    "stamp": Reading(value="{v}::TIMESTAMP::VARCHAR"),
+    "float": Reading(good="NOT isnan({v})", value="{v}::DOUBLE::VARCHAR", others=(("isnan({v})", "NULL"),)),
+}

@@ -1,0 +1,99 @@
+"""Wrong rows as rejects: their line in the delivered file, the raw value and the raw line."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from shopfloor.domain.file import Reason
+from shopfloor.domain.reject import Reject
+from shopfloor.domain.text import safe
+from shopfloor.formats import reasons
+from shopfloor.formats.format import Format
+from shopfloor.formats.locate import places
+from shopfloor.formats.plan import Plan
+from shopfloor.formats.reasons import Place
+
+if TYPE_CHECKING:
+    from shopfloor.intake.contract.checks import Check
+
+VALUE, RECORD = 200, 1000  # characters kept of a value and of a line
+_FAR = 3_000_000  # rows beyond are told by number: finding their line would take longer than reading them
+_LINE = 1 << 16
+
+
+class Wrong(NamedTuple):
+    """A row that breaks a check: its number from 0 (-1: unknown), typed value, row as JSON, and rid."""
+
+    row: int
+    value: str | None
+    record: str | None
+    rid: int = -1
+
+
+def describe(plan: Plan, path: Path, found: Sequence[tuple[Check, Wrong]]) -> list[Reject]:
+    """A reject for each wrong row of one file."""
+    where = places(path, plan.shape, {one.row for _, one in found if 0 <= one.row < _FAR})
+    lines = raw_lines(path, (place.line for place in where.values()), plan.shape.skip) if plan.shape.lines else {}
+    told = []
+    for check, one in found:
+        place = where.get(one.row, Place(row=one.row + 1 if one.row >= 0 else None))
+        line = lines.get(place.line or 0, "")
+        told.append(_reject(plan, check, place, one, line))
+    return told
+
+
+def _reject(plan: Plan, check: Check, place: Place, one: Wrong, line: str) -> Reject:
+    record = line or one.record or ""
+    if check.position is None:
+        reason = reasons.broken_condition(place, check.words)
+        return rejected(reason, place, None, record)
+    column = plan.contract.columns[check.position].name
+    raw = _raw_value(plan, check.position, line)
+    if one.value is None:
+        return rejected(reasons.missing_value(place, column, check.why), place, raw, record)
+    value = one.value if raw is None else raw
+    return rejected(reasons.broken_rule(place, column, value, check.words), place, value, record)
+
+
+def rejected(reason: Reason, place: Place, value: str | None, record: str) -> Reject:
+    """A reason about one row as a reject: printable and cut."""
+    return Reject(
+        code=reason.code,
+        message=reason.message,
+        line=reason.line,
+        row=place.row,
+        column=reason.column,
+        value=None if value is None else safe(value, VALUE),
+        record=safe(record, RECORD),
+    )
+
+
+def _raw_value(plan: Plan, position: int, line: str) -> str | None:
+    """The value as it stands in a line of delimited text; None where that cannot be told."""
+    source = plan.sources[position]
+    shape = plan.shape
+    if not line or source is None or shape.format is not Format.CSV or len(shape.delimiter) != 1:
+        return None
+    quoting = {"quotechar": shape.quote} if len(shape.quote) == 1 else {"quoting": csv.QUOTE_NONE}
+    fields = next(csv.reader([line], delimiter=shape.delimiter, **quoting), [])
+    return fields[source] if len(fields) == plan.shape.width and source < len(fields) else None
+
+
+def raw_lines(path: Path, numbers: Iterable[int | None], skip: int = 0) -> dict[int, str]:
+    """The text of physical lines, cut to what is kept of them; the first `skip` are not in the file at `path`."""
+    wanted = {number for number in numbers if number is not None}
+    found: dict[int, str] = {}
+    last = max(wanted, default=0)
+    with path.open("rb") as file:
+        number = 1 + skip
+        while number <= last and (piece := file.readline(_LINE)):
+            head = piece
+            while piece and not piece.endswith(b"\n"):
+                piece = file.readline(_LINE)
+            if number in wanted:
+                found[number] = head.rstrip(b"\r\n").decode("utf-8", "replace").removeprefix("\ufeff")
+            number += 1
+    return found

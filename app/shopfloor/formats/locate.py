@@ -1,0 +1,134 @@
+"""From a row or a byte back to the line that a person can look up in the delivered file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from shopfloor.formats.format import Format
+from shopfloor.formats.reasons import Place
+from shopfloor.formats.shape import Shape
+
+_CHUNK = 1 << 20
+
+
+def line_of_byte(path: Path, offset: int) -> int:
+    """The line, from 1, on which the byte at `offset` stands."""
+    line, left = 1, offset
+    with path.open("rb") as file:
+        first = file.readline(_CHUNK)
+        # Old Macintosh files end lines with CR alone.
+        end = b"\r" if b"\r" in first and not first.endswith(b"\n") else b"\n"
+        file.seek(0)
+        while left > 0 and (chunk := file.read(min(_CHUNK, left))):
+            line += chunk.count(end)
+            left -= len(chunk)
+    return line
+
+
+def lines_of_bytes(path: Path, offsets: Iterable[int]) -> dict[int, int]:
+    """`line_of_byte` for many offsets, in one reading of the file."""
+    wanted = sorted(set(offsets))
+    found: dict[int, int] = {}
+    line, at = 1, 0
+    with path.open("rb") as file:
+        first = file.readline(_CHUNK)
+        end = b"\r" if b"\r" in first and not first.endswith(b"\n") else b"\n"
+        file.seek(0)
+        for offset in wanted:
+            while at < offset and (chunk := file.read(min(_CHUNK, offset - at))):
+                line += chunk.count(end)
+                at += len(chunk)
+            found[offset] = line
+    return found
+
+
+def places(path: Path, shape: Shape, rows: Iterable[int]) -> dict[int, Place]:
+    """The places of data rows, counted from 0 among those that fit the header."""
+    wanted = set(rows)
+    if not wanted:
+        return {}
+    if shape.format is Format.CSV:
+        lines = _csv_lines(path, shape, wanted)
+    elif shape.format in {Format.JSON, Format.EXCEL} and not shape.array:
+        lines = _json_lines(path, wanted)
+    else:
+        lines = {}
+    return {row: Place(line=lines.get(row), row=row + 1) for row in wanted}
+
+
+def open_quote(path: Path, shape: Shape, limit: int = 2 << 20, *, to_end: bool = True) -> int | None:
+    """The line of a quote that stays open for more than `limit` bytes or `to_end`, or None."""
+    if not shape.quote:
+        return None
+    mark = shape.quote.encode()
+    line, opened, since = 1 + shape.skip, 0, 0  # since: bytes inside quotes up to here
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            for number, piece in enumerate(chunk.split(mark)):
+                if number:
+                    opened, since = (0 if opened else line), 0
+                since += len(piece)
+                if opened and since > limit:
+                    return opened
+                line += piece.count(b"\n")
+    return opened if opened and to_end else None
+
+
+def malformed_line(path: Path) -> tuple[int | None, str]:
+    """The first line of a JSON lines file that is no JSON, and why."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                json.loads(line)
+            except (ValueError, RecursionError) as error:
+                return number, str(error).split(":", 1)[0] or "it is nested too deeply"
+    return None, "it cannot be read"
+
+
+def records_of(lines: Iterable[str], delimiter: str, quote: str) -> Any:
+    """A reader of CSV records (`csv.reader`, whose type has no name)."""
+    if not quote:
+        return csv.reader(lines, delimiter=delimiter, quotechar=None, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote)
+
+
+def _csv_lines(path: Path, shape: Shape, wanted: set[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    width, last, row = shape.width, max(wanted), -1  # the header is row -1
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        reader = records_of(file, shape.delimiter, shape.quote)
+        line = shape.skip + 1
+        try:
+            for record in reader:
+                # A blank line is a missing value in a file of one column, else nothing.
+                if len(record) == width or (width == 1 and not record):
+                    if row in wanted:
+                        found[row] = line
+                    if row >= last:
+                        break
+                    row += 1
+                line = shape.skip + reader.line_num + 1
+        except csv.Error:  # a field beyond the module's limit
+            pass
+    return found
+
+
+def _json_lines(path: Path, wanted: set[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    last, row = max(wanted), 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            if row in wanted:
+                found[row] = number
+            if row >= last:
+                break
+            row += 1
+    return found

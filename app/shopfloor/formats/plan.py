@@ -1,0 +1,157 @@
+"""A file's columns against the contract's: which go where, and what the policy says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.contract import Contract, SchemaPolicy
+from shopfloor.formats import reasons
+from shopfloor.formats.cast_rules import Reading, reading
+from shopfloor.formats.format import Format
+from shopfloor.formats.reasons import BadFile, listed
+from shopfloor.formats.shape import Shape
+
+RESCUED = "_rescued"
+PLACE = ("_file", "_row")
+"""Where a rescued value stood: the file's id, and its row from 1; an underscore longer where a column is called so."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How files of one shape become rows of `contract`, which may have grown by new columns.
+
+    `sources[i]` is where the contract's column i stands in the file, None when it is not there.
+    `extras` are positions of columns that the contract does not know; `rescued` says that they go
+    to the column `_rescued`, as JSON. `any_text` says that a person lets typed values become text.
+    """
+
+    shape: Shape
+    contract: Contract
+    sources: tuple[int | None, ...]
+    extras: tuple[int, ...] = ()
+    rescued: bool = False
+    notices: tuple[str, ...] = ()
+    any_text: bool = False
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that the part will have: those present in the file, in contract order."""
+        return self.contract.columns
+
+    def readings(self, *, first: bool = False) -> list[Reading | None]:
+        """How to read each column; None where the file does not have it."""
+        return [
+            None
+            if source is None
+            else reading(
+                self.shape.raw[source],
+                column.type,
+                decimal=self.shape.decimal,
+                format=column.format,
+                first=first,
+                any_text=self.any_text,
+            )
+            for column, source in zip(self.contract.columns, self.sources, strict=True)
+        ]
+
+
+def arrange(
+    contract: Contract,
+    shape: Shape,
+    infer_new: Callable[[Sequence[int]], Sequence[Column]],
+    *,
+    any_text: bool = False,
+) -> Plan:
+    """The plan for files of `shape`. `infer_new` gives the types of columns at some positions.
+
+    Columns are matched by exact name, in any order. Raises `BadFile` when the policy does not
+    allow the difference, and for a column whose type in the file cannot become the contract's.
+    """
+    known = {column.name for column in contract.columns}
+    extras = tuple(i for i, column in enumerate(shape.names) if column not in known)
+    missing = _missing(contract, shape)
+    _check(contract, [shape.names[i] for i in extras], missing, shape)
+    notices: list[str] = []
+    grown = contract
+    rescued = False
+    if extras and contract.schema_policy is SchemaPolicy.EVOLVE:
+        grown = _grow(contract, infer_new(extras))
+        notices.append(f"New columns joined the contract: {listed([shape.names[i] for i in extras])}.")
+        extras = ()
+    elif extras and contract.schema_policy is SchemaPolicy.RESCUE:
+        rescued = True
+        grown = _with_rescued(contract)
+        notices.append(f"Unknown columns went to {RESCUED}: {_named(shape, extras)}.")
+    elif extras:
+        notices.append(f"Unknown columns were left out: {_named(shape, extras)}.")
+    absent = [c.name for c in grown.columns if shape.position(c.name) is None and c.name != RESCUED]
+    if absent:
+        notices.append(f"Columns not in the file are empty: {listed(absent)}.")
+    plan = Plan(
+        shape=shape,
+        contract=grown,
+        sources=tuple(shape.position(column.name) for column in grown.columns),
+        extras=extras,
+        rescued=rescued,
+        notices=tuple(notices),
+        any_text=any_text,
+    )
+    _check_types(plan)
+    return plan
+
+
+def revised(contract: Contract, columns: Sequence[Column]) -> Contract:
+    """`contract` with other columns, as its next revision."""
+    return msgspec.structs.replace(contract, columns=tuple(columns), revision=contract.revision + 1)
+
+
+def _named(shape: Shape, positions: Sequence[int]) -> str:
+    return listed([shape.names[i] for i in positions])
+
+
+def _missing(contract: Contract, shape: Shape) -> list[str]:
+    """Columns that the file should have. JSON leaves out keys without value, CSV does not."""
+    needed = {contract.time, *contract.key}
+    return [
+        column.name
+        for column in contract.columns
+        if column.name != RESCUED
+        and shape.position(column.name) is None
+        and (column.name in needed or not (column.optional or (shape.format is Format.JSON and column.nullable)))
+    ]
+
+
+def _check(contract: Contract, extras: Sequence[str], missing: Sequence[str], shape: Shape) -> None:
+    """Raise `BadFile` when the policy holds files with such differences."""
+    policy = contract.schema_policy
+    held = list(missing)
+    if policy is SchemaPolicy.STRICT:
+        held = [
+            column.name for column in contract.columns if shape.position(column.name) is None and not column.optional
+        ]
+        if extras or held:
+            raise BadFile(reasons.columns_changed(extras, held, contract.name))
+    if held:
+        raise BadFile(reasons.columns_changed(extras, held, contract.name))
+
+
+def _grow(contract: Contract, new: Sequence[Column]) -> Contract:
+    """New columns at the end; optional, because files of the older layout lack them."""
+    added = [msgspec.structs.replace(column, nullable=True, optional=True) for column in new]
+    return revised(contract, (*contract.columns, *added))
+
+
+def _with_rescued(contract: Contract) -> Contract:
+    if contract.column(RESCUED):
+        return contract
+    return _grow(contract, (Column(name=RESCUED, type=ColumnType.TEXT),))
+
+
+def _check_types(plan: Plan) -> None:
+    for column, source, how in zip(plan.contract.columns, plan.sources, plan.readings(), strict=True):
+        if source is not None and how is None:
+            raise BadFile(reasons.column_retyped(column.name, column.type, plan.shape.raw[source], plan.contract.name))

@@ -1,0 +1,229 @@
+"""From a claimed copy to something DuckDB can read: unpacked, plain, its columns known."""
+
+from __future__ import annotations
+
+from codecs import BOM_UTF8
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from shopfloor.domain.contract import Parser
+from shopfloor.domain.dialect import NO_QUOTES, check_parser
+from shopfloor.duck.sql import text
+from shopfloor.formats import reasons
+from shopfloor.formats.failure import reason_of
+from shopfloor.formats.format import Format, Packing, check_content, check_packing, named_format
+from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.shape import JSON, Shape, check_names
+from shopfloor.formats.sniff import HEAD, header_line, sniff_csv
+from shopfloor.formats.text import closed, plain, unmarked, unpack
+from shopfloor.formats.workbook import sheet_lines
+from shopfloor.intake.records import StagedFile
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# Parquet says how large its values are, but may lie: text is counted when it is read.
+MAX_TEXT_RATIO = 400
+FREE_TEXT = 512 << 20
+_FREE = Parser()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A file whose `path` can be read as `shape`. `bytes` is its size there."""
+
+    file: StagedFile
+    shape: Shape
+    path: Path
+    bytes: int
+    notices: tuple[str, ...] = ()
+
+
+class Preparer:
+    """Prepares the files of one delivery; remembers headers that it has seen."""
+
+    def __init__(
+        self,
+        connection: DuckDBPyConnection,
+        scratch: Path,
+        memory_mb: int,
+        expected: Sequence[str] = (),
+        parser: Parser = _FREE,
+    ) -> None:
+        self._connection = connection
+        self._scratch = scratch
+        self._memory_mb = memory_mb
+        self._expected = expected
+        self._parser = check_parser(parser)
+        self._headers: dict[bytes, Shape] = {}
+
+    def prepare(self, file: StagedFile) -> Prepared:
+        """Look at one file. Raises `BadFile` with the reason why it cannot be read."""
+        source = Path(file.path)
+        parser = check_parser(file.parser) if file.parser is not None else self._parser
+        kind, packing = named_format(file.original_name)
+        with source.open("rb") as opened:
+            head = opened.read(HEAD)
+        if not head:
+            raise BadFile(reasons.empty_file())
+        check_packing(file.original_name, packing, head)
+        if packing is not Packing.NONE:
+            unpacked = self._scratch / f"{file.id}.unpacked"
+            unpack(source, packing, unpacked)
+            source = unpacked
+            with source.open("rb") as opened:
+                head = opened.read(HEAD)
+        check_content(kind, head)
+        if kind is Format.PARQUET:
+            return self._done(file, self._parquet(source), source, ())
+        if kind is Format.EXCEL:
+            return self._excel(file, source, parser)
+        cleaned, notices = plain(
+            source,
+            head,
+            self._scratch / f"{file.id}.plain",
+            # JSON is UTF-8 whatever the dataset's other files are; one file may be said to be else.
+            encoding=parser.encoding if kind is Format.CSV or file.parser is not None else "",
+            quote=_mark(parser),
+            skip=parser.skip_lines if kind is Format.CSV else 0,
+        )
+        if cleaned is not source:
+            source = cleaned
+            with source.open("rb") as opened:
+                head = opened.read(HEAD)
+        if kind is Format.JSON:
+            return self._json(file, source, head, notices)
+        shape = self._csv(head, parser)
+        if shape.decimal == ",":
+            notices = (*notices, "Numbers are written with a decimal comma.")
+        return self._done(file, shape, source, notices)
+
+    def _done(self, file: StagedFile, shape: Shape, source: Path, notices: tuple[str, ...]) -> Prepared:
+        return Prepared(file, shape.with_given(file.partition), source, source.stat().st_size, notices)
+
+    def _csv(self, head: bytes, parser: Parser) -> Shape:
+        line = header_line(head) if parser is self._parser else None
+        # Files of a burst share their header; a semicolon's decimal mark must be looked at.
+        if line is not None and len(head) > len(line) + 2:
+            known = self._headers.get(line)
+            if known is not None and known.delimiter != ";":
+                return known
+        shape = sniff_csv(head, whole=len(head) < HEAD, expected=self._expected, parser=parser)
+        if line is not None:
+            self._headers[line] = shape
+        return shape
+
+    def _excel(self, file: StagedFile, source: Path, parser: Parser) -> Prepared:
+        lines = self._scratch / f"{file.id}.jsonl"
+        names, notices = sheet_lines(
+            source, lines, sheet=parser.sheet, skip=parser.skip_lines, memory_mb=self._memory_mb
+        )
+        check_names(names)
+        return self._done(file, Shape(format=Format.EXCEL, names=names, raw=(JSON,) * len(names)), lines, notices)
+
+    def _json(self, file: StagedFile, source: Path, head: bytes, notices: tuple[str, ...]) -> Prepared:
+        source, head = unmarked(source, self._scratch / f"{file.id}.unmarked"), head.removeprefix(BOM_UTF8)
+        start = head.lstrip(b" \t\r\n")[:1]
+        if not start:
+            raise BadFile(reasons.empty_file())
+        if start not in b"{[":
+            line = 1 + head[: len(head) - len(head.lstrip())].count(b"\n")
+            raise BadFile(reasons.json_malformed(line, "it starts neither with { nor with ["))
+        array = start == b"["
+        # DuckDB 2.0 takes an array that ends after an object for whole.
+        if array and _last_byte(source) != b"]":
+            raise BadFile(reasons.json_malformed(None, "the array is not closed"))
+        if not array:
+            source = closed(source, self._scratch / f"{file.id}.closed")
+        names = self._json_names(source, array)
+        if not names:
+            raise BadFile(reasons.header_only())
+        check_names(names)
+        shape = Shape(format=Format.JSON, names=names, raw=(JSON,) * len(names), array=array)
+        return self._done(file, shape, source, notices)
+
+    def _json_names(self, source: Path, array: bool) -> tuple[str, ...]:
+        """All keys of all objects, in order of first appearance."""
+        form = "array" if array else "newline_delimited"
+        objects = (
+            f"(SELECT json, row_number() OVER () AS n FROM read_json_objects("
+            f"{text(str(source))}, format = '{form}', compression = 'none'))"
+        )
+        shape = Shape(format=Format.JSON, names=(), raw=(), array=array)
+        try:
+            other = self._connection.execute(
+                f"SELECT min(n) FROM {objects} WHERE json_type(json) <> 'OBJECT'"
+            ).fetchall()[0][0]
+            if other is not None:
+                raise BadFile(reasons.json_shape(f"entry {other} is not an object"))
+            found = self._connection.execute(
+                f"SELECT key, min(n), arg_min(place, n) FROM (SELECT n, unnest(json_keys(json)) AS key,"
+                f" generate_subscripts(json_keys(json), 1) AS place FROM {objects}) "
+                "GROUP BY key ORDER BY 2, 3"
+            ).fetchall()
+        except (duckdb.Error, MemoryError) as error:
+            raise BadFile(reason_of(error, shape, source, self._memory_mb)) from error
+        return tuple(row[0] for row in found)
+
+    def _parquet(self, source: Path) -> Shape:
+        path = text(str(source))
+        try:
+            listed = self._connection.execute(f"SELECT name, num_children FROM parquet_schema({path})").fetchall()
+            names = _top_level(listed)
+            if not names:
+                raise BadFile(reasons.parquet_damaged("it has no columns"))
+            check_names(names)
+            described = self._connection.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
+            rows = self._connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({path})").fetchall()[0][0]
+            if not rows:
+                raise BadFile(reasons.header_only())
+            raw = tuple(str(row[1]) for row in described)
+            self._check_expansion(source, names, raw)
+        except (duckdb.Error, MemoryError) as error:
+            shape = Shape(format=Format.PARQUET, names=(), raw=())
+            raise BadFile(reason_of(error, shape, source, self._memory_mb)) from error
+        return Shape(format=Format.PARQUET, names=tuple(names), raw=raw)
+
+    def _check_expansion(self, source: Path, names: Sequence[str], raw: Sequence[str]) -> None:
+        """Raise `BadFile` for text that is out of all proportion to the file."""
+        texts = [i for i, kind in enumerate(raw) if kind == "VARCHAR"]
+        if not texts:
+            return
+        quoted = ['"' + names[i].replace('"', '""') + '"' for i in texts]
+        total = " + ".join(f"coalesce(sum(strlen({column})), 0)" for column in quoted)
+        size = self._connection.execute(f"SELECT {total} FROM read_parquet({text(str(source))})").fetchall()[0][0]
+        if size > max(FREE_TEXT, MAX_TEXT_RATIO * source.stat().st_size):
+            raise BadFile(reasons.expands_too_much(MAX_TEXT_RATIO, int(size)))
+
+
+def _mark(parser: Parser) -> str:
+    """The quote mark to look for before the header is known."""
+    return "" if parser.quote == NO_QUOTES else parser.quote or '"'
+
+
+def _last_byte(path: Path) -> bytes:
+    """The last byte that is not white space, among the last 64 KB."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - (1 << 16)))
+        return file.read().rstrip()[-1:]
+
+
+def _top_level(listed: Sequence[tuple[str, int | None]]) -> list[str]:
+    """The names of the root's children in a depth-first list of (name, number of children)."""
+
+    def skip(position: int) -> int:
+        children = listed[position][1] or 0
+        position += 1
+        for _ in range(children):
+            position = skip(position)
+        return position
+
+    names, position = [], 1
+    while position < len(listed):
+        names.append(listed[position][0])
+        position = skip(position)
+    return names

@@ -1,0 +1,136 @@
+"""The SQL that turns files of one plan into rows of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shopfloor.duck.sql import SQL_TYPES, name, text
+from shopfloor.formats.cast_rules import Reading
+from shopfloor.formats.plan import PLACE, RESCUED, Plan
+from shopfloor.formats.shape import rows_of
+
+
+def strict(plan: Plan, paths: Sequence[str], *, first: bool = False, quick: bool = False, bundled: bool = False) -> str:
+    """Columns k0, k1, … in contract order and f, the file's index. A bad value is an error.
+
+    With `quick` a rare spelling is an error too; with `first` what inference would not have
+    called the type. With `bundled` the one path is that of a bundle.
+    """
+    readings = plan.readings(first=first)
+    rows = rows_of(plan.shape, paths, bundled=bundled)
+    items = []
+    for i, (how, source) in enumerate(zip(readings, plan.sources, strict=True)):
+        value = None
+        if how is not None and source is not None:
+            value = how.quick(source) if quick else how.strict(source)
+        items.append(_column(plan, i, value))
+    return f"SELECT {', '.join(items)}, f FROM {_tried(plan, readings, rows)}"
+
+
+def lenient(plan: Plan, paths: Sequence[str]) -> str:
+    """Like `strict`, with r, the row's number from 0, and without rows that hold a bad value."""
+    readings = plan.readings()
+    items = [
+        _column(plan, i, how.lenient(source) if how and source is not None else None)
+        for i, (how, source) in enumerate(zip(readings, plan.sources, strict=True))
+    ]
+    return (
+        f"SELECT {', '.join(items)}, f, r FROM {_numbered(plan, readings, paths)} "
+        f"WHERE NOT ({_any_bad(plan, readings)})"
+    )
+
+
+def count_bad(plan: Plan, paths: Sequence[str]) -> str:
+    """One row: how many rows fit the header, and how many of them hold a bad value."""
+    readings = plan.readings()
+    tried = _tried(plan, readings, rows_of(plan.shape, paths, rejects=True))
+    return f"SELECT count(*), coalesce(count_if({_any_bad(plan, readings)}), 0) FROM {tried}"
+
+
+def first_bad(plan: Plan, paths: Sequence[str], limit: int) -> str:
+    """Rows (row number from 0, position of the contract's column, raw value) with a bad value."""
+    readings = plan.readings()
+    tests = [
+        (i, source, how.bad(source))
+        for i, (how, source) in enumerate(zip(readings, plan.sources, strict=True))
+        if how is not None and source is not None and how.good != Reading.good
+    ]
+    which = " ".join(f"WHEN {test} THEN {i}" for i, _, test in tests)
+    value = " ".join(f"WHEN {test} THEN c{source}::VARCHAR" for _, source, test in tests)
+    return (
+        f"SELECT r, CASE {which} END, CASE {value} END "
+        f"FROM {_numbered(plan, readings, paths)} "
+        f"WHERE {_any_bad(plan, readings)} LIMIT {limit}"
+    )
+
+
+def output(plan: Plan) -> str:
+    """Select items that give k0, k1, … the contract's names."""
+    return ", ".join(f"k{i} AS {name(c.name)}" for i, c in enumerate(plan.contract.columns))
+
+
+def placed(plan: Plan, row: str, file: str) -> str:
+    """`output`, with what was rescued saying where it stood: SQL for the row's number, from 1, and for the file's id.
+
+    The place stands beside the values, so that `_rescued ->> 'column'` gives the raw value.
+    """
+    if not plan.rescued:
+        return output(plan)
+    at = next(i for i, column in enumerate(plan.contract.columns) if column.name == RESCUED)
+    taken = {plan.shape.names[i] for i in plan.extras}
+    names = [_free(name, taken) for name in PLACE]
+    place = f"""'{{"{names[0]}":"' || {file} || '","{names[1]}":' || ({row}) || ',' || substr(k{at}, 2)"""
+    items = [f"k{i} AS {name(c.name)}" for i, c in enumerate(plan.contract.columns)]
+    items[at] = f"CASE WHEN k{at} IS NOT NULL THEN {place} END AS {name(RESCUED)}"
+    return ", ".join(items)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or one like it that the file has no column of."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def staged(plan: Plan, path: str) -> str:
+    """A written part as a subquery: k0, k1, …, f = 0 and rid, the row's number."""
+    items = ", ".join(f"{name(c.name)} AS k{i}" for i, c in enumerate(plan.contract.columns))
+    return f"(SELECT {items}, 0 AS f, file_row_number AS rid FROM read_parquet({text(path)}))"
+
+
+def _column(plan: Plan, index: int, value: str | None) -> str:
+    column = plan.contract.columns[index]
+    if value is None and plan.rescued and column.name == RESCUED:
+        value = _rescue(plan)
+    # The cast only names the type: a NULL alone has none.
+    return f"({value or 'NULL'})::{SQL_TYPES[column.type]} AS k{index}"
+
+
+def _rescue(plan: Plan) -> str:
+    pairs = ", ".join(f"{text(plan.shape.names[i])}, c{i}" for i in plan.extras)
+    present = " OR ".join(f"c{i} IS NOT NULL" for i in plan.extras)
+    return f"CASE WHEN {present} THEN json_object({pairs})::VARCHAR END"
+
+
+def _any_bad(plan: Plan, readings: Sequence[Reading | None]) -> str:
+    tests = [
+        how.bad(source)
+        for how, source in zip(readings, plan.sources, strict=True)
+        if how is not None and source is not None and how.good != Reading.good
+    ]
+    return " OR ".join(f"({test})" for test in tests) or "false"
+
+
+def _numbered(plan: Plan, readings: Sequence[Reading | None], paths: Sequence[str]) -> str:
+    tried = _tried(plan, readings, rows_of(plan.shape, paths, rejects=True))
+    return f"(SELECT *, row_number() OVER () - 1 AS r FROM {tried})"
+
+
+def _tried(plan: Plan, readings: Sequence[Reading | None], rows: str) -> str:
+    """Raw values and what the types' casts make of them: computed once, looked at twice."""
+    used = [source for source in plan.sources if source is not None] + list(plan.extras)
+    items = [f"c{i}" for i in used]
+    for how, source in zip(readings, plan.sources, strict=True):
+        if how is not None and source is not None:
+            items += how.tried(source)
+    return f"(SELECT {', '.join([*items, 'f'])} FROM {rows})"

@@ -1,0 +1,179 @@
+"""The header of a CSV file: delimiter, names, decimal mark. Never the types: those are pinned."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shopfloor.domain.column_names import fold
+from shopfloor.domain.contract import Parser
+from shopfloor.domain.dialect import NO_QUOTES
+from shopfloor.formats import reasons
+from shopfloor.formats.format import Format
+from shopfloor.formats.locate import records_of
+from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.shape import TEXT, Shape, check_names
+
+HEAD = 1 << 18
+_RECORDS = 100
+# A space and all else that stands in ordinary text is only given, never found out.
+_DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01")
+_VALUE = re.compile(
+    r"\s*(?:[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?"
+    r"|\d{4}-\d{1,2}-\d{1,2}(?:[T ].*)?|\d{1,2}\.\d{1,2}\.\d{4}(?: .*)?|true|false)\s*",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_APOSTROPHES = re.compile(r"'[^'\"]+'(?:[^\w\s'\"]|\t)'[^'\"]+'(?:(?:[^\w\s'\"]|\t)'[^'\"]+')*")
+_FREE = Parser()
+_COMMA_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")
+_POINT_NUMBER = re.compile(r"[-+]?\d+\.\d+")
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The first records under one delimiter."""
+
+    delimiter: str
+    records: list[list[str]]
+
+    @property
+    def rank(self) -> tuple[float, int]:
+        """Share of records as wide as the header, then width; one column says nothing."""
+        width = len(self.records[0])
+        if width < 2:
+            return (0.0, width)
+        same = sum(len(record) == width for record in self.records)
+        return (round(same / len(self.records), 1), width)
+
+
+def sniff_csv(head: bytes, *, whole: bool, expected: Sequence[str] = (), parser: Parser = _FREE) -> Shape:
+    """The shape of a CSV file from its first bytes, `whole` when there are no more.
+
+    `expected` are the contract's column names: a delimiter that yields them wins. What `parser`
+    says is not found out but taken. Raises `BadFile`
+    for an empty file, a header that is missing, alone, too long or not UTF-8, and for bad names.
+    """
+    text = _decode(head, whole)
+    if not text.strip():
+        raise BadFile(reasons.empty_file())
+    quote = _quote(text, parser)
+    best = _choose(_readings(text, whole, quote, parser), expected)
+    header = best.records[0]
+    if not whole and "\n" not in text and "\r" not in text:
+        raise BadFile(reasons.header_too_long(HEAD))
+    if set(map(fold, header)) != set(map(fold, expected)) and headless(best.records[0]):
+        raise BadFile(reasons.header_missing(header))
+    if whole and len(best.records) == 1:
+        raise BadFile(reasons.header_only())
+    check_names(header)
+    return Shape(
+        format=Format.CSV,
+        names=tuple(header),
+        raw=(TEXT,) * len(header),
+        delimiter=best.delimiter,
+        quote=quote,
+        decimal=parser.decimal or (_decimal(best) if best.delimiter == ";" else "."),
+        skip=parser.skip_lines,
+    )
+
+
+def header_line(head: bytes) -> bytes | None:
+    """The raw first line, by which equal headers are recognised; None when it holds quotes."""
+    line, end, _ = head.partition(b"\n")
+    return line if end and b'"' not in line else None
+
+
+def _decode(head: bytes, whole: bool) -> str:
+    body = head.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # The cut may fall into a character.
+        if not whole and error.start >= len(body) - 3:
+            return body[: error.start].decode("utf-8")
+        line = body.count(b"\n", 0, error.start) + 1
+        raise BadFile(reasons.not_utf8(line)) from None
+
+
+def _quote(text: str, parser: Parser) -> str:
+    """The quote mark: as given, else the apostrophe where all of the header stands in such, else `"`."""
+    if parser.quote:
+        return "" if parser.quote == NO_QUOTES else parser.quote
+    header = next(iter(text.splitlines()), "").removeprefix("\ufeff")
+    return "'" if _APOSTROPHES.fullmatch(header) else '"'
+
+
+def _readings(text: str, whole: bool, quote: str, parser: Parser) -> list[_Reading]:
+    # newline="": only CR, LF and CRLF end a line, and none is translated.
+    lines = list(io.StringIO(text, newline=""))
+    complete = lines if whole or len(lines) < 2 else lines[:-1]
+    delimiters = (parser.delimiter,) if parser.delimiter else _DELIMITERS
+    found = [_Reading(delimiter, _records(complete, delimiter, quote)) for delimiter in delimiters]
+    readable = [reading for reading in found if reading.records]
+    if not readable:
+        raise BadFile(reasons.header_too_long(HEAD))
+    if all(len(reading.records[0]) < 2 for reading in readable):
+        colons = _by_colons(complete, quote, parser)
+        readable += [colons] if colons is not None else []
+    return readable
+
+
+def _records(lines: list[str], delimiter: str, quote: str) -> list[list[str]]:
+    """The first records that are not blank, up to one that is too long to be one."""
+    records: list[list[str]] = []
+    try:
+        for record in records_of(lines, delimiter, quote):
+            if record:
+                records.append(record)
+            if len(records) > _RECORDS:
+                break
+    except csv.Error:
+        pass
+    return records
+
+
+def _by_colons(lines: list[str], quote: str, parser: Parser) -> _Reading | None:
+    """Colons stand in times, too: they count only where nothing else does and all records agree."""
+    records = [] if parser.delimiter else _records(lines, ":", quote)
+    reading = _Reading(":", records)
+    return reading if len(records) > 1 and reading.rank[0] == 1.0 and _agree(records) else None
+
+
+def _agree(records: list[list[str]]) -> bool:
+    return len({len(record) for record in records}) == 1
+
+
+def _choose(readings: list[_Reading], expected: Sequence[str]) -> _Reading:
+    wanted = set(map(fold, expected))
+    for reading in readings:
+        if wanted and wanted <= set(map(fold, reading.records[0])):
+            return reading
+    # max keeps the first of equals, so a comma wins where nothing speaks for another.
+    return max(readings, key=lambda reading: reading.rank)
+
+
+def headless(header: Sequence[str]) -> bool:
+    """True when half or more of the first record's cells look like values.
+
+    Years are plausible names (a wide table); empty cells say nothing.
+    """
+    cells = [cell for cell in header if cell.strip()]
+    values = [cell for cell in cells if _VALUE.fullmatch(cell) and not _YEAR.fullmatch(cell)]
+    return bool(values) and 2 * len(values) >= len(cells)
+
+
+def _decimal(reading: _Reading) -> str:
+    """`,` when the first records hold numbers with a decimal comma and none with a point."""
+    seen: Counter[str] = Counter()
+    for record in reading.records[1:]:
+        for cell in record:
+            if _COMMA_NUMBER.fullmatch(cell):
+                seen[","] += 1
+            elif _POINT_NUMBER.fullmatch(cell):
+                seen["."] += 1
+    return "," if seen[","] and not seen["."] else "."

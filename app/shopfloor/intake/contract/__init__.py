@@ -1,0 +1,1 @@
+"""Contracts as they work on rows: rules, conditions, the live files."""

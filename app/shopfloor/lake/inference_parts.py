@@ -1,0 +1,151 @@
+"""Inference and actuals parts: Parquet files with one fixed layout.
+
+Times are stored as everywhere in the lake: microseconds in UTC, without a zone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.errors import DataError
+from shopfloor.domain.handles import PartFile
+from shopfloor.domain.ids import ulid
+from shopfloor.domain.text import safe
+from shopfloor.lake.inference_log import LogRecord
+from shopfloor.lake.objects import file_sha256
+from shopfloor.workspace.durable import sync_directory, sync_file
+
+MOMENT = pa.timestamp("us")
+PROBABILITY = "probability_"
+_TYPES = {
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.NUMBER: pa.float64(),
+    ColumnType.TEXT: pa.string(),
+    ColumnType.DATE: pa.timestamp("us"),
+    ColumnType.TIMESTAMP: pa.timestamp("us"),
+}
+
+
+def arrow_type(kind: ColumnType) -> pa.DataType:
+    """How values of a column type are stored."""
+    return _TYPES[kind]
+
+
+def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.Schema:
+    """The layout of an inference part; `classes` is empty for regression."""
+    return pa.schema(
+        [
+            ("association_id", pa.string()),
+            ("at", MOMENT),
+            ("model_version", pa.int64()),
+            ("segment", pa.string()),
+            ("prediction", pa.string() if classes else pa.float64()),
+            *((f"{PROBABILITY}{label}", pa.float64()) for label in classes),
+            ("source", pa.string()),
+            *((f"input_{feature.name}", arrow_type(feature.type)) for feature in features),
+        ]
+    )
+
+
+def actuals_schema(classification: bool) -> pa.Schema:
+    """The layout of an actuals part."""
+    actual = pa.string() if classification else pa.float64()
+    return pa.schema([("association_id", pa.string()), ("actual", actual), ("arrived_at", MOMENT)])
+
+
+class PartWriter:
+    """Writes one part into a staging directory; `finish` names it by its content.
+
+    As a context manager it removes what was not finished.
+    """
+
+    def __init__(self, staging: Path, schema: pa.Schema) -> None:
+        self._staging = staging
+        self._path = staging / f".{ulid()}.tmp"
+        self._schema = schema
+        self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
+        self._rows = 0
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+        self._path.unlink(missing_ok=True)
+
+    def write(self, columns: Sequence[pa.Array]) -> None:
+        """Append rows: one array a column of the schema, in its order."""
+        table = pa.Table.from_arrays(list(columns), schema=self._schema)
+        self._writer.write_table(table)
+        self._rows += table.num_rows
+
+    def finish(self) -> PartFile | None:
+        """Close, make durable and name the part `<sha256>.parquet`; None when it has no rows."""
+        self._writer.close()
+        if not self._rows:
+            return None
+        digest = file_sha256(self._path)
+        target = self._staging / f"{digest}.parquet"
+        sync_file(self._path)
+        os.replace(self._path, target)
+        sync_directory(self._staging)
+        return PartFile(path=str(target), sha256=digest, rows=self._rows)
+
+
+def to_part(records: Sequence[LogRecord], features: Sequence[Column], staging: Path) -> PartFile | None:
+    """Drained records of one model version as an inference part with source `rest`.
+
+    `features` are that version's columns. None without records. Raises `DataError` when a logged
+    value does not fit its column, which only a record of another version can cause.
+    """
+    classes = list(dict.fromkeys(label for record in records for label in record.probabilities))
+    schema = inference_schema(features, classes)
+    arrays = [
+        pa.array([record.association_id for record in records], pa.string()),
+        pa.array([_plain(record.at) for record in records], MOMENT),
+        pa.array([record.model_version for record in records], pa.int64()),
+        pa.array([record.segment for record in records], pa.string()),
+        pa.array([record.prediction for record in records], schema.field("prediction").type),
+        *(pa.array([record.probabilities.get(label) for record in records], pa.float64()) for label in classes),
+        pa.array(["rest"] * len(records), pa.string()),
+        *(column_array([record.inputs.get(feature.name) for record in records], feature) for feature in features),
+    ]
+    with PartWriter(staging, schema) as writer:
+        writer.write(arrays)
+        return writer.finish()
+
+
+def column_array(values: Iterable[Any], column: Column) -> pa.Array:
+    """Plain values as the column's type; times may be ISO text. Raises `DataError`."""
+    if column.type.temporal:
+        values = [None if value is None else _moment(value) for value in values]
+    try:
+        return pa.array(values, arrow_type(column.type))
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise DataError(
+            f"Values of {safe(column.name, 80)!r} are no {column.type.value}: {safe(error, 160)}.",
+            hint="Give each value the type of the model version's column.",
+            code="wrong_type",
+        ) from error
+
+
+def _moment(value: str | datetime | date) -> datetime:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001  (stored without a zone)
+    return _plain(value)
+
+
+def _plain(value: datetime) -> datetime:
+    """Arrow would refuse a mixture of times with and without a zone."""
+    return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,115 @@
+"""Datasets that should have had a delivery by now: an alert opens, and goes with the next version."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from shopfloor.domain.monitor import AlertRecord, AlertState, Severity
+from shopfloor.runtime import notification
+from shopfloor.runtime.context import Context
+from shopfloor.store import alerts, datasets, revisions
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+
+FRESHNESS = "freshness"
+
+
+def check_all(context: Context) -> None:
+    """Open an alert for each dataset without a new version for as long as its contract allows.
+
+    A contract that cannot be read just now counts as it was read last.
+    """
+    asked = {name: contract.freshness.hours for name, contract in context.book.noticed.copy().items()}
+    open_ = {alert.subject for alert in context.store.read(_all_open)}
+    for dataset in {name for name, hours in asked.items() if hours > 0} | open_:
+        _check(context, dataset, asked.get(dataset, 0.0))
+
+
+def _all_open(query: Query) -> list[AlertRecord]:
+    return alerts.unresolved_of(query, FRESHNESS)
+
+
+def _check(context: Context, dataset: str, hours: float) -> None:
+    """The cheap question first: in nearly every look there is nothing to change."""
+    now = context.clock.now()
+
+    def query(reader: Query) -> tuple[datetime | None, bool, bool]:
+        since = _since(reader, dataset)
+        told = since is not None and _told(reader, dataset, since, hours)
+        return since, bool(_alerts(reader, dataset)), told
+
+    since, open_, told = context.store.read(query)
+    late = hours > 0 and since is not None and now - since > timedelta(hours=hours)
+    if late and not told and since is not None:
+        alert = context.store.write(lambda transaction: _open(transaction, dataset, since, hours))
+        if alert is not None and context.settings.notify:
+            notification.notify(context.settings.notify, alert)
+    elif open_ and not late:
+        context.store.write(lambda transaction: resolve(transaction, dataset))
+
+
+def _since(query: Query, dataset: str) -> datetime | None:
+    """When the dataset last got a version; before the first, since when its contract is known."""
+    newest = datasets.version(query, dataset, datasets.current_version(query, dataset))
+    if newest is not None:
+        return newest.created_at
+    first = revisions.get(query, dataset, 1)
+    return first.at if first is not None else None
+
+
+def _alerts(query: Query, dataset: str) -> list[AlertRecord]:
+    return [alert for alert in alerts.unresolved(query, dataset) if alert.check == FRESHNESS]
+
+
+def _open(transaction: Transaction, dataset: str, since: datetime, hours: float) -> AlertRecord | None:
+    if _told(transaction, dataset, since, hours):
+        return None
+    waited = (transaction.now - since).total_seconds() / 3600
+    alert = alerts.create(
+        transaction,
+        AlertRecord(
+            id="",
+            subject=dataset,
+            check=FRESHNESS,
+            severity=Severity.WARNING,
+            value=round(waited, 2),
+            limit=hours,
+            message=f"{dataset} has had no new version for {waited:,.1f} hours; its contract allows {hours:g}.",
+            cause=f"The newest came {since:%Y-%m-%d %H:%M} UTC. Look at the export job and at inbox/{dataset}/.",
+            opened_at=transaction.now,
+            updated_at=transaction.now,
+        ),
+    )
+    _tell(transaction, "opened", alert)
+    return alert
+
+
+def _told(query: Query, dataset: str, since: datetime, hours: float) -> bool:
+    """True when an alert about this very silence was opened, also when a person resolved it since."""
+    found = alerts.listing(query, subject=dataset, state="", text=FRESHNESS, limit=50, offset=0).rows
+    return any(
+        alert.check == FRESHNESS
+        and (alert.state is not AlertState.RESOLVED or (alert.opened_at > since and alert.limit == hours))
+        for alert in found
+    )
+
+
+def resolve(transaction: Transaction, dataset: str) -> None:
+    """A new version came, or nothing is asked any more: the alert is over by itself."""
+    for alert in _alerts(transaction, dataset):
+        over = msgspec.structs.replace(
+            alert, state=AlertState.RESOLVED, updated_at=transaction.now, resolved_at=transaction.now
+        )
+        alerts.put(transaction, over)
+        _tell(transaction, "resolved", over)
+
+
+def _tell(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
+    transaction.emit(
+        f"alert.{verb}",
+        alert.subject,
+        f"Alert {alert.id} on {alert.subject}: {alert.message}",
+        data={"alert": alert.id, "severity": alert.severity.value},
+    )

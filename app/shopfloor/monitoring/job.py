@@ -1,0 +1,167 @@
+"""Monitoring jobs: checks, what they change about alerts, and what an alert sets off."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shopfloor.domain.codec import convert
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.handles import PartFile
+from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.monitor import AlertRecord
+from shopfloor.domain.text import counted
+from shopfloor.domain.wire import WireError
+from shopfloor.engine.line import triggers
+from shopfloor.monitoring import preparing
+from shopfloor.monitoring.alerts import fold
+from shopfloor.monitoring.records import PERFORMANCE, AlertChanges, WatchResult
+from shopfloor.runtime import notification
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.handler import Task
+from shopfloor.serving.actuals_job import note_actuals, place_actuals
+from shopfloor.serving.batch import LookOutcome
+from shopfloor.store import alerts, models
+from shopfloor.store.transaction import Transaction
+
+_HISTORY = 2_000
+
+
+class MonitorHandler:
+    """One look at one model version."""
+
+    kind = JobKind.MONITOR
+
+    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+        """Nothing to do for a model without a champion."""
+        definition = context.definition(job.subject)
+        version = job.payload.get("model_version")
+        if version is None:
+            return None
+        delivery, staging = job.payload.get("dataset_version"), _staging(context, job)
+        look = context.store.read(
+            lambda query: preparing.look_task(context, query, definition, version, delivery, staging)
+        )
+        return Task("monitor", look) if look is not None else None
+
+    def publish(self, context: Context, job: JobRecord, value: Any) -> LookOutcome:
+        """Truth that came with the delivery is named by its content; all else is rows only."""
+        outcome = convert(value, LookOutcome)
+        if outcome.truth is not None:
+            place_actuals(context, job.subject, outcome.truth)
+        return outcome
+
+    def commit(
+        self, context: Context, transaction: Transaction, job: JobRecord, outcome: LookOutcome
+    ) -> dict[str, Any]:
+        """Checks, alerts, truth that came along, and a retraining, in one transaction."""
+        published = outcome.seen
+        definition = context.definition(job.subject)
+        self._note_truth(context, transaction, job, outcome.truth)
+        history = alerts.check_history(transaction, job.subject, _HISTORY).rows
+        alerts.add_checks(transaction, published.results)
+        changes = fold(
+            alerts.unresolved(transaction, job.subject), published.results, history, definition, transaction.now
+        )
+        opened = self._fold(context, transaction, definition, changes)
+        self._note_live(transaction, published)
+        shifted = [result.feature or result.check for result in published.results if result.verdict == "shifted"]
+        return {
+            "checks": len(published.results),
+            "shifted": shifted[:20],
+            "opened": [alert.id for alert in opened],
+            "rows": published.rows,
+            "notes": list(published.notes),
+        }
+
+    def _fold(
+        self, context: Context, transaction: Transaction, definition: ModelDefinition, changes: AlertChanges
+    ) -> list[AlertRecord]:
+        opened = []
+        for alert in changes.opened:
+            alert = alerts.create(transaction, alert)
+            opened.append(alert)
+            _tell(transaction, "opened", alert)
+            job = triggers.after_alert(context, transaction, definition, alert)
+            if job is not None:
+                note = f"{alert.cause} A retraining was started ({job.id}).".strip()
+                alerts.put(transaction, msgspec.structs.replace(alert, cause=note))
+        for alert in changes.updated:
+            alerts.put(transaction, alert)
+            _tell(transaction, "updated", alert)
+        for alert in changes.resolved:
+            alerts.put(transaction, alert)
+            _tell(transaction, "resolved", alert)
+        return opened
+
+    def _note_live(self, transaction: Transaction, published: WatchResult) -> None:
+        """What the champion is worth on outcomes that are known by now, and how many those are.
+
+        Too few to score is told by the number alone: none would read as if no truth had come.
+        """
+        if not published.live_rows:
+            return
+        if models.aliases(transaction, published.model).get("champion") != published.model_version:
+            return
+        state = models.state(transaction, published.model)
+        models.put_state(
+            transaction,
+            msgspec.structs.replace(state, live_score=published.live_score, live_rows=published.live_rows),
+        )
+        if published.live_score is None:
+            return
+        performance = next((result for result in published.results if result.check == PERFORMANCE), None)
+        verdict = performance.verdict.value if performance is not None else ""
+        transaction.emit(
+            "model.measured",
+            published.model,
+            f"{published.model}@{published.model_version} scores {published.live_score:.4f} "
+            f"on {published.live_rows:,} known outcomes" + (f" ({verdict})" if verdict else ""),
+            data={"score": published.live_score, "rows": published.live_rows, "verdict": verdict},
+        )
+
+    def _note_truth(self, context: Context, transaction: Transaction, job: JobRecord, truth: PartFile | None) -> None:
+        """What the delivery says of predictions stays known, for later looks and for the value."""
+        if truth is None:
+            return
+        if note_actuals(context, transaction, job.subject, truth, source="delivery", origin=job.id):
+            transaction.emit(
+                "actuals.delivered",
+                job.subject,
+                f"{counted(truth.rows, 'outcome')} of {job.subject}'s predictions came with {job.trigger}",
+                data={"rows": truth.rows, "job": job.id},
+            )
+
+    def settle(self, context: Context, job: JobRecord, published: LookOutcome) -> None:
+        """Tell the team's own command about alerts that this job opened."""
+        shutil.rmtree(_staging(context, job), ignore_errors=True)
+        command = context.settings.notify
+        if not command:
+            return
+        done = context.store.read(lambda query: alerts.unresolved(query, job.subject))
+        fresh = {alert.id for alert in done if alert.count == 1 and alert.opened_at == alert.updated_at}
+        for alert in done:
+            if alert.id in fresh:
+                notification.notify(command, alert)
+
+    def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
+        """A check that could not be made is a fact of its own: silence must not look like health."""
+        transaction.emit(
+            "monitor.failed", job.subject, f"{job.subject} could not be checked: {error.message}", data={"job": job.id}
+        )
+
+
+def _staging(context: Context, job: JobRecord) -> Path:
+    return context.layout.staging / f"monitor-{job.id}"
+
+
+def _tell(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
+    transaction.emit(
+        f"alert.{verb}",
+        alert.subject,
+        f"Alert {alert.id} on {alert.subject}: {alert.message}",
+        data={"alert": alert.id, "severity": alert.severity.value},
+    )

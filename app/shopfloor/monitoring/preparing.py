@@ -1,0 +1,120 @@
+"""What a look at a model needs: its reference, the newest delivery, stored predictions, ground truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from shopfloor.artifacts import bundle
+from shopfloor.artifacts.key import load_or_create_key
+from shopfloor.artifacts.manifest import ArtifactManifest
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.lake.locations import artifact_file, part_files
+from shopfloor.monitoring.records import BacktestSpec, Delivery, ValueSpec, WatchSpec
+from shopfloor.runtime.context import Context
+from shopfloor.serving.batch import LookTask
+from shopfloor.store import alerts, datasets, inference, models
+from shopfloor.store.rows import Query
+
+_HISTORY = 2_000
+
+
+def look_task(
+    context: Context,
+    query: Query,
+    definition: ModelDefinition,
+    version: int,
+    dataset_version: int | None,
+    staging: Path,
+) -> LookTask | None:
+    """One look at a version; None when the version or its reference is gone."""
+    manifest, reference = _artifact(context, query, definition.name, version)
+    if manifest is None or not reference.exists():
+        return None
+    delivery = datasets.version(query, definition.dataset, dataset_version) if dataset_version else None
+    shown = delivery or datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
+    added = datasets.added_parts(query, definition.dataset, dataset_version) if dataset_version else ()
+    look = WatchSpec(
+        definition=definition,
+        model_version=version,
+        **_learnt(manifest),
+        reference_path=str(reference),
+        columns=shown.columns if shown is not None else (),
+        data=part_files(context.layout, added),
+        inference=_log(context, query, definition.name, "predictions"),
+        actuals=_log(context, query, definition.name, "actuals"),
+        history=alerts.check_history(query, definition.name, _HISTORY).rows,
+        now=context.clock.now(),
+    )
+    return LookTask(look=look, staging=str(staging), arrived_at=delivery.created_at if delivery is not None else None)
+
+
+def value_spec(context: Context, query: Query, definition: ModelDefinition) -> ValueSpec:
+    """All predictions and ground truth of a model."""
+    champion = models.aliases(query, definition.name).get("champion")
+    manifest, reference = _artifact(context, query, definition.name, champion) if champion else (None, Path())
+    newest = datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
+    learnt: dict[str, Any] = {"task": definition.task or "binary"}
+    if manifest is not None:
+        learnt = {key: value for key, value in _learnt(manifest).items() if key != "metric"}
+    return ValueSpec(
+        definition=definition,
+        **learnt,
+        reference_path=str(reference) if manifest is not None and reference.exists() else None,
+        columns=newest.columns if newest is not None else (),
+        inference=_log(context, query, definition.name, "predictions"),
+        actuals=_log(context, query, definition.name, "actuals"),
+    )
+
+
+def backtest_spec(context: Context, query: Query, definition: ModelDefinition) -> BacktestSpec | None:
+    """Every delivery so far against the champion's reference."""
+    champion = models.aliases(query, definition.name).get("champion")
+    manifest, reference = _artifact(context, query, definition.name, champion) if champion else (None, Path())
+    newest = datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
+    if manifest is None or champion is None or newest is None or not reference.exists():
+        return None
+    deliveries = []
+    for version in reversed(datasets.versions(query, definition.dataset, 1000, 0).rows):
+        added = datasets.added_parts(query, definition.dataset, version.version)
+        if added:
+            deliveries.append(
+                Delivery(
+                    dataset_version=version.version, parts=part_files(context.layout, added), at=version.created_at
+                )
+            )
+    return BacktestSpec(
+        definition=definition,
+        model_version=champion,
+        reference_path=str(reference),
+        columns=newest.columns,
+        deliveries=tuple(deliveries),
+    )
+
+
+def champion_manifest(context: Context, query: Query, model: str) -> ArtifactManifest | None:
+    """What the champion says of itself; None before the first release."""
+    champion = models.aliases(query, model).get("champion")
+    return _artifact(context, query, model, champion)[0] if champion is not None else None
+
+
+def _learnt(manifest: ArtifactManifest) -> dict[str, Any]:
+    """What the artifact says about its task, so that a changed definition does not change the past."""
+    return {
+        "task": manifest.task,
+        "metric": manifest.metric,
+        "positive": manifest.positive,
+        "classes": manifest.classes,
+    }
+
+
+def _artifact(context: Context, query: Query, model: str, version: int) -> tuple[ArtifactManifest | None, Path]:
+    facts = models.facts(query, model, version)
+    if facts is None:
+        return None, Path()
+    directory = Path(artifact_file(context.layout, model, version, facts.sha256).path)
+    return bundle.read_manifest(directory, load_or_create_key(context.layout.signing_key)), directory / bundle.REFERENCE
+
+
+def _log(context: Context, query: Query, model: str, kind: str) -> tuple[str, ...]:
+    return tuple(str(context.layout.root / part.path) for part in inference.parts(query, model, kind))

@@ -1,0 +1,1 @@
+"""What every job needs: context, queue, worker processes, scheduler, event stream."""

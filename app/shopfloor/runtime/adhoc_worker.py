@@ -1,0 +1,91 @@
+"""Questions that need a worker but are no jobs: answered aside, one at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shopfloor.domain.clock import Clock
+from shopfloor.domain.errors import RefusedError, ShopfloorError, from_wire
+from shopfloor.runtime.call import Call, Failure, Result
+from shopfloor.runtime.handler import Task
+from shopfloor.runtime.worker import Worker, WorkerDied
+from shopfloor.runtime.worker_class import Lane
+
+
+class Aside:
+    """Keeps one worker while people ask, and lets it go when they stop."""
+
+    def __init__(
+        self, clock: Clock, log: str, lane: Lane = Lane.HEAVY, start: Callable[[Lane], Worker] = Worker
+    ) -> None:
+        self._clock = clock
+        self._log = log
+        self._lane = lane
+        self._start = start
+        self._turn = threading.Lock()
+        self._worker: Worker | None = None
+        self._used = 0.0
+
+    def ask(self, task: Task, *, seconds: float | None = None) -> Any:
+        """The task's answer as plain JSON; raises what the task raised.
+
+        A task that takes more than `seconds` is ended and refused.
+        """
+        with self._turn:
+            if self._worker is None or not self._worker.alive:
+                self._worker = self._start(self._lane)
+            self._used = self._clock.monotonic()
+            answer = self._call(self._worker, task, seconds)
+        if isinstance(answer, Failure):
+            raise from_wire(answer.error.exit, answer.error.message, answer.error.hint, answer.error.code)
+        return answer.value
+
+    def _call(self, worker: Worker, task: Task, seconds: float | None) -> Result | Failure:
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            worker.kill()
+
+        timer = threading.Timer(seconds, end) if seconds is not None else None
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
+        try:
+            call = Call(task=task.name, spec=msgspec.to_builtins(task.spec), log=self._log)
+            return worker.call(call, lambda progress: None)
+        except WorkerDied as death:
+            self._worker = None
+            if late.is_set():
+                raise RefusedError(
+                    f"The computation took more than {seconds:g} seconds and was ended.",
+                    hint="Ask for less: versions closer to each other, or no rows.",
+                    code="too_slow",
+                ) from death
+            raise ShopfloorError(
+                f"The computation failed: {death}.", hint=f"Its log is .shopfloor/run/jobs/{Path(self._log).name}"
+            ) from death
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def dismiss_idle(self, seconds: float) -> None:
+        """End the worker when nobody asked for `seconds`."""
+        if self._worker is None or not self._turn.acquire(blocking=False):
+            return
+        try:
+            if self._clock.monotonic() - self._used > seconds:
+                self._worker.close()
+                self._worker = None
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """End the worker now."""
+        if self._worker is not None:
+            self._worker.kill()

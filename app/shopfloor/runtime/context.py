@@ -1,0 +1,93 @@
+"""What the parts of the engine share."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shopfloor.domain.clock import Clock
+from shopfloor.domain.contract import Contract
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.errors import ConfigError, NotFoundError
+from shopfloor.domain.names import did_you_mean, is_name
+from shopfloor.domain.text import safe
+from shopfloor.runtime.contract_book import ContractBook
+from shopfloor.runtime.event_stream import EventStream
+from shopfloor.statistics import metrics
+from shopfloor.store.store import Store
+from shopfloor.workspace import definitions
+from shopfloor.workspace.known import KnownDefinitions
+from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.settings import Settings, load_settings
+
+_LOG = logging.getLogger("shopfloor.engine")
+
+
+@dataclass
+class Context:
+    """The workspace's paths, its live settings, the store, the clock and the event stream."""
+
+    layout: Layout
+    store: Store
+    clock: Clock
+    stream: EventStream
+    epoch: int
+    started_at: datetime
+    settings: Settings = field(default_factory=Settings)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    book: ContractBook = field(init=False)
+    known: KnownDefinitions = field(default_factory=lambda: KnownDefinitions(metrics.find))
+
+    def __post_init__(self) -> None:
+        self.book = ContractBook(self.layout, self.store)
+
+    def reload_settings(self) -> None:
+        """Read `workspace.toml` again; a broken file keeps the settings that work."""
+        try:
+            self.settings = load_settings(self.layout)
+        except ConfigError as error:
+            _LOG.warning("workspace.toml is not used: %s", error)
+
+    def contract(self, dataset: str) -> Contract | None:
+        """The contract of a dataset as its file says now; raises `ConfigError` for one that cannot be used."""
+        return self.book.read(dataset) if is_name(dataset) else None
+
+    def definition(self, model: str) -> ModelDefinition:
+        """The definition of a model; raises `NotFoundError` with the nearest name."""
+        found = definitions.load_definition(self.layout, model, metrics.find) if is_name(model) else None
+        if found is None:
+            known = definitions.list_definitions(self.layout)
+            raise NotFoundError(
+                f"There is no model {safe(model, 64)!r}.",
+                hint=did_you_mean(model, known)
+                or "Define one: shopfloor model define NAME --dataset D --target COLUMN",
+                code="model_not_found",
+            )
+        return found
+
+    def models_of(self, dataset: str) -> list[ModelDefinition]:
+        """Definitions that learn from a dataset and are in service; broken files are passed over."""
+        found: list[ModelDefinition] = []
+        for name in self.known.names(self.layout):
+            try:
+                definition = self.known.load(self.layout, name)
+            except ConfigError as error:
+                _LOG.warning("models/%s.toml is not used: %s", name, error)
+                continue
+            if definition is not None and definition.dataset == dataset and not definition.retired:
+                found.append(definition)
+        return found
+
+    def all_models(self) -> list[ModelDefinition]:
+        """Every definition that can be read."""
+        found: list[ModelDefinition] = []
+        for name in self.known.names(self.layout):
+            try:
+                definition = self.known.load(self.layout, name)
+            except ConfigError:
+                continue
+            if definition is not None:
+                found.append(definition)
+        return found

@@ -1,0 +1,49 @@
+"""What a kind of job consists of, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.wire import WireError
+from shopfloor.runtime.context import Context
+from shopfloor.store.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Task:
+    """The name of a worker task and its spec (a record)."""
+
+    name: str
+    spec: Any
+
+
+class Handler(Protocol):
+    """The steps of one kind of job, in the order of a safe publication.
+
+    A kill between any two steps is repaired by doing the job again: objects are named by their
+    content, and all rows are written in one transaction with the job's end.
+    """
+
+    kind: JobKind
+
+    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+        """Read what the worker needs; None when there is nothing to do any more."""
+        ...
+
+    def publish(self, context: Context, job: JobRecord, value: Any) -> Any:
+        """Make the result's files durable under their final names, before anything refers to them."""
+        ...
+
+    def commit(self, context: Context, transaction: Transaction, job: JobRecord, published: Any) -> dict[str, Any]:
+        """Write all rows and follow-up jobs; returns the job's result."""
+        ...
+
+    def settle(self, context: Context, job: JobRecord, published: Any) -> None:
+        """What can be repeated after the commit: move originals, tell the serving process."""
+        ...
+
+    def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
+        """Record a failure that will not be retried."""
+        ...

@@ -1,0 +1,90 @@
+"""Which job is next: claimed in one transaction, never two of one kind on one subject at once."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+import msgspec
+
+from shopfloor.domain.event import Event
+from shopfloor.domain.job import JobRecord, JobState
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.worker_class import Lane, lane_of
+from shopfloor.store import jobs
+from shopfloor.store.transaction import Transaction
+
+
+class Board:
+    """The queue as the slots see it. Wakes them when a job is queued or ends."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._changed = threading.Condition()
+        self._marks = 0
+        context.stream.listen(self._on_events)
+
+    def wake(self) -> None:
+        """Let every waiting slot look again."""
+        with self._changed:
+            self._marks += 1
+            self._changed.notify_all()
+
+    def claim(self, lane: Lane, patience: float) -> JobRecord | None:
+        """The next job of a lane, marked as running; None after `patience` seconds without one."""
+        give_up = self._context.clock.monotonic() + patience
+        while not self._context.stopping.is_set():
+            mark = self._marks
+            job, wait = self._try(lane)
+            if job is not None:
+                return job
+            left = give_up - self._context.clock.monotonic()
+            if left <= 0:
+                return None
+            with self._changed:
+                if self._marks == mark:
+                    self._changed.wait(min(left, wait))
+        return None
+
+    def _try(self, lane: Lane) -> tuple[JobRecord | None, float]:
+        """A claimed job, or how long until a postponed one is due."""
+        waiting = self._context.store.read(jobs.queued)
+        due_in = 3600.0
+        now = self._context.clock.now()
+        candidates = [job for job in waiting if lane_of(job.kind) is lane]
+        for job in candidates:
+            if job.not_before is not None and job.not_before > now:
+                due_in = min(due_in, (job.not_before - now).total_seconds() + 0.01)
+        if not any(job.not_before is None or job.not_before <= now for job in candidates):
+            return None, due_in
+        return self._context.store.write(lambda transaction: self._claim(transaction, lane, now)), due_in
+
+    def _claim(self, transaction: Transaction, lane: Lane, now: datetime) -> JobRecord | None:
+        busy = {(job.kind, job.subject) for job in jobs.running(transaction)}
+        for job in jobs.queued(transaction):
+            if lane_of(job.kind) is not lane or (job.kind, job.subject) in busy:
+                continue
+            if job.not_before is not None and job.not_before > now:
+                continue
+            started = msgspec.structs.replace(
+                job,
+                state=JobState.RUNNING,
+                attempts=job.attempts + 1,
+                epoch=self._context.epoch,
+                started_at=now,
+                heartbeat_at=now,
+                finished_at=None,
+                error=None,
+                progress=0.0,
+                stage="",
+            )
+            jobs.put(transaction, started)
+            transaction.emit(
+                "job.started", job.subject, f"{job.kind} {job.id} of {job.subject} started", data={"job": job.id}
+            )
+            return started
+        return None
+
+    def _on_events(self, events: list[Event]) -> None:
+        if any(event.kind.startswith("job.") for event in events):
+            self.wake()

@@ -1,0 +1,134 @@
+"""The serving process's log, taken in exactly once by segment and offset."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from shopfloor.domain.codec import convert
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.text import counted
+from shopfloor.domain.wire import WireError
+from shopfloor.engine.line import triggers
+from shopfloor.lake.inference_log import segments
+from shopfloor.lake.locations import artifact_file
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.handler import Task
+from shopfloor.serving.batch import CollectedPart, CollectOutcome, CollectTask
+from shopfloor.serving.score_job import place_part
+from shopfloor.store import inference, jobs, models
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+
+
+class CollectHandler:
+    """New lines of all segments become inference parts; the offsets move in the same transaction."""
+
+    kind = JobKind.COLLECT
+
+    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+        """Segments with unread bytes, and where each model version's manifest lies."""
+        pending = pending_segments(context)
+        if not pending:
+            return None
+        staging = context.layout.staging / f"collect-{job.id}"
+        staging.mkdir(exist_ok=True)
+        manifests = context.store.read(lambda query: self._manifests(context, query))
+        return Task(
+            "collect",
+            CollectTask(
+                segments=tuple(pending),
+                staging=str(staging),
+                manifests=manifests,
+                key_path=str(context.layout.signing_key),
+            ),
+        )
+
+    def _manifests(self, context: Context, query: Query) -> dict[str, str]:
+        rows = query.all("SELECT model, version, sha256 FROM model_versions")
+        return {f"{row[0]}@{row[1]}": artifact_file(context.layout, row[0], row[1], row[2]).path for row in rows}
+
+    def publish(self, context: Context, job: JobRecord, value: Any) -> CollectOutcome:
+        """Name the parts by their content."""
+        outcome = convert(value, CollectOutcome)
+        for part in outcome.parts:
+            place_part(Path(part.path), _home(context, part))
+        return outcome
+
+    def commit(
+        self, context: Context, transaction: Transaction, job: JobRecord, published: CollectOutcome
+    ) -> dict[str, Any]:
+        """Parts and offsets together: each line counts once."""
+        for part in published.parts:
+            inference.put(
+                transaction,
+                inference.InferencePart(
+                    sha256=part.sha256,
+                    model=part.model,
+                    kind="predictions",
+                    path=context.layout.relative(_home(context, part)),
+                    model_version=part.model_version,
+                    rows=part.rows,
+                    source="rest",
+                    origin=part.segment,
+                    first_at=part.first_at,
+                    last_at=part.last_at,
+                ),
+            )
+        for segment, offset in published.offsets.items():
+            inference.take(transaction, segment, offset)
+        if published.damaged:
+            transaction.emit(
+                "predictions.damaged", "serving", f"{published.damaged} damaged lines of the inference log were skipped"
+            )
+        logged: Counter[tuple[str, int]] = Counter()
+        for part in published.parts:
+            logged[part.model, part.model_version] += part.rows
+        for (model, version), count in logged.items():
+            self._follow(context, transaction, model, version, count)
+        return {"rows": logged.total()}
+
+    def _follow(self, context: Context, transaction: Transaction, model: str, version: int, rows: int) -> None:
+        try:
+            definition = context.definition(model)
+        except ShopfloorError:
+            return  # the model's file is gone; its log stays
+        said = f"{counted(rows, 'prediction')} of {model}@{version} over REST"
+        transaction.emit("predictions.logged", model, said, data={"rows": rows})
+        if definition.monitoring.drift and models.aliases(transaction, model).get("champion") == version:
+            triggers.after_predictions(transaction, definition, version, trigger="REST predictions")
+
+    def settle(self, context: Context, job: JobRecord, published: CollectOutcome) -> None:
+        """Segments that are read to their end and sealed are done with."""
+        shutil.rmtree(context.layout.staging / f"collect-{job.id}", ignore_errors=True)
+        for path in published.emptied:
+            Path(path).unlink(missing_ok=True)
+
+    def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
+        """The lines stay where they are and are tried again by the next collection."""
+
+
+def pending_segments(context: Context) -> list[tuple[str, int]]:
+    """(path, offset) of segments that hold more than was taken in."""
+    found = segments(context.layout.segments)
+    if not found:
+        return []
+    taken = context.store.read(inference.taken)
+    return [(str(path), taken.get(path.name, 0)) for path in found if path.stat().st_size > taken.get(path.name, 0)]
+
+
+def collect_soon(context: Context) -> None:
+    """Queue a collection when the serving process has written something."""
+    if pending_segments(context):
+        context.store.write(
+            lambda transaction: jobs.enqueue(
+                transaction, JobKind.COLLECT, "serving", payload={}, trigger="inference log", unique_key="collect"
+            )
+        )
+
+
+def _home(context: Context, part: CollectedPart) -> Path:
+    return context.layout.inference / part.model / f"{part.sha256}.parquet"

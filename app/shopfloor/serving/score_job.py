@@ -1,0 +1,199 @@
+"""Batch scoring: files dropped into `score/<model>/`, and files a person names."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from shopfloor.arrival import file_outcomes
+from shopfloor.domain.codec import convert
+from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.handles import ArtifactFile
+from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.text import counted, safe
+from shopfloor.domain.wire import WireError
+from shopfloor.engine.line import triggers
+from shopfloor.release import releasing
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.handler import Task
+from shopfloor.serving.batch import ScoreOutcome, ScoreTask
+from shopfloor.serving.records import ScoreResult, ScoreSpec
+from shopfloor.store import files, inference
+from shopfloor.store.files import LedgerRow
+from shopfloor.store.transaction import Transaction
+
+
+class ScoreHandler:
+    """One job a settled batch of files, or one named file (payload `path` and `output`)."""
+
+    kind = JobKind.SCORE
+
+    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+        """The champion of this moment scores the files."""
+        definition = context.definition(job.subject)
+        champion = context.store.read(lambda query: releasing.champion_artifact(context, query, definition.name))
+        if champion is None:
+            raise RefusedError(
+                f"Model {definition.name} has no champion yet.",
+                hint=f"Train it: shopfloor model train {definition.name}; or promote a version.",
+                code="no_champion",
+            )
+        staging = context.layout.staging / f"score-{job.id}"
+        staging.mkdir(exist_ok=True)
+        specs = [
+            (id, self._spec(context, champion, definition.id, source, name, output, staging))
+            for id, source, name, output in self._inputs(context, job)
+        ]
+        return Task("score", ScoreTask(files=tuple(specs))) if specs else None
+
+    def _inputs(self, context: Context, job: JobRecord) -> list[tuple[str, str, str, str]]:
+        """(ledger id, path, name, output path) of each file."""
+        if "path" in job.payload:
+            path = str(job.payload["path"])
+            return [("", path, Path(path).name, str(job.payload["output"]))]
+        outbox = context.layout.outbox / job.subject
+        outbox.mkdir(parents=True, exist_ok=True)
+        return [
+            (row.file.id, row.staged, os.path.basename(row.file.path), str(outbox / _output_name(row)))
+            for row in file_outcomes.staged_rows(context, job.payload["files"])
+            if row.staged is not None
+        ]
+
+    def _spec(
+        self,
+        context: Context,
+        champion: ArtifactFile,
+        id: str | None,
+        source: str,
+        name: str,
+        output: str,
+        staging: Path,
+    ) -> ScoreSpec:
+        return ScoreSpec(
+            artifact=champion,
+            key_path=str(context.layout.signing_key),
+            input_path=source,
+            name=name,
+            output_path=output,
+            inference_staging=str(staging),
+            id=id,
+            at=context.clock.now(),
+        )
+
+    def publish(self, context: Context, job: JobRecord, value: Any) -> list[ScoreOutcome]:
+        """Name the inference parts by their content; keep the bytes of files that failed."""
+        outcomes = convert(value, list[ScoreOutcome])
+        rows = {row.file.id: row for row in file_outcomes.staged_rows(context, job.payload.get("files", []))}
+        for outcome in outcomes:
+            if outcome.result is not None and outcome.result.part is not None:
+                _publish_part(context, job.subject, outcome.result)
+            elif outcome.error is not None and outcome.file in rows:
+                file_outcomes.keep_bytes(context, rows[outcome.file], file_outcomes.reason_of(outcome.error))
+        return outcomes
+
+    def commit(
+        self, context: Context, transaction: Transaction, job: JobRecord, published: list[ScoreOutcome]
+    ) -> dict[str, Any]:
+        """Ledger rows, inference parts and the check that follows."""
+        rows = {row.file.id: row for row in files.ledger(transaction, job.payload.get("files", []))}
+        scored = 0
+        version = None
+        for outcome in published:
+            row = rows.get(outcome.file)
+            if outcome.result is None:
+                self._refuse(transaction, row, outcome)
+                continue
+            scored += outcome.result.rows
+            version = outcome.result.model_version
+            self._register(context, transaction, job, outcome.result)
+            if row is not None:
+                file_outcomes.commit_file(transaction, row, outcome.result.rows, _told(context, outcome.result))
+        if version is not None and scored:
+            definition = context.definition(job.subject)
+            if definition.monitoring.drift:
+                triggers.after_predictions(
+                    transaction, definition, version, trigger=f"{counted(scored, 'prediction')} of {job.id}"
+                )
+        first = published[0] if len(published) == 1 else None
+        single = (
+            {"error": first.error.message, "hint": first.error.hint}
+            if first is not None and first.error is not None
+            else {}
+        )
+        alone = first.result if first is not None else None
+        columns = {} if alone is None else {"ignored": list(alone.ignored), "absent": list(alone.absent)}
+        return {"rows": scored, "model_version": version, **columns, **single}
+
+    def _refuse(self, transaction: Transaction, row: LedgerRow | None, outcome: ScoreOutcome) -> None:
+        if row is not None and outcome.error is not None:
+            file_outcomes.quarantine_file(transaction, row, file_outcomes.reason_of(outcome.error))
+
+    def _register(self, context: Context, transaction: Transaction, job: JobRecord, result: ScoreResult) -> None:
+        if result.part is None:
+            return
+        path = _part_home(context, job.subject, result.part.sha256)
+        inference.put(
+            transaction,
+            inference.InferencePart(
+                sha256=result.part.sha256,
+                model=job.subject,
+                kind="predictions",
+                path=context.layout.relative(path),
+                model_version=result.model_version,
+                rows=result.rows,
+                source="batch",
+                origin=job.id,
+                first_at=result.first_at,
+                last_at=result.last_at,
+            ),
+        )
+        transaction.emit(
+            "predictions.logged",
+            job.subject,
+            f"{counted(result.rows, 'prediction')} of {job.subject}@{result.model_version}",
+            data={"rows": result.rows, "job": job.id},
+        )
+
+    def settle(self, context: Context, job: JobRecord, published: list[ScoreOutcome]) -> None:
+        """The scored files leave the drop folder."""
+        shutil.rmtree(context.layout.staging / f"score-{job.id}", ignore_errors=True)
+        failed = {outcome.file for outcome in published if outcome.error is not None}
+        for row in context.store.read(lambda query: files.ledger(query, job.payload.get("files", []))):
+            file_outcomes.clear(context, row, kept=row.file.id in failed)
+
+    def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
+        """The files wait in quarantine until the model can score them."""
+        for row in files.ledger(transaction, job.payload.get("files", [])):
+            file_outcomes.keep_bytes(context, row, file_outcomes.reason_of(error))
+            file_outcomes.quarantine_file(transaction, row, file_outcomes.reason_of(error))
+
+
+def _told(context: Context, result: ScoreResult) -> str:
+    words = f"{counted(result.rows, 'row')} scored into {context.layout.relative(Path(result.output_path))}"
+    if result.absent:
+        words += f"; absent, taken as missing: {', '.join(safe(name, 60) for name in result.absent[:12])}"
+    return words
+
+
+def _output_name(row: LedgerRow) -> str:
+    name = os.path.basename(row.file.path)
+    stem = name.partition(".")[0] or row.file.id
+    return f"{stem}-{row.file.id}.csv"
+
+
+def _part_home(context: Context, model: str, sha256: str) -> Path:
+    return context.layout.inference / model / f"{sha256}.parquet"
+
+
+def _publish_part(context: Context, model: str, result: ScoreResult) -> None:
+    assert result.part is not None
+    place_part(Path(result.part.path), _part_home(context, model, result.part.sha256))
+
+
+def place_part(staged: Path, target: Path) -> None:
+    """Rename a finished part to its place; a repeated job finds it there."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if staged.exists():
+        os.replace(staged, target)

@@ -1,0 +1,110 @@
+"""The workspace's directories: rights, lock, disk space, drop folders, leftovers."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from shopfloor.domain.requests.workspace import DoctorFinding
+from shopfloor.domain.text import counted, safe
+from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell, well
+from shopfloor.upkeep.gc import discard, waste
+from shopfloor.workspace.layout import Layout
+
+_OTHERS = 0o077
+_MB = 1 << 20
+
+
+def rights(patient: Patient) -> Iterator[DoctorFinding]:
+    """Nobody else reads what is the engine's; all of it is this user's."""
+    complaints: list[DoctorFinding] = []
+    for path in _private(patient.layout):
+        status = path.lstat()
+        mode = stat.S_IMODE(status.st_mode)
+        shown = safe(patient.layout.relative(path), 120)
+        if status.st_uid != os.geteuid():
+            complaints.append(unwell("rights", f"{shown} belongs to another user (uid {status.st_uid}): chown it"))
+        elif mode & _OTHERS:
+            repaired = patient.mend(lambda path=path, mode=mode: path.chmod(mode & ~_OTHERS))  # type: ignore[misc]
+            complaints.append(unwell("rights", f"{shown} is open to others (mode {mode:04o})", repaired=repaired))
+    root = patient.layout.root.stat()
+    if root.st_mode & stat.S_IWOTH and not root.st_mode & stat.S_ISVTX:
+        complaints.append(unwell("rights", "everybody may write into the workspace: chmod o-w it"))
+    yield from complaints
+    if not complaints:
+        note = "; the engine runs as root, an account of its own is safer" if os.geteuid() == 0 else ""
+        yield well("rights", f"private to this user{note}")
+
+
+def _private(layout: Layout) -> Iterator[Path]:
+    """The engine's directories and the files that tell or allow something. Only looked at, never opened."""
+    secret = (layout.journal, layout.serving, layout.backups, layout.segments)
+    for folder in (layout.private, layout.run, layout.objects, layout.inference, layout.staging, *secret):
+        if folder.is_dir():
+            yield folder
+    files = [layout.signing_key, layout.lock, *layout.private.glob(f"{layout.database.name}*")]
+    files += [path for folder in secret if folder.is_dir() for path in folder.iterdir()]
+    yield from (path for path in sorted(files) if path.exists() and stat.S_ISREG(path.lstat().st_mode))
+
+
+def lock(patient: Patient) -> Iterator[DoctorFinding]:
+    """The workspace has an owner."""
+    path = patient.layout.lock
+    if not path.exists():
+        yield unwell("lock", "the owner's lock file was removed while the engine runs: restart it, shopfloor down")
+        return
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield well("lock", "held")
+    else:
+        yield unwell(
+            "lock", "nobody holds the owner's lock: another engine could start; restart this one, shopfloor down"
+        )
+    finally:
+        os.close(handle)
+
+
+def disk(patient: Patient) -> Iterator[DoctorFinding]:
+    """There is room for the next backup and for the files that come."""
+    free = shutil.disk_usage(patient.layout.private).free
+    needed = patient.context.settings.intake.reserve_mb * _MB + 2 * patient.layout.database.stat().st_size
+    if free < needed:
+        yield unwell(
+            "disk", f"{free // _MB:,} MB are free, {needed // _MB:,} MB are wanted: shopfloor gc, or a larger disk"
+        )
+    else:
+        yield well("disk", f"{free // _MB:,} MB are free")
+
+
+def folders(patient: Patient) -> Iterator[DoctorFinding]:
+    """The engine may read, write and enter every folder that people use."""
+    layout = patient.layout
+    complaints: list[str] = []
+    for root in (layout.inbox, layout.score, layout.actuals, layout.quarantine, layout.outbox, layout.archive):
+        if not root.is_dir():
+            repaired = patient.mend(root.mkdir)
+            yield unwell("folders", f"{layout.relative(root)}/ is missing", repaired=repaired)
+            continue
+        complaints += [
+            f"{safe(layout.relative(folder), 120)}/ cannot be read and written: check its rights"
+            for folder in (root, *(path for path in sorted(root.iterdir()) if path.is_dir()))
+            if not os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+        ]
+    yield from summed("folders", complaints, "drop folders can be read and written")
+
+
+def leftovers(patient: Patient) -> Iterator[DoctorFinding]:
+    """Nothing lies in staging that no job wants."""
+    found = waste(patient.context, only_staging=True)
+    if not found:
+        yield well("staging", "nothing is left over")
+        return
+    size = sum(item.bytes for item in found)
+    repaired = patient.mend(lambda: [discard(patient.layout, item) for item in found])
+    yield unwell("staging", f"{counted(len(found), 'leftover')}, {size // _MB:,} MB: shopfloor gc", repaired=repaired)

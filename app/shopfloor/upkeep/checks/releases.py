@@ -1,0 +1,85 @@
+"""Aliases, champions and what the serving process is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.requests.workspace import DoctorFinding
+from shopfloor.domain.text import counted
+from shopfloor.release import releasing
+from shopfloor.runtime.context import Context
+from shopfloor.serving.deployment import read_deployment
+from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell, well
+
+_NOWHERE = """
+SELECT a.model, a.alias, a.version
+FROM aliases a ANTI JOIN model_versions v ON v.model = a.model AND v.version = a.version
+WHERE a.version IS NOT NULL ORDER BY ALL
+"""
+_OTHERWISE = """
+SELECT coalesce(a.model, h.model), coalesce(a.alias, h.alias), a.version, nullif(h.version, 0)
+FROM aliases a FULL JOIN (
+    SELECT model, alias, arg_max(coalesce(version, 0), seq) AS version FROM alias_history GROUP BY model, alias
+) h ON h.model = a.model AND h.alias = a.alias
+WHERE coalesce(a.version, 0) <> coalesce(h.version, 0) ORDER BY ALL
+"""
+_RUNLESS = """
+SELECT v.model, v.version, v.run FROM model_versions v ANTI JOIN runs r ON r.id = v.run
+WHERE regexp_full_match(v.run, 'r[0-9]+') ORDER BY ALL LIMIT 1000
+"""
+_CHAMPIONS = """
+SELECT model, list(DISTINCT version) FROM aliases WHERE alias = 'champion' AND version IS NOT NULL
+GROUP BY model ORDER BY model
+"""
+
+
+def aliases(patient: Patient) -> Iterator[DoctorFinding]:
+    """Each points at a version that exists and is what its history says; a version's run exists."""
+    complaints = [
+        f"{alias} of {model} points at version {version}, which does not exist"
+        for model, alias, version in patient.rows(_NOWHERE)
+    ]
+    complaints += [
+        f"{alias} of {model} is {_number(version)}, its history says {_number(told)}"
+        for model, alias, version, told in patient.rows(_OTHERWISE)
+    ]
+    complaints += [
+        f"{model}@{version} came from {run}, which does not exist" for model, version, run in patient.rows(_RUNLESS)
+    ]
+    count = patient.rows("SELECT count(*) FROM aliases WHERE version IS NOT NULL")[0][0]
+    yield from summed("aliases", complaints, counted(count, "points at a version", "point at versions"))
+
+
+def champions(patient: Patient) -> Iterator[DoctorFinding]:
+    """Never two for one model, and the serving process is told the right one."""
+    rows = patient.rows(_CHAMPIONS)
+    double = [f"{model} has several champions: {versions}" for model, versions in rows if len(versions) > 1]
+    yield from summed("champions", double, f"{counted(len(rows), 'model')} with one")
+    wrong = {model: fault for model, (version, *_) in rows if (fault := _misled(patient.context, model, version))}
+    if not wrong:
+        yield well("deployments", "serving is told every champion")
+    for model, fault in wrong.items():
+        repaired = patient.mend(lambda model=model: releasing.deploy(patient.context, model))  # type: ignore[misc]
+        yield unwell("deployments", f"{model}: {fault}", repaired=repaired)
+
+
+def _misled(context: Context, model: str, version: int) -> str:
+    """What is wrong with a deployment file; nothing for a model that is out of service."""
+    try:
+        retired = context.definition(model).retired
+    except ShopfloorError:
+        return ""  # without its definition a model is not served, and that is said elsewhere
+    try:
+        told = read_deployment(context.layout.serving, model)
+    except ShopfloorError as error:
+        return error.message
+    if retired:
+        return "serving still has the retired model" if told is not None else ""
+    if told is None:
+        return f"serving does not know champion {version}"
+    return "" if told.version == version else f"serving has version {told.version}, the champion is {version}"
+
+
+def _number(version: int | None) -> str:
+    return "nothing" if version is None else f"version {version}"

@@ -1,0 +1,23 @@
+"""Streams and followed files: rows that were accepted come in, and lines that were written are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shopfloor.domain.requests.workspace import DoctorFinding
+from shopfloor.domain.text import counted
+from shopfloor.upkeep.checks.doctor_context import Patient, summed
+
+
+def streams(patient: Patient) -> Iterator[DoctorFinding]:
+    """No stream and no followed file is stuck."""
+    complaints = [
+        f"{one.dataset}: {one.problem}{f' {one.hint}' if one.hint else ''}" for one in patient.streams if one.problem
+    ]
+    followed = [file for one in patient.streams for file in one.followed]
+    complaints += [f"{file.path} is followed, and stuck: {file.detail}" for file in followed if file.stuck]
+    if not patient.streams:
+        healthy = "no rows are streamed"
+    else:
+        healthy = f"{counted(len(patient.streams), 'stream')} and {counted(len(followed), 'followed file')} go on"
+    yield from summed("streams", complaints, healthy)

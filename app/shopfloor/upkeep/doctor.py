@@ -1,0 +1,53 @@
+"""The health of a workspace: look at everything, say what is wrong and what to do, mend what is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shopfloor.domain.requests.workspace import DoctorFinding, DoctorReport
+from shopfloor.domain.streaming import StreamStatus
+from shopfloor.runtime.context import Context
+from shopfloor.upkeep.checks import environment, ledger, objects, releases, store, streams
+from shopfloor.upkeep.checks.doctor_context import Check, Patient
+from shopfloor.upkeep.references import references
+
+READING_SECONDS = 300.0
+
+# Rights and folders first: what they mend, others would stumble over.
+CHECKS: tuple[Check, ...] = (
+    environment.rights,
+    environment.folders,
+    store.store,
+    store.journal,
+    store.counters,
+    ledger.files,
+    ledger.quarantined,
+    ledger.datasets,
+    streams.streams,
+    objects.parts,
+    objects.artifacts,
+    objects.logs,
+    releases.aliases,
+    releases.champions,
+    environment.leftovers,
+    environment.lock,
+    environment.disk,
+)
+
+
+def examine(
+    context: Context, *, repair: bool = False, deep: bool | None = None, standing: Sequence[StreamStatus] = ()
+) -> DoctorReport:
+    """Every check's findings; `ok` when nothing is wrong that was not repaired.
+
+    `deep` (with `repair` by default) reads every stored byte and compares digests, newest parts first, for at
+    most five minutes. `repair` mends what can be derived again: counters, what is shown of datasets, deployment
+    files, rights, missing drop folders, leftovers in staging. It never removes data or changes a version.
+    `standing` is how the streams stand, which only the running engine knows.
+    """
+    reading = repair if deep is None else deep
+    deadline = context.clock.monotonic() + READING_SECONDS
+    held = context.store.read(lambda query: references(query, context.layout))
+    patient = Patient(context=context, held=held, deep=reading, repair=repair, deadline=deadline, streams=standing)
+    findings: list[DoctorFinding] = [finding for check in CHECKS for finding in check(patient)]
+    return DoctorReport(ok=all(found.ok or found.repaired for found in findings), findings=tuple(findings))
