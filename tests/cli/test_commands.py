@@ -294,12 +294,12 @@ class TestDelivery:
         assert [path.name for path in (workspace / "inbox/flights").iterdir()] == ["june.csv"]
 
     def test_nothing_is_delivered_when_one_file_is_missing(self, workspace: Path) -> None:
-        (workspace / "june.csv").touch()
+        (workspace / "june.csv").write_text("a\n1\n", encoding="utf-8")
         assert run(["add", "june.csv", "july.csv", "--dataset", "flights"]) == 4
         assert not (workspace / "inbox/flights").exists()
 
     def test_actuals_need_a_model(self, workspace: Path, capsys: Any) -> None:
-        (workspace / "truth.csv").touch()
+        (workspace / "truth.csv").write_text("id,y\n1,2\n", encoding="utf-8")
         (workspace / "models").mkdir()
         (workspace / "models/late-arrival.toml").touch()
         assert run(["actuals", "add", "late-arival", "truth.csv"]) == 4
@@ -608,4 +608,12 @@ def test_what_the_intake_would_never_take_in_is_not_delivered(name: str, workspa
     told = capsys.readouterr().err
     assert "is never taken in" in told
     assert "hint: Give it a name without" in told
+    assert not list(workspace.glob("inbox/flights/*"))
+
+
+def test_an_empty_file_is_not_delivered(workspace: Path, capsys: Any) -> None:
+    """In the inbox it would wait for content that never comes."""
+    (workspace / "empty.csv").touch()
+    assert run(["add", "empty.csv", "--dataset", "flights"]) == 2
+    assert "empty.csv is empty (0 bytes)." in capsys.readouterr().err
     assert not list(workspace.glob("inbox/flights/*"))

@@ -238,7 +238,7 @@ def test_a_running_job_can_be_cancelled(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "empty"),
+        ("\n \n", "blank"),
         ("id,x,y\n", "no rows"),
         ("id,x,x\n1,2,3\n", "twice"),
         (b"\x00\x01\x02\xff" * 50, ""),

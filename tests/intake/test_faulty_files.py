@@ -91,6 +91,13 @@ def test_broken_file(bench: Any, case: str) -> None:
     assert (result.parts, result.rows, result.contract) == ((), 0, None)
 
 
+@pytest.mark.parametrize("case", [case for case, (_, _, code, _) in BROKEN.items() if code == "empty_file"])
+def test_an_empty_file_is_called_as_large_as_it_is(bench: Any, case: str) -> None:
+    name, data, _, _ = BROKEN[case]
+    (bad,) = bench.ingest({name: data}).files
+    assert ("(0 bytes)" in bad.reason.message) == (not data)
+
+
 def test_broken_files_do_not_stop_the_others(bench: Any) -> None:
     files = [bench.stage("first.csv", GOOD)]
     for case, (name, data, _, _) in BROKEN.items():

@@ -68,6 +68,19 @@ def test_writer_keeps_it_waiting_for_ever() -> None:
     assert step(state, observed(), 1e6 + 1, Lease.FREE).settled
 
 
+def test_an_empty_file_waits_for_its_content() -> None:
+    """Many senders make the name first and fill it later."""
+    state = step(None, observed(size=0), 0.0)
+    for now in (2.0, 100.0, 1e6):
+        state = step(state, observed(size=0), now, Lease.FREE)
+        assert not state.settled
+        assert "empty" in state.waiting
+        assert due(state, QUIET, now) is None
+    filled = step(state, observed(size=5), 1e6 + 1)
+    assert not filled.settled
+    assert step(filled, observed(size=5), 1e6 + 3).settled
+
+
 def test_without_a_lease_the_wait_is_three_times_as_long() -> None:
     state = step(None, observed(), 0.0)
     assert not step(state, observed(), 5.9, Lease.UNKNOWN).settled
@@ -101,7 +114,7 @@ def test_probe_is_not_asked_before_the_time_is_over() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.floats(0.01, 5.0), st.integers(1, 2), st.sampled_from(list(Lease))),
+        st.tuples(st.floats(0.01, 5.0), st.integers(0, 2), st.sampled_from(list(Lease))),
         max_size=30,
     )
 )
@@ -117,7 +130,7 @@ def test_settled_means_unchanged_for_the_quiet_time_and_no_writer(
         state = step(state, observed(size=size), now, lease)
         unchanged = now - since
         needed = QUIET.base * (QUIET.unleased if lease is Lease.UNKNOWN else 1)
-        rule = was or (lease is not Lease.WRITER and unchanged >= needed and size == size_before)
+        rule = was or (size > 0 and lease is not Lease.WRITER and unchanged >= needed and size == size_before)
         assert state.settled == rule
         assert state.phase is (Phase.SETTLED if rule else Phase.SETTLING)
         size_before, was = size, rule

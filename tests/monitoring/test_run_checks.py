@@ -32,7 +32,7 @@ from shopfloor.domain.definition import Monitoring, Task
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.monitoring.alerts import fold
-from shopfloor.monitoring.records import WatchResult, WatchSpec
+from shopfloor.monitoring.records import CheckReport, CheckSpec
 from shopfloor.monitoring.run_checks import run_checks
 
 
@@ -43,7 +43,7 @@ def reference_path(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def spec(reference_path: str, **fields: Any) -> WatchSpec:
+def spec(reference_path: str, **fields: Any) -> CheckSpec:
     given: dict[str, Any] = {
         "definition": DEFINITION,
         "model_version": 1,
@@ -55,10 +55,10 @@ def spec(reference_path: str, **fields: Any) -> WatchSpec:
         "columns": COLUMNS,
         "now": moment(9),
     }
-    return WatchSpec(**{**given, **fields})
+    return CheckSpec(**{**given, **fields})
 
 
-def of(result: WatchResult, check: str) -> list[CheckResult]:
+def of(result: CheckReport, check: str) -> list[CheckResult]:
     return [one for one in result.results if one.check == check]
 
 
@@ -81,7 +81,7 @@ def test_a_delivery_is_checked_feature_by_feature(tmp_path: Path, reference_path
     assert [one.feature for one in of(result, "missing_share")] == ["noise"]
     assert told == sorted(told)
     assert told[-1] == 1
-    assert from_json(to_json(result), WatchResult) == result
+    assert from_json(to_json(result), CheckReport) == result
     broken = data_part(tmp_path, frame.assign(distance=(frame["distance"] * 1.609).round().astype(int)))
     assert shifted(run_checks(spec(reference_path, data=(broken,)), silent).results) == {"distance"}
 

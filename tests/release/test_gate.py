@@ -340,13 +340,13 @@ def test_each_look_needs_more_evidence() -> None:
     pair = binary_pair(1, 2000, better=0.12)
     widths = []
     for looks in (0, 1, 5, 30):
-        decision = decide(*pair, prior_tests=looks)
+        decision = decide(*pair, earlier_tests=looks)
         assert decision.interval is not None
         widths.append(decision.interval[1] - decision.interval[0])
         assert check(decision, "looks").value == looks + 1
     assert widths == sorted(widths)
-    assert decide(*pair, prior_tests=0).outcome is Outcome.PROMOTE
-    assert decide(*pair, prior_tests=10_000).outcome is Outcome.HOLD
+    assert decide(*pair, earlier_tests=0).outcome is Outcome.PROMOTE
+    assert decide(*pair, earlier_tests=10_000).outcome is Outcome.HOLD
 
 
 def test_a_harmed_slice_rejects_a_gain() -> None:

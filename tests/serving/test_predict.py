@@ -230,3 +230,13 @@ def test_too_large_bodies(client: httpx.Client) -> None:
     assert error(response, 413)["code"] == "too_large"
     body = b'{"rows": [' + b"{}," * 100_001 + b"{}]}"
     assert error(client.post(PATH, content=body, headers=headers), 413)["code"] == "too_many_rows"
+
+
+def test_a_field_in_another_case_is_the_input() -> None:
+    columns = (Column(name="Temp", type=ColumnType.NUMBER, nullable=False),)
+    reader = RowReader(columns, (), "Id")
+    checked = reader.read([{"temp": 1, "ID": "a"}, {"TEMP": 2, "id": "b"}])
+    assert [(row.id, row.values) for row in checked.rows] == [("a", {"Temp": 1.0}), ("b", {"Temp": 2.0})]
+    assert (checked.ignored, checked.absent) == ((), ())
+    with pytest.raises(RowError, match="differ only in case"):
+        reader.read([{"Temp": 1, "temp": 2}])

@@ -127,3 +127,16 @@ def test_the_quick_way_and_the_slow_way_agree(rows: list[dict[str, Any]]) -> Non
 def test_times_that_are_accepted_are_those_of_the_calendar() -> None:
     assert read(json.dumps({"id": 1, "at": datetime(2024, 2, 29, tzinfo=UTC).isoformat()})).rows == 1
     assert read('{"id":1,"at":"2023-02-29T00:00:00Z"}').rejected == 1
+
+
+def test_a_name_in_another_case_is_the_column_and_its_value_stays_as_it_was_written() -> None:
+    rows = read('{"ID":1,"X":1.50,"t":"a\\u00e9"}', '{"id":2,"T":{"B":1}}')
+    assert rows.payload == b'{"id":1,"x":1.50,"t":"a\\u00e9"}\n{"id":2,"t":{"B":1}}\n'
+    assert rows.notices == ("Column names were matched without regard to case: 'ID' as 'id', 'X' as 'x', 'T' as 't'.",)
+
+
+@pytest.mark.parametrize("contract", [None, Contract(name="d", columns=COLUMNS)])
+def test_a_new_column_is_spelled_as_it_came_first(contract: Contract | None) -> None:
+    check = RowCheck(contract)
+    assert check.read(b'{"id":1,"New":1}\n{"id":2,"new":2}\n').payload == b'{"id":1,"New":1}\n{"id":2,"New":2}\n'
+    assert check.read(b'{"id":3,"NEW":3}\n').payload == b'{"id":3,"New":3}\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import threading
@@ -253,6 +254,48 @@ def test_a_file_that_is_written_for_hours_is_told_once(yard: Yard) -> None:
     yard.watch.tell_stalled()
     assert yard.states()["d/a.csv"] is FileState.COMMITTED
     assert [alert.state for alert in _alerts(yard)] == [AlertState.RESOLVED]
+
+
+def test_an_empty_file_waits_and_is_told_when_nobody_fills_it(yard: Yard) -> None:
+    yard.set(stalled_minutes=30.0)
+    yard.drop("d/a.csv", "")
+    yard.settle()
+    yard.work()
+    assert yard.states() == {"d/a.csv": FileState.SETTLING}
+    yard.scan(seconds=1900.0)
+    yard.watch.tell_stalled()
+    told = yard.files()["d/a.csv"]
+    assert told.state is FileState.WAITING
+    assert told.reason is not None
+    assert "empty (0 bytes)" in told.reason.message
+    assert [alert.state for alert in _alerts(yard)] == [AlertState.OPEN]
+    yard.drop("d/a.csv", table(0))
+    yard.settle()
+    yard.work()
+    yard.watch.tell_stalled()
+    assert yard.files()["d/a.csv"].id == told.id, "the file that was filled is no other one"
+    assert yard.states() == {"d/a.csv": FileState.COMMITTED}
+    assert [alert.state for alert in _alerts(yard)] == [AlertState.RESOLVED]
+
+
+def test_an_empty_file_that_is_removed_is_gone(yard: Yard) -> None:
+    yard.drop("d/a.csv", "").unlink()
+    path = yard.drop("d/b.csv", "")
+    yard.settle()
+    path.unlink()
+    yard.scan()
+    assert yard.states() == {"d/b.csv": FileState.DISCARDED}
+    assert yard.counts().waiting == 0
+
+
+@pytest.mark.parametrize("complete", ["marker", "manifest"])
+def test_an_empty_file_that_its_sender_calls_complete_is_held(yard: Yard, complete: str) -> None:
+    contract(yard, f'[arrival]\ncomplete = "{complete}"\nmarker = "_SUCCESS"\n')
+    yard.drop("d/a.csv", "")
+    yard.drop("d/_SUCCESS" if complete == "marker" else "d/a.csv.sha256", f"{hashlib.sha256().hexdigest()}  a.csv\n")
+    yard.settle()
+    yard.work()
+    assert yard.states()["d/a.csv"] is FileState.QUARANTINED
 
 
 def test_a_known_file_costs_no_record_at_the_next_start(yard: Yard) -> None:

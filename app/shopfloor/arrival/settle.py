@@ -11,6 +11,7 @@ from shopfloor.domain.record import Record
 
 FUTURE_NS = 300 * 1_000_000_000
 WRITTEN = "still being written: another program has it open for writing"
+EMPTY = "the file is empty (0 bytes); waiting for its content"
 FUTURE = "The file's modification time lies in the future; when it was first seen counts instead."
 
 
@@ -68,8 +69,9 @@ def settle(
 
     A file is settled when size, times and inode were the same in two observations at least the
     quiet time apart and `probe` finds no writer; where it cannot tell, the quiet time is longer.
-    `probe` is called only when the quiet time is over. Any change starts the wait anew. The file's
-    own clock never decides: modification times in the future only add a notice.
+    `probe` is called only when the quiet time is over. Any change starts the wait anew. An empty file
+    never settles: many senders make the name first and fill it later. The file's own clock never
+    decides: modification times in the future only add a notice.
     """
     if before is None or before.observation.key != seen.key:
         first = before.first_seen if before is not None else now
@@ -77,10 +79,10 @@ def settle(
             observation=seen,
             first_seen=first,
             since=now,
-            waiting="waiting for the file to stay unchanged",
+            waiting="waiting for the file to stay unchanged" if seen.size else EMPTY,
             notices=_notices(seen, wall_ns),
         )
-    if before.settled:
+    if before.settled or not seen.size:
         return before
     unchanged = now - before.since
     if unchanged < quiet.base:
@@ -96,9 +98,9 @@ def settle(
 def due(state: Settling, quiet: Quiet, now: float) -> float | None:
     """The monotonic time after `now` at which looking again can change anything by itself.
 
-    None when only an event can: a writer closes the file, a companion comes, somebody makes room.
+    None when only an event can: a writer fills or closes the file, a companion comes, somebody makes room.
     """
-    if state.settled:
+    if state.settled or not state.observation.size:
         return None
     time = state.since + quiet.base
     if time <= now:

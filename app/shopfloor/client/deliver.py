@@ -24,6 +24,10 @@ def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, 
             raise NotFoundError(f"There is no file {safe(file)}.", hint="Check the path.", code="file_missing")
         if not file.is_file():
             raise UsageError(f"{safe(file)} is not a file.", hint="Deliver files, not directories.")
+        if not file.stat().st_size:
+            raise UsageError(
+                f"{safe(file)} is empty (0 bytes).", hint="Deliver it once it is written.", code="empty_file"
+            )
         if ignored(file.name):
             raise UsageError(
                 f"The name {safe(file.name, 80)!r} is never taken in: it is that of a hidden or unfinished file.",

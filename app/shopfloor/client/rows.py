@@ -35,6 +35,7 @@ class Appended(Record, frozen=True, kw_only=True):
     accepted: int = 0
     rejected: int = 0
     rejects: tuple[RowReject, ...] = ()
+    notices: tuple[str, ...] = ()
     posts: int = 0
     duplicates: int = 0
     position: int = 0
@@ -83,6 +84,7 @@ class Appender:
             accepted=self.done.accepted + receipt.accepted,
             rejected=self.done.rejected + receipt.rejected,
             rejects=(*self.done.rejects, *moved)[:_TOLD],
+            notices=tuple(dict.fromkeys((*self.done.notices, *receipt.notices)))[:_TOLD],
             posts=self.done.posts + 1,
             duplicates=self.done.duplicates + receipt.duplicate,
             position=receipt.position,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
+
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.record import Record
 
 
@@ -131,3 +134,15 @@ class ModelDefinition(Record, frozen=True, kw_only=True):
     def roles(self) -> frozenset[str]:
         """The columns with a part of their own: target, id, time and the keys of segments."""
         return frozenset(name for name in (self.target, self.id, self.time, *self.segment_by) if name)
+
+    def spelled(self, names: ColumnNames) -> ModelDefinition:
+        """The definition with the dataset's own spelling of the columns that it names."""
+        return msgspec.structs.replace(
+            self,
+            target=names.spelled(self.target),
+            time=None if self.time is None else names.spelled(self.time),
+            id=None if self.id is None else names.spelled(self.id),
+            segment_by=tuple(map(names.spelled, self.segment_by)),
+            exclude=tuple(map(names.spelled, self.exclude)),
+            features=tuple(map(names.spelled, self.features)),
+        )

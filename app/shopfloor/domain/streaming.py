@@ -19,8 +19,8 @@ class RowsReceipt(Record, frozen=True, kw_only=True):
     """The answer to a post of rows, given only when the accepted ones are on the disk.
 
     `position` counts the rows that the dataset's stream ever accepted, these included. `rejects`
-    are the first of the `rejected` rows. `duplicate`: the key was answered before and nothing was
-    added now; the rest of the answer is that of the first time.
+    are the first of the `rejected` rows, `notices` say how rows were read. `duplicate`: the key was
+    answered before and nothing was added now; the rest of the answer is that of the first time.
     """
 
     dataset: str
@@ -28,6 +28,7 @@ class RowsReceipt(Record, frozen=True, kw_only=True):
     accepted: int
     rejected: int = 0
     rejects: tuple[RowReject, ...] = ()
+    notices: tuple[str, ...] = ()
     position: int = 0
     duplicate: bool = False
 

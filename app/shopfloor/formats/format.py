@@ -86,8 +86,6 @@ def check_packing(name: str, packing: Packing, head: bytes) -> None:
 
 def check_content(kind: Format, head: bytes) -> None:
     """Raise `BadFile` unless unpacked bytes can be of `kind`. Pickles are known by their opcode."""
-    if not head:
-        raise BadFile(reasons.empty_file())
     if kind is Format.PARQUET:
         if not head.startswith(_PARQUET):
             raise BadFile(reasons.wrong_format("Parquet", foreign(head) or "something else"))

@@ -19,9 +19,9 @@ from shopfloor.formats.format import Format, Packing, check_content, check_packi
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import JSON, Shape, check_names
 from shopfloor.formats.sniff import HEAD, header_line, sniff_csv
+from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.text import closed, plain, unmarked, unpack
 from shopfloor.formats.workbook import sheet_lines
-from shopfloor.intake.records import StagedFile
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -77,6 +77,8 @@ class Preparer:
             source = unpacked
             with source.open("rb") as opened:
                 head = opened.read(HEAD)
+            if not head:
+                raise BadFile(reasons.empty_file(packed=True))
         check_content(kind, head)
         if kind is Format.PARQUET:
             return self._done(file, self._parquet(source), source, ())
@@ -129,7 +131,7 @@ class Preparer:
         source, head = unmarked(source, self._scratch / f"{file.id}.unmarked"), head.removeprefix(BOM_UTF8)
         start = head.lstrip(b" \t\r\n")[:1]
         if not start:
-            raise BadFile(reasons.empty_file())
+            raise BadFile(reasons.blank_file())
         if start not in b"{[":
             line = 1 + head[: len(head) - len(head.lstrip())].count(b"\n")
             raise BadFile(reasons.json_malformed(line, "it starts neither with { nor with ["))

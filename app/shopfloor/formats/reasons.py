@@ -62,10 +62,19 @@ def listed(names: Sequence[str], limit: int = 5) -> str:
     return f"{words} and {len(names) - limit} more" if len(names) > limit else words
 
 
-def empty_file() -> Reason:
+def empty_file(*, packed: bool = False) -> Reason:
+    """Nothing in it; `packed` where that shows only once it is unpacked."""
     return Reason(
         code="empty_file",
-        message="The file is empty (0 bytes).",
+        message="The file is empty once it is unpacked." if packed else "The file is empty (0 bytes).",
+        hint="Check that the export finished, then deliver the file again.",
+    )
+
+
+def blank_file() -> Reason:
+    return Reason(
+        code="empty_file",
+        message="The file has only blanks and line breaks.",
         hint="Check that the export finished, then deliver the file again.",
     )
 

@@ -60,7 +60,7 @@ def sniff_csv(head: bytes, *, whole: bool, expected: Sequence[str] = (), parser:
     """
     text = _decode(head, whole)
     if not text.strip():
-        raise BadFile(reasons.empty_file())
+        raise BadFile(reasons.blank_file())
     quote = _quote(text, parser)
     best = _choose(_readings(text, whole, quote, parser), expected)
     header = best.records[0]

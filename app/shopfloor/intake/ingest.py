@@ -21,10 +21,11 @@ from shopfloor.duck.sql import connect
 from shopfloor.formats.packs import pack
 from shopfloor.formats.prepare import Prepared, Preparer
 from shopfloor.formats.reasons import BadFile, shown
+from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.isolate import crashed
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
-from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedFile, StagedPart
+from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedPart
 from shopfloor.intake.take import Restart, Taken, Taker
 from shopfloor.lake.manifest import touched_by
 from shopfloor.lake.objects import part_path

@@ -23,17 +23,20 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
-from shopfloor.engine.line import triggers
 from shopfloor.formats.partition import Pairs, partition
+from shopfloor.formats.staged import StagedFile
 from shopfloor.intake import type_change_notices
 from shopfloor.intake.contract import live
-from shopfloor.intake.records import IntakeResult, IntakeSpec, StagedFile
+from shopfloor.intake.records import IntakeResult, IntakeSpec
+from shopfloor.intake.task import take_in
 from shopfloor.intake.volume import REMEMBERED
 from shopfloor.lake.manifest import digest
 from shopfloor.lake.objects import publish_part
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.contract_book import Stamp
-from shopfloor.runtime.handler import Task
+from shopfloor.runtime.line import VersionCommitted
+from shopfloor.runtime.task import Task
+from shopfloor.runtime.worker_class import Lane
 from shopfloor.store import datasets, files, rejects, revisions
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query
@@ -52,11 +55,12 @@ class IntakeHandler:
     """One job a settled batch, one dataset at a time."""
 
     kind = JobKind.INTAKE
+    lane = Lane.LIGHT
 
     def __init__(self) -> None:
         self._stamps: dict[str, Stamp | None] = {}  # of the contract that a job began with
 
-    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+    def prepare(self, context: Context, job: JobRecord) -> Task[IntakeSpec] | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
         rows = self._without_repeats(context, job, file_outcomes.staged_rows(context, job.payload["files"]))
         asked = context.store.read(lambda query: files.ledger(query, job.payload.get("withdraw", ())))
@@ -83,7 +87,7 @@ class IntakeHandler:
         earlier = context.store.read(lambda query: _earlier(query, job.subject, rows))
         parser = _parser(job, contract)
         return Task(
-            "intake",
+            take_in,
             IntakeSpec(
                 dataset=job.subject,
                 contract=contract,
@@ -140,7 +144,15 @@ class IntakeHandler:
         for outcome in result.files:
             if outcome.state is FileState.QUARANTINED and outcome.id in rows and outcome.reason is not None:
                 revision = result.contract.revision if result.contract is not None else None
-                file_outcomes.keep_bytes(context, rows[outcome.id], outcome.reason, outcome, revision)
+                file_outcomes.keep_bytes(
+                    context,
+                    rows[outcome.id],
+                    outcome.reason,
+                    rejected_rows=outcome.rejected_rows,
+                    rejects=outcome.rejects,
+                    notices=outcome.notices,
+                    revision=revision,
+                )
         if result.contract is not None:
             self._publish_contract(context, job, result)
         if result.retyped:
@@ -319,7 +331,7 @@ class IntakeHandler:
             transaction.emit(
                 "dataset.notice", version.dataset, f"{version.dataset}@{version.version}: {safe(notice, 300)}"
             )
-        triggers.after_version(context, transaction, version)
+        context.line.after(transaction, VersionCommitted(version))
 
     def settle(self, context: Context, job: JobRecord, published: IntakeResult) -> None:
         """Originals leave the inbox; staging is cleaned."""

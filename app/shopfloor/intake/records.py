@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 from shopfloor.domain.columns import Column
-from shopfloor.domain.contract import Contract, Mode, Parser
+from shopfloor.domain.contract import Contract, Mode
 from shopfloor.domain.dataset import Part
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
-
-
-class StagedFile(Record, frozen=True, kw_only=True):
-    """A claimed copy of a delivered file, no longer within reach of its writer.
-
-    `original_name` is the file's printable name; its suffixes help to tell the format.
-    `supersedes` names earlier files whose rows this one replaces (a corrected file). `corrects` is the
-    newest of the files that came in under the same path. `parser` says how this one file
-    is written, in place of the contract's settings. `partition` are values that its directories give.
-    """
-
-    id: str
-    path: str
-    original_name: str
-    sha256: str
-    bytes: int
-    parser: Parser | None = None
-    supersedes: tuple[str, ...] = ()
-    corrects: str | None = None
-    partition: tuple[tuple[str, str | None], ...] = ()
+from shopfloor.formats.staged import StagedFile
 
 
 class IntakeSpec(Record, frozen=True, kw_only=True):

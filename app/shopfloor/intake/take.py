@@ -26,10 +26,11 @@ from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import Plan, arrange
 from shopfloor.formats.prepare import Prepared
 from shopfloor.formats.reasons import BadFile, listed, shown
+from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.table import MemoryTable, StagedTable, Table
 from shopfloor.intake.contract.rules import Verdict, check_rules
 from shopfloor.intake.parts import describe_part, spans_of
-from shopfloor.intake.records import FileOutcome, IntakeSpec, Retyped, StagedFile, StagedPart
+from shopfloor.intake.records import FileOutcome, IntakeSpec, Retyped, StagedPart
 from shopfloor.intake.volume import check_volume
 from shopfloor.intake.widen import Widening
 from shopfloor.lake.objects import part_path

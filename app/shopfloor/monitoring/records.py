@@ -140,7 +140,7 @@ class Reference(Record, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class WatchSpec(Record, frozen=True, kw_only=True):
+class CheckSpec(Record, frozen=True, kw_only=True):
     """One run of the checks of one model version.
 
     `data` are parts of the newest delivery of the model's dataset, read as `columns`.
@@ -188,7 +188,7 @@ class Joined(Record, frozen=True, kw_only=True):
         return self.matched / self.predictions if self.predictions else None
 
 
-class WatchResult(Record, frozen=True, kw_only=True):
+class CheckReport(Record, frozen=True, kw_only=True):
     """What one run found. `source` is where the inputs came from: `data` or `inference`."""
 
     model: str
@@ -229,7 +229,7 @@ class BacktestSpec(Record, frozen=True, kw_only=True):
 
 
 class ValueSpec(Record, frozen=True, kw_only=True):
-    """Compute what stored predictions were worth. Paths as in `WatchSpec`."""
+    """Compute what stored predictions were worth. Paths as in `CheckSpec`."""
 
     definition: ModelDefinition
     task: Task

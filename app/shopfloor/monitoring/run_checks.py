@@ -21,7 +21,7 @@ from shopfloor.domain.text import counted
 from shopfloor.lake.frame import read_parts
 from shopfloor.monitoring.check_context import CheckContext
 from shopfloor.monitoring.drift import feature_drift, prediction_drift
-from shopfloor.monitoring.records import PREDICTION_DRIFT, Joined, Reference, WatchResult, WatchSpec
+from shopfloor.monitoring.records import PREDICTION_DRIFT, CheckReport, CheckSpec, Joined, Reference
 from shopfloor.monitoring.stored import JoinedPredictions, join_truth, read_inputs
 from shopfloor.statistics.frames import read_predictions
 from shopfloor.statistics.predictions import Predictions
@@ -37,7 +37,7 @@ _TIMES_LEAST = 10
 _STRAY = 0.02
 
 
-def run_checks(spec: WatchSpec, progress: Progress, told: Callable[[pd.DataFrame], None] | None = None) -> WatchResult:
+def run_checks(spec: CheckSpec, progress: Progress, told: Callable[[pd.DataFrame], None] | None = None) -> CheckReport:
     """Check one model version on the newest delivery, or else on what it was asked.
 
     Inputs: the rows of `spec.data` when there are any, else the stored inputs of the window.
@@ -60,7 +60,7 @@ def run_checks(spec: WatchSpec, progress: Progress, told: Callable[[pd.DataFrame
     if told is not None and truth is not None:
         told(truth)
     progress(1.0, "done")
-    return WatchResult(
+    return CheckReport(
         model=spec.definition.name,
         model_version=spec.model_version,
         results=found.results,
@@ -108,13 +108,13 @@ class _Findings:
         )
 
 
-def _delivered(spec: WatchSpec, reference: Reference) -> pd.DataFrame:
+def _delivered(spec: CheckSpec, reference: Reference) -> pd.DataFrame:
     wanted = {feature.name for feature in reference.features}
     wanted |= {name for name in (spec.definition.time, spec.definition.id, spec.definition.target) if name}
     return read_parts(spec.data, spec.columns, [column.name for column in spec.columns if column.name in wanted])
 
 
-def _drift(spec: WatchSpec, reference: Reference, delivered: pd.DataFrame | None, progress: Progress) -> _Findings:
+def _drift(spec: CheckSpec, reference: Reference, delivered: pd.DataFrame | None, progress: Progress) -> _Findings:
     found = _Findings()
     if delivered is not None:
         progress(0.3, "comparing the delivery")
@@ -140,14 +140,14 @@ def _drift(spec: WatchSpec, reference: Reference, delivered: pd.DataFrame | None
     return _Findings((*features, *results), "inference", len(stored.inputs))
 
 
-def _newest(spec: WatchSpec) -> tuple[datetime | None, int]:
+def _newest(spec: CheckSpec) -> tuple[datetime | None, int]:
     """Without a window: what came since the last run, and at least some rows to judge by."""
     if spec.window != (None, None):
         return None, 0
     return _last_run(spec), _TIMES_LEAST * max(spec.definition.monitoring.min_rows, 1)
 
 
-def _last_run(spec: WatchSpec) -> datetime | None:
+def _last_run(spec: CheckSpec) -> datetime | None:
     """Up to where the newest check of predictions of this version went."""
     found = [
         datetime.fromisoformat(str(result.evidence["until"]))
@@ -165,7 +165,7 @@ def _until(results: Iterable[CheckResult], moment: datetime) -> tuple[CheckResul
     )
 
 
-def _performance(spec: WatchSpec, reference: Reference, truth: pd.DataFrame | None) -> _Findings:
+def _performance(spec: CheckSpec, reference: Reference, truth: pd.DataFrame | None) -> _Findings:
     # Drift alone needs no metric, and scikit-learn takes a second to load.
     from shopfloor.monitoring.performance import performance
 
@@ -197,7 +197,7 @@ def _performance(spec: WatchSpec, reference: Reference, truth: pd.DataFrame | No
 
 
 def _newest_known(
-    spec: WatchSpec, reference: Reference, stored: JoinedPredictions
+    spec: CheckSpec, reference: Reference, stored: JoinedPredictions
 ) -> tuple[Predictions, tuple[str, ...]]:
     """Without a window the newest outcomes count, as many as the holdout had or at least ten times
     `min_rows`: what a model did long ago must not hide what it does now."""
@@ -231,7 +231,7 @@ def delivered_truth(frame: pd.DataFrame | None, id: str | None, target: str) -> 
     return frame[[id, target]].set_axis(["association_id", "actual"], axis=1)
 
 
-def _context(spec: WatchSpec, source: str, data: str, moment: datetime, begins: datetime | None = None) -> CheckContext:
+def _context(spec: CheckSpec, source: str, data: str, moment: datetime, begins: datetime | None = None) -> CheckContext:
     return CheckContext(
         model=spec.definition.name,
         model_version=spec.model_version,

@@ -150,7 +150,7 @@ def refresh(spec: GateSpec, found: Comparison, age: float) -> Check:
 
 def looks(spec: GateSpec, alpha: float) -> Check:
     """`looks`: how much of the allowed error this look at the holdout may use."""
-    look = spec.prior_tests + 1
+    look = spec.earlier_tests + 1
     allowed = spec.definition.release.alpha
     return Check(
         code="looks",

@@ -84,7 +84,7 @@ def judge(
     metric = metrics.find(spec.metric)
     rival = None if spec.champion_version is None else champion_predictions
     chosen = select(spec, holdout, target, challenger_predictions, rival, time)
-    alpha = alpha_spending(spec.definition.release.alpha, spec.prior_tests)
+    alpha = alpha_spending(spec.definition.release.alpha, spec.earlier_tests)
     found = _Findings(rows=chosen.rows)
     for check in (checks.enough_rows(spec, chosen), checks.enough_classes(spec, chosen.challenger)):
         found.add(check)

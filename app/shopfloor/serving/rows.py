@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from shopfloor.domain.column_names import ColumnNames, collision
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.names import nearest
@@ -47,10 +48,11 @@ class Checked(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What one set of field names means for a model."""
+    """What one set of field names means for a model; `spelled` are those that it spells otherwise, and how."""
 
     ignored: tuple[str, ...]
     absent: tuple[str, ...]
+    spelled: Mapping[str, str]
 
 
 Check = Callable[[Any], Any]
@@ -97,6 +99,8 @@ class RowReader:
                     row=place,
                 )
             shape = self._shape(row, place)
+            if shape.spelled:
+                row = {shape.spelled.get(name, name): value for name, value in row.items()}
             if shape.ignored:
                 ignored.update(dict.fromkeys(shape.ignored))
             if shape.absent:
@@ -139,8 +143,10 @@ class RowReader:
 
     def _new_shape(self, row: Mapping[str, Any], place: int) -> Shape:
         known = {*self._names, *self._ids}
-        ignored = tuple(name for name in row if name not in known)
-        absent = tuple(name for name in self._names if name not in row)
+        spelled = self._spelled(row, place, known)
+        fields = {spelled.get(name, name) for name in row}
+        ignored = tuple(name for name in row if name not in known and name not in spelled)
+        absent = tuple(name for name in self._names if name not in fields)
         for name in absent:
             if name in self._optional:
                 continue
@@ -153,7 +159,21 @@ class RowReader:
                     row=place,
                     column=name,
                 )
-        return Shape(ignored, absent)
+        return Shape(ignored, absent, spelled)
+
+    def _spelled(self, row: Mapping[str, Any], place: int, known: Collection[str]) -> dict[str, str]:
+        """Fields whose names differ from an input's only in case, with the input's name."""
+        names = ColumnNames(known)
+        same = collision(name for name in row if name in names)
+        if same:
+            raise RowError(
+                f"Row {place}: {safe(same[0], 80)!r} and {safe(same[1], 80)!r} differ only in case.",
+                hint="Send one of them.",
+                code="case_collision",
+                row=place,
+                column=same[0],
+            )
+        return {name: names.spelled(name) for name in row if name not in known and name in names}
 
 
 def _number(value: Any) -> float:

@@ -27,8 +27,9 @@ from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
 from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, inference_schema
+from shopfloor.runtime.task import Progress
 from shopfloor.serving.inputs import Inputs, open_inputs, to_frame
-from shopfloor.serving.records import Progress, ScoreResult, ScoreSpec
+from shopfloor.serving.records import ScoreResult, ScoreSpec
 from shopfloor.serving.rows import ID
 from shopfloor.workspace.durable import sync_directory, sync_file
 

@@ -55,4 +55,4 @@ def appended(done: Appended) -> str:
     lines = [
         f"  line {one.line}{f', {text(one.column)}' if one.column else ''}: {text(one.message)}" for one in done.rejects
     ]
-    return "\n".join([told, *lines[:20]])
+    return "\n".join([told, *lines[:20], *map(text, done.notices)])

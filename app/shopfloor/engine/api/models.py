@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
 from shopfloor.domain.job import JobRecord
@@ -24,7 +25,7 @@ from shopfloor.domain.requests.models import (
 )
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.positive import check_positive
-from shopfloor.engine.line import triggers
+from shopfloor.engine.line.line import train as train_on
 from shopfloor.engine.services import Plant
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.statistics import metrics
@@ -129,8 +130,7 @@ def resolve(query: Query, ref: str, alias: str) -> ModelVersion:
 
 def define(plant: Plant, request: ModelDefine) -> ModelDefinition:
     """Write the definition; train at once when there are rows."""
-    wanted = request.definition
-    _check_columns(plant, wanted)
+    wanted = _check_columns(plant, request.definition)
     _check_recipes(plant, wanted)
     check_positive(plant, wanted)
 
@@ -138,7 +138,7 @@ def define(plant: Plant, request: ModelDefine) -> ModelDefinition:
         write_definition(plant, transaction, wanted, request.actor)
         newest = datasets.current_version(transaction, wanted.dataset)
         if request.train and newest and not wanted.retired:
-            triggers.train(transaction, wanted, newest, trigger=f"defined by {request.actor}")
+            train_on(transaction, wanted, newest, trigger=f"defined by {request.actor}")
         return wanted
 
     return plant.mutate(request, change)
@@ -171,8 +171,10 @@ def _check_recipes(plant: Plant, wanted: ModelDefinition) -> None:
             )
 
 
-def _check_columns(plant: Plant, wanted: ModelDefinition) -> None:
-    """Every column that a definition names must be in the dataset, where there is one already."""
+def _check_columns(plant: Plant, wanted: ModelDefinition) -> ModelDefinition:
+    """The definition with the dataset's spelling of its columns, all of which must be there, where there is
+    a dataset already.
+    """
     contract = plant.context.contract(wanted.dataset)
     if contract is None or not contract.columns:
         known = [row.name for row in plant.context.store.read(lambda query: datasets.listing(query, "", 1000, 0)).rows]
@@ -183,7 +185,8 @@ def _check_columns(plant: Plant, wanted: ModelDefinition) -> None:
                 or f"Deliver a file first: shopfloor add FILE --dataset {wanted.dataset}",
                 code="dataset_not_found",
             )
-        return
+        return wanted
+    wanted = wanted.spelled(ColumnNames(column.name for column in contract.columns))
     names = [column.name for column in contract.columns]
     asked = {
         "target": (wanted.target,),
@@ -203,7 +206,7 @@ def _check_columns(plant: Plant, wanted: ModelDefinition) -> None:
                 )
     target = contract.column(wanted.target)
     if target is None or target.type.numeric:
-        return
+        return wanted
     if wanted.task is Task.REGRESSION:
         raise UsageError(
             f"Column {safe(wanted.target, 64)!r} is {target.type}, a regression needs numbers.",
@@ -212,6 +215,7 @@ def _check_columns(plant: Plant, wanted: ModelDefinition) -> None:
         )
     if wanted.training.metric:
         metrics.find(wanted.training.metric, tuple(task for task in Task if task.classification))
+    return wanted
 
 
 def train(plant: Plant, request: ModelTrain) -> JobRecord:
@@ -231,7 +235,7 @@ def train(plant: Plant, request: ModelTrain) -> JobRecord:
                 code="no_rows",
             )
         reason = f" ({safe(request.reason, 100)})" if request.reason else ""
-        return triggers.train(transaction, definition, newest, trigger=f"asked by {request.actor}{reason}")
+        return train_on(transaction, definition, newest, trigger=f"asked by {request.actor}{reason}")
 
     return plant.mutate(request, change)
 

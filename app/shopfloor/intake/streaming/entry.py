@@ -42,6 +42,7 @@ class Entry(Record, frozen=True, kw_only=True):
     rows: int = 0
     rejected: int = 0
     rejects: tuple[RowReject, ...] = ()
+    notices: tuple[str, ...] = ()
     position: int = 0
     at: datetime
     sources: tuple[Source, ...] = ()
@@ -54,6 +55,7 @@ class Entry(Record, frozen=True, kw_only=True):
             accepted=self.rows,
             rejected=self.rejected,
             rejects=self.rejects,
+            notices=self.notices,
             position=self.position,
             duplicate=duplicate,
         )

@@ -178,6 +178,7 @@ class StreamLog:
             rows=post.rows.rows,
             rejected=post.rows.rejected,
             rejects=post.rows.rejects,
+            notices=post.rows.notices,
             position=position,
             at=self.clock.now(),
             sources=() if post.source is None else (post.source,),

@@ -8,12 +8,14 @@ values are not asked here: they belong to the intake, which sees a delivery as a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from itertools import chain
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
+from shopfloor.domain.column_names import case_notice, collision, fold
 from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.errors import UsageError
@@ -23,6 +25,7 @@ from shopfloor.formats.notation import MISSING
 
 TOLD = 100
 """So many rejected rows are told one by one."""
+_NAMES = 10_000  # so many names are remembered; no file has as many columns
 _BLANKS = " "  # of all blanks only this one is left out around every kind of value by the intake, too
 _UNROUNDED = msgspec.Meta(ge=-EXACT, le=EXACT)  # no whole number beyond is rounded unseen: it is looked at by itself
 _WHOLE = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
@@ -41,6 +44,7 @@ class Rows(NamedTuple):
     rows: int
     rejected: int = 0
     rejects: tuple[RowReject, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 class MalformedRows(UsageError):
@@ -71,7 +75,8 @@ class RowCheck:
     def __init__(self, contract: Contract | None) -> None:
         columns = contract.columns if contract is not None else ()
         self._columns = {column.name: column for column in columns}
-        self._folded = {column.name.casefold(): column.name for column in columns}
+        self._spelled = {fold(column.name): column.name for column in columns}
+        """Also of names that the contract does not know yet: as they were spelled first."""
         self._policy = contract.schema_policy if contract is not None else SchemaPolicy.EVOLVE
         key = contract.key if contract is not None else ()
         time = contract.time if contract is not None else None
@@ -111,7 +116,7 @@ class RowCheck:
         rows = len(found)
         if not rows or body.count(b"\n") != rows or body.count(b"}\n") != rows or body.count(b"\n{") != rows - 1:
             return None
-        if not self._columns and (self._required or self._collide(set[str]().union(*found))):
+        if not self._columns and (self._required or self._respelled(dict.fromkeys(chain.from_iterable(found)))):
             return None
         return Rows(body, rows)
 
@@ -119,9 +124,10 @@ class RowCheck:
         good: list[bytes] = []
         rejects: list[RowReject] = []
         rejected = 0
+        respelled: dict[str, str] = {}
         for number, line in _lines(body):
             try:
-                self._look(line)
+                others = self._look(line)
             except _Unfit as unfit:
                 rejected += 1
                 if len(rejects) < TOLD:
@@ -133,15 +139,20 @@ class RowCheck:
                 if len(rejects) < TOLD:
                     rejects.append(RowReject(line=number, message=f"It is not a row: {error}."))
             else:
-                good.append(line)
+                respelled |= others
+                good.append(_renamed(line, others) if others else line)
         payload = b"\n".join(good) + b"\n" if good else b""
-        return Rows(payload, len(good), rejected, tuple(rejects))
+        notices = (case_notice(list(respelled.items())),) if respelled else ()
+        return Rows(payload, len(good), rejected, tuple(rejects), notices)
 
-    def _look(self, line: bytes) -> None:
+    def _look(self, line: bytes) -> dict[str, str]:
+        """Check one row; returns its names that are to be spelled otherwise, and how."""
         row = self._decode(line)
-        clash = self._collide(row)
+        clash = collision(row)
         if clash:
-            raise _Unfit(clash, "Its name differs from another column's only in the case of letters.")
+            raise _Unfit(safe(clash[1], 80), "Its name differs from another column's only in the case of letters.")
+        others = self._respelled(row)
+        row = {others.get(name, name): value for name, value in row.items()}
         unknown = [name for name in row if name not in self._columns]
         if unknown and self._columns:
             self._allow(unknown)
@@ -155,6 +166,7 @@ class RowCheck:
             column = self._columns.get(name)
             if column is not None and value is not None and not _FITS[column.type](value):
                 raise _Unfit(name, f"{_shown(value)} is no {column.type}.")
+        return others
 
     def _decode(self, line: bytes) -> dict[str, Any]:
         try:
@@ -175,13 +187,12 @@ class RowCheck:
             if not name.strip():
                 raise _Unfit(None, "It has a column without a name.")
 
-    def _collide(self, names: Any) -> str:
-        """A name that only the case of its letters tells from another one."""
-        seen = dict(self._folded)
-        for name in names:
-            if seen.setdefault(name.casefold(), name) != name:
-                return safe(name, 80)
-        return ""
+    def _respelled(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of `names` that are spelled otherwise in the dataset, or were in an earlier row, and how."""
+        known = self._spelled
+        if len(known) > _NAMES:
+            return {name: first for name in names if (first := known.get(fold(name), name)) != name}
+        return {name: first for name in names if (first := known.setdefault(fold(name), name)) != name}
 
     def _shape(self, columns: tuple[Column, ...]) -> type[msgspec.Struct]:
         """A struct that takes exactly what the intake takes without a second look."""
@@ -219,6 +230,12 @@ def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(body.split(b"\n"), start=1):
         if line.strip():
             yield number, line
+
+
+def _renamed(line: bytes, names: Mapping[str, str]) -> bytes:
+    """The line with other names for some columns; every value stays as it was written."""
+    row = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({names.get(name, name): value for name, value in row.items()})
 
 
 def _kind(line: bytes) -> str:

@@ -1,0 +1,39 @@
+"""Over a running engine: names in another case are the same columns, wherever a person or a file writes them."""
+
+from __future__ import annotations
+
+from tests.engine.harness import Shop
+
+from shopfloor.domain.contract import Mode
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.file import FileState
+from shopfloor.domain.requests.datasets import DatasetContract, DatasetDefine, DatasetPreviewShow, DatasetVersionShow
+from shopfloor.domain.requests.files import FileList
+from shopfloor.domain.requests.models import ModelDefine
+
+
+def test_a_later_files_spelling_loses_no_value(shop: Shop) -> None:
+    for number, text in enumerate(("id,v\n1,2.5\n2,3.5\n", "id,v,Note\n3,2.5,hello\n", "id,v,note\n5,2.5,lost?\n")):
+        shop.write("inbox/d", f"{number}.csv", text)
+        shop.settle()
+    newest = shop.client.ask(DatasetVersionShow(ref="d"))
+    assert [column.name for column in newest.columns] == ["id", "v", "Note"]
+    assert any("'note' as 'Note'" in notice for notice in newest.notices)
+    rows = shop.client.ask(DatasetPreviewShow(ref="d")).rows
+    assert sorted(str(row[2]) for row in rows) == ["", "", "hello", "lost?"]
+
+
+def test_definitions_take_names_in_any_case(shop: Shop) -> None:
+    shop.write("inbox/d", "a.csv", "CustomerId,Amount,Seen\n1,5.5,2026-01-01\n2,6.5,2026-01-02\n")
+    shop.settle()
+    defined = shop.client.ask(DatasetDefine(name="d", mode=Mode.UPSERT, key=("customerid",), time="SEEN"))
+    assert (defined.key, defined.time) == (("CustomerId",), "Seen")
+    shop.write("inbox/d", "b.csv", "customerid,amount,seen\n2,7.5,2026-01-03\n")
+    shop.settle()
+    assert [file.state for file in shop.client.ask(FileList(dataset="d")).rows] == [FileState.COMMITTED] * 2
+    model = ModelDefinition(
+        name="m", dataset="d", target="AMOUNT", id="customerID", time="seen", exclude=("SEEN",), retired=True
+    )
+    found = shop.client.ask(ModelDefine(definition=model))
+    assert (found.target, found.id, found.time, found.exclude) == ("Amount", "CustomerId", "Seen", ("Seen",))
+    assert shop.client.ask(DatasetContract(name="d")).key == ("CustomerId",)
