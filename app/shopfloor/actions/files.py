@@ -6,6 +6,7 @@ from shopfloor.actions import fields
 from shopfloor.actions.action import REASON, SET, Action, Confirm, Input, InputKind, Inputs, Scope
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dataset import DatasetRecord
+from shopfloor.domain.dialect import pairs_of
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.files import (
@@ -56,8 +57,20 @@ def _discard(ref: str, inputs: Inputs) -> FileDiscard:
 
 def _retry(ref: str, inputs: Inputs) -> FileRetry:
     skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
-    marks = {name: inputs.get(name, "") for name in ("delimiter", "quote", "encoding", "decimal", "sheet")}
-    return FileRetry(id=ref, parser=Parser(**marks, skip_lines=skip), keep=inputs.get("keep") == SET)
+    names = ("delimiter", "quote", "escape", "encoding", "decimal", "sheet")
+    marks = {name: inputs.get(name, "") for name in names}
+    parser = Parser(
+        delimiter=marks["delimiter"],
+        quote=marks["quote"],
+        escape=marks["escape"],
+        encoding=marks["encoding"],
+        decimal=marks["decimal"],
+        sheet=marks["sheet"],
+        skip_lines=skip,
+        rename=pairs_of(inputs.get("rename", "")),
+        missing=fields.names(inputs.get("missing", "")),
+    )
+    return FileRetry(id=ref, parser=parser, keep=inputs.get("keep") == SET)
 
 
 def _not_in(record: Record) -> str | None:
@@ -103,8 +116,16 @@ _SETTINGS = (
     Input(name="encoding", label="Encoding", help="Such as windows-1252, iso-8859-15 or utf-16."),
     Input(name="decimal", label="Decimal mark", help="A point or a comma.", kind=InputKind.CHOICE, choices=(".", ",")),
     Input(name="quote", label="Quote", help="The quote mark, or none where quotes are ordinary text."),
+    Input(name="escape", label="Escape", help="What escapes quotes inside text, such as a backslash; else two quotes."),
     Input(name="sheet", label="Sheet", help="The sheet of an Excel workbook; else its first."),
     Input(name="skip_lines", label="Skip lines", help="How many lines stand before the header.", kind=InputKind.NUMBER),
+    Input(name="rename", label="Rename", help="Names in the file and the contract's: new=old, new=old."),
+    Input(
+        name="missing",
+        label="Missing",
+        help="Words that stand for no value, such as -999 or k.A.; several with commas between.",
+        kind=InputKind.NAMES,
+    ),
     Input(
         name="keep",
         label="Keep",
@@ -150,7 +171,8 @@ ACTIONS = (
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
         cli="shopfloor file retry {ref} [--delimiter {delimiter}] [--encoding {encoding}] [--decimal {decimal}]"
-        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--keep{keep!}]",
+        " [--quote {quote}] [--escape {escape}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--rename {rename}]"
+        " [--missing {missing}] [--keep{keep!}]",
         inputs=_SETTINGS,
         rank=12,
         ref=_id,

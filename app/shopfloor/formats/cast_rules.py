@@ -9,43 +9,78 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import chain
 
 from shopfloor.domain.columns import EXACT, ColumnType
-from shopfloor.domain.dialect import COMMA, POINT
+from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
+from shopfloor.domain.number_format import COMMA, POINT, number_format, pattern
 from shopfloor.duck.sql import SQL_TYPES, text
 from shopfloor.formats.notation import (
     CLOCK,
+    CLOCK_FORMATS,
     DAY,
-    INFINITE,
     MIDNIGHT,
-    MISSING,
+    MONTH_DAY,
+    MONTH_FORMATS,
     OFFSET,
     POINT_CLOCK,
     POINT_DAY,
     UTC,
     marked,
+    time_formats,
 )
 from shopfloor.formats.shape import JSON, TEXT
 
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _WIDE = frozenset({"UBIGINT", "HUGEINT", "UHUGEINT"})
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})
-_STAMPS = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
+_STAMPS = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP WITH TIME ZONE"})
+_FINE_STAMPS = frozenset({"TIMESTAMP_NS", "TIMESTAMPTZ_NS"})
+BYTES = "BLOB"
 _WORDS = frozenset({"UUID", "TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"})
+
+
+class Care(Enum):
+    """How much of what a column may hold is read; whatever lies beyond ends the query with an error.
+
+    The rare spellings cost more to plan than a small file costs to read, so a file is tried in its `PLAIN`
+    spelling first, then in `EVERY` one. Some values come in changed, such as infinity, which is a
+    missing value: only `TOLD` reads them, and they are counted then.
+    """
+
+    PLAIN = "plain"
+    EVERY = "every"
+    TOLD = "told"
+
+
+UNTOLD = "to be told"
+"""Part of the error of a query that met a value which only `Care.TOLD` reads."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Values that come in changed: the condition over {v}, {a}, {b}, what they become, what to say of one or many."""
+
+    when: str
+    value: str
+    one: str
+    many: str
 
 
 @dataclass(frozen=True)
 class Reading:
     """SQL over {v} (the raw value) and {a}, {b} (what `tries` made of it).
 
-    Where `good` holds the value is `value`; else the first of `others` whose condition holds.
-    What is left and is not missing is bad.
+    Where `good` holds the value is `value`; else the first of `others` whose condition holds, else that
+    of `told`. What is left and is not missing is bad.
     """
 
     tries: tuple[str, ...] = ()
     good: str = "{v} IS NOT NULL"
     value: str = "{v}"
     others: tuple[tuple[str, str], ...] = ()
+    told: Told | None = None
 
     def tried(self, column: int) -> list[str]:
         """Select items for the inner query."""
@@ -53,20 +88,25 @@ class Reading:
             f"{sql.format(v=f'c{column}')} AS {alias}{column}" for sql, alias in zip(self.tries, "ab", strict=False)
         ]
 
-    def quick(self, column: int) -> str:
-        """The value in its plain spelling; an error for any other, which may yet be good.
-
-        The rare spellings cost more to plan than a small file costs to read.
-        """
-        return self._case(column, f"error('not plain in column {column}')", self.others[:1])
-
-    def strict(self, column: int) -> str:
-        """The value; a bad one ends the query with an error."""
-        return self._case(column, f"error('bad value in column {column}')", self.others)
+    def at(self, care: Care, column: int) -> str:
+        """The value; one that `care` does not read ends the query with an error."""
+        bad = f"error('bad value in column {column}')"
+        if care is Care.PLAIN:
+            return self._case(column, bad, self.others[:1])
+        told = self._changed()
+        if care is Care.EVERY:
+            told = tuple((when, f"error('{UNTOLD} in column {column}')") for when, _ in told)
+        return self._case(column, bad, (*self.others, *told))
 
     def lenient(self, column: int) -> str:
         """The value; a bad one is NULL."""
-        return self._case(column, "NULL", self.others)
+        return self._case(column, "NULL", (*self.others, *self._changed()))
+
+    def changed(self, column: int) -> str:
+        """True for a value that `told` is about, NULL or false for others."""
+        assert self.told is not None
+        others = "".join(f" WHEN {when} THEN false" for when, _ in self.others)
+        return f"CASE WHEN {self.good} THEN false{others} WHEN {self.told.when} THEN true END".format(**_names(column))
 
     def bad(self, column: int) -> str:
         """True for a bad value, never NULL."""
@@ -78,8 +118,11 @@ class Reading:
         tried = {alias: f"({sql.format(**names)})" for alias, sql in zip("ab", self.tries, strict=False)}
         return self._bad().format(**names, **tried)
 
+    def _changed(self) -> tuple[tuple[str, str], ...]:
+        return () if self.told is None else ((self.told.when, self.told.value),)
+
     def _bad(self) -> str:
-        others = "".join(f" WHEN {when} THEN false" for when, _ in self.others)
+        others = "".join(f" WHEN {when} THEN false" for when, _ in (*self.others, *self._changed()))
         return f"CASE WHEN {self.good} THEN false WHEN {{v}} IS NULL THEN false{others} ELSE true END"
 
     def _case(self, column: int, otherwise: str, others: Sequence[tuple[str, str]]) -> str:
@@ -103,23 +146,43 @@ def reading(
     format: str = "",
     first: bool = False,
     any_text: bool = False,
+    missing: Sequence[str] = (),
 ) -> Reading | None:
     """How to read values of DuckDB's type `raw` as `kind`; None when the types do not go together.
 
     `format` is the column's, `decimal` the file's where the column has none. `first`: accept only
     what inference over the whole file would have called `kind` as well. `any_text`: typed values may
-    become text, which only a person decides.
+    become text, which only a person decides. `missing` are words that the contract declares.
     """
-    if raw in {TEXT, JSON}:
-        # JSON's numbers have one spelling, and its producers write days as ISO does.
-        if format and not (raw == JSON and kind is ColumnType.NUMBER):
-            how = formatted(kind, format, iso=raw == JSON)
-            # A code such as 007 is no number, however others are written.
-            return replace(how, good=f"{how.good} AND NOT ({CODE})") if first and kind is ColumnType.NUMBER else how
-        if kind is ColumnType.NUMBER and decimal == ",":
-            return _MARKED[COMMA]
-        return (_FIRST if first else _TEXTS)[kind]
-    return _typed(_family(raw), kind, any_text=any_text)
+    if kind is not ColumnType.UNKNOWN and raw not in {TEXT, JSON}:
+        return _typed(_family(raw), kind, any_text=any_text)
+    how = _worded(raw, kind, decimal, format, first)
+    return _declared(how, missing) if missing else how
+
+
+def _worded(raw: str, kind: ColumnType, decimal: str, format: str, first: bool) -> Reading:
+    """How to read text."""
+    if kind is ColumnType.UNKNOWN:
+        return _ABSENT
+    if raw == JSON and kind is ColumnType.NUMBER and format:
+        # JSON's numbers have one spelling; its texts may have a sign.
+        signed = number_format(format)
+        return _TEXTS[kind] if signed is None or signed.plain else _signed_or_plain(format)
+    if format:
+        how = formatted(kind, format)
+        # A code such as 007 is no number, however others are written.
+        return replace(how, good=f"{how.good} AND NOT ({CODE})") if first and kind is ColumnType.NUMBER else how
+    if kind is ColumnType.NUMBER and decimal == ",":
+        return _MARKED[COMMA]
+    return (_FIRST if first else _TEXTS)[kind]
+
+
+def _declared(how: Reading, words: Sequence[str]) -> Reading:
+    """`how` for a contract that declares `words` as missing, in text too and before they are anything else."""
+    if how.good == Reading.good:
+        return replace(how, value=f"CASE WHEN NOT {among(words)} THEN {how.value} END")
+    missing = (among((*MISSING, *words)), "NULL")
+    return replace(how, good=f"NOT {among(words)} AND {how.good}", others=(missing, *how.others[1:]))
 
 
 def raw_type(raw: str) -> ColumnType | None:
@@ -133,16 +196,23 @@ def raw_type(raw: str) -> ColumnType | None:
         "decimal": ColumnType.NUMBER,
         "date": ColumnType.DATE,
         "stamp": ColumnType.TIMESTAMP,
+        "fine stamp": ColumnType.TIMESTAMP,
+        "bytes": ColumnType.TEXT,
         "text": ColumnType.TEXT,
         "word": ColumnType.TEXT,
         "nested": ColumnType.TEXT,
-        "null": ColumnType.TEXT,
+        "null": ColumnType.UNKNOWN,
     }.get(_family(raw))
 
 
 def whole_beyond_64_bits(raw: str) -> bool:
     """True for types of whole numbers that hold more than an integer does: text, where one really is larger."""
     return _family(raw) in {"wide", "whole"}
+
+
+def empty(raw: str) -> bool:
+    """True for the type of a column that holds nothing."""
+    return _family(raw) == "null"
 
 
 def nested(raw: str) -> bool:
@@ -156,6 +226,7 @@ def _family(raw: str) -> str:
         (_WIDE, "wide"),
         (_FLOATS, "float"),
         (_STAMPS, "stamp"),
+        (_FINE_STAMPS, "fine stamp"),
         (_WORDS, "word"),
     ):
         if raw in names:
@@ -167,7 +238,7 @@ def _family(raw: str) -> str:
         return "whole" if raw.endswith(",0)") else "decimal"
     if raw == TEXT:
         return "text"
-    return {"BOOLEAN": "boolean", "DATE": "date", '"NULL"': "null", "NULL": "null"}.get(raw, "")
+    return {"BOOLEAN": "boolean", "DATE": "date", BYTES: "bytes", '"NULL"': "null", "NULL": "null"}.get(raw, "")
 
 
 def _matches(pattern: str) -> str:
@@ -175,11 +246,23 @@ def _matches(pattern: str) -> str:
     return "regexp_full_match(trim({v}), '" + pattern.replace("{", "{{").replace("}", "}}") + "')"
 
 
-# One search instead of a list of comparisons: half the time to plan. No value holds the mark.
 _MARK = "\x1f"
-IS_MISSING = f"contains('{_MARK}" + _MARK.join(MISSING) + f"{_MARK}', '{_MARK}' || trim({{v}}) || '{_MARK}')"
+
+
+def among(words: Sequence[str]) -> str:
+    """SQL that is true where {v}, without blanks around it, is one of `words`; NULL for NULL."""
+    # One search instead of a list of comparisons: half the time to plan. No value holds the mark.
+    listed = text(_MARK + _MARK.join(words) + _MARK)
+    return f"contains({_braced(listed)}, '{_MARK}' || trim({{v}}) || '{_MARK}')"
+
+
+def _braced(sql: str) -> str:
+    """Braces survive str.format."""
+    return sql.replace("{", "{{").replace("}", "}}")
+
+
+IS_MISSING = among(MISSING)
 _MISSING = (IS_MISSING, "NULL")
-_POINT_FORMATS = "['%d.%m.%Y', '%d.%m.%Y %H:%M', '%d.%m.%Y %H:%M:%S']"
 # A year of two digits, read as four, lies in antiquity.
 _PLAUSIBLE = "BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
 _RANGE = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
@@ -188,6 +271,10 @@ _RANGE = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
 def _when(test: str, value: str) -> tuple[str, str]:
     """A spelling counts only when its conversion works (2026-02-31 looks like a date)."""
     return f"{test} AND {value} IS NOT NULL", value
+
+
+def _parsed(formats: Sequence[str]) -> str:
+    return f"try_strptime(trim({{v}}), [{_braced(', '.join(map(text, formats)))}])"
 
 
 _INTEGER = Reading(
@@ -202,14 +289,14 @@ _UNROUNDED = (
     f"(abs({{a}}) < {EXACT} OR NOT regexp_full_match(trim({{v}}), '[-+]?[0-9]+') "
     "OR coalesce(TRY_CAST({a} AS HUGEINT) = TRY_CAST({v} AS HUGEINT), false))"
 )
+# A sum or a mean over infinity is infinity or nothing; a larger number than any double reads so, too.
+INFINITE = Told("isinf({a})", "NULL", "infinite value was", "infinite values were")
 _NUMBER = Reading(
     tries=("TRY_CAST({v} AS DOUBLE)",),
     good=f"isfinite({{a}}) AND NOT contains({{v}}, '_') AND {_UNROUNDED}",
     value="{a}",
-    others=(
-        _MISSING,
-        _when(f"ltrim(lower(trim({{v}})), '+-') IN {INFINITE}", "TRY_CAST({v} AS DOUBLE)"),
-    ),
+    others=(_MISSING,),
+    told=INFINITE,
 )
 _BOOLEAN = Reading(
     tries=("TRY_CAST({v} AS BOOLEAN)",),
@@ -219,11 +306,6 @@ _BOOLEAN = Reading(
 )
 _DATE_TRY = ("TRY_CAST({v} AS DATE)",)
 _DATE_GOOD = f"strlen({{v}}) = 10 AND {{a}} {_RANGE}"
-_DATE_OTHERS = (
-    _MISSING,
-    _when(_matches(DAY), "TRY_CAST(trim({v}) AS DATE)"),
-    _when(_matches(POINT_DAY), "try_strptime(trim({v}), '%d.%m.%Y')::DATE"),
-)
 _PLAIN_TIME = _when(
     _matches(rf"{DAY}([T ]{CLOCK}({UTC})?)?"),
     "TRY_CAST(rtrim(trim({v}), 'ZUTCGM ') AS TIMESTAMP)",
@@ -233,23 +315,40 @@ _OFFSET_TIME = _when(
     # The offset must touch the time.
     r"TRY_CAST(regexp_replace(trim({v}), ' +([+-])', '\1') AS TIMESTAMPTZ)::TIMESTAMP",
 )
+# Ways to write a day that can be read in one way only: as ISO does, with points, with the month's name.
+_WAYS = {
+    ColumnType.DATE: (
+        (
+            _when(_matches(DAY), "TRY_CAST(trim({v}) AS DATE)"),
+            _when(_matches(rf"{DAY}[T ]{MIDNIGHT}"), "TRY_CAST(trim({v}) AS TIMESTAMP)::DATE"),
+        ),
+        (_when(_matches(POINT_DAY), f"{_parsed(['%d.%m.%Y'])}::DATE"),),
+        (_when(_matches(MONTH_DAY), f"{_parsed(MONTH_FORMATS)}::DATE"),),
+    ),
+    ColumnType.TIMESTAMP: (
+        (_PLAIN_TIME, _OFFSET_TIME),
+        (_when(_matches(f"{POINT_DAY}( {POINT_CLOCK})?"), _parsed(time_formats("%d.%m.%Y"))),),
+        (
+            _when(
+                _matches(rf"({MONTH_DAY})( {POINT_CLOCK}(\.\d+)?)?"),
+                _parsed([day + clock for day in MONTH_FORMATS for clock in CLOCK_FORMATS]),
+            ),
+        ),
+    ),
+}
+
+
 _STAMP = Reading(
     tries=("TRY_CAST({v} AS TIMESTAMP)",),
     # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop.
     good="{a} IS NOT NULL AND strlen({v}) = 19 AND substr({v}, 17, 1) = ':'",
     value="{a}",
-    others=(
-        _MISSING,
-        _PLAIN_TIME,
-        _OFFSET_TIME,
-        _when(
-            _matches(rf"{POINT_DAY}( {POINT_CLOCK})?"),
-            f"try_strptime(trim({{v}}), {_POINT_FORMATS})",
-        ),
-    ),
+    others=(_MISSING, *chain(*_WAYS[ColumnType.TIMESTAMP])),
 )
+# Of a column whose type is open only what is missing can be read.
+_ABSENT = Reading(good="false", others=((IS_MISSING.replace("{v}", "{v}::VARCHAR"), "NULL"),))
 _TEXTS = {
-    ColumnType.TEXT: Reading(),
+    ColumnType.TEXT: Reading(value=f"nullif({{v}}, '{ALWAYS_MISSING}')"),
     ColumnType.INTEGER: _INTEGER,
     ColumnType.NUMBER: _NUMBER,
     ColumnType.BOOLEAN: _BOOLEAN,
@@ -257,19 +356,13 @@ _TEXTS = {
         tries=_DATE_TRY,
         good=_DATE_GOOD,
         value="{a}",
-        others=(
-            *_DATE_OTHERS,
-            _when(
-                _matches(rf"{DAY}[T ]{MIDNIGHT}"),
-                "TRY_CAST(trim({v}) AS TIMESTAMP)::DATE",
-            ),
-        ),
+        others=(_MISSING, *chain(*_WAYS[ColumnType.DATE])),
     ),
     ColumnType.TIMESTAMP: _STAMP,
 }
 
 # A code such as 007 is text; so is a whole number that no BIGINT holds.
-CODE = "{v} >= '00' AND {v} < '0:'"
+CODE = "ltrim({v}) >= '00' AND ltrim({v}) < '0:'"
 _FIRST = {
     **_TEXTS,
     ColumnType.INTEGER: Reading(
@@ -283,6 +376,7 @@ _FIRST = {
         good=f"abs({{a}}) < 9.2e18 AND NOT contains({{v}}, '_') AND NOT ({CODE}) AND {_UNROUNDED}",
         value="{a}",
         others=_NUMBER.others,
+        told=INFINITE,
     ),
     ColumnType.BOOLEAN: Reading(
         tries=_BOOLEAN.tries,
@@ -291,7 +385,9 @@ _FIRST = {
         others=(_MISSING,),
     ),
     # Days such as 31.12.2026 and times with an offset are other ways: see `spelling`.
-    ColumnType.DATE: Reading(tries=_DATE_TRY, good=_DATE_GOOD, value="{a}", others=_DATE_OTHERS[:2]),
+    ColumnType.DATE: Reading(
+        tries=_DATE_TRY, good=_DATE_GOOD, value="{a}", others=(_MISSING, _WAYS[ColumnType.DATE][0][0])
+    ),
     ColumnType.TIMESTAMP: Reading(
         tries=_STAMP.tries, good=_STAMP.good, value=_STAMP.value, others=(_MISSING, _PLAIN_TIME)
     ),
@@ -306,6 +402,7 @@ def _marked(group: str, decimal: str, *, alone: bool) -> Reading:
         good=f"isfinite({{a}}) AND {_matches(marked(group, decimal, alone=alone))}",
         value="{a}",
         others=_NUMBER.others,
+        told=INFINITE,
     )
 
 
@@ -314,24 +411,51 @@ _MARKED = {COMMA: _marked(".", ",", alone=False), POINT: _marked(",", ".", alone
 OFFSET_ONLY = Reading(good="false", others=(_MISSING, _OFFSET_TIME))
 
 
-def formatted(kind: ColumnType, format: str, *, iso: bool = False) -> Reading:
-    """How to read text in a column's pinned format; with `iso` days may be written 2026-01-31 as well."""
-    if kind is ColumnType.NUMBER:
-        return _MARKED[format]
-    parsed = f"try_strptime(trim({{v}}), {_braced(text(format))})"
-    good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
-    plain = _TEXTS[kind]
+def _signed(format: str) -> Reading:
+    """Numbers with a sign such as % or $, or with parentheses for those below zero."""
+    how = number_format(format)
+    assert how is not None
+    group, decimal = how.marks
+    digits = marked(group, decimal, alone=how.base == POINT).removeprefix("[-+]?")
+    unsigned = f"replace({{v}}, {_braced(text(how.sign))}, '')" if how.sign else "{v}"
+    cleared = f"regexp_replace({unsigned}, '[ \u00a0\u202f()+]', '', 'g')"
+    number = f"replace(replace({cleared}, '{group}', ''), '{decimal}', '.')"
     return Reading(
-        tries=(parsed,),
-        good=good,
-        value="{a}::DATE" if kind is ColumnType.DATE else "{a}",
-        others=(_MISSING, *((plain.others[1],) if iso else ())),
+        tries=(f"TRY_CAST((CASE WHEN contains({{v}}, '(') THEN '-' ELSE '' END) || {number} AS DOUBLE)",),
+        good=f"isfinite({{a}}) AND {_matches(pattern(how, digits))}",
+        value="{a}",
+        others=(_MISSING,),
+        told=INFINITE,
     )
 
 
-def _braced(sql: str) -> str:
-    """Braces survive str.format."""
-    return sql.replace("{", "{{").replace("}", "}}")
+def _signed_or_plain(format: str) -> Reading:
+    how = _signed(format)
+    return replace(
+        how, others=(*how.others, _when(_matches(r"-?\d+(\.\d+)?([eE][-+]?\d+)?"), "TRY_CAST({v} AS DOUBLE)"))
+    )
+
+
+def formatted(kind: ColumnType, format: str) -> Reading:
+    """How to read text in a column's pinned format. Days that can be read in one way only are read beside it."""
+    if kind is ColumnType.NUMBER:
+        return _MARKED[format] if format in _MARKED else _signed(format)
+    formats = time_formats(format) if kind is ColumnType.TIMESTAMP else (format,)
+    good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
+    return Reading(
+        tries=(_parsed(formats),),
+        good=good,
+        value="{a}::DATE" if kind is ColumnType.DATE else "{a}",
+        others=(_MISSING, *_beside(kind, format)),
+    )
+
+
+def _beside(kind: ColumnType, format: str) -> tuple[tuple[str, str], ...]:
+    """Ways to write a day that no pinned format reads otherwise."""
+    iso, point, month = _WAYS[kind]
+    same_iso = not format.startswith("%Y") or format.startswith(("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"))
+    same_point = "." not in format.partition(" ")[0] or format.startswith("%d.%m.%Y")
+    return (*(iso if same_iso else ()), *(point if same_point else ()), *month)
 
 
 def whole_beyond(raw: str) -> str:
@@ -348,7 +472,8 @@ def whole_beyond(raw: str) -> str:
 def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
     """Conversions between types of typed files; only those that lose nothing."""
     if family == "null":
-        return Reading(good="false", value=f"NULL::{SQL_TYPES[kind]}")
+        nothing = f"NULL::{SQL_TYPES[kind]}"
+        return Reading(good="false", value=nothing, others=(("true", nothing),))
     if any_text and kind is ColumnType.TEXT and family in _SPELLED:
         return _SPELLED[family]
     return _CONVERSIONS.get((family, kind))
@@ -357,6 +482,7 @@ def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
 _WHOLE = Reading(tries=("TRY_CAST({v} AS BIGINT)",), good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
 _COUNTED = Reading(good=f"{{v}} BETWEEN -{EXACT} AND {EXACT}", value="{v}::DOUBLE")
 _PLAIN_WORDS = Reading(value="{v}::VARCHAR")
+_MICROSECONDS = "{v}::TIMESTAMP"  # of any zone, in UTC
 _CONVERSIONS = {
     ("boolean", ColumnType.BOOLEAN): Reading(),
     ("integer", ColumnType.INTEGER): Reading(value="{v}::BIGINT"),
@@ -370,7 +496,12 @@ _CONVERSIONS = {
         value="{a}",
         others=(("isnan({v})", "NULL"),),
     ),
-    ("float", ColumnType.NUMBER): Reading(good="NOT isnan({v})", value="{v}::DOUBLE", others=(("isnan({v})", "NULL"),)),
+    ("float", ColumnType.NUMBER): Reading(
+        good="isfinite({v})",
+        value="{v}::DOUBLE",
+        others=(("isnan({v})", "NULL"),),
+        told=replace(INFINITE, when="isinf({v})"),
+    ),
     ("decimal", ColumnType.NUMBER): Reading(value="{v}::DOUBLE"),
     ("integer", ColumnType.NUMBER): _COUNTED,
     ("wide", ColumnType.NUMBER): _COUNTED,
@@ -385,6 +516,17 @@ _CONVERSIONS = {
     ("stamp", ColumnType.DATE): Reading(
         tries=("{v}::TIMESTAMP",), good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
     ),
+    ("fine stamp", ColumnType.TIMESTAMP): Reading(
+        tries=(_MICROSECONDS,),
+        good="isfinite({a}) AND epoch_ns({v}) % 1000 = 0",
+        value="{a}",
+        told=Told("isfinite({a})", "{a}", "time finer than a microsecond was", "times finer than a microsecond were"),
+    ),
+    ("fine stamp", ColumnType.DATE): Reading(
+        tries=(_MICROSECONDS,), good="date_trunc('day', {a}) = {a} AND epoch_ns({v}) % 1000 = 0", value="{a}::DATE"
+    ),
+    # Some writers do not say that their bytes are text.
+    ("bytes", ColumnType.TEXT): Reading(tries=("try(decode({v}))",), good="{a} IS NOT NULL", value="{a}"),
     ("wide", ColumnType.TEXT): _PLAIN_WORDS,
     ("whole", ColumnType.TEXT): _PLAIN_WORDS,
     ("word", ColumnType.TEXT): _PLAIN_WORDS,
@@ -398,5 +540,6 @@ _SPELLED = {
     "decimal": _PLAIN_WORDS,
     "date": _PLAIN_WORDS,
     "stamp": Reading(value="{v}::TIMESTAMP::VARCHAR"),
+    "fine stamp": Reading(value=f"{_MICROSECONDS}::VARCHAR"),
     "float": Reading(good="NOT isnan({v})", value="{v}::DOUBLE::VARCHAR", others=(("isnan({v})", "NULL"),)),
 }

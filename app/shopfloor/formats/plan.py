@@ -9,11 +9,15 @@ import msgspec
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
+from shopfloor.domain.text import safe
 from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import Reading, reading
 from shopfloor.formats.format import Format
-from shopfloor.formats.reasons import BadFile, listed
+from shopfloor.formats.reasons import BadFile, listed, shown
 from shopfloor.formats.shape import Shape
+
+Renames = Callable[[Sequence[int], Sequence[Column]], Sequence[tuple[str, str]]]
+"""From positions of new columns and the missing ones to pairs (new, missing) of names that look like one column."""
 
 RESCUED = "_rescued"
 PLACE = ("_file", "_row")
@@ -54,6 +58,7 @@ class Plan:
                 format=column.format,
                 first=first,
                 any_text=self.any_text,
+                missing=self.shape.missing,
             )
             for column, source in zip(self.contract.columns, self.sources, strict=True)
         ]
@@ -65,8 +70,10 @@ def arrange(
     infer_new: Callable[[Sequence[int]], Sequence[Column]],
     *,
     any_text: bool = False,
+    renames: Renames = lambda added, missing: (),
 ) -> Plan:
-    """The plan for files of `shape`. `infer_new` gives the types of columns at some positions.
+    """The plan for files of `shape`. `infer_new` gives the types of columns at some positions, `renames`
+    those of new and missing columns that look like the same.
 
     Columns are matched by exact name, in any order. Raises `BadFile` when the policy does not
     allow the difference, and for a column whose type in the file cannot become the contract's.
@@ -74,13 +81,14 @@ def arrange(
     known = {column.name for column in contract.columns}
     extras = tuple(i for i, column in enumerate(shape.names) if column not in known)
     missing = _missing(contract, shape)
-    _check(contract, [shape.names[i] for i in extras], missing, shape)
+    _check(contract, extras, missing, shape, renames)
     notices: list[str] = []
     grown = contract
     rescued = False
     if extras and contract.schema_policy is SchemaPolicy.EVOLVE:
         grown = _grow(contract, infer_new(extras))
         notices.append(f"New columns joined the contract: {listed([shape.names[i] for i in extras])}.")
+        notices += _looks_renamed(contract, shape, extras, renames)
         extras = ()
     elif extras and contract.schema_policy is SchemaPolicy.RESCUE:
         rescued = True
@@ -100,8 +108,18 @@ def arrange(
         notices=tuple(notices),
         any_text=any_text,
     )
-    _check_types(plan)
+    check_types(plan)
     return plan
+
+
+def _looks_renamed(contract: Contract, shape: Shape, extras: Sequence[int], renames: Renames) -> list[str]:
+    """What is said of new columns that look like optional ones which the file lacks."""
+    gone = [c for c in contract.columns if shape.position(c.name) is None and c.name != RESCUED]
+    return [
+        f"New column {shown(new)} looks like {shown(old)} renamed. If it is, write rename = "
+        f'["{safe(new, 80)}={safe(old, 80)}"] under [parser] in datasets/{contract.name}.toml.'
+        for new, old in (renames(extras, gone) if gone else ())
+    ]
 
 
 def revised(contract: Contract, columns: Sequence[Column]) -> Contract:
@@ -125,18 +143,18 @@ def _missing(contract: Contract, shape: Shape) -> list[str]:
     ]
 
 
-def _check(contract: Contract, extras: Sequence[str], missing: Sequence[str], shape: Shape) -> None:
+def _check(contract: Contract, extras: Sequence[int], missing: Sequence[str], shape: Shape, renames: Renames) -> None:
     """Raise `BadFile` when the policy holds files with such differences."""
-    policy = contract.schema_policy
     held = list(missing)
-    if policy is SchemaPolicy.STRICT:
+    strict = contract.schema_policy is SchemaPolicy.STRICT
+    if strict:
         held = [
             column.name for column in contract.columns if shape.position(column.name) is None and not column.optional
         ]
-        if extras or held:
-            raise BadFile(reasons.columns_changed(extras, held, contract.name))
-    if held:
-        raise BadFile(reasons.columns_changed(extras, held, contract.name))
+    if held or (strict and extras):
+        gone = [column for column in contract.columns if column.name in held]
+        pairs = renames(extras, gone) if gone and extras else ()
+        raise BadFile(reasons.columns_changed([shape.names[i] for i in extras], held, contract.name, pairs))
 
 
 def _grow(contract: Contract, new: Sequence[Column]) -> Contract:
@@ -151,7 +169,8 @@ def _with_rescued(contract: Contract) -> Contract:
     return _grow(contract, (Column(name=RESCUED, type=ColumnType.TEXT),))
 
 
-def _check_types(plan: Plan) -> None:
+def check_types(plan: Plan) -> None:
+    """Raise `BadFile` for a column whose type in the file cannot become the wanted one."""
     for column, source, how in zip(plan.contract.columns, plan.sources, plan.readings(), strict=True):
         if source is not None and how is None:
             raise BadFile(reasons.column_retyped(column.name, column.type, plan.shape.raw[source], plan.contract.name))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
+from shopfloor.domain.missing import LONGEST
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import counted, safe
 
@@ -19,6 +24,7 @@ _NOUNS = {
     ColumnType.TEXT: "text",
     ColumnType.DATE: "a date (such as 2026-01-31)",
     ColumnType.TIMESTAMP: "a time (such as 2026-01-31T08:30:00)",
+    ColumnType.UNKNOWN: "a missing value",
 }
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{19,}")
 _ENCODINGS = {"cp1252": "Windows-1252 (Latin-1), nor in UTF-8"}
@@ -50,6 +56,16 @@ class BadFile(DataError):
         super().__init__(reason.message, hint=reason.hint, code=reason.code)
         self.reason = reason
 
+    @property
+    def line(self) -> int | None:
+        """The line that is to blame, from 1, where one is."""
+        return self.reason.line
+
+    @property
+    def column(self) -> str | None:
+        """The column that is to blame, where one is."""
+        return self.reason.column
+
 
 def shown(value: object, limit: int = 60) -> str:
     """A value from data in quotes, printable and bounded."""
@@ -60,6 +76,14 @@ def listed(names: Sequence[str], limit: int = 5) -> str:
     """Up to `limit` column names as words."""
     words = ", ".join(shown(name) for name in names[:limit])
     return f"{words} and {len(names) - limit} more" if len(names) > limit else words
+
+
+def not_there(name: str, why: str) -> Reason:
+    return Reason(
+        code="unreadable",
+        message=f"{safe(name, 200)} cannot be read{': ' if why else ''}{safe(why, 80)}.",
+        hint="Check the file's name and rights.",
+    )
 
 
 def empty_file(*, packed: bool = False) -> Reason:
@@ -121,6 +145,16 @@ def duplicate_columns(names: Sequence[str], *, case: bool) -> Reason:
         line=1,
         column=safe(names[0], 120),
         hint="Rename them so that each is unique.",
+    )
+
+
+def renamed_twice(names: Sequence[str]) -> Reason:
+    return Reason(
+        code="duplicate_column_name",
+        message=f"The columns {listed(names)} are all the same column of the contract ([parser] rename).",
+        line=1,
+        column=safe(names[0], 120),
+        hint="Take the renaming out of the contract's [parser], or one of the columns out of the file.",
     )
 
 
@@ -342,6 +376,44 @@ def bad_quote(line: int | None, column: str | None) -> Reason:
     )
 
 
+_ESCAPE = "If a backslash escapes quotes in it, as Spark and MySQL write them: shopfloor file retry ID --escape '\\'"
+
+
+def open_quote(line: int, *, escapes: bool) -> Reason:
+    hint = _ESCAPE if escapes else "Where quotes are ordinary characters: shopfloor file retry ID --quote none"
+    return Reason(
+        code="bad_quote",
+        message=f"Line {line} opens a quote that is never closed, so the rows from there on cannot be told apart.",
+        line=line,
+        hint=f'Close it at the source, or write quotes inside a text twice (""), and deliver the file again. {hint}',
+    )
+
+
+def escaped_quotes(reason: Reason) -> Reason:
+    """`reason`, of a file that has a backslash before a quote, with the way to say what it means."""
+    return msgspec.structs.replace(reason, hint=f"{reason.hint} {_ESCAPE}") if reason.code == "bad_quote" else reason
+
+
+def header_repeated(line: int, times: int) -> Reason:
+    again = "again" if times == 1 else f"again, and {counted(times - 1, 'time')} more below"
+    return Reason(
+        code="header_repeated",
+        message=f"Line {line} holds the column names {again}: several exports were put together in one file.",
+        line=line,
+        hint="Deliver them as several files, or with one header.",
+    )
+
+
+def rows_do_not_add_up(counted_rows: int, read: int, rejected: int, file: str = "") -> Reason:
+    """Rows of the file (one of a delivery is named) that are neither read nor rejected, or that are not there."""
+    return Reason(
+        code="rows_do_not_add_up",
+        message=f"{f'File {file}' if file else 'The file'} has {counted(counted_rows, 'row')}, "
+        f"but {read:,} were read and {rejected:,} rejected.",
+        hint=f"Often stray quotes are the cause: look for them with shopfloor file rejects ID. {_REDELIVER}",
+    )
+
+
 def line_too_long(line: int | None) -> Reason:
     return Reason(
         code="line_too_long",
@@ -362,8 +434,16 @@ def bad_value(place: Place, column: str, kind: ColumnType, value: object, format
         message=f"{place.words} {shown(column)}: {shown(value)} {why}.",
         line=place.line,
         column=safe(column, 120),
-        hint=f"{_REDELIVER} {_WIDEN}",
+        hint=f"{_REDELIVER} {_WIDEN}{_declare(str(value))}",
     )
+
+
+def _declare(value: str) -> str:
+    """How to say that a word stands for no value; empty for what is no word."""
+    word = value.strip(" ")
+    if not word.isprintable() or not 0 < len(word) <= LONGEST or any(map(str.isdigit, word)) or "," in word:
+        return ""
+    return f". If it stands for no value: shopfloor file retry ID --missing {shlex.quote(word)} --keep"
 
 
 def missing_value(place: Place, column: str, why: str) -> Reason:
@@ -400,7 +480,7 @@ def of_reject(reject: Reject) -> Reason:
     """The reason of a whole file that is held for one of its rows."""
     hint = f"{_REDELIVER} Or change the contract, then retry the file."
     if reject.code == "bad_value":
-        hint = f"{_REDELIVER} {_WIDEN}. Without such rows: shopfloor file accept ID"
+        hint = f"{_REDELIVER} {_WIDEN}. Without such rows: shopfloor file accept ID{_declare(reject.value or '')}"
     return Reason(
         code=reject.code,
         message=reject.message,
@@ -418,15 +498,37 @@ def volume(rows: int, why: str) -> Reason:
     )
 
 
-def columns_changed(added: Sequence[str], removed: Sequence[str], dataset: str) -> Reason:
-    """New columns under a strict contract, or (also) columns that are gone."""
+def older_snapshot(dated: datetime | None, newest: str, newest_dated: datetime | None) -> Reason:
+    """A whole picture from before the one that is in."""
+    if dated is not None and newest_dated is not None:
+        why = f"It is of {_day(dated)}; {shown(newest)}, which is in, is of {_day(newest_dated)}."
+    else:
+        why = f"It was written before {shown(newest)}, which is in."
+    return Reason(
+        code="older_snapshot",
+        message=f"{why} In mode snapshot it would replace newer rows.",
+        hint="To take it all the same: shopfloor file accept ID. Else discard it: shopfloor file discard ID",
+    )
+
+
+def _day(moment: datetime) -> str:
+    midnight = moment.time() == moment.time().min
+    return moment.date().isoformat() if midnight else moment.isoformat(sep=" ", timespec="minutes")
+
+
+def columns_changed(
+    added: Sequence[str], removed: Sequence[str], dataset: str, renames: Sequence[tuple[str, str]] = ()
+) -> Reason:
+    """New columns under a strict contract, or (also) columns that are gone. `renames` are pairs of a new
+    column and the one of the contract that it looks like.
+    """
     parts = []
     if added:
         parts.append(f"new: {listed(added)}")
     if removed:
         parts.append(f"missing: {listed(removed)}")
     code = "columns_changed" if added and removed else "column_new" if added else "column_missing"
-    renamed = " This looks like a renamed column." if added and removed else ""
+    seen = "; ".join(f"{shown(new)} looks like {shown(old)} renamed" for new, old in renames)
     first = removed[0] if removed else added[0]
     fix = (
         f"If it is gone for good, set optional = true for it in datasets/{dataset}.toml"
@@ -435,11 +537,32 @@ def columns_changed(added: Sequence[str], removed: Sequence[str], dataset: str) 
     )
     return Reason(
         code=code,
-        message=f"The columns differ from the contract ({'; '.join(parts)}).{renamed}",
+        message=f"The columns differ from the contract ({'; '.join(parts)}).{f' {seen}.' if seen else ''}",
         line=1,
         column=safe(first, 120),
-        hint=f"{fix}, then retry the file.",
+        hint=f"{_rename_command(renames)}{fix}, then retry the file.",
     )
+
+
+def columns_missing(names: Sequence[str], guess: str) -> Reason:
+    """Columns that a reader needs; `guess` is one of the file that looks like the first of them, or empty."""
+    more = f" ({len(names)} columns are missing in all: {listed(names)})" if len(names) > 1 else ""
+    hint = f"Is {shown(guess)} a misspelling of it?" if guess else "Add it, with empty cells where it is unknown."
+    return Reason(
+        code="missing_column",
+        message=f"Column {shown(names[0])} is missing{more}.",
+        column=safe(names[0], 120),
+        hint=hint,
+    )
+
+
+def _rename_command(renames: Sequence[tuple[str, str]]) -> str:
+    """The command that takes the file in with its columns under the contract's names."""
+    writable = [f"{new}={old}" for new, old in renames if not {"=", ","} & {*new, *old}]
+    if not writable:
+        return ""
+    options = " ".join(f"--rename {shlex.quote(safe(pair, 300))}" for pair in writable)
+    return f"To take them for the same: shopfloor file retry ID {options} --keep (without --keep only this file). "
 
 
 def column_retyped(column: str, kind: ColumnType, found: str, dataset: str) -> Reason:

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.record import Record
+
+
+class Dated(Record, frozen=True, kw_only=True):
+    """When a file is from: the date in its path, where there is one, and when it was last written."""
+
+    name: str
+    dated: datetime | None = None
+    written: datetime
+
+    def older_than(self, other: Dated) -> bool:
+        """By their dates where both have one, else by when they were written."""
+        if self.dated is not None and other.dated is not None:
+            return self.dated < other.dated
+        return self.written < other.written
 
 
 class StagedFile(Record, frozen=True, kw_only=True):
@@ -24,3 +40,4 @@ class StagedFile(Record, frozen=True, kw_only=True):
     supersedes: tuple[str, ...] = ()
     corrects: str | None = None
     partition: tuple[tuple[str, str | None], ...] = ()
+    dated: Dated | None = None

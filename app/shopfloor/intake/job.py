@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Container, Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,6 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.contract import Contract, Corrected, Mode, Parser, SchemaPolicy, Volume
 from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
-from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
@@ -23,9 +24,10 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
-from shopfloor.formats.partition import Pairs, partition
-from shopfloor.formats.staged import StagedFile
+from shopfloor.formats.partition import Pairs, moment, partition
+from shopfloor.formats.staged import Dated, StagedFile
 from shopfloor.intake import type_change_notices
+from shopfloor.intake.balance import check_balance
 from shopfloor.intake.contract import live
 from shopfloor.intake.records import IntakeResult, IntakeSpec
 from shopfloor.intake.task import take_in
@@ -81,11 +83,14 @@ class IntakeHandler:
         history: tuple[int, ...] = ()
         if contract is not None and contract.volume.band is not None:
             history = context.store.read(lambda query: files.recent_rows(query, job.subject, REMEMBERED))
+        newest = None
+        if contract is not None and contract.mode is Mode.SNAPSHOT and not job.payload.get("accept"):
+            newest = context.store.read(lambda query: _newest(query, version))
         staging = _staging(context, job)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         earlier = context.store.read(lambda query: _earlier(query, job.subject, rows))
-        parser = _parser(job, contract)
+        parser = file_locations.parser_of(job, contract)
         return Task(
             take_in,
             IntakeSpec(
@@ -98,6 +103,7 @@ class IntakeHandler:
                 withdrawn=withdrawn,
                 widen=ruled if job.payload.get("types") else None,
                 columns=version.columns if version is not None else (),
+                newest=newest,
                 staging=str(staging),
                 memory_mb=context.settings.intake.memory_mb,
             ),
@@ -135,8 +141,12 @@ class IntakeHandler:
         return fresh
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> IntakeResult:
-        """Parts first, then the bytes of refused files, then the contract: all may be repeated."""
+        """Parts first, then the bytes of refused files, then the contract: all may be repeated.
+
+        Nothing is published, and the files are held, unless all rows of all files are in a part or rejected.
+        """
         result = convert(value, IntakeResult)
+        check_balance(result)
         for part in result.parts:
             reach("intake.part")
             publish_part(Path(part.path), part.part.sha256, context.layout.objects)
@@ -177,7 +187,7 @@ class IntakeHandler:
             written, result.contract, result.absent if job.payload.get("accept") else (), result.retyped
         )
         if job.payload.get("keep") and _any_committed(result):
-            wanted = msgspec.structs.replace(wanted, parser=_parser(job, written) or Parser())
+            wanted = msgspec.structs.replace(wanted, parser=file_locations.parser_of(job, written) or Parser())
         if written is None or not same(written, wanted):
             number = context.store.read(lambda query: revisions.number(query, job.subject)) + 1
             live.save(context, msgspec.structs.replace(wanted, revision=number))
@@ -337,10 +347,8 @@ class IntakeHandler:
         """Originals leave the inbox; staging is cleaned."""
         reach("intake.committed")
         kept = {outcome.id for outcome in published.files if outcome.state is FileState.QUARANTINED}
-        originals = file_outcomes.originals_of(context, FilePurpose.DATA, job.subject)
-        for row in context.store.read(lambda query: files.ledger(query, job.payload["files"])):
-            reach("intake.original")
-            file_outcomes.clear(context, row, kept=row.file.id in kept, originals=originals)
+        rows = context.store.read(lambda query: files.ledger(query, job.payload["files"]))
+        file_outcomes.clear_all(context, job, _with_fate(rows, kept))
         context.book.own.pop(job.subject, None)
         self._stamps.pop(job.id, None)
         shutil.rmtree(_staging(context, job), ignore_errors=True)
@@ -373,16 +381,14 @@ class IntakeHandler:
                 )
 
 
+def _with_fate(rows: Iterable[LedgerRow], kept: Container[str]) -> Iterator[tuple[LedgerRow, bool]]:
+    for row in rows:
+        reach("intake.original")
+        yield row, row.file.id in kept
+
+
 def _staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"intake-{job.id}"
-
-
-def _parser(job: JobRecord, contract: Contract | None) -> Parser | None:
-    """The settings that somebody gave for the files of this job, over the contract's."""
-    given = job.payload.get("parser")
-    if not given:
-        return None
-    return check_parser(merged(contract.parser if contract is not None else Parser(), convert(given, Parser)))
 
 
 def _any_committed(result: IntakeResult) -> bool:
@@ -435,6 +441,7 @@ def _staged(
         supersedes=earlier if supersede else (),
         corrects=earlier[-1] if earlier else None,
         partition=_partition(context, row),
+        dated=_dated(row),
     )
 
 
@@ -444,3 +451,25 @@ def _partition(context: Context, row: LedgerRow) -> Pairs:
     if row.file.streamed or not path.is_relative_to(context.layout.inbox):
         return ()
     return partition(str(path.relative_to(context.layout.inbox)))
+
+
+def _dated(row: LedgerRow) -> Dated | None:
+    """When a dropped file is from; None for streamed rows."""
+    if row.file.streamed:
+        return None
+    return Dated(
+        name=Path(row.file.path).name,
+        dated=moment(row.file.path),
+        written=datetime.fromtimestamp(row.identity.mtime_ns / 1e9, UTC),
+    )
+
+
+def _newest(query: Query, version: DatasetVersion | None) -> Dated | None:
+    """The newest file whose rows are in the version."""
+    ids = {span.file for part in (version.parts if version is not None else ()) for span in part.files}
+    newest: Dated | None = None
+    for row in files.ledger(query, sorted(ids)):
+        dated = _dated(row)
+        if dated is not None and (newest is None or newest.older_than(dated)):
+            newest = dated
+    return newest

@@ -8,7 +8,7 @@ from shopfloor.domain.dataset import Part
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
-from shopfloor.formats.staged import StagedFile
+from shopfloor.formats.staged import Dated, StagedFile
 
 
 class IntakeSpec(Record, frozen=True, kw_only=True):
@@ -19,7 +19,8 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     rules of uniqueness over the whole dataset. `history` are the rows of recent files, asked by a band
     of the contract's volume. `withdrawn` names earlier files whose rows are to leave. `widen` lets the
     files change the types of columns: it is the contract with the rules that `contract` waives.
-    `columns` are those of the newest version. `staging` is a
+    `columns` are those of the newest version. `newest` is the file that a snapshot would replace: one that
+    is older is held. `staging` is a
     directory of this job alone, `objects` the lake's. `threads` 0 takes all processors.
     """
 
@@ -34,6 +35,7 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     withdrawn: tuple[str, ...] = ()
     widen: Contract | None = None
     columns: tuple[Column, ...] = ()
+    newest: Dated | None = None
     memory_mb: int = 512
     threads: int = 0
 
@@ -48,7 +50,9 @@ class StagedPart(Record, frozen=True, kw_only=True):
 class FileOutcome(Record, frozen=True, kw_only=True):
     """What became of one file: `committed` or `quarantined`.
 
-    `rows` are those accepted, `rejected_rows` those left out within the contract's budget, and
+    `records` is how many rows the file holds, counted without the parser (None where only the parser can
+    tell): those of a committed file are in `rows` or in `rejected_rows`. `rows` are those accepted,
+    `rejected_rows` those left out within the contract's budget, and
     `rejects` the first of them with line, column and value; `superseded` are the earlier files whose
     rows it replaced, `corrects` the newest that came in under its path. For a quarantined file `rows` is 0
     and `rejected_rows` counts what was found wrong.
@@ -58,6 +62,7 @@ class FileOutcome(Record, frozen=True, kw_only=True):
     state: FileState
     rows: int = 0
     rejected_rows: int = 0
+    records: int | None = None
     reason: Reason | None = None
     notices: tuple[str, ...] = ()
     superseded: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,28 +12,32 @@ import msgspec
 
 from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Contract, Mode, RuleSeverity
+from shopfloor.domain.contract import Contract, Mode, Parser, RuleSeverity
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.reject import MOST, Reject
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.formats import infer, reasons
 from shopfloor.formats.bundle import bundle
+from shopfloor.formats.cast_rules import UNTOLD, Care
 from shopfloor.formats.diagnose import Diagnosis, diagnose
 from shopfloor.formats.failure import reason_of
-from shopfloor.formats.format import Format
-from shopfloor.formats.locate import open_quote
+from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.packs import is_small
-from shopfloor.formats.plan import Plan, arrange
+from shopfloor.formats.plan import RESCUED, Plan, arrange
 from shopfloor.formats.prepare import Prepared
+from shopfloor.formats.query import count_told
 from shopfloor.formats.reasons import BadFile, listed, shown
+from shopfloor.formats.shape import forget_rejects
 from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.table import MemoryTable, StagedTable, Table
 from shopfloor.intake.contract.rules import Verdict, check_rules
 from shopfloor.intake.parts import describe_part, spans_of
 from shopfloor.intake.records import FileOutcome, IntakeSpec, Retyped, StagedPart
+from shopfloor.intake.renames import likely
 from shopfloor.intake.volume import check_volume
 from shopfloor.intake.widen import Widening
 from shopfloor.lake.objects import part_path
+from shopfloor.lake.retype import has_values
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -73,6 +77,7 @@ class _State:
     failed: Reason | None = None
     wrong: Diagnosis | None = None
     verdict: Verdict = field(default_factory=Verdict)
+    told: list[str] = field(default_factory=list)
 
 
 class Taker:
@@ -99,7 +104,10 @@ class Taker:
 
     def take(self, group: Sequence[Prepared]) -> Taken:
         """Read `group`, whose files share a shape. Raises `Restart` when DuckDB breaks down."""
-        left = self._spelled(group)
+        try:
+            left = self._spelled(group)
+        except BadFile as error:
+            return Taken(None, tuple(_quarantined(f.file.id, error.reason, f.notices) for f in group))
         refused: list[FileOutcome] = []
         while left:
             try:
@@ -119,7 +127,8 @@ class Taker:
     def _spelled(self, group: Sequence[Prepared]) -> list[Prepared]:
         """The files with the contract's own spelling of their columns' names."""
         known = ColumnNames(column.name for column in self.contract.columns) if self.contract else ColumnNames(())
-        shape, notices = group[0].shape.spelled(known)
+        parser = group[0].file.parser or (self.contract.parser if self.contract else Parser())
+        shape, notices = group[0].shape.spelled(known, parser.renamed)
         return [replace(file, shape=shape, notices=(*file.notices, *notices)) for file in group]
 
     def _plan(self, group: Sequence[Prepared]) -> tuple[Plan, bool]:
@@ -130,13 +139,46 @@ class Taker:
             contract, sampled = self._begin(group)
 
         def infer_new(positions: Sequence[int]) -> tuple[Column, ...]:
-            return self._infer(group, list(positions)).columns
+            found = self._infer(group, list(positions))
+            self._remark(found)
+            return found.columns
 
         ruled = self._spec.widen
+        if self.contract is not None and self.contract.columns:
+            contract = self._decided(contract, group)
         if ruled is not None and self.contract is not None and self.contract.columns:
             paths = [str(file.path) for file in group]
             contract = Widening(self._connection, shape, paths, self._stored()).apply(contract, ruled, infer_new)
-        return arrange(contract, shape, infer_new, any_text=ruled is not None), sampled
+
+        def renames(added: Sequence[int], missing: Sequence[Column]) -> Sequence[tuple[str, str]]:
+            paths = [str(file.path) for file in group]
+            new = self._infer(group, list(added)).columns
+            return likely(self._connection, shape, paths, new, added, missing, self._stored())
+
+        return arrange(contract, shape, infer_new, any_text=ruled is not None, renames=renames), sampled
+
+    def _decided(self, contract: Contract, group: Sequence[Prepared]) -> Contract:
+        """The contract with types for those columns that have their first values in `group`."""
+        shape = group[0].shape
+        places = {c.name: place for c in contract.columns if (place := shape.position(c.name)) is not None}
+        unsure = [c for c in contract.columns if c.name in places and self._undecided(c)]
+        if not unsure:
+            return contract
+        found = self._infer(group, [places[column.name] for column in unsure])
+        self._remark(found)
+        types = {
+            before.name: msgspec.structs.replace(before, type=now.type, format=now.format)
+            for before, now in zip(unsure, found.columns, strict=True)
+            if now.type is not ColumnType.UNKNOWN
+        }
+        columns = tuple(types.get(column.name, column) for column in contract.columns)
+        return msgspec.structs.replace(contract, columns=columns)
+
+    def _undecided(self, column: Column) -> bool:
+        """True for a column without any value so far; of one that is text a person says that it may change."""
+        if column.type is ColumnType.TEXT and self._spec.widen is not None:
+            return column.name != RESCUED and not has_values(self._connection, self._stored(), column.name)
+        return column.type is ColumnType.UNKNOWN
 
     def _stored(self) -> list[str]:
         """Where the rows lie that are in already, those of this delivery included."""
@@ -149,24 +191,33 @@ class Taker:
         sample = 0 if is_small(first) else infer.SAMPLE_ROWS
         sampled = sample > 0
         found = self._infer([first], None, sample)
-        columns, empty, notices = found.columns, found.empty, dict(found.notices)
+        columns, empty = found.columns, found.empty
         unsure = empty | found.open
         if unsure and (sampled or len(group) > 1):
             positions = [i for i, column in enumerate(columns) if column.name in unsure]
             better = self._infer(group, positions)
             columns, empty = _replaced(columns, better.columns), better.empty
-            notices = {name: notice for name, notice in notices.items() if name not in unsure} | dict(better.notices)
-        self.notices += notices.values()
-        if found.nested:
-            self.notices.append(f"Nested values are kept as JSON text: {listed(found.nested)}.")
+            self._remark(found, unless=unsure)
+            self._remark(better)
+        else:
+            self._remark(found)
         if empty:
-            self.notices.append(f"Columns without any value were taken as text: {listed(sorted(empty))}.")
-        base = self.contract or Contract(name=self._spec.dataset, mode=self._spec.mode)
+            self.notices.append(
+                f"Columns without any value have no type yet: {listed(sorted(empty))}. Their first values decide."
+            )
+        # Another file of the same source may have no quote to tell by.
+        fresh = Contract(name=self._spec.dataset, mode=self._spec.mode, parser=Parser(escape=first.escape))
+        base = self.contract or fresh
         base = msgspec.structs.replace(base, columns=columns).spelled()
         _check_named(base, columns)
         return base, sampled
 
-    def _infer(self, group: Sequence[Prepared], positions: list[int] | None, sample: int = 0) -> infer.Inferred:
+    def _remark(self, found: Inferred, unless: Iterable[str] = ()) -> None:
+        """Say once what inference has to say."""
+        said = found.remarks(self._spec.dataset, unless)
+        self.notices += [remark for remark in said if remark not in self.notices]
+
+    def _infer(self, group: Sequence[Prepared], positions: list[int] | None, sample: int = 0) -> Inferred:
         """Infer over the files; lines that do not fit the header are left out of account."""
         paths = [str(file.path) for file in group]
         for rejects in (False, True):
@@ -181,18 +232,10 @@ class Taker:
                 )
             except _READ_ERRORS as error:
                 failure = error
-                self._check_quotes(group[0], error)
         if len(group) > 1:
             # One of them cannot be read at all; which one, the first alone will tell.
             return self._infer(group[:1], positions, sample)
         raise _Unplannable(group[0], self._blame(failure, group[0])) from failure
-
-    def _check_quotes(self, file: Prepared, error: Exception) -> None:
-        """Stop at a quote that never ends: each look at such a file costs all the memory there is."""
-        if file.shape.format is Format.CSV and not is_small(file):
-            line = open_quote(file.path, file.shape, to_end=False)
-            if line is not None:
-                raise _Unplannable(file, reasons.bad_quote(line, None)) from error
 
     def _read(self, plan: Plan, group: Sequence[Prepared], *, sampled: bool) -> Taken:
         states = [_State(file) for file in group]
@@ -219,7 +262,14 @@ class Taker:
         known = {column.name: column for column in self.contract.columns} if self.contract else {}
         for column, source in zip(contract.columns, plan.sources, strict=True):
             before = known.get(column.name)
-            if self._spec.widen is not None and before is not None and before.written != column.written:
+            first_value = before is not None and before.type is ColumnType.UNKNOWN and before.type is not column.type
+            if before is not None and first_value:
+                self.retyped.append(Retyped(column=column, before=before, file=first.original_name))
+                self.notices.append(
+                    f"Column {shown(column.name)} is {column.written} from now on: {shown(first.original_name)} "
+                    f"brought its first values."
+                )
+            elif self._spec.widen is not None and before is not None and before.written != column.written:
                 self.retyped.append(Retyped(column=column, before=before, file=first.original_name))
                 self.notices.append(
                     f"Column {shown(column.name)} is {column.written} from now on, {before.written} so far, because "
@@ -240,7 +290,7 @@ class Taker:
                 return self._load_big(plan, states[0], sampled)
             # One statement instead of four, where nothing is odd about the file.
             staged = StagedTable(self._connection, plan, self._path("rows"), states[0].file.file.id)
-            if self._try(staged, str(states[0].file.path), quick=True) is None:
+            if self._try(staged, str(states[0].file.path), Care.PLAIN) is None:
                 return staged
             staged.close()
         return self._load_small(plan, states)
@@ -250,14 +300,18 @@ class Taker:
         together = Path(self._spec.staging) / "scratch" / "bundle.csv"
         bundled = bundle([state.file.path for state in states], plan.shape, together)
         paths = [str(together)] if bundled else [str(state.file.path) for state in states]
-        for quick in (True, False):
+        for care in Care:
             try:
-                table.load(paths, quick=quick, bundled=bundled)
-                return table
+                table.load(paths, care, bundled=bundled)
             except _BROKEN as error:
                 raise _restart(states, error) from error
-            except _READ_ERRORS:
+            except _READ_ERRORS as error:
+                if care is Care.EVERY and UNTOLD not in str(error):
+                    break
                 continue
+            if care is Care.TOLD:
+                self._tell(plan, states)
+            return table
         table.load_none()
         for number, state in enumerate(states):
             self._load_one(table, number, state)
@@ -265,39 +319,66 @@ class Taker:
 
     def _load_one(self, table: MemoryTable, number: int, state: _State) -> None:
         path = str(state.file.path)
-        try:
-            table.add(number, path)
-        except _READ_ERRORS as error:
-            self._examine(table.plan, state, error)
-            if state.failed is None:
-                table.add_good(number, path)
+        for care in (Care.EVERY, Care.TOLD):
+            try:
+                table.add(number, path, care)
+            except _READ_ERRORS as error:
+                if care is Care.EVERY and UNTOLD in str(error):
+                    continue
+                self._examine(table.plan, state, error)
+                if state.failed is None:
+                    table.add_good(number, path)
+                    self._tell(table.plan, [state])
+            else:
+                if care is Care.TOLD:
+                    self._tell(table.plan, [state])
+            return
 
     def _load_big(self, plan: Plan, state: _State, sampled: bool) -> StagedTable:
         path = str(state.file.path)
         table = StagedTable(self._connection, plan, self._path("rows"), state.file.file.id)
-        failure = self._try(table, path, first=sampled, quick=not sampled)
+        failure = self._try(table, path, Care.EVERY if sampled else Care.PLAIN, first=sampled)
         if failure is None:
-            return table
-        try:
-            self._check_quotes(state.file, failure)
-        except _Unplannable as error:
-            state.failed = error.reason
             return table
         if sampled:
             # The sample was not enough: look at every row, then read with what they say.
-            columns = self._infer([state.file], None).columns
-            table.plan = replace(plan, contract=msgspec.structs.replace(plan.contract, columns=columns))
-        failure = self._try(table, path)
+            found = self._infer([state.file], None)
+            self._remark(found)
+            table.plan = replace(plan, contract=msgspec.structs.replace(plan.contract, columns=found.columns))
+        failure = self._try(table, path, Care.EVERY)
+        if failure is None:
+            return table
+        if UNTOLD in str(failure):
+            failure = self._try(table, path, Care.TOLD)
         if failure is not None:
             self._examine(table.plan, state, failure)
-            if state.failed is None:
-                table.load_good(path, state.wrong.left_out if state.wrong else None)
+            if state.failed is not None:
+                return table
+            table.load_good(path, state.wrong.left_out if state.wrong else None)
+        self._tell(table.plan, [state])
         return table
 
-    def _try(self, table: StagedTable, path: str, *, first: bool = False, quick: bool = False) -> Exception | None:
+    def _tell(self, plan: Plan, states: Sequence[_State]) -> None:
+        """Count the values that came in changed, and say so of their files."""
+        query, columns = count_told(plan, [str(state.file.path) for state in states])
+        try:
+            rows = self._connection.execute(query).fetchall()
+        finally:
+            forget_rejects(self._connection)
+        readings = plan.readings()
+        for file, *counts in rows:
+            for position, count in zip(columns, counts, strict=True):
+                how = readings[position]
+                if count and how is not None and how.told is not None:
+                    column = shown(plan.contract.columns[position].name)
+                    became = "taken in as missing" if how.told.value == "NULL" else "rounded to it"
+                    said = counted(count, how.told.one, how.told.many)
+                    states[file].told.append(f"Column {column}: {said} {became}.")
+
+    def _try(self, table: StagedTable, path: str, care: Care, *, first: bool = False) -> Exception | None:
         """Load, or say what stopped it."""
         try:
-            table.load(path, first=first, quick=quick)
+            table.load(path, care, first=first)
         except _READ_ERRORS as error:
             return error
         return None
@@ -359,6 +440,8 @@ class Taker:
         records, bad = rows + wrong, wrong + state.verdict.rejected
         if state.verdict.quarantine is not None:
             return state.verdict.quarantine
+        if state.file.rows is not None and records != state.file.rows:
+            return reasons.rows_do_not_add_up(state.file.rows, rows, wrong)
         if records == 0:
             return reasons.header_only()
         if bad > contract.reject_budget * records or bad == records:  # nothing would be left, whatever the budget
@@ -410,7 +493,7 @@ def _replaced(columns: Sequence[Column], better: Sequence[Column]) -> tuple[Colu
     return tuple(found.get(column.name, column) for column in columns)
 
 
-def _joined(columns: Sequence[Column], found: infer.Inferred) -> tuple[Column, ...]:
+def _joined(columns: Sequence[Column], found: Inferred) -> tuple[Column, ...]:
     types = {c.name: c.type for c in found.columns if c.name not in found.empty}
     joined = []
     for column in columns:
@@ -431,8 +514,9 @@ def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
         state=FileState.QUARANTINED if failed else FileState.COMMITTED,
         rows=0 if failed else rows,
         rejected_rows=(state.wrong.bad if state.wrong else 0) + state.verdict.rejected,
-        reason=state.failed,
-        notices=(*state.file.notices, *plan.notices, *state.verdict.notices),
+        records=state.file.rows,
+        reason=reasons.escaped_quotes(state.failed) if state.failed and state.file.escapes else state.failed,
+        notices=(*state.file.notices, *plan.notices, *state.told, *state.verdict.notices),
         rejects=_rejects(state),
     )
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
+from shopfloor.actions.fields import names
 from shopfloor.actions.registry import by_name
 from shopfloor.cli.output import answers, files, stream
 from shopfloor.cli.output.cells import text
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Noun, json_option, one_of, reason_option, session, window_options
 from shopfloor.domain.contract import Parser
+from shopfloor.domain.dialect import pairs_of
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.requests.files import (
     FileAccept,
@@ -126,8 +128,16 @@ def accept_file(session: Session, file_id: str, types: bool, as_json: bool) -> N
 @click.option("--encoding", default="", metavar="E", help="How text is encoded, such as windows-1252 or utf-16.")
 @click.option("--decimal", default="", metavar="MARK", help="The decimal mark of numbers: . or a comma.")
 @click.option("--quote", default="", metavar="Q", help="The quote mark, or none where quotes are ordinary text.")
+@click.option("--escape", default="", metavar="C", help="What escapes quotes inside text, such as '\\'.")
 @click.option("--sheet", default="", metavar="NAME", help="The sheet of an Excel workbook; else its first.")
 @click.option("--skip-lines", type=click.IntRange(0), default=0, metavar="N", help="Lines before the header.")
+@click.option("--rename", multiple=True, metavar="NEW=OLD", help="Take column NEW for the contract's OLD; repeatable.")
+@click.option(
+    "--missing",
+    multiple=True,
+    metavar="WORD",
+    help="A word that stands for no value, such as -999; more with commas, or the option again.",
+)
 @click.option("--keep", is_flag=True, help="Write these settings to the contract once the file is in.")
 @json_option
 @session
@@ -138,13 +148,24 @@ def retry_file(
     encoding: str,
     decimal: str,
     quote: str,
+    escape: str,
     sheet: str,
     skip_lines: int,
+    rename: tuple[str, ...],
+    missing: tuple[str, ...],
     keep: bool,
     as_json: bool,
 ) -> None:
     parser = Parser(
-        delimiter=delimiter, quote=quote, encoding=encoding, decimal=decimal, sheet=sheet, skip_lines=skip_lines
+        delimiter=delimiter,
+        quote=quote,
+        escape=escape,
+        encoding=encoding,
+        decimal=decimal,
+        sheet=sheet,
+        skip_lines=skip_lines,
+        rename=pairs_of(",".join(rename)),
+        missing=names(",".join(missing)),
     )
     answer = session.ask(FileRetry(id=file_id, parser=parser, keep=keep), timeout=120.0)
     answers.show(answer, files.describe, as_json=as_json)

@@ -7,6 +7,8 @@ from datetime import datetime
 import msgspec
 
 from shopfloor.domain.column_names import ColumnNames
+from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
 from shopfloor.domain.job import JobRecord
@@ -204,6 +206,7 @@ def _check_columns(plant: Plant, wanted: ModelDefinition) -> ModelDefinition:
                     hint=did_you_mean(column, names, wanted.roles),
                     code="no_column",
                 )
+    _check_known(contract, wanted)
     target = contract.column(wanted.target)
     if target is None or target.type.numeric:
         return wanted
@@ -216,6 +219,18 @@ def _check_columns(plant: Plant, wanted: ModelDefinition) -> ModelDefinition:
     if wanted.training.metric:
         metrics.find(wanted.training.metric, tuple(task for task in Task if task.classification))
     return wanted
+
+
+def _check_known(contract: Contract, wanted: ModelDefinition) -> None:
+    """Raise `UsageError` for a target or time whose type nobody knows yet."""
+    for key, name in (("target", wanted.target), ("time", wanted.time)):
+        column = contract.column(name) if name is not None else None
+        if column is not None and column.type is ColumnType.UNKNOWN:
+            raise UsageError(
+                f"Column {safe(column.name, 64)!r} ({key}) has no value in {contract.name} yet: its type is unknown.",
+                hint=f"Deliver a file with values in it first, or set its type in datasets/{contract.name}.toml.",
+                code="type_unknown",
+            )
 
 
 def train(plant: Plant, request: ModelTrain) -> JobRecord:
