@@ -16,7 +16,7 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
 
     `output_path` ends in `.csv` or `.parquet`. `inference_staging` is an existing directory for
     the inference part. `id` names the column of the association id where the model has one; `at`
-    is the time that the predictions carry.
+    is the time that the predictions carry. A CSV file is made safe for spreadsheets, unless `raw`.
     """
 
     artifact: ArtifactFile
@@ -26,6 +26,7 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
     output_path: str
     inference_staging: str
     id: str | None = None
+    raw: bool = False
     source: str = "batch"
     at: datetime
 
@@ -34,8 +35,8 @@ class ScoreResult(Record, frozen=True, kw_only=True):
     """What was scored. `part` is None for a file without rows.
 
     `ignored` names columns of the file that the model does not know, `absent` optional ones that the
-    file does not have; `made_ids` counts rows that came without an association id and got one. All
-    predictions lie between `first_at` and `last_at`.
+    file does not have; `made_ids` counts rows that came without an association id and got one. `changed`
+    cells of a CSV file were made safe. All predictions lie between `first_at` and `last_at`.
     """
 
     model: str
@@ -45,6 +46,7 @@ class ScoreResult(Record, frozen=True, kw_only=True):
     ignored: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     made_ids: int = 0
+    changed: int = 0
     probabilities: tuple[str, ...] = ()
     part: PartFile | None = None
     first_at: datetime | None = None
