@@ -54,7 +54,11 @@ class Prepared:
 
 
 class Preparer:
-    """Prepares the files of one delivery; remembers headers that it has seen."""
+    """Prepares the files of one delivery; remembers headers that it has seen.
+
+    `expected` are names of columns that they should have. A table without rows is refused unless it
+    `may_be_empty`.
+    """
 
     def __init__(
         self,
@@ -63,12 +67,15 @@ class Preparer:
         memory_mb: int,
         expected: Sequence[str] = (),
         parser: Parser = _FREE,
+        *,
+        may_be_empty: bool = False,
     ) -> None:
         self._connection = connection
         self._scratch = scratch
         self._memory_mb = memory_mb
         self._expected = expected
         self._parser = check_parser(parser)
+        self._may_be_empty = may_be_empty
         self._headers: dict[bytes, Shape] = {}
 
     def prepare(self, file: StagedFile) -> Prepared:
@@ -133,7 +140,9 @@ class Preparer:
             known = self._headers.get(line)
             if known is not None and known.delimiter != ";":
                 return known
-        shape = sniff_csv(head, whole=len(head) < HEAD, expected=self._expected, parser=parser)
+        shape = sniff_csv(
+            head, whole=len(head) < HEAD, expected=self._expected, parser=parser, may_be_empty=self._may_be_empty
+        )
         if line is not None:
             self._headers[line] = shape
         return shape
@@ -141,7 +150,12 @@ class Preparer:
     def _excel(self, file: StagedFile, source: Path, parser: Parser) -> Prepared:
         lines = self._scratch / f"{file.id}.jsonl"
         names, notices = sheet_lines(
-            source, lines, sheet=parser.sheet, skip=parser.skip_lines, memory_mb=self._memory_mb
+            source,
+            lines,
+            sheet=parser.sheet,
+            skip=parser.skip_lines,
+            memory_mb=self._memory_mb,
+            may_be_empty=self._may_be_empty,
         )
         check_names(names)
         shape = Shape(format=Format.EXCEL, names=names, raw=(JSON,) * len(names))
@@ -207,7 +221,7 @@ class Preparer:
             check_names(names)
             described = self._connection.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
             rows = self._connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({path})").fetchall()[0][0]
-            if not rows:
+            if not rows and not self._may_be_empty:
                 raise BadFile(reasons.header_only())
             raw = self._without_values(source, names, [str(row[1]) for row in described])
             self._check_expansion(source, names, raw)

@@ -56,6 +56,16 @@ class BadFile(DataError):
         super().__init__(reason.message, hint=reason.hint, code=reason.code)
         self.reason = reason
 
+    @property
+    def line(self) -> int | None:
+        """The line that is to blame, from 1, where one is."""
+        return self.reason.line
+
+    @property
+    def column(self) -> str | None:
+        """The column that is to blame, where one is."""
+        return self.reason.column
+
 
 def shown(value: object, limit: int = 60) -> str:
     """A value from data in quotes, printable and bounded."""
@@ -66,6 +76,14 @@ def listed(names: Sequence[str], limit: int = 5) -> str:
     """Up to `limit` column names as words."""
     words = ", ".join(shown(name) for name in names[:limit])
     return f"{words} and {len(names) - limit} more" if len(names) > limit else words
+
+
+def not_there(name: str, why: str) -> Reason:
+    return Reason(
+        code="unreadable",
+        message=f"{safe(name, 200)} cannot be read{': ' if why else ''}{safe(why, 80)}.",
+        hint="Check the file's name and rights.",
+    )
 
 
 def empty_file(*, packed: bool = False) -> Reason:
@@ -523,6 +541,18 @@ def columns_changed(
         line=1,
         column=safe(first, 120),
         hint=f"{_rename_command(renames)}{fix}, then retry the file.",
+    )
+
+
+def columns_missing(names: Sequence[str], guess: str) -> Reason:
+    """Columns that a reader needs; `guess` is one of the file that looks like the first of them, or empty."""
+    more = f" ({len(names)} columns are missing in all: {listed(names)})" if len(names) > 1 else ""
+    hint = f"Is {shown(guess)} a misspelling of it?" if guess else "Add it, with empty cells where it is unknown."
+    return Reason(
+        code="missing_column",
+        message=f"Column {shown(names[0])} is missing{more}.",
+        column=safe(names[0], 120),
+        hint=hint,
     )
 
 
