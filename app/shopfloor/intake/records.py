@@ -20,9 +20,9 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     of the contract's volume. `withdrawn` names earlier files whose rows are to leave. `widen` lets the
     files change the types of columns: it is the contract with the rules that `contract` waives. `times`
     are models by the column that orders their rows, which never becomes text.
-    `columns` are those of the newest version. `newest` is the file that a snapshot would replace: one that
-    is older is held. `staging` is a
-    directory of this job alone, `objects` the lake's. `threads` 0 takes all processors.
+    `accepted` lets any row be left out. `columns` are those of the newest version. `newest` is the file that a
+    snapshot would replace: one that is older is held. `staging` is a directory of this job alone, `objects`
+    the lake's. `threads` 0 takes all processors.
     """
 
     dataset: str
@@ -36,6 +36,7 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     withdrawn: tuple[str, ...] = ()
     widen: Contract | None = None
     times: dict[str, str] = {}
+    accepted: bool = False
     columns: tuple[Column, ...] = ()
     newest: Dated | None = None
     memory_mb: int = 512
