@@ -259,7 +259,9 @@ def test_a_type_by_hand_that_older_rows_do_not_fit_makes_files_wait(shop: Shop) 
 def test_the_time_column_of_a_model_never_becomes_text(shop: Shop) -> None:
     shop.write("inbox/d", "one.csv", "at,x,y\n" + "".join(f"{1764547200 + n},{n % 7},{n % 2}\n" for n in range(60)))
     shop.settle()
-    definition = ModelDefinition(name="m", dataset="d", target="y", time="at", training=Training(candidates=("linear",)))
+    definition = ModelDefinition(
+        name="m", dataset="d", target="y", time="at", training=Training(candidates=("linear",))
+    )
     shop.client.ask(ModelDefine(definition=definition))
     shop.write("inbox/d", "two.csv", "at,x,y\nyesterday,3,1\n")
     shop.settle()
