@@ -598,6 +598,16 @@ def type_blocked(before: Column, after: Column, dataset: str, why: str) -> Reaso
     )
 
 
+def time_blocked(before: Column, model: str) -> Reason:
+    return Reason(
+        code="time_blocked",
+        message=f"Column {shown(before.name)} ({before.type.value}) would become text, but model {safe(model, 60)} "
+        "orders its rows by it, and text has no order of time.",
+        column=safe(before.name, 120),
+        hint=f"{_REDELIVER} Or pin how the file writes it: its format in the contract, then shopfloor file retry ID.",
+    )
+
+
 def types_blocked(dataset: str, why: str) -> Reason:
     return Reason(
         code="type_blocked",
