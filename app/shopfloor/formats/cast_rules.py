@@ -10,20 +10,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain
 
 from shopfloor.domain.columns import EXACT, ColumnType
-from shopfloor.domain.dialect import COMMA, POINT
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
+from shopfloor.domain.number_format import COMMA, POINT, number_format, pattern
 from shopfloor.duck.sql import SQL_TYPES, text
 from shopfloor.formats.notation import (
     CLOCK,
+    CLOCK_FORMATS,
     DAY,
     MIDNIGHT,
+    MONTH_DAY,
+    MONTH_FORMATS,
     OFFSET,
     POINT_CLOCK,
     POINT_DAY,
     UTC,
     marked,
+    time_formats,
 )
 from shopfloor.formats.shape import JSON, TEXT
 
@@ -159,9 +164,12 @@ def _worded(raw: str, kind: ColumnType, decimal: str, format: str, first: bool) 
     """How to read text."""
     if kind is ColumnType.UNKNOWN:
         return _ABSENT
-    # JSON's numbers have one spelling, and its producers write days as ISO does.
-    if format and not (raw == JSON and kind is ColumnType.NUMBER):
-        how = formatted(kind, format, iso=raw == JSON)
+    if raw == JSON and kind is ColumnType.NUMBER and format:
+        # JSON's numbers have one spelling; its texts may have a sign.
+        signed = number_format(format)
+        return _TEXTS[kind] if signed is None or signed.plain else _signed_or_plain(format)
+    if format:
+        how = formatted(kind, format)
         # A code such as 007 is no number, however others are written.
         return replace(how, good=f"{how.good} AND NOT ({CODE})") if first and kind is ColumnType.NUMBER else how
     if kind is ColumnType.NUMBER and decimal == ",":
@@ -255,7 +263,6 @@ def _braced(sql: str) -> str:
 
 IS_MISSING = among(MISSING)
 _MISSING = (IS_MISSING, "NULL")
-_POINT_FORMATS = "['%d.%m.%Y', '%d.%m.%Y %H:%M', '%d.%m.%Y %H:%M:%S']"
 # A year of two digits, read as four, lies in antiquity.
 _PLAUSIBLE = "BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
 _RANGE = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
@@ -264,6 +271,10 @@ _RANGE = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
 def _when(test: str, value: str) -> tuple[str, str]:
     """A spelling counts only when its conversion works (2026-02-31 looks like a date)."""
     return f"{test} AND {value} IS NOT NULL", value
+
+
+def _parsed(formats: Sequence[str]) -> str:
+    return f"try_strptime(trim({{v}}), [{_braced(', '.join(map(text, formats)))}])"
 
 
 _INTEGER = Reading(
@@ -295,11 +306,6 @@ _BOOLEAN = Reading(
 )
 _DATE_TRY = ("TRY_CAST({v} AS DATE)",)
 _DATE_GOOD = f"strlen({{v}}) = 10 AND {{a}} {_RANGE}"
-_DATE_OTHERS = (
-    _MISSING,
-    _when(_matches(DAY), "TRY_CAST(trim({v}) AS DATE)"),
-    _when(_matches(POINT_DAY), "try_strptime(trim({v}), '%d.%m.%Y')::DATE"),
-)
 _PLAIN_TIME = _when(
     _matches(rf"{DAY}([T ]{CLOCK}({UTC})?)?"),
     "TRY_CAST(rtrim(trim({v}), 'ZUTCGM ') AS TIMESTAMP)",
@@ -309,20 +315,35 @@ _OFFSET_TIME = _when(
     # The offset must touch the time.
     r"TRY_CAST(regexp_replace(trim({v}), ' +([+-])', '\1') AS TIMESTAMPTZ)::TIMESTAMP",
 )
+# Ways to write a day that can be read in one way only: as ISO does, with points, with the month's name.
+_WAYS = {
+    ColumnType.DATE: (
+        (
+            _when(_matches(DAY), "TRY_CAST(trim({v}) AS DATE)"),
+            _when(_matches(rf"{DAY}[T ]{MIDNIGHT}"), "TRY_CAST(trim({v}) AS TIMESTAMP)::DATE"),
+        ),
+        (_when(_matches(POINT_DAY), f"{_parsed(['%d.%m.%Y'])}::DATE"),),
+        (_when(_matches(MONTH_DAY), f"{_parsed(MONTH_FORMATS)}::DATE"),),
+    ),
+    ColumnType.TIMESTAMP: (
+        (_PLAIN_TIME, _OFFSET_TIME),
+        (_when(_matches(f"{POINT_DAY}( {POINT_CLOCK})?"), _parsed(time_formats("%d.%m.%Y"))),),
+        (
+            _when(
+                _matches(rf"({MONTH_DAY})( {POINT_CLOCK}(\.\d+)?)?"),
+                _parsed([day + clock for day in MONTH_FORMATS for clock in CLOCK_FORMATS]),
+            ),
+        ),
+    ),
+}
+
+
 _STAMP = Reading(
     tries=("TRY_CAST({v} AS TIMESTAMP)",),
     # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop.
     good="{a} IS NOT NULL AND strlen({v}) = 19 AND substr({v}, 17, 1) = ':'",
     value="{a}",
-    others=(
-        _MISSING,
-        _PLAIN_TIME,
-        _OFFSET_TIME,
-        _when(
-            _matches(rf"{POINT_DAY}( {POINT_CLOCK})?"),
-            f"try_strptime(trim({{v}}), {_POINT_FORMATS})",
-        ),
-    ),
+    others=(_MISSING, *chain(*_WAYS[ColumnType.TIMESTAMP])),
 )
 # Of a column whose type is open only what is missing can be read.
 _ABSENT = Reading(good="false", others=((IS_MISSING.replace("{v}", "{v}::VARCHAR"), "NULL"),))
@@ -335,13 +356,7 @@ _TEXTS = {
         tries=_DATE_TRY,
         good=_DATE_GOOD,
         value="{a}",
-        others=(
-            *_DATE_OTHERS,
-            _when(
-                _matches(rf"{DAY}[T ]{MIDNIGHT}"),
-                "TRY_CAST(trim({v}) AS TIMESTAMP)::DATE",
-            ),
-        ),
+        others=(_MISSING, *chain(*_WAYS[ColumnType.DATE])),
     ),
     ColumnType.TIMESTAMP: _STAMP,
 }
@@ -370,7 +385,9 @@ _FIRST = {
         others=(_MISSING,),
     ),
     # Days such as 31.12.2026 and times with an offset are other ways: see `spelling`.
-    ColumnType.DATE: Reading(tries=_DATE_TRY, good=_DATE_GOOD, value="{a}", others=_DATE_OTHERS[:2]),
+    ColumnType.DATE: Reading(
+        tries=_DATE_TRY, good=_DATE_GOOD, value="{a}", others=(_MISSING, _WAYS[ColumnType.DATE][0][0])
+    ),
     ColumnType.TIMESTAMP: Reading(
         tries=_STAMP.tries, good=_STAMP.good, value=_STAMP.value, others=(_MISSING, _PLAIN_TIME)
     ),
@@ -394,19 +411,51 @@ _MARKED = {COMMA: _marked(".", ",", alone=False), POINT: _marked(",", ".", alone
 OFFSET_ONLY = Reading(good="false", others=(_MISSING, _OFFSET_TIME))
 
 
-def formatted(kind: ColumnType, format: str, *, iso: bool = False) -> Reading:
-    """How to read text in a column's pinned format; with `iso` days may be written 2026-01-31 as well."""
-    if kind is ColumnType.NUMBER:
-        return _MARKED[format]
-    parsed = f"try_strptime(trim({{v}}), {_braced(text(format))})"
-    good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
-    plain = _TEXTS[kind]
+def _signed(format: str) -> Reading:
+    """Numbers with a sign such as % or $, or with parentheses for those below zero."""
+    how = number_format(format)
+    assert how is not None
+    group, decimal = how.marks
+    digits = marked(group, decimal, alone=how.base == POINT).removeprefix("[-+]?")
+    unsigned = f"replace({{v}}, {_braced(text(how.sign))}, '')" if how.sign else "{v}"
+    cleared = f"regexp_replace({unsigned}, '[ \u00a0\u202f()+]', '', 'g')"
+    number = f"replace(replace({cleared}, '{group}', ''), '{decimal}', '.')"
     return Reading(
-        tries=(parsed,),
+        tries=(f"TRY_CAST((CASE WHEN contains({{v}}, '(') THEN '-' ELSE '' END) || {number} AS DOUBLE)",),
+        good=f"isfinite({{a}}) AND {_matches(pattern(how, digits))}",
+        value="{a}",
+        others=(_MISSING,),
+        told=INFINITE,
+    )
+
+
+def _signed_or_plain(format: str) -> Reading:
+    how = _signed(format)
+    return replace(
+        how, others=(*how.others, _when(_matches(r"-?\d+(\.\d+)?([eE][-+]?\d+)?"), "TRY_CAST({v} AS DOUBLE)"))
+    )
+
+
+def formatted(kind: ColumnType, format: str) -> Reading:
+    """How to read text in a column's pinned format. Days that can be read in one way only are read beside it."""
+    if kind is ColumnType.NUMBER:
+        return _MARKED[format] if format in _MARKED else _signed(format)
+    formats = time_formats(format) if kind is ColumnType.TIMESTAMP else (format,)
+    good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
+    return Reading(
+        tries=(_parsed(formats),),
         good=good,
         value="{a}::DATE" if kind is ColumnType.DATE else "{a}",
-        others=(_MISSING, *((plain.others[1],) if iso else ())),
+        others=(_MISSING, *_beside(kind, format)),
     )
+
+
+def _beside(kind: ColumnType, format: str) -> tuple[tuple[str, str], ...]:
+    """Ways to write a day that no pinned format reads otherwise."""
+    iso, point, month = _WAYS[kind]
+    same_iso = not format.startswith("%Y") or format.startswith(("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"))
+    same_point = "." not in format.partition(" ")[0] or format.startswith("%d.%m.%Y")
+    return (*(iso if same_iso else ()), *(point if same_point else ()), *month)
 
 
 def whole_beyond(raw: str) -> str:

@@ -20,6 +20,36 @@ POINT_DAY = r"\d{1,2}\.\d{1,2}\.\d{4}"
 POINT_CLOCK = r"\d{1,2}:\d{2}(:\d{2})?"
 
 
+MONTH_DAY = r"\d{1,2}[-/ .][A-Za-z]{3,9}[-/ .]\d{4}|\d{4}[-/ ][A-Za-z]{3,9}[-/ ]\d{1,2}|[A-Za-z]{3,9} \d{1,2},? \d{4}"
+MONTH_FORMATS = tuple(
+    form.replace("%b", month)
+    for month in ("%b", "%B")
+    for form in (
+        "%d-%b-%Y",
+        "%d/%b/%Y",
+        "%d %b %Y",
+        "%d.%b.%Y",
+        "%Y-%b-%d",
+        "%Y/%b/%d",
+        "%Y %b %d",
+        "%b %d, %Y",
+        "%b %d %Y",
+    )
+)
+"""Days with the month's English name or its first three letters: there is one way to read them."""
+
+CLOCK_FORMATS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
+"""What may follow the day in a column of times, once the order of day and month is pinned."""
+
+
+def time_formats(format: str) -> tuple[str, ...]:
+    """The pinned format of a column of times, and its day with the other clocks."""
+    day = format.partition(" %H:%M")[0]
+    if not any(format == day + clock for clock in CLOCK_FORMATS):
+        return (format,)
+    return (format, *(day + clock for clock in CLOCK_FORMATS if day + clock != format))
+
+
 def marked(group: str, decimal: str, *, alone: bool) -> str:
     """The pattern of a number with a mark between thousands and another before the fraction.
 

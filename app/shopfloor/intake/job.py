@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,6 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.contract import Contract, Corrected, Mode, Parser, SchemaPolicy, Volume
 from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
-from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
@@ -74,9 +74,7 @@ class IntakeHandler:
         ruled = contract = context.contract(job.subject)
         if contract is not None and job.payload.get("accept"):
             columns = tuple(msgspec.structs.replace(column, optional=True) for column in contract.columns)
-            contract = msgspec.structs.replace(
-                contract, schema_policy=SchemaPolicy.EVOLVE, reject_budget=1.0, columns=columns, **_WAIVED
-            )
+            contract = msgspec.structs.replace(contract, schema_policy=SchemaPolicy.EVOLVE, columns=columns, **_WAIVED)
         version = context.store.read(
             lambda query: datasets.version(query, job.subject, datasets.current_version(query, job.subject))
         )
@@ -90,7 +88,7 @@ class IntakeHandler:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         earlier = context.store.read(lambda query: _earlier(query, job.subject, rows))
-        parser = _parser(job, contract)
+        parser = file_locations.parser_of(job, contract)
         return Task(
             take_in,
             IntakeSpec(
@@ -101,7 +99,9 @@ class IntakeHandler:
                 objects=str(context.layout.objects),
                 files=tuple(_staged(context, row, parser, contract, earlier[row.file.id]) for row in rows),
                 withdrawn=withdrawn,
+                accepted=bool(job.payload.get("accept")),
                 widen=ruled if job.payload.get("types") else None,
+                times={one.time: one.name for one in context.models_of(job.subject) if one.time is not None},
                 columns=version.columns if version is not None else (),
                 newest=newest,
                 staging=str(staging),
@@ -187,7 +187,7 @@ class IntakeHandler:
             written, result.contract, result.absent if job.payload.get("accept") else (), result.retyped
         )
         if job.payload.get("keep") and _any_committed(result):
-            wanted = msgspec.structs.replace(wanted, parser=_parser(job, written) or Parser())
+            wanted = msgspec.structs.replace(wanted, parser=file_locations.parser_of(job, written) or Parser())
         if written is None or not same(written, wanted):
             number = context.store.read(lambda query: revisions.number(query, job.subject)) + 1
             live.save(context, msgspec.structs.replace(wanted, revision=number))
@@ -347,10 +347,8 @@ class IntakeHandler:
         """Originals leave the inbox; staging is cleaned."""
         reach("intake.committed")
         kept = {outcome.id for outcome in published.files if outcome.state is FileState.QUARANTINED}
-        originals = file_outcomes.originals_of(context, FilePurpose.DATA, job.subject)
-        for row in context.store.read(lambda query: files.ledger(query, job.payload["files"])):
-            reach("intake.original")
-            file_outcomes.clear(context, row, kept=row.file.id in kept, originals=originals)
+        rows = context.store.read(lambda query: files.ledger(query, job.payload["files"]))
+        file_outcomes.clear_all(context, job, _with_fate(rows, kept))
         context.book.own.pop(job.subject, None)
         self._stamps.pop(job.id, None)
         shutil.rmtree(_staging(context, job), ignore_errors=True)
@@ -383,16 +381,14 @@ class IntakeHandler:
                 )
 
 
+def _with_fate(rows: Iterable[LedgerRow], kept: Container[str]) -> Iterator[tuple[LedgerRow, bool]]:
+    for row in rows:
+        reach("intake.original")
+        yield row, row.file.id in kept
+
+
 def _staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"intake-{job.id}"
-
-
-def _parser(job: JobRecord, contract: Contract | None) -> Parser | None:
-    """The settings that somebody gave for the files of this job, over the contract's."""
-    given = job.payload.get("parser")
-    if not given:
-        return None
-    return check_parser(merged(contract.parser if contract is not None else Parser(), convert(given, Parser)))
 
 
 def _any_committed(result: IntakeResult) -> bool:
