@@ -23,7 +23,9 @@ from shopfloor.formats.notation import (
     POINT_CLOCK,
     POINT_DAY,
     UTC,
+    T,
     marked,
+    plain_beside,
 )
 from shopfloor.formats.shape import JSON, TEXT
 
@@ -36,7 +38,7 @@ _WORDS = frozenset({"UUID", "TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"
 
 @dataclass(frozen=True)
 class Reading:
-    """SQL over {v} (the raw value) and {a}, {b} (what `tries` made of it).
+    """SQL over {v} (the raw value) and {a}, {b} (what `tries` made of it); `tries` may ask {j}, the JSON value.
 
     Where `good` holds the value is `value`; else the first of `others` whose condition holds.
     What is left and is not missing is bad.
@@ -49,9 +51,8 @@ class Reading:
 
     def tried(self, column: int) -> list[str]:
         """Select items for the inner query."""
-        return [
-            f"{sql.format(v=f'c{column}')} AS {alias}{column}" for sql, alias in zip(self.tries, "ab", strict=False)
-        ]
+        raw = _raw(column)
+        return [f"{sql.format(**raw)} AS {alias}{column}" for sql, alias in zip(self.tries, "ab", strict=False)]
 
     def quick(self, column: int) -> str:
         """The value in its plain spelling; an error for any other, which may yet be good.
@@ -74,7 +75,7 @@ class Reading:
 
     def bad_inline(self, column: int) -> str:
         """`bad` over the raw value alone, for a query that has not tried anything."""
-        names = {"v": f"c{column}"}
+        names = _raw(column)
         tried = {alias: f"({sql.format(**names)})" for alias, sql in zip("ab", self.tries, strict=False)}
         return self._bad().format(**names, **tried)
 
@@ -89,6 +90,10 @@ class Reading:
         return (f"CASE WHEN {self.good} THEN {self.value} WHEN {{v}} IS NOT NULL THEN {inner} END").format(
             **_names(column)
         )
+
+
+def _raw(column: int) -> dict[str, str]:
+    return {"v": f"c{column}", "j": f"j{column}"}
 
 
 def _names(column: int) -> dict[str, str]:
@@ -111,9 +116,8 @@ def reading(
     become text, which only a person decides.
     """
     if raw in {TEXT, JSON}:
-        # JSON's numbers have one spelling, and its producers write days as ISO does.
-        if format and not (raw == JSON and kind is ColumnType.NUMBER):
-            how = formatted(kind, format, iso=raw == JSON)
+        if format:
+            how = formatted(kind, format, json=raw == JSON)
             # A code such as 007 is no number, however others are written.
             return replace(how, good=f"{how.good} AND NOT ({CODE})") if first and kind is ColumnType.NUMBER else how
         if kind is ColumnType.NUMBER and decimal == ",":
@@ -183,11 +187,12 @@ _POINT_FORMATS = "['%d.%m.%Y', '%d.%m.%Y %H:%M', '%d.%m.%Y %H:%M:%S']"
 # A year of two digits, read as four, lies in antiquity.
 _PLAUSIBLE = "BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
 _RANGE = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
+_TIME_RANGE = "BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
 
 
-def _when(test: str, value: str) -> tuple[str, str]:
+def _when(test: str, value: str, within: str = "IS NOT NULL") -> tuple[str, str]:
     """A spelling counts only when its conversion works (2026-02-31 looks like a date)."""
-    return f"{test} AND {value} IS NOT NULL", value
+    return f"{test} AND {value} {within}", value
 
 
 _INTEGER = Reading(
@@ -218,25 +223,32 @@ _BOOLEAN = Reading(
     others=(_MISSING, _when("true", "TRY_CAST(trim({v}) AS BOOLEAN)")),
 )
 _DATE_TRY = ("TRY_CAST({v} AS DATE)",)
-_DATE_GOOD = f"strlen({{v}}) = 10 AND {{a}} {_RANGE}"
+# The cast alone would also take 2026\01\31, and " 026-01-31" for the year 26.
+_SLASHED = "({v} LIKE '____/__/__' AND {v} >= '0' AND right({v}, 1) >= '0')"
+_DATE_GOOD = f"({{a}}::VARCHAR = {{v}} OR {_SLASHED}) AND {{a}} {_RANGE}"
 _DATE_OTHERS = (
     _MISSING,
-    _when(_matches(DAY), "TRY_CAST(trim({v}) AS DATE)"),
-    _when(_matches(POINT_DAY), "try_strptime(trim({v}), '%d.%m.%Y')::DATE"),
+    _when(_matches(DAY), "TRY_CAST(trim({v}) AS DATE)", _RANGE),
+    _when(_matches(POINT_DAY), "try_strptime(trim({v}), '%d.%m.%Y')::DATE", _RANGE),
 )
+_MIDNIGHT_DAY = _when(_matches(rf"{DAY}{T}{MIDNIGHT}"), "TRY_CAST(upper(trim({v})) AS TIMESTAMP)::DATE", _RANGE)
 _PLAIN_TIME = _when(
-    _matches(rf"{DAY}([T ]{CLOCK}({UTC})?)?"),
-    "TRY_CAST(rtrim(trim({v}), 'ZUTCGM ') AS TIMESTAMP)",
+    _matches(rf"{DAY}({T}{CLOCK}({UTC})?)?"),
+    "TRY_CAST(rtrim(upper(trim({v})), 'ZUTCGM ') AS TIMESTAMP)",
+    _TIME_RANGE,
 )
 _OFFSET_TIME = _when(
-    _matches(rf"{DAY}[T ]{CLOCK} ?{OFFSET}"),
+    _matches(rf"{DAY}{T}{CLOCK} ?{OFFSET}"),
     # The offset must touch the time.
-    r"TRY_CAST(regexp_replace(trim({v}), ' +([+-])', '\1') AS TIMESTAMPTZ)::TIMESTAMP",
+    r"TRY_CAST(regexp_replace(upper(trim({v})), ' +([+-])', '\1') AS TIMESTAMPTZ)::TIMESTAMP",
+    _TIME_RANGE,
 )
 _STAMP = Reading(
     tries=("TRY_CAST({v} AS TIMESTAMP)",),
-    # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop.
-    good="{a} IS NOT NULL AND strlen({v}) = 19 AND substr({v}, 17, 1) = ':'",
+    # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop, and of 10: 5:07 it
+    # would make 10:00:00.
+    good=f"{{a}} {_TIME_RANGE} AND strlen({{v}}) = 19 AND substr({{v}}, 17, 1) = ':' "
+    "AND NOT contains({v}, ': ') AND NOT contains({v}, ' :')",
     value="{a}",
     others=(
         _MISSING,
@@ -245,6 +257,7 @@ _STAMP = Reading(
         _when(
             _matches(rf"{POINT_DAY}( {POINT_CLOCK})?"),
             f"try_strptime(trim({{v}}), {_POINT_FORMATS})",
+            _TIME_RANGE,
         ),
     ),
 )
@@ -259,10 +272,7 @@ _TEXTS = {
         value="{a}",
         others=(
             *_DATE_OTHERS,
-            _when(
-                _matches(rf"{DAY}[T ]{MIDNIGHT}"),
-                "TRY_CAST(trim({v}) AS TIMESTAMP)::DATE",
-            ),
+            _MIDNIGHT_DAY,
         ),
     ),
     ColumnType.TIMESTAMP: _STAMP,
@@ -298,35 +308,50 @@ _FIRST = {
 }
 
 
-def _marked(group: str, decimal: str, *, alone: bool) -> Reading:
-    """Numbers with a mark between thousands and another before the fraction."""
-    bare = f"TRY_CAST(replace(replace(trim({{v}}), '{group}', ''), '{decimal}', '.') AS DOUBLE)"
+def _marked(group: str, decimal: str, *, alone: bool, json: bool = False) -> Reading:
+    """Numbers with a mark between thousands and another before the fraction.
+
+    Of JSON only its texts are such numbers: its own numbers have one spelling.
+    """
+    value = f"TRY_CAST(replace(replace(trim({{v}}), '{group}', ''), '{decimal}', '.') AS DOUBLE)"
+    written = _matches(marked(group, decimal, alone=alone))
+    if json:
+        value = (
+            f"CASE WHEN json_type({{j}}) <> 'VARCHAR' THEN TRY_CAST({{v}} AS DOUBLE) WHEN {written} THEN {value} END"
+        )
     return Reading(
-        tries=(bare,),
-        good=f"isfinite({{a}}) AND {_matches(marked(group, decimal, alone=alone))}",
+        tries=(value,),
+        good=f"isfinite({{a}}) AND {_UNROUNDED}" + ("" if json else f" AND {written}"),
         value="{a}",
         others=_NUMBER.others,
     )
 
 
 _MARKED = {COMMA: _marked(".", ",", alone=False), POINT: _marked(",", ".", alone=True)}
+_MARKED_JSON = {COMMA: _marked(".", ",", alone=False, json=True), POINT: _marked(",", ".", alone=True, json=True)}
 # Times that all say how far they are from UTC.
 OFFSET_ONLY = Reading(good="false", others=(_MISSING, _OFFSET_TIME))
 
 
-def formatted(kind: ColumnType, format: str, *, iso: bool = False) -> Reading:
-    """How to read text in a column's pinned format; with `iso` days may be written 2026-01-31 as well."""
+def formatted(kind: ColumnType, format: str, *, json: bool = False) -> Reading:
+    """How to read text in a column's pinned format.
+
+    Producers of `json` write numbers as numbers, and days and times as ISO does, whatever a CSV of the
+    same dataset does.
+    """
     if kind is ColumnType.NUMBER:
-        return _MARKED[format]
+        return (_MARKED_JSON if json else _MARKED)[format]
     parsed = f"try_strptime(trim({{v}}), {_braced(text(format))})"
     good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
-    plain = _TEXTS[kind]
     return Reading(
         tries=(parsed,),
         good=good,
         value="{a}::DATE" if kind is ColumnType.DATE else "{a}",
-        others=(_MISSING, *((plain.others[1],) if iso else ())),
+        others=(_MISSING, *(_ISO[kind] if json and plain_beside(format) else ())),
     )
+
+
+_ISO = {ColumnType.DATE: (_DATE_OTHERS[1], _MIDNIGHT_DAY), ColumnType.TIMESTAMP: (_PLAIN_TIME, _OFFSET_TIME)}
 
 
 def _braced(sql: str) -> str:

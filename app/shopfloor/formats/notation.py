@@ -1,20 +1,26 @@
 """How values are written as text: declared once, read by DuckDB (files) and by Python (single rows).
 
-Patterns mean the same in RE2 and in `re` with `re.ASCII`. Blanks around a value are the spaces that
-`trim` takes off.
+Patterns mean the same in RE2 and in `re` with `re.ASCII`.
 """
 
 from __future__ import annotations
 
+import re
+
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "NaN", "nan", "None", "-", "?")
 """Spellings of "missing" in columns that are not text. In text they stay what they are."""
+
+SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""What DuckDB's `trim` takes off: spaces, but no tabs and line ends."""
 
 INFINITE = ("inf", "infinity")
 """Words for an infinite number, in any case, behind a sign or none."""
 
+# RFC 3339 takes small letters for T and Z, too.
+T = "[Tt ]"
 DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
-UTC = r" ?(Z|UTC|GMT)"
+UTC = r" ?(Z|z|UTC|GMT)"
 OFFSET = r"[+-]\d{2}(:?\d{2})?"
 MIDNIGHT = r"00:00(:00(\.0+)?)?"
 POINT_DAY = r"\d{1,2}\.\d{1,2}\.\d{4}"
@@ -31,3 +37,9 @@ def marked(group: str, decimal: str, *, alone: bool) -> str:
     many = rf"(\d+|{thousands}{{{1 if alone else 2},}})(\{decimal}\d*)?"
     one = rf"{thousands}\{decimal}\d*"
     return rf"[-+]?({many}|{one}){power}"
+
+
+def plain_beside(format: str) -> bool:
+    """True for a pattern of days beside which 2026-01-31 is no other day: it does not begin with year and day."""
+    order = [code for code in re.findall(r"%(.)", format) if code in "YmdbBj"]
+    return order[:2] != ["Y", "d"]
