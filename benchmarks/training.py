@@ -1,24 +1,18 @@
-"""Training and the row path, as ratios against the raw floor in the same run.
-
-    PYTHONPATH=app python benchmarks/training.py [--rounds 3]
+"""Training and the row path against bare encoders, fits and scikit-learn's pipeline.
 
 The rows are the demo's flights (36,000 of 2013). Floor of a training: the same encoders and
-estimators on rows already in memory, nothing else. Floor of a row: scikit-learn's
-`ColumnTransformer` with the same boosting. skrub is compared where it is installed.
+estimators on rows already in memory, nothing else. Floor of a row and of the quality: scikit-learn's
+`ColumnTransformer` with the same boosting.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import tempfile
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,9 +20,10 @@ from msgspec.structs import replace
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
+from benchmarks.figure import Figure, cpu_seconds, seconds
 from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.artifacts.pickling import from_bytes, to_bytes
 from shopfloor.artifacts.threads import limited
@@ -47,24 +42,20 @@ TEXT = ("flight_id", "carrier", "tailnum", "origin", "dest", "manufacturer", "ar
 WHOLE = ("flight", "distance", "sched_minutes", "plane_year", "seats")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    rounds = parser.parse_args().rounds
-    with tempfile.TemporaryDirectory() as directory:
-        spec = spec_for(Path(directory))
-        train(spec, silent)  # a worker is warm: imports and first calls are done
-        trained = report_training(spec, rounds)
-        report_family(spec)
-        report_quality(trained)
-        report_rows(spec, trained)
+def run(smoke: bool) -> list[Figure]:
+    """The best of some rounds; one thread and CPU seconds where the figure allows it."""
+    rounds = 1 if smoke else 3
+    with tempfile.TemporaryDirectory(prefix="shopfloor-bench-") as directory:
+        spec = spec_for(Path(directory), 1 if smoke else 12)
+        trained = train(spec, silent)  # a worker is warm: imports and first calls are done
+        return [_training(spec, rounds), _family(spec), *_beside_scikit_learn(spec, trained)]
 
 
-def spec_for(directory: Path) -> TrainSpec:
-    """The demo's months as parts, and the definition that the demo trains."""
+def spec_for(directory: Path, months: int) -> TrainSpec:
+    """The first of the demo's months as parts, and the definition that the demo trains."""
     columns: tuple[Column, ...] = ()
     parts = []
-    for path in sorted(DEMO.glob("*.csv.gz")):
+    for path in sorted(DEMO.glob("*.csv.gz"))[:months]:
         frame = pd.read_csv(path, dtype=dict.fromkeys(TEXT, "str"), parse_dates=["scheduled_departure"])
         frame["scheduled_departure"] = frame["scheduled_departure"].astype("datetime64[us]")
         columns = columns or tuple(Column(name=name, type=kind(name)) for name in frame.columns)
@@ -84,22 +75,13 @@ def kind(name: str) -> ColumnType:
     return ColumnType.TEXT if name in TEXT else ColumnType.INTEGER if name in WHOLE else ColumnType.NUMBER
 
 
-def report_training(spec: TrainSpec, rounds: int) -> Trained:
-    """A whole run against its own encoders and fits. One thread and CPU seconds: the figure is
-    the same on a busy machine."""
+def _training(spec: TrainSpec, rounds: int) -> Figure:
+    """A whole run against its own encoders and fits."""
     alone = replace(spec, workers=1)
     prepared = ready(alone)
     floor = min(cpu_seconds(lambda: bare(alone, prepared)) for _ in range(rounds))
     whole = min(cpu_seconds(lambda: to_bytes(train(alone, silent).model)) for _ in range(rounds))
-    started = time.perf_counter()
-    trained = train(spec, silent)
-    wall = time.perf_counter() - started
-    rows = trained.record.train_rows + trained.record.holdout_rows
-    print(f"training {rows} rows: {whole:.2f} CPU s, bare encoders and fits {floor:.2f} CPU s")
-    print(f"  ratio {whole / floor:.2f}, overhead {whole - floor:.2f} s")
-    print(f"  with {spec.workers} threads {wall:.2f} s by the clock")
-    print(f"  {trained.record.seconds}")
-    return trained
+    return Figure("training, cpu", whole, "s", floor, at_most=1.5)
 
 
 def bare(spec: TrainSpec, prepared: Prepared) -> None:
@@ -108,46 +90,38 @@ def bare(spec: TrainSpec, prepared: Prepared) -> None:
             fit(name, fit_job(spec, prepared))
 
 
-def report_family(spec: TrainSpec) -> None:
-    """Members of a family: what is fitted, against the same fits in a plain loop."""
+def _family(spec: TrainSpec) -> Figure:
+    """Members of a family in two processes, against the same fits in a plain loop."""
     definition = replace(
         spec.definition, segment_by=("origin", "dest"), training=Training(candidates=("linear",), min_rows=60)
     )
-    family = replace(spec, definition=definition)
-    for backend, workers in (("sequential", 1), ("loky", 2)):
-        found = train(replace(family, backend=backend, workers=workers), silent)
-        own = sum(one.fallback is None for one in found.record.segments)
-        print(f"family, {backend}: {len(found.record.segments)} segments, {own} with a model of their own,")
-        print(f"  {found.record.seconds['segments']:.2f} s for the segments")
+    taken = [
+        train(replace(spec, definition=definition, backend=backend, workers=workers), silent).record.seconds["segments"]
+        for backend, workers in (("loky", 2), ("sequential", 1))
+    ]
+    return Figure("segments in two processes", taken[0], "s", taken[1], at_most=1.1)
 
 
-def report_quality(trained: Trained) -> None:
-    print("AUC on the last fifth of the year")
-    for one in trained.record.candidates:
-        print(f"  {one.name:32s} {one.metrics['roc_auc']:.4f}  {one.seconds:.2f} s")
+def _beside_scikit_learn(spec: TrainSpec, trained: Trained) -> list[Figure]:
+    """Quality on the newest rows, and the prediction of one row."""
     features, truth = plain_features(trained)
-    for name, pipeline in peers().items():
-        started = time.perf_counter()
-        with limited(2):
-            pipeline.fit(features[0], truth[0])
-            took = time.perf_counter() - started
-            score = roc_auc_score(truth[1], pipeline.predict_proba(features[1])[:, 1])
-        with limited(1):
-            single = best(partial(pipeline.predict_proba, features[1].head(1)), 5)
-        print(f"  {name:32s} {score:.4f}  {took:.2f} s, one row {single * 1e3:.1f} ms")
+    pipeline = scikit_learns()
+    with limited(1):
+        pipeline.fit(features[0], truth[0])
+        score = float(roc_auc_score(truth[1], pipeline.predict_proba(features[1])[:, 1]))
+        one = min(seconds(partial(pipeline.predict_proba, features[1].head(1))) for _ in range(10))
+    ours = trained.record.metrics["roc_auc"] or 0.0
+    prepared, rows = ready(spec), holdout_rows(trained)
+    return [
+        Figure("AUC on the newest rows", ours, "", score, at_least=0.99),
+        *(_row(name, spec, prepared, rows, one) for name in ("linear", "boosting")),
+    ]
 
 
-def peers() -> dict[str, Any]:
+def scikit_learns() -> Pipeline:
     ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1)
     columns = make_column_transformer((ordinal, make_column_selector(dtype_exclude="number")), remainder="passthrough")
-    found: dict[str, Any] = {
-        "ColumnTransformer + boosting": make_pipeline(columns, HistGradientBoostingClassifier(random_state=0))
-    }
-    try:
-        from skrub import tabular_pipeline
-    except ImportError:
-        return found
-    return {**found, "skrub tabular_pipeline": tabular_pipeline("classifier")}
+    return make_pipeline(columns, HistGradientBoostingClassifier(random_state=0))
 
 
 def plain_features(trained: Trained) -> tuple[list[pd.DataFrame], list[Any]]:
@@ -162,52 +136,29 @@ def plain_features(trained: Trained) -> tuple[list[pd.DataFrame], list[Any]]:
     return frames, [(one["arrived_late"] == "yes").to_numpy() for one in (trained.train, trained.holdout)]
 
 
-def report_rows(spec: TrainSpec, trained: Trained) -> None:
-    prepared = ready(spec)
-    rows = [
-        {str(name): value.to_pydatetime() if isinstance(value, pd.Timestamp) else value for name, value in row.items()}
-        for row in trained.holdout.drop(columns="arrived_late").head(200).astype(object).to_dict("records")
+def holdout_rows(trained: Trained) -> list[dict[str, Any]]:
+    """Rows as a REST client sends them."""
+    frame = trained.holdout.drop(columns="arrived_late").head(200).astype(object)
+    return [
+        {
+            str(name): value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+            for name, value in row.items()
+            if not pd.isna(value)
+        }
+        for row in frame.to_dict("records")
     ]
-    rows = [{name: value for name, value in row.items() if not pd.isna(value)} for row in rows]
-    for name in ("linear", "boosting"):
-        with limited(1):
-            report_row(name, from_bytes(to_bytes(fit(name, fit_job(spec, prepared)).model)), rows)
 
 
-def report_row(name: str, model: FittedModel, rows: list[dict[str, Any]]) -> None:
-    assert model.encoder is not None
-    encode = model.encoder.encode_row
-    encoded = best(lambda: [encode(row) for row in rows], 7) / len(rows)
-    single = best(lambda: [model.predict_row(row) for row in rows], 7) / len(rows)
-    batch = best(lambda: model.predict_rows(rows[:32]), 7)
-    print(f"one row, {name}: encoded in {encoded * 1e6:.0f} µs, predicted in {single * 1e6:.0f} µs,")
-    print(f"  32 rows in {batch * 1e3:.2f} ms")
+def _row(name: str, spec: TrainSpec, prepared: Prepared, rows: list[dict[str, Any]], floor: float) -> Figure:
+    with limited(1):
+        model: FittedModel = from_bytes(to_bytes(fit(name, fit_job(spec, prepared)).model))
+        taken = min(seconds(lambda: [model.predict_row(row) for row in rows]) for _ in range(7)) / len(rows)
+    return Figure(f"one row, {name}", taken * 1e6, "µs", floor * 1e6, at_most=0.2)
 
 
 def ready(spec: TrainSpec) -> Prepared:
     return prepare(read_parts(spec.parts, spec.columns), spec.columns, spec.definition)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def cpu_seconds(work: Callable[[], object]) -> float:
-    started = time.process_time()
-    work()
-    return time.process_time() - started
-
-
 def silent(fraction: float, stage: str) -> None:
     """A progress that nobody watches."""
-
-
-def best(work: Callable[[], object], rounds: int) -> float:
-    work()
-    return float(np.min([seconds(work) for _ in range(rounds)]))
-
-
-if __name__ == "__main__":
-    main()

@@ -11,9 +11,21 @@ from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import RefusedError, ShopfloorError
 from shopfloor.runtime.adhoc_worker import Aside
 from shopfloor.runtime.call import Call, Result
-from shopfloor.runtime.handler import Task
+from shopfloor.runtime.task import Progress, Task
 from shopfloor.runtime.worker import WorkerDied
 from shopfloor.runtime.worker_class import Lane
+
+
+def quick(spec: list[int], progress: Progress) -> list[int]:
+    raise AssertionError("only the worker calls it")
+
+
+def slow(spec: list[int], progress: Progress) -> list[int]:
+    raise AssertionError("only the worker calls it")
+
+
+def fatal(spec: list[int], progress: Progress) -> list[int]:
+    raise AssertionError("only the worker calls it")
 
 
 class Worker:
@@ -28,9 +40,9 @@ class Worker:
         return not self.ended.is_set()
 
     def call(self, call: Call, on_progress: Any) -> Result:
-        if call.task == "slow":
+        if call.task.endswith(":slow"):
             assert self.ended.wait(10)
-        if call.task == "fatal":
+        if call.task.endswith(":fatal"):
             self.ended.set()
         if not self.alive:
             raise WorkerDied("the worker was killed by SIGKILL")
@@ -57,20 +69,20 @@ def aside(workers: list[Worker]) -> Aside:
 
 
 def test_one_worker_answers_question_after_question(aside: Aside, workers: list[Worker]) -> None:
-    assert [aside.ask(Task("quick", [n]), seconds=5.0) for n in range(3)] == [[0], [1], [2]]
+    assert [aside.ask(Task(quick, [n]), seconds=5.0) for n in range(3)] == [[0], [1], [2]]
     assert [worker.lane for worker in workers] == [Lane.LIGHT]
 
 
 def test_what_takes_too_long_is_ended_and_refused(aside: Aside, workers: list[Worker]) -> None:
     with pytest.raises(RefusedError, match="The computation took more than"):
-        aside.ask(Task("slow", []), seconds=0.05)
+        aside.ask(Task(slow, []), seconds=0.05)
     assert not workers[0].alive
-    assert aside.ask(Task("quick", [1]), seconds=5.0) == [1]
+    assert aside.ask(Task(quick, [1]), seconds=5.0) == [1]
     assert len(workers) == 2
 
 
 def test_a_worker_that_dies_is_said_to_have_died(aside: Aside) -> None:
     with pytest.raises(ShopfloorError, match="killed by SIGKILL") as caught:
-        aside.ask(Task("fatal", []))
+        aside.ask(Task(fatal, []))
     assert "look.log" in caught.value.hint
-    assert aside.ask(Task("quick", [1])) == [1]
+    assert aside.ask(Task(quick, [1])) == [1]

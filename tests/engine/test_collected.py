@@ -12,8 +12,9 @@ from tests.upkeep.works import Works
 
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.event import Event
-from shopfloor.serving.batch import CollectedPart, CollectOutcome
+from shopfloor.domain.handles import PartFile
 from shopfloor.serving.collect_job import CollectHandler
+from shopfloor.serving.records import CollectedPart, CollectOutcome
 from shopfloor.store import events
 from shopfloor.workspace.definitions import save_definition
 
@@ -39,7 +40,12 @@ def _part(model: str, version: int, rows: int) -> CollectedPart:
     at = datetime(2026, 6, 1, tzinfo=UTC)
     name = f"{model}-{version}-{rows}"
     return CollectedPart(
-        sha256=name, path=name, model=model, model_version=version, rows=rows, segment="s", first_at=at, last_at=at
+        model=model,
+        model_version=version,
+        file=PartFile(path=name, sha256=name, rows=rows),
+        segment="s",
+        first_at=at,
+        last_at=at,
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tests.engine.harness import Shop
 
-from shopfloor.domain.contract import Mode
+from shopfloor.domain.contract import Mode, Parser
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.datasets import DatasetContract, DatasetDefine, DatasetPreviewShow, DatasetVersionShow
-from shopfloor.domain.requests.files import FileList
+from shopfloor.domain.requests.files import FileList, FileRetry
 from shopfloor.domain.requests.models import ModelDefine
 
 
@@ -37,3 +37,23 @@ def test_definitions_take_names_in_any_case(shop: Shop) -> None:
     found = shop.client.ask(ModelDefine(definition=model))
     assert (found.target, found.id, found.time, found.exclude) == ("Amount", "CustomerId", "Seen", ("Seen",))
     assert shop.client.ask(DatasetContract(name="d")).key == ("CustomerId",)
+
+
+def test_a_renamed_column_is_mapped_by_the_command_of_its_hint(shop: Shop) -> None:
+    shop.write("inbox/d", "a.csv", "id,region\n" + "".join(f"{n},{'north' if n % 2 else 'south'}\n" for n in range(20)))
+    shop.settle()
+    shop.write("inbox/d", "b.csv", "id,area\n21,north\n22,south\n")
+    shop.settle()
+    [held] = shop.client.ask(FileList(dataset="d", state=FileState.QUARANTINED)).rows
+    assert held.reason is not None
+    assert f"shopfloor file retry {held.id} --rename area=region --keep" in held.reason.hint
+    shop.client.ask(FileRetry(id=held.id, parser=Parser(rename=("area=region",)), keep=True))
+    shop.settle()
+    contract = shop.client.ask(DatasetContract(name="d"))
+    assert [column.name for column in contract.columns] == ["id", "region"]
+    assert contract.parser.rename == ("area=region",)
+    assert 'rename = ["area=region"]' in (shop.root / "datasets" / "d.toml").read_text()
+    shop.write("inbox/d", "c.csv", "id,AREA\n23,north\n")
+    shop.settle()
+    newest = shop.client.ask(DatasetVersionShow(ref="d"))
+    assert (newest.version, newest.rows) == (3, 23)

@@ -11,8 +11,9 @@ from tests.upkeep.works import Works
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.handles import PartFile
-from shopfloor.lake import diff_task
-from shopfloor.lake.records import Desk, DiffSpec, Side
+from shopfloor.duck.sandbox import Sandbox
+from shopfloor.lake.records import DiffSpec, Side
+from shopfloor.lake.tasks import compare_versions
 
 COLUMNS = (Column(name="id", type=ColumnType.INTEGER), Column(name="word", type=ColumnType.TEXT))
 
@@ -30,21 +31,29 @@ def works(tmp_path: Path) -> Works:
 
 
 def test_what_does_not_fit_is_refused_in_words(works: Works) -> None:
-    desk = Desk(shelf=str(works.layout.statistics), scratch=str(works.layout.staging / "look-1"), memory_mb=24)
+    sandbox = Sandbox(scratch=str(works.layout.staging / "look-1"), memory_mb=24)
+    shelf = str(works.layout.statistics)
     spec = DiffSpec(
-        desk=desk, left=side(works, 200_000, "a"), right=side(works, 200_000, "b"), rows=True, key=("id",), limit=1
+        sandbox=sandbox,
+        shelf=shelf,
+        left=side(works, 200_000, "a"),
+        right=side(works, 200_000, "b"),
+        rows=True,
+        key=("id",),
+        limit=1,
     )
     with pytest.raises(RefusedError, match="needs more than 24 MB"):
-        diff_task.run(spec, lambda fraction, stage: None)
-    assert not Path(desk.scratch).exists()
+        compare_versions(spec, lambda fraction, stage: None)
+    assert not Path(sandbox.scratch).exists()
 
 
 def test_what_does_not_fit_into_memory_goes_to_disk(works: Works) -> None:
-    desk = Desk(shelf=str(works.layout.statistics), scratch=str(works.layout.staging / "look-1"), memory_mb=96)
+    sandbox = Sandbox(scratch=str(works.layout.staging / "look-1"), memory_mb=96)
+    shelf = str(works.layout.statistics)
     left, right = side(works, 200_000, "a"), side(works, 200_001, "a")
-    found = diff_task.run(
-        DiffSpec(desk=desk, left=left, right=right, rows=True, limit=1), lambda fraction, stage: None
+    found = compare_versions(
+        DiffSpec(sandbox=sandbox, shelf=shelf, left=left, right=right, rows=True, limit=1), lambda fraction, stage: None
     ).rows
     assert found is not None
     assert (found.added, found.removed, found.unchanged, len(found.examples)) == (1, 0, 200_000, 1)
-    assert not Path(desk.scratch).exists()
+    assert not Path(sandbox.scratch).exists()

@@ -18,8 +18,9 @@ from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.requests.datasets import DatasetRollback
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.engine.api.versions import rollback
-from shopfloor.engine.line import triggers
+from shopfloor.engine.line.line import ProductionLine
 from shopfloor.engine.services import Plant
+from shopfloor.runtime.line import VersionCommitted
 from shopfloor.store import datasets, jobs, runs
 from shopfloor.store.transaction import Transaction
 
@@ -48,7 +49,7 @@ def commit(works: Works, number: int, digest: str, rows: int, *, restored: bool 
             created_at=transaction.now,
         )  # fmt: skip
         datasets.commit_version(transaction, version, "append", previous=())
-        triggers.after_version(context, transaction, version, restored=restored)
+        ProductionLine(context).after(transaction, VersionCommitted(version, restored))
         found = jobs.queued(transaction)
         for job in found:
             assert job.payload == {"dataset_version": number}

@@ -12,8 +12,9 @@ import pytest
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.handles import PartFile
 from shopfloor.duck.sql import connect
+from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.ingest import ingest
-from shopfloor.intake.records import IntakeResult, IntakeSpec, StagedFile
+from shopfloor.intake.records import IntakeResult, IntakeSpec
 from shopfloor.lake.frame import read_parts
 from shopfloor.lake.objects import publish_part
 

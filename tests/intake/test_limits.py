@@ -15,8 +15,9 @@ import pytest
 from shopfloor.domain.file import FileState
 from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.formats import text
+from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.isolate import crashed, halves
-from shopfloor.intake.records import IntakeSpec, StagedFile
+from shopfloor.intake.records import IntakeSpec
 
 
 def test_memory_is_bounded_and_the_bound_is_lifted() -> None:

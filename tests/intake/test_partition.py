@@ -37,3 +37,17 @@ def test_directories_become_values(path: str, pairs: Pairs) -> None:
 )
 def test_the_date_orders_a_delivery(path: str, at: str | None) -> None:
     assert moment(path) == (None if at is None else datetime.fromisoformat(at))
+
+
+@pytest.mark.parametrize(
+    ("path", "iso"),
+    [
+        ("d/day=2026-01-02/a-2026-03-04.csv", "2026-01-02"), ("d/sales-2026-01-31.csv", "2026-01-31"),
+        ("d/sales_20260131.csv.gz", "2026-01-31"), ("d/sales.2026.01.31.csv", "2026-01-31"),
+        ("d/2026-01.csv", "2026-01-01"),
+        ("d/x-2026-01-31T0830.csv", "2026-01-31T08:30"), ("d/x_20260131_083015.csv", "2026-01-31T08:30:15"),
+        ("d/x-20261331.csv", None), ("d/order-1202601315.csv", None), ("d/a.csv", None), ("d/2019_2020.csv", None),
+    ],
+)  # fmt: skip
+def test_the_date_of_a_file_is_in_its_folders_or_its_name(path: str, iso: str | None) -> None:
+    assert moment(path) == (None if iso is None else datetime.fromisoformat(iso))

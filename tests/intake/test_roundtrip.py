@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
@@ -101,8 +102,11 @@ def test_parquet(make_bench: Callable[[], Any], table: Any) -> None:
     bench = make_bench()
     result = bench.ingest({"a.parquet": out.getvalue()})
     assert result.files[0].reason is None
-    assert [c.type for c in result.columns] == [c.type for c in contract.columns]
-    same(bench.frame(result), contract, rows)
+    # A type without a value behind it is only what its writer had by default.
+    known = [c.type if any(row[c.name] is not None for row in rows) else ColumnType.UNKNOWN for c in contract.columns]
+    assert result.contract is not None
+    assert [c.type for c in result.contract.columns] == known
+    same(bench.frame(result), msgspec.structs.replace(contract, columns=result.columns), rows)
 
 
 CELLS = st.sampled_from(["1", "-5", "2.5", "x", "", "NA", "1e400", '"q,q"', '"a\nb"', '"c""d"', "007", " 3 ", "inf"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,11 +13,10 @@ from hypothesis import strategies as st
 
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.file import FileState
-from shopfloor.domain.requests.datasets import DatasetFiles
 from shopfloor.lake.frame import read_parts
 from shopfloor.lake.source import rows
-from shopfloor.sdk import parts as sdk_parts
-from shopfloor.sdk.query import query
+from shopfloor.lake.sql import query
+from shopfloor.lake.table import read_table
 
 EXACT = 2**53
 BEYOND = st.sampled_from([EXACT - 1, EXACT + 1, -EXACT - 1, 2**63 - 1, -(2**63)])
@@ -92,15 +90,14 @@ def test_the_whole_table_reads_back_exactly(
     assert two.rows == len(second)
     before, after = one.columns[1].type, two.columns[1].type
     parts = [*stored, *bench.parts(two)]
-    files = DatasetFiles(dataset="d", version=2, columns=two.columns, parts=tuple(parts))
-    found = sdk_parts.read_parts(files, Path("/"), ["x"]).column("x").to_pylist()
+    found = read_table(parts, two.columns, ["x"]).column("x").to_pylist()
     for number, (raw, value) in enumerate(zip([*first, *second], found, strict=True)):
         assert _is(raw, before, after, value, stored=number < len(first)), (raw, value, before, after)
     shown = [_shown(value) for value in found]
     framed = read_parts(parts, two.columns)["x"].astype(object)
     assert [_shown(None if pd.isna(value) else value) for value in framed] == shown
     # SQL promises no order.
-    asked = query(files, [Path(part.path) for part in parts], "SELECT x FROM dataset").column("x").to_pylist()
+    asked = query(parts, two.columns, "SELECT x FROM dataset").column("x").to_pylist()
     assert sorted(map(_shown, asked)) == sorted(shown)
     kinds = [(column, column.type) for column in two.columns]
     compared = connection.execute(f"SELECT c1 FROM ({rows(connection, parts, kinds)})").fetchall()

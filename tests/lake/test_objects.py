@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from shopfloor.domain.errors import IntegrityError
-from shopfloor.lake import objects as module
 from shopfloor.lake.objects import file_sha256, part_path, publish_part, verify
+from shopfloor.workspace import durable
 
 DATA = b"parquet" * 400_000
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -92,7 +92,7 @@ def test_order_is_sync_rename_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             steps.append("rename")
             os.replace(source, target)
 
-    monkeypatch.setattr(module, "os", Spy())
+    monkeypatch.setattr(durable, "os", Spy())
     (tmp_path / "objects").mkdir()
     publish_part(staged(tmp_path), SHA, tmp_path / "objects")
     assert steps == ["sync objects", "sync parts", "sync staged", "rename", f"sync {SHA[:2]}"]
@@ -108,7 +108,7 @@ def test_staging_on_another_file_system(tmp_path: Path, monkeypatch: pytest.Monk
                 raise OSError(errno.EXDEV, "apart")
             os.replace(source, target)
 
-    monkeypatch.setattr(module, "os", Apart())
+    monkeypatch.setattr(durable, "os", Apart())
     path = publish_part(staged(tmp_path), SHA, tmp_path / "objects")
     verify(path, SHA)
     assert [p.name for p in path.parent.iterdir()] == [path.name]

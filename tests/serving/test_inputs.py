@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
-import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -171,6 +171,13 @@ def test_any_delimiter(tmp_path: Path, delimiter: str) -> None:
 TEXT = 'count,word\r\n1,é€\r\n2,"x, ""y"""\r\n'
 
 
+def zstd(data: bytes) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(data)
+    return bytes(sink.getvalue())
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -184,8 +191,8 @@ TEXT = 'count,word\r\n1,é€\r\n2,"x, ""y"""\r\n'
         TEXT.encode("cp1252"),
         gzip.compress(TEXT.encode()),
         gzip.compress(TEXT.encode("utf-16")),
-        zstandard.compress(TEXT.encode()),
-        zstandard.compress(TEXT.encode("cp1252")),
+        zstd(TEXT.encode()),
+        zstd(TEXT.encode("cp1252")),
     ],
     ids=["crlf", "lf", "cr", "mixed", "no-end", "mark", "utf16", "cp1252", "gz", "gz-utf16", "zst", "zst-cp1252"],
 )
@@ -222,12 +229,13 @@ def test_malformed_files_name_the_line(tmp_path: Path, name: str, data: str, lin
         ("empty.csv", b""),
         ("blank.csv", b"\n\n"),
         ("half.gz", gzip.compress(b"count\n" + b"1\n" * 9999, mtime=0)[:-20]),
+        ("half.zst", zstd(b"count\n" + b"1\n" * 9999)[:-9]),
         ("bad.parquet", b"PAR1" + b"\x00" * 100),
         ("arrow.csv", b"ARROW1\x00\x00"),
         ("pickle.csv", b"\x80\x04\x95\x00"),
         ("book.csv", b"PK\x03\x04"),
     ],
-    ids=["empty", "blank", "half-gzip", "bad-parquet", "arrow", "pickle", "zip"],
+    ids=["empty", "blank", "half-gzip", "half-zstd", "bad-parquet", "arrow", "pickle", "zip"],
 )
 def test_files_of_no_use_are_refused_in_words(tmp_path: Path, name: str, data: bytes) -> None:
     with pytest.raises(DataError) as caught:

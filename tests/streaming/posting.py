@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
+import msgspec
 from tests.engine.harness import Shop
 
 from shopfloor.client.rows import append
@@ -15,7 +16,7 @@ from shopfloor.domain.requests.files import FileList
 from shopfloor.domain.requests.streams import StreamList
 from shopfloor.domain.streaming import RowsReceipt, StreamStatus
 from shopfloor.domain.wire import KEY_HEADER, rows_path
-from shopfloor.sdk.parts import read_parts
+from shopfloor.lake.table import read_table
 
 
 def lines(*numbers: int) -> bytes:
@@ -34,7 +35,8 @@ def send(shop: Shop, *numbers: int, dataset: str = "d") -> None:
 def numbers(shop: Shop, dataset: str = "d", column: str = "n") -> Counter[int]:
     """How often each number is in the newest version."""
     found = shop.client.ask(DatasetFilesShow(ref=dataset))
-    return Counter(read_parts(found, shop.root, [column])[column].to_pylist())
+    parts = [msgspec.structs.replace(part, path=str(shop.root / part.path)) for part in found.parts]
+    return Counter(read_table(parts, found.columns, [column])[column].to_pylist())
 
 
 def stream(shop: Shop, dataset: str = "d") -> StreamStatus:

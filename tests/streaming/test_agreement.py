@@ -14,8 +14,9 @@ from tests.streaming.test_rows import COLUMNS, tables
 
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.file import FileState
+from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.ingest import ingest
-from shopfloor.intake.records import IntakeSpec, StagedFile
+from shopfloor.intake.records import IntakeSpec
 from shopfloor.intake.streaming.rows import RowCheck
 
 

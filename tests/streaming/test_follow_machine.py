@@ -23,6 +23,7 @@ from shopfloor.arrival.scan import scan
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.file import FilePurpose
 from shopfloor.domain.ids import ulid
+from shopfloor.intake.contract.checks import check_with_duckdb
 from shopfloor.intake.streaming import follower
 from shopfloor.intake.streaming.delivery import LINES
 from shopfloor.intake.streaming.streams import Streams
@@ -57,7 +58,13 @@ class FollowedFile(RuleBasedStateMachine):
             self.layout.database, self.layout.journal, clock, workspace_id=ulid(), on_commit=events.publish
         )
         context = Context(
-            layout=self.layout, store=self.store, clock=clock, stream=events, epoch=1, started_at=clock.now()
+            layout=self.layout,
+            store=self.store,
+            clock=clock,
+            stream=events,
+            epoch=1,
+            started_at=clock.now(),
+            check_contract=check_with_duckdb,
         )
         intake = msgspec.structs.replace(context.settings.intake, settle_seconds=0.5)
         context.settings = msgspec.structs.replace(context.settings, intake=intake)

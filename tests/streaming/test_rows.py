@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Contract, SchemaPolicy
+from shopfloor.domain.contract import Contract, Parser, SchemaPolicy
 from shopfloor.intake.streaming.rows import TOLD, MalformedRows, RowCheck, Rows
 
 COLUMNS = (
@@ -140,3 +140,17 @@ def test_a_new_column_is_spelled_as_it_came_first(contract: Contract | None) -> 
     check = RowCheck(contract)
     assert check.read(b'{"id":1,"New":1}\n{"id":2,"new":2}\n').payload == b'{"id":1,"New":1}\n{"id":2,"New":2}\n'
     assert check.read(b'{"id":3,"NEW":3}\n').payload == b'{"id":3,"New":3}\n'
+
+
+def test_a_column_of_unknown_type_takes_whatever_comes() -> None:
+    columns = (*COLUMNS, Column(name="late", type=ColumnType.UNKNOWN))
+    check = RowCheck(Contract(name="d", columns=columns))
+    rows = check.read(b'{"id":1,"late":5}\n{"id":2,"late":"x"}\n{"id":3,"late":null}\n')
+    assert (rows.rows, rows.rejected) == (3, 0)
+
+
+def test_a_renamed_column_arrives_under_the_contracts_name() -> None:
+    check = RowCheck(Contract(name="d", columns=COLUMNS, parser=Parser(rename=("price=x",))))
+    rows = check.read(b'{"id":1,"PRICE":1.5}\n{"id":2,"price":1,"x":2}\n')
+    assert rows.payload == b'{"id":1,"x":1.5}\n'
+    assert [(one.line, one.column) for one in rows.rejects] == [(2, "price")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from tests.training.samples import deliveries, silent, spec
 from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.pickling import to_bytes
 from shopfloor.domain.definition import Task
-from shopfloor.training import candidates, family, members, scoring
+from shopfloor.domain.errors import UnreachableError
+from shopfloor.training import backends, candidates, family, members, scoring
 from shopfloor.training.members import not_better
 from shopfloor.training.train import train
 from shopfloor.training.trained import Trained
@@ -72,7 +74,7 @@ def test_worker_processes_give_the_same_bytes(tmp_path: Path, monkeypatch: pytes
 
 
 def test_rows_read_by_a_remote_worker_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a dask or ray worker runs, without the cluster."""
+    """What a dask worker runs, without the cluster."""
 
     def here(work, chunks, backend, workers, scheduler):  # type: ignore[no-untyped-def]
         assert backend == "dask"
@@ -84,6 +86,32 @@ def test_rows_read_by_a_remote_worker_give_the_same_bytes(tmp_path: Path, monkey
     monkeypatch.setattr(family, "run_chunks", here)
     remote = hashlib.sha256(to_bytes(trained(tmp_path, backend="dask").model)).hexdigest()
     assert remote == alone
+
+
+@pytest.fixture
+def distributed() -> ModuleType:
+    """The optional package; `make` installs it."""
+    return pytest.importorskip("distributed")  # type: ignore[no-any-return]
+
+
+def test_a_dask_cluster_gives_the_same_bytes(tmp_path: Path, distributed: ModuleType) -> None:
+    alone = hashlib.sha256(to_bytes(trained(tmp_path).model)).hexdigest()
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        found = trained(tmp_path, backend="dask", scheduler=cluster.scheduler_address)
+        distributed.default_client().close()
+    assert hashlib.sha256(to_bytes(found.model)).hexdigest() == alone
+
+
+@pytest.mark.usefixtures("distributed")
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense"])
+def test_a_dask_cluster_that_does_not_answer_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(backends, "_CONNECT_SECONDS", 0.2)
+    with pytest.raises(UnreachableError, match=f"scheduler at {address} does not answer"):
+        trained(tmp_path, backend="dask", scheduler=address)
 
 
 def test_a_retry_fits_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.release import AliasChange, ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
+from shopfloor.intake.contract.checks import check_with_duckdb
 from shopfloor.lake.objects import part_path, publish_part
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.event_stream import EventStream
@@ -82,6 +83,7 @@ class Works:
             stream=EventStream(),
             epoch=1,
             started_at=self.clock.now(),
+            check_contract=check_with_duckdb,
             settings=settings,
         )
 

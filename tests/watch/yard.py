@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.status import FileCounts
 from shopfloor.engine.lifecycle import _sweep_staging
+from shopfloor.intake.contract import live
 from shopfloor.intake.ingest import ingest
 from shopfloor.intake.job import IntakeHandler
 from shopfloor.lake.objects import part_path
@@ -40,7 +42,9 @@ class Yard:
 
     def open(self) -> Watch:
         """An engine's watch, as at its start."""
-        watch = Watch(self.context, cast(Any, NoFloor()), lambda purpose, seen: False)
+        watch = Watch(
+            self.context, cast(Any, NoFloor()), lambda purpose, seen: False, partial(live.problem, self.context)
+        )
         watch._memory.load()
         return watch
 

@@ -57,6 +57,7 @@ def test_an_unknown_key_names_the_nearest(layout: Layout) -> None:
         ("[intake]\nsettle_seconds = 'x'\n", "intake.settle_seconds"),
         ("[intake]\nsettle_seconds = -1\n", "above zero"),
         ("[engine]\nbackend = 'spark'\n", "engine.backend"),
+        ("[engine]\nbackend = 'dask'\n", "engine.scheduler"),
         ("[intake]\noriginals = 'burn'\n", "intake.originals"),
     ],
 )

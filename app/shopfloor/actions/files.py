@@ -6,6 +6,7 @@ from shopfloor.actions import fields
 from shopfloor.actions.action import REASON, SET, Action, Confirm, Input, InputKind, Inputs, Scope
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dataset import DatasetRecord
+from shopfloor.domain.dialect import pairs_of
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.files import (
@@ -57,7 +58,8 @@ def _discard(ref: str, inputs: Inputs) -> FileDiscard:
 def _retry(ref: str, inputs: Inputs) -> FileRetry:
     skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
     marks = {name: inputs.get(name, "") for name in ("delimiter", "quote", "encoding", "decimal", "sheet")}
-    return FileRetry(id=ref, parser=Parser(**marks, skip_lines=skip), keep=inputs.get("keep") == SET)
+    parser = Parser(**marks, skip_lines=skip, rename=pairs_of(inputs.get("rename", "")))
+    return FileRetry(id=ref, parser=parser, keep=inputs.get("keep") == SET)
 
 
 def _not_in(record: Record) -> str | None:
@@ -105,6 +107,7 @@ _SETTINGS = (
     Input(name="quote", label="Quote", help="The quote mark, or none where quotes are ordinary text."),
     Input(name="sheet", label="Sheet", help="The sheet of an Excel workbook; else its first."),
     Input(name="skip_lines", label="Skip lines", help="How many lines stand before the header.", kind=InputKind.NUMBER),
+    Input(name="rename", label="Rename", help="Names in the file and the contract's: new=old, new=old."),
     Input(
         name="keep",
         label="Keep",
@@ -150,7 +153,7 @@ ACTIONS = (
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
         cli="shopfloor file retry {ref} [--delimiter {delimiter}] [--encoding {encoding}] [--decimal {decimal}]"
-        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--keep{keep!}]",
+        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--rename {rename}] [--keep{keep!}]",
         inputs=_SETTINGS,
         rank=12,
         ref=_id,

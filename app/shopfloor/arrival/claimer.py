@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ from shopfloor.arrival.scan import Observation
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import FilePurpose, Reason
-from shopfloor.intake.contract import live
 from shopfloor.runtime.context import Context
 from shopfloor.store import files, jobs
 from shopfloor.store.files import LedgerRow
@@ -65,15 +64,22 @@ _Copies = list[tuple[Batch, Claimed]]
 class Claiming:
     """Takes the files of one drop folder's dataset over."""
 
-    def __init__(self, context: Context, roots: dict[FilePurpose, Path], arrivals: Arrivals) -> None:
+    def __init__(
+        self,
+        context: Context,
+        roots: dict[FilePurpose, Path],
+        arrivals: Arrivals,
+        contract_problem: Callable[[str], Reason | None],
+    ) -> None:
         self._context = context
         self._roots = roots
         self._arrivals = arrivals
+        self._contract_problem = contract_problem
         self._differed: dict[str, tuple[object, object]] = {}
 
     def why_wait(self, purpose: FilePurpose, dataset: str) -> Reason | None:
         """Why nothing of this dataset is claimed now: the files stay safely where they are."""
-        if purpose is FilePurpose.DATA and (problem := live.problem(self._context, dataset)) is not None:
+        if purpose is FilePurpose.DATA and (problem := self._contract_problem(dataset)) is not None:
             return problem
         return self._backlog(purpose, dataset)
 

@@ -15,9 +15,9 @@ from shopfloor.arrival.quarantine import QuarantineRecord, quarantine
 from shopfloor.domain.contract import Originals
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
+from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
-from shopfloor.intake.records import FileOutcome
 from shopfloor.runtime.context import Context
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
@@ -132,7 +132,14 @@ def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason, *,
 
 
 def keep_bytes(
-    context: Context, row: LedgerRow, reason: Reason, outcome: FileOutcome | None = None, revision: int | None = None
+    context: Context,
+    row: LedgerRow,
+    reason: Reason,
+    *,
+    rejected_rows: int = 0,
+    rejects: Sequence[Reject] = (),
+    notices: Sequence[str] = (),
+    revision: int | None = None,
 ) -> None:
     """Move the claimed copy of a refused file into quarantine with its record, before the ledger says so.
 
@@ -150,9 +157,9 @@ def keep_bytes(
         reason=addressed(reason, row.file.id),
         mtime_ns=row.identity.mtime_ns,
         arrived_at=row.file.seen_at,
-        rejected_rows=outcome.rejected_rows if outcome is not None else 0,
-        rejects=outcome.rejects[:_RECORDED] if outcome is not None else (),
-        notices=outcome.notices if outcome is not None else (),
+        rejected_rows=rejected_rows,
+        rejects=tuple(rejects[:_RECORDED]),
+        notices=tuple(notices),
         rule=revision,
         software={"shopfloor": shopfloor.__version__},
     )

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import errno
-import io
-import os
 import re
-import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
@@ -19,6 +15,7 @@ from shopfloor.domain.file import Reason
 from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
 from shopfloor.lake.objects import file_sha256
+from shopfloor.workspace.durable import fsync_file, move_file, replace_file
 
 _MAX_NAME = 120
 
@@ -68,11 +65,11 @@ def quarantine(staged: Path, record: QuarantineRecord, root: Path) -> Path:
                 hint="Deliver the file again.",
                 code="staging_damaged",
             )
-        _move(staged, target)
+        fsync_file(staged)
+        move_file(staged, target, 0o400)
     else:
         staged.unlink(missing_ok=True)
-    _write(reason_path(target), io.BytesIO(to_json(record)))
-    _sync(directory)
+    replace_file(reason_path(target), to_json(record), 0o400)
     return target
 
 
@@ -96,37 +93,3 @@ def read_record(kept: Path) -> QuarantineRecord | None:
         return from_json(reason_path(kept).read_bytes(), QuarantineRecord)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         return None
-
-
-def _move(staged: Path, target: Path) -> None:
-    os.chmod(staged, 0o400)
-    _sync(staged)
-    try:
-        os.replace(staged, target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        # The quarantine may be a mount of its own.
-        with staged.open("rb") as source:
-            _write(target, source)
-        staged.unlink()
-    _sync(target.parent)
-
-
-def _write(target: Path, content: BinaryIO) -> None:
-    beside = target.with_name(f".{target.name}.tmp")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
-    with open(descriptor, "wb") as file:
-        shutil.copyfileobj(content, file, 1 << 20)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, target)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

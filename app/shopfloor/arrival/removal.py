@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 from pathlib import Path
 
 from shopfloor.domain.failpoint import reach
-from shopfloor.store.durable import fsync_directory, fsync_file
 from shopfloor.store.files import Identity
+from shopfloor.workspace.durable import move_file
 
 _ASIDE = ".shopfloor-aside-"
 
@@ -62,20 +60,11 @@ def is_same(path: Path, identity: Identity) -> bool:
 
 
 def move(source: Path, target: Path) -> None:
-    """Rename; where the target lies on another file system: copy, make that durable, rename, delete."""
+    """Move a file; nothing where it is gone already."""
     try:
-        os.rename(source, target)
+        move_file(source, target)
     except FileNotFoundError:
         return
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        beside = target.with_name(f".{target.name}.part")
-        shutil.copy2(source, beside)
-        fsync_file(beside)
-        os.replace(beside, target)
-        fsync_directory(target.parent)
-        os.unlink(source)
 
 
 def _put_back(aside: Path, path: Path) -> None:

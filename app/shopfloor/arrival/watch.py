@@ -59,10 +59,14 @@ class Watch:
     """One thread that looks at every drop folder: at a hint, when a file is due, and every few seconds."""
 
     def __init__(
-        self, context: Context, floor: WorkFloor, is_followed: Callable[[FilePurpose, Observation], bool]
+        self,
+        context: Context,
+        floor: WorkFloor,
+        is_followed: Callable[[FilePurpose, Observation], bool],
+        contract_problem: Callable[[str], Reason | None],
     ) -> None:
         self._is_followed = is_followed
-        self._context = context
+        self.context = context
         self._floor = floor
         self._wake = threading.Event()
         self._turn = threading.Lock()
@@ -81,7 +85,7 @@ class Watch:
         self._took = 0.0  # seconds that the last look at the folders took
         self._more = False  # settled files are left for the next scan
         self._arrivals = Arrivals(context.layout)
-        self._claiming = Claiming(context, self._roots, self._arrivals)
+        self._claiming = Claiming(context, self._roots, self._arrivals, contract_problem)
         self._porter = Porter(self._wake.set)
         self._thread = threading.Thread(target=self._loop, name="watch", daemon=True)
 
@@ -114,7 +118,7 @@ class Watch:
         return WatcherStatus(
             backend="inotify" if self._health.healthy else "scan",
             healthy=self._health.healthy and not late,
-            scan_seconds=self._context.settings.intake.scan_seconds,
+            scan_seconds=self.context.settings.intake.scan_seconds,
             last_scan_at=scanned[0] if scanned else None,
             last_scan_ms=scanned[1] if scanned else None,
             detail=late or self._health.detail,
@@ -129,7 +133,7 @@ class Watch:
         with self._turn:
             stuck = [
                 Stuck(known.id, state.observation.name, state.waiting)
-                for (purpose, path), state in self._settling.stuck(60 * self._context.settings.intake.stalled_minutes)
+                for (purpose, path), state in self._settling.stuck(60 * self.context.settings.intake.stalled_minutes)
                 if not self._porter.carries((purpose, state.observation.name))
                 and (known := self._memory.get(os.fsencode(self._roots[purpose] / path))) is not None
             ]
@@ -139,13 +143,13 @@ class Watch:
         """Why the last look is older than it should be."""
         if self._last_scan is None:
             return ""
-        age = (self._context.clock.now() - self._last_scan[0]).total_seconds()
-        if age < _LATE * self._context.settings.intake.scan_seconds + 5.0:
+        age = (self.context.clock.now() - self._last_scan[0]).total_seconds()
+        if age < _LATE * self.context.settings.intake.scan_seconds + 5.0:
             return ""
         return f"the last scan ended {age:.0f} s ago: a folder is very large, or does not answer"
 
     def _loop(self) -> None:
-        while not self._context.stopping.is_set():
+        while not self.context.stopping.is_set():
             try:
                 with self._turn:
                     self._health = self._tend()
@@ -154,15 +158,15 @@ class Watch:
                 _LOG.exception("the scan failed; it is tried again")
                 self._health = Health(False, f"the last scan failed: {error}")
             # In a flood of hints half of the time is the senders': they must come to an end, too.
-            self._context.stopping.wait(min(self._took, _LONGEST_REST) if self._took > _SOON / 4 else 0.0)
-            self._wake.wait(min(self._context.settings.intake.scan_seconds, self._soon or 1e9))
+            self.context.stopping.wait(min(self._took, _LONGEST_REST) if self._took > _SOON / 4 else 0.0)
+            self._wake.wait(min(self.context.settings.intake.scan_seconds, self._soon or 1e9))
             self._wake.clear()
 
     def _tend(self) -> Health:
         self._reload_settings()
         for root in self._roots.values():
             root.mkdir(mode=0o700, exist_ok=True)  # somebody removed it; what is delivered next must find it
-        if not self._context.settings.intake.watch:
+        if not self.context.settings.intake.watch:
             return Health(False, "switched off: intake.watch = false")
         folders = list(self._roots.values())
         for root in self._roots.values():
@@ -172,28 +176,28 @@ class Watch:
         except Exception as error:  # noqa: BLE001 - the boundary of the watcher: it is a hint, and the scan goes on
             _LOG.exception("the watcher failed; it is built anew")
             self._watcher.close()
-            self._watcher = Watcher(self._context.clock, self._wake.set)
+            self._watcher = Watcher(self.context.clock, self._wake.set)
             return Health(False, f"the watcher failed: {error}")
 
     def _reload_settings(self) -> None:
         try:
-            stamp = self._context.layout.settings.stat().st_mtime_ns
+            stamp = self.context.layout.settings.stat().st_mtime_ns
         except OSError:
             return
         if stamp != self._settings_stamp:
             self._settings_stamp = stamp
-            self._context.reload_settings()
+            self.context.reload_settings()
 
     def _scan(self) -> None:
-        begun = self._context.clock.monotonic()
+        begun = self.context.clock.monotonic()
         self._more = False
         for (purpose, _), settled in self._porter.arrived():
             self._conclude(purpose, settled)
         self._arrivals.begin()
-        self._settling.begin(self._context.settings.intake.settle_seconds)
+        self._settling.begin(self.context.settings.intake.settle_seconds)
         with _no_collection():
             sight = self._look()
-            self._took = self._context.clock.monotonic() - begun
+            self._took = self.context.clock.monotonic() - begun
             self._note_fresh(sight.fresh)
         sight.present.update(self._porter.paths())
         self._forget_vanished(sight.present)
@@ -206,8 +210,8 @@ class Watch:
             elif not self._settling.others_follow(folders[purpose, dataset], {seen.path for seen, *_ in found}):
                 self._hand_over(purpose, dataset, [self._batch(purpose, *one) for one in found])
         self._plan_next()
-        took = self._context.clock.monotonic() - begun
-        self._last_scan = (self._context.clock.now(), round(1000 * took, 2))
+        took = self.context.clock.monotonic() - begun
+        self._last_scan = (self.context.clock.now(), round(1000 * took, 2))
 
     def _look(self) -> Sight:
         """List the drop folders; what the ledger knows and has done with needs nothing more."""
@@ -259,9 +263,9 @@ class Watch:
         self._memory.recall([raw for *_, raw in found])
         done = [raw for _, seen, raw in found if self._is_done_with(seen, raw)]
         ids = [known.id for raw in done if (known := self._memory.get(raw)) is not None]
-        file_outcomes.finish(self._context, self._context.store.read(lambda query: files.ledger(query, ids)))
+        file_outcomes.finish(self.context, self.context.store.read(lambda query: files.ledger(query, ids)))
         for one in aside:
-            file_outcomes.finish(self._context, self._context.store.read(partial(files.at_inode, at=one)))
+            file_outcomes.finish(self.context, self.context.store.read(partial(files.at_inode, at=one)))
         sight.present.update(done)
         return [one for one in found if one[2] not in sight.present]
 
@@ -302,13 +306,13 @@ class Watch:
             return
         if any(seen.kind is Kind.CANDIDATE for _, seen, _ in fresh):
             self._floor.warm()  # the workers start while the files settle
-        self._memory.note(self._context.store.write(lambda transaction: ledger.first_sight(transaction, fresh)))
+        self._memory.note(self.context.store.write(lambda transaction: ledger.first_sight(transaction, fresh)))
 
     def _forget_vanished(self, present: set[bytes]) -> None:
         gone = self._memory.forget_but(present)
         if not gone:
             return
-        self._context.store.write(lambda transaction: ledger.vanished(transaction, list(gone.values())))
+        self.context.store.write(lambda transaction: ledger.vanished(transaction, list(gone.values())))
         for id in gone.values():
             self._waiting.pop(id, None)
         for purpose, root in self._roots.items():
@@ -354,7 +358,7 @@ class Watch:
         self._more = self._more or why.code == BACKLOG
         ids = [one.id for one in found if self._waiting.get(one.id) != why]
         if ids:
-            self._context.store.write(lambda transaction: ledger.waiting(transaction, ids, why))
+            self.context.store.write(lambda transaction: ledger.waiting(transaction, ids, why))
             self._waiting.update(dict.fromkeys(ids, why))
 
 

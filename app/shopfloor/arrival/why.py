@@ -5,43 +5,40 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from shopfloor.arrival import file_locations
 from shopfloor.arrival.candidate import Kind, classify
 from shopfloor.arrival.stalled import since
+from shopfloor.arrival.watch import Watch
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.requests.files import Explanation
 from shopfloor.domain.text import counted, safe
 from shopfloor.store import files
 
-if TYPE_CHECKING:
-    from shopfloor.engine.services import Plant
-
 _FOLDERS = {FilePurpose.DATA: "inbox", FilePurpose.SCORE: "score", FilePurpose.ACTUALS: "actuals"}
 
 
-def explain(plant: Plant, asked: str) -> Explanation:
+def explain(watch: Watch, asked: str) -> Explanation:
     """Look at the drop folders, then say where the file at `asked` stands and why."""
-    layout = plant.context.layout
+    layout = watch.context.layout
     path = Path(os.path.normpath(layout.root / asked))
-    place = _place(plant, path)
+    place = _place(watch, path)
     if place is None:
-        return _elsewhere(plant, path)
-    plant.watch.scan_now()
+        return _elsewhere(watch, path)
+    watch.scan_now()
     purpose, inner = place
     told = f"{_FOLDERS[purpose]}/{safe(inner)}"
-    record = plant.context.store.read(lambda query: files.newest_at(query, os.fsencode(path)))
+    record = watch.context.store.read(lambda query: files.newest_at(query, os.fsencode(path)))
     present = _status(path)
     if present is None:
-        return _missing(plant, told, record)
-    return _present(plant, purpose, inner, told, present, record)
+        return _missing(watch, told, record)
+    return _present(watch, purpose, inner, told, present, record)
 
 
-def _place(plant: Plant, path: Path) -> tuple[FilePurpose, str] | None:
+def _place(watch: Watch, path: Path) -> tuple[FilePurpose, str] | None:
     """The drop folder that a path lies in, and its path below it."""
     for purpose in FilePurpose:
-        root = file_locations.root_of(plant.context.layout, purpose)
+        root = file_locations.root_of(watch.context.layout, purpose)
         if path != root and path.is_relative_to(root):
             return purpose, str(path.relative_to(root))
     return None
@@ -55,52 +52,52 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def _said(
-    plant: Plant, path: str, state: str, message: str, hint: str = "", file: FileRecord | None = None
+    watch: Watch, path: str, state: str, message: str, hint: str = "", file: FileRecord | None = None
 ) -> Explanation:
-    return Explanation(path=path, state=state, message=message, hint=hint, file=file, watcher=plant.watch.status())
+    return Explanation(path=path, state=state, message=message, hint=hint, file=file, watcher=watch.status())
 
 
-def _elsewhere(plant: Plant, path: Path) -> Explanation:
-    root = plant.context.layout.root
+def _elsewhere(watch: Watch, path: Path) -> Explanation:
+    root = watch.context.layout.root
     known = safe(str(path.relative_to(root)) if path.is_relative_to(root) else str(path))
     hint = "Deliver it: shopfloor add FILE --dataset NAME, or copy it into inbox/NAME/."
-    if path.is_relative_to(plant.context.layout.archive):
-        return _said(plant, known, "elsewhere", "It is the kept original of a file that was taken in.")
-    if path.is_relative_to(plant.context.layout.quarantine):
+    if path.is_relative_to(watch.context.layout.archive):
+        return _said(watch, known, "elsewhere", "It is the kept original of a file that was taken in.")
+    if path.is_relative_to(watch.context.layout.quarantine):
         return _said(
-            plant, known, "elsewhere", "It is kept in quarantine.", "See why: shopfloor file list --state quarantined"
+            watch, known, "elsewhere", "It is kept in quarantine.", "See why: shopfloor file list --state quarantined"
         )
-    return _said(plant, known, "elsewhere", "It lies outside the drop folders inbox/, score/ and actuals/.", hint)
+    return _said(watch, known, "elsewhere", "It lies outside the drop folders inbox/, score/ and actuals/.", hint)
 
 
-def _missing(plant: Plant, path: str, record: FileRecord | None) -> Explanation:
+def _missing(watch: Watch, path: str, record: FileRecord | None) -> Explanation:
     if record is None:
-        return _said(plant, path, "unknown", "There is no such file, and none was ever seen there.", "Check the name.")
-    return _said(plant, path, record.state, _story(record), record.reason.hint if record.reason else "", record)
+        return _said(watch, path, "unknown", "There is no such file, and none was ever seen there.", "Check the name.")
+    return _said(watch, path, record.state, _story(record), record.reason.hint if record.reason else "", record)
 
 
 def _present(
-    plant: Plant, purpose: FilePurpose, inner: str, path: str, status: os.stat_result, record: FileRecord | None
+    watch: Watch, purpose: FilePurpose, inner: str, path: str, status: os.stat_result, record: FileRecord | None
 ) -> Explanation:
     if stat.S_ISDIR(status.st_mode):
-        return _said(plant, path, "folder", "It is a folder; the files in it are looked at one by one.")
+        return _said(watch, path, "folder", "It is a folder; the files in it are looked at one by one.")
     for step in inner.split("/"):
         kind, _ = classify(step, stat.S_IFREG)
         if kind is Kind.IGNORED:
             return _said(
-                plant,
+                watch,
                 path,
                 "ignored",
                 f"{safe(step, 60)!r} is left alone: hidden, with '_' in front, or a transfer in progress.",
                 "Rename it when it is complete.",
             )
     if record is None:
-        return _said(plant, path, "unknown", "It was not noticed yet, or is followed line by line.", "Ask again.")
+        return _said(watch, path, "unknown", "It was not noticed yet, or is followed line by line.", "Ask again.")
     if record.state is FileState.SETTLING:
-        waiting, _ = plant.watch.waits(purpose, inner)
+        waiting, _ = watch.waits(purpose, inner)
         message = since(record, waiting or "it has settled and is claimed with the next scan")
-        return _said(plant, path, record.state, message, "", record)
-    return _said(plant, path, record.state, _story(record), record.reason.hint if record.reason else "", record)
+        return _said(watch, path, record.state, message, "", record)
+    return _said(watch, path, record.state, _story(record), record.reason.hint if record.reason else "", record)
 
 
 def _story(file: FileRecord) -> str:

@@ -22,6 +22,7 @@ from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.run import ArtifactRef
+from shopfloor.workspace.durable import fsync_directory, write_new
 
 MODEL = "model.joblib"
 MANIFEST = "manifest.json"
@@ -48,7 +49,7 @@ def stage(
     directory.mkdir(mode=0o700, parents=True)
     for name, data in {**files, MANIFEST: signed}.items():
         _write(directory / name, data)
-    sync_directory(directory)
+    fsync_directory(directory)
     return ArtifactRef(sha256=digests[MODEL], bytes=len(content))
 
 
@@ -71,7 +72,7 @@ def publish(staged: Path, objects: Path) -> Path:
         _discard(staged)
         os.utime(target)  # young again: an old orphan that is wanted now must not be collected as garbage
     for directory in (target.parent, target.parent.parent, objects):
-        sync_directory(directory)
+        fsync_directory(directory)
     return target
 
 
@@ -133,15 +134,6 @@ def read_extra(file: ArtifactFile, key: bytes, name: str = REFERENCE) -> bytes |
     return _verified(Path(file.path), name, manifest)
 
 
-def sync_directory(path: Path) -> None:
-    """Make the entries of a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _verified(path: Path, name: str, manifest: ArtifactManifest) -> bytes:
     content = _read(path, name)
     if _digest(content) != manifest.files[name]:
@@ -169,12 +161,8 @@ def _read(directory: Path, name: str, limit: int = 0) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o444), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fchmod(file.fileno(), 0o444)
-        os.fsync(file.fileno())
+    write_new(path, data, 0o444)
+    os.chmod(path, 0o444)  # whatever the umask
 
 
 def _staged_digest(staged: Path) -> str:

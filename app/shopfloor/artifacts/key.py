@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from shopfloor.domain.errors import IntegrityError
+from shopfloor.workspace.durable import write_new
 
 KEY_BYTES = 32
 
@@ -57,12 +58,8 @@ def load_key(path: Path) -> bytes:
 def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    write_new(aside, os.urandom(KEY_BYTES))
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
         try:
             os.link(aside, path)  # fails when another process was first: then its key counts
         except FileExistsError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from shopfloor.domain.dropped import ignored
 from shopfloor.domain.errors import NotFoundError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
+from shopfloor.workspace.durable import write_new
 
 
 def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, ...]:
@@ -41,10 +41,8 @@ def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, 
 
 def _deliver_one(file: Path, target: Path) -> Path:
     partial = target / f".{ulid()}.part"
-    with open(file, "rb") as source, open(partial, "xb") as copy:
-        shutil.copyfileobj(source, copy, 1 << 20)
-        copy.flush()
-        os.fsync(copy.fileno())
+    with open(file, "rb") as source:
+        write_new(partial, source, 0o666)
     final = target / file.name
     attempt = 0
     while True:

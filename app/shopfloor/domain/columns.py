@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
+
 from shopfloor.domain.record import Record
 
 EXACT = 1 << 53
@@ -11,7 +13,11 @@ EXACT = 1 << 53
 
 
 class ColumnType(StrEnum):
-    """Types that a contract can pin. A type is inferred once and never guessed again."""
+    """Types that a contract can pin. A type is inferred once and never guessed again.
+
+    `UNKNOWN` is that of a column without any value so far: the first value decides. Only contracts
+    know it; a dataset version has such a column as text, missing in every row.
+    """
 
     BOOLEAN = "boolean"
     INTEGER = "integer"
@@ -19,6 +25,7 @@ class ColumnType(StrEnum):
     TEXT = "text"
     DATE = "date"
     TIMESTAMP = "timestamp"
+    UNKNOWN = "unknown"
 
     @property
     def numeric(self) -> bool:
@@ -46,6 +53,13 @@ class Column(Record, frozen=True, kw_only=True):
     nullable: bool = True
     optional: bool = False
     format: str = ""
+
+    @property
+    def stored(self) -> Column:
+        """The column as a dataset version has it."""
+        if self.type is not ColumnType.UNKNOWN:
+            return self
+        return msgspec.structs.replace(self, type=ColumnType.TEXT)
 
     @property
     def written(self) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from shopfloor.domain.column_names import ColumnNames
+from shopfloor.domain.column_names import ColumnNames, fold
 from shopfloor.domain.columns import Column
 from shopfloor.domain.record import Record
 
@@ -91,7 +91,10 @@ class Freshness(Record, frozen=True, kw_only=True):
 
 
 class Parser(Record, frozen=True, kw_only=True):
-    """How the dataset's text files are written. What is empty is found out for each file."""
+    """How the dataset's text files are written. What is empty is found out for each file.
+
+    `rename` are column names of files, of any format, and what the contract calls them: `new=old`.
+    """
 
     delimiter: str = ""
     quote: str = ""
@@ -99,6 +102,13 @@ class Parser(Record, frozen=True, kw_only=True):
     decimal: str = ""
     sheet: str = ""
     skip_lines: int = 0
+    rename: tuple[str, ...] = ()
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The contract's name of a column by the folded name that files have for it."""
+        pairs = (pair.partition("=") for pair in self.rename)
+        return {fold(new): old for new, _, old in pairs}
 
 
 class Completeness(StrEnum):

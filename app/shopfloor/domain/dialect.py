@@ -6,6 +6,7 @@ import codecs
 
 import msgspec
 
+from shopfloor.domain.column_names import fold
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.errors import UsageError
@@ -37,7 +38,13 @@ def delimiter_of(text: str) -> str:
 def merged(base: Parser, given: Parser) -> Parser:
     """`base` with what `given` says instead."""
     said = {key: value for key, value in msgspec.structs.asdict(given).items() if value}
+    if given.rename:
+        said["rename"] = tuple(f"{new}={old}" for new, old in (_pairs(base) | _pairs(given)).items())
     return msgspec.structs.replace(base, **said)
+
+
+def _pairs(parser: Parser) -> dict[str, str]:
+    return {new: old for new, _, old in (pair.partition("=") for pair in parser.rename)}
 
 
 def check_parser(parser: Parser) -> Parser:
@@ -45,6 +52,7 @@ def check_parser(parser: Parser) -> Parser:
     parser = msgspec.structs.replace(parser, delimiter=delimiter_of(parser.delimiter))
     _check_marks(parser)
     _check_encoding(parser.encoding)
+    _check_rename(parser)
     if not 0 <= parser.skip_lines <= MAX_SKIPPED:
         raise UsageError(
             f"skip_lines is {parser.skip_lines}; it counts the lines before the header, up to {MAX_SKIPPED:,}.",
@@ -88,6 +96,31 @@ def _check_marks(parser: Parser) -> None:
         )
     if parser.delimiter and parser.delimiter == parser.quote:
         raise UsageError("The delimiter and the quote are the same character.", code="bad_parser")
+
+
+def pairs_of(text: str) -> tuple[str, ...]:
+    """`new=old, new=old` as a person writes it."""
+    return tuple(pair.strip() for pair in text.split(",") if pair.strip())
+
+
+def _check_rename(parser: Parser) -> None:
+    for pair in parser.rename:
+        new, mark, old = pair.partition("=")
+        if not new.strip() or not old.strip() or not mark or "=" in old:
+            raise UsageError(
+                f"The renaming {safe(pair, 80)!r} does not name two columns.",
+                hint="Write new=old: the name in the files, then the contract's.",
+                code="bad_parser",
+            )
+    for side, what in ((0, "renamed"), (2, "given another name")):
+        same = [fold(pair.partition("=")[side]) for pair in parser.rename]
+        twice = next((name for name in same if same.count(name) > 1), None)
+        if twice is not None:
+            raise UsageError(
+                f"Column {safe(twice, 80)!r} is {what} twice.",
+                hint="Each column has one other name.",
+                code="bad_parser",
+            )
 
 
 def _check_encoding(name: str) -> None:

@@ -8,31 +8,40 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from shopfloor.domain.errors import RefusedError
-from shopfloor.duck.limits import limited
-from shopfloor.duck.sql import connect
-from shopfloor.lake.records import Desk
+from shopfloor.domain.record import Record
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
+class Sandbox(Record, frozen=True, kw_only=True):
+    """What a question may use. `scratch` is a directory that is made and removed with the database."""
+
+    scratch: str
+    memory_mb: int
+    threads: int = 2
+
+
 @contextmanager
-def reading(desk: Desk) -> Iterator[DuckDBPyConnection]:
+def sandboxed_duckdb(sandbox: Sandbox) -> Iterator[DuckDBPyConnection]:
     """Open the database, and remove what it left; raises `RefusedError` where the bounds are met."""
-    scratch = Path(desk.scratch)
+    import duckdb
+
+    from shopfloor.duck.limits import limited
+    from shopfloor.duck.sql import connect
+
+    scratch = Path(sandbox.scratch)
     try:
-        with limited(desk.memory_mb):
-            connection = connect(memory_mb=desk.memory_mb, threads=desk.threads, temp=scratch)
+        with limited(sandbox.memory_mb):
+            connection = connect(memory_mb=sandbox.memory_mb, threads=sandbox.threads, temp=scratch)
             try:
                 yield connection
             finally:
                 connection.close()
     except (duckdb.OutOfMemoryException, MemoryError):
         raise RefusedError(
-            f"The question needs more than {desk.memory_mb} MB of memory and {4 * desk.memory_mb} MB of disk.",
+            f"The question needs more than {sandbox.memory_mb} MB of memory and {4 * sandbox.memory_mb} MB of disk.",
             hint="Raise intake.memory_mb, or compare versions that are closer to each other.",
             code="query_memory",
         ) from None

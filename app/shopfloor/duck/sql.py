@@ -23,6 +23,7 @@ SQL_TYPES = {
     ColumnType.TEXT: "VARCHAR",
     ColumnType.DATE: "DATE",
     ColumnType.TIMESTAMP: "TIMESTAMP",
+    ColumnType.UNKNOWN: "VARCHAR",
 }
 
 

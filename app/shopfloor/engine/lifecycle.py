@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -15,16 +16,19 @@ from shopfloor.arrival.watch import Watch
 from shopfloor.domain.clock import Clock, SystemClock
 from shopfloor.domain.ids import ulid
 from shopfloor.engine.api.server import bind, server
-from shopfloor.engine.line.handlers import handlers
+from shopfloor.engine.line.handlers import WARM_UPS, handlers
+from shopfloor.engine.line.line import ProductionLine
 from shopfloor.engine.periodic_tasks import errands
 from shopfloor.engine.services import Plant
+from shopfloor.intake.contract import live
+from shopfloor.intake.contract.checks import check_with_duckdb
 from shopfloor.intake.streaming.streams import Streams
-from shopfloor.release import releasing
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.event_stream import EventStream
 from shopfloor.runtime.ownership import Ownership
 from shopfloor.runtime.scheduler import Scheduler
 from shopfloor.runtime.worker_pool import WorkFloor, adopt_orphans
+from shopfloor.serving.deploy import deploy
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.definitions import list_definitions
@@ -51,7 +55,15 @@ def _own(layout: Layout, ownership: Ownership, clock: Clock) -> None:
     try:
         epoch = store.write(_next_epoch)
         ownership.sign(epoch)
-        context = Context(layout=layout, store=store, clock=clock, stream=stream, epoch=epoch, started_at=clock.now())
+        context = Context(
+            layout=layout,
+            store=store,
+            clock=clock,
+            stream=stream,
+            epoch=epoch,
+            started_at=clock.now(),
+            check_contract=check_with_duckdb,
+        )
         context.reload_settings()
         _recover(context)
         _serve(context)
@@ -78,7 +90,7 @@ def _recover(context: Context) -> None:
     adopted = store.write(lambda transaction: adopt_orphans(transaction, context.epoch))
     _sweep_staging(context)
     for model in list_definitions(context.layout):
-        releasing.deploy(context, model)
+        deploy(context, model)
     if adopted:
         _LOG.info("took up %d jobs of an earlier engine", len(adopted))
 
@@ -101,9 +113,10 @@ def _sweep_staging(context: Context) -> None:
 
 
 def _serve(context: Context) -> None:
-    floor = WorkFloor(context, handlers())
+    context.line = ProductionLine(context)
+    floor = WorkFloor(context, handlers(), WARM_UPS)
     streams = Streams(context)
-    watch = Watch(context, floor, streams.follows)
+    watch = Watch(context, floor, streams.follows, partial(live.problem, context))
     web: list[uvicorn.Server] = []
 
     def stop() -> None:

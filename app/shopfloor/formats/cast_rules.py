@@ -115,6 +115,8 @@ def reading(
     what inference over the whole file would have called `kind` as well. `any_text`: typed values may
     become text, which only a person decides.
     """
+    if kind is ColumnType.UNKNOWN:
+        return _ABSENT
     if raw in {TEXT, JSON}:
         if format:
             how = formatted(kind, format, json=raw == JSON)
@@ -140,13 +142,18 @@ def raw_type(raw: str) -> ColumnType | None:
         "text": ColumnType.TEXT,
         "word": ColumnType.TEXT,
         "nested": ColumnType.TEXT,
-        "null": ColumnType.TEXT,
+        "null": ColumnType.UNKNOWN,
     }.get(_family(raw))
 
 
 def whole_beyond_64_bits(raw: str) -> bool:
     """True for types of whole numbers that hold more than an integer does: text, where one really is larger."""
     return _family(raw) in {"wide", "whole"}
+
+
+def empty(raw: str) -> bool:
+    """True for the type of a column that holds nothing."""
+    return _family(raw) == "null"
 
 
 def nested(raw: str) -> bool:
@@ -261,6 +268,8 @@ _STAMP = Reading(
         ),
     ),
 )
+# Of a column whose type is open only what is missing can be read.
+_ABSENT = Reading(good="false", others=((IS_MISSING.replace("{v}", "{v}::VARCHAR"), "NULL"),))
 _TEXTS = {
     ColumnType.TEXT: Reading(),
     ColumnType.INTEGER: _INTEGER,
@@ -373,7 +382,8 @@ def whole_beyond(raw: str) -> str:
 def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
     """Conversions between types of typed files; only those that lose nothing."""
     if family == "null":
-        return Reading(good="false", value=f"NULL::{SQL_TYPES[kind]}")
+        nothing = f"NULL::{SQL_TYPES[kind]}"
+        return Reading(good="false", value=nothing, others=(("true", nothing),))
     if any_text and kind is ColumnType.TEXT and family in _SPELLED:
         return _SPELLED[family]
     return _CONVERSIONS.get((family, kind))

@@ -64,10 +64,10 @@ def infer(
 
     Whole numbers that fit 64 bits are integer, true and false boolean, ISO dates date or timestamp;
     other ways to write days and numbers are proved by all values or not at all. Codes with leading
-    zeros, numbers too long to stay exact, and everything mixed are text; a column without values is
-    text too. `columns` limits the work to
-    some positions; `sample` above zero looks at that many rows only; `rejects` leaves lines out of
-    account that do not fit the header. Raises `BadFile` for a type that no table holds.
+    zeros, numbers too long to stay exact, and everything mixed are text; the type of a column without
+    values stays unknown. `columns` limits the work to some positions; `sample` above zero looks at that
+    many rows only; `rejects` leaves lines out of account that do not fit the header. Raises `BadFile` for
+    a type that no table holds.
     """
     wanted = list(range(len(shape.names)) if columns is None else columns)
     if shape.format is Format.PARQUET:
@@ -88,10 +88,11 @@ def infer(
         words = _json_words(connection, shape, paths, delivered)
     for position, (values, kind) in zip(wanted, counts, strict=True):
         column = shape.names[position]
-        if position in words and kind not in _allowed(words[position]):
-            kind = ColumnType.TEXT
         if values == 0:
             empty.add(column)
+            kind = ColumnType.UNKNOWN
+        elif position in words and kind not in _allowed(words[position]):
+            kind = ColumnType.TEXT
         found.append(_column(column, kind, shape, verdicts.get(position), words.get(position)))
     deep = tuple(shape.names[i] for i in wanted if words.get(i, set()) & {"OBJECT", "ARRAY"})
     return Inferred(
@@ -127,8 +128,10 @@ def _column(column: str, kind: ColumnType, shape: Shape, verdict: Verdict | None
 
 def join(left: ColumnType, right: ColumnType) -> ColumnType | None:
     """The narrowest type that holds both, where that is a plain widening; else None."""
-    if left is right:
+    if left is right or right is ColumnType.UNKNOWN:
         return left
+    if left is ColumnType.UNKNOWN:
+        return right
     for pair in ((ColumnType.INTEGER, ColumnType.NUMBER), (ColumnType.DATE, ColumnType.TIMESTAMP)):
         if {left, right} == set(pair):
             return pair[1]
@@ -154,9 +157,9 @@ def _typed(shape: Shape, wanted: Sequence[int], huge: frozenset[int]) -> Inferre
         if kind is None:
             raise BadFile(reasons.unsupported_type(shape.names[position], shape.raw[position]))
         found.append(Column(name=shape.names[position], type=kind))
-    empty = frozenset(shape.names[i] for i in wanted if shape.raw[i] in {'"NULL"', "NULL"})
+    without = frozenset(column.name for column in found if column.type is ColumnType.UNKNOWN)
     deep = tuple(shape.names[i] for i in wanted if nested(shape.raw[i]))
-    return Inferred(tuple(found), empty, nested=deep)
+    return Inferred(tuple(found), without, nested=deep)
 
 
 def _count(

@@ -13,6 +13,9 @@ Pairs = tuple[tuple[str, str | None], ...]
 
 # What Hive and Spark write for a missing value.
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})")
+_STAMP = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)(?:([-_.]?)(\d\d)\2(\d\d)(?:[T_-]?(\d\d)[-:_.h]?(\d\d)(?:[-:_.m]?(\d\d))?)?|[-_.](\d\d))(?!\d)"
+)
 _MISSING = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -32,20 +35,35 @@ def partition(path: str) -> Pairs:
 
 def kind_of(value: str | None) -> ColumnType:
     """The type that a partition's value alone proves."""
-    if value is not None and _WHOLE.fullmatch(value):
+    if value is None:
+        return ColumnType.UNKNOWN
+    if _WHOLE.fullmatch(value):
         return ColumnType.INTEGER
     try:
-        date.fromisoformat(value if value is not None and len(value) == 10 else "")
+        date.fromisoformat(value if len(value) == 10 else "")
     except ValueError:
         return ColumnType.TEXT
     return ColumnType.DATE
 
 
 def moment(path: str) -> datetime | None:
-    """The first date or time among the partition's values: what orders a delivery. Naive."""
+    """The first date or time among the partition's values, else the one in the file's name: what orders
+    a delivery. Naive.
+    """
     for _, value in partition(path):
         try:
             return datetime.fromisoformat(value or "").replace(tzinfo=None)
+        except ValueError:
+            continue
+    return _in_name(PurePosixPath(path).name)
+
+
+def _in_name(name: str) -> datetime | None:
+    """The first date, with the time of day behind it, in a name such as `sales-2026-01-31T0830.csv`; or a month."""
+    for found in _STAMP.finditer(name):
+        year, _, month, day, hour, minute, second, alone = found.groups(default="0")
+        try:
+            return datetime(int(year), int(alone) or int(month), int(day) or 1, int(hour), int(minute), int(second))  # noqa: DTZ001
         except ValueError:
             continue
     return None

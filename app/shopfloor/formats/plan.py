@@ -15,6 +15,9 @@ from shopfloor.formats.format import Format
 from shopfloor.formats.reasons import BadFile, listed
 from shopfloor.formats.shape import Shape
 
+Renames = Callable[[Sequence[int], Sequence[Column]], Sequence[tuple[str, str]]]
+"""From positions of new columns and the missing ones to pairs (new, missing) of names that look like one column."""
+
 RESCUED = "_rescued"
 PLACE = ("_file", "_row")
 """Where a rescued value stood: the file's id, and its row from 1; an underscore longer where a column is called so."""
@@ -65,8 +68,10 @@ def arrange(
     infer_new: Callable[[Sequence[int]], Sequence[Column]],
     *,
     any_text: bool = False,
+    renames: Renames = lambda added, missing: (),
 ) -> Plan:
-    """The plan for files of `shape`. `infer_new` gives the types of columns at some positions.
+    """The plan for files of `shape`. `infer_new` gives the types of columns at some positions, `renames`
+    those of new and missing columns that look like the same.
 
     Columns are matched by exact name, in any order. Raises `BadFile` when the policy does not
     allow the difference, and for a column whose type in the file cannot become the contract's.
@@ -74,7 +79,7 @@ def arrange(
     known = {column.name for column in contract.columns}
     extras = tuple(i for i, column in enumerate(shape.names) if column not in known)
     missing = _missing(contract, shape)
-    _check(contract, [shape.names[i] for i in extras], missing, shape)
+    _check(contract, extras, missing, shape, renames)
     notices: list[str] = []
     grown = contract
     rescued = False
@@ -125,18 +130,18 @@ def _missing(contract: Contract, shape: Shape) -> list[str]:
     ]
 
 
-def _check(contract: Contract, extras: Sequence[str], missing: Sequence[str], shape: Shape) -> None:
+def _check(contract: Contract, extras: Sequence[int], missing: Sequence[str], shape: Shape, renames: Renames) -> None:
     """Raise `BadFile` when the policy holds files with such differences."""
-    policy = contract.schema_policy
     held = list(missing)
-    if policy is SchemaPolicy.STRICT:
+    strict = contract.schema_policy is SchemaPolicy.STRICT
+    if strict:
         held = [
             column.name for column in contract.columns if shape.position(column.name) is None and not column.optional
         ]
-        if extras or held:
-            raise BadFile(reasons.columns_changed(extras, held, contract.name))
-    if held:
-        raise BadFile(reasons.columns_changed(extras, held, contract.name))
+    if held or (strict and extras):
+        gone = [column for column in contract.columns if column.name in held]
+        pairs = renames(extras, gone) if gone and extras else ()
+        raise BadFile(reasons.columns_changed([shape.names[i] for i in extras], held, contract.name, pairs))
 
 
 def _grow(contract: Contract, new: Sequence[Column]) -> Contract:

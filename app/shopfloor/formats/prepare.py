@@ -12,16 +12,17 @@ import duckdb
 
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import NO_QUOTES, check_parser
-from shopfloor.duck.sql import text
+from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
+from shopfloor.formats.cast_rules import nested
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.format import Format, Packing, check_content, check_packing, named_format
 from shopfloor.formats.reasons import BadFile
-from shopfloor.formats.shape import JSON, Shape, check_names
+from shopfloor.formats.shape import JSON, NOTHING, Shape, check_names
 from shopfloor.formats.sniff import HEAD, header_line, sniff_csv
+from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.text import closed, plain, unmarked, unpack
 from shopfloor.formats.workbook import sheet_lines
-from shopfloor.intake.records import StagedFile
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -183,12 +184,34 @@ class Preparer:
             rows = self._connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({path})").fetchall()[0][0]
             if not rows:
                 raise BadFile(reasons.header_only())
-            raw = tuple(str(row[1]) for row in described)
+            raw = self._without_values(source, names, [str(row[1]) for row in described])
             self._check_expansion(source, names, raw)
         except (duckdb.Error, MemoryError) as error:
             shape = Shape(format=Format.PARQUET, names=(), raw=())
             raise BadFile(reason_of(error, shape, source, self._memory_mb)) from error
         return Shape(format=Format.PARQUET, names=tuple(names), raw=raw)
+
+    def _without_values(self, source: Path, names: Sequence[str], raw: Sequence[str]) -> tuple[str, ...]:
+        """The types, `NOTHING` for a column that holds no value: its type is what its writer had by default."""
+        path = text(str(source))
+        # Statistics know most columns that hold values; the others are looked at. NaN is no value.
+        known = {
+            str(row[0])
+            for row in self._connection.execute(
+                f"SELECT path_in_schema FROM parquet_metadata({path}) "
+                "WHERE stats_min_value IS NOT NULL AND lower(stats_min_value) <> 'nan'"
+            ).fetchall()
+        }
+        unsure = [i for i, column in enumerate(names) if column not in known and not nested(raw[i])]
+        if not unsure:
+            return tuple(raw)
+        counts = ", ".join(
+            f"count(nullif({name(names[i])}, 'nan'))" if raw[i] in {"FLOAT", "DOUBLE"} else f"count({name(names[i])})"
+            for i in unsure
+        )
+        found = self._connection.execute(f"SELECT {counts} FROM read_parquet({path})").fetchall()[0]
+        empty = {i for i, count in zip(unsure, found, strict=True) if not count}
+        return tuple(NOTHING if i in empty else kind for i, kind in enumerate(raw))
 
     def _check_expansion(self, source: Path, names: Sequence[str], raw: Sequence[str]) -> None:
         """Raise `BadFile` for text that is out of all proportion to the file."""

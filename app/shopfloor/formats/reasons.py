@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
@@ -19,6 +21,7 @@ _NOUNS = {
     ColumnType.TEXT: "text",
     ColumnType.DATE: "a date (such as 2026-01-31)",
     ColumnType.TIMESTAMP: "a time (such as 2026-01-31T08:30:00)",
+    ColumnType.UNKNOWN: "a missing value",
 }
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{19,}")
 _ENCODINGS = {"cp1252": "Windows-1252 (Latin-1), nor in UTF-8"}
@@ -121,6 +124,16 @@ def duplicate_columns(names: Sequence[str], *, case: bool) -> Reason:
         line=1,
         column=safe(names[0], 120),
         hint="Rename them so that each is unique.",
+    )
+
+
+def renamed_twice(names: Sequence[str]) -> Reason:
+    return Reason(
+        code="duplicate_column_name",
+        message=f"The columns {listed(names)} are all the same column of the contract ([parser] rename).",
+        line=1,
+        column=safe(names[0], 120),
+        hint="Take the renaming out of the contract's [parser], or one of the columns out of the file.",
     )
 
 
@@ -418,15 +431,37 @@ def volume(rows: int, why: str) -> Reason:
     )
 
 
-def columns_changed(added: Sequence[str], removed: Sequence[str], dataset: str) -> Reason:
-    """New columns under a strict contract, or (also) columns that are gone."""
+def older_snapshot(dated: datetime | None, newest: str, newest_dated: datetime | None) -> Reason:
+    """A whole picture from before the one that is in."""
+    if dated is not None and newest_dated is not None:
+        why = f"It is of {_day(dated)}; {shown(newest)}, which is in, is of {_day(newest_dated)}."
+    else:
+        why = f"It was written before {shown(newest)}, which is in."
+    return Reason(
+        code="older_snapshot",
+        message=f"{why} In mode snapshot it would replace newer rows.",
+        hint="To take it all the same: shopfloor file accept ID. Else discard it: shopfloor file discard ID",
+    )
+
+
+def _day(moment: datetime) -> str:
+    midnight = moment.time() == moment.time().min
+    return moment.date().isoformat() if midnight else moment.isoformat(sep=" ", timespec="minutes")
+
+
+def columns_changed(
+    added: Sequence[str], removed: Sequence[str], dataset: str, renames: Sequence[tuple[str, str]] = ()
+) -> Reason:
+    """New columns under a strict contract, or (also) columns that are gone. `renames` are pairs of a new
+    column and the one of the contract that it looks like.
+    """
     parts = []
     if added:
         parts.append(f"new: {listed(added)}")
     if removed:
         parts.append(f"missing: {listed(removed)}")
     code = "columns_changed" if added and removed else "column_new" if added else "column_missing"
-    renamed = " This looks like a renamed column." if added and removed else ""
+    seen = "; ".join(f"{shown(new)} looks like {shown(old)} renamed" for new, old in renames)
     first = removed[0] if removed else added[0]
     fix = (
         f"If it is gone for good, set optional = true for it in datasets/{dataset}.toml"
@@ -435,11 +470,20 @@ def columns_changed(added: Sequence[str], removed: Sequence[str], dataset: str) 
     )
     return Reason(
         code=code,
-        message=f"The columns differ from the contract ({'; '.join(parts)}).{renamed}",
+        message=f"The columns differ from the contract ({'; '.join(parts)}).{f' {seen}.' if seen else ''}",
         line=1,
         column=safe(first, 120),
-        hint=f"{fix}, then retry the file.",
+        hint=f"{_rename_command(renames)}{fix}, then retry the file.",
     )
+
+
+def _rename_command(renames: Sequence[tuple[str, str]]) -> str:
+    """The command that takes the file in with its columns under the contract's names."""
+    writable = [f"{new}={old}" for new, old in renames if not {"=", ","} & {*new, *old}]
+    if not writable:
+        return ""
+    options = " ".join(f"--rename {shlex.quote(safe(pair, 300))}" for pair in writable)
+    return f"To take them for the same: shopfloor file retry ID {options} --keep (without --keep only this file). "
 
 
 def column_retyped(column: str, kind: ColumnType, found: str, dataset: str) -> Reason:

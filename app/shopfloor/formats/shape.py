@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shopfloor.domain.column_names import ColumnNames, case_notice, collision
+from shopfloor.domain.column_names import ColumnNames, case_notice, collision, fold
 from shopfloor.duck.sql import name, text, texts
 from shopfloor.formats import reasons
 from shopfloor.formats.format import Format
 from shopfloor.formats.partition import Pairs
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons import BadFile, shown
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -21,6 +21,8 @@ MAX_COLUMNS = 4096
 
 # DuckDB's types of the values that a format delivers.
 TEXT, JSON = "VARCHAR", "JSON"
+NOTHING = "NULL"
+"""The type of a column of a typed file that holds no value."""
 
 REJECTS, REJECT_SCANS = "intake_rejects", "intake_reject_scans"
 
@@ -67,13 +69,26 @@ class Shape:
         check_names(names)
         return replace(self, names=names, raw=(*self.raw, *(TEXT for _ in given)), given=given)
 
-    def spelled(self, known: ColumnNames) -> tuple[Shape, tuple[str, ...]]:
-        """The shape with its names as the contract spells them, and what is to be said of that."""
-        names = tuple(map(known.spelled, self.names))
-        other = [(mine, theirs) for mine, theirs in zip(self.names, names, strict=True) if mine != theirs]
-        if not other:
+    def spelled(self, known: ColumnNames, renamed: Mapping[str, str]) -> tuple[Shape, tuple[str, ...]]:
+        """The shape with its names as the contract spells them, and what is to be said of that.
+
+        `renamed` are other names that files have for the contract's columns (`Parser.renamed`). Raises
+        `BadFile` where one column would then be there twice.
+        """
+        names = tuple(known.spelled(renamed.get(fold(name), name)) for name in self.names)
+        if names == self.names:
             return self, ()
-        return replace(self, names=names, delivered=self.delivered or self.names), (case_notice(other),)
+        changed = [(mine, theirs) for mine, theirs in zip(self.names, names, strict=True) if mine != theirs]
+        twice = next((name for name, count in Counter(names).items() if count > 1), None)
+        if twice is not None:
+            same = [mine for mine, theirs in zip(self.names, names, strict=True) if theirs == twice]
+            raise BadFile(reasons.renamed_twice(same))
+        other = [pair for pair in changed if fold(pair[0]) not in renamed]
+        given = [f"{shown(new)} is {shown(old)}" for new, old in changed if fold(new) in renamed]
+        said = (case_notice(other),) if other else ()
+        if given:
+            said = (*said, f"Renamed columns ([parser] rename): {', '.join(given)}.")
+        return replace(self, names=names, delivered=self.delivered or self.names), said
 
     @property
     def own(self) -> tuple[str, ...]:

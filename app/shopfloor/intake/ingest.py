@@ -18,13 +18,15 @@ from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.text import counted
 from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.duck.sql import connect
+from shopfloor.formats import reasons
 from shopfloor.formats.packs import pack
 from shopfloor.formats.prepare import Prepared, Preparer
 from shopfloor.formats.reasons import BadFile, shown
+from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.isolate import crashed
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
-from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedFile, StagedPart
+from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedPart
 from shopfloor.intake.take import Restart, Taken, Taker
 from shopfloor.lake.manifest import touched_by
 from shopfloor.lake.objects import part_path
@@ -124,12 +126,19 @@ class _Delivery:
             if file.id in self._outcomes:
                 continue
             try:
+                self._check_order(file)
                 prepared.append(preparer.prepare(file))
             except BadFile as error:
                 if error.reason.code == "parser_crashed":
                     raise Restart(culprit=file, detail=error.reason.message) from error
                 self._quarantine(file.id, error.reason)
         return prepared
+
+    def _check_order(self, file: StagedFile) -> None:
+        """Raise `BadFile` for a snapshot older than the one that is in."""
+        newest = self._spec.newest
+        if self._mode is Mode.SNAPSHOT and newest is not None and file.dated and file.dated.older_than(newest):
+            raise BadFile(reasons.older_snapshot(file.dated.dated, newest.name, newest.dated))
 
     def _add(self, taken: Taken) -> None:
         for outcome in taken.outcomes:
@@ -162,7 +171,7 @@ class _Delivery:
             kept=kept if replaces else (),
             files=tuple(self._outcomes[file.id] for file in spec.files),
             rows=sum(part.part.rows for part in parts),
-            columns=contract.columns if contract else (),
+            columns=tuple(column.stored for column in contract.columns) if contract else (),
             mode=self._mode,
             replaces_parts=replaces,
             contract_changed=contract is not None and contract != spec.contract,

@@ -8,7 +8,8 @@ import msgspec
 
 from shopfloor.domain.file import FileState
 from shopfloor.formats import reasons
-from shopfloor.intake.records import FileOutcome, IntakeSpec, StagedFile
+from shopfloor.formats.staged import StagedFile
+from shopfloor.intake.records import FileOutcome, IntakeSpec
 
 
 def halves(spec: IntakeSpec) -> tuple[IntakeSpec, ...]:

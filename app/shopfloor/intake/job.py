@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,20 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
-from shopfloor.engine.line import triggers
-from shopfloor.formats.partition import Pairs, partition
+from shopfloor.formats.partition import Pairs, moment, partition
+from shopfloor.formats.staged import Dated, StagedFile
 from shopfloor.intake import type_change_notices
 from shopfloor.intake.contract import live
-from shopfloor.intake.records import IntakeResult, IntakeSpec, StagedFile
+from shopfloor.intake.records import IntakeResult, IntakeSpec
+from shopfloor.intake.task import take_in
 from shopfloor.intake.volume import REMEMBERED
 from shopfloor.lake.manifest import digest
 from shopfloor.lake.objects import publish_part
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.contract_book import Stamp
-from shopfloor.runtime.handler import Task
+from shopfloor.runtime.line import VersionCommitted
+from shopfloor.runtime.task import Task
+from shopfloor.runtime.worker_class import Lane
 from shopfloor.store import datasets, files, rejects, revisions
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query
@@ -52,11 +56,12 @@ class IntakeHandler:
     """One job a settled batch, one dataset at a time."""
 
     kind = JobKind.INTAKE
+    lane = Lane.LIGHT
 
     def __init__(self) -> None:
         self._stamps: dict[str, Stamp | None] = {}  # of the contract that a job began with
 
-    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+    def prepare(self, context: Context, job: JobRecord) -> Task[IntakeSpec] | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
         rows = self._without_repeats(context, job, file_outcomes.staged_rows(context, job.payload["files"]))
         asked = context.store.read(lambda query: files.ledger(query, job.payload.get("withdraw", ())))
@@ -77,13 +82,16 @@ class IntakeHandler:
         history: tuple[int, ...] = ()
         if contract is not None and contract.volume.band is not None:
             history = context.store.read(lambda query: files.recent_rows(query, job.subject, REMEMBERED))
+        newest = None
+        if contract is not None and contract.mode is Mode.SNAPSHOT and not job.payload.get("accept"):
+            newest = context.store.read(lambda query: _newest(query, version))
         staging = _staging(context, job)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         earlier = context.store.read(lambda query: _earlier(query, job.subject, rows))
         parser = _parser(job, contract)
         return Task(
-            "intake",
+            take_in,
             IntakeSpec(
                 dataset=job.subject,
                 contract=contract,
@@ -94,6 +102,7 @@ class IntakeHandler:
                 withdrawn=withdrawn,
                 widen=ruled if job.payload.get("types") else None,
                 columns=version.columns if version is not None else (),
+                newest=newest,
                 staging=str(staging),
                 memory_mb=context.settings.intake.memory_mb,
             ),
@@ -140,7 +149,15 @@ class IntakeHandler:
         for outcome in result.files:
             if outcome.state is FileState.QUARANTINED and outcome.id in rows and outcome.reason is not None:
                 revision = result.contract.revision if result.contract is not None else None
-                file_outcomes.keep_bytes(context, rows[outcome.id], outcome.reason, outcome, revision)
+                file_outcomes.keep_bytes(
+                    context,
+                    rows[outcome.id],
+                    outcome.reason,
+                    rejected_rows=outcome.rejected_rows,
+                    rejects=outcome.rejects,
+                    notices=outcome.notices,
+                    revision=revision,
+                )
         if result.contract is not None:
             self._publish_contract(context, job, result)
         if result.retyped:
@@ -319,7 +336,7 @@ class IntakeHandler:
             transaction.emit(
                 "dataset.notice", version.dataset, f"{version.dataset}@{version.version}: {safe(notice, 300)}"
             )
-        triggers.after_version(context, transaction, version)
+        context.line.after(transaction, VersionCommitted(version))
 
     def settle(self, context: Context, job: JobRecord, published: IntakeResult) -> None:
         """Originals leave the inbox; staging is cleaned."""
@@ -423,6 +440,7 @@ def _staged(
         supersedes=earlier if supersede else (),
         corrects=earlier[-1] if earlier else None,
         partition=_partition(context, row),
+        dated=_dated(row),
     )
 
 
@@ -432,3 +450,25 @@ def _partition(context: Context, row: LedgerRow) -> Pairs:
     if row.file.streamed or not path.is_relative_to(context.layout.inbox):
         return ()
     return partition(str(path.relative_to(context.layout.inbox)))
+
+
+def _dated(row: LedgerRow) -> Dated | None:
+    """When a dropped file is from; None for streamed rows."""
+    if row.file.streamed:
+        return None
+    return Dated(
+        name=Path(row.file.path).name,
+        dated=moment(row.file.path),
+        written=datetime.fromtimestamp(row.identity.mtime_ns / 1e9, UTC),
+    )
+
+
+def _newest(query: Query, version: DatasetVersion | None) -> Dated | None:
+    """The newest file whose rows are in the version."""
+    ids = {span.file for part in (version.parts if version is not None else ()) for span in part.files}
+    newest: Dated | None = None
+    for row in files.ledger(query, sorted(ids)):
+        dated = _dated(row)
+        if dated is not None and (newest is None or newest.older_than(dated)):
+            newest = dated
+    return newest

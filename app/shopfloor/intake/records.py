@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 from shopfloor.domain.columns import Column
-from shopfloor.domain.contract import Contract, Mode, Parser
+from shopfloor.domain.contract import Contract, Mode
 from shopfloor.domain.dataset import Part
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
-
-
-class StagedFile(Record, frozen=True, kw_only=True):
-    """A claimed copy of a delivered file, no longer within reach of its writer.
-
-    `original_name` is the file's printable name; its suffixes help to tell the format.
-    `supersedes` names earlier files whose rows this one replaces (a corrected file). `corrects` is the
-    newest of the files that came in under the same path. `parser` says how this one file
-    is written, in place of the contract's settings. `partition` are values that its directories give.
-    """
-
-    id: str
-    path: str
-    original_name: str
-    sha256: str
-    bytes: int
-    parser: Parser | None = None
-    supersedes: tuple[str, ...] = ()
-    corrects: str | None = None
-    partition: tuple[tuple[str, str | None], ...] = ()
+from shopfloor.formats.staged import Dated, StagedFile
 
 
 class IntakeSpec(Record, frozen=True, kw_only=True):
@@ -38,7 +19,8 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     rules of uniqueness over the whole dataset. `history` are the rows of recent files, asked by a band
     of the contract's volume. `withdrawn` names earlier files whose rows are to leave. `widen` lets the
     files change the types of columns: it is the contract with the rules that `contract` waives.
-    `columns` are those of the newest version. `staging` is a
+    `columns` are those of the newest version. `newest` is the file that a snapshot would replace: one that
+    is older is held. `staging` is a
     directory of this job alone, `objects` the lake's. `threads` 0 takes all processors.
     """
 
@@ -53,6 +35,7 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     withdrawn: tuple[str, ...] = ()
     widen: Contract | None = None
     columns: tuple[Column, ...] = ()
+    newest: Dated | None = None
     memory_mb: int = 512
     threads: int = 0
 

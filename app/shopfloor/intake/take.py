@@ -12,7 +12,7 @@ import msgspec
 
 from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.contract import Contract, Mode, RuleSeverity
+from shopfloor.domain.contract import Contract, Mode, Parser, RuleSeverity
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.text import safe
@@ -23,16 +23,19 @@ from shopfloor.formats.failure import reason_of
 from shopfloor.formats.format import Format
 from shopfloor.formats.locate import open_quote
 from shopfloor.formats.packs import is_small
-from shopfloor.formats.plan import Plan, arrange
+from shopfloor.formats.plan import RESCUED, Plan, arrange
 from shopfloor.formats.prepare import Prepared
 from shopfloor.formats.reasons import BadFile, listed, shown
+from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.table import MemoryTable, StagedTable, Table
 from shopfloor.intake.contract.rules import Verdict, check_rules
 from shopfloor.intake.parts import describe_part, spans_of
-from shopfloor.intake.records import FileOutcome, IntakeSpec, Retyped, StagedFile, StagedPart
+from shopfloor.intake.records import FileOutcome, IntakeSpec, Retyped, StagedPart
+from shopfloor.intake.renames import likely
 from shopfloor.intake.volume import check_volume
 from shopfloor.intake.widen import Widening
 from shopfloor.lake.objects import part_path
+from shopfloor.lake.retype import has_values
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -98,7 +101,10 @@ class Taker:
 
     def take(self, group: Sequence[Prepared]) -> Taken:
         """Read `group`, whose files share a shape. Raises `Restart` when DuckDB breaks down."""
-        left = self._spelled(group)
+        try:
+            left = self._spelled(group)
+        except BadFile as error:
+            return Taken(None, tuple(_quarantined(f.file.id, error.reason, f.notices) for f in group))
         refused: list[FileOutcome] = []
         while left:
             try:
@@ -118,7 +124,8 @@ class Taker:
     def _spelled(self, group: Sequence[Prepared]) -> list[Prepared]:
         """The files with the contract's own spelling of their columns' names."""
         known = ColumnNames(column.name for column in self.contract.columns) if self.contract else ColumnNames(())
-        shape, notices = group[0].shape.spelled(known)
+        parser = group[0].file.parser or (self.contract.parser if self.contract else Parser())
+        shape, notices = group[0].shape.spelled(known, parser.renamed)
         return [replace(file, shape=shape, notices=(*file.notices, *notices)) for file in group]
 
     def _plan(self, group: Sequence[Prepared]) -> tuple[Plan, bool]:
@@ -132,10 +139,39 @@ class Taker:
             return self._infer(group, list(positions)).columns
 
         ruled = self._spec.widen
+        if self.contract is not None and self.contract.columns:
+            contract = self._decided(contract, group)
         if ruled is not None and self.contract is not None and self.contract.columns:
             paths = [str(file.path) for file in group]
             contract = Widening(self._connection, shape, paths, self._stored()).apply(contract, ruled, infer_new)
-        return arrange(contract, shape, infer_new, any_text=ruled is not None), sampled
+
+        def renames(added: Sequence[int], missing: Sequence[Column]) -> Sequence[tuple[str, str]]:
+            paths = [str(file.path) for file in group]
+            return likely(self._connection, shape, paths, infer_new(added), added, missing, self._stored())
+
+        return arrange(contract, shape, infer_new, any_text=ruled is not None, renames=renames), sampled
+
+    def _decided(self, contract: Contract, group: Sequence[Prepared]) -> Contract:
+        """The contract with types for those columns that have their first values in `group`."""
+        shape = group[0].shape
+        places = {c.name: place for c in contract.columns if (place := shape.position(c.name)) is not None}
+        unsure = [c for c in contract.columns if c.name in places and self._undecided(c)]
+        if not unsure:
+            return contract
+        found = self._infer(group, [places[column.name] for column in unsure]).columns
+        types = {
+            before.name: msgspec.structs.replace(before, type=now.type, format=now.format)
+            for before, now in zip(unsure, found, strict=True)
+            if now.type is not ColumnType.UNKNOWN
+        }
+        columns = tuple(types.get(column.name, column) for column in contract.columns)
+        return msgspec.structs.replace(contract, columns=columns)
+
+    def _undecided(self, column: Column) -> bool:
+        """True for a column without any value so far; of one that is text a person says that it may change."""
+        if column.type is ColumnType.TEXT and self._spec.widen is not None:
+            return column.name != RESCUED and not has_values(self._connection, self._stored(), column.name)
+        return column.type is ColumnType.UNKNOWN
 
     def _stored(self) -> list[str]:
         """Where the rows lie that are in already, those of this delivery included."""
@@ -159,7 +195,9 @@ class Taker:
         if found.nested:
             self.notices.append(f"Nested values are kept as JSON text: {listed(found.nested)}.")
         if empty:
-            self.notices.append(f"Columns without any value were taken as text: {listed(sorted(empty))}.")
+            self.notices.append(
+                f"Columns without any value have no type yet: {listed(sorted(empty))}. Their first values decide."
+            )
         base = self.contract or Contract(name=self._spec.dataset, mode=self._spec.mode)
         base = msgspec.structs.replace(base, columns=columns).spelled()
         _check_named(base, columns)
@@ -218,7 +256,14 @@ class Taker:
         known = {column.name: column for column in self.contract.columns} if self.contract else {}
         for column, source in zip(contract.columns, plan.sources, strict=True):
             before = known.get(column.name)
-            if self._spec.widen is not None and before is not None and before.written != column.written:
+            first_value = before is not None and before.type is ColumnType.UNKNOWN and before.type is not column.type
+            if before is not None and first_value:
+                self.retyped.append(Retyped(column=column, before=before, file=first.original_name))
+                self.notices.append(
+                    f"Column {shown(column.name)} is {column.written} from now on: {shown(first.original_name)} "
+                    f"brought its first values."
+                )
+            elif self._spec.widen is not None and before is not None and before.written != column.written:
                 self.retyped.append(Retyped(column=column, before=before, file=first.original_name))
                 self.notices.append(
                     f"Column {shown(column.name)} is {column.written} from now on, {before.written} so far, because "

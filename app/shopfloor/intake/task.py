@@ -1,15 +1,18 @@
-"""Parse and validate a batch of files, in a worker with little memory."""
+"""What intake asks of worker processes; light, so that the engine can name it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from shopfloor.intake.ingest import ingest
 from shopfloor.intake.records import IntakeResult, IntakeSpec
+from shopfloor.runtime.task import Progress
 
-SPEC = IntakeSpec
 
+def take_in(spec: IntakeSpec, progress: Progress) -> IntakeResult:
+    """Parse and validate a batch of files, with little memory."""
+    from shopfloor.intake.ingest import ingest
 
-def run(spec: IntakeSpec, progress: Callable[[float, str], None]) -> IntakeResult:
-    """The whole of an intake job."""
     return ingest(spec, progress)
+
+
+def warm_up() -> None:
+    """Load what parsing needs."""
+    import shopfloor.intake.ingest  # noqa: F401

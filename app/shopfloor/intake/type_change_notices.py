@@ -7,7 +7,7 @@ from functools import partial
 
 from shopfloor.domain.text import safe
 from shopfloor.intake.records import Retyped
-from shopfloor.monitoring.preparing import champion_manifest
+from shopfloor.runtime.champion import champion_manifest
 from shopfloor.runtime.context import Context
 
 

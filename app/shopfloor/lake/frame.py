@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.errors import DataError, IntegrityError
 from shopfloor.domain.handles import PartFile
-from shopfloor.domain.names import did_you_mean
-from shopfloor.domain.text import safe
-from shopfloor.lake.objects import verify
-from shopfloor.lake.retype import as_text
+from shopfloor.lake.table import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 def read_parts(
@@ -39,106 +35,28 @@ def read_parts(
     """
     import pandas as pd
 
-    wanted = _select(columns, select)
-    chunks: dict[str, list[Any]] = {column.name: [] for column in wanted}
-    rows = 0
-    for part in parts:
-        rows += _read_into(chunks, part, wanted)
-    data = {column.name: _series(chunks[column.name], column) for column in wanted}
-    return pd.DataFrame(data, index=pd.RangeIndex(rows))
+    table = read_table(parts, columns, select)
+    types = {column.name: column.type for column in columns}
+    data = {name: series_of(table.column(name), types[name]) for name in table.column_names}
+    return pd.DataFrame(data, index=pd.RangeIndex(sum(part.rows for part in parts)))
 
 
-def _select(columns: Sequence[Column], select: Sequence[str] | None) -> list[Column]:
-    if select is None:
-        return list(columns)
-    known = {column.name: column for column in columns}
-    for name in select:
-        if name not in known:
-            raise DataError(
-                f"There is no column {safe(name, 80)!r} in this dataset version.",
-                hint=did_you_mean(name, known),
-                code="column_unknown",
-            )
-    return [known[name] for name in dict.fromkeys(select)]
-
-
-def _read_into(chunks: dict[str, list[Any]], part: PartFile, wanted: Sequence[Column]) -> int:
-    """Append one array per wanted column; return the part's row count."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path = Path(part.path)
-    verify(path, part.sha256)
-    with pq.ParquetFile(path) as file:
-        present = set(file.schema_arrow.names)
-        table = file.read(columns=[column.name for column in wanted if column.name in present])
-        rows = int(file.metadata.num_rows)
-    if rows != part.rows:
-        raise IntegrityError(
-            f"The stored part {path.name} holds {rows} rows where {part.rows} were recorded.",
-            hint="Run `shopfloor doctor`.",
-            code="part_damaged",
-        )
-    for column in wanted:
-        if column.name in present:
-            chunks[column.name].append(_cast(table.column(column.name), column, path))
-        else:
-            chunks[column.name].append(pa.nulls(rows, _arrow_type(column.type)))
-    return rows
-
-
-def _arrow_type(kind: ColumnType) -> Any:
-    import pyarrow as pa
-
-    return {
-        ColumnType.BOOLEAN: pa.bool_(),
-        ColumnType.INTEGER: pa.int64(),
-        ColumnType.NUMBER: pa.float64(),
-        ColumnType.TEXT: pa.large_string(),
-        ColumnType.DATE: pa.timestamp("us"),
-        ColumnType.TIMESTAMP: pa.timestamp("us"),
-    }[kind]
-
-
-def _cast(values: Any, column: Column, path: Path) -> Any:
-    """`values` as the column's type; a contract may have been widened since the part was made."""
-    import pyarrow as pa
-
-    kind = _arrow_type(column.type)
-    if values.type == kind:
-        return values
-    if pa.types.is_timestamp(values.type) and values.type.tz is not None:
-        # The instants are in UTC already; only the label goes.
-        values = values.cast(pa.timestamp(values.type.unit, "UTC"))
-    if column.type is ColumnType.TEXT and not pa.types.is_string(values.type):
-        return as_text(values)
-    try:
-        return values.cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise DataError(
-            f"Column {safe(column.name, 80)!r} of part {path.name[:12]} cannot be read as "
-            f"{column.type.value}: {safe(error, 160)}",
-            hint="Set the column's type in the contract back to what the part was written with.",
-            code="column_retyped",
-        ) from None
-
-
-def _series(arrays: list[Any], column: Column) -> Any:
-    """One pandas column from arrays of the column's own Arrow type."""
+def series_of(values: pa.ChunkedArray | pa.Array, kind: ColumnType) -> pd.Series:
+    """A column of a table with the dtype of `read_parts`."""
     import numpy as np
     import pandas as pd
     import pyarrow as pa
 
-    chunks = [chunk for array in arrays for chunk in getattr(array, "chunks", [array])]
-    values = pa.chunked_array(chunks, type=_arrow_type(column.type))
-    if column.type is ColumnType.INTEGER:
+    if kind is ColumnType.INTEGER:
         if values.null_count == 0:
             return pd.Series(values.to_numpy(), dtype="int64")
-        return values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    if column.type is ColumnType.BOOLEAN:
-        return values.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
-    if column.type is ColumnType.TEXT:
+        nullable: pd.Series = values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+        return nullable
+    if kind is ColumnType.BOOLEAN:
+        boolean: pd.Series = values.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+        return boolean
+    if kind is ColumnType.TEXT:
         # An explicit object array: pandas 3 would make its own string dtype with NaN inside.
-        return pd.Series(np.asarray(values.to_numpy(), dtype=object), dtype=object)
-    dtype = "float64" if column.type is ColumnType.NUMBER else "datetime64[us]"
-    return pd.Series(values.to_numpy(), dtype=dtype)
+        return pd.Series(np.asarray(values.to_numpy(zero_copy_only=False), dtype=object), dtype=object)
+    dtype = "float64" if kind is ColumnType.NUMBER else "datetime64[us]"
+    return pd.Series(values.to_numpy(zero_copy_only=False), dtype=dtype)

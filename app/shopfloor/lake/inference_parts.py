@@ -21,7 +21,7 @@ from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
 from shopfloor.lake.inference_log import LogRecord
 from shopfloor.lake.objects import file_sha256
-from shopfloor.workspace.durable import sync_directory, sync_file
+from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 MOMENT = pa.timestamp("us")
 PROBABILITY = "probability_"
@@ -95,9 +95,9 @@ class PartWriter:
             return None
         digest = file_sha256(self._path)
         target = self._staging / f"{digest}.parquet"
-        sync_file(self._path)
+        fsync_file(self._path)
         os.replace(self._path, target)
-        sync_directory(self._staging)
+        fsync_directory(self._staging)
         return PartFile(path=str(target), sha256=digest, rows=self._rows)
 
 

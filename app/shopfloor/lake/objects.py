@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import shutil
 from pathlib import Path
 
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.failpoint import reach
-
-_CHUNK = 1 << 20
+from shopfloor.workspace.durable import fsync_directory, fsync_file, move_file
 
 
 def part_path(objects: Path, sha256: str) -> Path:
@@ -30,17 +27,27 @@ def verify(path: Path, sha256: str) -> None:
     try:
         found = file_sha256(path)
     except FileNotFoundError:
-        raise IntegrityError(
-            f"The stored part {path.name} is missing.",
-            hint="Run `shopfloor doctor`, or restore from a backup.",
-            code="part_missing",
-        ) from None
+        raise missing(path) from None
     if found != sha256:
-        raise IntegrityError(
-            f"The stored part {path.name} has changed on disk: its bytes hash to {found[:12]}….",
-            hint="Run `shopfloor doctor`, or restore from a backup. Nothing was read from it.",
-            code="part_damaged",
-        )
+        raise damaged(path, found)
+
+
+def missing(path: Path) -> IntegrityError:
+    """The error for a part that is not where it should be."""
+    return IntegrityError(
+        f"The stored part {path.name} is missing.",
+        hint="Run `shopfloor doctor`, or restore from a backup.",
+        code="part_missing",
+    )
+
+
+def damaged(path: Path, found: str) -> IntegrityError:
+    """The error for a part whose bytes hash to `found`, not to its name."""
+    return IntegrityError(
+        f"The stored part {path.name} has changed on disk: its bytes hash to {found[:12]}….",
+        hint="Run `shopfloor doctor`, or restore from a backup. Nothing was read from it.",
+        code="part_damaged",
+    )
 
 
 def publish_part(staged: Path, sha256: str, objects: Path) -> Path:
@@ -55,16 +62,15 @@ def publish_part(staged: Path, sha256: str, objects: Path) -> Path:
     if _holds(target, sha256):
         staged.unlink(missing_ok=True)
         os.utime(target)  # young again: an old orphan that is wanted now must not be collected as garbage
-        _fsync(target.parent)
+        fsync_directory(target.parent)
         return target
     verify(staged, sha256)
     _make_dirs(target.parent, objects)
-    os.chmod(staged, 0o444)
-    _fsync(staged)
+    fsync_file(staged)
     reach("lake.synced")
-    _rename(staged, target)
+    move_file(staged, target, 0o444)
     reach("lake.renamed")
-    _fsync(target.parent)
+    fsync_directory(target.parent)
     return target
 
 
@@ -80,27 +86,4 @@ def _make_dirs(directory: Path, objects: Path) -> None:
     missing = [path for path in (directory, *directory.parents) if not path.is_dir()]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in reversed(missing):
-        _fsync(path.parent)
-
-
-def _rename(staged: Path, target: Path) -> None:
-    try:
-        os.replace(staged, target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        beside = target.with_name(f".{target.name}.tmp")
-        with staged.open("rb") as source, beside.open("wb") as copy:
-            shutil.copyfileobj(source, copy, _CHUNK)
-        os.chmod(beside, 0o444)
-        _fsync(beside)
-        os.replace(beside, target)
-        staged.unlink()
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        fsync_directory(path.parent)

@@ -6,15 +6,7 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.dataset import ColumnDiff, ColumnProfile, RowDiff
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.record import Record
-
-
-class Desk(Record, frozen=True, kw_only=True):
-    """What a worker may use: `shelf` keeps statistics, `scratch` is made and removed by the worker."""
-
-    shelf: str
-    scratch: str
-    memory_mb: int
-    threads: int = 2
+from shopfloor.duck.sandbox import Sandbox
 
 
 class Side(Record, frozen=True, kw_only=True):
@@ -25,9 +17,10 @@ class Side(Record, frozen=True, kw_only=True):
 
 
 class ProfileSpec(Record, frozen=True, kw_only=True):
-    """Profile a version."""
+    """Profile a version; `shelf` is the directory that keeps statistics of parts."""
 
-    desk: Desk
+    sandbox: Sandbox
+    shelf: str
     side: Side
 
 
@@ -39,12 +32,14 @@ class ProfileAnswer(Record, frozen=True, kw_only=True):
 
 
 class DiffSpec(Record, frozen=True, kw_only=True):
-    """Compare two versions: profiles always, rows when `rows`, of which at most `limit` of a kind are shown.
+    """Compare two versions: profiles always; rows when `rows`, of which at most `limit` of a kind are shown.
 
-    `key` names the columns that tell rows apart; without them whole rows are compared.
+    `shelf` is the directory that keeps statistics of parts. `key` names the columns that tell rows apart;
+    without them whole rows are compared.
     """
 
-    desk: Desk
+    sandbox: Sandbox
+    shelf: str
     left: Side
     right: Side
     rows: bool = False

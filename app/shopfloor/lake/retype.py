@@ -33,6 +33,15 @@ def misfits(connection: DuckDBPyConnection, paths: Sequence[str], column: Column
     return found
 
 
+def has_values(connection: DuckDBPyConnection, paths: Sequence[str], column: str) -> bool:
+    """True when any of the parts at `paths` stores a value of the column."""
+    for held in stored_alike(connection, paths, column).values():
+        query = f"SELECT count({name(column)}) FROM read_parquet({texts(held)})"
+        if connection.execute(query).fetchall()[0][0]:
+            return True
+    return False
+
+
 def as_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """The values as DuckDB writes them: 1.0, true, 2026-01-31, 2026-01-31 08:30:00."""
     import duckdb
@@ -67,6 +76,8 @@ def stored_alike(connection: DuckDBPyConnection, paths: Sequence[str], column: s
 def _changes(stored: str, kind: ColumnType) -> str:
     """SQL that is true for a `v` of DuckDB's type `stored` that would not be the same as `kind`."""
     wanted = SQL_TYPES[kind]
+    if kind is ColumnType.UNKNOWN:
+        return "v IS NOT NULL"
     if stored == wanted or kind is ColumnType.TEXT or (stored, kind) == ("DATE", ColumnType.TIMESTAMP):
         return ""
     if stored == "BIGINT" and kind is ColumnType.NUMBER:

@@ -31,13 +31,17 @@ def rows(
 ) -> str:
     """A query for c0, c1, …: each column read as its own type and given as the other one.
 
-    Parts of one layout are read together. A column that a part lacks is a typed null in its rows.
+    Neighbours of one layout are read together, so that the parts keep their order. A column that a part
+    lacks is a typed null in its rows.
     """
-    layouts: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    layouts: list[tuple[list[tuple[str, str]], list[str]]] = []
     for part in parts:
         stored = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({text(part.path)})").fetchall()
-        layouts.setdefault(tuple((row[0], row[1]) for row in stored), []).append(part.path)
-    selects = [_select({found for found, _ in layout}, paths, columns) for layout, paths in layouts.items()]
+        layout = [(row[0], row[1]) for row in stored]
+        if not layouts or layouts[-1][0] != layout:
+            layouts.append((layout, []))
+        layouts[-1][1].append(part.path)
+    selects = [_select({found for found, _ in layout}, paths, columns) for layout, paths in layouts]
     return " UNION ALL ".join(selects) or f"{_select(set(), [], columns)} WHERE false"
 
 

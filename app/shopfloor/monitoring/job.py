@@ -15,15 +15,16 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
-from shopfloor.engine.line import triggers
-from shopfloor.monitoring import preparing
+from shopfloor.monitoring import preparing, tasks
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.records import PERFORMANCE, AlertChanges, WatchResult
+from shopfloor.monitoring.tasks import LookOutcome, LookTask
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.handler import Task
-from shopfloor.serving.actuals_job import note_actuals, place_actuals
-from shopfloor.serving.batch import LookOutcome
+from shopfloor.runtime.inference import note_actuals, place_actuals
+from shopfloor.runtime.line import AlertOpened
+from shopfloor.runtime.task import Task
+from shopfloor.runtime.worker_class import Lane
 from shopfloor.store import alerts, models
 from shopfloor.store.transaction import Transaction
 
@@ -34,8 +35,9 @@ class MonitorHandler:
     """One look at one model version."""
 
     kind = JobKind.MONITOR
+    lane = Lane.HEAVY
 
-    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+    def prepare(self, context: Context, job: JobRecord) -> Task[LookTask] | None:
         """Nothing to do for a model without a champion."""
         definition = context.definition(job.subject)
         version = job.payload.get("model_version")
@@ -45,7 +47,7 @@ class MonitorHandler:
         look = context.store.read(
             lambda query: preparing.look_task(context, query, definition, version, delivery, staging)
         )
-        return Task("monitor", look) if look is not None else None
+        return Task(tasks.look, look) if look is not None else None
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> LookOutcome:
         """Truth that came with the delivery is named by its content; all else is rows only."""
@@ -85,10 +87,7 @@ class MonitorHandler:
             alert = alerts.create(transaction, alert)
             opened.append(alert)
             _tell(transaction, "opened", alert)
-            job = triggers.after_alert(context, transaction, definition, alert)
-            if job is not None:
-                note = f"{alert.cause} A retraining was started ({job.id}).".strip()
-                alerts.put(transaction, msgspec.structs.replace(alert, cause=note))
+            context.line.after(transaction, AlertOpened(definition, alert))
         for alert in changes.updated:
             alerts.put(transaction, alert)
             _tell(transaction, "updated", alert)

@@ -11,8 +11,8 @@ from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.lake.locations import artifact_file, part_files
 from shopfloor.monitoring.records import BacktestSpec, Delivery, ValueSpec, WatchSpec
+from shopfloor.monitoring.tasks import LookTask
 from shopfloor.runtime.context import Context
-from shopfloor.serving.batch import LookTask
 from shopfloor.store import alerts, datasets, inference, models
 from shopfloor.store.rows import Query
 
@@ -90,12 +90,6 @@ def backtest_spec(context: Context, query: Query, definition: ModelDefinition) -
         columns=newest.columns,
         deliveries=tuple(deliveries),
     )
-
-
-def champion_manifest(context: Context, query: Query, model: str) -> ArtifactManifest | None:
-    """What the champion says of itself; None before the first release."""
-    champion = models.aliases(query, model).get("champion")
-    return _artifact(context, query, model, champion)[0] if champion is not None else None
 
 
 def _learnt(manifest: ArtifactManifest) -> dict[str, Any]:

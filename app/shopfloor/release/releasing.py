@@ -1,32 +1,21 @@
-"""Carrying out what the gate or a person decided: aliases, approvals, deployments.
-
-The rules are the release station's; here they meet the store and the serving process.
-"""
+"""Carrying out what the gate or a person decided: aliases and approvals. The rules meet the store here."""
 
 from __future__ import annotations
-
-import logging
-from datetime import datetime
-from pathlib import Path
 
 import msgspec
 
 from shopfloor.domain.codec import convert
 from shopfloor.domain.definition import ModelDefinition
-from shopfloor.domain.errors import ConflictError, ShopfloorError
+from shopfloor.domain.errors import ConflictError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.release import ModelVersion, Outcome
-from shopfloor.engine.line.train_records import Look
-from shopfloor.lake.locations import artifact_file
 from shopfloor.release import aliases as rules
+from shopfloor.release.earlier_tests import EarlierTest
 from shopfloor.release.looks import count_looks
-from shopfloor.runtime.context import Context
-from shopfloor.serving.deployment import Deployment, read_deployment, remove_deployment, write_deployment
 from shopfloor.store import models
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
-_LOG = logging.getLogger("shopfloor.release")
 _MANY = 100_000
 
 
@@ -58,26 +47,17 @@ def carry_out(transaction: Transaction, moves: rules.Moves) -> ModelVersion:
     return models.version(transaction, moves.version.model, moves.version.version)
 
 
-def champion_artifact(context: Context, query: Query, model: str) -> ArtifactFile | None:
-    """The champion's artifact, None before the first release."""
-    number = models.aliases(query, model).get("champion")
-    facts = models.facts(query, model, number) if number is not None else None
-    if facts is None:
-        return None
-    return artifact_file(context.layout, model, facts.version, facts.sha256, facts.trained_until)
-
-
-def prior_looks(query: Query, model: str, champion: ArtifactFile | None) -> tuple[Look, ...]:
+def earlier_tests(query: Query, model: str, champion: ArtifactFile | None) -> tuple[EarlierTest, ...]:
     """The rows that earlier challengers were tested on against this champion (or, before it, a constant)."""
     number = champion.version if champion is not None else None
-    looks = []
+    found = []
     for version in models.versions(query, model, _MANY, 0).rows:
         if version.decision is None or count_looks([version.decision], number) == 0:
             continue
         facts = models.facts(query, model, version.version)
         holdout = facts.holdout if facts is not None else {}
-        looks.append(convert({"start": holdout.get("from"), "end": holdout.get("to")}, Look))
-    return tuple(looks)
+        found.append(convert({"start": holdout.get("from"), "end": holdout.get("to")}, EarlierTest))
+    return tuple(found)
 
 
 def apply_decision(transaction: Transaction, definition: ModelDefinition, version: ModelVersion, cause: str) -> None:
@@ -104,38 +84,3 @@ def apply_decision(transaction: Transaction, definition: ModelDefinition, versio
         data={"version": version.version, "run": version.run, "outcome": decision.outcome.value},
     )
     carry_out(transaction, moves)
-
-
-def deploy(context: Context, model: str) -> None:
-    """Tell the serving process which version is champion. May be repeated; tells nothing new twice."""
-    try:
-        definition = context.definition(model)
-    except ShopfloorError as error:
-        _LOG.warning("%s is not deployed: %s", model, error)
-        return
-    champion = context.store.read(lambda query: champion_artifact(context, query, model))
-    if champion is None or definition.retired:
-        remove_deployment(context.layout.serving, model)
-        return
-    known = _known(context.layout.serving, model)
-    if known is not None and known.artifact == champion and (known.id, known.time) == (definition.id, definition.time):
-        return
-    write_deployment(context.layout.serving, _deployment(definition, champion, context.clock.now()))
-
-
-def _deployment(definition: ModelDefinition, champion: ArtifactFile, now: datetime) -> Deployment:
-    return Deployment(
-        model=definition.name,
-        version=champion.version,
-        artifact=champion,
-        id=definition.id,
-        time=definition.time,
-        updated_at=now,
-    )
-
-
-def _known(serving: Path, model: str) -> Deployment | None:
-    try:
-        return read_deployment(serving, model)
-    except ShopfloorError:
-        return None  # a damaged file is written again

@@ -12,7 +12,7 @@ import msgspec
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import RefusedError, ShopfloorError, from_wire
 from shopfloor.runtime.call import Call, Failure, Result
-from shopfloor.runtime.handler import Task
+from shopfloor.runtime.task import Task
 from shopfloor.runtime.worker import Worker, WorkerDied
 from shopfloor.runtime.worker_class import Lane
 
@@ -20,9 +20,7 @@ from shopfloor.runtime.worker_class import Lane
 class Aside:
     """Keeps one worker while people ask, and lets it go when they stop."""
 
-    def __init__(
-        self, clock: Clock, log: str, lane: Lane = Lane.HEAVY, start: Callable[[Lane], Worker] = Worker
-    ) -> None:
+    def __init__(self, clock: Clock, log: str, lane: Lane, start: Callable[[Lane], Worker]) -> None:
         self._clock = clock
         self._log = log
         self._lane = lane
@@ -31,7 +29,7 @@ class Aside:
         self._worker: Worker | None = None
         self._used = 0.0
 
-    def ask(self, task: Task, *, seconds: float | None = None) -> Any:
+    def ask(self, task: Task[Any], *, seconds: float | None = None) -> Any:
         """The task's answer as plain JSON; raises what the task raised.
 
         A task that takes more than `seconds` is ended and refused.
@@ -45,7 +43,7 @@ class Aside:
             raise from_wire(answer.error.exit, answer.error.message, answer.error.hint, answer.error.code)
         return answer.value
 
-    def _call(self, worker: Worker, task: Task, seconds: float | None) -> Result | Failure:
+    def _call(self, worker: Worker, task: Task[Any], seconds: float | None) -> Result | Failure:
         late = threading.Event()
 
         def end() -> None:

@@ -10,7 +10,7 @@ from shopfloor.domain.wire import WireError
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One task for a worker: its name, its spec as plain JSON, where to write its log."""
+    """One task for a worker: its address, its spec as plain JSON, where to write its log."""
 
     task: str
     spec: Any

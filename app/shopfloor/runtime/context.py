@@ -13,8 +13,9 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ConfigError, NotFoundError
 from shopfloor.domain.names import did_you_mean, is_name
 from shopfloor.domain.text import safe
-from shopfloor.runtime.contract_book import ContractBook
+from shopfloor.runtime.contract_book import ContractBook, ContractCheck
 from shopfloor.runtime.event_stream import EventStream
+from shopfloor.runtime.line import Line, NoLine
 from shopfloor.store.store import Store
 from shopfloor.workspace import definitions
 from shopfloor.workspace.known import KnownDefinitions
@@ -26,7 +27,10 @@ _LOG = logging.getLogger("shopfloor.engine")
 
 @dataclass
 class Context:
-    """The workspace's paths, its live settings, the store, the clock and the event stream."""
+    """The workspace's paths, its live settings, the store, the clock and the event stream.
+
+    `line` is told of facts inside their commit; `check_contract` applies a contract's SQL to its columns.
+    """
 
     layout: Layout
     store: Store
@@ -34,13 +38,15 @@ class Context:
     stream: EventStream
     epoch: int
     started_at: datetime
+    check_contract: ContractCheck
     settings: Settings = field(default_factory=Settings)
     stopping: threading.Event = field(default_factory=threading.Event)
     book: ContractBook = field(init=False)
     known: KnownDefinitions = field(default_factory=KnownDefinitions)
+    line: Line = field(default_factory=NoLine)
 
     def __post_init__(self) -> None:
-        self.book = ContractBook(self.layout, self.store)
+        self.book = ContractBook(self.layout, self.store, self.check_contract)
 
     def reload_settings(self) -> None:
         """Read `workspace.toml` again; a broken file keeps the settings that work."""

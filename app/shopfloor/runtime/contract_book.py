@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,9 +11,6 @@ import msgspec
 
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import ConfigError
-from shopfloor.domain.ids import ulid
-from shopfloor.duck.sql import connect
-from shopfloor.intake.contract.checks import check_rules_work
 from shopfloor.store import revisions
 from shopfloor.store.store import Store
 from shopfloor.workspace import contracts
@@ -20,6 +18,9 @@ from shopfloor.workspace.form import read_text
 from shopfloor.workspace.layout import Layout
 
 Stamp = tuple[int, int, int]
+
+ContractCheck = Callable[[Contract, Path], None]
+"""Raises `ConfigError` for SQL or patterns that cannot work; may use the directory."""
 
 
 @dataclass
@@ -32,6 +33,7 @@ class ContractBook:
 
     layout: Layout
     store: Store
+    check: ContractCheck
     stamps: dict[str, Stamp] = field(default_factory=dict)
     problems: dict[str, ConfigError] = field(default_factory=dict)
     good: dict[str, str] = field(default_factory=dict)
@@ -59,7 +61,7 @@ class ContractBook:
         contract = contracts.parse_contract(dataset, text, f"datasets/{path.name}")
         if self.good.get(dataset) != text:
             if contracts.needs_duckdb(contract):
-                with_duckdb(contract, self.layout.staging)
+                self.check(contract, self.layout.staging)
             self.good[dataset] = text
         return contract
 
@@ -67,12 +69,3 @@ class ContractBook:
         """The file is gone, and with it what was wrong with it."""
         for memory in (self.stamps, self.problems, self.noticed):
             memory.pop(dataset, None)
-
-
-def with_duckdb(contract: Contract, staging: Path) -> None:
-    """Raise `ConfigError` for a condition or pattern that DuckDB cannot apply to the columns."""
-    connection = connect(memory_mb=64, threads=1, temp=staging / f"contract-{ulid()}")
-    try:
-        check_rules_work(connection, contract)
-    finally:
-        connection.close()

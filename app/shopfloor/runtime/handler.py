@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.wire import WireError
 from shopfloor.runtime.context import Context
+from shopfloor.runtime.task import Task
+from shopfloor.runtime.worker_class import Lane
 from shopfloor.store.transaction import Transaction
-
-
-@dataclass(frozen=True)
-class Task:
-    """The name of a worker task and its spec (a record)."""
-
-    name: str
-    spec: Any
 
 
 class Handler(Protocol):
@@ -27,8 +20,9 @@ class Handler(Protocol):
     """
 
     kind: JobKind
+    lane: Lane
 
-    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+    def prepare(self, context: Context, job: JobRecord) -> Task[Any] | None:
         """Read what the worker needs; None when there is nothing to do any more."""
         ...
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
 from shopfloor.domain.event import Event
-from shopfloor.domain.job import JobRecord, JobState
+from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.worker_class import Lane, lane_of
+from shopfloor.runtime.worker_class import Lane
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 
@@ -18,8 +19,9 @@ from shopfloor.store.transaction import Transaction
 class Board:
     """The queue as the slots see it. Wakes them when a job is queued or ends."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, lanes: Mapping[JobKind, Lane]) -> None:
         self._context = context
+        self._lanes = lanes
         self._changed = threading.Condition()
         self._marks = 0
         context.stream.listen(self._on_events)
@@ -51,7 +53,7 @@ class Board:
         waiting = self._context.store.read(jobs.queued)
         due_in = 3600.0
         now = self._context.clock.now()
-        candidates = [job for job in waiting if lane_of(job.kind) is lane]
+        candidates = [job for job in waiting if self._lanes[job.kind] is lane]
         for job in candidates:
             if job.not_before is not None and job.not_before > now:
                 due_in = min(due_in, (job.not_before - now).total_seconds() + 0.01)
@@ -62,7 +64,7 @@ class Board:
     def _claim(self, transaction: Transaction, lane: Lane, now: datetime) -> JobRecord | None:
         busy = {(job.kind, job.subject) for job in jobs.running(transaction)}
         for job in jobs.queued(transaction):
-            if lane_of(job.kind) is not lane or (job.kind, job.subject) in busy:
+            if self._lanes[job.kind] is not lane or (job.kind, job.subject) in busy:
                 continue
             if job.not_before is not None and job.not_before > now:
                 continue

@@ -37,7 +37,7 @@ class Slot:
         board: Board,
         lane: Lane,
         handlers: Mapping[JobKind, Handler],
-        start: Callable[[Lane], Worker] = Worker,
+        start: Callable[[Lane], Worker],
     ) -> None:
         self._context = context
         self._board = board

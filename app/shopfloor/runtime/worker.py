@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from shopfloor.runtime.call import Call, Failure, Message, Progress, Result
+from shopfloor.runtime.task import address
 from shopfloor.runtime.worker_class import Lane
+
+WarmUp = Callable[[], None]
+"""Imports what a worker will need, while it waits for its first call."""
 
 
 class WorkerDied(Exception):
@@ -22,13 +26,20 @@ class WorkerDied(Exception):
 class Worker:
     """One child process in a session of its own, reused for call after call."""
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, warm_ups: Sequence[WarmUp] = ()) -> None:
         self.lane = lane
         read_end, write_end = os.pipe()
         # An OpenMP thread that spins for its turn on a busy machine costs more than it computes.
         environment = {"GOMP_SPINCOUNT": "10000", **os.environ, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "shopfloor.runtime.worker_main", "--lane", lane.value, "--answers", str(write_end)],
+            [
+                sys.executable,
+                "-m",
+                "shopfloor.runtime.worker_main",
+                "--answers",
+                str(write_end),
+                *map(address, warm_ups),
+            ],
             stdin=subprocess.PIPE,
             pass_fds=(write_end,),
             start_new_session=True,

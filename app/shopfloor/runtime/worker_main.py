@@ -1,13 +1,12 @@
 """A worker process: reads one call a line, does it, writes messages. It never opens the metadata store.
 
-`python -m shopfloor.runtime.worker_main --lane heavy --answers FD`
+`python -m shopfloor.runtime.worker_main --answers FD [WARM_UP ...]`
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
-import importlib
 import os
 import signal
 import sys
@@ -21,36 +20,22 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.errors import DataError, ShopfloorError
 from shopfloor.domain.wire import describe
 from shopfloor.runtime.call import Call, Failure, Message, Progress, Result
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.task import asked, find
 
-_TASKS = {
-    "intake": "shopfloor.intake.task",
-    "train": "shopfloor.engine.line.train_task",
-    "score": "shopfloor.serving.score_task",
-    "actuals": "shopfloor.serving.actuals_task",
-    "monitor": "shopfloor.monitoring.task",
-    "collect": "shopfloor.serving.collect_task",
-    "backtest": "shopfloor.monitoring.backtest_task",
-    "adopt": "shopfloor.training.adopt_task",
-    "value": "shopfloor.monitoring.value_task",
-    "profile": "shopfloor.lake.profile_task",
-    "diff": "shopfloor.lake.diff_task",
-}
-# Imported while the worker waits for its first call, so that a file's settling time pays for them.
-_PRELOAD = {Lane.LIGHT: ("intake",), Lane.HEAVY: ("train", "score", "monitor")}
 _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Serve calls from standard input until it closes."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--lane", type=Lane, required=True)
     parser.add_argument("--answers", type=int, required=True)
+    # Run while the worker waits for its first call, so that a file's settling time pays for the imports.
+    parser.add_argument("warm_ups", nargs="*", type=find)
     options = parser.parse_args()
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in _PRELOAD[options.lane]:
-        importlib.import_module(_TASKS[name])
+    for warm_up in options.warm_ups:
+        warm_up()
     calls = os.fdopen(os.dup(0), "rb")
     _redirect(0, os.devnull, os.O_RDONLY)  # a task that reads standard input must not eat calls
     for line in calls:
@@ -89,8 +74,8 @@ def _serve(call: Call, send: Callable[[Message], None]) -> None:
 
 
 def _run(call: Call, progress: Callable[..., None]) -> Any:
-    module = importlib.import_module(_TASKS[call.task])
-    return msgspec.to_builtins(module.run(convert(call.spec, module.SPEC), progress))
+    run = find(call.task)
+    return msgspec.to_builtins(run(convert(call.spec, asked(run)), progress))
 
 
 def _redirect(target: int, path: str, flags: int) -> None:

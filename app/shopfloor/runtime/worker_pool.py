@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -14,6 +14,7 @@ from shopfloor.runtime.context import Context
 from shopfloor.runtime.handler import Handler
 from shopfloor.runtime.job_queue import Board
 from shopfloor.runtime.job_runner import Slot
+from shopfloor.runtime.worker import WarmUp, Worker
 from shopfloor.runtime.worker_class import Lane
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
@@ -24,15 +25,24 @@ _PAUSE = timedelta(seconds=10)
 class WorkFloor:
     """One light slot for parsing, one heavy slot for each worker of the settings."""
 
-    def __init__(self, context: Context, handlers: Mapping[JobKind, Handler]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        handlers: Mapping[JobKind, Handler],
+        warm_ups: Mapping[Lane, Sequence[WarmUp]],
+    ) -> None:
         self._context = context
-        self._board = Board(context)
-        self.aside = Aside(context.clock, str(context.layout.job_logs / "aside.log"))
+        self._board = Board(context, {kind: handler.lane for kind, handler in handlers.items()})
+
+        def start(lane: Lane) -> Worker:
+            return Worker(lane, warm_ups[lane])
+
+        self.aside = Aside(context.clock, str(context.layout.job_logs / "aside.log"), Lane.HEAVY, start)
         # Looking into parts needs neither scikit-learn nor to wait for who needs it.
-        self.look = Aside(context.clock, str(context.layout.job_logs / "look.log"), Lane.LIGHT)
+        self.look = Aside(context.clock, str(context.layout.job_logs / "look.log"), Lane.LIGHT, start)
         heavy = context.settings.engine.workers or os.cpu_count() or 1
-        self._slots = [Slot(context, self._board, Lane.LIGHT, handlers)]
-        self._slots += [Slot(context, self._board, Lane.HEAVY, handlers) for _ in range(heavy)]
+        self._slots = [Slot(context, self._board, Lane.LIGHT, handlers, start)]
+        self._slots += [Slot(context, self._board, Lane.HEAVY, handlers, start) for _ in range(heavy)]
 
     def start(self) -> None:
         """Begin to work."""

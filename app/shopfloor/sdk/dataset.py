@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.rows import Appended, append
 from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.handles import PartFile
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetProfile, DatasetProfileShow
-from shopfloor.sdk.parts import part_paths, read_batches, read_parts
-from shopfloor.sdk.query import query
+from shopfloor.lake.sql import query
+from shopfloor.lake.table import read_batches, read_table, verified
 from shopfloor.sdk.rows import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import pandas as pd
     import pyarrow as pa
@@ -62,7 +65,7 @@ class Dataset:
         `IntegrityError` where the bytes are not those that were written. Dates and times are
         `timestamp[us]` in UTC without a zone.
         """
-        return read_parts(self._files, self._client.workspace, columns)
+        return read_table(self._parts(), self._files.columns, columns)
 
     def batches(self, columns: Sequence[str] | None = None, *, rows: int = 65_536) -> pa.RecordBatchReader:
         """The rows as Arrow record batches, for versions that do not fit into memory.
@@ -71,7 +74,7 @@ class Dataset:
 
         >>> sum(batch.num_rows for batch in factory.dataset("flights").batches(["delay"]))  # doctest: +SKIP
         """
-        return read_batches(self._files, self._client.workspace, columns, rows)
+        return read_batches(self._parts(), self._files.columns, columns, rows)
 
     def sql(self, statement: str) -> pd.DataFrame:
         """The answer to a SELECT over this version, which is the view `dataset`, computed by DuckDB in this process.
@@ -81,7 +84,7 @@ class Dataset:
 
         >>> factory.dataset("flights@3").sql("SELECT origin, avg(delay) FROM dataset GROUP BY origin")  # doctest: +SKIP
         """
-        return to_frame(query(self._files, self.parts(), statement))
+        return to_frame(query(self._verified(), self._files.columns, statement))
 
     def parts(self) -> list[Path]:
         """The Parquet files that hold the rows, in order, for any other tool; checked against their digests.
@@ -90,7 +93,7 @@ class Dataset:
 
         >>> pd.read_parquet(factory.dataset("flights").parts()[-1])  # doctest: +SKIP
         """
-        return part_paths(self._files, self._client.workspace)
+        return [Path(part.path) for part in self._verified()]
 
     @property
     def path(self) -> Path:
@@ -126,6 +129,18 @@ class Dataset:
         >>> factory.dataset("events").append([{"id": 1, "kind": "start"}])  # doctest: +SKIP
         """
         return append(self._client, self.name, json_lines(rows), key=key)
+
+    def _parts(self) -> list[PartFile]:
+        """The parts where they lie on this machine."""
+        workspace = self._client.workspace
+        return [msgspec.structs.replace(part, path=str(workspace / part.path)) for part in self._files.parts]
+
+    def _verified(self) -> list[PartFile]:
+        """The parts, each checked against its digest."""
+        parts = self._parts()
+        for part in parts:
+            verified(part)
+        return parts
 
     def __repr__(self) -> str:
         return f"Dataset({self.ref!r}, {len(self):,} rows)"

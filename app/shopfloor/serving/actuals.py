@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from shopfloor.artifacts.values import label_of
-from shopfloor.domain.codec import utc
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
-from shopfloor.domain.handles import PartFile
 from shopfloor.domain.text import safe
-from shopfloor.lake.inference_parts import MOMENT, PartWriter, actuals_schema
+from shopfloor.lake.actuals import ACTUAL, write_actuals
+from shopfloor.runtime.task import Progress
 from shopfloor.serving.inputs import CellError, Inputs, match_inputs
-from shopfloor.serving.records import ActualsResult, ActualsSpec, Progress
+from shopfloor.serving.records import ActualsResult, ActualsSpec
 from shopfloor.serving.source import Source, open_source
 
 ID = "association_id"
-ACTUAL = "actual"
 
 
 def read_actuals(spec: ActualsSpec, progress: Progress) -> ActualsResult:
@@ -114,19 +110,6 @@ def _actuals(batch: pa.RecordBatch, classification: bool) -> list[Any]:
     """Classes as text, the way training names them; numbers for regression stay numbers."""
     values: list[Any] = batch.column(1).to_pylist()
     return [label_of(value) for value in values] if classification else values
-
-
-def write_actuals(
-    actuals: Mapping[str, str | float], task: Task, staging: Path, arrived_at: datetime
-) -> PartFile | None:
-    """An actuals part in `staging`: labels as text or numbers, by association id. None without any."""
-    schema = actuals_schema(task.classification)
-    arrived = pa.repeat(pa.scalar(utc(arrived_at).replace(tzinfo=None), MOMENT), len(actuals))
-    ids = pa.array(actuals.keys(), pa.string())
-    values = pa.array([*actuals.values()], schema.field(ACTUAL).type)
-    with PartWriter(staging, schema) as writer:
-        writer.write([ids, values, arrived])
-        return writer.finish()
 
 
 def _no_class(spec: ActualsSpec, foreign: Sequence[str | float]) -> DataError:

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from shopfloor.domain.codec import convert
-from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
-from shopfloor.engine.line import triggers
 from shopfloor.lake.inference_log import segments
 from shopfloor.lake.locations import artifact_file
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.handler import Task
-from shopfloor.serving.batch import CollectedPart, CollectOutcome, CollectTask
-from shopfloor.serving.score_job import place_part
-from shopfloor.store import inference, jobs, models
+from shopfloor.runtime.inference import note_predictions, place_predictions
+from shopfloor.runtime.line import PredictionsLogged
+from shopfloor.runtime.task import Task
+from shopfloor.runtime.worker_class import Lane
+from shopfloor.serving.records import CollectOutcome, CollectTask
+from shopfloor.serving.tasks import collect_log
+from shopfloor.store import inference, jobs
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
@@ -28,8 +29,9 @@ class CollectHandler:
     """New lines of all segments become inference parts; the offsets move in the same transaction."""
 
     kind = JobKind.COLLECT
+    lane = Lane.HEAVY
 
-    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+    def prepare(self, context: Context, job: JobRecord) -> Task[CollectTask] | None:
         """Segments with unread bytes, and where each model version's manifest lies."""
         pending = pending_segments(context)
         if not pending:
@@ -38,7 +40,7 @@ class CollectHandler:
         staging.mkdir(exist_ok=True)
         manifests = context.store.read(lambda query: self._manifests(context, query))
         return Task(
-            "collect",
+            collect_log,
             CollectTask(
                 segments=tuple(pending),
                 staging=str(staging),
@@ -55,7 +57,7 @@ class CollectHandler:
         """Name the parts by their content."""
         outcome = convert(value, CollectOutcome)
         for part in outcome.parts:
-            place_part(Path(part.path), _home(context, part))
+            place_predictions(context, part.model, part.file)
         return outcome
 
     def commit(
@@ -63,20 +65,15 @@ class CollectHandler:
     ) -> dict[str, Any]:
         """Parts and offsets together: each line counts once."""
         for part in published.parts:
-            inference.put(
+            note_predictions(
+                context,
                 transaction,
-                inference.InferencePart(
-                    sha256=part.sha256,
-                    model=part.model,
-                    kind="predictions",
-                    path=context.layout.relative(_home(context, part)),
-                    model_version=part.model_version,
-                    rows=part.rows,
-                    source="rest",
-                    origin=part.segment,
-                    first_at=part.first_at,
-                    last_at=part.last_at,
-                ),
+                part.model,
+                part.model_version,
+                part.file,
+                source="rest",
+                origin=part.segment,
+                between=(part.first_at, part.last_at),
             )
         for segment, offset in published.offsets.items():
             inference.take(transaction, segment, offset)
@@ -86,20 +83,12 @@ class CollectHandler:
             )
         logged: Counter[tuple[str, int]] = Counter()
         for part in published.parts:
-            logged[part.model, part.model_version] += part.rows
+            logged[part.model, part.model_version] += part.file.rows
         for (model, version), count in logged.items():
-            self._follow(context, transaction, model, version, count)
+            said = f"{counted(count, 'prediction')} of {model}@{version} over REST"
+            transaction.emit("predictions.logged", model, said, data={"rows": count})
+            context.line.after(transaction, PredictionsLogged(model, version, "REST predictions"))
         return {"rows": logged.total()}
-
-    def _follow(self, context: Context, transaction: Transaction, model: str, version: int, rows: int) -> None:
-        try:
-            definition = context.definition(model)
-        except ShopfloorError:
-            return  # the model's file is gone; its log stays
-        said = f"{counted(rows, 'prediction')} of {model}@{version} over REST"
-        transaction.emit("predictions.logged", model, said, data={"rows": rows})
-        if definition.monitoring.drift and models.aliases(transaction, model).get("champion") == version:
-            triggers.after_predictions(transaction, definition, version, trigger="REST predictions")
 
     def settle(self, context: Context, job: JobRecord, published: CollectOutcome) -> None:
         """Segments that are read to their end and sealed are done with."""
@@ -128,7 +117,3 @@ def collect_soon(context: Context) -> None:
                 transaction, JobKind.COLLECT, "serving", payload={}, trigger="inference log", unique_key="collect"
             )
         )
-
-
-def _home(context: Context, part: CollectedPart) -> Path:
-    return context.layout.inference / part.model / f"{part.sha256}.parquet"

@@ -12,7 +12,7 @@ from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.names import check_name, is_name
 from shopfloor.domain.record import Record
-from shopfloor.workspace.durable import read_regular, replace_file, sync_directory
+from shopfloor.workspace.durable import fsync_directory, read_regular, replace_file
 
 _LIMIT = 1 << 20
 
@@ -52,7 +52,7 @@ def remove_deployment(directory: Path, model: str) -> bool:
         path.unlink()
     except FileNotFoundError:
         return False
-    sync_directory(directory)
+    fsync_directory(directory)
     return True
 
 

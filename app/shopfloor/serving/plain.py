@@ -131,7 +131,7 @@ def _open(path: Path) -> BinaryIO:
     if compression == "gzip":
         return io.BufferedReader(gzip.open(path, "rb"))
     if compression == "zstd":
-        import zstandard
+        import pyarrow as pa
 
-        return io.BufferedReader(zstandard.open(path, "rb"))
+        return io.BufferedReader(pa.input_stream(str(path), compression="zstd"))
     return path.open("rb")

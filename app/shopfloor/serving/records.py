@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.definition import Task
 from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.record import Record
-
-Progress = Callable[[float, str], None]
-"""Told the share that is done, from 0 to 1, and what is being done."""
+from shopfloor.domain.wire import WireError
 
 
 class ScoreSpec(Record, frozen=True, kw_only=True):
@@ -88,3 +85,60 @@ class ActualsResult(Record, frozen=True, kw_only=True):
     empty: int = 0
     repeated: int = 0
     foreign: int = 0
+
+
+class ScoreTask(Record, frozen=True, kw_only=True):
+    """Files to score, each with the id of its ledger row (empty for a file named by a person)."""
+
+    files: tuple[tuple[str, ScoreSpec], ...]
+
+
+class ScoreOutcome(Record, frozen=True, kw_only=True):
+    """What became of one file: a result or an error."""
+
+    file: str
+    result: ScoreResult | None = None
+    error: WireError | None = None
+
+
+class ActualsTask(Record, frozen=True, kw_only=True):
+    """Files of ground truth, each with the id of its ledger row."""
+
+    files: tuple[tuple[str, ActualsSpec], ...]
+
+
+class ActualsOutcome(Record, frozen=True, kw_only=True):
+    """What became of one file: a result or an error."""
+
+    file: str
+    result: ActualsResult | None = None
+    error: WireError | None = None
+
+
+class CollectTask(Record, frozen=True, kw_only=True):
+    """Segments of the serving process's log and how far each was taken in."""
+
+    segments: tuple[tuple[str, int], ...]
+    staging: str
+    manifests: dict[str, str]
+    key_path: str
+
+
+class CollectedPart(Record, frozen=True, kw_only=True):
+    """A part of one model version's predictions out of a segment."""
+
+    model: str
+    model_version: int
+    file: PartFile
+    segment: str
+    first_at: datetime
+    last_at: datetime
+
+
+class CollectOutcome(Record, frozen=True, kw_only=True):
+    """What was collected: parts, and the new offset of every segment."""
+
+    parts: tuple[CollectedPart, ...]
+    offsets: dict[str, int]
+    damaged: int = 0
+    emptied: tuple[str, ...] = ()

@@ -27,10 +27,11 @@ from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
 from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, inference_schema
+from shopfloor.runtime.task import Progress
 from shopfloor.serving.inputs import Inputs, open_inputs, to_frame
-from shopfloor.serving.records import Progress, ScoreResult, ScoreSpec
+from shopfloor.serving.records import ScoreResult, ScoreSpec
 from shopfloor.serving.rows import ID
-from shopfloor.workspace.durable import sync_directory, sync_file
+from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 Model = FittedModel | FittedFamily
 
@@ -179,9 +180,9 @@ class OutputWriter:
     def finish(self) -> None:
         """Put the whole file in place, durably."""
         self._writer.close()
-        sync_file(self._aside)
+        fsync_file(self._aside)
         os.replace(self._aside, self._path)
-        sync_directory(self._path.parent)
+        fsync_directory(self._path.parent)
 
 
 def output_schema(classes: Sequence[str]) -> pa.Schema:

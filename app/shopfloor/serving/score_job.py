@@ -14,13 +14,15 @@ from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
-from shopfloor.engine.line import triggers
-from shopfloor.release import releasing
+from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.handler import Task
-from shopfloor.serving.batch import ScoreOutcome, ScoreTask
-from shopfloor.serving.records import ScoreResult, ScoreSpec
-from shopfloor.store import files, inference
+from shopfloor.runtime.inference import note_predictions, place_predictions
+from shopfloor.runtime.line import PredictionsLogged
+from shopfloor.runtime.task import Task
+from shopfloor.runtime.worker_class import Lane
+from shopfloor.serving.records import ScoreOutcome, ScoreResult, ScoreSpec, ScoreTask
+from shopfloor.serving.tasks import score_files
+from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
 
@@ -29,11 +31,12 @@ class ScoreHandler:
     """One job a settled batch of files, or one named file (payload `path` and `output`)."""
 
     kind = JobKind.SCORE
+    lane = Lane.HEAVY
 
-    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+    def prepare(self, context: Context, job: JobRecord) -> Task[ScoreTask] | None:
         """The champion of this moment scores the files."""
         definition = context.definition(job.subject)
-        champion = context.store.read(lambda query: releasing.champion_artifact(context, query, definition.name))
+        champion = context.store.read(lambda query: champion_artifact(context, query, definition.name))
         if champion is None:
             raise RefusedError(
                 f"Model {definition.name} has no champion yet.",
@@ -46,7 +49,7 @@ class ScoreHandler:
             (id, self._spec(context, champion, definition.id, source, name, output, staging))
             for id, source, name, output in self._inputs(context, job)
         ]
-        return Task("score", ScoreTask(files=tuple(specs))) if specs else None
+        return Task(score_files, ScoreTask(files=tuple(specs))) if specs else None
 
     def _inputs(self, context: Context, job: JobRecord) -> list[tuple[str, str, str, str]]:
         """(ledger id, path, name, output path) of each file."""
@@ -88,7 +91,7 @@ class ScoreHandler:
         rows = {row.file.id: row for row in file_outcomes.staged_rows(context, job.payload.get("files", []))}
         for outcome in outcomes:
             if outcome.result is not None and outcome.result.part is not None:
-                _publish_part(context, job.subject, outcome.result)
+                place_predictions(context, job.subject, outcome.result.part)
             elif outcome.error is not None and outcome.file in rows:
                 file_outcomes.keep_bytes(context, rows[outcome.file], file_outcomes.reason_of(outcome.error))
         return outcomes
@@ -111,11 +114,8 @@ class ScoreHandler:
             if row is not None:
                 file_outcomes.commit_file(transaction, row, outcome.result.rows, _told(context, outcome.result))
         if version is not None and scored:
-            definition = context.definition(job.subject)
-            if definition.monitoring.drift:
-                triggers.after_predictions(
-                    transaction, definition, version, trigger=f"{counted(scored, 'prediction')} of {job.id}"
-                )
+            trigger = f"{counted(scored, 'prediction')} of {job.id}"
+            context.line.after(transaction, PredictionsLogged(job.subject, version, trigger))
         first = published[0] if len(published) == 1 else None
         single = (
             {"error": first.error.message, "hint": first.error.hint}
@@ -133,21 +133,16 @@ class ScoreHandler:
     def _register(self, context: Context, transaction: Transaction, job: JobRecord, result: ScoreResult) -> None:
         if result.part is None:
             return
-        path = _part_home(context, job.subject, result.part.sha256)
-        inference.put(
+        between = (result.first_at, result.last_at)
+        note_predictions(
+            context,
             transaction,
-            inference.InferencePart(
-                sha256=result.part.sha256,
-                model=job.subject,
-                kind="predictions",
-                path=context.layout.relative(path),
-                model_version=result.model_version,
-                rows=result.rows,
-                source="batch",
-                origin=job.id,
-                first_at=result.first_at,
-                last_at=result.last_at,
-            ),
+            job.subject,
+            result.model_version,
+            result.part,
+            source="batch",
+            origin=job.id,
+            between=between,
         )
         transaction.emit(
             "predictions.logged",
@@ -181,19 +176,3 @@ def _output_name(row: LedgerRow) -> str:
     name = os.path.basename(row.file.path)
     stem = name.partition(".")[0] or row.file.id
     return f"{stem}-{row.file.id}.csv"
-
-
-def _part_home(context: Context, model: str, sha256: str) -> Path:
-    return context.layout.inference / model / f"{sha256}.parquet"
-
-
-def _publish_part(context: Context, model: str, result: ScoreResult) -> None:
-    assert result.part is not None
-    place_part(Path(result.part.path), _part_home(context, model, result.part.sha256))
-
-
-def place_part(staged: Path, target: Path) -> None:
-    """Rename a finished part to its place; a repeated job finds it there."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if staged.exists():
-        os.replace(staged, target)

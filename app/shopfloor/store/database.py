@@ -17,7 +17,7 @@ import duckdb
 from shopfloor.domain.errors import StoreError
 from shopfloor.domain.ids import ulid
 from shopfloor.store import migrate
-from shopfloor.store.durable import fsync_directory, fsync_file
+from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 _SETTINGS = {
     "threads": "2",

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from shopfloor.store.durable import fsync_directory
+from shopfloor.workspace.durable import fsync_directory
 
 _ROTATE_BYTES = 16 * 1024 * 1024
 

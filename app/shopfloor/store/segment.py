@@ -10,7 +10,7 @@ from pathlib import Path
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import StoreError
 from shopfloor.domain.ids import ulid
-from shopfloor.store.durable import fsync_directory
+from shopfloor.workspace.durable import fsync_directory
 
 MAX_BYTES = 64 << 20
 MAX_AGE = 3600.0

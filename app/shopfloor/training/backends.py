@@ -12,7 +12,8 @@ from shopfloor.domain.errors import ConfigError, UnreachableError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
 
-BACKENDS = ("sequential", "loky", "dask", "ray")
+BACKENDS = ("sequential", "loky", "dask")
+_CONNECT_SECONDS = 10.0
 
 Result = TypeVar("Result")
 
@@ -40,64 +41,32 @@ def run_chunks(
             yield work(*chunk)
         return
     with _configured(backend, workers, scheduler):
-        # Ray's backend cannot hand out results one by one.
-        order = "list" if backend == "ray" else "generator_unordered"
         tasks = (delayed(work)(*chunk) for chunk in chunks)
-        yield from Parallel(return_as=order, batch_size=1, mmap_mode="r")(tasks)
+        yield from Parallel(return_as="generator_unordered", batch_size=1, mmap_mode="r")(tasks)
 
 
 def _configured(backend: str, workers: int, scheduler: str) -> AbstractContextManager[Any]:
     if backend == "loky":
-        context = parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1)
-    elif backend == "dask":
-        _join_dask(scheduler)
-        context = parallel_config(backend="dask", n_jobs=-1)
-    else:
-        _join_ray(scheduler)
-        context = parallel_config(backend="ray", n_jobs=-1)
-    return context  # type: ignore[no-any-return]
+        return parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1)  # type: ignore[no-any-return]
+    _join_dask(scheduler)
+    return parallel_config(backend="dask", n_jobs=-1)  # type: ignore[no-any-return]
 
 
 def _join_dask(scheduler: str) -> None:
     """Make the cluster at `scheduler` the current one, which joblib's dask backend looks for."""
     try:
-        from distributed import Client, get_client
+        from distributed import get_client
     except ImportError as error:
-        raise _not_installed("dask") from error
+        raise ConfigError(
+            "Backend 'dask' needs a package that is not installed.",
+            hint="Install shopfloor[dask], or set engine.backend to loky.",
+            code="backend_missing",
+        ) from error
     try:
-        get_client()
-    except ValueError:
-        try:
-            Client(scheduler or None, timeout="10s")
-        except (OSError, TimeoutError) as error:
-            raise _unreachable("dask", scheduler) from error
-
-
-def _join_ray(scheduler: str) -> None:
-    try:
-        import ray
-        from ray.util.joblib import register_ray
-    except ImportError as error:
-        raise _not_installed("ray") from error
-    if not ray.is_initialized():
-        try:
-            ray.init(address=scheduler or None, log_to_driver=False)
-        except ConnectionError as error:
-            raise _unreachable("ray", scheduler) from error
-    register_ray()
-
-
-def _not_installed(name: str) -> ConfigError:
-    return ConfigError(
-        f"Backend {name!r} needs a package that is not installed.",
-        hint=f"Install shopfloor[{name}], or set engine.backend to loky.",
-        code="backend_missing",
-    )
-
-
-def _unreachable(name: str, scheduler: str) -> UnreachableError:
-    return UnreachableError(
-        f"The {name} cluster at {safe(scheduler or 'its default address', 80)} does not answer.",
-        hint="Start the cluster, correct its address, or set engine.backend to loky.",
-        code="cluster_unreachable",
-    )
+        get_client(scheduler, timeout=_CONNECT_SECONDS)
+    except (OSError, TimeoutError, ValueError) as error:  # ValueError: not an address
+        raise UnreachableError(
+            f"The dask scheduler at {safe(scheduler or 'no address', 80)} does not answer.",
+            hint="Start the cluster, correct engine.scheduler, or set engine.backend to loky.",
+            code="cluster_unreachable",
+        ) from error

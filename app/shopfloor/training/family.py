@@ -142,7 +142,7 @@ def _fitted(spec: TrainSpec, rows: Sorted, wanted: Sequence[Slice], candidate: s
     if not rest:
         return
     groups = _groups(rest, max(1, spec.workers) * _CHUNKS_PER_WORKER)
-    if spec.backend in {"dask", "ray"}:
+    if spec.backend == "dask":
         bare = replace(rows.job, train=Table(0, {}), values=rows.job.values[:0], late=rows.job.late[:0])
         remote = [(spec, bare, group, candidate, scratch) for group in groups]
         results = run_chunks(fit_members_of, remote, spec.backend, spec.workers, spec.scheduler)

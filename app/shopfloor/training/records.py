@@ -15,11 +15,11 @@ from shopfloor.domain.run import CandidateScore, Confusion, Residuals, SegmentSc
 class TrainSpec(Record, frozen=True, kw_only=True):
     """One training run: everything that decides its result.
 
-    `backend` is sequential, loky, dask or ray and concerns the members of a family; `workers` is
+    `backend` is sequential, loky or dask and concerns the members of a family; `workers` is
     the number of processes (or of threads of one fit). `workspace` is the directory that recipe
     names such as `recipes/x.py:build` are relative to. `scratch` may name a private directory
     that outlives a failed attempt: finished members of a family are kept there, so a retry only
-    fits what is missing. `scheduler` is the address of an existing dask or ray cluster.
+    fits what is missing. `scheduler` is the address of an existing dask cluster.
     """
 
     run: str

@@ -17,7 +17,7 @@ from shopfloor.domain.text import safe
 from shopfloor.runtime.context import Context
 from shopfloor.store import migrate
 from shopfloor.store.database import first_line, log_path
-from shopfloor.store.durable import fsync_directory, fsync_file
+from shopfloor.workspace.durable import fsync_directory, fsync_file
 from shopfloor.workspace.layout import Layout
 
 PARTIAL = ".metadata-"

@@ -30,9 +30,9 @@ from shopfloor.domain.wire import WireFailure, describe
 from shopfloor.runtime.ownership import Ownership
 from shopfloor.store import migrate
 from shopfloor.store.database import log_path
-from shopfloor.store.durable import fsync_directory, fsync_file
 from shopfloor.store.journal import Entry, Journal
 from shopfloor.upkeep.backup import Contents, inspect
+from shopfloor.workspace.durable import fsync_directory, fsync_file
 from shopfloor.workspace.layout import Layout
 
 PARTIAL = ".restore-"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import ConfigError
-from shopfloor.runtime.contract_book import with_duckdb
+from shopfloor.intake.contract.checks import check_with_duckdb
 from shopfloor.workspace import contracts
 from shopfloor.workspace.layout import Layout
 
@@ -29,7 +29,7 @@ def problems(layout: Layout) -> list[str]:
                 continue
             try:
                 if contract is not None and contracts.needs_duckdb(contract):
-                    with_duckdb(contract, Path(scratch))
+                    check_with_duckdb(contract, Path(scratch))
             except ConfigError as error:
                 found.append(str(error))
     return found

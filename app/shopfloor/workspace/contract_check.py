@@ -24,6 +24,10 @@ def check_contract(contract: Contract, form: Form) -> None:
     _check_head(contract, form)
     for rule in contract.rules:
         column = contract.column(rule.column)
+        if column is not None and column.type is ColumnType.UNKNOWN and _of_values(rule):
+            raise form.wrong(
+                ("columns", column.name), "has rules about its values, but its type is unknown.", "Say its type, too."
+            )
         if column is not None:
             _check_rule(rule, column, form)
     _check_volume(contract, form)
@@ -52,6 +56,11 @@ def _check_head(contract: Contract, form: Form) -> None:
                 raise form.wrong(
                     (key,), f"names a column {column!r} that the contract does not list.", did_you_mean(column, names)
                 )
+
+
+def _of_values(rule: Rule) -> bool:
+    """True for a rule that depends on the column's type."""
+    return any(asked is not None for asked in (rule.min, rule.max, rule.values, rule.pattern))
 
 
 def _check_rule(rule: Rule, column: Column, form: Form) -> None:

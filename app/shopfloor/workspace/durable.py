@@ -1,43 +1,86 @@
-"""Small files that other processes read: replaced whole, private, durable."""
+"""Making bytes and directory entries last."""
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from pathlib import Path
+from typing import BinaryIO
+
+_CHUNK = 1 << 20
 
 
-def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
+def write_new(path: Path, data: bytes | BinaryIO, mode: int = 0o600) -> None:
+    """Create `path`, which must not exist, with `data` and make its bytes durable.
+
+    The name itself lasts once its directory is synced, or the file renamed and then the directory synced.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, mode), "wb") as file:
+        if isinstance(data, bytes):
+            file.write(data)
+        else:
+            shutil.copyfileobj(data, file, _CHUNK)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add `data` to the end of an existing file and make it durable."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_file(path: Path, data: bytes | BinaryIO, mode: int = 0o600) -> None:
     """Write `data` to `path` so that a reader sees the old bytes or the new ones, never a mixture.
 
-    The temporary file lies beside the target, starts with a dot and is created exclusively.
+    Durable when it returns. The temporary file lies beside the target and starts with a dot.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(6).hex()}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(aside, flags, mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(aside, data, mode)
         os.replace(aside, path)
     except OSError:
         aside.unlink(missing_ok=True)
         raise
-    sync_directory(path.parent)
+    fsync_directory(path.parent)
 
 
-def sync_file(path: Path) -> None:
-    """Make the bytes of a finished file durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+def move_file(source: Path, target: Path, mode: int | None = None) -> None:
+    """Rename `source` to `target`, or copy it durably where that is another file system.
+
+    `mode` is the target's; without it the source's stays. A crash in between leaves the source, or both.
+    """
+    if mode is not None:
+        os.chmod(source, mode)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        os.replace(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".{target.name}.part")
+        shutil.copy2(source, beside)
+        fsync_file(beside)
+        os.replace(beside, target)
+        fsync_directory(target.parent)
+        os.unlink(source)
 
 
-def sync_directory(path: Path) -> None:
+def fsync_file(path: Path) -> None:
+    """Make the bytes of a finished file durable."""
+    _fsync(path, 0)
+
+
+def fsync_directory(path: Path) -> None:
     """Make the entries of a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _fsync(path, os.O_DIRECTORY)
+
+
+def _fsync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
     try:
         os.fsync(descriptor)
     finally:

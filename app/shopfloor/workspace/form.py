@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import tomllib
 import types
@@ -15,6 +14,7 @@ import msgspec
 
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import did_you_mean, nearest
+from shopfloor.workspace.durable import replace_file
 from shopfloor.workspace.places import Path, dotted, line_of
 
 T = TypeVar("T")
@@ -146,9 +146,4 @@ def _sentence(message: str) -> str:
 def write_text_atomic(path: pathlib.Path, text: str) -> None:
     """Replace the file at `path` as a whole: readers see the old text or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(partial, "w", encoding="utf-8", newline="\n") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(partial, path)
+    replace_file(path, text.encode(), 0o666)

@@ -57,10 +57,11 @@ class StreamSettings(Record, frozen=True, kw_only=True):
 
 
 class EngineSettings(Record, frozen=True, kw_only=True):
-    """The engine's own limits. `workers` 0 means one for each core."""
+    """The engine's own limits. `workers` 0 means one for each core; `scheduler` is the dask cluster's address."""
 
     workers: int = 0
     backend: str = "loky"
+    scheduler: str = ""
     idle_worker_seconds: float = 60.0
     job_timeout_minutes: float = 240.0
 
@@ -126,12 +127,17 @@ def check(settings: Settings, source: str) -> Settings:
             hint="90 keeps rejected rows for three months, 0 for ever.",
         )
     choices = {
-        "engine.backend": (settings.engine.backend, ("loky", "dask", "ray", "sequential")),
+        "engine.backend": (settings.engine.backend, ("loky", "dask", "sequential")),
         "serving.durability": (settings.serving.durability, ("batch", "strict")),
     }
     for key, (word, valid) in choices.items():
         if word not in valid:
             raise ConfigError(f"{source}: key {key!r} cannot be {word!r}.", hint=did_you_mean(word, valid))
+    if settings.engine.backend == "dask" and not settings.engine.scheduler:
+        raise ConfigError(
+            f"{source}: key 'engine.scheduler' is empty, and backend 'dask' needs the address of its scheduler.",
+            hint="Set it first, for example: shopfloor config set engine.scheduler tcp://10.0.0.5:8786",
+        )
     return settings
 
 

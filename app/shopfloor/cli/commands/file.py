@@ -13,6 +13,7 @@ from shopfloor.cli.output.cells import text
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Noun, json_option, one_of, reason_option, session, window_options
 from shopfloor.domain.contract import Parser
+from shopfloor.domain.dialect import pairs_of
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.requests.files import (
     FileAccept,
@@ -128,6 +129,7 @@ def accept_file(session: Session, file_id: str, types: bool, as_json: bool) -> N
 @click.option("--quote", default="", metavar="Q", help="The quote mark, or none where quotes are ordinary text.")
 @click.option("--sheet", default="", metavar="NAME", help="The sheet of an Excel workbook; else its first.")
 @click.option("--skip-lines", type=click.IntRange(0), default=0, metavar="N", help="Lines before the header.")
+@click.option("--rename", multiple=True, metavar="NEW=OLD", help="Take column NEW for the contract's OLD; repeatable.")
 @click.option("--keep", is_flag=True, help="Write these settings to the contract once the file is in.")
 @json_option
 @session
@@ -140,11 +142,18 @@ def retry_file(
     quote: str,
     sheet: str,
     skip_lines: int,
+    rename: tuple[str, ...],
     keep: bool,
     as_json: bool,
 ) -> None:
     parser = Parser(
-        delimiter=delimiter, quote=quote, encoding=encoding, decimal=decimal, sheet=sheet, skip_lines=skip_lines
+        delimiter=delimiter,
+        quote=quote,
+        encoding=encoding,
+        decimal=decimal,
+        sheet=sheet,
+        skip_lines=skip_lines,
+        rename=pairs_of(",".join(rename)),
     )
     answer = session.ask(FileRetry(id=file_id, parser=parser, keep=keep), timeout=120.0)
     answers.show(answer, files.describe, as_json=as_json)

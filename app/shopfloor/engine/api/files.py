@@ -149,7 +149,7 @@ def _parser(plant: Plant, request: FileRetry, file: FileRecord) -> Parser | None
 
 def why(plant: Plant, request: FileWhy) -> Explanation:
     """Why a path was not taken in; looks at the drop folders first."""
-    return explain(plant, os.fsdecode(_bytes(request.raw)) if request.raw else request.path)
+    return explain(plant.watch, os.fsdecode(_bytes(request.raw)) if request.raw else request.path)
 
 
 def _bytes(digits: str) -> bytes:

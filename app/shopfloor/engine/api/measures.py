@@ -9,14 +9,15 @@ from shopfloor.domain.requests.alerts import BacktestReport, MonitorBacktest
 from shopfloor.domain.requests.models import ValueShow
 from shopfloor.engine.services import Plant
 from shopfloor.monitoring import preparing
-from shopfloor.runtime.handler import Task
+from shopfloor.monitoring.tasks import replay, report_value
+from shopfloor.runtime.task import Task
 
 
 def value(plant: Plant, request: ValueShow) -> ValueReport:
     """What a model's predictions were worth, where the truth is known."""
     definition = plant.context.definition(request.model)
     spec = plant.context.store.read(lambda query: preparing.value_spec(plant.context, query, definition))
-    return convert(plant.floor.aside.ask(Task("value", spec)), ValueReport)
+    return convert(plant.floor.aside.ask(Task(report_value, spec)), ValueReport)
 
 
 def backtest(plant: Plant, request: MonitorBacktest) -> BacktestReport:
@@ -29,4 +30,4 @@ def backtest(plant: Plant, request: MonitorBacktest) -> BacktestReport:
             hint=f"Train it: shopfloor model train {definition.name}",
             code="no_champion",
         )
-    return convert(plant.floor.aside.ask(Task("backtest", spec)), BacktestReport)
+    return convert(plant.floor.aside.ask(Task(replay, spec)), BacktestReport)

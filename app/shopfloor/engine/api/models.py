@@ -7,6 +7,8 @@ from datetime import datetime
 import msgspec
 
 from shopfloor.domain.column_names import ColumnNames
+from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
 from shopfloor.domain.job import JobRecord
@@ -26,7 +28,7 @@ from shopfloor.domain.requests.models import (
 )
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.positive import check_positive
-from shopfloor.engine.line import triggers
+from shopfloor.engine.line.line import train as train_on
 from shopfloor.engine.services import Plant
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.store import alerts, datasets, inference, models
@@ -138,7 +140,7 @@ def define(plant: Plant, request: ModelDefine) -> ModelDefinition:
         write_definition(plant, transaction, wanted, request.actor)
         newest = datasets.current_version(transaction, wanted.dataset)
         if request.train and newest and not wanted.retired:
-            triggers.train(transaction, wanted, newest, trigger=f"defined by {request.actor}")
+            train_on(transaction, wanted, newest, trigger=f"defined by {request.actor}")
         return wanted
 
     return plant.mutate(request, change)
@@ -204,6 +206,7 @@ def _check_columns(plant: Plant, wanted: ModelDefinition) -> ModelDefinition:
                     hint=did_you_mean(column, names, wanted.roles),
                     code="no_column",
                 )
+    _check_known(contract, wanted)
     target = contract.column(wanted.target)
     if target is None or target.type.numeric:
         return wanted
@@ -216,6 +219,18 @@ def _check_columns(plant: Plant, wanted: ModelDefinition) -> ModelDefinition:
     if wanted.training.metric:
         check_metric(wanted.training.metric, tuple(task for task in Task if task.classification))
     return wanted
+
+
+def _check_known(contract: Contract, wanted: ModelDefinition) -> None:
+    """Raise `UsageError` for a target or time whose type nobody knows yet."""
+    for key, name in (("target", wanted.target), ("time", wanted.time)):
+        column = contract.column(name) if name is not None else None
+        if column is not None and column.type is ColumnType.UNKNOWN:
+            raise UsageError(
+                f"Column {safe(column.name, 64)!r} ({key}) has no value in {contract.name} yet: its type is unknown.",
+                hint=f"Deliver a file with values in it first, or set its type in datasets/{contract.name}.toml.",
+                code="type_unknown",
+            )
 
 
 def train(plant: Plant, request: ModelTrain) -> JobRecord:
@@ -235,7 +250,7 @@ def train(plant: Plant, request: ModelTrain) -> JobRecord:
                 code="no_rows",
             )
         reason = f" ({safe(request.reason, 100)})" if request.reason else ""
-        return triggers.train(transaction, definition, newest, trigger=f"asked by {request.actor}{reason}")
+        return train_on(transaction, definition, newest, trigger=f"asked by {request.actor}{reason}")
 
     return plant.mutate(request, change)
 

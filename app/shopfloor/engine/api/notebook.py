@@ -18,10 +18,11 @@ from shopfloor.domain.requests.runs import RunModel
 from shopfloor.domain.run import RunRecord
 from shopfloor.engine.services import Plant
 from shopfloor.release import releasing
-from shopfloor.runtime.handler import Task
+from shopfloor.runtime.task import Task
 from shopfloor.store import models, runs
 from shopfloor.store.transaction import Transaction
 from shopfloor.training.adoption import Adopted, AdoptTask
+from shopfloor.training.tasks import adopt_model
 
 
 def _definition(plant: Plant, run: RunRecord) -> ModelDefinition:
@@ -67,7 +68,7 @@ def register(plant: Plant, request: RunModel) -> ModelVersion:
         columns=contract.columns if contract is not None else (),
         now=context.clock.now(),
     )
-    adopted = convert(plant.floor.aside.ask(Task("adopt", task)), Adopted)
+    adopted = convert(plant.floor.aside.ask(Task(adopt_model, task)), Adopted)
     bundle.publish(staged, context.layout.objects)
 
     def change(transaction: Transaction) -> ModelVersion:

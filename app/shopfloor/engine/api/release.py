@@ -12,10 +12,11 @@ from shopfloor.domain.requests.models import ModelApprove, ModelPromote, ModelRe
 from shopfloor.domain.requests.request import Mutation
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.models import resolve
-from shopfloor.engine.line import triggers
 from shopfloor.engine.services import Plant
 from shopfloor.release import aliases as rules
 from shopfloor.release import releasing
+from shopfloor.runtime.line import ChampionChanged
+from shopfloor.serving.deploy import deploy
 from shopfloor.store.transaction import Transaction
 
 Step = Callable[[Transaction, rules.Standing, rules.Act], rules.Moves]
@@ -100,12 +101,11 @@ def _do(
             actor=request.actor,
             data={"version": version.version},
         )
-        if "champion" in version.aliases and definition.monitoring.performance:
-            # What is known of the new champion's own predictions counts from now on.
+        if "champion" in version.aliases:
             trigger = f"{definition.name}@{version.version} {verb} by {request.actor}"
-            triggers.after_predictions(transaction, definition, version.version, trigger=trigger)
+            plant.context.line.after(transaction, ChampionChanged(definition.name, version.version, trigger))
         return version
 
     version = plant.mutate(request, change)
-    releasing.deploy(plant.context, definition.name)
+    deploy(plant.context, definition.name)
     return version

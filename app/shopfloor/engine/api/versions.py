@@ -10,13 +10,15 @@ from shopfloor.domain.errors import RefusedError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.requests.datasets import DatasetDiff, DatasetProfile, DatasetProfileShow, DatasetRollback
+from shopfloor.duck.sandbox import Sandbox
 from shopfloor.engine.api.datasets import named, resolve
-from shopfloor.engine.line import triggers
 from shopfloor.engine.services import Plant
 from shopfloor.lake.diff import diff as compare
 from shopfloor.lake.locations import part_files
-from shopfloor.lake.records import Desk, DiffAnswer, DiffSpec, ProfileAnswer, ProfileSpec, Side
-from shopfloor.runtime.handler import Task
+from shopfloor.lake.records import DiffAnswer, DiffSpec, ProfileAnswer, ProfileSpec, Side
+from shopfloor.lake.tasks import compare_versions, profile_version
+from shopfloor.runtime.line import VersionCommitted
+from shopfloor.runtime.task import Task
 from shopfloor.store import datasets, jobs
 from shopfloor.store.transaction import Transaction
 
@@ -40,8 +42,8 @@ def profile(plant: Plant, request: DatasetProfileShow) -> DatasetProfile:
 
 def profile_of(plant: Plant, version: DatasetVersion, seconds: float) -> ProfileAnswer:
     """Statistics of the version's columns, by a worker within `seconds`."""
-    spec = ProfileSpec(desk=_desk(plant), side=_side(plant, version))
-    return convert(plant.floor.look.ask(Task("profile", spec), seconds=seconds), ProfileAnswer)
+    spec = ProfileSpec(sandbox=_sandbox(plant), shelf=str(plant.context.layout.statistics), side=_side(plant, version))
+    return convert(plant.floor.look.ask(Task(profile_version, spec), seconds=seconds), ProfileAnswer)
 
 
 def diff(plant: Plant, request: DatasetDiff) -> VersionDiff:
@@ -54,14 +56,15 @@ def diff(plant: Plant, request: DatasetDiff) -> VersionDiff:
             code="two_datasets",
         )
     spec = DiffSpec(
-        desk=_desk(plant),
+        sandbox=_sandbox(plant),
+        shelf=str(plant.context.layout.statistics),
         left=_side(plant, left),
         right=_side(plant, right),
         rows=request.rows,
         key=_key(plant, request, left, right),
         limit=min(max(request.limit, 0), _MOST_EXAMPLES),
     )
-    answer = convert(plant.floor.look.ask(Task("diff", spec), seconds=_SECONDS), DiffAnswer)
+    answer = convert(plant.floor.look.ask(Task(compare_versions, spec), seconds=_SECONDS), DiffAnswer)
     return msgspec.structs.replace(compare(left, right), columns=answer.columns, row_diff=answer.rows)
 
 
@@ -75,13 +78,9 @@ def _key(plant: Plant, request: DatasetDiff, left: DatasetVersion, right: Datase
     return key if names.issuperset(key) else ()
 
 
-def _desk(plant: Plant) -> Desk:
-    layout = plant.context.layout
-    return Desk(
-        shelf=str(layout.statistics),
-        scratch=str(layout.staging / f"look-{ulid()}"),
-        memory_mb=plant.context.settings.intake.memory_mb,
-    )
+def _sandbox(plant: Plant) -> Sandbox:
+    scratch = plant.context.layout.staging / f"look-{ulid()}"
+    return Sandbox(scratch=str(scratch), memory_mb=plant.context.settings.intake.memory_mb)
 
 
 def _side(plant: Plant, version: DatasetVersion) -> Side:
@@ -116,7 +115,7 @@ def rollback(plant: Plant, request: DatasetRollback) -> DatasetVersion:
             actor=request.actor,
             data={"version": again.version, "rows": again.rows, "restored": old.version},
         )
-        triggers.after_version(plant.context, transaction, again, restored=True)
+        plant.context.line.after(transaction, VersionCommitted(again, restored=True))
         return again
 
     return plant.mutate(request, change)

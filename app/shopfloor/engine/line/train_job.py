@@ -16,11 +16,14 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.wire import WireError
-from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
+from shopfloor.engine.line.train_task import TrainOutcome, TrainTask, train_model
 from shopfloor.lake.locations import part_files
 from shopfloor.release import releasing
+from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.handler import Task
+from shopfloor.runtime.task import Task
+from shopfloor.runtime.worker_class import Lane
+from shopfloor.serving.deploy import deploy
 from shopfloor.store import datasets, models, runs
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -31,8 +34,9 @@ class TrainHandler:
     """From the newest dataset version to a judged model version."""
 
     kind = JobKind.TRAIN
+    lane = Lane.HEAVY
 
-    def prepare(self, context: Context, job: JobRecord) -> Task | None:
+    def prepare(self, context: Context, job: JobRecord) -> Task[TrainTask] | None:
         """Open (or reopen) the job's run and gather parts, seed and champion."""
         definition = context.definition(job.subject)
         if definition.retired:
@@ -40,7 +44,7 @@ class TrainHandler:
                 f"Model {definition.name} is retired.", hint="Set retired = false in its file.", code="retired"
             )
         run = context.store.write(lambda transaction: self._open_run(transaction, definition, job))
-        return Task("train", context.store.read(lambda query: self._task(context, query, definition, job, run)))
+        return Task(train_model, context.store.read(lambda query: self._task(context, query, definition, job, run)))
 
     def _open_run(self, transaction: Transaction, definition: ModelDefinition, job: JobRecord) -> RunRecord:
         """A retried job goes on with its run, so that a kill leaves no second one."""
@@ -81,7 +85,7 @@ class TrainHandler:
         assert version is not None
         staging = context.layout.staging / f"train-{job.id}-{context.epoch}-{job.attempts}"
         shutil.rmtree(staging, ignore_errors=True)
-        champion = releasing.champion_artifact(context, query, definition.name)
+        champion = champion_artifact(context, query, definition.name)
         settings = context.settings.engine
         return TrainTask(
             train=TrainSpec(
@@ -93,6 +97,7 @@ class TrainHandler:
                 seed=definition.training.seed,
                 workers=settings.workers or 2,
                 backend=settings.backend,
+                scheduler=settings.scheduler,
                 workspace=str(context.layout.root),
                 scratch=str(_scratch(context, job)),
             ),
@@ -100,7 +105,7 @@ class TrainHandler:
             staging=str(staging),
             champion=champion,
             challenger_version=models.next_version(query, definition.name),
-            looks=releasing.prior_looks(query, definition.name, champion),
+            earlier_tests=releasing.earlier_tests(query, definition.name, champion),
             now=context.clock.now(),
         )
 
@@ -187,7 +192,7 @@ class TrainHandler:
 
     def settle(self, context: Context, job: JobRecord, published: TrainOutcome) -> None:
         """Tell the serving process; clean the staging folder."""
-        releasing.deploy(context, job.subject)
+        deploy(context, job.subject)
         shutil.rmtree(published.staged, ignore_errors=True)
         shutil.rmtree(_scratch(context, job), ignore_errors=True)
 

@@ -1,181 +1,48 @@
-"""Train a challenger, describe what it learnt from, and judge it against the champion on the same rows."""
+"""The training job's work in a worker process; light, because the engine itself never imports pandas."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from datetime import datetime
 
-import pandas as pd
-
-from shopfloor.artifacts import bundle
-from shopfloor.artifacts.family import FittedFamily
-from shopfloor.artifacts.key import load_or_create_key
-from shopfloor.artifacts.manifest import ArtifactManifest
-from shopfloor.artifacts.recast import recast
-from shopfloor.domain.codec import to_json
+from shopfloor.domain.handles import ArtifactFile
+from shopfloor.domain.record import Record
 from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
-from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
-from shopfloor.monitoring.reference import Holdout, build_reference
-from shopfloor.release.asked import changed_inputs
-from shopfloor.release.gate import judge
-from shopfloor.release.records import GateSpec
-from shopfloor.training.train import train
-from shopfloor.training.trained import Trained
-
-Progress = Callable[[float, str], None]
-_ROW_SAMPLE = 50
+from shopfloor.release.earlier_tests import EarlierTest
+from shopfloor.runtime.task import Progress
+from shopfloor.training.records import TrainResult, TrainSpec
 
 
-SPEC = TrainTask
+class TrainTask(Record, frozen=True, kw_only=True):
+    """A training with the facts the gate needs. `staging` is where the artifact is staged."""
+
+    train: TrainSpec
+    key_path: str
+    staging: str
+    champion: ArtifactFile | None = None
+    challenger_version: int
+    earlier_tests: tuple[EarlierTest, ...] = ()
+    now: datetime
 
 
-def run(task: TrainTask, progress: Progress) -> TrainOutcome:
-    """The whole of a training job; `progress` gets a share and the name of the step."""
-    begun = time.monotonic()
-    trained = train(task.train, lambda share, stage: progress(0.8 * share, stage))
-    fitted = time.monotonic()
-    progress(0.85, "reference")
-    reference = _reference(task, trained)
-    described = time.monotonic()
-    progress(0.9, "artifact")
-    artifact = bundle.stage(
-        trained.model,
-        _manifest(task, trained),
-        Path(task.staging),
-        load_or_create_key(Path(task.key_path)),
-        {bundle.REFERENCE: reference},
-    )
-    staged = time.monotonic()
-    progress(0.95, "gate")
-    row_ms = _row_milliseconds(trained)
-    decision = _judge(task, trained, artifact, row_ms)
-    seconds = {
-        "train": fitted - begun,
-        "reference": described - fitted,
-        "artifact": staged - described,
-        "gate": time.monotonic() - staged,
-    }
-    return TrainOutcome(
-        record=trained.record,
-        artifact=artifact,
-        staged=task.staging,
-        decision=decision,
-        row_ms=row_ms,
-        seconds={name: round(value, 4) for name, value in seconds.items()},
-    )
+class TrainOutcome(Record, frozen=True, kw_only=True):
+    """What a training brings back: its report, the staged artifact, the gate's decision."""
+
+    record: TrainResult
+    artifact: ArtifactRef
+    staged: str
+    decision: Decision
+    row_ms: float
+    seconds: dict[str, float] = {}
 
 
-def _manifest(task: TrainTask, trained: Trained) -> ArtifactManifest:
-    definition, record = task.train.definition, trained.record
-    return ArtifactManifest(
-        model=definition.name,
-        run=task.train.run,
-        dataset=definition.dataset,
-        dataset_version=task.train.dataset_version,
-        task=record.task,
-        metric=record.metric,
-        target=definition.target,
-        positive=record.positive,
-        classes=record.classes,
-        features=tuple(trained.model.features),
-        id=definition.id,
-        time=definition.time,
-        segment_by=definition.segment_by,
-        segments=len(trained.model.members) if isinstance(trained.model, FittedFamily) else 0,
-        trained_until=record.trained_until,
-        environment=record.environment,
-        created_at=task.now,
-    )
+def train_model(task: TrainTask, progress: Progress) -> TrainOutcome:
+    """The whole of a training job."""
+    from shopfloor.engine.line.train_and_judge import train_and_judge
+
+    return train_and_judge(task, progress)
 
 
-def _times(task: TrainTask, trained: Trained) -> pd.Series | None:
-    column = task.train.definition.time
-    return trained.holdout[column] if column is not None and column in trained.holdout else None
-
-
-def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef, row_ms: float) -> Decision:
-    record = trained.record
-    dummy = next((candidate for candidate in record.candidates if candidate.name == "dummy"), None)
-    champion = task.champion
-    model = None if champion is None else bundle.load(champion, load_or_create_key(Path(task.key_path)))
-    looks = sum(look.overlaps(record.holdout_from, record.holdout_to) for look in task.looks)
-    spec = GateSpec(
-        definition=task.train.definition,
-        metric=record.metric,
-        task=record.task,
-        classes=record.classes,
-        positive=record.positive,
-        challenger_version=task.challenger_version,
-        champion_version=champion.version if champion else None,
-        champion_trained_until=champion.trained_until if champion else None,
-        challenger_trained_until=record.trained_until,
-        holdout_from=record.holdout_from,
-        dummy_score=dummy.metrics.get(record.metric) if dummy else None,
-        artifact_bytes=artifact.bytes,
-        row_ms=row_ms,
-        prior_looks=looks,
-        split=record.split,
-        changed_inputs=() if model is None else changed_inputs(model.features, trained.model.features),
-        seed=task.train.seed,
-        now=task.now,
-    )
-    return judge(
-        spec,
-        trained.holdout,
-        trained.truth,
-        trained.predictions,
-        None if model is None else _champion_predictions(model, trained),
-        _times(task, trained),
-    )
-
-
-def _champion_predictions(champion: Any, trained: Trained) -> pd.DataFrame:
-    """What the champion says of the same rows. A column that became text since it was trained is read as
-    it knows it; rows where that cannot be are rows that it does not answer.
-    """
-    frame = trained.holdout
-    unread = pd.Series(False, index=frame.index)
-    for column in champion.columns:
-        if column.name in frame:
-            known = recast(frame[column.name], column.type)
-            unread |= known.isna() & frame[column.name].notna()
-            frame = frame.assign(**{column.name: known})
-    predictions: pd.DataFrame = champion.predict_frame(frame)
-    return predictions.mask(unread) if unread.any() else predictions
-
-
-def _row_milliseconds(trained: Trained) -> float:
-    """The median time of one row through the row path, as serving would ask for it."""
-    rows = trained.holdout.head(_ROW_SAMPLE).to_dict("records")
-    times: list[float] = []
-    for row in rows:
-        values = {str(name): None if pd.isna(value) else value for name, value in row.items()}
-        begun = time.perf_counter()
-        trained.model.predict_row(values)
-        times.append(time.perf_counter() - begun)
-    return round(1000 * sorted(times)[len(times) // 2], 4) if times else 0.0
-
-
-def _reference(task: TrainTask, trained: Trained) -> bytes:
-    """What drift will be measured from: all rows known now, the newest deliveries included."""
-    record, definition = trained.record, task.train.definition
-    frame = pd.concat([trained.train, trained.holdout], ignore_index=True)
-    time_column = definition.time if definition.time in frame else None
-    reference = build_reference(
-        frame,
-        trained.model.columns,
-        model=definition.name,
-        task=record.task,
-        metric=record.metric,
-        classes=record.classes,
-        positive=record.positive,
-        time=frame[time_column] if time_column is not None else None,
-        importances={feature.name: feature.importance for feature in record.features},
-        holdout=Holdout(predictions=trained.predictions, truth=trained.truth, time=_times(task, trained)),
-        seed=task.train.seed,
-        created_at=task.now,
-    )
-    return to_json(reference)
+def warm_up() -> None:
+    """Load what a training needs."""
+    import shopfloor.engine.line.train_and_judge  # noqa: F401

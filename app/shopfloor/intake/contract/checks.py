@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Bound, Contract, Rule, RuleSeverity
 from shopfloor.domain.errors import ConfigError
+from shopfloor.domain.ids import ulid
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
-from shopfloor.duck.sql import text, texts, typed
+from shopfloor.duck.sql import connect, text, texts, typed
 from shopfloor.intake.contract.expression import check_pattern, expression
 from shopfloor.lake.retype import stored_alike
 
@@ -156,3 +158,12 @@ def _holding(connection: DuckDBPyConnection, column: Column, previous: Sequence[
     it joined, or became what it is.
     """
     return list(stored_alike(connection, previous, column.name).values())
+
+
+def check_with_duckdb(contract: Contract, staging: Path) -> None:
+    """Raise `ConfigError` for a condition or pattern that DuckDB cannot apply to the columns."""
+    connection = connect(memory_mb=64, threads=1, temp=staging / f"contract-{ulid()}")
+    try:
+        check_rules_work(connection, contract)
+    finally:
+        connection.close()

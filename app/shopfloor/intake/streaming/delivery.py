@@ -16,10 +16,10 @@ from shopfloor.intake.streaming import frame
 from shopfloor.intake.streaming.entry import unpack
 from shopfloor.intake.streaming.log import Sealed, StreamLog
 from shopfloor.store import files, jobs
-from shopfloor.store.durable import fsync_directory
 from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.durable import fsync_directory, replace_file
 
 LINES = ".jsonl"
 
@@ -127,11 +127,4 @@ def _row(transaction: Transaction, dataset: str, id: str, number: int, ready: Re
 
 
 def _publish(target: Path, lines: bytes) -> None:
-    aside = target.with_suffix(".new")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(handle, "wb") as file:
-        file.write(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, target)
-    fsync_directory(target.parent)
+    replace_file(target, lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shopfloor.intake.streaming import frame
 from shopfloor.intake.streaming.entry import Entry, pack, unpack
-from shopfloor.store.durable import fsync_directory
+from shopfloor.workspace.durable import append, fsync_directory, write_new
 
 REMEMBERED = 25_000
 """At least so many of a dataset's newest posts are remembered, at most twice as many."""
@@ -69,24 +69,18 @@ class KeyFile:
         if self._count >= REMEMBERED or not path.exists():
             self._turn(path, state)
         lines = [frame.encode(pack(entry)) for entry in entries]
-        self._write(path, b"".join(lines), os.O_APPEND)
+        append(path, b"".join(lines))
         self._count += len(lines)
 
     def _turn(self, path: Path, state: Entry) -> None:
         aside = path.with_suffix(".new")
-        self._write(aside, frame.encode(pack(state)), os.O_TRUNC)
+        aside.unlink(missing_ok=True)
+        write_new(aside, frame.encode(pack(state)))
         if path.exists():
             os.replace(path, self._directory / _OLD)
         os.replace(aside, path)
         fsync_directory(self._directory)
         self._count = 1
-
-    def _write(self, path: Path, data: bytes, how: int) -> None:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how, 0o600)
-        with open(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
 
 
 def _short(key: str) -> bytes:

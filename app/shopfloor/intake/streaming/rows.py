@@ -76,6 +76,8 @@ class RowCheck:
         columns = contract.columns if contract is not None else ()
         self._columns = {column.name: column for column in columns}
         self._spelled = {fold(column.name): column.name for column in columns}
+        if contract is not None:
+            self._spelled |= contract.parser.renamed
         """Also of names that the contract does not know yet: as they were spelled first."""
         self._policy = contract.schema_policy if contract is not None else SchemaPolicy.EVOLVE
         key = contract.key if contract is not None else ()
@@ -152,6 +154,8 @@ class RowCheck:
         if clash:
             raise _Unfit(safe(clash[1], 80), "Its name differs from another column's only in the case of letters.")
         others = self._respelled(row)
+        if len({others.get(name, name) for name in row}) < len(row):
+            raise _Unfit(safe(next(iter(others)), 80), "It is another name of a column that the row has, too.")
         row = {others.get(name, name): value for name, value in row.items()}
         unknown = [name for name in row if name not in self._columns]
         if unknown and self._columns:
@@ -224,6 +228,7 @@ _QUICK: dict[ColumnType, Any] = {
     ColumnType.DATE: date,
     ColumnType.TIMESTAMP: datetime,
 }
+_QUICK[ColumnType.UNKNOWN] = _QUICK[ColumnType.TEXT]
 
 
 def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
@@ -317,4 +322,5 @@ _FITS: dict[ColumnType, Callable[[Any], bool]] = {
     ColumnType.TEXT: lambda value: True,
     ColumnType.DATE: _is_date,
     ColumnType.TIMESTAMP: _is_timestamp,
+    ColumnType.UNKNOWN: lambda value: True,
 }

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted
-from shopfloor.release import releasing
 from shopfloor.runtime.context import Context
+from shopfloor.serving.deploy import deploy
 from shopfloor.serving.deployment import read_deployment
 from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell, well
 
@@ -60,7 +60,7 @@ def champions(patient: Patient) -> Iterator[DoctorFinding]:
     if not wrong:
         yield well("deployments", "serving is told every champion")
     for model, fault in wrong.items():
-        repaired = patient.mend(lambda model=model: releasing.deploy(patient.context, model))  # type: ignore[misc]
+        repaired = patient.mend(lambda model=model: deploy(patient.context, model))  # type: ignore[misc]
         yield unwell("deployments", f"{model}: {fault}", repaired=repaired)
 
 

@@ -1,8 +1,7 @@
-"""Turn the serving process's log segments into Parquet parts, in a worker."""
+"""The serving process's log segments as Parquet parts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from shopfloor.artifacts.bundle import read_manifest
@@ -10,12 +9,11 @@ from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.domain.columns import Column
 from shopfloor.lake.inference_log import drain, group, is_sealed
 from shopfloor.lake.inference_parts import to_part
-from shopfloor.serving.batch import CollectedPart, CollectOutcome, CollectTask
+from shopfloor.runtime.task import Progress
+from shopfloor.serving.records import CollectedPart, CollectOutcome, CollectTask
 
-SPEC = CollectTask
 
-
-def run(task: CollectTask, progress: Callable[[float, str], None]) -> CollectOutcome:
+def collect(task: CollectTask, progress: Progress) -> CollectOutcome:
     """Drain every segment to its end. A segment nobody writes to any more is reported as emptied."""
     parts: list[CollectedPart] = []
     offsets: dict[str, int] = {}
@@ -47,9 +45,7 @@ def _parts(task: CollectTask, segment: str, records: list) -> list[CollectedPart
                 CollectedPart(
                     model=model,
                     model_version=version,
-                    path=part.path,
-                    sha256=part.sha256,
-                    rows=part.rows,
+                    file=part,
                     segment=segment,
                     first_at=min(one.at for one in group_records),
                     last_at=max(one.at for one in group_records),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
 from shopfloor.training.adoption import Adopted, AdoptTask
 
-SPEC = AdoptTask
 _DEFAULT_METRIC = {
     Task.BINARY: "roc_auc",
     Task.MULTICLASS: "neg_log_loss",
@@ -27,7 +25,7 @@ _DEFAULT_METRIC = {
 }
 
 
-def run(task: AdoptTask, progress: Callable[[float, str], None]) -> Adopted:
+def adopt(task: AdoptTask) -> Adopted:
     """The signed artifact of the estimator in `task.path`.
 
     The file came over the engine's own socket from a process of the same user, which could run any

@@ -1,0 +1,161 @@
+"""Which fact queues which job, in the transaction of the fact."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import singledispatchmethod
+
+import msgspec
+
+from shopfloor.domain.dataset import DatasetVersion
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.monitoring import freshness
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.line import (
+    ActualsArrived,
+    AlertOpened,
+    ChampionChanged,
+    Fact,
+    PredictionsLogged,
+    VersionCommitted,
+)
+from shopfloor.store import alerts, datasets, jobs, models, runs
+from shopfloor.store.transaction import Transaction
+
+_TRAIN_PRIORITY = 10
+_MONITOR_PRIORITY = 0
+
+
+class ProductionLine:
+    """From delivery to check and training, from predictions and actuals to check, from alert to training."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def after(self, transaction: Transaction, fact: Fact) -> None:
+        """Queue what follows from `fact`."""
+        self._follow(fact, transaction)
+
+    @singledispatchmethod
+    def _follow(self, fact: Fact, transaction: Transaction) -> None:
+        raise TypeError(f"nobody knows what follows from {fact!r}")
+
+    @_follow.register
+    def _(self, fact: VersionCommitted, transaction: Transaction) -> None:
+        """It is fresh again; check each model's champion against it, then learn from it.
+
+        A `restored` one is learned from whatever its rows number, unless the model has learned from just
+        this content: people go back because what came since was wrong.
+        """
+        version = fact.version
+        trigger = f"{version.dataset}@{version.version}"
+        freshness.resolve(transaction, version.dataset)
+        for definition in self._context.models_of(version.dataset):
+            champion = models.aliases(transaction, definition.name).get("champion")
+            if champion is not None and _is_watched(definition) and version.added_rows > 0:
+                check(transaction, definition.name, champion, version.version, trigger=trigger)
+            if definition.retrain.on_data and _has_news(transaction, definition, version, fact.restored):
+                train(transaction, definition, version.version, trigger=trigger)
+
+    @_follow.register
+    def _(self, fact: PredictionsLogged, transaction: Transaction) -> None:
+        """Check the champion's inputs and answers; predictions of other versions are only kept."""
+        definition = self._definition(fact.model)
+        champion = models.aliases(transaction, fact.model).get("champion")
+        if definition is not None and definition.monitoring.drift and champion == fact.version:
+            check_log(transaction, fact.model, fact.version, trigger=fact.trigger)
+
+    @_follow.register
+    def _(self, fact: ActualsArrived, transaction: Transaction) -> None:
+        """Check the champion's performance."""
+        definition = self._definition(fact.model)
+        champion = models.aliases(transaction, fact.model).get("champion")
+        if definition is not None and definition.monitoring.performance and champion is not None:
+            check_log(transaction, fact.model, champion, trigger=fact.trigger)
+
+    @_follow.register
+    def _(self, fact: ChampionChanged, transaction: Transaction) -> None:
+        """What is known of the new champion's own predictions counts from now on."""
+        definition = self._definition(fact.model)
+        if definition is not None and definition.monitoring.performance:
+            check_log(transaction, fact.model, fact.version, trigger=fact.trigger)
+
+    @_follow.register
+    def _(self, fact: AlertOpened, transaction: Transaction) -> None:
+        """It may start a retraining, unless one ran within the cooldown or there is nothing new to learn."""
+        definition, alert = fact.definition, fact.alert
+        if not definition.retrain.on_alert or definition.retired or _cools_down(transaction, definition):
+            return
+        newest = datasets.current_version(transaction, definition.dataset)
+        if newest <= runs.last_trained_version(transaction, definition.name):
+            return
+        job = train(transaction, definition, newest, trigger=f"alert {alert.id}")
+        note = f"{alert.cause} A retraining was started ({job.id}).".strip()
+        alerts.put(transaction, msgspec.structs.replace(alert, cause=note))
+
+    def _definition(self, model: str) -> ModelDefinition | None:
+        """None when the model's file is gone; its log stays."""
+        try:
+            return self._context.definition(model)
+        except ShopfloorError:
+            return None
+
+
+def _is_watched(definition: ModelDefinition) -> bool:
+    """A delivery tells of drift, and with the id what came true of predictions."""
+    watched = definition.monitoring
+    return watched.drift or (watched.performance and definition.id is not None)
+
+
+def _has_news(transaction: Transaction, definition: ModelDefinition, version: DatasetVersion, restored: bool) -> bool:
+    trained = runs.last_trained_version(transaction, definition.name)
+    if restored:
+        return datasets.digest(transaction, definition.dataset, trained) != version.digest
+    return datasets.new_rows_since(transaction, definition.dataset, trained) >= definition.retrain.min_new_rows
+
+
+def _cools_down(transaction: Transaction, definition: ModelDefinition) -> bool:
+    last = jobs.last_ended(transaction, JobKind.TRAIN, definition.name)
+    cooldown = timedelta(minutes=definition.retrain.cooldown_minutes)
+    return last is not None and last.finished_at is not None and transaction.now - last.finished_at < cooldown
+
+
+def train(transaction: Transaction, definition: ModelDefinition, version: int, *, trigger: str) -> JobRecord:
+    """Queue a training; one that waits already takes the newer data along."""
+    return jobs.enqueue(
+        transaction,
+        JobKind.TRAIN,
+        definition.name,
+        payload={"dataset_version": version},
+        trigger=trigger,
+        unique_key=f"train:{definition.name}",
+        priority=_TRAIN_PRIORITY,
+    )
+
+
+def check(transaction: Transaction, model: str, champion: int, version: int, *, trigger: str) -> JobRecord:
+    """Queue a check of the champion that served when the data came."""
+    return jobs.enqueue(
+        transaction,
+        JobKind.MONITOR,
+        model,
+        payload={"model_version": champion, "dataset_version": version},
+        trigger=trigger,
+        unique_key=f"monitor:{model}:{champion}:{version}",
+        priority=_MONITOR_PRIORITY,
+    )
+
+
+def check_log(transaction: Transaction, model: str, version: int, *, trigger: str) -> JobRecord:
+    """Queue a check of what was asked of a version, what it answered, and what came true."""
+    return jobs.enqueue(
+        transaction,
+        JobKind.MONITOR,
+        model,
+        payload={"model_version": version, "dataset_version": None},
+        trigger=trigger,
+        unique_key=f"monitor:{model}:{version}:log",
+        priority=_MONITOR_PRIORITY,
+    )

@@ -1,0 +1,29 @@
+"""Actuals parts: ground truth by association id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from shopfloor.domain.codec import utc
+from shopfloor.domain.definition import Task
+from shopfloor.domain.handles import PartFile
+from shopfloor.lake.inference_parts import MOMENT, PartWriter, actuals_schema
+
+ACTUAL = "actual"
+
+
+def write_actuals(
+    actuals: Mapping[str, str | float], task: Task, staging: Path, arrived_at: datetime
+) -> PartFile | None:
+    """An actuals part in `staging`: labels as text or numbers, by association id. None without any."""
+    schema = actuals_schema(task.classification)
+    arrived = pa.repeat(pa.scalar(utc(arrived_at).replace(tzinfo=None), MOMENT), len(actuals))
+    ids = pa.array(actuals.keys(), pa.string())
+    values = pa.array([*actuals.values()], schema.field(ACTUAL).type)
+    with PartWriter(staging, schema) as writer:
+        writer.write([ids, values, arrived])
+        return writer.finish()
