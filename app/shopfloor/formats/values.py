@@ -50,6 +50,7 @@ _WANTED = {
     ColumnType.TEXT: "a text",
     ColumnType.DATE: "a date such as 2026-01-31",
     ColumnType.TIMESTAMP: "a time such as 2026-01-31T08:30:00Z",
+    ColumnType.UNKNOWN: "a missing value",
 }
 
 
@@ -243,6 +244,12 @@ def _text(value: Any) -> str | None:
     return value if type(value) is str or value is None else written(value)
 
 
+def _absent(value: Any) -> None:
+    """Of a column whose type is open only what is missing can be read."""
+    if value is not None and written(value).strip(SPACES) not in _WORDS:
+        raise Misfit("the column has no type yet")
+
+
 def _date(value: Any) -> date | None:
     if value is None:
         return None
@@ -362,4 +369,5 @@ _READERS: dict[ColumnType, ReadValue] = {
     ColumnType.TEXT: _text,
     ColumnType.DATE: _date,
     ColumnType.TIMESTAMP: _timestamp,
+    ColumnType.UNKNOWN: _absent,
 }
