@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from tests.engine.harness import Shop
 
+from shopfloor.artifacts.bundle import read_manifest
+from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.domain.contract import Mode, Parser
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.datasets import DatasetContract, DatasetDefine, DatasetPreviewShow, DatasetVersionShow
 from shopfloor.domain.requests.files import FileList, FileRetry
-from shopfloor.domain.requests.models import ModelDefine
+from shopfloor.domain.requests.models import ModelDefine, ModelDefinitionShow, ModelTrain
+from shopfloor.workspace.layout import Layout
 
 
 def test_a_later_files_spelling_loses_no_value(shop: Shop) -> None:
@@ -57,3 +60,20 @@ def test_a_renamed_column_is_mapped_by_the_command_of_its_hint(shop: Shop) -> No
     shop.settle()
     newest = shop.client.ask(DatasetVersionShow(ref="d"))
     assert (newest.version, newest.rows) == (3, 23)
+
+
+def test_a_definition_written_by_hand_excludes_a_column_in_any_case(shop: Shop) -> None:
+    rows = "".join(f"{n},{n % 7},{n % 5},{(n % 7) * 2 + n % 3}\n" for n in range(400))
+    shop.write("inbox/d", "a.csv", f"Id,X,Leak,Y\n{rows}")
+    shop.settle()
+    (shop.root / "models" / "m.toml").write_text(
+        'dataset = "d"\ntarget = "y"\nid = "ID"\nexclude = ["LEAK"]\n[training]\ncandidates = ["linear"]\n'
+    )
+    shop.client.ask(ModelTrain(name="m"))
+    shop.settle()
+    layout = Layout(shop.root)
+    key = load_or_create_key(layout.signing_key)
+    (manifest,) = (read_manifest(path.parent, key) for path in layout.objects.rglob("manifest.json"))
+    assert [field.name for field in manifest.features] == ["X"]
+    definition = shop.client.ask(ModelDefinitionShow(name="m"))
+    assert (definition.target, definition.id, definition.exclude) == ("Y", "Id", ("Leak",))

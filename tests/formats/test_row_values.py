@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dialect import COMMA, POINT
+from shopfloor.domain.missing import MISSING
 from shopfloor.duck.sql import connect
 from shopfloor.formats.format import Format
-from shopfloor.formats.notation import MISSING
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import lenient
 from shopfloor.formats.shape import JSON, TEXT, Shape
@@ -54,7 +54,8 @@ COLUMNS = tuple(
 NUMBERS = (
     f"{EXACT}|{EXACT + 1}|0{EXACT}|{EXACT}.0|{EXACT + 1}.0|{2**63 - 1}|{2**63}|{-(2**63)}|+{2**63 - 1}|{2**127}"
     "|1e18|1e-400|1_000|0x10|1.|.5|.|-|1e|1.0e2|15e-1|007|0.99999999999999999999|4503599627370496.5|\t5|5\n|5\u00a0"
-    "|\u0663|1 000|--5|8.000|1.800|1.234,56|1,234.56|1.234.567|1,234,567|12,5|1'000|9.007.199.254.740.993|-0|-0.0|+5"
+    "|\u0663|1 000|--5"
+    "|inf|-Infinity|+INF|1e400|-1e400|8.000|1.800|1.234,56|1,234.56|1.234.567|1,234,567|12,5|1'000|9.007.199.254.740.993|-0|-0.0|+5"
 ).split("|")
 DAYS = (
     *("31-OCT-2025", "1 May 2026", "1 Jan 2026", "2026/3", "Mon 1 Feb 2026"),

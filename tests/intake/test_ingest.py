@@ -436,10 +436,10 @@ def test_file_that_breaks_duckdb_is_found_and_the_others_are_taken(bench: Any, m
     """An internal error invalidates the whole instance: intake starts it anew without the file."""
     whole = table.strict
 
-    def strict(plan: Any, paths: list[str], **how: Any) -> str:
+    def strict(plan: Any, paths: list[str], *how: Any, **more: Any) -> str:
         if any("poison" in Path(path).read_text() for path in paths):
             raise duckdb.InternalException("INTERNAL Error: assertion failed")
-        return whole(plan, paths, **how)
+        return whole(plan, paths, *how, **more)
 
     monkeypatch.setattr(table, "strict", strict)
     files = {"1.csv": AB, "2.csv": "a,b\n1,poison\n", "3.csv": AB, "4.csv": "a,b\n7,poison\n"}

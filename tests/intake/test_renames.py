@@ -109,3 +109,17 @@ def test_a_mapping_names_two_columns_each_once(pairs: tuple[str, ...]) -> None:
 def test_what_somebody_gives_joins_the_contracts_mappings() -> None:
     both = merged(Parser(rename=("a=b", "c=d")), Parser(rename=("c=e",), delimiter=";"))
     assert (both.rename, both.delimiter) == (("a=b", "c=e"), ";")
+
+
+@pytest.mark.parametrize("name", ["b.csv", "b.jsonl"])
+def test_a_new_column_in_place_of_an_optional_one_is_told(bench: Any, name: str) -> None:
+    contract, more = _begun(bench)
+    columns = tuple(msgspec.structs.replace(c, optional=c.name == "region") for c in contract.columns)
+    data = {
+        "b.csv": _csv("id,area,price,seen", 100),
+        "b.jsonl": "".join(f'{{"id":{n},"area":"{r}","price":{p},"seen":"{s}"}}\n' for n, r, p, s in ROWS),
+    }[name]
+    result = bench.ingest({name: data}, msgspec.structs.replace(contract, columns=columns), **more)
+    assert result.files[0].state is FileState.COMMITTED
+    assert any("'area' looks like 'region' renamed" in notice for notice in result.files[0].notices)
+    assert any('rename = ["area=region"]' in notice for notice in result.files[0].notices)

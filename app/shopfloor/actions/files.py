@@ -58,7 +58,16 @@ def _discard(ref: str, inputs: Inputs) -> FileDiscard:
 def _retry(ref: str, inputs: Inputs) -> FileRetry:
     skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
     marks = {name: inputs.get(name, "") for name in ("delimiter", "quote", "encoding", "decimal", "sheet")}
-    parser = Parser(**marks, skip_lines=skip, rename=pairs_of(inputs.get("rename", "")))
+    parser = Parser(
+        delimiter=marks["delimiter"],
+        quote=marks["quote"],
+        encoding=marks["encoding"],
+        decimal=marks["decimal"],
+        sheet=marks["sheet"],
+        skip_lines=skip,
+        rename=pairs_of(inputs.get("rename", "")),
+        missing=fields.names(inputs.get("missing", "")),
+    )
     return FileRetry(id=ref, parser=parser, keep=inputs.get("keep") == SET)
 
 
@@ -109,6 +118,12 @@ _SETTINGS = (
     Input(name="skip_lines", label="Skip lines", help="How many lines stand before the header.", kind=InputKind.NUMBER),
     Input(name="rename", label="Rename", help="Names in the file and the contract's: new=old, new=old."),
     Input(
+        name="missing",
+        label="Missing",
+        help="Words that stand for no value, such as -999 or k.A.; several with commas between.",
+        kind=InputKind.NAMES,
+    ),
+    Input(
         name="keep",
         label="Keep",
         help="Write these settings to the contract once the file is in: they count for all files then.",
@@ -153,7 +168,8 @@ ACTIONS = (
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
         cli="shopfloor file retry {ref} [--delimiter {delimiter}] [--encoding {encoding}] [--decimal {decimal}]"
-        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--rename {rename}] [--keep{keep!}]",
+        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--rename {rename}]"
+        " [--missing {missing}] [--keep{keep!}]",
         inputs=_SETTINGS,
         rank=12,
         ref=_id,

@@ -94,6 +94,8 @@ class Parser(Record, frozen=True, kw_only=True):
     """How the dataset's text files are written. What is empty is found out for each file.
 
     `rename` are column names of files, of any format, and what the contract calls them: `new=old`.
+    `missing` are words that stand for no value in every column, text too, beside those that are
+    known (`domain.missing`).
     """
 
     delimiter: str = ""
@@ -102,6 +104,7 @@ class Parser(Record, frozen=True, kw_only=True):
     decimal: str = ""
     sheet: str = ""
     skip_lines: int = 0
+    missing: tuple[str, ...] = ()
     rename: tuple[str, ...] = ()
 
     @property

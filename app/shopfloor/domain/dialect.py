@@ -10,6 +10,7 @@ from shopfloor.domain.column_names import fold
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.errors import UsageError
+from shopfloor.domain.missing import word_at_fault
 from shopfloor.domain.text import safe
 
 NO_QUOTES = "none"
@@ -36,8 +37,9 @@ def delimiter_of(text: str) -> str:
 
 
 def merged(base: Parser, given: Parser) -> Parser:
-    """`base` with what `given` says instead."""
+    """`base` with what `given` says instead; words for "missing" come on top."""
     said = {key: value for key, value in msgspec.structs.asdict(given).items() if value}
+    said["missing"] = tuple(dict.fromkeys((*base.missing, *given.missing)))
     if given.rename:
         said["rename"] = tuple(f"{new}={old}" for new, old in (_pairs(base) | _pairs(given)).items())
     return msgspec.structs.replace(base, **said)
@@ -57,6 +59,13 @@ def check_parser(parser: Parser) -> Parser:
         raise UsageError(
             f"skip_lines is {parser.skip_lines}; it counts the lines before the header, up to {MAX_SKIPPED:,}.",
             hint="Leave it out when the header is the first line.",
+            code="bad_parser",
+        )
+    fault = word_at_fault(parser.missing)
+    if fault:
+        raise UsageError(
+            f"missing {fault}.",
+            hint='List words that stand for no value: missing = ["k.A.", "-999"].',
             code="bad_parser",
         )
     return parser

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from shopfloor.domain.columns import EXACT, ColumnType
 from shopfloor.domain.dialect import COMMA, POINT
+from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
 from shopfloor.duck.sql import SQL_TYPES, text
 from shopfloor.formats.notation import (
     CLOCK,
     DAY,
-    INFINITE,
+    INFINITY,
     MIDNIGHT,
-    MISSING,
     OFFSET,
     POINT_CLOCK,
     POINT_DAY,
@@ -32,42 +33,77 @@ from shopfloor.formats.shape import JSON, TEXT
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _WIDE = frozenset({"UBIGINT", "HUGEINT", "UHUGEINT"})
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})
-_STAMPS = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
+_STAMPS = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP WITH TIME ZONE"})
+_FINE_STAMPS = frozenset({"TIMESTAMP_NS", "TIMESTAMPTZ_NS"})
+BYTES = "BLOB"
 _WORDS = frozenset({"UUID", "TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"})
+
+
+class Care(Enum):
+    """How much of what a column may hold is read; whatever lies beyond ends the query with an error.
+
+    The rare spellings cost more to plan than a small file costs to read, so a file is tried in its `PLAIN`
+    spelling first, then in `EVERY` one. Some values come in changed, such as infinity, which is a
+    missing value: only `TOLD` reads them, and they are counted then.
+    """
+
+    PLAIN = "plain"
+    EVERY = "every"
+    TOLD = "told"
+
+
+UNTOLD = "to be told"
+"""Part of the error of a query that met a value which only `Care.TOLD` reads."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Values that come in changed: the condition over {v}, {a}, {b}, what they become, what to say of one or many."""
+
+    when: str
+    value: str
+    one: str
+    many: str
 
 
 @dataclass(frozen=True)
 class Reading:
     """SQL over {v} (the raw value) and {a}, {b} (what `tries` made of it); `tries` may ask {j}, the JSON value.
 
-    Where `good` holds the value is `value`; else the first of `others` whose condition holds.
-    What is left and is not missing is bad.
+    Where `good` holds the value is `value`; else the first of `others` whose condition holds, else that
+    of `told`. What is left and is not missing is bad.
     """
 
     tries: tuple[str, ...] = ()
     good: str = "{v} IS NOT NULL"
     value: str = "{v}"
     others: tuple[tuple[str, str], ...] = ()
+    told: Told | None = None
 
     def tried(self, column: int) -> list[str]:
         """Select items for the inner query."""
         raw = _raw(column)
         return [f"{sql.format(**raw)} AS {alias}{column}" for sql, alias in zip(self.tries, "ab", strict=False)]
 
-    def quick(self, column: int) -> str:
-        """The value in its plain spelling; an error for any other, which may yet be good.
-
-        The rare spellings cost more to plan than a small file costs to read.
-        """
-        return self._case(column, f"error('not plain in column {column}')", self.others[:1])
-
-    def strict(self, column: int) -> str:
-        """The value; a bad one ends the query with an error."""
-        return self._case(column, f"error('bad value in column {column}')", self.others)
+    def at(self, care: Care, column: int) -> str:
+        """The value; one that `care` does not read ends the query with an error."""
+        bad = f"error('bad value in column {column}')"
+        if care is Care.PLAIN:
+            return self._case(column, bad, self.others[:1])
+        told = self._changed()
+        if care is Care.EVERY:
+            told = tuple((when, f"error('{UNTOLD} in column {column}')") for when, _ in told)
+        return self._case(column, bad, (*self.others, *told))
 
     def lenient(self, column: int) -> str:
         """The value; a bad one is NULL."""
-        return self._case(column, "NULL", self.others)
+        return self._case(column, "NULL", (*self.others, *self._changed()))
+
+    def changed(self, column: int) -> str:
+        """True for a value that `told` is about, NULL or false for others."""
+        assert self.told is not None
+        others = "".join(f" WHEN {when} THEN false" for when, _ in self.others)
+        return f"CASE WHEN {self.good} THEN false{others} WHEN {self.told.when} THEN true END".format(**_names(column))
 
     def bad(self, column: int) -> str:
         """True for a bad value, never NULL."""
@@ -79,8 +115,11 @@ class Reading:
         tried = {alias: f"({sql.format(**names)})" for alias, sql in zip("ab", self.tries, strict=False)}
         return self._bad().format(**names, **tried)
 
+    def _changed(self) -> tuple[tuple[str, str], ...]:
+        return () if self.told is None else ((self.told.when, self.told.value),)
+
     def _bad(self) -> str:
-        others = "".join(f" WHEN {when} THEN false" for when, _ in self.others)
+        others = "".join(f" WHEN {when} THEN false" for when, _ in (*self.others, *self._changed()))
         return f"CASE WHEN {self.good} THEN false WHEN {{v}} IS NULL THEN false{others} ELSE true END"
 
     def _case(self, column: int, otherwise: str, others: Sequence[tuple[str, str]]) -> str:
@@ -108,24 +147,39 @@ def reading(
     format: str = "",
     first: bool = False,
     any_text: bool = False,
+    missing: Sequence[str] = (),
 ) -> Reading | None:
     """How to read values of DuckDB's type `raw` as `kind`; None when the types do not go together.
 
     `format` is the column's, `decimal` the file's where the column has none. `first`: accept only
     what inference over the whole file would have called `kind` as well. `any_text`: typed values may
-    become text, which only a person decides.
+    become text, which only a person decides. `missing` are words that the contract declares.
     """
+    if kind is not ColumnType.UNKNOWN and raw not in {TEXT, JSON}:
+        return _typed(_family(raw), kind, any_text=any_text)
+    how = _worded(raw, kind, decimal, format, first)
+    return _declared(how, missing) if missing else how
+
+
+def _worded(raw: str, kind: ColumnType, decimal: str, format: str, first: bool) -> Reading:
+    """How to read text."""
     if kind is ColumnType.UNKNOWN:
         return _ABSENT
-    if raw in {TEXT, JSON}:
-        if format:
-            how = formatted(kind, format, json=raw == JSON)
-            # A code such as 007 is no number, however others are written.
-            return replace(how, good=f"{how.good} AND NOT ({CODE})") if first and kind is ColumnType.NUMBER else how
-        if kind is ColumnType.NUMBER and decimal == ",":
-            return _MARKED[COMMA]
-        return (_FIRST if first else _TEXTS)[kind]
-    return _typed(_family(raw), kind, any_text=any_text)
+    if format:
+        how = formatted(kind, format, json=raw == JSON)
+        # A code such as 007 is no number, however others are written.
+        return replace(how, good=f"{how.good} AND NOT ({CODE})") if first and kind is ColumnType.NUMBER else how
+    if kind is ColumnType.NUMBER and decimal == ",":
+        return _MARKED[COMMA]
+    return (_FIRST if first else _TEXTS)[kind]
+
+
+def _declared(how: Reading, words: Sequence[str]) -> Reading:
+    """`how` for a contract that declares `words` as missing, in text too and before they are anything else."""
+    if how.good == Reading.good:
+        return replace(how, value=f"CASE WHEN NOT {among(words)} THEN {how.value} END")
+    missing = (among((*MISSING, *words)), "NULL")
+    return replace(how, good=f"NOT {among(words)} AND {how.good}", others=(missing, *how.others[1:]))
 
 
 def raw_type(raw: str) -> ColumnType | None:
@@ -139,6 +193,8 @@ def raw_type(raw: str) -> ColumnType | None:
         "decimal": ColumnType.NUMBER,
         "date": ColumnType.DATE,
         "stamp": ColumnType.TIMESTAMP,
+        "fine stamp": ColumnType.TIMESTAMP,
+        "bytes": ColumnType.TEXT,
         "text": ColumnType.TEXT,
         "word": ColumnType.TEXT,
         "nested": ColumnType.TEXT,
@@ -167,6 +223,7 @@ def _family(raw: str) -> str:
         (_WIDE, "wide"),
         (_FLOATS, "float"),
         (_STAMPS, "stamp"),
+        (_FINE_STAMPS, "fine stamp"),
         (_WORDS, "word"),
     ):
         if raw in names:
@@ -178,7 +235,7 @@ def _family(raw: str) -> str:
         return "whole" if raw.endswith(",0)") else "decimal"
     if raw == TEXT:
         return "text"
-    return {"BOOLEAN": "boolean", "DATE": "date", '"NULL"': "null", "NULL": "null"}.get(raw, "")
+    return {"BOOLEAN": "boolean", "DATE": "date", BYTES: "bytes", '"NULL"': "null", "NULL": "null"}.get(raw, "")
 
 
 def _matches(pattern: str) -> str:
@@ -186,9 +243,22 @@ def _matches(pattern: str) -> str:
     return "regexp_full_match(trim({v}), '" + pattern.replace("{", "{{").replace("}", "}}") + "')"
 
 
-# One search instead of a list of comparisons: half the time to plan. No value holds the mark.
 _MARK = "\x1f"
-IS_MISSING = f"contains('{_MARK}" + _MARK.join(MISSING) + f"{_MARK}', '{_MARK}' || trim({{v}}) || '{_MARK}')"
+
+
+def among(words: Sequence[str]) -> str:
+    """SQL that is true where {v}, without blanks around it, is one of `words`; NULL for NULL."""
+    # One search instead of a list of comparisons: half the time to plan. No value holds the mark.
+    listed = text(_MARK + _MARK.join(words) + _MARK)
+    return f"contains({_braced(listed)}, '{_MARK}' || trim({{v}}) || '{_MARK}')"
+
+
+def _braced(sql: str) -> str:
+    """Braces survive str.format."""
+    return sql.replace("{", "{{").replace("}", "}}")
+
+
+IS_MISSING = among(MISSING)
 _MISSING = (IS_MISSING, "NULL")
 _POINT_FORMATS = "['%d.%m.%Y', '%d.%m.%Y %H:%M', '%d.%m.%Y %H:%M:%S']"
 # A year of two digits, read as four, lies in antiquity.
@@ -214,14 +284,14 @@ _UNROUNDED = (
     f"(abs({{a}}) < {EXACT} OR NOT regexp_full_match(trim({{v}}), '[-+]?[0-9]+') "
     "OR coalesce(TRY_CAST({a} AS HUGEINT) = TRY_CAST({v} AS HUGEINT), false))"
 )
+# A sum or a mean over infinity is infinity or nothing; a larger number than any double reads so, too.
+INFINITE = Told("isinf({a})", "NULL", "infinite value was", "infinite values were")
 _NUMBER = Reading(
     tries=("TRY_CAST({v} AS DOUBLE)",),
     good=f"isfinite({{a}}) AND NOT contains({{v}}, '_') AND {_UNROUNDED}",
     value="{a}",
-    others=(
-        _MISSING,
-        _when(f"ltrim(lower(trim({{v}})), '+-') IN {INFINITE}", "TRY_CAST({v} AS DOUBLE)"),
-    ),
+    others=(_MISSING,),
+    told=INFINITE,
 )
 _BOOLEAN = Reading(
     tries=("TRY_CAST({v} AS BOOLEAN)",),
@@ -271,7 +341,7 @@ _STAMP = Reading(
 # Of a column whose type is open only what is missing can be read.
 _ABSENT = Reading(good="false", others=((IS_MISSING.replace("{v}", "{v}::VARCHAR"), "NULL"),))
 _TEXTS = {
-    ColumnType.TEXT: Reading(),
+    ColumnType.TEXT: Reading(value=f"nullif({{v}}, '{ALWAYS_MISSING}')"),
     ColumnType.INTEGER: _INTEGER,
     ColumnType.NUMBER: _NUMBER,
     ColumnType.BOOLEAN: _BOOLEAN,
@@ -288,7 +358,7 @@ _TEXTS = {
 }
 
 # A code such as 007 is text; so is a whole number that no BIGINT holds.
-CODE = "{v} >= '00' AND {v} < '0:'"
+CODE = "ltrim({v}) >= '00' AND ltrim({v}) < '0:'"
 _FIRST = {
     **_TEXTS,
     ColumnType.INTEGER: Reading(
@@ -302,6 +372,7 @@ _FIRST = {
         good=f"abs({{a}}) < 9.2e18 AND NOT contains({{v}}, '_') AND NOT ({CODE}) AND {_UNROUNDED}",
         value="{a}",
         others=_NUMBER.others,
+        told=INFINITE,
     ),
     ColumnType.BOOLEAN: Reading(
         tries=_BOOLEAN.tries,
@@ -323,16 +394,14 @@ def _marked(group: str, decimal: str, *, alone: bool, json: bool = False) -> Rea
     Of JSON only its texts are such numbers: its own numbers have one spelling.
     """
     value = f"TRY_CAST(replace(replace(trim({{v}}), '{group}', ''), '{decimal}', '.') AS DOUBLE)"
-    written = _matches(marked(group, decimal, alone=alone))
-    if json:
-        value = (
-            f"CASE WHEN json_type({{j}}) <> 'VARCHAR' THEN TRY_CAST({{v}} AS DOUBLE) WHEN {written} THEN {value} END"
-        )
+    own = "WHEN json_type({j}) <> 'VARCHAR' THEN TRY_CAST({v} AS DOUBLE) " if json else ""
+    written = _matches(f"{marked(group, decimal, alone=alone)}|{INFINITY}")
     return Reading(
-        tries=(value,),
-        good=f"isfinite({{a}}) AND {_UNROUNDED}" + ("" if json else f" AND {written}"),
+        tries=(f"CASE {own}WHEN {written} THEN {value} END",),
+        good=f"isfinite({{a}}) AND {_UNROUNDED}",
         value="{a}",
         others=_NUMBER.others,
+        told=INFINITE,
     )
 
 
@@ -363,11 +432,6 @@ def formatted(kind: ColumnType, format: str, *, json: bool = False) -> Reading:
 _ISO = {ColumnType.DATE: (_DATE_OTHERS[1], _MIDNIGHT_DAY), ColumnType.TIMESTAMP: (_PLAIN_TIME, _OFFSET_TIME)}
 
 
-def _braced(sql: str) -> str:
-    """Braces survive str.format."""
-    return sql.replace("{", "{{").replace("}", "}}")
-
-
 def whole_beyond(raw: str) -> str:
     """SQL that is true for a {v} of DuckDB's type `raw` that is a whole number which no double may hold."""
     family = "text" if raw in {TEXT, JSON} else _family(raw)
@@ -392,6 +456,7 @@ def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
 _WHOLE = Reading(tries=("TRY_CAST({v} AS BIGINT)",), good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
 _COUNTED = Reading(good=f"{{v}} BETWEEN -{EXACT} AND {EXACT}", value="{v}::DOUBLE")
 _PLAIN_WORDS = Reading(value="{v}::VARCHAR")
+_MICROSECONDS = "{v}::TIMESTAMP"  # of any zone, in UTC
 _CONVERSIONS = {
     ("boolean", ColumnType.BOOLEAN): Reading(),
     ("integer", ColumnType.INTEGER): Reading(value="{v}::BIGINT"),
@@ -405,7 +470,12 @@ _CONVERSIONS = {
         value="{a}",
         others=(("isnan({v})", "NULL"),),
     ),
-    ("float", ColumnType.NUMBER): Reading(good="NOT isnan({v})", value="{v}::DOUBLE", others=(("isnan({v})", "NULL"),)),
+    ("float", ColumnType.NUMBER): Reading(
+        good="isfinite({v})",
+        value="{v}::DOUBLE",
+        others=(("isnan({v})", "NULL"),),
+        told=replace(INFINITE, when="isinf({v})"),
+    ),
     ("decimal", ColumnType.NUMBER): Reading(value="{v}::DOUBLE"),
     ("integer", ColumnType.NUMBER): _COUNTED,
     ("wide", ColumnType.NUMBER): _COUNTED,
@@ -420,6 +490,17 @@ _CONVERSIONS = {
     ("stamp", ColumnType.DATE): Reading(
         tries=("{v}::TIMESTAMP",), good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
     ),
+    ("fine stamp", ColumnType.TIMESTAMP): Reading(
+        tries=(_MICROSECONDS,),
+        good="isfinite({a}) AND epoch_ns({v}) % 1000 = 0",
+        value="{a}",
+        told=Told("isfinite({a})", "{a}", "time finer than a microsecond was", "times finer than a microsecond were"),
+    ),
+    ("fine stamp", ColumnType.DATE): Reading(
+        tries=(_MICROSECONDS,), good="date_trunc('day', {a}) = {a} AND epoch_ns({v}) % 1000 = 0", value="{a}::DATE"
+    ),
+    # Some writers do not say that their bytes are text.
+    ("bytes", ColumnType.TEXT): Reading(tries=("try(decode({v}))",), good="{a} IS NOT NULL", value="{a}"),
     ("wide", ColumnType.TEXT): _PLAIN_WORDS,
     ("whole", ColumnType.TEXT): _PLAIN_WORDS,
     ("word", ColumnType.TEXT): _PLAIN_WORDS,
@@ -433,5 +514,6 @@ _SPELLED = {
     "decimal": _PLAIN_WORDS,
     "date": _PLAIN_WORDS,
     "stamp": Reading(value="{v}::TIMESTAMP::VARCHAR"),
+    "fine stamp": Reading(value=f"{_MICROSECONDS}::VARCHAR"),
     "float": Reading(good="NOT isnan({v})", value="{v}::DOUBLE::VARCHAR", others=(("isnan({v})", "NULL"),)),
 }

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.dialect import COMMA
+from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
+from shopfloor.domain.text import safe
 from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import CODE, IS_MISSING, nested, raw_type, reading, whole_beyond_64_bits
+from shopfloor.formats.cast_rules import BYTES, CODE, among, nested, raw_type, reading, whole_beyond_64_bits
 from shopfloor.formats.format import Format
-from shopfloor.formats.notation import MISSING
+from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.partition import kind_of
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.shape import TEXT, Shape, forget_rejects, rows_of
 from shopfloor.formats.spelling import Spelling, Verdict, possible, prove
+from shopfloor.formats.stray import Doubt, Words, doubts, known_words
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,22 +37,6 @@ _LIKE = (
     (ColumnType.DATE, re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$")),
     (ColumnType.TIMESTAMP, re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")),
 )
-
-
-@dataclass(frozen=True)
-class Inferred:
-    """Columns with types.
-
-    By name: `empty` are those without any value, `open` those that more rows may yet prove to be
-    something, `nested` those that hold lists or objects, which become JSON text; `notices` say of
-    some why they are text.
-    """
-
-    columns: tuple[Column, ...]
-    empty: frozenset[str] = frozenset()
-    open: frozenset[str] = frozenset()
-    notices: Mapping[str, str] = field(default_factory=dict)
-    nested: tuple[str, ...] = ()
 
 
 def infer(
@@ -71,47 +59,148 @@ def infer(
     """
     wanted = list(range(len(shape.names)) if columns is None else columns)
     if shape.format is Format.PARQUET:
-        return _typed(shape, wanted, _huge(connection, shape, paths, wanted))
-    found, empty = [], set()
+        return _typed(shape, wanted, _untyped(connection, shape, paths, wanted))
+    look = _Look(connection, shape, paths, wanted, sample, rejects)
     try:
-        rows = rows_of(shape, paths, rejects=rejects)
-        counts, firsts = _count(connection, rows, shape, wanted, sample)
-        if rejects:
-            forget_rejects(connection)
-        verdicts = prove(connection, _limited(rows, sample), _unplain(counts, firsts, wanted), shape.names)
+        found = look.types()
+        missing, kept = look.words(found)
+        return replace(found, notices={**found.notices, **look.strays(found)}, missing=missing, kept=kept)
     finally:
         if rejects:
             forget_rejects(connection)
-    words: dict[int, set[str]] = {}
-    delivered = [position for position in wanted if position < shape.width]
-    if delivered and shape.format in {Format.JSON, Format.EXCEL}:
-        words = _json_words(connection, shape, paths, delivered)
-    for position, (values, kind) in zip(wanted, counts, strict=True):
-        column = shape.names[position]
-        if values == 0:
-            empty.add(column)
-            kind = ColumnType.UNKNOWN
-        elif position in words and kind not in _allowed(words[position]):
-            kind = ColumnType.TEXT
-        found.append(_column(column, kind, shape, verdicts.get(position), words.get(position)))
-    deep = tuple(shape.names[i] for i in wanted if words.get(i, set()) & {"OBJECT", "ARRAY"})
-    return Inferred(
-        tuple(found),
-        frozenset(empty),
-        frozenset(shape.names[i] for i, verdict in verdicts.items() if verdict.open),
-        {shape.names[i]: verdict.notice for i, verdict in verdicts.items() if verdict.notice},
-        deep,
+
+
+class _Look:
+    """One look at the rows of text files of one shape."""
+
+    def __init__(
+        self,
+        connection: DuckDBPyConnection,
+        shape: Shape,
+        paths: Sequence[str],
+        wanted: Sequence[int],
+        sample: int,
+        rejects: bool,
+    ) -> None:
+        self._connection = connection
+        self._shape = shape
+        self._paths = paths
+        self._wanted = wanted
+        self._sample = sample
+        self._rejects = rejects
+        self._wordy: list[int] = []
+
+    def types(self) -> Inferred:
+        """The columns' types, from values that are not missing."""
+        shape, wanted = self._shape, self._wanted
+        counts, firsts = _count(self._connection, self._rows(all=True), shape, wanted, self._sample)
+        self._wordy = [i for i, count in zip(wanted, counts, strict=True) if count.given > count.values]
+        spellings = _unplain(counts, firsts, wanted)
+        verdicts = prove(self._connection, self._rows(), spellings, shape.names, shape.missing)
+        words: dict[int, set[str]] = {}
+        delivered = [position for position in wanted if position < shape.width]
+        if delivered and shape.format in {Format.JSON, Format.EXCEL}:
+            words = _json_words(self._connection, shape, self._paths, delivered)
+        found, empty = [], set()
+        for position, count in zip(wanted, counts, strict=True):
+            kind = count.kind
+            if count.values == 0:
+                empty.add(shape.names[position])
+                kind = ColumnType.UNKNOWN
+            elif position in words and kind not in _allowed(words[position]):
+                kind = ColumnType.TEXT
+            found.append(_column(shape.names[position], kind, shape, verdicts.get(position), words.get(position)))
+        return Inferred(
+            tuple(found),
+            frozenset(empty),
+            frozenset(shape.names[i] for i, verdict in verdicts.items() if verdict.open),
+            {shape.names[i]: verdict.notice for i, verdict in verdicts.items() if verdict.notice},
+            tuple(shape.names[i] for i in wanted if words.get(i, set()) & {"OBJECT", "ARRAY"}),
+        )
+
+    def words(self, found: Inferred) -> tuple[dict[str, Words], dict[str, Words]]:
+        """The words for "missing" by column: those that are read so, and those that text columns keep."""
+        shape = self._shape
+        held = known_words(self._connection, self._rows(), self._wordy, shape.missing)
+        texts = {column.name for column in found.columns if column.type is ColumnType.TEXT}
+        missing: dict[str, Words] = {}
+        kept: dict[str, Words] = {}
+        for i, words in held.items():
+            always = {ALWAYS_MISSING, *shape.missing} if shape.names[i] in texts else set(words)
+            for place, some in (
+                (missing, {word: count for word, count in words.items() if word in always}),
+                (kept, {word: count for word, count in words.items() if word not in always}),
+            ):
+                if some:
+                    place[shape.names[i]] = some
+        return missing, kept
+
+    def strays(self, found: Inferred) -> dict[str, str]:
+        """By column, what keeps it from the type that nearly all of its values have."""
+        shape = self._shape
+        texts = {column.name for column in found.columns if column.type is ColumnType.TEXT} - found.empty - found.open
+        asked = [i for i in self._wanted if shape.names[i] in texts]
+        nearly = doubts(self._connection, self._rows(), asked, shape.missing)
+        wordy = {i: doubt for i, doubt in nearly.items() if doubt.words}
+        kinds = self._without({word for doubt in wordy.values() for word in doubt.words}, list(wordy))
+        said = {}
+        for i, doubt in nearly.items():
+            column = shape.names[i]
+            if kinds.get(i, ColumnType.TEXT) is not ColumnType.TEXT:
+                said[column] = _held_by_words(column, doubt, kinds[i])
+            elif doubt.misfits:
+                said[column] = (
+                    f"Column {shown(column)} was kept as text: {doubt.misfits:,} of its {doubt.values:,} values "
+                    f"are no numbers, such as {shown(doubt.example)}."
+                )
+        return said
+
+    def _without(self, words: set[str], columns: list[int]) -> dict[int, ColumnType]:
+        """The types of `columns` if `words` stood for no value."""
+        if not words:
+            return {}
+        shape = replace(self._shape, missing=(*self._shape.missing, *sorted(words)))
+        found = _Look(self._connection, shape, self._paths, columns, self._sample, self._rejects).types()
+        return {i: column.type for i, column in zip(columns, found.columns, strict=True)}
+
+    def _rows(self, *, all: bool = False) -> str:
+        """The rows to look at; with `all` not only those of the sample."""
+        if self._rejects:
+            forget_rejects(self._connection)
+        rows = rows_of(self._shape, self._paths, rejects=self._rejects)
+        return rows if all else _limited(rows, self._sample)
+
+
+def _held_by_words(column: str, doubt: Doubt, kind: ColumnType) -> str:
+    words = ", ".join(f"{shown(word)} ({count:,})" for word, count in doubt.words.items())
+    options = " ".join(f"--missing {shlex.quote(word)}" for word in doubt.words)
+    return (
+        f"Column {shown(column)} was kept as text: but for {words} its {doubt.values:,} values are {kind.value}s. If "
+        f"that means missing: [parser] missing = [{', '.join(map(_quoted, doubt.words))}], or for a held file: "
+        f"shopfloor file retry ID {options} --keep"
     )
 
 
+def _quoted(word: str) -> str:
+    return '"' + safe(word, 60).replace('"', '\\"') + '"'
+
+
+class _Counted(NamedTuple):
+    """A column's values but for missing ones, those with them, and the plain type that all of the former have."""
+
+    values: int
+    given: int
+    kind: ColumnType
+
+
 def _unplain(
-    counts: Sequence[tuple[int, ColumnType]], firsts: Sequence[str | None], wanted: Sequence[int]
+    counts: Sequence[_Counted], firsts: Sequence[str | None], wanted: Sequence[int]
 ) -> dict[int, tuple[Spelling, ...]]:
     """Other spellings for columns that have values of no plain type."""
     found = {
         position: possible(first.strip())
-        for position, (values, kind), first in zip(wanted, counts, firsts, strict=True)
-        if kind is ColumnType.TEXT and values and first is not None
+        for position, count, first in zip(wanted, counts, firsts, strict=True)
+        if count.kind is ColumnType.TEXT and count.values and first is not None
     }
     return {position: spellings for position, spellings in found.items() if spellings}
 
@@ -138,22 +227,28 @@ def join(left: ColumnType, right: ColumnType) -> ColumnType | None:
     return None
 
 
-def _huge(connection: DuckDBPyConnection, shape: Shape, paths: Sequence[str], wanted: Sequence[int]) -> frozenset[int]:
-    """Columns of a typed file with a whole number that no integer holds; such numbers are text in a CSV, too."""
-    asked = [i for i in wanted if i < shape.width and whole_beyond_64_bits(shape.raw[i])]
+def _untyped(
+    connection: DuckDBPyConnection, shape: Shape, paths: Sequence[str], wanted: Sequence[int]
+) -> frozenset[int]:
+    """Columns of a typed file with a value that the usual type of their values does not hold.
+
+    A whole number that no integer holds is text, as in a CSV; bytes that are no text are nothing.
+    """
+    asked = [i for i in wanted if i < shape.width and (whole_beyond_64_bits(shape.raw[i]) or shape.raw[i] == BYTES)]
     if not asked:
         return frozenset()
-    tests = ", ".join(f"count(c{i}) > count(TRY_CAST(c{i} AS BIGINT))" for i in asked)
+    values = (f"try(decode(c{i}))" if shape.raw[i] == BYTES else f"TRY_CAST(c{i} AS BIGINT)" for i in asked)
+    tests = ", ".join(f"count(c{i}) > count({value})" for i, value in zip(asked, values, strict=True))
     found = connection.execute(f"SELECT {tests} FROM {rows_of(shape, paths)}").fetchall()[0]
-    return frozenset(i for i, huge in zip(asked, found, strict=True) if huge)
+    return frozenset(i for i, unfit in zip(asked, found, strict=True) if unfit)
 
 
-def _typed(shape: Shape, wanted: Sequence[int], huge: frozenset[int]) -> Inferred:
+def _typed(shape: Shape, wanted: Sequence[int], untyped: frozenset[int]) -> Inferred:
     found = []
     for position in wanted:
         kind = raw_type(shape.raw[position]) if position < shape.width else kind_of(shape.given_at(position))
-        if position in huge:
-            kind = ColumnType.TEXT
+        if position in untyped:
+            kind = None if shape.raw[position] == BYTES else ColumnType.TEXT
         if kind is None:
             raise BadFile(reasons.unsupported_type(shape.names[position], shape.raw[position]))
         found.append(Column(name=shape.names[position], type=kind))
@@ -168,14 +263,15 @@ def _count(
     shape: Shape,
     wanted: Sequence[int],
     sample: int,
-) -> tuple[list[tuple[int, ColumnType]], list[str | None]]:
+) -> tuple[list[_Counted], list[str | None]]:
     """For each column: how many values it has, and their type; and the first of them."""
-    firsts = _firsts(connection, rows, wanted)
+    firsts = _firsts(connection, rows, wanted, {*MISSING, *shape.missing})
+    missing = among((*MISSING, *shape.missing))
     likely = [_likely(first) for first in firsts]
     tried, counts = [], []
     for i, kinds in zip(wanted, likely, strict=True):
-        tried.append(f"CASE WHEN NOT {IS_MISSING.format(v=f'c{i}')} THEN c{i} END AS c{i}")
-        counts.append(f"count(c{i})")
+        tried.append(f"CASE WHEN NOT {missing.format(v=f'c{i}')} THEN trim(c{i}) END AS c{i}, c{i} AS r{i}")
+        counts += [f"count(c{i})", f"count(r{i})"]
         if kinds:
             code = CODE.format(v=f"c{i}")
             huge = f"{_INTEGER.format(v=f'c{i}')} AND TRY_CAST(c{i} AS BIGINT) IS NULL"
@@ -190,22 +286,22 @@ def _limited(rows: str, sample: int) -> str:
     return f"(SELECT * FROM {rows} LIMIT {sample})" if sample else rows
 
 
-def _decide(kinds: Sequence[ColumnType], counts: Iterator[int]) -> tuple[int, ColumnType]:
+def _decide(kinds: Sequence[ColumnType], counts: Iterator[int]) -> _Counted:
     """Take one column's counts; a type fits when it fits all values and none is a code."""
-    values = next(counts)
+    values, given = next(counts), next(counts)
     if not kinds:
-        return values, ColumnType.TEXT
+        return _Counted(values, given, ColumnType.TEXT)
     codes = next(counts)
     fitting = [kind for kind in kinds if next(counts) == values]
-    return values, ColumnType.TEXT if not values or codes or not fitting else fitting[0]
+    return _Counted(values, given, ColumnType.TEXT if not values or codes or not fitting else fitting[0])
 
 
-def _firsts(connection: DuckDBPyConnection, rows: str, wanted: Sequence[int]) -> list[str | None]:
+def _firsts(connection: DuckDBPyConnection, rows: str, wanted: Sequence[int], missing: set[str]) -> list[str | None]:
     """Each column's first value among the first rows."""
     columns = ", ".join(f"c{i}" for i in wanted)
     head = connection.execute(f"SELECT {columns} FROM {rows} LIMIT 50").fetchall()
     columnwise = zip(*head, strict=True) if head else [()] * len(wanted)
-    return [next((v for v in values if v is not None and v.strip() not in MISSING), None) for values in columnwise]
+    return [next((v for v in values if v is not None and v.strip() not in missing), None) for values in columnwise]
 
 
 def _likely(first: str | None) -> list[ColumnType]:
@@ -233,7 +329,8 @@ def _json_words(
     """JSON's own types of each column's values."""
     form = "array" if shape.array else "newline_delimited"
     columns = ", ".join(f"{text(shape.own[i])}: 'JSON'" for i in wanted)
-    kinds = ", ".join(f"list(DISTINCT json_type({name(shape.own[i])}))" for i in wanted)
+    missing = among((*MISSING, *shape.missing))
+    kinds = ", ".join(_json_kinds(name(shape.own[i]), missing) for i in wanted)
     query = (
         f"SELECT {kinds} FROM read_json([{', '.join(map(text, paths))}], format = '{form}', "
         f"records = 'true', compression = 'none', columns = {{{columns}}})"
@@ -242,6 +339,12 @@ def _json_words(
     return {
         i: {kind for kind in found or () if kind not in {None, "NULL"}} for i, found in zip(wanted, row, strict=True)
     }
+
+
+def _json_kinds(value: str, missing: str) -> str:
+    """JSON's types of what does not stand for "missing", as a list."""
+    word = missing.format(v=f"({value} ->> '$')")
+    return f"list(DISTINCT json_type({value})) FILTER (NOT coalesce({word}, true))"
 
 
 def _allowed(found: set[str]) -> set[ColumnType]:

@@ -7,14 +7,7 @@ from __future__ import annotations
 
 import re
 
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "NaN", "nan", "None", "-", "?")
-"""Spellings of "missing" in columns that are not text. In text they stay what they are."""
-
-SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-"""What DuckDB's `trim` takes off: spaces, but no tabs and line ends."""
-
-INFINITE = ("inf", "infinity")
-"""Words for an infinite number, in any case, behind a sign or none."""
+INFINITY = "[-+]?(?i:inf|infinity)"
 
 # RFC 3339 takes small letters for T and Z, too.
 T = "[Tt ]"

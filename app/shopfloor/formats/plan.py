@@ -9,10 +9,11 @@ import msgspec
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
+from shopfloor.domain.text import safe
 from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import Reading, reading
 from shopfloor.formats.format import Format
-from shopfloor.formats.reasons import BadFile, listed
+from shopfloor.formats.reasons import BadFile, listed, shown
 from shopfloor.formats.shape import Shape
 
 Renames = Callable[[Sequence[int], Sequence[Column]], Sequence[tuple[str, str]]]
@@ -57,6 +58,7 @@ class Plan:
                 format=column.format,
                 first=first,
                 any_text=self.any_text,
+                missing=self.shape.missing,
             )
             for column, source in zip(self.contract.columns, self.sources, strict=True)
         ]
@@ -86,6 +88,7 @@ def arrange(
     if extras and contract.schema_policy is SchemaPolicy.EVOLVE:
         grown = _grow(contract, infer_new(extras))
         notices.append(f"New columns joined the contract: {listed([shape.names[i] for i in extras])}.")
+        notices += _looks_renamed(contract, shape, extras, renames)
         extras = ()
     elif extras and contract.schema_policy is SchemaPolicy.RESCUE:
         rescued = True
@@ -107,6 +110,16 @@ def arrange(
     )
     _check_types(plan)
     return plan
+
+
+def _looks_renamed(contract: Contract, shape: Shape, extras: Sequence[int], renames: Renames) -> list[str]:
+    """What is said of new columns that look like optional ones which the file lacks."""
+    gone = [c for c in contract.columns if shape.position(c.name) is None and c.name != RESCUED]
+    return [
+        f"New column {shown(new)} looks like {shown(old)} renamed. If it is, write rename = "
+        f'["{safe(new, 80)}={safe(old, 80)}"] under [parser] in datasets/{contract.name}.toml.'
+        for new, old in (renames(extras, gone) if gone else ())
+    ]
 
 
 def revised(contract: Contract, columns: Sequence[Column]) -> Contract:

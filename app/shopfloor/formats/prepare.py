@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +82,7 @@ class Preparer:
                 raise BadFile(reasons.empty_file(packed=True))
         check_content(kind, head)
         if kind is Format.PARQUET:
-            return self._done(file, self._parquet(source), source, ())
+            return self._done(file, self._parquet(source), source, (), parser)
         if kind is Format.EXCEL:
             return self._excel(file, source, parser)
         cleaned, notices = plain(
@@ -99,13 +99,14 @@ class Preparer:
             with source.open("rb") as opened:
                 head = opened.read(HEAD)
         if kind is Format.JSON:
-            return self._json(file, source, head, notices)
+            return self._json(file, source, head, notices, parser)
         shape = self._csv(head, parser)
         if shape.decimal == ",":
             notices = (*notices, "Numbers are written with a decimal comma.")
-        return self._done(file, shape, source, notices)
+        return self._done(file, shape, source, notices, parser)
 
-    def _done(self, file: StagedFile, shape: Shape, source: Path, notices: tuple[str, ...]) -> Prepared:
+    def _done(self, file: StagedFile, shape: Shape, source: Path, notices: tuple[str, ...], parser: Parser) -> Prepared:
+        shape = replace(shape, missing=parser.missing)
         return Prepared(file, shape.with_given(file.partition), source, source.stat().st_size, notices)
 
     def _csv(self, head: bytes, parser: Parser) -> Shape:
@@ -126,9 +127,10 @@ class Preparer:
             source, lines, sheet=parser.sheet, skip=parser.skip_lines, memory_mb=self._memory_mb
         )
         check_names(names)
-        return self._done(file, Shape(format=Format.EXCEL, names=names, raw=(JSON,) * len(names)), lines, notices)
+        shape = Shape(format=Format.EXCEL, names=names, raw=(JSON,) * len(names))
+        return self._done(file, shape, lines, notices, parser)
 
-    def _json(self, file: StagedFile, source: Path, head: bytes, notices: tuple[str, ...]) -> Prepared:
+    def _json(self, file: StagedFile, source: Path, head: bytes, notices: tuple[str, ...], parser: Parser) -> Prepared:
         source, head = unmarked(source, self._scratch / f"{file.id}.unmarked"), head.removeprefix(BOM_UTF8)
         start = head.lstrip(b" \t\r\n")[:1]
         if not start:
@@ -147,7 +149,7 @@ class Preparer:
             raise BadFile(reasons.header_only())
         check_names(names)
         shape = Shape(format=Format.JSON, names=names, raw=(JSON,) * len(names), array=array)
-        return self._done(file, shape, source, notices)
+        return self._done(file, shape, source, notices, parser)
 
     def _json_names(self, source: Path, array: bool) -> tuple[str, ...]:
         """All keys of all objects, in order of first appearance."""

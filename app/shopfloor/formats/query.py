@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopfloor.duck.sql import SQL_TYPES, name, text
-from shopfloor.formats.cast_rules import Reading
+from shopfloor.formats.cast_rules import Care, Reading
 from shopfloor.formats.plan import PLACE, RESCUED, Plan
 from shopfloor.formats.shape import rows_of
 
 
-def strict(plan: Plan, paths: Sequence[str], *, first: bool = False, quick: bool = False, bundled: bool = False) -> str:
+def strict(plan: Plan, paths: Sequence[str], care: Care, *, first: bool = False, bundled: bool = False) -> str:
     """Columns k0, k1, … in contract order and f, the file's index. A bad value is an error.
 
-    With `quick` a rare spelling is an error too; with `first` what inference would not have
-    called the type. With `bundled` the one path is that of a bundle.
+    So is what `care` does not read, and with `first` what inference would not have called the
+    type. With `bundled` the one path is that of a bundle.
     """
     readings = plan.readings(first=first)
     rows = rows_of(plan.shape, paths, bundled=bundled)
     items = []
     for i, (how, source) in enumerate(zip(readings, plan.sources, strict=True)):
-        value = None
-        if how is not None and source is not None:
-            value = how.quick(source) if quick else how.strict(source)
+        value = how.at(care, source) if how is not None and source is not None else None
         items.append(_column(plan, i, value))
     return f"SELECT {', '.join(items)}, f FROM {_tried(plan, readings, rows)}"
 
@@ -38,6 +36,20 @@ def lenient(plan: Plan, paths: Sequence[str]) -> str:
         f"SELECT {', '.join(items)}, f, r FROM {_numbered(plan, readings, paths)} "
         f"WHERE NOT ({_any_bad(plan, readings)})"
     )
+
+
+def count_told(plan: Plan, paths: Sequence[str]) -> tuple[str, list[int]]:
+    """A query for f and the number of changed values in good rows, by column; and the columns' positions."""
+    readings = plan.readings()
+    asked = [
+        (i, how.changed(source))
+        for i, (how, source) in enumerate(zip(readings, plan.sources, strict=True))
+        if how is not None and source is not None and how.told is not None
+    ]
+    counts = "".join(f", count_if({test})" for _, test in asked)
+    tried = _tried(plan, readings, rows_of(plan.shape, paths, rejects=True))
+    query = f"SELECT f{counts} FROM {tried} WHERE NOT ({_any_bad(plan, readings)}) GROUP BY f"
+    return query, [i for i, _ in asked]
 
 
 def count_bad(plan: Plan, paths: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
+from shopfloor.domain.missing import LONGEST
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import counted, safe
 
@@ -375,8 +376,16 @@ def bad_value(place: Place, column: str, kind: ColumnType, value: object, format
         message=f"{place.words} {shown(column)}: {shown(value)} {why}.",
         line=place.line,
         column=safe(column, 120),
-        hint=f"{_REDELIVER} {_WIDEN}",
+        hint=f"{_REDELIVER} {_WIDEN}{_declare(str(value))}",
     )
+
+
+def _declare(value: str) -> str:
+    """How to say that a word stands for no value; empty for what is no word."""
+    word = value.strip(" ")
+    if not word.isprintable() or not 0 < len(word) <= LONGEST or any(map(str.isdigit, word)) or "," in word:
+        return ""
+    return f". If it stands for no value: shopfloor file retry ID --missing {shlex.quote(word)} --keep"
 
 
 def missing_value(place: Place, column: str, why: str) -> Reason:
@@ -413,7 +422,7 @@ def of_reject(reject: Reject) -> Reason:
     """The reason of a whole file that is held for one of its rows."""
     hint = f"{_REDELIVER} Or change the contract, then retry the file."
     if reject.code == "bad_value":
-        hint = f"{_REDELIVER} {_WIDEN}. Without such rows: shopfloor file accept ID"
+        hint = f"{_REDELIVER} {_WIDEN}. Without such rows: shopfloor file accept ID{_declare(reject.value or '')}"
     return Reason(
         code=reject.code,
         message=reject.message,

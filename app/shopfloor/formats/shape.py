@@ -36,7 +36,8 @@ class Shape:
     numbers of a CSV file, `quote` its quote mark (empty: none), `skip` how many lines before the
     header were taken off;
     `array` says that a JSON file is one array. `given` are columns that the file's directories
-    give to all its rows; they stand at the end of `names`.
+    give to all its rows; they stand at the end of `names`. `missing` are words that the contract, or
+    who retried the file, declares to stand for no value.
     """
 
     format: Format
@@ -48,6 +49,7 @@ class Shape:
     skip: int = 0
     array: bool = False
     given: Pairs = ()
+    missing: tuple[str, ...] = ()
     delivered: tuple[str, ...] = ()
 
     @property

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.dialect import COMMA, POINT
-from shopfloor.formats.cast_rules import CODE, IS_MISSING, OFFSET_ONLY, Reading, formatted
+from shopfloor.domain.missing import MISSING
+from shopfloor.formats.cast_rules import CODE, OFFSET_ONLY, Reading, among, formatted
 from shopfloor.formats.reasons import shown
 
 if TYPE_CHECKING:
@@ -57,15 +58,20 @@ def possible(first: str) -> tuple[Spelling, ...]:
 
 
 def prove(
-    connection: DuckDBPyConnection, rows: str, columns: Mapping[int, Sequence[Spelling]], names: Sequence[str]
+    connection: DuckDBPyConnection,
+    rows: str,
+    columns: Mapping[int, Sequence[Spelling]],
+    names: Sequence[str],
+    declared: Sequence[str] = (),
 ) -> dict[int, Verdict]:
-    """A verdict for each column, by its position, from all `rows`."""
+    """A verdict for each column, by its position, from all `rows`; `declared` words are missing, too."""
     if not columns:
         return {}
+    missing = among((*MISSING, *declared))
     counts = []
     for i, spellings in columns.items():
-        there = f"NOT {IS_MISSING.format(v=f'c{i}')}"
-        counts += [f"count_if({there})", f"count_if({there} AND ({CODE.format(v=f'trim(c{i})')}))"]
+        there = f"NOT {missing.format(v=f'c{i}')}"
+        counts += [f"count_if({there})", f"count_if({there} AND ({CODE.format(v=f'c{i}')}))"]
         counts.append(f"count_if({there} AND contains(c{i}, ','))")
         counts += [f"count_if({there} AND NOT ({_reading(each).bad_inline(i)}))" for each in spellings]
     flat = iter(connection.execute(f"SELECT {', '.join(counts)} FROM {rows}").fetchall()[0])

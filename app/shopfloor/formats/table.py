@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from shopfloor.duck.sql import PARQUET, SQL_TYPES, text, texts
+from shopfloor.formats.cast_rules import Care
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import lenient, output, placed, staged, strict
 from shopfloor.formats.shape import forget_rejects
@@ -68,9 +69,9 @@ class MemoryTable:
         columns = ", ".join(f"k{i}" for i in range(len(self.plan.contract.columns)))
         return f"(SELECT {columns}, f, rowid AS rid FROM {self._name})"
 
-    def load(self, paths: Sequence[str], *, quick: bool = False, bundled: bool = False) -> None:
+    def load(self, paths: Sequence[str], care: Care, *, bundled: bool = False) -> None:
         """Read all files (or a bundle) at once; a bad value or row in any of them is an error."""
-        query = strict(self.plan, paths, quick=quick, bundled=bundled)
+        query = strict(self.plan, paths, care, bundled=bundled)
         self._create(f"SELECT *, NULL::BIGINT AS r FROM ({query})")
 
     def load_none(self) -> None:
@@ -80,9 +81,9 @@ class MemoryTable:
         items += ["NULL::BIGINT AS f", "NULL::BIGINT AS r"]
         self._create(f"SELECT {', '.join(items)} LIMIT 0")
 
-    def add(self, file: int, path: str) -> None:
+    def add(self, file: int, path: str, care: Care) -> None:
         """Add one file; a bad value is an error and adds nothing."""
-        self._insert(f"SELECT *, NULL::BIGINT AS r FROM ({strict(self.plan, [path])})", file)
+        self._insert(f"SELECT *, NULL::BIGINT AS r FROM ({strict(self.plan, [path], care)})", file)
 
     def add_good(self, file: int, path: str) -> None:
         """Add one file without the rows that are bad."""
@@ -144,9 +145,9 @@ class StagedTable:
     def source(self) -> str:
         return staged(self.plan, str(self._path))
 
-    def load(self, path: str, *, first: bool = False, quick: bool = False) -> None:
+    def load(self, path: str, care: Care, *, first: bool = False) -> None:
         """Write the file's rows; a bad value or row is an error."""
-        query = strict(self.plan, [path], first=first, quick=quick)
+        query = strict(self.plan, [path], care, first=first)
         if self.plan.rescued:
             query = f"SELECT *, row_number() OVER () - 1 AS r FROM ({query})"
         self._copy(self._named(query))

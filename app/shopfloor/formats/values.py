@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -18,8 +18,8 @@ import msgspec
 
 from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.dialect import COMMA, POINT
+from shopfloor.domain.missing import ALWAYS_MISSING, MISSING, SPACES
 from shopfloor.formats import notation
-from shopfloor.formats.notation import MISSING, SPACES
 from shopfloor.formats.patterns import compiled
 
 Value = bool | int | float | str | date | datetime | None
@@ -29,6 +29,7 @@ ReadValue = Callable[[Any], Value]
 _BLANKS = " \t\n\v\f\r"
 _INT64 = 1 << 63
 _WORDS = frozenset(MISSING)
+_INFINITY = re.compile(notation.INFINITY, re.ASCII)
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
 _DIGITS = re.compile(r"[+-]?\d+", re.ASCII)
@@ -62,13 +63,20 @@ class Misfit(ValueError):
         self.reason = reason
 
 
-def reader_of(column: Column) -> ReadValue:
-    """How values of `column` are read, in its pinned format where it has one."""
+def reader_of(column: Column, missing: Collection[str] = ()) -> ReadValue:
+    """How values of `column` are read, in its pinned format where it has one.
+
+    `missing` are words that the contract declares: missing in every column, before they are anything else.
+    """
+    read = _READERS[column.type]
     if column.format and column.type is ColumnType.NUMBER:
-        return _marked(column.format)
-    if column.format and column.type.temporal:
-        return _patterned(column.type, column.format)
-    return _READERS[column.type]
+        read = _marked(column.format)
+    elif column.format and column.type.temporal:
+        read = _patterned(column.type, column.format)
+    if not missing:
+        return read
+    words = frozenset(missing)
+    return lambda value: None if value is None or written(value).strip(SPACES) in words else read(value)
 
 
 def wanted(column: Column) -> str:
@@ -76,13 +84,6 @@ def wanted(column: Column) -> str:
     if not column.format:
         return _WANTED[column.type]
     return f"{_WANTED[column.type].partition(' such')[0]} as {column.format}"
-
-
-def is_missing(value: Any, column: Column | None) -> bool:
-    """True for null, and for a word that means it where the column is not text."""
-    if isinstance(value, str) and column is not None and column.type is not ColumnType.TEXT:
-        return value.strip(SPACES) in _WORDS
-    return value is None
 
 
 def written(value: Any) -> str:
@@ -189,7 +190,9 @@ def _number_text(text: str) -> float | None:
     plain = text.strip(_BLANKS)
     if _NUMBER.fullmatch(plain):
         return _exact(bare) if _DIGITS.fullmatch(bare) else _finite(plain)
-    return _infinite(bare, "")
+    if _INFINITY.fullmatch(plain):
+        return None
+    raise _misfit_number(bare, "")
 
 
 def _exact(bare: str) -> float:
@@ -197,19 +200,10 @@ def _exact(bare: str) -> float:
     return _float(int(bare) if len(bare) < 64 else 1 << 127) or float(bare)  # no integer of the database is longer
 
 
-def _finite(text: str) -> float:
+def _finite(text: str) -> float | None:
+    """None for a number that is larger than any double, as for infinity itself."""
     number = float(text)
-    if math.isinf(number):
-        raise Misfit("it is larger than any number")
-    return number
-
-
-def _infinite(bare: str, format: str) -> float:
-    """The number for a word such as -inf."""
-    word = bare.lower()
-    if word.removeprefix("-").removeprefix("+") in notation.INFINITE:
-        return float(word)
-    raise _misfit_number(bare, format)
+    return None if math.isinf(number) else number
 
 
 def _misfit_number(bare: str, format: str) -> Misfit:
@@ -233,15 +227,17 @@ def _marked(format: str) -> ReadValue:
         bare = value.strip(SPACES)
         if bare in _WORDS:
             return None
-        if match(bare) is None:
-            return _infinite(bare, format)
-        return _exact(bare) if _DIGITS.fullmatch(bare) else _finite(bare.replace(group, "").replace(decimal, "."))
+        if match(bare):
+            return _exact(bare) if _DIGITS.fullmatch(bare) else _finite(bare.replace(group, "").replace(decimal, "."))
+        if _INFINITY.fullmatch(bare):
+            return None
+        raise _misfit_number(bare, format)
 
     return read
 
 
 def _text(value: Any) -> str | None:
-    return value if type(value) is str or value is None else written(value)
+    return None if value is None or value == ALWAYS_MISSING else written(value)
 
 
 def _absent(value: Any) -> None:

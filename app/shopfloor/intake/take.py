@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,17 +15,21 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Mode, Parser, RuleSeverity
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.reject import MOST, Reject
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.formats import infer, reasons
 from shopfloor.formats.bundle import bundle
+from shopfloor.formats.cast_rules import UNTOLD, Care
 from shopfloor.formats.diagnose import Diagnosis, diagnose
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.format import Format
+from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.locate import open_quote
 from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import RESCUED, Plan, arrange
 from shopfloor.formats.prepare import Prepared
+from shopfloor.formats.query import count_told
 from shopfloor.formats.reasons import BadFile, listed, shown
+from shopfloor.formats.shape import forget_rejects
 from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.table import MemoryTable, StagedTable, Table
 from shopfloor.intake.contract.rules import Verdict, check_rules
@@ -75,6 +79,7 @@ class _State:
     failed: Reason | None = None
     wrong: Diagnosis | None = None
     verdict: Verdict = field(default_factory=Verdict)
+    told: list[str] = field(default_factory=list)
 
 
 class Taker:
@@ -136,7 +141,9 @@ class Taker:
             contract, sampled = self._begin(group)
 
         def infer_new(positions: Sequence[int]) -> tuple[Column, ...]:
-            return self._infer(group, list(positions)).columns
+            found = self._infer(group, list(positions))
+            self._remark(found)
+            return found.columns
 
         ruled = self._spec.widen
         if self.contract is not None and self.contract.columns:
@@ -147,7 +154,8 @@ class Taker:
 
         def renames(added: Sequence[int], missing: Sequence[Column]) -> Sequence[tuple[str, str]]:
             paths = [str(file.path) for file in group]
-            return likely(self._connection, shape, paths, infer_new(added), added, missing, self._stored())
+            new = self._infer(group, list(added)).columns
+            return likely(self._connection, shape, paths, new, added, missing, self._stored())
 
         return arrange(contract, shape, infer_new, any_text=ruled is not None, renames=renames), sampled
 
@@ -158,10 +166,11 @@ class Taker:
         unsure = [c for c in contract.columns if c.name in places and self._undecided(c)]
         if not unsure:
             return contract
-        found = self._infer(group, [places[column.name] for column in unsure]).columns
+        found = self._infer(group, [places[column.name] for column in unsure])
+        self._remark(found)
         types = {
             before.name: msgspec.structs.replace(before, type=now.type, format=now.format)
-            for before, now in zip(unsure, found, strict=True)
+            for before, now in zip(unsure, found.columns, strict=True)
             if now.type is not ColumnType.UNKNOWN
         }
         columns = tuple(types.get(column.name, column) for column in contract.columns)
@@ -184,16 +193,16 @@ class Taker:
         sample = 0 if is_small(first) else infer.SAMPLE_ROWS
         sampled = sample > 0
         found = self._infer([first], None, sample)
-        columns, empty, notices = found.columns, found.empty, dict(found.notices)
+        columns, empty = found.columns, found.empty
         unsure = empty | found.open
         if unsure and (sampled or len(group) > 1):
             positions = [i for i, column in enumerate(columns) if column.name in unsure]
             better = self._infer(group, positions)
             columns, empty = _replaced(columns, better.columns), better.empty
-            notices = {name: notice for name, notice in notices.items() if name not in unsure} | dict(better.notices)
-        self.notices += notices.values()
-        if found.nested:
-            self.notices.append(f"Nested values are kept as JSON text: {listed(found.nested)}.")
+            self._remark(found, unless=unsure)
+            self._remark(better)
+        else:
+            self._remark(found)
         if empty:
             self.notices.append(
                 f"Columns without any value have no type yet: {listed(sorted(empty))}. Their first values decide."
@@ -203,7 +212,12 @@ class Taker:
         _check_named(base, columns)
         return base, sampled
 
-    def _infer(self, group: Sequence[Prepared], positions: list[int] | None, sample: int = 0) -> infer.Inferred:
+    def _remark(self, found: Inferred, unless: Iterable[str] = ()) -> None:
+        """Say once what inference has to say."""
+        said = found.remarks(self._spec.dataset, unless)
+        self.notices += [remark for remark in said if remark not in self.notices]
+
+    def _infer(self, group: Sequence[Prepared], positions: list[int] | None, sample: int = 0) -> Inferred:
         """Infer over the files; lines that do not fit the header are left out of account."""
         paths = [str(file.path) for file in group]
         for rejects in (False, True):
@@ -284,7 +298,7 @@ class Taker:
                 return self._load_big(plan, states[0], sampled)
             # One statement instead of four, where nothing is odd about the file.
             staged = StagedTable(self._connection, plan, self._path("rows"), states[0].file.file.id)
-            if self._try(staged, str(states[0].file.path), quick=True) is None:
+            if self._try(staged, str(states[0].file.path), Care.PLAIN) is None:
                 return staged
             staged.close()
         return self._load_small(plan, states)
@@ -294,14 +308,18 @@ class Taker:
         together = Path(self._spec.staging) / "scratch" / "bundle.csv"
         bundled = bundle([state.file.path for state in states], plan.shape, together)
         paths = [str(together)] if bundled else [str(state.file.path) for state in states]
-        for quick in (True, False):
+        for care in Care:
             try:
-                table.load(paths, quick=quick, bundled=bundled)
-                return table
+                table.load(paths, care, bundled=bundled)
             except _BROKEN as error:
                 raise _restart(states, error) from error
-            except _READ_ERRORS:
+            except _READ_ERRORS as error:
+                if care is Care.EVERY and UNTOLD not in str(error):
+                    break
                 continue
+            if care is Care.TOLD:
+                self._tell(plan, states)
+            return table
         table.load_none()
         for number, state in enumerate(states):
             self._load_one(table, number, state)
@@ -309,17 +327,25 @@ class Taker:
 
     def _load_one(self, table: MemoryTable, number: int, state: _State) -> None:
         path = str(state.file.path)
-        try:
-            table.add(number, path)
-        except _READ_ERRORS as error:
-            self._examine(table.plan, state, error)
-            if state.failed is None:
-                table.add_good(number, path)
+        for care in (Care.EVERY, Care.TOLD):
+            try:
+                table.add(number, path, care)
+            except _READ_ERRORS as error:
+                if care is Care.EVERY and UNTOLD in str(error):
+                    continue
+                self._examine(table.plan, state, error)
+                if state.failed is None:
+                    table.add_good(number, path)
+                    self._tell(table.plan, [state])
+            else:
+                if care is Care.TOLD:
+                    self._tell(table.plan, [state])
+            return
 
     def _load_big(self, plan: Plan, state: _State, sampled: bool) -> StagedTable:
         path = str(state.file.path)
         table = StagedTable(self._connection, plan, self._path("rows"), state.file.file.id)
-        failure = self._try(table, path, first=sampled, quick=not sampled)
+        failure = self._try(table, path, Care.EVERY if sampled else Care.PLAIN, first=sampled)
         if failure is None:
             return table
         try:
@@ -329,19 +355,43 @@ class Taker:
             return table
         if sampled:
             # The sample was not enough: look at every row, then read with what they say.
-            columns = self._infer([state.file], None).columns
-            table.plan = replace(plan, contract=msgspec.structs.replace(plan.contract, columns=columns))
-        failure = self._try(table, path)
+            found = self._infer([state.file], None)
+            self._remark(found)
+            table.plan = replace(plan, contract=msgspec.structs.replace(plan.contract, columns=found.columns))
+        failure = self._try(table, path, Care.EVERY)
+        if failure is None:
+            return table
+        if UNTOLD in str(failure):
+            failure = self._try(table, path, Care.TOLD)
         if failure is not None:
             self._examine(table.plan, state, failure)
-            if state.failed is None:
-                table.load_good(path, state.wrong.left_out if state.wrong else None)
+            if state.failed is not None:
+                return table
+            table.load_good(path, state.wrong.left_out if state.wrong else None)
+        self._tell(table.plan, [state])
         return table
 
-    def _try(self, table: StagedTable, path: str, *, first: bool = False, quick: bool = False) -> Exception | None:
+    def _tell(self, plan: Plan, states: Sequence[_State]) -> None:
+        """Count the values that came in changed, and say so of their files."""
+        query, columns = count_told(plan, [str(state.file.path) for state in states])
+        try:
+            rows = self._connection.execute(query).fetchall()
+        finally:
+            forget_rejects(self._connection)
+        readings = plan.readings()
+        for file, *counts in rows:
+            for position, count in zip(columns, counts, strict=True):
+                how = readings[position]
+                if count and how is not None and how.told is not None:
+                    column = shown(plan.contract.columns[position].name)
+                    became = "taken in as missing" if how.told.value == "NULL" else "rounded to it"
+                    said = counted(count, how.told.one, how.told.many)
+                    states[file].told.append(f"Column {column}: {said} {became}.")
+
+    def _try(self, table: StagedTable, path: str, care: Care, *, first: bool = False) -> Exception | None:
         """Load, or say what stopped it."""
         try:
-            table.load(path, first=first, quick=quick)
+            table.load(path, care, first=first)
         except _READ_ERRORS as error:
             return error
         return None
@@ -454,7 +504,7 @@ def _replaced(columns: Sequence[Column], better: Sequence[Column]) -> tuple[Colu
     return tuple(found.get(column.name, column) for column in columns)
 
 
-def _joined(columns: Sequence[Column], found: infer.Inferred) -> tuple[Column, ...]:
+def _joined(columns: Sequence[Column], found: Inferred) -> tuple[Column, ...]:
     types = {c.name: c.type for c in found.columns if c.name not in found.empty}
     joined = []
     for column in columns:
@@ -476,7 +526,7 @@ def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
         rows=0 if failed else rows,
         rejected_rows=(state.wrong.bad if state.wrong else 0) + state.verdict.rejected,
         reason=state.failed,
-        notices=(*state.file.notices, *plan.notices, *state.verdict.notices),
+        notices=(*state.file.notices, *plan.notices, *state.told, *state.verdict.notices),
         rejects=_rejects(state),
     )
 

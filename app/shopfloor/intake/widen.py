@@ -96,7 +96,10 @@ class Widening:
     def _reading(self, column: Column, place: int) -> Reading | None:
         any_text = column.type is ColumnType.TEXT  # which it is already: nothing to widen
         raw = self._shape.raw[place]
-        return reading(raw, column.type, decimal=self._shape.decimal, format=column.format, any_text=any_text)
+        shape = self._shape
+        return reading(
+            raw, column.type, decimal=shape.decimal, format=column.format, any_text=any_text, missing=shape.missing
+        )
 
     def _counts(self, tests: Sequence[str]) -> set[int]:
         """Which of `tests`, over the raw values c0, c1, …, holds for any row that fits the header."""

@@ -70,7 +70,11 @@ class Context:
                 or "Define one: shopfloor model define NAME --dataset D --target COLUMN",
                 code="model_not_found",
             )
-        return found
+        return self._spelled(found)
+
+    def _spelled(self, definition: ModelDefinition) -> ModelDefinition:
+        """As the dataset spells its columns; a person's file may spell them otherwise."""
+        return definition.spelled(self.book.names(definition.dataset))
 
     def models_of(self, dataset: str) -> list[ModelDefinition]:
         """Definitions that learn from a dataset and are in service; broken files are passed over."""
@@ -82,7 +86,7 @@ class Context:
                 _LOG.warning("models/%s.toml is not used: %s", name, error)
                 continue
             if definition is not None and definition.dataset == dataset and not definition.retired:
-                found.append(definition)
+                found.append(self._spelled(definition))
         return found
 
     def all_models(self) -> list[ModelDefinition]:
@@ -94,5 +98,5 @@ class Context:
             except ConfigError:
                 continue
             if definition is not None:
-                found.append(definition)
+                found.append(self._spelled(definition))
         return found

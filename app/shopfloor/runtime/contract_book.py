@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import ConfigError
 from shopfloor.store import revisions
@@ -18,6 +19,8 @@ from shopfloor.workspace.form import read_text
 from shopfloor.workspace.layout import Layout
 
 Stamp = tuple[int, int, int]
+
+_NONE = ColumnNames(())
 
 ContractCheck = Callable[[Contract, Path], None]
 """Raises `ConfigError` for SQL or patterns that cannot work; may use the directory."""
@@ -40,6 +43,7 @@ class ContractBook:
     noticed: dict[str, Contract] = field(default_factory=dict)
     own: dict[str, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    _names: dict[str, tuple[Contract, ColumnNames]] = field(default_factory=dict)
 
     def read(self, dataset: str) -> Contract | None:
         """The contract as its file says now, with the store's number of its revision; None without a file.
@@ -64,6 +68,16 @@ class ContractBook:
                 self.check(contract, self.layout.staging)
             self.good[dataset] = text
         return contract
+
+    def names(self, dataset: str) -> ColumnNames:
+        """The dataset's columns as its contract was when it was noticed last; none before."""
+        contract = self.noticed.get(dataset)
+        if contract is None:
+            return _NONE
+        found = self._names.get(dataset)
+        if found is None or found[0] is not contract:
+            found = self._names[dataset] = (contract, ColumnNames(column.name for column in contract.columns))
+        return found[1]
 
     def forget(self, dataset: str) -> None:
         """The file is gone, and with it what was wrong with it."""

@@ -108,13 +108,13 @@ class RowReader:
 
     def _values(self, row: Mapping[str, Any], place: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for name, wanted, check in self._checks:
+        for name, what, read in self._checks:
             value = row.get(name)
             if value is not None:
                 try:
-                    value = check(value)
+                    value = read(value)
                 except Misfit as misfit:
-                    raise _wrong_type(name, value, wanted, place, misfit.reason) from None
+                    raise _wrong_type(name, value, what, place, misfit.reason) from None
             values[name] = value
         return values
 
@@ -186,11 +186,11 @@ def _kind(value: Any) -> str:
     )
 
 
-def _wrong_type(name: str, value: Any, wanted: str, place: int, why: str = "") -> RowError:
-    shown = safe(value, 60) if isinstance(value, str | int | float) else ""
+def _wrong_type(name: str, value: Any, what: str, place: int, why: str = "") -> RowError:
+    shown = f" ({safe(value, 60)})" if isinstance(value, str | int | float) and value != "" else ""
     reason = f": {why}" if why else ""
     return RowError(
-        f"Row {place}, field {safe(name, 80)!r}: {_kind(value)}{f' ({shown})' if shown else ''} is not {wanted}{reason}.",
+        f"Row {place}, field {safe(name, 80)!r}: {_kind(value)}{shown} is not {what}{reason}.",
         hint="Send the type of the model's schema (GET /v1/models/NAME), or null where the value is unknown.",
         row=place,
         column=name,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import tomlkit
 
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.definition import ModelDefinition, Monitoring, Release, Retrain, Task, Training, Value
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.metrics import check_metric
@@ -101,7 +102,7 @@ def check_definition(definition: ModelDefinition, source: str) -> ModelDefinitio
         if not fine:
             raise ConfigError(f"{source}: key {key!r} has a value that cannot work.", hint=f"It must be {needed}.")
     _check_metric(definition, source)
-    if definition.target in definition.exclude or definition.target in definition.features:
+    if definition.target in ColumnNames((*definition.exclude, *definition.features)):
         raise ConfigError(
             f"{source}: the target {definition.target!r} cannot be excluded or a feature.", hint="Remove it there."
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from shopfloor.actions.fields import names
 from shopfloor.actions.registry import by_name
 from shopfloor.cli.output import answers, files, stream
 from shopfloor.cli.output.cells import text
@@ -130,6 +131,12 @@ def accept_file(session: Session, file_id: str, types: bool, as_json: bool) -> N
 @click.option("--sheet", default="", metavar="NAME", help="The sheet of an Excel workbook; else its first.")
 @click.option("--skip-lines", type=click.IntRange(0), default=0, metavar="N", help="Lines before the header.")
 @click.option("--rename", multiple=True, metavar="NEW=OLD", help="Take column NEW for the contract's OLD; repeatable.")
+@click.option(
+    "--missing",
+    multiple=True,
+    metavar="WORD",
+    help="A word that stands for no value, such as -999; more with commas, or the option again.",
+)
 @click.option("--keep", is_flag=True, help="Write these settings to the contract once the file is in.")
 @json_option
 @session
@@ -143,6 +150,7 @@ def retry_file(
     sheet: str,
     skip_lines: int,
     rename: tuple[str, ...],
+    missing: tuple[str, ...],
     keep: bool,
     as_json: bool,
 ) -> None:
@@ -154,6 +162,7 @@ def retry_file(
         sheet=sheet,
         skip_lines=skip_lines,
         rename=pairs_of(",".join(rename)),
+        missing=names(",".join(missing)),
     )
     answer = session.ask(FileRetry(id=file_id, parser=parser, keep=keep), timeout=120.0)
     answers.show(answer, files.describe, as_json=as_json)

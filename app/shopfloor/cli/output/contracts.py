@@ -71,10 +71,13 @@ def _volume(volume: Volume) -> list[tuple[str, str]]:
 
 def _settings(parser: Parser) -> str:
     """The parser settings that are given."""
-    given = msgspec.structs.asdict(parser)
-    return ", ".join(
-        f"{name} {text(str(value)) if value != chr(9) else 'tab'}" for name, value in given.items() if value
-    )
+    return ", ".join(f"{name} {_said(value)}" for name, value in msgspec.structs.asdict(parser).items() if value)
+
+
+def _said(value: str | int | tuple[str, ...]) -> str:
+    if isinstance(value, tuple):
+        return " or ".join(map(text, value))
+    return "tab" if value == "\t" else text(str(value))
 
 
 def _arrival(arrival: Arrival) -> list[tuple[str, str]]:

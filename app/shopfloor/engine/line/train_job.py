@@ -10,6 +10,7 @@ import msgspec
 
 from shopfloor.artifacts import bundle
 from shopfloor.domain.codec import convert
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobRecord
@@ -90,7 +91,8 @@ class TrainHandler:
         return TrainTask(
             train=TrainSpec(
                 run=run.id,
-                definition=definition,
+                # A file that a person wrote may spell the columns otherwise.
+                definition=definition.spelled(ColumnNames(column.name for column in version.columns)),
                 dataset_version=version.version,
                 parts=part_files(context.layout, version.parts),
                 columns=version.columns,

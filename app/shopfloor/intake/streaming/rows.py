@@ -18,10 +18,11 @@ from shopfloor.domain.column_names import case_notice, collision, fold
 from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.errors import UsageError
+from shopfloor.domain.missing import ALWAYS_MISSING
 from shopfloor.domain.streaming import RowReject
 from shopfloor.domain.text import safe
 from shopfloor.formats.notation import plain_beside
-from shopfloor.formats.values import Misfit, is_missing, reader_of
+from shopfloor.formats.values import Misfit, reader_of
 
 TOLD = 100
 """So many rejected rows are told one by one."""
@@ -68,8 +69,8 @@ class RowCheck:
     def __init__(self, contract: Contract | None) -> None:
         columns = contract.columns if contract is not None else ()
         self._columns = {column.name: column for column in columns}
-        # Of a column that has no type yet the first value decides.
-        self._readers = {column.name: reader_of(column) for column in columns if column.type is not ColumnType.UNKNOWN}
+        self._missing = contract.parser.missing if contract is not None else ()
+        self._readers = {column.name: reader_of(column, self._missing) for column in columns}
         self._spelled = {fold(column.name): column.name for column in columns}
         if contract is not None:
             self._spelled |= contract.parser.renamed
@@ -104,7 +105,7 @@ class RowCheck:
 
     def _at_once(self, body: bytes) -> Rows | None:
         """All rows, when every line is one and fits."""
-        if any(year in body for year in _FIRST_AND_LAST_YEAR):
+        if any(text in body for text in _NOT_QUICK):
             return None
         try:
             found = self._quick.decode_lines(body)
@@ -160,22 +161,21 @@ class RowCheck:
         for name in self._named:
             if name not in row:
                 raise _Unfit(name, "It is not named; the contract asks for it, if only as null.")
+        values = {name: self._read_value(name, value) for name, value in row.items() if name in self._readers}
         for name in self._required:
-            if is_missing(row.get(name), self._columns.get(name)):
+            if values.get(name, row.get(name)) is None:
                 raise _Unfit(name, "It is missing; the contract asks for it.")
-        for name, value in row.items():
-            self._read_value(name, value)
         return others
 
-    def _read_value(self, name: str, value: Any) -> None:
-        reader = self._readers.get(name)
-        if reader is None:
-            return
+    def _read_value(self, name: str, value: Any) -> Any:
+        column = self._columns[name]
+        if column.type is ColumnType.UNKNOWN:
+            return value  # the first value decides
         try:
-            reader(value)
+            return self._readers[name](value)
         except Misfit as misfit:
             why = f": {misfit.reason}" if misfit.reason else ""
-            raise _Unfit(name, f"{_shown(value)} is no {self._columns[name].written}{why}.") from None
+            raise _Unfit(name, f"{_shown(value)} is no {column.written}{why}.") from None
 
     def _decode(self, line: bytes) -> dict[str, Any]:
         try:
@@ -210,7 +210,7 @@ class RowCheck:
         for number, column in enumerate(columns):
             field = f"c{number}"
             names[field] = column.name
-            kind = _QUICK[column.type] if plain_beside(column.format) else _NEVER
+            kind = _QUICK[column.type] if self._is_quick(column) else _NEVER
             if column.name in self._required:
                 fields.append((field, kind))
             elif column.name in self._named:
@@ -219,6 +219,10 @@ class RowCheck:
                 fields.append((field, kind | None, None))
         ordered = sorted(fields, key=len)  # msgspec wants fields without a default first
         return msgspec.defstruct("Row", ordered, rename=names, forbid_unknown_fields=True)
+
+    def _is_quick(self, column: Column) -> bool:
+        """False where a value's type alone does not say that it fits: it may be a missing word, or another day."""
+        return plain_beside(column.format) and not (self._missing and column.name in self._required)
 
 
 class _NotARow(Exception):
@@ -235,7 +239,8 @@ _QUICK: dict[ColumnType, Any] = {
 }
 _QUICK[ColumnType.UNKNOWN] = _QUICK[ColumnType.TEXT]
 _NEVER = Annotated[str, msgspec.Meta(pattern="(?!)")]
-_FIRST_AND_LAST_YEAR = (b'"0001-', b'"9999-')  # times that a distance from UTC takes out of the calendar
+# Times that a distance from UTC takes out of the calendar, and a text that is missing.
+_NOT_QUICK = (b'"0001-', b'"9999-', msgspec.json.encode(ALWAYS_MISSING))
 
 
 def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:

@@ -1,0 +1,46 @@
+"""Words that stand for "no value", the same for every way in.
+
+In columns that are not text the common ones are known. In a text column a word is what it says (a
+plan may be called "None") unless the contract's `[parser] missing` declares it; only `\\N`, which
+nothing but a database writes, is missing everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shopfloor.domain.columns import ColumnType
+
+ALWAYS_MISSING = "\\N"
+"""How MySQL, PostgreSQL, Hive and Spark write NULL."""
+
+MISSING = (
+    "", ALWAYS_MISSING, "NA", "na", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NULL", "Null", "null",
+    "NaN", "nan", "NAN", "-NaN", "-nan", "NaT", "None", "none", "NONE", "-", "?",
+)  # fmt: skip
+"""Missing in every column that is not text; blanks around them do not count."""
+
+SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""The blanks that may stand around a value, as DuckDB's `trim` takes them off: no tabs and line ends."""
+
+MOST_WORDS, LONGEST = 100, 60
+
+
+def is_missing(value: str, kind: ColumnType, declared: Sequence[str] = ()) -> bool:
+    """Whether a text that was delivered for a column of type `kind` stands for no value."""
+    word = value.strip(SPACES)
+    if kind is ColumnType.TEXT:
+        return value == ALWAYS_MISSING or word in declared
+    return word in MISSING or word in declared
+
+
+def word_at_fault(words: Sequence[str]) -> str:
+    """Why declared words cannot be used, as the end of a sentence; empty when they can."""
+    if len(words) > MOST_WORDS:
+        return f"lists {len(words):,} words; at most {MOST_WORDS} are looked for"
+    for word in words:
+        if word != word.strip(" ") or not word:
+            return "has a word that is empty or has blanks around it; both are missing without it"
+        if len(word) > LONGEST or not word.isprintable():
+            return f"has a word longer than {LONGEST} characters, or one that cannot be printed"
+    return ""

@@ -1,0 +1,65 @@
+"""What is known of a delivery's columns once all values were looked at, and what to say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from shopfloor.domain.columns import Column
+from shopfloor.domain.text import counted
+from shopfloor.formats.reasons import listed, shown
+from shopfloor.formats.stray import Words
+
+_TOLD = 5
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """Columns with types.
+
+    By name: `empty` are those without any value, `open` those that more rows may yet prove to be
+    something, `nested` those that hold lists or objects, which become JSON text; `notices` say of
+    some why they are text. `missing` are the words that were read as missing, `kept` those that would
+    have been in a column that is not text.
+    """
+
+    columns: tuple[Column, ...]
+    empty: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
+    notices: Mapping[str, str] = field(default_factory=dict)
+    nested: tuple[str, ...] = ()
+    missing: Mapping[str, Words] = field(default_factory=dict)
+    kept: Mapping[str, Words] = field(default_factory=dict)
+
+    def remarks(self, dataset: str, unless: Iterable[str] = ()) -> list[str]:
+        """Sentences about columns other than `unless`."""
+        left_out = set(unless)
+        said = [notice for name, notice in self.notices.items() if name not in left_out]
+        missing, kept = (_by_word(found, left_out) for found in (self.missing, self.kept))
+        if missing:
+            said.append(f"Read as missing: {missing}.")
+        if kept:
+            said.append(
+                f"Kept as text: {kept}. If that means missing: [parser] missing = [...] in datasets/{dataset}.toml."
+            )
+        nested = [name for name in self.nested if name not in left_out]
+        if nested:
+            said.append(f"Nested values are kept as JSON text: {listed(nested)}.")
+        return said
+
+
+def _by_word(columns: Mapping[str, Words], left_out: set[str]) -> str:
+    """`'?' in 'a' (12 values) and 'b' (1 value)`, the most frequent words first."""
+    places: dict[str, dict[str, int]] = {}
+    for name, words in columns.items():
+        for word, count in words.items() if name not in left_out else ():
+            places.setdefault(word, {})[name] = count
+    ordered = sorted(places, key=lambda word: -sum(places[word].values()))
+    told = [f"{shown(word)} in {_listed(places[word])}" for word in ordered[:_TOLD]]
+    more = [f"{len(ordered) - _TOLD} more words"] if len(ordered) > _TOLD else []
+    return "; ".join((*told, *more))
+
+
+def _listed(places: Mapping[str, int]) -> str:
+    told = [f"{shown(name)} ({counted(count, 'value')})" for name, count in list(places.items())[:_TOLD]]
+    return ", ".join(told) + (f" and {len(places) - _TOLD} more columns" if len(places) > _TOLD else "")
