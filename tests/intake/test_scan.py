@@ -109,7 +109,7 @@ def test_special_entries_are_refused_without_opening_them(tmp_path: Path) -> Non
     assert codes == {
         "d/link.csv": "symlink",
         "d/dangling.csv": "symlink",
-        "d/dirlink": "symlink",
+        "d/dirlink": "folder",
         "d/pipe.csv": "not_a_file",
         "d/sock.csv": "not_a_file",
         "d/dir.csv/inside.csv": "candidate",

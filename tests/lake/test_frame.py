@@ -82,6 +82,7 @@ def test_select_and_no_parts(tmp_path: Path) -> None:
     assert dtypes(read_parts([], COLUMNS)) == DTYPES
     part = write(tmp_path / "a", pa.table(FULL))
     assert list(read_parts([part], COLUMNS, ["text", "integer"])) == ["text", "integer"]
+    assert list(read_parts([part], COLUMNS, ["TEXT", "text"])) == ["text"]
     assert read_parts([part], COLUMNS, []).shape == (2, 0)
     with pytest.raises(DataError, match="'txt'") as caught:
         read_parts([part], COLUMNS, ["txt"])

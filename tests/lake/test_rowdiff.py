@@ -126,6 +126,12 @@ def text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+def test_a_key_in_another_case_is_the_column(connection: Any, tmp_path: Path) -> None:
+    old, new = side(tmp_path, [(1, "a", 1.0)]), side(tmp_path, [(1, "b", 1.0)])
+    found = Comparison(connection, old, new, ("ID", "id")).result(1)
+    assert (found.key, found.changed) == (("id",), 1)
+
+
 def test_limit_and_copies(connection: Any, tmp_path: Path) -> None:
     old, new = side(tmp_path, [(1, "a", 1.0)]), side(tmp_path, [(2, "b", 1.0)] * 3 + [(3, "b", 1.0)])
     found = Comparison(connection, old, new, ()).result(1)

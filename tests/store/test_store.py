@@ -26,6 +26,7 @@ from shopfloor.domain.monitor import AlertRecord, AlertState, Severity
 from shopfloor.domain.page import Page
 from shopfloor.domain.release import AliasChange, ModelVersion
 from shopfloor.domain.run import ArtifactRef, RunRecord, RunState
+from shopfloor.statistics import metrics
 from shopfloor.store import alerts, database, events, files, inference, jobs, migrate, models, runs
 from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.inference import InferencePart
@@ -231,7 +232,9 @@ def test_a_search_of_runs_knows_the_recipe_and_the_trigger_also_of_old_runs(tmp_
 
     def found(text: str) -> list[str]:
         listed = store.read(
-            lambda query: runs.listing(query, model="", state="", text=text, sort="id", limit=9, offset=0)
+            lambda query: runs.listing(
+                query, model="", state="", text=text, metrics=metrics.spoken(), sort="id", limit=9, offset=0
+            )
         )
         return [run.id for run in listed.rows]
 
@@ -379,7 +382,9 @@ def test_runs_are_found_by_words_and_by_what_they_measured(store: Store, text: s
     _score(store, "late", 0.9)
     store.write(lambda tx: runs.create(tx, RunRecord(id="", model="churn", state=RunState.FAILED)))
     page = store.read(
-        lambda query: runs.listing(query, model="", state="", text=text, sort="-created_at", limit=9, offset=0)
+        lambda query: runs.listing(
+            query, model="", state="", text=text, metrics=metrics.spoken(), sort="-created_at", limit=9, offset=0
+        )
     )
     assert " ".join(run.id for run in page.rows) == found
     assert page.total == len(page.rows)
@@ -388,7 +393,11 @@ def test_runs_are_found_by_words_and_by_what_they_measured(store: Store, text: s
 @pytest.mark.parametrize(("text", "said"), [("acu>0.9", "auc"), ("auc>high", "not a number")])
 def test_a_figure_that_runs_do_not_have_is_refused_with_the_nearest(store: Store, text: str, said: str) -> None:
     with pytest.raises(UsageError) as refusal:
-        store.read(lambda query: runs.listing(query, model="", state="", text=text, sort="id", limit=9, offset=0))
+        store.read(
+            lambda query: runs.listing(
+                query, model="", state="", text=text, metrics=metrics.spoken(), sort="id", limit=9, offset=0
+            )
+        )
     assert said in f"{refusal.value.message} {refusal.value.hint}"
 
 
@@ -397,7 +406,7 @@ def test_a_figure_that_runs_do_not_have_is_refused_with_the_nearest(store: Store
 def test_any_text_narrows_runs_or_is_refused_politely(text: str) -> None:
     where = Filter()
     try:
-        narrow(where, text)
+        narrow(where, text, metrics.spoken())
     except UsageError:
         return
     assert where.where().count("?") == len(where.parameters)

@@ -196,7 +196,17 @@ async def test_a_long_form_scrolls_to_the_field_in_focus() -> None:
         assert "[ OK ]" in text
 
 
-async def test_pasted_text_is_one_harmless_line() -> None:
+@pytest.mark.parametrize(
+    ("pasted", "kept"),
+    [
+        ("ab\x1b[2Jc", "ab\\e[2Jc"),
+        ("first line\n  second line \r\n\nthird\n", "first line second line third"),
+        ("one line\n", "one line"),
+        ("\n\n", ""),
+    ],
+)
+async def test_pasted_text_is_one_harmless_line(pasted: str, kept: str) -> None:
+    """Nothing is lost: a reason that somebody wrote elsewhere has several lines."""
     from textual.events import Paste
 
     app, got = Bare(), []  # type: ignore[var-annotated]
@@ -204,11 +214,11 @@ async def test_pasted_text_is_one_harmless_line() -> None:
         app.push_screen(FormDialog("Define", [Field("name", "Name")]), got.append)
         await pilot.pause()
         field = app.screen.query_one(PlainInput)
-        field.post_message(Paste("ab\x1b[2Jc\nsecond"))
+        field.post_message(Paste(pasted))
         await pilot.pause()
         await pilot.press("enter")
         await pilot.pause()
-    assert got == [{"name": "ab\\e[2Jc"}]
+    assert got == [{"name": kept}]
 
 
 # -- help ----------------------------------------------------------------------------------------

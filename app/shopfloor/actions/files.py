@@ -57,10 +57,12 @@ def _discard(ref: str, inputs: Inputs) -> FileDiscard:
 
 def _retry(ref: str, inputs: Inputs) -> FileRetry:
     skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
-    marks = {name: inputs.get(name, "") for name in ("delimiter", "quote", "encoding", "decimal", "sheet")}
+    names = ("delimiter", "quote", "escape", "encoding", "decimal", "sheet")
+    marks = {name: inputs.get(name, "") for name in names}
     parser = Parser(
         delimiter=marks["delimiter"],
         quote=marks["quote"],
+        escape=marks["escape"],
         encoding=marks["encoding"],
         decimal=marks["decimal"],
         sheet=marks["sheet"],
@@ -114,6 +116,7 @@ _SETTINGS = (
     Input(name="encoding", label="Encoding", help="Such as windows-1252, iso-8859-15 or utf-16."),
     Input(name="decimal", label="Decimal mark", help="A point or a comma.", kind=InputKind.CHOICE, choices=(".", ",")),
     Input(name="quote", label="Quote", help="The quote mark, or none where quotes are ordinary text."),
+    Input(name="escape", label="Escape", help="What escapes quotes inside text, such as a backslash; else two quotes."),
     Input(name="sheet", label="Sheet", help="The sheet of an Excel workbook; else its first."),
     Input(name="skip_lines", label="Skip lines", help="How many lines stand before the header.", kind=InputKind.NUMBER),
     Input(name="rename", label="Rename", help="Names in the file and the contract's: new=old, new=old."),
@@ -168,7 +171,7 @@ ACTIONS = (
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
         cli="shopfloor file retry {ref} [--delimiter {delimiter}] [--encoding {encoding}] [--decimal {decimal}]"
-        " [--quote {quote}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--rename {rename}]"
+        " [--quote {quote}] [--escape {escape}] [--sheet {sheet}] [--skip-lines {skip_lines}] [--rename {rename}]"
         " [--missing {missing}] [--keep{keep!}]",
         inputs=_SETTINGS,
         rank=12,

@@ -12,13 +12,16 @@ import msgspec
 
 from shopfloor.arrival.removal import move, take_away
 from shopfloor.domain.again import Again
-from shopfloor.domain.contract import Originals
-from shopfloor.domain.errors import NotFoundError
+from shopfloor.domain.codec import convert
+from shopfloor.domain.contract import Contract, Originals, Parser
+from shopfloor.domain.dialect import check_parser, merged
+from shopfloor.domain.errors import NotFoundError, ShopfloorError
 from shopfloor.domain.file import FilePurpose, FileRecord
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.store import jobs
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.folders import blame
 from shopfloor.workspace.layout import Layout
 
 _KIND = {FilePurpose.DATA: JobKind.INTAKE, FilePurpose.SCORE: JobKind.SCORE, FilePurpose.ACTUALS: JobKind.ACTUALS}
@@ -56,6 +59,13 @@ def enqueue(
         trigger=trigger,
         priority=_PRIORITY,
     )
+
+
+def parser_of(job: JobRecord, contract: Contract | None) -> Parser | None:
+    """The settings that somebody gave for the files of this job, over the contract's; None without any."""
+    given = job.payload.get("parser")
+    base = contract.parser if contract is not None else Parser()
+    return check_parser(merged(base, convert(given, Parser))) if given else None
 
 
 def enqueue_withdrawal(
@@ -121,11 +131,20 @@ def original_path(row: LedgerRow) -> Path:
     return Path(os.fsdecode(row.identity.raw_path))
 
 
-def dispose(layout: Layout, row: LedgerRow, originals: Originals, day: str) -> None:
+def dispose(layout: Layout, row: LedgerRow, originals: Originals, day: str) -> ShopfloorError | None:
     """After the commit: archive, keep or delete the delivered file. May be repeated.
 
-    A file that changed meanwhile is another delivery and stays.
+    A file that changed meanwhile is another delivery and stays. So does one in a folder that this user may
+    not write: its content is in, and what kept it is returned.
     """
+    try:
+        _dispose(layout, row, originals, day)
+    except OSError as error:
+        return blame(error, layout.root)
+    return None
+
+
+def _dispose(layout: Layout, row: LedgerRow, originals: Originals, day: str) -> None:
     staged_path(layout, row.file.id).unlink(missing_ok=True)
     original = original_path(row)
     if originals is Originals.KEEP or (mine := take_away(original, row.identity)) is None:
@@ -138,12 +157,9 @@ def dispose(layout: Layout, row: LedgerRow, originals: Originals, day: str) -> N
     move(mine, target)
 
 
-def remove_original(layout: Layout, row: LedgerRow) -> None:
-    """Take a delivered file away whose bytes are kept elsewhere."""
-    staged_path(layout, row.file.id).unlink(missing_ok=True)
-    mine = take_away(original_path(row), row.identity)
-    if mine is not None:
-        mine.unlink(missing_ok=True)
+def remove_original(layout: Layout, row: LedgerRow) -> ShopfloorError | None:
+    """Take a delivered file away whose bytes are kept elsewhere; what hinders that is returned."""
+    return dispose(layout, row, Originals.DELETE, "")
 
 
 def write_note(path: Path, content: dict[str, object]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +14,9 @@ import shopfloor
 from shopfloor.arrival import file_locations, ledger
 from shopfloor.arrival.quarantine import QuarantineRecord, quarantine
 from shopfloor.domain.contract import Originals
-from shopfloor.domain.errors import ConfigError
+from shopfloor.domain.errors import ConfigError, ShopfloorError
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
+from shopfloor.domain.job import JobRecord
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
@@ -192,12 +194,38 @@ def finish(context: Context, rows: Sequence[LedgerRow]) -> None:
             clear(context, row, kept=kept, originals=rules[folder])
 
 
-def clear(context: Context, row: LedgerRow, *, kept: bool, originals: Originals | None = None) -> None:
-    """After the commit: the delivered file leaves its drop folder, or as `originals` says instead of the settings."""
+def clear_all(context: Context, job: JobRecord, done: Iterable[tuple[LedgerRow, bool]]) -> None:
+    """After the commit of a job: its files leave their drop folders; what keeps some of them there is told.
+
+    Each comes with whether its bytes are kept in quarantine.
+    """
+    rules: dict[FilePurpose, Originals] = {}
+    hindered: dict[str, str] = {}
+    for row, kept in done:
+        if row.file.purpose not in rules:
+            rules[row.file.purpose] = originals_of(context, row.file.purpose, job.subject)
+        error = clear(context, row, kept=kept, originals=rules[row.file.purpose])
+        if error is not None:
+            hindered[error.message] = error.hint
+    for message, hint in hindered.items():
+        sentence = f"{message} What was taken in from there stays there. {hint}"
+        with (context.layout.job_logs / f"{job.id}.log").open("a", encoding="utf-8") as log:
+            log.write(f"{sentence}\n")
+        context.store.write(partial(_tell_left, job=job, sentence=sentence))
+
+
+def _tell_left(transaction: Transaction, *, job: JobRecord, sentence: str) -> None:
+    transaction.emit("file.left", job.subject, sentence, data={"job": job.id})
+
+
+def clear(context: Context, row: LedgerRow, *, kept: bool, originals: Originals | None = None) -> ShopfloorError | None:
+    """After the commit: the delivered file leaves its drop folder, or as `originals` says instead of the settings.
+
+    Returns what hindered that.
+    """
     if kept:
-        file_locations.remove_original(context.layout, row)
-        return
+        return file_locations.remove_original(context.layout, row)
     originals = originals or context.settings.intake.originals
     if row.file.streamed and originals is Originals.KEEP:
         originals = Originals.ARCHIVE  # they lie in no drop folder in which they could be kept
-    file_locations.dispose(context.layout, row, originals, f"{context.clock.now():%Y-%m-%d}")
+    return file_locations.dispose(context.layout, row, originals, f"{context.clock.now():%Y-%m-%d}")

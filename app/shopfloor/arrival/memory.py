@@ -42,6 +42,10 @@ class Memory:
         """The record of a path."""
         return self._known.get(raw)
 
+    def below(self, prefix: bytes) -> list[bytes]:
+        """The remembered paths that begin so."""
+        return [raw for raw in self._known if raw.startswith(prefix)]
+
     def note(self, found: Sequence[Sighting]) -> None:
         """Remember files that were seen for the first time."""
         for one in found:

@@ -13,6 +13,7 @@ from shopfloor.domain.file import FilePurpose, Reason
 from shopfloor.domain.names import is_name
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
+from shopfloor.workspace.folders import READ, FolderError, denied, linked
 
 MAX_DEPTH = 8
 
@@ -103,6 +104,10 @@ def _walk(directory: int, prefix: str, name: str, refusal: Reason | None, depth:
         if kind is Kind.DIRECTORY:
             _descend(directory, entry.name, prefix, name, refusal, depth, scan, status)
             continue
+        if stat.S_ISLNK(status.st_mode) and kind is Kind.REFUSED and _is_folder(entry):
+            owner = entry.name if depth == 0 and is_name(entry.name) else name
+            found.append(_observe(path, owner, status, kind, _told(linked(f"{scan.root}/{safe(path)}"))))
+            continue
         if kind is Kind.CANDIDATE:
             reason = refusal or (_homeless(entry.name, scan) if depth == 0 else None)
             kind = Kind.REFUSED if reason else kind
@@ -142,11 +147,7 @@ def _descend(
     try:
         inner = os.open(entry, _OPEN_DIR, dir_fd=directory)
     except PermissionError:
-        reason = Reason(
-            code="unreadable",
-            message="The directory cannot be read: permission denied.",
-            hint="Let the user who runs Shopfloor read it (chmod u+rx).",
-        )
+        reason = _told(denied(status.st_uid, f"{scan.root}/{safe(path)}", READ))
         scan.found.append(_observe(path, name, status, Kind.REFUSED, reason))
         return
     except OSError:  # gone, or swapped for a link: the next scan sees what it is
@@ -155,6 +156,17 @@ def _descend(
         _walk(inner, f"{path}/", name, refusal, depth + 1, scan)
     finally:
         os.close(inner)
+
+
+def _is_folder(link: os.DirEntry[str]) -> bool:
+    try:
+        return link.is_dir()
+    except OSError:  # it leads in a circle, or where this user may not look
+        return False
+
+
+def _told(error: FolderError) -> Reason:
+    return Reason(code=error.code, message=error.message, hint=error.hint)
 
 
 def _observe(path: str, name: str, status: os.stat_result, kind: Kind, reason: Reason | None) -> Observation:

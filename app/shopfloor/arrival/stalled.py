@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from shopfloor.arrival.standing_alert import raise_alert, resolve, standing, update
 from shopfloor.domain.file import FileRecord, FileState, Reason
-from shopfloor.domain.monitor import AlertRecord, AlertState, Severity
+from shopfloor.domain.monitor import AlertRecord
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
 from shopfloor.store import alerts, files
@@ -44,7 +45,7 @@ class StalledFiles:
             _mark(transaction, fresh)
             _unmark(transaction, gone)
             for subject in sorted(over - {one.dataset for one in stuck}):
-                _resolve(transaction, subject)
+                resolve(transaction, subject, STALLED)
             told = [
                 _alert(transaction, subject, stuck, self._minutes) for subject in sorted({f.dataset for f in fresh})
             ]
@@ -99,56 +100,24 @@ def _stalls(file: FileRecord) -> bool:
     return file.state is FileState.WAITING and file.reason is not None and file.reason.code == STALLED
 
 
-def _standing(query: Query, subject: str) -> AlertRecord | None:
-    return next((one for one in alerts.unresolved(query, subject) if one.check == STALLED), None)
-
-
 def _alert(transaction: Transaction, subject: str, stuck: Sequence[Stuck], minutes: float) -> AlertRecord | None:
     """Open the alert of a dataset, or say in it how many files there are now; returns a new one."""
     mine = [one for one in stuck if one.dataset == subject]
-    standing = _standing(transaction, subject)
-    if standing is None:
+    known = standing(transaction, subject, STALLED)
+    if known is None:
         return _open(transaction, subject, mine, minutes)
-    alerts.put(transaction, msgspec.structs.replace(standing, value=float(len(mine)), updated_at=transaction.now))
+    update(transaction, known, value=float(len(mine)))
     return None
-
-
-def _resolve(transaction: Transaction, subject: str) -> None:
-    standing = _standing(transaction, subject)
-    if standing is None:
-        return
-    now = transaction.now
-    resolved = msgspec.structs.replace(standing, state=AlertState.RESOLVED, updated_at=now, resolved_at=now)
-    alerts.put(transaction, resolved)
-    _tell(transaction, "resolved", resolved)
 
 
 def _open(transaction: Transaction, subject: str, mine: Sequence[Stuck], minutes: float) -> AlertRecord:
     first = files.ledger(transaction, [mine[0].id])[0].file
     others = f" and {len(mine) - 1:,} more" if len(mine) > 1 else ""
-    alert = alerts.create(
+    return raise_alert(
         transaction,
-        AlertRecord(
-            id="",
-            subject=subject,
-            check=STALLED,
-            severity=Severity.WARNING,
-            value=float(len(mine)),
-            limit=0.0,
-            message=f"{first.path}{others} did not become complete for {minutes:g} minutes.",
-            cause=f"{since(first, mine[0].waiting)} Look at the job that delivers it: shopfloor file why {first.path}",
-            opened_at=transaction.now,
-            updated_at=transaction.now,
-        ),
-    )
-    _tell(transaction, "opened", alert)
-    return alert
-
-
-def _tell(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
-    transaction.emit(
-        f"alert.{verb}",
-        alert.subject,
-        f"Alert {alert.id} on {alert.subject}: {alert.message}",
-        data={"alert": alert.id, "severity": alert.severity.value},
+        subject,
+        STALLED,
+        f"{first.path}{others} did not become complete for {minutes:g} minutes.",
+        f"{since(first, mine[0].waiting)} Look at the job that delivers it: shopfloor file why {first.path}",
+        value=float(len(mine)),
     )

@@ -21,19 +21,22 @@ from shopfloor.arrival.claimer import BACKLOG, DISK, Batch, Claiming, Settled
 from shopfloor.arrival.companion import Neighbours, Standing, is_companion
 from shopfloor.arrival.copy_thread import SMALL, Folder, Porter
 from shopfloor.arrival.filesystem import network_devices
+from shopfloor.arrival.folder_alerts import FolderAlerts
 from shopfloor.arrival.memory import Memory, identity_of
 from shopfloor.arrival.removal import aside_of
 from shopfloor.arrival.scan import Observation, scan
 from shopfloor.arrival.settling import SettlingFiles
 from shopfloor.arrival.stalled import StalledFiles, Stuck
 from shopfloor.arrival.watcher import Health, Watcher
-from shopfloor.domain.contract import Completeness
+from shopfloor.domain.contract import Completeness, Originals
+from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.file import FilePurpose, Reason
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.formats.partition import moment
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.worker_pool import WorkFloor
 from shopfloor.store import files
+from shopfloor.workspace.folders import FOLDER, FolderError, blame, fault
 
 _LOG = logging.getLogger("shopfloor.watch")
 _SOON = 0.2
@@ -73,6 +76,7 @@ class Watch:
         self._watcher = Watcher(context.clock, self._wake.set)
         self._settling = SettlingFiles(context.clock)
         self._stalled = StalledFiles(context)
+        self._folders = FolderAlerts(context)
         self._roots = {purpose: file_locations.root_of(context.layout, purpose) for purpose in FilePurpose}
         self._seen: dict[FilePurpose, dict[str, Observation]] = {purpose: {} for purpose in FilePurpose}
         self._memory = Memory(context.store)
@@ -82,6 +86,7 @@ class Watch:
         self._settings_stamp = 0
         self._soon = 0.0
         self._finished = False
+        self._trouble: ShopfloorError | None = None  # of a root that the last look could not read
         self._took = 0.0  # seconds that the last look at the folders took
         self._more = False  # settled files are left for the next scan
         self._arrivals = Arrivals(context.layout)
@@ -129,7 +134,7 @@ class Watch:
         return self._settling.waits((purpose, path))
 
     def tell_stalled(self) -> None:
-        """Say of files that they have not become complete for long."""
+        """Say of files that they have not become complete for long, and of folders that cannot be used."""
         with self._turn:
             stuck = [
                 Stuck(known.id, state.observation.name, state.waiting)
@@ -137,7 +142,26 @@ class Watch:
                 if not self._porter.carries((purpose, state.observation.name))
                 and (known := self._memory.get(os.fsencode(self._roots[purpose] / path))) is not None
             ]
+            faults = self._faults()
         self._stalled.tell(stuck)
+        if self._folders.tell(faults):
+            self._finished = False  # what could not leave its folder can now
+
+    def _faults(self) -> dict[str, FolderError]:
+        """Folders with files that are not taken in or cannot leave, by the dataset or model they belong to."""
+        layout = self.context.layout
+        found: dict[str, FolderError] = {}
+        for purpose, observed in self._seen.items():
+            folders = {(seen.path.rpartition("/")[0], seen.name) for seen in observed.values() if seen.name}
+            for folder, name in folders:
+                keep = file_outcomes.originals_of(self.context, purpose, name) is Originals.KEEP
+                place = self._roots[purpose] / folder
+                if folder and (error := fault(place, layout.root, write=not keep)) is not None:
+                    found[name] = error
+            for seen in observed.values():
+                if seen.reason is not None and seen.reason.code == FOLDER and seen.name:
+                    found[seen.name] = FolderError(seen.reason.message, hint=seen.reason.hint)
+        return found
 
     def _late(self) -> str:
         """Why the last look is older than it should be."""
@@ -152,8 +176,12 @@ class Watch:
         while not self.context.stopping.is_set():
             try:
                 with self._turn:
-                    self._health = self._tend()
+                    health = self._tend()
                     self._scan()
+                    self._health = health
+            except ShopfloorError as error:
+                _LOG.warning("the scan is not whole: %s", error)
+                self._health = Health(False, str(error))
             except Exception as error:  # noqa: BLE001 - the boundary of the watch: a bad moment must not end intake
                 _LOG.exception("the scan failed; it is tried again")
                 self._health = Health(False, f"the last scan failed: {error}")
@@ -212,6 +240,9 @@ class Watch:
         self._plan_next()
         took = self.context.clock.monotonic() - begun
         self._last_scan = (self.context.clock.now(), round(1000 * took, 2))
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None:
+            raise trouble
 
     def _look(self) -> Sight:
         """List the drop folders; what the ledger knows and has done with needs nothing more."""
@@ -231,7 +262,7 @@ class Watch:
         found: list[tuple[FilePurpose, Observation, bytes]] = []
         aside: list[tuple[int, int]] = []
         for purpose, root in self._roots.items():
-            observed = scan(root, purpose, self._seen[purpose])
+            observed = self._observed(purpose, root, sight)
             self._seen[purpose] = {seen.path: seen for seen in observed}
             prefix = os.fsencode(root)
             for seen in observed:
@@ -240,7 +271,7 @@ class Watch:
                         aside.append(one)
                     continue
                 raw = ledger.raw_path(prefix, seen)
-                if self._is_done_with(seen, raw):
+                if self._finished and self._is_done_with(seen, raw):
                     sight.present.add(raw)
                 else:
                     found.append((purpose, seen, raw))
@@ -250,6 +281,16 @@ class Watch:
         self._memory.recall([raw for *_, raw in found])
         sight.present.update(raw for *_, raw in found)
         return [one for one in found if not self._is_done_with(one[1], one[2])]
+
+    def _observed(self, purpose: FilePurpose, root: Path, sight: Sight) -> list[Observation]:
+        """All that lies below a root. One that cannot be read keeps what is known of it, and is told after the look."""
+        try:
+            return scan(root, purpose, self._seen[purpose])
+        except OSError as error:
+            layout = self.context.layout
+            self._trouble = fault(root, layout.root) or blame(error, layout.root)
+            sight.present.update(self._memory.below(os.fsencode(root) + b"/"))
+            return list(self._seen[purpose].values())
 
     def _is_done_with(self, seen: Observation, raw: bytes) -> bool:
         known = self._memory.get(raw)

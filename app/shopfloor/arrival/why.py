@@ -14,6 +14,7 @@ from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.requests.files import Explanation
 from shopfloor.domain.text import counted, safe
 from shopfloor.store import files
+from shopfloor.workspace.folders import FolderError, fault
 
 _FOLDERS = {FilePurpose.DATA: "inbox", FilePurpose.SCORE: "score", FilePurpose.ACTUALS: "actuals"}
 
@@ -79,6 +80,8 @@ def _missing(watch: Watch, path: str, record: FileRecord | None) -> Explanation:
 def _present(
     watch: Watch, purpose: FilePurpose, inner: str, path: str, status: os.stat_result, record: FileRecord | None
 ) -> Explanation:
+    if (closed := _closed(watch, purpose, inner)) is not None:
+        return _said(watch, path, FileState.REFUSED, closed.message, closed.hint, record)
     if stat.S_ISDIR(status.st_mode):
         return _said(watch, path, "folder", "It is a folder; the files in it are looked at one by one.")
     for step in inner.split("/"):
@@ -98,6 +101,16 @@ def _present(
         message = since(record, waiting or "it has settled and is claimed with the next scan")
         return _said(watch, path, record.state, message, "", record)
     return _said(watch, path, record.state, _story(record), record.reason.hint if record.reason else "", record)
+
+
+def _closed(watch: Watch, purpose: FilePurpose, inner: str) -> FolderError | None:
+    """What keeps the engine out of the first folder on the way to a path that it may not enter."""
+    folder = file_locations.root_of(watch.context.layout, purpose)
+    for step in ("", *inner.split("/")):
+        folder /= step
+        if folder.is_dir() and (found := fault(folder, watch.context.layout.root, write=False)) is not None:
+            return found
+    return None
 
 
 def _story(file: FileRecord) -> str:

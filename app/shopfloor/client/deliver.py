@@ -11,6 +11,7 @@ from shopfloor.domain.errors import NotFoundError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
 from shopfloor.workspace.durable import write_new
+from shopfloor.workspace.folders import fault
 
 
 def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, ...]:
@@ -35,6 +36,9 @@ def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, 
                 code="ignored_name",
             )
     target = workspace / folder
+    for place in (target.parent, target):
+        if (closed := fault(place, workspace)) is not None:
+            raise closed
     target.mkdir(parents=True, exist_ok=True)
     return tuple(_deliver_one(file, target) for file in files)
 

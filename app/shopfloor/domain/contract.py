@@ -100,6 +100,7 @@ class Parser(Record, frozen=True, kw_only=True):
 
     delimiter: str = ""
     quote: str = ""
+    escape: str = ""
     encoding: str = ""
     decimal: str = ""
     sheet: str = ""

@@ -11,7 +11,7 @@ from shopfloor.domain.errors import StoreError
 from shopfloor.domain.file import Reason
 from shopfloor.formats import reasons
 from shopfloor.formats.format import Format
-from shopfloor.formats.locate import malformed_line, open_quote
+from shopfloor.formats.locate import malformed_line
 from shopfloor.formats.shape import Shape
 
 _STAGED = re.compile(r'^Failed to read file "[^"]*": ')
@@ -33,16 +33,14 @@ def reason_of(error: Exception, shape: Shape | None, path: Path, memory_mb: int)
             code="disk_full",
         ) from error
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
-        # One quote that is never closed makes the rest of the file a single value.
-        line = open_quote(path, shape) if shape is not None and shape.format is Format.CSV else None
-        return reasons.bad_quote(line, None) if line else reasons.too_large_in_memory(memory_mb)
+        return reasons.too_large_in_memory(memory_mb)
     if isinstance(error, duckdb.InternalException | duckdb.FatalException):
         return reasons.crashed(_first_line(message))
     if (shape is not None and shape.format is Format.PARQUET) or "arquet" in message:
         return _parquet(message)
     if shape is not None and shape.format is Format.JSON:
         return json_reason(message, path, array=shape.array)
-    return _csv(message, path, shape)
+    return _csv(message)
 
 
 def json_reason(message: str, path: Path, *, array: bool) -> Reason:
@@ -68,15 +66,12 @@ def _parquet(message: str) -> Reason:
     return reasons.parquet_damaged(_STAGED.sub("", _first_line(message)))
 
 
-def _csv(message: str, path: Path, shape: Shape | None) -> Reason:
+def _csv(message: str) -> Reason:
     if "unicode" in message or "utf-8" in message:
         return reasons.not_utf8(None)
     if "Maximum line size" in message or "max_line_size" in message:
         return reasons.line_too_long(None)
     if "state machine" in message:
-        line = open_quote(path, shape) if shape is not None else None
-        if line is not None:
-            return reasons.bad_quote(line, None)
         return reasons.unreadable("its quotes and line ends do not fit together.")
     return reasons.unreadable(_first_line(message))
 

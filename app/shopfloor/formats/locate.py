@@ -13,6 +13,7 @@ from shopfloor.formats.reasons import Place
 from shopfloor.formats.shape import Shape
 
 _CHUNK = 1 << 20
+_LOOK = 64
 
 
 def line_of_byte(path: Path, offset: int) -> int:
@@ -46,6 +47,20 @@ def lines_of_bytes(path: Path, offsets: Iterable[int]) -> dict[int, int]:
     return found
 
 
+def filled(path: Path, offsets: Iterable[int]) -> dict[int, int]:
+    """For each offset the first one from there on that is no line end: DuckDB counts the blank lines before a
+    row as its own."""
+    found: dict[int, int] = {}
+    with path.open("rb") as file:
+        for offset in offsets:
+            at = offset
+            file.seek(at)
+            while (piece := file.read(_LOOK)) and not piece.strip(b"\r\n"):
+                at += len(piece)
+            found[offset] = at + len(piece) - len(piece.lstrip(b"\r\n"))
+    return found
+
+
 def places(path: Path, shape: Shape, rows: Iterable[int]) -> dict[int, Place]:
     """The places of data rows, counted from 0 among those that fit the header."""
     wanted = set(rows)
@@ -58,24 +73,6 @@ def places(path: Path, shape: Shape, rows: Iterable[int]) -> dict[int, Place]:
     else:
         lines = {}
     return {row: Place(line=lines.get(row), row=row + 1) for row in wanted}
-
-
-def open_quote(path: Path, shape: Shape, limit: int = 2 << 20, *, to_end: bool = True) -> int | None:
-    """The line of a quote that stays open for more than `limit` bytes or `to_end`, or None."""
-    if not shape.quote:
-        return None
-    mark = shape.quote.encode()
-    line, opened, since = 1 + shape.skip, 0, 0  # since: bytes inside quotes up to here
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            for number, piece in enumerate(chunk.split(mark)):
-                if number:
-                    opened, since = (0 if opened else line), 0
-                since += len(piece)
-                if opened and since > limit:
-                    return opened
-                line += piece.count(b"\n")
-    return opened if opened and to_end else None
 
 
 def malformed_line(path: Path) -> tuple[int | None, str]:

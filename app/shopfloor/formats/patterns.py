@@ -22,6 +22,7 @@ _FIELDS = {
     "d": r"(\d{1,2}+)",
     "m": r"(\d{1,2}+)",
     "Y": r"(\d{1,4}+)",
+    "y": r"(\d{1,2}+)",
     "H": r"(\d{1,2}+)",
     "I": r"(\d{1,2}+)",
     "M": r"(\d{1,2}+)",
@@ -36,12 +37,21 @@ _FIELDS = {
 }
 _MONTH_NUMBERS = {name[:_SHORT].lower(): number for number, name in enumerate(_MONTHS, start=1)}
 _RANGES = {"d": (1, 31), "m": (1, 12), "H": (0, 23), "I": (1, 12), "M": (0, 59), "S": (0, 59), "j": (1, 366)}
-_MEANS = {"I": "H", "b": "month", "B": "month", "m": "month"}
+_CENTURY = 69  # years of two digits from here on are of the twentieth
+_MEANS = {"I": "H", "y": "Y", "b": "month", "B": "month", "m": "month"}
 _PIECE = re.compile(r"%(.)|([ \t\n\v\f\r]+)|(.)", re.DOTALL)
 
 
-def compiled(format: str) -> Callable[[str], datetime | None]:
-    """A reader of texts in `format`; it gives None for what is no moment in it."""
+ReadMoment = Callable[[str], datetime | None]
+
+
+def compiled(*formats: str) -> ReadMoment:
+    """A reader of texts in one of `formats`, the first that fits; it gives None for what is no moment in them."""
+    reads = [_compiled(format) for format in formats]
+    return lambda text: next((found for read in reads if (found := read(text)) is not None), None)
+
+
+def _compiled(format: str) -> ReadMoment:
     codes: list[str] = []
     pattern = ""
     for code, blank, literal in _PIECE.findall(format):
@@ -80,7 +90,7 @@ def _number(code: str, word: str) -> int:
     first, last = _RANGES.get(code, (0, number))
     if not first <= number <= last:
         raise ValueError
-    return number
+    return number + (2000 if number < _CENTURY else 1900) if code == "y" else number
 
 
 def _day(told: Mapping[str, int]) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,17 +10,20 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from shopfloor.domain.contract import Parser
-from shopfloor.domain.dialect import NO_QUOTES, check_parser
+from shopfloor.domain.dialect import check_parser
 from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import nested
+from shopfloor.formats.delimited import head_of, ready
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.format import Format, Packing, check_content, check_packing, named_format
+from shopfloor.formats.quoting import Quoting
 from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.rowcount import count_lines
 from shopfloor.formats.shape import JSON, NOTHING, Shape, check_names
 from shopfloor.formats.sniff import HEAD, header_line, sniff_csv
 from shopfloor.formats.staged import StagedFile
-from shopfloor.formats.text import closed, plain, unmarked, unpack
+from shopfloor.formats.text import PlainText, closed, plain, tidied, unmarked, unpack
 from shopfloor.formats.workbook import sheet_lines
 
 if TYPE_CHECKING:
@@ -35,17 +37,28 @@ _FREE = Parser()
 
 @dataclass(frozen=True)
 class Prepared:
-    """A file whose `path` can be read as `shape`. `bytes` is its size there."""
+    """A file of `rows` rows whose `path` can be read as `shape`. `bytes` is its size there.
+
+    `rows` are counted without the parser; None where nothing but the parser can tell. `escape` is the escape
+    character that was found in it, `escapes` says that a backslash stands before a quote and none was found.
+    """
 
     file: StagedFile
     shape: Shape
     path: Path
     bytes: int
+    rows: int | None = None
     notices: tuple[str, ...] = ()
+    escape: str = ""
+    escapes: bool = False
 
 
 class Preparer:
-    """Prepares the files of one delivery; remembers headers that it has seen."""
+    """Prepares the files of one delivery; remembers headers that it has seen.
+
+    `expected` are names of columns that they should have. A table without rows is refused unless it
+    `may_be_empty`.
+    """
 
     def __init__(
         self,
@@ -54,12 +67,15 @@ class Preparer:
         memory_mb: int,
         expected: Sequence[str] = (),
         parser: Parser = _FREE,
+        *,
+        may_be_empty: bool = False,
     ) -> None:
         self._connection = connection
         self._scratch = scratch
         self._memory_mb = memory_mb
         self._expected = expected
         self._parser = check_parser(parser)
+        self._may_be_empty = may_be_empty
         self._headers: dict[bytes, Shape] = {}
 
     def prepare(self, file: StagedFile) -> Prepared:
@@ -67,8 +83,7 @@ class Preparer:
         source = Path(file.path)
         parser = check_parser(file.parser) if file.parser is not None else self._parser
         kind, packing = named_format(file.original_name)
-        with source.open("rb") as opened:
-            head = opened.read(HEAD)
+        head = head_of(source)
         if not head:
             raise BadFile(reasons.empty_file())
         check_packing(file.original_name, packing, head)
@@ -76,38 +91,47 @@ class Preparer:
             unpacked = self._scratch / f"{file.id}.unpacked"
             unpack(source, packing, unpacked)
             source = unpacked
-            with source.open("rb") as opened:
-                head = opened.read(HEAD)
+            head = head_of(source)
             if not head:
                 raise BadFile(reasons.empty_file(packed=True))
         check_content(kind, head)
         if kind is Format.PARQUET:
-            return self._done(file, self._parquet(source), source, (), parser)
+            shape, rows = self._parquet(source)
+            return self._done(file, shape, source, rows, (), parser)
         if kind is Format.EXCEL:
             return self._excel(file, source, parser)
-        cleaned, notices = plain(
+        scratch = self._scratch / f"{file.id}.plain"
+        plain_text = plain(
             source,
             head,
-            self._scratch / f"{file.id}.plain",
+            scratch,
             # JSON is UTF-8 whatever the dataset's other files are; one file may be said to be else.
             encoding=parser.encoding if kind is Format.CSV or file.parser is not None else "",
-            quote=_mark(parser),
             skip=parser.skip_lines if kind is Format.CSV else 0,
         )
-        if cleaned is not source:
-            source = cleaned
-            with source.open("rb") as opened:
-                head = opened.read(HEAD)
         if kind is Format.JSON:
-            return self._json(file, source, head, notices, parser)
-        shape = self._csv(head, parser)
-        if shape.decimal == ",":
-            notices = (*notices, "Numbers are written with a decimal comma.")
-        return self._done(file, shape, source, notices, parser)
+            return self._json(file, plain_text, scratch, parser)
+        return self._delimited(file, plain_text, scratch, parser)
 
-    def _done(self, file: StagedFile, shape: Shape, source: Path, notices: tuple[str, ...], parser: Parser) -> Prepared:
+    def _delimited(self, file: StagedFile, plain_text: PlainText, scratch: Path, parser: Parser) -> Prepared:
+        found = ready(plain_text, scratch, parser, lambda head: self._csv(head, parser))
+        notices = found.notices
+        if found.shape.decimal == ",":
+            notices = (*notices, "Numbers are written with a decimal comma.")
+        done = self._done(file, found.shape, found.path, found.rows, notices, parser)
+        return replace(done, escape=found.escape, escapes=found.escapes)
+
+    def _done(
+        self,
+        file: StagedFile,
+        shape: Shape,
+        source: Path,
+        rows: int | None,
+        notices: tuple[str, ...],
+        parser: Parser,
+    ) -> Prepared:
         shape = replace(shape, missing=parser.missing)
-        return Prepared(file, shape.with_given(file.partition), source, source.stat().st_size, notices)
+        return Prepared(file, shape.with_given(file.partition), source, source.stat().st_size, rows, notices)
 
     def _csv(self, head: bytes, parser: Parser) -> Shape:
         line = header_line(head) if parser is self._parser else None
@@ -116,7 +140,9 @@ class Preparer:
             known = self._headers.get(line)
             if known is not None and known.delimiter != ";":
                 return known
-        shape = sniff_csv(head, whole=len(head) < HEAD, expected=self._expected, parser=parser)
+        shape = sniff_csv(
+            head, whole=len(head) < HEAD, expected=self._expected, parser=parser, may_be_empty=self._may_be_empty
+        )
         if line is not None:
             self._headers[line] = shape
         return shape
@@ -124,14 +150,24 @@ class Preparer:
     def _excel(self, file: StagedFile, source: Path, parser: Parser) -> Prepared:
         lines = self._scratch / f"{file.id}.jsonl"
         names, notices = sheet_lines(
-            source, lines, sheet=parser.sheet, skip=parser.skip_lines, memory_mb=self._memory_mb
+            source,
+            lines,
+            sheet=parser.sheet,
+            skip=parser.skip_lines,
+            memory_mb=self._memory_mb,
+            may_be_empty=self._may_be_empty,
         )
         check_names(names)
         shape = Shape(format=Format.EXCEL, names=names, raw=(JSON,) * len(names))
-        return self._done(file, shape, lines, notices, parser)
+        return self._done(file, shape, lines, count_lines(lines), notices, parser)
 
-    def _json(self, file: StagedFile, source: Path, head: bytes, notices: tuple[str, ...], parser: Parser) -> Prepared:
-        source, head = unmarked(source, self._scratch / f"{file.id}.unmarked"), head.removeprefix(BOM_UTF8)
+    def _json(self, file: StagedFile, plain_text: PlainText, scratch: Path, parser: Parser) -> Prepared:
+        source, notices = plain_text.path, plain_text.notices
+        if plain_text.uneven:
+            source, told = tidied(source, scratch, Quoting(b"", b""))
+            notices += told
+        source = unmarked(source, self._scratch / f"{file.id}.unmarked")
+        head = head_of(source)
         start = head.lstrip(b" \t\r\n")[:1]
         if not start:
             raise BadFile(reasons.blank_file())
@@ -149,7 +185,7 @@ class Preparer:
             raise BadFile(reasons.header_only())
         check_names(names)
         shape = Shape(format=Format.JSON, names=names, raw=(JSON,) * len(names), array=array)
-        return self._done(file, shape, source, notices, parser)
+        return self._done(file, shape, source, None if array else count_lines(source), notices, parser)
 
     def _json_names(self, source: Path, array: bool) -> tuple[str, ...]:
         """All keys of all objects, in order of first appearance."""
@@ -174,7 +210,8 @@ class Preparer:
             raise BadFile(reason_of(error, shape, source, self._memory_mb)) from error
         return tuple(row[0] for row in found)
 
-    def _parquet(self, source: Path) -> Shape:
+    def _parquet(self, source: Path) -> tuple[Shape, int]:
+        """The shape, and how many rows the file's footer says."""
         path = text(str(source))
         try:
             listed = self._connection.execute(f"SELECT name, num_children FROM parquet_schema({path})").fetchall()
@@ -184,14 +221,14 @@ class Preparer:
             check_names(names)
             described = self._connection.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
             rows = self._connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({path})").fetchall()[0][0]
-            if not rows:
+            if not rows and not self._may_be_empty:
                 raise BadFile(reasons.header_only())
             raw = self._without_values(source, names, [str(row[1]) for row in described])
             self._check_expansion(source, names, raw)
         except (duckdb.Error, MemoryError) as error:
             shape = Shape(format=Format.PARQUET, names=(), raw=())
             raise BadFile(reason_of(error, shape, source, self._memory_mb)) from error
-        return Shape(format=Format.PARQUET, names=tuple(names), raw=raw)
+        return Shape(format=Format.PARQUET, names=tuple(names), raw=raw), int(rows)
 
     def _without_values(self, source: Path, names: Sequence[str], raw: Sequence[str]) -> tuple[str, ...]:
         """The types, `NOTHING` for a column that holds no value: its type is what its writer had by default."""
@@ -225,11 +262,6 @@ class Preparer:
         size = self._connection.execute(f"SELECT {total} FROM read_parquet({text(str(source))})").fetchall()[0][0]
         if size > max(FREE_TEXT, MAX_TEXT_RATIO * source.stat().st_size):
             raise BadFile(reasons.expands_too_much(MAX_TEXT_RATIO, int(size)))
-
-
-def _mark(parser: Parser) -> str:
-    """The quote mark to look for before the header is known."""
-    return "" if parser.quote == NO_QUOTES else parser.quote or '"'
 
 
 def _last_byte(path: Path) -> bytes:

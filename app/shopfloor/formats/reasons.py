@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
@@ -54,6 +56,16 @@ class BadFile(DataError):
         super().__init__(reason.message, hint=reason.hint, code=reason.code)
         self.reason = reason
 
+    @property
+    def line(self) -> int | None:
+        """The line that is to blame, from 1, where one is."""
+        return self.reason.line
+
+    @property
+    def column(self) -> str | None:
+        """The column that is to blame, where one is."""
+        return self.reason.column
+
 
 def shown(value: object, limit: int = 60) -> str:
     """A value from data in quotes, printable and bounded."""
@@ -64,6 +76,14 @@ def listed(names: Sequence[str], limit: int = 5) -> str:
     """Up to `limit` column names as words."""
     words = ", ".join(shown(name) for name in names[:limit])
     return f"{words} and {len(names) - limit} more" if len(names) > limit else words
+
+
+def not_there(name: str, why: str) -> Reason:
+    return Reason(
+        code="unreadable",
+        message=f"{safe(name, 200)} cannot be read{': ' if why else ''}{safe(why, 80)}.",
+        hint="Check the file's name and rights.",
+    )
 
 
 def empty_file(*, packed: bool = False) -> Reason:
@@ -356,6 +376,44 @@ def bad_quote(line: int | None, column: str | None) -> Reason:
     )
 
 
+_ESCAPE = "If a backslash escapes quotes in it, as Spark and MySQL write them: shopfloor file retry ID --escape '\\'"
+
+
+def open_quote(line: int, *, escapes: bool) -> Reason:
+    hint = _ESCAPE if escapes else "Where quotes are ordinary characters: shopfloor file retry ID --quote none"
+    return Reason(
+        code="bad_quote",
+        message=f"Line {line} opens a quote that is never closed, so the rows from there on cannot be told apart.",
+        line=line,
+        hint=f'Close it at the source, or write quotes inside a text twice (""), and deliver the file again. {hint}',
+    )
+
+
+def escaped_quotes(reason: Reason) -> Reason:
+    """`reason`, of a file that has a backslash before a quote, with the way to say what it means."""
+    return msgspec.structs.replace(reason, hint=f"{reason.hint} {_ESCAPE}") if reason.code == "bad_quote" else reason
+
+
+def header_repeated(line: int, times: int) -> Reason:
+    again = "again" if times == 1 else f"again, and {counted(times - 1, 'time')} more below"
+    return Reason(
+        code="header_repeated",
+        message=f"Line {line} holds the column names {again}: several exports were put together in one file.",
+        line=line,
+        hint="Deliver them as several files, or with one header.",
+    )
+
+
+def rows_do_not_add_up(counted_rows: int, read: int, rejected: int, file: str = "") -> Reason:
+    """Rows of the file (one of a delivery is named) that are neither read nor rejected, or that are not there."""
+    return Reason(
+        code="rows_do_not_add_up",
+        message=f"{f'File {file}' if file else 'The file'} has {counted(counted_rows, 'row')}, "
+        f"but {read:,} were read and {rejected:,} rejected.",
+        hint=f"Often stray quotes are the cause: look for them with shopfloor file rejects ID. {_REDELIVER}",
+    )
+
+
 def line_too_long(line: int | None) -> Reason:
     return Reason(
         code="line_too_long",
@@ -483,6 +541,18 @@ def columns_changed(
         line=1,
         column=safe(first, 120),
         hint=f"{_rename_command(renames)}{fix}, then retry the file.",
+    )
+
+
+def columns_missing(names: Sequence[str], guess: str) -> Reason:
+    """Columns that a reader needs; `guess` is one of the file that looks like the first of them, or empty."""
+    more = f" ({len(names)} columns are missing in all: {listed(names)})" if len(names) > 1 else ""
+    hint = f"Is {shown(guess)} a misspelling of it?" if guess else "Add it, with empty cells where it is unknown."
+    return Reason(
+        code="missing_column",
+        message=f"Column {shown(names[0])} is missing{more}.",
+        column=safe(names[0], 120),
+        hint=hint,
     )
 
 

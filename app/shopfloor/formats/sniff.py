@@ -51,12 +51,14 @@ class _Reading:
         return (round(same / len(self.records), 1), width)
 
 
-def sniff_csv(head: bytes, *, whole: bool, expected: Sequence[str] = (), parser: Parser = _FREE) -> Shape:
+def sniff_csv(
+    head: bytes, *, whole: bool, expected: Sequence[str] = (), parser: Parser = _FREE, may_be_empty: bool = False
+) -> Shape:
     """The shape of a CSV file from its first bytes, `whole` when there are no more.
 
-    `expected` are the contract's column names: a delimiter that yields them wins. What `parser`
-    says is not found out but taken. Raises `BadFile`
-    for an empty file, a header that is missing, alone, too long or not UTF-8, and for bad names.
+    `expected` are the contract's column names: the delimiter that yields the most of them wins. What
+    `parser` says is not found out but taken. Raises `BadFile` for an empty file, a header that is missing,
+    alone (unless the table `may_be_empty`), too long or not UTF-8, and for bad names.
     """
     text = _decode(head, whole)
     if not text.strip():
@@ -68,7 +70,7 @@ def sniff_csv(head: bytes, *, whole: bool, expected: Sequence[str] = (), parser:
         raise BadFile(reasons.header_too_long(HEAD))
     if set(map(fold, header)) != set(map(fold, expected)) and headless(best.records[0]):
         raise BadFile(reasons.header_missing(header))
-    if whole and len(best.records) == 1:
+    if whole and len(best.records) == 1 and not may_be_empty:
         raise BadFile(reasons.header_only())
     check_names(header)
     return Shape(
@@ -150,11 +152,8 @@ def _agree(records: list[list[str]]) -> bool:
 
 def _choose(readings: list[_Reading], expected: Sequence[str]) -> _Reading:
     wanted = set(map(fold, expected))
-    for reading in readings:
-        if wanted and wanted <= set(map(fold, reading.records[0])):
-            return reading
     # max keeps the first of equals, so a comma wins where nothing speaks for another.
-    return max(readings, key=lambda reading: reading.rank)
+    return max(readings, key=lambda reading: (len(wanted.intersection(map(fold, reading.records[0]))), reading.rank))
 
 
 def headless(header: Sequence[str]) -> bool:

@@ -25,6 +25,7 @@ from shopfloor.formats.encoding import (
     whole_characters,
 )
 from shopfloor.formats.format import Packing
+from shopfloor.formats.quoting import Quoting, tidy
 from shopfloor.formats.reasons import BadFile
 
 # Real tables pack up to about 50 times; gzip's own limit is 1,032.
@@ -51,10 +52,17 @@ def unpack(source: Path, packing: Packing, target: Path) -> None:
             out.write(piece)
 
 
-def plain(
-    source: Path, head: bytes, scratch: Path, *, encoding: str = "", quote: str = '"', skip: int = 0
-) -> tuple[Path, tuple[str, ...]]:
-    """`source`, or a cleaned copy at `scratch`, as UTF-8 with one kind of line end; and notices.
+@dataclass(frozen=True)
+class PlainText:
+    """A text in UTF-8 at `path`. `uneven` says that it has line ends other than LF alone or CRLF alone."""
+
+    path: Path
+    uneven: bool
+    notices: tuple[str, ...] = ()
+
+
+def plain(source: Path, head: bytes, scratch: Path, *, encoding: str = "", skip: int = 0) -> PlainText:
+    """`source`, or a copy beside `scratch`, as UTF-8.
 
     `head` are its first bytes. `encoding` is what the contract or a person says; empty, it is found
     out. The first `skip` lines are taken off; the others keep their numbers. Raises `BadFile` for
@@ -66,19 +74,26 @@ def plain(
         source = transcode(source, _beside(scratch, "utf8"), known)
         notices = _doubt(head, known) if encoding else (CONVERTED.format(known[:6].upper()),)
     if skip:
-        source = _below(source, _beside(scratch, "below"), skip)
+        source = below(source, _beside(scratch, "below"), skip)
     seen = _look(source, skip + 1)
     if seen.bad_line and encoding:
         raise BadFile(reasons.undecodable(seen.bad_line, encoding))
     if seen.bad_line:
         source = from_western(source, _beside(scratch, "utf8"), seen.bad_line, skip + 1)
         notices = (READ_AS_WESTERN,)
-    if seen.mixed and _same_line_ends(source, scratch, quote.encode()):
-        return scratch, (*notices, MIXED)
-    return source, notices
+    return PlainText(source, seen.uneven, notices)
 
 
-def _below(source: Path, scratch: Path, lines: int) -> Path:
+def tidied(source: Path, scratch: Path, walk: Quoting) -> tuple[Path, tuple[str, ...]]:
+    """`source`, or a copy at `scratch` that is tidy as `walk` finds the quotes in it; and notices."""
+    kinds = tidy(source, scratch, walk)
+    if not walk.escape and kinds <= {b"\n", b"\r\n"} and len(kinds) < 2:
+        scratch.unlink()  # only quoted text made the ends look mixed
+        return source, ()
+    return scratch, (MIXED,) if len(kinds) > 1 else ()
+
+
+def below(source: Path, scratch: Path, lines: int) -> Path:
     """A copy of `source` at `scratch` without its first `lines`.
 
     DuckDB could skip them, but takes a quote in a note above the header for the start of a text.
@@ -179,8 +194,8 @@ class _Seen:
     bad_line: int = 0  # the first line that is not UTF-8
 
     @property
-    def mixed(self) -> bool:
-        return sum(count > 0 for count in (self.crlf, self.lf, self.cr)) > 1
+    def uneven(self) -> bool:
+        return self.cr > 0 or (self.crlf > 0 and self.lf > 0)
 
 
 def _look(source: Path, line: int) -> _Seen:
@@ -244,46 +259,3 @@ def _nul(source: Path, line: int) -> Reason:
             if at >= 0:
                 break
     return reasons.nul_bytes(line, utf16=start.count(b"\0") * 3 > len(start))
-
-
-def _same_line_ends(source: Path, target: Path, quote: bytes) -> bool:
-    """Write `source` with every line end outside quotes as LF; quoted text keeps its own.
-
-    A quote inside a quoted field is written twice, so counting quotes tells inside from outside.
-    Returns False, and leaves no `target`, when only quoted text made the ends look mixed.
-    """
-    kinds: set[bytes] = set()
-    inside = False
-    held = b""
-    with source.open("rb") as file, target.open("wb") as out:
-        while True:
-            chunk = file.read(CHUNK)
-            piece, held = held + chunk, b""
-            if chunk and piece.endswith(b"\r"):
-                # It may be the first half of CRLF.
-                piece, held = piece[:-1], b"\r"
-            if quote:
-                out.write(quote.join(_unify(piece.split(quote), inside, kinds)))
-                inside ^= piece.count(quote) % 2 == 1
-            else:
-                out.writelines(_unify([piece], inside, kinds))
-            if not chunk:
-                break
-    if len(kinds) > 1:
-        return True
-    target.unlink()
-    return False
-
-
-def _unify(pieces: list[bytes], inside: bool, kinds: set[bytes]) -> Iterator[bytes]:
-    """The pieces between quotes, those outside with LF; adds what was found to `kinds`."""
-    for piece in pieces:
-        if inside or (b"\r" not in piece and b"\n" not in piece):
-            yield piece
-        else:
-            ends = piece.replace(b"\r\n", b"\x00")
-            for kind, mark in ((b"\r\n", b"\x00"), (b"\r", b"\r"), (b"\n", b"\n")):
-                if mark in ends:
-                    kinds.add(kind)
-            yield ends.replace(b"\r", b"\n").replace(b"\x00", b"\n")
-        inside = not inside

@@ -10,17 +10,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from shopfloor.domain.columns import EXACT, Column, ColumnType
-from shopfloor.domain.dialect import COMMA, POINT
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING, SPACES
+from shopfloor.domain.number_format import POINT, NumberFormat, bare, number_format
 from shopfloor.formats import notation
-from shopfloor.formats.patterns import compiled
+from shopfloor.formats.patterns import ReadMoment, compiled
 
 Value = bool | int | float | str | date | datetime | None
 ReadValue = Callable[[Any], Value]
@@ -39,11 +39,34 @@ _MOMENT = re.compile(
     re.ASCII,
 )
 _DAY = re.compile(rf"({notation.DAY})(?:[Tt ]{notation.MIDNIGHT})?", re.ASCII)
-_POINT_DAY = re.compile(notation.POINT_DAY, re.ASCII)
-_POINT_MOMENT = re.compile(rf"{notation.POINT_DAY}( {notation.POINT_CLOCK})?", re.ASCII)
 _TWO_DAYS = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2\d{4}\b.*", re.ASCII)
 _TWO_NUMBERS = re.compile(r"[+-]?\d{1,3}([.,])\d{3}", re.ASCII)
 _MARKED_NUMBER = re.compile(r"[+-]?\d[\d.,]*,[\d.,]*", re.ASCII)
+
+
+class Ways(NamedTuple):
+    """Which ways to write a day are read beside a pinned format; one with the month's name always is."""
+
+    iso: bool = True
+    point: bool = True
+
+
+class Way(NamedTuple):
+    """How days or times of one look are told from others, and read."""
+
+    match: Callable[[str], re.Match[str] | None]
+    read: ReadMoment
+
+
+def _way(pattern: str, *formats: str) -> Way:
+    return Way(re.compile(pattern, re.ASCII).fullmatch, compiled(*formats))
+
+
+_WAYS = Ways()
+_POINT_DAY = _way(notation.POINT_DAY, "%d.%m.%Y")
+_POINT_TIME = _way(f"{notation.POINT_DAY}( {notation.POINT_CLOCK})?", *notation.time_formats("%d.%m.%Y"))
+_MONTH_DAY = _way(notation.MONTH_DAY, *notation.MONTH_FORMATS)
+_MONTH_TIME = _way(notation.MONTH_TIME, *notation.MONTH_TIME_FORMATS)
 _WANTED = {
     ColumnType.BOOLEAN: "true or false",
     ColumnType.INTEGER: "a whole number",
@@ -69,8 +92,8 @@ def reader_of(column: Column, missing: Collection[str] = ()) -> ReadValue:
     `missing` are words that the contract declares: missing in every column, before they are anything else.
     """
     read = _READERS[column.type]
-    if column.format and column.type is ColumnType.NUMBER:
-        read = _marked(column.format)
+    if column.type is ColumnType.NUMBER and (numbers := number_format(column.format)) is not None:
+        read = _formatted(numbers)
     elif column.format and column.type.temporal:
         read = _patterned(column.type, column.format)
     if not missing:
@@ -216,22 +239,21 @@ def _misfit_number(bare: str, format: str) -> Misfit:
     return Misfit()
 
 
-def _marked(format: str) -> ReadValue:
-    """Numbers as JSON has them, or texts with marks between thousands and before the fraction."""
-    group, decimal = (".", ",") if format == COMMA else (",", ".")
-    match = re.compile(notation.marked(group, decimal, alone=format == POINT), re.ASCII).fullmatch
+def _formatted(format: NumberFormat) -> ReadValue:
+    """Numbers as JSON has them, or texts in a pinned format."""
+    group, decimal = format.marks
+    plain = rf"{notation.marked(group, decimal, alone=format.base == POINT)}|{notation.INFINITY}"
+    match = re.compile(plain if format.plain else notation.signed(format), re.ASCII).fullmatch
 
     def read(value: Any) -> float | None:
         if type(value) is not str:
             return _number(value)
-        bare = value.strip(SPACES)
-        if bare in _WORDS:
+        word = value.strip(SPACES)
+        if match(word):
+            return _exact(word) if _DIGITS.fullmatch(word) else _finite(bare(format, word))
+        if word in _WORDS:
             return None
-        if match(bare):
-            return _exact(bare) if _DIGITS.fullmatch(bare) else _finite(bare.replace(group, "").replace(decimal, "."))
-        if _INFINITY.fullmatch(bare):
-            return None
-        raise _misfit_number(bare, format)
+        raise _misfit_number(word, format.base)
 
     return read
 
@@ -247,31 +269,39 @@ def _absent(value: Any) -> None:
 
 
 def _date(value: Any) -> date | None:
-    if value is None:
-        return None
-    bare = written(value).strip(SPACES)
-    found = _DAY.fullmatch(bare)
-    if found is not None:
-        return _calendar(found[1])
-    if bare in _WORDS:
-        return None
-    if _POINT_DAY.fullmatch(bare):
-        return _pointed(bare).date()
-    raise _misfit_day(bare)
+    return None if value is None else _day_of(written(value).strip(SPACES), _WAYS)
 
 
 def _timestamp(value: Any) -> datetime | None:
-    if value is None:
-        return None
-    bare = written(value).strip(SPACES)
-    found = _MOMENT.fullmatch(bare)
+    return None if value is None else _moment_of(written(value).strip(SPACES), _WAYS)
+
+
+def _day_of(word: str, ways: Ways) -> date | None:
+    found = _DAY.fullmatch(word) if ways.iso else None
+    if found is not None:
+        return _calendar(found[1])
+    at = _other(word, ways, _POINT_DAY, _MONTH_DAY)
+    return None if at is None else at.date()
+
+
+def _moment_of(word: str, ways: Ways) -> datetime | None:
+    found = _MOMENT.fullmatch(word) if ways.iso else None
     if found is not None:
         return _moment(*found.group("day", "clock", "offset"))
-    if bare in _WORDS:
+    return _other(word, ways, _POINT_TIME, _MONTH_TIME)
+
+
+def _other(word: str, ways: Ways, point: Way, month: Way) -> datetime | None:
+    """A day with points or with its month's name; None for a missing one."""
+    if word in _WORDS:
         return None
-    if _POINT_MOMENT.fullmatch(bare):
-        return _pointed(bare)
-    raise _misfit_day(bare)
+    for way in (point, month) if ways.point else (month,):
+        if way.match(word):
+            at = way.read(word)
+            if at is None or at.year < 1:
+                raise Misfit("there is no such day or time")
+            return at
+    raise _misfit_day(word)
 
 
 def _calendar(text: str) -> date:
@@ -311,39 +341,22 @@ def _from_utc(offset: str) -> timedelta:
     return -away if offset[0] == "-" else away
 
 
-_POINTED = tuple(compiled(f"%d.%m.%Y{clock}") for clock in ("", " %H:%M", " %H:%M:%S"))
-
-
-def _pointed(text: str) -> datetime:
-    """A day such as 31.12.2026, alone or with a time."""
-    for read in _POINTED:
-        found = read(text)
-        if found is not None:
-            return found
-    raise Misfit("there is no such day or time")
-
-
 def _patterned(kind: ColumnType, format: str) -> ReadValue:
-    """Days and times in a pinned pattern, or as JSON's producers write them."""
-    match = compiled(format)
-    plain = _date if kind is ColumnType.DATE else _timestamp
-    beside = notation.plain_beside(format)
+    """Days and times in a pinned format; beside it those that can be read in one way only."""
+    match = compiled(*(notation.time_formats(format) if kind is ColumnType.TIMESTAMP else (format,)))
+    ways = Ways(notation.same_iso(format), notation.same_point(format))
 
     def read(value: Any) -> date | None:
         if value is None:
             return None
-        bare = written(value).strip(SPACES)
-        at = match(bare)
+        word = written(value).strip(SPACES)
+        at = match(word)
         if at is None or at.year < 1000:  # a year of two digits, read as four, lies in antiquity
-            if bare in _WORDS:
-                return None
-            if beside and _MOMENT.fullmatch(bare):
-                return plain(bare)
-            raise Misfit
+            return _moment_of(word, ways) if kind is ColumnType.TIMESTAMP else _day_of(word, ways)
         if kind is ColumnType.TIMESTAMP:
             return at
-        if at != at.replace(hour=0, minute=0, second=0, microsecond=0):
-            raise Misfit("it has a time of day")
+        if at.time() != time():
+            return _day_of(word, ways)
         return at.date()
 
     return read

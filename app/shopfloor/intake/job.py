@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,6 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.contract import Contract, Corrected, Mode, Parser, SchemaPolicy, Volume
 from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
-from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
@@ -27,6 +27,7 @@ from shopfloor.domain.wire import WireError
 from shopfloor.formats.partition import Pairs, moment, partition
 from shopfloor.formats.staged import Dated, StagedFile
 from shopfloor.intake import type_change_notices
+from shopfloor.intake.balance import check_balance
 from shopfloor.intake.contract import live
 from shopfloor.intake.records import IntakeResult, IntakeSpec
 from shopfloor.intake.task import take_in
@@ -89,7 +90,7 @@ class IntakeHandler:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         earlier = context.store.read(lambda query: _earlier(query, job.subject, rows))
-        parser = _parser(job, contract)
+        parser = file_locations.parser_of(job, contract)
         return Task(
             take_in,
             IntakeSpec(
@@ -140,8 +141,12 @@ class IntakeHandler:
         return fresh
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> IntakeResult:
-        """Parts first, then the bytes of refused files, then the contract: all may be repeated."""
+        """Parts first, then the bytes of refused files, then the contract: all may be repeated.
+
+        Nothing is published, and the files are held, unless all rows of all files are in a part or rejected.
+        """
         result = convert(value, IntakeResult)
+        check_balance(result)
         for part in result.parts:
             reach("intake.part")
             publish_part(Path(part.path), part.part.sha256, context.layout.objects)
@@ -182,7 +187,7 @@ class IntakeHandler:
             written, result.contract, result.absent if job.payload.get("accept") else (), result.retyped
         )
         if job.payload.get("keep") and _any_committed(result):
-            wanted = msgspec.structs.replace(wanted, parser=_parser(job, written) or Parser())
+            wanted = msgspec.structs.replace(wanted, parser=file_locations.parser_of(job, written) or Parser())
         if written is None or not same(written, wanted):
             number = context.store.read(lambda query: revisions.number(query, job.subject)) + 1
             live.save(context, msgspec.structs.replace(wanted, revision=number))
@@ -342,10 +347,8 @@ class IntakeHandler:
         """Originals leave the inbox; staging is cleaned."""
         reach("intake.committed")
         kept = {outcome.id for outcome in published.files if outcome.state is FileState.QUARANTINED}
-        originals = file_outcomes.originals_of(context, FilePurpose.DATA, job.subject)
-        for row in context.store.read(lambda query: files.ledger(query, job.payload["files"])):
-            reach("intake.original")
-            file_outcomes.clear(context, row, kept=row.file.id in kept, originals=originals)
+        rows = context.store.read(lambda query: files.ledger(query, job.payload["files"]))
+        file_outcomes.clear_all(context, job, _with_fate(rows, kept))
         context.book.own.pop(job.subject, None)
         self._stamps.pop(job.id, None)
         shutil.rmtree(_staging(context, job), ignore_errors=True)
@@ -378,16 +381,14 @@ class IntakeHandler:
                 )
 
 
+def _with_fate(rows: Iterable[LedgerRow], kept: Container[str]) -> Iterator[tuple[LedgerRow, bool]]:
+    for row in rows:
+        reach("intake.original")
+        yield row, row.file.id in kept
+
+
 def _staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"intake-{job.id}"
-
-
-def _parser(job: JobRecord, contract: Contract | None) -> Parser | None:
-    """The settings that somebody gave for the files of this job, over the contract's."""
-    given = job.payload.get("parser")
-    if not given:
-        return None
-    return check_parser(merged(contract.parser if contract is not None else Parser(), convert(given, Parser)))
 
 
 def _any_committed(result: IntakeResult) -> bool:

@@ -50,7 +50,9 @@ class StagedPart(Record, frozen=True, kw_only=True):
 class FileOutcome(Record, frozen=True, kw_only=True):
     """What became of one file: `committed` or `quarantined`.
 
-    `rows` are those accepted, `rejected_rows` those left out within the contract's budget, and
+    `records` is how many rows the file holds, counted without the parser (None where only the parser can
+    tell): those of a committed file are in `rows` or in `rejected_rows`. `rows` are those accepted,
+    `rejected_rows` those left out within the contract's budget, and
     `rejects` the first of them with line, column and value; `superseded` are the earlier files whose
     rows it replaced, `corrects` the newest that came in under its path. For a quarantined file `rows` is 0
     and `rejected_rows` counts what was found wrong.
@@ -60,6 +62,7 @@ class FileOutcome(Record, frozen=True, kw_only=True):
     state: FileState
     rows: int = 0
     rejected_rows: int = 0
+    records: int | None = None
     reason: Reason | None = None
     notices: tuple[str, ...] = ()
     superseded: tuple[str, ...] = ()

@@ -21,9 +21,7 @@ from shopfloor.formats.bundle import bundle
 from shopfloor.formats.cast_rules import UNTOLD, Care
 from shopfloor.formats.diagnose import Diagnosis, diagnose
 from shopfloor.formats.failure import reason_of
-from shopfloor.formats.format import Format
 from shopfloor.formats.inferred import Inferred
-from shopfloor.formats.locate import open_quote
 from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import RESCUED, Plan, arrange
 from shopfloor.formats.prepare import Prepared
@@ -207,7 +205,9 @@ class Taker:
             self.notices.append(
                 f"Columns without any value have no type yet: {listed(sorted(empty))}. Their first values decide."
             )
-        base = self.contract or Contract(name=self._spec.dataset, mode=self._spec.mode)
+        # Another file of the same source may have no quote to tell by.
+        fresh = Contract(name=self._spec.dataset, mode=self._spec.mode, parser=Parser(escape=first.escape))
+        base = self.contract or fresh
         base = msgspec.structs.replace(base, columns=columns).spelled()
         _check_named(base, columns)
         return base, sampled
@@ -232,18 +232,10 @@ class Taker:
                 )
             except _READ_ERRORS as error:
                 failure = error
-                self._check_quotes(group[0], error)
         if len(group) > 1:
             # One of them cannot be read at all; which one, the first alone will tell.
             return self._infer(group[:1], positions, sample)
         raise _Unplannable(group[0], self._blame(failure, group[0])) from failure
-
-    def _check_quotes(self, file: Prepared, error: Exception) -> None:
-        """Stop at a quote that never ends: each look at such a file costs all the memory there is."""
-        if file.shape.format is Format.CSV and not is_small(file):
-            line = open_quote(file.path, file.shape, to_end=False)
-            if line is not None:
-                raise _Unplannable(file, reasons.bad_quote(line, None)) from error
 
     def _read(self, plan: Plan, group: Sequence[Prepared], *, sampled: bool) -> Taken:
         states = [_State(file) for file in group]
@@ -348,11 +340,6 @@ class Taker:
         failure = self._try(table, path, Care.EVERY if sampled else Care.PLAIN, first=sampled)
         if failure is None:
             return table
-        try:
-            self._check_quotes(state.file, failure)
-        except _Unplannable as error:
-            state.failed = error.reason
-            return table
         if sampled:
             # The sample was not enough: look at every row, then read with what they say.
             found = self._infer([state.file], None)
@@ -453,6 +440,8 @@ class Taker:
         records, bad = rows + wrong, wrong + state.verdict.rejected
         if state.verdict.quarantine is not None:
             return state.verdict.quarantine
+        if state.file.rows is not None and records != state.file.rows:
+            return reasons.rows_do_not_add_up(state.file.rows, rows, wrong)
         if records == 0:
             return reasons.header_only()
         if bad > contract.reject_budget * records or bad == records:  # nothing would be left, whatever the budget
@@ -525,7 +514,8 @@ def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
         state=FileState.QUARANTINED if failed else FileState.COMMITTED,
         rows=0 if failed else rows,
         rejected_rows=(state.wrong.bad if state.wrong else 0) + state.verdict.rejected,
-        reason=state.failed,
+        records=state.file.rows,
+        reason=reasons.escaped_quotes(state.failed) if state.failed and state.file.escapes else state.failed,
         notices=(*state.file.notices, *plan.notices, *state.told, *state.verdict.notices),
         rejects=_rejects(state),
     )

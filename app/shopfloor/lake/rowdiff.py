@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.dataset import RowChange, RowDiff
 from shopfloor.domain.errors import RefusedError, UsageError
@@ -35,7 +36,7 @@ class Comparison:
         self._connection = connection
         self._shared = _shared(left.columns, right.columns)
         self.names = [column.name for column, _, _ in self._shared]
-        self._key = [_place(each, self.names) for each in dict.fromkeys(key)]
+        self._key = list(dict.fromkeys(_place(each, self.names) for each in key))
         self._places = range(len(self.names))
         self._rest = [place for place in self._places if place not in self._key]
         self._rows = sum(part.rows for part in right.parts)
@@ -180,10 +181,11 @@ def _common(left: ColumnType, right: ColumnType) -> ColumnType:
 
 
 def _place(column: str, names: Sequence[str]) -> int:
-    if column not in names:
+    found = ColumnNames(names).find(column)
+    if found is None:
         raise UsageError(
             f"Both versions need a column {safe(column, 80)!r} to be the key.",
             hint=did_you_mean(column, names),
             code="no_column",
         )
-    return names.index(column)
+    return names.index(found)

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError, IntegrityError
 from shopfloor.domain.handles import PartFile
@@ -51,14 +52,15 @@ def chosen(columns: Sequence[Column], select: Sequence[str] | None) -> list[Colu
     if select is None:
         return list(columns)
     known = {column.name: column for column in columns}
+    names = ColumnNames(known)
     for name in select:
-        if name not in known:
+        if name not in names:
             raise DataError(
                 f"There is no column {safe(name, 80)!r} in this dataset version.",
                 hint=did_you_mean(name, known),
                 code="column_unknown",
             )
-    return [known[name] for name in dict.fromkeys(select)]
+    return [known[name] for name in dict.fromkeys(map(names.spelled, select))]
 
 
 def verified(part: PartFile) -> pa.Buffer:

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 
@@ -20,10 +21,11 @@ from shopfloor.runtime.worker import Worker, WorkerDied
 from shopfloor.runtime.worker_class import Lane
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.folders import FOLDER, blame
 
 _LOG = logging.getLogger("shopfloor.jobs")
 _PERSIST_SECONDS = 2.0
-_POSTPONED = {"disk_full"}  # nobody's fault and not for ever: the job waits until it can be done
+_FULL = "disk_full"  # nobody's fault and not for ever: the job waits until it can be done
 _PATIENCE_SECONDS = 30.0
 _LATE = "Give it fewer rows, or raise engine.job_timeout_minutes."
 
@@ -127,13 +129,16 @@ class Slot:
                 self._finish(job, handler, answer, nothing=False)
         except WorkerDied as death:
             self._bury(job, handler, str(death))
+        except OSError as error:
+            _LOG.exception("job %s failed in the engine", job.id)
+            self._fail(job, handler, describe(blame(error, self._context.layout.root)))
         except Exception as error:  # noqa: BLE001 - the boundary of a job: it fails with a sentence, the log has the trace
             if not isinstance(error, ShopfloorError):
                 _LOG.exception("job %s failed in the engine", job.id)
             self._fail(job, handler, describe(error))
 
-    def _log(self, job: JobRecord) -> str:
-        return str(self._context.layout.job_logs / f"{job.id}.log")
+    def _log(self, job: JobRecord) -> Path:
+        return self._context.layout.job_logs / f"{job.id}.log"
 
     def _call(self, job: JobRecord, call: Call) -> Result | Failure:
         if self._worker is None or not self._worker.alive:
@@ -182,10 +187,10 @@ class Slot:
         if self._cancelled.is_set():
             self._cancel_now(job, handler)
             return
-        if error.code in _POSTPONED:
-            self._again(job, error.message, timedelta(seconds=_PATIENCE_SECONDS), attempts=job.attempts - 1)
-            return
         sentence = f"{error.message} {error.hint}".strip()
+        if error.code == _FULL or (error.code == FOLDER and job.payload.get("files")):
+            self._postpone(job, sentence)
+            return
         ended = msgspec.structs.replace(self._ended(job, JobState.FAILED), error=sentence)
 
         def commit(transaction: Transaction) -> None:
@@ -198,7 +203,16 @@ class Slot:
                 data={"job": job.id, "code": error.code},
             )
 
-        self._context.store.write(commit)
+        try:
+            self._context.store.write(commit)
+        except OSError as trouble:  # there is no place to put its files away: they wait for one
+            self._postpone(job, str(blame(trouble, self._context.layout.root)))
+
+    def _postpone(self, job: JobRecord, why: str) -> None:
+        """Nobody's fault and not for ever: the job waits until it can be done, and its log says for what."""
+        with self._log(job).open("a", encoding="utf-8") as log:
+            log.write(f"{why}\n")
+        self._again(job, why, timedelta(seconds=_PATIENCE_SECONDS), attempts=job.attempts - 1)
 
     def _bury(self, job: JobRecord, handler: Handler, epitaph: str) -> None:
         """A worker died: cancelled, parked by a shutdown, retried, or lost after too many starts."""
@@ -249,7 +263,7 @@ class Slot:
             transaction.emit(
                 "job.retried",
                 job.subject,
-                f"{job.kind} {job.id} of {job.subject}: {why}; it is tried again",
+                f"{job.kind} {job.id} of {job.subject} is tried again: {why}",
                 data={"job": job.id},
             )
 

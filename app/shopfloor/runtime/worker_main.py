@@ -12,6 +12,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from shopfloor.domain.errors import DataError, ShopfloorError
 from shopfloor.domain.wire import describe
 from shopfloor.runtime.call import Call, Failure, Message, Progress, Result
 from shopfloor.runtime.task import asked, find
+from shopfloor.workspace.folders import blame
 
 _PR_SET_PDEATHSIG = 1
 
@@ -65,6 +67,9 @@ def _serve(call: Call, send: Callable[[Message], None]) -> None:
                 )
             )
         )
+    except OSError as error:
+        traceback.print_exc()
+        send(Failure(error=describe(blame(error, Path.cwd()))))
     except Exception as error:  # noqa: BLE001 - the boundary of the worker: the engine gets a sentence, the log the trace
         traceback.print_exc()
         send(Failure(error=describe(error)))

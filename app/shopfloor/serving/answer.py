@@ -1,4 +1,4 @@
-"""From a request's body to its answer and the lines of the log; plain functions, in any thread."""
+"""From a request's rows to predictions and the lines of the log; plain functions, in any thread."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
-
 from shopfloor.artifacts.fitted import PREDICTION, SEGMENT
 from shopfloor.lake.inference_log import LogRecord
 from shopfloor.lake.inference_parts import PROBABILITY
-from shopfloor.serving.body import rows_of
 from shopfloor.serving.inputs import frame_from_rows
+from shopfloor.serving.protocols.protocol import Predicted, Prediction, PredictionProtocol
 from shopfloor.serving.rows import Row
 from shopfloor.serving.score import Model, needed_columns
 from shopfloor.serving.shelf import Loaded
@@ -21,39 +19,33 @@ _FRAME_ROWS = 64
 """From this many rows on one frame is faster than single rows."""
 
 
-class Prediction(msgspec.Struct, frozen=True):
-    """One prediction of an answer."""
-
-    association_id: str
-    segment: str | None
-    prediction: str | float | None
-    probabilities: dict[str, float | None]
-
-
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The answer to a prediction request."""
-
-    model: str
-    model_version: int
-    predictions: list[Prediction]
-    ignored_columns: tuple[str, ...] = ()
-    absent_columns: tuple[str, ...] = ()
-
-
 class Done(NamedTuple):
-    """A finished prediction: the answer and what is logged of it."""
+    """Finished predictions, and what is logged of them."""
 
-    body: bytes
+    predicted: Predicted
     records: list[LogRecord]
 
 
-def answer(body: bytes, loaded: Loaded, max_rows: int, at: datetime, new_id: Callable[[], str]) -> Done:
+def answer(
+    body: bytes,
+    protocol: PredictionProtocol,
+    loaded: Loaded,
+    max_rows: int,
+    at: datetime,
+    new_id: Callable[[], str],
+) -> tuple[bytes, list[LogRecord]]:
     """Check and predict the rows of `body`. Raises `Problem` or `RowError` for an unusable one."""
-    checked = loaded.reader.read(rows_of(body, max_rows))
-    rows = [row if row.id is not None else Row(new_id(), row.values) for row in checked.rows]
-    predictions = _predictions(loaded.model, rows)
+    done = predict(protocol.rows(body, max_rows), loaded, at, new_id)
+    return protocol.answer(done.predicted), done.records
+
+
+def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], str]) -> Done:
+    """Check and predict rows; one without an association id gets a new one. Raises `RowError`."""
+    checked = loaded.reader.read(rows)
+    known = [row if row.id is not None else Row(new_id(), row.values) for row in checked.rows]
+    predictions = _predictions(loaded.model, known)
     deployment = loaded.deployment
-    document = Answer(deployment.model, deployment.version, predictions, checked.ignored, checked.absent)
+    predicted = Predicted(deployment.model, deployment.version, predictions, checked.ignored, checked.absent)
     inputs = [column.name for column in loaded.model.columns]
     records = [
         LogRecord(
@@ -66,9 +58,9 @@ def answer(body: bytes, loaded: Loaded, max_rows: int, at: datetime, new_id: Cal
             probabilities=prediction.probabilities,
             inputs={name: row.values[name] for name in inputs},
         )
-        for row, prediction in zip(rows, predictions, strict=True)
+        for row, prediction in zip(known, predictions, strict=True)
     ]
-    return Done(msgspec.json.encode(document), records)
+    return Done(predicted, records)
 
 
 def _predictions(model: Model, rows: list[Row]) -> list[Prediction]:

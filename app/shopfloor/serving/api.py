@@ -19,13 +19,17 @@ from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.names import check_name
 from shopfloor.domain.wire import KEY_HEADER, RETRY_HEADER
+from shopfloor.lake.inference_log import LogRecord
 from shopfloor.serving import openapi
-from shopfloor.serving.answer import Done, answer
+from shopfloor.serving.answer import answer
 from shopfloor.serving.body import read_body, read_lines
 from shopfloor.serving.durable_log import DurableLog
 from shopfloor.serving.forward import Forward
 from shopfloor.serving.metrics import CONTENT_TYPE, Metrics
 from shopfloor.serving.problems import Problem, json_response, problem_of
+from shopfloor.serving.protocols import protocols
+from shopfloor.serving.protocols.protocol import PredictionProtocol
+from shopfloor.serving.row_schema import row_schema
 from shopfloor.serving.shelf import Loaded, Shelf
 
 P = ParamSpec("P")
@@ -56,13 +60,14 @@ class Api:
     forward: Forward
     limits: Limits = field(default_factory=Limits)
     new_id: Callable[[], str] = ulid
+    protocols: tuple[PredictionProtocol, ...] = field(default_factory=protocols)
     _started: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self._started = self.clock.monotonic()
 
-    async def predict(self, request: Request) -> Response:
-        """`POST /v1/models/{model}/predict`."""
+    async def predict(self, protocol: PredictionProtocol, request: Request) -> Response:
+        """The answer to a request for predictions, whatever its protocol."""
         began = self.clock.monotonic()
         name = request.path_params["model"]
         try:
@@ -72,10 +77,10 @@ class Api:
             raise
         status, rows = 500, 0
         try:
-            done = await self._predict(request, loaded)
-            await self.log.append(done.records)
-            status, rows = 200, len(done.records)
-            return Response(done.body, media_type="application/json")
+            body, records = await self._predict(protocol, request, loaded)
+            await self.log.append(records)
+            status, rows = 200, len(records)
+            return Response(body, media_type=protocol.media_type)
         except Problem as problem:
             status = problem.status
             raise
@@ -85,11 +90,12 @@ class Api:
         finally:
             self.metrics.answered(name, status, self.clock.monotonic() - began, rows)
 
-    async def _predict(self, request: Request, loaded: Loaded) -> Done:
-        body = await read_body(request, self.limits.body, self.limits.body_seconds)
-        if len(body) <= _INLINE_BYTES:
-            return answer(body, loaded, self.limits.rows, self.clock.now(), self.new_id)
-        return await self._in_thread(answer, body, loaded, self.limits.rows, self.clock.now(), self.new_id)
+    async def _predict(
+        self, protocol: PredictionProtocol, request: Request, loaded: Loaded
+    ) -> tuple[bytes, list[LogRecord]]:
+        body = await read_body(request, protocol.accepts, self.limits.body, self.limits.body_seconds)
+        how = (protocol, loaded, self.limits.rows, self.clock.now(), self.new_id)
+        return answer(body, *how) if len(body) <= _INLINE_BYTES else await self._in_thread(answer, body, *how)
 
     async def append(self, request: Request) -> Response:
         """`POST /v1/datasets/{dataset}/rows`: JSON lines for the engine, whose answer is passed on as it is."""
@@ -136,7 +142,7 @@ class Api:
                     {"name": field.name, "type": field.type, "required": not field.nullable, "examples": field.levels}
                     for field in manifest.features
                 ],
-                "schema": openapi.row_schema(deployment, manifest),
+                "schema": row_schema(deployment, manifest),
             }
         )
 
@@ -151,7 +157,7 @@ class Api:
                 described.append(self.shelf.describe(name))
             except ShopfloorError:
                 continue
-        return openapi.document(described, __version__)
+        return openapi.document(described, self.protocols, __version__)
 
     async def health(self, request: Request) -> Response:
         """`GET /health`, `GET /v1/health`: no token needed, so it says nothing that a stranger may not know."""

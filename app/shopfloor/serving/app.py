@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,6 +21,7 @@ from shopfloor.serving.api import Api
 from shopfloor.serving.guard import TOKEN, Guard, Throttle, TokenBook
 from shopfloor.serving.hosts import HostRule
 from shopfloor.serving.problems import Problem, problem_of
+from shopfloor.serving.protocols.protocol import PredictionProtocol
 from shopfloor.serving.tokens import Token
 
 CAPACITY = 1024
@@ -40,9 +42,7 @@ def create_app(api: Api, hosts: HostRule, tokens: TokenBook, capacity: int = CAP
 
     # Names are matched as whole tails, so that a hostile one gets our answer and no redirect.
     routes = [
-        Route("/v1/models/{model:path}/predict", _answering(api.predict, _may_predict), methods=["POST"]),
-        # Else the tail would be the name of a model that does not exist.
-        Route("/v1/models/{model:path}/predict", _only_post, methods=["GET"]),
+        *(route for protocol in api.protocols for route in _predicting(api, protocol)),
         Route("/v1/models", _answering(api.models, _may_predict)),
         Route("/v1/models/{model:path}", _answering(api.model, _may_predict)),
         Route("/v1/datasets/{dataset:path}/rows", _answering(api.append, _may_append), methods=["POST"]),
@@ -67,6 +67,14 @@ def create_app(api: Api, hosts: HostRule, tokens: TokenBook, capacity: int = CAP
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _predicting(api: Api, protocol: PredictionProtocol) -> tuple[Route, Route]:
+    return (
+        Route(protocol.path, _answering(partial(api.predict, protocol), _may_predict), methods=["POST"]),
+        # Else the tail would be the name of a model that does not exist.
+        Route(protocol.path, _only_post, methods=["GET"]),
+    )
 
 
 def _answering(handler: Handler, check: Callable[[Request], None] | None = None) -> Handler:

@@ -1,25 +1,24 @@
-"""The body of a request: read within limits, then decoded."""
+"""The body of a request, read within limits."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Collection
 
-import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from shopfloor.serving.problems import Problem
 
-_HINT = 'Send {"row": {"column": value, …}} or {"rows": [{…}, {…}]}.'
 _CLOSE = {"Connection": "close"}
 
 
-async def read_body(request: Request, limit: int, seconds: float) -> bytes:
-    """The whole body, when it is plain JSON of at most `limit` bytes that arrives in time."""
+async def read_body(request: Request, accepts: Collection[str], limit: int, seconds: float) -> bytes:
+    """The whole body, when it is of a media type in `accepts` and of at most `limit` bytes that arrive in time."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" or _is_encoded(request):
-        hint = "Send `Content-Type: application/json`, not compressed."
-        raise Problem(415, "not_json", "Only plain JSON is accepted.", hint)
+    if kind not in accepts or _is_encoded(request):
+        types = " or ".join(sorted(accepts))
+        hint = f"Send `Content-Type: {types}`, not compressed."
+        raise Problem(415, "media_type", f"Only plain {types} is accepted.", hint)
     return await _read(request, limit, seconds, "Split the request, or score a file with `shopfloor predict`.")
 
 
@@ -52,23 +51,6 @@ async def _read(request: Request, limit: int, seconds: float, hint: str) -> byte
     except ClientDisconnect:
         raise Problem(400, "disconnected", "The caller went away.") from None
     return bytes(chunks)
-
-
-def rows_of(body: bytes, max_rows: int) -> list[Any]:
-    """The rows that a body holds, not yet checked. Raises `Problem`."""
-    try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Problem(400, "malformed_json", f"The body is not JSON: {error}", _HINT) from error
-    if type(document) is not dict or len(document) != 1:
-        raise Problem(422, "wrong_body", "The body must be an object with one key, 'row' or 'rows'.", _HINT)
-    [(key, value)] = document.items()
-    rows = [value] if key == "row" else value
-    if key not in {"row", "rows"} or type(rows) is not list:
-        raise Problem(422, "wrong_body", "The body must hold 'row', an object, or 'rows', an array.", _HINT)
-    if len(rows) > max_rows:
-        raise Problem(413, "too_many_rows", f"{len(rows)} rows are more than {max_rows}.", "Split the request.")
-    return rows
 
 
 def _too_large(limit: int, hint: str) -> Problem:

@@ -21,12 +21,12 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.serving.api import Api
 from shopfloor.serving.app import create_app
+from shopfloor.serving.bounded_http import BoundedProtocol
 from shopfloor.serving.durable_log import Durability, DurableLog
 from shopfloor.serving.forward import THREADS, Forward
 from shopfloor.serving.guard import TokenBook
 from shopfloor.serving.hosts import HostRule
 from shopfloor.serving.metrics import Metrics
-from shopfloor.serving.protocol import BoundedProtocol
 from shopfloor.serving.shelf import Shelf
 from shopfloor.store.segment import SegmentWriter
 from shopfloor.workspace.layout import Layout

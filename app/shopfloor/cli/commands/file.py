@@ -128,6 +128,7 @@ def accept_file(session: Session, file_id: str, types: bool, as_json: bool) -> N
 @click.option("--encoding", default="", metavar="E", help="How text is encoded, such as windows-1252 or utf-16.")
 @click.option("--decimal", default="", metavar="MARK", help="The decimal mark of numbers: . or a comma.")
 @click.option("--quote", default="", metavar="Q", help="The quote mark, or none where quotes are ordinary text.")
+@click.option("--escape", default="", metavar="C", help="What escapes quotes inside text, such as '\\'.")
 @click.option("--sheet", default="", metavar="NAME", help="The sheet of an Excel workbook; else its first.")
 @click.option("--skip-lines", type=click.IntRange(0), default=0, metavar="N", help="Lines before the header.")
 @click.option("--rename", multiple=True, metavar="NEW=OLD", help="Take column NEW for the contract's OLD; repeatable.")
@@ -147,6 +148,7 @@ def retry_file(
     encoding: str,
     decimal: str,
     quote: str,
+    escape: str,
     sheet: str,
     skip_lines: int,
     rename: tuple[str, ...],
@@ -157,6 +159,7 @@ def retry_file(
     parser = Parser(
         delimiter=delimiter,
         quote=quote,
+        escape=escape,
         encoding=encoding,
         decimal=decimal,
         sheet=sheet,

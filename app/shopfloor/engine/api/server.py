@@ -9,6 +9,7 @@ import os
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -42,6 +43,7 @@ from shopfloor.engine.api.routes import Answer, routes
 from shopfloor.engine.api.rows import TooLarge, append
 from shopfloor.engine.api.waiting import await_idle, next_events
 from shopfloor.engine.services import Plant
+from shopfloor.workspace.folders import blame
 
 _LOG = logging.getLogger("shopfloor.api")
 _STATUS = {ExitCode.USAGE: 400, ExitCode.NOT_FOUND: 404, ExitCode.REFUSED: 409, ExitCode.UNREACHABLE: 503}
@@ -67,13 +69,13 @@ def application(plant: Plant) -> Starlette:
     table = {kind.verb: (kind, answer) for kind, answer in routes().items()}
 
     async def rows(http: HttpRequest) -> Response:
-        return await _guarded(http, lambda: append(plant, http))
+        return await _guarded(http, plant.context.layout.root, lambda: append(plant, http))
 
     async def endpoint(http: HttpRequest) -> Response:
         async def answer() -> Any:
             return await _answer(plant, await _decode(http, table), table)
 
-        return await _guarded(http, answer)
+        return await _guarded(http, plant.context.layout.root, answer)
 
     return Starlette(
         routes=[
@@ -83,14 +85,15 @@ def application(plant: Plant) -> Starlette:
     )
 
 
-async def _guarded(http: HttpRequest, answer: Callable[[], Awaitable[Any]]) -> Response:
+async def _guarded(http: HttpRequest, root: Path, answer: Callable[[], Awaitable[Any]]) -> Response:
     try:
         return Response(to_json(await answer()), media_type="application/json")
     except ShopfloorError as error:
         return _failed(error, _status(error))
     except Exception as error:  # noqa: BLE001 - the boundary of the API: the caller gets a sentence, the log the trace
         _LOG.exception("%s failed", http.url.path)
-        return _failed(error, 500)
+        told = blame(error, root) if isinstance(error, OSError) else error
+        return _failed(told, 500)
 
 
 def _status(error: ShopfloorError) -> int:

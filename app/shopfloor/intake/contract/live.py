@@ -14,6 +14,7 @@ from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.contract_changes import changes, same
+from shopfloor.domain.dialect import merged
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.revision import ContractCause, ContractRevision
@@ -206,12 +207,13 @@ def grown(
     """What the team wrote, with what a delivery added: columns that are new, `absent` ones optional, and
     the types of `retyped` ones, unless somebody changed them meanwhile.
 
-    Only columns are taken from `found`: what a person changed while the files were read stays.
+    Only columns are taken from `found`, and of a first file how it was written: what a person changed while the
+    files were read stays.
     """
     if written is None:
         return found
     if not written.columns:
-        return msgspec.structs.replace(written, columns=found.columns)
+        return msgspec.structs.replace(written, columns=found.columns, parser=merged(found.parser, written.parser))
     known = ColumnNames(column.name for column in written.columns)
     types = {one.column.name: one for one in retyped}
     kept = tuple(_typed(_optional(column, column.name in absent), types.get(column.name)) for column in written.columns)

@@ -21,7 +21,7 @@ from shopfloor.domain.errors import UsageError
 from shopfloor.domain.missing import ALWAYS_MISSING
 from shopfloor.domain.streaming import RowReject
 from shopfloor.domain.text import safe
-from shopfloor.formats.notation import plain_beside
+from shopfloor.formats.notation import same_iso
 from shopfloor.formats.values import Misfit, reader_of
 
 TOLD = 100
@@ -222,7 +222,7 @@ class RowCheck:
 
     def _is_quick(self, column: Column) -> bool:
         """False where a value's type alone does not say that it fits: it may be a missing word, or another day."""
-        return plain_beside(column.format) and not (self._missing and column.name in self._required)
+        return same_iso(column.format) and not (self._missing and column.name in self._required)
 
 
 class _NotARow(Exception):

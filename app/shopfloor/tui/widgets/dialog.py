@@ -171,9 +171,9 @@ class PlainInput(Input):
         return clean(value)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Only the first line is taken, and nothing in it that could move a cursor."""
+        """All lines are taken, joined to one by blanks, and nothing in them that could move a cursor."""
         event.prevent_default()
         event.stop()
-        lines = event.text.splitlines()
-        if lines:
-            self.replace(clean(lines[0]), *self.selection)
+        lines = [text for line in event.text.splitlines() if (text := line.strip())]
+        # A single line keeps the blanks around it: it may be part of a sentence.
+        self.replace(clean(" ".join(lines) if len(lines) > 1 else event.text.strip("\r\n")), *self.selection)

@@ -9,10 +9,12 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from shopfloor.domain.dropped import ignored
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted, safe
 from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell, well
 from shopfloor.upkeep.gc import discard, waste
+from shopfloor.workspace.folders import fault
 from shopfloor.workspace.layout import Layout
 
 _OTHERS = 0o077
@@ -91,11 +93,11 @@ def folders(patient: Patient) -> Iterator[DoctorFinding]:
             repaired = patient.mend(root.mkdir)
             yield unwell("folders", f"{layout.relative(root)}/ is missing", repaired=repaired)
             continue
-        complaints += [
-            f"{safe(layout.relative(folder), 120)}/ cannot be read and written: check its rights"
-            for folder in (root, *(path for path in sorted(root.iterdir()) if path.is_dir()))
-            if not os.access(folder, os.R_OK | os.W_OK | os.X_OK)
-        ]
+        if (found := fault(root, layout.root)) is not None:
+            complaints.append(str(found))
+            continue
+        inner = (path for path in sorted(root.iterdir()) if path.is_dir() and not ignored(path.name))
+        complaints += [str(found) for folder in inner if (found := fault(folder, layout.root)) is not None]
     yield from summed("folders", complaints, "drop folders can be read and written")
 
 

@@ -1,0 +1,41 @@
+"""Drop folders that the engine cannot use: links, and folders of other users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shopfloor.arrival.standing_alert import raise_alert, resolve, standing
+from shopfloor.domain.monitor import AlertRecord
+from shopfloor.runtime import notification
+from shopfloor.runtime.context import Context
+from shopfloor.store import alerts
+from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.folders import FOLDER, FolderError
+
+
+class FolderAlerts:
+    """One alert for each dataset or model with such a folder; it goes when the folder can be used."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def tell(self, faults: Mapping[str, FolderError]) -> bool:
+        """`faults` are all of them now, by dataset or model. True when one is over."""
+        told = {one.subject for one in self._context.store.read(lambda query: alerts.unresolved_of(query, FOLDER))}
+        fresh = sorted(faults.keys() - told)
+        over = sorted(told - faults.keys())
+
+        def change(transaction: Transaction) -> list[AlertRecord]:
+            for subject in over:
+                resolve(transaction, subject, FOLDER)
+            return [
+                raise_alert(transaction, subject, FOLDER, faults[subject].message, faults[subject].hint, value=1.0)
+                for subject in fresh
+                if standing(transaction, subject, FOLDER) is None
+            ]
+
+        if fresh or over:
+            for alert in self._context.store.write(change):
+                if self._context.settings.notify:
+                    notification.notify(self._context.settings.notify, alert)
+        return bool(over)

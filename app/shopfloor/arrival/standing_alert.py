@@ -1,0 +1,63 @@
+"""The one alert that a dataset or model has of a kind about its drop folder: opened, kept up to date, resolved."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shopfloor.domain.monitor import AlertRecord, AlertState, Severity
+from shopfloor.store import alerts
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+
+
+def standing(query: Query, subject: str, check: str) -> AlertRecord | None:
+    """The unresolved alert of `subject`, if there is one."""
+    return next((one for one in alerts.unresolved(query, subject) if one.check == check), None)
+
+
+def raise_alert(
+    transaction: Transaction, subject: str, check: str, message: str, cause: str, *, value: float
+) -> AlertRecord:
+    """Open the alert of a subject that has none."""
+    alert = alerts.create(
+        transaction,
+        AlertRecord(
+            id="",
+            subject=subject,
+            check=check,
+            severity=Severity.WARNING,
+            value=value,
+            limit=0.0,
+            message=message,
+            cause=cause,
+            opened_at=transaction.now,
+            updated_at=transaction.now,
+        ),
+    )
+    _tell(transaction, "opened", alert)
+    return alert
+
+
+def update(transaction: Transaction, alert: AlertRecord, *, value: float) -> None:
+    """How many files or folders it is about by now."""
+    alerts.put(transaction, msgspec.structs.replace(alert, value=value, updated_at=transaction.now))
+
+
+def resolve(transaction: Transaction, subject: str, check: str) -> None:
+    """What it was about is over; nothing where there is none."""
+    alert = standing(transaction, subject, check)
+    if alert is None:
+        return
+    now = transaction.now
+    resolved = msgspec.structs.replace(alert, state=AlertState.RESOLVED, updated_at=now, resolved_at=now)
+    alerts.put(transaction, resolved)
+    _tell(transaction, "resolved", resolved)
+
+
+def _tell(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
+    transaction.emit(
+        f"alert.{verb}",
+        alert.subject,
+        f"Alert {alert.id} on {alert.subject}: {alert.message}",
+        data={"alert": alert.id, "severity": alert.severity.value},
+    )

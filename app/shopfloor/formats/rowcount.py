@@ -1,0 +1,224 @@
+"""How many rows a file holds, counted over its bytes: what was read has to add up to it.
+
+Nothing here goes the way of the parser. Text is passed over once, in chunks; where no line end can stand
+inside quotes, lines are counted and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shopfloor.formats.quoting import Quoting, whole_lines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_BOM = b"\xef\xbb\xbf"
+_BLANK = b" \t\r\n"
+_MOST = 20  # repeated headers that are told
+
+
+@dataclass
+class RowCount:
+    """`rows` below the header, and what their bytes tell.
+
+    `unclosed` is the line of a quote that never ends, `malformed` that of a text that goes on behind its end (looked
+    for only near a backslash before a quote, which `escapes` says there is), `headers` are the lines on which the
+    header stands again.
+    """
+
+    rows: int = 0
+    unclosed: int | None = None
+    malformed: int | None = None
+    escapes: bool = False
+    headers: list[int] = field(default_factory=list)
+
+
+def count_delimited(path: Path, names: Sequence[str], *, delimiter: str, quote: str, line: int = 1) -> RowCount:
+    """Count the rows of delimited text with LF or CRLF as line end; its first line is called `line`."""
+    counter = _Delimited(names, delimiter, quote, line)
+    first = True
+    for chunk in whole_lines(path):
+        counter.add(chunk.removeprefix(_BOM) if first else chunk)
+        first = False
+        if counter.walk.unclosed:
+            break
+    return counter.finish()
+
+
+def count_lines(path: Path) -> int:
+    """The lines of a text file that are not blank."""
+    found = 0
+    for chunk in whole_lines(path):
+        found += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+        if chunk[:1] in _BLANK or any(b"\n" + blank in chunk for blank in (b"\n", b"\r", b" ", b"\t")):
+            found -= sum(not line.strip() for line in chunk.splitlines())
+    return found
+
+
+class _Delimited:
+    """The count of one delimited file."""
+
+    def __init__(self, names: Sequence[str], delimiter: str, quote: str, line: int) -> None:
+        self.walk = Quoting(quote.encode(), delimiter.encode(), line=line)
+        self._found = RowCount()
+        self._ends = 0  # records that are over, the header among them
+        self._quote = quote.encode()
+        self._blanks = len(names) > 1  # a blank line is no record, but a missing value where there is one column
+        self._bounds = {*delimiter.encode(), *b"\r\n", *self._quote}
+        self._headers = _spelled(names, delimiter, quote)
+        self._mark = delimiter.encode()
+        self._open = False  # the last line has no end
+
+    def add(self, chunk: bytes) -> None:
+        """Count the records that end in `chunk`."""
+        self._find_headers(chunk)
+        self._open = not chunk.endswith(b"\n")
+        if not self._quote or not (self.walk.inside or self._quote in chunk):
+            self._plain(chunk)
+            return
+        escapes = b"\\" + self._quote in chunk
+        self._found.escapes = self._found.escapes or escapes
+        if self._fast(chunk, sure=not escapes):
+            return
+        inside = self.walk.inside
+        for piece, quoted in self.walk.pieces(chunk):
+            if not quoted:
+                self._ends += piece.count(b"\n") - (self._blank(piece, start=not inside) if self._blanks else 0)
+            inside = True  # a later piece begins behind a quote
+
+    def finish(self) -> RowCount:
+        """The count of all that was added."""
+        self.walk.finish()
+        found = self._found
+        found.rows = self._ends + self._open - 1
+        found.unclosed, found.malformed = self.walk.unclosed, self.walk.malformed
+        return found
+
+    def _plain(self, chunk: bytes) -> None:
+        lines = chunk.count(b"\n")
+        self.walk.line += lines
+        self._ends += lines - (self._blank(chunk, start=True) if self._blanks else 0)
+
+    def _blank(self, piece: bytes, *, start: bool) -> int:
+        """Blank lines in text outside of quotes; `start` says that a line begins with it."""
+        count = int(start and piece.startswith((b"\n", b"\r\n")))
+        if b"\n\n" in piece or b"\n\r\n" in piece:
+            text = piece.replace(b"\r\n", b"\n")
+            count += sum(not line for line in text.split(b"\n")[1:-1])
+        return count
+
+    def _fast(self, chunk: bytes, *, sure: bool) -> bool:
+        """Count a chunk whose quotes stand as they should; False, and nothing is counted, where they do not.
+
+        With `sure` quotes are not looked at where no line end stands between two of them.
+
+        Then each second quote opens a text, and the number of quotes before a line end says where it stands.
+        """
+        import numpy as np
+
+        data = np.frombuffer(chunk, np.uint8)
+        quotes, ends = np.flatnonzero(data == self._quote[0]), np.flatnonzero(data == 10)
+        within = (np.searchsorted(quotes, ends) + self.walk.inside) & 1
+        if sure and not self.walk.inside and len(quotes) % 2 == 0 and not within.any():
+            self._plain(chunk)
+            return True
+        if not self._usual(data, quotes):
+            return False
+        self._ends += int((within == 0).sum())
+        if self._blanks:
+            self._ends -= _blank_lines(data, ends[within == 0], start=not self.walk.inside)
+        self._advance(data, quotes, ends)
+        return True
+
+    def _usual(self, data: NDArray[Any], quotes: NDArray[Any]) -> bool:
+        """True when each quote that opens stands behind a boundary and each that closes before one."""
+        import numpy as np
+
+        bound = np.zeros(256, bool)
+        bound[list(self._bounds)] = True
+        opening, closing = quotes[int(self.walk.inside) :: 2], quotes[1 - int(self.walk.inside) :: 2]
+        before = bound[data[opening - 1]] | (opening == 0)
+        after = bound[data[np.minimum(closing + 1, len(data) - 1)]] | (closing == len(data) - 1)
+        return bool(before.all() and after.all())
+
+    def _advance(self, data: NDArray[Any], quotes: NDArray[Any], ends: NDArray[Any]) -> None:
+        """Where the walk stands behind a chunk that was counted without it."""
+        import numpy as np
+
+        opening = quotes[int(self.walk.inside) :: 2]
+        if (len(quotes) + self.walk.inside) % 2:
+            # Two in a row are a quote within the text that an earlier one opened.
+            first = opening[(opening == 0) | (data[opening - 1] != self._quote[0])]
+            if len(first):
+                self.walk.opened = self.walk.line + int(np.searchsorted(ends, first[-1]))
+            self.walk.inside = True
+        else:
+            self.walk.inside = False
+        self.walk.line += len(ends)
+
+    def _find_headers(self, chunk: bytes) -> None:
+        """Note the lines of `chunk` on which the header stands again, alone or behind a row without an end."""
+        for header in self._headers:
+            if header not in chunk:
+                continue
+            for at in _places(chunk, header) if self._blanks else _lines_that_are(chunk, header):
+                if len(self._found.headers) >= _MOST:
+                    return
+                first = at == 0 and self._ends == 0
+                if not first and self._is_line(chunk, at, at + len(header)):
+                    self._found.headers.append(self.walk.line + chunk.count(b"\n", 0, at))
+
+    def _is_line(self, chunk: bytes, start: int, end: int) -> bool:
+        """True when a line ends at `end` that is a header from `start` on, outside of quotes."""
+        if chunk[end : end + 1] not in {b"\n", b""} and chunk[end : end + 2] != b"\r\n":
+            return False
+        if self._quote and (self.walk.inside + chunk.count(self._quote, 0, start)) % 2:
+            return False
+        line = chunk[chunk.rfind(b"\n", 0, start) + 1 : start]
+        # What stands before it on the line makes the line longer than any row.
+        return line in {b"", _BOM} or line.endswith(_BOM) or (self._blanks and self._mark in line)
+
+
+def _places(chunk: bytes, what: bytes) -> Iterator[int]:
+    at = chunk.find(what)
+    while at >= 0:
+        yield at
+        at = chunk.find(what, at + 1)
+
+
+def _lines_that_are(chunk: bytes, what: bytes) -> Iterator[int]:
+    """Where a line of `chunk` is `what`, which may stand in many others."""
+    for match in re.finditer(rb"\n(?:\xef\xbb\xbf)?" + re.escape(what) + rb"(?=\r?\n|\Z)", b"\n" + chunk):
+        yield match.end() - 1 - len(what)
+
+
+def _spelled(names: Sequence[str], delimiter: str, quote: str) -> tuple[bytes, ...]:
+    """The header as it may be written: quotes where they are needed, or around each name."""
+
+    def quoted(name: str) -> str:
+        return f"{quote}{name.replace(quote, 2 * quote)}{quote}"
+
+    if not quote:
+        return (delimiter.join(names).encode(),)
+    needed = (quoted(name) if any(mark in name for mark in (delimiter, quote, "\n")) else name for name in names)
+    ways = (delimiter.join(needed), delimiter.join(map(quoted, names)))
+    return tuple(dict.fromkeys(way.encode() for way in ways))
+
+
+def _blank_lines(data: NDArray[Any], ends: NDArray[Any], *, start: bool) -> int:
+    """How many of the line ends `ends` end an empty line; `start` says that a line begins with `data`."""
+    import numpy as np
+
+    inner = ends[ends > 0]
+    before = data[inner - 1]
+    earlier = data[np.maximum(inner - 2, 0)]
+    blank = (before == 10) | ((before == 13) & (earlier == 10) & (inner > 1))
+    found = int(blank.sum())
+    if start:
+        found += bool(len(ends)) and (int(ends[0]) == 0 or (int(ends[0]) == 1 and int(data[0]) == 13))
+    return found

@@ -1,0 +1,25 @@
+"""The books of a delivery: no row of a file is lost between its bytes and the parts."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from shopfloor.domain.file import FileState
+from shopfloor.formats import reasons
+from shopfloor.formats.reasons import BadFile
+from shopfloor.intake.records import IntakeResult
+
+
+def check_balance(result: IntakeResult) -> None:
+    """Raise `BadFile` unless all rows of each committed file are accepted or rejected, and stand in the parts."""
+    stored: Counter[str] = Counter()
+    for part in result.parts:
+        stored.update({span.file: span.rows for span in part.part.files})
+    for file in result.files:
+        if file.state is not FileState.COMMITTED:
+            continue
+        # Rows of a snapshot, or with a key, may be replaced by those of a later file.
+        rows = file.rows if result.replaces_parts else stored[file.id]
+        records = file.rows + file.rejected_rows if file.records is None else file.records
+        if rows + file.rejected_rows != records or rows != file.rows:
+            raise BadFile(reasons.rows_do_not_add_up(records, rows, file.rejected_rows, file.id))

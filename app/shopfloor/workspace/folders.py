@@ -1,0 +1,101 @@
+"""What keeps the engine from using a folder of the workspace, in one sentence wherever it is told."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+import stat
+from pathlib import Path
+
+from shopfloor.domain.errors import RefusedError, ShopfloorError, StoreError
+from shopfloor.domain.text import safe
+
+FOLDER = "folder"
+READ = "read"
+_RIGHTS = {errno.EACCES, errno.EPERM, errno.EROFS}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class FolderError(RefusedError):
+    """A folder cannot be used as it must be; the message names it, the hint says what to do."""
+
+    default_code = FOLDER
+
+
+def fault(folder: Path, root: Path, *, write: bool = True) -> FolderError | None:
+    """Why the engine cannot use `folder` of the workspace at `root`; None where it can, or where there is none.
+
+    Looked at by the effective user, and never through a link. `write`: new files are put there, or taken
+    away from there.
+    """
+    try:
+        status = os.lstat(folder)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return _error(error, folder, root)
+    shown = _shown(folder, root)
+    if stat.S_ISLNK(status.st_mode):
+        return linked(shown)
+    if not stat.S_ISDIR(status.st_mode):
+        return FolderError(f"{shown} is no folder.", hint=f"Move it away and make the folder: mkdir {shown}")
+    if not _may(folder, os.R_OK | os.X_OK):
+        return denied(status.st_uid, shown, READ)
+    if write and not _may(folder, os.W_OK):
+        return denied(status.st_uid, shown, "written")
+    return None
+
+
+def linked(shown: str) -> FolderError:
+    """The folder `shown`, relative to the workspace, is a symbolic link."""
+    return FolderError(
+        f"{shown} is a symbolic link, and links are not followed: they could lead out of the workspace.",
+        hint=f"Make {shown} a folder of its own, or mount the other one there (mount --bind).",
+    )
+
+
+def blame(error: OSError, root: Path) -> ShopfloorError:
+    """What the operating system refused, as people are told it: which path or folder, why, what to do."""
+    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    if error.errno in _FULL:
+        return StoreError("The disk is full.", hint="Free some space; it goes on by itself then.", code="disk_full")
+    if error.errno in _RIGHTS and path is not None:
+        folder = path if path.is_dir() and not path.is_symlink() else path.parent
+        return fault(folder, root) or _error(error, path, root)
+    return _error(error, path, root)
+
+
+def _may(folder: Path, mode: int) -> bool:
+    # access(2) asks for the real user; an engine that was started with another one must ask for that.
+    return os.access(folder, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def denied(uid: int, shown: str, what: str) -> FolderError:
+    """The folder `shown`, which belongs to user `uid`, cannot be `what` (read, written) by this user."""
+    me, owner = _name(os.geteuid()), _name(uid)
+    right = f"chmod u+rwx {shown}" if me == owner else f"sudo chown {me} {shown}"
+    whose = "" if me == owner else f"belongs to {owner} and "
+    return FolderError(
+        f"{shown} {whose}cannot be {what} by {me}, who runs Shopfloor.",
+        hint=f"Let {me} read and write it, for example: {right}",
+    )
+
+
+def _error(error: OSError, path: Path | None, root: Path) -> FolderError:
+    shown = _shown(path, root) if path is not None else "A file"
+    return FolderError(
+        f"{shown} cannot be used: {error.strerror or error}.",
+        hint="See what is there (ls -ld), and mend it; what waits for it goes on by itself.",
+    )
+
+
+def _name(uid: int) -> str:
+    try:
+        return safe(pwd.getpwuid(uid).pw_name, 40)
+    except KeyError:
+        return f"user {uid}"
+
+
+def _shown(path: Path, root: Path) -> str:
+    return safe(path.relative_to(root) if path.is_relative_to(root) else path, 160)
