@@ -9,6 +9,7 @@ import calendar
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -47,10 +48,10 @@ ReadMoment = Callable[[str], datetime | None]
 
 def compiled(*formats: str) -> ReadMoment:
     """A reader of texts in one of `formats`, the first that fits; it gives None for what is no moment in them."""
-    reads = [_compiled(format) for format in formats]
-    return lambda text: next((found for read in reads if (found := read(text)) is not None), None)
+    return lambda text: next((found for each in formats if (found := _compiled(each)(text)) is not None), None)
 
 
+@lru_cache(maxsize=512)  # built when first met: all together they cost an eighth of a second
 def _compiled(format: str) -> ReadMoment:
     codes: list[str] = []
     pattern = ""
