@@ -148,17 +148,17 @@ def refresh(spec: GateSpec, found: Comparison, age: float) -> Check:
     )
 
 
-def looks(spec: GateSpec, alpha: float) -> Check:
-    """`looks`: how much of the allowed error this look at the holdout may use."""
-    look = spec.earlier_tests + 1
+def shared_error(spec: GateSpec, alpha: float) -> Check:
+    """`looks`: how much of the allowed error this test on the holdout may use."""
+    test = spec.earlier_tests + 1
     allowed = spec.definition.release.alpha
     return Check(
         code="looks",
         passed=True,
-        value=float(look),
+        value=float(test),
         detail=(
-            f"look {look} at these rows: {figures.num(alpha)} of the error {figures.num(allowed)} "
-            "that all looks together may make"
+            f"test {test} on these rows: {figures.num(alpha)} of the error {figures.num(allowed)} "
+            "that all tests together may make"
         ),
         blocking=False,
     )

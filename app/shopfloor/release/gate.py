@@ -90,7 +90,7 @@ def judge(
         found.add(check)
     found.add(checks.answered(chosen))
     _score(spec, metric, chosen, found)
-    # Only rows that can tell are tested: a look that tests nothing spends no error.
+    # Only rows that can tell are tested: a comparison that tests nothing spends no error.
     if found.open() is None:
         _test(spec, metric, chosen, alpha, found)
     for check in (checks.latency(spec), checks.size(spec), checks.inputs(spec)):
@@ -134,7 +134,7 @@ def _test(spec: GateSpec, metric: Metric, chosen: Eligible, alpha: float, found:
     skip = frozenset(filter(None, (spec.definition.target, spec.definition.time, spec.definition.id)))
     if chosen.champion is not None:
         _compare(spec, metric, chosen, alpha, found, skip)
-    found.add(checks.looks(spec, alpha))
+    found.add(checks.shared_error(spec, alpha))
     found.add(checks.calibrated(spec, chosen.challenger, chosen.champion, chosen.blocks))
     found.add(checks.overfit(spec, metric, found.score, dummy))
     found.add(checks.leak(spec, chosen, skip | frozenset(spec.definition.exclude)))
