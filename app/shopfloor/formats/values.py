@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -62,6 +62,12 @@ def _way(pattern: str, *formats: str) -> Way:
     return Way(re.compile(pattern, re.ASCII).fullmatch, compiled(*formats))
 
 
+# What nearly all rows hold: recognized at once, since a request waits for it.
+_USUAL_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{3}|\.\d{6})?(?:Z|[+-]\d\d:\d\d)?", re.ASCII
+).fullmatch
+_USUAL_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
+_USUAL_NUMBER = re.compile(r"-?\d{1,15}\.\d{1,15}", re.ASCII).fullmatch
 _WAYS = Ways()
 _POINT_DAY = _way(notation.POINT_DAY, "%d.%m.%Y")
 _POINT_TIME = _way(f"{notation.POINT_DAY}( {notation.POINT_CLOCK})?", *notation.time_formats("%d.%m.%Y"))
@@ -207,6 +213,8 @@ def _float(whole: int) -> float:
 
 
 def _number_text(text: str) -> float | None:
+    if _USUAL_NUMBER(text):
+        return float(text)
     bare = text.strip(SPACES)
     if bare in _WORDS:
         return None
@@ -259,7 +267,9 @@ def _formatted(format: NumberFormat) -> ReadValue:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None or value == ALWAYS_MISSING else written(value)
+    if type(value) is str:
+        return None if value == ALWAYS_MISSING else value
+    return None if value is None else written(value)
 
 
 def _absent(value: Any) -> None:
@@ -269,10 +279,18 @@ def _absent(value: Any) -> None:
 
 
 def _date(value: Any) -> date | None:
+    if type(value) is str and _USUAL_DAY(value):
+        return _calendar(value)
     return None if value is None else _day_of(written(value).strip(SPACES), _WAYS)
 
 
 def _timestamp(value: Any) -> datetime | None:
+    if type(value) is str and _USUAL_TIME(value):
+        try:
+            at = datetime.fromisoformat(value)
+            return at if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
+        except (ValueError, OverflowError):
+            pass  # 24:00:00, or no time at all
     return None if value is None else _moment_of(written(value).strip(SPACES), _WAYS)
 
 
@@ -308,8 +326,9 @@ def _calendar(text: str) -> date:
     words = text.split(text[4])
     if len(words) != 3:
         raise Misfit  # two different marks
+    year, month, day = words
     try:
-        return date(*map(int, words))
+        return date(int(year), int(month), int(day))
     except ValueError:
         raise Misfit("there is no such day") from None
 

@@ -70,7 +70,9 @@ class RowCheck:
         columns = contract.columns if contract is not None else ()
         self._columns = {column.name: column for column in columns}
         self._missing = contract.parser.missing if contract is not None else ()
-        self._readers = {column.name: reader_of(column, self._missing) for column in columns}
+        # Of a column that has no type yet the first value decides.
+        typed = (column for column in columns if column.type is not ColumnType.UNKNOWN)
+        self._readers = {column.name: reader_of(column, self._missing) for column in typed}
         self._spelled = {fold(column.name): column.name for column in columns}
         if contract is not None:
             self._spelled |= contract.parser.renamed
@@ -161,21 +163,23 @@ class RowCheck:
         for name in self._named:
             if name not in row:
                 raise _Unfit(name, "It is not named; the contract asks for it, if only as null.")
-        values = {name: self._read_value(name, value) for name, value in row.items() if name in self._readers}
+        values = self._values(row)
         for name in self._required:
-            if values.get(name, row.get(name)) is None:
+            if values.get(name) is None:
                 raise _Unfit(name, "It is missing; the contract asks for it.")
         return others
 
-    def _read_value(self, name: str, value: Any) -> Any:
-        column = self._columns[name]
-        if column.type is ColumnType.UNKNOWN:
-            return value  # the first value decides
-        try:
-            return self._readers[name](value)
-        except Misfit as misfit:
-            why = f": {misfit.reason}" if misfit.reason else ""
-            raise _Unfit(name, f"{_shown(value)} is no {column.written}{why}.") from None
+    def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that the intake will read; raises `_Unfit`."""
+        values: dict[str, Any] = {}
+        for name, value in row.items():
+            read = self._readers.get(name)
+            try:
+                values[name] = value if read is None else read(value)
+            except Misfit as misfit:
+                why = f": {misfit.reason}" if misfit.reason else ""
+                raise _Unfit(name, f"{_shown(value)} is no {self._columns[name].written}{why}.") from None
+        return values
 
     def _decode(self, line: bytes) -> dict[str, Any]:
         try:
