@@ -11,12 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.serving.builders import AT
 
-from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
+from shopfloor.formats.reasons import BadFile
 from shopfloor.serving.actuals import read_actuals
-from shopfloor.serving.inputs import CellError
 from shopfloor.serving.records import ActualsResult, ActualsSpec
+
+
+def contract(target: ColumnType) -> Contract:
+    return Contract(name="flights", columns=(Column(name="arrived_late", type=target),))
 
 
 def taken(folder: Path, data: str, name: str = "truth.csv", **changes: Any) -> tuple[ActualsResult, dict[str, Any]]:
@@ -39,6 +44,7 @@ def read(folder: Path, path: Path, **changes: Any) -> tuple[ActualsResult, dict[
         "target": "arrived_late",
         "classes": ("no", "yes"),
         "arrived_at": AT,
+        "contract": contract(changes.pop("target_type", ColumnType.TEXT)),
     }
     result = read_actuals(ActualsSpec(**{**fields, **changes}), lambda share, stage: None)
     if result.part is None:
@@ -96,7 +102,7 @@ def test_numbers_for_regression(tmp_path: Path) -> None:
     lines = '{"flight_id": 1, "actual": 2.5}\n{"flight_id": 2, "actual": 3}\n'
     _, actuals = taken(tmp_path, lines, "t.jsonl", **changes)
     assert actuals == {"1": 2.5, "2": 3.0}
-    with pytest.raises(CellError, match="Line 2, column 'actual': 'late' is not a number"):
+    with pytest.raises(BadFile, match="Line 2, column 'actual': 'late' is not a number"):
         taken(tmp_path, "flight_id,actual\na,late\n", **changes)
 
 
@@ -110,7 +116,7 @@ def test_a_few_foreign_labels_are_counted_only_foreign_ones_refused(tmp_path: Pa
 
 @pytest.mark.parametrize(("header", "missing"), [("x,arrived_late", "flight_id"), ("flight_id,x", "arrived_late")])
 def test_missing_columns_are_named(tmp_path: Path, header: str, missing: str) -> None:
-    with pytest.raises(CellError) as caught:
+    with pytest.raises(BadFile) as caught:
         taken(tmp_path, f"{header}\na,yes\n")
     assert caught.value.column == missing
     assert f"'{missing}'" in caught.value.hint
@@ -118,7 +124,7 @@ def test_missing_columns_are_named(tmp_path: Path, header: str, missing: str) ->
 
 
 def test_a_row_without_an_id_is_an_error_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(CellError, match="Line 3 has no 'flight_id'") as caught:
+    with pytest.raises(BadFile, match="Line 3 has no 'flight_id'") as caught:
         taken(tmp_path, "flight_id,arrived_late\na,yes\n,no\n")
     assert caught.value.line == 3
 

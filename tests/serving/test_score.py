@@ -15,8 +15,9 @@ from tests.serving.builders import AT
 
 from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.fitted import FittedModel
+from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import DataError, IntegrityError, UsageError
-from shopfloor.serving.inputs import CellError
+from shopfloor.formats.reasons import BadFile
 from shopfloor.serving.records import ScoreResult, ScoreSpec
 from shopfloor.serving.score import score
 from shopfloor.workspace.layout import Layout
@@ -43,6 +44,7 @@ def spec_for(layout: Layout, model: FittedModel | FittedFamily, file: Path, **ch
         "inference_staging": str(layout.staging),
         "id": "flight_id",
         "at": AT,
+        "contract": Contract(name="flights"),
     }
     return ScoreSpec(**{**fields, **changes})
 
@@ -171,7 +173,7 @@ def test_a_family_names_the_segment_of_each_row(layout: Layout, tmp_path: Path, 
     assert written["segment"].tolist() == expected["segment"].tolist()
     np.testing.assert_array_equal(written["probability_yes"], expected["probability_yes"])
     assert "region" not in result.ignored
-    with pytest.raises(CellError, match="'region' is missing"):
+    with pytest.raises(BadFile, match="'region' is missing"):
         score(spec_for(layout, family, delivered(tmp_path, frame.drop(columns="region"))), Steps())
 
 
@@ -187,7 +189,7 @@ def test_chunks_make_no_difference(
     frame = with_ids(builders.rows_frame(5000))
     whole = score(spec_for(layout, classifier, delivered(tmp_path, frame)), Steps())
     first = Path(whole.output_path).read_bytes()
-    monkeypatch.setattr("shopfloor.serving.inputs.Inputs.batches.__defaults__", (700,))
+    monkeypatch.setattr("shopfloor.formats.reader.TableReader.batches.__defaults__", (700,))
     steps = Steps()
     chunked = score(spec_for(layout, classifier, delivered(tmp_path, frame)), steps)
     assert Path(chunked.output_path).read_bytes() == first
@@ -205,7 +207,7 @@ def test_nothing_is_left_of_a_file_with_a_fault(layout: Layout, tmp_path: Path, 
     frame.loc[17, "distance"] = "far"
     before = layout.outbox / "predictions.csv"
     before.write_text("yesterday's")
-    with pytest.raises(CellError, match=r"Line 19, column 'distance': 'far'"):
+    with pytest.raises(BadFile, match=r"Line 19, column 'distance': 'far'"):
         score(spec_for(layout, classifier, delivered(tmp_path, frame)), Steps())
     assert before.read_text() == "yesterday's"
     assert os.listdir(layout.outbox) == ["predictions.csv"]
@@ -239,3 +241,16 @@ def test_records_travel(layout: Layout, tmp_path: Path, classifier: FittedModel)
     assert msgspec.json.decode(msgspec.json.encode(spec), type=ScoreSpec) == spec
     result = score(spec, Steps())
     assert msgspec.json.decode(msgspec.json.encode(result), type=ScoreResult) == result
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_an_id_that_a_spreadsheet_would_run_is_made_safe_and_counted(
+    layout: Layout, tmp_path: Path, classifier: FittedModel, raw: bool
+) -> None:
+    frame = builders.rows_frame(3).assign(flight_id=["=cmd|'/C calc'!A0", "-7", "plain"])
+    result = score(spec_for(layout, classifier, delivered(tmp_path, frame), raw=raw), Steps())
+    ids = pd.read_csv(result.output_path, dtype=str)["association_id"].tolist()
+    assert ids == ["=cmd|'/C calc'!A0" if raw else "'=cmd|'/C calc'!A0", "-7", "plain"]
+    assert result.changed == (not raw)
+    assert result.part is not None
+    assert pq.read_table(result.part.path)["association_id"].to_pylist()[0] == "=cmd|'/C calc'!A0"

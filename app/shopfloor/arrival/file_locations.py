@@ -12,7 +12,9 @@ import msgspec
 
 from shopfloor.arrival.removal import move, take_away
 from shopfloor.domain.again import Again
-from shopfloor.domain.contract import Originals
+from shopfloor.domain.codec import convert
+from shopfloor.domain.contract import Contract, Originals, Parser
+from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import NotFoundError, ShopfloorError
 from shopfloor.domain.file import FilePurpose, FileRecord
 from shopfloor.domain.job import JobKind, JobRecord
@@ -57,6 +59,13 @@ def enqueue(
         trigger=trigger,
         priority=_PRIORITY,
     )
+
+
+def parser_of(job: JobRecord, contract: Contract | None) -> Parser | None:
+    """The settings that somebody gave for the files of this job, over the contract's; None without any."""
+    given = job.payload.get("parser")
+    base = contract.parser if contract is not None else Parser()
+    return check_parser(merged(base, convert(given, Parser))) if given else None
 
 
 def enqueue_withdrawal(

@@ -11,18 +11,16 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.missing import word_at_fault
+from shopfloor.domain.number_format import COMMA, POINT, number_format
 from shopfloor.domain.text import safe
 
 NO_QUOTES = "none"
 """The quote setting of files in which quote marks are ordinary characters."""
 
-COMMA, POINT = "1.234,56", "1,234.56"
-"""Formats of number columns: by how they write one thousand two hundred thirty-four and 56 hundredths."""
-
 MAX_SKIPPED = 10_000
 _WORDS = {"tab": "\t", r"\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 # strptime codes that both Python and DuckDB know.
-_CODES = frozenset("aAbBdfHIjmMpSY%")
+_CODES = frozenset("aAbBdfHIjmMpSyY%")
 
 
 def delimiter_of(text: str) -> str:
@@ -75,14 +73,15 @@ def check_format(column: Column) -> None:
     """Raise `UsageError` for a format that does not go with the column's type."""
     if not column.format:
         return
-    if column.type is ColumnType.NUMBER and column.format in {COMMA, POINT}:
+    if column.type is ColumnType.NUMBER and number_format(column.format) is not None:
         return
     if column.type.temporal and _is_time(column.format):
         return
     raise UsageError(
         f"Format {safe(column.format, 40)!r} says nothing about {column.type} columns such as "
         f"{safe(column.name, 60)!r}.",
-        hint=f'Numbers know "{COMMA}" and "{POINT}"; dates and times a pattern such as "%d/%m/%Y %H:%M".',
+        hint=f'Numbers know "{COMMA}" and "{POINT}", with a sign too ("$1,234.56", "1.234,56 %", "(1,234.56)"); '
+        'dates and times a pattern such as "%d/%m/%Y %H:%M" or "%d-%b-%y".',
         code="bad_format",
     )
 
@@ -156,4 +155,4 @@ def _check_encoding(name: str) -> None:
 def _is_time(format: str) -> bool:
     """True for a pattern of known codes that holds a day."""
     codes = set(format.replace("%%", "").split("%")[1:])
-    return bool(codes) and all(code[:1] in _CODES for code in codes) and "%Y" in format
+    return bool(codes) and all(code[:1] in _CODES for code in codes) and "%y" in format.lower()

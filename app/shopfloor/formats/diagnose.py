@@ -10,7 +10,7 @@ from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.formats import reasons
 from shopfloor.formats.evidence import raw_lines, rejected
-from shopfloor.formats.locate import lines_of_bytes, places
+from shopfloor.formats.locate import filled, lines_of_bytes, places
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import count_bad, first_bad
 from shopfloor.formats.reasons import Place
@@ -92,11 +92,12 @@ def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[
         "SELECT DISTINCT ON (line_byte_position) line_byte_position, error_type, error_message, "
         f"column_name FROM {REJECTS} ORDER BY line_byte_position LIMIT {SHOWN}"
     ).fetchall()
-    lines = lines_of_bytes(Path(path), (max(0, offset - 1) for offset, *_ in rows))
+    starts = filled(Path(path), (max(0, offset - 1) for offset, *_ in rows))
+    lines = lines_of_bytes(Path(path), starts.values())
     raw = raw_lines(Path(path), lines.values())
     found = []
     for offset, kind, message, column in rows:
-        at = lines[max(0, offset - 1)]
+        at = lines[starts[max(0, offset - 1)]]
         line = plan.shape.skip + at
         reason = _reason(plan, line, kind, message, column)
         found.append((line, rejected(reason, Place(line=line), None, raw.get(at, ""))))

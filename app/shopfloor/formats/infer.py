@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.dialect import COMMA
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
+from shopfloor.domain.number_format import COMMA
 from shopfloor.domain.text import safe
 from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
@@ -20,7 +20,7 @@ from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.partition import kind_of
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.shape import TEXT, Shape, forget_rejects, rows_of
-from shopfloor.formats.spelling import Spelling, Verdict, possible, prove
+from shopfloor.formats.spelling import ISO, Spelling, Verdict, is_plain, possible, prove
 from shopfloor.formats.stray import Doubt, Words, doubts, known_words
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class _Look:
             column = shape.names[i]
             if kinds.get(i, ColumnType.TEXT) is not ColumnType.TEXT:
                 said[column] = _held_by_words(column, doubt, kinds[i])
-            elif doubt.misfits:
+            elif doubt.misfits and column not in found.notices:
                 said[column] = (
                     f"Column {shown(column)} was kept as text: {doubt.misfits:,} of its {doubt.values:,} values "
                     f"are no numbers, such as {shown(doubt.example)}."
@@ -208,7 +208,7 @@ def _unplain(
 def _column(column: str, kind: ColumnType, shape: Shape, verdict: Verdict | None, words: set[str] | None) -> Column:
     """A column of the plain type, or of the spelling that it proves."""
     proved = verdict.spelling if verdict is not None else None
-    if proved is not None and (words is None or proved.type in _allowed(words)):
+    if proved is not None and (words is None or proved.type in _allowed(words) or not is_plain(proved)):
         return Column(name=column, type=proved.type, format=proved.format)
     # A file in which all numbers have a comma: the next one's first rows may not show it.
     comma = kind is ColumnType.NUMBER and shape.format is Format.CSV and shape.decimal == ","
@@ -301,7 +301,9 @@ def _firsts(connection: DuckDBPyConnection, rows: str, wanted: Sequence[int], mi
     columns = ", ".join(f"c{i}" for i in wanted)
     head = connection.execute(f"SELECT {columns} FROM {rows} LIMIT 50").fetchall()
     columnwise = zip(*head, strict=True) if head else [()] * len(wanted)
-    return [next((v for v in values if v is not None and v.strip() not in missing), None) for values in columnwise]
+    given = ([v.strip() for v in values if v is not None and v.strip() not in missing] for values in columnwise)
+    # A day as ISO writes it may stand among others; those say more of how they are written.
+    return [next((v for v in some if not ISO.fullmatch(v)), next(iter(some), None)) for some in given]
 
 
 def _likely(first: str | None) -> list[ColumnType]:

@@ -13,6 +13,7 @@ from shopfloor.formats.reasons import Place
 from shopfloor.formats.shape import Shape
 
 _CHUNK = 1 << 20
+_LOOK = 64
 
 
 def line_of_byte(path: Path, offset: int) -> int:
@@ -43,6 +44,20 @@ def lines_of_bytes(path: Path, offsets: Iterable[int]) -> dict[int, int]:
                 line += chunk.count(end)
                 at += len(chunk)
             found[offset] = line
+    return found
+
+
+def filled(path: Path, offsets: Iterable[int]) -> dict[int, int]:
+    """For each offset the first one from there on that is no line end: DuckDB counts the blank lines before a
+    row as its own."""
+    found: dict[int, int] = {}
+    with path.open("rb") as file:
+        for offset in offsets:
+            at = offset
+            file.seek(at)
+            while (piece := file.read(_LOOK)) and not piece.strip(b"\r\n"):
+                at += len(piece)
+            found[offset] = at + len(piece) - len(piece.lstrip(b"\r\n"))
     return found
 
 

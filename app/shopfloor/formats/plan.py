@@ -108,7 +108,7 @@ def arrange(
         notices=tuple(notices),
         any_text=any_text,
     )
-    _check_types(plan)
+    check_types(plan)
     return plan
 
 
@@ -169,7 +169,8 @@ def _with_rescued(contract: Contract) -> Contract:
     return _grow(contract, (Column(name=RESCUED, type=ColumnType.TEXT),))
 
 
-def _check_types(plan: Plan) -> None:
+def check_types(plan: Plan) -> None:
+    """Raise `BadFile` for a column whose type in the file cannot become the wanted one."""
     for column, source, how in zip(plan.contract.columns, plan.sources, plan.readings(), strict=True):
         if source is not None and how is None:
             raise BadFile(reasons.column_retyped(column.name, column.type, plan.shape.raw[source], plan.contract.name))

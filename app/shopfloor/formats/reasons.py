@@ -29,6 +29,8 @@ _NOUNS = {
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{19,}")
 _ENCODINGS = {"cp1252": "Windows-1252 (Latin-1), nor in UTF-8"}
 _REDELIVER = "Correct it at the source and deliver the file again."
+_WITHOUT = "Without such rows: shopfloor file accept ID"
+_BROKEN = {"ragged_row", "bad_quote", "json_malformed", "json_shape", "line_too_long"}  # rows that no contract mends
 _WIDEN = "Or let the column take the file's type, in a new revision of the contract: shopfloor file accept --types ID"
 
 
@@ -56,6 +58,16 @@ class BadFile(DataError):
         super().__init__(reason.message, hint=reason.hint, code=reason.code)
         self.reason = reason
 
+    @property
+    def line(self) -> int | None:
+        """The line that is to blame, from 1, where one is."""
+        return self.reason.line
+
+    @property
+    def column(self) -> str | None:
+        """The column that is to blame, where one is."""
+        return self.reason.column
+
 
 def shown(value: object, limit: int = 60) -> str:
     """A value from data in quotes, printable and bounded."""
@@ -66,6 +78,14 @@ def listed(names: Sequence[str], limit: int = 5) -> str:
     """Up to `limit` column names as words."""
     words = ", ".join(shown(name) for name in names[:limit])
     return f"{words} and {len(names) - limit} more" if len(names) > limit else words
+
+
+def not_there(name: str, why: str) -> Reason:
+    return Reason(
+        code="unreadable",
+        message=f"{safe(name, 200)} cannot be read{': ' if why else ''}{safe(why, 80)}.",
+        hint="Check the file's name and rights.",
+    )
 
 
 def empty_file(*, packed: bool = False) -> Reason:
@@ -107,6 +127,16 @@ def header_missing(cells: Sequence[str]) -> Reason:
         message=f"The first line holds values ({listed(cells, 3)}) where column names should be.",
         line=1,
         hint="Add a first line with the column names.",
+    )
+
+
+def header_below(line: int, names: Sequence[str]) -> Reason:
+    above = "The first line is" if line == 2 else f"The first {line - 1:,} lines are"
+    return Reason(
+        code="header_below",
+        message=f"{above} no header; the column names ({listed(names, 3)}) stand on line {line:,}.",
+        line=line,
+        hint=f"Leave out what is above: shopfloor file retry ID --skip-lines {line - 1} (and --keep for all files).",
     )
 
 
@@ -462,7 +492,9 @@ def of_reject(reject: Reject) -> Reason:
     """The reason of a whole file that is held for one of its rows."""
     hint = f"{_REDELIVER} Or change the contract, then retry the file."
     if reject.code == "bad_value":
-        hint = f"{_REDELIVER} {_WIDEN}. Without such rows: shopfloor file accept ID{_declare(reject.value or '')}"
+        hint = f"{_REDELIVER} {_WIDEN}. {_WITHOUT}{_declare(reject.value or '')}"
+    elif reject.code in _BROKEN:
+        hint = f"{_REDELIVER} {_WITHOUT}"
     return Reason(
         code=reject.code,
         message=reject.message,
@@ -526,6 +558,18 @@ def columns_changed(
     )
 
 
+def columns_missing(names: Sequence[str], guess: str) -> Reason:
+    """Columns that a reader needs; `guess` is one of the file that looks like the first of them, or empty."""
+    more = f" ({len(names)} columns are missing in all: {listed(names)})" if len(names) > 1 else ""
+    hint = f"Is {shown(guess)} a misspelling of it?" if guess else "Add it, with empty cells where it is unknown."
+    return Reason(
+        code="missing_column",
+        message=f"Column {shown(names[0])} is missing{more}.",
+        column=safe(names[0], 120),
+        hint=hint,
+    )
+
+
 def _rename_command(renames: Sequence[tuple[str, str]]) -> str:
     """The command that takes the file in with its columns under the contract's names."""
     writable = [f"{new}={old}" for new, old in renames if not {"=", ","} & {*new, *old}]
@@ -551,6 +595,16 @@ def type_blocked(before: Column, after: Column, dataset: str, why: str) -> Reaso
         f"but it {why}, which goes with no {after.type.value}.",
         column=safe(before.name, 120),
         hint=f"{_REDELIVER} Or take that out of datasets/{dataset}.toml, then: shopfloor file accept --types ID",
+    )
+
+
+def time_blocked(before: Column, model: str) -> Reason:
+    return Reason(
+        code="time_blocked",
+        message=f"Column {shown(before.name)} ({before.type.value}) would become text, but model {safe(model, 60)} "
+        "orders its rows by it, and text has no order of time.",
+        column=safe(before.name, 120),
+        hint=f"{_REDELIVER} Or pin how the file writes it: its format in the contract, then shopfloor file retry ID.",
     )
 
 

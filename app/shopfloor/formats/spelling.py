@@ -13,17 +13,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shopfloor.domain.columns import ColumnType
-from shopfloor.domain.dialect import COMMA, POINT
 from shopfloor.domain.missing import MISSING
+from shopfloor.domain.number_format import COMMA, POINT, example, number_format, sign_of
 from shopfloor.formats.cast_rules import CODE, OFFSET_ONLY, Reading, among, formatted
+from shopfloor.formats.notation import CLOCK_FORMATS
 from shopfloor.formats.reasons import shown
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _NUMBER = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?", re.IGNORECASE)
+_MONTH = re.compile(
+    r"(?P<day>\d{1,2}[-/ .][A-Za-z]{3,9}[-/ .]\d{4}|\d{4}[-/ ][A-Za-z]{3,9}[-/ ]\d{1,2}|[A-Za-z]{3,9} \d{1,2},? \d{4})"
+    r"(?P<clock> \d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+)
+_SHORT = re.compile(r"\d{1,2}([-/. ])(?:\d{1,2}|[A-Za-z]{3})\1\d{2}")
 _DAY = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{4}(?:( )(\d{1,2}:\d{2})(:\d{2})?(\.\d{1,6})?( ?[AP]M)?)?", re.IGNORECASE)
-_ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ][\d:.]+ ?(?:Z|[-+]\d{2}(?::?\d{2})?)?)?")
+ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ][\d:.]+ ?(?:Z|[-+]\d{2}(?::?\d{2})?)?)?")
 
 
 @dataclass(frozen=True)
@@ -45,16 +51,49 @@ class Verdict:
 
 def possible(first: str) -> tuple[Spelling, ...]:
     """Spellings to try for a column that is plain in no way, from its first value."""
-    if _ISO.fullmatch(first):
+    if ISO.fullmatch(first):
         return (Spelling(ColumnType.TIMESTAMP, ""),)
+    if _SHORT.fullmatch(first):
+        return _short(first)
+    month = _MONTH.fullmatch(first)
+    if month is not None:
+        return _named(month)
     match = _DAY.fullmatch(first)
     if match is None:
-        numeric = _NUMBER.fullmatch(first)
-        return (Spelling(ColumnType.NUMBER, COMMA), Spelling(ColumnType.NUMBER, POINT)) if numeric else ()
+        return _numbers(first)
     mark, time = match[1], _clock(match)
     kind = ColumnType.TIMESTAMP if time else ColumnType.DATE
     orders = (("d", "m"),) if mark == "." else (("d", "m"), ("m", "d"))
     return tuple(Spelling(kind, f"%{a}{mark}%{b}{mark}%Y{time}") for a, b in orders)
+
+
+def _short(first: str) -> tuple[Spelling, ...]:
+    """Years of two digits; which century is never proved."""
+    mark = next(char for char in first if not char.isalnum())
+    named, digits = ("%d %b %y", "%y %b %d"), ("%d %m %y", "%m %d %y", "%y %m %d")
+    orders: tuple[str, ...] = named if any(map(str.isalpha, first)) else digits
+    return tuple(Spelling(ColumnType.DATE, order.replace(" ", mark)) for order in orders)
+
+
+def _named(match: re.Match[str]) -> tuple[Spelling, ...]:
+    """The one way to read a day with its month's name, pinned as this one is written."""
+    day, clock = match["day"], match["clock"]
+    full = max(map(len, re.findall("[A-Za-z]+", day))) > 3
+    shape = re.sub("[A-Za-z]+", "%B" if full else "%b", day)
+    shape = re.sub(r"\d{1,2}", "%d", re.sub(r"\d{4}", "%Y", shape))
+    if not clock:
+        return (Spelling(ColumnType.DATE, shape),)
+    seconds = CLOCK_FORMATS[clock.count(":") + ("." in clock)]
+    return (Spelling(ColumnType.TIMESTAMP, shape + seconds),)
+
+
+def _numbers(first: str) -> tuple[Spelling, ...]:
+    sign = sign_of(first)
+    if sign is not None:
+        return tuple(Spelling(ColumnType.NUMBER, example(first, sign, base)) for base in (COMMA, POINT))
+    if not _NUMBER.fullmatch(first):
+        return ()
+    return tuple(Spelling(ColumnType.NUMBER, format) for format in (COMMA, POINT, f"({COMMA})", f"({POINT})"))
 
 
 def prove(
@@ -72,34 +111,81 @@ def prove(
     for i, spellings in columns.items():
         there = f"NOT {missing.format(v=f'c{i}')}"
         counts += [f"count_if({there})", f"count_if({there} AND ({CODE.format(v=f'c{i}')}))"]
-        counts.append(f"count_if({there} AND contains(c{i}, ','))")
+        counts += [f"count_if({there} AND contains(c{i}, '{mark}'))" for mark in ",("]
         counts += [f"count_if({there} AND NOT ({_reading(each).bad_inline(i)}))" for each in spellings]
     flat = iter(connection.execute(f"SELECT {', '.join(counts)} FROM {rows}").fetchall()[0])
     verdicts = {}
     for i, spellings in columns.items():
-        values, codes, commas = next(flat), next(flat), next(flat)
-        fitting = [each for each in spellings if next(flat) == values]
-        if spellings[0].type is ColumnType.NUMBER and (codes or not commas):
-            verdicts[i] = Verdict()  # a code such as 007, or not about commas at all
+        values, codes, commas, parentheses = (next(flat) for _ in range(4))
+        fits = {each: int(next(flat)) for each in spellings}
+        if spellings[0].type is ColumnType.NUMBER:
+            fitting = [] if codes else _numeric(fits, values, commas, parentheses)
+            verdicts[i] = _number_verdict(
+                names[i], fitting, told=not codes and (commas > 0 or not is_plain(spellings[0]))
+            )
         else:
-            verdicts[i] = _verdict(names[i], spellings, fitting)
+            verdicts[i] = _day_verdict(names[i], fits, values)
     return verdicts
 
 
-def _verdict(name: str, spellings: Sequence[Spelling], fitting: Sequence[Spelling]) -> Verdict:
-    if len(fitting) == 1:
-        return Verdict(spelling=fitting[0])
-    kind = spellings[0].type
-    if fitting:
+def _numeric(fits: Mapping[Spelling, int], values: int, commas: int, parentheses: int) -> list[Spelling]:
+    """The formats that all values prove; one with a sign or parentheses only where there are some."""
+    fitting = []
+    for each, count in fits.items():
+        how = number_format(each.format)
+        if how is not None and count == values and (how.sign or (parentheses if how.parentheses else commas)):
+            fitting.append(each)
+    signed = any(how.sign for each in fitting if (how := number_format(each.format)) is not None)
+    # Without any mark both say the same: later files bring the usual one.
+    return fitting[-1:] if len(fitting) == 2 and not commas and (signed or parentheses) else fitting
+
+
+def is_plain(spelling: Spelling) -> bool:
+    """False for numbers that only a text can hold, in JSON too."""
+    how = number_format(spelling.format)
+    return how is None or how.plain
+
+
+def _number_verdict(name: str, fitting: Sequence[Spelling], *, told: bool) -> Verdict:
+    if len(fitting) > 1:
+        return _ambiguous(name, fitting)
+    if not fitting:
+        said = f"Column {shown(name)} writes numbers in several ways, so it was kept as text."
+        return Verdict(notice=said if told else "")
+    (proved,) = fitting
+    how = number_format(proved.format)
+    if how is None or how.plain:
+        return Verdict(spelling=proved)
+    said = f"Column {shown(name)} is written as {proved.format}, and read as numbers"
+    meant = "7.5 % is 7.5" if how.sign == "%" else "(12.50) is -12.5" if not how.sign else f"{how.sign} is left out"
+    return Verdict(spelling=proved, notice=f"{said}: {meant}.")
+
+
+def _day_verdict(name: str, fits: Mapping[Spelling, int], values: int) -> Verdict:
+    fitting = [each for each, count in fits.items() if count == values]
+    kind = next(iter(fits)).type
+    if fitting and any("%y" in each.format for each in fitting):
         ways = " or ".join(f'"{each.format}"' for each in fitting)
         return Verdict(
-            notice=f"Column {shown(name)} could be read as {ways}, so it was kept as text. "
-            f'To decide, set its type = "{kind}" and its format in the contract.',
-            open=True,
+            notice=f"Column {shown(name)} writes years with two digits ({ways}), so it was kept as text. "
+            f'To read it, set its type = "{kind}" and its format in the contract: 69 to 99 are 19xx, others 20xx.',
         )
-    if kind is ColumnType.NUMBER:
-        return Verdict(notice=f"Column {shown(name)} writes numbers in several ways, so it was kept as text.")
+    if len(fitting) > 1:
+        return _ambiguous(name, fitting)
+    if fitting:
+        return Verdict(spelling=fitting[0])
+    if max(fits.values()) * 2 < values:
+        return Verdict()  # it only begins like a day
     return Verdict(notice=f"Column {shown(name)} writes {kind}s in several ways, so it was kept as text.")
+
+
+def _ambiguous(name: str, fitting: Sequence[Spelling]) -> Verdict:
+    ways = " or ".join(f'"{each.format}"' for each in fitting)
+    return Verdict(
+        notice=f"Column {shown(name)} could be read as {ways}, so it was kept as text. "
+        f'To decide, set its type = "{fitting[0].type}" and its format in the contract.',
+        open=True,
+    )
 
 
 def _reading(spelling: Spelling) -> Reading:

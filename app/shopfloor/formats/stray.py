@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FEW = 3
 """So many different words may be all that keeps a column from a type."""
-_MOSTLY = 0.9
+_MOSTLY = 0.5
 
 Words = Mapping[str, int]
 """Words and how often each occurs."""
@@ -23,7 +23,7 @@ Words = Mapping[str, int]
 @dataclass(frozen=True)
 class Doubt:
     """A text column in which some values differ in kind from most: the words without a digit, where they
-    are few, and how many values are no number, with an example, where nearly all are."""
+    are few, and how many values are no number, with an example, where at least half are."""
 
     words: Words
     values: int

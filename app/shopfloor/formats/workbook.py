@@ -32,12 +32,13 @@ _BATCH = 4096
 
 
 def sheet_lines(
-    source: Path, target: Path, *, sheet: str = "", skip: int = 0, memory_mb: int
+    source: Path, target: Path, *, sheet: str = "", skip: int = 0, memory_mb: int, may_be_empty: bool = False
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Write the rows of one sheet to `target`; return the column names and notices.
 
     `sheet` empty takes the first one; the header is the first row that is not empty after `skip`
-    rows. Raises `BadFile` for what is damaged, locked, no table, or larger than memory allows.
+    rows. Raises `BadFile` for what is damaged, locked, no table, without rows (unless it `may_be_empty`), or
+    larger than memory allows.
     """
     old = _is_old(source)
     open_document = not old and check_archive(source)
@@ -50,7 +51,7 @@ def sheet_lines(
             notices = check_values(sheets[position]) if sheets else check_sheet(source, position, memory_mb)
         if len(book.sheet_names) > 1 and not sheet:
             notices = (*notices, f"Of the workbook's {len(book.sheet_names)} sheets the first was read: {name!r}.")
-        names = _write(_rows(_sheet(book, name), skip), target)
+        names = _write(_rows(_sheet(book, name), skip), target, may_be_empty)
     finally:
         book.close()
     return names, notices
@@ -126,7 +127,7 @@ def _rows(sheet: CalamineSheet, skip: int) -> Iterator[tuple[int, list[Any]]]:
         _damaged(error)
 
 
-def _write(rows: Iterator[tuple[int, list[Any]]], target: Path) -> tuple[str, ...]:
+def _write(rows: Iterator[tuple[int, list[Any]]], target: Path, may_be_empty: bool) -> tuple[str, ...]:
     """The header's names; the rows below it as JSON lines, each on the line of its number."""
     header, first = next(rows, (0, []))
     if not first:
@@ -149,7 +150,7 @@ def _write(rows: Iterator[tuple[int, list[Any]]], target: Path) -> tuple[str, ..
                 out.writelines(pieces)
                 pieces = []
         out.writelines(pieces)
-    if last == header:
+    if last == header and not may_be_empty:
         raise BadFile(reasons.header_only())
     return tuple(name for name, _ in wanted)
 

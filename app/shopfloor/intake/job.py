@@ -17,7 +17,6 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.contract import Contract, Corrected, Mode, Parser, SchemaPolicy, Volume
 from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
-from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
@@ -75,9 +74,7 @@ class IntakeHandler:
         ruled = contract = context.contract(job.subject)
         if contract is not None and job.payload.get("accept"):
             columns = tuple(msgspec.structs.replace(column, optional=True) for column in contract.columns)
-            contract = msgspec.structs.replace(
-                contract, schema_policy=SchemaPolicy.EVOLVE, reject_budget=1.0, columns=columns, **_WAIVED
-            )
+            contract = msgspec.structs.replace(contract, schema_policy=SchemaPolicy.EVOLVE, columns=columns, **_WAIVED)
         version = context.store.read(
             lambda query: datasets.version(query, job.subject, datasets.current_version(query, job.subject))
         )
@@ -91,7 +88,7 @@ class IntakeHandler:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         earlier = context.store.read(lambda query: _earlier(query, job.subject, rows))
-        parser = _parser(job, contract)
+        parser = file_locations.parser_of(job, contract)
         return Task(
             take_in,
             IntakeSpec(
@@ -102,7 +99,9 @@ class IntakeHandler:
                 objects=str(context.layout.objects),
                 files=tuple(_staged(context, row, parser, contract, earlier[row.file.id]) for row in rows),
                 withdrawn=withdrawn,
+                accepted=bool(job.payload.get("accept")),
                 widen=ruled if job.payload.get("types") else None,
+                times={one.time: one.name for one in context.models_of(job.subject) if one.time is not None},
                 columns=version.columns if version is not None else (),
                 newest=newest,
                 staging=str(staging),
@@ -188,7 +187,7 @@ class IntakeHandler:
             written, result.contract, result.absent if job.payload.get("accept") else (), result.retyped
         )
         if job.payload.get("keep") and _any_committed(result):
-            wanted = msgspec.structs.replace(wanted, parser=_parser(job, written) or Parser())
+            wanted = msgspec.structs.replace(wanted, parser=file_locations.parser_of(job, written) or Parser())
         if written is None or not same(written, wanted):
             number = context.store.read(lambda query: revisions.number(query, job.subject)) + 1
             live.save(context, msgspec.structs.replace(wanted, revision=number))
@@ -390,14 +389,6 @@ def _with_fate(rows: Iterable[LedgerRow], kept: Container[str]) -> Iterator[tupl
 
 def _staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"intake-{job.id}"
-
-
-def _parser(job: JobRecord, contract: Contract | None) -> Parser | None:
-    """The settings that somebody gave for the files of this job, over the contract's."""
-    given = job.payload.get("parser")
-    if not given:
-        return None
-    return check_parser(merged(contract.parser if contract is not None else Parser(), convert(given, Parser)))
 
 
 def _any_committed(result: IntakeResult) -> bool:

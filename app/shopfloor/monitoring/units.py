@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shopfloor.monitoring.distance import wasserstein
+from shopfloor.statistics.distances import wasserstein
 
 _EXPLAINS = 0.34
 _LEFT = 0.07

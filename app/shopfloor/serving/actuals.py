@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
-from shopfloor.artifacts.values import label_of
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.file import Reason
+from shopfloor.domain.labels import label_of
 from shopfloor.domain.text import safe
+from shopfloor.formats.reader import OpenTable, TableReader
+from shopfloor.formats.reasons import BadFile, listed
 from shopfloor.lake.actuals import ACTUAL, write_actuals
 from shopfloor.runtime.task import Progress
-from shopfloor.serving.inputs import CellError, Inputs, match_inputs
+from shopfloor.serving.inputs import as_written, label_column, labels, open_delivered
 from shopfloor.serving.records import ActualsResult, ActualsSpec
-from shopfloor.serving.source import Source, open_source
 
 ID = "association_id"
 
@@ -26,13 +29,16 @@ def read_actuals(spec: ActualsSpec, progress: Progress) -> ActualsResult:
     """Read the file of `spec`: the id column and the target column, or `association_id, actual`.
 
     Of several rows with one id the last counts. Raises `DataError` when the columns are not there
-    or no label is a class of the model, `CellError` for a cell that does not fit or a row without
-    an id.
+    or no label is a class of the model, `BadFile` for a cell that does not fit or a row without an id.
     """
     progress(0.0, "reading actuals")
     with tempfile.TemporaryDirectory(prefix=".actuals-", dir=spec.staging) as folder:
-        inputs = _open(spec, Path(folder))
-        actuals, empty, rows = _collect(inputs, spec.task.classification)
+        expected = [name for name in (spec.id, ID, spec.target, ACTUAL) if name]
+        with open_delivered(
+            Path(spec.input_path), spec.name, Path(folder), spec.contract, expected, spec.memory_mb
+        ) as table:
+            inputs = _columns(spec, table)
+            actuals, empty, rows = _collect(inputs, spec.task.classification)
     progress(0.7, "writing actuals")
     known = set(spec.classes)
     foreign = [label for label in actuals.values() if label not in known] if known else []
@@ -45,37 +51,40 @@ def read_actuals(spec: ActualsSpec, progress: Progress) -> ActualsResult:
         rows=len(actuals),
         part=part,
         ignored=inputs.ignored,
+        notices=inputs.table.file.notices,
         empty=empty,
         repeated=rows - empty - len(actuals),
         foreign=len(foreign),
     )
 
 
-def _open(spec: ActualsSpec, folder: Path) -> Inputs:
-    ids = [name for name in (spec.id, ID) if name]
-    targets = [spec.target, ACTUAL]
-    source = open_source(Path(spec.input_path), [*ids, *targets], folder)
-    key = _first(ids, source, spec, "an association id")
-    actual = _first(targets, source, spec, "an actual value")
-    kind = spec.target_type if spec.task.classification else ColumnType.NUMBER
-    return match_inputs(source, (Column(name=key, type=ColumnType.TEXT), Column(name=actual, type=kind)))
+def _columns(spec: ActualsSpec, table: OpenTable) -> TableReader:
+    """The id column and the target column of the file."""
+    key = _first([name for name in (spec.id, ID) if name], table, spec, "an association id")
+    actual = _first([spec.target, ACTUAL], table, spec, "an actual value")
+    if spec.task.classification:
+        column = label_column(spec.target, spec.contract, table, actual)
+    else:
+        (column,) = as_written([Column(name=spec.target, type=ColumnType.NUMBER)], spec.contract)
+    return table.read((label_column(key, spec.contract, table), msgspec.structs.replace(column, name=actual)))
 
 
-def _first(names: Sequence[str], source: Source, spec: ActualsSpec, what: str) -> str:
-    present = {raw.name for raw in source.columns}
-    found = next((name for name in names if name in present), None)
+def _first(names: Sequence[str], table: OpenTable, spec: ActualsSpec, what: str) -> str:
+    found = next((name for name in names if table.has(name)), None)
     if found is not None:
         return found
-    given = ", ".join(safe(name, 40) for name in list(present)[:12])
-    raise CellError(
-        f"{safe(spec.name, 120)} has no column with {what} for model {spec.model}.",
-        hint=f"Name it {' or '.join(repr(name) for name in dict.fromkeys(names))}. The file has: {given}.",
-        code="missing_column",
-        column=names[0],
+    raise BadFile(
+        Reason(
+            code="missing_column",
+            message=f"{safe(spec.name, 120)} has no column with {what} for model {spec.model}.",
+            hint=f"Name it {' or '.join(repr(name) for name in dict.fromkeys(names))}. "
+            f"The file has: {listed(table.names, 12)}.",
+            column=names[0],
+        )
     )
 
 
-def _collect(inputs: Inputs, classification: bool) -> tuple[dict[str, str | float], int, int]:
+def _collect(inputs: TableReader, classification: bool) -> tuple[dict[str, str | float], int, int]:
     """Actuals by id (the last one counts), rows without an actual, and all rows."""
     actuals: dict[str, str | float] = {}
     empty = rows = 0
@@ -90,17 +99,20 @@ def _collect(inputs: Inputs, classification: bool) -> tuple[dict[str, str | floa
     return actuals, empty, rows
 
 
-def _ids(batch: pa.RecordBatch, inputs: Inputs, before: int) -> Iterable[str]:
-    ids = batch.column(0)
+def _ids(batch: pa.RecordBatch, inputs: TableReader, before: int) -> list[str]:
+    ids = labels(batch.column(0))
     if ids.null_count:
-        line = inputs.source.locate(before + ids.is_null().index(True).as_py())
-        column = inputs.columns[0].name
-        raise CellError(
-            f"{inputs.source.unit.capitalize()} {line} has no {safe(column, 80)!r}, so its actual joins no prediction.",
-            hint="Give every row the association id of its prediction.",
-            code="missing_id",
-            line=line,
-            column=column,
+        place = inputs.place(before + ids.is_null().index(True).as_py())
+        column = inputs.plan.columns[0].name
+        where = f"Line {place.line}" if place.line is not None else f"Row {place.row}"
+        raise BadFile(
+            Reason(
+                code="missing_id",
+                message=f"{where} has no {safe(column, 80)!r}, so its actual joins no prediction.",
+                hint="Give every row the association id of its prediction.",
+                line=place.line,
+                column=column,
+            )
         )
     found: list[str] = ids.to_pylist()
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from shopfloor.arrival import file_outcomes
 from shopfloor.domain.codec import convert
-from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.text import counted
@@ -20,6 +20,7 @@ from shopfloor.runtime.inference import note_actuals, place_actuals
 from shopfloor.runtime.line import ActualsArrived
 from shopfloor.runtime.worker_class import Lane
 from shopfloor.serving.records import ActualsOutcome, ActualsSpec, ActualsTask
+from shopfloor.serving.score_job import written_like
 from shopfloor.serving.tasks import take_actuals
 from shopfloor.store import files, models
 from shopfloor.store.transaction import Transaction
@@ -32,20 +33,27 @@ class ActualsHandler:
     lane = Lane.HEAVY
 
     def prepare(self, context: Context, job: JobRecord) -> task.Task[ActualsTask] | None:
-        """Read the files with the target's pinned type."""
+        """Read the files as the dataset's contract says."""
         definition = context.definition(job.subject)
+        contract = written_like(context, definition.dataset, job)
         staging = context.layout.staging / f"actuals-{job.id}"
         staging.mkdir(exist_ok=True)
         specs = [
-            (row.file.id, self._spec(context, definition, row.staged, Path(row.file.path).name, staging))
+            (row.file.id, self._spec(context, definition, contract, row.staged, Path(row.file.path).name, staging))
             for row in file_outcomes.staged_rows(context, job.payload["files"])
             if row.staged is not None
         ]
         return task.Task(take_actuals, ActualsTask(files=tuple(specs))) if specs else None
 
-    def _spec(self, context: Context, definition: ModelDefinition, path: str, name: str, staging: Path) -> ActualsSpec:
-        contract = context.contract(definition.dataset)
-        target = contract.column(definition.target) if contract is not None else None
+    def _spec(
+        self,
+        context: Context,
+        definition: ModelDefinition,
+        contract: Contract,
+        path: str,
+        name: str,
+        staging: Path,
+    ) -> ActualsSpec:
         stored = context.store.read(lambda query: models.state(query, definition.name).task)
         learnt = context.store.read(lambda query: champion_manifest(context, query, definition.name))
         return ActualsSpec(
@@ -57,7 +65,8 @@ class ActualsHandler:
             target=definition.target,
             id=definition.id,
             classes=learnt.classes if learnt is not None else (),
-            target_type=target.type if target is not None else ColumnType.TEXT,
+            contract=contract,
+            memory_mb=context.settings.intake.memory_mb,
             arrived_at=context.clock.now(),
         )
 

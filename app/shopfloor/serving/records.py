@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import Task
 from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.record import Record
@@ -16,7 +16,9 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
 
     `output_path` ends in `.csv` or `.parquet`. `inference_staging` is an existing directory for
     the inference part. `id` names the column of the association id where the model has one; `at`
-    is the time that the predictions carry.
+    is the time that the predictions carry. `contract` is that of the model's dataset: its parser settings
+    and formats say how text is read. Reading may use `memory_mb`, beside what the model needs.
+    A CSV file is made safe for spreadsheets, unless `raw`.
     """
 
     artifact: ArtifactFile
@@ -26,16 +28,20 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
     output_path: str
     inference_staging: str
     id: str | None = None
+    raw: bool = False
     source: str = "batch"
     at: datetime
+    contract: Contract
+    memory_mb: int = 512
 
 
 class ScoreResult(Record, frozen=True, kw_only=True):
     """What was scored. `part` is None for a file without rows.
 
     `ignored` names columns of the file that the model does not know, `absent` optional ones that the
-    file does not have; `made_ids` counts rows that came without an association id and got one. All
-    predictions lie between `first_at` and `last_at`.
+    file does not have; `notices` say how it was read; `made_ids` counts rows that came without an
+    association id and got one; `changed` counts cells of a CSV file that were made safe. All predictions
+    lie between `first_at` and `last_at`.
     """
 
     model: str
@@ -44,7 +50,9 @@ class ScoreResult(Record, frozen=True, kw_only=True):
     output_path: str
     ignored: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     made_ids: int = 0
+    changed: int = 0
     probabilities: tuple[str, ...] = ()
     part: PartFile | None = None
     first_at: datetime | None = None
@@ -54,9 +62,9 @@ class ScoreResult(Record, frozen=True, kw_only=True):
 class ActualsSpec(Record, frozen=True, kw_only=True):
     """Take in one file of ground truth for `model`.
 
-    `id` and `target` are the columns as the definition names them; `target_type` is the target's
-    pinned type in the dataset, so that a label reads here as it did in training. `classes` are
-    the model's labels, empty for regression or when unknown.
+    `id` and `target` are the columns as the definition names them. `contract` is that of the model's dataset:
+    a label reads here as it did in training. `classes` are the model's labels, empty for regression or when
+    unknown. Reading may use `memory_mb`.
     """
 
     model: str
@@ -66,22 +74,24 @@ class ActualsSpec(Record, frozen=True, kw_only=True):
     staging: str
     target: str
     id: str | None = None
-    target_type: ColumnType = ColumnType.TEXT
     classes: tuple[str, ...] = ()
     arrived_at: datetime
+    contract: Contract
+    memory_mb: int = 512
 
 
 class ActualsResult(Record, frozen=True, kw_only=True):
     """What was taken in: `rows` distinct ids. `part` is None for a file without usable rows.
 
     `empty` counts rows whose actual is not known yet, `repeated` rows that a later one of the
-    same file replaced, `foreign` rows whose label is no class of the model.
+    same file replaced, `foreign` rows whose label is no class of the model; `notices` say how it was read.
     """
 
     model: str
     rows: int
     part: PartFile | None = None
     ignored: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     empty: int = 0
     repeated: int = 0
     foreign: int = 0

@@ -26,9 +26,11 @@ from shopfloor.domain.errors import UsageError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
-from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, inference_schema
+from shopfloor.formats.reader import OpenTable, TableReader
+from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, arrow_type, inference_schema
 from shopfloor.runtime.task import Progress
-from shopfloor.serving.inputs import Inputs, open_inputs, to_frame
+from shopfloor.serving.csv_cells import safe_cells
+from shopfloor.serving.inputs import as_written, label_column, labels, open_delivered, to_frame
 from shopfloor.serving.records import ScoreResult, ScoreSpec
 from shopfloor.serving.rows import ID
 from shopfloor.workspace.durable import fsync_directory, fsync_file
@@ -39,17 +41,19 @@ Model = FittedModel | FittedFamily
 def score(spec: ScoreSpec, progress: Progress, new_id: Callable[[], str] = ulid) -> ScoreResult:
     """Score the file of `spec`; the output file appears whole or not at all.
 
-    Raises `DataError` (a `CellError` with line and column where one cell is to blame),
-    `IntegrityError` for an artifact that is not what was signed, `UsageError` for an output name
-    of another kind.
+    Raises `BadFile` (with line and column where one cell is to blame), `IntegrityError` for an artifact that
+    is not what was signed, `UsageError` for an output name of another kind.
     """
     progress(0.0, "loading the model")
     model = load_model(spec.artifact, Path(spec.key_path))
     with tempfile.TemporaryDirectory(prefix=".score-", dir=spec.inference_staging) as folder:
-        needed = needed_columns(model)
         roles = manifest_of(spec.artifact, Path(spec.key_path)).roles
-        inputs = open_inputs(Path(spec.input_path), needed, Path(folder), _id_columns(spec.id, needed), roles)
-        return _Scoring(spec, model, inputs, new_id).run(progress)
+        expected = [*(column.name for column in needed_columns(model)), *_id_names(spec.id, model)]
+        with open_delivered(
+            Path(spec.input_path), spec.name, Path(folder), spec.contract, expected, spec.memory_mb
+        ) as table:
+            reader = table.read(_wanted(spec, model, table), roles)
+            return _Scoring(spec, model, reader, new_id).run(progress)
 
 
 def load_model(artifact: ArtifactFile, key_path: Path) -> Model:
@@ -67,31 +71,44 @@ def manifest_of(artifact: ArtifactFile, key_path: Path) -> ArtifactManifest:
 
 def needed_columns(model: Model) -> tuple[Column, ...]:
     """What a model reads of a row: its features, and the columns that choose its segment."""
+    return (*model.columns, *(Column(name=name, type=ColumnType.TEXT) for name in _keys(model)))
+
+
+def _keys(model: Model) -> list[str]:
+    """The columns that choose a segment and are no features."""
     known = {column.name for column in model.columns}
-    keys = [name for name in getattr(model, "segment_by", ()) if name not in known]
-    return (*model.columns, *(Column(name=name, type=ColumnType.TEXT) for name in keys))
+    return [name for name in getattr(model, "segment_by", ()) if name not in known]
+
+
+def _wanted(spec: ScoreSpec, model: Model, table: OpenTable) -> tuple[Column, ...]:
+    """Features and keys, then columns that may hold the association id: as the dataset writes them."""
+    keys = [label_column(name, spec.contract, table) for name in _keys(model)]
+    needed = (*as_written(model.columns, spec.contract), *keys)
+    taken = {column.name for column in needed}
+    ids = [name for name in _id_names(spec.id, model) if name not in taken and table.has(name)]
+    return (*needed, *(label_column(name, spec.contract, table) for name in ids))
 
 
 class _Scoring:
     """One pass over a file: read a chunk, predict it, write it twice."""
 
-    def __init__(self, spec: ScoreSpec, model: Model, inputs: Inputs, new_id: Callable[[], str]) -> None:
+    def __init__(self, spec: ScoreSpec, model: Model, inputs: TableReader, new_id: Callable[[], str]) -> None:
         self._spec = spec
         self._model = model
         self._inputs = inputs
         self._new_id = new_id
-        self._needed = needed_columns(model)
+        self._needed = inputs.plan.columns[: len(needed_columns(model))]
         self._made_ids = 0
 
     def run(self, progress: Progress) -> ScoreResult:
         spec, classes = self._spec, self._model.classes
         staging = Path(spec.inference_staging)
         progress(0.0, "counting rows")
-        total = self._inputs.source.rows()
+        total = self._inputs.rows
         done = 0
         with (
             PartWriter(staging, inference_schema(self._model.columns, classes)) as part,
-            OutputWriter(Path(spec.output_path), output_schema(classes)) as output,
+            OutputWriter(Path(spec.output_path), output_schema(classes), raw=spec.raw) as output,
         ):
             for batch in self._inputs.batches():
                 self._write(batch, part, output)
@@ -99,9 +116,9 @@ class _Scoring:
                 progress(done / total if total else 1.0, f"scored {done:,} of {total:,} rows")
             staged = part.finish()
             output.finish()
-        return self._result(done, staged)
+        return self._result(done, staged, output.changed)
 
-    def _result(self, rows: int, part: Any) -> ScoreResult:
+    def _result(self, rows: int, part: Any, changed: int) -> ScoreResult:
         spec = self._spec
         return ScoreResult(
             model=spec.artifact.model,
@@ -110,7 +127,9 @@ class _Scoring:
             output_path=spec.output_path,
             ignored=self._inputs.ignored,
             absent=self._inputs.absent,
+            notices=self._inputs.table.file.notices,
             made_ids=self._made_ids,
+            changed=changed,
             probabilities=tuple(f"{PROBABILITY}{label}" for label in self._model.classes),
             part=part,
             first_at=utc(spec.at) if rows else None,
@@ -129,13 +148,16 @@ class _Scoring:
         at = pa.repeat(pa.scalar(utc(self._spec.at).replace(tzinfo=None), MOMENT), rows)
         source = pa.repeat(pa.scalar(self._spec.source, pa.string()), rows)
         name = pa.repeat(pa.scalar(self._spec.artifact.model, pa.string()), rows)
-        inputs = [batch.column(place) for place in range(len(self._model.columns))]
+        inputs = [batch.column(place).cast(arrow_type(column.type)) for place, column in enumerate(self._model.columns)]
         part.write([ids, at, version, segment, prediction, *probabilities, source, *inputs])
         output.write([ids, name, version, segment, prediction, *probabilities])
 
     def _ids(self, batch: pa.RecordBatch) -> pa.Array:
         """Association ids; a row without one gets a new id, which both files show."""
-        named = [batch.column(place) for place in range(len(self._needed), batch.num_columns)]
+        names = [column.name for column in self._inputs.plan.columns]
+        named = [
+            labels(batch.column(names.index(name))) for name in _id_names(self._spec.id, self._model) if name in names
+        ]
         given = pc.coalesce(*named) if named else pa.nulls(batch.num_rows, pa.string())
         if given.null_count == 0:
             return given
@@ -146,7 +168,9 @@ class _Scoring:
 class OutputWriter:
     """The file that people and programs read, CSV or Parquet by its name; renamed when whole."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, *, raw: bool = False) -> None:
+        self.changed = 0  # cells that were made safe
+        self._guarded = path.suffix.lower() == ".csv" and not raw
         self._path = path
         self._schema = schema
         self._aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -175,6 +199,10 @@ class OutputWriter:
 
     def write(self, columns: Sequence[pa.Array]) -> None:
         """Append rows: one array a column of the schema, in its order."""
+        if self._guarded:
+            made = [safe_cells(column) for column in columns]
+            self.changed += sum(changed for _, changed in made)
+            columns = [column for column, _ in made]
         self._writer.write_table(pa.Table.from_arrays(list(columns), schema=self._schema))
 
     def finish(self) -> None:
@@ -199,11 +227,10 @@ def output_schema(classes: Sequence[str]) -> pa.Schema:
     )
 
 
-def _id_columns(name: str | None, needed: Sequence[Column]) -> tuple[Column, ...]:
+def _id_names(name: str | None, model: Model) -> list[str]:
     """Where a row's association id may stand, as over REST: in the model's id column, else in `association_id`
     where no input has that name.
     """
-    taken = {column.name for column in needed}
+    taken = {column.name for column in needed_columns(model)}
     names = [name] if name is not None else []
-    names += [ID] if name != ID and ID not in taken else []
-    return tuple(Column(name=one, type=ColumnType.TEXT) for one in names)
+    return names + ([ID] if name != ID and ID not in taken else [])

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
-from shopfloor.arrival import file_outcomes
+import msgspec
+
+from shopfloor.arrival import file_locations, file_outcomes
+from shopfloor.domain import csv_text
 from shopfloor.domain.codec import convert
+from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.job import JobKind, JobRecord
@@ -25,6 +30,8 @@ from shopfloor.serving.tasks import score_files
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
+
+_RETRY = re.compile(r"shopfloor file retry ID --([a-z-]+) \S+\b")
 
 
 class ScoreHandler:
@@ -43,10 +50,12 @@ class ScoreHandler:
                 hint=f"Train it: shopfloor model train {definition.name}; or promote a version.",
                 code="no_champion",
             )
+        contract = written_like(context, definition.dataset, job)
         staging = context.layout.staging / f"score-{job.id}"
         staging.mkdir(exist_ok=True)
+        raw = bool(job.payload.get("raw", context.settings.serving.raw_csv))
         specs = [
-            (id, self._spec(context, champion, definition.id, source, name, output, staging))
+            (id, self._spec(context, champion, definition.id, contract, source, name, output, staging, raw=raw))
             for id, source, name, output in self._inputs(context, job)
         ]
         return Task(score_files, ScoreTask(files=tuple(specs))) if specs else None
@@ -69,10 +78,13 @@ class ScoreHandler:
         context: Context,
         champion: ArtifactFile,
         id: str | None,
+        contract: Contract,
         source: str,
         name: str,
         output: str,
         staging: Path,
+        *,
+        raw: bool,
     ) -> ScoreSpec:
         return ScoreSpec(
             artifact=champion,
@@ -82,7 +94,10 @@ class ScoreHandler:
             output_path=output,
             inference_staging=str(staging),
             id=id,
+            raw=raw,
             at=context.clock.now(),
+            contract=contract,
+            memory_mb=context.settings.intake.memory_mb,
         )
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> list[ScoreOutcome]:
@@ -118,12 +133,19 @@ class ScoreHandler:
             context.line.after(transaction, PredictionsLogged(job.subject, version, trigger))
         first = published[0] if len(published) == 1 else None
         single = (
-            {"error": first.error.message, "hint": first.error.hint}
+            {
+                "error": first.error.message,
+                "hint": _unaddressed(first.error.hint, context.definition(job.subject).dataset),
+            }
             if first is not None and first.error is not None
             else {}
         )
         alone = first.result if first is not None else None
-        columns = {} if alone is None else {"ignored": list(alone.ignored), "absent": list(alone.absent)}
+        columns = (
+            {}
+            if alone is None
+            else {"ignored": list(alone.ignored), "absent": list(alone.absent), "changed": alone.changed}
+        )
         return {"rows": scored, "model_version": version, **columns, **single}
 
     def _refuse(self, transaction: Transaction, row: LedgerRow | None, outcome: ScoreOutcome) -> None:
@@ -165,8 +187,22 @@ class ScoreHandler:
             file_outcomes.quarantine_file(transaction, row, file_outcomes.reason_of(error))
 
 
+def written_like(context: Context, dataset: str, job: JobRecord) -> Contract:
+    """The contract that says how a model's files are written, with the settings that somebody gave for these."""
+    contract = context.contract(dataset) or Contract(name=dataset)
+    parser = file_locations.parser_of(job, contract)
+    return msgspec.structs.replace(contract, parser=parser or contract.parser)
+
+
+def _unaddressed(hint: str, dataset: str) -> str:
+    """The hint about a file that a person named: it is not in the ledger, so its dataset's settings are the way."""
+    return _RETRY.sub(lambda found: f"{found[1].replace('-', '_')} under [parser] in datasets/{dataset}.toml", hint)
+
+
 def _told(context: Context, result: ScoreResult) -> str:
     words = f"{counted(result.rows, 'row')} scored into {context.layout.relative(Path(result.output_path))}"
+    if result.changed:
+        words += f"; {csv_text.words(result.changed, 'serving.raw_csv = true')}".rstrip(".")
     if result.absent:
         words += f"; absent, taken as missing: {', '.join(safe(name, 60) for name in result.absent[:12])}"
     return words

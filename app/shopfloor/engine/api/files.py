@@ -133,18 +133,23 @@ def _parser(plant: Plant, request: FileRetry, file: FileRecord) -> Parser | None
         if request.keep:
             raise UsageError("There are no settings to keep.", hint="Give some, for example --delimiter ';'.")
         return None
-    if file.purpose is not FilePurpose.DATA:
+    if request.keep and file.purpose is not FilePurpose.DATA:
         raise RefusedError(
-            f"Parser settings are for files of a dataset; {file.id} is one of {file.purpose}.",
-            hint="Deliver it as UTF-8 with commas, or as Parquet.",
+            f"Only a file of the dataset can change its contract; {file.id} is one of {file.purpose}.",
+            hint="Retry it without --keep: the settings count for this file.",
             code="not_data",
         )
     try:
-        contract = plant.context.contract(file.dataset)
+        contract = plant.context.contract(_dataset(plant, file))
     except ConfigError:
         contract = None  # the file waits until it is mended, and then these settings count
     check_parser(merged(contract.parser if contract is not None else Parser(), request.parser))
     return request.parser
+
+
+def _dataset(plant: Plant, file: FileRecord) -> str:
+    """Whose contract says how the file is written."""
+    return file.dataset if file.purpose is FilePurpose.DATA else plant.context.definition(file.dataset).dataset
 
 
 def why(plant: Plant, request: FileWhy) -> Explanation:

@@ -15,6 +15,7 @@ from shopfloor.domain.requests.runs import RunCompare, RunComparison, RunFinish,
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
 from shopfloor.engine.services import Plant
+from shopfloor.statistics import metrics
 from shopfloor.store import runs
 from shopfloor.store.transaction import Transaction
 
@@ -27,6 +28,7 @@ def listing(plant: Plant, request: RunList) -> Page[RunRecord]:
             model=request.model,
             state=request.state,
             text=request.query,
+            metrics=metrics.spoken(),
             sort=request.sort,
             limit=request.limit,
             offset=request.offset,

@@ -1,0 +1,196 @@
+"""One file read against columns that are known already: what is scored, what came true.
+
+Intake reads whole deliveries into parts; both go through the same shape, the same plan and the same casts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from shopfloor.domain.column_names import ColumnNames
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.contract import Contract, Parser
+from shopfloor.domain.names import nearest
+from shopfloor.duck.sql import connect
+from shopfloor.formats import reasons
+from shopfloor.formats.cast_rules import Care, raw_type
+from shopfloor.formats.diagnose import diagnose
+from shopfloor.formats.failure import reason_of
+from shopfloor.formats.format import Format
+from shopfloor.formats.locate import places
+from shopfloor.formats.plan import Plan, check_types
+from shopfloor.formats.prepare import Prepared, Preparer
+from shopfloor.formats.query import strict
+from shopfloor.formats.reasons import BadFile, Place
+from shopfloor.formats.shape import JSON, TEXT, rows_of
+from shopfloor.formats.staged import StagedFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+CHUNK = 65_536
+"""Rows a batch."""
+
+
+@contextmanager
+def open_table(
+    path: Path, name: str, workdir: Path, *, parser: Parser, expected: Sequence[str] = (), memory_mb: int = 512
+) -> Iterator[OpenTable]:
+    """Open a file of any format that intake reads; raises `BadFile` for what is no table.
+
+    `name` is its name as delivered, `parser` the settings of the dataset whose table it is like, `expected`
+    are columns that it may have: the table spells them so. `workdir` is an empty private directory that lives
+    as long as the table.
+    """
+    link = workdir / "delivered"
+    link.symlink_to(path.resolve())  # DuckDB would take a name such as a[1]*.csv for a pattern
+    connection = connect(memory_mb=memory_mb, threads=os.cpu_count() or 1, temp=workdir / "spill")
+    try:
+        preparer = Preparer(connection, workdir, memory_mb, expected, parser, may_be_empty=True)
+        file = StagedFile(id="rows", path=str(link), original_name=name, sha256="", bytes=0)
+        yield OpenTable(connection, _prepared(preparer, file, expected, parser), memory_mb)
+    finally:
+        connection.close()
+
+
+def _prepared(preparer: Preparer, file: StagedFile, expected: Sequence[str], parser: Parser) -> Prepared:
+    try:
+        prepared = preparer.prepare(file)
+    except OSError as error:
+        raise BadFile(reasons.not_there(file.original_name, error.strerror or "")) from error
+    shape, notices = prepared.shape.spelled(ColumnNames(expected), parser.renamed)
+    return replace(prepared, shape=shape, notices=(*prepared.notices, *notices))
+
+
+@dataclass(frozen=True)
+class OpenTable:
+    """A file with its columns as delivered; `read` says which of them are wanted, and as what."""
+
+    connection: DuckDBPyConnection
+    file: Prepared
+    memory_mb: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of the file."""
+        return self.file.shape.names
+
+    def has(self, column: str) -> bool:
+        """True where the file has such a column."""
+        return self.file.shape.position(column) is not None
+
+    def own_type(self, column: str) -> ColumnType | None:
+        """The type that a typed file gives a column; None in text, which has no types, and for a column without
+        values or that is not there."""
+        place = self.file.shape.position(column)
+        raw = TEXT if place is None else self.file.shape.raw[place]
+        kind = None if raw in {TEXT, JSON} else raw_type(raw)
+        return None if kind is ColumnType.UNKNOWN else kind
+
+    def read(self, columns: Sequence[Column], roles: Collection[str] = ()) -> TableReader:
+        """The table as `columns`, by their places; an optional one that is not there is missing in every row.
+
+        `roles` are columns with another part (target, id, …): none of them is a misspelling of a missing one.
+        Raises `BadFile` naming the columns that are missing, and for a type that cannot become the wanted one.
+        """
+        shape = self.file.shape
+        contract = Contract(name="", columns=tuple(columns))
+        plan = Plan(shape, contract, tuple(shape.position(column.name) for column in columns))
+        wanted = {position for position in plan.sources if position is not None}
+        ignored = tuple(name for place, name in enumerate(shape.names) if place not in wanted)
+        absent = [column for column, source in zip(columns, plan.sources, strict=True) if source is None]
+        self._check_absent(absent, ignored, roles)
+        check_types(plan)
+        return TableReader(self, plan, ignored, tuple(column.name for column in absent))
+
+    def _check_absent(self, absent: Sequence[Column], others: Sequence[str], roles: Collection[str]) -> None:
+        """Raise `BadFile` for columns that have to be there. JSON leaves out keys without a value."""
+        keyless = self.file.shape.format is Format.JSON
+        needed = [
+            column.name
+            for column in absent
+            if not column.optional and not (keyless and column.nullable and not nearest(column.name, others, roles))
+        ]
+        if needed:
+            raise BadFile(reasons.columns_missing(needed, nearest(needed[0], others, roles)))
+
+
+@dataclass(frozen=True)
+class TableReader:
+    """A table on its way to typed rows.
+
+    `ignored` names the columns of the file that are not wanted, `absent` the wanted ones that it does not have.
+    """
+
+    table: OpenTable
+    plan: Plan
+    ignored: tuple[str, ...]
+    absent: tuple[str, ...]
+
+    @cached_property
+    def rows(self) -> int:
+        """How many rows the file has. Raises `BadFile` where it is malformed."""
+        if self.table.file.rows is not None:
+            return self.table.file.rows
+        query = f"SELECT count(*) FROM {rows_of(self.plan.shape, [self._path])}"
+        try:
+            return int(self.table.connection.execute(query).fetchall()[0][0])
+        except (duckdb.Error, MemoryError) as error:
+            raise self._fault(error) from error
+
+    def batches(self, size: int = CHUNK) -> Iterator[pa.RecordBatch]:
+        """The rows in the file's order, up to `size` at a time, each column of the type that was asked for.
+
+        Memory does not grow with the file. Raises `BadFile` with place, column and value where a row does not
+        fit; batches before it may have been given already.
+        """
+        values = ", ".join(f"k{place}" for place in range(len(self.plan.columns)))
+        query = f"SELECT {values} FROM ({strict(self.plan, [self._path], Care.TOLD)})"
+        try:
+            reader = self.table.connection.sql(query).to_arrow_reader(size)
+        except (duckdb.Error, MemoryError) as error:
+            raise self._fault(error) from error
+        read = 0
+        while (batch := self._next(reader)) is not None:
+            read += batch.num_rows
+            yield batch
+        if read != self.rows:
+            raise BadFile(reasons.rows_do_not_add_up(self.rows, read, 0))
+
+    def place(self, row: int) -> Place:
+        """Where row `row` (from 0) stands in the delivered file."""
+        return places(self.table.file.path, self.plan.shape, [row])[row]
+
+    @property
+    def _path(self) -> str:
+        return str(self.table.file.path)
+
+    def _next(self, reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
+        import pyarrow as pa
+
+        try:
+            return reader.read_next_batch()
+        except StopIteration:
+            return None
+        except (duckdb.Error, pa.ArrowException, OSError, MemoryError) as error:
+            raise self._fault(error) from error
+
+    def _fault(self, error: Exception) -> BadFile:
+        """What is wrong with the file, looked up again row by row: the error itself only says that something is."""
+        connection, path = self.table.connection, self.table.file.path
+        try:
+            wrong = diagnose(connection, self.plan, str(path))
+        except (duckdb.Error, MemoryError) as second:
+            return BadFile(reason_of(second, self.plan.shape, path, self.table.memory_mb))
+        if not wrong.bad:
+            return BadFile(reason_of(error, self.plan.shape, path, self.table.memory_mb))
+        return BadFile(reasons.of_many(reasons.of_reject(wrong.rejects[0]), wrong.bad, wrong.records))
