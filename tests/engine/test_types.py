@@ -254,3 +254,20 @@ def test_a_type_by_hand_that_older_rows_do_not_fit_makes_files_wait(shop: Shop) 
     shop.settle()
     assert _file(shop, "d").state is FileState.COMMITTED
     assert _version(shop, "d").rows == 3
+
+
+def test_the_time_column_of_a_model_never_becomes_text(shop: Shop) -> None:
+    shop.write("inbox/d", "one.csv", "at,x,y\n" + "".join(f"{1764547200 + n},{n % 7},{n % 2}\n" for n in range(60)))
+    shop.settle()
+    definition = ModelDefinition(
+        name="m", dataset="d", target="y", time="at", training=Training(candidates=("linear",))
+    )
+    shop.client.ask(ModelDefine(definition=definition))
+    shop.write("inbox/d", "two.csv", "at,x,y\nyesterday,3,1\n")
+    shop.settle()
+    shop.client.ask(FileAccept(id=_file(shop, "d").id, types=True))
+    shop.settle()
+    held = _file(shop, "d")
+    assert held.reason is not None
+    assert (held.state, held.reason.code) == (FileState.QUARANTINED, "time_blocked")
+    assert "model m orders its rows by it" in held.reason.message

@@ -130,6 +130,16 @@ def header_missing(cells: Sequence[str]) -> Reason:
     )
 
 
+def header_below(line: int, names: Sequence[str]) -> Reason:
+    above = "The first line is" if line == 2 else f"The first {line - 1:,} lines are"
+    return Reason(
+        code="header_below",
+        message=f"{above} no header; the column names ({listed(names, 3)}) stand on line {line:,}.",
+        line=line,
+        hint=f"Leave out what is above: shopfloor file retry ID --skip-lines {line - 1} (and --keep for all files).",
+    )
+
+
 def empty_column_name(position: int) -> Reason:
     return Reason(
         code="empty_column_name",
@@ -585,6 +595,16 @@ def type_blocked(before: Column, after: Column, dataset: str, why: str) -> Reaso
         f"but it {why}, which goes with no {after.type.value}.",
         column=safe(before.name, 120),
         hint=f"{_REDELIVER} Or take that out of datasets/{dataset}.toml, then: shopfloor file accept --types ID",
+    )
+
+
+def time_blocked(before: Column, model: str) -> Reason:
+    return Reason(
+        code="time_blocked",
+        message=f"Column {shown(before.name)} ({before.type.value}) would become text, but model {safe(model, 60)} "
+        "orders its rows by it, and text has no order of time.",
+        column=safe(before.name, 120),
+        hint=f"{_REDELIVER} Or pin how the file writes it: its format in the contract, then shopfloor file retry ID.",
     )
 
 

@@ -101,6 +101,7 @@ class IntakeHandler:
                 withdrawn=withdrawn,
                 accepted=bool(job.payload.get("accept")),
                 widen=ruled if job.payload.get("types") else None,
+                times={one.time: one.name for one in context.models_of(job.subject) if one.time is not None},
                 columns=version.columns if version is not None else (),
                 newest=newest,
                 staging=str(staging),

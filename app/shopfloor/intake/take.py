@@ -153,7 +153,8 @@ class Taker:
             contract = self._decided(contract, group)
         if ruled is not None and self.contract is not None and self.contract.columns:
             paths = [str(file.path) for file in group]
-            contract = Widening(self._connection, shape, paths, self._stored()).apply(contract, ruled, infer_new)
+            widening = Widening(self._connection, shape, paths, self._stored(), self._spec.times)
+            contract = widening.apply(contract, ruled, infer_new)
 
         def renames(added: Sequence[int], missing: Sequence[Column]) -> Sequence[tuple[str, str]]:
             paths = [str(file.path) for file in group]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 
 from shopfloor.statistics.arrays import Codes, Floats, np
 from shopfloor.statistics.metric import NUMBERS, Constant, Measured, Metric, mean, undefined
@@ -75,13 +76,15 @@ def _explained(predictions: Predictions, shift: float) -> Measured:
 def _median_error(predictions: Predictions) -> Measured:
     """A draw's median is found without sorting it anew: counts along one order."""
     errors = np.abs(predictions.truth - predictions.predicted)
-    order = np.argsort(errors)
-    ordered = errors[order]
+
+    @cache
+    def order() -> Codes:
+        return np.argsort(errors)
 
     def draw(index: Codes) -> float:
-        seen = np.cumsum(np.bincount(index, minlength=len(errors))[order])
+        seen = np.cumsum(np.bincount(index, minlength=len(errors))[order()])
         middle = [(len(index) - 1) // 2, len(index) // 2]
-        return -float(ordered[np.searchsorted(seen, middle, side="right")].mean())
+        return -float(errors[order()[np.searchsorted(seen, middle, side="right")]].mean())
 
     return Measured(-float(np.median(errors)), draw=draw)
 
