@@ -60,7 +60,7 @@ def percent(share: float) -> str:
         return f"-{percent(-share)}"
     if value < 0.1:
         return "< 0.1 %"
-    if value == round(value) or 9.95 <= value < 99.5 or value > 100:
+    if abs(value - round(value)) < 1e-9 or 9.95 <= value <= 98 or value > 100:
         return f"{value:.0f} %"
     return f"{min(value, 99.9) if value < 100 else value:.1f} %"
 

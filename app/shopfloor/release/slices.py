@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shopfloor.domain.numbers import exact
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.release import figures
 from shopfloor.release.records import SliceGain
 from shopfloor.statistics import metrics
@@ -137,4 +137,4 @@ def describe(one: SliceGain) -> str:
     """`carrier = UA: -.021 [-.034, -.008] on 1,204 rows`."""
     name = f"{safe(one.column, 40)} = {safe(one.level, 40)}"
     gain = figures.num(one.gain, sign=True)
-    return f"{name}: {gain} {figures.interval(one.interval)} on {figures.count(one.rows, 'row')}"
+    return f"{name}: {gain} {figures.interval(one.interval)} on {counted(one.rows, 'row')}"
