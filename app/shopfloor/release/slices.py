@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shopfloor.domain.numbers import exact
 from shopfloor.domain.text import safe
 from shopfloor.release import figures
 from shopfloor.release.records import SliceGain
@@ -108,7 +109,7 @@ def _levels(frame: pd.DataFrame, skip: frozenset[str]) -> Iterator[tuple[str, st
         for code in np.argsort(-counts, kind="stable")[:TOP_LEVELS]:
             if counts[code] >= LEAST_ROWS:
                 index = order[ends[code] : ends[code + 1]]
-                yield str(column), str(levels[code]), index.astype(np.intp)
+                yield str(column), _written(levels[code]), index.astype(np.intp)
 
 
 def _judge(found: list[tuple[str, str, int, Comparison]], margin: float, alpha: float) -> tuple[SliceGain, ...]:
@@ -126,6 +127,10 @@ def _judge(found: list[tuple[str, str, int, Comparison]], margin: float, alpha: 
         for (column, level, count, result), p_value in zip(found, adjusted, strict=True)
     ]
     return tuple(sorted(gains, key=lambda one: (not one.harmed, one.gain)))
+
+
+def _written(level: object) -> str:
+    return exact(float(level)) if isinstance(level, float) else str(level)
 
 
 def describe(one: SliceGain) -> str:
