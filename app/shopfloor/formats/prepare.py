@@ -119,7 +119,7 @@ class Preparer:
         return self._delimited(file, plain_text, scratch, parser)
 
     def _delimited(self, file: StagedFile, plain_text: PlainText, scratch: Path, parser: Parser) -> Prepared:
-        found = ready(plain_text, scratch, parser, lambda head: self._csv(head, parser))
+        found = ready(plain_text, scratch, parser, lambda head, above: self._csv(head, parser, above))
         notices = found.notices
         if found.shape.decimal == ",":
             notices = (*notices, "Numbers are written with a decimal comma.")
@@ -138,15 +138,20 @@ class Preparer:
         shape = replace(shape, missing=parser.missing)
         return Prepared(file, shape.with_given(file.partition), source, source.stat().st_size, rows, notices)
 
-    def _csv(self, head: bytes, parser: Parser) -> Shape:
+    def _csv(self, head: bytes, parser: Parser, above: int) -> Shape:
         line = header_line(head) if parser is self._parser else None
         # Files of a burst share their header; a semicolon's decimal mark must be looked at.
         if line is not None and len(head) > len(line) + 2:
             known = self._headers.get(line)
             if known is not None and known.delimiter != ";":
-                return known
+                return replace(known, skip=above)
         shape = sniff_csv(
-            head, whole=len(head) < HEAD, expected=self._expected, parser=parser, may_be_empty=self._may_be_empty
+            head,
+            whole=len(head) < HEAD,
+            expected=self._expected,
+            parser=parser,
+            may_be_empty=self._may_be_empty,
+            above=above,
         )
         if line is not None:
             self._headers[line] = shape

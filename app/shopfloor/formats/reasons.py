@@ -130,6 +130,16 @@ def header_missing(cells: Sequence[str]) -> Reason:
     )
 
 
+def header_below(line: int, names: Sequence[str]) -> Reason:
+    above = "The first line is" if line == 2 else f"The first {line - 1:,} lines are"
+    return Reason(
+        code="header_below",
+        message=f"{above} no header; the column names ({listed(names, 3)}) stand on line {line:,}.",
+        line=line,
+        hint=f"Leave out what is above: shopfloor file retry ID --skip-lines {line - 1} (and --keep for all files).",
+    )
+
+
 def empty_column_name(position: int) -> Reason:
     return Reason(
         code="empty_column_name",

@@ -43,6 +43,7 @@ def _field(column: Column, kind: str, train: Table) -> FeatureField:
         nullable=missing or column.optional,
         optional=column.optional,
         levels=levels,
+        format=column.format,
     )
 
 
