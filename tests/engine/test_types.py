@@ -271,3 +271,20 @@ def test_the_time_column_of_a_model_never_becomes_text(shop: Shop) -> None:
     assert held.reason is not None
     assert (held.state, held.reason.code) == (FileState.QUARANTINED, "time_blocked")
     assert "model m orders its rows by it" in held.reason.message
+
+
+def test_text_of_earlier_files_is_read_by_the_format_that_somebody_pinned(shop: Shop) -> None:
+    shop.write("inbox/d", "one.csv", _csv(["31-OCT-25", "1-NOV-25"]))
+    shop.settle()
+    assert _version(shop, "d").columns[0].type is TEXT
+    contract = shop.root / "datasets" / "d.toml"
+    contract.write_text(contract.read_text().replace('x = "text"', 'x = { type = "date", format = "%d-%b-%y" }'))
+    shop.write("inbox/d", "two.csv", _csv(["2025-12-15"]))
+    shop.settle()
+    version = _version(shop, "d")
+    assert (version.version, version.rows, version.columns[0].type) == (2, 3, ColumnType.DATE)
+    assert "Text of earlier files is read anew: 'x' as date as %d-%b-%y." in version.notices
+    with open_workspace(shop.root) as factory:
+        days = factory.dataset("d").frame()["x"].tolist()
+        assert [str(day)[:10] for day in days] == ["2025-10-31", "2025-11-01", "2025-12-15"]
+        assert factory.dataset("d@1").frame()["x"].tolist() == ["31-OCT-25", "1-NOV-25"]

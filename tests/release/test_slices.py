@@ -91,7 +91,7 @@ def test_only_columns_of_few_values_are_sliced() -> None:
     )
     found = gains(frame, regression_pair(1, rows), "neg_mean_absolute_error")
     assert {one.column for one in found} == {"flag", "missing"}
-    assert {one.level for one in found if one.column == "missing"} == {"0.0", "1.0"}
+    assert {one.level for one in found if one.column == "missing"} == {"0", "1"}
     assert sum(one.rows for one in found if one.column == "missing") == 1600
 
 

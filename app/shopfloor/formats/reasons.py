@@ -130,6 +130,16 @@ def header_missing(cells: Sequence[str]) -> Reason:
     )
 
 
+def header_below(line: int, names: Sequence[str]) -> Reason:
+    above = "The first line is" if line == 2 else f"The first {line - 1:,} lines are"
+    return Reason(
+        code="header_below",
+        message=f"{above} no header; the column names ({listed(names, 3)}) stand on line {line:,}.",
+        line=line,
+        hint=f"Leave out what is above: shopfloor file retry ID --skip-lines {line - 1} (and --keep for all files).",
+    )
+
+
 def empty_column_name(position: int) -> Reason:
     return Reason(
         code="empty_column_name",
@@ -394,6 +404,15 @@ def open_quote(line: int, *, escapes: bool) -> Reason:
 def escaped_quotes(reason: Reason) -> Reason:
     """`reason`, of a file that has a backslash before a quote, with the way to say what it means."""
     return msgspec.structs.replace(reason, hint=f"{reason.hint} {_ESCAPE}") if reason.code == "bad_quote" else reason
+
+
+def totals_row(line: int, columns: Sequence[str]) -> Reason:
+    return Reason(
+        code="totals_row",
+        message=f"Line {line:,} is a totals row ({listed(columns, 3)}: the sum of the rows above), so it was left out.",
+        line=line,
+        hint="Leave it out at the source, too.",
+    )
 
 
 def header_repeated(line: int, times: int) -> Reason:

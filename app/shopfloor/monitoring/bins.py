@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shopfloor.artifacts.table import NO_TIME, Factor, Moments, Values
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.definition import Task
+from shopfloor.domain.numbers import rounded
 from shopfloor.domain.text import safe
 from shopfloor.monitoring.records import Bins, Sketch
 from shopfloor.statistics.arrays import Codes, Floats, Mask
@@ -152,8 +153,8 @@ def _number_labels(edges: tuple[float, ...], shown: tuple[float, ...], whole: bo
     if whole:
         inside = [_whole_label(low, high) for low, high in pairwise(edges)]
     else:
-        inside = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(shown)]
-    return (f"≤ {shown[0]:.4g}", *inside, f"> {shown[-1]:.4g}")
+        inside = [f"{rounded(low, 4)} to {rounded(high, 4)}" for low, high in pairwise(shown)]
+    return (f"≤ {rounded(shown[0], 4)}", *inside, f"> {rounded(shown[-1], 4)}")
 
 
 def _whole_label(low: float, high: float) -> str:

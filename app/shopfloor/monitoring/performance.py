@@ -10,10 +10,10 @@ import numpy as np
 from scipy import special
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.numbers import percent, rounded
 from shopfloor.domain.text import counted
 from shopfloor.monitoring.check_context import CheckContext
 from shopfloor.monitoring.records import PERFORMANCE, Joined, PerformanceReference, Reference
-from shopfloor.monitoring.wording import number, percent
 from shopfloor.statistics import metrics
 from shopfloor.statistics.jackknife import Estimate, estimate
 from shopfloor.statistics.predictions import Predictions
@@ -131,8 +131,8 @@ def _earlier_falls(base: PerformanceReference, context: CheckContext) -> Sequenc
 
 
 def _message(base: PerformanceReference, live: Estimate, rows: int, joined: Joined, verdict: CheckVerdict) -> str:
-    shown = f"{base.metric} is {number(live.score)} ± {number(_NORMAL * live.error)} on {counted(rows, 'row')}"
-    before = f"the holdout promised {number(base.score)} ± {number(_NORMAL * base.error)}"
+    shown = f"{base.metric} is {rounded(live.score)} ± {rounded(_NORMAL * live.error)} on {counted(rows, 'row')}"
+    before = f"the holdout promised {rounded(base.score)} ± {rounded(_NORMAL * base.error)}"
     maturity = joined.maturity
     early = ""
     if maturity is not None and maturity < _IMMATURE:

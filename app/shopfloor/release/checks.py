@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from shopfloor.domain.definition import ReleasePolicy, Value
+from shopfloor.domain.numbers import percent
 from shopfloor.domain.release import Check
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.release import business_value, figures, input_compatibility, suspicion
 from shopfloor.release.eligible import Eligible
 from shopfloor.release.records import GateSpec, SliceGain
@@ -37,7 +38,7 @@ def enough_rows(spec: GateSpec, chosen: Eligible) -> Check:
     if spec.champion_version is None:
         needed = min(needed, FIRST_ROWS)
     enough = chosen.rows >= needed
-    lead = "" if enough else f"cannot tell: {figures.count(chosen.rows, 'row')}, needs {needed:,}; "
+    lead = "" if enough else f"cannot tell: {counted(chosen.rows, 'row')}, needs {needed:,}; "
     return Check(
         code="rows",
         passed=True if enough else None,
@@ -59,7 +60,7 @@ def enough_classes(spec: GateSpec, scored: Predictions) -> Check | None:
     if second == 0:
         detail = f"cannot tell: every row is of class {safe(name, 40)!r}"
     else:
-        detail = f"{'' if enough else 'cannot tell: '}{figures.count(second, 'row')} of the second largest class"
+        detail = f"{'' if enough else 'cannot tell: '}{counted(second, 'row')} of the second largest class"
         detail += "" if enough else f", needs {needed}"
     return Check(
         code="classes",
@@ -75,7 +76,7 @@ def answered(chosen: Eligible) -> Check:
     lost = chosen.unanswered
     asked = lost + chosen.rows
     good = f"all {asked:,} answers are finite"
-    bad = f"{lost:,} of {figures.count(asked, 'answer')} of the challenger are missing or not finite"
+    bad = f"{lost:,} of {counted(asked, 'answer')} of the challenger are missing or not finite"
     return Check(code="answers", passed=lost == 0, value=float(lost), limit=0.0, detail=bad if lost else good)
 
 
@@ -106,7 +107,7 @@ def beats_champion(found: Comparison, alpha: float) -> Check:
         value=found.interval[0] if found.known else None,
         limit=0.0,
         detail=(
-            f"the {figures.percent(1 - 2 * alpha)} interval {figures.interval(found.interval)} of the gain {where} "
+            f"the {percent(1 - 2 * alpha)} interval {figures.interval(found.interval)} of the gain {where} "
             f"({found.method}, {figures.chance(p_value)}, {_units(found)})"
         ),
     )
@@ -171,9 +172,9 @@ def no_slice_harmed(spec: GateSpec, found: tuple[SliceGain, ...]) -> Check:
     if not found:
         return Check(code="slices", passed=None, limit=-margin, detail="no slice has enough rows", blocking=False)
     detail = (
-        f"{len(harmed)} of {figures.count(len(found), 'slice')} harmed: " + "; ".join(map(describe, harmed[:3]))
+        f"{len(harmed)} of {counted(len(found), 'slice')} harmed: " + "; ".join(map(describe, harmed[:3]))
         if harmed
-        else f"none of {figures.count(len(found), 'slice')} harmed; weakest {describe(found[0])}"
+        else f"none of {counted(len(found), 'slice')} harmed; weakest {describe(found[0])}"
     )
     return Check(code="slices", passed=not harmed, value=found[0].gain, limit=-margin, detail=detail)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from shopfloor.domain.codec import utc
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.text import counted
 from shopfloor.release import figures
 from shopfloor.release.records import GateSpec
 from shopfloor.statistics.arrays import Codes, Floats, Mask
@@ -115,7 +116,7 @@ def _micros(moment: datetime) -> int:
 
 
 def _timing(late: int, total: int, limit: datetime | None, spec: GateSpec) -> str:
-    rows = f"{late:,} of {figures.count(total, 'holdout row')}"
+    rows = f"{late:,} of {counted(total, 'holdout row')}"
     whom = "the training" if spec.champion_version is None else "both trainings"
     if limit is not None:
         return f"{rows} later than {whom} ({figures.day(limit)})"
@@ -125,7 +126,7 @@ def _timing(late: int, total: int, limit: datetime | None, spec: GateSpec) -> st
 
 
 def _count_note(count: int, what: str) -> str:
-    return f"{figures.count(count, 'row')} {what} left out" if count else ""
+    return f"{counted(count, 'row')} {what} left out" if count else ""
 
 
 def _segment(spec: GateSpec, frame: pd.DataFrame) -> Codes | None:

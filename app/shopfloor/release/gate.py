@@ -10,7 +10,9 @@ import msgspec
 
 from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import ReleasePolicy
+from shopfloor.domain.numbers import percent
 from shopfloor.domain.release import Check, Decision, Outcome
+from shopfloor.domain.text import counted
 from shopfloor.release import baseline, checks, figures, slices
 from shopfloor.release.eligible import Eligible, select
 from shopfloor.release.records import GateSpec
@@ -243,8 +245,8 @@ def _good(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> str
     if refresh is not None and refresh.passed and not superior:
         return refresh.detail
     score = figures.num(metric.shown(found.score))
-    over = f"gain {figures.num(found.comparison.gain, sign=True)} with {figures.percent(1 - 2 * alpha)} interval "
-    over += f"{figures.interval(found.comparison.interval)} on {figures.count(found.rows, 'row')}"
+    over = f"gain {figures.num(found.comparison.gain, sign=True)} with {percent(1 - 2 * alpha)} interval "
+    over += f"{figures.interval(found.comparison.interval)} on {counted(found.rows, 'row')}"
     if spec.champion_version is None:
         return f"first model: {metric.label} {score} beats a constant answer, {over}"
     old = figures.num(metric.shown(found.champion_score))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shopfloor.domain.text import safe
+from shopfloor.domain.numbers import exact
+from shopfloor.domain.text import counted, safe
 from shopfloor.release import figures
 from shopfloor.release.records import SliceGain
 from shopfloor.statistics import metrics
@@ -108,7 +109,7 @@ def _levels(frame: pd.DataFrame, skip: frozenset[str]) -> Iterator[tuple[str, st
         for code in np.argsort(-counts, kind="stable")[:TOP_LEVELS]:
             if counts[code] >= LEAST_ROWS:
                 index = order[ends[code] : ends[code + 1]]
-                yield str(column), str(levels[code]), index.astype(np.intp)
+                yield str(column), _written(levels[code]), index.astype(np.intp)
 
 
 def _judge(found: list[tuple[str, str, int, Comparison]], margin: float, alpha: float) -> tuple[SliceGain, ...]:
@@ -128,8 +129,12 @@ def _judge(found: list[tuple[str, str, int, Comparison]], margin: float, alpha: 
     return tuple(sorted(gains, key=lambda one: (not one.harmed, one.gain)))
 
 
+def _written(level: object) -> str:
+    return exact(float(level)) if isinstance(level, float) else str(level)
+
+
 def describe(one: SliceGain) -> str:
     """`carrier = UA: -.021 [-.034, -.008] on 1,204 rows`."""
     name = f"{safe(one.column, 40)} = {safe(one.level, 40)}"
     gain = figures.num(one.gain, sign=True)
-    return f"{name}: {gain} {figures.interval(one.interval)} on {figures.count(one.rows, 'row')}"
+    return f"{name}: {gain} {figures.interval(one.interval)} on {counted(one.rows, 'row')}"

@@ -21,10 +21,12 @@ from shopfloor.artifacts.threads import limited
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.numbers import rounded
 from shopfloor.lake.frame import read_parts
 from shopfloor.statistics.metrics import proper_losses
 from shopfloor.statistics.predictions import from_scores
-from shopfloor.training.candidates import FitJob, fit
+from shopfloor.training.candidates.candidate import FitJob
+from shopfloor.training.candidates.registry import fit
 from shopfloor.training.prepared import Prepared, prepare
 from shopfloor.training.records import TrainSpec
 
@@ -201,7 +203,7 @@ def not_better(own: NDArray[np.float64], pooled: NDArray[np.float64], rows: int,
         return ""
     name = "squared error" if task is Task.REGRESSION else "log loss"
     verdict = "is better" if rows >= _THICK else "is as good"
-    figures = f"{name} {pooled.mean():.4g}, own {own.mean():.4g}"
+    figures = f"{name} {rounded(pooled.mean(), 4)}, own {rounded(own.mean(), 4)}"
     return f"pooled model {verdict} on the last {len(own)} training rows ({figures})"
 
 
