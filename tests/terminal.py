@@ -14,16 +14,16 @@ from fcntl import ioctl
 
 
 class Terminal:
-    """A program in a pseudo-terminal of 80×24."""
+    """A program in a pseudo-terminal of 24 lines."""
 
-    def __init__(self, *words: str, **environ: str) -> None:
+    def __init__(self, *words: str, columns: int = 80, **environ: str) -> None:
         """`words` are arguments of Python, `environ` is on top of this process's environment, which is made neutral."""
         self.seen = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             clean = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLORTERM"}}
             os.execve(sys.executable, [sys.executable, *words], {**clean, "TERM": "xterm-256color", **environ})
-        ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
     def read(self, seconds: float, until: bytes = b"") -> bytes:
         end, got = time.monotonic() + seconds, b""

@@ -12,7 +12,7 @@ from tests.terminal import Terminal
 @contextmanager
 def screen(product: Extended) -> Iterator[Terminal]:
     """Open the workspace's screen."""
-    terminal = Terminal("-m", "shopfloor", "-w", str(product.workspace), PYTHONPATH=str(product.app))
+    terminal = Terminal("-m", "shopfloor", "-w", str(product.workspace), columns=120, PYTHONPATH=str(product.app))
     try:
         yield terminal
     finally:
