@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shopfloor.artifacts.values import boolean_of, label_of, moment_of, number_of, text_of
+from shopfloor.artifacts.values import boolean_of, moment_of, number_of, text_of
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.labels import label_of
 
 MISSING = [None, float("nan"), pd.NA, pd.NaT, np.nan, np.float64("nan"), Decimal("nan")]
 

@@ -37,7 +37,7 @@ from shopfloor.domain.requests.models import (
 )
 from shopfloor.domain.requests.request import Request
 from shopfloor.domain.requests.runs import RunList
-from shopfloor.domain.requests.workspace import AwaitIdle, IdleReport, LineageShow, SqlQuery, StatusShow
+from shopfloor.domain.requests.workspace import AwaitIdle, IdleReport, LineageShow, SqlQuery, StatusShow, Table
 
 Engine = Callable[..., RecordingClient]
 
@@ -468,6 +468,17 @@ def test_sql_reads_its_statement_from_stdin(engine: Engine, monkeypatch: pytest.
     assert client.asked == [SqlQuery(statement="SELECT 2")]
     assert capsys.readouterr().out.startswith("model,n,n,share\n")
     assert run(["sql", "SELECT 1", "--csv", "--json"]) == 2
+
+
+@pytest.mark.parametrize(("extra", "cell", "said"), [((), "'=1+1", "1 cell made safe"), (("--raw",), "=1+1", "")])
+def test_csv_of_a_query_is_safe_to_open(
+    engine: Engine, capsys: Any, extra: tuple[str, ...], cell: str, said: str
+) -> None:
+    engine({"sql": Table(columns=("a", "b"), rows=(("=1+1", -5),))})
+    assert run(["sql", "SELECT 1", "--csv", *extra]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == f"a,b\n{cell},-5\n"
+    assert said in shown.err
 
 
 def test_sql_objects_lose_no_column_of_the_same_name(engine: Engine, capsys: Any) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 APP = Path(__file__).parents[2] / "app"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 
 class Shell:

@@ -29,6 +29,7 @@ from shopfloor.cli.output import (
     status,
 )
 from shopfloor.cli.output.table import table
+from shopfloor.domain.csv_text import csv_text
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -88,7 +89,7 @@ CASES: dict[str, tuple[Render, Any]] = {
     "doctor": (status.describe_doctor, samples.DOCTOR),
     "gc": (unsized(status.describe_gc), samples.GC),
     "sql": (grid.as_text, samples.TABLE),
-    "sql-csv": (unsized(grid.as_csv), samples.TABLE),
+    "sql-csv": (unsized(lambda answer: csv_text(answer.columns, answer.rows).text), samples.TABLE),
     "lineage-tree": (unsized(lineage.as_tree), samples.LINEAGE),
     "lineage-dot": (unsized(lineage.as_dot), samples.LINEAGE),
     "lineage-openlineage": (

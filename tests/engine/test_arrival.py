@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine.harness import Shop
+from tests.soak import times
 
 from shopfloor.client.setup import config_set
 from shopfloor.domain.dataset import DatasetVersion
@@ -289,22 +290,22 @@ def test_nothing_is_left_to_do_means_that_originals_are_put_away(
         shop.close()
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(240)
-def test_two_hundred_deliveries_and_thirty_kills(shop: Shop) -> None:
+@pytest.mark.soak
+def test_many_deliveries_and_kills(shop: Shop) -> None:
     """Each row exactly once, whenever the engine dies."""
     over = threading.Event()
+    deliveries, deaths = times(40, 2000), times(6, 300)
 
     def deliver() -> None:
-        for number in range(200):
-            shop.write("inbox/d", f"{number:03d}.csv", table(5 * number, 5))
+        for number in range(deliveries):
+            shop.write("inbox/d", f"{number:04d}.csv", table(5 * number, 5))
             time.sleep(0.05)
         over.set()
 
     sender = threading.Thread(target=deliver)
     sender.start()
     chance, kills = random.Random(3), 0
-    while kills < 30:
+    while kills < deaths:
         time.sleep(chance.uniform(0.02, 0.5))
         if shop.alive():
             _kill(shop)
@@ -313,9 +314,9 @@ def test_two_hundred_deliveries_and_thirty_kills(shop: Shop) -> None:
     sender.join()
     assert over.is_set()
     shop.settle()
-    assert sorted(values(shop)) == sorted(f"k{n}" for n in range(1000))
+    assert sorted(values(shop)) == sorted(f"k{n}" for n in range(5 * deliveries))
     count = shop.status().files
-    assert (count.seen, count.committed) == (200, 200)
+    assert (count.seen, count.committed) == (deliveries, deliveries)
 
 
 def _kill(shop: Shop) -> None:

@@ -128,6 +128,6 @@ class DropFolder(RuleBasedStateMachine):
 
 TestDropFolder = DropFolder.TestCase
 TestDropFolder.settings = settings(
-    max_examples=6, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=3, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
 )
-TestDropFolder.pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+TestDropFolder.pytestmark = [pytest.mark.timeout(300)]

@@ -15,6 +15,7 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.handles import PartFile
 from shopfloor.serving.collect_job import CollectHandler
 from shopfloor.serving.records import CollectedPart, CollectOutcome
+from shopfloor.statistics import metrics
 from shopfloor.store import events
 from shopfloor.workspace.definitions import save_definition
 
@@ -50,7 +51,7 @@ def _part(model: str, version: int, rows: int) -> CollectedPart:
 
 
 def _told(works: Works, parts: tuple[CollectedPart, ...]) -> list[str]:
-    save_definition(works.layout, ModelDefinition(name="late", dataset="flights", target="y"))
+    save_definition(works.layout, ModelDefinition(name="late", dataset="flights", target="y"), metrics.find)
     outcome = CollectOutcome(parts=parts, offsets={})
     job: Any = None
     works.store.write(lambda transaction: CollectHandler().commit(works.context, transaction, job, outcome))

@@ -254,3 +254,37 @@ def test_a_type_by_hand_that_older_rows_do_not_fit_makes_files_wait(shop: Shop) 
     shop.settle()
     assert _file(shop, "d").state is FileState.COMMITTED
     assert _version(shop, "d").rows == 3
+
+
+def test_the_time_column_of_a_model_never_becomes_text(shop: Shop) -> None:
+    shop.write("inbox/d", "one.csv", "at,x,y\n" + "".join(f"{1764547200 + n},{n % 7},{n % 2}\n" for n in range(60)))
+    shop.settle()
+    definition = ModelDefinition(
+        name="m", dataset="d", target="y", time="at", training=Training(candidates=("linear",))
+    )
+    shop.client.ask(ModelDefine(definition=definition))
+    shop.write("inbox/d", "two.csv", "at,x,y\nyesterday,3,1\n")
+    shop.settle()
+    shop.client.ask(FileAccept(id=_file(shop, "d").id, types=True))
+    shop.settle()
+    held = _file(shop, "d")
+    assert held.reason is not None
+    assert (held.state, held.reason.code) == (FileState.QUARANTINED, "time_blocked")
+    assert "model m orders its rows by it" in held.reason.message
+
+
+def test_text_of_earlier_files_is_read_by_the_format_that_somebody_pinned(shop: Shop) -> None:
+    shop.write("inbox/d", "one.csv", _csv(["31-OCT-25", "1-NOV-25"]))
+    shop.settle()
+    assert _version(shop, "d").columns[0].type is TEXT
+    contract = shop.root / "datasets" / "d.toml"
+    contract.write_text(contract.read_text().replace('x = "text"', 'x = { type = "date", format = "%d-%b-%y" }'))
+    shop.write("inbox/d", "two.csv", _csv(["2025-12-15"]))
+    shop.settle()
+    version = _version(shop, "d")
+    assert (version.version, version.rows, version.columns[0].type) == (2, 3, ColumnType.DATE)
+    assert "Text of earlier files is read anew: 'x' as date as %d-%b-%y." in version.notices
+    with open_workspace(shop.root) as factory:
+        days = factory.dataset("d").frame()["x"].tolist()
+        assert [str(day)[:10] for day in days] == ["2025-10-31", "2025-11-01", "2025-12-15"]
+        assert factory.dataset("d@1").frame()["x"].tolist() == ["31-OCT-25", "1-NOV-25"]

@@ -194,3 +194,36 @@ def test_the_encoding_of_a_contract_is_not_that_of_json(bench: Any) -> None:
     assert "look like UTF-8" in said.notices[0]
     said = bench.ingest({"a.csv": "id,s\n1,Müller\n".encode("cp1252")}, contract).files[0]
     assert (said.reason, said.notices) == (None, ())
+
+
+PREAMBLES = {
+    "empty cells": (",,\n,,\n", 2),
+    "a title": ("Pump report of 2026\n", 1),
+    "a title and an empty line": ("Pump report\n\n", 2),
+    "a title in a wide line": ('"Pumps, all",,\n,,\n', 2),
+    "empty lines and a title": ("\n\nPump report\n", 3),
+}
+
+
+@pytest.mark.parametrize("case", PREAMBLES)
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_a_preamble_is_held_with_the_number_of_lines_to_skip(bench: Any, case: str, mark: str) -> None:
+    above, lines = PREAMBLES[case]
+    table = 'station,pump,"flow\nl/min"\nA,1,20.5\nB,2,21.5\nC,1,19.0\n'
+    data = (above + table).replace(",", mark)
+    (outcome,) = bench.ingest({"a.csv": data}).files
+    assert (outcome.reason.code, outcome.reason.line) == ("header_below", lines + 1)
+    assert f"--skip-lines {lines} " in outcome.reason.hint
+    result = bench.ingest([bench.stage("a.csv", data, parser=Parser(skip_lines=lines))])
+    assert bench.frame(result)["station"].tolist() == ["A", "B", "C"]
+    contract = bench.ingest({"first.csv": table}).contract
+    (outcome,) = bench.ingest({"b.csv": "Pumps,all,of them\n" + table}, contract).files
+    assert (outcome.reason.code, outcome.reason.line) == ("header_below", 2)
+
+
+@pytest.mark.parametrize(
+    "text", ["note\na;b\nc\nd;e\n", "a\nx\ny\nz\nw\n", "a,b\nx,y\nz,w\nu,v\n", ",x\na,b\nc,d\ne,f\ng,h\n"]
+)
+def test_a_first_line_that_may_be_a_header_is_taken_for_one(bench: Any, text: str) -> None:
+    (outcome,) = bench.ingest({"a.csv": text}).files
+    assert outcome.reason is None or outcome.reason.code == "empty_column_name"

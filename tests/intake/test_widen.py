@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +50,8 @@ def _is(raw: str, before: ColumnType, after: ColumnType, found: Any, *, stored: 
     """Whether `found` is what the text `raw` of a file says; `stored`: it was written as type `before`."""
     kind = before if stored else after
     if found is None:
-        return raw == "" or (kind is not ColumnType.TEXT and raw in {"", "NA"})
+        infinite = kind is ColumnType.NUMBER and raw == "1e999"
+        return raw == "" or infinite or (kind is not ColumnType.TEXT and raw == "NA")
     if after is not ColumnType.TEXT:
         said = _value(raw, after)
         return bool(found == (datetime(said.year, said.month, said.day) if type(said) is date else said))  # noqa: DTZ001
@@ -106,3 +108,22 @@ def test_the_whole_table_reads_back_exactly(
 
 def _shown(value: Any) -> str:
     return str(value.isoformat() if isinstance(value, date) else value).removesuffix("T00:00:00")
+
+
+EPOCH = "t,x\n1764547200,1\n1764633600,2\n"
+
+
+@pytest.mark.parametrize("later", ["t,x\nyesterday,3\n", "t,x\n2026-01-31,3\n"])
+def test_the_time_column_of_a_model_or_a_dataset_never_becomes_text(bench: Any, later: str) -> None:
+    one = bench.ingest({"one.csv": EPOCH})
+    waived = msgspec.structs.replace(one.contract, reject_budget=1.0)
+    asked = {"previous": tuple(staged.part for staged in one.parts), "columns": one.columns}
+    bench.parts(one)
+    (held,) = bench.ingest({"two.csv": later}, waived, widen=one.contract, times={"t": "late"}, **asked).files
+    assert (held.state, held.reason.code, held.reason.column) == (FileState.QUARANTINED, "time_blocked", "t")
+    assert "model late" in held.reason.message
+    ruled = msgspec.structs.replace(one.contract, time="t")
+    (held,) = bench.ingest({"two.csv": later}, waived, widen=ruled, **asked).files
+    assert held.reason.code == "type_blocked"
+    free = bench.ingest({"two.csv": later}, waived, widen=one.contract, times={"x": "late"}, **asked)
+    assert free.columns[0].type is ColumnType.TEXT

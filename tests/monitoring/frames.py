@@ -16,7 +16,8 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Monitoring, Task
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.monitor import CheckResult
-from shopfloor.monitoring.drift import Look, feature_drift
+from shopfloor.monitoring.check_context import CheckContext
+from shopfloor.monitoring.drift import feature_drift
 from shopfloor.monitoring.records import Reference
 from shopfloor.monitoring.reference import Holdout, build_reference
 
@@ -107,10 +108,10 @@ def moment(number: int) -> datetime:
     return found.replace(tzinfo=UTC)
 
 
-def look(number: int, history: Sequence[CheckResult] = (), settings: Monitoring | None = None) -> Look:
+def look(number: int, history: Sequence[CheckResult] = (), settings: Monitoring | None = None) -> CheckContext:
     """A look at the delivery of month `number`, two weeks after its middle."""
     at = moment(number + 1)
-    return Look(
+    return CheckContext(
         model="m",
         model_version=1,
         settings=settings or Monitoring(),

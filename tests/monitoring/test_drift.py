@@ -16,11 +16,12 @@ from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.definition import Monitoring, Task
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.monitoring.alerts import fold
-from shopfloor.monitoring.answers import read_answers
-from shopfloor.monitoring.distance import benjamini_hochberg, homogeneity
 from shopfloor.monitoring.drift import feature_drift, prediction_drift
 from shopfloor.monitoring.records import Reference
 from shopfloor.monitoring.reference import Holdout, build_reference
+from shopfloor.statistics.distances import homogeneity
+from shopfloor.statistics.false_discovery import benjamini_hochberg
+from shopfloor.statistics.frames import read_predictions
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -276,13 +277,13 @@ def test_other_versions_are_not_the_past(reference: Reference) -> None:
 def test_predictions_that_move_are_told() -> None:
     held = months(range(5, 8))
     reference = reference_of(months(range(8)), holdout=held)
-    usual = read_answers(answers_of(month(8)), None, Task.BINARY, ("no", "yes"), "yes")
+    usual = read_predictions(answers_of(month(8)), None, task=Task.BINARY, classes=("no", "yes"), positive="yes")
     assert shifted(prediction_drift(reference, usual, look(8))) == set()
     frame = answers_of(month(8))
     frame = frame.assign(
         probability_yes=frame["probability_yes"] * 0.1, probability_no=1 - frame["probability_yes"] * 0.1
     )
-    moved = read_answers(frame, None, Task.BINARY, ("no", "yes"), "yes")
+    moved = read_predictions(frame, None, task=Task.BINARY, classes=("no", "yes"), positive="yes")
     (result,) = prediction_drift(reference, moved, look(8))
     assert result.verdict is CheckVerdict.SHIFTED
     assert result.feature is None
@@ -306,8 +307,12 @@ def test_predictions_of_other_tasks(task: Task) -> None:
     )
     assert reference.performance is not None
     assert reference.performance.score == 1
-    usual = read_answers(pd.DataFrame({"prediction": month(8)[column]}), None, task, reference.classes, None)
+    usual = read_predictions(
+        pd.DataFrame({"prediction": month(8)[column]}), None, task=task, classes=reference.classes, positive=None
+    )
     assert shifted(prediction_drift(reference, usual, look(8))) == set()
     value = "UA" if task is Task.MULTICLASS else 5000
-    stuck = read_answers(pd.DataFrame({"prediction": [value] * 800}), None, task, reference.classes, None)
+    stuck = read_predictions(
+        pd.DataFrame({"prediction": [value] * 800}), None, task=task, classes=reference.classes, positive=None
+    )
     assert shifted(prediction_drift(reference, stuck, look(8))) == {"prediction_drift"}

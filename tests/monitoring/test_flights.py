@@ -73,7 +73,6 @@ def test_a_model_that_learns_every_month_never_alarms_for_season() -> None:
     assert alerts == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("known", "most"), [(3, 2), (6, 0)])
 def test_a_model_that_is_never_retrained_does_not_storm(known: int, most: int) -> None:
     alerts, _ = year(lambda number: known)

@@ -11,9 +11,10 @@ from tests.monitoring.frames import answers_of, look, month, months, reference_o
 
 from shopfloor.domain.definition import Monitoring, Task
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
-from shopfloor.monitoring.answers import Answers, read_answers
 from shopfloor.monitoring.performance import performance
 from shopfloor.monitoring.records import Joined, PerformanceReference, Reference
+from shopfloor.statistics.frames import read_predictions
+from shopfloor.statistics.predictions import Predictions
 
 SMALL = reference_of(months(range(3)))
 
@@ -24,17 +25,19 @@ def reference() -> Reference:
     return reference_of(months(range(8)), holdout=months(range(4, 8)))
 
 
-def answers(frame: pd.DataFrame, wrong: float = 0.0) -> Answers:
+def answers(frame: pd.DataFrame, wrong: float = 0.0) -> Predictions:
     """Joined answers in which a share `wrong` of the truths was drawn anew."""
     rng = np.random.default_rng(1)
     truth = frame["late"].to_numpy().copy()
     drawn = rng.random(len(frame)) < wrong
     truth[drawn] = rng.permutation(truth[drawn])
-    return read_answers(answers_of(frame), pd.Series(truth), Task.BINARY, ("no", "yes"), "yes")
+    return read_predictions(
+        answers_of(frame), pd.Series(truth), task=Task.BINARY, classes=("no", "yes"), positive="yes"
+    )
 
 
 def checked(
-    reference: Reference, found: Answers, predictions: int | None = None, history: list[CheckResult] | None = None
+    reference: Reference, found: Predictions, predictions: int | None = None, history: list[CheckResult] | None = None
 ) -> CheckResult:
     known = len(found.known())
     joined = Joined(predictions=predictions or len(found), matched=known)
@@ -87,7 +90,9 @@ def performance_of(reference: Reference, auc: float, rows: int = 12_000) -> Chec
     frame = pd.DataFrame(
         {"prediction": np.where(chance > 0.5, "yes", "no"), "probability_no": 1 - chance, "probability_yes": chance}
     )
-    found = read_answers(frame, pd.Series(np.where(truth, "yes", "no")), Task.BINARY, ("no", "yes"), "yes")
+    found = read_predictions(
+        frame, pd.Series(np.where(truth, "yes", "no")), task=Task.BINARY, classes=("no", "yes"), positive="yes"
+    )
     return checked(reference, found)
 
 
@@ -157,7 +162,13 @@ def test_errors_are_negative_scores_too() -> None:
     rng = np.random.default_rng(0)
     for size, expected in ((1.0, CheckVerdict.OK), (1.2, CheckVerdict.SHIFTED), (0.5, CheckVerdict.OK)):
         errors = rng.laplace(0, size, 4000)
-        found = read_answers(pd.DataFrame({"prediction": errors}), pd.Series(np.zeros(4000)), Task.REGRESSION, (), None)
+        found = read_predictions(
+            pd.DataFrame({"prediction": errors}),
+            pd.Series(np.zeros(4000)),
+            task=Task.REGRESSION,
+            classes=(),
+            positive=None,
+        )
         assert checked(reference, found).verdict is expected, size
 
 
@@ -166,7 +177,9 @@ def test_false_falls_are_rare(reference: Reference) -> None:
     fallen = 0
     for seed in range(30):
         frame = months(range(4, 8), rows=150, seed=100 + seed)
-        found = read_answers(answers_of(frame, seed), frame["late"], Task.BINARY, ("no", "yes"), "yes")
+        found = read_predictions(
+            answers_of(frame, seed), frame["late"], task=Task.BINARY, classes=("no", "yes"), positive="yes"
+        )
         fallen += checked(reference, found).verdict is CheckVerdict.SHIFTED
     assert fallen <= 2
 
@@ -184,7 +197,9 @@ def test_a_lucky_holdout_is_no_fall_for_ever() -> None:
         for _ in range(6):
             errors = np.concatenate([errors, rng.laplace(0, 1, 500)])[-1000:]
             frame = pd.DataFrame({"prediction": errors})
-            found = read_answers(frame, pd.Series(np.zeros(len(errors))), Task.REGRESSION, (), None)
+            found = read_predictions(
+                frame, pd.Series(np.zeros(len(errors))), task=Task.REGRESSION, classes=(), positive=None
+            )
             shifted.append(checked(reference, found).verdict is CheckVerdict.SHIFTED)
             if shifted[-1] and sum(shifted[-3:]) >= 2:
                 called += 1

@@ -18,6 +18,7 @@ from tests.monitoring.frames import actuals_part, answers_of, inference_part, mo
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError, IntegrityError
 from shopfloor.monitoring.stored import join_truth, read_inputs
+from shopfloor.statistics.predictions import MISSING
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 BINARY: dict[str, Any] = {"task": Task.BINARY, "classes": ("no", "yes"), "positive": "yes"}
@@ -47,13 +48,13 @@ def test_the_stored_answer_and_the_latest_truth_count(tmp_path: Path) -> None:
     ]
     found = join_truth(parts, truths, version=1, **BINARY)
     assert found is not None
-    by = dict(zip(found.answers.positive_chance().round(2).tolist(), found.answers.truth_codes.tolist(), strict=True))
+    by = dict(zip(found.predictions.chance().round(2).tolist(), found.predictions.truth.tolist(), strict=True))
     assert by[0.9] == 1  # a: predicted last with .9, truth "yes" arrived last although listed first
     joined = found.joined
     assert (joined.predictions, joined.matched, joined.orphans) == (4, 3, 1)
     assert (joined.repeated, joined.replaced, joined.unusable) == (1, 1, 1)
     assert joined.maturity == 0.75
-    assert len(found.answers.known()) == 2
+    assert len(found.predictions.known()) == 2
 
 
 def test_only_the_asked_version_and_window_count(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_only_the_asked_version_and_window_count(tmp_path: Path) -> None:
     ]
     one = join_truth(parts, [], version=1, **BINARY)
     assert one is not None
-    assert set(one.answers.positive_chance()) == {0.1}
+    assert set(one.predictions.chance()) == {0.1}
     late = join_truth(parts, [], window=(NOW + timedelta(hours=1), None), **BINARY)
     assert late is not None
     assert set(late.versions) == {2}
@@ -80,7 +81,7 @@ def test_a_delivery_with_the_target_is_the_newest_truth(tmp_path: Path) -> None:
     delivered = pd.DataFrame({"association_id": ["a", None], "actual": ["yes", "yes"]})
     found = join_truth([part], [old], more_truth=delivered, **BINARY)
     assert found is not None
-    assert found.answers.known().truth_codes.tolist() == [1]
+    assert found.predictions.known().truth.tolist() == [1]
 
 
 def test_numbers_are_joined_as_numbers(tmp_path: Path) -> None:
@@ -89,8 +90,8 @@ def test_numbers_are_joined_as_numbers(tmp_path: Path) -> None:
     truth = actuals_part(tmp_path, ["a", "c"], [1.5, 2.5], NOW)
     found = join_truth([part], [truth], task=Task.REGRESSION, classes=(), positive=None)
     assert found is not None
-    known = found.answers.known()
-    assert sorted((known.numbers - known.truth_numbers).tolist()) == [-0.5, 0.5]
+    known = found.predictions.known()
+    assert sorted((known.predicted - known.truth).tolist()) == [-0.5, 0.5]
 
 
 def test_months_and_versions_belong_to_their_rows(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_months_and_versions_belong_to_their_rows(tmp_path: Path) -> None:
     assert found is not None
     assert found.months.tolist() == ["2026-01", "2026-02"]
     assert found.versions.tolist() == [1, 2]
-    assert found.answers.positive_chance().tolist() == [0.1, 0.2]
+    assert found.predictions.chance().tolist() == [0.1, 0.2]
     assert found.last_at == datetime(2026, 2, 3, tzinfo=UTC)
 
 
@@ -147,12 +148,14 @@ def test_joining_agrees_with_a_dictionary(
     assert found is not None
     got = dict(
         zip(
-            (found.answers.positive_chance() * 100).round().astype(int).tolist(),
-            found.answers.truth_codes.tolist(),
+            (found.predictions.chance() * 100).round().astype(int).tolist(),
+            found.predictions.truth.tolist(),
             strict=True,
         )
     )
-    expected = {number: {"no": 0, "yes": 1}[newest[id][1]] if id in newest else -1 for id, (_, number) in last.items()}
+    expected = {
+        number: {"no": 0, "yes": 1}[newest[id][1]] if id in newest else MISSING for id, (_, number) in last.items()
+    }
     assert got == expected
     assert found.joined.orphans == len(set(newest) - set(last))
     assert found.joined.replaced == len(truths) - len(newest)

@@ -27,10 +27,11 @@ from tests.monitoring.frames import (
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task, Value
-from shopfloor.monitoring.answers import read_answers
 from shopfloor.monitoring.records import Outcomes, ValueSpec
 from shopfloor.monitoring.reference import Holdout, build_reference
-from shopfloor.monitoring.value import planned_per_row, realised_value, value_per_row
+from shopfloor.monitoring.value import planned_per_row, realised_value
+from shopfloor.statistics.business_value import value_per_row
+from shopfloor.statistics.frames import read_predictions
 
 WORTH = Value(unit="EUR", true_positive=10, false_positive=-3, false_negative=-5, true_negative=1, threshold=0.4)
 JANUARY, MARCH = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)
@@ -92,7 +93,7 @@ def test_the_baseline_is_the_constant_answer_and_the_plan_the_holdouts(tmp_path:
     assert report.baseline == expected
     assert report.rows == 1000
     assert sum(point.baseline or 0 for point in report.points) == expected
-    answers = read_answers(answers_of(held), held["late"], Task.BINARY, ("no", "yes"), "yes")
+    answers = read_predictions(answers_of(held), held["late"], task=Task.BINARY, classes=("no", "yes"), positive="yes")
     assert report.planned_per_row == pytest.approx(value_per_row(WORTH, answers).mean())
     assert report.per_row is not None
     assert report.total > expected
@@ -157,7 +158,9 @@ def test_the_plan_from_bins_is_the_sum_over_rows(rows: list[tuple[float, bool]],
     chances = np.array([min(chance + 0.002, 1.0) for chance, _ in rows])
     truth = np.array([yes for _, yes in rows])
     frame = pd.DataFrame({"prediction": "no", "probability_no": 1 - chances, "probability_yes": chances})
-    answers = read_answers(frame, pd.Series(np.where(truth, "yes", "no")), Task.BINARY, ("no", "yes"), "yes")
+    answers = read_predictions(
+        frame, pd.Series(np.where(truth, "yes", "no")), task=Task.BINARY, classes=("no", "yes"), positive="yes"
+    )
     places = np.minimum((chances * 200).astype(int), 199)
     outcomes = Outcomes(
         rows=len(rows),

@@ -26,12 +26,14 @@ from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Split, Task, Value
 from shopfloor.domain.errors import DataError, UsageError
 from shopfloor.domain.release import Check, Decision, Outcome
-from shopfloor.release.asked import changed_inputs
 from shopfloor.release.gate import judge
-from shopfloor.release.scored import Scored
+from shopfloor.release.input_compatibility import changed_inputs
+from shopfloor.statistics.predictions import Predictions
 
 
-def decide(challenger: Scored, champion: Scored | None, frame: pd.DataFrame | None = None, **changes: Any) -> Decision:
+def decide(
+    challenger: Predictions, champion: Predictions | None, frame: pd.DataFrame | None = None, **changes: Any
+) -> Decision:
     if champion is None:
         changes.setdefault("champion_version", None)
     if not challenger.task.classification:
@@ -92,7 +94,7 @@ def test_what_is_good_for_the_champion_is_good_for_a_wider_type() -> None:
         (WORSE, ReleasePolicy.MANUAL, Outcome.REJECT, "lies below 0"),
     ],
 )
-def test_outcomes(pair: tuple[Scored, Scored], policy: ReleasePolicy, outcome: Outcome, words: str) -> None:
+def test_outcomes(pair: tuple[Predictions, Predictions], policy: ReleasePolicy, outcome: Outcome, words: str) -> None:
     decision = decide(*pair, release=Release(policy=policy, min_gain=0.01))
     assert decision.outcome is outcome
     assert words in decision.reason
@@ -155,7 +157,7 @@ def test_a_first_model_must_beat_the_constant() -> None:
     assert "not clearly better than .5 of a constant answer" in useless.reason
     upside_down = BETTER[0].take(np.arange(1000))
     assert upside_down.probability is not None
-    turned = binary(upside_down.target_code, upside_down.probability[:, 0])
+    turned = binary(upside_down.truth, upside_down.probability[:, 0])
     assert decide(turned, None).outcome is Outcome.REJECT
 
 
@@ -189,16 +191,16 @@ def test_a_challenger_no_better_than_a_constant_is_held_though_the_champion_is_w
 def test_a_challenger_worse_than_a_constant_is_rejected_though_the_champion_is_worse_still() -> None:
     good, _ = regression_pair(1, 1000)
     bad = regression_pair(1, 1000)[0]
-    far = [good.answer + 8, bad.answer + 12]
-    challenger, champion = (type(good)(**{**fields(good), "answer": one}) for one in far)
+    far = [good.predicted + 8, bad.predicted + 12]
+    challenger, champion = (type(good)(**{**fields(good), "predicted": one}) for one in far)
     decision = decide(challenger, champion, metric="neg_mean_absolute_error")
     assert check(decision, "better").passed is True
     assert decision.outcome is Outcome.REJECT
     assert "constant answer" in decision.reason
 
 
-def fields(scored: Scored) -> dict[str, Any]:
-    return {name: getattr(scored, name) for name in Scored.__slots__}
+def fields(scored: Predictions) -> dict[str, Any]:
+    return {name: getattr(scored, name) for name in Predictions.__slots__}
 
 
 def test_a_single_class_cannot_tell() -> None:
@@ -261,7 +263,7 @@ def test_rows_without_truth_do_not_judge() -> None:
 
 
 def test_constant_scores_hold() -> None:
-    flat = binary(SAME[0].target_code, np.full(4000, 0.3))
+    flat = binary(SAME[0].truth, np.full(4000, 0.3))
     decision = decide(flat, flat)
     assert decision.outcome is Outcome.HOLD
     assert decision.gain == 0
@@ -338,13 +340,13 @@ def test_each_look_needs_more_evidence() -> None:
     pair = binary_pair(1, 2000, better=0.12)
     widths = []
     for looks in (0, 1, 5, 30):
-        decision = decide(*pair, prior_looks=looks)
+        decision = decide(*pair, earlier_tests=looks)
         assert decision.interval is not None
         widths.append(decision.interval[1] - decision.interval[0])
         assert check(decision, "looks").value == looks + 1
     assert widths == sorted(widths)
-    assert decide(*pair, prior_looks=0).outcome is Outcome.PROMOTE
-    assert decide(*pair, prior_looks=10_000).outcome is Outcome.HOLD
+    assert decide(*pair, earlier_tests=0).outcome is Outcome.PROMOTE
+    assert decide(*pair, earlier_tests=10_000).outcome is Outcome.HOLD
 
 
 def test_a_harmed_slice_rejects_a_gain() -> None:
@@ -355,7 +357,7 @@ def test_a_harmed_slice_rejects_a_gain() -> None:
     assert challenger.probability is not None
     chance = challenger.probability[:, 1].copy()
     chance[small] = np.random.default_rng(0).random(small.sum())
-    decision = decide(binary(challenger.target_code, chance), champion, frame)
+    decision = decide(binary(challenger.truth, chance), champion, frame)
     assert check(decision, "better").passed is True
     assert decision.outcome is Outcome.REJECT
     assert "plant = small: -" in decision.reason
@@ -365,14 +367,14 @@ def test_ruined_calibration_rejects_a_gain() -> None:
     challenger, champion = BETTER
     assert challenger.probability is not None
     same_order = challenger.probability[:, 1] ** 3
-    decision = decide(binary(challenger.target_code, same_order), champion)
+    decision = decide(binary(challenger.truth, same_order), champion)
     assert check(decision, "better").passed is True
     assert decision.outcome is Outcome.REJECT
     assert check(decision, "calibration").passed is False
 
 
 def test_advice_never_decides() -> None:
-    frame = features(1, 4000).assign(answer=BETTER[0].target_code)
+    frame = features(1, 4000).assign(answer=BETTER[0].truth)
     terms = Value(unit="EUR", true_positive=-1.0, false_positive=0.5)
     definition = ModelDefinition(name="late", dataset="flights", target="y", value=terms)
     decision = decide(*BETTER, frame, definition=definition, train_score=1.0, dummy_score=0.75)
@@ -385,7 +387,7 @@ def test_advice_never_decides() -> None:
 
 
 def test_target_time_id_and_excluded_columns_are_no_leak() -> None:
-    frame = features(1, 4000).assign(**dict.fromkeys(["y", "at", "key", "late_by"], BETTER[0].target_code))
+    frame = features(1, 4000).assign(**dict.fromkeys(["y", "at", "key", "late_by"], BETTER[0].truth))
     definition = ModelDefinition(name="late", dataset="d", target="y", time="at", id="key", exclude=("late_by",))
     assert check(decide(*BETTER, frame, definition=definition), "leak").passed is True
 
@@ -486,7 +488,7 @@ def test_many_classes() -> None:
 
 @pytest.mark.parametrize("kind", ["int", "float", "bool"])
 def test_labels_of_any_type_find_their_class(kind: str) -> None:
-    code = BETTER[0].target_code
+    code = BETTER[0].truth
     spelled = {"int": ("0", "1"), "float": ("0", "1"), "bool": ("false", "true")}[kind]
     target = pd.Series(code).astype(kind)
     renames = {"probability_no": f"probability_{spelled[0]}", "probability_yes": f"probability_{spelled[1]}"}

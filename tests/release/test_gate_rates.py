@@ -12,20 +12,20 @@ from tests.release.worlds import binary_pair, predictions, regression_pair, spec
 from shopfloor.domain.definition import Release, Task
 from shopfloor.domain.release import Outcome
 from shopfloor.release.gate import judge
-from shopfloor.release.looks import spend
-from shopfloor.release.metrics import find
-from shopfloor.release.paired import compare
-from shopfloor.release.scored import Scored, regression
+from shopfloor.statistics.alpha_spending import alpha_spending
+from shopfloor.statistics.compare import compare
+from shopfloor.statistics.metrics import find
+from shopfloor.statistics.predictions import Predictions, regression
 
 ALPHA = 0.05
 TOLERANCE = 0.03
 """About two standard errors of a share of .05 in 200 runs; the seeds are fixed."""
 
-Pair = Callable[[int, int], tuple[Scored, Scored]]
+Pair = Callable[[int, int], tuple[Predictions, Predictions]]
 NO_FEATURES = {"x": 0.0}
 
 
-def promoted(pair: tuple[Scored, Scored], task: Task, metric: str, **changes: object) -> bool:
+def promoted(pair: tuple[Predictions, Predictions], task: Task, metric: str, **changes: object) -> bool:
     challenger, champion = pair
     decision = judge(
         spec(task, metric, **changes),
@@ -69,7 +69,7 @@ def test_all_looks_together_keep_the_error() -> None:
     wrong = {"counted": 0, "not counted": 0}
     for world in range(200):
         for rule, looks in (("counted", range(12)), ("not counted", [0] * 12)):
-            levels = [spend(ALPHA, look) for look in looks]
+            levels = [alpha_spending(ALPHA, look) for look in looks]
             wrong[rule] += any(
                 compare(metric, *rivals(world, turn), alpha=level).better(level) for turn, level in enumerate(levels)
             )
@@ -77,7 +77,7 @@ def test_all_looks_together_keep_the_error() -> None:
     assert wrong["not counted"] / 200 > 0.15  # what counting is for
 
 
-def rivals(world: int, look: int) -> tuple[Scored, Scored]:
+def rivals(world: int, look: int) -> tuple[Predictions, Predictions]:
     """The same rows and champion each time, another challenger of the same quality."""
     holdout = np.random.default_rng(world)
     target, old = holdout.normal(0, 3, 300), holdout.normal(size=300)
@@ -86,7 +86,7 @@ def rivals(world: int, look: int) -> tuple[Scored, Scored]:
 
 
 def test_spending_sums_to_alpha() -> None:
-    spent = [spend(ALPHA, look) for look in range(20_000)]
+    spent = [alpha_spending(ALPHA, look) for look in range(20_000)]
     assert sum(spent) == pytest.approx(ALPHA, rel=1e-4)
     assert sum(spent) < ALPHA
     assert spent == sorted(spent, reverse=True)

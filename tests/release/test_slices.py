@@ -8,28 +8,30 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 from tests.release.worlds import binary_pair, regression_pair
 
-from shopfloor.release import blocks as grouping
-from shopfloor.release.blocks import Blocks
-from shopfloor.release.metrics import find
 from shopfloor.release.records import SliceGain
-from shopfloor.release.scored import Scored, regression
 from shopfloor.release.slices import MOST_ROWS, benjamini_hochberg, describe, harm
+from shopfloor.statistics import blocks as grouping
+from shopfloor.statistics.blocks import Blocks
+from shopfloor.statistics.metrics import find
+from shopfloor.statistics.predictions import Predictions, regression
 
 
 def gains(
-    frame: pd.DataFrame, pair: tuple[Scored, Scored], metric: str = "roc_auc", **changes: object
+    frame: pd.DataFrame, pair: tuple[Predictions, Predictions], metric: str = "roc_auc", **changes: object
 ) -> tuple[SliceGain, ...]:
     known = {"margin": 0.005, "alpha": 0.05, "skip": frozenset({"y"}), **changes}
     return harm(frame, *pair, find(metric), grouping.rows(len(frame)), **known)  # type: ignore[arg-type]
 
 
-def world(rows: int = 3000, loss: float = 1.0, share: int = 10) -> tuple[pd.DataFrame, tuple[Scored, Scored]]:
+def world(rows: int = 3000, loss: float = 1.0, share: int = 10) -> tuple[pd.DataFrame, tuple[Predictions, Predictions]]:
     """A challenger that is better, but loses `loss` a row in plant `b` (one row in `share`)."""
     challenger, champion = regression_pair(1, rows, better=0.1)
     bad = np.arange(rows) % share == 0
-    answer = np.where(bad, challenger.target + (np.abs(champion.answer - champion.target) + loss), challenger.answer)
+    answer = np.where(
+        bad, challenger.truth + (np.abs(champion.predicted - champion.truth) + loss), challenger.predicted
+    )
     frame = pd.DataFrame({"plant": np.where(bad, "b", "a"), "day": np.arange(rows) // 7 % 5, "y": 0})
-    return frame, (regression(challenger.target, answer), champion)
+    return frame, (regression(challenger.truth, answer), champion)
 
 
 def test_a_harmed_slice_is_found_and_comes_first() -> None:
@@ -63,7 +65,7 @@ def test_thin_slices_and_slices_of_one_class_are_left_out() -> None:
     frame = pd.DataFrame(
         {
             "rare": np.where(np.arange(1000) < 30, "thin", "thick"),
-            "answer": challenger.target_code,
+            "answer": challenger.truth,
             "few": np.where(np.arange(1000) % 2 == 0, "even", "odd"),
         }
     )
@@ -89,7 +91,7 @@ def test_only_columns_of_few_values_are_sliced() -> None:
     )
     found = gains(frame, regression_pair(1, rows), "neg_mean_absolute_error")
     assert {one.column for one in found} == {"flag", "missing"}
-    assert {one.level for one in found if one.column == "missing"} == {"0.0", "1.0"}
+    assert {one.level for one in found if one.column == "missing"} == {"0", "1"}
     assert sum(one.rows for one in found if one.column == "missing") == 1600
 
 
@@ -109,7 +111,7 @@ def test_blocks_widen_slices_too() -> None:
     frame, pair = world(loss=0.0)
     day = Blocks(code=np.arange(3000, dtype=np.intp) // 100, count=30, unit="day")
     shared = np.repeat(np.random.default_rng(0).normal(0, 0.5, 30), 100)
-    moved = (regression(pair[0].target, pair[0].answer + shared), pair[1])
+    moved = (regression(pair[0].truth, pair[0].predicted + shared), pair[1])
     known = {"margin": 0.005, "alpha": 0.05, "skip": frozenset({"y"})}
     metric = find("neg_mean_absolute_error")
     alone = harm(frame, *moved, metric, grouping.rows(3000), **known)  # type: ignore[arg-type]

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from tests.release.worlds import binary_pair, features
 
-from shopfloor.release.scored import classification, regression
 from shopfloor.release.suspicion import best_single, lost_share
+from shopfloor.statistics.predictions import classification, regression
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -22,13 +22,13 @@ def test_the_lost_share_of_the_gain(train: float, score: float, dummy: float, sh
 def test_a_number_that_is_the_answer_is_found_in_either_direction() -> None:
     scored = binary_pair(1, 800)[0]
     for sign in (1, -1):
-        frame = features(1, 800).assign(copy=sign * scored.target_code * 7.5)
+        frame = features(1, 800).assign(copy=sign * scored.truth * 7.5)
         assert best_single(frame, scored, NOTHING) == ("copy", 1.0)
 
 
 def test_a_text_that_is_the_answer_is_found() -> None:
     scored = binary_pair(1, 800)[0]
-    frame = features(1, 800).assign(state=np.where(scored.target_code == 1, "closed", "open"))
+    frame = features(1, 800).assign(state=np.where(scored.truth == 1, "closed", "open"))
     assert best_single(frame, scored, NOTHING) == ("state", 1.0)
 
 
@@ -40,7 +40,7 @@ def test_an_id_is_no_leak() -> None:
 
 def test_skipped_columns_and_missing_values() -> None:
     scored = binary_pair(1, 800)[0]
-    copy = pd.Series(scored.target_code.astype(float))
+    copy = pd.Series(scored.truth.astype(float))
     frame = pd.DataFrame({"y": copy, "holes": copy.where(np.arange(800) % 2 == 0), "none": np.nan})
     found = best_single(frame, scored, frozenset({"y"}))
     assert found is not None
@@ -54,7 +54,7 @@ def test_numbers_and_many_classes() -> None:
     frame = pd.DataFrame({"noise": random.normal(size=500), "cube": -(target**3), "flat": 1.0})
     assert best_single(frame, regression(target, target), NOTHING) == ("cube", pytest.approx(1.0))
     code = random.integers(0, 3, 500)
-    scored = classification(code, code, None, classes=3)
+    scored = classification(code, code, None, classes="abc")
     frame = pd.DataFrame({"noise": random.normal(size=500), "is_two": (code == 2).astype(float)})
     assert best_single(frame, scored, NOTHING) == ("is_two", 1.0)
 

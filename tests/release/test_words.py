@@ -16,8 +16,9 @@ from tests.release.worlds import binary_pair
 from shopfloor.domain.definition import Release, ReleasePolicy
 from shopfloor.domain.release import Check, Decision, Outcome
 from shopfloor.release import figures
+from shopfloor.release.earlier_tests import count_earlier_tests
 from shopfloor.release.explain import why, why_not
-from shopfloor.release.looks import count_looks, spend
+from shopfloor.statistics.alpha_spending import alpha_spending
 
 
 @pytest.mark.parametrize(
@@ -42,10 +43,6 @@ def test_numbers_keep_two_significant_digits_and_their_sign(size: float, negativ
 
 def test_words_around_numbers() -> None:
     assert figures.interval((-0.0021, 0.014)) == "[-.0021, .014]"
-    assert figures.count(1, "row") == "1 row"
-    assert figures.count(12_400, "row") == "12,400 rows"
-    assert figures.percent(0.94) == "94 %"
-    assert figures.percent(0.9999) == "99.9 %"
     assert figures.chance(0.0123) == "p .012"
     assert figures.chance(1e-9) == "p < .0001"
     assert figures.day(datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02"
@@ -54,10 +51,10 @@ def test_words_around_numbers() -> None:
 
 def test_looks_that_tested_this_champion_are_counted() -> None:
     decisions = [decide(*SAME), decide(*SAME), decide(*binary_pair(1, 50)), decide(*SAME, champion_version=7)]
-    assert count_looks(decisions, 1) == 2  # 50 rows tested nothing
-    assert count_looks(decisions, 7) == 1
-    assert count_looks(decisions, None) == 0
-    assert spend(0.05, -3) == spend(0.05, 0) < 0.05
+    assert count_earlier_tests(decisions, 1) == 2  # 50 rows tested nothing
+    assert count_earlier_tests(decisions, 7) == 1
+    assert count_earlier_tests(decisions, None) == 0
+    assert alpha_spending(0.05, -3) == alpha_spending(0.05, 0) < 0.05
 
 
 def test_why_names_outcome_scores_and_every_check() -> None:
@@ -98,7 +95,7 @@ def test_hostile_text_is_shown_safely() -> None:
 
 
 def test_light_modules_stay_light() -> None:
-    names = ("records", "aliases", "explain", "looks", "figures")
+    names = ("records", "aliases", "explain", "earlier_tests", "figures")
     code = "import sys; " + "; ".join(f"import shopfloor.release.{name}" for name in names)
     code += "; print([one for one in ('numpy', 'pandas', 'scipy', 'sklearn', 'duckdb') if one in sys.modules])"
     path = next(one for one in sys.path if one.endswith("app"))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from shopfloor.domain.definition import ModelDefinition, Release, Task
 from shopfloor.release.records import GateSpec
-from shopfloor.release.scored import Scored, classification, regression
+from shopfloor.statistics.predictions import Predictions, classification, regression
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SHIFT = {0.5: 0.0, 0.7: 0.74161, 0.8: 1.19023}
@@ -23,7 +23,7 @@ def logistic(values: np.ndarray) -> np.ndarray:
 
 def binary_pair(
     seed: int, rows: int, *, shift: float = 1.19, better: float = 0.0, rho: float = 0.8, prevalence: float = 0.3
-) -> tuple[Scored, Scored]:
+) -> tuple[Predictions, Predictions]:
     """Challenger and champion: binormal scores, correlation `rho` within class; the challenger's
     class means are `better` further apart."""
     random = np.random.default_rng(seed)
@@ -38,13 +38,13 @@ def binary_pair(
     return binary(truth, scores[0]), binary(truth, scores[1])
 
 
-def binary(truth: np.ndarray, chance: np.ndarray) -> Scored:
+def binary(truth: np.ndarray, chance: np.ndarray) -> Predictions:
     return classification(
-        truth.astype(np.intp), (chance >= 0.5).astype(np.intp), np.column_stack([1 - chance, chance]), classes=2
+        truth.astype(np.intp), (chance >= 0.5).astype(np.intp), np.column_stack([1 - chance, chance]), classes="ab"
     )
 
 
-def regression_pair(seed: int, rows: int, *, better: float = 0.0, rho: float = 0.5) -> tuple[Scored, Scored]:
+def regression_pair(seed: int, rows: int, *, better: float = 0.0, rho: float = 0.5) -> tuple[Predictions, Predictions]:
     """Errors of unit size, those of the challenger smaller by the share `better`."""
     random = np.random.default_rng(seed)
     target = random.normal(0, 3, rows)
@@ -53,24 +53,24 @@ def regression_pair(seed: int, rows: int, *, better: float = 0.0, rho: float = 0
     return regression(target, target + (1 - better) * mix[0]), regression(target, target + mix[1])
 
 
-def predictions(scored: Scored) -> pd.DataFrame:
+def predictions(scored: Predictions) -> pd.DataFrame:
     """The prediction columns of `scored`; classes are `no` and `yes`."""
     if not scored.task.classification:
-        return pd.DataFrame({"prediction": scored.answer})
+        return pd.DataFrame({"prediction": scored.predicted})
     assert scored.probability is not None
     return pd.DataFrame(
         {
-            "prediction": np.array(["no", "yes"])[scored.answer_code],
+            "prediction": np.array(["no", "yes"])[scored.predicted],
             "probability_no": scored.probability[:, 0],
             "probability_yes": scored.probability[:, 1],
         }
     )
 
 
-def truth(scored: Scored) -> pd.Series[Any]:
+def truth(scored: Predictions) -> pd.Series[Any]:
     if not scored.task.classification:
-        return pd.Series(scored.target)
-    return pd.Series(np.array(["no", "yes"])[scored.target_code])
+        return pd.Series(scored.truth)
+    return pd.Series(np.array(["no", "yes"])[scored.truth])
 
 
 def spec(task: Task = Task.BINARY, metric: str = "roc_auc", **changes: Any) -> GateSpec:

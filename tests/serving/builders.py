@@ -106,6 +106,14 @@ def regressor(name: str = "delay") -> FittedModel:
     )
 
 
+def pinned(name: str = "pinned") -> FittedModel:
+    """A classifier whose dataset writes numbers with a decimal comma and days with the day first."""
+    formats = {"temp": "1.234,56", "departure": "%d/%m/%Y"}
+    model = classifier("linear", name=name)
+    model.features = [msgspec.structs.replace(f, format=formats.get(f.name, "")) for f in FEATURES]
+    return model
+
+
 def family(name: str = "by-region") -> FittedFamily:
     """A family by `region`, which is no feature: `north` has its own model."""
     pooled = classifier("linear", name=name)

@@ -49,7 +49,7 @@ def server(
 ) -> Iterator[Running]:
     """One server for all tests that do not stop it."""
     layout = builders.workspace(tmp_path_factory.mktemp("served") / "w")
-    for model in (classifier, regressor, family):
+    for model in (classifier, regressor, family, builders.pinned()):
         builders.deploy(layout, model)
     with running(layout) as found:
         yield found

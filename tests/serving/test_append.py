@@ -85,9 +85,9 @@ def test_the_engines_refusals_reach_the_sender(sender: httpx.Client) -> None:
     assert (large.status_code, large.json()["error"]["code"]) == (413, "too_large")
 
 
-@pytest.mark.parametrize("name", ["..", "a%2Fb", "%1b[31m", "x/../../jobs"])
-def test_a_name_leads_nowhere_else(sender: httpx.Client, name: str) -> None:
-    assert post(sender, numbered(1), "one", name).status_code in {400, 404}
+def test_a_name_leads_nowhere_else(sender: httpx.Client) -> None:
+    for name in ("..", "a%2Fb", "%1b[31m", "x/../../jobs"):
+        assert post(sender, numbered(1), "one", name).status_code in {400, 404}, name
 
 
 def test_a_dead_engine_is_told_and_its_successor_adds_once(shop: Shop, sender: httpx.Client) -> None:

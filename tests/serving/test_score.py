@@ -241,3 +241,16 @@ def test_records_travel(layout: Layout, tmp_path: Path, classifier: FittedModel)
     assert msgspec.json.decode(msgspec.json.encode(spec), type=ScoreSpec) == spec
     result = score(spec, Steps())
     assert msgspec.json.decode(msgspec.json.encode(result), type=ScoreResult) == result
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_an_id_that_a_spreadsheet_would_run_is_made_safe_and_counted(
+    layout: Layout, tmp_path: Path, classifier: FittedModel, raw: bool
+) -> None:
+    frame = builders.rows_frame(3).assign(flight_id=["=cmd|'/C calc'!A0", "-7", "plain"])
+    result = score(spec_for(layout, classifier, delivered(tmp_path, frame), raw=raw), Steps())
+    ids = pd.read_csv(result.output_path, dtype=str)["association_id"].tolist()
+    assert ids == ["=cmd|'/C calc'!A0" if raw else "'=cmd|'/C calc'!A0", "-7", "plain"]
+    assert result.changed == (not raw)
+    assert result.part is not None
+    assert pq.read_table(result.part.path)["association_id"].to_pylist()[0] == "=cmd|'/C calc'!A0"

@@ -38,12 +38,12 @@ _rows = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=_rows)
 def test_many_rows_are_stored_as_few_are(rows: list[dict[str, Any]]) -> None:
     connection = duckdb.connect()
     stored = []
-    for size in (1, len(rows)):
+    for size in (bulk.FEW, len(rows)):
         connection.execute(_TABLE)
         for start in range(0, len(rows), size):
             bulk.write(connection, "t", rows[start : start + size], replace=True)

@@ -15,8 +15,8 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.store.opening import ENVIRONMENT, enqueue, open_store
 
-from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.errors import ConflictError, StoreError, UsageError
 from shopfloor.domain.event import Event
@@ -26,6 +26,7 @@ from shopfloor.domain.monitor import AlertRecord, AlertState, Severity
 from shopfloor.domain.page import Page
 from shopfloor.domain.release import AliasChange, ModelVersion
 from shopfloor.domain.run import ArtifactRef, RunRecord, RunState
+from shopfloor.statistics import metrics
 from shopfloor.store import alerts, database, events, files, inference, jobs, migrate, models, runs
 from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.inference import InferencePart
@@ -36,23 +37,11 @@ from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
 
 
-def open_store(folder: Path, heard: list[Event] | None = None) -> Store:
-    (folder / "journal").mkdir(exist_ok=True)
-    sink = heard if heard is not None else []
-    return Store(folder / "m.duckdb", folder / "journal", SystemClock(), workspace_id="w", on_commit=sink.extend)
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(tmp_path)
     yield opened
     opened.close()
-
-
-def enqueue(store: Store, subject: str = "m", **extra: object) -> str:
-    return store.write(
-        lambda tx: jobs.enqueue(tx, JobKind.TRAIN, subject, payload={}, trigger="test", **extra)  # type: ignore[arg-type]
-    ).id
 
 
 def test_a_write_is_seen_by_readers_and_listeners(tmp_path: Path) -> None:
@@ -146,14 +135,14 @@ def test_a_torn_log_is_cut_and_kept_aside(tmp_path: Path) -> None:
         """
         import os, signal, sys
         from pathlib import Path
-        from tests.store.test_store import enqueue, open_store
+        from tests.store.opening import enqueue, open_store
         store = open_store(Path(sys.argv[1]))
         for _ in range(5):
             enqueue(store)
         os.kill(os.getpid(), signal.SIGKILL)
         """
     )
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, env=_environment())
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, env=ENVIRONMENT)
     log = database.log_path(tmp_path / "m.duckdb")
     with log.open("r+b") as handle:
         handle.seek(-100, os.SEEK_END)
@@ -170,14 +159,14 @@ def test_acknowledged_writes_survive_kill_9(tmp_path: Path) -> None:
         """
         import sys
         from pathlib import Path
-        from tests.store.test_store import enqueue, open_store
+        from tests.store.opening import enqueue, open_store
         store = open_store(Path(sys.argv[1]))
         while True:
             print(enqueue(store), flush=True)
         """
     )
     child = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=_environment()
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
     )
     assert child.stdout is not None
     acknowledged = [child.stdout.readline().strip() for _ in range(20)]
@@ -231,7 +220,9 @@ def test_a_search_of_runs_knows_the_recipe_and_the_trigger_also_of_old_runs(tmp_
 
     def found(text: str) -> list[str]:
         listed = store.read(
-            lambda query: runs.listing(query, model="", state="", text=text, sort="id", limit=9, offset=0)
+            lambda query: runs.listing(
+                query, model="", state="", text=text, metrics=metrics.spoken(), sort="id", limit=9, offset=0
+            )
         )
         return [run.id for run in listed.rows]
 
@@ -280,11 +271,6 @@ def test_a_torn_journal_gives_a_prefix(
     again.append(Entry(5, []))
     again.close()
     assert list(Journal(folder).entries()) == [*kept, Entry(5, [])]
-
-
-def _environment() -> dict[str, str]:
-    root = Path(__file__).parents[2]
-    return {**os.environ, "PYTHONPATH": f"{root / 'app'}:{root}"}
 
 
 def test_a_lost_database_is_not_silently_made_anew(tmp_path: Path) -> None:
@@ -379,7 +365,9 @@ def test_runs_are_found_by_words_and_by_what_they_measured(store: Store, text: s
     _score(store, "late", 0.9)
     store.write(lambda tx: runs.create(tx, RunRecord(id="", model="churn", state=RunState.FAILED)))
     page = store.read(
-        lambda query: runs.listing(query, model="", state="", text=text, sort="-created_at", limit=9, offset=0)
+        lambda query: runs.listing(
+            query, model="", state="", text=text, metrics=metrics.spoken(), sort="-created_at", limit=9, offset=0
+        )
     )
     assert " ".join(run.id for run in page.rows) == found
     assert page.total == len(page.rows)
@@ -388,7 +376,11 @@ def test_runs_are_found_by_words_and_by_what_they_measured(store: Store, text: s
 @pytest.mark.parametrize(("text", "said"), [("acu>0.9", "auc"), ("auc>high", "not a number")])
 def test_a_figure_that_runs_do_not_have_is_refused_with_the_nearest(store: Store, text: str, said: str) -> None:
     with pytest.raises(UsageError) as refusal:
-        store.read(lambda query: runs.listing(query, model="", state="", text=text, sort="id", limit=9, offset=0))
+        store.read(
+            lambda query: runs.listing(
+                query, model="", state="", text=text, metrics=metrics.spoken(), sort="id", limit=9, offset=0
+            )
+        )
     assert said in f"{refusal.value.message} {refusal.value.hint}"
 
 
@@ -397,7 +389,7 @@ def test_a_figure_that_runs_do_not_have_is_refused_with_the_nearest(store: Store
 def test_any_text_narrows_runs_or_is_refused_politely(text: str) -> None:
     where = Filter()
     try:
-        narrow(where, text)
+        narrow(where, text, metrics.spoken())
     except UsageError:
         return
     assert where.where().count("?") == len(where.parameters)

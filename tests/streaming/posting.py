@@ -34,9 +34,14 @@ def send(shop: Shop, *numbers: int, dataset: str = "d") -> None:
 
 def numbers(shop: Shop, dataset: str = "d", column: str = "n") -> Counter[int]:
     """How often each number is in the newest version."""
+    return Counter(row[column] for row in rows(shop, dataset, [column]))
+
+
+def rows(shop: Shop, dataset: str, columns: list[str]) -> list[dict[str, Any]]:
+    """The rows of the newest version; dates are times."""
     found = shop.client.ask(DatasetFilesShow(ref=dataset))
     parts = [msgspec.structs.replace(part, path=str(shop.root / part.path)) for part in found.parts]
-    return Counter(read_table(parts, found.columns, [column])[column].to_pylist())
+    return list(read_table(parts, found.columns, columns).to_pylist())
 
 
 def stream(shop: Shop, dataset: str = "d") -> StreamStatus:

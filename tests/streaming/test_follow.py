@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine.harness import Shop
+from tests.soak import times
 from tests.streaming.posting import account, lines, numbers, stream
 
 from shopfloor.client.setup import config_set
@@ -202,8 +203,8 @@ def test_a_post_and_a_followed_file_share_a_dataset(shop: Shop, inbox: Path) -> 
     assert stream(shop).position == 3
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(times(2, 60)))
 def test_appends_rotations_and_kills_at_random(shop: Shop, inbox: Path, seed: int) -> None:
     """Whatever happens to the file and the engine, each line is in once: where the pattern covers the
     names of rotated files, also of those that were made and rotated while no engine looked."""

@@ -54,7 +54,7 @@ def test_without_a_contract_every_object_is_a_row() -> None:
     ],
 )
 def test_a_line_that_is_no_object_refuses_the_post(body: bytes, line: int, what: str) -> None:
-    with pytest.raises(MalformedRows, match=rf"(?s)Line {line} is not a row.*{what}") as caught:
+    with pytest.raises(MalformedRows, match=rf"(?is)Line {line} is not a row.*{what}") as caught:
         check().read(body)
     assert caught.value.line == line
     lenient = check().read_lines(body)

@@ -65,7 +65,6 @@ def test_predictions_come_from_the_family(tmp_path: Path) -> None:
     assert found.predictions["segment"].tolist() == found.holdout["shop"].tolist()
 
 
-@pytest.mark.slow
 def test_worker_processes_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = hashlib.sha256(to_bytes(trained(tmp_path).model)).hexdigest()
     monkeypatch.setattr(family, "_worth_starting", lambda *_: True)

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from tests.training.samples import deliveries, spec
 
 from shopfloor.domain.codec import to_json
@@ -35,7 +34,6 @@ def run(lines: list[bytes], hash_seed: str) -> list[str]:
     return done.stdout.decode().splitlines()
 
 
-@pytest.mark.slow
 def test_two_processes_make_the_same_artifact(tmp_path: Path) -> None:
     frame = deliveries(1500)
     frame["note"] = [f"parcel for street {k % 97} floor {k % 5} door {k % 3}" for k in range(1500)]

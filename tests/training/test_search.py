@@ -12,9 +12,14 @@ from tests.training.samples import COLUMNS, deliveries
 from shopfloor.artifacts.table import parse
 from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import Task
+from shopfloor.statistics import metrics
+from shopfloor.statistics.metric import Measured
+from shopfloor.statistics.predictions import Predictions
 from shopfloor.training import search as module
 from shopfloor.training.candidates import Fit, FitJob, fit
 from shopfloor.training.search import search
+
+AUC = metrics.find("roc_auc")
 
 
 def job(rows: int = 500) -> FitJob:
@@ -36,20 +41,19 @@ def job(rows: int = 500) -> FitJob:
 def test_judging_rows_are_never_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
     fitted: list[np.ndarray] = []
     judged: list[np.ndarray] = []
-    real = module.metrics.score
+    real = metrics.find("neg_log_loss")
 
     def spying_fit(name: str, one: FitJob) -> Fit:
         fitted.append(one.train.numbers("x"))
         return fit(name, one)
 
-    def spying_score(metric: str, truth: np.ndarray, scores: np.ndarray) -> float | None:
-        judged.append(truth)
-        return real(metric, truth, scores)
+    def spying_measure(predictions: Predictions) -> Measured:
+        judged.append(predictions.truth)
+        return real.measure(predictions)
 
     monkeypatch.setattr(module, "fit", spying_fit)
-    monkeypatch.setattr(module.metrics, "score", spying_score)
     given = job()
-    assert search("linear", given, "neg_log_loss", 0.1).trials == len(fitted) >= 1
+    assert search("linear", given, replace(real, measure=spying_measure), 0.1).trials == len(fitted) >= 1
     judges = given.latest(0.1)
     held = given.train.numbers("x")[judges]
     assert not set(held) & set(fitted[0])
@@ -68,32 +72,31 @@ def test_trials_follow_the_seed_and_begin_with_the_defaults(monkeypatch: pytest.
     monkeypatch.setattr(module, "_MOST_TRIALS", 4)
     for name in ("linear", "boosting"):
         tried.clear()
-        found = search(name, job(), "roc_auc", 60.0)
+        found = search(name, job(), AUC, 60.0)
         assert (found.trials, found.stopped_by_time) == (4, False)
         first, tried[:] = list(tried), []
-        search(name, job(), "roc_auc", 60.0)
+        search(name, job(), AUC, 60.0)
         assert tried == first
         assert first[0] == {}
         assert len({str(params) for params in first}) == 4
         tried.clear()
-        search(name, replace(job(), seed=1), "roc_auc", 60.0)
+        search(name, replace(job(), seed=1), AUC, 60.0)
         assert tried[1:] != first[1:]
 
 
 def test_the_best_judged_setting_is_returned(monkeypatch: pytest.MonkeyPatch) -> None:
-    scores = iter([0.5, 0.9, None, 0.7])
+    scores = iter([0.5, 0.9, float("nan"), 0.7])
     monkeypatch.setattr(module, "_MOST_TRIALS", 4)
-    monkeypatch.setattr(module.metrics, "score", lambda *_: next(scores))
     tried: list[dict[str, Any]] = []
     monkeypatch.setattr(module, "fit", lambda name, one: (tried.append(one.params), fit(name, one))[1])
-    assert search("linear", job(), "roc_auc", 60.0).params == tried[1]
+    assert search("linear", job(), replace(AUC, measure=lambda _: Measured(next(scores))), 60.0).params == tried[1]
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0])
 def test_no_budget_no_search(seconds: float) -> None:
-    assert search("linear", job(), "roc_auc", seconds).trials == 0
+    assert search("linear", job(), AUC, seconds).trials == 0
 
 
 def test_too_few_judges_no_search() -> None:
-    assert search("linear", job(200), "roc_auc", 5.0).trials == 0
-    assert search("recipes/x.py:build", job(), "roc_auc", 5.0).trials == 0
+    assert search("linear", job(200), AUC, 5.0).trials == 0
+    assert search("recipes/x.py:build", job(), AUC, 5.0).trials == 0

@@ -15,7 +15,8 @@ from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Split, Task
 from shopfloor.domain.errors import ConfigError, DataError, IntegrityError
-from shopfloor.training import metrics
+from shopfloor.statistics import metrics
+from shopfloor.statistics.predictions import from_scores
 from shopfloor.training.train import train
 
 FRAME = deliveries(600)
@@ -58,7 +59,7 @@ def test_the_rows_it_was_judged_on(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(again, trained.predictions)
     scores = trained.predictions[["probability_ok", "probability_late"]].to_numpy()
     truth = (trained.truth == "late").to_numpy().astype(int)
-    assert metrics.score("roc_auc", truth, scores) == trained.record.metrics["roc_auc"]
+    assert metrics.find("roc_auc").score(from_scores(Task.BINARY, truth, scores)) == trained.record.metrics["roc_auc"]
 
 
 def test_numbers_and_classes(tmp_path: Path) -> None:

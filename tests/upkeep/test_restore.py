@@ -88,7 +88,7 @@ def test_no_id_is_given_out_twice(lived: Lived) -> None:
     assert {
         run.id
         for run in works.store.read(
-            lambda q: runs.listing(q, model="", state="", text="", sort="id", limit=9, offset=0)
+            lambda q: runs.listing(q, model="", state="", text="", metrics={}, sort="id", limit=9, offset=0)
         ).rows
     } == {
         "r1",

@@ -198,7 +198,7 @@ class DropFolder(RuleBasedStateMachine):
 
 TestDropFolder = DropFolder.TestCase
 TestDropFolder.settings = settings(
-    max_examples=50,
+    max_examples=12,
     stateful_step_count=16,
     deadline=None,
     report_multiple_bugs=False,

@@ -27,6 +27,7 @@ from shopfloor.domain.contract import (
 )
 from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Task, Training, Value
 from shopfloor.domain.errors import ConfigError, RefusedError, UsageError
+from shopfloor.statistics import metrics
 from shopfloor.workspace import contracts, definitions, template
 from shopfloor.workspace import settings as forms
 from shopfloor.workspace.layout import Layout
@@ -161,22 +162,24 @@ def test_definitions_round_trip_and_keep_comments(layout: Layout) -> None:
         release=Release(policy=ReleasePolicy.APPROVAL),
         value=Value(unit="EUR", true_positive=2),
     )
-    definitions.save_definition(layout, definition)
+    definitions.save_definition(layout, definition, metrics.find)
     path = layout.definition("late")
     path.write_text("# a note\n" + path.read_text())
-    assert definitions.load_definition(layout, "late") == definition
-    definitions.save_definition(layout, ModelDefinition(name="late", dataset="flights", target="y"))
-    assert definitions.load_definition(layout, "late") == ModelDefinition(name="late", dataset="flights", target="y")
+    assert definitions.load_definition(layout, "late", metrics.find) == definition
+    definitions.save_definition(layout, ModelDefinition(name="late", dataset="flights", target="y"), metrics.find)
+    assert definitions.load_definition(layout, "late", metrics.find) == ModelDefinition(
+        name="late", dataset="flights", target="y"
+    )
     assert "# a note" in path.read_text()
 
 
 def test_a_definition_that_cannot_work_names_the_key(layout: Layout) -> None:
     layout.definition("m").write_text("dataset = 'd'\ntarget = 't'\n[training]\nholdout = 2.0\n")
     with pytest.raises(ConfigError, match=r"training\.holdout"):
-        definitions.load_definition(layout, "m")
+        definitions.load_definition(layout, "m", metrics.find)
     layout.definition("m").write_text("dataset = 'd'\ntarget = 't'\ntarget_column = 't'\n")
     with pytest.raises(ConfigError, match="target_column") as caught:
-        definitions.load_definition(layout, "m")
+        definitions.load_definition(layout, "m", metrics.find)
     assert "target" in caught.value.hint
 
 
@@ -196,7 +199,7 @@ def test_a_figure_without_meaning_is_refused_with_what_it_must_be(
 ) -> None:
     layout.definition("m").write_text(f"dataset = 'd'\ntarget = 't'\n[{table}]\n{key} = {value}\n")
     with pytest.raises(ConfigError, match=rf"{table}\.{key}") as caught:
-        definitions.load_definition(layout, "m")
+        definitions.load_definition(layout, "m", metrics.find)
     assert "It must be" in caught.value.hint
 
 
@@ -247,6 +250,6 @@ def test_a_metric_that_cannot_decide_is_told_when_it_is_written(
 ) -> None:
     wrong = ModelDefinition(name="m", dataset="d", target="y", task=task, training=Training(metric=metric))
     with pytest.raises(ConfigError, match=r"m\.toml: training\.metric: Metric") as caught:
-        definitions.save_definition(layout, wrong)
+        definitions.save_definition(layout, wrong, metrics.find)
     assert hint in caught.value.hint
     assert not layout.definition("m").exists()

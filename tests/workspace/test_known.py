@@ -10,6 +10,7 @@ import pytest
 
 from shopfloor.client.setup import init_workspace
 from shopfloor.domain.errors import ConfigError
+from shopfloor.statistics import metrics
 from shopfloor.workspace import known
 from shopfloor.workspace.known import KnownDefinitions
 from shopfloor.workspace.layout import Layout
@@ -24,7 +25,7 @@ def _write(layout: Layout, target: str, *, age: float = 60.0) -> None:
 def test_every_change_is_seen_and_nothing_is_read_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layout = Layout(init_workspace(tmp_path / "w"))
     monkeypatch.setattr(known, "_YOUNG_NS", 0)
-    shelf = KnownDefinitions()
+    shelf = KnownDefinitions(metrics.find)
 
     def target() -> str:
         found = shelf.load(layout, "m")
@@ -49,7 +50,7 @@ def test_every_change_is_seen_and_nothing_is_read_twice(tmp_path: Path, monkeypa
 
 def test_a_file_of_this_moment_is_read_each_time(tmp_path: Path) -> None:
     layout = Layout(init_workspace(tmp_path / "w"))
-    shelf = KnownDefinitions()
+    shelf = KnownDefinitions(metrics.find)
     for target in "abcabc":  # the same size, perhaps the same tick of the clock
         path = layout.definition("m")
         path.write_text(f'dataset = "d"\ntarget = "{target}"\n', encoding="utf-8")

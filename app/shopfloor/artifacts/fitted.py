@@ -152,7 +152,9 @@ class FittedModel:
 
 def columns_of(features: Iterable[FeatureField]) -> tuple[Column, ...]:
     """Features as typed columns."""
-    return tuple(Column(name=f.name, type=f.type, nullable=f.nullable, optional=f.optional) for f in features)
+    return tuple(
+        Column(name=f.name, type=f.type, nullable=f.nullable, optional=f.optional, format=f.format) for f in features
+    )
 
 
 def check_columns(model: str, wanted: Sequence[str], given: Iterable[str]) -> tuple[str, ...]:

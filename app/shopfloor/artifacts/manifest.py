@@ -17,7 +17,8 @@ class FeatureField(Record, frozen=True, kw_only=True):
     `kind` is how it is encoded: number, boolean, category, many, text or date. `nullable` is true
     when the model saw missing values in training, so that a request may leave the field out; an
     `optional` one, which joined the dataset later or may be absent from its files, may always be.
-    `levels` holds the commonest values of a category (a sample, for schemas and examples).
+    `levels` holds the commonest values of a category (a sample, for schemas and examples). `format` is
+    the dataset's for the column when the model was trained: text is read by it in requests and files.
     """
 
     name: str
@@ -26,6 +27,7 @@ class FeatureField(Record, frozen=True, kw_only=True):
     nullable: bool = True
     optional: bool = False
     levels: tuple[str, ...] = ()
+    format: str = ""
 
 
 class ArtifactManifest(Record, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shopfloor.artifacts.values import label_of
+from shopfloor.domain.labels import label_of
 
 MISSING = "(missing)"
 

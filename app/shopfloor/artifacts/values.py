@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.labels import is_missing
 from shopfloor.domain.text import safe
 
 NAN = math.nan
@@ -26,7 +27,7 @@ def number_of(value: Any, column: str) -> float:
         return value if value - value == 0.0 else NAN
     if kind is int:
         return _float(value, column)
-    if value is None or _is_missing(value):
+    if value is None or is_missing(value):
         return NAN
     if isinstance(value, numbers.Real | Decimal) and kind is not bool:
         return number_of(_float(value, column), column)
@@ -39,7 +40,7 @@ def boolean_of(value: Any, column: str) -> float:
         return 1.0
     if value is False:
         return 0.0
-    if value is None or _is_missing(value):
+    if value is None or is_missing(value):
         return NAN
     if type(value).__name__ in {"bool", "bool_"} or (isinstance(value, numbers.Real) and value in (0, 1)):
         return float(value)
@@ -50,7 +51,7 @@ def text_of(value: Any, column: str) -> str | None:
     """The text; None for a missing or empty value. Whole numbers are taken as their digits."""
     if type(value) is str:
         return value or None
-    if value is None or _is_missing(value):
+    if value is None or is_missing(value):
         return None
     if isinstance(value, str):
         return str(value) or None
@@ -64,7 +65,7 @@ def moment_of(value: Any, column: str) -> int | None:
 
     Takes datetimes (naive ones are UTC), dates and RFC 3339 text.
     """
-    if value is None or _is_missing(value):
+    if value is None or is_missing(value):
         return None
     if isinstance(value, str):
         if not value:
@@ -75,23 +76,6 @@ def moment_of(value: Any, column: str) -> int | None:
     if isinstance(value, date):
         return (value.toordinal() - _EPOCH.toordinal()) * 86_400_000_000
     raise wrong_type(column, value, "a date or time")
-
-
-def label_of(value: Any) -> str | None:
-    """A class of a target as text: booleans `true`/`false`, whole numbers without a point."""
-    if type(value) is str:
-        return value or None
-    if value is None or _is_missing(value):
-        return None
-    if isinstance(value, str):
-        return str(value) or None
-    if type(value).__name__ in {"bool", "bool_"}:
-        return "true" if value else "false"
-    if isinstance(value, numbers.Integral):
-        return str(int(value))
-    if isinstance(value, numbers.Real) and float(value).is_integer():
-        return str(int(float(value)))
-    return str(value)
 
 
 def wrong_type(column: str, value: Any, wanted: str) -> DataError:
@@ -123,10 +107,3 @@ def _parse(value: str, column: str) -> datetime:
         return datetime.fromisoformat(value)
     except ValueError:
         raise wrong_type(column, value, "a date or time such as 2026-01-31T08:30:00") from None
-
-
-def _is_missing(value: Any) -> bool:
-    """NaN, NaT and pandas.NA, without importing pandas (NA's comparison is not a boolean)."""
-    if type(value).__name__ in {"NAType", "NaTType"}:
-        return True
-    return isinstance(value, numbers.Real | Decimal) and value != value

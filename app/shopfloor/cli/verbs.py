@@ -109,6 +109,13 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document with stable keys.")(function)
 
 
+def raw_option(function: F) -> F:
+    """`--raw`: CSV as the values are, for another program."""
+    return click.option(
+        "--raw", is_flag=True, help="Leave CSV text as it is; else no cell is run by a spreadsheet as a formula."
+    )(function)
+
+
 def window_options(default: int) -> Callable[[F], F]:
     """`--limit` and `--offset` of a list."""
 

@@ -11,6 +11,7 @@ import msgspec
 
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.text import safe
+from shopfloor.statistics import metrics
 from shopfloor.workspace import contracts, definitions, schema, settings, template
 from shopfloor.workspace.layout import Layout
 
@@ -41,7 +42,9 @@ def config_validate(workspace: Path) -> list[str]:
     problems: list[str] = []
     checks: list[tuple[Any, tuple[Any, ...]]] = [(settings.load_settings, (layout,))]
     checks += [(contracts.load_contract, (layout, name)) for name in contracts.list_contracts(layout)]
-    checks += [(definitions.load_definition, (layout, name)) for name in definitions.list_definitions(layout)]
+    checks += [
+        (definitions.load_definition, (layout, name, metrics.find)) for name in definitions.list_definitions(layout)
+    ]
     for check, arguments in checks:
         try:
             check(*arguments)

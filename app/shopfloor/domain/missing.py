@@ -20,12 +20,15 @@ MISSING = (
 )  # fmt: skip
 """Missing in every column that is not text; blanks around them do not count."""
 
+SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""The blanks that may stand around a value, as DuckDB's `trim` takes them off: no tabs and line ends."""
+
 MOST_WORDS, LONGEST = 100, 60
 
 
 def is_missing(value: str, kind: ColumnType, declared: Sequence[str] = ()) -> bool:
     """Whether a text that was delivered for a column of type `kind` stands for no value."""
-    word = value.strip(" ")
+    word = value.strip(SPACES)
     if kind is ColumnType.TEXT:
         return value == ALWAYS_MISSING or word in declared
     return word in MISSING or word in declared

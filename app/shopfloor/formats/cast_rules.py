@@ -14,21 +14,27 @@ from itertools import chain
 
 from shopfloor.domain.columns import EXACT, ColumnType
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
-from shopfloor.domain.number_format import COMMA, POINT, number_format, pattern
+from shopfloor.domain.number_format import COMMA, POINT, number_format
 from shopfloor.duck.sql import SQL_TYPES, text
 from shopfloor.formats.notation import (
     CLOCK,
-    CLOCK_FORMATS,
     DAY,
     GROUPS,
+    INFINITY,
     MIDNIGHT,
     MONTH_DAY,
     MONTH_FORMATS,
+    MONTH_TIME,
+    MONTH_TIME_FORMATS,
     OFFSET,
     POINT_CLOCK,
     POINT_DAY,
     UTC,
+    T,
     marked,
+    same_iso,
+    same_point,
+    signed,
     time_formats,
 )
 from shopfloor.formats.shape import JSON, TEXT
@@ -71,7 +77,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Reading:
-    """SQL over {v} (the raw value) and {a}, {b} (what `tries` made of it).
+    """SQL over {v} (the raw value) and {a}, {b} (what `tries` made of it); `tries` may ask {j}, the JSON value.
 
     Where `good` holds the value is `value`; else the first of `others` whose condition holds, else that
     of `told`. What is left and is not missing is bad.
@@ -85,9 +91,8 @@ class Reading:
 
     def tried(self, column: int) -> list[str]:
         """Select items for the inner query."""
-        return [
-            f"{sql.format(v=f'c{column}')} AS {alias}{column}" for sql, alias in zip(self.tries, "ab", strict=False)
-        ]
+        raw = _raw(column)
+        return [f"{sql.format(**raw)} AS {alias}{column}" for sql, alias in zip(self.tries, "ab", strict=False)]
 
     def at(self, care: Care, column: int) -> str:
         """The value; one that `care` does not read ends the query with an error."""
@@ -115,7 +120,7 @@ class Reading:
 
     def bad_inline(self, column: int) -> str:
         """`bad` over the raw value alone, for a query that has not tried anything."""
-        names = {"v": f"c{column}"}
+        names = _raw(column)
         tried = {alias: f"({sql.format(**names)})" for alias, sql in zip("ab", self.tries, strict=False)}
         return self._bad().format(**names, **tried)
 
@@ -133,6 +138,10 @@ class Reading:
         return (f"CASE WHEN {self.good} THEN {self.value} WHEN {{v}} IS NOT NULL THEN {inner} END").format(
             **_names(column)
         )
+
+
+def _raw(column: int) -> dict[str, str]:
+    return {"v": f"c{column}", "j": f"j{column}"}
 
 
 def _names(column: int) -> dict[str, str]:
@@ -167,15 +176,12 @@ def _worded(raw: str, kind: ColumnType, decimal: str, format: str, first: bool, 
     """How to read text."""
     if kind is ColumnType.UNKNOWN:
         return _ABSENT
-    if raw == JSON and kind is ColumnType.NUMBER and format:
-        # JSON's numbers have one spelling; its texts may have a sign.
-        signed = number_format(format)
-        return _TEXTS[kind] if signed is None or signed.plain else _signed_or_plain(format)
     if format and kind is ColumnType.INTEGER:
         # A model's own type, where its dataset has been widened to numbers since.
         return _TEXTS[kind] if raw == JSON else _whole(_GROUPED if grouped and format == COMMA else _MARKED.get(format))
     if format:
-        how = _GROUPED if grouped and format == COMMA else formatted(kind, format)
+        commas = grouped and format == COMMA and raw != JSON
+        how = _GROUPED if commas else formatted(kind, format, json=raw == JSON)
         # A code such as 007 is no number, however others are written.
         return replace(how, good=f"{how.good} AND NOT ({CODE})") if first and kind is ColumnType.NUMBER else how
     if kind is ColumnType.NUMBER and decimal == ",":
@@ -272,11 +278,12 @@ _MISSING = (IS_MISSING, "NULL")
 # A year of two digits, read as four, lies in antiquity.
 _PLAUSIBLE = "BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
 _RANGE = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
+_TIME_RANGE = "BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
 
 
-def _when(test: str, value: str) -> tuple[str, str]:
+def _when(test: str, value: str, within: str = "IS NOT NULL") -> tuple[str, str]:
     """A spelling counts only when its conversion works (2026-02-31 looks like a date)."""
-    return f"{test} AND {value} IS NOT NULL", value
+    return f"{test} AND {value} {within}", value
 
 
 def _parsed(formats: Sequence[str]) -> str:
@@ -313,33 +320,38 @@ _BOOLEAN = Reading(
     others=(_MISSING, _when("true", "TRY_CAST(trim({v}) AS BOOLEAN)")),
 )
 _DATE_TRY = ("TRY_CAST({v} AS DATE)",)
-_DATE_GOOD = f"strlen({{v}}) = 10 AND {{a}} {_RANGE}"
+# The cast alone would also take 2026\01\31, and " 026-01-31" for the year 26.
+_SLASHED = "({v} LIKE '____/__/__' AND {v} >= '0' AND right({v}, 1) >= '0')"
+_DATE_GOOD = f"({{a}}::VARCHAR = {{v}} OR {_SLASHED}) AND {{a}} {_RANGE}"
 _PLAIN_TIME = _when(
-    _matches(rf"{DAY}([T ]{CLOCK}({UTC})?)?"),
-    "TRY_CAST(rtrim(trim({v}), 'ZUTCGM ') AS TIMESTAMP)",
+    _matches(rf"{DAY}({T}{CLOCK}({UTC})?)?"),
+    "TRY_CAST(rtrim(upper(trim({v})), 'ZUTCGM ') AS TIMESTAMP)",
+    _TIME_RANGE,
 )
 _OFFSET_TIME = _when(
-    _matches(rf"{DAY}[T ]{CLOCK} ?{OFFSET}"),
+    _matches(rf"{DAY}{T}{CLOCK} ?{OFFSET}"),
     # The offset must touch the time.
-    r"TRY_CAST(regexp_replace(trim({v}), ' +([+-])', '\1') AS TIMESTAMPTZ)::TIMESTAMP",
+    r"TRY_CAST(regexp_replace(upper(trim({v})), ' +([+-])', '\1') AS TIMESTAMPTZ)::TIMESTAMP",
+    _TIME_RANGE,
 )
 # Ways to write a day that can be read in one way only: as ISO does, with points, with the month's name.
 _WAYS = {
     ColumnType.DATE: (
         (
-            _when(_matches(DAY), "TRY_CAST(trim({v}) AS DATE)"),
-            _when(_matches(rf"{DAY}[T ]{MIDNIGHT}"), "TRY_CAST(trim({v}) AS TIMESTAMP)::DATE"),
+            _when(_matches(DAY), "TRY_CAST(trim({v}) AS DATE)", _RANGE),
+            _when(_matches(rf"{DAY}{T}{MIDNIGHT}"), "TRY_CAST(upper(trim({v})) AS TIMESTAMP)::DATE", _RANGE),
         ),
-        (_when(_matches(POINT_DAY), f"{_parsed(['%d.%m.%Y'])}::DATE"),),
-        (_when(_matches(MONTH_DAY), f"{_parsed(MONTH_FORMATS)}::DATE"),),
+        (_when(_matches(POINT_DAY), f"{_parsed(['%d.%m.%Y'])}::DATE", _RANGE),),
+        (_when(_matches(MONTH_DAY), f"{_parsed(MONTH_FORMATS)}::DATE", _RANGE),),
     ),
     ColumnType.TIMESTAMP: (
         (_PLAIN_TIME, _OFFSET_TIME),
-        (_when(_matches(f"{POINT_DAY}( {POINT_CLOCK})?"), _parsed(time_formats("%d.%m.%Y"))),),
+        (_when(_matches(f"{POINT_DAY}( {POINT_CLOCK})?"), _parsed(time_formats("%d.%m.%Y")), _TIME_RANGE),),
         (
             _when(
-                _matches(rf"({MONTH_DAY})( {POINT_CLOCK}(\.\d+)?)?"),
-                _parsed([day + clock for day in MONTH_FORMATS for clock in CLOCK_FORMATS]),
+                _matches(MONTH_TIME),
+                _parsed(MONTH_TIME_FORMATS),
+                _TIME_RANGE,
             ),
         ),
     ),
@@ -348,8 +360,10 @@ _WAYS = {
 
 _STAMP = Reading(
     tries=("TRY_CAST({v} AS TIMESTAMP)",),
-    # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop.
-    good="{a} IS NOT NULL AND strlen({v}) = 19 AND substr({v}, 17, 1) = ':'",
+    # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop, and of 10: 5:07 it
+    # would make 10:00:00.
+    good=f"{{a}} {_TIME_RANGE} AND strlen({{v}}) = 19 AND substr({{v}}, 17, 1) = ':' "
+    "AND NOT contains({v}, ': ') AND NOT contains({v}, ' :')",
     value="{a}",
     others=(_MISSING, *chain(*_WAYS[ColumnType.TIMESTAMP])),
 )
@@ -402,47 +416,44 @@ _FIRST = {
 }
 
 
-def _marked(group: str, decimal: str, *, alone: bool) -> Reading:
-    """Numbers with a mark between thousands and another before the fraction."""
-    bare = f"TRY_CAST(replace(replace(trim({{v}}), '{group}', ''), '{decimal}', '.') AS DOUBLE)"
+def _numbers(value: str, written: str, *, json: bool) -> Reading:
+    """Numbers of the pattern `written`, whose {v} is `value`.
+
+    Of JSON only its texts are such numbers: its own have one spelling.
+    """
+    own = "WHEN json_type({j}) <> 'VARCHAR' THEN TRY_CAST({v} AS DOUBLE) " if json else ""
     return Reading(
-        tries=(bare,),
-        good=f"isfinite({{a}}) AND {_matches(marked(group, decimal, alone=alone))}",
+        tries=(f"CASE {own}WHEN {_matches(written)} THEN {value} END",),
+        good=f"isfinite({{a}}) AND {_UNROUNDED}",
         value="{a}",
         others=_NUMBER.others,
         told=INFINITE,
     )
 
 
+def _marked(group: str, decimal: str, *, alone: bool, json: bool = False) -> Reading:
+    """Numbers with a mark between thousands and another before the fraction."""
+    value = f"TRY_CAST(replace(replace(trim({{v}}), '{group}', ''), '{decimal}', '.') AS DOUBLE)"
+    return _numbers(value, f"{marked(group, decimal, alone=alone)}|{INFINITY}", json=json)
+
+
 _MARKED = {COMMA: _marked(".", ",", alone=False), POINT: _marked(",", ".", alone=True)}
 _GROUPED = _marked(".", ",", alone=True)
+_MARKED_JSON = {COMMA: _marked(".", ",", alone=False, json=True), POINT: _marked(",", ".", alone=True, json=True)}
 # Times that all say how far they are from UTC.
 OFFSET_ONLY = Reading(good="false", others=(_MISSING, _OFFSET_TIME))
 
 
-def _signed(format: str) -> Reading:
+def _signed(format: str, *, json: bool) -> Reading:
     """Numbers with a sign such as % or $, or with parentheses for those below zero."""
     how = number_format(format)
     assert how is not None
     group, decimal = how.marks
-    digits = marked(group, decimal, alone=how.base == POINT).removeprefix("[-+]?")
     unsigned = f"replace({{v}}, {_braced(text(how.sign))}, '')" if how.sign else "{v}"
     cleared = f"regexp_replace({unsigned}, '[ \u00a0\u202f()+]', '', 'g')"
     number = f"replace(replace({cleared}, '{group}', ''), '{decimal}', '.')"
-    return Reading(
-        tries=(f"TRY_CAST((CASE WHEN contains({{v}}, '(') THEN '-' ELSE '' END) || {number} AS DOUBLE)",),
-        good=f"isfinite({{a}}) AND {_matches(pattern(how, digits))}",
-        value="{a}",
-        others=(_MISSING,),
-        told=INFINITE,
-    )
-
-
-def _signed_or_plain(format: str) -> Reading:
-    how = _signed(format)
-    return replace(
-        how, others=(*how.others, _when(_matches(r"-?\d+(\.\d+)?([eE][-+]?\d+)?"), "TRY_CAST({v} AS DOUBLE)"))
-    )
+    value = f"TRY_CAST((CASE WHEN contains({{v}}, '(') THEN '-' ELSE '' END) || {number} AS DOUBLE)"
+    return _numbers(value, signed(how), json=json)
 
 
 def _whole(how: Reading | None) -> Reading:
@@ -453,10 +464,11 @@ def _whole(how: Reading | None) -> Reading:
     return replace(how, good=good, value="{a}::BIGINT", told=None)
 
 
-def formatted(kind: ColumnType, format: str) -> Reading:
+def formatted(kind: ColumnType, format: str, *, json: bool = False) -> Reading:
     """How to read text in a column's pinned format. Days that can be read in one way only are read beside it."""
     if kind is ColumnType.NUMBER:
-        return _MARKED[format] if format in _MARKED else _signed(format)
+        plain = _MARKED_JSON if json else _MARKED
+        return plain[format] if format in plain else _signed(format, json=json)
     formats = time_formats(format) if kind is ColumnType.TIMESTAMP else (format,)
     good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
     return Reading(
@@ -470,9 +482,7 @@ def formatted(kind: ColumnType, format: str) -> Reading:
 def _beside(kind: ColumnType, format: str) -> tuple[tuple[str, str], ...]:
     """Ways to write a day that no pinned format reads otherwise."""
     iso, point, month = _WAYS[kind]
-    same_iso = not format.startswith("%Y") or format.startswith(("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"))
-    same_point = "." not in format.partition(" ")[0] or format.startswith("%d.%m.%Y")
-    return (*(iso if same_iso else ()), *(point if same_point else ()), *month)
+    return (*(iso if same_iso(format) else ()), *(point if same_point(format) else ()), *month)
 
 
 def whole_beyond(raw: str) -> str:

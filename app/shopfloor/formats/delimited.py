@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from shopfloor.domain.contract import Parser
@@ -41,13 +41,14 @@ class Delimited:
     notices: tuple[str, ...] = ()
 
 
-def ready(text: PlainText, scratch: Path, parser: Parser, sniff: Callable[[bytes], Shape]) -> Delimited:
-    """`text`, or a copy beside `scratch`, as DuckDB can read it. `sniff` gives the shape that first bytes have.
+def ready(text: PlainText, scratch: Path, parser: Parser, sniff: Callable[[bytes, int], Shape]) -> Delimited:
+    """`text`, or a copy beside `scratch`, as DuckDB can read it. `sniff` gives the shape that first bytes have,
+    and how many lines stand above them.
 
     Raises `BadFile` for what has no header, for a quote that never ends and for a header that stands again.
     """
     begun, blank = _begun(text.path, scratch)
-    shape = replace(sniff(head_of(begun)), skip=parser.skip_lines + blank)
+    shape = sniff(head_of(begun), parser.skip_lines + blank)
     path, escape = begun, parser.escape
     told: tuple[str, ...] = ()
     if escape:
@@ -88,11 +89,11 @@ def _begun(path: Path, scratch: Path) -> tuple[Path, int]:
 
 
 def _doubled(
-    path: Path, scratch: Path, shape: Shape, walk: Quoting, sniff: Callable[[bytes], Shape]
+    path: Path, scratch: Path, shape: Shape, walk: Quoting, sniff: Callable[[bytes, int], Shape]
 ) -> tuple[Path, Shape, tuple[str, ...]]:
     """The text without its escape character, its shape, and notices."""
     path, told = tidied(path, _beside(scratch, "doubled"), walk)
-    return path, replace(sniff(head_of(path)), skip=shape.skip), told
+    return path, sniff(head_of(path), shape.skip), told
 
 
 def _walk(shape: Shape, escape: str = "") -> Quoting:

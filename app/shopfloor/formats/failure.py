@@ -11,6 +11,7 @@ from shopfloor.domain.errors import StoreError
 from shopfloor.domain.file import Reason
 from shopfloor.formats import reasons
 from shopfloor.formats.format import Format
+from shopfloor.formats.json_faults import broken_entry
 from shopfloor.formats.locate import malformed_line
 from shopfloor.formats.shape import Shape
 
@@ -54,7 +55,7 @@ def json_reason(message: str, path: Path, *, array: bool) -> Reason:
     if "Expected OBJECT" in message:
         return reasons.json_shape("not every entry is an object")
     if array:
-        return reasons.json_malformed(None, _first_line(message).rsplit(": ", 1)[-1].rstrip(". "))
+        return reasons.json_malformed(*broken_entry(path))
     line, why = malformed_line(path)
     return reasons.json_malformed(line, why)
 

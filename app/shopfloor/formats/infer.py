@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -142,12 +141,12 @@ class _Look:
         asked = [i for i in self._wanted if shape.names[i] in texts]
         nearly = doubts(self._connection, self._rows(), asked, shape.missing)
         wordy = {i: doubt for i, doubt in nearly.items() if doubt.words}
-        kinds = self._without({word for doubt in wordy.values() for word in doubt.words}, list(wordy))
+        others = self._without({word for doubt in wordy.values() for word in doubt.words}, list(wordy))
         said = {}
         for i, doubt in nearly.items():
             column = shape.names[i]
-            if kinds.get(i, ColumnType.TEXT) is not ColumnType.TEXT:
-                said[column] = _held_by_words(column, doubt, kinds[i])
+            if i in others and others[i].type is not ColumnType.TEXT:
+                said[column] = _held_by_words(others[i], doubt)
             elif doubt.misfits and column not in found.notices:
                 said[column] = (
                     f"Column {shown(column)} was kept as text: {doubt.misfits:,} of its {doubt.values:,} values "
@@ -155,13 +154,13 @@ class _Look:
                 )
         return said
 
-    def _without(self, words: set[str], columns: list[int]) -> dict[int, ColumnType]:
-        """The types of `columns` if `words` stood for no value."""
+    def _without(self, words: set[str], columns: list[int]) -> dict[int, Column]:
+        """What `columns` would be if `words` stood for no value."""
         if not words:
             return {}
         shape = replace(self._shape, missing=(*self._shape.missing, *sorted(words)))
         found = _Look(self._connection, shape, self._paths, columns, self._sample, self._rejects).types()
-        return {i: column.type for i, column in zip(columns, found.columns, strict=True)}
+        return dict(zip(columns, found.columns, strict=True))
 
     def _rows(self, *, all: bool = False) -> str:
         """The rows to look at; with `all` not only those of the sample."""
@@ -171,13 +170,14 @@ class _Look:
         return rows if all else _limited(rows, self._sample)
 
 
-def _held_by_words(column: str, doubt: Doubt, kind: ColumnType) -> str:
+def _held_by_words(column: Column, doubt: Doubt) -> str:
     words = ", ".join(f"{shown(word)} ({count:,})" for word, count in doubt.words.items())
-    options = " ".join(f"--missing {shlex.quote(word)}" for word in doubt.words)
+    declared = ", ".join(map(_quoted, doubt.words))
+    format = f", format = {_quoted(column.format)}" if column.format else ""
     return (
-        f"Column {shown(column)} was kept as text: but for {words} its {doubt.values:,} values are {kind.value}s. If "
-        f"that means missing: [parser] missing = [{', '.join(map(_quoted, doubt.words))}], or for a held file: "
-        f"shopfloor file retry ID {options} --keep"
+        f"Column {shown(column.name)} was kept as text: but for {words} its {doubt.values:,} values are "
+        f"{column.type.value}s. If that means missing, set type = {_quoted(column.type.value)}{format} for it and "
+        f"[parser] missing = [{declared}] in the contract; with the next file these rows are read so, too."
     )
 
 

@@ -1,19 +1,19 @@
 """How values are written as text: declared once, read by DuckDB (files) and by Python (single rows).
 
-Patterns mean the same in RE2 and in `re` with `re.ASCII`. Blanks around a value are the spaces that
-`trim` takes off.
+Patterns mean the same in RE2 and in `re` with `re.ASCII`.
 """
 
 from __future__ import annotations
 
-from shopfloor.domain.missing import MISSING as MISSING
+from shopfloor.domain.number_format import POINT, NumberFormat, pattern
 
-INFINITE = ("inf", "infinity")
-"""Words for an infinite number, in any case, behind a sign or none."""
+INFINITY = "[-+]?(?i:inf|infinity)"
 
+# RFC 3339 takes small letters for T and Z, too.
+T = "[Tt ]"
 DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
-UTC = r" ?(Z|UTC|GMT)"
+UTC = r" ?(Z|z|UTC|GMT)"
 OFFSET = r"[+-]\d{2}(:?\d{2})?"
 MIDNIGHT = r"00:00(:00(\.0+)?)?"
 POINT_DAY = r"\d{1,2}\.\d{1,2}\.\d{4}"
@@ -42,6 +42,10 @@ CLOCK_FORMATS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
 """What may follow the day in a column of times, once the order of day and month is pinned."""
 
 
+MONTH_TIME = rf"({MONTH_DAY})( {POINT_CLOCK}(\.\d+)?)?"
+MONTH_TIME_FORMATS = tuple(day + clock for day in MONTH_FORMATS for clock in CLOCK_FORMATS)
+
+
 def time_formats(format: str) -> tuple[str, ...]:
     """The pinned format of a column of times, and its day with the other clocks."""
     day = format.partition(" %H:%M")[0]
@@ -64,3 +68,19 @@ def marked(group: str, decimal: str, *, alone: bool) -> str:
     many = rf"(\d+|{thousands}{{{1 if alone else 2},}})(\{decimal}\d*)?"
     one = rf"{thousands}\{decimal}\d*"
     return rf"[-+]?({many}|{one}){power}"
+
+
+def signed(format: NumberFormat) -> str:
+    """The pattern of a number with a sign such as % or $, or with parentheses for those below zero."""
+    group, decimal = format.marks
+    return pattern(format, marked(group, decimal, alone=format.base == POINT).removeprefix("[-+]?"))
+
+
+def same_iso(format: str) -> bool:
+    """True for a format of days beside which 2026-01-31 is no other day."""
+    return not format.startswith("%Y") or format.startswith(("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"))
+
+
+def same_point(format: str) -> bool:
+    """True for a format of days beside which 31.01.2026 is no other day."""
+    return "." not in format.partition(" ")[0] or format.startswith("%d.%m.%Y")

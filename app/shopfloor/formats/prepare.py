@@ -11,12 +11,14 @@ import duckdb
 
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser
+from shopfloor.domain.reject import Reject
 from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import nested
 from shopfloor.formats.delimited import head_of, ready
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.format import Format, Packing, check_content, check_packing, named_format
+from shopfloor.formats.json_faults import TWICE, Misfits, without_misfits
 from shopfloor.formats.quoting import Quoting
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.rowcount import count_lines
@@ -41,6 +43,7 @@ class Prepared:
 
     `rows` are counted without the parser; None where nothing but the parser can tell. `escape` is the escape
     character that was found in it, `escapes` says that a backslash stands before a quote and none was found.
+    `bad` rows, the first of them as `rejects`, are not there any more: no parser could read them.
     """
 
     file: StagedFile
@@ -51,6 +54,8 @@ class Prepared:
     notices: tuple[str, ...] = ()
     escape: str = ""
     escapes: bool = False
+    bad: int = 0
+    rejects: tuple[Reject, ...] = ()
 
 
 class Preparer:
@@ -114,7 +119,7 @@ class Preparer:
         return self._delimited(file, plain_text, scratch, parser)
 
     def _delimited(self, file: StagedFile, plain_text: PlainText, scratch: Path, parser: Parser) -> Prepared:
-        found = ready(plain_text, scratch, parser, lambda head: self._csv(head, parser))
+        found = ready(plain_text, scratch, parser, lambda head, above: self._csv(head, parser, above))
         notices = found.notices
         if found.shape.decimal == ",":
             notices = (*notices, "Numbers are written with a decimal comma.")
@@ -133,15 +138,20 @@ class Preparer:
         shape = replace(shape, missing=parser.missing)
         return Prepared(file, shape.with_given(file.partition), source, source.stat().st_size, rows, notices)
 
-    def _csv(self, head: bytes, parser: Parser) -> Shape:
+    def _csv(self, head: bytes, parser: Parser, above: int) -> Shape:
         line = header_line(head) if parser is self._parser else None
         # Files of a burst share their header; a semicolon's decimal mark must be looked at.
         if line is not None and len(head) > len(line) + 2:
             known = self._headers.get(line)
             if known is not None and known.delimiter != ";":
-                return known
+                return replace(known, skip=above)
         shape = sniff_csv(
-            head, whole=len(head) < HEAD, expected=self._expected, parser=parser, may_be_empty=self._may_be_empty
+            head,
+            whole=len(head) < HEAD,
+            expected=self._expected,
+            parser=parser,
+            may_be_empty=self._may_be_empty,
+            above=above,
         )
         if line is not None:
             self._headers[line] = shape
@@ -180,12 +190,21 @@ class Preparer:
             raise BadFile(reasons.json_malformed(None, "the array is not closed"))
         if not array:
             source = closed(source, self._scratch / f"{file.id}.closed")
-        names = self._json_names(source, array)
+        rows = None if array else count_lines(source)
+        misfits = Misfits(source)
+        try:
+            names = self._json_names(source, array)
+        except BadFile as error:
+            if array or error.reason.code not in {"json_malformed", "json_shape"}:
+                raise
+            misfits = without_misfits(self._connection, source, self._scratch / f"{file.id}.fitting")
+            names = self._json_names(misfits.path, array)
         if not names:
             raise BadFile(reasons.header_only())
         check_names(names)
         shape = Shape(format=Format.JSON, names=names, raw=(JSON,) * len(names), array=array)
-        return self._done(file, shape, source, None if array else count_lines(source), notices, parser)
+        done = self._done(file, shape, misfits.path, rows, notices, parser)
+        return replace(done, bad=misfits.bad, rejects=misfits.rejects)
 
     def _json_names(self, source: Path, array: bool) -> tuple[str, ...]:
         """All keys of all objects, in order of first appearance."""
@@ -197,10 +216,11 @@ class Preparer:
         shape = Shape(format=Format.JSON, names=(), raw=(), array=array)
         try:
             other = self._connection.execute(
-                f"SELECT min(n) FROM {objects} WHERE json_type(json) <> 'OBJECT'"
-            ).fetchall()[0][0]
+                f"SELECT n, {TWICE} FROM {objects} WHERE json_type(json) <> 'OBJECT' OR {TWICE} ORDER BY n LIMIT 1"
+            ).fetchone()
             if other is not None:
-                raise BadFile(reasons.json_shape(f"entry {other} is not an object"))
+                what = "has the same key twice" if other[1] else "is not an object"
+                raise BadFile(reasons.json_shape(f"entry {other[0]} {what}"))
             found = self._connection.execute(
                 f"SELECT key, min(n), arg_min(place, n) FROM (SELECT n, unnest(json_keys(json)) AS key,"
                 f" generate_subscripts(json_keys(json), 1) AS place FROM {objects}) "

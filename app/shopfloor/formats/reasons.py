@@ -32,6 +32,8 @@ _GROUPS = re.compile(GROUPS, re.ASCII)
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{19,}")
 _ENCODINGS = {"cp1252": "Windows-1252 (Latin-1), nor in UTF-8"}
 _REDELIVER = "Correct it at the source and deliver the file again."
+_WITHOUT = "Without such rows: shopfloor file accept ID"
+_BROKEN = {"ragged_row", "bad_quote", "json_malformed", "json_shape", "line_too_long"}  # rows that no contract mends
 _WIDEN = "Or let the column take the file's type, in a new revision of the contract: shopfloor file accept --types ID"
 
 
@@ -128,6 +130,16 @@ def header_missing(cells: Sequence[str]) -> Reason:
         message=f"The first line holds values ({listed(cells, 3)}) where column names should be.",
         line=1,
         hint="Add a first line with the column names.",
+    )
+
+
+def header_below(line: int, names: Sequence[str]) -> Reason:
+    above = "The first line is" if line == 2 else f"The first {line - 1:,} lines are"
+    return Reason(
+        code="header_below",
+        message=f"{above} no header; the column names ({listed(names, 3)}) stand on line {line:,}.",
+        line=line,
+        hint=f"Leave out what is above: shopfloor file retry ID --skip-lines {line - 1} (and --keep for all files).",
     )
 
 
@@ -500,7 +512,9 @@ def of_reject(reject: Reject) -> Reason:
     """The reason of a whole file that is held for one of its rows."""
     hint = f"{_REDELIVER} Or change the contract, then retry the file."
     if reject.code == "bad_value":
-        hint = f"{_REDELIVER} {_WIDEN}. Without such rows: shopfloor file accept ID{_declare(reject.value or '')}"
+        hint = f"{_REDELIVER} {_WIDEN}. {_WITHOUT}{_declare(reject.value or '')}"
+    elif reject.code in _BROKEN:
+        hint = f"{_REDELIVER} {_WITHOUT}"
     return Reason(
         code=reject.code,
         message=reject.message,
@@ -601,6 +615,16 @@ def type_blocked(before: Column, after: Column, dataset: str, why: str) -> Reaso
         f"but it {why}, which goes with no {after.type.value}.",
         column=safe(before.name, 120),
         hint=f"{_REDELIVER} Or take that out of datasets/{dataset}.toml, then: shopfloor file accept --types ID",
+    )
+
+
+def time_blocked(before: Column, model: str) -> Reason:
+    return Reason(
+        code="time_blocked",
+        message=f"Column {shown(before.name)} ({before.type.value}) would become text, but model {safe(model, 60)} "
+        "orders its rows by it, and text has no order of time.",
+        column=safe(before.name, 120),
+        hint=f"{_REDELIVER} Or pin how the file writes it: its format in the contract, then shopfloor file retry ID.",
     )
 
 

@@ -137,9 +137,9 @@ def forget_rejects(connection: DuckDBPyConnection) -> None:
 def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False, bundled: bool = False) -> str:
     """A subquery of the rows of `paths`, in order: columns c0, c1, … and f, the file's index.
 
-    Values are text for CSV and JSON. With `rejects` lines that do not fit the header are left
-    out and listed in the temporary table `REJECTS`. With `bundled` the one file is a bundle, which
-    says f itself.
+    Values are text for CSV and JSON, where j0, j1, … are what the text was before. With `rejects` lines
+    that do not fit the header are left out and listed in the temporary table `REJECTS`. With `bundled`
+    the one file is a bundle, which says f itself.
     """
     count = range(shape.width)
     given = "".join(f", {_literal(value)} AS c{shape.width + i}" for i, (_, value) in enumerate(shape.given))
@@ -165,7 +165,9 @@ def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False, bundle
     if shape.format in {Format.JSON, Format.EXCEL}:
         columns = ", ".join(f"{text(column)}: 'JSON'" for column in shape.own)
         form = "array" if shape.array else "newline_delimited"
-        picked = ", ".join(f"{name(column)} ->> '$' AS c{i}" for i, column in enumerate(shape.own))
+        picked = ", ".join(
+            f"{name(column)} ->> '$' AS c{i}, {name(column)} AS j{i}" for i, column in enumerate(shape.own)
+        )
         return (
             f"(SELECT {picked}{given}, file_index AS f FROM read_json({files}, format = '{form}', "
             f"records = 'true', compression = 'none', columns = {{{columns}}}))"

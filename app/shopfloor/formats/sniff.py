@@ -15,11 +15,13 @@ from shopfloor.domain.dialect import NO_QUOTES
 from shopfloor.formats import reasons
 from shopfloor.formats.format import Format
 from shopfloor.formats.locate import records_of
+from shopfloor.formats.preamble import check_first
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import TEXT, Shape, check_names
 
 HEAD = 1 << 18
 _RECORDS = 100
+_MOSTLY = 0.5  # of the records are as wide as the header of a table
 # A space and all else that stands in ordinary text is only given, never found out.
 _DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01")
 _VALUE = re.compile(
@@ -52,20 +54,30 @@ class _Reading:
 
 
 def sniff_csv(
-    head: bytes, *, whole: bool, expected: Sequence[str] = (), parser: Parser = _FREE, may_be_empty: bool = False
+    head: bytes,
+    *,
+    whole: bool,
+    expected: Sequence[str] = (),
+    parser: Parser = _FREE,
+    may_be_empty: bool = False,
+    above: int = 0,
 ) -> Shape:
     """The shape of a CSV file from its first bytes, `whole` when there are no more.
 
-    `expected` are the contract's column names: the delimiter that yields the most of them wins. What
-    `parser` says is not found out but taken. Raises `BadFile` for an empty file, a header that is missing,
-    alone (unless the table `may_be_empty`), too long or not UTF-8, and for bad names.
+    `above` lines were taken off its start. `expected` are the contract's column names: the delimiter that
+    yields the most of them wins. What `parser` says is not found out but taken. Raises `BadFile` for an empty
+    file, a header that is missing, alone (unless the table `may_be_empty`), below something else, too long or
+    not UTF-8, and for bad names.
     """
     text = _decode(head, whole)
     if not text.strip():
         raise BadFile(reasons.blank_file())
     quote = _quote(text, parser)
-    best = _choose(_readings(text, whole, quote, parser), expected)
+    readings = _readings(text, whole, quote, parser)
+    best = _choose(readings, expected)
     header = best.records[0]
+    if not _fits(best, expected):
+        _check_preamble(text, readings, quote, expected, above)
     if not whole and "\n" not in text and "\r" not in text:
         raise BadFile(reasons.header_too_long(HEAD))
     if set(map(fold, header)) != set(map(fold, expected)) and headless(best.records[0]):
@@ -80,8 +92,36 @@ def sniff_csv(
         delimiter=best.delimiter,
         quote=quote,
         decimal=parser.decimal or (_decimal(best) if best.delimiter == ";" else "."),
-        skip=parser.skip_lines,
+        skip=above,
     )
+
+
+def _fits(reading: _Reading, expected: Sequence[str]) -> bool:
+    """True when the first record may well be the header."""
+    header = reading.records[0]
+    names = [fold(cell) for cell in header]
+    known = set(map(fold, expected)) <= set(names)
+    named = len(header) > 1 and all(cell.strip() for cell in header) and len(set(names)) == len(names)
+    return known and named and not headless(header) and reading.rank[0] >= _MOSTLY
+
+
+def _check_preamble(text: str, readings: Sequence[_Reading], quote: str, expected: Sequence[str], above: int) -> None:
+    """Raise `BadFile` when the header stands below something else, under any of the delimiters."""
+    lines = list(io.StringIO(text, newline=""))
+    for reading in readings:
+        records: list[tuple[int, list[str]]] = []
+        reader = records_of(lines, reading.delimiter, quote)
+        line = above + 1
+        try:
+            for record in reader:
+                if record:
+                    records.append((line, record))
+                line = above + reader.line_num + 1
+                if len(records) >= len(reading.records):
+                    break
+        except csv.Error:
+            pass
+        check_first(records, frozenset(map(fold, expected)), fold, headless)
 
 
 def header_line(head: bytes) -> bytes | None:

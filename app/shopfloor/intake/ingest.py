@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,12 @@ from shopfloor.domain.text import counted
 from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.duck.sql import connect
 from shopfloor.formats import reasons
+from shopfloor.formats.cast_rules import Reading
 from shopfloor.formats.packs import pack
 from shopfloor.formats.prepare import Prepared, Preparer
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.staged import StagedFile
+from shopfloor.intake.earlier_text import read_again, reading_of, unreadable
 from shopfloor.intake.isolate import crashed
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
@@ -61,8 +63,8 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
             try:
                 used = own or connection
                 assert used is not None
-                _check_stored(used, spec)
-                return _Delivery(spec, progress, used, poisoned, alone).run()
+                readings = _check_stored(used, spec)
+                return _Delivery(spec, progress, used, poisoned, alone, readings).run()
             except Restart as restart:
                 # DuckDB gave up on itself: begin again without, or with less trust in, a file.
                 if restart.culprit is not None:
@@ -84,11 +86,13 @@ class _Delivery:
         connection: DuckDBPyConnection,
         poisoned: dict[str, FileOutcome],
         alone: set[str],
+        readings: Mapping[str, Reading],
     ) -> None:
         self._spec = spec
         self._progress = progress
         self._connection = connection
         self._alone = alone
+        self._readings = readings  # of columns whose earlier text has a type now
         self._outcomes = dict(poisoned)
         self._taker = Taker(connection, spec)
         self._parts: list[StagedPart] = []
@@ -165,6 +169,9 @@ class _Delivery:
             replaces = bool(contract.mode is Mode.UPSERT or touched_by(spec.previous, superseded))
             if replaces:
                 kept, parts = self._merge(contract, superseded)
+            if self._readings:
+                kept, copies = self._read_again(contract, kept)
+                replaces, parts = replaces or bool(copies), (*copies, *parts)
         return IntakeResult(
             contract=contract,
             parts=parts,
@@ -196,6 +203,15 @@ class _Delivery:
             rows = "row is" if count == 1 else "rows are"
             self._note(file, f"{count:,} {rows} replaced by a later row with the same key.")
         return merged.kept, merged.parts
+
+    def _read_again(self, contract: Contract, kept: Sequence[Part]) -> tuple[tuple[Part, ...], tuple[StagedPart, ...]]:
+        objects, staging = Path(self._spec.objects), Path(self._spec.staging)
+        left, copies = read_again(self._connection, kept, self._readings, contract, objects, staging)
+        if copies:
+            columns = (column for name in self._readings if (column := contract.column(name)) is not None)
+            told = (f"{shown(column.name)} as {column.written}" for column in columns)
+            self._taker.notices.append(f"Text of earlier files is read anew: {', '.join(told)}.")
+        return left, copies
 
     def _tell_corrections(self, contract: Contract) -> None:
         """What a file whose path came before does to the earlier rows; never silent."""
@@ -237,8 +253,12 @@ class _Delivery:
         self._outcomes[file] = msgspec.structs.replace(outcome, notices=(*outcome.notices, notice))
 
 
-def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> None:
-    """Raise `ConfigError` for a type that somebody gave a column and that rows of earlier files do not fit."""
+def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> dict[str, Reading]:
+    """How to read earlier text of columns that somebody gave a type, by column.
+
+    Raises `ConfigError` for a type that rows of earlier files do not fit.
+    """
+    readings: dict[str, Reading] = {}
     before = {column.name: column for column in spec.columns}
     spelled = ColumnNames(before)
     stored = [str(part_path(Path(spec.objects), part.sha256)) for part in spec.previous]
@@ -254,7 +274,12 @@ def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> None:
         earlier = before.get(column.name)
         if earlier is None or earlier.type is column.type:
             continue
+        assert spec.contract is not None
         count = misfits(connection, stored, column)
+        how = reading_of(column, earlier, spec.contract) if count else None
+        if how is not None:
+            readings[column.name] = how
+            count = unreadable(connection, stored, column, how)
         if count:
             values = counted(count, "value of earlier files does", "values of earlier files do")
             raise ConfigError(
@@ -263,6 +288,7 @@ def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> None:
                 hint=f'Set its type to "{earlier.type.value}", as it was, or to "text".',
                 code="type_unfit",
             )
+    return readings
 
 
 def _check_contract(spec: IntakeSpec) -> None:

@@ -74,9 +74,7 @@ class IntakeHandler:
         ruled = contract = context.contract(job.subject)
         if contract is not None and job.payload.get("accept"):
             columns = tuple(msgspec.structs.replace(column, optional=True) for column in contract.columns)
-            contract = msgspec.structs.replace(
-                contract, schema_policy=SchemaPolicy.EVOLVE, reject_budget=1.0, columns=columns, **_WAIVED
-            )
+            contract = msgspec.structs.replace(contract, schema_policy=SchemaPolicy.EVOLVE, columns=columns, **_WAIVED)
         version = context.store.read(
             lambda query: datasets.version(query, job.subject, datasets.current_version(query, job.subject))
         )
@@ -101,7 +99,9 @@ class IntakeHandler:
                 objects=str(context.layout.objects),
                 files=tuple(_staged(context, row, parser, contract, earlier[row.file.id]) for row in rows),
                 withdrawn=withdrawn,
+                accepted=bool(job.payload.get("accept")),
                 widen=ruled if job.payload.get("types") else None,
+                times={one.time: one.name for one in context.models_of(job.subject) if one.time is not None},
                 columns=version.columns if version is not None else (),
                 newest=newest,
                 staging=str(staging),

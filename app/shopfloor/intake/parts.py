@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.domain.errors import IntegrityError
-from shopfloor.duck.sql import PARQUET, name, text
+from shopfloor.duck.sql import PARQUET, SQL_TYPES, name, text
+from shopfloor.formats.cast_rules import Care, Reading
 from shopfloor.formats.reasons import listed
 from shopfloor.intake.records import StagedPart
 from shopfloor.lake.objects import file_sha256
@@ -92,6 +93,25 @@ def rewrite(
         left = spans_of({i: n for i, n in found if n}, [span.file for span in spans])
     _check_columns(connection, path, names_in(connection, source))
     return _described(connection, path, rows, left, contract)
+
+
+def reread(
+    connection: DuckDBPyConnection, source: Path, part: Part, path: Path, readings: Mapping[str, Reading], to: Contract
+) -> StagedPart:
+    """A copy at `path` of the part at `source` in which columns stored as text are read as their types of now."""
+    names = names_in(connection, source)
+    again = {i: readings[column] for i, column in enumerate(names) if column in readings}
+    raw = ", ".join(f"{name(column)} AS c{i}" for i, column in enumerate(names))
+    tried = ", ".join(item for i, how in again.items() for item in how.tried(i))
+    types = {column.name: SQL_TYPES[column.type] for column in to.columns}
+    values = (
+        f"({again[i].at(Care.TOLD, i)})::{types[column]} AS {name(column)}" if i in again else f"c{i} AS {name(column)}"
+        for i, column in enumerate(names)
+    )
+    rows = f"(SELECT *{', ' if tried else ''}{tried} FROM (SELECT {raw} FROM read_parquet({text(str(source))})))"
+    connection.execute(f"COPY (SELECT {', '.join(values)} FROM {rows}) TO {text(str(path))} {PARQUET}")
+    _check_columns(connection, path, names)
+    return _described(connection, path, part.rows, part.files, to)
 
 
 def names_in(connection: DuckDBPyConnection, path: Path) -> list[str]:

@@ -18,10 +18,11 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     the parts of the newest version: needed for upsert, for files that supersede others and for
     rules of uniqueness over the whole dataset. `history` are the rows of recent files, asked by a band
     of the contract's volume. `withdrawn` names earlier files whose rows are to leave. `widen` lets the
-    files change the types of columns: it is the contract with the rules that `contract` waives.
-    `columns` are those of the newest version. `newest` is the file that a snapshot would replace: one that
-    is older is held. `staging` is a
-    directory of this job alone, `objects` the lake's. `threads` 0 takes all processors.
+    files change the types of columns: it is the contract with the rules that `contract` waives. `times`
+    are models by the column that orders their rows, which never becomes text.
+    `accepted` lets any row be left out. `columns` are those of the newest version. `newest` is the file that a
+    snapshot would replace: one that is older is held. `staging` is a directory of this job alone, `objects`
+    the lake's. `threads` 0 takes all processors.
     """
 
     dataset: str
@@ -34,6 +35,8 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
     history: tuple[int, ...] = ()
     withdrawn: tuple[str, ...] = ()
     widen: Contract | None = None
+    times: dict[str, str] = {}
+    accepted: bool = False
     columns: tuple[Column, ...] = ()
     newest: Dated | None = None
     memory_mb: int = 512

@@ -79,6 +79,11 @@ class _State:
     verdict: Verdict = field(default_factory=Verdict)
     told: list[str] = field(default_factory=list)
 
+    @property
+    def bad(self) -> int:
+        """Rows that cannot be read, or not as the contract says."""
+        return self.file.bad + (self.wrong.bad if self.wrong else 0)
+
 
 class Taker:
     """Reads groups one after the other; the contract grows with what was accepted."""
@@ -148,7 +153,8 @@ class Taker:
             contract = self._decided(contract, group)
         if ruled is not None and self.contract is not None and self.contract.columns:
             paths = [str(file.path) for file in group]
-            contract = Widening(self._connection, shape, paths, self._stored()).apply(contract, ruled, infer_new)
+            widening = Widening(self._connection, shape, paths, self._stored(), self._spec.times)
+            contract = widening.apply(contract, ruled, infer_new)
 
         def renames(added: Sequence[int], missing: Sequence[Column]) -> Sequence[tuple[str, str]]:
             paths = [str(file.path) for file in group]
@@ -383,6 +389,10 @@ class Taker:
             return error
         return None
 
+    def _budget(self, contract: Contract) -> float:
+        """The share of a file's rows that may be left out; a person lets all of them go who accepts it."""
+        return 1.0 if self._spec.accepted else contract.reject_budget
+
     def _examine(self, plan: Plan, state: _State, error: Exception) -> None:
         """Find out what is wrong; the file fails unless that is within the contract's budget."""
         if isinstance(error, _BROKEN):
@@ -398,8 +408,9 @@ class Taker:
             state.failed = self._blame(error, state.file)
         else:
             state.wrong = wrong
-            if not wrong.within(plan.contract.reject_budget):
-                state.failed = reasons.of_many(reasons.of_reject(wrong.rejects[0]), wrong.bad, wrong.records)
+            if not wrong.within(self._budget(plan.contract)):
+                records = wrong.records + state.file.bad
+                state.failed = reasons.of_many(reasons.of_reject(_rejects(state)[0]), state.bad, records)
 
     def _blame(self, error: Exception, file: Prepared) -> Reason:
         if isinstance(error, _BROKEN):
@@ -436,7 +447,7 @@ class Taker:
 
     def _failure(self, state: _State, rows: int, contract: Contract) -> Reason | None:
         """Why the file fails after the rules, if it does; `rows` were read from it."""
-        wrong = state.wrong.bad if state.wrong else 0
+        wrong = state.bad
         records, bad = rows + wrong, wrong + state.verdict.rejected
         if state.verdict.quarantine is not None:
             return state.verdict.quarantine
@@ -444,7 +455,7 @@ class Taker:
             return reasons.rows_do_not_add_up(state.file.rows, rows, wrong)
         if records == 0:
             return reasons.header_only()
-        if bad > contract.reject_budget * records or bad == records:  # nothing would be left, whatever the budget
+        if bad > self._budget(contract) * records or bad == records:  # nothing would be left, whatever the budget
             return reasons.of_many(reasons.of_reject(_rejects(state)[0]), bad, records)
         odd = check_volume(contract.volume, records, self._spec.history)
         if odd is not None and contract.volume.severity is RuleSeverity.WARN:
@@ -503,7 +514,7 @@ def _joined(columns: Sequence[Column], found: Inferred) -> tuple[Column, ...]:
 
 
 def _rejects(state: _State) -> tuple[Reject, ...]:
-    found = [*(state.wrong.rejects if state.wrong else ()), *state.verdict.rejects]
+    found = [*state.file.rejects, *(state.wrong.rejects if state.wrong else ()), *state.verdict.rejects]
     return tuple(sorted(found, key=lambda reject: reject.line or reject.row or 0)[:MOST])
 
 
@@ -513,7 +524,7 @@ def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
         id=state.file.file.id,
         state=FileState.QUARANTINED if failed else FileState.COMMITTED,
         rows=0 if failed else rows,
-        rejected_rows=(state.wrong.bad if state.wrong else 0) + state.verdict.rejected,
+        rejected_rows=state.bad + state.verdict.rejected,
         records=state.file.rows,
         reason=reasons.escaped_quotes(state.failed) if state.failed and state.file.escapes else state.failed,
         notices=(*state.file.notices, *plan.notices, *state.told, *state.verdict.notices),

@@ -6,7 +6,7 @@ no other type in common. Stored values keep their types in their parts and are r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,15 +29,24 @@ Infer = Callable[[Sequence[int]], Sequence[Column]]
 
 
 class Widening:
-    """What files of one shape ask of a contract's types. `stored` are the parts with earlier rows."""
+    """What files of one shape ask of a contract's types.
+
+    `stored` are the parts with earlier rows, `times` models by the column that orders their rows.
+    """
 
     def __init__(
-        self, connection: DuckDBPyConnection, shape: Shape, paths: Sequence[str], stored: Sequence[str]
+        self,
+        connection: DuckDBPyConnection,
+        shape: Shape,
+        paths: Sequence[str],
+        stored: Sequence[str],
+        times: Mapping[str, str],
     ) -> None:
         self._connection = connection
         self._shape = shape
         self._paths = paths
         self._stored = stored
+        self._times = times
 
     def apply(self, contract: Contract, ruled: Contract, infer: Infer) -> Contract:
         """`contract` with the types that the files and all earlier rows fit.
@@ -54,7 +63,7 @@ class Widening:
         wider = {column.name: self._wider(column, found[column.name], place) for column, place in wrong}
         columns = tuple(wider.get(column.name, column) for column in contract.columns)
         for column, _ in wrong:
-            _check(ruled, column, wider[column.name])
+            _check(ruled, column, wider[column.name], self._times)
         self._check_rules(ruled, columns)
         return msgspec.structs.replace(contract, columns=columns)
 
@@ -114,9 +123,12 @@ class Widening:
         return {position for position, count in enumerate(counts) if count}
 
 
-def _check(ruled: Contract, before: Column, after: Column) -> None:
-    """Raise `BadFile` where the new type contradicts what the contract says of the column."""
-    if ruled.time == after.name and before.type.temporal and not after.type.temporal:
+def _check(ruled: Contract, before: Column, after: Column, times: Mapping[str, str]) -> None:
+    """Raise `BadFile` where the new type contradicts what the contract, or a model, says of the column."""
+    if after.name in times and after.type is ColumnType.TEXT:
+        raise BadFile(reasons.time_blocked(before, times[after.name]))
+    unordered = after.type is ColumnType.TEXT or (before.type.temporal and not after.type.temporal)
+    if ruled.time == after.name and unordered:
         raise BadFile(reasons.type_blocked(before, after, ruled.name, "orders the dataset's rows (`time`)"))
     rule = next((rule for rule in ruled.rules if rule.column == after.name), None)
     bounded = rule is not None and (rule.min is not None or rule.max is not None)

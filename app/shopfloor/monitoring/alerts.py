@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, Severity
-from shopfloor.monitoring.looks import Looks, Symptom, symptom_of
+from shopfloor.monitoring.alert_text import AlertText
+from shopfloor.monitoring.check_history import CheckHistory, Symptom, symptom_of
 from shopfloor.monitoring.records import FEATURE_DRIFT, OUTGROWN, PERFORMANCE, PREDICTION_DRIFT, AlertChanges
-from shopfloor.monitoring.story import Story
 
 _WATCHED = (FEATURE_DRIFT, PERFORMANCE, PREDICTION_DRIFT, OUTGROWN)
 _RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
@@ -29,38 +29,38 @@ def fold(
     definition: ModelDefinition,
     now: datetime,
 ) -> AlertChanges:
-    """What one look (`results`) changes about the model's unresolved alerts.
+    """What one run (`results`) changes about the model's unresolved alerts.
 
-    A check speaks up when it is SHIFTED now and in M of its last N looks (`persistence`) at the
-    same version (performance: at any), or at once when the change is a break. UNKNOWN looks
-    neither count nor resolve, and looking at the same data twice counts once. All checks that
+    A check speaks up when it is SHIFTED now and in M of its last N runs (`persistence`) at the
+    same version (performance: at any), or at once when the change is a break. UNKNOWN results
+    neither count nor resolve, and a second run on the same data counts once. All checks that
     speak up share one alert: while it is open it is counted on, and a rise in severity brings it
     back from being acknowledged or snoozed. It resolves by itself when each of its checks was OK
-    in M looks since it was last SHIFTED. `history` are earlier results of the model, in any order.
+    in M runs since it was last SHIFTED. `history` are earlier results of the model, in any order.
     """
     if not results:
         return AlertChanges()
-    looks = Looks.of(results, history, definition.monitoring.persistence)
+    known = CheckHistory.of(results, history, definition.monitoring.persistence)
     incident = _incident(open_alerts, definition.name)
-    speaking = looks.speaking()
-    outgrown = looks.outgrown() if not speaking else ()
+    speaking = known.speaking()
+    outgrown = known.outgrown() if not speaking else ()
     if incident is None:
         if not speaking and not outgrown:
             return AlertChanges()
-        return AlertChanges(opened=(_opened(speaking or outgrown, looks, definition, now),))
+        return AlertChanges(opened=(_opened(speaking or outgrown, known, definition, now),))
     members = _members(incident)
-    again = looks.shifted_again(members)
+    again = known.shifted_again(members)
     current = _united([*speaking, *again, *(outgrown if incident.check == OUTGROWN else ())])
     if current:
-        return AlertChanges(updated=(_counted(incident, current, members, looks, now),))
-    if looks.over(members):
+        return AlertChanges(updated=(_counted(incident, current, members, known, now),))
+    if known.over(members):
         return AlertChanges(resolved=(_ended(incident, results[0].model_version, now),))
     awake = _awake(incident, now)
     return AlertChanges(updated=(awake,)) if awake is not incident else AlertChanges()
 
 
 def acknowledge(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
-    """Somebody looks at it. Acknowledged again it only takes the note; refused when it is resolved."""
+    """Somebody takes care of it. Acknowledged again it only takes the note; refused when it is resolved."""
     if alert.state is AlertState.RESOLVED:
         raise _refused(alert, "acknowledged")
     if alert.state is AlertState.ACKNOWLEDGED:
@@ -133,22 +133,24 @@ def _united(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
     return tuple({symptom_of(result): result for result in results}.values())
 
 
-def _opened(speaking: tuple[CheckResult, ...], looks: Looks, definition: ModelDefinition, now: datetime) -> AlertRecord:
-    story = Story.of(speaking, looks)
+def _opened(
+    speaking: tuple[CheckResult, ...], known: CheckHistory, definition: ModelDefinition, now: datetime
+) -> AlertRecord:
+    text = AlertText.of(speaking, known)
     return AlertRecord(
         id="",
         subject=definition.name,
-        check=story.check,
-        feature=story.feature,
-        severity=story.severity,
-        value=story.value,
-        limit=story.limit,
-        message=story.message,
-        cause=story.cause,
-        evidence=story.evidence(()),
+        check=text.check,
+        feature=text.feature,
+        severity=text.severity,
+        value=text.value,
+        limit=text.limit,
+        message=text.message,
+        cause=text.cause,
+        evidence=text.evidence(()),
         opened_at=now,
         updated_at=now,
-        actions=story.actions,
+        actions=text.actions,
     )
 
 
@@ -156,27 +158,27 @@ def _counted(
     alert: AlertRecord,
     current: tuple[CheckResult, ...],
     members: Sequence[Symptom],
-    looks: Looks,
+    known: CheckHistory,
     now: datetime,
 ) -> AlertRecord:
     """Seen again: told anew, and louder when it got worse."""
-    story = Story.of(current, looks)
-    kept = [symptom for symptom in members if not looks.over([symptom])]
-    worse = _RANK[story.severity] > _RANK[alert.severity]
+    text = AlertText.of(current, known)
+    kept = [symptom for symptom in members if not known.over([symptom])]
+    worse = _RANK[text.severity] > _RANK[alert.severity]
     alert = _awake(alert, now)
     told = replace(
         alert,
-        check=story.check,
-        feature=story.feature,
-        severity=story.severity if worse else alert.severity,
+        check=text.check,
+        feature=text.feature,
+        severity=text.severity if worse else alert.severity,
         count=alert.count + 1,
-        value=story.value,
-        limit=story.limit,
-        message=story.message,
-        cause=story.cause,
-        evidence=story.evidence(kept),
+        value=text.value,
+        limit=text.limit,
+        message=text.message,
+        cause=text.cause,
+        evidence=text.evidence(kept),
         updated_at=now,
-        actions=story.actions,
+        actions=text.actions,
     )
     return replace(told, state=AlertState.OPEN, snoozed_until=None) if worse else told
 

@@ -11,9 +11,10 @@ from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, Check
 from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
 from shopfloor.lake.frame import read_parts
 from shopfloor.monitoring.alerts import fold
-from shopfloor.monitoring.drift import Look, feature_drift
+from shopfloor.monitoring.check_context import CheckContext
+from shopfloor.monitoring.drift import feature_drift
 from shopfloor.monitoring.records import BacktestSpec, Delivery, Reference
-from shopfloor.monitoring.watch import read_reference, span_of
+from shopfloor.monitoring.run_checks import read_reference, span_of
 
 Progress = Callable[[float, str], None]
 
@@ -21,7 +22,7 @@ Progress = Callable[[float, str], None]
 def backtest(spec: BacktestSpec, progress: Progress) -> BacktestReport:
     """Replay the drift rule and the alert rule over deliveries, oldest first.
 
-    Each delivery is looked at as if it had just come: with the deliveries before it as the past,
+    Each delivery is checked as if it had just come: with the deliveries before it as the past,
     and one reference for all. `fired` marks a delivery that opened an alert or was counted to one.
     """
     reference = read_reference(spec.reference_path)
@@ -30,7 +31,7 @@ def backtest(spec: BacktestSpec, progress: Progress) -> BacktestReport:
     names = [column.name for column in spec.columns if column.name in wanted]
     for number, delivery in enumerate(spec.deliveries):
         progress(number / len(spec.deliveries), f"delivery {number + 1} of {len(spec.deliveries)}")
-        replay.look(delivery, spec.columns, names)
+        replay.check(delivery, spec.columns, names)
     progress(1.0, "done")
     return replay.report()
 
@@ -47,11 +48,11 @@ class Replay:
     deliveries: list[BacktestDelivery] = field(default_factory=list)
     opened: int = 0
 
-    def look(self, delivery: Delivery, columns: tuple[Column, ...], names: list[str]) -> None:
+    def check(self, delivery: Delivery, columns: tuple[Column, ...], names: list[str]) -> None:
         """Read one delivery and judge it."""
         frame = read_parts(delivery.parts, columns, names)
         begins, moment = span_of(frame, self.definition.time)
-        look = Look(
+        context = CheckContext(
             model=self.definition.name,
             model_version=self.model_version,
             settings=self.definition.monitoring,
@@ -61,7 +62,7 @@ class Replay:
             data=str(delivery.dataset_version),
             history=self.history,
         )
-        self.judge(delivery.dataset_version, len(frame), feature_drift(self.reference, frame, look))
+        self.judge(delivery.dataset_version, len(frame), feature_drift(self.reference, frame, context))
 
     def judge(self, version: int, rows: int, results: list[CheckResult]) -> None:
         """Fold the results of one delivery into the alerts."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from shopfloor.artifacts.table import NO_TIME, Factor, Floats, Moments, Values
+from shopfloor.artifacts.table import NO_TIME, Factor, Moments, Values
 from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.definition import Task
+from shopfloor.domain.numbers import rounded
 from shopfloor.domain.text import safe
 from shopfloor.monitoring.records import Bins, Sketch
-
-Codes: TypeAlias = NDArray[np.intp]
-Mask: TypeAlias = NDArray[np.bool_]
+from shopfloor.statistics.arrays import Codes, Floats, Mask
+from shopfloor.statistics.predictions import Predictions
 
 NUMBER, LEVEL, CLOCK = "number", "level", "clock"
 NEW, OTHER = "(new)", "(other)"
@@ -95,6 +95,15 @@ def bin_values(values: Values, bins: Bins) -> Binned:
     return Binned(_level_codes(_levels_of(values), bins))
 
 
+def watched_values(predictions: Predictions) -> Values:
+    """What is watched of predictions: the number, the chance of the positive class, or the class."""
+    if not predictions.task.classification:
+        return np.asarray(predictions.predicted, dtype=np.float64)
+    if predictions.task is Task.BINARY and predictions.probability is not None:
+        return predictions.chance()
+    return Factor(np.maximum(predictions.predicted, -1), list(predictions.classes))
+
+
 def empty_sketch(bins: Bins, rows: int) -> Sketch:
     """All rows missing: the column did not come at all."""
     return Sketch(rows=rows, missing=rows, counts=(0,) * len(bins.labels))
@@ -144,8 +153,8 @@ def _number_labels(edges: tuple[float, ...], shown: tuple[float, ...], whole: bo
     if whole:
         inside = [_whole_label(low, high) for low, high in pairwise(edges)]
     else:
-        inside = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(shown)]
-    return (f"≤ {shown[0]:.4g}", *inside, f"> {shown[-1]:.4g}")
+        inside = [f"{rounded(low, 4)} to {rounded(high, 4)}" for low, high in pairwise(shown)]
+    return (f"≤ {rounded(shown[0], 4)}", *inside, f"> {rounded(shown[-1], 4)}")
 
 
 def _whole_label(low: float, high: float) -> str:

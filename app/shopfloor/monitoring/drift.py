@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,23 +12,13 @@ import numpy as np
 from shopfloor.artifacts.recast import recast
 from shopfloor.artifacts.table import Values, infer_columns, parse_column
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.definition import Monitoring
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.text import counted
 from shopfloor.monitoring import wording
-from shopfloor.monitoring.answers import Answers, answer_values
-from shopfloor.monitoring.bins import NUMBER, bin_values, empty_sketch
-from shopfloor.monitoring.distance import (
-    benjamini_hochberg,
-    homogeneity,
-    jensen_shannon,
-    jensen_shannon_critical,
-    kolmogorov_smirnov,
-    psi,
-    wasserstein_critical,
-)
-from shopfloor.monitoring.past import Past, past_of
+from shopfloor.monitoring.baseline_history import BaselineHistory, baseline_of
+from shopfloor.monitoring.bins import NUMBER, bin_values, empty_sketch, watched_values
+from shopfloor.monitoring.check_context import CheckContext
 from shopfloor.monitoring.records import (
     FEATURE_DRIFT,
     MISSING_SHARE,
@@ -38,8 +27,18 @@ from shopfloor.monitoring.records import (
     Reference,
     Sketch,
 )
-from shopfloor.monitoring.spread import MOVE, Distance, distances_of, mix_distance, move_distance, prediction_limit
+from shopfloor.monitoring.thresholds import MOVE, Distance, distances_of, mix_distance, move_distance, prediction_limit
 from shopfloor.monitoring.units import Guess, unit_change
+from shopfloor.statistics.distances import (
+    homogeneity,
+    jensen_shannon,
+    jensen_shannon_critical,
+    kolmogorov_smirnov,
+    psi,
+    wasserstein_critical,
+)
+from shopfloor.statistics.false_discovery import benjamini_hochberg
+from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,36 +50,6 @@ _BREAK = 3.0
 _SUITING = 0.6
 _BREAK_MOVE = 0.5
 _BREAK_SHARE = 0.3
-
-
-@dataclass(frozen=True)
-class Look:
-    """What all checks of one look share. `moment` is the time the data is about and `begins` the
-    first (None: after the reference); `data` names the rows, so that looking twice at one delivery
-    counts once."""
-
-    model: str
-    model_version: int | None
-    settings: Monitoring
-    at: datetime
-    moment: datetime
-    begins: datetime | None = None
-    source: str = "data"
-    data: str = ""
-    history: Sequence[CheckResult] = field(default_factory=tuple)
-
-    def earlier(self, check: str, feature: str | None) -> list[CheckResult]:
-        """Earlier results of one check of this version on data from the same source. What other
-        versions met is part of this one's reference, or too old to be its past."""
-        return [
-            result
-            for result in self.history
-            if result.check == check
-            and result.feature == feature
-            and result.model_version == self.model_version
-            and result.at < self.at
-            and result.evidence.get("source", "data") == self.source
-        ]
 
 
 @dataclass(frozen=True)
@@ -107,12 +76,12 @@ class Finding:
         return self.practical and self.value > self.limit
 
 
-def feature_drift(reference: Reference, frame: pd.DataFrame, look: Look) -> list[CheckResult]:
+def feature_drift(reference: Reference, frame: pd.DataFrame, context: CheckContext) -> list[CheckResult]:
     """One result a feature, and one more for its missing values where there are or were any.
 
     `SHIFTED` needs an effect beyond the practical size, beyond chance for this number of rows,
     and beyond what the reference's chunks and past deliveries did from one to the next, and also
-    evidence: chi-square against the reference, Benjamini-Hochberg over all checks of the look.
+    evidence: chi-square against the reference, Benjamini-Hochberg over all checks of the run.
     `UNKNOWN` when there are fewer rows than `min_rows`. A column that is not in `frame` counts as
     missing in every row.
     """
@@ -122,26 +91,26 @@ def feature_drift(reference: Reference, frame: pd.DataFrame, look: Look) -> list
         column = types.get(feature.name)
         values = None if column is None else _parsed(frame, feature, column)
         current = empty_sketch(feature.bins, len(frame)) if values is None else _sketch(feature, values)
-        drafts += _feature_drafts(reference, feature, current, look)
-    return _judged(drafts, look)
+        drafts += _feature_drafts(reference, feature, current, context)
+    return _judged(drafts, context)
 
 
-def prediction_drift(reference: Reference, answers: Answers, look: Look) -> list[CheckResult]:
+def prediction_drift(reference: Reference, predictions: Predictions, context: CheckContext) -> list[CheckResult]:
     """The same question of the predictions; no result when the reference has none."""
     feature = reference.prediction
-    if feature is None or not len(answers):
+    if feature is None or not len(predictions):
         return []
-    current = _sketch(feature, answer_values(answers))
-    past = past_of(
+    current = _sketch(feature, watched_values(predictions))
+    past = baseline_of(
         feature,
         reference.prediction_chunks,
         reference.prediction_chunked_by,
-        look.earlier(PREDICTION_DRIFT, None),
+        context.earlier(PREDICTION_DRIFT, None),
         current,
-        look.moment,
-        look.begins,
+        context.moment,
+        context.begins,
     )
-    return _judged([_drift_draft(PREDICTION_DRIFT, feature, current, past, look)], look)
+    return _judged([_drift_draft(PREDICTION_DRIFT, feature, current, past, context)], context)
 
 
 @dataclass(frozen=True)
@@ -178,27 +147,33 @@ def _sketch(feature: FeatureReference, values: Values) -> Sketch:
     return bin_values(values, feature.bins).sketch(feature.bins)
 
 
-def _feature_drafts(reference: Reference, feature: FeatureReference, current: Sketch, look: Look) -> list[_Draft]:
-    earlier = look.earlier(FEATURE_DRIFT, feature.name)
-    past = past_of(feature, reference.chunks, reference.chunked_by, earlier, current, look.moment, look.begins)
-    drafts = [_drift_draft(FEATURE_DRIFT, feature, current, past, look)]
+def _feature_drafts(
+    reference: Reference, feature: FeatureReference, current: Sketch, context: CheckContext
+) -> list[_Draft]:
+    earlier = context.earlier(FEATURE_DRIFT, feature.name)
+    past = baseline_of(
+        feature, reference.chunks, reference.chunked_by, earlier, current, context.moment, context.begins
+    )
+    drafts = [_drift_draft(FEATURE_DRIFT, feature, current, past, context)]
     if current.missing or feature.whole.missing:
-        drafts.append(_missing_draft(feature, current, look))
+        drafts.append(_missing_draft(feature, current, context))
     return drafts
 
 
-def _drift_draft(check: str, feature: FeatureReference, current: Sketch, past: Past, look: Look) -> _Draft:
+def _drift_draft(
+    check: str, feature: FeatureReference, current: Sketch, past: BaselineHistory, context: CheckContext
+) -> _Draft:
     regimes = [regime for regime in past.regimes(current.present) if regime.present]
-    unknown = _too_few(current.present, feature.whole.present, look.settings.min_rows)
+    unknown = _too_few(current.present, feature.whole.present, context.settings.min_rows)
     if unknown or not regimes:
         return _Draft(check, feature, current, None, (), None, unknown or "the reference has no values")
     regime = min(regimes, key=lambda one: mix_distance(current, one))
     findings = [
-        _finding(measure, distance, feature, current, regimes, past, look.settings.min_effect)
+        _finding(measure, distance, feature, current, regimes, past, context.settings.min_effect)
         for measure, distance in distances_of(feature).items()
     ]
     if feature.bins.kind == NUMBER:
-        findings.append(_constant(feature, current, look.settings.min_effect))
+        findings.append(_constant(feature, current, context.settings.min_effect))
     p_value = max(homogeneity(current.counts, feature.whole.counts), homogeneity(current.counts, regime.counts))
     return _Draft(check, feature, current, regime, tuple(findings), p_value)
 
@@ -209,7 +184,7 @@ def _finding(
     feature: FeatureReference,
     current: Sketch,
     regimes: Sequence[Sketch],
-    past: Past,
+    past: BaselineHistory,
     least: float,
 ) -> Finding:
     """The distance from the closest regime, against what is usual between neighbours."""
@@ -263,16 +238,16 @@ def _constant(feature: FeatureReference, current: Sketch, least: float) -> Findi
     return Finding(CONSTANT, current.top, limit, grave=current.top >= limit + _BREAK_SHARE)
 
 
-def _missing_draft(feature: FeatureReference, current: Sketch, look: Look) -> _Draft:
+def _missing_draft(feature: FeatureReference, current: Sketch, context: CheckContext) -> _Draft:
     whole = feature.whole
-    unknown = _too_few(current.rows, whole.rows, look.settings.min_rows)
+    unknown = _too_few(current.rows, whole.rows, context.settings.min_rows)
     earlier = [
         float(result.value)
-        for result in look.earlier(MISSING_SHARE, feature.name)
+        for result in context.earlier(MISSING_SHARE, feature.name)
         if result.verdict is CheckVerdict.OK and result.value is not None
     ]
     usual = [whole.missing_share, *(chunk.missing_share for chunk in feature.chunks if chunk.rows), *earlier]
-    limit = min(max(whole.missing_share + look.settings.min_effect, prediction_limit(usual)), 1.0)
+    limit = min(max(whole.missing_share + context.settings.min_effect, prediction_limit(usual)), 1.0)
     value = current.missing_share
     p_value = homogeneity((current.present, current.missing), (whole.present, whole.missing))
     finding = Finding(MISSING, value, limit, grave=value >= min(limit + _BREAK_SHARE, (1 + limit) / 2))
@@ -287,22 +262,22 @@ def _too_few(rows: int, reference_rows: int, least: int) -> str:
     return ""
 
 
-def _judged(drafts: Sequence[_Draft], look: Look) -> list[CheckResult]:
+def _judged(drafts: Sequence[_Draft], context: CheckContext) -> list[CheckResult]:
     tested = [draft for draft in drafts if draft.p_value is not None]
     adjusted = benjamini_hochberg([draft.p_value for draft in tested if draft.p_value is not None])
     corrected = {id(draft): value for draft, value in zip(tested, adjusted, strict=True)}
-    return [_result(draft, corrected.get(id(draft)), look) for draft in drafts]
+    return [_result(draft, corrected.get(id(draft)), context) for draft in drafts]
 
 
-def _result(draft: _Draft, p_value: float | None, look: Look) -> CheckResult:
-    evident = p_value is not None and p_value <= look.settings.false_discovery_rate
+def _result(draft: _Draft, p_value: float | None, context: CheckContext) -> CheckResult:
+    evident = p_value is not None and p_value <= context.settings.false_discovery_rate
     shifted = [finding for finding in draft.findings if finding.shifted and evident]
     leading = max(shifted, key=lambda one: one.value / max(one.limit, 1e-9)) if shifted else None
     shown = leading or (draft.findings[0] if draft.findings and not draft.unknown else None)
     verdict = CheckVerdict.UNKNOWN if draft.unknown else CheckVerdict.SHIFTED if shifted else CheckVerdict.OK
     guess = _unit_guess(draft) if leading is not None else None
     broken = any(finding.grave for finding in shifted) or (guess is not None and guess.suits)
-    evidence = _evidence(draft, look)
+    evidence = _evidence(draft, context)
     if shown is not None:
         evidence["measure"] = shown.measure
     if guess is not None and broken:
@@ -311,8 +286,8 @@ def _result(draft: _Draft, p_value: float | None, look: Look) -> CheckResult:
     evidence["onward"] = any(finding.onward for finding in shifted)
     evidence["gradual"] = verdict is CheckVerdict.OK and any(finding.far for finding in draft.findings)
     result = CheckResult(
-        model=look.model,
-        model_version=look.model_version,
+        model=context.model,
+        model_version=context.model_version,
         check=draft.check,
         feature=draft.feature.name or None,
         verdict=verdict,
@@ -322,7 +297,7 @@ def _result(draft: _Draft, p_value: float | None, look: Look) -> CheckResult:
         rows=draft.current.rows,
         importance=draft.feature.importance,
         evidence=evidence,
-        at=look.at,
+        at=context.at,
     )
     message = wording.message_of(result, draft.feature, draft.current, draft.regime, draft.unknown)
     return msgspec.structs.replace(result, message=message)
@@ -335,10 +310,10 @@ def _unit_guess(draft: _Draft) -> Guess | None:
     return unit_change(draft.feature.name, draft.regime.points, draft.current.points)
 
 
-def _evidence(draft: _Draft, look: Look) -> dict[str, Any]:
-    """At most 20 bins for the plot, the distances by name, and what a later look needs."""
+def _evidence(draft: _Draft, context: CheckContext) -> dict[str, Any]:
+    """At most 20 bins for the plot, the distances by name, and what a later run needs."""
     feature, current = draft.feature, draft.current
-    evidence: dict[str, Any] = {"source": look.source, "data": look.data, "reference_rows": feature.whole.rows}
+    evidence: dict[str, Any] = {"source": context.source, "data": context.data, "reference_rows": feature.whole.rows}
     if draft.check == MISSING_SHARE:
         return {
             **evidence,
@@ -353,7 +328,7 @@ def _evidence(draft: _Draft, look: Look) -> dict[str, Any]:
         "current": list(current.counts),
         "recent": [] if draft.regime is None else list(draft.regime.counts),
         "bins": feature.bins.key,
-        "moment": look.moment.isoformat(),
+        "moment": context.moment.isoformat(),
         "sketch": {
             "rows": current.rows,
             "missing": current.missing,

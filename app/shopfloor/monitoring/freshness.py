@@ -32,7 +32,7 @@ def _all_open(query: Query) -> list[AlertRecord]:
 
 
 def _check(context: Context, dataset: str, hours: float) -> None:
-    """The cheap question first: in nearly every look there is nothing to change."""
+    """The cheap question first: nearly every time there is nothing to change."""
     now = context.clock.now()
 
     def query(reader: Query) -> tuple[datetime | None, bool, bool]:

@@ -17,8 +17,8 @@ from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.monitoring import preparing, tasks
 from shopfloor.monitoring.alerts import fold
-from shopfloor.monitoring.records import PERFORMANCE, AlertChanges, WatchResult
-from shopfloor.monitoring.tasks import LookOutcome, LookTask
+from shopfloor.monitoring.records import PERFORMANCE, AlertChanges, CheckReport
+from shopfloor.monitoring.tasks import CheckOutcome, CheckTask
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.inference import note_actuals, place_actuals
@@ -32,35 +32,35 @@ _HISTORY = 2_000
 
 
 class MonitorHandler:
-    """One look at one model version."""
+    """The checks of one model version."""
 
     kind = JobKind.MONITOR
     lane = Lane.HEAVY
 
-    def prepare(self, context: Context, job: JobRecord) -> Task[LookTask] | None:
+    def prepare(self, context: Context, job: JobRecord) -> Task[CheckTask] | None:
         """Nothing to do for a model without a champion."""
         definition = context.definition(job.subject)
         version = job.payload.get("model_version")
         if version is None:
             return None
         delivery, staging = job.payload.get("dataset_version"), _staging(context, job)
-        look = context.store.read(
+        checks = context.store.read(
             lambda query: preparing.look_task(context, query, definition, version, delivery, staging)
         )
-        return Task(tasks.look, look) if look is not None else None
+        return Task(tasks.check, checks) if checks is not None else None
 
-    def publish(self, context: Context, job: JobRecord, value: Any) -> LookOutcome:
+    def publish(self, context: Context, job: JobRecord, value: Any) -> CheckOutcome:
         """Truth that came with the delivery is named by its content; all else is rows only."""
-        outcome = convert(value, LookOutcome)
+        outcome = convert(value, CheckOutcome)
         if outcome.truth is not None:
             place_actuals(context, job.subject, outcome.truth)
         return outcome
 
     def commit(
-        self, context: Context, transaction: Transaction, job: JobRecord, outcome: LookOutcome
+        self, context: Context, transaction: Transaction, job: JobRecord, outcome: CheckOutcome
     ) -> dict[str, Any]:
         """Checks, alerts, truth that came along, and a retraining, in one transaction."""
-        published = outcome.seen
+        published = outcome.report
         definition = context.definition(job.subject)
         self._note_truth(context, transaction, job, outcome.truth)
         history = alerts.check_history(transaction, job.subject, _HISTORY).rows
@@ -96,7 +96,7 @@ class MonitorHandler:
             _tell(transaction, "resolved", alert)
         return opened
 
-    def _note_live(self, transaction: Transaction, published: WatchResult) -> None:
+    def _note_live(self, transaction: Transaction, published: CheckReport) -> None:
         """What the champion is worth on outcomes that are known by now, and how many those are.
 
         Too few to score is told by the number alone: none would read as if no truth had come.
@@ -134,7 +134,7 @@ class MonitorHandler:
                 data={"rows": truth.rows, "job": job.id},
             )
 
-    def settle(self, context: Context, job: JobRecord, published: LookOutcome) -> None:
+    def settle(self, context: Context, job: JobRecord, published: CheckOutcome) -> None:
         """Tell the team's own command about alerts that this job opened."""
         shutil.rmtree(_staging(context, job), ignore_errors=True)
         command = context.settings.notify

@@ -10,40 +10,41 @@ import numpy as np
 from scipy import special
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.numbers import percent, rounded
 from shopfloor.domain.text import counted
-from shopfloor.monitoring.answers import Answers
-from shopfloor.monitoring.drift import Look
+from shopfloor.monitoring.check_context import CheckContext
 from shopfloor.monitoring.records import PERFORMANCE, Joined, PerformanceReference, Reference
-from shopfloor.monitoring.scores import Scored, score_with_error
-from shopfloor.monitoring.wording import number, percent
+from shopfloor.statistics import metrics
+from shopfloor.statistics.jackknife import Estimate, estimate
+from shopfloor.statistics.predictions import Predictions
 
 _BEYOND = 2.33
 _HALF = 0.5
 _NORMAL = 1.96
 _ONE_SIDED = 1.645
 _IMMATURE = 0.5
-# One holdout promised for all looks to come: where it was lucky it is so in each of them, and persistence, which asks
-# for a second look, asks nothing new. With the whole rate 8 to 12 of 100 models that never changed were called fallen
-# within ten looks; with a fifth of it, 1 to 2 (simulated, holdouts of 300 to 1,500 rows).
+# One holdout promised for all checks to come: where it was lucky it is so in each of them, and persistence, which asks
+# for a second one, asks nothing new. With the whole rate 8 to 12 of 100 models that never changed were called fallen
+# within ten checks; with a fifth of it, 1 to 2 (simulated, holdouts of 300 to 1,500 rows).
 _SAME_PROMISE = 0.2
 
 
-def performance(reference: Reference, answers: Answers, joined: Joined, look: Look) -> CheckResult:
+def performance(reference: Reference, predictions: Predictions, joined: Joined, context: CheckContext) -> CheckResult:
     """Whether the model does what its holdout promised.
 
     `value` is the realised metric (greater is better), `limit` the score from which down a fall
     matters: `min_effect` of what the model was better than a constant answer, and more than the
-    holdout's own stretches and earlier looks fell. `SHIFTED` needs that and evidence (one-sided
+    holdout's own stretches and earlier checks fell. `SHIFTED` needs that and evidence (one-sided
     test of the difference, both standard errors, at a fifth of the false-discovery rate, because
-    all looks share one holdout and its luck). `UNKNOWN` when few actuals are known, when the
+    all checks share one holdout and its luck). `UNKNOWN` when few actuals are known, when the
     metric is undefined, or when the sample is too noisy to rule out a fall
     of twice the limit.
     """
-    known = answers.known()
+    known = predictions.known()
     base = reference.performance
     evidence: dict[str, Any] = {
-        "source": look.source,
-        "data": look.data,
+        "source": context.source,
+        "data": context.data,
         "direction": "below",
         "maturity": joined.maturity,
         "predictions": joined.predictions,
@@ -54,26 +55,31 @@ def performance(reference: Reference, answers: Answers, joined: Joined, look: Lo
         "unusable": joined.unusable,
     }
     if base is None:
-        return _unknown("the reference has no holdout score", known, evidence, look)
+        return _unknown("the reference has no holdout score", known, evidence, context)
     evidence |= {"metric": base.metric, "holdout": base.score, "holdout_rows": base.rows, "constant": base.constant}
-    least = look.settings.min_rows
+    least = context.settings.min_rows
     if len(known) < least:
         reason = f"{len(known)} of {joined.predictions} predictions have a known truth, at least {least} are needed"
-        return _unknown(reason, known, evidence, look)
-    live = score_with_error(base.metric, known)
+        return _unknown(reason, known, evidence, context)
+    live = estimate(metrics.find(base.metric), known)
     if live is None:
-        return _unknown(f"{base.metric} is undefined on {counted(len(known), 'row')}", known, evidence, look)
-    return _compared(base, live, known, joined, evidence, look)
+        return _unknown(f"{base.metric} is undefined on {counted(len(known), 'row')}", known, evidence, context)
+    return _compared(base, live, known, joined, evidence, context)
 
 
 def _compared(
-    base: PerformanceReference, live: Scored, known: Answers, joined: Joined, evidence: dict[str, Any], look: Look
+    base: PerformanceReference,
+    live: Estimate,
+    known: Predictions,
+    joined: Joined,
+    evidence: dict[str, Any],
+    context: CheckContext,
 ) -> CheckResult:
-    allowed = _allowed(base, look)
+    allowed = _allowed(base, context)
     fall = base.score - live.score
     error = math.hypot(base.error, live.error)
     p_value = float(special.ndtr(-fall / error)) if error > 0 else float(fall <= 0)
-    fallen = fall > allowed and p_value <= _SAME_PROMISE * look.settings.false_discovery_rate
+    fallen = fall > allowed and p_value <= _SAME_PROMISE * context.settings.false_discovery_rate
     # An honest answer: as things stand, twice the fall that matters cannot be ruled out.
     blind = not fallen and fall + _ONE_SIDED * error > 2 * allowed
     verdict = CheckVerdict.SHIFTED if fallen else CheckVerdict.UNKNOWN if blind else CheckVerdict.OK
@@ -84,8 +90,8 @@ def _compared(
         "break": False,
     }
     return CheckResult(
-        model=look.model,
-        model_version=look.model_version,
+        model=context.model,
+        model_version=context.model_version,
         check=PERFORMANCE,
         verdict=verdict,
         value=live.score,
@@ -94,16 +100,16 @@ def _compared(
         rows=len(known),
         message=_message(base, live, len(known), joined, verdict),
         evidence=evidence,
-        at=look.at,
+        at=context.at,
     )
 
 
-def _allowed(base: PerformanceReference, look: Look) -> float:
+def _allowed(base: PerformanceReference, context: CheckContext) -> float:
     """How far the score may fall before it matters."""
     worth = abs(base.score - base.constant) if base.constant is not None else abs(base.score)
     # Half of what the model is good for always matters, however restless the holdout was.
     usual = min(_BEYOND * _own_spread(base), _HALF * worth)
-    return max(look.settings.min_effect * worth, usual, *_earlier_falls(base, look))
+    return max(context.settings.min_effect * worth, usual, *_earlier_falls(base, context))
 
 
 def _own_spread(base: PerformanceReference) -> float:
@@ -114,19 +120,19 @@ def _own_spread(base: PerformanceReference) -> float:
     return math.sqrt(max(between, 0.0))
 
 
-def _earlier_falls(base: PerformanceReference, look: Look) -> Sequence[float]:
+def _earlier_falls(base: PerformanceReference, context: CheckContext) -> Sequence[float]:
     return [
         base.score - result.value
-        for result in look.earlier(PERFORMANCE, None)
+        for result in context.earlier(PERFORMANCE, None)
         if result.verdict is CheckVerdict.OK
         and result.value is not None
         and result.evidence.get("metric") == base.metric
     ] or [0.0]
 
 
-def _message(base: PerformanceReference, live: Scored, rows: int, joined: Joined, verdict: CheckVerdict) -> str:
-    shown = f"{base.metric} is {number(live.score)} ± {number(_NORMAL * live.error)} on {counted(rows, 'row')}"
-    before = f"the holdout promised {number(base.score)} ± {number(_NORMAL * base.error)}"
+def _message(base: PerformanceReference, live: Estimate, rows: int, joined: Joined, verdict: CheckVerdict) -> str:
+    shown = f"{base.metric} is {rounded(live.score)} ± {rounded(_NORMAL * live.error)} on {counted(rows, 'row')}"
+    before = f"the holdout promised {rounded(base.score)} ± {rounded(_NORMAL * base.error)}"
     maturity = joined.maturity
     early = ""
     if maturity is not None and maturity < _IMMATURE:
@@ -137,14 +143,14 @@ def _message(base: PerformanceReference, live: Scored, rows: int, joined: Joined
     return f"Performance {word}: {shown}; {before}.{early}"
 
 
-def _unknown(reason: str, known: Answers, evidence: dict[str, Any], look: Look) -> CheckResult:
+def _unknown(reason: str, known: Predictions, evidence: dict[str, Any], context: CheckContext) -> CheckResult:
     return CheckResult(
-        model=look.model,
-        model_version=look.model_version,
+        model=context.model,
+        model_version=context.model_version,
         check=PERFORMANCE,
         verdict=CheckVerdict.UNKNOWN,
         rows=len(known),
         message=f"Performance: cannot tell, {reason}.",
         evidence={**evidence, "break": False},
-        at=look.at,
+        at=context.at,
     )

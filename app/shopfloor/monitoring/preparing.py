@@ -1,4 +1,4 @@
-"""What a look at a model needs: its reference, the newest delivery, stored predictions, ground truth."""
+"""What the checks of a model need: its reference, the newest delivery, stored predictions, ground truth."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.lake.locations import artifact_file, part_files
-from shopfloor.monitoring.records import BacktestSpec, Delivery, ValueSpec, WatchSpec
-from shopfloor.monitoring.tasks import LookTask
+from shopfloor.monitoring.records import BacktestSpec, CheckSpec, Delivery, ValueSpec
+from shopfloor.monitoring.tasks import CheckTask
 from shopfloor.runtime.context import Context
 from shopfloor.store import alerts, datasets, inference, models
 from shopfloor.store.rows import Query
@@ -26,15 +26,15 @@ def look_task(
     version: int,
     dataset_version: int | None,
     staging: Path,
-) -> LookTask | None:
-    """One look at a version; None when the version or its reference is gone."""
+) -> CheckTask | None:
+    """The checks of a version; None when the version or its reference is gone."""
     manifest, reference = _artifact(context, query, definition.name, version)
     if manifest is None or not reference.exists():
         return None
     delivery = datasets.version(query, definition.dataset, dataset_version) if dataset_version else None
     shown = delivery or datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
     added = datasets.added_parts(query, definition.dataset, dataset_version) if dataset_version else ()
-    look = WatchSpec(
+    checks = CheckSpec(
         definition=definition,
         model_version=version,
         **_learnt(manifest),
@@ -46,7 +46,9 @@ def look_task(
         history=alerts.check_history(query, definition.name, _HISTORY).rows,
         now=context.clock.now(),
     )
-    return LookTask(look=look, staging=str(staging), arrived_at=delivery.created_at if delivery is not None else None)
+    return CheckTask(
+        checks=checks, staging=str(staging), arrived_at=delivery.created_at if delivery is not None else None
+    )
 
 
 def value_spec(context: Context, query: Query, definition: ModelDefinition) -> ValueSpec:

@@ -140,8 +140,8 @@ class Reference(Record, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class WatchSpec(Record, frozen=True, kw_only=True):
-    """One look at one model version.
+class CheckSpec(Record, frozen=True, kw_only=True):
+    """One run of the checks of one model version.
 
     `data` are parts of the newest delivery of the model's dataset, read as `columns`.
     `inference` and `actuals` are paths of stored predictions and ground truth; predictions count
@@ -188,8 +188,8 @@ class Joined(Record, frozen=True, kw_only=True):
         return self.matched / self.predictions if self.predictions else None
 
 
-class WatchResult(Record, frozen=True, kw_only=True):
-    """What one look found. `source` is where the inputs came from: `data` or `inference`."""
+class CheckReport(Record, frozen=True, kw_only=True):
+    """What one run found. `source` is where the inputs came from: `data` or `inference`."""
 
     model: str
     model_version: int
@@ -203,7 +203,7 @@ class WatchResult(Record, frozen=True, kw_only=True):
 
 
 class AlertChanges(Record, frozen=True, kw_only=True):
-    """What a look changes about a model's alerts. New alerts have an empty id."""
+    """What a run changes about a model's alerts. New alerts have an empty id."""
 
     opened: tuple[AlertRecord, ...] = ()
     updated: tuple[AlertRecord, ...] = ()
@@ -229,7 +229,7 @@ class BacktestSpec(Record, frozen=True, kw_only=True):
 
 
 class ValueSpec(Record, frozen=True, kw_only=True):
-    """Compute what stored predictions were worth. Paths as in `WatchSpec`."""
+    """Compute what stored predictions were worth. Paths as in `CheckSpec`."""
 
     definition: ModelDefinition
     task: Task

@@ -14,17 +14,23 @@ from numpy.typing import NDArray
 from shopfloor.artifacts.table import NO_TIME, Moments, Values, parse_column
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
-from shopfloor.monitoring.answers import Answers, answer_values, read_answers
-from shopfloor.monitoring.bins import NUMBER, bin_values, fit_bins
+from shopfloor.monitoring.bins import NUMBER, bin_values, fit_bins, watched_values
 from shopfloor.monitoring.chunks import Chunked, chunk_rows
 from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference
-from shopfloor.monitoring.scores import constant_score, score_with_error, stretch_scores
-from shopfloor.monitoring.spread import FEW_ROWS, away, distances_of, prediction_limit
+from shopfloor.monitoring.thresholds import FEW_ROWS, away, distances_of, prediction_limit
+from shopfloor.statistics import metrics
+from shopfloor.statistics.constant import constant
+from shopfloor.statistics.frames import read_predictions
+from shopfloor.statistics.jackknife import estimate
+from shopfloor.statistics.metric import Metric
+from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _CHANCE_BINS = 200
+_STRETCH = 200
+_STRETCHES = 6
 
 
 @dataclass(frozen=True)
@@ -102,52 +108,69 @@ def describe(
 
 
 def _with_holdout(reference: Reference, holdout: Holdout, metric: str, seed: int) -> Reference:
-    answers = read_answers(holdout.predictions, holdout.truth, reference.task, reference.classes, reference.positive)
+    predictions = read_predictions(
+        holdout.predictions,
+        holdout.truth,
+        task=reference.task,
+        classes=reference.classes,
+        positive=reference.positive,
+    )
     micros = _micros(holdout.time)
     chunked = chunk_rows(len(holdout.truth), micros, None, seed)
-    ordered = answers if micros is None else answers.take(np.argsort(micros, kind="stable"))
+    ordered = predictions if micros is None else predictions.take(np.argsort(micros, kind="stable"))
     return replace(
         reference,
-        classes=answers.classes,
-        prediction=describe("", None, answer_values(answers), chunked, None),
+        classes=predictions.classes,
+        prediction=describe("", None, watched_values(predictions), chunked, None),
         prediction_chunks=chunked.chunks,
         prediction_chunked_by=chunked.by,
-        performance=_performance(ordered.known(), metric),
-        outcomes=_outcomes(answers.known()),
+        performance=_performance(ordered.known(), metrics.find(metric)),
+        outcomes=_outcomes(predictions.known()),
     )
 
 
-def _performance(answers: Answers, metric: str) -> PerformanceReference | None:
-    found = score_with_error(metric, answers)
+def _performance(predictions: Predictions, metric: Metric) -> PerformanceReference | None:
+    found = estimate(metric, predictions)
     if found is None:
         return None
     return PerformanceReference(
-        metric=metric,
+        metric=metric.name,
         score=found.score,
         error=found.error,
-        rows=len(answers),
-        constant=constant_score(metric, answers),
-        chunks=stretch_scores(metric, answers),
+        rows=len(predictions),
+        constant=metric.score(constant(metric, predictions)),
+        chunks=stretch_scores(metric, predictions),
     )
 
 
-def _outcomes(answers: Answers) -> Outcomes | None:
-    if not len(answers):
+def stretch_scores(metric: Metric, predictions: Predictions) -> tuple[float, ...]:
+    """The metric of up to six stretches of at least 200 rows, in order; empty when there are fewer
+    than three."""
+    number = min(_STRETCHES, len(predictions) // _STRETCH)
+    if number < 3:
+        return ()
+    found = [metric.score(predictions.take(rows)) for rows in np.array_split(np.arange(len(predictions)), number)]
+    return tuple(value for value in found if value is not None)
+
+
+def _outcomes(predictions: Predictions) -> Outcomes | None:
+    if not len(predictions):
         return None
-    if not answers.task.classification:
+    if not predictions.task.classification:
         return Outcomes(
-            rows=len(answers),
-            absolute_error=float(np.abs(answers.numbers - answers.truth_numbers).mean()),
-            mean=float(answers.truth_numbers.mean()),
+            rows=len(predictions),
+            absolute_error=float(np.abs(predictions.predicted - predictions.truth).mean()),
+            mean=float(predictions.truth.mean()),
         )
-    counts = np.bincount(answers.truth_codes, minlength=len(answers.classes))
-    commonest = answers.classes[int(counts.argmax())] if len(counts) else None
-    if answers.task is not Task.BINARY:
-        return Outcomes(rows=len(answers), commonest=commonest)
-    places = np.clip((answers.positive_chance() * _CHANCE_BINS).astype(np.intp), 0, _CHANCE_BINS - 1)
-    true = answers.truth_codes == answers.positive_code
+    commonest = predictions.classes[int(predictions.class_rows().argmax())] if predictions.classes else None
+    if predictions.task is not Task.BINARY:
+        return Outcomes(rows=len(predictions), commonest=commonest)
+    certain = (predictions.predicted == predictions.positive).astype(np.float64)
+    chance = certain if predictions.probability is None else predictions.chance()
+    places = np.clip((chance * _CHANCE_BINS).astype(np.intp), 0, _CHANCE_BINS - 1)
+    true = predictions.is_positive()
     return Outcomes(
-        rows=len(answers),
+        rows=len(predictions),
         positives=tuple(np.bincount(places[true], minlength=_CHANCE_BINS).tolist()),
         negatives=tuple(np.bincount(places[~true], minlength=_CHANCE_BINS).tolist()),
         commonest=commonest,

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError, IntegrityError
-from shopfloor.monitoring.answers import PROBABILITY, Answers, read_answers
 from shopfloor.monitoring.records import Joined
+from shopfloor.statistics.frames import PROBABILITY, read_predictions
+from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,13 +34,13 @@ Window = tuple[datetime | None, datetime | None]
 
 
 @dataclass(frozen=True)
-class JoinedAnswers:
+class JoinedPredictions:
     """Distinct predictions in the order they were made, with their truth where it is known.
 
     `months` and `versions` belong to the rows, (n,).
     """
 
-    answers: Answers
+    predictions: Predictions
     joined: Joined
     months: NDArray[np.str_]
     versions: NDArray[np.int64]
@@ -56,7 +57,7 @@ def join_truth(
     version: int | None = None,
     window: Window = (None, None),
     more_truth: pd.DataFrame | None = None,
-) -> JoinedAnswers | None:
+) -> JoinedPredictions | None:
     """Join what was predicted with what came true; None when nothing was predicted.
 
     Only predictions of `version` (all with None) made in `window` count; of several with one id
@@ -73,9 +74,9 @@ def join_truth(
     made = table.take(pa.array(order))
     truth, counts = _truth(made.column(_ID), actuals, more_truth, task)
     frame = made.drop_columns([_ID, _AT, _VERSION]).to_pandas()
-    answers = read_answers(frame, truth, task, classes, positive)
+    predictions = read_predictions(frame, truth, task=task, classes=classes, positive=positive)
     told = int(truth.notna().sum())
-    usable = len(answers.known())
+    usable = len(predictions.known())
     joined = Joined(
         predictions=len(order),
         matched=told,
@@ -85,8 +86,8 @@ def join_truth(
         unusable=told - usable,
     )
     at = _micros(made.column(_AT))
-    return JoinedAnswers(
-        answers=answers,
+    return JoinedPredictions(
+        predictions=predictions,
         joined=joined,
         months=at.view("datetime64[us]").astype("datetime64[M]").astype(str),
         versions=np.asarray(made.column(_VERSION).fill_null(0)).astype(np.int64),
@@ -260,7 +261,7 @@ def _read_columns(path: str) -> pa.Table:
 
 def _delivered(more: pd.DataFrame, kind: pa.DataType, task: Task) -> pa.Table:
     """Rows of the newest delivery as actuals that arrive last."""
-    from shopfloor.artifacts.values import label_of
+    from shopfloor.domain.labels import label_of
 
     known = more[more[_ID].notna() & more[_ACTUAL].notna()]
     values = [label_of(value) if task.classification else float(value) for value in known[_ACTUAL]]

@@ -10,34 +10,34 @@ from shopfloor.domain.handles import PartFile
 from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.alerts import BacktestReport
-from shopfloor.monitoring.records import BacktestSpec, ValueSpec, WatchResult, WatchSpec
+from shopfloor.monitoring.records import BacktestSpec, CheckReport, CheckSpec, ValueSpec
 from shopfloor.runtime.task import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class LookTask(Record, frozen=True, kw_only=True):
-    """One look at a model; truth that the delivery brings along is kept as a part in `staging`.
+class CheckTask(Record, frozen=True, kw_only=True):
+    """One run of a model's checks; truth that the delivery brings along is kept as a part in `staging`.
 
     `arrived_at` is when that delivery came; None when there is none.
     """
 
-    look: WatchSpec
+    checks: CheckSpec
     staging: str
     arrived_at: datetime | None = None
 
 
-class LookOutcome(Record, frozen=True, kw_only=True):
-    """What was seen, and the truths of known predictions that the delivery brought along."""
+class CheckOutcome(Record, frozen=True, kw_only=True):
+    """What the checks said, and the truths of known predictions that the delivery brought along."""
 
-    seen: WatchResult
+    report: CheckReport
     truth: PartFile | None = None
 
 
-def look(task: LookTask, progress: Progress) -> LookOutcome:
-    """One look at one model version."""
-    from shopfloor.monitoring.watch import watch
+def check(task: CheckTask, progress: Progress) -> CheckOutcome:
+    """The checks of one model version."""
+    from shopfloor.monitoring.run_checks import run_checks
 
     kept: PartFile | None = None
 
@@ -45,8 +45,8 @@ def look(task: LookTask, progress: Progress) -> LookOutcome:
         nonlocal kept
         kept = _kept(task, delivered)
 
-    seen = watch(task.look, progress, keep)
-    return LookOutcome(seen=seen, truth=kept)
+    report = run_checks(task.checks, progress, keep)
+    return CheckOutcome(report=report, truth=kept)
 
 
 def replay(spec: BacktestSpec, progress: Progress) -> BacktestReport:
@@ -64,18 +64,18 @@ def report_value(spec: ValueSpec, progress: Progress) -> ValueReport:
 
 
 def warm_up() -> None:
-    """Load what a look needs."""
-    import shopfloor.monitoring.watch  # noqa: F401
+    """Load what the checks need."""
+    import shopfloor.monitoring.run_checks  # noqa: F401
 
 
-def _kept(task: LookTask, delivered: pd.DataFrame) -> PartFile | None:
-    """The truths in the delivery that belong to stored predictions, so that every later look knows them, too."""
+def _kept(task: CheckTask, delivered: pd.DataFrame) -> PartFile | None:
+    """The truths in the delivery that belong to stored predictions, so that every later run knows them, too."""
     from shopfloor.lake.actuals import write_actuals
     from shopfloor.monitoring.stored import truths_of_predictions
 
-    truths = truths_of_predictions(delivered, task.look.inference, task.look.task)
+    truths = truths_of_predictions(delivered, task.checks.inference, task.checks.task)
     if task.arrived_at is None or not truths:
         return None
     staging = Path(task.staging)
     staging.mkdir(mode=0o700, exist_ok=True)
-    return write_actuals(truths, task.look.task, staging, task.arrived_at)
+    return write_actuals(truths, task.checks.task, staging, task.arrived_at)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shopfloor.monitoring.distance import wasserstein
+from shopfloor.domain.numbers import rounded
+from shopfloor.statistics.distances import wasserstein
 
 _EXPLAINS = 0.34
 _LEFT = 0.07
@@ -88,5 +89,5 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
     if clearly and not close[0].words:
         return Guess(close[0].name, suits=False)
     middle = float(np.median(old))
-    factor = f" (values ×{float(np.median(new)) / middle:.2g})" if middle else ""
+    factor = f" (values ×{rounded(float(np.median(new)) / middle, 2)})" if middle else ""
     return Guess(f"the unit changed{factor}", suits=False)

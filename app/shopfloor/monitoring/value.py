@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from shopfloor.artifacts.table import Floats
 from shopfloor.domain.definition import Task, Value
 from shopfloor.domain.monitor import ValuePoint, ValueReport
+from shopfloor.domain.numbers import percent
 from shopfloor.lake.frame import read_parts
-from shopfloor.monitoring.answers import Answers
 from shopfloor.monitoring.records import Outcomes, ValueSpec
-from shopfloor.monitoring.stored import JoinedAnswers, join_truth
-from shopfloor.monitoring.watch import delivered_truth, read_reference
-from shopfloor.monitoring.wording import percent
+from shopfloor.monitoring.run_checks import delivered_truth, read_reference
+from shopfloor.monitoring.stored import JoinedPredictions, join_truth
+from shopfloor.statistics.arrays import Floats, Mask
+from shopfloor.statistics.business_value import value_of_claims, value_per_row
+from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Mask: TypeAlias = NDArray[np.bool_]
 
 
 def realised_value(spec: ValueSpec) -> ValueReport:
@@ -78,64 +76,44 @@ def planned_per_row(value: Value, task: Task, outcomes: Outcomes | None) -> floa
     return float(total) / outcomes.rows
 
 
-def value_per_row(value: Value, answers: Answers) -> Floats:
-    """The value of each answer with known truth in `value.unit`, (n,)."""
-    if not answers.task.classification:
-        return value.per_absolute_error * np.abs(answers.truth_numbers - answers.numbers)
-    claimed = (
-        answers.codes == answers.positive_code
-        if answers.chances is None
-        else answers.positive_chance() >= value.threshold
-    )
-    return _worth(value, answers, claimed)
-
-
-def _worth(value: Value, answers: Answers, claimed: Mask) -> Floats:
-    true = answers.truth_codes == answers.positive_code
-    return np.select(
-        [true & claimed, true, claimed],
-        [value.true_positive, value.false_negative, value.false_positive],
-        default=value.true_negative,
-    ).astype(np.float64)
-
-
-def _constant_per_row(value: Value, answers: Answers, outcomes: Outcomes | None) -> Floats | None:
-    """The value of the constant answer on the same rows."""
+def _constant_per_row(value: Value, predictions: Predictions, outcomes: Outcomes | None) -> Floats | None:
+    """The value of the constant prediction on the same rows, (n,)."""
     if outcomes is None:
         return None
-    if not answers.task.classification:
+    if not predictions.task.classification:
         if outcomes.mean is None:
             return None
-        return value_per_row(value, replace(answers, numbers=np.full(len(answers), outcomes.mean)))
-    if outcomes.commonest not in answers.classes:
+        return value_per_row(value, replace(predictions, predicted=np.full(len(predictions), outcomes.mean)))
+    if outcomes.commonest not in predictions.classes:
         return None
-    yes = answers.classes.index(outcomes.commonest) == answers.positive_code
-    return _worth(value, answers, np.full(len(answers), yes))
+    yes = predictions.classes.index(outcomes.commonest) == predictions.positive
+    return value_of_claims(value, predictions, np.full(len(predictions), yes))
 
 
-def _report(spec: ValueSpec, value: Value, stored: JoinedAnswers, outcomes: Outcomes | None) -> ValueReport:
-    known = stored.answers.known_rows()
-    answers = stored.answers.take(known)
+def _report(spec: ValueSpec, value: Value, stored: JoinedPredictions, outcomes: Outcomes | None) -> ValueReport:
+    known = stored.predictions.labelled() & stored.predictions.sound()
+    predictions = stored.predictions.take(known)
     planned = planned_per_row(value, spec.task, outcomes)
-    if not len(answers):
+    if not len(predictions):
         report = _empty(spec, f"None of {stored.joined.predictions:,} predictions has a known truth yet.")
         return msgspec.structs.replace(report, planned_per_row=planned)
-    worth = value_per_row(value, answers)
-    constant = _constant_per_row(value, answers, outcomes)
+    values = value_per_row(value, predictions)
+    assert values is not None
+    constant = _constant_per_row(value, predictions, outcomes)
     return ValueReport(
         model=spec.definition.name,
         unit=value.unit,
-        rows=len(answers),
-        total=float(worth.sum()),
-        per_row=float(worth.mean()),
+        rows=len(predictions),
+        total=float(values.sum()),
+        per_row=float(values.mean()),
         baseline=None if constant is None else float(constant.sum()),
         planned_per_row=planned,
-        points=_points(stored, known, worth, constant),
+        points=_points(stored, known, values, constant),
         note=_note(stored, outcomes),
     )
 
 
-def _points(stored: JoinedAnswers, known: Mask, worth: Floats, constant: Floats | None) -> tuple[ValuePoint, ...]:
+def _points(stored: JoinedPredictions, known: Mask, values: Floats, constant: Floats | None) -> tuple[ValuePoint, ...]:
     months, versions = stored.months[known], stored.versions[known]
     points = []
     for month, version in sorted(set(zip(months.tolist(), versions.tolist(), strict=True))):
@@ -145,20 +123,20 @@ def _points(stored: JoinedAnswers, known: Mask, worth: Floats, constant: Floats 
                 period=str(month),
                 model_version=int(version),
                 rows=int(rows.sum()),
-                value=float(worth[rows].sum()),
+                value=float(values[rows].sum()),
                 baseline=None if constant is None else float(constant[rows].sum()),
             )
         )
     return tuple(points)
 
 
-def _note(stored: JoinedAnswers, outcomes: Outcomes | None) -> str:
+def _note(stored: JoinedPredictions, outcomes: Outcomes | None) -> str:
     notes = []
     maturity = stored.joined.maturity
     if maturity is not None and maturity < 1:
         notes.append(f"The truth of {percent(maturity)} of {stored.joined.predictions:,} predictions is known.")
     if outcomes is None:
-        notes.append("There is no holdout to tell what was planned, and no constant answer to compare with.")
+        notes.append("There is no holdout to tell what was planned, and no constant prediction to compare with.")
     return " ".join(notes)
 
 

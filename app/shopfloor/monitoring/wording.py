@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.numbers import exact, level, percent, rounded
 from shopfloor.domain.text import safe
 from shopfloor.monitoring.bins import NUMBER
 from shopfloor.monitoring.records import MISSING_SHARE, FeatureReference, Sketch
-
-
-def percent(share: float) -> str:
-    """`60 %`, `0.3 %`, `< 0.1 %`."""
-    value = 100 * share
-    if value == 0 or value >= 9.95 or value == round(value):
-        return f"{value:.0f} %"
-    return "< 0.1 %" if value < 0.1 else f"{value:.1f} %"
-
-
-def number(value: float) -> str:
-    """Three significant digits, without an exponent for ordinary sizes."""
-    if value == 0:
-        return "0"
-    if 1e-3 <= abs(value) < 1e6:
-        rounded = float(f"{value:.3g}")
-        return f"{rounded:,.0f}" if abs(rounded) >= 100 else f"{rounded:g}"
-    return f"{value:.3g}"
 
 
 def message_of(
@@ -56,11 +39,11 @@ def describe_change(feature: FeatureReference, current: Sketch, before: Sketch) 
 def _numbers_change(current: Sketch, before: Sketch) -> str:
     if current.top - before.top > 0.3:
         usual = f"before, at most {percent(before.top)} were one number"
-        return f"{percent(current.top)} of the values are {number(_median(current))} ({usual})"
-    old, new = number(_median(before)), number(_median(current))
+        return f"{percent(current.top)} of the values are {exact(_median(current))} ({usual})"
+    old, new = level(_median(before)), level(_median(current))
     if old == new:
         return ""
-    low, high = number(current.points[2]), number(current.points[-3])
+    low, high = level(current.points[2]), level(current.points[-3])
     return f"Median {old} → {new} (three quarters now within {low} to {high})"
 
 
@@ -92,7 +75,7 @@ def _measured(result: CheckResult) -> str:
     measure = result.evidence.get("measure")
     value, limit = result.value or 0.0, result.limit or 0.0
     if measure == "wasserstein":
-        return f"moved by {number(value)} standard deviations, limit {number(limit)}"
+        return f"moved by {rounded(value)} standard deviations, limit {rounded(limit)}"
     if measure == "top_share":
         return f"{percent(value)} one value, limit {percent(limit)}"
     return f"distance {value:.2f} of 1, limit {limit:.2f}"

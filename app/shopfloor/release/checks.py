@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from shopfloor.domain.definition import ReleasePolicy, Value
+from shopfloor.domain.numbers import percent
 from shopfloor.domain.release import Check
-from shopfloor.domain.text import safe
-from shopfloor.release import asked, calibration, figures, suspicion, worth
-from shopfloor.release.blocks import Blocks
+from shopfloor.domain.text import counted, safe
+from shopfloor.release import business_value, figures, input_compatibility, suspicion
 from shopfloor.release.eligible import Eligible
-from shopfloor.release.metrics import Metric
-from shopfloor.release.paired import Comparison
 from shopfloor.release.records import GateSpec, SliceGain
-from shopfloor.release.scored import Scored
 from shopfloor.release.slices import describe
+from shopfloor.statistics import calibration
+from shopfloor.statistics.blocks import Blocks
+from shopfloor.statistics.metric import Metric
+from shopfloor.statistics.paired import Comparison
+from shopfloor.statistics.predictions import Predictions
 
 LEAST_CLASS_ROWS = 10
 """Rows that a class needs before a metric of classes says anything."""
@@ -36,7 +38,7 @@ def enough_rows(spec: GateSpec, chosen: Eligible) -> Check:
     if spec.champion_version is None:
         needed = min(needed, FIRST_ROWS)
     enough = chosen.rows >= needed
-    lead = "" if enough else f"cannot tell: {figures.count(chosen.rows, 'row')}, needs {needed:,}; "
+    lead = "" if enough else f"cannot tell: {counted(chosen.rows, 'row')}, needs {needed:,}; "
     return Check(
         code="rows",
         passed=True if enough else None,
@@ -46,7 +48,7 @@ def enough_rows(spec: GateSpec, chosen: Eligible) -> Check:
     )
 
 
-def enough_classes(spec: GateSpec, scored: Scored) -> Check | None:
+def enough_classes(spec: GateSpec, scored: Predictions) -> Check | None:
     """`classes`: two classes (both, for a binary target) with enough rows each; a first model needs fewer."""
     if not spec.task.classification or len(scored) == 0:
         return None
@@ -58,7 +60,7 @@ def enough_classes(spec: GateSpec, scored: Scored) -> Check | None:
     if second == 0:
         detail = f"cannot tell: every row is of class {safe(name, 40)!r}"
     else:
-        detail = f"{'' if enough else 'cannot tell: '}{figures.count(second, 'row')} of the second largest class"
+        detail = f"{'' if enough else 'cannot tell: '}{counted(second, 'row')} of the second largest class"
         detail += "" if enough else f", needs {needed}"
     return Check(
         code="classes",
@@ -74,11 +76,11 @@ def answered(chosen: Eligible) -> Check:
     lost = chosen.unanswered
     asked = lost + chosen.rows
     good = f"all {asked:,} answers are finite"
-    bad = f"{lost:,} of {figures.count(asked, 'answer')} of the challenger are missing or not finite"
+    bad = f"{lost:,} of {counted(asked, 'answer')} of the challenger are missing or not finite"
     return Check(code="answers", passed=lost == 0, value=float(lost), limit=0.0, detail=bad if lost else good)
 
 
-def beats_constant(metric: Metric, score: float, found: Comparison, dummy: float, alpha: float) -> Check:
+def beats_constant(metric: Metric, score: float, found: Comparison, dummy: float | None, alpha: float) -> Check:
     """`dummy`: better than the constant model, with evidence."""
     passed = True if found.better(alpha) else False if found.worse(alpha) else None
     words = {True: "beats", False: "is worse than", None: "is not clearly better than"}[passed]
@@ -105,7 +107,7 @@ def beats_champion(found: Comparison, alpha: float) -> Check:
         value=found.interval[0] if found.known else None,
         limit=0.0,
         detail=(
-            f"the {figures.percent(1 - 2 * alpha)} interval {figures.interval(found.interval)} of the gain {where} "
+            f"the {percent(1 - 2 * alpha)} interval {figures.interval(found.interval)} of the gain {where} "
             f"({found.method}, {figures.chance(p_value)}, {_units(found)})"
         ),
     )
@@ -147,17 +149,17 @@ def refresh(spec: GateSpec, found: Comparison, age: float) -> Check:
     )
 
 
-def looks(spec: GateSpec, alpha: float) -> Check:
-    """`looks`: how much of the allowed error this look at the holdout may use."""
-    look = spec.prior_looks + 1
+def shared_error(spec: GateSpec, alpha: float) -> Check:
+    """`looks`: how much of the allowed error this test on the holdout may use."""
+    test = spec.earlier_tests + 1
     allowed = spec.definition.release.alpha
     return Check(
         code="looks",
         passed=True,
-        value=float(look),
+        value=float(test),
         detail=(
-            f"look {look} at these rows: {figures.num(alpha)} of the error {figures.num(allowed)} "
-            "that all looks together may make"
+            f"test {test} on these rows: {figures.num(alpha)} of the error {figures.num(allowed)} "
+            "that all tests together may make"
         ),
         blocking=False,
     )
@@ -170,14 +172,14 @@ def no_slice_harmed(spec: GateSpec, found: tuple[SliceGain, ...]) -> Check:
     if not found:
         return Check(code="slices", passed=None, limit=-margin, detail="no slice has enough rows", blocking=False)
     detail = (
-        f"{len(harmed)} of {figures.count(len(found), 'slice')} harmed: " + "; ".join(map(describe, harmed[:3]))
+        f"{len(harmed)} of {counted(len(found), 'slice')} harmed: " + "; ".join(map(describe, harmed[:3]))
         if harmed
-        else f"none of {figures.count(len(found), 'slice')} harmed; weakest {describe(found[0])}"
+        else f"none of {counted(len(found), 'slice')} harmed; weakest {describe(found[0])}"
     )
     return Check(code="slices", passed=not harmed, value=found[0].gain, limit=-margin, detail=detail)
 
 
-def calibrated(spec: GateSpec, challenger: Scored, champion: Scored | None, blocks: Blocks) -> Check | None:
+def calibrated(spec: GateSpec, challenger: Predictions, champion: Predictions | None, blocks: Blocks) -> Check | None:
     """`calibration`: chances no less honest than the champion's, by effect and evidence."""
     if not spec.task.classification or challenger.probability is None or len(challenger) == 0:
         return None
@@ -199,9 +201,9 @@ def calibrated(spec: GateSpec, challenger: Scored, champion: Scored | None, bloc
     )
 
 
-def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float) -> Check | None:
+def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -> Check | None:
     """`overfit`: how much of the gain over a constant is gone on new rows. Never blocks."""
-    if spec.train_score is None:
+    if spec.train_score is None or dummy is None:
         return None
     share = suspicion.lost_share(spec.train_score, score, dummy)
     shown = f"{figures.num(metric.shown(spec.train_score))} on training rows, {figures.num(metric.shown(score))} here"
@@ -275,7 +277,9 @@ def value(spec: GateSpec, terms: Value, chosen: Eligible) -> Check | None:
     """`value`: what the change is worth by the team's own figures. Never blocks."""
     if chosen.champion is None:
         return None
-    found = worth.change(terms, chosen.challenger, chosen.champion, chosen.blocks, spec.definition.release.alpha)
+    found = business_value.change(
+        terms, chosen.challenger, chosen.champion, chosen.blocks, spec.definition.release.alpha
+    )
     if found is None or not found.known:
         return None
     passed = True if found.interval[0] > 0 else False if found.interval[1] < 0 else None
@@ -300,7 +304,7 @@ def inputs(spec: GateSpec) -> Check | None:
         passed=None,
         value=float(len(spec.changed_inputs)),
         limit=0.0,
-        detail=f"{detail}{asked.listed(spec.changed_inputs)}",
+        detail=f"{detail}{input_compatibility.listed(spec.changed_inputs)}",
     )
 
 

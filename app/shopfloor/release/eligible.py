@@ -10,10 +10,13 @@ import numpy as np
 
 from shopfloor.domain.codec import utc
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.text import counted
 from shopfloor.release import figures
-from shopfloor.release.blocks import Blocks, choose, moments
 from shopfloor.release.records import GateSpec
-from shopfloor.release.scored import BoolArray, FloatArray, IntArray, Scored, read_predictions
+from shopfloor.statistics.arrays import Codes, Floats, Mask
+from shopfloor.statistics.blocks import Blocks, choose
+from shopfloor.statistics.frames import moments, read_predictions
+from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +31,8 @@ class Eligible:
     """
 
     frame: pd.DataFrame
-    challenger: Scored
-    champion: Scored | None
+    challenger: Predictions
+    champion: Predictions | None
     blocks: Blocks
     unanswered: int
     detail: str
@@ -43,7 +46,7 @@ class Eligible:
 def select(
     spec: GateSpec,
     holdout: pd.DataFrame,
-    target: pd.Series[Any] | FloatArray,
+    target: pd.Series[Any] | Floats,
     challenger: pd.DataFrame,
     champion: pd.DataFrame | None,
     time: pd.Series[Any] | None,
@@ -91,13 +94,13 @@ def select(
     )
 
 
-def _read(spec: GateSpec, frame: pd.DataFrame, truth: pd.Series[Any]) -> Scored:
+def _read(spec: GateSpec, frame: pd.DataFrame, truth: pd.Series[Any]) -> Predictions:
     return read_predictions(frame, truth, task=spec.task, classes=spec.classes, positive=spec.positive)
 
 
-def _late(spec: GateSpec, stamps: tuple[IntArray, BoolArray] | None, count: int) -> tuple[BoolArray, datetime | None]:
+def _late(spec: GateSpec, stamps: tuple[Codes, Mask] | None, count: int) -> tuple[Mask, datetime | None]:
     """Rows later than both trainings and the newest training moment (None: not filtered)."""
-    everything: BoolArray = np.ones(count, dtype=np.bool_)
+    everything: Mask = np.ones(count, dtype=np.bool_)
     if spec.holdout_from is None or not spec.by_time or stamps is None:
         return everything, None
     moment, known = stamps
@@ -113,7 +116,7 @@ def _micros(moment: datetime) -> int:
 
 
 def _timing(late: int, total: int, limit: datetime | None, spec: GateSpec) -> str:
-    rows = f"{late:,} of {figures.count(total, 'holdout row')}"
+    rows = f"{late:,} of {counted(total, 'holdout row')}"
     whom = "the training" if spec.champion_version is None else "both trainings"
     if limit is not None:
         return f"{rows} later than {whom} ({figures.day(limit)})"
@@ -123,10 +126,10 @@ def _timing(late: int, total: int, limit: datetime | None, spec: GateSpec) -> st
 
 
 def _count_note(count: int, what: str) -> str:
-    return f"{figures.count(count, 'row')} {what} left out" if count else ""
+    return f"{counted(count, 'row')} {what} left out" if count else ""
 
 
-def _segment(spec: GateSpec, frame: pd.DataFrame) -> IntArray | None:
+def _segment(spec: GateSpec, frame: pd.DataFrame) -> Codes | None:
     keys = [key for key in spec.definition.segment_by if key in frame.columns]
     if not keys or not len(frame):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shopfloor.domain.release import Check, Decision, Outcome
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.release import figures
 
 _OUTCOMES = {
@@ -63,7 +63,7 @@ def _scores(decision: Decision) -> list[str]:
     if decision.gain is not None and decision.interval is not None:
         against = "" if decision.champion is not None else " over a constant answer"
         line += f", gain{against} {figures.num(decision.gain, sign=True)} {figures.interval(decision.interval)}"
-    return [f"{line}, {figures.count(decision.rows, 'row')}"]
+    return [f"{line}, {counted(decision.rows, 'row')}"]
 
 
 def _line(check: Check) -> str:

@@ -1,4 +1,4 @@
-"""Numbers as people read them in a sentence: `.012`, `+.0018`, `[-.002, .014]`, `12,400`."""
+"""Numbers as people read them in a sentence: `.012`, `+.0018`, `[-.002, .014]`."""
 
 from __future__ import annotations
 
@@ -38,21 +38,9 @@ def interval(bounds: tuple[float, float]) -> str:
     return f"[{num(bounds[0])}, {num(bounds[1])}]"
 
 
-def count(number: int, noun: str = "") -> str:
-    """`1 row`, `12,400 rows`."""
-    text = f"{number:,}"
-    return text if not noun else f"{text} {noun}" if number == 1 else f"{text} {noun}s"
-
-
 def chance(p_value: float) -> str:
     """`p .012`, `p < .0001`."""
     return "p < .0001" if p_value < 0.0001 else f"p {num(p_value)}"
-
-
-def percent(share: float) -> str:
-    """`94 %`; one decimal near 100, where the difference matters."""
-    shown = share * 100
-    return f"{shown:.0f} %" if shown <= 98 else f"{min(shown, 99.9):.1f} %"
 
 
 def day(moment: datetime) -> str:

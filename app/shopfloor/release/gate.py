@@ -10,14 +10,19 @@ import msgspec
 
 from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import ReleasePolicy
+from shopfloor.domain.numbers import percent
 from shopfloor.domain.release import Check, Decision, Outcome
+from shopfloor.domain.text import counted
 from shopfloor.release import baseline, checks, figures, slices
 from shopfloor.release.eligible import Eligible, select
-from shopfloor.release.looks import spend
-from shopfloor.release.metrics import Metric, find, measure
-from shopfloor.release.paired import Comparison, compare
 from shopfloor.release.records import GateSpec
-from shopfloor.release.scored import FloatArray
+from shopfloor.statistics import metrics
+from shopfloor.statistics.alpha_spending import alpha_spending
+from shopfloor.statistics.arrays import Floats
+from shopfloor.statistics.compare import compare
+from shopfloor.statistics.constant import constant
+from shopfloor.statistics.metric import Metric
+from shopfloor.statistics.paired import Comparison
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +58,7 @@ class _Findings:
 def judge(
     spec: GateSpec,
     holdout: pd.DataFrame,
-    target: pd.Series[Any] | FloatArray,
+    target: pd.Series[Any] | Floats,
     challenger_predictions: pd.DataFrame,
     champion_predictions: pd.DataFrame | None = None,
     time: pd.Series[Any] | None = None,
@@ -74,20 +79,20 @@ def judge(
       1 - 2 alpha above 0), or a champion older than `refresh_days` and a challenger that is not
       worse by more than `margin`.
 
-    The one-sided error of the deciding test is spent over the looks at the holdout
-    (`looks.spend`). Harm (slices, calibration, value) is tested at `alpha`. Raises `DataError`
-    for tables that do not match and `UsageError` for an unknown metric.
+    The one-sided error of the deciding test is spent over the tests on the holdout
+    (`alpha_spending`). Harm (slices, calibration, value) is tested at `alpha`. Raises `DataError`
+    for tables that do not match and `ConfigError` for an unknown metric.
     """
-    metric = find(spec.metric)
+    metric = metrics.find(spec.metric)
     rival = None if spec.champion_version is None else champion_predictions
     chosen = select(spec, holdout, target, challenger_predictions, rival, time)
-    alpha = spend(spec.definition.release.alpha, spec.prior_looks)
+    alpha = alpha_spending(spec.definition.release.alpha, spec.earlier_tests)
     found = _Findings(rows=chosen.rows)
     for check in (checks.enough_rows(spec, chosen), checks.enough_classes(spec, chosen.challenger)):
         found.add(check)
     found.add(checks.answered(chosen))
     _score(spec, metric, chosen, found)
-    # Only rows that can tell are tested: a look that tests nothing spends no error.
+    # Only rows that can tell are tested: a comparison that tests nothing spends no error.
     if found.open() is None:
         _test(spec, metric, chosen, alpha, found)
     for check in (checks.latency(spec), checks.size(spec), checks.inputs(spec)):
@@ -102,22 +107,18 @@ def _score(spec: GateSpec, metric: Metric, chosen: Eligible, found: _Findings) -
         detail = f"cannot tell: champion v{spec.champion_version} could not score these rows"
         found.add(Check(code="champion", passed=None, detail=detail))
     models = [chosen.challenger] + ([] if chosen.champion is None else [chosen.champion])
-    if metric.classification is not spec.task.classification:
+    if spec.task not in metric.tasks:
         detail = f"cannot tell: {metric.label} does not fit a {spec.task.value} target"
     elif metric.probabilities and any(one.probability is None for one in models):
         detail = f"cannot tell: {metric.label} needs probabilities, and a model gives none"
     else:
-        scores = [measure(metric, one) for one in models]
-        found.score = _finite(scores[0])
-        found.champion_score = _finite(scores[1]) if len(scores) > 1 else None
-        if all(math.isfinite(score) for score in scores):
+        scores = [metric.score(one) for one in models]
+        found.score = scores[0]
+        found.champion_score = scores[1] if len(scores) > 1 else None
+        if all(score is not None for score in scores):
             return
         detail = f"cannot tell: {metric.label} is not defined on these rows"
     found.add(Check(code="scores", passed=None, detail=detail))
-
-
-def _finite(score: float) -> float | None:
-    return score if math.isfinite(score) else None
 
 
 def _test(spec: GateSpec, metric: Metric, chosen: Eligible, alpha: float, found: _Findings) -> None:
@@ -125,17 +126,17 @@ def _test(spec: GateSpec, metric: Metric, chosen: Eligible, alpha: float, found:
     assert found.score is not None
     release = spec.definition.release
     first = chosen.champion is None
-    constant = baseline.constant(metric, chosen.challenger)
-    known = None if spec.dummy_score is None else _finite(spec.dummy_score)
-    dummy = measure(metric, constant) if known is None else known
+    given = spec.dummy_score
+    known = given if given is not None and math.isfinite(given) else None
+    dummy = metric.score(constant(metric, chosen.challenger)) if known is None else known
     level = alpha if first else release.alpha
-    over = baseline.against_constant(metric, chosen.challenger, chosen.blocks, known, alpha=level)
+    over = baseline.against_constant(metric, chosen.challenger, found.score, chosen.blocks, known, alpha=level)
     found.add(checks.beats_constant(metric, found.score, over, dummy, level))
     found.comparison = over if first else None
     skip = frozenset(filter(None, (spec.definition.target, spec.definition.time, spec.definition.id)))
     if chosen.champion is not None:
         _compare(spec, metric, chosen, alpha, found, skip)
-    found.add(checks.looks(spec, alpha))
+    found.add(checks.shared_error(spec, alpha))
     found.add(checks.calibrated(spec, chosen.challenger, chosen.champion, chosen.blocks))
     found.add(checks.overfit(spec, metric, found.score, dummy))
     found.add(checks.leak(spec, chosen, skip | frozenset(spec.definition.exclude)))
@@ -191,10 +192,10 @@ def _decide(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> t
         return Outcome.HOLD, held
     reason = _good(spec, metric, alpha, found)
     check = checks.policy(spec)
-    asked = found.find("inputs")
-    if asked is not None and spec.definition.release.policy is ReleasePolicy.AUTO:
+    changed = found.find("inputs")
+    if changed is not None and spec.definition.release.policy is ReleasePolicy.AUTO:
         # What a served model has to be sent never changes by itself.
-        return Outcome.AWAIT_APPROVAL, f"{reason}; {asked.detail}"
+        return Outcome.AWAIT_APPROVAL, f"{reason}; {changed.detail}"
     found.add(check)
     match spec.definition.release.policy:
         case ReleasePolicy.AUTO:
@@ -244,8 +245,8 @@ def _good(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> str
     if refresh is not None and refresh.passed and not superior:
         return refresh.detail
     score = figures.num(metric.shown(found.score))
-    over = f"gain {figures.num(found.comparison.gain, sign=True)} with {figures.percent(1 - 2 * alpha)} interval "
-    over += f"{figures.interval(found.comparison.interval)} on {figures.count(found.rows, 'row')}"
+    over = f"gain {figures.num(found.comparison.gain, sign=True)} with {percent(1 - 2 * alpha)} interval "
+    over += f"{figures.interval(found.comparison.interval)} on {counted(found.rows, 'row')}"
     if spec.champion_version is None:
         return f"first model: {metric.label} {score} beats a constant answer, {over}"
     old = figures.num(metric.shown(found.champion_score))

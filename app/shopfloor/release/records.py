@@ -19,8 +19,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
     Scores are scikit-learn scorer values: greater is better, errors are negative.
     `train_score` is the challenger's score on a sample of its training rows, `dummy_score` that
     of the constant model on the holdout. `row_ms` is the measured time of one row through the
-    row path. `prior_looks` counts earlier judgements against this champion on overlapping
-    holdout rows (see `looks.count_looks`). `changed_inputs` says which inputs callers would have to
+    row path. `earlier_tests` counts earlier tests against this champion on overlapping
+    holdout rows (see `earlier_tests.count_earlier_tests`). `changed_inputs` says which inputs callers would have to
     send otherwise than to the champion.
     """
 
@@ -42,7 +42,7 @@ class GateSpec(Record, frozen=True, kw_only=True):
     row_ms: float | None = None
     row_ms_limit: float = 50.0
     calibration_limit: float = 0.02
-    prior_looks: int = 0
+    earlier_tests: int = 0
     champion_age_days: float | None = None
     changed_inputs: tuple[str, ...] = ()
     seed: int = 0

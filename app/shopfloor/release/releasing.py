@@ -10,8 +10,7 @@ from shopfloor.domain.errors import ConflictError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.release import ModelVersion, Outcome
 from shopfloor.release import aliases as rules
-from shopfloor.release.earlier_tests import EarlierTest
-from shopfloor.release.looks import count_looks
+from shopfloor.release.earlier_tests import EarlierTest, count_earlier_tests
 from shopfloor.store import models
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -52,7 +51,7 @@ def earlier_tests(query: Query, model: str, champion: ArtifactFile | None) -> tu
     number = champion.version if champion is not None else None
     found = []
     for version in models.versions(query, model, _MANY, 0).rows:
-        if version.decision is None or count_looks([version.decision], number) == 0:
+        if version.decision is None or count_earlier_tests([version.decision], number) == 0:
             continue
         facts = models.facts(query, model, version.version)
         holdout = facts.holdout if facts is not None else {}

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shopfloor.domain.text import safe
+from shopfloor.domain.numbers import exact
+from shopfloor.domain.text import counted, safe
 from shopfloor.release import figures
-from shopfloor.release.blocks import LEAST_BLOCKS, Blocks, rows
-from shopfloor.release.metrics import Metric, find
-from shopfloor.release.paired import Comparison, compare
 from shopfloor.release.records import SliceGain
-from shopfloor.release.scored import FloatArray, IntArray, Scored
+from shopfloor.statistics import metrics
+from shopfloor.statistics.arrays import Codes
+from shopfloor.statistics.blocks import LEAST_BLOCKS, Blocks, rows
+from shopfloor.statistics.compare import compare
+from shopfloor.statistics.false_discovery import benjamini_hochberg
+from shopfloor.statistics.metric import Metric
+from shopfloor.statistics.paired import Comparison
+from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +35,8 @@ MOST_ROWS = 50_000
 
 def harm(
     frame: pd.DataFrame,
-    challenger: Scored,
-    champion: Scored,
+    challenger: Predictions,
+    champion: Predictions,
     metric: Metric,
     blocks: Blocks,
     *,
@@ -54,7 +59,7 @@ def harm(
         frame, blocks = frame.iloc[chosen], blocks.take(chosen)
         challenger, champion = challenger.take(chosen), champion.take(chosen)
     # A rough metric (median, maximum) has no test fast enough for a hundred slices.
-    usable = metric if metric.influence is not None else find("neg_mean_absolute_error")
+    usable = metric if metric.smooth else metrics.find("neg_mean_absolute_error")
     found: list[tuple[str, str, int, Comparison]] = []
     for column, level, index in _levels(frame, skip):
         part, other = challenger.take(index), champion.take(index)
@@ -68,14 +73,14 @@ def harm(
     return _judge(found, margin, alpha)
 
 
-def _sample(count: int, seed: int) -> IntArray | None:
+def _sample(count: int, seed: int) -> Codes | None:
     if count <= MOST_ROWS:
         return None
     chosen = np.random.default_rng(seed).choice(count, MOST_ROWS, replace=False)
     return np.sort(chosen).astype(np.intp)
 
 
-def _enough(part: Scored) -> bool:
+def _enough(part: Predictions) -> bool:
     if not part.task.classification:
         return True
     counts = part.class_rows()
@@ -83,7 +88,7 @@ def _enough(part: Scored) -> bool:
     return len(counts) > 1 and int(counts.min()) >= LEAST_CLASS_ROWS
 
 
-def _levels(frame: pd.DataFrame, skip: frozenset[str]) -> Iterator[tuple[str, str, IntArray]]:
+def _levels(frame: pd.DataFrame, skip: frozenset[str]) -> Iterator[tuple[str, str, Codes]]:
     """(column, level as text, row numbers) of each slice with at least `LEAST_ROWS` rows."""
     import pandas as pd
 
@@ -104,11 +109,11 @@ def _levels(frame: pd.DataFrame, skip: frozenset[str]) -> Iterator[tuple[str, st
         for code in np.argsort(-counts, kind="stable")[:TOP_LEVELS]:
             if counts[code] >= LEAST_ROWS:
                 index = order[ends[code] : ends[code + 1]]
-                yield str(column), str(levels[code]), index.astype(np.intp)
+                yield str(column), _written(levels[code]), index.astype(np.intp)
 
 
 def _judge(found: list[tuple[str, str, int, Comparison]], margin: float, alpha: float) -> tuple[SliceGain, ...]:
-    adjusted = benjamini_hochberg(np.array([result.p_worse for *_, result in found]))
+    adjusted = benjamini_hochberg([result.p_worse for *_, result in found])
     gains = [
         SliceGain(
             column=column,
@@ -116,7 +121,7 @@ def _judge(found: list[tuple[str, str, int, Comparison]], margin: float, alpha: 
             rows=count,
             gain=result.gain,
             interval=result.interval,
-            p_value=float(p_value),
+            p_value=p_value,
             harmed=bool(result.gain < -margin and p_value <= alpha),
         )
         for (column, level, count, result), p_value in zip(found, adjusted, strict=True)
@@ -124,18 +129,12 @@ def _judge(found: list[tuple[str, str, int, Comparison]], margin: float, alpha: 
     return tuple(sorted(gains, key=lambda one: (not one.harmed, one.gain)))
 
 
-def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
-    """Adjusted p values: those at most q belong to a set with false discovery rate q."""
-    count = len(p_values)
-    order = np.argsort(p_values)
-    scaled = p_values[order] * count / np.arange(1, count + 1)
-    adjusted = np.empty(count)
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return adjusted
+def _written(level: object) -> str:
+    return exact(float(level)) if isinstance(level, float) else str(level)
 
 
 def describe(one: SliceGain) -> str:
     """`carrier = UA: -.021 [-.034, -.008] on 1,204 rows`."""
     name = f"{safe(one.column, 40)} = {safe(one.level, 40)}"
     gain = figures.num(one.gain, sign=True)
-    return f"{name}: {gain} {figures.interval(one.interval)} on {figures.count(one.rows, 'row')}"
+    return f"{name}: {gain} {figures.interval(one.interval)} on {counted(one.rows, 'row')}"

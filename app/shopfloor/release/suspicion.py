@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shopfloor.release.auc import midranks, placements
-from shopfloor.release.scored import FloatArray, Scored, read_numbers
+from shopfloor.statistics.arrays import Floats
+from shopfloor.statistics.auc import area, midranks
+from shopfloor.statistics.frames import read_numbers
+from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +30,7 @@ def lost_share(train_score: float, score: float, dummy_score: float) -> float | 
     return None if gain <= 0 else (train_score - score) / gain
 
 
-def best_single(frame: pd.DataFrame, scored: Scored, skip: frozenset[str]) -> tuple[str, float] | None:
+def best_single(frame: pd.DataFrame, predictions: Predictions, skip: frozenset[str]) -> tuple[str, float] | None:
     """The column that alone orders the target best, and how well, from 0.5 or 0 to 1.
 
     Classes: AUC of the column's value (one class against the rest, the best of the commonest
@@ -38,8 +40,8 @@ def best_single(frame: pd.DataFrame, scored: Scored, skip: frozenset[str]) -> tu
     """
     step = max(1, len(frame) // _MOST_ROWS)
     rows = np.arange(0, len(frame), step, dtype=np.intp)
-    frame, scored = frame.iloc[rows], scored.take(rows)
-    truths = _truths(scored)
+    frame, predictions = frame.iloc[rows], predictions.take(rows)
+    truths = _truths(predictions)
     best: tuple[str, float] | None = None
     for column in frame.columns:
         if str(column) in skip:
@@ -48,22 +50,22 @@ def best_single(frame: pd.DataFrame, scored: Scored, skip: frozenset[str]) -> tu
             values = _values(frame[column], truth)
             if values is None:
                 break
-            power = _power(values, truth, classes=scored.task.classification)
+            power = _power(values, truth, classes=predictions.task.classification)
             if best is None or power > best[1]:
                 best = (str(column), power)
     return best
 
 
-def _truths(scored: Scored) -> list[FloatArray]:
-    if not scored.task.classification:
-        return [scored.target]
-    if scored.classes == 2:
-        return [(scored.target_code == scored.positive).astype(np.float64)]
-    common = np.argsort(-scored.class_rows())[:_MOST_CLASSES]
-    return [(scored.target_code == code).astype(np.float64) for code in common]
+def _truths(predictions: Predictions) -> list[Floats]:
+    if not predictions.task.classification:
+        return [predictions.truth]
+    if len(predictions.classes) == 2:
+        return [predictions.is_positive().astype(np.float64)]
+    common = np.argsort(-predictions.class_rows())[:_MOST_CLASSES]
+    return [(predictions.truth == code).astype(np.float64) for code in common]
 
 
-def _values(column: pd.Series[Any], truth: FloatArray) -> FloatArray | None:
+def _values(column: pd.Series[Any], truth: Floats) -> Floats | None:
     import pandas as pd
 
     kind = column.dtype
@@ -75,17 +77,14 @@ def _values(column: pd.Series[Any], truth: FloatArray) -> FloatArray | None:
     codes, levels = pd.factorize(column, use_na_sentinel=False)
     if not 2 <= len(levels) <= min(_MOST_LEVELS, len(column) // 10):
         return None
-    means: FloatArray = np.bincount(codes, weights=truth) / np.bincount(codes)
+    means: Floats = np.bincount(codes, weights=truth) / np.bincount(codes)
     return means[codes]
 
 
-def _power(values: FloatArray, truth: FloatArray, *, classes: bool) -> float:
+def _power(values: Floats, truth: Floats, *, classes: bool) -> float:
     if classes:
-        positive = truth > 0
-        if not 0 < np.count_nonzero(positive) < len(positive):
-            return 0.0
-        area = placements(values, positive)[0]
-        return max(area, 1.0 - area)
+        alone = area(values, truth > 0)
+        return max(alone, 1.0 - alone) if alone == alone else 0.0
     left, right = midranks(values), midranks(truth)
     left, right = left - left.mean(), right - right.mean()
     scale = float(np.sqrt((left**2).sum() * (right**2).sum()))

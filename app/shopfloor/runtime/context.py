@@ -16,6 +16,7 @@ from shopfloor.domain.text import safe
 from shopfloor.runtime.contract_book import ContractBook, ContractCheck
 from shopfloor.runtime.event_stream import EventStream
 from shopfloor.runtime.line import Line, NoLine
+from shopfloor.statistics import metrics
 from shopfloor.store.store import Store
 from shopfloor.workspace import definitions
 from shopfloor.workspace.known import KnownDefinitions
@@ -42,7 +43,7 @@ class Context:
     settings: Settings = field(default_factory=Settings)
     stopping: threading.Event = field(default_factory=threading.Event)
     book: ContractBook = field(init=False)
-    known: KnownDefinitions = field(default_factory=KnownDefinitions)
+    known: KnownDefinitions = field(default_factory=lambda: KnownDefinitions(metrics.find))
     line: Line = field(default_factory=NoLine)
 
     def __post_init__(self) -> None:
@@ -61,7 +62,7 @@ class Context:
 
     def definition(self, model: str) -> ModelDefinition:
         """The definition of a model; raises `NotFoundError` with the nearest name."""
-        found = definitions.load_definition(self.layout, model) if is_name(model) else None
+        found = definitions.load_definition(self.layout, model, metrics.find) if is_name(model) else None
         if found is None:
             known = definitions.list_definitions(self.layout)
             raise NotFoundError(

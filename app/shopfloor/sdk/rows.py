@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -18,7 +19,20 @@ if TYPE_CHECKING:
     Rows: TypeAlias = Iterable[Mapping[str, Any]] | pd.DataFrame | pa.Table | pa.RecordBatch
 
 _SLICE = 5_000
-_encoder = msgspec.json.Encoder(enc_hook=plain)
+
+
+def _cell(value: Any) -> Any:
+    """What JSON has no word for. NaN, NaT and pandas.NA are missing, as None is; a time of numpy is a time."""
+    if type(value).__name__ in {"NAType", "NaTType"} or (isinstance(value, Real) and value != value):
+        return None
+    if type(value).__name__ == "datetime64":
+        text = str(value)
+        return None if text == "NaT" else text
+    return plain(value)
+
+
+# A decimal is a number: as text it would be read in the format that the dataset pins for texts.
+_encoder = msgspec.json.Encoder(enc_hook=_cell, decimal_format="number")
 
 
 def json_lines(rows: Rows) -> Iterator[bytes]:

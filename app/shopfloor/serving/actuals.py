@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from shopfloor.artifacts.values import label_of
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
+from shopfloor.domain.labels import label_of
 from shopfloor.domain.text import safe
 from shopfloor.formats.reader import OpenTable, TableReader
 from shopfloor.formats.reasons import BadFile, listed

@@ -18,6 +18,7 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
     the inference part. `id` names the column of the association id where the model has one; `at`
     is the time that the predictions carry. `contract` is that of the model's dataset: its parser settings
     and formats say how text is read. Reading may use `memory_mb`, beside what the model needs.
+    A CSV file is made safe for spreadsheets, unless `raw`.
     """
 
     artifact: ArtifactFile
@@ -27,6 +28,7 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
     output_path: str
     inference_staging: str
     id: str | None = None
+    raw: bool = False
     source: str = "batch"
     at: datetime
     contract: Contract
@@ -38,7 +40,8 @@ class ScoreResult(Record, frozen=True, kw_only=True):
 
     `ignored` names columns of the file that the model does not know, `absent` optional ones that the
     file does not have; `notices` say how it was read; `made_ids` counts rows that came without an
-    association id and got one. All predictions lie between `first_at` and `last_at`.
+    association id and got one; `changed` counts cells of a CSV file that were made safe. All predictions
+    lie between `first_at` and `last_at`.
     """
 
     model: str
@@ -49,6 +52,7 @@ class ScoreResult(Record, frozen=True, kw_only=True):
     absent: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     made_ids: int = 0
+    changed: int = 0
     probabilities: tuple[str, ...] = ()
     part: PartFile | None = None
     first_at: datetime | None = None

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shopfloor.domain.column_names import ColumnNames, collision
-from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.names import nearest
 from shopfloor.domain.text import safe
+from shopfloor.formats.values import Misfit, ReadValue, reader_of, wanted
 
 ID = "association_id"
 _ID_LIMIT = 512
 _SHAPES = 256  # remembered sets of field names
-_INT64 = 2**63
 
 
 class RowError(DataError):
@@ -55,7 +54,6 @@ class Shape(NamedTuple):
     spelled: Mapping[str, str]
 
 
-Check = Callable[[Any], Any]
 _SEND_IT = "Send it; null where the value is unknown."
 
 
@@ -70,8 +68,8 @@ class RowReader:
         self, columns: Sequence[Column], keys: Sequence[str], id_column: str | None, roles: Collection[str] = ()
     ) -> None:
         names = {column.name for column in columns}
-        self._checks: list[tuple[str, str, Check]] = [
-            (column.name, _WANTED[column.type], _CHECKS[column.type]) for column in columns
+        self._checks: list[tuple[str, str, ReadValue]] = [
+            (column.name, wanted(column), reader_of(column)) for column in columns
         ]
         self._checks += [(name, "a key value", _key) for name in keys if name not in names]
         self._names = [name for name, _, _ in self._checks]
@@ -110,13 +108,13 @@ class RowReader:
 
     def _values(self, row: Mapping[str, Any], place: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for name, wanted, check in self._checks:
+        for name, what, read in self._checks:
             value = row.get(name)
             if value is not None:
                 try:
-                    value = check(value)
-                except (ValueError, OverflowError):
-                    raise _wrong_type(name, value, wanted, place) from None
+                    value = read(value)
+                except Misfit as misfit:
+                    raise _wrong_type(name, value, what, place, misfit.reason) from None
             values[name] = value
         return values
 
@@ -176,79 +174,10 @@ class RowReader:
         return {name: names.spelled(name) for name in row if name not in known and name in names}
 
 
-def _number(value: Any) -> float:
-    kind = type(value)
-    if kind is float:
-        number: float = value
-        return number
-    if kind is int:
-        return float(value)
-    raise ValueError
-
-
-def _integer(value: Any) -> int:
-    kind = type(value)
-    if kind is int or (kind is float and value.is_integer()):
-        whole = int(value)
-        if -_INT64 <= whole < _INT64:
-            return whole
-    raise ValueError
-
-
-def _boolean(value: Any) -> bool:
-    if value is True or value is False:
-        flag: bool = value
-        return flag
-    raise ValueError
-
-
-def _text(value: Any) -> str | None:
-    kind = type(value)
-    if kind is str:
-        return value or None
-    if kind is int:
-        return str(value)
-    raise ValueError
-
-
-def _timestamp(value: Any) -> str | None:
-    if type(value) is not str:
-        raise ValueError
-    if not value:
-        return None
-    moment = datetime.fromisoformat(value)
-    return (moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)).isoformat()
-
-
-def _date(value: Any) -> str | None:
-    text = _timestamp(value)
-    if text is not None and not text.endswith("T00:00:00"):
-        raise ValueError
-    return text
-
-
 def _key(value: Any) -> Any:
     if isinstance(value, str | int | float):
         return value
-    raise ValueError
-
-
-_CHECKS: dict[ColumnType, Check] = {
-    ColumnType.BOOLEAN: _boolean,
-    ColumnType.INTEGER: _integer,
-    ColumnType.NUMBER: _number,
-    ColumnType.TEXT: _text,
-    ColumnType.DATE: _date,
-    ColumnType.TIMESTAMP: _timestamp,
-}
-_WANTED = {
-    ColumnType.BOOLEAN: "true or false",
-    ColumnType.INTEGER: "a whole number",
-    ColumnType.NUMBER: "a number",
-    ColumnType.TEXT: "a text",
-    ColumnType.DATE: "a date such as '2026-01-31'",
-    ColumnType.TIMESTAMP: "a time such as '2026-01-31T08:30:00Z'",
-}
+    raise Misfit
 
 
 def _kind(value: Any) -> str:
@@ -257,10 +186,11 @@ def _kind(value: Any) -> str:
     )
 
 
-def _wrong_type(name: str, value: Any, wanted: str, place: int) -> RowError:
-    shown = safe(value, 60) if isinstance(value, str | int | float) else ""
+def _wrong_type(name: str, value: Any, what: str, place: int, why: str = "") -> RowError:
+    shown = f" ({safe(value, 60)})" if isinstance(value, str | int | float) and value != "" else ""
+    reason = f": {why}" if why else ""
     return RowError(
-        f"Row {place}, field {safe(name, 80)!r}: {_kind(value)}{f' ({shown})' if shown else ''} is not {wanted}.",
+        f"Row {place}, field {safe(name, 80)!r}: {_kind(value)}{shown} is not {what}{reason}.",
         hint="Send the type of the model's schema (GET /v1/models/NAME), or null where the value is unknown.",
         row=place,
         column=name,

@@ -29,6 +29,7 @@ from shopfloor.domain.text import safe
 from shopfloor.formats.reader import OpenTable, TableReader
 from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, arrow_type, inference_schema
 from shopfloor.runtime.task import Progress
+from shopfloor.serving.csv_cells import safe_cells
 from shopfloor.serving.inputs import as_written, label_column, labels, open_delivered, to_frame
 from shopfloor.serving.records import ScoreResult, ScoreSpec
 from shopfloor.serving.rows import ID
@@ -107,7 +108,7 @@ class _Scoring:
         done = 0
         with (
             PartWriter(staging, inference_schema(self._model.columns, classes)) as part,
-            OutputWriter(Path(spec.output_path), output_schema(classes)) as output,
+            OutputWriter(Path(spec.output_path), output_schema(classes), raw=spec.raw) as output,
         ):
             for batch in self._inputs.batches():
                 self._write(batch, part, output)
@@ -115,9 +116,9 @@ class _Scoring:
                 progress(done / total if total else 1.0, f"scored {done:,} of {total:,} rows")
             staged = part.finish()
             output.finish()
-        return self._result(done, staged)
+        return self._result(done, staged, output.changed)
 
-    def _result(self, rows: int, part: Any) -> ScoreResult:
+    def _result(self, rows: int, part: Any, changed: int) -> ScoreResult:
         spec = self._spec
         return ScoreResult(
             model=spec.artifact.model,
@@ -128,6 +129,7 @@ class _Scoring:
             absent=self._inputs.absent,
             notices=self._inputs.table.file.notices,
             made_ids=self._made_ids,
+            changed=changed,
             probabilities=tuple(f"{PROBABILITY}{label}" for label in self._model.classes),
             part=part,
             first_at=utc(spec.at) if rows else None,
@@ -166,7 +168,9 @@ class _Scoring:
 class OutputWriter:
     """The file that people and programs read, CSV or Parquet by its name; renamed when whole."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, *, raw: bool = False) -> None:
+        self.changed = 0  # cells that were made safe
+        self._guarded = path.suffix.lower() == ".csv" and not raw
         self._path = path
         self._schema = schema
         self._aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -195,6 +199,10 @@ class OutputWriter:
 
     def write(self, columns: Sequence[pa.Array]) -> None:
         """Append rows: one array a column of the schema, in its order."""
+        if self._guarded:
+            made = [safe_cells(column) for column in columns]
+            self.changed += sum(changed for _, changed in made)
+            columns = [column for column, _ in made]
         self._writer.write_table(pa.Table.from_arrays(list(columns), schema=self._schema))
 
     def finish(self) -> None:

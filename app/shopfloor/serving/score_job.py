@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from shopfloor.arrival import file_locations, file_outcomes
+from shopfloor.domain import csv_text
 from shopfloor.domain.codec import convert
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import RefusedError
@@ -52,8 +53,9 @@ class ScoreHandler:
         contract = written_like(context, definition.dataset, job)
         staging = context.layout.staging / f"score-{job.id}"
         staging.mkdir(exist_ok=True)
+        raw = bool(job.payload.get("raw", context.settings.serving.raw_csv))
         specs = [
-            (id, self._spec(context, champion, definition.id, contract, source, name, output, staging))
+            (id, self._spec(context, champion, definition.id, contract, source, name, output, staging, raw=raw))
             for id, source, name, output in self._inputs(context, job)
         ]
         return Task(score_files, ScoreTask(files=tuple(specs))) if specs else None
@@ -81,6 +83,8 @@ class ScoreHandler:
         name: str,
         output: str,
         staging: Path,
+        *,
+        raw: bool,
     ) -> ScoreSpec:
         return ScoreSpec(
             artifact=champion,
@@ -90,6 +94,7 @@ class ScoreHandler:
             output_path=output,
             inference_staging=str(staging),
             id=id,
+            raw=raw,
             at=context.clock.now(),
             contract=contract,
             memory_mb=context.settings.intake.memory_mb,
@@ -136,7 +141,11 @@ class ScoreHandler:
             else {}
         )
         alone = first.result if first is not None else None
-        columns = {} if alone is None else {"ignored": list(alone.ignored), "absent": list(alone.absent)}
+        columns = (
+            {}
+            if alone is None
+            else {"ignored": list(alone.ignored), "absent": list(alone.absent), "changed": alone.changed}
+        )
         return {"rows": scored, "model_version": version, **columns, **single}
 
     def _refuse(self, transaction: Transaction, row: LedgerRow | None, outcome: ScoreOutcome) -> None:
@@ -192,6 +201,8 @@ def _unaddressed(hint: str, dataset: str) -> str:
 
 def _told(context: Context, result: ScoreResult) -> str:
     words = f"{counted(result.rows, 'row')} scored into {context.layout.relative(Path(result.output_path))}"
+    if result.changed:
+        words += f"; {csv_text.words(result.changed, 'serving.raw_csv = true')}".rstrip(".")
     if result.absent:
         words += f"; absent, taken as missing: {', '.join(safe(name, 60) for name in result.absent[:12])}"
     return words

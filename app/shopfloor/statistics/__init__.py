@@ -1,1 +1,1 @@
-"""The one table of metrics and of statistical methods."""
+"""The one table of metrics and of statistical methods: arrays in, numbers out."""

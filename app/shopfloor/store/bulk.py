@@ -34,7 +34,7 @@ def write(
     into = f"{verb} INTO {table} ({', '.join(columns)})"
     if len(rows) <= FEW:
         mark = f"({', '.join('?' for _ in columns)})"
-        values = [_naive(value) for row in rows for value in row.values()]
+        values = [_naive(row[column]) for row in rows for column in columns]
         connection.execute(f"{into} VALUES {', '.join(mark for _ in rows)}", values)
         return
     kinds = _kinds(connection, table)

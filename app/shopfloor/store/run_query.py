@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from shopfloor.domain.errors import UsageError
-from shopfloor.domain.metrics import ALIASES, METRICS
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
 from shopfloor.store.rows import Filter
+
+SpokenMetrics = Mapping[str, tuple[str, bool]]
+"""What people call a metric: its name, and whether they mean the error that is kept as its negative."""
 
 _WORDS = "id || ' ' || model || ' ' || state || ' ' || coalesce(dataset, '') || ' ' || words"
 _EXPRESSION = re.compile(r"([A-Za-z_][\w.]*)(>=|<=|!=|>|<|=)(.*)", re.DOTALL)
@@ -28,7 +31,7 @@ _METRIC = "metric."
 _MEASURED = "TRY_CAST(record -> 'metrics' ->> ? AS DOUBLE)"
 
 
-def narrow(where: Filter, text: str) -> Filter:
+def narrow(where: Filter, text: str, metrics: SpokenMetrics) -> Filter:
     """Keep runs for which every word of `text` holds.
 
     A word is a part of id, model, state, dataset, recipe or trigger; `!word` is the opposite. `state:failed` asks
@@ -39,7 +42,7 @@ def narrow(where: Filter, text: str) -> Filter:
     for word in text.split():
         expression, key = _EXPRESSION.fullmatch(word), _KEY.fullmatch(word)
         if expression is not None:
-            _compare(where, *expression.groups())
+            _compare(where, expression[1], expression[2], expression[3], metrics)
         elif key is not None and key[2].lower() in _TEXTS:
             where.contains(f"coalesce({_TEXTS[key[2].lower()]}, '')", key[1] + key[3])
         elif word != "!":
@@ -47,8 +50,8 @@ def narrow(where: Filter, text: str) -> Filter:
     return where
 
 
-def _compare(where: Filter, name: str, sign: str, said: str) -> None:
-    value, parameters = _figure(name)
+def _compare(where: Filter, name: str, sign: str, said: str, metrics: SpokenMetrics) -> None:
+    value, parameters = _figure(name, metrics)
     if not said:
         return
     try:
@@ -66,7 +69,7 @@ def _compare(where: Filter, name: str, sign: str, said: str) -> None:
     where.holds(f"TRY_CAST({value} AS DOUBLE) {sign} ?", [*parameters, number])
 
 
-def _figure(name: str) -> tuple[str, list[Any]]:
+def _figure(name: str, metrics: SpokenMetrics) -> tuple[str, list[Any]]:
     """The value that a name stands for, as SQL with its parameters. Errors and losses count as they are said."""
     known = name.lower()
     if known.startswith(_PARAM):
@@ -75,16 +78,12 @@ def _figure(name: str) -> tuple[str, list[Any]]:
         return _MEASURED, [name[len(_METRIC) :]]
     if known in _NUMBERS:
         return _NUMBERS[known], []
-    metric = ALIASES.get(known, known)
-    if metric in METRICS:
+    if known in metrics:
+        metric, error = metrics[known]
         # rmse<3 is asked of the error, which is kept as its negative: greater is better.
-        turned = known in ALIASES and metric.startswith("neg_")
-        return (f"-{_MEASURED}" if turned else _MEASURED), [metric]
-    if f"neg_{known}" in METRICS:
-        return f"-{_MEASURED}", [f"neg_{known}"]
+        return (f"-{_MEASURED}" if error else _MEASURED), [metric]
     raise UsageError(
         f"Runs have no figure {safe(name, 40)!r}.",
-        hint=did_you_mean(name, [*_NUMBERS, *ALIASES, *METRICS])
-        + " What a notebook logged: metric.NAME>1, param.NAME=VALUE.",
+        hint=did_you_mean(name, [*_NUMBERS, *metrics]) + " What a notebook logged: metric.NAME>1, param.NAME=VALUE.",
         code="unknown_figure",
     )

@@ -11,7 +11,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
 from shopfloor.store.rows import Filter, Query, count, page
-from shopfloor.store.run_query import narrow
+from shopfloor.store.run_query import SpokenMetrics, narrow
 from shopfloor.store.transaction import Transaction
 
 _SORTS = {
@@ -80,13 +80,23 @@ def open_runs(query: Query) -> list[RunRecord]:
     return [msgspec.json.decode(row[0], type=RunRecord) for row in rows]
 
 
-def listing(query: Query, *, model: str, state: str, text: str, sort: str, limit: int, offset: int) -> Page[RunRecord]:
-    """Runs in the wanted order."""
+def listing(
+    query: Query,
+    *,
+    model: str,
+    state: str,
+    text: str,
+    metrics: SpokenMetrics,
+    sort: str,
+    limit: int,
+    offset: int,
+) -> Page[RunRecord]:
+    """Runs in the wanted order; `text` narrows them as `run_query.narrow` says."""
     column = _SORTS.get(sort.removeprefix("-"))
     if column is None:
         raise UsageError(f"Runs cannot be sorted by {safe(sort, 40)!r}.", hint=did_you_mean(sort, _SORTS))
     where = Filter().equal("model", model).equal("state", state)
-    narrow(where, text)
+    narrow(where, text, metrics)
     order = f"{column} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, number DESC"
     rows = query.all(
         f"SELECT record FROM runs {where.where()} ORDER BY {order} LIMIT ? OFFSET ?", [*where.parameters, limit, offset]

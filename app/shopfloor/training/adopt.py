@@ -13,7 +13,7 @@ from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest, FeatureField
 from shopfloor.artifacts.recorded import Recorded
-from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
 from shopfloor.training.adoption import Adopted, AdoptTask
@@ -73,5 +73,6 @@ def _classes(task: AdoptTask, estimator: Any) -> list[str]:
 
 
 def _fields(task: AdoptTask, names: list[str]) -> list[FeatureField]:
-    types = {column.name: column.type for column in task.columns}
-    return [FeatureField(name=name, kind="raw", type=types.get(name, ColumnType.NUMBER)) for name in names]
+    known = {column.name: column for column in task.columns}
+    columns = (known.get(name, Column(name=name, type=ColumnType.NUMBER)) for name in names)
+    return [FeatureField(name=each.name, kind="raw", type=each.type, format=each.format) for each in columns]

@@ -27,7 +27,7 @@ from shopfloor.domain.text import safe
 from shopfloor.training import recipes
 
 DUMMY = "dummy"
-JUDGES = 0.1
+VALIDATION_SHARE = 0.1
 """The share of training rows that stop boosting early and judge a search."""
 _LEVELS_SHOWN = 20
 _MANY_ROWS = 50_000
@@ -165,7 +165,7 @@ def boosting_defaults(rows: int) -> dict[str, Any]:
 
 def _judges(job: FitJob) -> NDArray[np.bool_] | None:
     """The rows for early stopping; None when there are too few, or classes would be missing."""
-    inner = job.latest(JUDGES)
+    inner = job.latest(VALIDATION_SHARE)
     if job.train.rows < _FEW_ROWS or inner.sum() < 50:
         return None
     if job.classes and len(np.unique(job.values[~inner])) < len(np.unique(job.values)):
@@ -263,6 +263,7 @@ def _field(column: Column, kind: str, train: Table) -> FeatureField:
         nullable=missing or column.optional,
         optional=column.optional,
         levels=levels,
+        format=column.format,
     )
 
 

@@ -16,7 +16,8 @@ from shopfloor.artifacts.table import Floats, Table
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.run import CandidateScore, SegmentScore
 from shopfloor.domain.text import safe
-from shopfloor.training import metrics
+from shopfloor.statistics.metric import Metric
+from shopfloor.statistics.predictions import from_scores
 from shopfloor.training.backends import run_chunks
 from shopfloor.training.candidates import FitJob, feature_fields
 from shopfloor.training.members import (
@@ -32,6 +33,7 @@ from shopfloor.training.members import (
 )
 from shopfloor.training.prepared import Prepared
 from shopfloor.training.records import TrainSpec
+from shopfloor.training.scoring import all_scores
 
 NAME = "segments"
 _CHUNKS_PER_WORKER = 8
@@ -58,7 +60,7 @@ def fit_family(
     pooled: FittedModel,
     pooled_scores: Floats,
     candidate: str,
-    metric: str,
+    metric: Metric,
     done: Callable[[float], None],
 ) -> FamilyFit:
     """Fit `candidate` on every segment with enough rows; the others keep the pooled model.
@@ -96,14 +98,14 @@ def fit_family(
     truth = prepared.holdout_values
     record = CandidateScore(
         name=NAME,
-        metrics=metrics.score_all(job.task, truth, back, metric),
+        metrics=all_scores(metric, from_scores(job.task, truth, back)),
         seconds=time.perf_counter() - started,
     )
     reports = (
         SegmentScore(
             segment=part.segment,
             rows=part.train[1] - part.train[0],
-            score=metrics.score(metric, truth[order][places[part.segment]], scores[places[part.segment]]),
+            score=metric.score(from_scores(job.task, truth[order][places[part.segment]], scores[places[part.segment]])),
             fallback=reasons[part.segment] or None,
         )
         for part in rows.slices

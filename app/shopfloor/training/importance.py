@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.artifacts.table import Table
-from shopfloor.training import metrics
+from shopfloor.statistics.metric import Metric
+from shopfloor.statistics.predictions import from_scores
 from shopfloor.training.records import FeatureImportance
 
 _SAMPLE = 2_000
@@ -17,7 +18,7 @@ _SAMPLE_OF_RECIPES = 300
 
 
 def importances(
-    model: FittedModel, holdout: Table, truth: NDArray[Any], metric: str, seed: int
+    model: FittedModel, holdout: Table, truth: NDArray[Any], metric: Metric, seed: int
 ) -> tuple[FeatureImportance, ...]:
     """Permutation importance on a sample of holdout rows, greatest first (Breiman 2001; Fisher,
     Rudin & Dominici 2019). One shuffle a feature; encoded columns of a feature move together.
@@ -31,13 +32,13 @@ def importances(
         scores = _encoded_scores(model, sample, shuffled)
     else:
         scores = _plain_scores(model, sample, shuffled)
-    before = metrics.score(metric, values, model.scores(sample))
+    before = metric.score(from_scores(model.task, values, model.scores(sample)))
     if before is None:
         return ()
     kinds = {feature.name: feature.kind for feature in model.features}
     found = []
     for name, after in scores.items():
-        value = metrics.score(metric, values, after)
+        value = metric.score(from_scores(model.task, values, after))
         loss = 0.0 if value is None else before - value
         found.append(FeatureImportance(name=name, kind=kinds.get(name, ""), importance=loss))
     return tuple(sorted(found, key=lambda one: (-one.importance, one.name)))

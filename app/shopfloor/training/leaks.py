@@ -12,7 +12,8 @@ from shopfloor.artifacts.table import NO_TIME, Table
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
 from shopfloor.domain.text import safe
-from shopfloor.training import metrics
+from shopfloor.statistics import metrics
+from shopfloor.statistics.predictions import from_scores
 
 _SAMPLE = 10_000
 _BINS = 64
@@ -53,9 +54,8 @@ def single_score(bins: NDArray[np.intp], truth: NDArray[Any], task: Task) -> flo
     prior = float(truth[learned].mean())
     sums = np.bincount(bins[learned], weights=truth[learned], minlength=count)
     means = np.where(weights > 0, sums / np.maximum(weights, 1), prior)[bins[judged]]
-    if task is Task.REGRESSION:
-        return metrics.score("r2", truth[judged], means[:, None])
-    return metrics.score("roc_auc", truth[judged], np.column_stack([1 - means, means]))
+    scores = means[:, None] if task is Task.REGRESSION else np.column_stack([1 - means, means])
+    return metrics.find("", (task,)).score(from_scores(task, truth[judged], scores))
 
 
 def _beyond_chance(bins: NDArray[np.intp], truth: NDArray[Any], half: int, count: int) -> float | None:

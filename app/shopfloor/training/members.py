@@ -21,13 +21,15 @@ from shopfloor.artifacts.threads import limited
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.numbers import rounded
 from shopfloor.lake.frame import read_parts
-from shopfloor.training import metrics
+from shopfloor.statistics.metrics import proper_losses
+from shopfloor.statistics.predictions import from_scores
 from shopfloor.training.candidates import FitJob, fit
 from shopfloor.training.prepared import Prepared, prepare
 from shopfloor.training.records import TrainSpec
 
-JUDGES = 0.2
+VALIDATION_SHARE = 0.2
 """The share of training rows that decide between a member and the pooled model."""
 _LEAST_JUDGES = 8
 _LEAST_OF_CLASS = 5
@@ -95,7 +97,7 @@ def by_segment(prepared: Prepared, job: FitJob, segment_by: Sequence[str]) -> tu
         Slice(name, (train_ends[place], train_ends[place + 1]), (holdout_ends[place], holdout_ends[place + 1]))
         for place, name in enumerate(names)
     ]
-    judges = job.latest(JUDGES)[train_order]
+    judges = job.latest(VALIDATION_SHARE)[train_order]
     return Sorted(job.take(train_order), judges, prepared.holdout.take(holdout_order), slices), holdout_order
 
 
@@ -104,7 +106,8 @@ def with_pooled_losses(rows: Sorted, candidate: str) -> Sorted:
     judges = np.flatnonzero(rows.judges)
     pooled = fit(candidate, rows.job.take(~rows.judges)).model
     losses = np.zeros(len(rows.judges))
-    losses[judges] = metrics.losses(rows.job.task, rows.job.values[judges], pooled.scores(rows.job.train.take(judges)))
+    scores = pooled.scores(rows.job.train.take(judges))
+    losses[judges] = proper_losses(from_scores(rows.job.task, rows.job.values[judges], scores))
     filled = []
     for one in rows.slices:
         place = slice(*one.train)
@@ -176,7 +179,7 @@ def _judged_member(rows: Sorted, part: Slice, candidate: str) -> MemberFit:
     job = rows.job.take(slice(*part.train))
     judges = rows.judges[slice(*part.train)]
     trial = fit(candidate, job.take(~judges)).model
-    own = metrics.losses(job.task, job.values[judges], trial.scores(job.train.take(judges)))
+    own = proper_losses(from_scores(job.task, job.values[judges], trial.scores(job.train.take(judges))))
     reason = not_better(own, np.frombuffer(part.pooled), job.train.rows, job.task)
     if reason:
         return MemberFit(part.segment, fallback=reason)
@@ -199,7 +202,7 @@ def not_better(own: NDArray[np.float64], pooled: NDArray[np.float64], rows: int,
         return ""
     name = "squared error" if task is Task.REGRESSION else "log loss"
     verdict = "is better" if rows >= _THICK else "is as good"
-    figures = f"{name} {pooled.mean():.4g}, own {own.mean():.4g}"
+    figures = f"{name} {rounded(pooled.mean(), 4)}, own {rounded(own.mean(), 4)}"
     return f"pooled model {verdict} on the last {len(own)} training rows ({figures})"
 
 

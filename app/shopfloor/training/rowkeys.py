@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from shopfloor.artifacts.table import NO_TIME, Factor, Moments, Table, Values
-from shopfloor.artifacts.values import label_of
+from shopfloor.domain.labels import label_of
 
 Keys = NDArray[np.uint64]
 

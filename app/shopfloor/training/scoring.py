@@ -11,7 +11,9 @@ from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError, ShopfloorError
 from shopfloor.domain.run import CandidateScore
 from shopfloor.domain.text import safe
-from shopfloor.training import metrics
+from shopfloor.statistics import metrics
+from shopfloor.statistics.metric import Metric
+from shopfloor.statistics.predictions import Predictions, from_scores
 from shopfloor.training.candidates import DUMMY, Fit, FitJob, fit
 from shopfloor.training.prepared import Prepared
 
@@ -26,7 +28,7 @@ class Scored:
     score_seconds: float = 0.0
 
 
-def score_candidate(name: str, job: FitJob, prepared: Prepared, metric: str) -> Scored:
+def score_candidate(name: str, job: FitJob, prepared: Prepared, metric: Metric) -> Scored:
     """Fit one candidate and score it. Whatever its code raises is recorded, not raised.
 
     The boundary is wide on purpose: recipes are other people's code, and one bad candidate must
@@ -37,7 +39,7 @@ def score_candidate(name: str, job: FitJob, prepared: Prepared, metric: str) -> 
         fitted = fit(name, job)
         scoring = time.perf_counter()
         scores = fitted.model.scores(prepared.holdout)
-        found = metrics.score_all(job.task, prepared.holdout_values, scores, metric)
+        found = all_scores(metric, from_scores(job.task, prepared.holdout_values, scores))
     except ShopfloorError as error:
         return Scored(_failed(name, started, str(error)))
     except Exception as error:  # noqa: BLE001  (a recipe's or a library's failure: see above)
@@ -45,6 +47,12 @@ def score_candidate(name: str, job: FitJob, prepared: Prepared, metric: str) -> 
     ended = time.perf_counter()
     record = CandidateScore(name=name, metrics=found, seconds=ended - started)
     return Scored(record, fitted, scores, ended - scoring)
+
+
+def all_scores(metric: Metric, predictions: Predictions) -> dict[str, float | None]:
+    """What a run reports: the metric that decides first, then the usual ones of the task."""
+    wanted = {one.name: one for one in (metric, *metrics.reported(predictions.task))}
+    return {name: one.score(predictions) for name, one in wanted.items()}
 
 
 def choose(scored: Sequence[Scored], metric: str, task: Task) -> tuple[Scored, tuple[str, ...]]:

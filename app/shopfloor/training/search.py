@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from shopfloor.training import metrics
-from shopfloor.training.candidates import JUDGES, FitJob, boosting_defaults, fit
+from shopfloor.statistics.metric import Metric
+from shopfloor.statistics.predictions import from_scores
+from shopfloor.training.candidates import VALIDATION_SHARE, FitJob, boosting_defaults, fit
 
 _MOST_TRIALS = 200
 _LEAST_JUDGES = 30
@@ -25,13 +26,13 @@ class Found:
     stopped_by_time: bool
 
 
-def search(name: str, job: FitJob, metric: str, seconds: float) -> Found:
+def search(name: str, job: FitJob, metric: Metric, seconds: float) -> Found:
     """Random search (Bergstra & Bengio 2012), judged on the latest training rows.
 
     The holdout is never looked at, so its score stays honest. Trials follow one sequence by seed,
     the defaults first; only their number depends on the time they take.
     """
-    judges = job.latest(JUDGES)
+    judges = job.latest(VALIDATION_SHARE)
     if seconds <= 0 or name not in _SPACES or judges.sum() < _LEAST_JUDGES:
         return Found({}, 0, False)
     if job.classes and len(np.unique(job.values[~judges])) < len(np.unique(job.values)):
@@ -42,7 +43,8 @@ def search(name: str, job: FitJob, metric: str, seconds: float) -> Found:
     ends = time.monotonic() + seconds
     trials = 0
     for params in _trials(name, job):
-        score = metrics.score(metric, truth, fit(name, replace(inside, params=params)).model.scores(judged))
+        scores = fit(name, replace(inside, params=params)).model.scores(judged)
+        score = metric.score(from_scores(job.task, truth, scores))
         trials += 1
         if score is not None and score > best[0]:
             best = (score, params)

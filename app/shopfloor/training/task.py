@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from shopfloor.artifacts.table import parse_column
-from shopfloor.artifacts.values import label_of
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.labels import label_of
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import counted, safe
 

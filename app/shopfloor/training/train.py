@@ -14,20 +14,21 @@ from shopfloor.artifacts.fitted import PREDICTION, SEGMENT, FittedModel
 from shopfloor.artifacts.segments import segments_of
 from shopfloor.artifacts.table import Floats
 from shopfloor.artifacts.threads import limited
-from shopfloor.domain.metrics import metric_for
 from shopfloor.lake.frame import read_parts
+from shopfloor.statistics import metrics
+from shopfloor.statistics.metric import Metric
 from shopfloor.training import leaks, report
 from shopfloor.training.backends import check_backend
 from shopfloor.training.candidates import DUMMY, FitJob, check_candidates
 from shopfloor.training.family import FamilyFit, fit_family, forget
 from shopfloor.training.importance import importances
-from shopfloor.training.misses import misses
 from shopfloor.training.prepared import Prepared, prepare
 from shopfloor.training.records import TrainSpec
 from shopfloor.training.scoring import Scored, best_of, choose, score_candidate
 from shopfloor.training.search import search
+from shopfloor.training.stopwatch import Stopwatch
 from shopfloor.training.trained import Trained
-from shopfloor.training.watch import Watch
+from shopfloor.training.worst_errors import worst_errors
 
 Progress = Callable[[float, str], None]
 
@@ -42,16 +43,16 @@ def train(spec: TrainSpec, progress: Progress) -> Trained:
     """
     check_candidates(spec.definition.training.candidates)
     check_backend(spec.backend)
-    watch = Watch()
+    stopwatch = Stopwatch()
     progress(0.0, "reading rows")
     frame = read_parts(spec.parts, spec.columns)
-    watch.lap("read")
+    stopwatch.lap("read")
     with limited(spec.workers):
         progress(0.1, "preparing rows")
         prepared = prepare(frame, spec.columns, spec.definition)
-        metric = metric_for(spec.definition.training.metric, prepared.target.task)
-        watch.lap("prepare")
-        return _Run(spec, prepared, fit_job(spec, prepared), metric, watch, progress).finish()
+        metric = metrics.find(spec.definition.training.metric, (prepared.target.task,))
+        stopwatch.lap("prepare")
+        return _Run(spec, prepared, fit_job(spec, prepared), metric, stopwatch, progress).finish()
 
 
 def fit_job(spec: TrainSpec, prepared: Prepared) -> FitJob:
@@ -78,13 +79,13 @@ class _Run:
     spec: TrainSpec
     prepared: Prepared
     job: FitJob
-    metric: str
-    watch: Watch
+    metric: Metric
+    stopwatch: Stopwatch
     progress: Progress
 
     def finish(self) -> Trained:
         scored, searched = self._scored()
-        best, notes = choose(scored, self.metric, self.job.task)
+        best, notes = choose(scored, self.metric.name, self.job.task)
         assert best.fit is not None
         assert best.scores is not None
         family = self._family(scored, best)
@@ -93,29 +94,29 @@ class _Run:
         self.progress(0.9, "explaining")
         truth = self.prepared.holdout_values
         features = importances(best.fit.model, self.prepared.holdout, truth, self.metric, self.spec.seed)
-        self.watch.lap("importance")
+        self.stopwatch.lap("importance")
         suspected = leaks.suspicions(
             self.prepared.columns, self.prepared.train, self.job.values, self.job.task, self.spec.seed
         )
-        self.watch.lap("leaks")
+        self.stopwatch.lap("leaks")
         holdout = self.prepared.frame.take(self.prepared.parted.holdout)
         predictions = self._predictions(model, scores, holdout)
         train_rows = self.prepared.frame.take(self.prepared.parted.train)
-        self.watch.lap("collect")
+        self.stopwatch.lap("collect")
         record = report.result(
             self.spec,
             self.prepared,
-            metric=self.metric,
+            metric=self.metric.name,
             scored=scored,
             best=best,
             family=family,
             features=features,
             notes=(*searched, *notes, *suspected),
-            seconds=self.watch.seconds,
+            seconds=self.stopwatch.seconds,
         )
         self.progress(1.0, "done")
         truth_labels = pd.Series(self.prepared.target.labels(self.prepared.parted.holdout), index=holdout.index)
-        confusion, residuals = misses(self.job.task, truth_labels, predictions[PREDICTION])
+        confusion, residuals = worst_errors(self.job.task, truth_labels, predictions[PREDICTION])
         record = msgspec.structs.replace(record, confusion=confusion, residuals=residuals)
         return Trained(
             model=model,
@@ -138,11 +139,11 @@ class _Run:
                 one = score_candidate(name, job, self.prepared, self.metric)
             notes += note
             if one.fit is not None:
-                self.watch.add("encode", one.fit.encode_seconds)
-                self.watch.add("fit", one.fit.fit_seconds)
-                self.watch.add("score", one.score_seconds)
+                self.stopwatch.add("encode", one.fit.encode_seconds)
+                self.stopwatch.add("fit", one.fit.fit_seconds)
+                self.stopwatch.add("score", one.score_seconds)
             found.append(one)
-        self.watch.skip()
+        self.stopwatch.skip()
         return found, tuple(notes)
 
     def _searched(self, name: str, sharing: int) -> tuple[FitJob, list[str]]:
@@ -150,9 +151,9 @@ class _Run:
         budget = self.spec.definition.training.budget_seconds / sharing
         if budget <= 0:
             return self.job, []
-        self.watch.skip()
+        self.stopwatch.skip()
         found = search(name, self.job, self.metric, budget)
-        self.watch.lap("search")
+        self.stopwatch.lap("search")
         if not found.trials:
             return self.job, []
         note = f"{name}: the best of {found.trials} parameter settings, judged within the training rows."
@@ -167,7 +168,7 @@ class _Run:
         assert best.fit is not None
         assert best.scores is not None
         self.progress(0.6, "fitting segments")
-        candidate = best_of(scored, self.metric).record.name
+        candidate = best_of(scored, self.metric.name).record.name
         with limited(1):  # members are small: threads inside a fit cost more than they give
             family = fit_family(
                 self.spec,
@@ -180,10 +181,10 @@ class _Run:
                 done=lambda share: self.progress(0.6 + 0.3 * share, "fitting segments"),
             )
         forget(self.spec, candidate)
-        self.watch.lap("segments")
-        own, pooled = (one.metrics.get(self.metric) for one in (family.record, best.record))
+        self.stopwatch.lap("segments")
+        own, pooled = (one.metrics.get(self.metric.name) for one in (family.record, best.record))
         if own is not None and pooled is not None and pooled > own:
-            note = f"One model for all segments scores better: {self.metric} {pooled:.4f} against {own:.4f}."
+            note = f"One model for all segments scores better: {self.metric.name} {pooled:.4f} against {own:.4f}."
             return replace(family, notes=(*family.notes, note))
         return family
 

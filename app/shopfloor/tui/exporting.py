@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,11 +9,9 @@ from typing import Any
 
 import msgspec
 
+from shopfloor.domain.csv_text import csv_text
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.record import Record
-
-# A spreadsheet takes a cell that begins like this for a formula and runs it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(records: Sequence[Record], path: Path) -> None:
@@ -42,17 +38,8 @@ def as_csv(records: Sequence[Record]) -> str:
     """A line a record, a column a field; nested values as JSON."""
     rows = [msgspec.to_builtins(one) for one in records]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
-    return text.getvalue()
+    return csv_text(names, ([_cell(row.get(name)) for name in names] for row in rows)).text
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=True)
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=True) if isinstance(value, dict | list) else value

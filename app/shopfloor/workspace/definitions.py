@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,11 +11,13 @@ import tomlkit
 from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.definition import ModelDefinition, Monitoring, Release, Retrain, Task, Training, Value
 from shopfloor.domain.errors import ConfigError
-from shopfloor.domain.metrics import check_metric
 from shopfloor.domain.names import check_name, is_name
 from shopfloor.domain.record import Record
 from shopfloor.workspace.form import read_form, write_text_atomic
 from shopfloor.workspace.layout import Layout
+
+MetricCheck = Callable[[str, tuple[Task, ...]], object]
+"""Raises `ConfigError` for a name that is no metric of any of these tasks."""
 
 _TABLES = ("training", "retrain", "release", "monitoring", "value")
 
@@ -44,7 +47,7 @@ def list_definitions(layout: Layout) -> list[str]:
     return sorted(path.stem for path in layout.models.glob("*.toml") if is_name(path.stem))
 
 
-def load_definition(layout: Layout, model: str) -> ModelDefinition | None:
+def load_definition(layout: Layout, model: str, check_metric: MetricCheck) -> ModelDefinition | None:
     """The definition of `model`, None without a file; raises `ConfigError`."""
     path = layout.definition(check_name(model, "Model"))
     if not path.exists():
@@ -53,13 +56,13 @@ def load_definition(layout: Layout, model: str) -> ModelDefinition | None:
     definition = ModelDefinition(
         name=model, **{field: getattr(form, field) for field in DefinitionForm.__struct_fields__}
     )
-    return check_definition(definition, str(path))
+    return check_definition(definition, str(path), check_metric)
 
 
-def save_definition(layout: Layout, definition: ModelDefinition) -> None:
+def save_definition(layout: Layout, definition: ModelDefinition, check_metric: MetricCheck) -> None:
     """Write the definition, keeping the comments of an existing file."""
     path = layout.definition(check_name(definition.name, "Model"))
-    check_definition(definition, str(path))
+    check_definition(definition, str(path), check_metric)
     if path.exists():
         document = tomlkit.parse(path.read_text(encoding="utf-8"))
     else:
@@ -95,13 +98,13 @@ def _merge_table(document: Any, key: str, values: dict[str, Any] | None, default
             table[name] = value
 
 
-def check_definition(definition: ModelDefinition, source: str) -> ModelDefinition:
+def check_definition(definition: ModelDefinition, source: str, check_metric: MetricCheck) -> ModelDefinition:
     """Refuse definitions that cannot work; raises `ConfigError` naming the key."""
     check_name(definition.dataset, "Dataset")
     for key, fine, needed in _limits(definition):
         if not fine:
             raise ConfigError(f"{source}: key {key!r} has a value that cannot work.", hint=f"It must be {needed}.")
-    _check_metric(definition, source)
+    _check_metric(definition, source, check_metric)
     if definition.target in ColumnNames((*definition.exclude, *definition.features)):
         raise ConfigError(
             f"{source}: the target {definition.target!r} cannot be excluded or a feature.", hint="Remove it there."
@@ -139,7 +142,7 @@ def _limits(definition: ModelDefinition) -> tuple[tuple[str, bool, str], ...]:
     )
 
 
-def _check_metric(definition: ModelDefinition, source: str) -> None:
+def _check_metric(definition: ModelDefinition, source: str, check_metric: MetricCheck) -> None:
     """Told when it is written, not by a training that fails minutes later."""
     if not definition.training.metric:
         return

@@ -7,7 +7,7 @@ import threading
 import time
 
 from shopfloor.domain.definition import ModelDefinition
-from shopfloor.workspace.definitions import list_definitions, load_definition
+from shopfloor.workspace.definitions import MetricCheck, list_definitions, load_definition
 from shopfloor.workspace.layout import Layout
 
 _YOUNG_NS = 2_000_000_000
@@ -22,7 +22,8 @@ class KnownDefinitions:
     each time: a second change may leave its time and size as they are.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, check_metric: MetricCheck) -> None:
+        self._check_metric = check_metric
         self._known: dict[str, tuple[_Stamp, ModelDefinition]] = {}
         self._lock = threading.Lock()
 
@@ -41,7 +42,7 @@ class KnownDefinitions:
             before = self._known.get(name)
         if before is not None and before[0] == stamp:
             return before[1]
-        definition = load_definition(layout, name)
+        definition = load_definition(layout, name, self._check_metric)
         if definition is not None and stamp is not None and time.time_ns() - stamp[3] > _YOUNG_NS:
             with self._lock:
                 self._known[name] = (stamp, definition)

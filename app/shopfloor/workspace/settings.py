@@ -67,12 +67,16 @@ class EngineSettings(Record, frozen=True, kw_only=True):
 
 
 class ServingSettings(Record, frozen=True, kw_only=True):
-    """The REST endpoint, started only by `shopfloor serve`."""
+    """The REST endpoint, started only by `shopfloor serve`, and the files of predictions.
+
+    `raw_csv` leaves text in `outbox/` as it is; else no cell there is run by a spreadsheet.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     loaded_models: int = 200
     durability: str = "batch"
+    raw_csv: bool = False
 
 
 class RetentionSettings(Record, frozen=True, kw_only=True):

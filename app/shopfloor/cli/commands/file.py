@@ -12,8 +12,9 @@ from shopfloor.actions.registry import by_name
 from shopfloor.cli.output import answers, files, stream
 from shopfloor.cli.output.cells import text
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, one_of, reason_option, session, window_options
+from shopfloor.cli.verbs import Noun, json_option, one_of, raw_option, reason_option, session, window_options
 from shopfloor.domain.contract import Parser
+from shopfloor.domain.csv_text import words
 from shopfloor.domain.dialect import pairs_of
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.requests.files import (
@@ -93,17 +94,21 @@ def inspect_file(session: Session, file_id: str, as_json: bool) -> None:
 @command.command("rejects")
 @click.argument("file_id", metavar="ID")
 @click.option("--export", metavar="FILE", help="Write them to FILE, new, ending in .csv or .parquet.")
+@raw_option
 @window_options(1000)
 @json_option
 @session
-def list_rejects(session: Session, file_id: str, export: str | None, limit: int, offset: int, as_json: bool) -> None:
+def list_rejects(
+    session: Session, file_id: str, export: str | None, raw: bool, limit: int, offset: int, as_json: bool
+) -> None:
     """List the rows of a file that were rejected, or that keep it out: line, column, value, reason."""
     if export is not None:
-        written = session.ask(FileRejectsExport(id=file_id, path=str(Path(export).absolute())), timeout=120.0)
+        written = session.ask(FileRejectsExport(id=file_id, path=str(Path(export).absolute()), raw=raw), timeout=120.0)
         if as_json:
             stream.document(written)
         else:
             stream.narrate(f"{files.kept(written.rows, written.total)} written to {text(written.path)}.")
+            stream.narrate_any(words(written.changed, "--raw"))
         return
     page = session.ask(FileRejects(id=file_id, limit=limit, offset=offset))
     total = 0 if as_json else session.ask(FileShow(id=file_id)).rejected_rows

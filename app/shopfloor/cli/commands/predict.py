@@ -10,7 +10,8 @@ import click
 from shopfloor.cli.output import predictions, stream
 from shopfloor.cli.output.cells import joined, text
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Verb, json_option, session
+from shopfloor.cli.verbs import Verb, json_option, raw_option, session
+from shopfloor.domain import csv_text
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.requests.models import Predict, PredictReport
 from shopfloor.domain.text import counted, safe
@@ -27,9 +28,10 @@ _TIMEOUT = 3600.0
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where the predictions go: .csv or .parquet. Without it, CSV to stdout.",
 )
+@raw_option
 @json_option
 @session
-def command(session: Session, model: str, file: Path, output: Path | None, as_json: bool) -> None:
+def command(session: Session, model: str, file: Path, output: Path | None, raw: bool, as_json: bool) -> None:
     """Score every row of FILE with the champion of MODEL.
 
     With --json the predictions are one list of objects, and with -o a report about that file.
@@ -37,12 +39,12 @@ def command(session: Session, model: str, file: Path, output: Path | None, as_js
     if not file.is_file():
         raise NotFoundError(f"There is no file {safe(file)}.", hint="Check the path.")
     if output is not None:
-        _report(_predict(session, model, file, output), as_json=as_json)
+        _report(_predict(session, model, file, output, raw=raw), as_json=as_json)
         return
     # The engine writes files, so that half a result is never seen; stdout gets a copy.
     with tempfile.TemporaryDirectory(prefix="shopfloor-predict-") as folder:
         target = Path(folder) / "predictions.csv"
-        report = _predict(session, model, file, target)
+        report = _predict(session, model, file, target, raw=raw or as_json)
         if as_json:
             stream.document(predictions.as_objects(target))
         else:
@@ -51,8 +53,8 @@ def command(session: Session, model: str, file: Path, output: Path | None, as_js
     stream.narrate(_words(report))
 
 
-def _predict(session: Session, model: str, file: Path, output: Path) -> PredictReport:
-    request = Predict(model=model, path=str(file.absolute()), output=str(output.absolute()))
+def _predict(session: Session, model: str, file: Path, output: Path, *, raw: bool) -> PredictReport:
+    request = Predict(model=model, path=str(file.absolute()), output=str(output.absolute()), raw=raw)
     return session.ask(request, timeout=_TIMEOUT)
 
 
@@ -70,4 +72,4 @@ def _words(report: PredictReport) -> str:
         words += f" Absent columns, taken as missing: {joined(report.absent_columns)}."
     if report.ignored_columns:
         words += f" Ignored columns: {joined(report.ignored_columns)}."
-    return words
+    return f"{words} {csv_text.words(report.changed_cells, '--raw')}".rstrip()

@@ -8,13 +8,15 @@ import click
 
 from shopfloor.cli.output import grid, stream
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Verb, json_option, session
+from shopfloor.cli.verbs import Verb, json_option, raw_option, session
+from shopfloor.domain.csv_text import csv_text, words
 from shopfloor.domain.errors import UsageError
 
 
 @click.command(cls=Verb)
 @click.argument("statement")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@raw_option
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -25,7 +27,7 @@ from shopfloor.domain.errors import UsageError
 )
 @json_option
 @session
-def command(session: Session, statement: str, as_csv: bool, limit: int, as_json: bool) -> None:
+def command(session: Session, statement: str, as_csv: bool, raw: bool, limit: int, as_json: bool) -> None:
     """Run one read-only STATEMENT over metadata, datasets and logs; - reads it from stdin.
 
     A dataset is a view: flights is its newest version, "flights@3" (in double quotes) the third.
@@ -34,12 +36,16 @@ def command(session: Session, statement: str, as_csv: bool, limit: int, as_json:
 
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other.")
-    words = sys.stdin.read() if statement == "-" else statement
-    answer = session.ask(SqlQuery(statement=words, limit=limit), timeout=300.0)
+    if raw and not as_csv:
+        raise UsageError("--raw is about --csv.", hint="Give both, or neither.")
+    asked = sys.stdin.read() if statement == "-" else statement
+    answer = session.ask(SqlQuery(statement=asked, limit=limit), timeout=300.0)
     if as_json:
         stream.document(grid.as_objects(answer))
     elif as_csv:
-        stream.table_bytes([grid.as_csv(answer).encode()])
+        made = csv_text(answer.columns, answer.rows, raw=raw)
+        stream.table_bytes([made.text.encode()])
+        stream.narrate_any(words(made.changed, "--raw"))
     elif answer.rows:
         stream.data(grid.as_text(answer, stream.terminal_width()))
     else:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from shopfloor.domain import numbers
 from shopfloor.domain.text import safe
 
 NOTHING = "–"
@@ -27,15 +28,8 @@ def words(value: object) -> str:
 
 
 def figure(value: float | None) -> str:
-    """A score or effect with four significant digits, without an exponent where it is readable."""
-    if value is None:
-        return NOTHING
-    size = abs(value)
-    if size and not 1e-4 <= size < 1e15:
-        return f"{value:.1e}"
-    if size >= 1000:
-        return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
-    return f"{value:.4g}" if size >= 10 or not size else f"{value:.4f}"
+    """A score or effect, as `numbers.figure` shows it."""
+    return NOTHING if value is None else numbers.figure(value)
 
 
 def probability(value: float | None) -> str:
@@ -118,7 +112,7 @@ def setting(value: Any) -> str:
     if isinstance(value, bool):
         return yes(value)
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return numbers.exact(float(f"{value:.6g}"))
     if isinstance(value, list | tuple):
         return ",".join(setting(each) for each in value) or NOTHING
     return text(value)

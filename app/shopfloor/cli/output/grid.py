@@ -1,9 +1,7 @@
-"""The answer to a query as a table, CSV, or objects."""
+"""The answer to a query as a table or objects."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,15 +17,6 @@ def as_text(answer: Table, width: int | None) -> str:
         for index, name in enumerate(answer.columns)
     ]
     return table(layout, answer.rows, width) if layout else ""
-
-
-def as_csv(answer: Table) -> str:
-    """RFC 4180 with LF line ends; a missing value is empty."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(answer.columns)
-    writer.writerows(["" if value is None else value for value in row] for row in answer.rows)
-    return buffer.getvalue()
 
 
 def as_objects(answer: Table) -> list[dict[str, Any]]:

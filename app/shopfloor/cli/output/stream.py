@@ -59,6 +59,12 @@ def narrate(text: str) -> None:
         pass  # narration is never worth failing for
 
 
+def narrate_any(text: str) -> None:
+    """Narrate where there is something to say."""
+    if text:
+        narrate(text)
+
+
 def narrate_document(value: object) -> None:
     """Write one JSON document to stderr, on one line."""
     from shopfloor.domain.codec import to_text

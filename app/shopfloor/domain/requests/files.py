@@ -68,19 +68,27 @@ class FileRejects(Request[Page[Reject]], frozen=True, kw_only=True):
 
 
 class RejectsFile(Record, frozen=True, kw_only=True):
-    """Where rejected rows were written. `total` are all of the file, of which `rows` are kept and written."""
+    """Where rejected rows were written. `total` are all of the file, of which `rows` are kept and written.
+
+    `changed` cells of a CSV file were made safe for spreadsheets and terminals.
+    """
 
     path: str
     rows: int
     total: int
+    changed: int = 0
 
 
 class FileRejectsExport(Request[RejectsFile], frozen=True, kw_only=True):
-    """Write the kept rejects of a file to `path`, absolute, as CSV or Parquet by its ending."""
+    """Write the kept rejects of a file to `path`, absolute, as CSV or Parquet by its ending.
+
+    CSV is made safe for spreadsheets and terminals, unless `raw`.
+    """
 
     verb: ClassVar[str] = "file.rejects.export"
     id: str
     path: str
+    raw: bool = False
 
 
 class FileRetry(Mutation[FileRecord], frozen=True, kw_only=True):

@@ -143,7 +143,10 @@ class ModelImport(Mutation[ModelVersion], frozen=True, kw_only=True):
 
 
 class PredictReport(Record, frozen=True, kw_only=True):
-    """What a batch scoring did. `absent_columns` are optional inputs that the file does not have."""
+    """What a batch scoring did. `absent_columns` are optional inputs that the file does not have.
+
+    `changed_cells` of a CSV file were made safe for spreadsheets and terminals.
+    """
 
     model: str
     model_version: int
@@ -151,16 +154,21 @@ class PredictReport(Record, frozen=True, kw_only=True):
     output: str
     ignored_columns: tuple[str, ...] = ()
     absent_columns: tuple[str, ...] = ()
+    changed_cells: int = 0
     job: str = ""
 
 
 class Predict(Mutation[PredictReport], frozen=True, kw_only=True):
-    """Score a file now; answers when the output file is written. Paths are absolute."""
+    """Score a file now; answers when the output file is written. Paths are absolute.
+
+    A CSV file is made safe for spreadsheets and terminals, unless `raw`.
+    """
 
     verb: ClassVar[str] = "model.predict"
     model: str
     path: str
     output: str
+    raw: bool = False
 
 
 class ValueShow(Request[ValueReport], frozen=True, kw_only=True):

@@ -12,7 +12,6 @@ from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
 from shopfloor.domain.job import JobRecord
-from shopfloor.domain.metrics import check_metric
 from shopfloor.domain.names import did_you_mean, parse_version, split_ref
 from shopfloor.domain.page import Page
 from shopfloor.domain.release import VOLUME_DAYS, AliasChange, ModelRecord, ModelVersion
@@ -31,6 +30,7 @@ from shopfloor.engine.api.positive import check_positive
 from shopfloor.engine.line.line import train as train_on
 from shopfloor.engine.services import Plant
 from shopfloor.serving.deployment import remove_deployment
+from shopfloor.statistics import metrics
 from shopfloor.store import alerts, datasets, inference, models
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -148,7 +148,7 @@ def define(plant: Plant, request: ModelDefine) -> ModelDefinition:
 
 def write_definition(plant: Plant, transaction: Transaction, wanted: ModelDefinition, actor: str) -> None:
     """The model's file, its state and its drop folders."""
-    save_definition(plant.context.layout, wanted)
+    save_definition(plant.context.layout, wanted, metrics.find)
     models.put_state(transaction, models.state(transaction, wanted.name))
     transaction.emit(
         "model.defined",
@@ -217,7 +217,7 @@ def _check_columns(plant: Plant, wanted: ModelDefinition) -> ModelDefinition:
             code="bad_target",
         )
     if wanted.training.metric:
-        check_metric(wanted.training.metric, tuple(task for task in Task if task.classification))
+        metrics.find(wanted.training.metric, tuple(task for task in Task if task.classification))
     return wanted
 
 
@@ -264,7 +264,7 @@ def retire(plant: Plant, request: ModelRetire) -> ModelRecord:
         state = models.state(transaction, definition.name)
         if definition.retired and state.retired:
             return _records(transaction, [definition], transaction.now)[0]
-        save_definition(plant.context.layout, retired)
+        save_definition(plant.context.layout, retired, metrics.find)
         models.put_state(transaction, msgspec.structs.replace(state, retired=True, awaiting=None))
         transaction.emit(
             "model.retired",

@@ -69,7 +69,7 @@ def _enqueue(plant: Plant, request: Predict) -> PredictReport:
             transaction,
             JobKind.SCORE,
             definition.name,
-            payload={"path": request.path, "output": request.output},
+            payload={"path": request.path, "output": request.output, "raw": request.raw},
             trigger=f"asked by {request.actor}",
             priority=_URGENT,
         )
@@ -95,5 +95,6 @@ def _report(plant: Plant, request: Predict, job: JobRecord) -> PredictReport:
         output=request.output,
         ignored_columns=tuple(result.get("ignored", ())),
         absent_columns=tuple(result.get("absent", ())),
+        changed_cells=result.get("changed", 0),
         job=job.id,
     )

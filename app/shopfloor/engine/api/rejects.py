@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from shopfloor.domain.codec import to_text
+from shopfloor.domain.csv_text import csv_text
 from shopfloor.domain.errors import RefusedError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.page import Page
@@ -19,10 +20,10 @@ from shopfloor.engine.api import files
 from shopfloor.engine.services import Plant
 from shopfloor.store import rejects
 
-_FORMS = {".csv": "(FORMAT csv, HEADER)", ".parquet": "(FORMAT parquet, COMPRESSION zstd)"}
+_FIELDS = ("line", "row", "column", "value", "code", "message", "record")
 _SHAPE = '[{"code":"VARCHAR","message":"VARCHAR","line":"BIGINT","row":"BIGINT","column":"VARCHAR",'
 _SHAPE += '"value":"VARCHAR","record":"VARCHAR"}]'
-_COLUMNS = "r.line, r.row, r.column, r.value, r.code, r.message, r.record"
+_COLUMNS = ", ".join(f"r.{name}" for name in _FIELDS)
 
 
 def listing(plant: Plant, request: FileRejects) -> Page[Reject]:
@@ -43,13 +44,14 @@ def export(plant: Plant, request: FileRejectsExport) -> RejectsFile:
         raise RefusedError(
             f"File {file.id} has no rejected rows{gone}.", hint="Nothing was written.", code="no_rejects"
         )
-    _write(plant, found.rows, target)
-    return RejectsFile(path=str(target), rows=len(found.rows), total=max(file.rejected_rows, len(found.rows)))
+    changed = _write(plant, found.rows, target, raw=request.raw)
+    total = max(file.rejected_rows, len(found.rows))
+    return RejectsFile(path=str(target), rows=len(found.rows), total=total, changed=changed)
 
 
 def _target(path: str) -> Path:
     target = Path(path)
-    if target.suffix not in _FORMS or not target.is_absolute():
+    if target.suffix not in {".csv", ".parquet"} or not target.is_absolute():
         raise UsageError(
             f"{safe(path, 200)} does not say a form.", hint="End it with .csv or .parquet.", code="bad_export"
         )
@@ -60,17 +62,30 @@ def _target(path: str) -> Path:
     return target
 
 
-def _write(plant: Plant, found: tuple[Reject, ...], target: Path) -> None:
-    """Beside the target first, then in place: nobody sees half a file."""
+def _write(plant: Plant, found: tuple[Reject, ...], target: Path, *, raw: bool) -> int:
+    """Beside the target first, then in place: nobody sees half a file. Returns how many cells were made safe."""
     partial = target.with_name(f".{target.name}.{ulid()}.tmp")
+    try:
+        changed = 0
+        if target.suffix == ".csv":
+            made = csv_text(_FIELDS, ([getattr(one, name) for name in _FIELDS] for one in found), raw=raw)
+            partial.write_text(made.text, encoding="utf-8", newline="")
+            changed = made.changed
+        else:
+            _write_parquet(plant, found, partial)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return changed
+
+
+def _write_parquet(plant: Plant, found: tuple[Reject, ...], partial: Path) -> None:
     connection = connect(memory_mb=128, threads=1, temp=plant.context.layout.staging / f"export-{ulid()}")
     try:
         connection.execute(
             f"COPY (SELECT {_COLUMNS} FROM (SELECT unnest(from_json(?::JSON, ?)) AS r)) "
-            f"TO {text(str(partial))} {_FORMS[target.suffix]}",
+            f"TO {text(str(partial))} (FORMAT parquet, COMPRESSION zstd)",
             [to_text([msgspec.to_builtins(one) for one in found]), _SHAPE],
         )
-        os.replace(partial, target)
     finally:
         connection.close()
-        partial.unlink(missing_ok=True)

@@ -10,11 +10,13 @@ import msgspec
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.errors import RefusedError, UsageError
 from shopfloor.domain.names import check_name
+from shopfloor.domain.numbers import exact
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.runs import RunCompare, RunComparison, RunFinish, RunList, RunLog, RunShow, RunStart
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
 from shopfloor.engine.services import Plant
+from shopfloor.statistics import metrics
 from shopfloor.store import runs
 from shopfloor.store.transaction import Transaction
 
@@ -27,6 +29,7 @@ def listing(plant: Plant, request: RunList) -> Page[RunRecord]:
             model=request.model,
             state=request.state,
             text=request.query,
+            metrics=metrics.spoken(),
             sort=request.sort,
             limit=request.limit,
             offset=request.offset,
@@ -73,7 +76,7 @@ def _shown(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return exact(float(f"{value:.6g}"))
     return value if isinstance(value, str) else to_text(value)
 
 

@@ -18,8 +18,8 @@ from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
 from shopfloor.engine.line.train_task import TrainOutcome, TrainTask
 from shopfloor.monitoring.reference import Holdout, build_reference
-from shopfloor.release.asked import changed_inputs
 from shopfloor.release.gate import judge
+from shopfloor.release.input_compatibility import changed_inputs
 from shopfloor.release.records import GateSpec
 from shopfloor.runtime.task import Progress
 from shopfloor.training.train import train
@@ -97,7 +97,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef, row_ms: flo
     dummy = next((candidate for candidate in record.candidates if candidate.name == "dummy"), None)
     champion = task.champion
     model = None if champion is None else bundle.load(champion, load_or_create_key(Path(task.key_path)))
-    looks = sum(test.overlaps(record.holdout_from, record.holdout_to) for test in task.earlier_tests)
+    earlier = sum(test.overlaps(record.holdout_from, record.holdout_to) for test in task.earlier_tests)
     spec = GateSpec(
         definition=task.train.definition,
         metric=record.metric,
@@ -112,7 +112,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef, row_ms: flo
         dummy_score=dummy.metrics.get(record.metric) if dummy else None,
         artifact_bytes=artifact.bytes,
         row_ms=row_ms,
-        prior_looks=looks,
+        earlier_tests=earlier,
         split=record.split,
         changed_inputs=() if model is None else changed_inputs(model.features, trained.model.features),
         seed=task.train.seed,

@@ -1,14 +1,13 @@
 """Posted JSON lines against the pinned contract: what is a row of the dataset, and what is not.
 
-The bulk is one call of a compiled decoder. Only a post that it refuses is looked at line by line,
-where spellings are allowed that the intake reads as well (`"12"`, `"NA"`, `2026-1-31`). Rules about
-values are not asked here: they belong to the intake, which sees a delivery as a whole.
+The bulk is one call of a compiled decoder. Only a post that it refuses is looked at line by line, by the
+reader of single values that agrees with the file reader (`"12"`, `"NA"`, `2026-1-31`, a pinned format).
+Rules about values are not asked here: they belong to the intake, which sees a delivery as a whole.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import chain
 from typing import Annotated, Any, NamedTuple
@@ -19,22 +18,17 @@ from shopfloor.domain.column_names import case_notice, collision, fold
 from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.errors import UsageError
-from shopfloor.domain.missing import MISSING
+from shopfloor.domain.missing import ALWAYS_MISSING
 from shopfloor.domain.streaming import RowReject
 from shopfloor.domain.text import safe
+from shopfloor.formats.notation import same_iso
+from shopfloor.formats.values import Misfit, reader_of
 
 TOLD = 100
 """So many rejected rows are told one by one."""
 _NAMES = 10_000  # so many names are remembered; no file has as many columns
-_BLANKS = " "  # of all blanks only this one is left out around every kind of value by the intake, too
 _UNROUNDED = msgspec.Meta(ge=-EXACT, le=EXACT)  # no whole number beyond is rounded unseen: it is looked at by itself
 _WHOLE = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
-_INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_DIGITS = re.compile(r"[+-]?\d+", re.ASCII)
-_DAY = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}", re.ASCII)
-_CLOCK = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?( ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?", re.ASCII)
-_BOOLEANS = frozenset({"true", "false", "t", "f", "yes", "no", "1", "0"})
 
 
 class Rows(NamedTuple):
@@ -75,6 +69,10 @@ class RowCheck:
     def __init__(self, contract: Contract | None) -> None:
         columns = contract.columns if contract is not None else ()
         self._columns = {column.name: column for column in columns}
+        self._missing = contract.parser.missing if contract is not None else ()
+        # Of a column that has no type yet the first value decides.
+        typed = (column for column in columns if column.type is not ColumnType.UNKNOWN)
+        self._readers = {column.name: reader_of(column, self._missing) for column in typed}
         self._spelled = {fold(column.name): column.name for column in columns}
         if contract is not None:
             self._spelled |= contract.parser.renamed
@@ -109,6 +107,8 @@ class RowCheck:
 
     def _at_once(self, body: bytes) -> Rows | None:
         """All rows, when every line is one and fits."""
+        if any(text in body for text in _NOT_QUICK):
+            return None
         try:
             found = self._quick.decode_lines(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -163,14 +163,23 @@ class RowCheck:
         for name in self._named:
             if name not in row:
                 raise _Unfit(name, "It is not named; the contract asks for it, if only as null.")
+        values = self._values(row)
         for name in self._required:
-            if _is_empty(row.get(name), self._columns.get(name)):
+            if values.get(name) is None:
                 raise _Unfit(name, "It is missing; the contract asks for it.")
-        for name, value in row.items():
-            column = self._columns.get(name)
-            if column is not None and value is not None and not _FITS[column.type](value):
-                raise _Unfit(name, f"{_shown(value)} is no {column.type}.")
         return others
+
+    def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that the intake will read; raises `_Unfit`."""
+        values: dict[str, Any] = {}
+        for name, value in row.items():
+            read = self._readers.get(name)
+            try:
+                values[name] = value if read is None else read(value)
+            except Misfit as misfit:
+                why = f": {misfit.reason}" if misfit.reason else ""
+                raise _Unfit(name, f"{_shown(value)} is no {self._columns[name].written}{why}.") from None
+        return values
 
     def _decode(self, line: bytes) -> dict[str, Any]:
         try:
@@ -205,7 +214,7 @@ class RowCheck:
         for number, column in enumerate(columns):
             field = f"c{number}"
             names[field] = column.name
-            kind = _QUICK[column.type]
+            kind = _QUICK[column.type] if self._is_quick(column) else _NEVER
             if column.name in self._required:
                 fields.append((field, kind))
             elif column.name in self._named:
@@ -214,6 +223,10 @@ class RowCheck:
                 fields.append((field, kind | None, None))
         ordered = sorted(fields, key=len)  # msgspec wants fields without a default first
         return msgspec.defstruct("Row", ordered, rename=names, forbid_unknown_fields=True)
+
+    def _is_quick(self, column: Column) -> bool:
+        """False where a value's type alone does not say that it fits: it may be a missing word, or another day."""
+        return same_iso(column.format) and not (self._missing and column.name in self._required)
 
 
 class _NotARow(Exception):
@@ -229,6 +242,9 @@ _QUICK: dict[ColumnType, Any] = {
     ColumnType.TIMESTAMP: datetime,
 }
 _QUICK[ColumnType.UNKNOWN] = _QUICK[ColumnType.TEXT]
+_NEVER = Annotated[str, msgspec.Meta(pattern="(?!)")]
+# Times that a distance from UTC takes out of the calendar, and a text that is missing.
+_NOT_QUICK = (b'"0001-', b'"9999-', msgspec.json.encode(ALWAYS_MISSING))
 
 
 def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
@@ -251,76 +267,3 @@ def _kind(line: bytes) -> str:
 
 def _shown(value: Any) -> str:
     return safe(msgspec.json.encode(value).decode(), 60)
-
-
-def _is_empty(value: Any, column: Column | None) -> bool:
-    if isinstance(value, str) and column is not None and column.type is not ColumnType.TEXT:
-        return _is_missing(value)
-    return value is None
-
-
-def _is_missing(value: str) -> bool:
-    return value.strip(_BLANKS) in MISSING
-
-
-def _is_boolean(value: Any) -> bool:
-    return isinstance(value, bool) or (
-        isinstance(value, str) and (_is_missing(value) or value.strip(_BLANKS).lower() in _BOOLEANS)
-    )
-
-
-def _is_integer(value: Any) -> bool:
-    if isinstance(value, str):
-        text = value.strip(_BLANKS)
-        return _is_missing(text) or (_INTEGER.fullmatch(text) is not None and abs(int(text)) < 2**63)
-    if isinstance(value, float):
-        return value.is_integer() and abs(value) <= EXACT
-    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, str):
-        text = value.strip(_BLANKS)
-        unrounded = _DIGITS.fullmatch(text) is None or _is_exact(int(text))
-        return _is_missing(text) or (_NUMBER.fullmatch(text) is not None and unrounded)
-    return isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and _is_exact(value))
-
-
-def _is_exact(whole: int) -> bool:
-    """Whether a double holds the whole number as it is."""
-    return abs(whole) <= EXACT or (abs(whole) < 2**127 and int(float(whole)) == whole)
-
-
-def _is_date(value: Any) -> bool:
-    return isinstance(value, str) and (_is_missing(value) or _on_calendar(value.strip(_BLANKS)) == "")
-
-
-def _is_timestamp(value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
-    rest = _on_calendar(value.strip(_BLANKS))
-    return _is_missing(value) or rest == "" or (rest is not None and _CLOCK.fullmatch(rest) is not None)
-
-
-def _on_calendar(text: str) -> str | None:
-    """What follows the day that `text` begins with; None when it begins with none."""
-    found = _DAY.match(text)
-    if found is None:
-        return None
-    year, month, day = (int(word) for word in re.split("[-/]", found.group()))
-    try:
-        date(year, month, day)
-    except ValueError:
-        return None
-    return text[found.end() :]
-
-
-_FITS: dict[ColumnType, Callable[[Any], bool]] = {
-    ColumnType.BOOLEAN: _is_boolean,
-    ColumnType.INTEGER: _is_integer,
-    ColumnType.NUMBER: _is_number,
-    ColumnType.TEXT: lambda value: True,
-    ColumnType.DATE: _is_date,
-    ColumnType.TIMESTAMP: _is_timestamp,
-    ColumnType.UNKNOWN: lambda value: True,
-}

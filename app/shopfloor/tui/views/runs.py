@@ -144,13 +144,20 @@ def _confusion(table: Confusion) -> list[Pair]:
     return lines
 
 
+def _leaning(mean: float) -> str:
+    if words.number(mean) == "0":
+        return "0"
+    return (
+        f"+{words.number(mean)}: too low on the whole" if mean > 0 else f"{words.number(mean)}: too high on the whole"
+    )
+
+
 def _residuals(found: Residuals) -> list[Pair]:
     most = max(found.counts, default=0) or 1
     lines = [
         Pair("typical", f"off by {words.number(found.median_absolute)} (median), 9 of 10 within "
              f"{words.number(found.p90_absolute)}"),
-        Pair("mean", f"{found.mean:+.3g}: {'too low' if found.mean > 0 else 'too high'} on the whole"
-             if found.mean else "0"),
+        Pair("mean", _leaning(found.mean)),
     ]  # fmt: skip
     for low, high, count in zip(found.edges, found.edges[1:], found.counts, strict=False):
         lines.append(Pair(words.number((low + high) / 2), f"{bar(count / most, 20)} {words.compact(count)}"))

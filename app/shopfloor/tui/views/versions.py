@@ -80,7 +80,7 @@ def _figures(side: ColumnFigures | None) -> dict[str, str]:
     return {
         "missing": words.count(side.missing),
         "distinct": words.count(side.distinct),
-        "mean": words.NONE if side.mean is None else f"{side.mean:.4g}",
+        "mean": words.said(side.mean),
         "min": _value(side.min),
         "max": _value(side.max),
     }

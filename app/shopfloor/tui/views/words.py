@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from shopfloor.domain import numbers
+
 NONE = "–"
 
 
@@ -79,15 +81,13 @@ def signed(value: float | None) -> str:
 
 
 def score(value: float | None) -> str:
-    """A metric with four digits."""
-    return NONE if value is None else f"{value:.4f}"
+    """A metric, as `numbers.figure` shows it."""
+    return NONE if value is None else numbers.figure(value)
 
 
 def number(value: float | None) -> str:
     """A figure with three significant digits or so."""
-    if value is None:
-        return NONE
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return NONE if value is None else numbers.rounded(value)
 
 
 def said(value: object) -> str:
@@ -99,7 +99,7 @@ def said(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+        return numbers.rounded(value, 4)
     return NONE if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 

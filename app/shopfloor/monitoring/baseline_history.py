@@ -1,0 +1,153 @@
+"""What a feature did before: chunks of the reference, then the deliveries that were in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from shopfloor.domain.codec import convert, utc
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.monitoring.records import Chunk, FeatureReference, Sketch
+from shopfloor.monitoring.thresholds import FEW_ROWS, Distance, away, merge, prediction_limit, recent, steps
+
+_SEASON_DAYS = 31.0
+_SEASON_AGE = timedelta(days=300)
+_YEAR_DAYS = 365.2425
+_KEPT = 24
+_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class BaselineHistory:
+    """`before` is what came before the delivery and `line` all that is known, both oldest first;
+    they are the same for a delivery that is younger than the reference. `season` holds the chunks
+    of this time of earlier years.
+
+    `doubtful` is the newest delivery when it had shifted, though not so much as to be a break:
+    the next one tells whether that was a step of a season or a change that stays. With `ordered`
+    neighbours in `line` are neighbours in time; without a time in the reference the chunks are
+    random, and the whole reference is what a delivery should resemble.
+    """
+
+    feature: FeatureReference
+    before: tuple[Sketch, ...]
+    line: tuple[Sketch, ...]
+    deliveries: tuple[Sketch, ...]
+    doubtful: Sketch | None
+    season: tuple[Sketch, ...]
+    ordered: bool
+
+    def regimes(self, rows: int) -> list[Sketch]:
+        """What a delivery of `rows` rows may resemble to be nothing new."""
+        found = [recent(self.before, rows)] if self.before else []
+        if not self.ordered or not found:
+            found.append(self.feature.whole)
+        return [*found, merge(self.season)] if self.season else found
+
+    def usual(self, measure: str, rows: int, distance: Distance) -> float:
+        """How far neighbours of about `rows` rows may be apart by themselves."""
+        if self.ordered:
+            known = prediction_limit(steps(self.line, rows, distance))
+            return known if self.before else max(known, self.feature.reach.get(measure, 0.0))
+        # Random chunks differ by chance alone; the deliveries show what time adds.
+        whole = self.feature.whole
+        return prediction_limit(
+            [*away(self.line, whole, distance), *(distance(sketch, whole) for sketch in self.deliveries)]
+        )
+
+
+def baseline_of(
+    feature: FeatureReference,
+    chunks: Sequence[Chunk],
+    chunked_by: str,
+    history: Sequence[CheckResult],
+    current: Sketch,
+    moment: datetime,
+    begins: datetime | None,
+) -> BaselineHistory:
+    """What came before a delivery whose rows begin at `begins` (None: after the reference) and are
+    about `moment`; `history` are earlier results of this feature's drift check.
+
+    A delivery from within the reference's time (a late one, or a back-test's) is compared with
+    what came before it, not with itself or with what followed.
+    """
+    deliveries, doubtful = _deliveries(feature, history, current, moment)
+    known = [
+        (sketch, chunk) for sketch, chunk in zip(feature.chunks, chunks, strict=False) if sketch.present >= FEW_ROWS
+    ]
+    filled = tuple(sketch for sketch, _ in known)
+    season = tuple(sketch for sketch, chunk in known if _same_season(chunk, moment))
+    if chunked_by == "random" or not filled:
+        return BaselineHistory(feature, deliveries, filled, deliveries, doubtful, season, ordered=False)
+    if begins is None or utc(begins) >= max(_end(chunk) for _, chunk in known):
+        line = (*filled, *deliveries)
+        return BaselineHistory(feature, line, line, deliveries, doubtful, season, ordered=True)
+    earlier = tuple(sketch for sketch, chunk in known if _end(chunk) <= utc(begins))
+    return BaselineHistory(feature, (*earlier, *deliveries), filled, deliveries, doubtful, season, ordered=True)
+
+
+def _end(chunk: Chunk) -> datetime:
+    return _EVER if chunk.end is None else utc(chunk.end)
+
+
+def sketch_of(result: CheckResult) -> Sketch | None:
+    """The sketch that a drift result keeps in its evidence; its counts are those of the plot."""
+    found: Any = result.evidence.get("sketch")
+    try:
+        return convert({**found, "counts": result.evidence.get("current")}, Sketch) if isinstance(found, dict) else None
+    except msgspec.ValidationError:
+        return None
+
+
+def _deliveries(
+    feature: FeatureReference, history: Sequence[CheckResult], current: Sketch, moment: datetime
+) -> tuple[tuple[Sketch, ...], Sketch | None]:
+    """Deliveries about times before `moment` in the same bins, each once, oldest first, and the
+    newest apart when it is doubtful. A break is never part of the past; a shift is once a delivery
+    followed that was in order or moved on from it."""
+    found: dict[str, tuple[datetime, Sketch, bool, bool]] = {}
+    for result in sorted(history, key=lambda one: one.at):
+        sketch, about = _usable(feature, result), _moment_of(result)
+        if sketch is not None and sketch != current and about < utc(moment):
+            name = str(result.evidence.get("data") or result.at)
+            found[name] = (about, sketch, result.verdict is CheckVerdict.OK, bool(result.evidence.get("onward")))
+    items = sorted(found.values(), key=lambda one: one[0])
+    sure = 0
+    for place, (_, _, accepted, onward) in enumerate(items):
+        sure = place + 1 if accepted else max(sure, place if onward else 0)
+    doubtful = items[-1][1] if items[sure:] else None
+    return tuple(sketch for _, sketch, _, _ in items[:sure])[-_KEPT:], doubtful
+
+
+def _moment_of(result: CheckResult) -> datetime:
+    """The time that a result's data is about; when it was checked, where that is not known."""
+    try:
+        return utc(datetime.fromisoformat(str(result.evidence.get("moment"))))
+    except ValueError:
+        return utc(result.at)
+
+
+def _usable(feature: FeatureReference, result: CheckResult) -> Sketch | None:
+    if result.verdict is CheckVerdict.UNKNOWN or result.evidence.get("break"):
+        return None
+    if result.evidence.get("bins") != feature.bins.key:
+        return None
+    sketch = sketch_of(result)
+    if sketch is None or len(sketch.counts) != len(feature.bins.labels) or sketch.present < FEW_ROWS:
+        return None
+    return sketch
+
+
+def _same_season(chunk: Chunk, moment: datetime) -> bool:
+    if chunk.start is None or chunk.end is None:
+        return False
+    middle = utc(chunk.start) + (utc(chunk.end) - utc(chunk.start)) / 2
+    age = utc(moment) - middle
+    if age < _SEASON_AGE:
+        return False
+    days = age.total_seconds() / 86400 % _YEAR_DAYS
+    return min(days, _YEAR_DAYS - days) <= _SEASON_DAYS

@@ -1,0 +1,147 @@
+"""What checks said, run after run: who speaks up, who is calm again. Pure and light."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.monitoring.records import FEATURE_DRIFT, MISSING_SHARE, OUTGROWN, PERFORMANCE
+
+_BY_MANY = 0.1
+
+Symptom = tuple[str, str, str]
+"""Check, feature (empty for none) and source."""
+
+
+def _run_with(check: str) -> str:
+    """Missing values and being outgrown are checked whenever feature drift is."""
+    return FEATURE_DRIFT if check in (MISSING_SHARE, OUTGROWN) else check
+
+
+def symptom_of(result: CheckResult) -> Symptom:
+    """Which question a result answers."""
+    return result.check, result.feature or "", str(result.evidence.get("source", "data"))
+
+
+def _data_of(result: CheckResult) -> str:
+    return str(result.evidence.get("data") or result.at.isoformat())
+
+
+def is_break(result: CheckResult) -> bool:
+    """A change so great that it needs no second run."""
+    return bool(result.evidence.get("break"))
+
+
+@dataclass(frozen=True)
+class CheckHistory:
+    """The newest result of every check, and what each said before: known verdicts, oldest first."""
+
+    current: Mapping[Symptom, CheckResult]
+    known: Mapping[Symptom, tuple[CheckResult, ...]]
+    needed: int
+    among: int
+
+    @staticmethod
+    def of(
+        results: Sequence[CheckResult], history: Sequence[CheckResult], persistence: tuple[int, int]
+    ) -> CheckHistory:
+        now = {symptom_of(result): result for result in results}
+        newest = max(result.at for result in results)
+        earlier = sorted((result for result in history if result.at < newest), key=lambda result: result.at)
+        lines: dict[Symptom, dict[str, CheckResult]] = {}
+        for result in [*earlier, *results]:
+            if result.verdict is CheckVerdict.UNKNOWN:
+                continue
+            line = lines.setdefault(symptom_of(result), {})
+            data = _data_of(result)
+            line.pop(data, None)  # a later run on the same data replaces the earlier one
+            line[data] = result
+        needed, among = max(persistence[0], 1), max(*persistence, 1)
+        return CheckHistory(now, {symptom: tuple(line.values()) for symptom, line in lines.items()}, needed, among)
+
+    def speaking(self) -> tuple[CheckResult, ...]:
+        """Checks that are SHIFTED now and either a break or SHIFTED often enough."""
+        return tuple(
+            result
+            for symptom, result in self.current.items()
+            if result.verdict is CheckVerdict.SHIFTED and (is_break(result) or self._often(symptom))
+        )
+
+    def _often(self, symptom: Symptom) -> bool:
+        """The same change seen M times. A version that has learnt the data sees another change, and
+        one that moves on from the delivery before is not confirmed by it."""
+        line = self.known.get(symptom, ())[-self.among :]
+        newest = line[-1]
+        if newest.evidence.get("onward"):
+            return False
+        same = [
+            result for result in line if result.check == PERFORMANCE or result.model_version == newest.model_version
+        ]
+        confirmed = [one for one in same if one.verdict is CheckVerdict.SHIFTED and not one.evidence.get("onward")]
+        return len(confirmed) >= self.needed
+
+    def shifted(self, *checks: str) -> tuple[CheckResult, ...]:
+        """Checks of these kinds that are SHIFTED now, often or not."""
+        return tuple(
+            result
+            for result in self.current.values()
+            if result.check in checks and result.verdict is CheckVerdict.SHIFTED
+        )
+
+    def shifted_again(self, members: Iterable[Symptom]) -> tuple[CheckResult, ...]:
+        """Checks of an open alert that are SHIFTED now: once open, once more is enough."""
+        found = [self.current[symptom] for symptom in members if symptom in self.current]
+        return tuple(result for result in found if result.verdict is CheckVerdict.SHIFTED)
+
+    def outgrown(self) -> tuple[CheckResult, ...]:
+        """Features that have moved step by step out of what training saw, for as long as M of N
+        asks, when nothing is known of the performance that would tell whether it does harm."""
+        if any(result.verdict is CheckVerdict.OK for result in self._last(PERFORMANCE)):
+            return ()
+        found = [
+            result
+            for symptom, result in self.current.items()
+            if result.check == FEATURE_DRIFT and result.evidence.get("gradual") and self._gradual(symptom)
+        ]
+        weights = [result.importance for result in found if result.importance is not None]
+        if found and len(weights) == len(found) and sum(weights) < _BY_MANY:
+            return ()
+        return tuple(found)
+
+    def _gradual(self, symptom: Symptom) -> bool:
+        """A version that is retrained along with the season does not outgrow its training."""
+        line = self.known.get(symptom, ())[-self.among :]
+        same = [result for result in line if result.model_version == line[-1].model_version]
+        return sum(bool(result.evidence.get("gradual")) for result in same) >= self.needed
+
+    def _last(self, check: str) -> list[CheckResult]:
+        return [line[-1] for symptom, line in self.known.items() if symptom[0] == check and line]
+
+    def over(self, members: Sequence[Symptom]) -> bool:
+        """True when all checks of an alert that still run are in order again."""
+        ran = {(check, source) for check, _, source in self.current}
+        touched = [symptom for symptom in members if (_run_with(symptom[0]), symptom[2]) in ran]
+        if not touched:
+            return False
+        return all(self._calm(symptom) for symptom in members)
+
+    def _calm(self, symptom: Symptom) -> bool:
+        if symptom[0] == OUTGROWN:
+            return not self.outgrown()
+        line = self.known.get(symptom, ())
+        gone = not line or (symptom not in self.current and self._no_longer_run(symptom))
+        if gone:
+            return True
+        calm = 0
+        for result in reversed(line):
+            if result.verdict is not CheckVerdict.OK:
+                break
+            calm += 1
+        return calm >= self.needed
+
+    def _no_longer_run(self, symptom: Symptom) -> bool:
+        """The check was run, but the feature is not part of it (a new version without it, or no
+        value is missing any more)."""
+        check, _, source = symptom
+        return any(_run_with(check) == one[0] and source == one[2] for one in self.current)

@@ -1,0 +1,32 @@
+"""Every property test is a soak test, too: `make soak` gives it more examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import is_hypothesis_test, settings
+
+from tests import soak
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m soak` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longer: set[Any] = set()
+    for item in items:
+        test = getattr(item, "obj", None)
+        if test is not None and is_hypothesis_test(test):
+            item.add_marker(pytest.mark.soak)
+            if soak.SOAK:
+                _lengthen(getattr(item, "cls", None), getattr(test, "__func__", test), longer)
+        if soak.SOAK:
+            item.add_marker(pytest.mark.timeout(soak.TIMEOUT), append=False)
+
+
+def _lengthen(case: Any, test: Any, longer: set[Any]) -> None:
+    """Once for each test: parameters share it. A state machine keeps its settings at its class."""
+    place, name = (case, "settings") if hasattr(case, "settings") else (test, "_hypothesis_internal_use_settings")
+    if place not in longer:
+        longer.add(place)
+        given = getattr(place, name)
+        setattr(place, name, settings(given, max_examples=soak.MORE_EXAMPLES * given.max_examples))

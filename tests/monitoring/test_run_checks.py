@@ -1,0 +1,241 @@
+"""A whole look: parts on disk in, results out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from tests.monitoring.frames import (
+    COLUMNS,
+    DEFINITION,
+    actuals_part,
+    answers_of,
+    data_part,
+    inference_part,
+    moment,
+    month,
+    months,
+    reference_of,
+    shifted,
+    silent,
+)
+
+from shopfloor.domain.codec import from_json, to_json
+from shopfloor.domain.definition import Monitoring, Task
+from shopfloor.domain.errors import IntegrityError
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.monitoring.alerts import fold
+from shopfloor.monitoring.records import CheckReport, CheckSpec
+from shopfloor.monitoring.run_checks import run_checks
+
+
+@pytest.fixture(scope="module")
+def reference_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("artifact") / "reference.json"
+    path.write_bytes(to_json(reference_of(months(range(8)), holdout=months(range(4, 8)))))
+    return str(path)
+
+
+def spec(reference_path: str, **fields: Any) -> CheckSpec:
+    given: dict[str, Any] = {
+        "definition": DEFINITION,
+        "model_version": 1,
+        "task": Task.BINARY,
+        "metric": "roc_auc",
+        "positive": "yes",
+        "classes": ("no", "yes"),
+        "reference_path": reference_path,
+        "columns": COLUMNS,
+        "now": moment(9),
+    }
+    return CheckSpec(**{**given, **fields})
+
+
+def of(result: CheckReport, check: str) -> list[CheckResult]:
+    return [one for one in result.results if one.check == check]
+
+
+def test_a_delivery_is_checked_feature_by_feature(tmp_path: Path, reference_path: str) -> None:
+    frame = month(8)
+    told: list[float] = []
+    looked = spec(reference_path, data=(data_part(tmp_path, frame),))
+    result = run_checks(looked, lambda share, stage: told.append(share))
+    assert (result.source, result.rows) == ("data", 800)
+    assert shifted(result.results) == set()
+    assert {one.feature for one in of(result, "feature_drift")} == {
+        "temp",
+        "distance",
+        "delay",
+        "noise",
+        "carrier",
+        "tail",
+        "open",
+    }
+    assert [one.feature for one in of(result, "missing_share")] == ["noise"]
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert from_json(to_json(result), CheckReport) == result
+    broken = data_part(tmp_path, frame.assign(distance=(frame["distance"] * 1.609).round().astype(int)))
+    assert shifted(run_checks(spec(reference_path, data=(broken,)), silent).results) == {"distance"}
+
+
+def test_several_parts_are_one_delivery(tmp_path: Path, reference_path: str) -> None:
+    frame = month(8)
+    two = (data_part(tmp_path, frame[:300]), data_part(tmp_path, frame[300:].assign(carrier="UA")))
+    result = run_checks(spec(reference_path, data=two), silent)
+    assert result.rows == 800
+    assert shifted(result.results) == {"carrier"}
+
+
+def test_a_damaged_part_is_refused(tmp_path: Path, reference_path: str) -> None:
+    part = data_part(tmp_path, month(8))
+    other = data_part(tmp_path, month(9))
+    with pytest.raises(IntegrityError):
+        run_checks(spec(reference_path, data=(msgspec.structs.replace(part, sha256=other.sha256),)), silent)
+    with pytest.raises(IntegrityError, match="reference"):
+        run_checks(spec(str(tmp_path / "absent.json"), data=(part,)), silent)
+    (tmp_path / "reference.json").write_bytes(b"{}")
+    with pytest.raises(IntegrityError, match="reference"):
+        run_checks(spec(str(tmp_path / "reference.json"), data=(part,)), silent)
+
+
+def test_the_log_is_checked_when_there_is_no_delivery(tmp_path: Path, reference_path: str) -> None:
+    frame = month(8)
+    part = inference_part(tmp_path, frame.assign(carrier="UA"), answers_of(frame))
+    result = run_checks(spec(reference_path, inference=(part,)), silent)
+    assert (result.source, result.rows) == ("inference", 800)
+    assert shifted(result.results) == {"carrier"}
+    assert len(of(result, "prediction_drift")) == 1
+    (score,) = of(result, "performance")
+    assert score.verdict is CheckVerdict.UNKNOWN
+    assert "0 of 800 predictions" in score.message
+
+
+def test_actuals_make_the_performance_known(tmp_path: Path, reference_path: str) -> None:
+    frame = months([8, 9], rows=1500)
+    part = inference_part(tmp_path, frame, answers_of(frame))
+    known = frame[:2400]
+    truth = actuals_part(tmp_path, [*known["id"], "nobody"], [*known["late"], "no"], moment(10))
+    result = run_checks(spec(reference_path, inference=(part,), actuals=(truth,), window=(moment(7), None)), silent)
+    (score,) = of(result, "performance")
+    assert score.verdict is CheckVerdict.OK
+    assert (result.joined.matched, result.joined.orphans, result.live_rows) == (2400, 1, 2400)
+    assert result.live_score == score.value
+    assert score.evidence["maturity"] == pytest.approx(0.8)
+    assert any("1 actual belongs to no prediction" in note for note in result.notes)
+
+
+def test_a_labelled_delivery_is_truth_too(tmp_path: Path, reference_path: str) -> None:
+    """Predicted first, delivered with the target later: no actuals file is needed."""
+    frame = month(8, rows=2000)
+    part = inference_part(tmp_path, frame, answers_of(frame))
+    result = run_checks(spec(reference_path, data=(data_part(tmp_path, frame),), inference=(part,)), silent)
+    assert result.joined.matched == 2000
+    assert of(result, "performance")[0].verdict is not CheckVerdict.UNKNOWN
+
+
+def test_the_stored_answer_is_judged_and_not_a_new_one(tmp_path: Path, reference_path: str) -> None:
+    frame = month(8, rows=2000)
+    stored = answers_of(frame)
+    upside_down = stored.assign(probability_yes=stored["probability_no"], probability_no=stored["probability_yes"])
+    part = inference_part(tmp_path, frame, upside_down)
+    result = run_checks(spec(reference_path, data=(data_part(tmp_path, frame),), inference=(part,)), silent)
+    assert result.live_score is not None
+    assert result.live_score < 0.5
+    assert of(result, "performance")[0].verdict is CheckVerdict.SHIFTED
+
+
+def test_without_a_window_the_newest_outcomes_count(tmp_path: Path, reference_path: str) -> None:
+    """Three good months must not hide a bad one."""
+    old, new = months([8, 9, 10], rows=2000), month(11, rows=4000)
+    rng = np.random.default_rng(0)
+    parts = (
+        inference_part(tmp_path, old, answers_of(old), at=moment(10)),
+        inference_part(tmp_path, new, answers_of(new), at=moment(11)),
+    )
+    truth = (
+        actuals_part(tmp_path, list(old["id"]), list(old["late"]), moment(11)),
+        actuals_part(tmp_path, list(new["id"]), list(rng.permutation(new["late"].to_numpy())), moment(12)),
+    )
+    result = run_checks(spec(reference_path, inference=parts, actuals=truth, now=moment(12)), silent)
+    assert result.live_rows == 3200  # as many as the holdout had
+    assert of(result, "performance")[0].verdict is CheckVerdict.SHIFTED
+    assert any("newest 3,200" in note for note in result.notes)
+
+
+def test_without_a_window_drift_is_that_of_what_came_since_the_last_look(tmp_path: Path, reference_path: str) -> None:
+    first, second = month(8, rows=3000), month(9, rows=1500).assign(carrier="UA")
+    parts = [inference_part(tmp_path, first, answers_of(first), at=moment(8))]
+    looked = run_checks(spec(reference_path, inference=tuple(parts)), silent)
+    assert looked.rows == 3000
+    parts.append(inference_part(tmp_path, second, answers_of(second), at=moment(9)))
+    again = run_checks(spec(reference_path, inference=tuple(parts), history=looked.results, now=moment(10)), silent)
+    assert again.rows == 1500
+    assert shifted(of(again, "feature_drift")) == {"carrier"}
+
+
+def test_looking_again_without_news_does_not_confirm_anything(tmp_path: Path, reference_path: str) -> None:
+    frame = month(8)
+    part = inference_part(tmp_path, frame.assign(noise=frame["noise"] + 0.4), answers_of(frame))
+    history: tuple[CheckResult, ...] = ()
+    for minute in range(4):
+        now = moment(9) + timedelta(minutes=minute)
+        results = run_checks(spec(reference_path, inference=(part,), history=history, now=now), silent).results
+        assert shifted(results) == {"noise"}
+        assert fold([], results, history, DEFINITION, now).opened == ()
+        history += results
+
+
+def test_settings_switch_checks_off(tmp_path: Path, reference_path: str) -> None:
+    frame = month(8)
+    part = inference_part(tmp_path, frame, answers_of(frame))
+    given = {"data": (data_part(tmp_path, frame),), "inference": (part,)}
+    no_drift = msgspec.structs.replace(DEFINITION, monitoring=Monitoring(drift=False))
+    no_score = msgspec.structs.replace(DEFINITION, monitoring=Monitoring(performance=False))
+    assert {one.check for one in run_checks(spec(reference_path, definition=no_drift, **given), silent).results} == {
+        "performance"
+    }
+    assert "performance" not in {
+        one.check for one in run_checks(spec(reference_path, definition=no_score, **given), silent).results
+    }
+
+
+def test_other_versions_predictions_do_not_count(tmp_path: Path, reference_path: str) -> None:
+    frame = month(8)
+    part = inference_part(tmp_path, frame, answers_of(frame), version=2)
+    assert run_checks(spec(reference_path, inference=(part,)), silent).results == ()
+
+
+LIGHT = """
+import sys
+import shopfloor.monitoring.alerts, shopfloor.monitoring.records
+heavy = {"numpy", "scipy", "pandas", "pyarrow", "sklearn", "duckdb"} & set(sys.modules)
+sys.exit(f"loaded {sorted(heavy)}" if heavy else 0)
+"""
+
+
+def loaded(code: str) -> str:
+    """What a fresh interpreter complains about."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    return "" if done.returncode == 0 else done.stderr or "failed"
+
+
+def test_records_and_alert_rules_load_no_heavy_library() -> None:
+    assert loaded(LIGHT) == ""
+
+
+def test_a_look_at_drift_loads_neither_scikit_learn_nor_scipy_stats() -> None:
+    """They take seconds to load; special functions are all that drift needs."""
+    code = (
+        "import sys, shopfloor.monitoring.run_checks, shopfloor.monitoring.backtest\n"
+        "sys.exit(len({'scipy.stats', 'sklearn'} & set(sys.modules)))"
+    )
+    assert loaded(code) == ""
