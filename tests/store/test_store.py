@@ -237,7 +237,7 @@ def test_only_the_store_names_the_database_file() -> None:
     allowed = {"store/database.py", "store/store.py", "workspace/layout.py", "engine/lifecycle.py"}
     for path in app.rglob("*.py"):
         name = str(path.relative_to(app))
-        if name not in allowed and not name.startswith("engine/upkeep/"):
+        if name not in allowed and not name.startswith("upkeep/"):
             assert ".database" not in path.read_text(), name
 
 

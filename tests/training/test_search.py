@@ -16,7 +16,8 @@ from shopfloor.statistics import metrics
 from shopfloor.statistics.metric import Measured
 from shopfloor.statistics.predictions import Predictions
 from shopfloor.training import search as module
-from shopfloor.training.candidates import Fit, FitJob, fit
+from shopfloor.training.candidates.candidate import Fit, FitJob
+from shopfloor.training.candidates.registry import fit
 from shopfloor.training.search import search
 
 AUC = metrics.find("roc_auc")

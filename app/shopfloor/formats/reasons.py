@@ -409,6 +409,15 @@ def escaped_quotes(reason: Reason) -> Reason:
     return msgspec.structs.replace(reason, hint=f"{reason.hint} {_ESCAPE}") if reason.code == "bad_quote" else reason
 
 
+def totals_row(line: int, columns: Sequence[str]) -> Reason:
+    return Reason(
+        code="totals_row",
+        message=f"Line {line:,} is a totals row ({listed(columns, 3)}: the sum of the rows above), so it was left out.",
+        line=line,
+        hint="Leave it out at the source, too.",
+    )
+
+
 def header_repeated(line: int, times: int) -> Reason:
     again = "again" if times == 1 else f"again, and {counted(times - 1, 'time')} more below"
     return Reason(

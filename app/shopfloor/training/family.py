@@ -19,7 +19,8 @@ from shopfloor.domain.text import safe
 from shopfloor.statistics.metric import Metric
 from shopfloor.statistics.predictions import from_scores
 from shopfloor.training.backends import run_chunks
-from shopfloor.training.candidates import FitJob, feature_fields
+from shopfloor.training.candidates.candidate import FitJob
+from shopfloor.training.feature_fields import feature_fields
 from shopfloor.training.members import (
     MemberFit,
     Slice,
@@ -178,7 +179,7 @@ def _groups(parts: Sequence[Slice], count: int) -> list[list[Slice]]:
 def _features(pooled: FittedModel, job: FitJob, used: set[str]) -> list[FeatureField]:
     """The features of all members, in the order of the columns."""
     own = {one.name: one for one in pooled.features}
-    return [own.get(one.name, one) for one in feature_fields(job, None) if one.name in used]
+    return [own.get(one.name, one) for one in feature_fields(job.columns, job.train, None) if one.name in used]
 
 
 def _notes(segments: int, members: int) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ from shopfloor.domain.numbers import rounded
 from shopfloor.lake.frame import read_parts
 from shopfloor.statistics.metrics import proper_losses
 from shopfloor.statistics.predictions import from_scores
-from shopfloor.training.candidates import FitJob, fit
+from shopfloor.training.candidates.candidate import FitJob
+from shopfloor.training.candidates.registry import fit
 from shopfloor.training.prepared import Prepared, prepare
 from shopfloor.training.records import TrainSpec
 

@@ -14,7 +14,9 @@ from shopfloor.domain.text import safe
 from shopfloor.statistics import metrics
 from shopfloor.statistics.metric import Metric
 from shopfloor.statistics.predictions import Predictions, from_scores
-from shopfloor.training.candidates import DUMMY, Fit, FitJob, fit
+from shopfloor.training.candidates.candidate import Fit, FitJob
+from shopfloor.training.candidates.dummy import DUMMY
+from shopfloor.training.candidates.registry import fit
 from shopfloor.training.prepared import Prepared
 
 

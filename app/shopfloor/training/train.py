@@ -19,7 +19,9 @@ from shopfloor.statistics import metrics
 from shopfloor.statistics.metric import Metric
 from shopfloor.training import leaks, report
 from shopfloor.training.backends import check_backend
-from shopfloor.training.candidates import DUMMY, FitJob, check_candidates
+from shopfloor.training.candidates.candidate import FitJob
+from shopfloor.training.candidates.dummy import DUMMY
+from shopfloor.training.candidates.registry import check_candidates
 from shopfloor.training.family import FamilyFit, fit_family, forget
 from shopfloor.training.importance import importances
 from shopfloor.training.prepared import Prepared, prepare

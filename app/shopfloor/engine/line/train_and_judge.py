@@ -16,7 +16,7 @@ from shopfloor.artifacts.recast import recast
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
-from shopfloor.engine.line.train_task import TrainOutcome, TrainTask
+from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
 from shopfloor.monitoring.reference import Holdout, build_reference
 from shopfloor.release.gate import judge
 from shopfloor.release.input_compatibility import changed_inputs

@@ -17,7 +17,8 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.wire import WireError
-from shopfloor.engine.line.train_task import TrainOutcome, TrainTask, train_model
+from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
+from shopfloor.engine.line.train_task import train_model
 from shopfloor.lake.locations import part_files
 from shopfloor.release import releasing
 from shopfloor.runtime.champion import champion_artifact

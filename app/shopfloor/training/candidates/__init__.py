@@ -1,0 +1,1 @@
+"""The ways to fit a model: one file a candidate, found by itself."""
