@@ -296,7 +296,7 @@ def as_workbook(rows: Sequence[dict[str, Any]]) -> bytes:
     book = openpyxl.Workbook()
     book.active.append(list(TYPES))
     for row in rows:
-        book.active.append(list(row.values()))
+        book.active.append([row[name] for name in TYPES])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
