@@ -54,13 +54,21 @@ constraints: ## pin the newest releases: rewrites constraints.txt from .venv-lat
 	@$(MAKE) .venv-latest/.stamp-dev $(LATEST)
 	@.venv-latest/bin/python tools/constraints.py > constraints.txt
 
+mutants: $(VENV)/.stamp-dev .venv-mutants/.stamp ## plant faults in some rooms, or in ROOM, and see whether tests notice: hours
+	.venv-mutants/bin/python tools/mutants.py $(ARGS) $(ROOM)
+
+.venv-mutants/.stamp: | $(PY)
+	$(PY) -m venv --clear .venv-mutants
+	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0
+	@touch $@
+
 screenshots: $(VENV)/.stamp-dev ## draw the screens of the documentation
 	@$(PY) -c 'import cairosvg' 2>/dev/null || \
 	{ echo 'make: the pictures need the cairo library: apt-get install libcairo2 fonts-dejavu-core' >&2; exit 1; }
 	$(PY) tools/screenshots.py $(ARGS)
 
 clean: ## remove the virtual environments, caches and builds
-	rm -rf $(VENV) .venv-latest build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-latest .venv-mutants build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find app tests tools benchmarks workspace_template -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The environment. A stamp is as old as the last install that read this pyproject.toml,

@@ -41,16 +41,16 @@ def test_without_a_contract_every_object_is_a_row() -> None:
 @pytest.mark.parametrize(
     ("body", "line", "what"),
     [
-        (b'{"id":1}\n{"id":\n', 2, "truncated"),
+        (b'{"id":1}\n{"id":\n', 2, "it is not JSON"),
         (b'{"id":1}\n\n[1]\n', 3, "an array instead of an object"),
         (b'"text"\n', 1, "a text instead of an object"),
-        (b'{"id":1}{"id":2}\n', 1, "malformed"),
-        (b'{"id":\n1}{"id":2}\n', 1, "truncated"),
-        (b'{"id":1,"t":"\xff"}\n', 1, "utf-8"),
-        (b'{"id":1,"t":"\\ud800"}\n', 1, "truncated"),
-        (b'{"id":NaN}\n', 1, "malformed"),
+        (b'{"id":1}{"id":2}\n', 1, "it is not JSON"),
+        (b'{"id":\n1}{"id":2}\n', 1, "it is not JSON"),
+        (b'{"id":1,"t":"\xff"}\n', 1, "byte 14 is not UTF-8"),
+        (b'{"id":1,"t":"\\ud800"}\n', 1, "it is not JSON"),
+        (b'{"id":NaN}\n', 1, "it is not JSON"),
         (b'{"id":1}\n' + b'{"t":' + b"[" * 100_000 + b"\n", 2, "nested"),
-        (b'\xef\xbb\xbf{"id":1}\n', 1, "malformed"),
+        (b'\xef\xbb\xbf{"id":1}\n', 1, "it is not JSON"),
     ],
 )
 def test_a_line_that_is_no_object_refuses_the_post(body: bytes, line: int, what: str) -> None:

@@ -26,6 +26,7 @@ from shopfloor.formats.shape import JSON, NOTHING, Shape, check_names
 from shopfloor.formats.sniff import HEAD, header_line, sniff_csv
 from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.text import PlainText, closed, plain, tidied, unmarked, unpack
+from shopfloor.formats.totals import cut, totals_row
 from shopfloor.formats.workbook import sheet_lines
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 MAX_TEXT_RATIO = 400
 FREE_TEXT = 512 << 20
 _FREE = Parser()
+_FEW = 2  # rows have no totals below them
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Prepared:
 
     `rows` are counted without the parser; None where nothing but the parser can tell. `escape` is the escape
     character that was found in it, `escapes` says that a backslash stands before a quote and none was found.
-    `bad` rows, the first of them as `rejects`, are not there any more: no parser could read them.
+    `bad` rows, the first of them as `rejects`, are not there any more: no parser could read them. Nor is `totals`,
+    a last row that is none of the table's.
     """
 
     file: StagedFile
@@ -56,6 +59,7 @@ class Prepared:
     escapes: bool = False
     bad: int = 0
     rejects: tuple[Reject, ...] = ()
+    totals: Reject | None = None
 
 
 class Preparer:
@@ -124,7 +128,16 @@ class Preparer:
         if found.shape.decimal == ",":
             notices = (*notices, "Numbers are written with a decimal comma.")
         done = self._done(file, found.shape, found.path, found.rows, notices, parser)
-        return replace(done, escape=found.escape, escapes=found.escapes)
+        return self._below(replace(done, escape=found.escape, escapes=found.escapes))
+
+    def _below(self, file: Prepared) -> Prepared:
+        """`file` without a totals row below its table."""
+        found = totals_row(self._connection, file.path, file.shape) if file.rows and file.rows > _FEW else None
+        if found is None:
+            return file
+        end, row = found
+        path = cut(file.path, end, self._scratch / f"{file.file.id}.table")
+        return replace(file, path=path, bytes=end, totals=row, notices=(*file.notices, row.message))
 
     def _done(
         self,
@@ -169,7 +182,7 @@ class Preparer:
         )
         check_names(names)
         shape = Shape(format=Format.EXCEL, names=names, raw=(JSON,) * len(names))
-        return self._done(file, shape, lines, count_lines(lines), notices, parser)
+        return self._below(self._done(file, shape, lines, count_lines(lines), notices, parser))
 
     def _json(self, file: StagedFile, plain_text: PlainText, scratch: Path, parser: Parser) -> Prepared:
         source, notices = plain_text.path, plain_text.notices
@@ -204,7 +217,8 @@ class Preparer:
         check_names(names)
         shape = Shape(format=Format.JSON, names=names, raw=(JSON,) * len(names), array=array)
         done = self._done(file, shape, misfits.path, rows, notices, parser)
-        return replace(done, bad=misfits.bad, rejects=misfits.rejects)
+        done = replace(done, bad=misfits.bad, rejects=misfits.rejects)
+        return done if array else self._below(done)
 
     def _json_names(self, source: Path, array: bool) -> tuple[str, ...]:
         """All keys of all objects, in order of first appearance."""

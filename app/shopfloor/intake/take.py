@@ -84,6 +84,11 @@ class _State:
         """Rows that cannot be read, or not as the contract says."""
         return self.file.bad + (self.wrong.bad if self.wrong else 0)
 
+    @property
+    def aside(self) -> int:
+        """Rows that are left out whatever the budget, for they are none of the table's."""
+        return int(self.file.totals is not None)
+
 
 class Taker:
     """Reads groups one after the other; the contract grows with what was accepted."""
@@ -451,8 +456,8 @@ class Taker:
         records, bad = rows + wrong, wrong + state.verdict.rejected
         if state.verdict.quarantine is not None:
             return state.verdict.quarantine
-        if state.file.rows is not None and records != state.file.rows:
-            return reasons.rows_do_not_add_up(state.file.rows, rows, wrong)
+        if state.file.rows is not None and records + state.aside != state.file.rows:
+            return reasons.rows_do_not_add_up(state.file.rows, rows, wrong + state.aside)
         if records == 0:
             return reasons.header_only()
         if bad > self._budget(contract) * records or bad == records:  # nothing would be left, whatever the budget
@@ -514,7 +519,8 @@ def _joined(columns: Sequence[Column], found: Inferred) -> tuple[Column, ...]:
 
 
 def _rejects(state: _State) -> tuple[Reject, ...]:
-    found = [*state.file.rejects, *(state.wrong.rejects if state.wrong else ()), *state.verdict.rejects]
+    totals = (state.file.totals,) if state.file.totals else ()
+    found = [*totals, *state.file.rejects, *(state.wrong.rejects if state.wrong else ()), *state.verdict.rejects]
     return tuple(sorted(found, key=lambda reject: reject.line or reject.row or 0)[:MOST])
 
 
@@ -524,7 +530,7 @@ def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
         id=state.file.file.id,
         state=FileState.QUARANTINED if failed else FileState.COMMITTED,
         rows=0 if failed else rows,
-        rejected_rows=state.bad + state.verdict.rejected,
+        rejected_rows=state.bad + state.aside + state.verdict.rejected,
         records=state.file.rows,
         reason=reasons.escaped_quotes(state.failed) if state.failed and state.file.escapes else state.failed,
         notices=(*state.file.notices, *plan.notices, *state.told, *state.verdict.notices),

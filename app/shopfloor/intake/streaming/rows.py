@@ -189,7 +189,7 @@ class RowCheck:
                 raise _Unfit(None, f"{str(error).partition(' - at')[0]}.") from None
             raise _NotARow(f"{_kind(line)} instead of an object") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _NotARow(safe(str(error), 120)) from None
+            raise _NotARow(_no_json(line, error)) from None
         except RecursionError:
             raise _NotARow("its values are nested too deep") from None
 
@@ -231,6 +231,15 @@ class RowCheck:
 
 class _NotARow(Exception):
     """A line that is not a JSON object."""
+
+
+def _no_json(line: bytes, error: Exception) -> str:
+    """Why, in our words first: the decoder's differ from release to release."""
+    try:
+        line.decode()
+    except UnicodeDecodeError as wrong:
+        return f"byte {wrong.start + 1} is not UTF-8"
+    return f"it is not JSON ({safe(str(error), 120)})"
 
 
 _QUICK: dict[ColumnType, Any] = {

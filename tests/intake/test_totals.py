@@ -1,0 +1,79 @@
+"""A totals row at the end is left out and told; a usual last row never is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.intake.books import book
+
+from shopfloor.domain.file import FileState
+
+HEAD = "shop,day,units,amount\n"
+ROWS = "A,2026-01-01,3,10.50\nB,2026-01-02,4,20.25\nC,2026-01-03,0,1.00\nD,2026-01-04,5,7.00\n"
+TOTALS = {
+    "a word": "Total,,12,38.75\n",
+    "a word in another cell": ",Summe:,12,38.75\n",
+    "an average beside it": "Grand Total,,12,9.69\n",
+    "no word": ",,12,38.75\n",
+    "rounded": "Total,,12,38.8\n",
+    "no line end, and empty lines": "Total,,12,38.75\n\n\n",
+}
+USUAL = {
+    "no sum": "Total,2026-01-05,7,8.00\n",
+    "no word and no sum": ",,12,38.00\n",
+    "another day": "E,2026-01-05,12,38.75\n",
+    "no word, and a day": ",2026-01-05,12,38.75\n",
+}
+
+
+@pytest.mark.parametrize("case", TOTALS)
+def test_a_totals_row_is_left_out_and_told(bench: Any, case: str) -> None:
+    plain = bench.ingest({"plain.csv": HEAD + ROWS})
+    for contract in (None, plain.contract):
+        result = bench.ingest({"a.csv": HEAD + ROWS + TOTALS[case]}, contract)
+        (outcome,) = result.files
+        assert (outcome.state, outcome.rows, outcome.rejected_rows, outcome.records) == (FileState.COMMITTED, 4, 1, 5)
+        assert [(one.code, one.line) for one in outcome.rejects] == [("totals_row", 6)]
+        assert any("Line 6 is a totals row" in notice for notice in outcome.notices)
+        assert result.columns == plain.columns
+
+
+@pytest.mark.parametrize("case", USUAL)
+def test_a_usual_last_row_stays(bench: Any, case: str) -> None:
+    (outcome,) = bench.ingest({"a.csv": HEAD + ROWS + USUAL[case]}).files
+    assert "totals_row" not in {one.code for one in outcome.rejects}
+
+
+def test_totals_of_other_formats_and_marks(bench: Any) -> None:
+    rows = [["shop", "units"], ["A", 3], ["B", 4], ["C", 5], ["Total", 12]]
+    lines = "".join(f'{{"shop": "{shop}", "units": {units}}}\n' for shop, units in rows[1:])
+    comma = "shop;units\nA;1.003,5\nB;4,5\nC;5\nSumme;1.013,0\n"
+    for name, data in (("a.xlsx", book(rows)), ("a.jsonl", lines), ("a.csv", comma)):
+        (outcome,) = bench.ingest({name: data}).files
+        assert (outcome.rows, outcome.rejected_rows) == (3, 1), name
+
+
+CELL = st.one_of(st.integers(-3, 9).map(str), st.just(""), st.sampled_from(["A", "B", "sum up", "x"]))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    rows=st.lists(
+        st.tuples(CELL, st.integers(-9, 99), st.floats(-9, 9).map(lambda x: round(x, 1))), min_size=1, max_size=9
+    ),
+    add=st.booleans(),
+)
+def test_no_false_alarm_and_none_missed(make_bench: Callable[[], Any], rows: list[Any], add: bool) -> None:
+    """A row of sums with the word is always found; a random last row, with or without a key, never."""
+    bench = make_bench()
+    text = "key,n,x\n" + "".join(f"{key},{n},{x}\n" for key, n, x in rows)
+    counted = sum(n != 0 for _, n, _ in rows) >= 2
+    if add:
+        text += f"Total,{sum(n for _, n, _ in rows)},{sum(x for _, _, x in rows):.1f}\n"
+    (outcome,) = bench.ingest({"a.csv": text}).files
+    told = "totals_row" in {one.code for one in outcome.rejects}
+    assert told == (add and len(rows) > 1 and counted) or (add and told)
