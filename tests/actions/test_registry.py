@@ -9,7 +9,8 @@ from collections import Counter
 import pytest
 from tests.cli import samples
 
-from shopfloor.actions.action import Action, Scope
+from shopfloor.actions.action import Action
+from shopfloor.actions.panes import Scope
 from shopfloor.actions.registry import ALL, UNOFFERED, by_key, by_name, footer, for_scope
 from shopfloor.domain import requests
 from shopfloor.domain.errors import UsageError

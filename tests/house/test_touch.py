@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.house.extension import ROOT, Extended
+from tests.house.screen import screen
 from tests.house.serving import served
 
 
@@ -135,6 +136,77 @@ def test_a_serving_protocol_is_one_file(product: Extended) -> None:
     assert answers == ["1", "0"]
     assert "/word/late" in document["paths"]
     assert product.touched == {"serving/protocols/word.py"}
+
+
+PANE = '''
+"""Pane 7: every file that was delivered."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from shopfloor.actions.panes import Scope
+from shopfloor.domain.requests.files import FileList
+from shopfloor.tui.screens.pane import Listing, Pane
+from shopfloor.tui.views import deliveries
+from shopfloor.tui.widgets.columns import Column
+
+
+class DeliveriesPane(Pane):
+    """All files, whatever became of them."""
+
+    scope = Scope.DELIVERIES
+    nouns = frozenset({"file"})
+    title_words: ClassVar[tuple[str, ...]] = ("Deliveries",)
+    table_columns: ClassVar[tuple[Column, ...]] = deliveries.COLUMNS
+    empty_text = "No file was delivered yet."
+
+    async def load(self) -> Listing:
+        page = await self.shop.courier.ask(FileList())
+        return Listing([deliveries.row(one) for one in page.rows], {one.id: one for one in page.rows}, page.total)
+'''
+
+VIEW = '''
+"""Deliveries on screen."""
+
+from __future__ import annotations
+
+from shopfloor.domain.file import FileRecord
+from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.rows import Row
+
+COLUMNS = (Column("path", "PATH", ratio=1, min=24), Column("state", "BECAME", width=12))
+
+
+def row(file: FileRecord) -> Row:
+    """One line of the list."""
+    return Row(file.id, (f"toy row of {file.dataset}", file.state.value))
+'''
+
+
+def test_a_screen_is_its_screen_its_view_and_one_line(product: Extended) -> None:
+    product.add("tui/screens/deliveries.py", PANE)
+    product.add("tui/views/deliveries.py", VIEW)
+    line = 'DELIVERIES = "deliveries", PaneSpec("7", "Deliveries", "delivered files", words=("arrived",))'
+    product.edit("actions/panes.py", "    GLOBAL =", f"    {line}\n    GLOBAL =")
+    product.open()
+    table = product.workspace.parent / "t.csv"
+    table.write_text(rows(20))
+    product.run("add", str(table), "--dataset", "t")
+    product.run("wait", "--timeout", "60")
+    with screen(product) as terminal:
+        terminal.until(b"Deliveries")  # in the header, beside the other panes
+        terminal.press(b"7")
+        terminal.until(b"toy row of t")
+        terminal.press(b"?")
+        terminal.until(b"Show delivered files.")
+        terminal.press(b"\x1b")
+        terminal.press(b"0")
+        terminal.until(b"[0 HOME")
+        terminal.seen = b""
+        terminal.press(b":arrived\r")
+        terminal.until(b"toy row of t")
+    assert product.touched == {"actions/panes.py", "tui/screens/deliveries.py", "tui/views/deliveries.py"}
 
 
 def test_the_table_of_additions_names_files_that_are_there() -> None:

@@ -113,5 +113,7 @@ def test_mutated_files(bench: Any, name: str, make: Any) -> None:
         assert outcome.state in {FileState.COMMITTED, FileState.QUARANTINED}
     committed = [o for o in result.files if o.state is FileState.COMMITTED]
     assert sum(outcome.rows for outcome in committed) == result.rows == len(bench.frame(result))
+    # No row that the bytes hold is outside the count.
+    assert all(outcome.records in {None, outcome.rows + outcome.rejected_rows} for outcome in committed)
     assert len(committed) < 60 or name == "stored.xlsx"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # KB

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Iterator
-from fcntl import ioctl
 from pathlib import Path
 
 import pytest
+from tests.terminal import Terminal
 
 APP = Path(__file__).resolve().parents[2] / "app"
 _HEAVY = ("duckdb", "pandas", "sklearn", "pyarrow", "starlette", "watchdog", "numpy", "scipy", "uvicorn")
@@ -34,51 +30,9 @@ sys.exit(ShopfloorApp(Path(sys.argv[1]), Busy()).run() or 0)
 """
 
 
-class Terminal:
-    """A program in a pseudo-terminal of 80×24."""
-
-    def __init__(self, folder: Path, **environ: str) -> None:
-        self.seen = b""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            clean = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLORTERM"}}
-            given = {**clean, "PYTHONPATH": str(APP), "TERM": "xterm-256color", **environ}
-            os.execve(sys.executable, [sys.executable, "-c", _PROGRAM, str(folder)], given)
-        ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-
-    def read(self, seconds: float, until: bytes = b"") -> bytes:
-        end, got = time.monotonic() + seconds, b""
-        while time.monotonic() < end and not (until and until in self.seen):
-            if select.select([self.fd], [], [], 0.05)[0]:
-                try:
-                    part = os.read(self.fd, 65536)
-                except OSError:
-                    break
-                got += part
-                self.seen += part
-        return got
-
-    def ended(self, seconds: float) -> int:
-        """The wait status, once the process is gone."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.read(0.02)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.pid = 0
-                return status
-        raise AssertionError(f"still running after {seconds} s")
-
-    def close(self) -> None:
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        os.close(self.fd)
-
-
 @pytest.fixture
 def terminal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
-    made = Terminal(tmp_path, **getattr(request, "param", {}))
+    made = Terminal("-c", _PROGRAM, str(tmp_path), PYTHONPATH=str(APP), **getattr(request, "param", {}))
     made.read(15.0, until=b"Command")
     assert b"Command" in made.seen, made.seen[-500:]
     made.read(0.5)

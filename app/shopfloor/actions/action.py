@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.errors import RefusedError, UsageError
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Request
@@ -15,19 +16,6 @@ from shopfloor.domain.text import safe
 
 Inputs = Mapping[str, str]
 """Text of the fields that were filled in, by the field's name. An empty text is "not given"."""
-
-
-class Scope(StrEnum):
-    """Where an action is offered: a pane of the terminal face, or everywhere."""
-
-    HOME = "home"
-    DATASETS = "datasets"
-    EXPERIMENTS = "experiments"
-    MODELS = "models"
-    ALERTS = "alerts"
-    ACTIVITY = "activity"
-    LINEAGE = "lineage"
-    GLOBAL = "global"
 
 
 class InputKind(StrEnum):

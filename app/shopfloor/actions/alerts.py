@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import Action, Input, InputKind, Inputs, Scope
+from shopfloor.actions.action import Action, Input, InputKind, Inputs
 from shopfloor.actions.moments import parse_until
+from shopfloor.actions.panes import Scope
 from shopfloor.actions.subjects import model_of
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.monitor import AlertRecord, AlertState

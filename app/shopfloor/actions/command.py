@@ -8,28 +8,15 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from shopfloor.actions.action import SET, Action
+from shopfloor.actions.panes import PANES
 from shopfloor.actions.registry import ALL, by_name
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.names import did_you_mean, nearest
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 
-_PANES: dict[str, str] = {
-    "home": "go.home",
-    **dict.fromkeys(("datasets", "data", "ds", "files"), "go.datasets"),
-    **dict.fromkeys(("experiments", "runs"), "go.experiments"),
-    "models": "go.models",
-    "alerts": "go.alerts",
-    **dict.fromkeys(("activity", "jobs", "events"), "go.activity"),
-}
-_NOUNS: dict[str, str] = {
-    **dict.fromkeys(("dataset", "file"), "go.datasets"),
-    "run": "go.experiments",
-    "model": "go.models",
-    "alert": "go.alerts",
-    "job": "go.activity",
-    "status": "go.home",
-}
+_PANES = {word: f"go.{scope}" for scope, pane in PANES.items() for word in (scope.value, *pane.words)}
+_NOUNS = {noun: f"go.{scope}" for scope, pane in PANES.items() for noun in pane.nouns}
 _WORDS: dict[str, str] = {
     **dict.fromkeys(("q", "quit", "exit"), "app.quit"),
     **dict.fromkeys(("w", "write"), "view.export"),
@@ -105,8 +92,8 @@ def parse_command(line: str) -> Command:
 def completions() -> tuple[str, ...]:
     """Every command that can be typed, for completion."""
     acting = {" ".join(verb) for verb in _USAGES}
-    reading = {f"{noun} {verb}" for noun in _NOUNS for verb in ("list", "show") if noun != "status"}
-    return tuple(sorted(acting | reading | {"status", "quit", "write", "help", "filter", *_PANES}))
+    reading = {f"{noun} {verb}" for noun in _NOUNS for verb in ("list", "show")}
+    return tuple(sorted(acting | reading | {"quit", "write", "help", "filter", *_PANES}))
 
 
 def _unknown(words: list[str]) -> UsageError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import REASON, SET, Action, Confirm, Input, InputKind, Inputs, Scope
+from shopfloor.actions.action import REASON, SET, Action, Confirm, Input, InputKind, Inputs
 from shopfloor.actions.fields import choice, names, number, values, whole
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.contract import Contract, Corrected, Mode, Originals, SchemaPolicy
 from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
 from shopfloor.domain.record import Record

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from shopfloor.actions.action import Action, Input, InputKind, Inputs, Scope
+from shopfloor.actions.action import Action, Input, InputKind, Inputs
 from shopfloor.actions.fields import member, names, number, values, whole
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.dataset import DatasetRecord
 from shopfloor.domain.definition import ModelDefinition, ReleasePolicy, Split, Task, Value
 from shopfloor.domain.record import Record

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shopfloor.actions import fields
-from shopfloor.actions.action import REASON, SET, Action, Confirm, Input, InputKind, Inputs, Scope
+from shopfloor.actions.action import REASON, SET, Action, Confirm, Input, InputKind, Inputs
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dataset import DatasetRecord
 from shopfloor.domain.dialect import pairs_of

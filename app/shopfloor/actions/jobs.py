@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import Action, Inputs, Scope
+from shopfloor.actions.action import Action, Inputs
+from shopfloor.actions.panes import Scope
 from shopfloor.actions.subjects import job_of
 from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.domain.record import Record

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import Action, Inputs, Scope
+from shopfloor.actions.action import Action, Inputs
+from shopfloor.actions.panes import Scope
 from shopfloor.actions.subjects import lineage_ref
 from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
 from shopfloor.domain.file import FileRecord

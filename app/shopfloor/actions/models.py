@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import Action, Input, InputKind, Inputs, Scope
+from shopfloor.actions.action import Action, Input, InputKind, Inputs
+from shopfloor.actions.panes import Scope
 from shopfloor.actions.subjects import champion_of, model_of
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import ModelRecord, ModelVersion

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import Action, Input, InputKind, Scope
+from shopfloor.actions.action import Action, Input, InputKind
+from shopfloor.actions.panes import PANES, PaneSpec, Scope
 
 _EVERYWHERE = (Scope.GLOBAL,)
-_LISTS = (Scope.DATASETS, Scope.EXPERIMENTS, Scope.MODELS, Scope.ALERTS, Scope.ACTIVITY)
 
 
-def _pane(key: str, scope: Scope, label: str, holds: str, cli: str) -> Action:
+def _go(scope: Scope, pane: PaneSpec) -> Action:
     return Action(
         name=f"go.{scope}",
-        key=key,
-        label=label,
-        help=f"Show {holds}.",
+        key=pane.key,
+        label=pane.label,
+        help=f"Show {pane.shows}.",
         scopes=_EVERYWHERE,
-        cli=cli,
-        inputs=(Input(name="query", label="Filter"),),
+        cli=pane.cli,
+        inputs=(Input(name="query", label=pane.query),),
     )
 
 
@@ -24,22 +24,7 @@ def _view(key: str, name: str, label: str, text: str, rank: int = 0) -> Action:
     return Action(name=name, key=key, label=label, help=text, scopes=_EVERYWHERE, rank=rank)
 
 
-PANES = (
-    _pane("0", Scope.HOME, "Home", "the workspace at a glance", "shopfloor status"),
-    _pane("1", Scope.DATASETS, "Datasets", "datasets and delivered files", "shopfloor dataset list"),
-    _pane("2", Scope.EXPERIMENTS, "Experiments", "runs and their scores", "shopfloor run list"),
-    _pane("3", Scope.MODELS, "Models", "champions and challengers", "shopfloor model list"),
-    _pane("4", Scope.ALERTS, "Alerts", "what needs a person", "shopfloor alert list"),
-    _pane("5", Scope.ACTIVITY, "Activity", "jobs and events", "shopfloor events"),
-    Action(
-        name="go.lineage",
-        key="6",
-        label="Lineage",
-        help="Show what came from what.",
-        scopes=_EVERYWHERE,
-        inputs=(Input(name="query", label="Reference"),),
-    ),
-)
+GO = tuple(_go(scope, pane) for scope, pane in PANES.items())
 
 VIEW = (
     _view("enter", "view.open", "Open", "Open the selected row.", rank=1),
@@ -97,4 +82,4 @@ LOCAL = (
     ),
 )
 
-ACTIONS = (*PANES, *VIEW, *LOCAL)
+ACTIONS = (*GO, *VIEW, *LOCAL)

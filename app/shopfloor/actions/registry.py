@@ -15,7 +15,8 @@ from shopfloor.actions import (
     training,
     workspace,
 )
-from shopfloor.actions.action import Action, Scope
+from shopfloor.actions.action import Action
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.record import Record

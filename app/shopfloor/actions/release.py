@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import REASON, Action, Confirm, Inputs, Scope
+from shopfloor.actions.action import REASON, Action, Confirm, Inputs
+from shopfloor.actions.panes import Scope
 from shopfloor.actions.subjects import awaiting_of, model_of, version_of
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.record import Record

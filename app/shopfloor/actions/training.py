@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import REASON, Action, Inputs, Scope
+from shopfloor.actions.action import REASON, Action, Inputs
+from shopfloor.actions.panes import Scope
 from shopfloor.actions.subjects import model_of
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.record import Record

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import Action, Confirm, Inputs, Scope
+from shopfloor.actions.action import Action, Confirm, Inputs
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.requests.workspace import Backup, Doctor, Gc, Rescan, Shutdown
 
 _HOME = (Scope.HOME,)

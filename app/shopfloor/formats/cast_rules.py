@@ -19,6 +19,7 @@ from shopfloor.duck.sql import SQL_TYPES, text
 from shopfloor.formats.notation import (
     CLOCK,
     DAY,
+    GROUPS,
     INFINITY,
     MIDNIGHT,
     MONTH_DAY,
@@ -156,25 +157,31 @@ def reading(
     first: bool = False,
     any_text: bool = False,
     missing: Sequence[str] = (),
+    grouped: bool = False,
 ) -> Reading | None:
     """How to read values of DuckDB's type `raw` as `kind`; None when the types do not go together.
 
     `format` is the column's, `decimal` the file's where the column has none. `first`: accept only
     what inference over the whole file would have called `kind` as well. `any_text`: typed values may
-    become text, which only a person decides. `missing` are words that the contract declares.
+    become text, which only a person decides. `missing` are words that the contract declares. `grouped`: the
+    file's dialect has decimal commas, so in a column that is pinned so 1.800 is eighteen hundred.
     """
     if kind is not ColumnType.UNKNOWN and raw not in {TEXT, JSON}:
         return _typed(_family(raw), kind, any_text=any_text)
-    how = _worded(raw, kind, decimal, format, first)
+    how = _worded(raw, kind, decimal, format, first, grouped)
     return _declared(how, missing) if missing else how
 
 
-def _worded(raw: str, kind: ColumnType, decimal: str, format: str, first: bool) -> Reading:
+def _worded(raw: str, kind: ColumnType, decimal: str, format: str, first: bool, grouped: bool) -> Reading:
     """How to read text."""
     if kind is ColumnType.UNKNOWN:
         return _ABSENT
+    if format and kind is ColumnType.INTEGER:
+        # A model's own type, where its dataset has been widened to numbers since.
+        return _TEXTS[kind] if raw == JSON else _whole(_GROUPED if grouped and format == COMMA else _MARKED.get(format))
     if format:
-        how = formatted(kind, format, json=raw == JSON)
+        commas = grouped and format == COMMA and raw != JSON
+        how = _GROUPED if commas else formatted(kind, format, json=raw == JSON)
         # A code such as 007 is no number, however others are written.
         return replace(how, good=f"{how.good} AND NOT ({CODE})") if first and kind is ColumnType.NUMBER else how
     if kind is ColumnType.NUMBER and decimal == ",":
@@ -285,8 +292,10 @@ def _parsed(formats: Sequence[str]) -> str:
 
 _INTEGER = Reading(
     tries=("TRY_CAST({v} AS BIGINT)", "TRY_CAST({v} AS DOUBLE)"),
+    # 8.000 is eight or eight thousand.
     good=f"{{a}}::DOUBLE = {{b}} AND NOT contains({{v}}, '_') "
-    f"AND ({{a}} BETWEEN -{EXACT} AND {EXACT} OR {{a}}::VARCHAR = {{v}})",
+    f"AND ({{a}} BETWEEN -{EXACT} AND {EXACT} OR {{a}}::VARCHAR = {{v}}) "
+    f"AND (NOT contains({{v}}, '.') OR NOT {_matches(GROUPS)})",
     value="{a}",
     others=(_MISSING,),
 )
@@ -429,6 +438,7 @@ def _marked(group: str, decimal: str, *, alone: bool, json: bool = False) -> Rea
 
 
 _MARKED = {COMMA: _marked(".", ",", alone=False), POINT: _marked(",", ".", alone=True)}
+_GROUPED = _marked(".", ",", alone=True)
 _MARKED_JSON = {COMMA: _marked(".", ",", alone=False, json=True), POINT: _marked(",", ".", alone=True, json=True)}
 # Times that all say how far they are from UTC.
 OFFSET_ONLY = Reading(good="false", others=(_MISSING, _OFFSET_TIME))
@@ -444,6 +454,14 @@ def _signed(format: str, *, json: bool) -> Reading:
     number = f"replace(replace({cleared}, '{group}', ''), '{decimal}', '.')"
     value = f"TRY_CAST((CASE WHEN contains({{v}}, '(') THEN '-' ELSE '' END) || {number} AS DOUBLE)"
     return _numbers(value, signed(how), json=json)
+
+
+def _whole(how: Reading | None) -> Reading:
+    """Whole numbers among those that `how` reads; without it, among plain ones."""
+    if how is None:
+        return _TEXTS[ColumnType.INTEGER]
+    good = f"({how.good}) AND {{a}} = trunc({{a}}) AND abs({{a}}) <= {EXACT}"
+    return replace(how, good=good, value="{a}::BIGINT", told=None)
 
 
 def formatted(kind: ColumnType, format: str, *, json: bool = False) -> Reading:

@@ -54,6 +54,10 @@ def time_formats(format: str) -> tuple[str, ...]:
     return (format, *(day + clock for clock in CLOCK_FORMATS if day + clock != format))
 
 
+GROUPS = r"[-+]?[1-9]\d{0,2}(\.\d{3})+"
+"""Digits in groups of three behind points: thousands where the comma is the decimal mark, else decimals."""
+
+
 def marked(group: str, decimal: str, *, alone: bool) -> str:
     """The pattern of a number with a mark between thousands and another before the fraction.
 

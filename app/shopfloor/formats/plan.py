@@ -59,6 +59,7 @@ class Plan:
                 first=first,
                 any_text=self.any_text,
                 missing=self.shape.missing,
+                grouped=self.shape.grouped,
             )
             for column, source in zip(self.contract.columns, self.sources, strict=True)
         ]

@@ -67,6 +67,9 @@ def _prepared(preparer: Preparer, file: StagedFile, expected: Sequence[str], par
         prepared = preparer.prepare(file)
     except OSError as error:
         raise BadFile(reasons.not_there(file.original_name, error.strerror or "")) from error
+    if prepared.bad:
+        first = reasons.of_reject(prepared.rejects[0])
+        raise BadFile(reasons.of_many(first, prepared.bad, prepared.rows or prepared.bad))
     shape, notices = prepared.shape.spelled(ColumnNames(expected), parser.renamed)
     return replace(prepared, shape=shape, notices=(*prepared.notices, *notices))
 
@@ -164,7 +167,7 @@ class TableReader:
             read += batch.num_rows
             yield batch
         if read != self.rows:
-            raise BadFile(reasons.rows_do_not_add_up(self.rows, read, 0))
+            raise self._fault(BadFile(reasons.rows_do_not_add_up(self.rows, read, 0)))
 
     def place(self, row: int) -> Place:
         """Where row `row` (from 0) stands in the delivered file."""
@@ -191,6 +194,8 @@ class TableReader:
             wrong = diagnose(connection, self.plan, str(path))
         except (duckdb.Error, MemoryError) as second:
             return BadFile(reason_of(second, self.plan.shape, path, self.table.memory_mb))
+        if not wrong.bad and isinstance(error, BadFile):
+            return error
         if not wrong.bad:
             return BadFile(reason_of(error, self.plan.shape, path, self.table.memory_mb))
         return BadFile(reasons.of_many(reasons.of_reject(wrong.rejects[0]), wrong.bad, wrong.records))

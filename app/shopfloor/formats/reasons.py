@@ -14,8 +14,10 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.missing import LONGEST
+from shopfloor.domain.number_format import COMMA, POINT
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import counted, safe
+from shopfloor.formats.notation import GROUPS
 
 _NOUNS = {
     ColumnType.BOOLEAN: "true or false",
@@ -26,6 +28,7 @@ _NOUNS = {
     ColumnType.TIMESTAMP: "a time (such as 2026-01-31T08:30:00)",
     ColumnType.UNKNOWN: "a missing value",
 }
+_GROUPS = re.compile(GROUPS, re.ASCII)
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{19,}")
 _ENCODINGS = {"cp1252": "Windows-1252 (Latin-1), nor in UTF-8"}
 _REDELIVER = "Correct it at the source and deliver the file again."
@@ -450,12 +453,29 @@ def bad_value(place: Place, column: str, kind: ColumnType, value: object, format
     why = f"is not {article}{noun}"
     if kind is ColumnType.INTEGER and _WHOLE_NUMBER.fullmatch(str(value).strip()):
         why = "has more than the 64 bits of a whole number"
+    if (kind is ColumnType.INTEGER or format == COMMA) and _GROUPS.fullmatch(str(value).strip()):
+        return _two_ways(place, column, str(value).strip(), format)
     return Reason(
         code="bad_value",
         message=f"{place.words} {shown(column)}: {shown(value)} {why}.",
         line=place.line,
         column=safe(column, 120),
         hint=f"{_REDELIVER} {_WIDEN}{_declare(str(value))}",
+    )
+
+
+def _two_ways(place: Place, column: str, value: str, format: str) -> Reason:
+    """A number whose points stand between thousands or before decimals, which the file does not tell."""
+    thousands = value.replace(".", "")
+    written = f", in a column written as {format}," if format else ""
+    return Reason(
+        code="bad_value",
+        message=f"{place.words} {shown(column)}: {shown(value)}{written} may mean {thousands}, "
+        f"or {value} with a decimal point.",
+        line=place.line,
+        column=safe(column, 120),
+        hint=f'Pin it in the contract: type = "number" and format = "{COMMA}" (or "{POINT}") for the column, '
+        'decimal = "," (or ".") under [parser].',
     )
 
 

@@ -81,7 +81,7 @@ class _Delimited:
         if not self._quote or not (self.walk.inside or self._quote in chunk):
             self._plain(chunk)
             return
-        escapes = b"\\" + self._quote in chunk
+        escapes = b"\\" in chunk and b"\\" + self._quote in chunk
         self._found.escapes = self._found.escapes or escapes
         if self._fast(chunk, sure=not escapes):
             return
@@ -107,7 +107,7 @@ class _Delimited:
     def _blank(self, piece: bytes, *, start: bool) -> int:
         """Blank lines in text outside of quotes; `start` says that a line begins with it."""
         count = int(start and piece.startswith((b"\n", b"\r\n")))
-        if b"\n\n" in piece or b"\n\r\n" in piece:
+        if b"\n\n" in piece or (b"\r" in piece and b"\n\r\n" in piece):
             text = piece.replace(b"\r\n", b"\n")
             count += sum(not line for line in text.split(b"\n")[1:-1])
         return count
@@ -125,7 +125,8 @@ class _Delimited:
         quotes, ends = np.flatnonzero(data == self._quote[0]), np.flatnonzero(data == 10)
         within = (np.searchsorted(quotes, ends) + self.walk.inside) & 1
         if sure and not self.walk.inside and len(quotes) % 2 == 0 and not within.any():
-            self._plain(chunk)
+            self.walk.line += len(ends)
+            self._ends += len(ends) - (_blank_lines(data, ends, start=True) if self._blanks else 0)
             return True
         if not self._usual(data, quotes):
             return False
@@ -214,6 +215,8 @@ def _blank_lines(data: NDArray[Any], ends: NDArray[Any], *, start: bool) -> int:
     """How many of the line ends `ends` end an empty line; `start` says that a line begins with `data`."""
     import numpy as np
 
+    if len(ends) and int(ends[0]) > 1 and (len(ends) < 2 or int(np.diff(ends).min()) > 2):
+        return 0
     inner = ends[ends > 0]
     before = data[inner - 1]
     earlier = data[np.maximum(inner - 2, 0)]

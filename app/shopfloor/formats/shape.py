@@ -98,6 +98,12 @@ class Shape:
         return (self.delivered or self.names)[: self.width]
 
     @property
+    def grouped(self) -> bool:
+        """True where a point before three digits stands between thousands, once a column says so, too: the file has
+        decimal commas, or its fields are apart by what leaves the comma to numbers."""
+        return self.format is Format.CSV and (self.decimal == "," or self.delimiter == ";")
+
+    @property
     def lines(self) -> bool:
         """True where a row stands on a line of text (a quoted line end aside)."""
         return self.format is Format.CSV or (self.format is Format.JSON and not self.array)

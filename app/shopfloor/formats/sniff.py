@@ -76,7 +76,9 @@ def sniff_csv(
     readings = _readings(text, whole, quote, parser)
     best = _choose(readings, expected)
     header = best.records[0]
-    if not _fits(best, expected):
+    # A first line that names a column we know is the header, even where other columns are absent.
+    known = {fold(column) for column in expected}.intersection(map(fold, header))
+    if not known and not _fits(best, expected):
         _check_preamble(text, readings, quote, expected, above)
     if not whole and "\n" not in text and "\r" not in text:
         raise BadFile(reasons.header_too_long(HEAD))

@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,6 +17,7 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from shopfloor.actions.action import Action
+from shopfloor.actions.panes import PANES, Scope
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.tui import theme
@@ -25,7 +27,6 @@ from shopfloor.tui.feed import Feed
 from shopfloor.tui.messages import Changed, Connected, Disconnected, StatusArrived
 from shopfloor.tui.moves import Moves
 from shopfloor.tui.performing import perform
-from shopfloor.tui.screens.home import HomePane
 from shopfloor.tui.screens.pane import Live, Pane
 
 if TYPE_CHECKING:
@@ -35,14 +36,13 @@ if TYPE_CHECKING:
 _ONE_FRAME = 1 / 60
 
 
-def _lazily(module: str, name: str) -> Callable[[], Screen[None]]:
-    """A pane that is imported when it is first shown: the home screen paints sooner."""
+def _screen(scope: Scope) -> Callable[[], Screen[None]]:
+    """The screen of a pane, imported when it is first shown: the home screen paints sooner."""
 
     def make() -> Screen[None]:
-        from importlib import import_module
-
-        pane: Screen[None] = getattr(import_module(f"shopfloor.tui.screens.{module}"), name)()
-        return pane
+        module = import_module(f"shopfloor.tui.screens.{scope}")
+        screen: Screen[None] = getattr(module, f"{scope.title()}Pane")()
+        return screen
 
     return make
 
@@ -60,16 +60,8 @@ def _palette(name: str) -> Callable[[], type[Provider]]:
 class ShopfloorApp(App):
     """One mode a pane; the feed keeps the visible one live."""
 
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
-        "home": HomePane,
-        "datasets": _lazily("datasets", "DatasetsPane"),
-        "experiments": _lazily("experiments", "ExperimentsPane"),
-        "models": _lazily("models", "ModelsPane"),
-        "alerts": _lazily("alerts", "AlertsPane"),
-        "activity": _lazily("activity", "ActivityPane"),
-        "lineage": _lazily("lineage", "LineagePane"),
-    }
-    DEFAULT_MODE = "home"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {scope.value: _screen(scope) for scope in PANES}
+    DEFAULT_MODE = Scope.HOME.value
     COMMANDS: ClassVar = {_palette("ActionCommands"), _palette("EntityCommands")}
     TITLE = "Shopfloor"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from textual.screen import Screen
 
 from shopfloor.actions.action import Action
+from shopfloor.actions.panes import PANES
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import counted
@@ -16,7 +17,7 @@ from shopfloor.tui.performing import show_error
 from shopfloor.tui.screens.pane import Pane
 
 Given = dict[str, str]
-_NOUNS = {"datasets": "dataset", "experiments": "run", "models": "model", "alerts": "alert", "activity": "job"}
+_NOUNS = {noun for pane in PANES.values() for noun in pane.nouns}
 
 
 class Moves:
@@ -174,8 +175,9 @@ def _focus(pane: Pane, step: int) -> None:
 
 
 def _noun(record: Record, pane: Pane) -> str:
-    known = {"RunRecord": "run", "JobRecord": "job", "FileRecord": "file"}
-    return known.get(type(record).__name__) or _NOUNS.get(pane.scope.value, "lineage")
+    """What the command line calls a record: by its type, else by the pane that lists it."""
+    called = type(record).__name__.removesuffix("Record").lower()
+    return called if called in _NOUNS else next(iter(pane.scope.pane.nouns), "lineage")
 
 
 async def _ask_path(app: App, pane: Pane) -> str:

@@ -11,11 +11,8 @@ from textual.content import Content
 from textual.screen import Screen
 
 from shopfloor.actions.action import Action
+from shopfloor.actions.panes import PANES
 from shopfloor.actions.registry import for_scope
-from shopfloor.domain.requests.alerts import AlertList
-from shopfloor.domain.requests.datasets import DatasetList
-from shopfloor.domain.requests.models import ModelList
-from shopfloor.domain.requests.runs import RunList
 from shopfloor.domain.text import safe
 from shopfloor.tui.screens.detail import DetailScreen
 from shopfloor.tui.screens.pane import Pane, key_label
@@ -83,13 +80,9 @@ class EntityCommands(Provider):
         pane = pane_of(self.screen)
         if pane is None or pane.shop.status is None:
             return
-        ask = pane.shop.courier.ask
-        self._things += [("datasets", row.name, "dataset") for row in (await ask(DatasetList(limit=500))).rows]
-        self._things += [("models", row.name, "model") for row in (await ask(ModelList(limit=500))).rows]
-        self._things += [
-            ("alerts", row.id, f"alert on {row.subject}") for row in (await ask(AlertList(limit=200))).rows
-        ]
-        self._things += [("experiments", row.id, f"run of {row.model}") for row in (await ask(RunList(limit=200))).rows]
+        for scope, search in ((scope, spec.search) for scope, spec in PANES.items() if spec.search is not None):
+            page = await pane.shop.courier.ask(search.request)
+            self._things += [(scope.value, search.key(row), search.text(row)) for row in page.rows]
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from shopfloor.actions.action import Scope
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.page import Page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shopfloor.actions.action import Scope
+from shopfloor.actions.panes import PANES, Scope
 from shopfloor.tui.app_type import App
 from shopfloor.tui.widgets.header import PaneTab, StatusHeader, StatusItem
 
@@ -51,32 +51,14 @@ def _items(status: Status) -> Sequence[StatusItem]:
 
 
 def _tabs(status: Status | None) -> list[PaneTab]:
-    counts = {"datasets": "", "experiments": "", "models": "", "alerts": "", "activity": ""}
-    if status is not None:
-        counts = {
-            "datasets": str(status.datasets),
-            "experiments": str(status.runs),
-            "models": str(status.models),
-            "alerts": str(status.alerts.open),
-            "activity": str(status.jobs.running + status.jobs.queued or ""),
-        }
-    urgent = {
-        "datasets": status is not None and status.files.quarantined > 0,
-        "models": status is not None and status.approvals > 0,
-        "alerts": status is not None and status.alerts.open > 0,
-        "activity": False,
-        "experiments": False,
-    }
-    words = {
-        "datasets": ("Datasets", "Data"),
-        "experiments": ("Experiments", "Runs"),
-        "models": ("Models", "Models"),
-        "alerts": ("Alerts", "Alerts"),
-        "activity": ("Activity", "Activity"),
-    }
-    tabs = [PaneTab("home", "0", "Home", "Home")]
-    tabs += [
-        PaneTab(name, str(number), *words[name], count=counts[name], urgent=urgent[name])
-        for number, name in enumerate(words, start=1)
+    return [
+        PaneTab(
+            name=scope.value,
+            key=pane.key,
+            label=pane.label,
+            short=pane.short,
+            count="" if status is None else str(pane.count(status)),
+            urgent=status is not None and pane.urgent(status) > 0,
+        )
+        for scope, pane in PANES.items()
     ]
-    return [*tabs, PaneTab("lineage", "6", "Lineage", "Lineage")]

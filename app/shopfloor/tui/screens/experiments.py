@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from shopfloor.actions.action import Action, Scope
+from shopfloor.actions.action import Action
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.jobs import JobList
 from shopfloor.domain.requests.models import ModelList

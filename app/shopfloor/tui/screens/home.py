@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 
-from shopfloor.actions.action import Scope
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.record import Record
 from shopfloor.tui.screens.chrome import Chrome
 from shopfloor.tui.screens.pane import Listing, Pane

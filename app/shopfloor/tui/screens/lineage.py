@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from shopfloor.actions.action import Action, Scope
+from shopfloor.actions.action import Action
+from shopfloor.actions.panes import Scope, pane_of_kind
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.datasets import DatasetList
@@ -17,18 +18,6 @@ from shopfloor.tui.widgets.columns import Column
 from shopfloor.tui.widgets.detail_pane import Section
 
 _TURNS = {"both": "up", "up": "down", "down": "both"}
-_PANES = {
-    "file": "datasets",
-    "part": "datasets",
-    "dataset_version": "datasets",
-    "run": "experiments",
-    "model_version": "models",
-    "deployment": "models",
-    "predictions": "models",
-    "actuals": "models",
-    "alert": "alerts",
-    "job": "activity",
-}
 
 
 class LineagePane(Pane):
@@ -95,7 +84,7 @@ class LineagePane(Pane):
     def opened(self, record: Record) -> bool:
         assert isinstance(record, LineageNode)
         name = record.ref.partition("@")[0] if "@" in record.ref else record.ref
-        self.shop.go(_PANES.get(record.kind, "activity"), select=_plain(name, record))
+        self.shop.go(pane_of_kind(record.kind), select=_plain(name, record))
         return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from shopfloor.actions.action import Scope
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.requests.alerts import CheckList

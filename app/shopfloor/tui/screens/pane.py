@@ -12,7 +12,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
 
-from shopfloor.actions.action import Action, Scope
+from shopfloor.actions.action import Action
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.errors import ShopfloorError, UsageError
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe

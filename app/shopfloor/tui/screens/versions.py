@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from textual import work
 
-from shopfloor.actions.action import Action, Scope
+from shopfloor.actions.action import Action
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shopfloor.actions.action import Scope
+from shopfloor.actions.panes import Scope
 from shopfloor.actions.registry import for_scope
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict, Severity
 from shopfloor.tui.views import words

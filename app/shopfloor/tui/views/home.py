@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from shopfloor.actions.panes import Scope
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.job import JobRecord
@@ -110,14 +111,19 @@ def _many(number: int, word: str) -> str:
     return f"{words.compact(number)} {word}" if number == 1 else f"{words.compact(number)} {word}s"
 
 
+def _where(scope: Scope) -> Cell:
+    """The pane where more stands about a row, and its digit."""
+    return Cell(f"{scope.pane.key} {scope.pane.label}", "key")
+
+
 def next_row(status: Status) -> Row | None:
     """Where the line waits for its first file, or its first model: what to do about it."""
     if not status.datasets:
         said = "Drop a CSV or Parquet into inbox/NAME/: it becomes dataset NAME"
-        return Row(NEXT, (Cell("next", "accent"), "a file", said, "", Cell("1 Datasets", "key")))
+        return Row(NEXT, (Cell("next", "accent"), "a file", said, "", _where(Scope.DATASETS)))
     if not status.models:
         said = "Press n: which column to predict? The first training starts then"
-        return Row(NEXT, (Cell("next", "accent"), "a model", said, "", Cell("1 Datasets", "key")))
+        return Row(NEXT, (Cell("next", "accent"), "a model", said, "", _where(Scope.DATASETS)))
     return None
 
 
@@ -130,7 +136,7 @@ def approval_row(model: ModelRecord) -> Row:
             model.name,
             f"v{model.awaiting_approval} passed the gate and waits for your word",
             "",
-            Cell("3 Models", "key"),
+            _where(Scope.MODELS),
         ),
     )
 
@@ -140,7 +146,7 @@ def alert_row(alert: AlertRecord) -> Row:
     tone = "fail" if alert.severity.value == "critical" else "warn"
     return Row(
         alert.id,
-        (Cell("alert", tone), alert.subject, alert.message, words.ago(alert.opened_at), Cell("4 Alerts", "key")),
+        (Cell("alert", tone), alert.subject, alert.message, words.ago(alert.opened_at), _where(Scope.ALERTS)),
     )
 
 
@@ -171,7 +177,7 @@ def file_row(file: FileRecord, times: int = 1) -> Row:
             file.dataset,
             f"{name}: {said}",
             words.ago(file.seen_at),
-            Cell("1 Datasets", "key"),
+            _where(Scope.DATASETS),
         ),
     )
 
@@ -185,7 +191,7 @@ def failed_row(job: JobRecord) -> Row:
             job.subject,
             f"{job.kind.value}: {job.error or 'no reason given'}",
             words.ago(job.finished_at),
-            Cell("5 Activity", "key"),
+            _where(Scope.ACTIVITY),
         ),
     )
 
@@ -199,7 +205,7 @@ def running_row(job: JobRecord) -> Row:
             job.subject,
             activity.job_line(job),
             words.ago(job.started_at),
-            Cell("5 Activity", "key"),
+            _where(Scope.ACTIVITY),
         ),
     )
 
