@@ -14,7 +14,7 @@ from shopfloor.formats.reasons import BadFile
 
 BACKSLASH = "\\"
 _LONGEST = 16 << 20
-_PIECE = 1 << 18  # stays in the processor's cache while it is cut and looked at: half the time of a megabyte
+CHUNK = 1 << 18  # stays in the processor's cache while it is cut and looked at: half the time of a megabyte
 _LF, _CR, _SPACE = b"\n\r "
 
 
@@ -102,7 +102,7 @@ def whole_lines(path: Path) -> Iterator[bytes]:
     """The bytes of a text file in chunks that end with a line. Raises `BadFile` for a line without an end."""
     rest, line = b"", 1
     with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_PIECE):
+        while chunk := file.read(CHUNK):
             # Old Macintosh files end lines with CR alone; one at the chunk's end may be half of CRLF.
             end = chunk.rfind(b"\n") + 1 or chunk.rfind(b"\r", 0, -1) + 1
             if not end:
