@@ -273,7 +273,7 @@ def test_a_verb_is_its_request_its_answer_its_declaration_and_its_format(product
     assert "did you mean" in product.run("dataset", "count", "tt", fails=True).lower()
     assert "count" in product.run("dataset", "--help")
     with screen(product) as terminal:
-        terminal.until(b"Datasets")
+        terminal.until(b"Command")  # the footer is there: keys are taken
         terminal.seen = b""
         terminal.press(b":dataset count t --at-least 7\r")
         terminal.until(b"Count")
