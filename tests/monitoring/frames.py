@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from msgspec.structs import replace
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Monitoring, Task
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.monitor import CheckResult
-from shopfloor.monitoring.check_context import CheckContext
-from shopfloor.monitoring.drift import feature_drift
-from shopfloor.monitoring.records import Reference
+from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOutcomes, StoredPredictions
+from shopfloor.monitoring.records import Joined, Reference
 from shopfloor.monitoring.reference import Holdout, build_reference
+from shopfloor.monitoring.run_checks import check_all
+from shopfloor.statistics.predictions import Predictions
 
 FEATURES = (
     Column(name="temp", type=ColumnType.NUMBER),
@@ -108,25 +110,56 @@ def moment(number: int) -> datetime:
     return found.replace(tzinfo=UTC)
 
 
-def look(number: int, history: Sequence[CheckResult] = (), settings: Monitoring | None = None) -> CheckContext:
-    """A look at the delivery of month `number`, two weeks after its middle."""
-    at = moment(number + 1)
+def checked_at(number: int) -> datetime:
+    """When the delivery of month `number` is checked: two weeks after its middle."""
+    return moment(number + 1)
+
+
+def context(
+    reference: Reference,
+    number: int,
+    *,
+    frame: pd.DataFrame | None = None,
+    predictions: Predictions | None = None,
+    outcomes: Predictions | None = None,
+    joined: Joined | None = None,
+    history: Sequence[CheckResult] = (),
+    settings: Monitoring | None = None,
+    version: int = 1,
+) -> CheckContext:
+    """What the checks of month `number` are given."""
+    about = moment(number)
+    source, data = "data", str(number)
+    rows = predicted = known = None
+    if frame is not None:
+        rows = InputRows(source=source, data=data, moment=about, frame=frame)
+    if predictions is not None:
+        predicted = StoredPredictions(source=source, data=data, moment=about, predictions=predictions)
+    if outcomes is not None:
+        joined = joined or Joined(predictions=len(outcomes), matched=len(outcomes.known()))
+        known = KnownOutcomes(source=source, data=data, moment=about, predictions=outcomes.known(), joined=joined)
     return CheckContext(
-        model="m",
-        model_version=1,
-        settings=settings or Monitoring(),
-        at=at,
-        moment=moment(number),
-        data=str(number),
+        definition=replace(DEFINITION, monitoring=settings or Monitoring()),
+        model_version=version,
+        reference=reference,
+        at=checked_at(number),
         history=history,
+        rows=rows,
+        predictions=predicted,
+        outcomes=known,
     )
 
 
 def drift(
-    reference: Reference, number: int, frame: pd.DataFrame, history: Sequence[CheckResult] = ()
+    reference: Reference,
+    number: int,
+    frame: pd.DataFrame,
+    history: Sequence[CheckResult] = (),
+    settings: Monitoring | None = None,
+    version: int = 1,
 ) -> list[CheckResult]:
     """Drift results of the delivery of month `number`."""
-    return feature_drift(reference, frame, look(number, history))
+    return check_all(context(reference, number, frame=frame, history=history, settings=settings, version=version))
 
 
 def shifted(results: Sequence[CheckResult]) -> set[str]:

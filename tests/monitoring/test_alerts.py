@@ -66,7 +66,7 @@ class Watcher:
         self.alerts: list[AlertRecord] = []
         self.changes = AlertChanges()
 
-    def look(self, *results: CheckResult) -> AlertChanges:
+    def check(self, *results: CheckResult) -> AlertChanges:
         now = results[0].at
         unresolved = [alert for alert in self.alerts if alert.state is not AlertState.RESOLVED]
         self.changes = fold(unresolved, results, self.history[::-1], self.definition, now)
@@ -83,7 +83,7 @@ class Watcher:
 
     def looks(self, verdicts: Sequence[CheckVerdict], first: int = 0) -> list[str]:
         """What each look did: o(pened), u(pdated), r(esolved) or nothing."""
-        return [said(self.look(check(verdict, first + number))) for number, verdict in enumerate(verdicts)]
+        return [said(self.check(check(verdict, first + number))) for number, verdict in enumerate(verdicts)]
 
     @property
     def alert(self) -> AlertRecord:
@@ -121,7 +121,7 @@ def test_persistence_is_the_definitions(needed: int, among: int, expected: str) 
 
 def test_a_break_needs_no_second_look() -> None:
     watcher = Watcher()
-    watcher.look(check(SHIFTED, 0, **{"break": True, "unit_change": "°F became °C"}))
+    watcher.check(check(SHIFTED, 0, **{"break": True, "unit_change": "°F became °C"}))
     assert watcher.alert.state is AlertState.OPEN
     assert "°F became °C" in watcher.alert.cause
     assert "retrain" not in watcher.alert.actions  # it would teach the break
@@ -129,32 +129,32 @@ def test_a_break_needs_no_second_look() -> None:
 
 def test_looking_twice_at_the_same_data_counts_once() -> None:
     watcher = Watcher()
-    watcher.look(check(SHIFTED, 0, data="x"))
-    assert said(watcher.look(check(SHIFTED, 1, data="x"))) == ""
-    assert said(watcher.look(check(SHIFTED, 2, data="y"))) == "o"
+    watcher.check(check(SHIFTED, 0, data="x"))
+    assert said(watcher.check(check(SHIFTED, 1, data="x"))) == ""
+    assert said(watcher.check(check(SHIFTED, 2, data="y"))) == "o"
 
 
 def test_a_change_that_the_next_version_learnt_is_not_confirmed_by_another() -> None:
     watcher = Watcher()
-    watcher.look(check(SHIFTED, 0, version=1))
-    assert said(watcher.look(check(SHIFTED, 1, version=2))) == ""
+    watcher.check(check(SHIFTED, 0, version=1))
+    assert said(watcher.check(check(SHIFTED, 1, version=2))) == ""
 
 
 def test_performance_falls_across_versions() -> None:
     watcher = Watcher()
-    watcher.look(check(SHIFTED, 0, None, "performance", version=1))
-    assert said(watcher.look(check(SHIFTED, 1, None, "performance", version=2))) == "o"
+    watcher.check(check(SHIFTED, 0, None, "performance", version=1))
+    assert said(watcher.check(check(SHIFTED, 1, None, "performance", version=2))) == "o"
 
 
 def test_a_movement_that_goes_on_is_no_confirmation() -> None:
     watcher = Watcher()
-    watcher.look(check(SHIFTED, 0))
-    assert said(watcher.look(check(SHIFTED, 1, onward=True))) == ""
+    watcher.check(check(SHIFTED, 0))
+    assert said(watcher.check(check(SHIFTED, 1, still_moving=True))) == ""
 
 
 def test_one_alert_names_the_top_features_by_importance_times_effect() -> None:
     watcher = Watcher(1, 1)
-    watcher.look(
+    watcher.check(
         check(SHIFTED, 0, "small", importance=0.1, value=0.2),
         check(SHIFTED, 0, "useless", importance=0.0, value=5.0),
         check(SHIFTED, 0, "top", importance=0.4, value=0.9),
@@ -191,18 +191,18 @@ def test_one_alert_names_the_top_features_by_importance_times_effect() -> None:
 )
 def test_severity_follows_from_what_came_of_it(results: list[CheckResult], severity: Severity, kind: str) -> None:
     watcher = Watcher(1, 1)
-    watcher.look(*results)
+    watcher.check(*results)
     assert len(watcher.alerts) == 1
     assert (watcher.alert.severity, watcher.alert.check) == (severity, kind)
 
 
 def test_a_fall_of_the_score_joins_the_open_alert_and_brings_it_back() -> None:
     watcher = Watcher(1, 3)
-    watcher.look(check(SHIFTED, 0))
+    watcher.check(check(SHIFTED, 0))
     watcher.put(acknowledge(watcher.alert, "known", START))
-    assert said(watcher.look(check(SHIFTED, 1))) == "u"
+    assert said(watcher.check(check(SHIFTED, 1))) == "u"
     assert watcher.alert.state is AlertState.ACKNOWLEDGED
-    watcher.look(check(SHIFTED, 2), check(SHIFTED, 2, None, "performance"))
+    watcher.check(check(SHIFTED, 2), check(SHIFTED, 2, None, "performance"))
     assert len(watcher.alerts) == 1
     assert watcher.alert.state is AlertState.OPEN
     assert watcher.alert.severity is Severity.CRITICAL
@@ -213,102 +213,102 @@ def test_a_fall_of_the_score_joins_the_open_alert_and_brings_it_back() -> None:
 
 def test_severity_does_not_fall_while_it_lasts() -> None:
     watcher = Watcher(1, 3)
-    watcher.look(check(SHIFTED, 0), check(SHIFTED, 0, None, "performance"))
-    watcher.look(check(SHIFTED, 1), check(OK, 1, None, "performance"))
+    watcher.check(check(SHIFTED, 0), check(SHIFTED, 0, None, "performance"))
+    watcher.check(check(SHIFTED, 1), check(OK, 1, None, "performance"))
     assert watcher.alert.severity is Severity.CRITICAL
 
 
 def test_all_checks_of_an_alert_must_be_in_order_before_it_is_over() -> None:
     watcher = Watcher(1, 1)
-    watcher.look(check(SHIFTED, 0, "a"), check(SHIFTED, 0, "b"))
-    assert said(watcher.look(check(OK, 1, "a"), check(SHIFTED, 1, "b"))) == "u"
-    assert said(watcher.look(check(OK, 2, "a"), check(OK, 2, "b"))) == "r"
+    watcher.check(check(SHIFTED, 0, "a"), check(SHIFTED, 0, "b"))
+    assert said(watcher.check(check(OK, 1, "a"), check(SHIFTED, 1, "b"))) == "u"
+    assert said(watcher.check(check(OK, 2, "a"), check(OK, 2, "b"))) == "r"
     assert watcher.alert.resolved_at == START + 2 * HOUR
     assert watcher.alert.actions == ()
 
 
 def test_missing_truth_does_not_resolve_a_fall_of_the_score() -> None:
     watcher = Watcher(1, 1)
-    watcher.look(check(OK, 0), check(SHIFTED, 0, None, "performance"))
+    watcher.check(check(OK, 0), check(SHIFTED, 0, None, "performance"))
     for number in range(1, 4):
-        assert said(watcher.look(check(OK, number), check(UNKNOWN, number, None, "performance"))) == ""
-    assert said(watcher.look(check(OK, 5), check(OK, 5, None, "performance"))) == "r"
+        assert said(watcher.check(check(OK, number), check(UNKNOWN, number, None, "performance"))) == ""
+    assert said(watcher.check(check(OK, 5), check(OK, 5, None, "performance"))) == "r"
 
 
 def test_a_look_at_other_data_does_not_resolve() -> None:
     watcher = Watcher(1, 1)
-    watcher.look(check(SHIFTED, 0, source="data"))
-    assert said(watcher.look(check(OK, 1, source="inference"))) == ""
-    assert said(watcher.look(check(OK, 2, source="data"))) == "r"
+    watcher.check(check(SHIFTED, 0, source="data"))
+    assert said(watcher.check(check(OK, 1, source="inference"))) == ""
+    assert said(watcher.check(check(OK, 2, source="data"))) == "r"
 
 
 def test_missing_values_that_are_gone_are_in_order() -> None:
     """The check is only made where something is missing."""
     watcher = Watcher(1, 1)
-    watcher.look(check(OK, 0), check(SHIFTED, 0, "temp", "missing_share"))
-    assert said(watcher.look(check(OK, 1))) == "r"
+    watcher.check(check(OK, 0), check(SHIFTED, 0, "temp", "missing_share"))
+    assert said(watcher.check(check(OK, 1))) == "r"
 
 
 def test_a_feature_that_the_new_version_does_not_use_is_in_order() -> None:
     watcher = Watcher(1, 1)
-    watcher.look(check(SHIFTED, 0, "old"), check(OK, 0, "kept"))
-    assert said(watcher.look(check(OK, 1, "kept", version=2))) == "r"
+    watcher.check(check(SHIFTED, 0, "old"), check(OK, 0, "kept"))
+    assert said(watcher.check(check(OK, 1, "kept", version=2))) == "r"
     assert "version 2" in watcher.alert.note
 
 
 def test_a_snoozed_alert_counts_quietly_until_its_time() -> None:
     watcher = Watcher(1, 1)
-    watcher.look(check(SHIFTED, 0))
+    watcher.check(check(SHIFTED, 0))
     watcher.put(snooze(watcher.alert, START + 3 * HOUR, START))
-    watcher.look(check(SHIFTED, 1))
+    watcher.check(check(SHIFTED, 1))
     assert (watcher.alert.state, watcher.alert.count) == (AlertState.SNOOZED, 2)
-    watcher.look(check(SHIFTED, 3))
+    watcher.check(check(SHIFTED, 3))
     assert (watcher.alert.state, watcher.alert.count) == (AlertState.OPEN, 3)
     assert watcher.alert.snoozed_until is None
 
 
 def test_a_snoozed_alert_wakes_even_when_nothing_can_be_told() -> None:
     watcher = Watcher(1, 1)
-    watcher.look(check(SHIFTED, 0))
+    watcher.check(check(SHIFTED, 0))
     watcher.put(snooze(watcher.alert, START + HOUR, START))
-    watcher.look(check(UNKNOWN, 2))
+    watcher.check(check(UNKNOWN, 2))
     assert (watcher.alert.state, watcher.alert.count) == (AlertState.OPEN, 1)
 
 
 def test_a_snoozed_or_acknowledged_alert_resolves_by_itself() -> None:
     for quiet in (lambda alert: snooze(alert, START + 9 * HOUR, START), lambda alert: acknowledge(alert, "", START)):
         watcher = Watcher(1, 1)
-        watcher.look(check(SHIFTED, 0))
+        watcher.check(check(SHIFTED, 0))
         watcher.put(quiet(watcher.alert))
-        assert said(watcher.look(check(OK, 1))) == "r"
+        assert said(watcher.check(check(OK, 1))) == "r"
 
 
 def test_what_a_person_resolved_opens_anew_when_it_is_still_there() -> None:
     watcher = Watcher(1, 1)
-    watcher.look(check(SHIFTED, 0))
+    watcher.check(check(SHIFTED, 0))
     watcher.put(resolve(watcher.alert, "no", START))
-    assert said(watcher.look(check(SHIFTED, 1))) == "o"
+    assert said(watcher.check(check(SHIFTED, 1))) == "o"
     assert [alert.id for alert in watcher.alerts] == ["a1", "a2"]
 
 
 def test_slow_drift_is_told_softly_and_only_when_the_score_is_unknown() -> None:
     watcher = Watcher()
-    watcher.look(check(OK, 0, gradual=True))
-    assert said(watcher.look(check(OK, 1, gradual=True))) == "o"
+    watcher.check(check(OK, 0, gradual=True))
+    assert said(watcher.check(check(OK, 1, gradual=True))) == "o"
     assert (watcher.alert.check, watcher.alert.severity) == ("outgrown", Severity.INFO)
-    assert said(watcher.look(check(OK, 2))) in ("", "r")
-    watcher.look(check(OK, 3))
+    assert said(watcher.check(check(OK, 2))) in ("", "r")
+    watcher.check(check(OK, 3))
     assert watcher.alert.state is AlertState.RESOLVED
     known = Watcher()
     for number in range(4):
-        looked = known.look(check(OK, number, gradual=True), check(OK, number, None, "performance"))
+        looked = known.check(check(OK, number, gradual=True), check(OK, number, None, "performance"))
         assert said(looked) == ""
 
 
 def test_slow_drift_of_what_hardly_matters_is_not_told() -> None:
     watcher = Watcher()
     for number in range(4):
-        assert said(watcher.look(check(OK, number, gradual=True, importance=0.01))) == ""
+        assert said(watcher.check(check(OK, number, gradual=True, importance=0.01))) == ""
 
 
 def test_alerts_of_others_are_left_alone() -> None:
@@ -316,14 +316,14 @@ def test_alerts_of_others_are_left_alone() -> None:
     other = AlertRecord(id="a9", subject="other", check="feature_drift", opened_at=START, updated_at=START)
     latency = AlertRecord(id="a8", subject="m", check="latency", opened_at=START, updated_at=START)
     watcher.alerts += [other, latency]
-    assert said(watcher.look(check(SHIFTED, 0))) == "o"
-    assert said(watcher.look(check(OK, 1))) == "r"
+    assert said(watcher.check(check(SHIFTED, 0))) == "o"
+    assert said(watcher.check(check(OK, 1))) == "r"
     assert watcher.alerts[:2] == [other, latency]
 
 
 def test_names_from_data_are_shown_safely() -> None:
     watcher = Watcher(1, 1)
-    watcher.look(check(SHIFTED, 0, "bad\x1b[31mname"))
+    watcher.check(check(SHIFTED, 0, "bad\x1b[31mname"))
     assert "\x1b" not in watcher.alert.cause
 
 
@@ -393,7 +393,7 @@ def test_openings_are_exactly_what_the_rule_says(verdicts: list[CheckVerdict], n
     known: list[CheckVerdict] = []
     is_open, count = False, 0
     for number, verdict in enumerate(verdicts):
-        found = said(watcher.look(check(verdict, number)))
+        found = said(watcher.check(check(verdict, number)))
         if verdict is not UNKNOWN:
             known.append(verdict)
         fires = verdict is SHIFTED and known[-among:].count(SHIFTED) >= needed
@@ -431,7 +431,7 @@ class AlertLife(RuleBasedStateMachine):
         broken=st.booleans(),
         version=st.integers(1, 2),
     )
-    def look(
+    def check(
         self,
         features: list[CheckVerdict],
         score: CheckVerdict | None,
@@ -448,7 +448,7 @@ class AlertLife(RuleBasedStateMachine):
             if verdict is not None:
                 results.append(check(verdict, self.number, None, kind, version=version, importance=None))
         before = self._unresolved()
-        changes = self.watcher.look(*results)
+        changes = self.watcher.check(*results)
         assert len(said(changes)) <= 1
         if changes.opened:
             assert not before

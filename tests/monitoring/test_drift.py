@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-from tests.monitoring.frames import DEFINITION, FEATURES, answers_of, drift, look, month, months, reference_of, shifted
+from tests.monitoring.frames import (
+    DEFINITION,
+    FEATURES,
+    answers_of,
+    checked_at,
+    context,
+    drift,
+    month,
+    months,
+    reference_of,
+    shifted,
+)
 
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.definition import Monitoring, Task
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.monitoring.alerts import fold
-from shopfloor.monitoring.drift import feature_drift, prediction_drift
 from shopfloor.monitoring.records import Reference
 from shopfloor.monitoring.reference import Holdout, build_reference
+from shopfloor.monitoring.run_checks import check_all
 from shopfloor.statistics.distances import homogeneity
 from shopfloor.statistics.false_discovery import benjamini_hochberg
 from shopfloor.statistics.frames import read_predictions
@@ -95,9 +105,9 @@ def test_the_season_is_not_drift() -> None:
     history: list[CheckResult] = []
     for number in range(1, 12):
         reference = reference_of(months(range(number)))
-        results = feature_drift(reference, month(number), replace(look(number, history), model_version=number))
+        results = drift(reference, number, month(number), history, version=number)
         assert shifted(results) <= ({"temp"} if number < 3 else set()), number
-        assert not fold([], results, history, DEFINITION, look(number).at).opened, number
+        assert not fold([], results, history, DEFINITION, checked_at(number)).opened, number
         history += results
 
 
@@ -194,8 +204,8 @@ def test_effect_alone_is_not_enough(reference: Reference) -> None:
     frame = month(8)
     frame = frame.assign(noise=frame["noise"] + 0.4)
     strict = Monitoring(false_discovery_rate=1e-40)
-    assert "noise" in shifted(feature_drift(reference, frame, look(8)))
-    assert shifted(feature_drift(reference, frame, look(8, settings=strict))) == set()
+    assert "noise" in shifted(drift(reference, 8, frame))
+    assert shifted(drift(reference, 8, frame, settings=strict)) == set()
 
 
 def test_evidence_alone_is_not_enough() -> None:
@@ -232,8 +242,8 @@ def test_p_values_are_corrected_for_the_number_of_checks(reference: Reference) -
 def test_a_greater_minimum_effect_tolerates_more(reference: Reference) -> None:
     frame = month(8)
     frame = frame.assign(noise=frame["noise"] + 0.4)
-    assert "noise" in shifted(feature_drift(reference, frame, look(8)))
-    assert shifted(feature_drift(reference, frame, look(8, settings=Monitoring(min_effect=0.6)))) == set()
+    assert "noise" in shifted(drift(reference, 8, frame))
+    assert shifted(drift(reference, 8, frame, settings=Monitoring(min_effect=0.6))) == set()
 
 
 def test_evidence_is_small_and_enough_for_a_plot(reference: Reference) -> None:
@@ -278,13 +288,13 @@ def test_predictions_that_move_are_told() -> None:
     held = months(range(5, 8))
     reference = reference_of(months(range(8)), holdout=held)
     usual = read_predictions(answers_of(month(8)), None, task=Task.BINARY, classes=("no", "yes"), positive="yes")
-    assert shifted(prediction_drift(reference, usual, look(8))) == set()
+    assert shifted(check_all(context(reference, 8, predictions=usual))) == set()
     frame = answers_of(month(8))
     frame = frame.assign(
         probability_yes=frame["probability_yes"] * 0.1, probability_no=1 - frame["probability_yes"] * 0.1
     )
     moved = read_predictions(frame, None, task=Task.BINARY, classes=("no", "yes"), positive="yes")
-    (result,) = prediction_drift(reference, moved, look(8))
+    (result,) = check_all(context(reference, 8, predictions=moved))
     assert result.verdict is CheckVerdict.SHIFTED
     assert result.feature is None
     assert "predictions changed" in result.message
@@ -310,9 +320,9 @@ def test_predictions_of_other_tasks(task: Task) -> None:
     usual = read_predictions(
         pd.DataFrame({"prediction": month(8)[column]}), None, task=task, classes=reference.classes, positive=None
     )
-    assert shifted(prediction_drift(reference, usual, look(8))) == set()
+    assert shifted(check_all(context(reference, 8, predictions=usual))) == set()
     value = "UA" if task is Task.MULTICLASS else 5000
     stuck = read_predictions(
         pd.DataFrame({"prediction": [value] * 800}), None, task=task, classes=reference.classes, positive=None
     )
-    assert shifted(prediction_drift(reference, stuck, look(8))) == {"prediction_drift"}
+    assert shifted(check_all(context(reference, 8, predictions=stuck))) == {"prediction_drift"}

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.monitoring.frames import DEFINITION, look, moment, shifted
+from tests.monitoring.frames import DEFINITION, checked_at, drift, moment, shifted
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult
 from shopfloor.monitoring.alerts import fold
-from shopfloor.monitoring.drift import feature_drift
 from shopfloor.monitoring.records import Reference
 from shopfloor.monitoring.reference import build_reference
 
@@ -48,7 +46,7 @@ def reference(*frames: pd.DataFrame) -> Reference:
 def year(
     learn: Callable[[int], int], change: Callable[[int, pd.DataFrame], pd.DataFrame] = lambda number, frame: frame
 ) -> tuple[list[AlertRecord], dict[int, set[str]]]:
-    """All alerts of the year, and what shifted in which month. Before month `number` is looked at
+    """All alerts of the year, and what shifted in which month. Before month `number` is checked
     the model has learnt `learn(number)` months, changed ones included."""
     history: list[CheckResult] = []
     alerts: list[AlertRecord] = []
@@ -56,11 +54,10 @@ def year(
     for number in range(learn(0), 12):
         learnt = learn(number)
         known = reference(*(change(one, flights(one)) for one in range(learnt)))
-        at = replace(look(number, history), model_version=learnt)
-        results = feature_drift(known, change(number, flights(number)), at)
+        results = drift(known, number, change(number, flights(number)), history, version=learnt)
         found[number] = shifted(results)
         unresolved = [alert for alert in alerts if alert.state is not AlertState.RESOLVED]
-        changes = fold(unresolved, results, history, DEFINITION, at.at)
+        changes = fold(unresolved, results, history, DEFINITION, checked_at(number))
         alerts = [alert for alert in alerts if alert.state is AlertState.RESOLVED]
         kept = [] if changes.updated or changes.resolved else unresolved
         alerts += [*kept, *changes.updated, *changes.resolved, *changes.opened]
@@ -84,11 +81,11 @@ def test_a_model_that_is_never_retrained_does_not_storm(known: int, most: int) -
 def test_a_changed_unit_is_caught_in_its_month(number: int) -> None:
     frame = flights(number)
     known = reference(*(flights(one) for one in range(number)))
-    results = feature_drift(known, frame.assign(temp=(frame["temp"] - 32) / 1.8), look(number))
+    results = drift(known, number, frame.assign(temp=(frame["temp"] - 32) / 1.8))
     (temp,) = [result for result in results if result.feature == "temp" and result.check == "feature_drift"]
     assert temp.evidence["break"]
     assert "°F became °C" in temp.message
-    (opened,) = fold([], results, [], DEFINITION, look(number).at).opened
+    (opened,) = fold([], results, [], DEFINITION, checked_at(number)).opened
     assert "°F became °C" in opened.cause
 
 
@@ -102,4 +99,4 @@ def test_a_broken_month_is_one_alert_that_ends() -> None:
     assert "carrier" in found[6]
     assert len(alerts) == 1
     assert alerts[0].state is AlertState.RESOLVED
-    assert alerts[0].opened_at == look(6).at
+    assert alerts[0].opened_at == checked_at(6)

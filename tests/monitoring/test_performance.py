@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import special
-from tests.monitoring.frames import answers_of, look, month, months, reference_of
+from tests.monitoring.frames import answers_of, checked_at, context, month, months, reference_of
 
 from shopfloor.domain.definition import Monitoring, Task
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
-from shopfloor.monitoring.performance import performance
 from shopfloor.monitoring.records import Joined, PerformanceReference, Reference
+from shopfloor.monitoring.run_checks import check_all
 from shopfloor.statistics.frames import read_predictions
 from shopfloor.statistics.predictions import Predictions
 
@@ -36,12 +38,23 @@ def answers(frame: pd.DataFrame, wrong: float = 0.0) -> Predictions:
     )
 
 
+def performance(
+    reference: Reference,
+    found: Predictions,
+    joined: Joined,
+    history: Sequence[CheckResult] = (),
+    settings: Monitoring | None = None,
+) -> CheckResult:
+    (result,) = check_all(context(reference, 8, outcomes=found, joined=joined, history=history, settings=settings))
+    return result
+
+
 def checked(
     reference: Reference, found: Predictions, predictions: int | None = None, history: list[CheckResult] | None = None
 ) -> CheckResult:
     known = len(found.known())
     joined = Joined(predictions=predictions or len(found), matched=known)
-    return performance(reference, found, joined, look(8, history or ()))
+    return performance(reference, found, joined, history or ())
 
 
 def test_as_promised(reference: Reference) -> None:
@@ -116,12 +129,12 @@ def test_what_earlier_looks_fell_is_usual(reference: Reference) -> None:
     now = performance_of(base, 0.83)
     assert now.verdict is CheckVerdict.SHIFTED
     assert now.limit == pytest.approx(0.86)
-    accepted = msgspec.structs.replace(now, verdict=CheckVerdict.OK, value=0.82, at=look(5).at)
+    accepted = msgspec.structs.replace(now, verdict=CheckVerdict.OK, value=0.82, at=checked_at(5))
     found = answers(month(8, rows=300))
     joined = Joined(predictions=300, matched=300)
-    assert performance(base, found, joined, look(8, [accepted])).limit == pytest.approx(0.82)
+    assert performance(base, found, joined, [accepted]).limit == pytest.approx(0.82)
     fallen = msgspec.structs.replace(accepted, verdict=CheckVerdict.SHIFTED)
-    assert performance(base, found, joined, look(8, [fallen])).limit == pytest.approx(0.86)
+    assert performance(base, found, joined, [fallen]).limit == pytest.approx(0.86)
 
 
 def test_few_truths_cannot_tell(reference: Reference) -> None:
@@ -209,5 +222,8 @@ def test_a_lucky_holdout_is_no_fall_for_ever() -> None:
 
 def test_settings_decide_how_many_truths_are_enough(reference: Reference) -> None:
     found = answers(month(8, rows=400))
-    strict = look(8, settings=Monitoring(min_rows=401))
-    assert performance(reference, found, Joined(predictions=400, matched=400), strict).verdict is CheckVerdict.UNKNOWN
+    strict = Monitoring(min_rows=401)
+    assert (
+        performance(reference, found, Joined(predictions=400, matched=400), settings=strict).verdict
+        is CheckVerdict.UNKNOWN
+    )

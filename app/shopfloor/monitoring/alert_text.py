@@ -1,4 +1,4 @@
-"""What an alert says: which checks speak, how they belong together, how bad it is, what to do."""
+"""What an alert says: which checks fire, how they belong together, how bad it is, what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict, Severity
 from shopfloor.domain.text import counted, safe
-from shopfloor.monitoring.check_history import CheckHistory, Symptom, is_break, symptom_of
+from shopfloor.monitoring.check_history import CheckHistory, CheckKey, is_break, key_of
 from shopfloor.monitoring.records import (
     FEATURE_DRIFT,
     MISSING_SHARE,
@@ -16,14 +16,19 @@ from shopfloor.monitoring.records import (
     PREDICTION_DRIFT,
 )
 
-_INPUTS = (FEATURE_DRIFT, MISSING_SHARE)
+CHECKS = "symptoms"
+"""Where an alert's evidence keeps its checks; every alert that checks opened has it. The key is older than its name."""
 _NAMED = 3
 _LITTLE = 0.02
 
 
 @dataclass(frozen=True)
 class AlertText:
-    """What an alert says: which checks speak, how they belong together."""
+    """The results that one alert is about, the weightiest first.
+
+    `inputs` are those about rows: features that drifted or miss values, and whatever else a check
+    of the rows found. `gradual` are features that training no longer covers.
+    """
 
     inputs: tuple[CheckResult, ...]
     predictions: CheckResult | None
@@ -31,23 +36,24 @@ class AlertText:
     gradual: tuple[CheckResult, ...]
 
     @staticmethod
-    def of(speaking: Sequence[CheckResult], history: CheckHistory) -> AlertText:
-        """The checks that speak up. What else is SHIFTED in the same run is a symptom of theirs,
-        unless all that speaks is a season."""
-        shifted = [one for one in speaking if one.verdict is CheckVerdict.SHIFTED]
-        told = [*shifted, *history.shifted(PREDICTION_DRIFT, PERFORMANCE)] if shifted else []
-        gradual = [one for one in speaking if one.verdict is not CheckVerdict.SHIFTED]
+    def of(firing: Sequence[CheckResult], history: CheckHistory) -> AlertText:
+        """The checks that fire. What else is SHIFTED in the same run is a consequence of theirs,
+        unless all that fires is a season."""
+        shifted = [one for one in firing if one.verdict is CheckVerdict.SHIFTED]
+        related = [*shifted, *history.shifted(PREDICTION_DRIFT, PERFORMANCE)] if shifted else []
+        gradual = [one for one in firing if one.verdict is not CheckVerdict.SHIFTED]
+        inputs = [one for one in shifted if one.check not in (PREDICTION_DRIFT, PERFORMANCE)]
         return AlertText(
-            inputs=tuple(sorted((one for one in shifted if one.check in _INPUTS), key=_weight, reverse=True)),
-            predictions=next((one for one in told if one.check == PREDICTION_DRIFT), None),
-            performance=next((one for one in told if one.check == PERFORMANCE), None),
+            inputs=tuple(sorted(inputs, key=_weight, reverse=True)),
+            predictions=next((one for one in related if one.check == PREDICTION_DRIFT), None),
+            performance=next((one for one in related if one.check == PERFORMANCE), None),
             gradual=tuple(sorted(gradual, key=_weight, reverse=True)),
         )
 
     @property
     def check(self) -> str:
         if self.inputs:
-            return FEATURE_DRIFT
+            return FEATURE_DRIFT if self.inputs[0].check == MISSING_SHARE else self.inputs[0].check
         if self.performance is not None:
             return PERFORMANCE
         return PREDICTION_DRIFT if self.predictions is not None else OUTGROWN
@@ -90,22 +96,23 @@ class AlertText:
 
     @property
     def message(self) -> str:
-        parts = [*self._inputs_told(), *self._gradual_told()]
+        parts = [*self._changed_inputs(), *self._outgrown_inputs()]
         parts += [result.message for result in (self.predictions, self.performance) if result is not None]
         return " ".join(part for part in parts if part)
 
-    def _inputs_told(self) -> list[str]:
-        told = [f"{result.message}{_importance(result)}" for result in _one_a_feature(self.inputs)[:_NAMED]]
-        more = len(_one_a_feature(self.inputs)) - len(told)
-        return [*told, f"{counted(more, 'more feature')} changed."] if more > 0 else told
+    def _changed_inputs(self) -> list[str]:
+        changed = _one_a_feature(self.inputs)
+        named = [f"{result.message}{_importance(result)}" for result in changed[:_NAMED]]
+        more = len(changed) - len(named)
+        return [*named, f"{counted(more, 'more feature')} changed."] if more > 0 else named
 
-    def _gradual_told(self) -> list[str]:
+    def _outgrown_inputs(self) -> list[str]:
         if not self.gradual or self.inputs:
             return []
         names = ", ".join(safe(result.feature or "", 60) for result in self.gradual[:_NAMED])
         more = len(self.gradual) - _NAMED
         tail = f" and {more} more" if more > 0 else ""
-        return [f"{names}{tail} moved step by step out of the range that training saw, as a season does."]
+        return [f"{names}{tail} moved step by step out of the range of training, as a season does."]
 
     @property
     def cause(self) -> str:
@@ -113,31 +120,33 @@ class AlertText:
         guess = next((result for result in self.inputs if result.evidence.get("unit_change")), None)
         if guess is not None:
             return f"{safe(guess.feature or '', 60)}: it looks as if {guess.evidence['unit_change']}."
-        names = ", ".join(safe(one.feature or "", 60) for one in _one_a_feature(self.inputs)[:_NAMED])
-        if self.broken:
-            return f"The newest data broke with what came before in {names}."
+        features = [one.feature for one in _one_a_feature(self.inputs) if one.feature]
+        names = ", ".join(safe(feature, 60) for feature in features[:_NAMED])
+        if self.broken and names:
+            return f"{names} changed abruptly in the newest data."
         if self.inputs:
-            return f"{names} changed and stayed so."
+            return f"{names} changed and did not change back." if names else ""
         if self.performance is not None:
-            return "The inputs are as usual: what is to be predicted has changed, or the truth is recorded otherwise."
+            return "The inputs are as usual: the target itself has changed, or is recorded differently."
         if self.predictions is not None:
-            return "The predictions moved without a feature moving alone: look at combinations, or at the version."
-        return "Training has not seen data of this time yet."
+            return "The predictions moved, but no single feature did: check combinations and the model version."
+        return "The training data does not cover this time of the year yet."
 
     @property
     def actions(self) -> tuple[str, ...]:
         """What to do, the best first. To learn from broken data would teach the break."""
         if self.broken:
             return ("ack", "snooze")
-        return ("retrain", "ack", "snooze") if self.check != PREDICTION_DRIFT else ("ack", "retrain", "snooze")
+        learnable = self.check in (FEATURE_DRIFT, PERFORMANCE, OUTGROWN)
+        return ("retrain", "ack", "snooze") if learnable else ("ack", "retrain", "snooze")
 
-    def evidence(self, kept: Sequence[Symptom]) -> dict[str, object]:
+    def evidence(self, kept: Sequence[CheckKey]) -> dict[str, object]:
         """What the screen shows, and the checks that must be in order before the alert resolves."""
         results = [*self.inputs, *self.gradual]
         results += [result for result in (self.predictions, self.performance) if result is not None]
-        own = [(OUTGROWN, "", symptom_of(one)[2]) if one in self.gradual else symptom_of(one) for one in results]
+        own = [(OUTGROWN, "", key_of(one)[2]) if one in self.gradual else key_of(one) for one in results]
         return {
-            "symptoms": [list(symptom) for symptom in dict.fromkeys([*own, *kept])],
+            CHECKS: [list(key) for key in dict.fromkeys([*own, *kept])],
             "break": self.broken,
             "model_version": self.leading.model_version,
             "features": [
@@ -162,8 +171,8 @@ def _weight(result: CheckResult) -> tuple[float, str]:
 
 
 def _one_a_feature(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """The heaviest result of each feature, in order."""
-    return list({result.feature: result for result in reversed(results)}.values())[::-1]
+    """The weightiest result of each feature (of each check that is about no feature), in order."""
+    return list({result.feature or key_of(result): result for result in reversed(results)}.values())[::-1]
 
 
 def _importance(result: CheckResult) -> str:

@@ -1,6 +1,6 @@
 """Alerts: one a cause. Pure rules over records, without clock, store or numbers library.
 
-All that speaks against one model at a time is one incident and one alert: features that moved,
+All checks that fire for one model at a time are one incident and one alert: features that moved,
 predictions that moved with them, and a score that fell because of it.
 """
 
@@ -14,11 +14,10 @@ from msgspec.structs import replace
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, Severity
-from shopfloor.monitoring.alert_text import AlertText
-from shopfloor.monitoring.check_history import CheckHistory, Symptom, symptom_of
-from shopfloor.monitoring.records import FEATURE_DRIFT, OUTGROWN, PERFORMANCE, PREDICTION_DRIFT, AlertChanges
+from shopfloor.monitoring.alert_text import CHECKS, AlertText
+from shopfloor.monitoring.check_history import CheckHistory, CheckKey, key_of
+from shopfloor.monitoring.records import OUTGROWN, AlertChanges
 
-_WATCHED = (FEATURE_DRIFT, PERFORMANCE, PREDICTION_DRIFT, OUTGROWN)
 _RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 
 
@@ -31,10 +30,10 @@ def fold(
 ) -> AlertChanges:
     """What one run (`results`) changes about the model's unresolved alerts.
 
-    A check speaks up when it is SHIFTED now and in M of its last N runs (`persistence`) at the
+    A check fires when it is SHIFTED now and in M of its last N runs (`persistence`) at the
     same version (performance: at any), or at once when the change is a break. UNKNOWN results
     neither count nor resolve, and a second run on the same data counts once. All checks that
-    speak up share one alert: while it is open it is counted on, and a rise in severity brings it
+    fire share one alert: while it is open it is counted on, and a rise in severity brings it
     back from being acknowledged or snoozed. It resolves by itself when each of its checks was OK
     in M runs since it was last SHIFTED. `history` are earlier results of the model, in any order.
     """
@@ -42,15 +41,15 @@ def fold(
         return AlertChanges()
     known = CheckHistory.of(results, history, definition.monitoring.persistence)
     incident = _incident(open_alerts, definition.name)
-    speaking = known.speaking()
-    outgrown = known.outgrown() if not speaking else ()
+    firing = known.firing()
+    outgrown = known.outgrown() if not firing else ()
     if incident is None:
-        if not speaking and not outgrown:
+        if not firing and not outgrown:
             return AlertChanges()
-        return AlertChanges(opened=(_opened(speaking or outgrown, known, definition, now),))
+        return AlertChanges(opened=(_opened(firing or outgrown, known, definition, now),))
     members = _members(incident)
     again = known.shifted_again(members)
-    current = _united([*speaking, *again, *(outgrown if incident.check == OUTGROWN else ())])
+    current = _united([*firing, *again, *(outgrown if incident.check == OUTGROWN else ())])
     if current:
         return AlertChanges(updated=(_counted(incident, current, members, known, now),))
     if known.over(members):
@@ -119,24 +118,24 @@ def _incident(alerts: Sequence[AlertRecord], model: str) -> AlertRecord | None:
     found = [
         alert
         for alert in alerts
-        if alert.subject == model and alert.check in _WATCHED and alert.state is not AlertState.RESOLVED
+        if alert.subject == model and CHECKS in alert.evidence and alert.state is not AlertState.RESOLVED
     ]
     return min(found, key=lambda alert: alert.opened_at) if found else None
 
 
-def _members(alert: AlertRecord) -> list[Symptom]:
-    found = alert.evidence.get("symptoms", [])
+def _members(alert: AlertRecord) -> list[CheckKey]:
+    found = alert.evidence.get(CHECKS, [])
     return [(str(one[0]), str(one[1]), str(one[2])) for one in found if isinstance(one, list | tuple) and len(one) == 3]
 
 
 def _united(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
-    return tuple({symptom_of(result): result for result in results}.values())
+    return tuple({key_of(result): result for result in results}.values())
 
 
 def _opened(
-    speaking: tuple[CheckResult, ...], known: CheckHistory, definition: ModelDefinition, now: datetime
+    firing: tuple[CheckResult, ...], known: CheckHistory, definition: ModelDefinition, now: datetime
 ) -> AlertRecord:
-    text = AlertText.of(speaking, known)
+    text = AlertText.of(firing, known)
     return AlertRecord(
         id="",
         subject=definition.name,
@@ -157,16 +156,16 @@ def _opened(
 def _counted(
     alert: AlertRecord,
     current: tuple[CheckResult, ...],
-    members: Sequence[Symptom],
+    members: Sequence[CheckKey],
     known: CheckHistory,
     now: datetime,
 ) -> AlertRecord:
-    """Seen again: told anew, and louder when it got worse."""
+    """Seen again: with the newest text, and open again when it got worse."""
     text = AlertText.of(current, known)
-    kept = [symptom for symptom in members if not known.over([symptom])]
+    kept = [key for key in members if not known.over([key])]
     worse = _RANK[text.severity] > _RANK[alert.severity]
     alert = _awake(alert, now)
-    told = replace(
+    counted = replace(
         alert,
         check=text.check,
         feature=text.feature,
@@ -180,7 +179,7 @@ def _counted(
         updated_at=now,
         actions=text.actions,
     )
-    return replace(told, state=AlertState.OPEN, snoozed_until=None) if worse else told
+    return replace(counted, state=AlertState.OPEN, snoozed_until=None) if worse else counted
 
 
 def _awake(alert: AlertRecord, now: datetime) -> AlertRecord:

@@ -1,4 +1,4 @@
-"""How often the rule would have spoken up over past deliveries."""
+"""How often the rule would have fired over past deliveries."""
 
 from __future__ import annotations
 
@@ -9,29 +9,26 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
-from shopfloor.lake.frame import read_parts
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.check_context import CheckContext
-from shopfloor.monitoring.drift import feature_drift
 from shopfloor.monitoring.records import BacktestSpec, Delivery, Reference
-from shopfloor.monitoring.run_checks import read_reference, span_of
+from shopfloor.monitoring.run_checks import check_all
+from shopfloor.monitoring.samples import delivered_rows, read_reference
 
 Progress = Callable[[float, str], None]
 
 
 def backtest(spec: BacktestSpec, progress: Progress) -> BacktestReport:
-    """Replay the drift rule and the alert rule over deliveries, oldest first.
+    """Replay the checks of rows and the alert rule over deliveries, oldest first.
 
-    Each delivery is checked as if it had just come: with the deliveries before it as the past,
+    Each delivery is checked as if it had just arrived: with the deliveries before it as the past,
     and one reference for all. `fired` marks a delivery that opened an alert or was counted to one.
     """
     reference = read_reference(spec.reference_path)
     replay = Replay(spec.definition, spec.model_version, reference)
-    wanted = {feature.name for feature in reference.features} | {spec.definition.time}
-    names = [column.name for column in spec.columns if column.name in wanted]
     for number, delivery in enumerate(spec.deliveries):
         progress(number / len(spec.deliveries), f"delivery {number + 1} of {len(spec.deliveries)}")
-        replay.check(delivery, spec.columns, names)
+        replay.check(delivery, spec.columns)
     progress(1.0, "done")
     return replay.report()
 
@@ -48,21 +45,19 @@ class Replay:
     deliveries: list[BacktestDelivery] = field(default_factory=list)
     opened: int = 0
 
-    def check(self, delivery: Delivery, columns: tuple[Column, ...], names: list[str]) -> None:
+    def check(self, delivery: Delivery, columns: tuple[Column, ...]) -> None:
         """Read one delivery and judge it."""
-        frame = read_parts(delivery.parts, columns, names)
-        begins, moment = span_of(frame, self.definition.time)
+        name = str(delivery.dataset_version)
+        rows = delivered_rows(delivery.parts, columns, self.reference, self.definition, delivery.at, name)
         context = CheckContext(
-            model=self.definition.name,
+            definition=self.definition,
             model_version=self.model_version,
-            settings=self.definition.monitoring,
+            reference=self.reference,
             at=delivery.at,
-            moment=moment or delivery.at,
-            begins=begins,
-            data=str(delivery.dataset_version),
             history=self.history,
+            rows=rows,
         )
-        self.judge(delivery.dataset_version, len(frame), feature_drift(self.reference, frame, context))
+        self.judge(delivery.dataset_version, len(rows), check_all(context))
 
     def judge(self, version: int, rows: int, results: list[CheckResult]) -> None:
         """Fold the results of one delivery into the alerts."""

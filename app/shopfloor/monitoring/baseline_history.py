@@ -11,6 +11,7 @@ import msgspec
 
 from shopfloor.domain.codec import convert, utc
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.monitoring.check_history import is_break, is_still_moving
 from shopfloor.monitoring.records import Chunk, FeatureReference, Sketch
 from shopfloor.monitoring.thresholds import FEW_ROWS, Distance, away, merge, prediction_limit, recent, steps
 
@@ -114,11 +115,11 @@ def _deliveries(
         sketch, about = _usable(feature, result), _moment_of(result)
         if sketch is not None and sketch != current and about < utc(moment):
             name = str(result.evidence.get("data") or result.at)
-            found[name] = (about, sketch, result.verdict is CheckVerdict.OK, bool(result.evidence.get("onward")))
+            found[name] = (about, sketch, result.verdict is CheckVerdict.OK, is_still_moving(result))
     items = sorted(found.values(), key=lambda one: one[0])
     sure = 0
-    for place, (_, _, accepted, onward) in enumerate(items):
-        sure = place + 1 if accepted else max(sure, place if onward else 0)
+    for place, (_, _, accepted, still_moving) in enumerate(items):
+        sure = place + 1 if accepted else max(sure, place if still_moving else 0)
     doubtful = items[-1][1] if items[sure:] else None
     return tuple(sketch for _, sketch, _, _ in items[:sure])[-_KEPT:], doubtful
 
@@ -132,7 +133,7 @@ def _moment_of(result: CheckResult) -> datetime:
 
 
 def _usable(feature: FeatureReference, result: CheckResult) -> Sketch | None:
-    if result.verdict is CheckVerdict.UNKNOWN or result.evidence.get("break"):
+    if result.verdict is CheckVerdict.UNKNOWN or is_break(result):
         return None
     if result.evidence.get("bins") != feature.bins.key:
         return None

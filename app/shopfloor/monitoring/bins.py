@@ -5,19 +5,25 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from shopfloor.artifacts.table import NO_TIME, Factor, Moments, Values
-from shopfloor.domain.columns import ColumnType
+from shopfloor.artifacts.recast import recast
+from shopfloor.artifacts.table import NO_TIME, Factor, Moments, Values, parse_column
+from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
+from shopfloor.domain.errors import DataError
 from shopfloor.domain.numbers import rounded
 from shopfloor.domain.text import safe
-from shopfloor.monitoring.records import Bins, Sketch
+from shopfloor.monitoring.records import Bins, FeatureReference, Sketch
 from shopfloor.statistics.arrays import Codes, Floats, Mask
 from shopfloor.statistics.predictions import Predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NUMBER, LEVEL, CLOCK = "number", "level", "clock"
 NEW, OTHER = "(new)", "(other)"
@@ -104,9 +110,30 @@ def watched_values(predictions: Predictions) -> Values:
     return Factor(np.maximum(predictions.predicted, -1), list(predictions.classes))
 
 
-def empty_sketch(bins: Bins, rows: int) -> Sketch:
-    """All rows missing: the column did not come at all."""
-    return Sketch(rows=rows, missing=rows, counts=(0,) * len(bins.labels))
+def sketch_column(frame: pd.DataFrame, feature: FeatureReference, column: Column | None) -> Sketch:
+    """A feature's column of `frame` (typed by its values) in the reference's bins.
+
+    Every row is missing when the column is not there or cannot be read.
+    """
+    values = None if column is None else _parsed(frame, feature, column)
+    if values is None:
+        return Sketch(rows=len(frame), missing=len(frame), counts=(0,) * len(feature.bins.labels))
+    return bin_values(values, feature.bins).sketch(feature.bins)
+
+
+def _parsed(frame: pd.DataFrame, feature: FeatureReference, column: Column) -> Values | None:
+    """The column as the reference's type where it can be read so, else as its own.
+
+    Of a column that became text since, what is no value of that type is missing.
+    """
+    if feature.type is not None and column.type is ColumnType.TEXT:
+        return parse_column(recast(frame[column.name], feature.type), replace(column, type=feature.type))
+    for kind in dict.fromkeys([feature.type or column.type, column.type]):
+        try:
+            return parse_column(frame[column.name], replace(column, type=kind))
+        except DataError:
+            continue
+    return None
 
 
 # Numbers

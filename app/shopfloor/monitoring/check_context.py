@@ -1,33 +1,105 @@
-"""What every check of one run is told beside its data."""
+"""What a check is given: who is checked, what is known of the past, and the rows to judge."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from shopfloor.domain.definition import Monitoring
-from shopfloor.domain.monitor import CheckResult
+from shopfloor.artifacts.table import infer_columns
+from shopfloor.domain.columns import Column
+from shopfloor.domain.definition import ModelDefinition, Monitoring
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.text import counted
+from shopfloor.monitoring.bins import sketch_column
+from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
+from shopfloor.statistics.predictions import Predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-@dataclass(frozen=True)
-class CheckContext:
-    """What all checks of one run share. `moment` is the time the data is about and `begins` the
-    first (None: after the reference); `data` names the rows, so that checking one delivery twice
-    counts once."""
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Rows to judge. `source` is `data` or `inference`; `data` names the rows, so that checking one
+    delivery twice counts once; `moment` is the time they are about, `begins` the first (None: after
+    the reference)."""
 
-    model: str
-    model_version: int | None
-    settings: Monitoring
-    at: datetime
-    moment: datetime
-    begins: datetime | None = None
     source: str = "data"
     data: str = ""
-    history: Sequence[CheckResult] = field(default_factory=tuple)
+    moment: datetime
+    begins: datetime | None = None
 
-    def earlier(self, check: str, feature: str | None) -> list[CheckResult]:
-        """Earlier results of one check of this version on data from the same source. What other
+
+@dataclass(frozen=True, kw_only=True)
+class InputRows(Sample):
+    """The newest delivery (with id, time and target where it has them), else the inputs of stored predictions."""
+
+    frame: pd.DataFrame
+    _sketches: dict[str, Sketch] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """The columns with the types that the values show, by name."""
+        return {column.name: column for column in infer_columns(self.frame)}
+
+    def sketch(self, feature: FeatureReference) -> Sketch:
+        """The feature in the reference's bins; a column that is not there is missing in every row."""
+        if feature.name not in self._sketches:
+            self._sketches[feature.name] = sketch_column(self.frame, feature, self.columns.get(feature.name))
+        return self._sketches[feature.name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPredictions(Sample):
+    """Predictions of the version from the inference log, oldest first; their truth may be unknown."""
+
+    predictions: Predictions
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownOutcomes(Sample):
+    """Predictions whose truth has arrived, oldest first, and how the two were joined."""
+
+    predictions: Predictions
+    joined: Joined
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckContext:
+    """What all checks of one run share. `at` is now and `history` holds earlier results of the model.
+
+    `rows`, `predictions` and `outcomes` are None where there are none, or where the definition's
+    `[monitoring]` does not watch them.
+    """
+
+    definition: ModelDefinition
+    model_version: int | None
+    reference: Reference
+    at: datetime
+    history: Sequence[CheckResult] = ()
+    rows: InputRows | None = None
+    predictions: StoredPredictions | None = None
+    outcomes: KnownOutcomes | None = None
+
+    @property
+    def settings(self) -> Monitoring:
+        """The definition's `[monitoring]`."""
+        return self.definition.monitoring
+
+    def earlier(self, check: str, feature: str | None, source: str) -> list[CheckResult]:
+        """Earlier results of one check of this version on rows from the same source. What other
         versions met is part of this one's reference, or too old to be its past."""
         return [
             result
@@ -36,5 +108,36 @@ class CheckContext:
             and result.feature == feature
             and result.model_version == self.model_version
             and result.at < self.at
-            and result.evidence.get("source", "data") == self.source
+            and result.evidence.get("source", "data") == source
         ]
+
+    def result(
+        self,
+        check: str,
+        sample: Sample,
+        verdict: CheckVerdict,
+        message: str,
+        *,
+        rows: int,
+        evidence: dict[str, Any] | None = None,
+        is_break: bool = False,
+        **fields: Any,
+    ) -> CheckResult:
+        """What a check found in `sample`. `is_break`: so great a change needs no second run to be believed."""
+        kept = {"source": sample.source, "data": sample.data, **(evidence or {}), "break": is_break}
+        return CheckResult(
+            model=self.definition.name,
+            model_version=self.model_version,
+            check=check,
+            verdict=verdict,
+            rows=rows,
+            message=message,
+            evidence=kept,
+            at=self.at,
+            **fields,
+        )
+
+    def too_few(self, rows: int) -> str:
+        """Why `rows` rows cannot tell; empty when they are enough."""
+        least = self.settings.min_rows
+        return "" if rows >= least else f"{counted(rows, 'row')} are too few, at least {least} are needed"

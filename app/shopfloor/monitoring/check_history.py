@@ -1,17 +1,18 @@
-"""What checks said, run after run: who speaks up, who is calm again. Pure and light."""
+"""Results of checks, run after run: which fire, which are in order again. Pure and light."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.monitoring.records import FEATURE_DRIFT, MISSING_SHARE, OUTGROWN, PERFORMANCE
 
 _BY_MANY = 0.1
 
-Symptom = tuple[str, str, str]
-"""Check, feature (empty for none) and source."""
+CheckKey = tuple[str, str, str]
+"""Which question a result answers: check, feature (empty for none) and source."""
 
 
 def _run_with(check: str) -> str:
@@ -19,7 +20,7 @@ def _run_with(check: str) -> str:
     return FEATURE_DRIFT if check in (MISSING_SHARE, OUTGROWN) else check
 
 
-def symptom_of(result: CheckResult) -> Symptom:
+def key_of(result: CheckResult) -> CheckKey:
     """Which question a result answers."""
     return result.check, result.feature or "", str(result.evidence.get("source", "data"))
 
@@ -33,12 +34,17 @@ def is_break(result: CheckResult) -> bool:
     return bool(result.evidence.get("break"))
 
 
+def is_still_moving(result: CheckResult) -> bool:
+    """A change that moves on from the delivery before, as a season does."""
+    return bool(result.evidence.get("still_moving", result.evidence.get("onward")))  # as older results call it
+
+
 @dataclass(frozen=True)
 class CheckHistory:
-    """The newest result of every check, and what each said before: known verdicts, oldest first."""
+    """The newest result of every check, and its earlier ones: known verdicts, oldest first."""
 
-    current: Mapping[Symptom, CheckResult]
-    known: Mapping[Symptom, tuple[CheckResult, ...]]
+    current: Mapping[CheckKey, CheckResult]
+    known: Mapping[CheckKey, tuple[CheckResult, ...]]
     needed: int
     among: int
 
@@ -46,39 +52,39 @@ class CheckHistory:
     def of(
         results: Sequence[CheckResult], history: Sequence[CheckResult], persistence: tuple[int, int]
     ) -> CheckHistory:
-        now = {symptom_of(result): result for result in results}
+        now = {key_of(result): result for result in results}
         newest = max(result.at for result in results)
         earlier = sorted((result for result in history if result.at < newest), key=lambda result: result.at)
-        lines: dict[Symptom, dict[str, CheckResult]] = {}
+        lines: dict[CheckKey, dict[str, CheckResult]] = {}
         for result in [*earlier, *results]:
             if result.verdict is CheckVerdict.UNKNOWN:
                 continue
-            line = lines.setdefault(symptom_of(result), {})
+            line = lines.setdefault(key_of(result), {})
             data = _data_of(result)
             line.pop(data, None)  # a later run on the same data replaces the earlier one
             line[data] = result
         needed, among = max(persistence[0], 1), max(*persistence, 1)
-        return CheckHistory(now, {symptom: tuple(line.values()) for symptom, line in lines.items()}, needed, among)
+        return CheckHistory(now, {key: tuple(line.values()) for key, line in lines.items()}, needed, among)
 
-    def speaking(self) -> tuple[CheckResult, ...]:
+    def firing(self) -> tuple[CheckResult, ...]:
         """Checks that are SHIFTED now and either a break or SHIFTED often enough."""
         return tuple(
             result
-            for symptom, result in self.current.items()
-            if result.verdict is CheckVerdict.SHIFTED and (is_break(result) or self._often(symptom))
+            for key, result in self.current.items()
+            if result.verdict is CheckVerdict.SHIFTED and (is_break(result) or self._often(key))
         )
 
-    def _often(self, symptom: Symptom) -> bool:
+    def _often(self, key: CheckKey) -> bool:
         """The same change seen M times. A version that has learnt the data sees another change, and
-        one that moves on from the delivery before is not confirmed by it."""
-        line = self.known.get(symptom, ())[-self.among :]
+        one that is still moving is not confirmed by the delivery before."""
+        line = self.known.get(key, ())[-self.among :]
         newest = line[-1]
-        if newest.evidence.get("onward"):
+        if is_still_moving(newest):
             return False
         same = [
             result for result in line if result.check == PERFORMANCE or result.model_version == newest.model_version
         ]
-        confirmed = [one for one in same if one.verdict is CheckVerdict.SHIFTED and not one.evidence.get("onward")]
+        confirmed = [one for one in same if one.verdict is CheckVerdict.SHIFTED and not is_still_moving(one)]
         return len(confirmed) >= self.needed
 
     def shifted(self, *checks: str) -> tuple[CheckResult, ...]:
@@ -89,9 +95,9 @@ class CheckHistory:
             if result.check in checks and result.verdict is CheckVerdict.SHIFTED
         )
 
-    def shifted_again(self, members: Iterable[Symptom]) -> tuple[CheckResult, ...]:
+    def shifted_again(self, members: Iterable[CheckKey]) -> tuple[CheckResult, ...]:
         """Checks of an open alert that are SHIFTED now: once open, once more is enough."""
-        found = [self.current[symptom] for symptom in members if symptom in self.current]
+        found = [self.current[key] for key in members if key in self.current]
         return tuple(result for result in found if result.verdict is CheckVerdict.SHIFTED)
 
     def outgrown(self) -> tuple[CheckResult, ...]:
@@ -101,47 +107,43 @@ class CheckHistory:
             return ()
         found = [
             result
-            for symptom, result in self.current.items()
-            if result.check == FEATURE_DRIFT and result.evidence.get("gradual") and self._gradual(symptom)
+            for key, result in self.current.items()
+            if result.check == FEATURE_DRIFT and result.evidence.get("gradual") and self._gradual(key)
         ]
         weights = [result.importance for result in found if result.importance is not None]
         if found and len(weights) == len(found) and sum(weights) < _BY_MANY:
             return ()
         return tuple(found)
 
-    def _gradual(self, symptom: Symptom) -> bool:
+    def _gradual(self, key: CheckKey) -> bool:
         """A version that is retrained along with the season does not outgrow its training."""
-        line = self.known.get(symptom, ())[-self.among :]
+        line = self.known.get(key, ())[-self.among :]
         same = [result for result in line if result.model_version == line[-1].model_version]
         return sum(bool(result.evidence.get("gradual")) for result in same) >= self.needed
 
     def _last(self, check: str) -> list[CheckResult]:
-        return [line[-1] for symptom, line in self.known.items() if symptom[0] == check and line]
+        return [line[-1] for key, line in self.known.items() if key[0] == check and line]
 
-    def over(self, members: Sequence[Symptom]) -> bool:
+    def over(self, members: Sequence[CheckKey]) -> bool:
         """True when all checks of an alert that still run are in order again."""
         ran = {(check, source) for check, _, source in self.current}
-        touched = [symptom for symptom in members if (_run_with(symptom[0]), symptom[2]) in ran]
+        touched = [key for key in members if (_run_with(key[0]), key[2]) in ran]
         if not touched:
             return False
-        return all(self._calm(symptom) for symptom in members)
+        return all(self._in_order(key) for key in members)
 
-    def _calm(self, symptom: Symptom) -> bool:
-        if symptom[0] == OUTGROWN:
+    def _in_order(self, key: CheckKey) -> bool:
+        if key[0] == OUTGROWN:
             return not self.outgrown()
-        line = self.known.get(symptom, ())
-        gone = not line or (symptom not in self.current and self._no_longer_run(symptom))
+        line = self.known.get(key, ())
+        gone = not line or (key not in self.current and self._no_longer_run(key))
         if gone:
             return True
-        calm = 0
-        for result in reversed(line):
-            if result.verdict is not CheckVerdict.OK:
-                break
-            calm += 1
-        return calm >= self.needed
+        in_order = takewhile(lambda result: result.verdict is CheckVerdict.OK, reversed(line))
+        return len(list(in_order)) >= self.needed
 
-    def _no_longer_run(self, symptom: Symptom) -> bool:
+    def _no_longer_run(self, key: CheckKey) -> bool:
         """The check was run, but the feature is not part of it (a new version without it, or no
         value is missing any more)."""
-        check, _, source = symptom
+        check, _, source = key
         return any(_run_with(check) == one[0] and source == one[2] for one in self.current)

@@ -50,7 +50,7 @@ def check(task: CheckTask, progress: Progress) -> CheckOutcome:
 
 
 def replay(spec: BacktestSpec, progress: Progress) -> BacktestReport:
-    """How often the drift rule would have fired over past deliveries."""
+    """How often the rule would have fired over past deliveries."""
     from shopfloor.monitoring.backtest import backtest
 
     return backtest(spec, progress)

@@ -13,7 +13,7 @@ from shopfloor.domain.monitor import ValuePoint, ValueReport
 from shopfloor.domain.numbers import percent
 from shopfloor.lake.frame import read_parts
 from shopfloor.monitoring.records import Outcomes, ValueSpec
-from shopfloor.monitoring.run_checks import delivered_truth, read_reference
+from shopfloor.monitoring.samples import delivered_truth, read_reference
 from shopfloor.monitoring.stored import JoinedPredictions, join_truth
 from shopfloor.statistics.arrays import Floats, Mask
 from shopfloor.statistics.business_value import value_of_claims, value_per_row

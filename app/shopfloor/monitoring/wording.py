@@ -1,4 +1,4 @@
-"""Results in plain words."""
+"""The sentences of drift and missing values."""
 
 from __future__ import annotations
 
@@ -6,27 +6,35 @@ from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.numbers import exact, level, percent, rounded
 from shopfloor.domain.text import safe
 from shopfloor.monitoring.bins import NUMBER
-from shopfloor.monitoring.records import MISSING_SHARE, FeatureReference, Sketch
+from shopfloor.monitoring.records import FeatureReference, Sketch
 
 
-def message_of(
-    result: CheckResult, feature: FeatureReference, current: Sketch, regime: Sketch | None, unknown: str
-) -> str:
-    """One sentence: what changed, from what to what, and whether it is unusual."""
+def drift(result: CheckResult, feature: FeatureReference, current: Sketch, regime: Sketch | None, unknown: str) -> str:
+    """What changed, from what to what, and whether it is unusual."""
     name = safe(feature.name, 60) if feature.name else "The predictions"
     if unknown:
         return f"{name}: cannot tell, {unknown}."
-    if result.check == MISSING_SHARE:
-        return _missing(name, result, feature, current)
     change = describe_change(feature, current, regime or feature.whole)
     measured = _measured(result)
     if result.verdict is CheckVerdict.OK:
         if result.evidence.get("gradual"):
-            return f"{name} has left what training saw, but step by step, as before. {change} ({measured})."
+            return f"{name} has left the range of training, but step by step, as before. {change} ({measured})."
         return f"{name} is as usual ({measured})."
     guess = result.evidence.get("unit_change")
     looks = f"; it looks as if {guess}" if guess else ""
     return f"{name} changed. {change} ({measured}){looks}."
+
+
+def missing(result: CheckResult, feature: FeatureReference, current: Sketch, unknown: str) -> str:
+    """How many values are missing, now and in training."""
+    name = safe(feature.name, 60)
+    if unknown:
+        return f"{name}: cannot tell, {unknown}."
+    before, now = percent(feature.whole.missing_share), percent(current.missing_share)
+    if result.verdict is CheckVerdict.OK:
+        return f"{name}: {now} missing is as usual (training: {before})."
+    gone = " The column is absent or holds no usable value." if current.present == 0 else ""
+    return f"{name}: missing {before} → {now} (limit {percent(result.limit or 0.0)}).{gone}"
 
 
 def describe_change(feature: FeatureReference, current: Sketch, before: Sketch) -> str:
@@ -59,16 +67,8 @@ def _levels_change(feature: FeatureReference, current: Sketch, before: Sketch) -
         for label, old, new in zip(feature.bins.labels, before.counts, current.counts, strict=True)
     ]
     moved = sorted(shares, key=lambda one: -abs(one[2] - one[1]))[:2]
-    told = [f"{safe(label, 30)}: {percent(old)} → {percent(new)}" for label, old, new in moved]
-    return "; ".join([*(f"{first} of the values" for first in told[:1]), *told[1:]])
-
-
-def _missing(name: str, result: CheckResult, feature: FeatureReference, current: Sketch) -> str:
-    before, now = percent(feature.whole.missing_share), percent(current.missing_share)
-    if result.verdict is CheckVerdict.OK:
-        return f"{name}: {now} missing is as usual (training: {before})."
-    gone = " The column did not come at all or holds nothing usable." if current.present == 0 else ""
-    return f"{name}: missing {before} → {now} (limit {percent(result.limit or 0.0)}).{gone}"
+    words = [f"{safe(label, 30)}: {percent(old)} → {percent(new)}" for label, old, new in moved]
+    return "; ".join([*(f"{first} of the values" for first in words[:1]), *words[1:]])
 
 
 def _measured(result: CheckResult) -> str:

@@ -12,11 +12,10 @@ from scipy import special
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.numbers import percent, rounded
 from shopfloor.domain.text import counted
-from shopfloor.monitoring.check_context import CheckContext
-from shopfloor.monitoring.records import PERFORMANCE, Joined, PerformanceReference, Reference
+from shopfloor.monitoring.check_context import CheckContext, KnownOutcomes
+from shopfloor.monitoring.records import PERFORMANCE, Joined, PerformanceReference
 from shopfloor.statistics import metrics
 from shopfloor.statistics.jackknife import Estimate, estimate
-from shopfloor.statistics.predictions import Predictions
 
 _BEYOND = 2.33
 _HALF = 0.5
@@ -29,7 +28,7 @@ _IMMATURE = 0.5
 _SAME_PROMISE = 0.2
 
 
-def performance(reference: Reference, predictions: Predictions, joined: Joined, context: CheckContext) -> CheckResult:
+class Performance:
     """Whether the model does what its holdout promised.
 
     `value` is the realised metric (greater is better), `limit` the score from which down a fall
@@ -37,14 +36,36 @@ def performance(reference: Reference, predictions: Predictions, joined: Joined, 
     holdout's own stretches and earlier checks fell. `SHIFTED` needs that and evidence (one-sided
     test of the difference, both standard errors, at a fifth of the false-discovery rate, because
     all checks share one holdout and its luck). `UNKNOWN` when few actuals are known, when the
-    metric is undefined, or when the sample is too noisy to rule out a fall
-    of twice the limit.
+    metric is undefined, or when the sample is too noisy to rule out a fall of twice the limit.
     """
-    known = predictions.known()
-    base = reference.performance
-    evidence: dict[str, Any] = {
-        "source": context.source,
-        "data": context.data,
+
+    name = PERFORMANCE
+
+    def run(self, context: CheckContext) -> list[CheckResult]:
+        """One result; nothing where nothing was predicted."""
+        outcomes, base = context.outcomes, context.reference.performance
+        if outcomes is None:
+            return []
+        if base is None:
+            return [_unknown("the reference has no holdout score", outcomes, context)]
+        rows, predicted = len(outcomes), outcomes.joined.predictions
+        if context.too_few(rows):
+            least = context.settings.min_rows
+            reason = f"{rows} of {predicted} predictions have a known truth, at least {least} are needed"
+            return [_unknown(reason, outcomes, context, _promised(base))]
+        live = estimate(metrics.find(base.metric), outcomes.predictions)
+        if live is None:
+            reason = f"{base.metric} is undefined on {counted(rows, 'row')}"
+            return [_unknown(reason, outcomes, context, _promised(base))]
+        return [_compared(base, live, outcomes, context)]
+
+
+def _promised(base: PerformanceReference) -> dict[str, Any]:
+    return {"metric": base.metric, "holdout": base.score, "holdout_rows": base.rows, "constant": base.constant}
+
+
+def _join_counts(joined: Joined) -> dict[str, Any]:
+    return {
         "direction": "below",
         "maturity": joined.maturity,
         "predictions": joined.predictions,
@@ -54,28 +75,12 @@ def performance(reference: Reference, predictions: Predictions, joined: Joined, 
         "replaced": joined.replaced,
         "unusable": joined.unusable,
     }
-    if base is None:
-        return _unknown("the reference has no holdout score", known, evidence, context)
-    evidence |= {"metric": base.metric, "holdout": base.score, "holdout_rows": base.rows, "constant": base.constant}
-    least = context.settings.min_rows
-    if len(known) < least:
-        reason = f"{len(known)} of {joined.predictions} predictions have a known truth, at least {least} are needed"
-        return _unknown(reason, known, evidence, context)
-    live = estimate(metrics.find(base.metric), known)
-    if live is None:
-        return _unknown(f"{base.metric} is undefined on {counted(len(known), 'row')}", known, evidence, context)
-    return _compared(base, live, known, joined, evidence, context)
 
 
 def _compared(
-    base: PerformanceReference,
-    live: Estimate,
-    known: Predictions,
-    joined: Joined,
-    evidence: dict[str, Any],
-    context: CheckContext,
+    base: PerformanceReference, live: Estimate, outcomes: KnownOutcomes, context: CheckContext
 ) -> CheckResult:
-    allowed = _allowed(base, context)
+    allowed = _allowed(base, outcomes, context)
     fall = base.score - live.score
     error = math.hypot(base.error, live.error)
     p_value = float(special.ndtr(-fall / error)) if error > 0 else float(fall <= 0)
@@ -83,33 +88,31 @@ def _compared(
     # An honest answer: as things stand, twice the fall that matters cannot be ruled out.
     blind = not fallen and fall + _ONE_SIDED * error > 2 * allowed
     verdict = CheckVerdict.SHIFTED if fallen else CheckVerdict.UNKNOWN if blind else CheckVerdict.OK
-    evidence |= {
-        "interval": [live.score - _NORMAL * live.error, live.score + _NORMAL * live.error],
-        "holdout_interval": [base.score - _NORMAL * base.error, base.score + _NORMAL * base.error],
-        "chunks": list(base.chunks),
-        "break": False,
-    }
-    return CheckResult(
-        model=context.model,
-        model_version=context.model_version,
-        check=PERFORMANCE,
-        verdict=verdict,
+    return context.result(
+        PERFORMANCE,
+        outcomes,
+        verdict,
+        _message(base, live, outcomes, verdict),
+        rows=len(outcomes),
         value=live.score,
         limit=base.score - allowed,
         p_value=p_value,
-        rows=len(known),
-        message=_message(base, live, len(known), joined, verdict),
-        evidence=evidence,
-        at=context.at,
+        evidence={
+            **_join_counts(outcomes.joined),
+            **_promised(base),
+            "interval": [live.score - _NORMAL * live.error, live.score + _NORMAL * live.error],
+            "holdout_interval": [base.score - _NORMAL * base.error, base.score + _NORMAL * base.error],
+            "chunks": list(base.chunks),
+        },
     )
 
 
-def _allowed(base: PerformanceReference, context: CheckContext) -> float:
+def _allowed(base: PerformanceReference, outcomes: KnownOutcomes, context: CheckContext) -> float:
     """How far the score may fall before it matters."""
-    worth = abs(base.score - base.constant) if base.constant is not None else abs(base.score)
+    skill = abs(base.score - base.constant) if base.constant is not None else abs(base.score)
     # Half of what the model is good for always matters, however restless the holdout was.
-    usual = min(_BEYOND * _own_spread(base), _HALF * worth)
-    return max(context.settings.min_effect * worth, usual, *_earlier_falls(base, context))
+    usual = min(_BEYOND * _own_spread(base), _HALF * skill)
+    return max(context.settings.min_effect * skill, usual, *_earlier_falls(base, outcomes, context))
 
 
 def _own_spread(base: PerformanceReference) -> float:
@@ -120,20 +123,21 @@ def _own_spread(base: PerformanceReference) -> float:
     return math.sqrt(max(between, 0.0))
 
 
-def _earlier_falls(base: PerformanceReference, context: CheckContext) -> Sequence[float]:
+def _earlier_falls(base: PerformanceReference, outcomes: KnownOutcomes, context: CheckContext) -> Sequence[float]:
     return [
         base.score - result.value
-        for result in context.earlier(PERFORMANCE, None)
+        for result in context.earlier(PERFORMANCE, None, outcomes.source)
         if result.verdict is CheckVerdict.OK
         and result.value is not None
         and result.evidence.get("metric") == base.metric
     ] or [0.0]
 
 
-def _message(base: PerformanceReference, live: Estimate, rows: int, joined: Joined, verdict: CheckVerdict) -> str:
-    shown = f"{base.metric} is {rounded(live.score)} ± {rounded(_NORMAL * live.error)} on {counted(rows, 'row')}"
+def _message(base: PerformanceReference, live: Estimate, outcomes: KnownOutcomes, verdict: CheckVerdict) -> str:
+    rows = counted(len(outcomes), "row")
+    shown = f"{base.metric} is {rounded(live.score)} ± {rounded(_NORMAL * live.error)} on {rows}"
     before = f"the holdout promised {rounded(base.score)} ± {rounded(_NORMAL * base.error)}"
-    maturity = joined.maturity
+    maturity = outcomes.joined.maturity
     early = ""
     if maturity is not None and maturity < _IMMATURE:
         early = f" Only {percent(maturity)} of the predictions have a known truth yet."
@@ -143,14 +147,17 @@ def _message(base: PerformanceReference, live: Estimate, rows: int, joined: Join
     return f"Performance {word}: {shown}; {before}.{early}"
 
 
-def _unknown(reason: str, known: Predictions, evidence: dict[str, Any], context: CheckContext) -> CheckResult:
-    return CheckResult(
-        model=context.model,
-        model_version=context.model_version,
-        check=PERFORMANCE,
-        verdict=CheckVerdict.UNKNOWN,
-        rows=len(known),
-        message=f"Performance: cannot tell, {reason}.",
-        evidence={**evidence, "break": False},
-        at=context.at,
+def _unknown(
+    reason: str, outcomes: KnownOutcomes, context: CheckContext, promised: dict[str, Any] | None = None
+) -> CheckResult:
+    return context.result(
+        PERFORMANCE,
+        outcomes,
+        CheckVerdict.UNKNOWN,
+        f"Performance: cannot tell, {reason}.",
+        rows=len(outcomes),
+        evidence={**_join_counts(outcomes.joined), **(promised or {})},
     )
+
+
+CHECK = Performance()

@@ -1,0 +1,156 @@
+"""The rows, predictions and outcomes that the checks of one run judge, read from their parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from shopfloor.artifacts.table import NO_TIME, Moments, infer_columns, parse_column
+from shopfloor.domain.codec import from_json
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.errors import IntegrityError
+from shopfloor.domain.handles import PartFile
+from shopfloor.lake.frame import read_parts
+from shopfloor.monitoring.check_context import InputRows, KnownOutcomes, StoredPredictions
+from shopfloor.monitoring.records import PREDICTION_DRIFT, CheckSpec, Reference
+from shopfloor.monitoring.stored import join_truth, read_inputs
+from shopfloor.statistics.frames import read_predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TIMES_LEAST = 10
+_STRAY = 0.02
+
+
+def read_reference(path: str) -> Reference:
+    """`reference.json` of an artifact. Raises `IntegrityError` when it is missing or no reference."""
+    try:
+        return from_json(Path(path).read_bytes(), Reference)
+    except (OSError, msgspec.DecodeError) as error:
+        raise IntegrityError(
+            f"The monitoring reference {Path(path).name} cannot be read: {error}",
+            hint="Train the model again, or run `shopfloor doctor`.",
+            code="reference_damaged",
+        ) from error
+
+
+def delivered_rows(
+    parts: tuple[PartFile, ...],
+    columns: tuple[Column, ...],
+    reference: Reference,
+    definition: ModelDefinition,
+    at: datetime,
+    name: str = "",
+) -> InputRows:
+    """A delivery: the features of the reference, and id, time and target. It is called `name`, or
+    by the content of its parts; without times it is about the moment `at`."""
+    wanted = {feature.name for feature in reference.features}
+    wanted |= {column for column in (definition.time, definition.id, definition.target) if column}
+    frame = read_parts(parts, columns, [column.name for column in columns if column.name in wanted])
+    begins, moment = _span_of(frame, definition.time)
+    data = name or _digest(part.sha256 for part in parts)
+    return InputRows(data=data, moment=moment or at, begins=begins, frame=frame)
+
+
+def delivered_truth(frame: pd.DataFrame, id: str | None, target: str) -> pd.DataFrame | None:
+    """Rows of a delivery that tell the truth about predictions; None without id or target."""
+    if id is None or id not in frame.columns or target not in frame.columns:
+        return None
+    return frame[[id, target]].set_axis(["association_id", "actual"], axis=1)
+
+
+def stored_samples(spec: CheckSpec, reference: Reference) -> tuple[InputRows, StoredPredictions] | None:
+    """The stored inputs and predictions of the window; None when nothing was predicted.
+
+    Without a window what was predicted since the last run, and at least some rows to judge by.
+    """
+    stored = read_inputs(spec.inference, spec.model_version, spec.window, _newest(spec))
+    if not len(stored.outputs) or stored.last_at is None:
+        return None
+    predictions = read_predictions(
+        stored.outputs, None, task=spec.task, classes=spec.classes or reference.classes, positive=spec.positive
+    )
+    # Runs that share most of their rows are one: persistence needs new rows.
+    data = f"predictions {stored.total // max(spec.definition.monitoring.min_rows, 1)}"
+    return (
+        InputRows(source="inference", data=data, moment=stored.last_at, frame=stored.inputs),
+        StoredPredictions(source="inference", data=data, moment=stored.last_at, predictions=predictions),
+    )
+
+
+def _newest(spec: CheckSpec) -> tuple[datetime | None, int]:
+    if spec.window != (None, None):
+        return None, 0
+    return _last_run(spec), _TIMES_LEAST * max(spec.definition.monitoring.min_rows, 1)
+
+
+def _last_run(spec: CheckSpec) -> datetime | None:
+    """Up to where the newest check of predictions of this version went."""
+    found = [
+        datetime.fromisoformat(str(result.evidence["moment"]))
+        for result in spec.history
+        if result.check == PREDICTION_DRIFT
+        and result.model_version == spec.model_version
+        and "moment" in result.evidence
+    ]
+    return max(found, default=None)
+
+
+def known_outcomes(spec: CheckSpec, reference: Reference, truth: pd.DataFrame | None) -> KnownOutcomes | None:
+    """Predictions with their truth; None when nothing was predicted.
+
+    Without a window the newest outcomes, as many as the holdout had or at least ten times
+    `min_rows`: what a model did long ago must not hide what it does now.
+    """
+    stored = join_truth(
+        spec.inference,
+        spec.actuals,
+        task=spec.task,
+        classes=spec.classes or reference.classes,
+        positive=spec.positive,
+        version=spec.model_version,
+        window=spec.window,
+        more_truth=truth,
+    )
+    if stored is None:
+        return None
+    known = stored.predictions.known()
+    promised = reference.performance.rows if reference.performance is not None else 0
+    most = max(promised, _TIMES_LEAST * spec.definition.monitoring.min_rows)
+    newest = known if spec.window != (None, None) or len(known) <= most else known.take(slice(len(known) - most, None))
+    matched = stored.joined.matched - stored.joined.unusable
+    return KnownOutcomes(
+        source="inference",
+        data=f"truths {matched // max(spec.definition.monitoring.min_rows, 1)}",
+        moment=stored.last_at,
+        predictions=newest,
+        joined=stored.joined,
+    )
+
+
+def _span_of(frame: pd.DataFrame, time: str | None) -> tuple[datetime | None, datetime | None]:
+    """When the rows begin (but for the earliest fiftieth) and their median time; None without times."""
+    if time is None or time not in frame.columns:
+        return None, None
+    column = infer_columns(frame[[time]])[0]
+    if column.type is not ColumnType.TIMESTAMP:
+        return None, None
+    values = parse_column(frame[time], column)
+    assert isinstance(values, Moments)
+    known = values.micros[values.micros != NO_TIME]
+    if not len(known):
+        return None, None
+    first, middle = np.quantile(known, [_STRAY, 0.5])
+    return datetime.fromtimestamp(float(first) / 1e6, UTC), datetime.fromtimestamp(float(middle) / 1e6, UTC)
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
