@@ -228,9 +228,9 @@ class DatasetCount(Request[DatasetCounted], frozen=True, kw_only=True):
 
 COUNT_ANSWER = '''
 
-def count(plant: Plant, request: DatasetCount) -> DatasetCounted:
+def count(services: Plant, request: DatasetCount) -> DatasetCounted:
     """The rows of the newest version."""
-    found = plant.context.store.read(lambda query: resolve(query, request.name))
+    found = services.context.store.read(lambda query: resolve(query, request.name))
     return DatasetCounted(dataset=found.dataset, rows=max(found.rows, request.at_least))
 '''
 

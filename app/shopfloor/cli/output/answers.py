@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from shopfloor.cli.output import stream
 from shopfloor.cli.output.format import format_of
-from shopfloor.cli.output.table import Column, table
+from shopfloor.cli.output.table import TextColumn, table
 from shopfloor.domain.errors import ExitCode
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.request import Request
@@ -49,7 +49,7 @@ def told(request: Request[Any], before: object, answer: object, *, as_json: bool
     return ExitCode.FAILED if form.failed(answer) else ExitCode.OK
 
 
-def listing(page: Page[T], layout: Sequence[Column[Any]], *, empty: str, as_json: bool) -> None:
+def listing(page: Page[T], layout: Sequence[TextColumn[Any]], *, empty: str, as_json: bool) -> None:
     """The rows of a page. What was left out is told on stderr, never silent."""
     if as_json:
         stream.document(page.rows)
