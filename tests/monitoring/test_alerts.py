@@ -119,7 +119,7 @@ def test_persistence_is_the_definitions(needed: int, among: int, expected: str) 
     assert Watcher(needed, among).checks([SHIFTED])[-1] == expected
 
 
-def test_a_break_needs_no_second_look() -> None:
+def test_a_break_needs_no_second_run() -> None:
     watcher = Watcher()
     watcher.check(check(SHIFTED, 0, **{"break": True, "unit_change": "°F became °C"}))
     assert watcher.alert.state is AlertState.OPEN
@@ -127,7 +127,7 @@ def test_a_break_needs_no_second_look() -> None:
     assert "retrain" not in watcher.alert.actions  # it would teach the break
 
 
-def test_looking_twice_at_the_same_data_counts_once() -> None:
+def test_checking_the_same_data_twice_counts_once() -> None:
     watcher = Watcher()
     watcher.check(check(SHIFTED, 0, data="x"))
     assert said(watcher.check(check(SHIFTED, 1, data="x"))) == ""
@@ -235,7 +235,7 @@ def test_missing_truth_does_not_resolve_a_fall_of_the_score() -> None:
     assert said(watcher.check(check(OK, 5), check(OK, 5, None, "performance"))) == "r"
 
 
-def test_a_look_at_other_data_does_not_resolve() -> None:
+def test_a_run_on_other_data_does_not_resolve() -> None:
     watcher = Watcher(1, 1)
     watcher.check(check(SHIFTED, 0, source="data"))
     assert said(watcher.check(check(OK, 1, source="inference"))) == ""

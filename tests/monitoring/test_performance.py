@@ -124,7 +124,7 @@ def test_losing_half_of_the_skill_matters_however_restless_the_holdout(reference
     assert performance_of(base, 0.65).verdict is CheckVerdict.SHIFTED
 
 
-def test_what_earlier_looks_fell_is_usual(reference: Reference) -> None:
+def test_a_fall_within_those_of_earlier_checks_is_usual(reference: Reference) -> None:
     base = replace_performance(reference, score=0.90, error=0.005, constant=0.5, chunks=())
     now = performance_of(base, 0.83)
     assert now.verdict is CheckVerdict.SHIFTED

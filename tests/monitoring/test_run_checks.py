@@ -181,7 +181,7 @@ def test_without_a_window_drift_is_that_of_what_came_since_the_last_run(tmp_path
     assert shifted(of(again, "feature_drift")) == {"carrier"}
 
 
-def test_looking_again_without_news_does_not_confirm_anything(tmp_path: Path, reference_path: str) -> None:
+def test_checking_again_without_new_rows_does_not_confirm_anything(tmp_path: Path, reference_path: str) -> None:
     frame = month(8)
     part = inference_part(tmp_path, frame.assign(noise=frame["noise"] + 0.4), answers_of(frame))
     history: tuple[CheckResult, ...] = ()
