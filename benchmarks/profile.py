@@ -15,8 +15,8 @@ from shopfloor.duck.sql import connect, texts
 from shopfloor.lake.objects import file_sha256
 from shopfloor.lake.profile import profile
 from shopfloor.lake.records import Side
-from shopfloor.lake.rowdiff import Comparison
-from shopfloor.lake.shelf import Shelf
+from shopfloor.lake.rowdiff import RowComparison
+from shopfloor.lake.statistics_cache import StatisticsCache
 
 _PARTS = 12
 _MEMORY_MB = 1000
@@ -64,14 +64,14 @@ def _part(folder: Path, first: int, rows: int, changed: int = 0) -> PartFile:
 
 def _profiles(folder: Path, parts: list[PartFile], columns: tuple[Column, ...]) -> list[Figure]:
     connection = connect(memory_mb=_MEMORY_MB, temp=folder / "temp")
-    shelves = [Shelf(folder / f"shelf{number}") for number in range(_ROUNDS)]
+    shelves = [StatisticsCache(folder / f"shelf{number}") for number in range(_ROUNDS)]
     for shelf in shelves:
         read = profile(connection, parts[:-1], columns, shelf).parts_read
         assert read == _PARTS - 1
     whole = _best(lambda number: _summarize(parts))
     newest = _best(lambda number: profile(connection, parts, columns, shelves[number]))
     again = _best(lambda number: profile(connection, parts, columns, shelves[number]))
-    first = _best(lambda number: profile(connection, parts, columns, Shelf(folder / f"empty{number}")))
+    first = _best(lambda number: profile(connection, parts, columns, StatisticsCache(folder / f"empty{number}")))
     connection.close()
     return [
         Figure("profile, one new part of 12 / SUMMARIZE of all", newest, "s", whole, at_most=0.2),
@@ -95,11 +95,11 @@ def _diffs(folder: Path, parts: list[PartFile], columns: tuple[Column, ...], row
     connection = connect(memory_mb=_MEMORY_MB, temp=folder / "temp")
 
     def keyed(number: int) -> None:
-        found = Comparison(connection, left, right, ("id",)).result(20)
+        found = RowComparison(connection, left, right, ("id",)).result(20)
         assert (found.changed, found.added, found.removed) == (4 * rows // 100, 0, 0)
 
     def grown(number: int) -> None:
-        found = Comparison(connection, shorter, longer, ()).result(20)
+        found = RowComparison(connection, shorter, longer, ()).result(20)
         assert (found.added, found.removed) == (rows, 0)
 
     figures = (_best(keyed), _best(lambda number: _join(half, other)), _best(grown))

@@ -14,7 +14,7 @@ import duckdb
 from benchmarks.engine import engine, idle
 from benchmarks.figure import Figure, seconds
 from shopfloor.client.connection import EngineClient
-from shopfloor.client.rows import Appender, Piece
+from shopfloor.client.rows import Appender, RowChunk
 from shopfloor.domain.requests.datasets import DatasetShow
 from shopfloor.workspace.layout import Layout
 
@@ -28,7 +28,7 @@ def run(smoke: bool) -> list[Figure]:
     and copy the same rows to Parquet at once."""
     posts = 10 if smoke else 400
     with engine() as (root, client):
-        Appender(client, "events").add(Piece(_body(0), _ROWS))  # pins the contract, warms the intake
+        Appender(client, "events").add(RowChunk(_body(0), _ROWS))  # pins the contract, warms the intake
         idle(client)
         floor = _raw_rate(root.parent, posts)
         copy = seconds(lambda: _copy(root.parent))
@@ -96,7 +96,7 @@ def _send(root: Path, sender: int, posts: int) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     for body in bodies:
-        receipt = appender.add(Piece(body, _ROWS))
+        receipt = appender.add(RowChunk(body, _ROWS))
         assert receipt.accepted == _ROWS, receipt
 
 

@@ -3,7 +3,7 @@
     make mutants [ROOM="store formats"] [ARGS="--count 200 --seed 0"]
 
 Works on a copy of the tracked files, so the tree is never touched. The faults are drawn from all those that
-cosmic-ray knows to plant; the same seed draws the same ones of the same code. Printed is each fault that no test
+cosmic-ray knows to services; the same seed draws the same ones of the same code. Printed is each fault that no test
 noticed, and the share that was noticed. Takes as many runs of the rooms' tests as there are faults: hours.
 """
 

@@ -41,8 +41,8 @@ from shopfloor.domain.monitor import (
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import (
     AliasChange,
-    Check,
     Decision,
+    GateCheck,
     ModelRecord,
     ModelVersion,
     Outcome,
@@ -59,7 +59,7 @@ from shopfloor.domain.requests.workspace import (
     DoctorReport,
     GcReport,
     IdleReport,
-    Table,
+    QueryTable,
 )
 from shopfloor.domain.revision import ContractCause, ContractRevision
 from shopfloor.domain.run import ArtifactRef, CandidateScore, RunRecord, RunState, SegmentScore
@@ -338,9 +338,9 @@ DECISION = Decision(
     outcome=Outcome.HOLD,
     reason="The gain of 0.0011 is below the 0.0020 that counts.",
     checks=(
-        Check(code="gain", passed=False, value=0.0011, limit=0.002, detail="95 % sure above -0.001"),
-        Check(code="slices", passed=None, value=None, limit=0.01, detail="too few rows in 2 of 9"),
-        Check(code="size", passed=True, value=48_213, limit=500e6, blocking=False),
+        GateCheck(code="gain", passed=False, value=0.0011, limit=0.002, detail="95 % sure above -0.001"),
+        GateCheck(code="slices", passed=None, value=None, limit=0.01, detail="too few rows in 2 of 9"),
+        GateCheck(code="size", passed=True, value=48_213, limit=500e6, blocking=False),
     ),
     metric="roc_auc",
     champion=2,
@@ -604,7 +604,7 @@ BUNDLE = BundleReport(model="late-arrival", version=2, path="/x/m.shopfloor", sh
 PREDICTED = PredictReport(
     model="late-arrival", model_version=2, rows=100, output="/x/out.csv", ignored_columns=("note",)
 )
-TABLE = Table(
+TABLE = QueryTable(
     columns=("model", "n", "n", "share"),
     rows=(("late-arrival", 12, 1, 0.5), ("churn", None, 2, 0.25)),
 )

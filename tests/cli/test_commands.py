@@ -37,7 +37,7 @@ from shopfloor.domain.requests.models import (
 )
 from shopfloor.domain.requests.request import Request
 from shopfloor.domain.requests.runs import RunList
-from shopfloor.domain.requests.workspace import AwaitIdle, IdleReport, LineageShow, SqlQuery, StatusShow, Table
+from shopfloor.domain.requests.workspace import AwaitIdle, IdleReport, LineageShow, QueryTable, SqlQuery, StatusShow
 
 Engine = Callable[..., RecordingClient]
 
@@ -474,7 +474,7 @@ def test_sql_reads_its_statement_from_stdin(engine: Engine, monkeypatch: pytest.
 def test_csv_of_a_query_is_safe_to_open(
     engine: Engine, capsys: Any, extra: tuple[str, ...], cell: str, said: str
 ) -> None:
-    engine({"sql": Table(columns=("a", "b"), rows=(("=1+1", -5),))})
+    engine({"sql": QueryTable(columns=("a", "b"), rows=(("=1+1", -5),))})
     assert run(["sql", "SELECT 1", "--csv", *extra]) == 0
     shown = capsys.readouterr()
     assert shown.out == f"a,b\n{cell},-5\n"

@@ -7,7 +7,7 @@ from operator import itemgetter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopfloor.cli.output.table import Column, facts, sentence, table
+from shopfloor.cli.output.table import TextColumn, facts, sentence, table
 from shopfloor.cli.output.width import ELLIPSIS, columns, cut, pad, wrap
 from shopfloor.domain.text import safe
 
@@ -56,7 +56,7 @@ def test_no_line_is_wider_than_the_terminal_and_the_first_column_stays(layout, d
     row = st.lists(words, min_size=len(layout), max_size=len(layout))
     rows = data.draw(st.lists(row, min_size=1, max_size=4))
     specs = [
-        Column[list[str]](title, itemgetter(index), right=right, room=room, drop=drop if index else 0)
+        TextColumn[list[str]](title, itemgetter(index), right=right, room=room, drop=drop if index else 0)
         for index, (title, right, room, drop) in enumerate(layout)
     ]
     lines = table(specs, rows, width).split("\n")
@@ -70,10 +70,10 @@ def test_no_line_is_wider_than_the_terminal_and_the_first_column_stays(layout, d
 
 def test_optional_columns_leave_before_names_are_cut() -> None:
     layout = [
-        Column[str]("NAME", lambda each: each, room=20),
-        Column[str]("NOTE", lambda each: "a long note that may be shortened", room=12),
-        Column[str]("EXTRA", lambda each: "x" * 30, drop=1),
-        Column[str]("MORE", lambda each: "y" * 30, drop=2),
+        TextColumn[str]("NAME", lambda each: each, room=20),
+        TextColumn[str]("NOTE", lambda each: "a long note that may be shortened", room=12),
+        TextColumn[str]("EXTRA", lambda each: "x" * 30, drop=1),
+        TextColumn[str]("MORE", lambda each: "y" * 30, drop=2),
     ]
     shown = table(layout, ["late-arrival"], 50)
     assert "late-arrival" in shown

@@ -9,11 +9,11 @@ import pytest
 
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import RefusedError, ShopfloorError
-from shopfloor.runtime.adhoc_worker import Aside
+from shopfloor.runtime.adhoc_worker import AdHocWorker
 from shopfloor.runtime.call import Call, Result
-from shopfloor.runtime.task import Progress, Task
+from shopfloor.runtime.task import Progress, WorkerTask
 from shopfloor.runtime.worker import WorkerDied
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.worker_class import WorkerClass
 
 
 def quick(spec: list[int], progress: Progress) -> list[int]:
@@ -31,8 +31,8 @@ def fatal(spec: list[int], progress: Progress) -> list[int]:
 class Worker:
     """Answers `quick` at once, thinks about `slow` until it is killed, dies of `fatal`."""
 
-    def __init__(self, lane: Lane) -> None:
-        self.lane = lane
+    def __init__(self, worker_class: WorkerClass) -> None:
+        self.worker_class = worker_class
         self.ended = threading.Event()
 
     @property
@@ -60,29 +60,29 @@ def workers() -> list[Worker]:
 
 
 @pytest.fixture
-def aside(workers: list[Worker]) -> Aside:
-    def start(lane: Lane) -> Any:
-        workers.append(Worker(lane))
+def aside(workers: list[Worker]) -> AdHocWorker:
+    def start(worker_class: WorkerClass) -> Any:
+        workers.append(Worker(worker_class))
         return workers[-1]
 
-    return Aside(SystemClock(), "/somewhere/look.log", Lane.LIGHT, start)
+    return AdHocWorker(SystemClock(), "/somewhere/look.log", WorkerClass.LIGHT, start)
 
 
-def test_one_worker_answers_question_after_question(aside: Aside, workers: list[Worker]) -> None:
-    assert [aside.ask(Task(quick, [n]), seconds=5.0) for n in range(3)] == [[0], [1], [2]]
-    assert [worker.lane for worker in workers] == [Lane.LIGHT]
+def test_one_worker_answers_question_after_question(aside: AdHocWorker, workers: list[Worker]) -> None:
+    assert [aside.ask(WorkerTask(quick, [n]), seconds=5.0) for n in range(3)] == [[0], [1], [2]]
+    assert [worker.worker_class for worker in workers] == [WorkerClass.LIGHT]
 
 
-def test_what_takes_too_long_is_ended_and_refused(aside: Aside, workers: list[Worker]) -> None:
+def test_what_takes_too_long_is_ended_and_refused(aside: AdHocWorker, workers: list[Worker]) -> None:
     with pytest.raises(RefusedError, match="The computation took more than"):
-        aside.ask(Task(slow, []), seconds=0.05)
+        aside.ask(WorkerTask(slow, []), seconds=0.05)
     assert not workers[0].alive
-    assert aside.ask(Task(quick, [1]), seconds=5.0) == [1]
+    assert aside.ask(WorkerTask(quick, [1]), seconds=5.0) == [1]
     assert len(workers) == 2
 
 
-def test_a_worker_that_dies_is_said_to_have_died(aside: Aside) -> None:
+def test_a_worker_that_dies_is_said_to_have_died(aside: AdHocWorker) -> None:
     with pytest.raises(ShopfloorError, match="killed by SIGKILL") as caught:
-        aside.ask(Task(fatal, []))
+        aside.ask(WorkerTask(fatal, []))
     assert "look.log" in caught.value.hint
-    assert aside.ask(Task(quick, [1])) == [1]
+    assert aside.ask(WorkerTask(quick, [1])) == [1]

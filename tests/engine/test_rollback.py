@@ -19,7 +19,7 @@ from shopfloor.domain.requests.datasets import DatasetRollback
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.engine.api.versions import rollback
 from shopfloor.engine.line.line import ProductionLine
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.runtime.line import VersionCommitted
 from shopfloor.store import datasets, jobs, runs
 from shopfloor.store.transaction import Transaction
@@ -32,9 +32,9 @@ def works(tmp_path: Path) -> Iterator[Works]:
     made.store.close()
 
 
-def plant(works: Works) -> Plant:
+def services(works: Works) -> EngineServices:
     nothing: Any = None
-    return Plant(context=works.context, floor=nothing, watch=nothing, streams=nothing, stop=lambda: None)
+    return EngineServices(context=works.context, pool=nothing, watch=nothing, streams=nothing, stop=lambda: None)
 
 
 def commit(works: Works, number: int, digest: str, rows: int, *, restored: bool = False, least: int = 1) -> bool:
@@ -100,4 +100,4 @@ def test_no_going_back_while_a_delivery_is_taken_in(works: Works) -> None:
 
     works.store.write(start)
     with pytest.raises(RefusedError, match="is being taken in right now"):
-        rollback(plant(works), DatasetRollback(ref="flights@1", op_id="x"))
+        rollback(services(works), DatasetRollback(ref="flights@1", op_id="x"))

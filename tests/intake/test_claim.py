@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shopfloor.arrival import claim as module
-from shopfloor.arrival.claim import Changed, claim
+from shopfloor.arrival.claim import FileChanged, claim
 from shopfloor.arrival.scan import Observation, scan
 
 
@@ -71,7 +71,7 @@ def test_change_before_the_claim(inbox: Path, tmp_path: Path, change: str) -> No
     path.write_text("a\n1\n")
     seen = one(inbox)
     changes(path)[change]()
-    with pytest.raises(Changed) as caught:
+    with pytest.raises(FileChanged) as caught:
         claim(inbox, seen, tmp_path / "copy")
     assert not caught.value.gone
     assert not (tmp_path / "copy").exists()
@@ -91,7 +91,7 @@ def test_change_during_the_copy(inbox: Path, tmp_path: Path, change: str, monkey
         return os.readv(descriptor, buffers)
 
     monkeypatch.setattr(module, "os", type("Os", (), {**vars(os), "readv": staticmethod(read)}))
-    with pytest.raises(Changed):
+    with pytest.raises(FileChanged):
         claim(inbox, seen, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
 
@@ -110,7 +110,7 @@ def test_gone(inbox: Path, tmp_path: Path) -> None:
     path.write_text("a")
     seen = one(inbox)
     path.unlink()
-    with pytest.raises(Changed) as caught:
+    with pytest.raises(FileChanged) as caught:
         claim(inbox, seen, tmp_path / "copy")
     assert caught.value.gone
 

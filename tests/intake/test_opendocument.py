@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 import pytest
 from tests.intake.books import TABLE, check_table
 
-from shopfloor.arrival.candidate import Kind, classify
+from shopfloor.arrival.candidate import CandidateKind, classify
 from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.file import FileState
 
@@ -132,6 +132,6 @@ def test_the_sheet_is_chosen_by_name_and_only_its_faults_count(bench: Any) -> No
 @pytest.mark.parametrize("name", ["a.xlsb", "a.fods"])
 def test_what_is_not_read_dependably_is_refused_with_advice(name: str) -> None:
     kind, reason = classify(name, 0o100644)
-    assert kind is Kind.REFUSED
+    assert kind is CandidateKind.REFUSED
     assert reason is not None
     assert ".xlsx" in reason.hint

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shopfloor.arrival import scan as module
-from shopfloor.arrival.candidate import HARD_LINK, Kind, classify
+from shopfloor.arrival.candidate import HARD_LINK, CandidateKind, classify
 from shopfloor.arrival.scan import MAX_DEPTH, Observation, scan
 from shopfloor.domain.dropped import ignored
 from shopfloor.domain.file import FilePurpose
@@ -43,13 +43,13 @@ def test_names_that_are_never_data(name: str) -> None:
     "name", ["a.csv", "A.CSV", "a.tsv.gz", "a.jsonl", "a.ndjson.gz", "-rf.csv", "a b.csv", "ü.csv"]
 )
 def test_candidates(name: str) -> None:
-    assert classify(name, 0o100644) == (Kind.CANDIDATE, None)
+    assert classify(name, 0o100644) == (CandidateKind.CANDIDATE, None)
 
 
 @pytest.mark.parametrize("name", ["a.xlsb", "a", "notes.md", "a.pkl", "a.parquet.gz", "a.csv.zip"])
 def test_other_extensions_are_refused_with_advice(name: str) -> None:
     kind, reason = classify(name, 0o100644)
-    assert kind is Kind.REFUSED
+    assert kind is CandidateKind.REFUSED
     assert reason is not None
     assert reason.code == "extension"
     assert reason.hint
@@ -61,18 +61,18 @@ def test_files_are_found_below_their_dataset(tmp_path: Path) -> None:
     drop(tmp_path, "churn/.hidden/c.csv")
     drop(tmp_path, "flights/d.parquet")
     found = seen(tmp_path)
-    assert {path: o.name for path, o in found.items() if o.kind is Kind.CANDIDATE} == {
+    assert {path: o.name for path, o in found.items() if o.kind is CandidateKind.CANDIDATE} == {
         "churn/a.csv": "churn",
         "churn/2026/01/b.csv": "churn",
         "flights/d.parquet": "flights",
     }
-    assert found["churn/.hidden"].kind is Kind.IGNORED
+    assert found["churn/.hidden"].kind is CandidateKind.IGNORED
 
 
 def test_file_outside_a_dataset_folder(tmp_path: Path) -> None:
     drop(tmp_path, "Sales 2026.csv")
     (found,) = scan(tmp_path)
-    assert found.kind is Kind.REFUSED
+    assert found.kind is CandidateKind.REFUSED
     assert found.reason is not None
     assert found.reason.code == "no_folder"
     assert "inbox/sales-2026/" in found.reason.hint
@@ -90,7 +90,7 @@ def test_unusable_dataset_name(tmp_path: Path) -> None:
     assert reason is not None
     assert reason.code == "bad_name"
     assert "inbox/my-data/" in reason.hint
-    assert found["My Data!/notes.tmp"].kind is Kind.IGNORED
+    assert found["My Data!/notes.tmp"].kind is CandidateKind.IGNORED
 
 
 def test_special_entries_are_refused_without_opening_them(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_hostile_names_are_printable(tmp_path: Path, name: str) -> None:
     (found,) = scan(tmp_path)
     assert found.path == f"d/{name}"
     assert found.safe_path.isprintable()
-    assert found.kind is (Kind.IGNORED if name.startswith(".") else Kind.CANDIDATE)
+    assert found.kind is (CandidateKind.IGNORED if name.startswith(".") else CandidateKind.CANDIDATE)
 
 
 def test_name_that_is_not_utf8(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from shopfloor.duck.sql import connect, name, text
 from shopfloor.lake.figures import BINS
 from shopfloor.lake.preview import preview
 from shopfloor.lake.profile import profile
-from shopfloor.lake.shelf import Shelf
+from shopfloor.lake.statistics_cache import StatisticsCache
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +58,11 @@ def parts(tmp_path: Path) -> list[PartFile]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "shelf")
+def shelf(tmp_path: Path) -> StatisticsCache:
+    return StatisticsCache(tmp_path / "shelf")
 
 
-def test_profile(connection: Any, parts: list[PartFile], shelf: Shelf) -> None:
+def test_profile(connection: Any, parts: list[PartFile], shelf: StatisticsCache) -> None:
     n, s, later = profile(connection, parts, COLUMNS, shelf).columns
     assert (n.rows, n.missing, n.min, n.max, n.mean) == (103, 1, "0.0", "99.0", 49.5)
     assert len(n.edges) == BINS + 1
@@ -74,7 +74,7 @@ def test_profile(connection: Any, parts: list[PartFile], shelf: Shelf) -> None:
     assert sum(later.histogram) == 3
 
 
-def test_profile_of_nothing_and_of_extremes(connection: Any, tmp_path: Path, shelf: Shelf) -> None:
+def test_profile_of_nothing_and_of_extremes(connection: Any, tmp_path: Path, shelf: StatisticsCache) -> None:
     assert [p.rows for p in profile(connection, [], COLUMNS, shelf).columns] == [0, 0, 0]
     part = write(tmp_path / "a", pa.table({"n": [-1.7e308, 1.7e308], "s": ["x" * 999, ""]}))
     n, s, _ = profile(connection, [part], COLUMNS, shelf).columns
@@ -85,7 +85,7 @@ def test_profile_of_nothing_and_of_extremes(connection: Any, tmp_path: Path, she
     assert profile(connection, [same], COLUMNS, shelf).columns[0].histogram == (2,)
 
 
-def test_profile_refuses_damaged_bytes(connection: Any, parts: list[PartFile], shelf: Shelf) -> None:
+def test_profile_refuses_damaged_bytes(connection: Any, parts: list[PartFile], shelf: StatisticsCache) -> None:
     path = Path(parts[0].path)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(IntegrityError):

@@ -19,7 +19,7 @@ from shopfloor.domain.errors import IntegrityError, RefusedError, UsageError
 from shopfloor.domain.handles import PartFile
 from shopfloor.duck.sql import connect
 from shopfloor.lake.records import Side
-from shopfloor.lake.rowdiff import Comparison
+from shopfloor.lake.rowdiff import RowComparison
 
 COLUMNS = [
     Column(name="id", type=ColumnType.INTEGER),
@@ -60,7 +60,7 @@ def test_whole_rows_are_a_multiset_difference(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         old, new = side(Path(folder), *shared, *left), side(Path(folder), *shared, *right)
-        found = Comparison(connection, old, new, ()).result(100)
+        found = RowComparison(connection, old, new, ()).result(100)
     before, after = whole(shared + left), whole(shared + right)
     assert (found.added, found.removed) == (sum((after - before).values()), sum((before - after).values()))
     assert found.unchanged == sum((before & after).values())
@@ -76,7 +76,7 @@ def test_rows_are_paired_by_their_key(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         old, new = side(Path(folder), *shared, *left), side(Path(folder), *shared, *right)
-        found = Comparison(connection, old, new, ("id",)).result(100)
+        found = RowComparison(connection, old, new, ("id",)).result(100)
     before, after = whole(shared + left), whole(shared + right)
     gone, come = by_key(before - after), by_key(after - before)
     changed = {key: min(gone[key], come[key]) for key in gone}
@@ -102,7 +102,7 @@ def test_unique_keys_give_old_and_new_values(connection: Any, table: dict[int, t
     before = [(key, *old[1:]) for key, (old, _) in table.items()]
     after = [(key, *new[1:]) for key, (_, new) in table.items()]
     with tempfile.TemporaryDirectory() as folder:
-        compared = Comparison(connection, side(Path(folder), before), side(Path(folder), after), ("id",))
+        compared = RowComparison(connection, side(Path(folder), before), side(Path(folder), after), ("id",))
         found, changed = compared.result(100), compared.changed_rows()
     expected = {}
     for old, new in zip(before, after, strict=True):
@@ -128,19 +128,19 @@ def text(value: object) -> str | None:
 
 def test_a_key_in_another_case_is_the_column(connection: Any, tmp_path: Path) -> None:
     old, new = side(tmp_path, [(1, "a", 1.0)]), side(tmp_path, [(1, "b", 1.0)])
-    found = Comparison(connection, old, new, ("ID", "id")).result(1)
+    found = RowComparison(connection, old, new, ("ID", "id")).result(1)
     assert (found.key, found.changed) == (("id",), 1)
 
 
 def test_limit_and_copies(connection: Any, tmp_path: Path) -> None:
     old, new = side(tmp_path, [(1, "a", 1.0)]), side(tmp_path, [(2, "b", 1.0)] * 3 + [(3, "b", 1.0)])
-    found = Comparison(connection, old, new, ()).result(1)
+    found = RowComparison(connection, old, new, ()).result(1)
     assert (found.added, found.removed, found.truncated, found.parts_read) == (4, 1, True, 2)
     assert [(each.change, each.new.get("id"), each.copies) for each in found.examples] == [
         ("removed", None, 1),
         ("added", "2", 3),
     ]
-    none = Comparison(connection, old, new, ("id",)).result(0)
+    none = RowComparison(connection, old, new, ("id",)).result(0)
     assert (none.examples, none.truncated) == ((), True)
 
 
@@ -148,9 +148,9 @@ def test_shared_parts_are_not_read(connection: Any, tmp_path: Path) -> None:
     old = side(tmp_path, [(1, "a", 1.0)])
     new = Side(parts=(*old.parts, *side(tmp_path, [(2, "b", None)]).parts), columns=old.columns)
     Path(old.parts[0].path).unlink()
-    found = Comparison(connection, old, new, ("id",)).result(5)
+    found = RowComparison(connection, old, new, ("id",)).result(5)
     assert (found.added, found.removed, found.changed, found.unchanged, found.parts_read) == (1, 0, 0, 1, 1)
-    assert Comparison(connection, new, new, ()).result(5) == RowDiff(added=0, removed=0, unchanged=2)
+    assert RowComparison(connection, new, new, ()).result(5) == RowDiff(added=0, removed=0, unchanged=2)
 
 
 def test_columns_that_came_or_changed_their_type(connection: Any, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_columns_that_came_or_changed_their_type(connection: Any, tmp_path: Path
         Column(name="late", type=ColumnType.BOOLEAN),
     ]
     new = Side(parts=(part(tmp_path, wider, [(1.0, "1.0", True), (2.0, "x", None)]),), columns=tuple(wider))
-    compared = Comparison(connection, old, new, ("id",))
+    compared = RowComparison(connection, old, new, ("id",))
     found = compared.result(5)
     assert compared.names == ["id", "amount"]
     assert (found.added, found.removed, found.changed, found.unchanged) == (0, 0, 1, 1)
@@ -173,18 +173,18 @@ def test_older_parts_lack_a_column(connection: Any, tmp_path: Path) -> None:
     columns = (*COLUMNS, Column(name="late", type=ColumnType.INTEGER))
     narrow, wide = part(tmp_path, COLUMNS, [(1, "a", 1.0)]), part(tmp_path, list(columns), [(1, "a", 1.0, None)])
     old, new = Side(parts=(narrow,), columns=columns), Side(parts=(wide,), columns=columns)
-    assert Comparison(connection, old, new, ("id",)).result(5).unchanged == 1
+    assert RowComparison(connection, old, new, ("id",)).result(5).unchanged == 1
 
 
 def test_what_cannot_be_compared(connection: Any, tmp_path: Path) -> None:
     old = side(tmp_path, [(1, "a", 1.0)])
     with pytest.raises(UsageError) as caught:
-        Comparison(connection, old, old, ("amuont",))
+        RowComparison(connection, old, old, ("amuont",))
     assert "'amount'" in caught.value.hint
     other = Side(parts=(), columns=(Column(name="x", type=ColumnType.TEXT),))
     with pytest.raises(RefusedError, match="no column in common"):
-        Comparison(connection, old, other, ())
+        RowComparison(connection, old, other, ())
     damaged: PartFile = old.parts[0]
     Path(damaged.path).write_bytes(b"PAR1")
     with pytest.raises(IntegrityError):
-        Comparison(connection, old, side(tmp_path, [(2, "b", 1.0)]), ())
+        RowComparison(connection, old, side(tmp_path, [(2, "b", 1.0)]), ())

@@ -15,7 +15,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.lake import statistics
 from shopfloor.lake.bins import Bins
 from shopfloor.lake.distinct import Distinct
-from shopfloor.lake.shelf import Kept, Shelf, chain
+from shopfloor.lake.statistics_cache import Kept, StatisticsCache, chain
 
 
 @settings(deadline=None)
@@ -27,7 +27,7 @@ from shopfloor.lake.shelf import Kept, Shelf, chain
 def test_arrays_and_ends_come_back(
     tmp_path_factory: object, whole: np.ndarray, hashes: np.ndarray, low: int | float | str | None
 ) -> None:
-    shelf = Shelf(Path(tmp_path_factory.mktemp("shelf")))  # type: ignore[attr-defined]
+    shelf = StatisticsCache(Path(tmp_path_factory.mktemp("shelf")))  # type: ignore[attr-defined]
     kept = msgspec.structs.replace(
         statistics.nothing(3), grid=Bins(-7, whole, whole), distinct=Distinct(hashes), low=low, high=low
     )
@@ -43,7 +43,7 @@ def test_arrays_and_ends_come_back(
 
 
 def test_other_formats_and_absent_names_do_not_count(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    shelf = StatisticsCache(tmp_path)
     assert shelf.get("ab") is None
     shelf.put("ab", Kept(format="shopfloor/statistics/0"))
     assert shelf.has("ab")

@@ -22,7 +22,7 @@ from shopfloor.domain.errors import DataError, IntegrityError
 from shopfloor.domain.handles import PartFile
 from shopfloor.duck.sql import connect
 from shopfloor.lake.profile import profile
-from shopfloor.lake.shelf import Shelf
+from shopfloor.lake.statistics_cache import StatisticsCache
 
 COLUMNS = [
     Column(name="n", type=ColumnType.NUMBER),
@@ -64,7 +64,7 @@ def test_any_sequence_of_versions_equals_a_direct_computation(
     """Versions append, replace and drop parts; a part is read once in its life."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shelf = Shelf(folder / "shelf")
+        shelf = StatisticsCache(folder / "shelf")
         parts = [part(folder, COLUMNS, each) for each in delivered]
         content = {each.sha256: rows for each, rows in zip(parts, delivered, strict=True)}
         seen: set[str] = set()
@@ -132,7 +132,7 @@ def quantiles(found: ColumnProfile, ordered: list[Any]) -> None:
 
 def test_a_new_version_costs_its_new_part(connection: Any, tmp_path: Path) -> None:
     """Also with the older parts gone from the disk: they are not touched."""
-    shelf = Shelf(tmp_path / "shelf")
+    shelf = StatisticsCache(tmp_path / "shelf")
     columns = COLUMNS[:2]
     parts = [part(tmp_path, columns, [(float(n), n)] * 3) for n in range(12)]
     assert profile(connection, parts[:11], columns, shelf).parts_read == 11
@@ -144,7 +144,7 @@ def test_a_new_version_costs_its_new_part(connection: Any, tmp_path: Path) -> No
 
 
 def test_merged_statistics_are_used_and_not_needed(connection: Any, tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "shelf")
+    shelf = StatisticsCache(tmp_path / "shelf")
     columns = COLUMNS[:2]
     parts = [part(tmp_path, columns, [(float(n), n)]) for n in range(6)]
     first = profile(connection, parts, columns, shelf).columns
@@ -165,7 +165,7 @@ def test_merged_statistics_are_used_and_not_needed(connection: Any, tmp_path: Pa
 
 @pytest.mark.parametrize("damage", [b"", b"x" * 400, None])
 def test_damaged_statistics_are_made_anew(connection: Any, tmp_path: Path, damage: bytes | None) -> None:
-    shelf = Shelf(tmp_path / "shelf")
+    shelf = StatisticsCache(tmp_path / "shelf")
     columns = COLUMNS[:2]
     parts = [part(tmp_path, columns, [(float(n), n)]) for n in range(5)]
     first = profile(connection, parts, columns, shelf)
@@ -183,11 +183,11 @@ def test_a_shelf_that_cannot_be_written_only_costs_time(connection: Any, tmp_pat
     columns = COLUMNS[:2]
     parts = [part(tmp_path, columns, [(1.0, 1)])]
     for _ in range(2):
-        assert profile(connection, parts, columns, Shelf(tmp_path / "shelf")).parts_read == 1
+        assert profile(connection, parts, columns, StatisticsCache(tmp_path / "shelf")).parts_read == 1
 
 
 def test_columns_that_come_later_or_change_their_type(connection: Any, tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "shelf")
+    shelf = StatisticsCache(tmp_path / "shelf")
     old = part(tmp_path, COLUMNS[1:2], [(1,), (2,)])
     new = part(tmp_path, COLUMNS[1:3], [(3, "a")])
     assert profile(connection, [old], COLUMNS[1:2], shelf).parts_read == 1
@@ -205,7 +205,7 @@ def test_damaged_parts_are_refused_when_they_are_read(connection: Any, tmp_path:
     damaged = part(tmp_path, COLUMNS[:1], [(1.0,)])
     Path(damaged.path).write_bytes(b"PAR1")
     with pytest.raises(IntegrityError):
-        profile(connection, [damaged], COLUMNS[:1], Shelf(tmp_path / "shelf"))
+        profile(connection, [damaged], COLUMNS[:1], StatisticsCache(tmp_path / "shelf"))
 
 
 def test_infinite_times_have_no_place_in_a_spread(connection: Any, tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_infinite_times_have_no_place_in_a_spread(connection: Any, tmp_path: Pat
         connection,
         [PartFile(path=str(path), sha256=file_sha256(path), rows=2)],
         [Column(name="d", type=ColumnType.DATE), Column(name="t", type=ColumnType.TIMESTAMP)],
-        Shelf(tmp_path / "shelf"),
+        StatisticsCache(tmp_path / "shelf"),
     ).columns
     assert [(each.missing, each.min, each.max) for each in found] == [
         (0, "2026-01-01", "2026-01-01"),

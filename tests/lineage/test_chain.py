@@ -12,7 +12,7 @@ from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.lineage import LineageGraph, LineageNode
-from shopfloor.lineage.key import Kind
+from shopfloor.lineage.key import NodeKind
 
 
 class Line:
@@ -172,7 +172,7 @@ def test_as_of_shows_only_what_existed(shared: Line, moment: str, present: list[
 
 def test_nothing_exists_before_its_time(shared: Line) -> None:
     nodes = shared.factory.trace("late@1").nodes
-    assert {node.kind for node in nodes} == set(Kind)
+    assert {node.kind for node in nodes} == set(NodeKind)
     for node in nodes:
         assert node.at is not None
         assert shared.factory.trace(node.ref, "up", node.at).root == node.ref

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from shopfloor.domain.errors import ConflictError, NotFoundError, RefusedError, ShopfloorError, UsageError
-from shopfloor.domain.release import Check, Decision, ModelVersion, Outcome
+from shopfloor.domain.release import Decision, GateCheck, ModelVersion, Outcome
 from shopfloor.domain.run import ArtifactRef
 from shopfloor.release import aliases
 from shopfloor.release.aliases import Act, Moves, Standing
@@ -20,7 +20,7 @@ Action = Callable[[Standing], Moves]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ANN, BOB = Act(actor="ann", now=START), Act(actor="bob", now=START)
 WHY = Act(actor="ann", now=START, reason="the audit asks for it")
-BY_HAND = (Check(code="policy", passed=None, detail="manual: a person may promote it"),)
+BY_HAND = (GateCheck(code="policy", passed=None, detail="manual: a person may promote it"),)
 
 
 def version(

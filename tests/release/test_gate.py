@@ -25,7 +25,7 @@ from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Split, Task, Value
 from shopfloor.domain.errors import DataError, UsageError
-from shopfloor.domain.release import Check, Decision, Outcome
+from shopfloor.domain.release import Decision, GateCheck, Outcome
 from shopfloor.release.gate import judge
 from shopfloor.release.input_compatibility import changed_inputs
 from shopfloor.statistics.predictions import Predictions
@@ -48,7 +48,7 @@ def decide(
     )
 
 
-def check(decision: Decision, code: str) -> Check:
+def check(decision: Decision, code: str) -> GateCheck:
     return next(one for one in decision.checks if one.code == code)
 
 
@@ -352,15 +352,15 @@ def test_each_look_needs_more_evidence() -> None:
 def test_a_harmed_slice_rejects_a_gain() -> None:
     challenger, champion = binary_pair(1, 6000, better=0.6)
     frame = features(1, 6000)
-    frame["plant"] = np.where(np.arange(6000) % 10 == 0, "small", "large")
-    small = (frame["plant"] == "small").to_numpy()
+    frame["services"] = np.where(np.arange(6000) % 10 == 0, "small", "large")
+    small = (frame["services"] == "small").to_numpy()
     assert challenger.probability is not None
     chance = challenger.probability[:, 1].copy()
     chance[small] = np.random.default_rng(0).random(small.sum())
     decision = decide(binary(challenger.truth, chance), champion, frame)
     assert check(decision, "better").passed is True
     assert decision.outcome is Outcome.REJECT
-    assert "plant = small: -" in decision.reason
+    assert "services = small: -" in decision.reason
 
 
 def test_ruined_calibration_rejects_a_gain() -> None:

@@ -24,23 +24,23 @@ def gains(
 
 
 def world(rows: int = 3000, loss: float = 1.0, share: int = 10) -> tuple[pd.DataFrame, tuple[Predictions, Predictions]]:
-    """A challenger that is better, but loses `loss` a row in plant `b` (one row in `share`)."""
+    """A challenger that is better, but loses `loss` a row in services `b` (one row in `share`)."""
     challenger, champion = regression_pair(1, rows, better=0.1)
     bad = np.arange(rows) % share == 0
     answer = np.where(
         bad, challenger.truth + (np.abs(champion.predicted - champion.truth) + loss), challenger.predicted
     )
-    frame = pd.DataFrame({"plant": np.where(bad, "b", "a"), "day": np.arange(rows) // 7 % 5, "y": 0})
+    frame = pd.DataFrame({"services": np.where(bad, "b", "a"), "day": np.arange(rows) // 7 % 5, "y": 0})
     return frame, (regression(challenger.truth, answer), champion)
 
 
 def test_a_harmed_slice_is_found_and_comes_first() -> None:
     found = gains(*world(loss=0.4), metric="neg_mean_absolute_error")
     worst = found[0]
-    assert (worst.column, worst.level, worst.rows, worst.harmed) == ("plant", "b", 300, True)
+    assert (worst.column, worst.level, worst.rows, worst.harmed) == ("services", "b", 300, True)
     assert worst.gain == pytest.approx(-0.4)
     assert [one.harmed for one in found[1:]] == [False] * (len(found) - 1)
-    assert describe(worst).startswith("plant = b: -.4 [-.4, -.4] on 300 rows")
+    assert describe(worst).startswith("services = b: -.4 [-.4, -.4] on 300 rows")
 
 
 def test_evidence_without_effect_is_no_harm() -> None:
@@ -118,7 +118,7 @@ def test_blocks_widen_slices_too() -> None:
     together = harm(frame, *moved, metric, day, **known)  # type: ignore[arg-type]
 
     def width(found: tuple[SliceGain, ...]) -> float:
-        one = next(one for one in found if (one.column, one.level) == ("plant", "a"))
+        one = next(one for one in found if (one.column, one.level) == ("services", "a"))
         return one.interval[1] - one.interval[0]
 
     assert width(together) > 1.3 * width(alone)

@@ -14,7 +14,7 @@ from tests.release.test_gate import BETTER, SAME, WORSE, decide
 from tests.release.worlds import binary_pair
 
 from shopfloor.domain.definition import Release, ReleasePolicy
-from shopfloor.domain.release import Check, Decision, Outcome
+from shopfloor.domain.release import Decision, GateCheck, Outcome
 from shopfloor.release import figures
 from shopfloor.release.earlier_tests import count_earlier_tests
 from shopfloor.release.explain import why, why_not
@@ -88,7 +88,7 @@ def test_hostile_text_is_shown_safely() -> None:
     decision = Decision(
         outcome=Outcome.REJECT,
         reason="\x1b[2J\nall well",
-        checks=(Check(code="a\tb", passed=None, detail="\u202edetail"),),
+        checks=(GateCheck(code="a\tb", passed=None, detail="\u202edetail"),),
         decided_by="\x07eve",
     )
     assert all(line.isprintable() for line in why(decision))

@@ -18,7 +18,7 @@ from shopfloor.domain.errors import DataError, NotFoundError
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.models import ModelList, ModelShow, ModelTrain, ModelVersions, Predict, PredictReport
 from shopfloor.domain.requests.runs import RunList
-from shopfloor.domain.requests.workspace import SqlQuery, Table
+from shopfloor.domain.requests.workspace import QueryTable, SqlQuery
 from shopfloor.sdk.workspace import Workspace
 
 APP = Path(__file__).parents[2] / "app"
@@ -42,7 +42,7 @@ def factory(tmp_path: Path) -> Workspace:
             ModelVersions: lambda request: Page(rows=(samples.MODEL_VERSION,), total=1),
             ModelTrain: lambda request: samples.JOB,
             RunList: lambda request: Page(rows=(samples.RUN,), total=1),
-            SqlQuery: lambda request: Table(columns=("a", "b"), rows=((1, "x"), (2, None)), truncated=True),
+            SqlQuery: lambda request: QueryTable(columns=("a", "b"), rows=((1, "x"), (2, None)), truncated=True),
             Predict: score,
         },
     )

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopfloor.store import journal as module
-from shopfloor.store.journal import Entry, Journal
+from shopfloor.store.journal import Journal, JournalEntry
 
 _values = st.one_of(st.integers(-9, 9), st.text(max_size=30), st.none(), st.booleans())
 _rows = st.lists(st.tuples(st.sampled_from(["runs", "files"]), st.dictionaries(st.text(max_size=5), _values)))
-_many = st.lists(st.builds(Entry, st.integers(1, 10**12), _rows), min_size=1, max_size=12)
+_many = st.lists(st.builds(JournalEntry, st.integers(1, 10**12), _rows), min_size=1, max_size=12)
 
 
-def _written(folder: Path, entries: list[Entry]) -> list[Path]:
+def _written(folder: Path, entries: list[JournalEntry]) -> list[Path]:
     journal = Journal(folder)
     for entry in entries:
         journal.append(entry)
@@ -27,7 +27,7 @@ def _written(folder: Path, entries: list[Entry]) -> list[Path]:
 @settings(max_examples=40, deadline=None)
 @given(entries=_many, most=st.integers(1, 400), closing=st.sets(st.integers(0, 11)))
 def test_entries_come_back_in_order_over_files_and_openings(
-    tmp_path_factory: pytest.TempPathFactory, entries: list[Entry], most: int, closing: set[int]
+    tmp_path_factory: pytest.TempPathFactory, entries: list[JournalEntry], most: int, closing: set[int]
 ) -> None:
     folder = tmp_path_factory.mktemp("journal")
     with pytest.MonkeyPatch.context() as patch:
@@ -47,7 +47,7 @@ def test_entries_come_back_in_order_over_files_and_openings(
 @settings(max_examples=60, deadline=None)
 @given(entries=_many, place=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_a_changed_byte_costs_no_other_line(
-    tmp_path_factory: pytest.TempPathFactory, entries: list[Entry], place: int, byte: int
+    tmp_path_factory: pytest.TempPathFactory, entries: list[JournalEntry], place: int, byte: int
 ) -> None:
     (path,) = _written(tmp_path_factory.mktemp("journal"), entries)
     whole = path.read_bytes()
@@ -63,10 +63,10 @@ def test_a_changed_byte_costs_no_other_line(
 
 
 def test_a_torn_line_is_passed_over_wherever_it_was_cut(tmp_path: Path) -> None:
-    (path,) = _written(tmp_path, [Entry(1, []), Entry(2, [("runs", {"id": "ä"})])])
+    (path,) = _written(tmp_path, [JournalEntry(1, []), JournalEntry(2, [("runs", {"id": "ä"})])])
     whole = path.read_bytes()
     first = whole.index(b"\n") + 1
     for cut in range(first, len(whole) - 1):
         path.write_bytes(whole[:cut])
-        _written(tmp_path, [Entry(3, [])])
+        _written(tmp_path, [JournalEntry(3, [])])
         assert [entry.seq for entry in Journal(tmp_path).entries()] == [1, 3], cut

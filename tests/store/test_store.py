@@ -30,7 +30,7 @@ from shopfloor.statistics import metrics
 from shopfloor.store import alerts, database, events, files, inference, jobs, migrate, models, runs
 from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.inference import InferencePart
-from shopfloor.store.journal import Entry, Journal
+from shopfloor.store.journal import Journal, JournalEntry
 from shopfloor.store.rows import Filter, Query
 from shopfloor.store.run_query import narrow
 from shopfloor.store.store import Store
@@ -258,7 +258,7 @@ def test_a_torn_journal_gives_a_prefix(
 ) -> None:
     folder = tmp_path_factory.mktemp("journal")
     journal = Journal(folder)
-    written = [Entry(seq, [("t", row)]) for seq, row in entries]
+    written = [JournalEntry(seq, [("t", row)]) for seq, row in entries]
     for entry in written:
         journal.append(entry)
     journal.close()
@@ -268,9 +268,9 @@ def test_a_torn_journal_gives_a_prefix(
     kept = list(Journal(folder).entries())
     assert kept == written[: len(kept)]
     again = Journal(folder)
-    again.append(Entry(5, []))
+    again.append(JournalEntry(5, []))
     again.close()
-    assert list(Journal(folder).entries()) == [*kept, Entry(5, [])]
+    assert list(Journal(folder).entries()) == [*kept, JournalEntry(5, [])]
 
 
 def test_a_lost_database_is_not_silently_made_anew(tmp_path: Path) -> None:

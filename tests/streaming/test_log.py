@@ -11,9 +11,9 @@ from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import StoreError
 from shopfloor.intake.streaming import keys
 from shopfloor.intake.streaming.delivery import write_lines
-from shopfloor.intake.streaming.entry import Source
-from shopfloor.intake.streaming.log import Answer, Post, StreamLog
-from shopfloor.intake.streaming.rows import Rows
+from shopfloor.intake.streaming.entry import StreamSource
+from shopfloor.intake.streaming.log import AppendAnswer, Post, StreamLog
+from shopfloor.intake.streaming.rows import PostedRows
 
 
 def log(folder: Path) -> StreamLog:
@@ -23,10 +23,10 @@ def log(folder: Path) -> StreamLog:
 
 
 def post(key: str, count: int = 1, digest: str = "x") -> Post:
-    return Post(rows=Rows(b'{"a":1}\n' * count, count), key=key, digest=digest)
+    return Post(rows=PostedRows(b'{"a":1}\n' * count, count), key=key, digest=digest)
 
 
-def add(stream: StreamLog, *posts: Post) -> list[Answer]:
+def add(stream: StreamLog, *posts: Post) -> list[AppendAnswer]:
     return stream.write(posts)
 
 
@@ -56,8 +56,8 @@ def test_a_key_of_other_rows_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("roll_first", [False, True])
 def test_keys_and_positions_outlive_the_process(tmp_path: Path, roll_first: bool) -> None:
     before = log(tmp_path)
-    source = Source(path="e.jsonl", dev=1, ino=2, offset=77)
-    add(before, post("a", 3), Post(rows=Rows(b"", 0), source=source))
+    source = StreamSource(path="e.jsonl", dev=1, ino=2, offset=77)
+    add(before, post("a", 3), Post(rows=PostedRows(b"", 0), source=source))
     if roll_first:
         rolled(before)
     after = log(tmp_path)
@@ -117,8 +117,8 @@ def test_memory_of_keys_is_bounded_and_positions_are_not_forgotten(
 ) -> None:
     monkeypatch.setattr(keys, "REMEMBERED", 10)
     stream = log(tmp_path)
-    source = Source(path="e.jsonl", dev=1, ino=2, offset=77)
-    add(stream, Post(rows=Rows(b"", 0), source=source))
+    source = StreamSource(path="e.jsonl", dev=1, ino=2, offset=77)
+    add(stream, Post(rows=PostedRows(b"", 0), source=source))
     for number in range(60):
         add(stream, post(f"k{number}"))
         rolled(stream)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Parser, SchemaPolicy
-from shopfloor.intake.streaming.rows import TOLD, MalformedRows, RowCheck, Rows
+from shopfloor.intake.streaming.rows import TOLD, MalformedRows, PostedRows, RowCheck
 
 COLUMNS = (
     Column(name="id", type=ColumnType.INTEGER, nullable=False),
@@ -28,7 +28,7 @@ def check(policy: SchemaPolicy = SchemaPolicy.EVOLVE, **fields: Any) -> RowCheck
     return RowCheck(Contract(name="d", columns=COLUMNS, schema_policy=policy, **fields))
 
 
-def read(*lines: str, of: RowCheck | None = None) -> Rows:
+def read(*lines: str, of: RowCheck | None = None) -> PostedRows:
     return (of or check()).read("".join(f"{line}\n" for line in lines).encode())
 
 

@@ -34,7 +34,7 @@ from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict, Severity
 from shopfloor.domain.page import Page
 from shopfloor.domain.reject import Reject
-from shopfloor.domain.release import AliasChange, Check, Decision, ModelRecord, ModelVersion, Outcome
+from shopfloor.domain.release import AliasChange, Decision, GateCheck, ModelRecord, ModelVersion, Outcome
 from shopfloor.domain.requests.datasets import DatasetPreview, DatasetProfile
 from shopfloor.domain.requests.files import FileBytes
 from shopfloor.domain.requests.jobs import JobLogText
@@ -276,9 +276,9 @@ class Shop:
             interval=(0.01, 0.09),
             rows=5400,
             checks=(
-                Check(code="rows", passed=True, detail=self.said),
-                Check(code="better", passed=None, detail=self.said),
-                Check(code="slices", passed=False, detail=self.said),
+                GateCheck(code="rows", passed=True, detail=self.said),
+                GateCheck(code="better", passed=None, detail=self.said),
+                GateCheck(code="slices", passed=False, detail=self.said),
             ),
         )
 

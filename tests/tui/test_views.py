@@ -22,7 +22,7 @@ from shopfloor.domain.file import FileRecord
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.reject import Reject
-from shopfloor.domain.release import Check
+from shopfloor.domain.release import GateCheck
 from shopfloor.domain.requests.datasets import DatasetPreview
 from shopfloor.domain.run import Confusion, Residuals, SegmentScore
 from shopfloor.domain.status import WatcherStatus
@@ -42,12 +42,12 @@ from shopfloor.tui.views import (
     words,
 )
 from shopfloor.tui.widgets.cells import clean, fit
-from shopfloor.tui.widgets.columns import Column, fit_columns
+from shopfloor.tui.widgets.columns import TableColumn, fit_columns
 from shopfloor.tui.widgets.detail_pane import Chart, Histogram, Section
 from shopfloor.tui.widgets.rows import Cell, Row
 
 
-def line(columns: tuple[Column, ...], row: Row, width: int) -> str:
+def line(columns: tuple[TableColumn, ...], row: Row, width: int) -> str:
     """A row as the table draws it, right end trimmed."""
     text = ""
     for slot in fit_columns(columns, width):
@@ -81,7 +81,7 @@ _HOME = "alert        flights        a message                                  
     ],
     ids=["dataset", "file", "run", "model", "alert", "node", "home"],
 )
-def test_row_at_80_columns(columns: tuple[Column, ...], row: Row, golden: str) -> None:
+def test_row_at_80_columns(columns: tuple[TableColumn, ...], row: Row, golden: str) -> None:
     text = line(columns, row, 75)
     assert text == golden
     assert cell_len(text) <= 75
@@ -105,10 +105,10 @@ def test_job_line_has_bar_share_and_time_left() -> None:
 def test_checks_against_a_release_come_first() -> None:
     found = models.check_pairs(
         [
-            Check(code="a", passed=True),
-            Check(code="b", passed=None),
-            Check(code="c", passed=False),
-            Check(code="d", passed=True),
+            GateCheck(code="a", passed=True),
+            GateCheck(code="b", passed=None),
+            GateCheck(code="c", passed=False),
+            GateCheck(code="d", passed=True),
         ]
     )
     assert [pair.label.split()[1] for pair in found] == ["c", "b", "a", "d"]

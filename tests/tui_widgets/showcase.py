@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from shopfloor.tui.theme import THEMES, ansi_color, choose_theme, state_of
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Chart, DetailPane, Histogram, Section
 from shopfloor.tui.widgets.dialogs import (
     CommandLine,
@@ -36,16 +36,16 @@ from shopfloor.tui.widgets.sparkline import bar, sparkline
 from shopfloor.tui.widgets.virtual_table import VirtualTable
 
 COLUMNS = (
-    Column("state", "STATE", width=8, sortable=True),
-    Column("run", "RUN", width=4, align="right"),
-    Column("dataset", "DATASET", ratio=2, min=12, max=24, priority=60),
-    Column("recipe", "RECIPE", ratio=2, min=9, max=20, priority=70),
-    Column("auc", "AUC", width=5, align="right", sortable=True),
-    Column("delta", "ΔBEST", width=6, align="right", priority=50),
-    Column("folds", "FOLDS", width=8, priority=10),
-    Column("time", "TIME", width=5, align="right", priority=30),
-    Column("trigger", "TRIGGER", width=7, priority=20),
-    Column("when", "WHEN", width=5, align="right", sortable=True),
+    TableColumn("state", "STATE", width=8, sortable=True),
+    TableColumn("run", "RUN", width=4, align="right"),
+    TableColumn("dataset", "DATASET", ratio=2, min=12, max=24, priority=60),
+    TableColumn("recipe", "RECIPE", ratio=2, min=9, max=20, priority=70),
+    TableColumn("auc", "AUC", width=5, align="right", sortable=True),
+    TableColumn("delta", "ΔBEST", width=6, align="right", priority=50),
+    TableColumn("folds", "FOLDS", width=8, priority=10),
+    TableColumn("time", "TIME", width=5, align="right", priority=30),
+    TableColumn("trigger", "TRIGGER", width=7, priority=20),
+    TableColumn("when", "WHEN", width=5, align="right", sortable=True),
 )
 
 TABS = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopfloor.tui.widgets.columns import GAP, KEEP, Column, fit_columns
+from shopfloor.tui.widgets.columns import GAP, KEEP, TableColumn, fit_columns
 
 columns = st.lists(
     st.builds(
-        Column,
+        TableColumn,
         key=st.just("k"),
         title=st.just("T"),
         width=st.none() | st.integers(1, 20),
@@ -24,7 +24,7 @@ columns = st.lists(
 
 
 @given(columns, st.integers(0, 200))
-def test_never_wider_than_the_line_and_never_overlapping(some: list[Column], width: int) -> None:
+def test_never_wider_than_the_line_and_never_overlapping(some: list[TableColumn], width: int) -> None:
     end = 0
     for slot in fit_columns(some, width):
         assert slot.width >= 1
@@ -34,14 +34,14 @@ def test_never_wider_than_the_line_and_never_overlapping(some: list[Column], wid
 
 
 @given(columns, st.integers(0, 120), st.integers(0, 40))
-def test_more_room_never_shows_less(some: list[Column], width: int, more: int) -> None:
+def test_more_room_never_shows_less(some: list[TableColumn], width: int, more: int) -> None:
     narrow = {slot.at for slot in fit_columns(some, width)}
     wide = {slot.at for slot in fit_columns(some, width + more)}
     assert narrow <= wide
 
 
 @given(columns, st.integers(0, 200))
-def test_what_must_stay_stays_where_it_fits(some: list[Column], width: int) -> None:
+def test_what_must_stay_stays_where_it_fits(some: list[TableColumn], width: int) -> None:
     must = [i for i, column in enumerate(some) if column.priority >= KEEP]
     need = sum(some[i].least for i in must) + GAP * (len(must) - 1)
     if must and need <= width:
@@ -51,7 +51,7 @@ def test_what_must_stay_stays_where_it_fits(some: list[Column], width: int) -> N
 
 
 @given(columns, st.integers(0, 200))
-def test_limits_of_width_hold(some: list[Column], width: int) -> None:
+def test_limits_of_width_hold(some: list[TableColumn], width: int) -> None:
     for slot in fit_columns(some, width):
         column = some[slot.at]
         if column.width is not None:
@@ -62,10 +62,10 @@ def test_limits_of_width_hold(some: list[Column], width: int) -> None:
 
 def test_low_priority_drops_first_and_ratios_share_the_rest() -> None:
     some = [
-        Column("a", "A", width=4),
-        Column("b", "B", ratio=1, min=5),
-        Column("c", "C", ratio=3, min=5, priority=50),
-        Column("d", "D", width=6, priority=10),
+        TableColumn("a", "A", width=4),
+        TableColumn("b", "B", ratio=1, min=5),
+        TableColumn("c", "C", ratio=3, min=5, priority=50),
+        TableColumn("d", "D", width=6, priority=10),
     ]
     assert [s.at for s in fit_columns(some, 26)] == [0, 1, 2, 3]
     assert [s.at for s in fit_columns(some, 25)] == [0, 1, 2]
@@ -75,6 +75,6 @@ def test_low_priority_drops_first_and_ratios_share_the_rest() -> None:
 
 @given(st.integers(20, 200))
 def test_elastic_columns_fill_the_line(width: int) -> None:
-    some = [Column("a", "A", width=6), Column("b", "B", ratio=2), Column("c", "C", ratio=1)]
+    some = [TableColumn("a", "A", width=6), TableColumn("b", "B", ratio=2), TableColumn("c", "C", ratio=1)]
     last = fit_columns(some, width)[-1]
     assert last.x + last.width == width

@@ -21,7 +21,7 @@ from shopfloor.tui.widgets.dialogs import (
     HelpDialog,
     HelpRow,
 )
-from shopfloor.tui.widgets.virtual_table import Column, VirtualTable
+from shopfloor.tui.widgets.virtual_table import TableColumn, VirtualTable
 
 PENDING = object()
 
@@ -255,7 +255,7 @@ async def test_help(keys: list[str], answer: object) -> None:
 
 @pytest.fixture
 def prompts() -> tuple[Bare, VirtualTable, FilterInput, CommandLine]:
-    table, filter_line = VirtualTable([Column("a", "A")]), FilterInput()
+    table, filter_line = VirtualTable([TableColumn("a", "A")]), FilterInput()
     command = CommandLine(["runs failed", "runs lost", "retry 1"], history=["old one"])
     return Bare(filter_line, table, command), table, filter_line, command
 

@@ -13,7 +13,7 @@ from shopfloor.tui.theme import ANSI, DARK, LIGHT, MONO, STATES, THEMES, choose_
 from shopfloor.tui.widgets.lines import LineWidget, Piece
 from shopfloor.tui.widgets.rows import Cell, Row
 from shopfloor.tui.widgets.tones import TONES
-from shopfloor.tui.widgets.virtual_table import Column, VirtualTable
+from shopfloor.tui.widgets.virtual_table import TableColumn, VirtualTable
 
 TEXTS = [f"text-{name}" for name in ("primary", "secondary", "accent", "success", "warning", "error", "muted")]
 
@@ -84,7 +84,7 @@ class Tones(LineWidget):
 
 
 async def test_mono_sends_no_colour_at_all() -> None:
-    table = VirtualTable([Column("a", "A"), Column("b", "B"), Column("c", "C")])
+    table = VirtualTable([TableColumn("a", "A"), TableColumn("b", "B"), TableColumn("c", "C")])
     app = Bare(table, Tones(), theme="shopfloor-mono")
     async with app.run_test(size=(80, 24)) as pilot:
         table.focus()
@@ -98,7 +98,9 @@ async def test_mono_sends_no_colour_at_all() -> None:
 
 
 async def test_an_underline_ends_with_its_word() -> None:
-    table = VirtualTable([Column("a", "A", width=8), Column("b", "B", width=8), Column("c", "C", width=4)])
+    table = VirtualTable(
+        [TableColumn("a", "A", width=8), TableColumn("b", "B", width=8), TableColumn("c", "C", width=4)]
+    )
     async with Bare(table, theme="shopfloor-ansi").run_test(size=(40, 5)) as pilot:
         table.set_rows([Row("0", ("x", "y", "z")), Row("1", (Cell("lost", "lost"), "plain", "z"))])
         await pilot.pause()

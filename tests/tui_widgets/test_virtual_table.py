@@ -14,12 +14,12 @@ from textual.message import Message
 from textual.pilot import Pilot
 
 from shopfloor.tui.widgets.rows import Cell, Row, Window
-from shopfloor.tui.widgets.virtual_table import Column, VirtualTable, fill_window
+from shopfloor.tui.widgets.virtual_table import TableColumn, VirtualTable, fill_window
 
 COLUMNS = (
-    Column("state", "STATE", width=6),
-    Column("name", "NAME", ratio=1, min=8),
-    Column("n", "N", width=5, align="right", sortable=True),
+    TableColumn("state", "STATE", width=6),
+    TableColumn("name", "NAME", ratio=1, min=8),
+    TableColumn("n", "N", width=5, align="right", sortable=True),
 )
 
 
@@ -80,7 +80,7 @@ async def test_wide_and_combining_characters_stay_aligned() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_hostile_text_is_inert(name: str) -> None:
-    columns = [Column(name, name, width=12, sortable=True), Column("b", "B", ratio=1)]
+    columns = [TableColumn(name, name, width=12, sortable=True), TableColumn("b", "B", ratio=1)]
     table = VirtualTable(columns, empty=name)
     async with running(Bare(table), (60, 6)) as pilot:
         await settle(pilot)
@@ -268,7 +268,7 @@ async def test_empty_and_loading() -> None:
 
 
 async def test_columns_drop_when_the_screen_narrows() -> None:
-    columns = [*COLUMNS, Column("extra", "EXTRA", width=10, priority=5)]
+    columns = [*COLUMNS, TableColumn("extra", "EXTRA", width=10, priority=5)]
     table = VirtualTable(columns)
     async with running(Bare(table), (60, 9)) as pilot:
         table.set_rows([Row("1", ("ok", "name", "1", "more"))])
@@ -282,7 +282,7 @@ async def test_columns_drop_when_the_screen_narrows() -> None:
 
 
 async def test_sideways_with_a_frozen_column() -> None:
-    columns = [Column(f"c{i}", f"COL{i}", width=10) for i in range(8)]
+    columns = [TableColumn(f"c{i}", f"COL{i}", width=10) for i in range(8)]
     table = VirtualTable(columns, sideways=True, frozen=1)
     async with running(Bare(table), (40, 4)) as pilot:
         table.focus()

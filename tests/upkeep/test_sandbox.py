@@ -19,14 +19,14 @@ from tests.upkeep.works import COLUMNS, Works
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import RefusedError, ShopfloorError, UsageError
-from shopfloor.domain.requests.workspace import Table
+from shopfloor.domain.requests.workspace import QueryTable
 from shopfloor.upkeep.answering import answer, plain
-from shopfloor.upkeep.question import Limits, Question
+from shopfloor.upkeep.question import Question, SqlLimits
 from shopfloor.upkeep.sandbox import run_query
 from shopfloor.upkeep.snapshot import snapshots
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 - as Parquet stores it
-Ask = Callable[..., Table]
+Ask = Callable[..., QueryTable]
 
 
 def fill(works: Works) -> Works:
@@ -61,7 +61,7 @@ def ask(filled: Works) -> Iterator[Ask]:
     """The child's work done in this process: the same code without the cost of a process."""
     with snapshots(filled.store, filled.layout, filled.clock).lease() as snapshot:
 
-        def put(statement: str, limit: int = 100, **limits: Any) -> Table:
+        def put(statement: str, limit: int = 100, **limits: Any) -> QueryTable:
             scratch = snapshot.folder / "scratch"
             scratch.mkdir(exist_ok=True)
             question = Question(
@@ -70,9 +70,9 @@ def ask(filled: Works) -> Iterator[Ask]:
                 database=str(snapshot.database),
                 workspace=str(filled.layout.root),
                 scratch=str(scratch),
-                limits=Limits(**{"memory_mb": 128, "scratch_mb": 64, **limits}),
+                limits=SqlLimits(**{"memory_mb": 128, "scratch_mb": 64, **limits}),
             )
-            return from_json(to_json(answer(question)), Table)
+            return from_json(to_json(answer(question)), QueryTable)
 
         yield put
 
@@ -110,7 +110,7 @@ def test_tables_can_be_listed_and_described(ask: Ask) -> None:
 
 def test_columns_and_truncation(ask: Ask) -> None:
     table = ask("SELECT range AS n FROM range(1000000000000)", limit=3)
-    assert table == Table(columns=("n",), rows=((0,), (1,), (2,)), truncated=True)
+    assert table == QueryTable(columns=("n",), rows=((0,), (1,), (2,)), truncated=True)
     assert not ask("SELECT * FROM range(3)", limit=3).truncated
 
 
@@ -261,7 +261,7 @@ def test_memory_is_limited(ask: Ask) -> None:
 
 def test_address_space_is_limited_by_the_kernel(filled: Works) -> None:
     with pytest.raises(RefusedError) as caught:
-        run_query(filled.context, "SELECT length(repeat('x', 4200000000))", 10, limits=Limits(memory_mb=64))
+        run_query(filled.context, "SELECT length(repeat('x', 4200000000))", 10, limits=SqlLimits(memory_mb=64))
     assert caught.value.code == "query_memory"
 
 
@@ -291,7 +291,7 @@ def test_the_child_is_stopped_after_its_time(filled: Works) -> None:
             filled.context,
             "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE hash(a.range + b.range) = 1",
             10,
-            limits=Limits(seconds=2.0),
+            limits=SqlLimits(seconds=2.0),
         )
     assert caught.value.code == "query_timeout"
     assert not list(filled.layout.staging.glob("sql-*/scratch-*"))
@@ -306,7 +306,7 @@ def test_the_child_knows_nothing_of_the_engine(filled: Works, monkeypatch: pytes
         return subprocess.Popen(command, **options)
 
     table = run_query(filled.context, "SELECT 42 AS answer", 10, spawn=spawn)
-    assert table == Table(columns=("answer",), rows=((42,),))
+    assert table == QueryTable(columns=("answer",), rows=((42,),))
     assert "secret" not in json.dumps(seen["env"])
     assert "42" not in " ".join(seen["command"])
     assert os.path.commonpath([seen["cwd"], filled.layout.staging]) == str(filled.layout.staging)

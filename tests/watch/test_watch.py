@@ -387,7 +387,7 @@ def test_an_original_that_is_put_away_during_a_look_did_not_vanish(yard: Yard, m
 
     def between(*asked: Any) -> list[Observation]:
         go.set()
-        if yard.watch._porter.rest():
+        if yard.watch._copies.rest():
             yard.work()  # the job is done, and its original in the archive, before the folder is listed
         return look_at(*asked)
 

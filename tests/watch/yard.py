@@ -50,7 +50,7 @@ class Yard:
 
     def restart(self) -> None:
         """The engine ends, and another opens the workspace."""
-        self.watch._porter.close()
+        self.watch._copies.close()
         self.watch._watcher.close()
         self.works.store.close()
         self.works.reopen()
@@ -72,7 +72,7 @@ class Yard:
         """A look `seconds` later."""
         self.clock.forward(seconds=seconds)
         self.watch._scan()
-        while self.watch._porter.rest():
+        while self.watch._copies.rest():
             self.watch._scan()
 
     def settle(self) -> None:
@@ -133,6 +133,6 @@ class Yard:
         return found
 
     def close(self) -> None:
-        self.watch._porter.close()
+        self.watch._copies.close()
         self.watch._watcher.close()
         self.works.store.close()

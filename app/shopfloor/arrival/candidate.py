@@ -26,7 +26,7 @@ _ADVICE = {
 }
 
 
-class Kind(StrEnum):
+class CandidateKind(StrEnum):
     """What to do with an entry."""
 
     CANDIDATE = "candidate"
@@ -38,16 +38,16 @@ class Kind(StrEnum):
 HARD_LINK = "The file has other hard links, so its content may still change; the copy made now counts."
 
 
-def classify(name: str, mode: int, links: int = 1) -> tuple[Kind, Reason | None]:
+def classify(name: str, mode: int, links: int = 1) -> tuple[CandidateKind, Reason | None]:
     """What the entry `name` with `st_mode` and `st_nlink` is, and for a refusal why.
 
     Nothing is opened: links, pipes, sockets and devices are known from `lstat` alone. A file with
     several hard links is a candidate; the caller adds the warning `HARD_LINK`.
     """
     if ignored(name):
-        return Kind.IGNORED, None
+        return CandidateKind.IGNORED, None
     if not name.isascii() and not _is_utf8(name):
-        return Kind.REFUSED, Reason(
+        return CandidateKind.REFUSED, Reason(
             code="name_not_utf8",
             message="The file's name is not valid UTF-8.",
             hint="Rename the file.",
@@ -55,16 +55,16 @@ def classify(name: str, mode: int, links: int = 1) -> tuple[Kind, Reason | None]
     if stat.S_ISREG(mode):
         lowered = name.lower()
         return (
-            (Kind.CANDIDATE, None)
+            (CandidateKind.CANDIDATE, None)
             if lowered.endswith(EXTENSIONS)
             else (
-                Kind.REFUSED,
+                CandidateKind.REFUSED,
                 _extension(lowered),
             )
         )
     if stat.S_ISDIR(mode):
-        return Kind.DIRECTORY, None
-    return Kind.REFUSED, _special(mode)
+        return CandidateKind.DIRECTORY, None
+    return CandidateKind.REFUSED, _special(mode)
 
 
 def _is_utf8(name: str) -> bool:

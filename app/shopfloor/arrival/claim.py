@@ -31,7 +31,7 @@ class Claimed(Record, frozen=True, kw_only=True):
     path: str
 
 
-class Changed(RefusedError):
+class FileChanged(RefusedError):
     """The file moved under us; it goes back to settling. `gone` when it is no longer there."""
 
     default_code = "file_changed"
@@ -53,7 +53,7 @@ class Unreadable(RefusedError):
 def claim(root: Path, expected: Observation, staging: Path) -> Claimed:
     """Copy the file that `expected` describes, below `root`, to the new file `staging`.
 
-    The sha256 is of the bytes written. Raises `Changed` when the file is not, or does not stay,
+    The sha256 is of the bytes written. Raises `FileChanged` when the file is not, or does not stay,
     what was observed, and `Unreadable` when permission is missing; then no copy is left.
     """
     source = _open(root, expected)
@@ -65,7 +65,7 @@ def claim(root: Path, expected: Observation, staging: Path) -> Claimed:
             digest, size = _copy(source, target, expected.size)
             _compare(source, expected)
             if size != expected.size:
-                raise Changed(expected.safe_path)
+                raise FileChanged(expected.safe_path)
         except BaseException:
             staging.unlink(missing_ok=True)
             raise
@@ -101,21 +101,21 @@ def _open(root: Path, expected: Observation) -> int:
         finally:
             os.close(top)
     except FileNotFoundError:
-        raise Changed(expected.safe_path, gone=True) from None
+        raise FileChanged(expected.safe_path, gone=True) from None
     except PermissionError:
         raise Unreadable(
             f"{expected.safe_path} cannot be read: permission denied.",
             hint="Let the user who runs Shopfloor read it (chmod u+r or g+r).",
         ) from None
     except OSError:  # ELOOP, ENOTDIR, ENXIO: a link, a directory or a pipe took its place
-        raise Changed(expected.safe_path) from None
+        raise FileChanged(expected.safe_path) from None
 
 
 def _compare(source: int, expected: Observation) -> None:
     status = os.fstat(source)
     found = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     if not stat.S_ISREG(status.st_mode) or found != expected.key[1:]:
-        raise Changed(expected.safe_path)
+        raise FileChanged(expected.safe_path)
 
 
 def _copy(source: int, target: int, expected: int) -> tuple[str, int]:

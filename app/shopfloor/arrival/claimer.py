@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from shopfloor.arrival import file_locations, file_outcomes, ledger
 from shopfloor.arrival.arrivals import Arrivals
-from shopfloor.arrival.claim import Changed, Claimed, claim
+from shopfloor.arrival.claim import Claimed, FileChanged, claim
 from shopfloor.arrival.companion import Told, told
 from shopfloor.arrival.scan import Observation
 from shopfloor.domain.errors import ShopfloorError
@@ -61,7 +61,7 @@ class Settled(NamedTuple):
 _Copies = list[tuple[Batch, Claimed]]
 
 
-class Claiming:
+class Claimer:
     """Takes the files of one drop folder's dataset over."""
 
     def __init__(
@@ -109,7 +109,7 @@ class Claiming:
         for number, one in enumerate(batch):
             try:
                 copies.append((one, self._copy(purpose, one)))
-            except Changed:
+            except FileChanged:
                 again.append(one)  # somebody writes again: it settles anew
             except (OSError, ShopfloorError) as error:
                 trouble = error.errno if isinstance(error, OSError) else None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from shopfloor.arrival.candidate import Kind
+from shopfloor.arrival.candidate import CandidateKind
 from shopfloor.arrival.claim import open_below
 from shopfloor.arrival.scan import Observation
 from shopfloor.domain.contract import Arrival, Completeness
@@ -22,7 +22,7 @@ _MOST_BYTES = 16 << 20
 _LINE = re.compile(r"\\?([0-9a-fA-F]{64})(?:[ \t]+[ *]?(.*))?")
 
 
-class Standing(NamedTuple):
+class CompanionState(NamedTuple):
     """Whether the file's companion allows it in; `waiting` says what is missing.
 
     `digest` is the path of the companion that holds the file's digest, in mode `manifest`.
@@ -65,7 +65,7 @@ class Neighbours:
         self._present = present
         self._newest: dict[str, int] = {}
 
-    def standing(self, arrival: Arrival, seen: Observation) -> Standing:
+    def standing(self, arrival: Arrival, seen: Observation) -> CompanionState:
         """What the companions of `seen` say.
 
         A marker that is older than the file, or one of a directory that is older than any file in it, is
@@ -74,20 +74,20 @@ class Neighbours:
         if arrival.complete is Completeness.MARKER:
             beside = arrival.marker.startswith(".")
             return self._marked(arrival.marker, seen) if beside else self._in_marked(arrival.marker, seen)
-        return self._digested(seen) if arrival.complete is Completeness.MANIFEST else Standing(ready=True)
+        return self._digested(seen) if arrival.complete is Completeness.MANIFEST else CompanionState(ready=True)
 
-    def _marked(self, suffix: str, seen: Observation) -> Standing:
+    def _marked(self, suffix: str, seen: Observation) -> CompanionState:
         """A marker of one file: `a.csv.done`, or `a.done`."""
         path = PurePosixPath(seen.path)
         names = (path.name + suffix, path.name.partition(".")[0] + suffix)
         found = [mark for name in names if (mark := self._present.get(str(path.with_name(name)))) is not None]
         if not found:
-            return Standing(False, f"waiting for {names[0]} beside it")
+            return CompanionState(False, f"waiting for {names[0]} beside it")
         if max(mark.mtime_ns for mark in found) < seen.mtime_ns:
-            return Standing(False, f"it changed after {names[0]} was written; waiting for a newer one")
-        return Standing(True)
+            return CompanionState(False, f"it changed after {names[0]} was written; waiting for a newer one")
+        return CompanionState(True)
 
-    def _in_marked(self, name: str, seen: Observation) -> Standing:
+    def _in_marked(self, name: str, seen: Observation) -> CompanionState:
         """A marker of a directory, which covers its partitions too: Spark marks the root of them."""
         late = False
         for folder in _folders(seen.path):
@@ -95,27 +95,27 @@ class Neighbours:
             if mark is None:
                 continue
             if mark.mtime_ns >= self._newest_below(folder, name):
-                return Standing(True)
+                return CompanionState(True)
             late = True
         if late:
-            return Standing(False, f"a file beside it changed after {name} was written; waiting for a newer one")
-        return Standing(False, f"waiting for {name} beside it")
+            return CompanionState(False, f"a file beside it changed after {name} was written; waiting for a newer one")
+        return CompanionState(False, f"waiting for {name} beside it")
 
     def _newest_below(self, folder: str, marker: str) -> int:
         if not self._newest:
             for seen in self._present.values():
-                if seen.kind is Kind.CANDIDATE and not seen.path.endswith(f"/{marker}"):
+                if seen.kind is CandidateKind.CANDIDATE and not seen.path.endswith(f"/{marker}"):
                     for above in _folders(seen.path):
                         self._newest[above] = max(seen.mtime_ns, self._newest.get(above, 0))
         return self._newest.get(folder, 0)
 
-    def _digested(self, seen: Observation) -> Standing:
+    def _digested(self, seen: Observation) -> CompanionState:
         path = PurePosixPath(seen.path)
         for name in (path.name + DIGEST, DIGESTS, *MANIFESTS):
             companion = str(path.with_name(name))
             if companion in self._present:
-                return Standing(True, digest=companion)
-        return Standing(False, f"waiting for {path.name}{DIGEST}, {DIGESTS} or {MANIFESTS[0]} beside it")
+                return CompanionState(True, digest=companion)
+        return CompanionState(False, f"waiting for {path.name}{DIGEST}, {DIGESTS} or {MANIFESTS[0]} beside it")
 
 
 def is_companion(arrival: Arrival, path: str) -> bool:

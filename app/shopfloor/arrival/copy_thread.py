@@ -23,7 +23,7 @@ class _Load(NamedTuple):
     done: Future[Settled]
 
 
-class Porter:
+class CopyThread:
     """One thread that takes deliveries over, one after the other; never two of one folder.
 
     It only claims: what that means for the watch, the watch does when it asks what has `arrived`.

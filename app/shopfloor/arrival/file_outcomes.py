@@ -55,7 +55,7 @@ def addressed(reason: Reason, id: str) -> Reason:
     return msgspec.structs.replace(reason, hint=_COMMAND.sub(rf"\1 {id}", reason.hint))
 
 
-class Taken(NamedTuple):
+class CommittedFile(NamedTuple):
     """A file whose content is in: how many rows, in words what became of it, in which version."""
 
     row: LedgerRow
@@ -66,10 +66,10 @@ class Taken(NamedTuple):
 
 def commit_file(transaction: Transaction, row: LedgerRow, rows: int, what: str, version: int | None = None) -> None:
     """The file's content is in."""
-    commit_files(transaction, [Taken(row, rows, what, version)])
+    commit_files(transaction, [CommittedFile(row, rows, what, version)])
 
 
-def commit_files(transaction: Transaction, taken: Sequence[Taken]) -> None:
+def commit_files(transaction: Transaction, taken: Sequence[CommittedFile]) -> None:
     """`commit_file` for a whole delivery, in one statement; one event speaks for many files."""
     rows = [_committed(transaction, one) for one in taken]
     files.put_many(transaction, rows, keep=True)
@@ -85,7 +85,7 @@ def commit_files(transaction: Transaction, taken: Sequence[Taken]) -> None:
         )
 
 
-def _committed(transaction: Transaction, one: Taken) -> LedgerRow:
+def _committed(transaction: Transaction, one: CommittedFile) -> LedgerRow:
     file = msgspec.structs.replace(
         one.row.file,
         state=FileState.COMMITTED,

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from shopfloor.arrival.candidate import HARD_LINK, Kind, classify
+from shopfloor.arrival.candidate import HARD_LINK, CandidateKind, classify
 from shopfloor.domain.file import FilePurpose, Reason
 from shopfloor.domain.names import is_name
 from shopfloor.domain.record import Record
@@ -41,7 +41,7 @@ class Observation(Record, frozen=True, kw_only=True):
     size: int
     mtime_ns: int
     ctime_ns: int
-    kind: Kind = Kind.CANDIDATE
+    kind: CandidateKind = CandidateKind.CANDIDATE
     reason: Reason | None = None
     notices: tuple[str, ...] = ()
 
@@ -101,16 +101,16 @@ def _walk(directory: int, prefix: str, name: str, refusal: Reason | None, depth:
             found.append(before)
             continue
         kind, reason = classify(entry.name, status.st_mode, status.st_nlink)
-        if kind is Kind.DIRECTORY:
+        if kind is CandidateKind.DIRECTORY:
             _descend(directory, entry.name, prefix, name, refusal, depth, scan, status)
             continue
-        if stat.S_ISLNK(status.st_mode) and kind is Kind.REFUSED and _is_folder(entry):
+        if stat.S_ISLNK(status.st_mode) and kind is CandidateKind.REFUSED and _is_folder(entry):
             owner = entry.name if depth == 0 and is_name(entry.name) else name
             found.append(_observe(path, owner, status, kind, _told(linked(f"{scan.root}/{safe(path)}"))))
             continue
-        if kind is Kind.CANDIDATE:
+        if kind is CandidateKind.CANDIDATE:
             reason = refusal or (_homeless(entry.name, scan) if depth == 0 else None)
-            kind = Kind.REFUSED if reason else kind
+            kind = CandidateKind.REFUSED if reason else kind
         found.append(_observe(path, name, status, kind, reason))
 
 
@@ -142,13 +142,13 @@ def _descend(
             message=f"Directories are searched {MAX_DEPTH} levels deep; this one is deeper.",
             hint=f"Move the files up, to {scan.root}/{name or '<' + scan.owner + '>'}/.",
         )
-        scan.found.append(_observe(path, name, status, Kind.REFUSED, reason))
+        scan.found.append(_observe(path, name, status, CandidateKind.REFUSED, reason))
         return
     try:
         inner = os.open(entry, _OPEN_DIR, dir_fd=directory)
     except PermissionError:
         reason = _told(denied(status.st_uid, f"{scan.root}/{safe(path)}", READ))
-        scan.found.append(_observe(path, name, status, Kind.REFUSED, reason))
+        scan.found.append(_observe(path, name, status, CandidateKind.REFUSED, reason))
         return
     except OSError:  # gone, or swapped for a link: the next scan sees what it is
         return
@@ -169,8 +169,8 @@ def _told(error: FolderError) -> Reason:
     return Reason(code=error.code, message=error.message, hint=error.hint)
 
 
-def _observe(path: str, name: str, status: os.stat_result, kind: Kind, reason: Reason | None) -> Observation:
-    linked = kind is Kind.CANDIDATE and status.st_nlink > 1
+def _observe(path: str, name: str, status: os.stat_result, kind: CandidateKind, reason: Reason | None) -> Observation:
+    linked = kind is CandidateKind.CANDIDATE and status.st_nlink > 1
     return Observation(
         name=name,
         path=path,

@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from shopfloor.arrival import file_locations, file_outcomes, ledger
 from shopfloor.arrival.arrivals import Arrivals
-from shopfloor.arrival.candidate import Kind
-from shopfloor.arrival.claimer import BACKLOG, DISK, Batch, Claiming, Settled
-from shopfloor.arrival.companion import Neighbours, Standing, is_companion
-from shopfloor.arrival.copy_thread import SMALL, Folder, Porter
+from shopfloor.arrival.candidate import CandidateKind
+from shopfloor.arrival.claimer import BACKLOG, DISK, Batch, Claimer, Settled
+from shopfloor.arrival.companion import CompanionState, Neighbours, is_companion
+from shopfloor.arrival.copy_thread import SMALL, CopyThread, Folder
 from shopfloor.arrival.filesystem import network_devices
 from shopfloor.arrival.folder_alerts import FolderAlerts
 from shopfloor.arrival.memory import Memory, identity_of
@@ -34,7 +34,7 @@ from shopfloor.domain.file import FilePurpose, Reason
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.formats.partition import moment
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.worker_pool import WorkFloor
+from shopfloor.runtime.worker_pool import WorkerPool
 from shopfloor.store import files
 from shopfloor.workspace.folders import FOLDER, FolderError, blame, fault
 
@@ -50,12 +50,12 @@ _CARRIED = "it has settled and is being copied"
 _BEHIND = "it has settled; an earlier delivery of its folder is being copied"
 
 
-class Sight(NamedTuple):
+class ScanResult(NamedTuple):
     """What one look found: raw paths that are there, new files, and settled ones by folder."""
 
     present: set[bytes]
     fresh: list[tuple[FilePurpose, Observation, bytes]]
-    settled: dict[Folder, list[tuple[Observation, bytes, Standing]]]
+    settled: dict[Folder, list[tuple[Observation, bytes, CompanionState]]]
 
 
 class Watch:
@@ -64,13 +64,13 @@ class Watch:
     def __init__(
         self,
         context: Context,
-        floor: WorkFloor,
+        pool: WorkerPool,
         is_followed: Callable[[FilePurpose, Observation], bool],
         contract_problem: Callable[[str], Reason | None],
     ) -> None:
         self._is_followed = is_followed
         self.context = context
-        self._floor = floor
+        self._pool = pool
         self._wake = threading.Event()
         self._turn = threading.Lock()
         self._watcher = Watcher(context.clock, self._wake.set)
@@ -90,8 +90,8 @@ class Watch:
         self._took = 0.0  # seconds that the last look at the folders took
         self._more = False  # settled files are left for the next scan
         self._arrivals = Arrivals(context.layout)
-        self._claiming = Claiming(context, self._roots, self._arrivals, contract_problem)
-        self._porter = Porter(self._wake.set)
+        self._claimer = Claimer(context, self._roots, self._arrivals, contract_problem)
+        self._copies = CopyThread(self._wake.set)
         self._thread = threading.Thread(target=self._loop, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -103,7 +103,7 @@ class Watch:
         """End after the current scan."""
         self._wake.set()
         self._thread.join(timeout=5.0)
-        self._porter.close()
+        self._copies.close()
         self._watcher.close()
 
     def scan_now(self) -> None:
@@ -139,7 +139,7 @@ class Watch:
             stuck = [
                 Stuck(known.id, state.observation.name, state.waiting)
                 for (purpose, path), state in self._settling.stuck(60 * self.context.settings.intake.stalled_minutes)
-                if not self._porter.carries((purpose, state.observation.name))
+                if not self._copies.carries((purpose, state.observation.name))
                 and (known := self._memory.get(os.fsencode(self._roots[purpose] / path))) is not None
             ]
             faults = self._faults()
@@ -219,7 +219,7 @@ class Watch:
     def _scan(self) -> None:
         begun = self.context.clock.monotonic()
         self._more = False
-        for (purpose, _), settled in self._porter.arrived():
+        for (purpose, _), settled in self._copies.arrived():
             self._conclude(purpose, settled)
         self._arrivals.begin()
         self._settling.begin(self.context.settings.intake.settle_seconds)
@@ -227,12 +227,12 @@ class Watch:
             sight = self._look()
             self._took = self.context.clock.monotonic() - begun
             self._note_fresh(sight.fresh)
-        sight.present.update(self._porter.paths())
+        sight.present.update(self._copies.paths())
         self._forget_vanished(sight.present)
         folders = self._settling.by_folder() if sight.settled else {}
         for (purpose, dataset), found in sight.settled.items():
-            if self._porter.carries((purpose, dataset)):
-                carried = self._porter.paths()
+            if self._copies.carries((purpose, dataset)):
+                carried = self._copies.paths()
                 for seen, raw, _ in found:
                     self._settling.say((purpose, seen.path), _CARRIED if raw in carried else _BEHIND)
             elif not self._settling.others_follow(folders[purpose, dataset], {seen.path for seen, *_ in found}):
@@ -244,20 +244,23 @@ class Watch:
         if trouble is not None:
             raise trouble
 
-    def _look(self) -> Sight:
+    def _look(self) -> ScanResult:
         """List the drop folders; what the ledger knows and has done with needs nothing more."""
-        sight = Sight(set(), [], defaultdict(list))
+        sight = ScanResult(set(), [], defaultdict(list))
         unsettled = self._unsettled(sight)
         neighbours = {purpose: Neighbours(present) for purpose, present in self._seen.items()}
         for purpose, seen, raw in unsettled:
             known = self._memory.get(raw)
             if known is None or not known.open:
                 sight.fresh.append((purpose, seen, raw))
-            if seen.kind is Kind.CANDIDATE and (ready := self._ready(purpose, seen, neighbours[purpose])) is not None:
+            if (
+                seen.kind is CandidateKind.CANDIDATE
+                and (ready := self._ready(purpose, seen, neighbours[purpose])) is not None
+            ):
                 sight.settled[purpose, seen.name].append((seen, raw, ready))
         return sight
 
-    def _unsettled(self, sight: Sight) -> list[tuple[FilePurpose, Observation, bytes]]:
+    def _unsettled(self, sight: ScanResult) -> list[tuple[FilePurpose, Observation, bytes]]:
         """All that is there and not done with."""
         found: list[tuple[FilePurpose, Observation, bytes]] = []
         aside: list[tuple[int, int]] = []
@@ -266,7 +269,7 @@ class Watch:
             self._seen[purpose] = {seen.path: seen for seen in observed}
             prefix = os.fsencode(root)
             for seen in observed:
-                if seen.kind is Kind.IGNORED or is_companion(self._arrivals.of(purpose, seen.name), seen.path):
+                if seen.kind is CandidateKind.IGNORED or is_companion(self._arrivals.of(purpose, seen.name), seen.path):
                     if not self._finished and (one := aside_of(seen.path.rpartition("/")[2])) is not None:
                         aside.append(one)
                     continue
@@ -282,7 +285,7 @@ class Watch:
         sight.present.update(raw for *_, raw in found)
         return [one for one in found if not self._is_done_with(one[1], one[2])]
 
-    def _observed(self, purpose: FilePurpose, root: Path, sight: Sight) -> list[Observation]:
+    def _observed(self, purpose: FilePurpose, root: Path, sight: ScanResult) -> list[Observation]:
         """All that lies below a root. One that cannot be read keeps what is known of it, and is told after the look."""
         try:
             return scan(root, purpose, self._seen[purpose])
@@ -297,7 +300,7 @@ class Watch:
         return known is not None and not known.open and known.identity == identity_of(seen)
 
     def _finish(
-        self, sight: Sight, found: list[tuple[FilePurpose, Observation, bytes]], aside: list[tuple[int, int]]
+        self, sight: ScanResult, found: list[tuple[FilePurpose, Observation, bytes]], aside: list[tuple[int, int]]
     ) -> list[tuple[FilePurpose, Observation, bytes]]:
         """The first scan of an engine: files that are done with, and that a killed engine did not move away."""
         self._finished = True
@@ -310,7 +313,7 @@ class Watch:
         sight.present.update(done)
         return [one for one in found if one[2] not in sight.present]
 
-    def _ready(self, purpose: FilePurpose, seen: Observation, neighbours: Neighbours) -> Standing | None:
+    def _ready(self, purpose: FilePurpose, seen: Observation, neighbours: Neighbours) -> CompanionState | None:
         """What lets the file in now: its companion, or that it has been quiet; None while nothing does."""
         key = (purpose, seen.path)
         state = self._settling.observe(key, seen, self._roots[purpose])
@@ -330,7 +333,7 @@ class Watch:
     def _differs(self, purpose: FilePurpose, seen: Observation, digest: str) -> bool:
         """Whether the file is known not to be what its companion says, and may still be arriving."""
         age = self._settling.waits((purpose, seen.path))[1]
-        if not self._claiming.differs(seen, self._seen[purpose].get(digest), age):
+        if not self._claimer.differs(seen, self._seen[purpose].get(digest), age):
             return False
         self._settling.say(
             (purpose, seen.path), f"its content is not what {Path(digest).name} says; it may not be whole"
@@ -345,8 +348,8 @@ class Watch:
     def _note_fresh(self, fresh: list[tuple[FilePurpose, Observation, bytes]]) -> None:
         if not fresh:
             return
-        if any(seen.kind is Kind.CANDIDATE for _, seen, _ in fresh):
-            self._floor.warm()  # the workers start while the files settle
+        if any(seen.kind is CandidateKind.CANDIDATE for _, seen, _ in fresh):
+            self._pool.warm()  # the workers start while the files settle
         self._memory.note(self.context.store.write(lambda transaction: ledger.first_sight(transaction, fresh)))
 
     def _forget_vanished(self, present: set[bytes]) -> None:
@@ -362,7 +365,7 @@ class Watch:
                 if raw.startswith(prefix):
                     self._settling.forget((purpose, os.fsdecode(raw[len(prefix) :])))
 
-    def _batch(self, purpose: FilePurpose, seen: Observation, raw: bytes, ready: Standing) -> Batch:
+    def _batch(self, purpose: FilePurpose, seen: Observation, raw: bytes, ready: CompanionState) -> Batch:
         key = (purpose, seen.path)
         known = self._memory.get(raw)
         assert known is not None
@@ -372,14 +375,14 @@ class Watch:
     def _hand_over(self, purpose: FilePurpose, dataset: str, found: list[Batch]) -> None:
         """What settled together becomes one job: by the date in its path where it has one, then oldest first."""
         ordered = sorted(found, key=lambda one: (moment(one.seen.path) or _EARLIEST, one.seen.mtime_ns, one.seen.path))
-        why = self._claiming.why_wait(purpose, dataset)
-        batch = [] if why is not None else self._claiming.fitting(ordered)
+        why = self._claimer.why_wait(purpose, dataset)
+        batch = [] if why is not None else self._claimer.fitting(ordered)
         if not batch:
             self._wait(ordered, why or DISK)
             return
-        take = partial(self._claiming.take, purpose, dataset, batch)
+        take = partial(self._claimer.take, purpose, dataset, batch)
         if sum(one.seen.size for one in batch) > SMALL:
-            self._porter.carry((purpose, dataset), batch, take)
+            self._copies.carry((purpose, dataset), batch, take)
         else:
             self._more = self._more or len(ordered) > len(batch)
             self._conclude(purpose, take())
@@ -415,4 +418,4 @@ def _no_collection() -> Iterator[None]:
         gc.enable()
 
 
-_AT_REST = Standing(ready=True)
+_AT_REST = CompanionState(ready=True)

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from shopfloor.arrival import file_locations
-from shopfloor.arrival.candidate import Kind, classify
+from shopfloor.arrival.candidate import CandidateKind, classify
 from shopfloor.arrival.stalled import since
 from shopfloor.arrival.watch import Watch
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
@@ -86,7 +86,7 @@ def _present(
         return _said(watch, path, "folder", "It is a folder; the files in it are looked at one by one.")
     for step in inner.split("/"):
         kind, _ = classify(step, stat.S_IFREG)
-        if kind is Kind.IGNORED:
+        if kind is CandidateKind.IGNORED:
             return _said(
                 watch,
                 path,

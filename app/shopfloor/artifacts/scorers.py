@@ -53,7 +53,7 @@ class LinearScorer:
             (float(offset), [float(weight) for weight in weights])
             for offset, weights in zip(self.offsets, self.weights, strict=True)
         ]
-        self.link = Link(_seen(estimator), classes)
+        self.link = LinkFunction(_seen(estimator), classes)
 
     def batch(self, encoded: Floats) -> Floats:
         raw = np.empty((len(encoded), len(self.offsets)), order="F")
@@ -80,7 +80,7 @@ class BoostingScorer:
 
     def __init__(self, estimator: Any, classes: int) -> None:
         self.estimator = estimator
-        self.link = Link(_seen(estimator), classes)
+        self.link = LinkFunction(_seen(estimator), classes)
         self._flat: FlatTrees | None = None
         self._flat_failed = False
 
@@ -145,7 +145,7 @@ class EstimatorScorer:
         return values
 
 
-class Link:
+class LinkFunction:
     """Raw scores to probabilities of all classes (logistic or softmax), or unchanged numbers.
 
     `seen` are the classes the estimator was fitted on; the others get probability 0.

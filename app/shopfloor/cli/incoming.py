@@ -7,13 +7,13 @@ import select
 from collections.abc import Iterator
 from typing import IO
 
-from shopfloor.client.rows import POST_BYTES, POST_ROWS, Piece
+from shopfloor.client.rows import POST_BYTES, POST_ROWS, RowChunk
 
 _CHUNK = 1 << 20
 _IDLE_SECONDS = 0.5
 
 
-def incoming(source: IO[bytes]) -> Iterator[Piece]:
+def incoming(source: IO[bytes]) -> Iterator[RowChunk]:
     """Posts of whole lines. What came is sent when it is enough for a post, or when nothing more
     comes for half a second, so that a slow pipe does not keep its rows back. A last line without
     an end counts."""
@@ -37,7 +37,7 @@ def incoming(source: IO[bytes]) -> Iterator[Piece]:
         yield _piece(held if held.endswith(b"\n") else held + b"\n")
 
 
-def _full(held: bytes) -> Iterator[Piece]:
+def _full(held: bytes) -> Iterator[RowChunk]:
     """Posts that are full already."""
     at = 0
     while len(held) - at >= POST_BYTES or held.count(b"\n", at) >= POST_ROWS:
@@ -59,5 +59,5 @@ def _cut(held: bytes, at: int) -> int:
     return end
 
 
-def _piece(body: bytes) -> Piece:
-    return Piece(body, body.count(b"\n"))
+def _piece(body: bytes) -> RowChunk:
+    return RowChunk(body, body.count(b"\n"))

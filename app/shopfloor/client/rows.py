@@ -41,7 +41,7 @@ class Appended(Record, frozen=True, kw_only=True):
     position: int = 0
 
 
-class Piece(NamedTuple):
+class RowChunk(NamedTuple):
     """Whole lines for one post."""
 
     body: bytes
@@ -74,7 +74,7 @@ class Appender:
         self._lines = 0
         self.done = Appended(dataset=dataset)
 
-    def add(self, piece: Piece) -> RowsReceipt:
+    def add(self, piece: RowChunk) -> RowsReceipt:
         """Send one post and wait for its answer."""
         receipt = self._post(piece.body, f"{self._key}-{self.done.posts + 1}")
         moved = [msgspec.structs.replace(one, line=one.line + self._lines) for one in receipt.rejects]
@@ -120,18 +120,18 @@ class Appender:
         self._sleep(seconds)
 
 
-def pieces(lines: Iterable[bytes]) -> Iterator[Piece]:
+def pieces(lines: Iterable[bytes]) -> Iterator[RowChunk]:
     """Lines, each with its end, gathered into posts."""
     held: list[bytes] = []
     size = 0
     for line in lines:
         if held and (len(held) >= POST_ROWS or size + len(line) > POST_BYTES):
-            yield Piece(b"".join(held), len(held))
+            yield RowChunk(b"".join(held), len(held))
             held, size = [], 0
         held.append(line)
         size += len(line)
     if held:
-        yield Piece(b"".join(held), len(held))
+        yield RowChunk(b"".join(held), len(held))
 
 
 def append(client: EngineClient, dataset: str, lines: Sequence[bytes] | Iterable[bytes], *, key: str = "") -> Appended:

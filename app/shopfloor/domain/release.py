@@ -18,7 +18,7 @@ class Outcome(StrEnum):
     REJECT = "reject"
 
 
-class Check(Record, frozen=True, kw_only=True):
+class GateCheck(Record, frozen=True, kw_only=True):
     """One question the gate asked. `passed` None means "cannot tell"; `blocking` checks decide."""
 
     code: str
@@ -34,7 +34,7 @@ class Decision(Record, frozen=True, kw_only=True):
 
     outcome: Outcome
     reason: str
-    checks: tuple[Check, ...] = ()
+    checks: tuple[GateCheck, ...] = ()
     metric: str = ""
     champion: int | None = None
     challenger_score: float | None = None

@@ -19,7 +19,7 @@ from shopfloor.engine.api.server import bind, server
 from shopfloor.engine.line.handlers import WARM_UPS, handlers
 from shopfloor.engine.line.line import ProductionLine
 from shopfloor.engine.periodic_tasks import errands
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.intake.contract.checks import check_with_duckdb
 from shopfloor.intake.streaming.streams import Streams
@@ -27,7 +27,7 @@ from shopfloor.runtime.context import Context
 from shopfloor.runtime.event_stream import EventStream
 from shopfloor.runtime.ownership import Ownership
 from shopfloor.runtime.scheduler import Scheduler
-from shopfloor.runtime.worker_pool import WorkFloor, adopt_orphans
+from shopfloor.runtime.worker_pool import WorkerPool, adopt_orphans
 from shopfloor.serving.deploy import deploy
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
@@ -114,9 +114,9 @@ def _sweep_staging(context: Context) -> None:
 
 def _serve(context: Context) -> None:
     context.line = ProductionLine(context)
-    floor = WorkFloor(context, handlers(), WARM_UPS)
+    pool = WorkerPool(context, handlers(), WARM_UPS)
     streams = Streams(context)
-    watch = Watch(context, floor, streams.follows, partial(live.problem, context))
+    watch = Watch(context, pool, streams.follows, partial(live.problem, context))
     web: list[uvicorn.Server] = []
 
     def stop() -> None:
@@ -124,11 +124,11 @@ def _serve(context: Context) -> None:
         for running in web:
             running.should_exit = True
 
-    plant = Plant(context=context, floor=floor, watch=watch, streams=streams, stop=stop)
-    web.append(server(plant))
-    scheduler = Scheduler(context.clock, errands(plant))
+    services = EngineServices(context=context, pool=pool, watch=watch, streams=streams, stop=stop)
+    web.append(server(services))
+    scheduler = Scheduler(context.clock, errands(services))
     listener = bind(context.layout.socket)
-    floor.start()
+    pool.start()
     streams.start()
     watch.start()
     scheduler.start()
@@ -142,7 +142,7 @@ def _serve(context: Context) -> None:
         scheduler.stop()
         watch.stop()
         streams.stop()
-        floor.stop()
+        pool.stop()
         _LOG.info("engine %d stopped", os.getpid())
 
 

@@ -7,10 +7,10 @@ import logging
 import msgspec
 
 from shopfloor.domain.monitor import AlertState
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
-from shopfloor.runtime.scheduler import Errand
+from shopfloor.runtime.scheduler import PeriodicTask
 from shopfloor.serving.collect_job import collect_soon
 from shopfloor.store import alerts
 from shopfloor.store.transaction import Transaction
@@ -27,41 +27,45 @@ _REJECTS_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
 
 
-def errands(plant: Plant) -> list[Errand]:
+def errands(services: EngineServices) -> list[PeriodicTask]:
     """What the engine does by the clock: collect, notice what is edited, late or stalled, back up, wake alerts,
     forget what is old.
     """
-    context = plant.context
+    context = services.context
     return [
-        Errand("collect", _COLLECT_SECONDS, lambda: collect_soon(context)),
-        Errand("contracts", _CONTRACT_SECONDS, lambda: live.look_at_all(context)),
-        Errand("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
-        Errand("stalled", _STALLED_SECONDS, plant.watch.tell_stalled),
-        Errand("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
-        Errand("rejects", _REJECTS_SECONDS, lambda: _forget_rejects(plant)),
-        Errand("backup", _BACKUP_SECONDS, lambda: _back_up(plant)),
-        Errand("heartbeat", 5.0, plant.floor.beat),
-        Errand("aside", 30.0, lambda: plant.floor.aside.dismiss_idle(context.settings.engine.idle_worker_seconds)),
-        Errand("look", 30.0, lambda: plant.floor.look.dismiss_idle(context.settings.engine.idle_worker_seconds)),
-        Errand("snooze", 60.0, lambda: wake_snoozed(plant)),
+        PeriodicTask("collect", _COLLECT_SECONDS, lambda: collect_soon(context)),
+        PeriodicTask("contracts", _CONTRACT_SECONDS, lambda: live.look_at_all(context)),
+        PeriodicTask("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
+        PeriodicTask("stalled", _STALLED_SECONDS, services.watch.tell_stalled),
+        PeriodicTask("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
+        PeriodicTask("rejects", _REJECTS_SECONDS, lambda: _forget_rejects(services)),
+        PeriodicTask("backup", _BACKUP_SECONDS, lambda: _back_up(services)),
+        PeriodicTask("heartbeat", 5.0, services.pool.beat),
+        PeriodicTask(
+            "aside", 30.0, lambda: services.pool.adhoc.dismiss_idle(context.settings.engine.idle_worker_seconds)
+        ),
+        PeriodicTask(
+            "look", 30.0, lambda: services.pool.light_adhoc.dismiss_idle(context.settings.engine.idle_worker_seconds)
+        ),
+        PeriodicTask("snooze", 60.0, lambda: wake_snoozed(services)),
     ]
 
 
-def _forget_rejects(plant: Plant) -> None:
-    forget_old_rejects(plant.context)
+def _forget_rejects(services: EngineServices) -> None:
+    forget_old_rejects(services.context)
 
 
-def _back_up(plant: Plant) -> None:
-    report = make_backup(plant.context)
+def _back_up(services: EngineServices) -> None:
+    report = make_backup(services.context)
     _LOG.info("backup %s", report.path)
 
 
-def wake_snoozed(plant: Plant) -> None:
+def wake_snoozed(services: EngineServices) -> None:
     """Alerts whose quiet time is over are open again."""
-    now = plant.context.clock.now()
+    now = services.context.clock.now()
     due = [
         alert
-        for alert in plant.context.store.read(
+        for alert in services.context.store.read(
             lambda query: alerts.listing(query, subject="", state="snoozed", text="", limit=10_000, offset=0)
         ).rows
         if alert.snoozed_until is not None and alert.snoozed_until <= now
@@ -79,4 +83,4 @@ def wake_snoozed(plant: Plant) -> None:
                 data={"alert": alert.id},
             )
 
-    plant.context.store.write(change)
+    services.context.store.write(change)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from shopfloor.domain.codec import from_json, to_text
 from shopfloor.domain.requests.request import Mutation, answer_type
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.worker_pool import WorkFloor
+from shopfloor.runtime.worker_pool import WorkerPool
 from shopfloor.store import operations
 from shopfloor.store.transaction import Transaction
 
@@ -21,11 +21,11 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Plant:
+class EngineServices:
     """The shared context, the slots that work, the watch over the drop folders, the streams, and how to stop."""
 
     context: Context
-    floor: WorkFloor
+    pool: WorkerPool
     watch: Watch
     streams: Streams
     stop: Callable[[], None]

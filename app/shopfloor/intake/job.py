@@ -37,8 +37,8 @@ from shopfloor.lake.objects import publish_part
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.contract_book import Stamp
 from shopfloor.runtime.line import VersionCommitted
-from shopfloor.runtime.task import Task
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.task import WorkerTask
+from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.store import datasets, files, rejects, revisions
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query
@@ -57,12 +57,12 @@ class IntakeHandler:
     """One job a settled batch, one dataset at a time."""
 
     kind = JobKind.INTAKE
-    lane = Lane.LIGHT
+    worker_class = WorkerClass.LIGHT
 
     def __init__(self) -> None:
         self._stamps: dict[str, Stamp | None] = {}  # of the contract that a job began with
 
-    def prepare(self, context: Context, job: JobRecord) -> Task[IntakeSpec] | None:
+    def prepare(self, context: Context, job: JobRecord) -> WorkerTask[IntakeSpec] | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
         rows = self._without_repeats(context, job, file_outcomes.staged_rows(context, job.payload["files"]))
         asked = context.store.read(lambda query: files.ledger(query, job.payload.get("withdraw", ())))
@@ -89,7 +89,7 @@ class IntakeHandler:
         staging.mkdir()
         earlier = context.store.read(lambda query: _earlier(query, job.subject, rows))
         parser = file_locations.parser_of(job, contract)
-        return Task(
+        return WorkerTask(
             take_in,
             IntakeSpec(
                 dataset=job.subject,
@@ -283,7 +283,7 @@ class IntakeHandler:
         published: IntakeResult,
         version: DatasetVersion | None,
     ) -> None:
-        taken: list[file_outcomes.Taken] = []
+        taken: list[file_outcomes.CommittedFile] = []
         held: dict[str, Reason] = {}
         number = version.version if version is not None else None
         for outcome in published.files:
@@ -301,7 +301,7 @@ class IntakeHandler:
                 f"{counted(outcome.rows, 'row')} in {version.dataset}@{number}" if version is not None else "no rows"
             )
             row = msgspec.structs.replace(row, file=file)
-            taken.append(file_outcomes.Taken(row, outcome.rows, where, number))
+            taken.append(file_outcomes.CommittedFile(row, outcome.rows, where, number))
         file_outcomes.commit_files(transaction, taken)
         file_outcomes.hold_repeats(transaction, held)
 

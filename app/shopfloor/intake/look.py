@@ -21,7 +21,7 @@ _HEAD, _TAIL, _ROW = 128, 96, 16
 _DAMAGED = (EOFError, OSError, zlib.error)
 
 
-class Look(NamedTuple):
+class FilePeek(NamedTuple):
     """Lines of text from number `first`, or with `binary` a dump of the file's beginning and end."""
 
     first: int
@@ -29,7 +29,7 @@ class Look(NamedTuple):
     binary: bool = False
 
 
-def look(path: Path, line: int | None, context: int = 3) -> Look:
+def look(path: Path, line: int | None, context: int = 3) -> FilePeek:
     """At most `context` lines on each side of `line` (from 1; the first lines without one).
 
     Packed text is unpacked; where its data is damaged, what comes before that is shown and then said.
@@ -86,7 +86,7 @@ class _Gunzip:
                 return data
 
 
-def _around(stream: BinaryIO, line: int, context: int, encoding: str) -> Look:
+def _around(stream: BinaryIO, line: int, context: int, encoding: str) -> FilePeek:
     first, last = max(1, line - context), line + context
     shown: list[str] = []
     number, read = 1, 0
@@ -108,7 +108,7 @@ def _around(stream: BinaryIO, line: int, context: int, encoding: str) -> Look:
         shown.append(f"(the packed data is damaged here: {safe(str(error), 80)})")
     if read >= _FARTHEST:
         shown.append("(the place is too far into the file to be shown)")
-    return Look(first, tuple(shown))
+    return FilePeek(first, tuple(shown))
 
 
 class _Lines:
@@ -145,7 +145,7 @@ class _Lines:
         return -1
 
 
-def _dump(path: Path) -> Look:
+def _dump(path: Path) -> FilePeek:
     """Offsets, bytes and characters of the beginning and the end."""
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -156,7 +156,7 @@ def _dump(path: Path) -> Look:
                 lines.append("…")
             file.seek(start, io.SEEK_SET)
             lines += _rows(file.read(), start)
-    return Look(1, tuple(lines), binary=True)
+    return FilePeek(1, tuple(lines), binary=True)
 
 
 def _rows(data: bytes, start: int) -> Iterator[str]:

@@ -73,7 +73,7 @@ class FileOutcome(Record, frozen=True, kw_only=True):
     rejects: tuple[Reject, ...] = ()
 
 
-class Retyped(Record, frozen=True, kw_only=True):
+class TypeChange(Record, frozen=True, kw_only=True):
     """A column that a file gave another type; `file` is its printable name."""
 
     column: Column
@@ -101,5 +101,5 @@ class IntakeResult(Record, frozen=True, kw_only=True):
     replaces_parts: bool = False
     contract_changed: bool = False
     absent: tuple[str, ...] = ()
-    retyped: tuple[Retyped, ...] = ()
+    retyped: tuple[TypeChange, ...] = ()
     notices: tuple[str, ...] = ()

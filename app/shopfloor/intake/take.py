@@ -32,7 +32,7 @@ from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.table import MemoryTable, StagedTable, Table
 from shopfloor.intake.contract.rules import Verdict, check_rules
 from shopfloor.intake.parts import describe_part, spans_of
-from shopfloor.intake.records import FileOutcome, IntakeSpec, Retyped, StagedPart
+from shopfloor.intake.records import FileOutcome, IntakeSpec, StagedPart, TypeChange
 from shopfloor.intake.renames import likely
 from shopfloor.intake.volume import check_volume
 from shopfloor.intake.widen import Widening
@@ -99,7 +99,7 @@ class Taker:
         self.contract = spec.contract
         self.notices: list[str] = []
         self.absent: set[str] = set()
-        self.retyped: list[Retyped] = []
+        self.retyped: list[TypeChange] = []
         self._first = spec.contract is None or not spec.contract.columns
         self._staged: list[str] = []
         self._number = 0
@@ -275,13 +275,13 @@ class Taker:
             before = known.get(column.name)
             first_value = before is not None and before.type is ColumnType.UNKNOWN and before.type is not column.type
             if before is not None and first_value:
-                self.retyped.append(Retyped(column=column, before=before, file=first.original_name))
+                self.retyped.append(TypeChange(column=column, before=before, file=first.original_name))
                 self.notices.append(
                     f"Column {shown(column.name)} is {column.written} from now on: {shown(first.original_name)} "
                     f"brought its first values."
                 )
             elif self._spec.widen is not None and before is not None and before.written != column.written:
-                self.retyped.append(Retyped(column=column, before=before, file=first.original_name))
+                self.retyped.append(TypeChange(column=column, before=before, file=first.original_name))
                 self.notices.append(
                     f"Column {shown(column.name)} is {column.written} from now on, {before.written} so far, because "
                     f"of {shown(first.original_name)}. Earlier rows are read as {column.type.value}."

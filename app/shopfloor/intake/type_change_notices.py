@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from shopfloor.domain.text import safe
-from shopfloor.intake.records import Retyped
+from shopfloor.intake.records import TypeChange
 from shopfloor.runtime.champion import champion_manifest
 from shopfloor.runtime.context import Context
 
 
-def notices(context: Context, dataset: str, columns: Sequence[Retyped]) -> list[str]:
+def notices(context: Context, dataset: str, columns: Sequence[TypeChange]) -> list[str]:
     """A sentence for each champion that takes one of `columns` as an input, or predicts it."""
     told = []
     for definition in context.models_of(dataset):

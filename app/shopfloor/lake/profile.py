@@ -15,8 +15,8 @@ from shopfloor.lake.figures import column_profile
 from shopfloor.lake.measure import measure, present
 from shopfloor.lake.objects import verify
 from shopfloor.lake.records import ProfileAnswer
-from shopfloor.lake.shelf import Kept, Shelf, chain, key
 from shopfloor.lake.statistics import Statistics
+from shopfloor.lake.statistics_cache import Kept, StatisticsCache, chain, key
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -26,7 +26,7 @@ _WORTH_KEEPING = 4
 
 
 def profile(
-    connection: DuckDBPyConnection, parts: Sequence[PartFile], columns: Sequence[Column], shelf: Shelf
+    connection: DuckDBPyConnection, parts: Sequence[PartFile], columns: Sequence[Column], shelf: StatisticsCache
 ) -> ProfileAnswer:
     """The profile of `columns` over all rows of `parts`, reading only parts that `shelf` does not know.
 
@@ -48,7 +48,7 @@ def profile(
     return ProfileAnswer(columns=tuple(profiles), parts_read=read)
 
 
-def _longest(shelf: Shelf, names: Sequence[str], columns: Sequence[Column]) -> tuple[int, list[Statistics]]:
+def _longest(shelf: StatisticsCache, names: Sequence[str], columns: Sequence[Column]) -> tuple[int, list[Statistics]]:
     """How many leading parts were merged before, and their statistics."""
     for known in range(len(names), 0, -1):
         if not shelf.has(names[known - 1]):
@@ -60,7 +60,7 @@ def _longest(shelf: Shelf, names: Sequence[str], columns: Sequence[Column]) -> t
 
 
 def _of_part(
-    connection: DuckDBPyConnection, part: PartFile, columns: Sequence[Column], shelf: Shelf
+    connection: DuckDBPyConnection, part: PartFile, columns: Sequence[Column], shelf: StatisticsCache
 ) -> tuple[list[Statistics], bool]:
     """The statistics of one part, and whether it had to be read."""
     kept = shelf.get(part.sha256) or Kept()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Values = dict[str, str | None]
 
 
-class Comparison:
+class RowComparison:
     """The rows of two versions that are not in both, kept as temporary tables of `connection`.
 
     Equal rows cancel, as often as both sides have them. With a key the rest is paired by it: a

@@ -12,10 +12,10 @@ def profile_version(spec: ProfileSpec, progress: Callable[[float, str], None]) -
     """Statistics of every column, of which only new parts are read."""
     from shopfloor.duck.sandbox import sandboxed_duckdb
     from shopfloor.lake.profile import profile
-    from shopfloor.lake.shelf import Shelf
+    from shopfloor.lake.statistics_cache import StatisticsCache
 
     with sandboxed_duckdb(spec.sandbox) as connection:
-        return profile(connection, spec.side.parts, spec.side.columns, Shelf(Path(spec.shelf)))
+        return profile(connection, spec.side.parts, spec.side.columns, StatisticsCache(Path(spec.shelf)))
 
 
 def compare_versions(spec: DiffSpec, progress: Callable[[float, str], None]) -> DiffAnswer:
@@ -23,12 +23,12 @@ def compare_versions(spec: DiffSpec, progress: Callable[[float, str], None]) -> 
     from shopfloor.duck.sandbox import sandboxed_duckdb
     from shopfloor.lake.columndiff import compare_columns
     from shopfloor.lake.profile import profile
-    from shopfloor.lake.rowdiff import Comparison
-    from shopfloor.lake.shelf import Shelf
+    from shopfloor.lake.rowdiff import RowComparison
+    from shopfloor.lake.statistics_cache import StatisticsCache
 
-    shelf = Shelf(Path(spec.shelf))
+    shelf = StatisticsCache(Path(spec.shelf))
     with sandboxed_duckdb(spec.sandbox) as connection:
-        rows = Comparison(connection, spec.left, spec.right, spec.key) if spec.rows else None
+        rows = RowComparison(connection, spec.left, spec.right, spec.key) if spec.rows else None
         changed = rows.changed_rows() if rows is not None else {}
         left, right = (profile(connection, side.parts, side.columns, shelf).columns for side in (spec.left, spec.right))
         return DiffAnswer(

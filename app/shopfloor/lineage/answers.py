@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from shopfloor.lineage.deployments import Deployment, deployments
-from shopfloor.lineage.key import Key, Kind
-from shopfloor.lineage.scope import Scope
+from shopfloor.lineage.deployments import ServedVersion, deployments
+from shopfloor.lineage.key import Key, NodeKind
+from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import Query
 
 
@@ -27,9 +27,9 @@ class Predictions(NamedTuple):
     @property
     def key(self) -> Key:
         """The node's key."""
-        return Key(Kind.PREDICTIONS, self.model, self.version, self.source)
+        return Key(NodeKind.PREDICTIONS, self.model, self.version, self.source)
 
-    def makers(self, releases: Iterable[Deployment]) -> list[Key]:
+    def makers(self, releases: Iterable[ServedVersion]) -> list[Key]:
         """The deployments that answered; without one the version itself (a person asked it).
 
         A log is collected after the fact: answers of no deployment's time belong to the last one before.
@@ -38,7 +38,7 @@ class Predictions(NamedTuple):
         found = [held.key for held in same if held.overlaps(self.first, self.last)]
         if not found:
             found = [held.key for held in same if held.since <= self.last][-1:]
-        return found or ([Key(Kind.MODEL_VERSION, self.model, self.version)] if self.version else [])
+        return found or ([Key(NodeKind.MODEL_VERSION, self.model, self.version)] if self.version else [])
 
 
 class Actuals(NamedTuple):
@@ -54,7 +54,7 @@ class Actuals(NamedTuple):
     @property
     def key(self) -> Key:
         """The node's key."""
-        return Key(Kind.ACTUALS, self.model)
+        return Key(NodeKind.ACTUALS, self.model)
 
 
 _SPAN = """
@@ -63,7 +63,7 @@ FROM inference_parts WHERE kind = ? AND created_at <= ? AND model IN (SELECT unn
 """
 
 
-def predictions(query: Query, models: Iterable[str], scope: Scope) -> list[Predictions]:
+def predictions(query: Query, models: Iterable[str], scope: LineageScope) -> list[Predictions]:
     """The groups of predictions of some models, as logged by the moment of the trace."""
     select = f"SELECT model, coalesce(model_version, 0), source, {_SPAN} GROUP BY ALL ORDER BY 1, 2, 3"
 
@@ -73,7 +73,7 @@ def predictions(query: Query, models: Iterable[str], scope: Scope) -> list[Predi
     return scope.once(Predictions, models, load)
 
 
-def actuals(query: Query, models: Iterable[str], scope: Scope) -> list[Actuals]:
+def actuals(query: Query, models: Iterable[str], scope: LineageScope) -> list[Actuals]:
     """The actuals of those of some models that have any."""
     select = f"SELECT model, {_SPAN} GROUP BY model"
 
@@ -83,7 +83,7 @@ def actuals(query: Query, models: Iterable[str], scope: Scope) -> list[Actuals]:
     return scope.once(Actuals, models, load)
 
 
-def makers(query: Query, models: Iterable[str], scope: Scope) -> dict[Key, list[Key]]:
+def makers(query: Query, models: Iterable[str], scope: LineageScope) -> dict[Key, list[Key]]:
     """Group of predictions to what made it, for all groups of some models."""
     wanted = set(models)
     releases = deployments(query, wanted, scope)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shopfloor.domain.job import JobRecord
-from shopfloor.lineage.key import COUNTED, Key, Kind
-from shopfloor.lineage.scope import Scope
+from shopfloor.lineage.key import COUNTED, Key, NodeKind
+from shopfloor.lineage.scope import LineageScope
 
 # The same pattern runs in DuckDB (RE2) to find candidates and here to decide.
 SPLIT = r"[.:]*[^A-Za-z0-9_.@:#-]+[.:]*|[.:]+$"
@@ -16,12 +16,12 @@ _SPLIT = re.compile(SPLIT)
 _COUNTED = re.compile(r"^([frja])[0-9]{1,12}$")
 _VERSION = re.compile(r"^(?:(dataset|model):)?([a-z0-9][a-z0-9_.-]{0,63})@v?([0-9]{1,9})$")
 # What starts a job. A run does not: a job makes its run, and the payload may name it.
-CAUSES = frozenset({Kind.FILE, Kind.DATASET_VERSION, Kind.MODEL_VERSION, Kind.ALERT, Kind.JOB})
+CAUSES = frozenset({NodeKind.FILE, NodeKind.DATASET_VERSION, NodeKind.MODEL_VERSION, NodeKind.ALERT, NodeKind.JOB})
 _DATASET_FIELD = "dataset"
 _VERSION_FIELDS = ("dataset_version", "version")
 
 
-def mentioned(text: str, scope: Scope) -> Iterator[Key]:
+def mentioned(text: str, scope: LineageScope) -> Iterator[Key]:
     """Every thing that `text` names. A name that is a dataset and a model means the dataset."""
     for word in _SPLIT.split(text):
         key = _key(word, scope)
@@ -33,7 +33,7 @@ def words(keys: Iterable[Key]) -> list[str]:
     """The words that mention one of `keys`."""
     found: set[str] = set()
     for key in keys:
-        if key.kind in (Kind.DATASET_VERSION, Kind.MODEL_VERSION):
+        if key.kind in (NodeKind.DATASET_VERSION, NodeKind.MODEL_VERSION):
             plain = (f"{key.name}@{key.number}", f"{key.name}@v{key.number}")
             found.update(plain)
             found.update(f"{prefix}:{word}" for prefix in ("dataset", "model") for word in plain)
@@ -53,7 +53,7 @@ def holding(table: str, id: str, text: str) -> str:
     )
 
 
-def job_causes(job: JobRecord, scope: Scope) -> set[Key]:
+def job_causes(job: JobRecord, scope: LineageScope) -> set[Key]:
     """What started a job: named by its trigger, or by a top-level value of its payload."""
     found = set(mentioned(job.trigger, scope))
     for value in job.payload.values():
@@ -70,10 +70,10 @@ def job_causes(job: JobRecord, scope: Scope) -> set[Key]:
 def _payload_version(payload: dict[str, Any]) -> Key | None:
     dataset = payload.get(_DATASET_FIELD)
     number = next((payload[field] for field in _VERSION_FIELDS if isinstance(payload.get(field), int)), 0)
-    return Key(Kind.DATASET_VERSION, dataset, number) if isinstance(dataset, str) and number > 0 else None
+    return Key(NodeKind.DATASET_VERSION, dataset, number) if isinstance(dataset, str) and number > 0 else None
 
 
-def _key(word: str, scope: Scope) -> Key | None:
+def _key(word: str, scope: LineageScope) -> Key | None:
     counted = _COUNTED.match(word)
     if counted:
         return Key(COUNTED[counted.group(1)], word)
@@ -82,7 +82,7 @@ def _key(word: str, scope: Scope) -> Key | None:
         return None
     prefix, name, number = version.group(1), version.group(2), int(version.group(3))
     if name in scope.datasets and prefix != "model":
-        return Key(Kind.DATASET_VERSION, name, number)
+        return Key(NodeKind.DATASET_VERSION, name, number)
     if name in scope.models and prefix != "dataset":
-        return Key(Kind.MODEL_VERSION, name, number)
+        return Key(NodeKind.MODEL_VERSION, name, number)
     return None

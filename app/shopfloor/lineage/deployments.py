@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from shopfloor.lineage.key import Key, Kind
-from shopfloor.lineage.scope import Scope
+from shopfloor.lineage.key import Key, NodeKind
+from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import Query
 
 
-class Deployment(NamedTuple):
+class ServedVersion(NamedTuple):
     """`version` was champion from `since` until `until` (None: still). Times are UTC without a zone."""
 
     model: str
@@ -27,24 +27,24 @@ class Deployment(NamedTuple):
     @property
     def key(self) -> Key:
         """The node's key."""
-        return Key(Kind.DEPLOYMENT, self.model, self.seq)
+        return Key(NodeKind.DEPLOYMENT, self.model, self.seq)
 
     @property
     def release(self) -> Key:
         """The key of the deployed version."""
-        return Key(Kind.MODEL_VERSION, self.model, self.version)
+        return Key(NodeKind.MODEL_VERSION, self.model, self.version)
 
     def overlaps(self, first: datetime, last: datetime) -> bool:
         """True when it was champion at some moment from `first` to `last`."""
         return self.since <= last and (self.until is None or self.until > first)
 
 
-def deployments(query: Query, models: Iterable[str], scope: Scope) -> list[Deployment]:
+def deployments(query: Query, models: Iterable[str], scope: LineageScope) -> list[ServedVersion]:
     """All deployments of some models up to the moment of the trace, by model, oldest first."""
-    return scope.once(Deployment, models, lambda missing: _load(query, missing, scope))
+    return scope.once(ServedVersion, models, lambda missing: _load(query, missing, scope))
 
 
-def _load(query: Query, models: list[str], scope: Scope) -> list[Deployment]:
+def _load(query: Query, models: list[str], scope: LineageScope) -> list[ServedVersion]:
     rows = query.all(
         """
         SELECT model, seq, version, previous, happened_at,
@@ -55,4 +55,4 @@ def _load(query: Query, models: list[str], scope: Scope) -> list[Deployment]:
         """,
         [scope.until, models],
     )
-    return [Deployment(*row) for row in rows]
+    return [ServedVersion(*row) for row in rows]

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Kind(StrEnum):
+class NodeKind(StrEnum):
     """Kinds of nodes, in the order of the line."""
 
     FILE = "file"
@@ -21,8 +21,8 @@ class Kind(StrEnum):
     JOB = "job"
 
 
-ORDER = {kind: position for position, kind in enumerate(Kind)}
-COUNTED = {"f": Kind.FILE, "r": Kind.RUN, "a": Kind.ALERT, "j": Kind.JOB}
+ORDER = {kind: position for position, kind in enumerate(NodeKind)}
+COUNTED = {"f": NodeKind.FILE, "r": NodeKind.RUN, "a": NodeKind.ALERT, "j": NodeKind.JOB}
 SHOWN_DIGITS = 16
 
 
@@ -39,7 +39,7 @@ class Key(NamedTuple):
     | actuals                           | model            |                   |               |
     """
 
-    kind: Kind
+    kind: NodeKind
     name: str
     number: int = 0
     source: str = ""
@@ -48,17 +48,17 @@ class Key(NamedTuple):
 def ref(key: Key, ambiguous: frozenset[str] = frozenset()) -> str:
     """`key` as text that can be looked up again; `ambiguous` names are both a dataset and a model."""
     match key.kind:
-        case Kind.PART:
+        case NodeKind.PART:
             return key.name[:SHOWN_DIGITS]
-        case Kind.DATASET_VERSION:
+        case NodeKind.DATASET_VERSION:
             return f"{'dataset:' if key.name in ambiguous else ''}{key.name}@{key.number}"
-        case Kind.MODEL_VERSION:
+        case NodeKind.MODEL_VERSION:
             return f"{'model:' if key.name in ambiguous else ''}{key.name}@{key.number}"
-        case Kind.DEPLOYMENT:
+        case NodeKind.DEPLOYMENT:
             return f"{key.name}:champion#{key.number}"
-        case Kind.PREDICTIONS:
+        case NodeKind.PREDICTIONS:
             return f"{key.name}@{key.number}:{key.source}"
-        case Kind.ACTUALS:
+        case NodeKind.ACTUALS:
             return f"{key.name}:actuals"
         case _:
             return key.name

@@ -24,7 +24,7 @@ T = TypeVar("T", bound=_OfModel)
 
 
 @dataclass(frozen=True)
-class Scope:
+class LineageScope:
     """`until` is UTC without a zone, as the store keeps times; `FOREVER` without a limit."""
 
     until: datetime
@@ -57,11 +57,11 @@ class Scope:
         return [found for model in wanted for found in known[model] if isinstance(found, kind)]
 
 
-def load_scope(query: Query, as_of: datetime | None) -> Scope:
+def load_scope(query: Query, as_of: datetime | None) -> LineageScope:
     """The names of all datasets and models that have something to trace."""
     datasets = query.all("SELECT name FROM datasets UNION SELECT dataset FROM dataset_versions")
     models = query.all("SELECT name FROM models UNION SELECT model FROM model_versions")
-    return Scope(
+    return LineageScope(
         until=naive(as_of) or FOREVER,
         datasets=frozenset(row[0] for row in datasets),
         models=frozenset(row[0] for row in models),

@@ -9,12 +9,12 @@ from typing import Literal
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.text import safe
-from shopfloor.lineage.key import ORDER, Key, Kind, ref
+from shopfloor.lineage.key import ORDER, Key, NodeKind, ref
 from shopfloor.lineage.nodes import load
 from shopfloor.lineage.resolve import resolve
-from shopfloor.lineage.scope import Scope, load_scope
+from shopfloor.lineage.scope import LineageScope, load_scope
 from shopfloor.lineage.steps import STEPS
-from shopfloor.lineage.steps.step import Link
+from shopfloor.lineage.steps.step import LineageLink
 from shopfloor.store.rows import Query
 
 Direction = Literal["up", "down", "both"]
@@ -60,13 +60,13 @@ class _Side:
 class _Walk:
     """The graph as far as it is known."""
 
-    def __init__(self, query: Query, scope: Scope, roots: tuple[Key, ...], limit: int) -> None:
+    def __init__(self, query: Query, scope: LineageScope, roots: tuple[Key, ...], limit: int) -> None:
         self._query = query
         self._scope = scope
         self._roots = roots
         self._limit = limit
         self._nodes: dict[Key, LineageNode] = load(query, roots, scope)
-        self._links: dict[Link, None] = {}
+        self._links: dict[LineageLink, None] = {}
         self._dropped: set[Key] = set()
         self._unseen_edges = 0
 
@@ -84,8 +84,8 @@ class _Walk:
         side.frontier = [key for key in dict.fromkeys(near) if key in self._nodes and key not in side.visited]
         side.visited.update(side.frontier)
 
-    def _links_of(self, side: _Side) -> list[Link]:
-        links: dict[Link, None] = {}
+    def _links_of(self, side: _Side) -> list[LineageLink]:
+        links: dict[LineageLink, None] = {}
         for step in STEPS:
             ends = step.targets if side.up else step.sources
             keys = [key for key in side.frontier if key.kind in ends]
@@ -132,4 +132,4 @@ class _Walk:
 
 
 def _newest_first(key: Key, node: LineageNode) -> tuple[float, int, Key]:
-    return (-node.at.timestamp() if node.at else 0.0, ORDER[Kind(key.kind)], key)
+    return (-node.at.timestamp() if node.at else 0.0, ORDER[NodeKind(key.kind)], key)

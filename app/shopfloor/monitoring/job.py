@@ -23,8 +23,8 @@ from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.inference import note_actuals, place_actuals
 from shopfloor.runtime.line import AlertOpened
-from shopfloor.runtime.task import Task
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.task import WorkerTask
+from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.store import alerts, models
 from shopfloor.store.transaction import Transaction
 
@@ -35,9 +35,9 @@ class MonitorHandler:
     """The checks of one model version."""
 
     kind = JobKind.MONITOR
-    lane = Lane.HEAVY
+    worker_class = WorkerClass.HEAVY
 
-    def prepare(self, context: Context, job: JobRecord) -> Task[CheckTask] | None:
+    def prepare(self, context: Context, job: JobRecord) -> WorkerTask[CheckTask] | None:
         """Nothing to do for a model without a champion."""
         definition = context.definition(job.subject)
         version = job.payload.get("model_version")
@@ -47,7 +47,7 @@ class MonitorHandler:
         checks = context.store.read(
             lambda query: preparing.check_task(context, query, definition, version, delivery, staging)
         )
-        return Task(tasks.check, checks) if checks is not None else None
+        return WorkerTask(tasks.check, checks) if checks is not None else None
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> CheckOutcome:
         """Truth that arrived with the delivery is named by its content; all else is rows only."""

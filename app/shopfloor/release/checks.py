@@ -1,4 +1,4 @@
-"""The gate's questions, one function each: a coded `Check` with value, limit and a sentence."""
+"""The gate's questions, one function each: a coded `GateCheck` with value, limit and a sentence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from shopfloor.domain.definition import ReleasePolicy, Value
 from shopfloor.domain.numbers import percent
-from shopfloor.domain.release import Check
+from shopfloor.domain.release import GateCheck
 from shopfloor.domain.text import counted, safe
 from shopfloor.release import business_value, figures, input_compatibility, suspicion
 from shopfloor.release.eligible import Eligible
@@ -28,7 +28,7 @@ FIRST_CLASS_ROWS = 5
 """The same for the rows of a class."""
 
 
-def enough_rows(spec: GateSpec, chosen: Eligible) -> Check:
+def enough_rows(spec: GateSpec, chosen: Eligible) -> GateCheck:
     """`rows`: at least `min_rows` rows judge.
 
     A first model replaces nothing, and its test against a constant answer knows how few rows there
@@ -39,7 +39,7 @@ def enough_rows(spec: GateSpec, chosen: Eligible) -> Check:
         needed = min(needed, FIRST_ROWS)
     enough = chosen.rows >= needed
     lead = "" if enough else f"cannot tell: {counted(chosen.rows, 'row')}, needs {needed:,}; "
-    return Check(
+    return GateCheck(
         code="rows",
         passed=True if enough else None,
         value=float(chosen.rows),
@@ -48,7 +48,7 @@ def enough_rows(spec: GateSpec, chosen: Eligible) -> Check:
     )
 
 
-def enough_classes(spec: GateSpec, scored: Predictions) -> Check | None:
+def enough_classes(spec: GateSpec, scored: Predictions) -> GateCheck | None:
     """`classes`: two classes (both, for a binary target) with enough rows each; a first model needs fewer."""
     if not spec.task.classification or len(scored) == 0:
         return None
@@ -62,7 +62,7 @@ def enough_classes(spec: GateSpec, scored: Predictions) -> Check | None:
     else:
         detail = f"{'' if enough else 'cannot tell: '}{counted(second, 'row')} of the second largest class"
         detail += "" if enough else f", needs {needed}"
-    return Check(
+    return GateCheck(
         code="classes",
         passed=True if enough else None,
         value=float(second),
@@ -71,20 +71,20 @@ def enough_classes(spec: GateSpec, scored: Predictions) -> Check | None:
     )
 
 
-def answered(chosen: Eligible) -> Check:
+def answered(chosen: Eligible) -> GateCheck:
     """`answers`: the challenger gave a finite answer for every eligible row."""
     lost = chosen.unanswered
     asked = lost + chosen.rows
     good = f"all {asked:,} answers are finite"
     bad = f"{lost:,} of {counted(asked, 'answer')} of the challenger are missing or not finite"
-    return Check(code="answers", passed=lost == 0, value=float(lost), limit=0.0, detail=bad if lost else good)
+    return GateCheck(code="answers", passed=lost == 0, value=float(lost), limit=0.0, detail=bad if lost else good)
 
 
-def beats_constant(metric: Metric, score: float, found: Comparison, dummy: float | None, alpha: float) -> Check:
+def beats_constant(metric: Metric, score: float, found: Comparison, dummy: float | None, alpha: float) -> GateCheck:
     """`dummy`: better than the constant model, with evidence."""
     passed = True if found.better(alpha) else False if found.worse(alpha) else None
     words = {True: "beats", False: "is worse than", None: "is not clearly better than"}[passed]
-    return Check(
+    return GateCheck(
         code="dummy",
         passed=passed,
         value=found.gain,
@@ -96,12 +96,12 @@ def beats_constant(metric: Metric, score: float, found: Comparison, dummy: float
     )
 
 
-def beats_champion(found: Comparison, alpha: float) -> Check:
+def beats_champion(found: Comparison, alpha: float) -> GateCheck:
     """`better`: the interval of the gain lies above 0 (True), below 0 (False) or includes it."""
     passed = True if found.better(alpha) else False if found.worse(alpha) else None
     where = {True: "lies above 0", False: "lies below 0", None: "does not rule out 0"}[passed]
     p_value = found.p_worse if passed is False else found.p_better
-    return Check(
+    return GateCheck(
         code="better",
         passed=passed,
         value=found.interval[0] if found.known else None,
@@ -118,12 +118,12 @@ def _units(found: Comparison) -> str:
     return f"{found.units:,} {unit if unit in {'days', 'hours', 'segments'} else 'rows'}"
 
 
-def large_enough(spec: GateSpec, found: Comparison) -> Check:
+def large_enough(spec: GateSpec, found: Comparison) -> GateCheck:
     """`gain`: at least `min_gain`."""
     needed = spec.definition.release.min_gain
     passed = found.gain >= needed
     compared = "reaches" if passed else "is below"
-    return Check(
+    return GateCheck(
         code="gain",
         passed=passed,
         value=found.gain,
@@ -132,12 +132,12 @@ def large_enough(spec: GateSpec, found: Comparison) -> Check:
     )
 
 
-def refresh(spec: GateSpec, found: Comparison, age: float) -> Check:
+def refresh(spec: GateSpec, found: Comparison, age: float) -> GateCheck:
     """`refresh`: an old champion may give way to a challenger that is not worse by the margin."""
     release = spec.definition.release
     passed = found.known and found.interval[0] > -release.margin
     proof = "not worse" if passed else "not proven to be no worse"
-    return Check(
+    return GateCheck(
         code="refresh",
         passed=True if passed else None,
         value=found.interval[0] if found.known else None,
@@ -149,11 +149,11 @@ def refresh(spec: GateSpec, found: Comparison, age: float) -> Check:
     )
 
 
-def shared_error(spec: GateSpec, alpha: float) -> Check:
+def shared_error(spec: GateSpec, alpha: float) -> GateCheck:
     """`looks`: how much of the allowed error this test on the holdout may use."""
     test = spec.earlier_tests + 1
     allowed = spec.definition.release.alpha
-    return Check(
+    return GateCheck(
         code="looks",
         passed=True,
         value=float(test),
@@ -165,31 +165,33 @@ def shared_error(spec: GateSpec, alpha: float) -> Check:
     )
 
 
-def no_slice_harmed(spec: GateSpec, found: tuple[SliceGain, ...]) -> Check:
+def no_slice_harmed(spec: GateSpec, found: tuple[SliceGain, ...]) -> GateCheck:
     """`slices`: no slice loses more than the margin, with evidence."""
     harmed = [one for one in found if one.harmed]
     margin = spec.definition.release.margin
     if not found:
-        return Check(code="slices", passed=None, limit=-margin, detail="no slice has enough rows", blocking=False)
+        return GateCheck(code="slices", passed=None, limit=-margin, detail="no slice has enough rows", blocking=False)
     detail = (
         f"{len(harmed)} of {counted(len(found), 'slice')} harmed: " + "; ".join(map(describe, harmed[:3]))
         if harmed
         else f"none of {counted(len(found), 'slice')} harmed; weakest {describe(found[0])}"
     )
-    return Check(code="slices", passed=not harmed, value=found[0].gain, limit=-margin, detail=detail)
+    return GateCheck(code="slices", passed=not harmed, value=found[0].gain, limit=-margin, detail=detail)
 
 
-def calibrated(spec: GateSpec, challenger: Predictions, champion: Predictions | None, blocks: Blocks) -> Check | None:
+def calibrated(
+    spec: GateSpec, challenger: Predictions, champion: Predictions | None, blocks: Blocks
+) -> GateCheck | None:
     """`calibration`: chances no less honest than the champion's, by effect and evidence."""
     if not spec.task.classification or challenger.probability is None or len(challenger) == 0:
         return None
     error = calibration.expected_error(challenger)
     stated = f"chances are off by {figures.num(error)} on average"
     if champion is None or champion.probability is None:
-        return Check(code="calibration", passed=True, value=error, detail=stated, blocking=False)
+        return GateCheck(code="calibration", passed=True, value=error, detail=stated, blocking=False)
     found = calibration.increase(challenger, champion, blocks, spec.definition.release.alpha)
     harmed = found.gain > spec.calibration_limit and found.interval[0] > 0
-    return Check(
+    return GateCheck(
         code="calibration",
         passed=not harmed,
         value=found.gain,
@@ -201,15 +203,15 @@ def calibrated(spec: GateSpec, challenger: Predictions, champion: Predictions | 
     )
 
 
-def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -> Check | None:
+def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -> GateCheck | None:
     """`overfit`: how much of the gain over a constant is gone on new rows. Never blocks."""
     if spec.train_score is None or dummy is None:
         return None
     share = suspicion.lost_share(spec.train_score, score, dummy)
     shown = f"{figures.num(metric.shown(spec.train_score))} on training rows, {figures.num(metric.shown(score))} here"
     if share is None:
-        return Check(code="overfit", passed=None, detail=f"{shown}: no gain over a constant", blocking=False)
-    return Check(
+        return GateCheck(code="overfit", passed=None, detail=f"{shown}: no gain over a constant", blocking=False)
+    return GateCheck(
         code="overfit",
         passed=share <= suspicion.OVERFIT_LIMIT,
         value=share,
@@ -219,7 +221,7 @@ def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -
     )
 
 
-def leak(spec: GateSpec, chosen: Eligible, skip: frozenset[str]) -> Check | None:
+def leak(spec: GateSpec, chosen: Eligible, skip: frozenset[str]) -> GateCheck | None:
     """`leak`: no single column gives the answer away. Never blocks: some targets are that easy."""
     best = suspicion.best_single(chosen.frame, chosen.challenger, skip)
     if best is None:
@@ -228,7 +230,7 @@ def leak(spec: GateSpec, chosen: Eligible, skip: frozenset[str]) -> Check | None
     passed = power < suspicion.LEAK_LIMIT
     kind = "AUC" if spec.task.classification else "rank correlation"
     end = "" if passed else ": it may hold the answer; exclude it unless it is known in time"
-    return Check(
+    return GateCheck(
         code="leak",
         passed=passed,
         value=power,
@@ -238,13 +240,13 @@ def leak(spec: GateSpec, chosen: Eligible, skip: frozenset[str]) -> Check | None
     )
 
 
-def latency(spec: GateSpec) -> Check | None:
+def latency(spec: GateSpec) -> GateCheck | None:
     """`latency`: one row through the row path within the limit."""
     if spec.row_ms is None:
         return None
     passed = spec.row_ms <= spec.row_ms_limit
     compared = "within" if passed else "above"
-    return Check(
+    return GateCheck(
         code="latency",
         passed=passed,
         value=spec.row_ms,
@@ -253,14 +255,14 @@ def latency(spec: GateSpec) -> Check | None:
     )
 
 
-def size(spec: GateSpec) -> Check | None:
+def size(spec: GateSpec) -> GateCheck | None:
     """`size`: the artifact's bytes within the limit."""
     if spec.artifact_bytes is None:
         return None
     limit = spec.artifact_bytes_limit
     passed = spec.artifact_bytes <= limit
     compared = "within" if passed else "above"
-    return Check(
+    return GateCheck(
         code="size",
         passed=passed,
         value=float(spec.artifact_bytes),
@@ -273,7 +275,7 @@ def _megabytes(count: int) -> str:
     return f"{figures.num(count / 1e6)} MB"
 
 
-def value(spec: GateSpec, terms: Value, chosen: Eligible) -> Check | None:
+def value(spec: GateSpec, terms: Value, chosen: Eligible) -> GateCheck | None:
     """`value`: what the change is worth by the team's own figures. Never blocks."""
     if chosen.champion is None:
         return None
@@ -284,7 +286,7 @@ def value(spec: GateSpec, terms: Value, chosen: Eligible) -> Check | None:
         return None
     passed = True if found.interval[0] > 0 else False if found.interval[1] < 0 else None
     unit = f" {safe(terms.unit, 20)}" if terms.unit else ""
-    return Check(
+    return GateCheck(
         code="value",
         passed=passed,
         value=found.gain,
@@ -294,12 +296,12 @@ def value(spec: GateSpec, terms: Value, chosen: Eligible) -> Check | None:
     )
 
 
-def inputs(spec: GateSpec) -> Check | None:
+def inputs(spec: GateSpec) -> GateCheck | None:
     """`inputs`: those who ask the champion can go on as they do; else a person has to agree."""
     if spec.champion_version is None or not spec.changed_inputs:
         return None
     detail = f"callers of champion v{spec.champion_version} would have to change what they send: "
-    return Check(
+    return GateCheck(
         code="inputs",
         passed=None,
         value=float(len(spec.changed_inputs)),
@@ -308,7 +310,7 @@ def inputs(spec: GateSpec) -> Check | None:
     )
 
 
-def policy(spec: GateSpec) -> Check:
+def policy(spec: GateSpec) -> GateCheck:
     """`policy`: who may move the champion now that the gate is content."""
     release = spec.definition.release
     people = "1 person" if release.approvals == 1 else f"{release.approvals} people"
@@ -317,7 +319,7 @@ def policy(spec: GateSpec) -> Check:
         ReleasePolicy.APPROVAL: f"approval: {people} must approve",
         ReleasePolicy.MANUAL: "manual: a person may promote it",
     }
-    return Check(
+    return GateCheck(
         code="policy",
         passed=True if release.policy is ReleasePolicy.AUTO else None,
         detail=details[release.policy],

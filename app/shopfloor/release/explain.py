@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shopfloor.domain.release import Check, Decision, Outcome
+from shopfloor.domain.release import Decision, GateCheck, Outcome
 from shopfloor.domain.text import counted, safe
 from shopfloor.release import figures
 
@@ -66,7 +66,7 @@ def _scores(decision: Decision) -> list[str]:
     return [f"{line}, {counted(decision.rows, 'row')}"]
 
 
-def _line(check: Check) -> str:
+def _line(check: GateCheck) -> str:
     mark = "?" if check.passed is None else "✓" if check.passed else "✗"
     advice = "" if check.blocking else " (advice)"
     return f"{mark} {safe(check.code, 40)}{advice}: {safe(check.detail)}"

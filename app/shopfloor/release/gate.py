@@ -11,7 +11,7 @@ import msgspec
 from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import ReleasePolicy
 from shopfloor.domain.numbers import percent
-from shopfloor.domain.release import Check, Decision, Outcome
+from shopfloor.domain.release import Decision, GateCheck, Outcome
 from shopfloor.domain.text import counted
 from shopfloor.release import baseline, checks, figures, slices
 from shopfloor.release.eligible import Eligible, select
@@ -32,24 +32,24 @@ if TYPE_CHECKING:
 class _Findings:
     """What the gate has found out so far."""
 
-    checks: list[Check] = field(default_factory=list)
+    checks: list[GateCheck] = field(default_factory=list)
     score: float | None = None
     champion_score: float | None = None
     comparison: Comparison | None = None
     rows: int = 0
 
-    def add(self, check: Check | None) -> None:
+    def add(self, check: GateCheck | None) -> None:
         if check is not None:
             self.checks.append(check)
 
-    def find(self, code: str) -> Check | None:
+    def find(self, code: str) -> GateCheck | None:
         return next((check for check in self.checks if check.code == code), None)
 
-    def blocked(self) -> Check | None:
+    def blocked(self) -> GateCheck | None:
         """The first check that speaks against the model."""
         return next((one for one in self.checks if one.blocking and one.passed is False and one.code != "gain"), None)
 
-    def open(self) -> Check | None:
+    def open(self) -> GateCheck | None:
         """The first check that cannot tell and without which nothing may be promoted."""
         codes = {"rows", "classes", "scores", "champion"}
         return next((one for one in self.checks if one.code in codes and one.passed is None), None)
@@ -105,7 +105,7 @@ def _score(spec: GateSpec, metric: Metric, chosen: Eligible, found: _Findings) -
     """Both scores, or a check that says why there is none."""
     if spec.champion_version is not None and chosen.champion is None:
         detail = f"cannot tell: champion v{spec.champion_version} could not score these rows"
-        found.add(Check(code="champion", passed=None, detail=detail))
+        found.add(GateCheck(code="champion", passed=None, detail=detail))
     models = [chosen.challenger] + ([] if chosen.champion is None else [chosen.champion])
     if spec.task not in metric.tasks:
         detail = f"cannot tell: {metric.label} does not fit a {spec.task.value} target"
@@ -118,7 +118,7 @@ def _score(spec: GateSpec, metric: Metric, chosen: Eligible, found: _Findings) -
         if all(score is not None for score in scores):
             return
         detail = f"cannot tell: {metric.label} is not defined on these rows"
-    found.add(Check(code="scores", passed=None, detail=detail))
+    found.add(GateCheck(code="scores", passed=None, detail=detail))
 
 
 def _test(spec: GateSpec, metric: Metric, chosen: Eligible, alpha: float, found: _Findings) -> None:
@@ -206,7 +206,7 @@ def _decide(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> t
             return Outcome.HOLD, f"{reason}; {check.detail}"
 
 
-def _undecided(spec: GateSpec, check: Check) -> str:
+def _undecided(spec: GateSpec, check: GateCheck) -> str:
     detail = check.detail.split("; ")[0]
     if spec.champion_version is None:
         return detail

@@ -12,38 +12,40 @@ import msgspec
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import RefusedError, ShopfloorError, from_wire
 from shopfloor.runtime.call import Call, Failure, Result
-from shopfloor.runtime.task import Task
+from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker import Worker, WorkerDied
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.worker_class import WorkerClass
 
 
-class Aside:
+class AdHocWorker:
     """Keeps one worker while people ask, and lets it go when they stop."""
 
-    def __init__(self, clock: Clock, log: str, lane: Lane, start: Callable[[Lane], Worker]) -> None:
+    def __init__(
+        self, clock: Clock, log: str, worker_class: WorkerClass, start: Callable[[WorkerClass], Worker]
+    ) -> None:
         self._clock = clock
         self._log = log
-        self._lane = lane
+        self._worker_class = worker_class
         self._start = start
         self._turn = threading.Lock()
         self._worker: Worker | None = None
         self._used = 0.0
 
-    def ask(self, task: Task[Any], *, seconds: float | None = None) -> Any:
+    def ask(self, task: WorkerTask[Any], *, seconds: float | None = None) -> Any:
         """The task's answer as plain JSON; raises what the task raised.
 
         A task that takes more than `seconds` is ended and refused.
         """
         with self._turn:
             if self._worker is None or not self._worker.alive:
-                self._worker = self._start(self._lane)
+                self._worker = self._start(self._worker_class)
             self._used = self._clock.monotonic()
             answer = self._call(self._worker, task, seconds)
         if isinstance(answer, Failure):
             raise from_wire(answer.error.exit, answer.error.message, answer.error.hint, answer.error.code)
         return answer.value
 
-    def _call(self, worker: Worker, task: Task[Any], seconds: float | None) -> Result | Failure:
+    def _call(self, worker: Worker, task: WorkerTask[Any], seconds: float | None) -> Result | Failure:
         late = threading.Event()
 
         def end() -> None:

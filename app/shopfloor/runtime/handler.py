@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.wire import WireError
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.task import Task
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.task import WorkerTask
+from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.store.transaction import Transaction
 
 
@@ -20,9 +20,9 @@ class Handler(Protocol):
     """
 
     kind: JobKind
-    lane: Lane
+    worker_class: WorkerClass
 
-    def prepare(self, context: Context, job: JobRecord) -> Task[Any] | None:
+    def prepare(self, context: Context, job: JobRecord) -> WorkerTask[Any] | None:
         """Read what the worker needs; None when there is nothing to do any more."""
         ...
 

@@ -11,17 +11,17 @@ import msgspec
 from shopfloor.domain.event import Event
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 
 
-class Board:
+class JobQueue:
     """The queue as the slots see it. Wakes them when a job is queued or ends."""
 
-    def __init__(self, context: Context, lanes: Mapping[JobKind, Lane]) -> None:
+    def __init__(self, context: Context, classes: Mapping[JobKind, WorkerClass]) -> None:
         self._context = context
-        self._lanes = lanes
+        self._classes = classes
         self._changed = threading.Condition()
         self._marks = 0
         context.stream.listen(self._on_events)
@@ -32,12 +32,12 @@ class Board:
             self._marks += 1
             self._changed.notify_all()
 
-    def claim(self, lane: Lane, patience: float) -> JobRecord | None:
-        """The next job of a lane, marked as running; None after `patience` seconds without one."""
+    def claim(self, worker_class: WorkerClass, patience: float) -> JobRecord | None:
+        """The next job of a worker_class, marked as running; None after `patience` seconds without one."""
         give_up = self._context.clock.monotonic() + patience
         while not self._context.stopping.is_set():
             mark = self._marks
-            job, wait = self._try(lane)
+            job, wait = self._try(worker_class)
             if job is not None:
                 return job
             left = give_up - self._context.clock.monotonic()
@@ -48,23 +48,23 @@ class Board:
                     self._changed.wait(min(left, wait))
         return None
 
-    def _try(self, lane: Lane) -> tuple[JobRecord | None, float]:
+    def _try(self, worker_class: WorkerClass) -> tuple[JobRecord | None, float]:
         """A claimed job, or how long until a postponed one is due."""
         waiting = self._context.store.read(jobs.queued)
         due_in = 3600.0
         now = self._context.clock.now()
-        candidates = [job for job in waiting if self._lanes[job.kind] is lane]
+        candidates = [job for job in waiting if self._classes[job.kind] is worker_class]
         for job in candidates:
             if job.not_before is not None and job.not_before > now:
                 due_in = min(due_in, (job.not_before - now).total_seconds() + 0.01)
         if not any(job.not_before is None or job.not_before <= now for job in candidates):
             return None, due_in
-        return self._context.store.write(lambda transaction: self._claim(transaction, lane, now)), due_in
+        return self._context.store.write(lambda transaction: self._claim(transaction, worker_class, now)), due_in
 
-    def _claim(self, transaction: Transaction, lane: Lane, now: datetime) -> JobRecord | None:
+    def _claim(self, transaction: Transaction, worker_class: WorkerClass, now: datetime) -> JobRecord | None:
         busy = {(job.kind, job.subject) for job in jobs.running(transaction)}
         for job in jobs.queued(transaction):
-            if self._lanes[job.kind] is not lane or (job.kind, job.subject) in busy:
+            if self._classes[job.kind] is not worker_class or (job.kind, job.subject) in busy:
                 continue
             if job.not_before is not None and job.not_before > now:
                 continue

@@ -1,4 +1,4 @@
-"""A slot: one thread of the engine that does one job at a time in a worker process."""
+"""A runner: one thread of the engine that does one job at a time in a worker process."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from shopfloor.domain.wire import WireError, describe
 from shopfloor.runtime.call import Call, Failure, Progress, Result
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.handler import Handler
-from shopfloor.runtime.job_queue import Board
+from shopfloor.runtime.job_queue import JobQueue
 from shopfloor.runtime.worker import Worker, WorkerDied
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.folders import FOLDER, blame
@@ -30,20 +30,20 @@ _PATIENCE_SECONDS = 30.0
 _LATE = "Give it fewer rows, or raise engine.job_timeout_minutes."
 
 
-class Slot:
+class JobRunner:
     """Claims, prepares, calls, publishes and commits, one job after another."""
 
     def __init__(
         self,
         context: Context,
-        board: Board,
-        lane: Lane,
+        queue: JobQueue,
+        worker_class: WorkerClass,
         handlers: Mapping[JobKind, Handler],
-        start: Callable[[Lane], Worker],
+        start: Callable[[WorkerClass], Worker],
     ) -> None:
         self._context = context
-        self._board = board
-        self._lane = lane
+        self._queue = queue
+        self._worker_class = worker_class
         self._handlers = handlers
         self._start = start
         self._worker: Worker | None = None
@@ -51,12 +51,12 @@ class Slot:
         self._late = threading.Event()
         self._persisted = 0.0
         self.job: JobRecord | None = None
-        self._thread = threading.Thread(target=self._loop, name=f"slot-{lane}", daemon=True)
+        self._thread = threading.Thread(target=self._loop, name=f"runner-{worker_class}", daemon=True)
 
     @property
-    def lane(self) -> Lane:
-        """Which kind of worker this slot holds."""
-        return self._lane
+    def worker_class(self) -> WorkerClass:
+        """Which kind of worker this runner holds."""
+        return self._worker_class
 
     def start(self) -> None:
         """Begin to claim jobs."""
@@ -65,7 +65,7 @@ class Slot:
     def warm(self) -> None:
         """Start the worker ahead of a job that will come soon."""
         if self.job is None and (self._worker is None or not self._worker.alive):
-            self._worker = self._start(self._lane)
+            self._worker = self._start(self._worker_class)
 
     def cancel(self) -> None:
         """Kill the worker; the job ends as cancelled."""
@@ -93,7 +93,7 @@ class Slot:
 
     def _loop(self) -> None:
         while not self._context.stopping.is_set():
-            job = self._board.claim(self._lane, self._context.settings.engine.idle_worker_seconds)
+            job = self._queue.claim(self._worker_class, self._context.settings.engine.idle_worker_seconds)
             if job is None:
                 self._dismiss()
                 continue
@@ -102,11 +102,11 @@ class Slot:
             self._late.clear()
             try:
                 self._do(job)
-            except Exception:  # noqa: BLE001 - the boundary of the slot: one bad job must not end the engine
+            except Exception:  # noqa: BLE001 - the boundary of the runner: one bad job must not end the engine
                 _LOG.exception("job %s could not be recorded", job.id)
             finally:
                 self.job = None
-                self._board.wake()
+                self._queue.wake()
                 self._context.stream.nudge()
 
     def _dismiss(self) -> None:
@@ -143,7 +143,7 @@ class Slot:
     def _call(self, job: JobRecord, call: Call) -> Result | Failure:
         if self._worker is None or not self._worker.alive:
             self._dismiss()
-            self._worker = self._start(self._lane)
+            self._worker = self._start(self._worker_class)
         self.job = msgspec.structs.replace(job, pid=self._worker.pid)
         return self._worker.call(call, self._note)
 

@@ -13,7 +13,7 @@ _LOG = logging.getLogger("shopfloor.scheduler")
 
 
 @dataclass
-class Errand:
+class PeriodicTask:
     """Something to do every `seconds`; monotonic time, so that a changed clock neither stalls nor bursts it."""
 
     name: str
@@ -25,7 +25,7 @@ class Errand:
 class Scheduler:
     """One thread that sleeps until the next errand."""
 
-    def __init__(self, clock: Clock, errands: list[Errand]) -> None:
+    def __init__(self, clock: Clock, errands: list[PeriodicTask]) -> None:
         self._clock = clock
         self._errands = errands
         self._stop = threading.Event()
@@ -52,7 +52,7 @@ class Scheduler:
                 self._run(errand)
         return max(0.05, min((errand.due for errand in self._errands), default=now + 60) - self._clock.monotonic())
 
-    def _run(self, errand: Errand) -> None:
+    def _run(self, errand: PeriodicTask) -> None:
         try:
             errand.run()
         except Exception:  # noqa: BLE001 - the boundary of an errand: the next one must run all the same

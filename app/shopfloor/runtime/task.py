@@ -16,7 +16,7 @@ _OURS = "shopfloor."
 
 
 @dataclass(frozen=True)
-class Task(Generic[S]):
+class WorkerTask(Generic[S]):
     """A function of a light module, and the record that it is asked.
 
     The worker imports the function's module; what is heavy the function imports itself, so that the

@@ -13,7 +13,7 @@ import msgspec
 
 from shopfloor.runtime.call import Call, Failure, Message, Progress, Result
 from shopfloor.runtime.task import address
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.worker_class import WorkerClass
 
 WarmUp = Callable[[], None]
 """Imports what a worker will need, while it waits for its first call."""
@@ -26,8 +26,8 @@ class WorkerDied(Exception):
 class Worker:
     """One child process in a session of its own, reused for call after call."""
 
-    def __init__(self, lane: Lane, warm_ups: Sequence[WarmUp] = ()) -> None:
-        self.lane = lane
+    def __init__(self, worker_class: WorkerClass, warm_ups: Sequence[WarmUp] = ()) -> None:
+        self.worker_class = worker_class
         read_end, write_end = os.pipe()
         # An OpenMP thread that spins for its turn on a busy machine costs more than it computes.
         environment = {"GOMP_SPINCOUNT": "10000", **os.environ, "PYTHONUNBUFFERED": "1"}

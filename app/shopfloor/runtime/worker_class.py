@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Lane(StrEnum):
+class WorkerClass(StrEnum):
     """`light` workers parse files with DuckDB, `heavy` ones hold pandas and scikit-learn."""
 
     LIGHT = "light"

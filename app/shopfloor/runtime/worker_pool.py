@@ -1,4 +1,4 @@
-"""All slots of the engine: start, warm, cancel, stop, and what they are doing right now."""
+"""All runners of the engine: start, warm, cancel, stop, and what they are doing right now."""
 
 from __future__ import annotations
 
@@ -9,62 +9,64 @@ from datetime import timedelta
 import msgspec
 
 from shopfloor.domain.job import JobKind, JobRecord, JobState
-from shopfloor.runtime.adhoc_worker import Aside
+from shopfloor.runtime.adhoc_worker import AdHocWorker
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.handler import Handler
-from shopfloor.runtime.job_queue import Board
-from shopfloor.runtime.job_runner import Slot
+from shopfloor.runtime.job_queue import JobQueue
+from shopfloor.runtime.job_runner import JobRunner
 from shopfloor.runtime.worker import WarmUp, Worker
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 
 _PAUSE = timedelta(seconds=10)
 
 
-class WorkFloor:
-    """One light slot for parsing, one heavy slot for each worker of the settings."""
+class WorkerPool:
+    """One light runner for parsing, one heavy runner for each worker of the settings."""
 
     def __init__(
         self,
         context: Context,
         handlers: Mapping[JobKind, Handler],
-        warm_ups: Mapping[Lane, Sequence[WarmUp]],
+        warm_ups: Mapping[WorkerClass, Sequence[WarmUp]],
     ) -> None:
         self._context = context
-        self._board = Board(context, {kind: handler.lane for kind, handler in handlers.items()})
+        self._queue = JobQueue(context, {kind: handler.worker_class for kind, handler in handlers.items()})
 
-        def start(lane: Lane) -> Worker:
-            return Worker(lane, warm_ups[lane])
+        def start(worker_class: WorkerClass) -> Worker:
+            return Worker(worker_class, warm_ups[worker_class])
 
-        self.aside = Aside(context.clock, str(context.layout.job_logs / "aside.log"), Lane.HEAVY, start)
+        self.adhoc = AdHocWorker(context.clock, str(context.layout.job_logs / "aside.log"), WorkerClass.HEAVY, start)
         # Looking into parts needs neither scikit-learn nor to wait for who needs it.
-        self.look = Aside(context.clock, str(context.layout.job_logs / "look.log"), Lane.LIGHT, start)
+        self.light_adhoc = AdHocWorker(
+            context.clock, str(context.layout.job_logs / "look.log"), WorkerClass.LIGHT, start
+        )
         heavy = context.settings.engine.workers or os.cpu_count() or 1
-        self._slots = [Slot(context, self._board, Lane.LIGHT, handlers, start)]
-        self._slots += [Slot(context, self._board, Lane.HEAVY, handlers, start) for _ in range(heavy)]
+        self._runners = [JobRunner(context, self._queue, WorkerClass.LIGHT, handlers, start)]
+        self._runners += [JobRunner(context, self._queue, WorkerClass.HEAVY, handlers, start) for _ in range(heavy)]
 
     def start(self) -> None:
         """Begin to work."""
-        for slot in self._slots:
-            slot.start()
+        for runner in self._runners:
+            runner.start()
 
     def warm(self) -> None:
-        """Files are settling: start one worker of each lane while they do."""
-        for lane in Lane:
-            slots = [slot for slot in self._slots if slot.lane is lane]
-            if all(slot.job is None for slot in slots):
-                slots[0].warm()
+        """Files are settling: start one worker of each worker_class while they do."""
+        for worker_class in WorkerClass:
+            runners = [runner for runner in self._runners if runner.worker_class is worker_class]
+            if all(runner.job is None for runner in runners):
+                runners[0].warm()
 
     def beat(self) -> None:
         """Refresh the heartbeat of every running job, and end those that run too long."""
-        for slot in self._slots:
-            slot.beat()
+        for runner in self._runners:
+            runner.beat()
 
     def live(self, job: JobRecord) -> JobRecord:
         """The job with the progress that is not in the store yet."""
-        for slot in self._slots:
-            current = slot.job
+        for runner in self._runners:
+            current = runner.job
             if current is not None and current.id == job.id and job.state is JobState.RUNNING:
                 return msgspec.structs.replace(
                     job,
@@ -78,32 +80,32 @@ class WorkFloor:
     def running(self) -> tuple[str, ...]:
         """A short line for each running job."""
         lines = []
-        for slot in self._slots:
-            job = slot.job
+        for runner in self._runners:
+            job = runner.job
             if job is not None:
                 share = f" {job.progress:.0%}" if job.progress else ""
                 lines.append(f"{job.kind} {job.subject}{share}")
         return tuple(lines)
 
     def busy(self) -> int:
-        """How many slots have a job, also one that is recorded as done and whose originals are still put away."""
-        return sum(slot.job is not None for slot in self._slots)
+        """How many runners have a job, also one that is recorded as done and whose originals are still put away."""
+        return sum(runner.job is not None for runner in self._runners)
 
     def cancel(self, id: str) -> bool:
-        """Kill the worker of a running job; False when no slot has it."""
-        for slot in self._slots:
-            if slot.job is not None and slot.job.id == id:
-                slot.cancel()
+        """Kill the worker of a running job; False when no runner has it."""
+        for runner in self._runners:
+            if runner.job is not None and runner.job.id == id:
+                runner.cancel()
                 return True
         return False
 
     def stop(self) -> None:
         """End all workers; running jobs are taken up by the next engine."""
-        self._board.wake()
-        self.aside.close()
-        self.look.close()
-        for slot in self._slots:
-            slot.stop()
+        self._queue.wake()
+        self.adhoc.close()
+        self.light_adhoc.close()
+        for runner in self._runners:
+            runner.stop()
 
 
 def adopt_orphans(transaction: Transaction, epoch: int) -> list[JobRecord]:

@@ -18,7 +18,7 @@ from shopfloor.runtime.champion import champion_manifest
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.inference import note_actuals, place_actuals
 from shopfloor.runtime.line import ActualsArrived
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.serving.records import ActualsOutcome, ActualsSpec, ActualsTask
 from shopfloor.serving.score_job import written_like
 from shopfloor.serving.tasks import take_actuals
@@ -30,9 +30,9 @@ class ActualsHandler:
     """One job a settled batch of files."""
 
     kind = JobKind.ACTUALS
-    lane = Lane.HEAVY
+    worker_class = WorkerClass.HEAVY
 
-    def prepare(self, context: Context, job: JobRecord) -> task.Task[ActualsTask] | None:
+    def prepare(self, context: Context, job: JobRecord) -> task.WorkerTask[ActualsTask] | None:
         """Read the files as the dataset's contract says."""
         definition = context.definition(job.subject)
         contract = written_like(context, definition.dataset, job)
@@ -43,7 +43,7 @@ class ActualsHandler:
             for row in file_outcomes.staged_rows(context, job.payload["files"])
             if row.staged is not None
         ]
-        return task.Task(take_actuals, ActualsTask(files=tuple(specs))) if specs else None
+        return task.WorkerTask(take_actuals, ActualsTask(files=tuple(specs))) if specs else None
 
     def _spec(
         self,

@@ -10,10 +10,10 @@ from shopfloor.artifacts.fitted import PREDICTION, SEGMENT
 from shopfloor.lake.inference_log import LogRecord
 from shopfloor.lake.inference_parts import PROBABILITY
 from shopfloor.serving.inputs import frame_from_rows
+from shopfloor.serving.model_cache import Loaded
 from shopfloor.serving.protocols.protocol import Predicted, Prediction, PredictionProtocol
 from shopfloor.serving.rows import Row
 from shopfloor.serving.score import Model, needed_columns
-from shopfloor.serving.shelf import Loaded
 
 _FRAME_ROWS = 64
 """From this many rows on one frame is faster than single rows."""

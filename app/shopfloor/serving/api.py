@@ -26,11 +26,11 @@ from shopfloor.serving.body import read_body, read_lines
 from shopfloor.serving.durable_log import DurableLog
 from shopfloor.serving.forward import Forward
 from shopfloor.serving.metrics import CONTENT_TYPE, Metrics
+from shopfloor.serving.model_cache import Loaded, ModelCache
 from shopfloor.serving.problems import Problem, json_response, problem_of
 from shopfloor.serving.protocols import protocols
 from shopfloor.serving.protocols.protocol import PredictionProtocol
 from shopfloor.serving.row_schema import row_schema
-from shopfloor.serving.shelf import Loaded, Shelf
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,7 +39,7 @@ _INLINE_BYTES = 16 << 10
 """Larger bodies are handled in a thread, so that they do not hold up single rows."""
 
 
-class Limits(NamedTuple):
+class RequestLimits(NamedTuple):
     """Sizes in bytes and rows, times in seconds."""
 
     body: int = 16 << 20
@@ -52,13 +52,13 @@ class Limits(NamedTuple):
 class Api:
     """State and answers of one serving process."""
 
-    shelf: Shelf
+    shelf: ModelCache
     log: DurableLog
     metrics: Metrics
     clock: Clock
     executor: Executor
     forward: Forward
-    limits: Limits = field(default_factory=Limits)
+    limits: RequestLimits = field(default_factory=RequestLimits)
     new_id: Callable[[], str] = ulid
     protocols: tuple[PredictionProtocol, ...] = field(default_factory=protocols)
     _started: float = field(init=False, default=0.0)

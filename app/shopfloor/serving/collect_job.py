@@ -16,8 +16,8 @@ from shopfloor.lake.locations import artifact_file
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.inference import note_predictions, place_predictions
 from shopfloor.runtime.line import PredictionsLogged
-from shopfloor.runtime.task import Task
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.task import WorkerTask
+from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.serving.records import CollectOutcome, CollectTask
 from shopfloor.serving.tasks import collect_log
 from shopfloor.store import inference, jobs
@@ -29,9 +29,9 @@ class CollectHandler:
     """New lines of all segments become inference parts; the offsets move in the same transaction."""
 
     kind = JobKind.COLLECT
-    lane = Lane.HEAVY
+    worker_class = WorkerClass.HEAVY
 
-    def prepare(self, context: Context, job: JobRecord) -> Task[CollectTask] | None:
+    def prepare(self, context: Context, job: JobRecord) -> WorkerTask[CollectTask] | None:
         """Segments with unread bytes, and where each model version's manifest lies."""
         pending = pending_segments(context)
         if not pending:
@@ -39,7 +39,7 @@ class CollectHandler:
         staging = context.layout.staging / f"collect-{job.id}"
         staging.mkdir(exist_ok=True)
         manifests = context.store.read(lambda query: self._manifests(context, query))
-        return Task(
+        return WorkerTask(
             collect_log,
             CollectTask(
                 segments=tuple(pending),

@@ -12,7 +12,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass
-class Histogram:
+class LatencyHistogram:
     """Seconds a request took: counts per bucket (the last one is infinity) and their sum."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
@@ -33,7 +33,7 @@ class Metrics:
     refusals: Counter[int] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
     posts: Counter[tuple[str, int]] = field(default_factory=Counter)
-    seconds: dict[str, Histogram] = field(default_factory=dict)
+    seconds: dict[str, LatencyHistogram] = field(default_factory=dict)
 
     def answered(self, model: str, status: int, seconds: float, rows: int = 0) -> None:
         """Count a prediction request for a model in service."""
@@ -42,7 +42,7 @@ class Metrics:
             self.rows[model] += rows
         histogram = self.seconds.get(model)
         if histogram is None:
-            histogram = self.seconds[model] = Histogram()
+            histogram = self.seconds[model] = LatencyHistogram()
         histogram.add(seconds)
 
     def posted(self, dataset: str, status: int) -> None:

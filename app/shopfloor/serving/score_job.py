@@ -23,8 +23,8 @@ from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.inference import note_predictions, place_predictions
 from shopfloor.runtime.line import PredictionsLogged
-from shopfloor.runtime.task import Task
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.task import WorkerTask
+from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.serving.records import ScoreOutcome, ScoreResult, ScoreSpec, ScoreTask
 from shopfloor.serving.tasks import score_files
 from shopfloor.store import files
@@ -38,9 +38,9 @@ class ScoreHandler:
     """One job a settled batch of files, or one named file (payload `path` and `output`)."""
 
     kind = JobKind.SCORE
-    lane = Lane.HEAVY
+    worker_class = WorkerClass.HEAVY
 
-    def prepare(self, context: Context, job: JobRecord) -> Task[ScoreTask] | None:
+    def prepare(self, context: Context, job: JobRecord) -> WorkerTask[ScoreTask] | None:
         """The champion of this moment scores the files."""
         definition = context.definition(job.subject)
         champion = context.store.read(lambda query: champion_artifact(context, query, definition.name))
@@ -58,7 +58,7 @@ class ScoreHandler:
             (id, self._spec(context, champion, definition.id, contract, source, name, output, staging, raw=raw))
             for id, source, name, output in self._inputs(context, job)
         ]
-        return Task(score_files, ScoreTask(files=tuple(specs))) if specs else None
+        return WorkerTask(score_files, ScoreTask(files=tuple(specs))) if specs else None
 
     def _inputs(self, context: Context, job: JobRecord) -> list[tuple[str, str, str, str]]:
         """(ledger id, path, name, output path) of each file."""

@@ -27,7 +27,7 @@ from shopfloor.serving.forward import THREADS, Forward
 from shopfloor.serving.guard import TokenBook
 from shopfloor.serving.hosts import HostRule
 from shopfloor.serving.metrics import Metrics
-from shopfloor.serving.shelf import Shelf
+from shopfloor.serving.model_cache import ModelCache
 from shopfloor.store.segment import SegmentWriter
 from shopfloor.workspace.layout import Layout
 
@@ -93,7 +93,7 @@ def build(
     the engine.
     """
     layout = Layout(Path(options.workspace).resolve())
-    shelf = Shelf(
+    shelf = ModelCache(
         directory=layout.serving,
         root=layout.root,
         key_path=layout.signing_key,

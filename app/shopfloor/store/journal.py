@@ -20,7 +20,7 @@ from shopfloor.workspace.durable import fsync_directory
 _ROTATE_BYTES = 16 * 1024 * 1024
 
 
-class Entry(msgspec.Struct, frozen=True):
+class JournalEntry(msgspec.Struct, frozen=True):
     """One commit: the event number it reached and the rows it wrote, as (table, column to value)."""
 
     seq: int
@@ -35,7 +35,7 @@ class Journal:
         self._handle: int | None = None
         self._size = 0
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: JournalEntry) -> None:
         """Write one line and make it durable."""
         body = msgspec.json.encode(entry)
         line = b"%08x %s\n" % (zlib.crc32(body), body)
@@ -50,7 +50,7 @@ class Journal:
             os.close(self._handle)
             self._handle = None
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[JournalEntry]:
         """All intact entries, oldest first; a torn last line of a file is passed over."""
         for path in self._files():
             with path.open("rb") as lines:
@@ -89,7 +89,7 @@ class Journal:
         return handle
 
 
-def _read(path: Path) -> Iterator[Entry]:
+def _read(path: Path) -> Iterator[JournalEntry]:
     with path.open("rb") as lines:
         for line in lines:
             entry = _decode(line)
@@ -97,12 +97,12 @@ def _read(path: Path) -> Iterator[Entry]:
                 yield entry
 
 
-def _decode(line: bytes) -> Entry | None:
+def _decode(line: bytes) -> JournalEntry | None:
     digest, _, body = line.rstrip(b"\n").partition(b" ")
     try:
         if int(digest, 16) != zlib.crc32(body):
             return None
-        return msgspec.json.decode(body, type=Entry)
+        return msgspec.json.decode(body, type=JournalEntry)
     except (ValueError, msgspec.DecodeError):
         return None
 

@@ -20,7 +20,7 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.text import counted
 from shopfloor.store import database, migrate
-from shopfloor.store.journal import Entry, Journal, journalled
+from shopfloor.store.journal import Journal, JournalEntry, journalled
 from shopfloor.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -187,7 +187,7 @@ class Store:
         reach("store.committed")
         self._log_watch.after_commit()
         if transaction.kept:
-            self._journal.append(Entry(transaction.seq, transaction.kept))
+            self._journal.append(JournalEntry(transaction.seq, transaction.kept))
         self._last_seq = transaction.seq
         if transaction.events:
             self._on_commit(transaction.events)

@@ -22,12 +22,12 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.tui import theme
 from shopfloor.tui.app_type import App
-from shopfloor.tui.courier import Connect, Courier
+from shopfloor.tui.async_client import AsyncClient, Connect
 from shopfloor.tui.feed import Feed
 from shopfloor.tui.messages import Changed, Connected, Disconnected, StatusArrived
-from shopfloor.tui.moves import Moves
 from shopfloor.tui.performing import perform
 from shopfloor.tui.screens.pane import Live, Pane
+from shopfloor.tui.view_actions import ViewActions
 
 if TYPE_CHECKING:
     from shopfloor.tui.widgets.dialog import CopyRequested
@@ -70,9 +70,9 @@ class ShopfloorApp(App):
         super().__init__(ansi_color=theme.ansi_color(environ))
         self.animation_level = "none"
         self.workspace = workspace
-        self.courier = Courier(workspace, connect)
+        self.courier = AsyncClient(workspace, connect)
         self._feed = Feed(self.courier, self.post_message)
-        self._moves = Moves(self)
+        self._moves = ViewActions(self)
         for known in theme.THEMES:
             self.register_theme(known)
         self.theme = theme.choose_theme(environ.get("SHOPFLOOR_THEME", "auto"), environ)

@@ -10,7 +10,7 @@ from textual.app import App as TextualApp
 
 from shopfloor.actions.action import Action
 from shopfloor.domain.record import Record
-from shopfloor.tui.courier import Courier
+from shopfloor.tui.async_client import AsyncClient
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class App(TextualApp[int]):
     """The app as the screens know it."""
 
-    courier: Courier
+    courier: AsyncClient
     workspace: Path
     status: Status | None = None
     link_lost: str = ""

@@ -7,12 +7,12 @@ from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.requests.models import ModelShow, ModelVersions
-from shopfloor.tui.courier import Courier
+from shopfloor.tui.async_client import AsyncClient
 from shopfloor.tui.views import models, words
 from shopfloor.tui.widgets.key_value import Pair
 
 
-async def facts_for(courier: Courier, action: Action, record: Record | str | None) -> list[Pair]:
+async def facts_for(courier: AsyncClient, action: Action, record: Record | str | None) -> list[Pair]:
     """Verdict, gain, scores and what speaks against it; empty for actions that move no champion."""
     name, _, number = action.target(record).partition("@")
     if not name or not action.name.startswith("model.") or action.name == "model.retire":

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from textual.message import Message
 
 from shopfloor.domain.errors import ShopfloorError
-from shopfloor.tui.courier import Courier
+from shopfloor.tui.async_client import AsyncClient
 from shopfloor.tui.messages import Changed, Connected, Disconnected, StatusArrived
 
 _WAIT_SECONDS = 25.0
@@ -19,7 +19,7 @@ _RETRY_SECONDS = 1.5
 class Feed:
     """Long-polls the event stream. While jobs run it also asks for their progress once a second."""
 
-    def __init__(self, courier: Courier, post: Callable[[Message], object]) -> None:
+    def __init__(self, courier: AsyncClient, post: Callable[[Message], object]) -> None:
         self._courier = courier
         self._post = post
         self._stop = threading.Event()

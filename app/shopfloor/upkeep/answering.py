@@ -15,16 +15,16 @@ import pyarrow as pa
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import RefusedError, ShopfloorError, UsageError
 from shopfloor.domain.names import did_you_mean, nearest
-from shopfloor.domain.requests.workspace import Table
+from shopfloor.domain.requests.workspace import QueryTable
 from shopfloor.upkeep.question import Question
-from shopfloor.upkeep.views import Sandbox, open_sandbox
+from shopfloor.upkeep.views import SqlSandbox, open_sandbox
 
 _BATCH = 1_000
 _WHAT = "A question is one SELECT over metadata, datasets and logs."
 _INTEGERS = range(-(2**63), 2**64)
 
 
-def answer(question: Question) -> Table:
+def answer(question: Question) -> QueryTable:
     """Check, run and collect; raises `ShopfloorError` with the reason in words."""
     check(question.statement)
     try:
@@ -69,14 +69,14 @@ def _writes(tree: Any) -> set[str]:
     return own | {verb for item in tree.values() for verb in _writes(item)}
 
 
-def _collect(sandbox: Sandbox, question: Question) -> Table:
+def _collect(sandbox: SqlSandbox, question: Question) -> QueryTable:
     try:
         relation = sandbox.connection.sql(question.statement)
         columns = tuple(relation.columns)
         rows, truncated = _rows(relation.to_arrow_reader(_BATCH), question.limit, question.limits.answer_mb << 20)
     except duckdb.Error as error:
         raise _translated(error, sandbox, question) from None
-    return Table(columns=columns, rows=tuple(rows), truncated=truncated)
+    return QueryTable(columns=columns, rows=tuple(rows), truncated=truncated)
 
 
 def _rows(reader: Any, limit: int, room: int) -> tuple[list[tuple[Any, ...]], bool]:
@@ -136,7 +136,7 @@ def plain(value: Any) -> Any:
             return str(value)
 
 
-def _translated(error: duckdb.Error, sandbox: Sandbox, question: Question) -> ShopfloorError:
+def _translated(error: duckdb.Error, sandbox: SqlSandbox, question: Question) -> ShopfloorError:
     words = _words(error)
     match error:
         case duckdb.PermissionException():
@@ -155,7 +155,7 @@ def _translated(error: duckdb.Error, sandbox: Sandbox, question: Question) -> Sh
             return UsageError(words, hint="Check types and values.", code="sql_failed")
 
 
-def _suggestion(words: str, sandbox: Sandbox) -> str:
+def _suggestion(words: str, sandbox: SqlSandbox) -> str:
     name = words.partition("Table with name ")[2].partition(" does not exist")[0]
     if name in sandbox.missing:
         return f"A stored file of {name} is missing: shopfloor doctor"

@@ -8,7 +8,7 @@ from shopfloor.domain.requests.workspace import DoctorFinding, DoctorReport
 from shopfloor.domain.streaming import StreamStatus
 from shopfloor.runtime.context import Context
 from shopfloor.upkeep.checks import environment, ledger, objects, releases, store, streams
-from shopfloor.upkeep.checks.doctor_context import Check, Patient
+from shopfloor.upkeep.checks.doctor_context import Check, DoctorContext
 from shopfloor.upkeep.references import references
 
 READING_SECONDS = 300.0
@@ -48,6 +48,6 @@ def examine(
     reading = repair if deep is None else deep
     deadline = context.clock.monotonic() + READING_SECONDS
     held = context.store.read(lambda query: references(query, context.layout))
-    patient = Patient(context=context, held=held, deep=reading, repair=repair, deadline=deadline, streams=standing)
-    findings: list[DoctorFinding] = [finding for check in CHECKS for finding in check(patient)]
+    doctor = DoctorContext(context=context, held=held, deep=reading, repair=repair, deadline=deadline, streams=standing)
+    findings: list[DoctorFinding] = [finding for check in CHECKS for finding in check(doctor)]
     return DoctorReport(ok=all(found.ok or found.repaired for found in findings), findings=tuple(findings))

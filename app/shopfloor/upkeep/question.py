@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from shopfloor.domain.record import Record
-from shopfloor.domain.requests.workspace import Table
+from shopfloor.domain.requests.workspace import QueryTable
 from shopfloor.domain.wire import WireError
 
 
-class Limits(Record, frozen=True, kw_only=True):
+class SqlLimits(Record, frozen=True, kw_only=True):
     """What one question may use. `scratch_mb` bounds what does not fit into memory, `answer_mb` the JSON."""
 
     seconds: float = 30.0
@@ -25,11 +25,11 @@ class Question(Record, frozen=True, kw_only=True):
     database: str
     workspace: str
     scratch: str
-    limits: Limits
+    limits: SqlLimits
 
 
-class Answer(Record, frozen=True, kw_only=True):
+class SqlAnswer(Record, frozen=True, kw_only=True):
     """What the child answers: one of both."""
 
-    table: Table | None = None
+    table: QueryTable | None = None
     error: WireError | None = None

@@ -30,7 +30,7 @@ from shopfloor.domain.wire import WireFailure, describe
 from shopfloor.runtime.ownership import Ownership
 from shopfloor.store import migrate
 from shopfloor.store.database import log_path
-from shopfloor.store.journal import Entry, Journal
+from shopfloor.store.journal import Journal, JournalEntry
 from shopfloor.upkeep.backup import Contents, inspect
 from shopfloor.workspace.durable import fsync_directory, fsync_file
 from shopfloor.workspace.layout import Layout
@@ -115,7 +115,7 @@ def _present(layout: Layout) -> Contents | None:
         return None  # that it is damaged may be the reason for the restore
 
 
-def _raise_counters(partial: Path, known: list[Contents], missing: list[Entry]) -> None:
+def _raise_counters(partial: Path, known: list[Contents], missing: list[JournalEntry]) -> None:
     """An id that was given out after the backup must never be given to another thing."""
     last: dict[str, int] = {}
     for held in known:
@@ -131,7 +131,7 @@ def _raise_counters(partial: Path, known: list[Contents], missing: list[Entry]) 
         connection.execute("CHECKPOINT")
 
 
-def _journalled(missing: list[Entry]) -> Iterator[tuple[str, int]]:
+def _journalled(missing: list[JournalEntry]) -> Iterator[tuple[str, int]]:
     for entry in missing:
         for table, row in entry.rows:
             if table in _COUNTED and isinstance(row.get("number"), int):

@@ -3,7 +3,7 @@
 The engine gives the child a copy of the metadata. The child's DuckDB may touch no file at all: the copy
 is attached read-only, datasets and logs are read by Arrow and handed in as views. The statement, its time,
 memory, scratch space and answer are limited. `python -m shopfloor.upkeep.sandbox` is the child; it
-reads one `Question` and writes one `Answer`, both JSON.
+reads one `Question` and writes one `SqlAnswer`, both JSON.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ import shopfloor
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.errors import RefusedError, ShopfloorError, UsageError, from_wire
 from shopfloor.domain.ids import ulid
-from shopfloor.domain.requests.workspace import Table
+from shopfloor.domain.requests.workspace import QueryTable
 from shopfloor.domain.wire import describe
-from shopfloor.upkeep.question import Answer, Limits, Question
+from shopfloor.upkeep.question import Question, SqlAnswer, SqlLimits
 
 if TYPE_CHECKING:
     from shopfloor.runtime.context import Context
@@ -43,8 +43,8 @@ Spawn = Callable[..., "subprocess.Popen[bytes]"]
 
 
 def run_query(
-    context: Context, statement: str, limit: int, *, limits: Limits | None = None, spawn: Spawn = subprocess.Popen
-) -> Table:
+    context: Context, statement: str, limit: int, *, limits: SqlLimits | None = None, spawn: Spawn = subprocess.Popen
+) -> QueryTable:
     """Answer one SELECT over metadata, datasets (`flights`, `"flights@3"`), `predictions_MODEL` and `actuals_MODEL`.
 
     At most `limit` rows come back, `truncated` tells when there were more. Raises `RefusedError` for
@@ -54,7 +54,7 @@ def run_query(
     from shopfloor.upkeep.snapshot import snapshots
 
     _check(statement, limit)
-    limits = limits or Limits()
+    limits = limits or SqlLimits()
     with snapshots(context.store, context.layout, context.clock).lease() as snapshot:
         scratch = snapshot.folder / f"scratch-{ulid()}"
         scratch.mkdir(mode=0o700)
@@ -81,7 +81,7 @@ def _check(statement: str, limit: int) -> None:
         )
 
 
-def _ask(question: Question, spawn: Spawn) -> Table:
+def _ask(question: Question, spawn: Spawn) -> QueryTable:
     child = spawn(
         [sys.executable, "-P", "-m", "shopfloor.upkeep.sandbox"],
         stdin=subprocess.PIPE,
@@ -116,11 +116,11 @@ def _environment(question: Question) -> dict[str, str]:
     }
 
 
-def _read(said: bytes, code: int, limits: Limits) -> Table:
+def _read(said: bytes, code: int, limits: SqlLimits) -> QueryTable:
     if code == -signal.SIGXCPU:
         raise _too_slow(limits)
     try:
-        answer = from_json(said, Answer)
+        answer = from_json(said, SqlAnswer)
     except (msgspec.DecodeError, msgspec.ValidationError):
         raise ShopfloorError(
             f"The question's process ended without an answer ({_ending(code)}).",
@@ -137,7 +137,7 @@ def _ending(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _too_slow(limits: Limits) -> RefusedError:
+def _too_slow(limits: SqlLimits) -> RefusedError:
     return RefusedError(
         f"The question took more than {limits.seconds:g} seconds.",
         hint="Narrow it: WHERE, fewer columns, a LIMIT.",
@@ -153,11 +153,11 @@ def main() -> None:
     from shopfloor.upkeep.answering import answer
 
     try:
-        said = Answer(table=answer(question))
+        said = SqlAnswer(table=answer(question))
     except Exception as error:  # noqa: BLE001 - the boundary of the process: the engine gets a sentence
         if not isinstance(error, ShopfloorError):
             traceback.print_exc()
-        said = Answer(error=describe(error))
+        said = SqlAnswer(error=describe(error))
     sys.stdout.buffer.write(to_json(said))
     sys.stdout.buffer.flush()
     os._exit(0)  # a query that was broken off must not delay the end
@@ -171,7 +171,7 @@ class _WithoutPandas(MetaPathFinder):
             raise ModuleNotFoundError("pandas is not used here", name=fullname)
 
 
-def _confine(limits: Limits) -> None:
+def _confine(limits: SqlLimits) -> None:
     """The kernel's limits, which hold whatever the libraries do."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     seconds = int(limits.seconds * (limits.threads + 1)) + 5

@@ -44,7 +44,7 @@ Maker = Callable[[str], str]
 
 
 @dataclass
-class Sandbox:
+class SqlSandbox:
     """An open database: what can be named, and what cannot be shown because a file is gone."""
 
     connection: duckdb.DuckDBPyConnection
@@ -53,7 +53,7 @@ class Sandbox:
 
 
 @contextmanager
-def open_sandbox(question: Question) -> Iterator[Sandbox]:
+def open_sandbox(question: Question) -> Iterator[SqlSandbox]:
     """Build the views that the statement names, then lock everything."""
     limits = question.limits
     pa.set_cpu_count(limits.threads)
@@ -77,7 +77,7 @@ def open_sandbox(question: Question) -> Iterator[Sandbox]:
         # Arrow's side of the views lies in a database of its own, which SHOW TABLES does not list.
         connection.execute("ATTACH ':memory:' AS arrow")
         connection.execute("CREATE SCHEMA data")
-        sandbox = Sandbox(connection)
+        sandbox = SqlSandbox(connection)
         layout = Layout(Path(question.workspace))
         makers = _makers(connection, layout) | _version_makers(connection, layout, question.statement)
         _add_views(sandbox, makers, question.statement)
@@ -94,7 +94,7 @@ def open_sandbox(question: Question) -> Iterator[Sandbox]:
         connection.close()
 
 
-def _add_views(sandbox: Sandbox, makers: dict[str, Maker], statement: str) -> None:
+def _add_views(sandbox: SqlSandbox, makers: dict[str, Maker], statement: str) -> None:
     """Opening a part costs time, so only views that the statement may mean are made."""
     said = statement.lower()
     everything = any(word in said for word in _CATALOG_WORDS)

@@ -8,16 +8,16 @@ import click
 
 from shopfloor.cli.output import answers, stream
 from shopfloor.cli.output.cells import minute, text
-from shopfloor.cli.output.table import Column, table
+from shopfloor.cli.output.table import TextColumn, table
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Noun, json_option, session
 
-COLUMNS: tuple[Column[Any], ...] = (
-    Column("NAME", lambda each: text(each.name), room=20),
-    Column("MAY", lambda each: text(_rights(each))),
-    Column("ENDS WITH", lambda each: text(each.hint)),
-    Column("CREATED", lambda each: minute(each.created_at)),
-    Column("REVOKED", lambda each: minute(each.revoked_at)),
+COLUMNS: tuple[TextColumn[Any], ...] = (
+    TextColumn("NAME", lambda each: text(each.name), room=20),
+    TextColumn("MAY", lambda each: text(_rights(each))),
+    TextColumn("ENDS WITH", lambda each: text(each.hint)),
+    TextColumn("CREATED", lambda each: minute(each.created_at)),
+    TextColumn("REVOKED", lambda each: minute(each.revoked_at)),
 )
 EMPTY = "No token yet. Create one: shopfloor token create NAME"
 

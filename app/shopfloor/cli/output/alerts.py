@@ -15,43 +15,43 @@ from shopfloor.cli.output.cells import (
     words,
     yes,
 )
-from shopfloor.cli.output.table import Column, facts, paragraphs, present, sentence, table
+from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
 from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
 from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
 from shopfloor.domain.text import counted
 
-COLUMNS: tuple[Column[AlertRecord], ...] = (
-    Column("ID", lambda each: text(each.id)),
-    Column("SEVERITY", lambda each: str(each.severity)),
-    Column("STATE", lambda each: str(each.state)),
-    Column("SUBJECT", lambda each: text(each.subject), room=20),
-    Column("CHECK", lambda each: _check(each), room=20),
-    Column("VALUE", lambda each: figure(each.value), right=True, drop=2),
-    Column("LIMIT", lambda each: figure(each.limit), right=True, drop=3),
-    Column("COUNT", lambda each: f"x{each.count}", right=True, drop=4),
-    Column("UPDATED", lambda each: minute(each.updated_at), drop=1),
-    Column("MESSAGE", lambda each: words(each.message), room=30),
+COLUMNS: tuple[TextColumn[AlertRecord], ...] = (
+    TextColumn("ID", lambda each: text(each.id)),
+    TextColumn("SEVERITY", lambda each: str(each.severity)),
+    TextColumn("STATE", lambda each: str(each.state)),
+    TextColumn("SUBJECT", lambda each: text(each.subject), room=20),
+    TextColumn("CHECK", lambda each: _check(each), room=20),
+    TextColumn("VALUE", lambda each: figure(each.value), right=True, drop=2),
+    TextColumn("LIMIT", lambda each: figure(each.limit), right=True, drop=3),
+    TextColumn("COUNT", lambda each: f"x{each.count}", right=True, drop=4),
+    TextColumn("UPDATED", lambda each: minute(each.updated_at), drop=1),
+    TextColumn("MESSAGE", lambda each: words(each.message), room=30),
 )
 EMPTY = "All quiet: no alert. What is checked: shopfloor monitor checks MODEL"
 
-CHECKS: tuple[Column[CheckResult], ...] = (
-    Column("CHECK", lambda each: text(each.check), room=20),
-    Column("FEATURE", lambda each: text(each.feature), room=20),
-    Column("VERDICT", lambda each: verdict(each)),
-    Column("VALUE", lambda each: figure(each.value), right=True),
-    Column("LIMIT", lambda each: figure(each.limit), right=True),
-    Column("P", lambda each: probability(each.p_value), right=True, drop=3),
-    Column("ROWS", lambda each: count(each.rows), right=True, drop=2),
-    Column("VERSION", lambda each: version(each.model_version), right=True, drop=4),
-    Column("AT", lambda each: minute(each.at), drop=1),
-    Column("MESSAGE", lambda each: words(each.message), room=30),
+CHECKS: tuple[TextColumn[CheckResult], ...] = (
+    TextColumn("CHECK", lambda each: text(each.check), room=20),
+    TextColumn("FEATURE", lambda each: text(each.feature), room=20),
+    TextColumn("VERDICT", lambda each: verdict(each)),
+    TextColumn("VALUE", lambda each: figure(each.value), right=True),
+    TextColumn("LIMIT", lambda each: figure(each.limit), right=True),
+    TextColumn("P", lambda each: probability(each.p_value), right=True, drop=3),
+    TextColumn("ROWS", lambda each: count(each.rows), right=True, drop=2),
+    TextColumn("VERSION", lambda each: version(each.model_version), right=True, drop=4),
+    TextColumn("AT", lambda each: minute(each.at), drop=1),
+    TextColumn("MESSAGE", lambda each: words(each.message), room=30),
 )
 
-DELIVERIES: tuple[Column[BacktestDelivery], ...] = (
-    Column("DATA", lambda each: version(each.dataset_version)),
-    Column("ROWS", lambda each: count(each.rows), right=True),
-    Column("ALERT", lambda each: yes(each.fired)),
-    Column("SHIFTED", lambda each: joined(each.shifted), room=30),
+DELIVERIES: tuple[TextColumn[BacktestDelivery], ...] = (
+    TextColumn("DATA", lambda each: version(each.dataset_version)),
+    TextColumn("ROWS", lambda each: count(each.rows), right=True),
+    TextColumn("ALERT", lambda each: yes(each.fired)),
+    TextColumn("SHIFTED", lambda each: joined(each.shifted), room=30),
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from shopfloor.cli.output import stream
-from shopfloor.cli.output.table import Column, table
+from shopfloor.cli.output.table import TextColumn, table
 from shopfloor.domain.page import Page
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def repeated(before: object, answer: object, so: str) -> bool:
     return True
 
 
-def listing(page: Page[T], layout: Sequence[Column[Any]], *, empty: str, as_json: bool) -> None:
+def listing(page: Page[T], layout: Sequence[TextColumn[Any]], *, empty: str, as_json: bool) -> None:
     """The rows of a page. What was left out is told on stderr, never silent."""
     if as_json:
         stream.document(page.rows)

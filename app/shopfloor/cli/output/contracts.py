@@ -5,36 +5,36 @@ from __future__ import annotations
 import msgspec
 
 from shopfloor.cli.output.cells import count, joined, minute, setting, share, text, words, yes
-from shopfloor.cli.output.table import Column, facts, paragraphs, table
+from shopfloor.cli.output.table import TextColumn, facts, paragraphs, table
 from shopfloor.domain.columns import Column as DataColumn
 from shopfloor.domain.contract import Arrival, Condition, Contract, Parser, Rule, Volume
 from shopfloor.domain.revision import ContractRevision
 
-COLUMNS: tuple[Column[DataColumn], ...] = (
-    Column("COLUMN", lambda each: text(each.name), room=20),
-    Column("TYPE", lambda each: text(each.written)),
-    Column("MAY BE MISSING", lambda each: yes(each.nullable)),
-    Column("MAY BE ABSENT", lambda each: yes(each.optional), drop=1),
+COLUMNS: tuple[TextColumn[DataColumn], ...] = (
+    TextColumn("COLUMN", lambda each: text(each.name), room=20),
+    TextColumn("TYPE", lambda each: text(each.written)),
+    TextColumn("MAY BE MISSING", lambda each: yes(each.nullable)),
+    TextColumn("MAY BE ABSENT", lambda each: yes(each.optional), drop=1),
 )
 
-RULES: tuple[Column[Rule], ...] = (
-    Column("COLUMN", lambda each: text(each.column), room=20),
-    Column("RULE", lambda each: _rule(each), room=30),
-    Column("ELSE", lambda each: str(each.severity)),
+RULES: tuple[TextColumn[Rule], ...] = (
+    TextColumn("COLUMN", lambda each: text(each.column), room=20),
+    TextColumn("RULE", lambda each: _rule(each), room=30),
+    TextColumn("ELSE", lambda each: str(each.severity)),
 )
 
-CONDITIONS: tuple[Column[Condition], ...] = (
-    Column("CONDITION", lambda each: text(each.name), room=20),
-    Column("SQL", lambda each: text(each.sql), room=30),
-    Column("ELSE", lambda each: str(each.severity)),
+CONDITIONS: tuple[TextColumn[Condition], ...] = (
+    TextColumn("CONDITION", lambda each: text(each.name), room=20),
+    TextColumn("SQL", lambda each: text(each.sql), room=30),
+    TextColumn("ELSE", lambda each: str(each.severity)),
 )
 
-REVISIONS: tuple[Column[ContractRevision], ...] = (
-    Column("REVISION", lambda each: count(each.revision), right=True),
-    Column("WHEN", lambda each: minute(each.at)),
-    Column("CAUSE", lambda each: str(each.cause)),
-    Column("BY", lambda each: text(each.actor), room=12),
-    Column("CHANGES", lambda each: words("; ".join(each.changes)), room=30),
+REVISIONS: tuple[TextColumn[ContractRevision], ...] = (
+    TextColumn("REVISION", lambda each: count(each.revision), right=True),
+    TextColumn("WHEN", lambda each: minute(each.at)),
+    TextColumn("CAUSE", lambda each: str(each.cause)),
+    TextColumn("BY", lambda each: text(each.actor), room=12),
+    TextColumn("CHANGES", lambda each: words("; ".join(each.changes)), room=30),
 )
 
 

@@ -18,7 +18,7 @@ from shopfloor.cli.output.cells import (
     words,
     yes,
 )
-from shopfloor.cli.output.table import Column, facts, paragraphs, sentence, table
+from shopfloor.cli.output.table import TextColumn, facts, paragraphs, sentence, table
 from shopfloor.cli.output.width import cut
 from shopfloor.domain.columns import Column as DataColumn
 from shopfloor.domain.dataset import (
@@ -35,64 +35,64 @@ from shopfloor.domain.dataset import (
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile
 from shopfloor.domain.text import counted
 
-COLUMNS: tuple[Column[DatasetRecord], ...] = (
-    Column("NAME", lambda each: text(each.name), room=20),
-    Column("VERSION", lambda each: version(each.version or None), right=True),
-    Column("ROWS", lambda each: count(each.rows), right=True),
-    Column("ADDED", lambda each: count(each.added_rows), right=True, drop=4),
-    Column("COLUMNS", lambda each: count(each.columns), right=True, drop=3),
-    Column("FILES", lambda each: count(each.files), right=True, drop=5),
-    Column("QUARANTINED", lambda each: count(each.quarantined), right=True, drop=2),
-    Column("SIZE", lambda each: size(each.bytes), right=True, drop=6),
-    Column("MODE", lambda each: text(each.mode), drop=7),
-    Column("UPDATED", lambda each: minute(each.updated_at), drop=1),
-    Column("USED BY", lambda each: joined(each.used_by), room=16, drop=8),
+COLUMNS: tuple[TextColumn[DatasetRecord], ...] = (
+    TextColumn("NAME", lambda each: text(each.name), room=20),
+    TextColumn("VERSION", lambda each: version(each.version or None), right=True),
+    TextColumn("ROWS", lambda each: count(each.rows), right=True),
+    TextColumn("ADDED", lambda each: count(each.added_rows), right=True, drop=4),
+    TextColumn("COLUMNS", lambda each: count(each.columns), right=True, drop=3),
+    TextColumn("FILES", lambda each: count(each.files), right=True, drop=5),
+    TextColumn("QUARANTINED", lambda each: count(each.quarantined), right=True, drop=2),
+    TextColumn("SIZE", lambda each: size(each.bytes), right=True, drop=6),
+    TextColumn("MODE", lambda each: text(each.mode), drop=7),
+    TextColumn("UPDATED", lambda each: minute(each.updated_at), drop=1),
+    TextColumn("USED BY", lambda each: joined(each.used_by), room=16, drop=8),
 )
 EMPTY = "No dataset yet. Drop a file into inbox/NAME/, or: shopfloor add FILE --dataset NAME"
 
-VERSIONS: tuple[Column[DatasetVersion], ...] = (
-    Column("VERSION", lambda each: version(each.version)),
-    Column("ROWS", lambda each: count(each.rows), right=True),
-    Column("ADDED", lambda each: gain_rows(each.added_rows), right=True),
-    Column("COLUMNS", lambda each: count(len(each.columns)), right=True, drop=2),
-    Column("PARTS", lambda each: count(len(each.parts)), right=True, drop=3),
-    Column("FILES", lambda each: count(len(each.files)), right=True, drop=4),
-    Column("CREATED", lambda each: minute(each.created_at)),
-    Column("DIGEST", lambda each: text(each.digest)[:12], drop=5),
-    Column("CAUSE", lambda each: words(each.cause), room=16),
+VERSIONS: tuple[TextColumn[DatasetVersion], ...] = (
+    TextColumn("VERSION", lambda each: version(each.version)),
+    TextColumn("ROWS", lambda each: count(each.rows), right=True),
+    TextColumn("ADDED", lambda each: gain_rows(each.added_rows), right=True),
+    TextColumn("COLUMNS", lambda each: count(len(each.columns)), right=True, drop=2),
+    TextColumn("PARTS", lambda each: count(len(each.parts)), right=True, drop=3),
+    TextColumn("FILES", lambda each: count(len(each.files)), right=True, drop=4),
+    TextColumn("CREATED", lambda each: minute(each.created_at)),
+    TextColumn("DIGEST", lambda each: text(each.digest)[:12], drop=5),
+    TextColumn("CAUSE", lambda each: words(each.cause), room=16),
 )
 
-SCHEMA: tuple[Column[DataColumn], ...] = (
-    Column("COLUMN", lambda each: text(each.name), room=20),
-    Column("TYPE", lambda each: text(each.written)),
-    Column("MAY BE MISSING", lambda each: yes(each.nullable)),
+SCHEMA: tuple[TextColumn[DataColumn], ...] = (
+    TextColumn("COLUMN", lambda each: text(each.name), room=20),
+    TextColumn("TYPE", lambda each: text(each.written)),
+    TextColumn("MAY BE MISSING", lambda each: yes(each.nullable)),
 )
 
-PROFILE: tuple[Column[ColumnProfile], ...] = (
-    Column("COLUMN", lambda each: text(each.name), room=20),
-    Column("TYPE", lambda each: text(each.type)),
-    Column("MISSING", lambda each: share(each.missing / each.rows if each.rows else 0), right=True),
-    Column("DISTINCT", lambda each: about(each, "distinct", count(each.distinct)), right=True),
-    Column("MIN", lambda each: text(each.min), right=True, room=20, drop=2),
-    Column("MAX", lambda each: text(each.max), right=True, room=20, drop=2),
-    Column("MEAN", lambda each: figure(each.mean), right=True, drop=1),
-    Column("MEDIAN", lambda each: about(each, "quantiles", median(each)), right=True, room=12, drop=4),
-    Column("MOST FREQUENT", lambda each: about(each, "top", _top(each)), room=24, drop=3),
+PROFILE: tuple[TextColumn[ColumnProfile], ...] = (
+    TextColumn("COLUMN", lambda each: text(each.name), room=20),
+    TextColumn("TYPE", lambda each: text(each.type)),
+    TextColumn("MISSING", lambda each: share(each.missing / each.rows if each.rows else 0), right=True),
+    TextColumn("DISTINCT", lambda each: about(each, "distinct", count(each.distinct)), right=True),
+    TextColumn("MIN", lambda each: text(each.min), right=True, room=20, drop=2),
+    TextColumn("MAX", lambda each: text(each.max), right=True, room=20, drop=2),
+    TextColumn("MEAN", lambda each: figure(each.mean), right=True, drop=1),
+    TextColumn("MEDIAN", lambda each: about(each, "quantiles", median(each)), right=True, room=12, drop=4),
+    TextColumn("MOST FREQUENT", lambda each: about(each, "top", _top(each)), room=24, drop=3),
 )
 APPROXIMATE = (
     "~ is approximate: distinct values by a sketch with a standard error of 2.2 %, quantiles within 1/64 of the "
     "value or 1/1023 of the range, counts of frequent values short by at most 0.2 % of the rows."
 )
 
-MOVES: tuple[Column[ColumnDiff], ...] = (
-    Column("COLUMN", lambda each: text(each.name), room=20),
-    Column("TYPE", lambda each: moved(text(each.left_type), text(each.right_type))),
-    Column("ROWS CHANGED", lambda each: count(each.changed_rows), right=True),
-    Column("MISSING", lambda each: _moved(each, lambda one: count(one.missing)), room=14),
-    Column("DISTINCT", lambda each: _moved(each, lambda one: count(one.distinct)), room=14, drop=2),
-    Column("MEAN", lambda each: _moved(each, lambda one: figure(one.mean)), room=14, drop=1),
-    Column("MIN", lambda each: _moved(each, lambda one: text(one.min)), room=14, drop=3),
-    Column("MAX", lambda each: _moved(each, lambda one: text(one.max)), room=14, drop=4),
+MOVES: tuple[TextColumn[ColumnDiff], ...] = (
+    TextColumn("COLUMN", lambda each: text(each.name), room=20),
+    TextColumn("TYPE", lambda each: moved(text(each.left_type), text(each.right_type))),
+    TextColumn("ROWS CHANGED", lambda each: count(each.changed_rows), right=True),
+    TextColumn("MISSING", lambda each: _moved(each, lambda one: count(one.missing)), room=14),
+    TextColumn("DISTINCT", lambda each: _moved(each, lambda one: count(one.distinct)), room=14, drop=2),
+    TextColumn("MEAN", lambda each: _moved(each, lambda one: figure(one.mean)), room=14, drop=1),
+    TextColumn("MIN", lambda each: _moved(each, lambda one: text(one.min)), room=14, drop=3),
+    TextColumn("MAX", lambda each: _moved(each, lambda one: text(one.max)), room=14, drop=4),
 )
 
 
@@ -244,7 +244,7 @@ def describe_profile(profile: DatasetProfile, width: int | None) -> str:
 def describe_preview(preview: DatasetPreview, width: int | None) -> str:
     """Rows as a table; a missing value is a dash."""
     layout = [
-        Column[Sequence[str | None]](text(name), _nth(index), room=20, drop=index)
+        TextColumn[Sequence[str | None]](text(name), _nth(index), room=20, drop=index)
         for index, name in enumerate(preview.columns)
     ]
     return table(layout, preview.rows, width) if layout else ""

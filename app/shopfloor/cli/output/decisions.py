@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shopfloor.cli.output.cells import count, figure, gain, moment, text, words
-from shopfloor.cli.output.table import Column, facts, paragraphs, sentence, table
-from shopfloor.domain.release import Check, Decision, ModelVersion, Outcome
+from shopfloor.cli.output.table import TextColumn, facts, paragraphs, sentence, table
+from shopfloor.domain.release import Decision, GateCheck, ModelVersion, Outcome
 
 WORDS = {
     Outcome.PROMOTE: "promoted",
@@ -13,16 +13,16 @@ WORDS = {
     Outcome.REJECT: "rejected",
 }
 
-CHECKS: tuple[Column[Check], ...] = (
-    Column("CHECK", lambda check: text(check.code), room=20),
-    Column("VERDICT", lambda check: verdict(check)),
-    Column("VALUE", lambda check: figure(check.value), right=True),
-    Column("LIMIT", lambda check: figure(check.limit), right=True),
-    Column("DETAIL", lambda check: words(check.detail), room=30),
+CHECKS: tuple[TextColumn[GateCheck], ...] = (
+    TextColumn("CHECK", lambda check: text(check.code), room=20),
+    TextColumn("VERDICT", lambda check: verdict(check)),
+    TextColumn("VALUE", lambda check: figure(check.value), right=True),
+    TextColumn("LIMIT", lambda check: figure(check.limit), right=True),
+    TextColumn("DETAIL", lambda check: words(check.detail), room=30),
 )
 
 
-def verdict(check: Check) -> str:
+def verdict(check: GateCheck) -> str:
     """`ok`, `FAIL`, or `cannot tell`; a check that does not decide says so."""
     word = "cannot tell" if check.passed is None else "ok" if check.passed else "FAIL"
     return word if check.blocking else f"{word} (advice)"

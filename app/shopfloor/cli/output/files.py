@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from shopfloor.cli.output.cells import count, minute, moment, size, text, times, version, words
-from shopfloor.cli.output.table import Column, facts, paragraphs, present
+from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.files import Explanation, FileBytes
 from shopfloor.domain.text import counted
 
-COLUMNS: tuple[Column[FileRecord], ...] = (
-    Column("ID", lambda file: text(file.id)),
-    Column("STATE", lambda file: str(file.state)),
-    Column("DATASET", lambda file: text(file.dataset), room=20),
-    Column("VERSION", lambda file: version(file.version), right=True, drop=2),
-    Column("ROWS", lambda file: count(file.rows), right=True),
-    Column("REJECTED", lambda file: count(file.rejected_rows), right=True, drop=4),
-    Column("SIZE", lambda file: size(file.bytes), right=True, drop=3),
-    Column("SEEN", lambda file: minute(file.seen_at), drop=5),
-    Column("PATH", lambda file: text(file.path), room=24, keeps_end=True),
-    Column("WHY", lambda file: _why(file), room=30),
+COLUMNS: tuple[TextColumn[FileRecord], ...] = (
+    TextColumn("ID", lambda file: text(file.id)),
+    TextColumn("STATE", lambda file: str(file.state)),
+    TextColumn("DATASET", lambda file: text(file.dataset), room=20),
+    TextColumn("VERSION", lambda file: version(file.version), right=True, drop=2),
+    TextColumn("ROWS", lambda file: count(file.rows), right=True),
+    TextColumn("REJECTED", lambda file: count(file.rejected_rows), right=True, drop=4),
+    TextColumn("SIZE", lambda file: size(file.bytes), right=True, drop=3),
+    TextColumn("SEEN", lambda file: minute(file.seen_at), drop=5),
+    TextColumn("PATH", lambda file: text(file.path), room=24, keeps_end=True),
+    TextColumn("WHY", lambda file: _why(file), room=30),
 )
 
-REJECTS: tuple[Column[Reject], ...] = (
-    Column("LINE", lambda reject: count(reject.line), right=True),
-    Column("ROW", lambda reject: count(reject.row), right=True, drop=3),
-    Column("COLUMN", lambda reject: text(reject.column), room=16),
-    Column("VALUE", lambda reject: text(reject.value), room=20),
-    Column("CODE", lambda reject: text(reject.code), drop=2),
-    Column("WHY", lambda reject: words(reject.message), room=30),
-    Column("AS DELIVERED", lambda reject: text(reject.record), room=20, drop=1),
+REJECTS: tuple[TextColumn[Reject], ...] = (
+    TextColumn("LINE", lambda reject: count(reject.line), right=True),
+    TextColumn("ROW", lambda reject: count(reject.row), right=True, drop=3),
+    TextColumn("COLUMN", lambda reject: text(reject.column), room=16),
+    TextColumn("VALUE", lambda reject: text(reject.value), room=20),
+    TextColumn("CODE", lambda reject: text(reject.code), drop=2),
+    TextColumn("WHY", lambda reject: words(reject.message), room=30),
+    TextColumn("AS DELIVERED", lambda reject: text(reject.record), room=20, drop=1),
 )
 
 

@@ -6,20 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from shopfloor.cli.output.cells import text
-from shopfloor.cli.output.table import Column, table
-from shopfloor.domain.requests.workspace import Table
+from shopfloor.cli.output.table import TextColumn, table
+from shopfloor.domain.requests.workspace import QueryTable
 
 
-def as_text(answer: Table, width: int | None) -> str:
+def as_text(answer: QueryTable, width: int | None) -> str:
     """Aligned columns, numbers to the right; a missing value is a dash."""
     layout = [
-        Column[Sequence[Any]](text(name), _cell(index), right=_numeric(answer, index), room=20, drop=index)
+        TextColumn[Sequence[Any]](text(name), _cell(index), right=_numeric(answer, index), room=20, drop=index)
         for index, name in enumerate(answer.columns)
     ]
     return table(layout, answer.rows, width) if layout else ""
 
 
-def as_objects(answer: Table) -> list[dict[str, Any]]:
+def as_objects(answer: QueryTable) -> list[dict[str, Any]]:
     """One object a row. Columns of the same name are numbered, so that no value is lost."""
     names = _distinct(answer.columns)
     return [dict(zip(names, row, strict=True)) for row in answer.rows]
@@ -40,6 +40,6 @@ def _cell(index: int) -> Callable[[Sequence[Any]], str]:
     return lambda row: text(row[index])
 
 
-def _numeric(answer: Table, index: int) -> bool:
+def _numeric(answer: QueryTable, index: int) -> bool:
     values = [row[index] for row in answer.rows if row[index] is not None]
     return bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from shopfloor.cli.output.cells import count, minute, moment, share, text, words
-from shopfloor.cli.output.table import Column, facts, present
+from shopfloor.cli.output.table import TextColumn, facts, present
 from shopfloor.domain.event import Event
 from shopfloor.domain.job import JobRecord
 
-COLUMNS: tuple[Column[JobRecord], ...] = (
-    Column("JOB", lambda job: text(job.id)),
-    Column("STATE", lambda job: str(job.state)),
-    Column("KIND", lambda job: str(job.kind)),
-    Column("SUBJECT", lambda job: text(job.subject), room=20),
-    Column("DONE", lambda job: share(job.progress), right=True, drop=1),
-    Column("STARTS", lambda job: count(job.attempts), right=True, drop=5),
-    Column("TRIGGER", lambda job: text(job.trigger), room=14, drop=4),
-    Column("CREATED", lambda job: minute(job.created_at), drop=3),
-    Column("FINISHED", lambda job: minute(job.finished_at), drop=2),
-    Column("ERROR", lambda job: words(job.error), room=30),
+COLUMNS: tuple[TextColumn[JobRecord], ...] = (
+    TextColumn("JOB", lambda job: text(job.id)),
+    TextColumn("STATE", lambda job: str(job.state)),
+    TextColumn("KIND", lambda job: str(job.kind)),
+    TextColumn("SUBJECT", lambda job: text(job.subject), room=20),
+    TextColumn("DONE", lambda job: share(job.progress), right=True, drop=1),
+    TextColumn("STARTS", lambda job: count(job.attempts), right=True, drop=5),
+    TextColumn("TRIGGER", lambda job: text(job.trigger), room=14, drop=4),
+    TextColumn("CREATED", lambda job: minute(job.created_at), drop=3),
+    TextColumn("FINISHED", lambda job: minute(job.finished_at), drop=2),
+    TextColumn("ERROR", lambda job: words(job.error), room=30),
 )
 EMPTY = "No job yet. Jobs start when files arrive or a model is trained."
 NO_EVENTS = "No event yet. Everything that happens is written here."

@@ -18,7 +18,7 @@ from shopfloor.cli.output.cells import (
     version,
     words,
 )
-from shopfloor.cli.output.table import Column, facts, paragraphs, table
+from shopfloor.cli.output.table import TextColumn, facts, paragraphs, table
 from shopfloor.domain.codec import to_plain
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.monitor import ValuePoint, ValueReport
@@ -26,50 +26,50 @@ from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import counted
 
-COLUMNS: tuple[Column[ModelRecord], ...] = (
-    Column("NAME", lambda each: text(each.name), room=20),
-    Column("STATE", lambda each: state(each)),
-    Column("CHAMPION", lambda each: version(each.champion), right=True),
-    Column("CHALLENGER", lambda each: version(each.challenger), right=True, drop=4),
-    Column("METRIC", lambda each: text(each.metric), room=20, drop=3),
-    Column("SCORE", lambda each: figure(each.score), right=True),
-    Column("LIVE", lambda each: figure(each.live_score), right=True, drop=1),
-    Column("LIVE ROWS", lambda each: count(each.live_rows), right=True, drop=7),
-    Column("ALERTS", lambda each: count(each.open_alerts), right=True, drop=2),
-    Column("VERSIONS", lambda each: count(each.versions), right=True, drop=8),
-    Column("SEGMENTS", lambda each: count(each.segments), right=True, drop=9),
-    Column("DATASET", lambda each: text(each.dataset), room=20, drop=5),
-    Column("DEPLOYED", lambda each: minute(each.deployed_at), drop=6),
+COLUMNS: tuple[TextColumn[ModelRecord], ...] = (
+    TextColumn("NAME", lambda each: text(each.name), room=20),
+    TextColumn("STATE", lambda each: state(each)),
+    TextColumn("CHAMPION", lambda each: version(each.champion), right=True),
+    TextColumn("CHALLENGER", lambda each: version(each.challenger), right=True, drop=4),
+    TextColumn("METRIC", lambda each: text(each.metric), room=20, drop=3),
+    TextColumn("SCORE", lambda each: figure(each.score), right=True),
+    TextColumn("LIVE", lambda each: figure(each.live_score), right=True, drop=1),
+    TextColumn("LIVE ROWS", lambda each: count(each.live_rows), right=True, drop=7),
+    TextColumn("ALERTS", lambda each: count(each.open_alerts), right=True, drop=2),
+    TextColumn("VERSIONS", lambda each: count(each.versions), right=True, drop=8),
+    TextColumn("SEGMENTS", lambda each: count(each.segments), right=True, drop=9),
+    TextColumn("DATASET", lambda each: text(each.dataset), room=20, drop=5),
+    TextColumn("DEPLOYED", lambda each: minute(each.deployed_at), drop=6),
 )
 EMPTY = "No model yet. Define one: shopfloor model define NAME --dataset D --target COLUMN"
 
-VERSIONS: tuple[Column[ModelVersion], ...] = (
-    Column("VERSION", lambda each: version(each.version)),
-    Column("ALIASES", lambda each: joined(each.aliases), room=20),
-    Column("DECISION", decisions.outcome),
-    Column("SCORE", lambda each: figure(each.score), right=True),
-    Column("DATA", lambda each: version(each.dataset_version), right=True, drop=2),
-    Column("RUN", lambda each: text(each.run), drop=3),
-    Column("CREATED", lambda each: minute(each.created_at), drop=1),
-    Column("WHY", decisions.why, room=30),
+VERSIONS: tuple[TextColumn[ModelVersion], ...] = (
+    TextColumn("VERSION", lambda each: version(each.version)),
+    TextColumn("ALIASES", lambda each: joined(each.aliases), room=20),
+    TextColumn("DECISION", decisions.outcome),
+    TextColumn("SCORE", lambda each: figure(each.score), right=True),
+    TextColumn("DATA", lambda each: version(each.dataset_version), right=True, drop=2),
+    TextColumn("RUN", lambda each: text(each.run), drop=3),
+    TextColumn("CREATED", lambda each: minute(each.created_at), drop=1),
+    TextColumn("WHY", decisions.why, room=30),
 )
 
-HISTORY: tuple[Column[AliasChange], ...] = (
-    Column("AT", lambda each: minute(each.at)),
-    Column("ALIAS", lambda each: text(each.alias), room=20),
-    Column("VERSION", lambda each: version(each.version), right=True),
-    Column("BEFORE", lambda each: version(each.previous), right=True),
-    Column("BY", lambda each: text(each.actor), room=10, drop=1),
-    Column("CAUSE", lambda each: words(each.cause), room=16, drop=2),
-    Column("REASON", lambda each: words(each.reason), room=30),
+HISTORY: tuple[TextColumn[AliasChange], ...] = (
+    TextColumn("AT", lambda each: minute(each.at)),
+    TextColumn("ALIAS", lambda each: text(each.alias), room=20),
+    TextColumn("VERSION", lambda each: version(each.version), right=True),
+    TextColumn("BEFORE", lambda each: version(each.previous), right=True),
+    TextColumn("BY", lambda each: text(each.actor), room=10, drop=1),
+    TextColumn("CAUSE", lambda each: words(each.cause), room=16, drop=2),
+    TextColumn("REASON", lambda each: words(each.reason), room=30),
 )
 
-POINTS: tuple[Column[ValuePoint], ...] = (
-    Column("PERIOD", lambda each: text(each.period)),
-    Column("VERSION", lambda each: version(each.model_version), right=True),
-    Column("ROWS", lambda each: count(each.rows), right=True),
-    Column("VALUE", lambda each: figure(each.value), right=True),
-    Column("BASELINE", lambda each: figure(each.baseline), right=True),
+POINTS: tuple[TextColumn[ValuePoint], ...] = (
+    TextColumn("PERIOD", lambda each: text(each.period)),
+    TextColumn("VERSION", lambda each: version(each.model_version), right=True),
+    TextColumn("ROWS", lambda each: count(each.rows), right=True),
+    TextColumn("VALUE", lambda each: figure(each.value), right=True),
+    TextColumn("BASELINE", lambda each: figure(each.baseline), right=True),
 )
 
 

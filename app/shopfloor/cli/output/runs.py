@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shopfloor.cli.output.cells import count, figure, minute, moment, pairs, span, text, version, words
-from shopfloor.cli.output.table import Column, facts, paragraphs, present, sentence, table
+from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
 from shopfloor.domain.requests.runs import RunComparison
 from shopfloor.domain.run import CandidateScore, RunRecord, SegmentScore
 
-COLUMNS: tuple[Column[RunRecord], ...] = (
-    Column("RUN", lambda run: text(run.id)),
-    Column("STATE", lambda run: str(run.state)),
-    Column("MODEL", lambda run: text(run.model), room=20),
-    Column("VERSION", lambda run: version(run.model_version), right=True, drop=5),
-    Column("DATASET", lambda run: _data(run), room=20),
-    Column("CHOSEN", lambda run: text(run.chosen), room=20, drop=4),
-    Column("METRICS", lambda run: pairs(run.metrics), room=24),
-    Column("TIME", lambda run: span(run.duration_s), right=True, drop=3),
-    Column("TRIGGER", lambda run: text(run.trigger), room=14, drop=1),
-    Column("STARTED", lambda run: minute(run.started_at or run.created_at), drop=2),
+COLUMNS: tuple[TextColumn[RunRecord], ...] = (
+    TextColumn("RUN", lambda run: text(run.id)),
+    TextColumn("STATE", lambda run: str(run.state)),
+    TextColumn("MODEL", lambda run: text(run.model), room=20),
+    TextColumn("VERSION", lambda run: version(run.model_version), right=True, drop=5),
+    TextColumn("DATASET", lambda run: _data(run), room=20),
+    TextColumn("CHOSEN", lambda run: text(run.chosen), room=20, drop=4),
+    TextColumn("METRICS", lambda run: pairs(run.metrics), room=24),
+    TextColumn("TIME", lambda run: span(run.duration_s), right=True, drop=3),
+    TextColumn("TRIGGER", lambda run: text(run.trigger), room=14, drop=1),
+    TextColumn("STARTED", lambda run: minute(run.started_at or run.created_at), drop=2),
 )
 EMPTY = "No run yet. Train a model: shopfloor model train NAME"
 
-SEGMENTS: tuple[Column[SegmentScore], ...] = (
-    Column("SEGMENT", lambda each: text(each.segment), room=20),
-    Column("ROWS", lambda each: count(each.rows), right=True),
-    Column("SCORE", lambda each: figure(each.score), right=True),
-    Column("POOLED BECAUSE", lambda each: words(each.fallback), room=30),
+SEGMENTS: tuple[TextColumn[SegmentScore], ...] = (
+    TextColumn("SEGMENT", lambda each: text(each.segment), room=20),
+    TextColumn("ROWS", lambda each: count(each.rows), right=True),
+    TextColumn("SCORE", lambda each: figure(each.score), right=True),
+    TextColumn("POOLED BECAUSE", lambda each: words(each.fallback), room=30),
 )
 
 
@@ -59,11 +59,13 @@ def describe(run: RunRecord, width: int | None) -> str:
 
 def describe_comparison(comparison: RunComparison, width: int | None) -> str:
     """Runs beside each other; only what differs."""
-    layout: list[Column[tuple[str, str, tuple[str, ...]]]] = [
-        Column("KIND", lambda row: text(row[0])),
-        Column("NAME", lambda row: text(row[1]), room=20),
+    layout: list[TextColumn[tuple[str, str, tuple[str, ...]]]] = [
+        TextColumn("KIND", lambda row: text(row[0])),
+        TextColumn("NAME", lambda row: text(row[1]), room=20),
     ]
-    layout += [Column(text(run.id), _value(index), right=True, room=20) for index, run in enumerate(comparison.runs)]
+    layout += [
+        TextColumn(text(run.id), _value(index), right=True, room=20) for index, run in enumerate(comparison.runs)
+    ]
     if not comparison.rows:
         return sentence("The runs do not differ in params, metrics or data.", width)
     return table(layout, comparison.rows, width)
@@ -73,13 +75,15 @@ def _value(index: int) -> Callable[[tuple[str, str, tuple[str, ...]]], str]:
     return lambda row: text(row[2][index])
 
 
-def _tried(run: RunRecord) -> list[Column[CandidateScore]]:
+def _tried(run: RunRecord) -> list[TextColumn[CandidateScore]]:
     metrics = list(dict.fromkeys(name for each in run.candidates for name in each.metrics))
-    layout: list[Column[CandidateScore]] = [Column("CANDIDATE", lambda each: text(each.name), room=20)]
-    layout += [Column(text(name).upper(), _metric(name), right=True, drop=index) for index, name in enumerate(metrics)]
-    layout.append(Column("TIME", lambda each: span(each.seconds), right=True))
+    layout: list[TextColumn[CandidateScore]] = [TextColumn("CANDIDATE", lambda each: text(each.name), room=20)]
+    layout += [
+        TextColumn(text(name).upper(), _metric(name), right=True, drop=index) for index, name in enumerate(metrics)
+    ]
+    layout.append(TextColumn("TIME", lambda each: span(each.seconds), right=True))
     if any(each.error for each in run.candidates):
-        layout.append(Column("ERROR", lambda each: words(each.error), room=30))
+        layout.append(TextColumn("ERROR", lambda each: words(each.error), room=30))
     return layout
 
 

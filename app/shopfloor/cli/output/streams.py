@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopfloor.cli.output.cells import count, minute, size, text
-from shopfloor.cli.output.table import Column, table
+from shopfloor.cli.output.table import TextColumn, table
 from shopfloor.client.rows import Appended
 from shopfloor.domain.streaming import FollowedFile, StreamStatus
 from shopfloor.domain.text import counted
 
-COLUMNS: tuple[Column[StreamStatus], ...] = (
-    Column("DATASET", lambda each: text(each.dataset), room=20),
-    Column("ROWS EVER", lambda each: count(each.position), right=True),
-    Column("OPEN ROWS", lambda each: count(each.open_rows), right=True),
-    Column("OPEN SIZE", lambda each: size(each.open_bytes), right=True, drop=1),
-    Column("SEGMENTS", lambda each: count(each.segments), right=True, drop=3),
-    Column("KEYS", lambda each: count(each.keys), right=True, drop=4),
-    Column("VER", lambda each: f"v{each.version}" if each.version is not None else text(None), right=True, drop=2),
-    Column("LAST", lambda each: minute(each.last_at), drop=5),
-    Column("FOLLOWS", lambda each: count(len(each.followed)), right=True, drop=2),
+COLUMNS: tuple[TextColumn[StreamStatus], ...] = (
+    TextColumn("DATASET", lambda each: text(each.dataset), room=20),
+    TextColumn("ROWS EVER", lambda each: count(each.position), right=True),
+    TextColumn("OPEN ROWS", lambda each: count(each.open_rows), right=True),
+    TextColumn("OPEN SIZE", lambda each: size(each.open_bytes), right=True, drop=1),
+    TextColumn("SEGMENTS", lambda each: count(each.segments), right=True, drop=3),
+    TextColumn("KEYS", lambda each: count(each.keys), right=True, drop=4),
+    TextColumn("VER", lambda each: f"v{each.version}" if each.version is not None else text(None), right=True, drop=2),
+    TextColumn("LAST", lambda each: minute(each.last_at), drop=5),
+    TextColumn("FOLLOWS", lambda each: count(len(each.followed)), right=True, drop=2),
 )
 EMPTY = "No rows are streamed. Send some: shopfloor dataset append NAME FILE"
 
-_FILES: tuple[Column[FollowedFile], ...] = (
-    Column("FOLLOWED FILE", lambda each: text(each.path), room=30),
-    Column("OFFSET", lambda each: count(each.offset), right=True),
-    Column("SIZE", lambda each: count(each.size), right=True, drop=2),
-    Column("ROWS", lambda each: count(each.rows), right=True),
-    Column("REJECTED", lambda each: count(each.rejected), right=True, drop=3),
-    Column("DETAIL", lambda each: text(each.detail), room=20, drop=1),
+_FILES: tuple[TextColumn[FollowedFile], ...] = (
+    TextColumn("FOLLOWED FILE", lambda each: text(each.path), room=30),
+    TextColumn("OFFSET", lambda each: count(each.offset), right=True),
+    TextColumn("SIZE", lambda each: count(each.size), right=True, drop=2),
+    TextColumn("ROWS", lambda each: count(each.rows), right=True),
+    TextColumn("REJECTED", lambda each: count(each.rejected), right=True, drop=3),
+    TextColumn("DETAIL", lambda each: text(each.detail), room=20, drop=1),
 )
 
 

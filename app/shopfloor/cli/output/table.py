@@ -13,7 +13,7 @@ _GAP = "  "
 _SMALLEST = 6
 
 
-class Column(NamedTuple, Generic[T]):
+class TextColumn(NamedTuple, Generic[T]):
     """One column: its title and how a record's cell reads.
 
     A column with `room` gives way when the terminal is narrow: first down to that many columns,
@@ -29,7 +29,7 @@ class Column(NamedTuple, Generic[T]):
     drop: int = 0
 
 
-def table(layout: Sequence[Column[Any]], records: Sequence[Any], width: int | None) -> str:
+def table(layout: Sequence[TextColumn[Any]], records: Sequence[Any], width: int | None) -> str:
     """Records as lines under a header, no line wider than `width` columns (None: as wide as it is)."""
     cells = [[column.cell(record) for record in records] for column in layout]
     sizes = [max([columns(column.title), *map(columns, found)]) for column, found in zip(layout, cells, strict=True)]
@@ -39,7 +39,7 @@ def table(layout: Sequence[Column[Any]], records: Sequence[Any], width: int | No
     return "\n".join(lines)
 
 
-def _fit(layout: Sequence[Column[Any]], sizes: list[int], width: int | None) -> dict[int, int]:
+def _fit(layout: Sequence[TextColumn[Any]], sizes: list[int], width: int | None) -> dict[int, int]:
     """Index of each column that stays, with its size."""
     kept = dict(enumerate(sizes))
     if width is None:
@@ -69,11 +69,11 @@ def _shrink(kept: dict[int, int], floors: dict[int, int], width: int) -> None:
         kept[widest] = max(floors[widest], kept[widest] - min(excess, step))
 
 
-def _comfort(column: Column[Any], size: int) -> int:
+def _comfort(column: TextColumn[Any], size: int) -> int:
     return min(size, max(column.room, columns(column.title))) if column.room else size
 
 
-def _least(column: Column[Any], size: int) -> int:
+def _least(column: TextColumn[Any], size: int) -> int:
     return min(size, max(_SMALLEST, columns(column.title))) if column.room else size
 
 
@@ -81,7 +81,7 @@ def _total(kept: dict[int, int]) -> int:
     return sum(kept.values()) + len(_GAP) * (len(kept) - 1)
 
 
-def _line(layout: Sequence[Column[Any]], row: Sequence[str], kept: dict[int, int]) -> str:
+def _line(layout: Sequence[TextColumn[Any]], row: Sequence[str], kept: dict[int, int]) -> str:
     shown = [
         pad(cut(row[index], size, keep_end=layout[index].keeps_end), size, right=layout[index].right)
         for index, size in kept.items()

@@ -77,7 +77,7 @@ def run_demo(directory: Path, narrate: Narrate, *, keep: bool = False) -> int:
     begun = time.monotonic()
     workspace = prepare(directory)
     narrate(f"A new workspace: {workspace}")
-    story = Story(workspace, narrate)
+    story = DemoScript(workspace, narrate)
     try:
         story.tell(approve=not keep)
         narrate(f"\nDone in {time.monotonic() - begun:.0f} s. Look around: shopfloor -w {workspace}")
@@ -86,7 +86,7 @@ def run_demo(directory: Path, narrate: Narrate, *, keep: bool = False) -> int:
     return 0
 
 
-class Story:
+class DemoScript:
     """One demo in progress: the workspace, its engine, and what was told so far."""
 
     def __init__(self, workspace: Path, narrate: Narrate) -> None:

@@ -54,7 +54,7 @@ class LineageShow(Request[LineageGraph], frozen=True, kw_only=True):
     as_of: datetime | None = None
 
 
-class Table(Record, frozen=True, kw_only=True):
+class QueryTable(Record, frozen=True, kw_only=True):
     """The answer to a query."""
 
     columns: tuple[str, ...]
@@ -62,7 +62,7 @@ class Table(Record, frozen=True, kw_only=True):
     truncated: bool = False
 
 
-class SqlQuery(Request[Table], frozen=True, kw_only=True):
+class SqlQuery(Request[QueryTable], frozen=True, kw_only=True):
     """One read-only statement over metadata, datasets and logs, run in a sandboxed child."""
 
     verb: ClassVar[str] = "sql"

@@ -16,15 +16,15 @@ from shopfloor.domain.requests.alerts import (
     CheckList,
     MonitorRun,
 )
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.monitoring import alerts as rules
 from shopfloor.store import alerts, datasets, jobs, models
 from shopfloor.store.transaction import Transaction
 
 
-def listing(plant: Plant, request: AlertList) -> Page[AlertRecord]:
+def listing(services: EngineServices, request: AlertList) -> Page[AlertRecord]:
     """Alerts, the ones that want somebody first."""
-    found = plant.context.store.read(
+    found = services.context.store.read(
         lambda query: alerts.listing(
             query,
             subject=request.subject,
@@ -35,15 +35,15 @@ def listing(plant: Plant, request: AlertList) -> Page[AlertRecord]:
             urgent_first=request.urgent_first,
         )
     )
-    return msgspec.structs.replace(found, seq=plant.context.store.last_seq)
+    return msgspec.structs.replace(found, seq=services.context.store.last_seq)
 
 
-def show(plant: Plant, request: AlertShow) -> AlertRecord:
+def show(services: EngineServices, request: AlertShow) -> AlertRecord:
     """One alert."""
-    return plant.context.store.read(lambda query: alerts.get(query, request.id))
+    return services.context.store.read(lambda query: alerts.get(query, request.id))
 
 
-def acknowledge(plant: Plant, request: AlertAck) -> AlertRecord:
+def acknowledge(services: EngineServices, request: AlertAck) -> AlertRecord:
     """Somebody looks at it."""
 
     def change(transaction: Transaction) -> AlertRecord:
@@ -51,10 +51,10 @@ def acknowledge(plant: Plant, request: AlertAck) -> AlertRecord:
         alert = rules.acknowledge(before, request.note, transaction.now)
         return _changed(transaction, before, alert, "acknowledged", request.actor)
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
-def snooze(plant: Plant, request: AlertSnooze) -> AlertRecord:
+def snooze(services: EngineServices, request: AlertSnooze) -> AlertRecord:
     """Quiet until a time."""
 
     def change(transaction: Transaction) -> AlertRecord:
@@ -63,10 +63,10 @@ def snooze(plant: Plant, request: AlertSnooze) -> AlertRecord:
         what = f"snoozed until {request.until:%Y-%m-%d %H:%M} UTC"
         return _changed(transaction, before, alert, what, request.actor)
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
-def resolve(plant: Plant, request: AlertResolve) -> AlertRecord:
+def resolve(services: EngineServices, request: AlertResolve) -> AlertRecord:
     """It is over."""
 
     def change(transaction: Transaction) -> AlertRecord:
@@ -74,7 +74,7 @@ def resolve(plant: Plant, request: AlertResolve) -> AlertRecord:
         alert = rules.resolve(before, request.note, transaction.now)
         return _changed(transaction, before, alert, "resolved", request.actor)
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
 def _changed(transaction: Transaction, before: AlertRecord, alert: AlertRecord, what: str, actor: str) -> AlertRecord:
@@ -92,20 +92,20 @@ def _changed(transaction: Transaction, before: AlertRecord, alert: AlertRecord, 
     return alert
 
 
-def checks(plant: Plant, request: CheckList) -> Page[CheckResult]:
+def checks(services: EngineServices, request: CheckList) -> Page[CheckResult]:
     """Results of checks."""
-    plant.context.definition(request.model)
+    services.context.definition(request.model)
     if request.history:
-        return plant.context.store.read(
+        return services.context.store.read(
             lambda query: alerts.check_history(query, request.model, request.limit, request.offset)
         )
-    found = plant.context.store.read(lambda query: alerts.newest_checks(query, request.model))
+    found = services.context.store.read(lambda query: alerts.newest_checks(query, request.model))
     return Page(rows=tuple(found), total=len(found))
 
 
-def monitor(plant: Plant, request: MonitorRun) -> JobRecord:
+def monitor(services: EngineServices, request: MonitorRun) -> JobRecord:
     """Queue a check of a model against its newest data."""
-    definition = plant.context.definition(request.model)
+    definition = services.context.definition(request.model)
 
     def change(transaction: Transaction) -> JobRecord:
         champion = models.aliases(transaction, definition.name).get("champion")
@@ -121,4 +121,4 @@ def monitor(plant: Plant, request: MonitorRun) -> JobRecord:
             },
         )
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)

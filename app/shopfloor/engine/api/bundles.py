@@ -23,7 +23,7 @@ from shopfloor.domain.requests.models import BundleReport, ModelExport, ModelImp
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.models import resolve, write_definition
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.lake.locations import artifact_file
 from shopfloor.lake.objects import file_sha256
 from shopfloor.store import models, runs
@@ -35,18 +35,18 @@ _FILES = {bundle.MODEL, bundle.MANIFEST, bundle.REFERENCE, _VERSION, _DEFINITION
 _LIMIT = 4 << 30
 
 
-def export(plant: Plant, request: ModelExport) -> BundleReport:
+def export(services: EngineServices, request: ModelExport) -> BundleReport:
     """Write the version's signed artifact, its record and the model's definition as a tar file."""
-    plant.context.definition(split_ref(request.ref)[0])
-    version = plant.context.store.read(lambda query: resolve(query, request.ref, "champion"))
+    services.context.definition(split_ref(request.ref)[0])
+    version = services.context.store.read(lambda query: resolve(query, request.ref, "champion"))
     target = Path(request.path)
     if not target.is_absolute() or not target.parent.is_dir():
         raise UsageError(
             f"{safe(request.path)} cannot be written.", hint="Name a file in a folder that exists.", code="bad_output"
         )
-    artifact = artifact_file(plant.context.layout, version.model, version.version, version.artifact.sha256)
-    bundle.read_manifest(Path(artifact.path), load_or_create_key(plant.context.layout.signing_key))
-    records = {_VERSION: to_json(version), _DEFINITION: to_json(plant.context.definition(version.model))}
+    artifact = artifact_file(services.context.layout, version.model, version.version, version.artifact.sha256)
+    bundle.read_manifest(Path(artifact.path), load_or_create_key(services.context.layout.signing_key))
+    records = {_VERSION: to_json(version), _DEFINITION: to_json(services.context.definition(version.model))}
     partial = target.with_name(f".{target.name}.part")
     try:
         with tarfile.open(partial, "w") as archive:
@@ -68,25 +68,25 @@ def export(plant: Plant, request: ModelExport) -> BundleReport:
     )
 
 
-def import_(plant: Plant, request: ModelImport) -> ModelVersion:
+def import_(services: EngineServices, request: ModelImport) -> ModelVersion:
     """Register a bundle as a new version, and its model where there is none of that name.
 
     Its signature must be by this workspace's key or by the one that the request trusts. Raises
     `RefusedError` for any other.
     """
-    staged = plant.context.layout.staging / f"import-{ulid()}"
+    staged = services.context.layout.staging / f"import-{ulid()}"
     try:
         version, definition = _unpack(Path(request.path), staged)
-        manifest = _verified(plant, request, staged)
+        manifest = _verified(services, request, staged)
         check_name(manifest.model, "Model")
-        known = manifest.model in {model.name for model in plant.context.all_models()}
+        known = manifest.model in {model.name for model in services.context.all_models()}
         if not known and (definition is None or definition.name != manifest.model):
             raise NotFoundError(
                 f"There is no model {manifest.model!r} here, and the bundle does not define it.",
                 hint="Export it again, or define the model first: shopfloor model define",
                 code="model_not_found",
             )
-        bundle.publish(staged, plant.context.layout.objects)
+        bundle.publish(staged, services.context.layout.objects)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
 
@@ -95,7 +95,7 @@ def import_(plant: Plant, request: ModelImport) -> ModelVersion:
         if same is not None:
             return models.version(transaction, manifest.model, same)
         if not known and definition is not None:
-            write_definition(plant, transaction, definition, request.actor)
+            write_definition(services, transaction, definition, request.actor)
         number = models.next_version(transaction, manifest.model)
         run = runs.create(transaction, _run_of(version, number, request.actor, transaction.now))
         imported = ModelVersion(
@@ -118,7 +118,7 @@ def import_(plant: Plant, request: ModelImport) -> ModelVersion:
         )
         return imported
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
 def _run_of(version: ModelVersion, number: int, actor: str, now: datetime) -> RunRecord:
@@ -148,9 +148,9 @@ def _decision_of(version: ModelVersion, champion: int | None) -> Decision | None
     )
 
 
-def _verified(plant: Plant, request: ModelImport, staged: Path) -> ArtifactManifest:
+def _verified(services: EngineServices, request: ModelImport, staged: Path) -> ArtifactManifest:
     """The manifest; what a trusted key signed is signed with this workspace's own from here on."""
-    ours = load_or_create_key(plant.context.layout.signing_key)
+    ours = load_or_create_key(services.context.layout.signing_key)
     if request.key:
         bundle.resign(staged, load_key(Path(request.key)), ours)
     try:

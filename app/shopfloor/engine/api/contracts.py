@@ -11,7 +11,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.requests.datasets import DatasetContract, DatasetDefine, DatasetRevisions
 from shopfloor.domain.revision import ContractCause, ContractRevision
 from shopfloor.engine.api.datasets import named
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.store import datasets, revisions
 from shopfloor.store.rows import Query
@@ -20,13 +20,13 @@ from shopfloor.workspace.contract_check import check_contract
 from shopfloor.workspace.form import Form
 
 
-def show(plant: Plant, request: DatasetContract) -> Contract:
+def show(services: EngineServices, request: DatasetContract) -> Contract:
     """The contract as its file says now, or as it was in an earlier revision."""
     if request.revision:
-        return _earlier(plant, request)
-    found = plant.context.contract(request.name)
+        return _earlier(services, request)
+    found = services.context.contract(request.name)
     if found is None:
-        plant.context.store.read(lambda query: named(query, request.name))
+        services.context.store.read(lambda query: named(query, request.name))
         raise NotFoundError(
             f"Dataset {request.name} has no contract yet.",
             hint="It is inferred from the first file.",
@@ -35,13 +35,13 @@ def show(plant: Plant, request: DatasetContract) -> Contract:
     return found
 
 
-def _earlier(plant: Plant, request: DatasetContract) -> Contract:
+def _earlier(services: EngineServices, request: DatasetContract) -> Contract:
     def query(reader: Query) -> tuple[ContractRevision | None, int]:
         named(reader, request.name)
         found = revisions.get(reader, request.name, request.revision)
         return found, revisions.number(reader, request.name)
 
-    revision, newest = plant.context.store.read(query)
+    revision, newest = services.context.store.read(query)
     if revision is None:
         raise NotFoundError(
             f"The contract of {request.name} has no revision {request.revision}.",
@@ -58,41 +58,41 @@ def _earlier(plant: Plant, request: DatasetContract) -> Contract:
     return found
 
 
-def history(plant: Plant, request: DatasetRevisions) -> Page[ContractRevision]:
+def history(services: EngineServices, request: DatasetRevisions) -> Page[ContractRevision]:
     """Every change of a contract, newest first."""
-    live.look(plant.context, request.name)
+    live.look(services.context, request.name)
 
     def query(reader: Query) -> Page[ContractRevision]:
         named(reader, request.name)
         return revisions.listing(reader, request.name, request.limit, request.offset)
 
-    return plant.context.store.read(query)
+    return services.context.store.read(query)
 
 
-def define(plant: Plant, request: DatasetDefine) -> Contract:
+def define(services: EngineServices, request: DatasetDefine) -> Contract:
     """Write the contract's head; columns come with the first file."""
     name = check_name(request.name, "Dataset")
-    live.look(plant.context, name)
-    found = plant.context.contract(name)
+    live.look(services.context, name)
+    found = services.context.contract(name)
     wanted = _changed(found or Contract(name=name, revision=0), request)
     _check(wanted)
     if found is not None and found == wanted:
         # Asked again: the file keeps its text, also what a person wrote beside the settings.
-        (plant.context.layout.inbox / name).mkdir(exist_ok=True)
+        (services.context.layout.inbox / name).mkdir(exist_ok=True)
         return found
 
     def change(transaction: Transaction) -> Contract:
         number = revisions.number(transaction, name) + 1
         after = msgspec.structs.replace(wanted, revision=number)
         datasets.define(transaction, name, after.mode.value)
-        text = live.save(plant.context, after)
+        text = live.save(services.context, after)
         number = live.record(transaction, after, text, ContractCause.DEFINED, request.actor)
-        plant.context.book.own.pop(name, None)
+        services.context.book.own.pop(name, None)
         transaction.emit("dataset.defined", name, f"Dataset {name}: {after.mode}", actor=request.actor)
         return msgspec.structs.replace(after, revision=number)
 
-    defined = plant.mutate(request, change)
-    (plant.context.layout.inbox / name).mkdir(exist_ok=True)
+    defined = services.mutate(request, change)
+    (services.context.layout.inbox / name).mkdir(exist_ok=True)
     return defined
 
 

@@ -26,7 +26,7 @@ from shopfloor.domain.requests.datasets import (
 )
 from shopfloor.domain.text import safe
 from shopfloor.duck.sql import connect
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.lake.locations import part_files
 from shopfloor.lake.preview import preview as window
 from shopfloor.store import datasets
@@ -36,31 +36,31 @@ _MEMORY_MB = 256
 _MOST_ROWS = 1000
 
 
-def listing(plant: Plant, request: DatasetList) -> Page[DatasetRecord]:
+def listing(services: EngineServices, request: DatasetList) -> Page[DatasetRecord]:
     """Datasets by name, with the models that learn from them."""
-    found = plant.context.store.read(
+    found = services.context.store.read(
         lambda query: datasets.listing(query, request.query, request.limit, request.offset)
     )
     users: dict[str, list[str]] = {}
-    for definition in plant.context.all_models():
+    for definition in services.context.all_models():
         users.setdefault(definition.dataset, []).append(definition.name)
     rows = tuple(
-        msgspec.structs.replace(row, used_by=tuple(users.get(row.name, ())), problem=_problem(plant, row.name))
+        msgspec.structs.replace(row, used_by=tuple(users.get(row.name, ())), problem=_problem(services, row.name))
         for row in found.rows
     )
-    return msgspec.structs.replace(found, rows=rows, seq=plant.context.store.last_seq)
+    return msgspec.structs.replace(found, rows=rows, seq=services.context.store.last_seq)
 
 
-def show(plant: Plant, request: DatasetShow) -> DatasetRecord:
+def show(services: EngineServices, request: DatasetShow) -> DatasetRecord:
     """One dataset."""
     name, _ = split_ref(request.name)
-    record = plant.context.store.read(lambda query: named(query, name))
-    users = tuple(model.name for model in plant.context.models_of(name))
-    return msgspec.structs.replace(record, used_by=users, problem=_problem(plant, name))
+    record = services.context.store.read(lambda query: named(query, name))
+    users = tuple(model.name for model in services.context.models_of(name))
+    return msgspec.structs.replace(record, used_by=users, problem=_problem(services, name))
 
 
-def _problem(plant: Plant, dataset: str) -> str:
-    error = plant.context.book.problems.get(dataset)
+def _problem(services: EngineServices, dataset: str) -> str:
+    error = services.context.book.problems.get(dataset)
     return "" if error is None else str(error)
 
 
@@ -98,27 +98,27 @@ def resolve(query: Query, ref: str) -> DatasetVersion:
     return version
 
 
-def versions(plant: Plant, request: DatasetVersions) -> Page[DatasetVersion]:
+def versions(services: EngineServices, request: DatasetVersions) -> Page[DatasetVersion]:
     """Versions, newest first."""
 
     def query(reader: Query) -> Page[DatasetVersion]:
         named(reader, request.name)
         return datasets.versions(reader, request.name, request.limit, request.offset)
 
-    return plant.context.store.read(query)
+    return services.context.store.read(query)
 
 
-def version(plant: Plant, request: DatasetVersionShow) -> DatasetVersion:
+def version(services: EngineServices, request: DatasetVersionShow) -> DatasetVersion:
     """One version."""
-    return plant.context.store.read(lambda query: resolve(query, request.ref))
+    return services.context.store.read(lambda query: resolve(query, request.ref))
 
 
-def preview(plant: Plant, request: DatasetPreviewShow) -> DatasetPreview:
+def preview(services: EngineServices, request: DatasetPreviewShow) -> DatasetPreview:
     """Some rows as text."""
-    found = plant.context.store.read(lambda query: resolve(query, request.ref))
+    found = services.context.store.read(lambda query: resolve(query, request.ref))
     limit = min(request.limit, _MOST_ROWS)
-    with _reading(plant) as connection:
-        files = part_files(plant.context.layout, found.parts)
+    with _reading(services) as connection:
+        files = part_files(services.context.layout, found.parts)
         names, rows = window(connection, files, found.columns, limit, request.offset)
     return DatasetPreview(
         dataset=found.dataset, version=found.version, columns=tuple(names), rows=tuple(rows), total=found.rows
@@ -126,9 +126,9 @@ def preview(plant: Plant, request: DatasetPreviewShow) -> DatasetPreview:
 
 
 @contextmanager
-def _reading(plant: Plant) -> Iterator[DuckDBPyConnection]:
+def _reading(services: EngineServices) -> Iterator[DuckDBPyConnection]:
     """A small database of its own for looking into parts; the metadata's connection never reads them."""
-    scratch = plant.context.layout.staging / f"look-{ulid()}"
+    scratch = services.context.layout.staging / f"look-{ulid()}"
     connection = connect(memory_mb=_MEMORY_MB, threads=1, temp=scratch)
     try:
         yield connection
@@ -137,12 +137,12 @@ def _reading(plant: Plant) -> Iterator[DuckDBPyConnection]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def parts(plant: Plant, request: DatasetFilesShow) -> DatasetFiles:
+def parts(services: EngineServices, request: DatasetFilesShow) -> DatasetFiles:
     """Where the Parquet files lie."""
-    found = plant.context.store.read(lambda query: resolve(query, request.ref))
+    found = services.context.store.read(lambda query: resolve(query, request.ref))
     return DatasetFiles(
         dataset=found.dataset,
         version=found.version,
         columns=found.columns,
-        parts=part_files(plant.context.layout, found.parts),
+        parts=part_files(services.context.layout, found.parts),
     )

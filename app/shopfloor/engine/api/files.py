@@ -29,7 +29,7 @@ from shopfloor.domain.requests.files import (
     FileWithdraw,
 )
 from shopfloor.domain.text import safe
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.intake.look import look
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
@@ -39,9 +39,9 @@ from shopfloor.store.transaction import Transaction
 _AGAIN = {FileState.QUARANTINED, FileState.DISCARDED}
 
 
-def listing(plant: Plant, request: FileList) -> Page[FileRecord]:
+def listing(services: EngineServices, request: FileList) -> Page[FileRecord]:
     """Files, newest first."""
-    found = plant.context.store.read(
+    found = services.context.store.read(
         lambda query: files.listing(
             query,
             dataset=request.dataset,
@@ -54,41 +54,41 @@ def listing(plant: Plant, request: FileList) -> Page[FileRecord]:
             around=request.around,
         )
     )
-    return msgspec.structs.replace(found, seq=plant.context.store.last_seq)
+    return msgspec.structs.replace(found, seq=services.context.store.last_seq)
 
 
-def show(plant: Plant, request: FileShow) -> FileRecord:
+def show(services: EngineServices, request: FileShow) -> FileRecord:
     """One file."""
-    return plant.context.store.read(lambda query: _row(query, request.id)).file
+    return services.context.store.read(lambda query: _row(query, request.id)).file
 
 
-def inspect(plant: Plant, request: FileInspect) -> FileBytes:
+def inspect(services: EngineServices, request: FileInspect) -> FileBytes:
     """The lines around a quarantined file's failure."""
-    file = plant.context.store.read(lambda query: _row(query, request.id)).file
+    file = services.context.store.read(lambda query: _row(query, request.id)).file
     _check_kept(
         file, f"Only quarantined files are kept for this. What became of it: shopfloor file show {file.id}", _AGAIN
     )
-    kept = file_locations.quarantined_path(plant.context.layout, file)
+    kept = file_locations.quarantined_path(services.context.layout, file)
     seen = look(kept, file.reason.line if file.reason is not None else None)
     return FileBytes(id=file.id, first=seen.first, lines=seen.lines, binary=seen.binary)
 
 
-def retry(plant: Plant, request: FileRetry) -> FileRecord:
+def retry(services: EngineServices, request: FileRetry) -> FileRecord:
     """Take the kept bytes in again with today's contract, or with other parser settings."""
-    return _again(plant, request)
+    return _again(services, request)
 
 
-def accept(plant: Plant, request: FileAccept) -> FileRecord:
+def accept(services: EngineServices, request: FileAccept) -> FileRecord:
     """Take the kept bytes in, widening the contract to them."""
-    return _again(plant, request)
+    return _again(services, request)
 
 
-def _again(plant: Plant, request: FileRetry | FileAccept) -> FileRecord:
+def _again(services: EngineServices, request: FileRetry | FileAccept) -> FileRecord:
     def change(transaction: Transaction) -> FileRecord:
         row = _row(transaction, request.id)
         _check_kept(row.file, "Only quarantined files can be taken in again.", _AGAIN)
-        asked = _asked(plant, request, row)
-        staged = file_locations.stage_again(plant.context.layout, row.file)
+        asked = _asked(services, request, row)
+        staged = file_locations.stage_again(services.context.layout, row.file)
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
         row = msgspec.structs.replace(row, file=file, staged=str(staged), again=asked)
         files.put(transaction, row)
@@ -109,14 +109,14 @@ def _again(plant: Plant, request: FileRetry | FileAccept) -> FileRecord:
         )
         return file
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
-def _asked(plant: Plant, request: FileRetry | FileAccept, row: LedgerRow) -> Again:
+def _asked(services: EngineServices, request: FileRetry | FileAccept, row: LedgerRow) -> Again:
     """What is asked. An accepted file is read as it was when it was held: with the settings it was retried with."""
     file, before = row.file, row.again
     if isinstance(request, FileRetry):
-        return Again(actor=request.actor, parser=_parser(plant, request, file), keep=request.keep)
+        return Again(actor=request.actor, parser=_parser(services, request, file), keep=request.keep)
     if request.types and file.purpose is not FilePurpose.DATA:
         raise RefusedError(
             f"Types are those of a dataset's contract; {file.id} is one of {file.purpose}.",
@@ -127,7 +127,7 @@ def _asked(plant: Plant, request: FileRetry | FileAccept, row: LedgerRow) -> Aga
     return Again(actor=request.actor, accept=True, types=request.types, parser=parser, keep=keep)
 
 
-def _parser(plant: Plant, request: FileRetry, file: FileRecord) -> Parser | None:
+def _parser(services: EngineServices, request: FileRetry, file: FileRecord) -> Parser | None:
     """What the request says of the file, checked over the contract's settings; None when it says nothing."""
     if request.parser == Parser():
         if request.keep:
@@ -140,21 +140,21 @@ def _parser(plant: Plant, request: FileRetry, file: FileRecord) -> Parser | None
             code="not_data",
         )
     try:
-        contract = plant.context.contract(_dataset(plant, file))
+        contract = services.context.contract(_dataset(services, file))
     except ConfigError:
         contract = None  # the file waits until it is mended, and then these settings count
     check_parser(merged(contract.parser if contract is not None else Parser(), request.parser))
     return request.parser
 
 
-def _dataset(plant: Plant, file: FileRecord) -> str:
+def _dataset(services: EngineServices, file: FileRecord) -> str:
     """Whose contract says how the file is written."""
-    return file.dataset if file.purpose is FilePurpose.DATA else plant.context.definition(file.dataset).dataset
+    return file.dataset if file.purpose is FilePurpose.DATA else services.context.definition(file.dataset).dataset
 
 
-def why(plant: Plant, request: FileWhy) -> Explanation:
+def why(services: EngineServices, request: FileWhy) -> Explanation:
     """Why a path was not taken in; looks at the drop folders first."""
-    return explain(plant.watch, os.fsdecode(_bytes(request.raw)) if request.raw else request.path)
+    return explain(services.watch, os.fsdecode(_bytes(request.raw)) if request.raw else request.path)
 
 
 def _bytes(digits: str) -> bytes:
@@ -164,7 +164,7 @@ def _bytes(digits: str) -> bytes:
         raise UsageError("The bytes of the path are not hexadecimal digits.", hint="Two digits a byte.") from error
 
 
-def withdraw(plant: Plant, request: FileWithdraw) -> FileRecord:
+def withdraw(services: EngineServices, request: FileWithdraw) -> FileRecord:
     """A new version of the dataset without the rows of a committed file; asked again, nothing happens."""
 
     def change(transaction: Transaction) -> FileRecord:
@@ -182,10 +182,10 @@ def withdraw(plant: Plant, request: FileWithdraw) -> FileRecord:
         )
         return file
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
-def supersede(plant: Plant, request: FileSupersede) -> FileRecord:
+def supersede(services: EngineServices, request: FileSupersede) -> FileRecord:
     """A new version without the rows of the files that came before under the same path; again, nothing happens."""
 
     def change(transaction: Transaction) -> FileRecord:
@@ -209,7 +209,7 @@ def supersede(plant: Plant, request: FileSupersede) -> FileRecord:
             )
         return file
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
 def _check_in(file: FileRecord, do: str) -> None:
@@ -221,7 +221,7 @@ def _check_in(file: FileRecord, do: str) -> None:
         )
 
 
-def discard(plant: Plant, request: FileDiscard) -> FileRecord:
+def discard(services: EngineServices, request: FileDiscard) -> FileRecord:
     """Not wanted: the record stays, the same content will not ask again."""
 
     def change(transaction: Transaction) -> FileRecord:
@@ -241,7 +241,7 @@ def discard(plant: Plant, request: FileDiscard) -> FileRecord:
         )
         return file
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
 def _check_kept(file: FileRecord, hint: str, states: Set[FileState]) -> None:

@@ -9,16 +9,16 @@ from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.jobs import JobCancel, JobList, JobLog, JobLogText, JobRetry, JobShow
 from shopfloor.domain.text import safe
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 
 _LOG_BYTES = 256 * 1024
 
 
-def listing(plant: Plant, request: JobList) -> Page[JobRecord]:
+def listing(services: EngineServices, request: JobList) -> Page[JobRecord]:
     """Jobs with their live progress."""
-    found = plant.context.store.read(
+    found = services.context.store.read(
         lambda query: jobs.listing(
             query,
             kind=request.kind,
@@ -29,16 +29,16 @@ def listing(plant: Plant, request: JobList) -> Page[JobRecord]:
         )
     )
     return msgspec.structs.replace(
-        found, rows=tuple(map(plant.floor.live, found.rows)), seq=plant.context.store.last_seq
+        found, rows=tuple(map(services.pool.live, found.rows)), seq=services.context.store.last_seq
     )
 
 
-def show(plant: Plant, request: JobShow) -> JobRecord:
+def show(services: EngineServices, request: JobShow) -> JobRecord:
     """One job with its live progress."""
-    return plant.floor.live(plant.context.store.read(lambda query: jobs.get(query, request.id)))
+    return services.pool.live(services.context.store.read(lambda query: jobs.get(query, request.id)))
 
 
-def cancel(plant: Plant, request: JobCancel) -> JobRecord:
+def cancel(services: EngineServices, request: JobCancel) -> JobRecord:
     """A queued job ends at once, a running one when its worker is dead."""
 
     def change(transaction: Transaction) -> JobRecord:
@@ -61,13 +61,13 @@ def cancel(plant: Plant, request: JobCancel) -> JobRecord:
             )
         return job
 
-    job = plant.mutate(request, change)
+    job = services.mutate(request, change)
     if job.state is JobState.RUNNING:
-        plant.floor.cancel(job.id)
+        services.pool.cancel(job.id)
     return job
 
 
-def retry(plant: Plant, request: JobRetry) -> JobRecord:
+def retry(services: EngineServices, request: JobRetry) -> JobRecord:
     """Queue an ended job again, with its attempts counted anew."""
 
     def change(transaction: Transaction) -> JobRecord:
@@ -102,13 +102,13 @@ def retry(plant: Plant, request: JobRetry) -> JobRecord:
         )
         return again
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
-def log(plant: Plant, request: JobLog) -> JobLogText:
+def log(services: EngineServices, request: JobLog) -> JobLogText:
     """The last lines of a worker's log, made printable."""
-    job = plant.context.store.read(lambda query: jobs.get(query, request.id))
-    path = plant.context.layout.job_logs / f"{job.id}.log"
+    job = services.context.store.read(lambda query: jobs.get(query, request.id))
+    path = services.context.layout.job_logs / f"{job.id}.log"
     try:
         with path.open("rb") as handle:
             handle.seek(0, 2)

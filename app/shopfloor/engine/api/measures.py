@@ -7,27 +7,27 @@ from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.requests.alerts import BacktestReport, MonitorBacktest
 from shopfloor.domain.requests.models import ValueShow
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.monitoring import preparing
 from shopfloor.monitoring.tasks import replay, report_value
-from shopfloor.runtime.task import Task
+from shopfloor.runtime.task import WorkerTask
 
 
-def value(plant: Plant, request: ValueShow) -> ValueReport:
+def value(services: EngineServices, request: ValueShow) -> ValueReport:
     """What a model's predictions were worth, where the truth is known."""
-    definition = plant.context.definition(request.model)
-    spec = plant.context.store.read(lambda query: preparing.value_spec(plant.context, query, definition))
-    return convert(plant.floor.aside.ask(Task(report_value, spec)), ValueReport)
+    definition = services.context.definition(request.model)
+    spec = services.context.store.read(lambda query: preparing.value_spec(services.context, query, definition))
+    return convert(services.pool.adhoc.ask(WorkerTask(report_value, spec)), ValueReport)
 
 
-def backtest(plant: Plant, request: MonitorBacktest) -> BacktestReport:
+def backtest(services: EngineServices, request: MonitorBacktest) -> BacktestReport:
     """How often the rule would have fired over the deliveries so far."""
-    definition = plant.context.definition(request.model)
-    spec = plant.context.store.read(lambda query: preparing.backtest_spec(plant.context, query, definition))
+    definition = services.context.definition(request.model)
+    spec = services.context.store.read(lambda query: preparing.backtest_spec(services.context, query, definition))
     if spec is None:
         raise RefusedError(
             f"Model {definition.name} has no champion to judge from.",
             hint=f"Train it: shopfloor model train {definition.name}",
             code="no_champion",
         )
-    return convert(plant.floor.aside.ask(Task(replay, spec)), BacktestReport)
+    return convert(services.pool.adhoc.ask(WorkerTask(replay, spec)), BacktestReport)

@@ -28,7 +28,7 @@ from shopfloor.domain.requests.models import (
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.positive import check_positive
 from shopfloor.engine.line.line import train as train_on
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.statistics import metrics
 from shopfloor.store import alerts, datasets, inference, models
@@ -37,18 +37,18 @@ from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.definitions import save_definition
 
 
-def listing(plant: Plant, request: ModelList) -> Page[ModelRecord]:
+def listing(services: EngineServices, request: ModelList) -> Page[ModelRecord]:
     """Models by name."""
-    definitions = [model for model in plant.context.all_models() if request.query.lower() in model.name]
+    definitions = [model for model in services.context.all_models() if request.query.lower() in model.name]
     window = definitions[request.offset : request.offset + request.limit]
-    rows = plant.context.store.read(lambda query: tuple(_records(query, window, plant.context.clock.now())))
-    return Page(rows=rows, total=len(definitions), offset=request.offset, seq=plant.context.store.last_seq)
+    rows = services.context.store.read(lambda query: tuple(_records(query, window, services.context.clock.now())))
+    return Page(rows=rows, total=len(definitions), offset=request.offset, seq=services.context.store.last_seq)
 
 
-def show(plant: Plant, request: ModelShow) -> ModelRecord:
+def show(services: EngineServices, request: ModelShow) -> ModelRecord:
     """One model."""
-    definition = plant.context.definition(request.name)
-    return plant.context.store.read(lambda query: _records(query, [definition], plant.context.clock.now())[0])
+    definition = services.context.definition(request.name)
+    return services.context.store.read(lambda query: _records(query, [definition], services.context.clock.now())[0])
 
 
 def _records(query: Query, definitions: list[ModelDefinition], now: datetime) -> list[ModelRecord]:
@@ -71,7 +71,7 @@ def _records(query: Query, definitions: list[ModelDefinition], now: datetime) ->
     return found
 
 
-def _record(definition: ModelDefinition, standing: models.Standing) -> ModelRecord:
+def _record(definition: ModelDefinition, standing: models.StoredStanding) -> ModelRecord:
     """What definition and store say; how it is used comes from elsewhere."""
     state, aliases = standing.state, standing.aliases
     return ModelRecord(
@@ -97,21 +97,23 @@ def _record(definition: ModelDefinition, standing: models.Standing) -> ModelReco
     )
 
 
-def definition(plant: Plant, request: ModelDefinitionShow) -> ModelDefinition:
+def definition(services: EngineServices, request: ModelDefinitionShow) -> ModelDefinition:
     """The definition as its file says now."""
-    return plant.context.definition(request.name)
+    return services.context.definition(request.name)
 
 
-def versions(plant: Plant, request: ModelVersions) -> Page[ModelVersion]:
+def versions(services: EngineServices, request: ModelVersions) -> Page[ModelVersion]:
     """Versions with their decisions."""
-    plant.context.definition(request.name)
-    return plant.context.store.read(lambda query: models.versions(query, request.name, request.limit, request.offset))
+    services.context.definition(request.name)
+    return services.context.store.read(
+        lambda query: models.versions(query, request.name, request.limit, request.offset)
+    )
 
 
-def history(plant: Plant, request: ModelHistory) -> Page[AliasChange]:
+def history(services: EngineServices, request: ModelHistory) -> Page[AliasChange]:
     """Who moved which alias, when and why."""
-    plant.context.definition(request.name)
-    return plant.context.store.read(lambda query: models.history(query, request.name, request.as_of))
+    services.context.definition(request.name)
+    return services.context.store.read(lambda query: models.history(query, request.name, request.as_of))
 
 
 def resolve(query: Query, ref: str, alias: str) -> ModelVersion:
@@ -130,25 +132,25 @@ def resolve(query: Query, ref: str, alias: str) -> ModelVersion:
     return models.version(query, name, parse_version(word, ref))
 
 
-def define(plant: Plant, request: ModelDefine) -> ModelDefinition:
+def define(services: EngineServices, request: ModelDefine) -> ModelDefinition:
     """Write the definition; train at once when there are rows."""
-    wanted = _check_columns(plant, request.definition)
-    _check_recipes(plant, wanted)
-    check_positive(plant, wanted)
+    wanted = _check_columns(services, request.definition)
+    _check_recipes(services, wanted)
+    check_positive(services, wanted)
 
     def change(transaction: Transaction) -> ModelDefinition:
-        write_definition(plant, transaction, wanted, request.actor)
+        write_definition(services, transaction, wanted, request.actor)
         newest = datasets.current_version(transaction, wanted.dataset)
         if request.train and newest and not wanted.retired:
             train_on(transaction, wanted, newest, trigger=f"defined by {request.actor}")
         return wanted
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
-def write_definition(plant: Plant, transaction: Transaction, wanted: ModelDefinition, actor: str) -> None:
+def write_definition(services: EngineServices, transaction: Transaction, wanted: ModelDefinition, actor: str) -> None:
     """The model's file, its state and its drop folders."""
-    save_definition(plant.context.layout, wanted, metrics.find)
+    save_definition(services.context.layout, wanted, metrics.find)
     models.put_state(transaction, models.state(transaction, wanted.name))
     transaction.emit(
         "model.defined",
@@ -156,15 +158,15 @@ def write_definition(plant: Plant, transaction: Transaction, wanted: ModelDefini
         f"Model {wanted.name} learns {safe(wanted.target, 60)} from {wanted.dataset}",
         actor=actor,
     )
-    for folder in (plant.context.layout.score, plant.context.layout.actuals, plant.context.layout.outbox):
+    for folder in (services.context.layout.score, services.context.layout.actuals, services.context.layout.outbox):
         (folder / wanted.name).mkdir(exist_ok=True)
 
 
-def _check_recipes(plant: Plant, wanted: ModelDefinition) -> None:
+def _check_recipes(services: EngineServices, wanted: ModelDefinition) -> None:
     """A recipe must be there when it is named: the first training starts at once."""
     for name in wanted.training.candidates:
         file, colon, _ = name.partition(".py:")
-        if colon and not (plant.context.layout.root / f"{file}.py").is_file():
+        if colon and not (services.context.layout.root / f"{file}.py").is_file():
             raise UsageError(
                 f"There is no recipe {safe(file, 120)}.py.",
                 hint="Write it first, relative to the workspace, with a function that returns an estimator: "
@@ -173,14 +175,16 @@ def _check_recipes(plant: Plant, wanted: ModelDefinition) -> None:
             )
 
 
-def _check_columns(plant: Plant, wanted: ModelDefinition) -> ModelDefinition:
+def _check_columns(services: EngineServices, wanted: ModelDefinition) -> ModelDefinition:
     """The definition with the dataset's spelling of its columns, all of which must be there, where there is
     a dataset already.
     """
-    contract = plant.context.contract(wanted.dataset)
+    contract = services.context.contract(wanted.dataset)
     if contract is None or not contract.columns:
-        known = [row.name for row in plant.context.store.read(lambda query: datasets.listing(query, "", 1000, 0)).rows]
-        if wanted.dataset not in known and not (plant.context.layout.inbox / wanted.dataset).is_dir():
+        known = [
+            row.name for row in services.context.store.read(lambda query: datasets.listing(query, "", 1000, 0)).rows
+        ]
+        if wanted.dataset not in known and not (services.context.layout.inbox / wanted.dataset).is_dir():
             raise NotFoundError(
                 f"There is no dataset {wanted.dataset!r}.",
                 hint=did_you_mean(wanted.dataset, known)
@@ -233,9 +237,9 @@ def _check_known(contract: Contract, wanted: ModelDefinition) -> None:
             )
 
 
-def train(plant: Plant, request: ModelTrain) -> JobRecord:
+def train(services: EngineServices, request: ModelTrain) -> JobRecord:
     """Queue a training on the newest version."""
-    definition = plant.context.definition(request.name)
+    definition = services.context.definition(request.name)
 
     def change(transaction: Transaction) -> JobRecord:
         newest = datasets.current_version(transaction, definition.dataset)
@@ -252,19 +256,19 @@ def train(plant: Plant, request: ModelTrain) -> JobRecord:
         reason = f" ({safe(request.reason, 100)})" if request.reason else ""
         return train_on(transaction, definition, newest, trigger=f"asked by {request.actor}{reason}")
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
-def retire(plant: Plant, request: ModelRetire) -> ModelRecord:
+def retire(services: EngineServices, request: ModelRetire) -> ModelRecord:
     """Out of service; the history stays."""
-    definition = plant.context.definition(request.name)
+    definition = services.context.definition(request.name)
     retired = msgspec.structs.replace(definition, retired=True)
 
     def change(transaction: Transaction) -> ModelRecord:
         state = models.state(transaction, definition.name)
         if definition.retired and state.retired:
             return _records(transaction, [definition], transaction.now)[0]
-        save_definition(plant.context.layout, retired, metrics.find)
+        save_definition(services.context.layout, retired, metrics.find)
         models.put_state(transaction, msgspec.structs.replace(state, retired=True, awaiting=None))
         transaction.emit(
             "model.retired",
@@ -274,6 +278,6 @@ def retire(plant: Plant, request: ModelRetire) -> ModelRecord:
         )
         return _records(transaction, [retired], transaction.now)[0]
 
-    record = plant.mutate(request, change)
-    remove_deployment(plant.context.layout.serving, definition.name)
+    record = services.mutate(request, change)
+    remove_deployment(services.context.layout.serving, definition.name)
     return record

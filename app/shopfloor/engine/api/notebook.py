@@ -16,19 +16,19 @@ from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.release import Decision, ModelVersion, Outcome
 from shopfloor.domain.requests.runs import RunModel
 from shopfloor.domain.run import RunRecord
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.release import releasing
-from shopfloor.runtime.task import Task
+from shopfloor.runtime.task import WorkerTask
 from shopfloor.store import models, runs
 from shopfloor.store.transaction import Transaction
 from shopfloor.training.adoption import Adopted, AdoptTask
 from shopfloor.training.tasks import adopt_model
 
 
-def _definition(plant: Plant, run: RunRecord) -> ModelDefinition:
+def _definition(services: EngineServices, run: RunRecord) -> ModelDefinition:
     """What the run's model is for: without it nobody could say what the version predicts."""
     try:
-        return plant.context.definition(run.model)
+        return services.context.definition(run.model)
     except NotFoundError as unknown:
         raise NotFoundError(
             f"Run {run.id} is kept under {run.model!r}, which is no model that could take a version.",
@@ -37,9 +37,9 @@ def _definition(plant: Plant, run: RunRecord) -> ModelDefinition:
         ) from unknown
 
 
-def register(plant: Plant, request: RunModel) -> ModelVersion:
+def register(services: EngineServices, request: RunModel) -> ModelVersion:
     """Sign the recorder's model and register it; it serves only when a person promotes it."""
-    context = plant.context
+    context = services.context
     path = Path(request.path).resolve()
     if not path.is_relative_to(context.layout.staging.resolve()) or not path.is_file():
         raise RefusedError(
@@ -52,7 +52,7 @@ def register(plant: Plant, request: RunModel) -> ModelVersion:
             f"There is no task {request.task!r}.", hint=did_you_mean(request.task, list(LearningTask)), code="bad_task"
         )
     run = context.store.read(lambda query: runs.get(query, request.id))
-    definition = _definition(plant, run)
+    definition = _definition(services, run)
     contract = context.contract(definition.dataset)
     staged = context.layout.staging / f"adopt-{ulid()}"
     task = AdoptTask(
@@ -68,7 +68,7 @@ def register(plant: Plant, request: RunModel) -> ModelVersion:
         columns=contract.columns if contract is not None else (),
         now=context.clock.now(),
     )
-    adopted = convert(plant.floor.aside.ask(Task(adopt_model, task)), Adopted)
+    adopted = convert(services.pool.adhoc.ask(WorkerTask(adopt_model, task)), Adopted)
     bundle.publish(staged, context.layout.objects)
 
     def change(transaction: Transaction) -> ModelVersion:
@@ -96,4 +96,4 @@ def register(plant: Plant, request: RunModel) -> ModelVersion:
         releasing.apply_decision(transaction, definition, version, cause=run.id)
         return version
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)

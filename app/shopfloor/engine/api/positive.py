@@ -12,7 +12,7 @@ from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.datasets import resolve
 from shopfloor.engine.api.versions import profile_of
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 
 _PATIENCE_SECONDS = 20.0
 _LONG = 60  # characters; a profile cuts long values
@@ -20,14 +20,14 @@ _SPELLED_ALIKE = frozenset({ColumnType.TEXT, ColumnType.BOOLEAN, ColumnType.INTE
 """Types whose values a profile spells as a training spells classes."""
 
 
-def check_positive(plant: Plant, wanted: ModelDefinition) -> None:
+def check_positive(services: EngineServices, wanted: ModelDefinition) -> None:
     """Raise `UsageError` when the rows so far show all classes and the positive one is not among them.
 
     Without rows, or where the classes cannot be told quickly, the first training finds out.
     """
     if wanted.positive is None:
         return
-    classes = _classes(plant, wanted)
+    classes = _classes(services, wanted)
     # A single class may wait for its positive one.
     if len(classes) < 2 or wanted.positive in classes:
         return
@@ -40,14 +40,14 @@ def check_positive(plant: Plant, wanted: ModelDefinition) -> None:
     )
 
 
-def _classes(plant: Plant, wanted: ModelDefinition) -> tuple[str, ...]:
+def _classes(services: EngineServices, wanted: ModelDefinition) -> tuple[str, ...]:
     """All values of the target; none when there are no rows or they are not all known."""
     try:
-        newest = plant.context.store.read(lambda query: resolve(query, wanted.dataset))
+        newest = services.context.store.read(lambda query: resolve(query, wanted.dataset))
         target = tuple(column for column in newest.columns if column.name == wanted.target)
         if not target or target[0].type not in _SPELLED_ALIKE:
             return ()
-        (found,) = profile_of(plant, msgspec.structs.replace(newest, columns=target), _PATIENCE_SECONDS).columns
+        (found,) = profile_of(services, msgspec.structs.replace(newest, columns=target), _PATIENCE_SECONDS).columns
     except ShopfloorError:
         return ()
     return tuple(value for value, _ in found.top) if _complete(found) else ()

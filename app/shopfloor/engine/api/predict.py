@@ -11,7 +11,7 @@ from shopfloor.domain.errors import DataError, NotFoundError, RefusedError, Shop
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.requests.models import Predict, PredictReport
 from shopfloor.domain.text import safe
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.store import jobs, models
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -20,11 +20,11 @@ _PATIENCE_SECONDS = 3600.0
 _URGENT = 50
 
 
-async def predict(plant: Plant, request: Predict) -> PredictReport:
+async def predict(services: EngineServices, request: Predict) -> PredictReport:
     """Queue the scoring ahead of everything else and answer when the output is written."""
-    queued = await run_in_threadpool(_enqueue, plant, request)
-    await plant.context.stream.wait(_PATIENCE_SECONDS, lambda: _job(plant, queued.job).state.ended)
-    return await run_in_threadpool(_report, plant, request, _job(plant, queued.job))
+    queued = await run_in_threadpool(_enqueue, services, request)
+    await services.context.stream.wait(_PATIENCE_SECONDS, lambda: _job(services, queued.job).state.ended)
+    return await run_in_threadpool(_report, services, request, _job(services, queued.job))
 
 
 def _check_in_service(query: Query, definition: ModelDefinition) -> None:
@@ -43,12 +43,12 @@ def _check_in_service(query: Query, definition: ModelDefinition) -> None:
         )
 
 
-def _job(plant: Plant, id: str) -> JobRecord:
-    return plant.context.store.read(lambda query: jobs.get(query, id))
+def _job(services: EngineServices, id: str) -> JobRecord:
+    return services.context.store.read(lambda query: jobs.get(query, id))
 
 
-def _enqueue(plant: Plant, request: Predict) -> PredictReport:
-    definition = plant.context.definition(request.model)
+def _enqueue(services: EngineServices, request: Predict) -> PredictReport:
+    definition = services.context.definition(request.model)
     source, output = Path(request.path), Path(request.output)
     if not source.is_file():
         raise NotFoundError(f"There is no file {safe(request.path)}.", hint="Check the path.", code="file_missing")
@@ -75,10 +75,10 @@ def _enqueue(plant: Plant, request: Predict) -> PredictReport:
         )
         return PredictReport(model=definition.name, model_version=0, rows=0, output=request.output, job=job.id)
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
-def _report(plant: Plant, request: Predict, job: JobRecord) -> PredictReport:
+def _report(services: EngineServices, request: Predict, job: JobRecord) -> PredictReport:
     result = job.result or {}
     if job.state is not JobState.SUCCEEDED:
         raise ShopfloorError(

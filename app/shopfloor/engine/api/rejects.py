@@ -17,7 +17,7 @@ from shopfloor.domain.requests.files import FileRejects, FileRejectsExport, File
 from shopfloor.domain.text import safe
 from shopfloor.duck.sql import connect, text
 from shopfloor.engine.api import files
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.store import rejects
 
 _FIELDS = ("line", "row", "column", "value", "code", "message", "record")
@@ -26,25 +26,25 @@ _SHAPE += '"value":"VARCHAR","record":"VARCHAR"}]'
 _COLUMNS = ", ".join(f"r.{name}" for name in _FIELDS)
 
 
-def listing(plant: Plant, request: FileRejects) -> Page[Reject]:
+def listing(services: EngineServices, request: FileRejects) -> Page[Reject]:
     """The kept rejects of a file."""
-    files.show(plant, FileShow(id=request.id))
-    return plant.context.store.read(
+    files.show(services, FileShow(id=request.id))
+    return services.context.store.read(
         lambda query: rejects.listing(query, request.id, min(request.limit, MOST), request.offset)
     )
 
 
-def export(plant: Plant, request: FileRejectsExport) -> RejectsFile:
+def export(services: EngineServices, request: FileRejectsExport) -> RejectsFile:
     """Write them for another tool; an existing file is never overwritten."""
     target = _target(request.path)
-    file = files.show(plant, FileShow(id=request.id))
-    found = plant.context.store.read(lambda query: rejects.listing(query, request.id, MOST, 0))
+    file = files.show(services, FileShow(id=request.id))
+    found = services.context.store.read(lambda query: rejects.listing(query, request.id, MOST, 0))
     if not found.rows:
         gone = " any more: they are kept for retention.rejects_days" if file.rejected_rows else ""
         raise RefusedError(
             f"File {file.id} has no rejected rows{gone}.", hint="Nothing was written.", code="no_rejects"
         )
-    changed = _write(plant, found.rows, target, raw=request.raw)
+    changed = _write(services, found.rows, target, raw=request.raw)
     total = max(file.rejected_rows, len(found.rows))
     return RejectsFile(path=str(target), rows=len(found.rows), total=total, changed=changed)
 
@@ -62,7 +62,7 @@ def _target(path: str) -> Path:
     return target
 
 
-def _write(plant: Plant, found: tuple[Reject, ...], target: Path, *, raw: bool) -> int:
+def _write(services: EngineServices, found: tuple[Reject, ...], target: Path, *, raw: bool) -> int:
     """Beside the target first, then in place: nobody sees half a file. Returns how many cells were made safe."""
     partial = target.with_name(f".{target.name}.{ulid()}.tmp")
     try:
@@ -72,15 +72,15 @@ def _write(plant: Plant, found: tuple[Reject, ...], target: Path, *, raw: bool) 
             partial.write_text(made.text, encoding="utf-8", newline="")
             changed = made.changed
         else:
-            _write_parquet(plant, found, partial)
+            _write_parquet(services, found, partial)
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
     return changed
 
 
-def _write_parquet(plant: Plant, found: tuple[Reject, ...], partial: Path) -> None:
-    connection = connect(memory_mb=128, threads=1, temp=plant.context.layout.staging / f"export-{ulid()}")
+def _write_parquet(services: EngineServices, found: tuple[Reject, ...], partial: Path) -> None:
+    connection = connect(memory_mb=128, threads=1, temp=services.context.layout.staging / f"export-{ulid()}")
     try:
         connection.execute(
             f"COPY (SELECT {_COLUMNS} FROM (SELECT unnest(from_json(?::JSON, ?)) AS r)) "

@@ -12,7 +12,7 @@ from shopfloor.domain.requests.models import ModelApprove, ModelPromote, ModelRe
 from shopfloor.domain.requests.request import Mutation
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.models import resolve
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.release import aliases as rules
 from shopfloor.release import releasing
 from shopfloor.runtime.line import ChampionChanged
@@ -22,23 +22,23 @@ from shopfloor.store.transaction import Transaction
 Step = Callable[[Transaction, rules.Standing, rules.Act], rules.Moves]
 
 
-def promote(plant: Plant, request: ModelPromote) -> ModelVersion:
+def promote(services: EngineServices, request: ModelPromote) -> ModelVersion:
     """A person makes a version champion; against the gate only with a reason."""
-    definition = plant.context.definition(split_ref(request.ref)[0])
+    definition = services.context.definition(split_ref(request.ref)[0])
 
     def step(transaction: Transaction, standing: rules.Standing, act: rules.Act) -> rules.Moves:
         version = resolve(transaction, request.ref, "challenger")
         return rules.promote(standing, version.version, act, force=bool(request.reason.strip()))
 
-    return _do(plant, definition, request, request.reason, step, "promoted")
+    return _do(services, definition, request, request.reason, step, "promoted")
 
 
-def approve(plant: Plant, request: ModelApprove) -> ModelVersion:
+def approve(services: EngineServices, request: ModelApprove) -> ModelVersion:
     """One more approval; the last one needed promotes."""
-    definition = plant.context.definition(split_ref(request.ref)[0])
+    definition = services.context.definition(split_ref(request.ref)[0])
     needed = definition.release.approvals
     return _do(
-        plant,
+        services,
         definition,
         request,
         request.reason,
@@ -47,11 +47,11 @@ def approve(plant: Plant, request: ModelApprove) -> ModelVersion:
     )
 
 
-def reject(plant: Plant, request: ModelReject) -> ModelVersion:
+def reject(services: EngineServices, request: ModelReject) -> ModelVersion:
     """The waiting version does not become champion."""
-    definition = plant.context.definition(split_ref(request.ref)[0])
+    definition = services.context.definition(split_ref(request.ref)[0])
     return _do(
-        plant,
+        services,
         definition,
         request,
         request.reason,
@@ -60,11 +60,11 @@ def reject(plant: Plant, request: ModelReject) -> ModelVersion:
     )
 
 
-def rollback(plant: Plant, request: ModelRollback) -> ModelVersion:
+def rollback(services: EngineServices, request: ModelRollback) -> ModelVersion:
     """The champion before comes back."""
-    definition = plant.context.definition(request.name)
+    definition = services.context.definition(request.name)
     return _do(
-        plant,
+        services,
         definition,
         request,
         request.reason,
@@ -81,7 +81,12 @@ def _number(ref: str) -> int | None:
 
 
 def _do(
-    plant: Plant, definition: ModelDefinition, request: Mutation[ModelVersion], reason: str, step: Step, verb: str
+    services: EngineServices,
+    definition: ModelDefinition,
+    request: Mutation[ModelVersion],
+    reason: str,
+    step: Step,
+    verb: str,
 ) -> ModelVersion:
     if not request.actor.strip():
         raise RefusedError("Somebody must answer for a release.", hint="Say who you are.", code="no_actor")
@@ -103,9 +108,9 @@ def _do(
         )
         if "champion" in version.aliases:
             trigger = f"{definition.name}@{version.version} {verb} by {request.actor}"
-            plant.context.line.after(transaction, ChampionChanged(definition.name, version.version, trigger))
+            services.context.line.after(transaction, ChampionChanged(definition.name, version.version, trigger))
         return version
 
-    version = plant.mutate(request, change)
-    deploy(plant.context, definition.name)
+    version = services.mutate(request, change)
+    deploy(services.context, definition.name)
     return version

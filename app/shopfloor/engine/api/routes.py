@@ -36,7 +36,7 @@ from shopfloor.engine.api import (
 Answer = Callable[[Any, Any], Any]
 
 
-def _waits(plant: Any, request: Any) -> Any:
+def _waits(services: Any, request: Any) -> Any:
     raise AssertionError(f"{type(request).__name__} is answered on the event loop")
 
 

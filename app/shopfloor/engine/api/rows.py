@@ -13,7 +13,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.requests.streams import StreamList
 from shopfloor.domain.streaming import RowsReceipt, StreamStatus
 from shopfloor.domain.wire import KEY_HEADER
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.intake.streaming.log import Post
 from shopfloor.intake.streaming.standing import standings
 
@@ -27,24 +27,24 @@ class TooLarge(UsageError):
     default_code = "too_large"
 
 
-async def append(plant: Plant, http: HttpRequest) -> RowsReceipt:
+async def append(services: EngineServices, http: HttpRequest) -> RowsReceipt:
     """Add the rows of the body once for its key. Raises what the sender should know."""
     dataset = check_name(http.path_params["name"], "Dataset")
     key = _key(http)
-    if plant.context.stopping.is_set():
+    if services.context.stopping.is_set():
         raise BusyError("The engine is stopping.", hint="Send the same post again when it is back.", code="stopping")
-    body = await _body(http, int(plant.context.settings.stream.post_mb * (1 << 20)))
-    plant.streams.check_room(len(body))
-    check = plant.streams.checks.check(dataset)
+    body = await _body(http, int(services.context.settings.stream.post_mb * (1 << 20)))
+    services.streams.check_room(len(body))
+    check = services.streams.checks.check(dataset)
     rows = check.read(body) if len(body) <= _AT_ONCE else await run_in_threadpool(check.read, body)
     digest = blake2b(body, digest_size=16).hexdigest()
-    return await plant.streams.append(dataset, Post(rows=rows, key=key, digest=digest))
+    return await services.streams.append(dataset, Post(rows=rows, key=key, digest=digest))
 
 
-def listing(plant: Plant, request: StreamList) -> Page[StreamStatus]:
+def listing(services: EngineServices, request: StreamList) -> Page[StreamStatus]:
     """Where the streams stand."""
-    found = tuple(standings(plant.context, plant.streams, request.dataset))
-    return Page(rows=found, total=len(found), seq=plant.context.store.last_seq)
+    found = tuple(standings(services.context, services.streams, request.dataset))
+    return Page(rows=found, total=len(found), seq=services.context.store.last_seq)
 
 
 def _key(http: HttpRequest) -> str:

@@ -15,15 +15,15 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.requests.runs import RunCompare, RunComparison, RunFinish, RunList, RunLog, RunShow, RunStart
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.statistics import metrics
 from shopfloor.store import runs
 from shopfloor.store.transaction import Transaction
 
 
-def listing(plant: Plant, request: RunList) -> Page[RunRecord]:
+def listing(services: EngineServices, request: RunList) -> Page[RunRecord]:
     """Runs in the wanted order."""
-    found = plant.context.store.read(
+    found = services.context.store.read(
         lambda query: runs.listing(
             query,
             model=request.model,
@@ -35,19 +35,19 @@ def listing(plant: Plant, request: RunList) -> Page[RunRecord]:
             offset=request.offset,
         )
     )
-    return msgspec.structs.replace(found, seq=plant.context.store.last_seq)
+    return msgspec.structs.replace(found, seq=services.context.store.last_seq)
 
 
-def show(plant: Plant, request: RunShow) -> RunRecord:
+def show(services: EngineServices, request: RunShow) -> RunRecord:
     """One run."""
-    return plant.context.store.read(lambda query: runs.get(query, request.id))
+    return services.context.store.read(lambda query: runs.get(query, request.id))
 
 
-def compare(plant: Plant, request: RunCompare) -> RunComparison:
+def compare(services: EngineServices, request: RunCompare) -> RunComparison:
     """Runs beside each other, only what differs."""
     if len(request.ids) < 2:
         raise UsageError("A comparison needs two or more runs.", hint="shopfloor run compare r1 r2", code="too_few")
-    found = plant.context.store.read(lambda query: tuple(runs.get(query, id) for id in request.ids))
+    found = services.context.store.read(lambda query: tuple(runs.get(query, id) for id in request.ids))
     rows = [
         *_differing(
             "run",
@@ -80,7 +80,7 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else to_text(value)
 
 
-def start(plant: Plant, request: RunStart) -> RunRecord:
+def start(services: EngineServices, request: RunStart) -> RunRecord:
     """Open a run that somebody records into."""
     check_name(request.model, "Model")
 
@@ -108,10 +108,10 @@ def start(plant: Plant, request: RunStart) -> RunRecord:
         )
         return run
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
-def log(plant: Plant, request: RunLog) -> RunRecord:
+def log(services: EngineServices, request: RunLog) -> RunRecord:
     """Add params and metrics; a param once set stays."""
 
     def change(transaction: Transaction) -> RunRecord:
@@ -129,10 +129,10 @@ def log(plant: Plant, request: RunLog) -> RunRecord:
         runs.put(transaction, run)
         return run
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
-def finish(plant: Plant, request: RunFinish) -> RunRecord:
+def finish(services: EngineServices, request: RunFinish) -> RunRecord:
     """Close a run."""
 
     def change(transaction: Transaction) -> RunRecord:
@@ -151,7 +151,7 @@ def finish(plant: Plant, request: RunFinish) -> RunRecord:
         )
         return run
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
 def _open(transaction: Transaction, id: str) -> RunRecord:

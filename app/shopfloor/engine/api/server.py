@@ -42,7 +42,7 @@ from shopfloor.engine.api.predict import predict
 from shopfloor.engine.api.routes import Answer, routes
 from shopfloor.engine.api.rows import TooLarge, append
 from shopfloor.engine.api.waiting import await_idle, next_events
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.workspace.folders import blame
 
 _LOG = logging.getLogger("shopfloor.api")
@@ -64,18 +64,18 @@ class PeerChecked(HttpToolsProtocol):
         super().connection_made(transport)
 
 
-def application(plant: Plant) -> Starlette:
+def application(services: EngineServices) -> Starlette:
     """The engine's API as an ASGI application: `POST /v1/<verb>` with a JSON body."""
     table = {kind.verb: (kind, answer) for kind, answer in routes().items()}
 
     async def rows(http: HttpRequest) -> Response:
-        return await _guarded(http, plant.context.layout.root, lambda: append(plant, http))
+        return await _guarded(http, services.context.layout.root, lambda: append(services, http))
 
     async def endpoint(http: HttpRequest) -> Response:
         async def answer() -> Any:
-            return await _answer(plant, await _decode(http, table), table)
+            return await _answer(services, await _decode(http, table), table)
 
-        return await _guarded(http, plant.context.layout.root, answer)
+        return await _guarded(http, services.context.layout.root, answer)
 
     return Starlette(
         routes=[
@@ -104,15 +104,17 @@ def _status(error: ShopfloorError) -> int:
     return _STATUS.get(error.exit_code, 422)
 
 
-async def _answer(plant: Plant, request: Request[Any], table: dict[str, tuple[type[Request[Any]], Answer]]) -> Any:
+async def _answer(
+    services: EngineServices, request: Request[Any], table: dict[str, tuple[type[Request[Any]], Answer]]
+) -> Any:
     # Waiting happens on the event loop, so that a hundred patient clients hold no thread.
     if isinstance(request, EventList):
-        return await next_events(plant, request)
+        return await next_events(services, request)
     if isinstance(request, AwaitIdle):
-        return await await_idle(plant, request)
+        return await await_idle(services, request)
     if isinstance(request, Predict):
-        return await predict(plant, request)
-    return await run_in_threadpool(table[request.verb][1], plant, request)
+        return await predict(services, request)
+    return await run_in_threadpool(table[request.verb][1], services, request)
 
 
 async def _decode(http: HttpRequest, table: dict[str, tuple[type[Request[Any]], Answer]]) -> Request[Any]:
@@ -149,10 +151,10 @@ def _failed(error: BaseException, status: int) -> Response:
     return Response(body, status_code=status, headers=headers, media_type="application/json")
 
 
-def server(plant: Plant) -> uvicorn.Server:
+def server(services: EngineServices) -> uvicorn.Server:
     """A server for the application; runs on the main thread."""
     config = uvicorn.Config(
-        application(plant),
+        application(services),
         http=PeerChecked,
         ws="none",
         lifespan="off",

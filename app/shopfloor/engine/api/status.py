@@ -10,16 +10,16 @@ import shopfloor
 from shopfloor.domain.requests.workspace import IdleReport, Rescan, Shutdown, StatusShow
 from shopfloor.domain.status import EngineStatus, FactoryFigures, Status
 from shopfloor.engine.api.waiting import idle_report
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.store import alerts, files, inference, jobs, models, runs
 from shopfloor.store.rows import Query
 
 
-def show(plant: Plant, request: StatusShow) -> Status:
+def show(services: EngineServices, request: StatusShow) -> Status:
     """Counts, the engine's health, the factory's figures."""
-    context = plant.context
+    context = services.context
     definitions = [model for model in context.all_models() if not model.retired]
-    watcher = plant.watch.status()
+    watcher = services.watch.status()
 
     def query(reader: Query) -> Status:
         datasets = reader.one("SELECT count(*) FROM datasets")
@@ -42,15 +42,15 @@ def show(plant: Plant, request: StatusShow) -> Status:
             approvals=len(models.awaiting(reader) & {model.name for model in definitions}),
             predictions=sum(inference.predictions_by_model(reader).values()),
             seq=context.store.last_seq,
-            factory=_figures(plant, reader),
-            running=plant.floor.running(),
+            factory=_figures(services, reader),
+            running=services.pool.running(),
         )
 
     return context.store.read(query)
 
 
-def _figures(plant: Plant, reader: Query) -> FactoryFigures:
-    since = plant.context.clock.now() - timedelta(days=30)
+def _figures(services: EngineServices, reader: Query) -> FactoryFigures:
+    since = services.context.clock.now() - timedelta(days=30)
     moves = models.deployments(reader, since)
     rollbacks = sum(cause.startswith("rollback") for _, cause, _, _ in moves)
     lead = [
@@ -70,14 +70,14 @@ def _figures(plant: Plant, reader: Query) -> FactoryFigures:
     )
 
 
-def rescan(plant: Plant, request: Rescan) -> IdleReport:
+def rescan(services: EngineServices, request: Rescan) -> IdleReport:
     """Look at the drop folders now."""
-    plant.watch.scan_now()
-    return idle_report(plant)
+    services.watch.scan_now()
+    return idle_report(services)
 
 
-def shutdown(plant: Plant, request: Shutdown) -> IdleReport:
+def shutdown(services: EngineServices, request: Shutdown) -> IdleReport:
     """Stop after this answer."""
-    report = idle_report(plant)
-    plant.stop()
+    report = idle_report(services)
+    services.stop()
     return report

@@ -12,13 +12,13 @@ from shopfloor.domain.job import JobKind
 from shopfloor.domain.requests.datasets import DatasetDiff, DatasetProfile, DatasetProfileShow, DatasetRollback
 from shopfloor.duck.sandbox import Sandbox
 from shopfloor.engine.api.datasets import named, resolve
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.lake.diff import diff as compare
 from shopfloor.lake.locations import part_files
 from shopfloor.lake.records import DiffAnswer, DiffSpec, ProfileAnswer, ProfileSpec, Side
 from shopfloor.lake.tasks import compare_versions, profile_version
 from shopfloor.runtime.line import VersionCommitted
-from shopfloor.runtime.task import Task
+from shopfloor.runtime.task import WorkerTask
 from shopfloor.store import datasets, jobs
 from shopfloor.store.transaction import Transaction
 
@@ -26,10 +26,10 @@ _SECONDS = 600.0
 _MOST_EXAMPLES = 1000
 
 
-def profile(plant: Plant, request: DatasetProfileShow) -> DatasetProfile:
+def profile(services: EngineServices, request: DatasetProfileShow) -> DatasetProfile:
     """Statistics of every column; only parts that nobody looked into before are read."""
-    found = plant.context.store.read(lambda query: resolve(query, request.ref))
-    answer = profile_of(plant, found, _SECONDS)
+    found = services.context.store.read(lambda query: resolve(query, request.ref))
+    answer = profile_of(services, found, _SECONDS)
     return DatasetProfile(
         dataset=found.dataset,
         version=found.version,
@@ -40,15 +40,19 @@ def profile(plant: Plant, request: DatasetProfileShow) -> DatasetProfile:
     )
 
 
-def profile_of(plant: Plant, version: DatasetVersion, seconds: float) -> ProfileAnswer:
+def profile_of(services: EngineServices, version: DatasetVersion, seconds: float) -> ProfileAnswer:
     """Statistics of the version's columns, by a worker within `seconds`."""
-    spec = ProfileSpec(sandbox=_sandbox(plant), shelf=str(plant.context.layout.statistics), side=_side(plant, version))
-    return convert(plant.floor.look.ask(Task(profile_version, spec), seconds=seconds), ProfileAnswer)
+    spec = ProfileSpec(
+        sandbox=_sandbox(services), shelf=str(services.context.layout.statistics), side=_side(services, version)
+    )
+    return convert(services.pool.light_adhoc.ask(WorkerTask(profile_version, spec), seconds=seconds), ProfileAnswer)
 
 
-def diff(plant: Plant, request: DatasetDiff) -> VersionDiff:
+def diff(services: EngineServices, request: DatasetDiff) -> VersionDiff:
     """What changed between two versions."""
-    left, right = plant.context.store.read(lambda query: (resolve(query, request.left), resolve(query, request.right)))
+    left, right = services.context.store.read(
+        lambda query: (resolve(query, request.left), resolve(query, request.right))
+    )
     if left.dataset != right.dataset:
         raise UsageError(
             f"{left.dataset} and {right.dataset} are different datasets.",
@@ -56,38 +60,40 @@ def diff(plant: Plant, request: DatasetDiff) -> VersionDiff:
             code="two_datasets",
         )
     spec = DiffSpec(
-        sandbox=_sandbox(plant),
-        shelf=str(plant.context.layout.statistics),
-        left=_side(plant, left),
-        right=_side(plant, right),
+        sandbox=_sandbox(services),
+        shelf=str(services.context.layout.statistics),
+        left=_side(services, left),
+        right=_side(services, right),
         rows=request.rows,
-        key=_key(plant, request, left, right),
+        key=_key(services, request, left, right),
         limit=min(max(request.limit, 0), _MOST_EXAMPLES),
     )
-    answer = convert(plant.floor.look.ask(Task(compare_versions, spec), seconds=_SECONDS), DiffAnswer)
+    answer = convert(services.pool.light_adhoc.ask(WorkerTask(compare_versions, spec), seconds=_SECONDS), DiffAnswer)
     return msgspec.structs.replace(compare(left, right), columns=answer.columns, row_diff=answer.rows)
 
 
-def _key(plant: Plant, request: DatasetDiff, left: DatasetVersion, right: DatasetVersion) -> tuple[str, ...]:
+def _key(
+    services: EngineServices, request: DatasetDiff, left: DatasetVersion, right: DatasetVersion
+) -> tuple[str, ...]:
     """What was asked for; else the contract's key, where both versions have its columns."""
     if request.key is not None:
         return request.key
-    contract = plant.context.contract(right.dataset)
+    contract = services.context.contract(right.dataset)
     key = contract.key if contract is not None else ()
     names = {column.name for column in left.columns} & {column.name for column in right.columns}
     return key if names.issuperset(key) else ()
 
 
-def _sandbox(plant: Plant) -> Sandbox:
-    scratch = plant.context.layout.staging / f"look-{ulid()}"
-    return Sandbox(scratch=str(scratch), memory_mb=plant.context.settings.intake.memory_mb)
+def _sandbox(services: EngineServices) -> Sandbox:
+    scratch = services.context.layout.staging / f"look-{ulid()}"
+    return Sandbox(scratch=str(scratch), memory_mb=services.context.settings.intake.memory_mb)
 
 
-def _side(plant: Plant, version: DatasetVersion) -> Side:
-    return Side(parts=part_files(plant.context.layout, version.parts), columns=version.columns)
+def _side(services: EngineServices, version: DatasetVersion) -> Side:
+    return Side(parts=part_files(services.context.layout, version.parts), columns=version.columns)
 
 
-def rollback(plant: Plant, request: DatasetRollback) -> DatasetVersion:
+def rollback(services: EngineServices, request: DatasetRollback) -> DatasetVersion:
     """A new version with the content of an earlier one; the newest one itself when it has that content."""
 
     def change(transaction: Transaction) -> DatasetVersion:
@@ -115,10 +121,10 @@ def rollback(plant: Plant, request: DatasetRollback) -> DatasetVersion:
             actor=request.actor,
             data={"version": again.version, "rows": again.rows, "restored": old.version},
         )
-        plant.context.line.after(transaction, VersionCommitted(again, restored=True))
+        services.context.line.after(transaction, VersionCommitted(again, restored=True))
         return again
 
-    return plant.mutate(request, change)
+    return services.mutate(request, change)
 
 
 def _refuse_during_intake(transaction: Transaction, old: DatasetVersion) -> None:

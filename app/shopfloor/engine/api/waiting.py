@@ -8,20 +8,20 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.jobs import EventList
 from shopfloor.domain.requests.workspace import AwaitIdle, IdleReport
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.store import events, files, jobs
 from shopfloor.store.rows import Query
 
 _LONGEST_WAIT = 60.0
 
 
-async def next_events(plant: Plant, request: EventList) -> Page[Event]:
+async def next_events(services: EngineServices, request: EventList) -> Page[Event]:
     """Events after a number; waits for the first one when asked to."""
-    store = plant.context.store
+    store = services.context.store
     if request.tail <= 0 and request.wait_s > 0:
-        await plant.context.stream.wait(
+        await services.context.stream.wait(
             min(request.wait_s, _LONGEST_WAIT),
-            lambda: store.last_seq > request.after or plant.context.stopping.is_set(),
+            lambda: store.last_seq > request.after or services.context.stopping.is_set(),
         )
 
     def query(reader: Query) -> Page[Event]:
@@ -34,44 +34,44 @@ async def next_events(plant: Plant, request: EventList) -> Page[Event]:
     return await run_in_threadpool(store.read, query)
 
 
-async def await_idle(plant: Plant, request: AwaitIdle) -> IdleReport:
+async def await_idle(services: EngineServices, request: AwaitIdle) -> IdleReport:
     """Look at the drop folders, then wait until nothing is left to do."""
-    await run_in_threadpool(_look, plant)
-    report = await run_in_threadpool(idle_report, plant)
+    await run_in_threadpool(_look, services)
+    report = await run_in_threadpool(idle_report, services)
     loop_seconds = min(request.wait_s, _LONGEST_WAIT)
-    clock = plant.context.clock
+    clock = services.context.clock
     deadline = clock.monotonic() + loop_seconds
     while not report.idle and clock.monotonic() < deadline:
-        seen, busy = plant.context.store.last_seq, plant.floor.busy()
+        seen, busy = services.context.store.last_seq, services.pool.busy()
 
         def moved(since: int = seen, then: int = busy) -> bool:
-            return plant.context.store.last_seq > since or plant.floor.busy() < then
+            return services.context.store.last_seq > since or services.pool.busy() < then
 
-        await plant.context.stream.wait(min(0.5, deadline - clock.monotonic()), moved)
-        report = await run_in_threadpool(idle_report, plant)
+        await services.context.stream.wait(min(0.5, deadline - clock.monotonic()), moved)
+        report = await run_in_threadpool(idle_report, services)
         if report.idle:  # a file may have landed since the first look
-            await run_in_threadpool(_look, plant)
-            report = await run_in_threadpool(idle_report, plant)
+            await run_in_threadpool(_look, services)
+            report = await run_in_threadpool(idle_report, services)
     return report
 
 
-def _look(plant: Plant) -> None:
+def _look(services: EngineServices) -> None:
     """Everything that arrived is on its way: dropped files, grown files, posted rows."""
-    plant.watch.scan_now()
-    plant.streams.roll()
+    services.watch.scan_now()
+    services.streams.roll()
 
 
-def idle_report(plant: Plant) -> IdleReport:
+def idle_report(services: EngineServices) -> IdleReport:
     """What is still to be done."""
 
     def query(reader: Query) -> tuple[int, int, int]:
         work = jobs.counts(reader)
         return work.queued, work.running, files.counts(reader).waiting
 
-    queued, recorded, waiting = plant.context.store.read(query)
+    queued, recorded, waiting = services.context.store.read(query)
     # Asked after the store: what it no longer calls running has then left its slot, too, or is counted here.
-    running = max(recorded, plant.floor.busy())
-    waiting += plant.streams.waiting()
+    running = max(recorded, services.pool.busy())
+    waiting += services.streams.waiting()
     return IdleReport(
         idle=not (queued or running or waiting), unsettled_files=waiting, queued_jobs=queued, running_jobs=running
     )

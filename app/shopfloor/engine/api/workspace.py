@@ -11,10 +11,10 @@ from shopfloor.domain.requests.workspace import (
     Gc,
     GcReport,
     LineageShow,
+    QueryTable,
     SqlQuery,
-    Table,
 )
-from shopfloor.engine.services import Plant
+from shopfloor.engine.services import EngineServices
 from shopfloor.intake.streaming.standing import standings
 from shopfloor.lineage.trace import trace
 from shopfloor.upkeep.backup import make_backup
@@ -23,26 +23,26 @@ from shopfloor.upkeep.gc import collect_garbage
 from shopfloor.upkeep.sandbox import run_query
 
 
-def lineage(plant: Plant, request: LineageShow) -> LineageGraph:
+def lineage(services: EngineServices, request: LineageShow) -> LineageGraph:
     """What came from what."""
-    return plant.context.store.read(lambda query: trace(query, request.ref, request.direction, request.as_of))
+    return services.context.store.read(lambda query: trace(query, request.ref, request.direction, request.as_of))
 
 
-def sql(plant: Plant, request: SqlQuery) -> Table:
+def sql(services: EngineServices, request: SqlQuery) -> QueryTable:
     """One read-only statement in a sandboxed child."""
-    return run_query(plant.context, request.statement, request.limit)
+    return run_query(services.context, request.statement, request.limit)
 
 
-def doctor(plant: Plant, request: Doctor) -> DoctorReport:
+def doctor(services: EngineServices, request: Doctor) -> DoctorReport:
     """The health of the workspace."""
-    return examine(plant.context, repair=request.repair, standing=standings(plant.context, plant.streams))
+    return examine(services.context, repair=request.repair, standing=standings(services.context, services.streams))
 
 
-def backup(plant: Plant, request: Backup) -> BackupReport:
+def backup(services: EngineServices, request: Backup) -> BackupReport:
     """Back up now."""
-    return make_backup(plant.context)
+    return make_backup(services.context)
 
 
-def gc(plant: Plant, request: Gc) -> GcReport:
+def gc(services: EngineServices, request: Gc) -> GcReport:
     """Remove what nothing refers to."""
-    return collect_garbage(plant.context, dry_run=request.dry_run)
+    return collect_garbage(services.context, dry_run=request.dry_run)

@@ -10,15 +10,15 @@ from shopfloor.intake.job import IntakeHandler
 from shopfloor.monitoring import tasks as monitoring_tasks
 from shopfloor.monitoring.job import MonitorHandler
 from shopfloor.runtime.handler import Handler
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.serving import tasks as serving_tasks
 from shopfloor.serving.actuals_job import ActualsHandler
 from shopfloor.serving.collect_job import CollectHandler
 from shopfloor.serving.score_job import ScoreHandler
 
 WARM_UPS = {
-    Lane.LIGHT: (intake_task.warm_up,),
-    Lane.HEAVY: (train_task.warm_up, serving_tasks.warm_up, monitoring_tasks.warm_up),
+    WorkerClass.LIGHT: (intake_task.warm_up,),
+    WorkerClass.HEAVY: (train_task.warm_up, serving_tasks.warm_up, monitoring_tasks.warm_up),
 }
 
 

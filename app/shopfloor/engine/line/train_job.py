@@ -23,8 +23,8 @@ from shopfloor.lake.locations import part_files
 from shopfloor.release import releasing
 from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.task import Task
-from shopfloor.runtime.worker_class import Lane
+from shopfloor.runtime.task import WorkerTask
+from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.serving.deploy import deploy
 from shopfloor.store import datasets, models, runs
 from shopfloor.store.rows import Query
@@ -36,9 +36,9 @@ class TrainHandler:
     """From the newest dataset version to a judged model version."""
 
     kind = JobKind.TRAIN
-    lane = Lane.HEAVY
+    worker_class = WorkerClass.HEAVY
 
-    def prepare(self, context: Context, job: JobRecord) -> Task[TrainTask] | None:
+    def prepare(self, context: Context, job: JobRecord) -> WorkerTask[TrainTask] | None:
         """Open (or reopen) the job's run and gather parts, seed and champion."""
         definition = context.definition(job.subject)
         if definition.retired:
@@ -46,7 +46,9 @@ class TrainHandler:
                 f"Model {definition.name} is retired.", hint="Set retired = false in its file.", code="retired"
             )
         run = context.store.write(lambda transaction: self._open_run(transaction, definition, job))
-        return Task(train_model, context.store.read(lambda query: self._task(context, query, definition, job, run)))
+        return WorkerTask(
+            train_model, context.store.read(lambda query: self._task(context, query, definition, job, run))
+        )
 
     def _open_run(self, transaction: Transaction, definition: ModelDefinition, job: JobRecord) -> RunRecord:
         """A retried job goes on with its run, so that a kill leaves no second one."""

@@ -18,7 +18,7 @@ from shopfloor.domain.dialect import merged
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.revision import ContractCause, ContractRevision
-from shopfloor.intake.records import Retyped
+from shopfloor.intake.records import TypeChange
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.contract_book import Stamp
 from shopfloor.store import datasets, files, revisions
@@ -202,7 +202,7 @@ def save(context: Context, contract: Contract) -> str:
 
 
 def grown(
-    written: Contract | None, found: Contract, absent: Sequence[str], retyped: Sequence[Retyped] = ()
+    written: Contract | None, found: Contract, absent: Sequence[str], retyped: Sequence[TypeChange] = ()
 ) -> Contract:
     """What the team wrote, with what a delivery added: columns that are new, `absent` ones optional, and
     the types of `retyped` ones, unless somebody changed them meanwhile.
@@ -225,7 +225,7 @@ def _optional(column: Column, absent: bool) -> Column:
     return msgspec.structs.replace(column, optional=True) if absent else column
 
 
-def _typed(column: Column, retyped: Retyped | None) -> Column:
+def _typed(column: Column, retyped: TypeChange | None) -> Column:
     if retyped is None or column.written != retyped.before.written:
         return column
     return msgspec.structs.replace(column, type=retyped.column.type, format=retyped.column.format)

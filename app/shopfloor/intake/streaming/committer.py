@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from shopfloor.domain.errors import StoreError
-from shopfloor.intake.streaming.log import Answer, Post, Sealed, StreamLog
+from shopfloor.intake.streaming.log import AppendAnswer, Post, Sealed, StreamLog
 
 _LOG = logging.getLogger("shopfloor.streaming")
 _TOGETHER = 32 << 20  # bytes that one sync may cover, so that the first of them does not wait long
@@ -23,7 +23,7 @@ class _Write:
 
     dataset: str
     post: Post
-    done: Future[Answer] = field(default_factory=Future)
+    done: Future[AppendAnswer] = field(default_factory=Future)
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Committer:
         self._queue.put(None)
         self._thread.join(timeout=10.0)
 
-    def submit(self, dataset: str, post: Post) -> Future[Answer]:
+    def submit(self, dataset: str, post: Post) -> Future[AppendAnswer]:
         """Add a post; the answer comes when it is safe."""
         work = _Write(dataset, post)
         self._queue.put(work)

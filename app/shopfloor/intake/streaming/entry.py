@@ -11,7 +11,7 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.streaming import RowReject, RowsReceipt
 
 
-class Source(Record, frozen=True, kw_only=True):
+class StreamSource(Record, frozen=True, kw_only=True):
     """A followed file and how far it was read. `offset` and `rows` stand in the same frame as the
     rows themselves, so that neither a kill nor a power cut can part them.
 
@@ -33,7 +33,7 @@ class Source(Record, frozen=True, kw_only=True):
     rejected: int = 0
 
 
-class Entry(Record, frozen=True, kw_only=True):
+class StreamEntry(Record, frozen=True, kw_only=True):
     """Rows that were accepted together. `digest` is that of the posted bytes, so that a key is not
     used for other rows; `position` counts all rows of the stream up to and including these."""
 
@@ -45,7 +45,7 @@ class Entry(Record, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
     position: int = 0
     at: datetime
-    sources: tuple[Source, ...] = ()
+    sources: tuple[StreamSource, ...] = ()
 
     def receipt(self, dataset: str, *, duplicate: bool = False) -> RowsReceipt:
         """The answer that the sender gets, now and when it asks again."""
@@ -61,14 +61,14 @@ class Entry(Record, frozen=True, kw_only=True):
         )
 
 
-_decoder = msgspec.json.Decoder(Entry)
+_decoder = msgspec.json.Decoder(StreamEntry)
 
 
-def pack(entry: Entry) -> bytes:
+def pack(entry: StreamEntry) -> bytes:
     """The entry as a header."""
     return to_json(entry)
 
 
-def unpack(header: bytes) -> Entry:
+def unpack(header: bytes) -> StreamEntry:
     """The entry of a header whose checksum was right."""
     return _decoder.decode(header)

@@ -12,7 +12,7 @@ import msgspec
 
 from shopfloor.domain.file import FileRecord, FileState, Reason
 from shopfloor.domain.text import counted, safe
-from shopfloor.intake.streaming.entry import Source
+from shopfloor.intake.streaming.entry import StreamSource
 from shopfloor.store import files
 from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.transaction import Transaction
@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 _ALIKE = 64 << 10
 
 
-def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozenset[str], now: int) -> Source:
+def recognise(handle: int, path: str, known: Iterable[StreamSource], *, gone: frozenset[str], now: int) -> StreamSource:
     """Where reading goes on in an open file: the place of the source that it is, or its beginning.
 
     The same inode with the same beginning is the same file, under whatever name. A file whose
@@ -33,7 +33,7 @@ def recognise(handle: int, path: str, known: Iterable[Source], *, gone: frozense
     they agree in 4 KiB. All else is new.
     """
     status = os.fstat(handle)
-    begun = Source(path=path, dev=status.st_dev, ino=status.st_ino, born=now)
+    begun = StreamSource(path=path, dev=status.st_dev, ino=status.st_ino, born=now)
     candidates = list(known)
     for source in candidates:
         same = (source.dev, source.ino) == (status.st_dev, status.st_ino)
@@ -55,17 +55,17 @@ def begins_alike(handle: int, other: int, size: int) -> bool:
     return os.pread(handle, looked, 0) == os.pread(other, looked, 0)
 
 
-def began_so(handle: int, source: Source, size: int) -> bool:
+def began_so(handle: int, source: StreamSource, size: int) -> bool:
     """Whether a file of `size` bytes begins as the one did whose place was noted, as far as that is known."""
     return size < source.head_bytes or _head(handle, source.head_bytes) == source.head
 
 
-def is_intact(handle: int, source: Source) -> bool:
+def is_intact(handle: int, source: StreamSource) -> bool:
     """False when the file was truncated or written anew since its place was noted."""
     return _continues(handle, source, os.fstat(handle).st_size)
 
 
-def advance(handle: int, source: Source, lines: bytes, *, rows: int, rejected: int) -> Source:
+def advance(handle: int, source: StreamSource, lines: bytes, *, rows: int, rejected: int) -> StreamSource:
     """The place after `lines` were read at `source`'s."""
     offset = source.offset + len(lines)
     head_bytes = min(_HEAD, offset)
@@ -85,7 +85,7 @@ def advance(handle: int, source: Source, lines: bytes, *, rows: int, rejected: i
     )
 
 
-def _continues(handle: int, source: Source, size: int) -> bool:
+def _continues(handle: int, source: StreamSource, size: int) -> bool:
     if size < source.offset or _head(handle, source.head_bytes) != source.head:
         return False
     return source.offset == 0 or os.pread(handle, 1, source.offset - 1) == b"\n"
@@ -103,7 +103,7 @@ def _crc(handle: int, end: int) -> int:
     return crc
 
 
-def note_followed(transaction: Transaction, layout: Layout, dataset: str, sources: Iterable[Source]) -> None:
+def note_followed(transaction: Transaction, layout: Layout, dataset: str, sources: Iterable[StreamSource]) -> None:
     """Show followed files in the ledger: what is in of them is committed, or on its way as a delivery.
 
     A file that began anew after a truncation is another row; one that was renamed is not.
@@ -120,7 +120,7 @@ def note_followed(transaction: Transaction, layout: Layout, dataset: str, source
 
 
 def _row(
-    transaction: Transaction, layout: Layout, dataset: str, path: str, source: Source, before: LedgerRow | None
+    transaction: Transaction, layout: Layout, dataset: str, path: str, source: StreamSource, before: LedgerRow | None
 ) -> LedgerRow:
     reason = Reason(
         code="followed",

@@ -16,11 +16,11 @@ from shopfloor.domain.errors import ConfigError, ShopfloorError
 from shopfloor.domain.streaming import FollowedFile
 from shopfloor.domain.text import safe
 from shopfloor.intake.streaming.checks import Checks
-from shopfloor.intake.streaming.entry import Source
+from shopfloor.intake.streaming.entry import StreamSource
 from shopfloor.intake.streaming.followed import advance, began_so, begins_alike, is_intact, recognise
 from shopfloor.intake.streaming.inflow import Inflow
-from shopfloor.intake.streaming.log import Answer, Post
-from shopfloor.intake.streaming.rows import Rows
+from shopfloor.intake.streaming.log import AppendAnswer, Post
+from shopfloor.intake.streaming.rows import PostedRows
 from shopfloor.runtime.context import Context
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _LINGER = 10.0  # seconds that a file is kept open after its name is gone: its w
 class _Target:
     """One open file of a dataset that is followed."""
 
-    def __init__(self, dataset: str, path: str, handle: int, source: Source) -> None:
+    def __init__(self, dataset: str, path: str, handle: int, source: StreamSource) -> None:
         self.dataset = dataset
         self.path = path
         self.handle = handle
@@ -264,7 +264,7 @@ class Follower:
             target = self._targets[inode] = _Target(dataset, name, handle, source)
             if source.offset and not goes_on:
                 target.detail = "a copy of a file that was followed: it goes on where that one was"
-                self._add(target, Rows(b"", 0), source)  # or its lines would be new when the original is gone
+                self._add(target, PostedRows(b"", 0), source)  # or its lines would be new when the original is gone
 
     def _may_be_copy(self, dataset: str, handle: int, inode: tuple[int, int]) -> bool:
         """Whether a new file should wait: it is empty, or begins like a followed one and may be its copy,
@@ -288,7 +288,9 @@ class Follower:
             return False
         return True
 
-    def _gone(self, dataset: str, known: tuple[Source, ...], present: dict[tuple[int, int], str]) -> frozenset[str]:
+    def _gone(
+        self, dataset: str, known: tuple[StreamSource, ...], present: dict[tuple[int, int], str]
+    ) -> frozenset[str]:
         gone = set()
         for source in known:
             inode = (source.dev, source.ino)
@@ -316,7 +318,9 @@ class Follower:
             if target.truncated:
                 return
             target.detail = "it was truncated and is read anew"
-            target.source = Source(path=target.path, dev=target.source.dev, ino=target.source.ino, born=self._now())
+            target.source = StreamSource(
+                path=target.path, dev=target.source.dev, ino=target.source.ino, born=self._now()
+            )
         target.truncated = False
         read = self._read_on(target)
         target.size = os.fstat(target.handle).st_size
@@ -373,8 +377,8 @@ class Follower:
             read = True
         return read
 
-    def _add(self, target: _Target, rows: Rows, source: Source) -> None:
-        done: Future[Answer] = self._inflow.submit(target.dataset, Post(rows=rows, source=source))
+    def _add(self, target: _Target, rows: PostedRows, source: StreamSource) -> None:
+        done: Future[AppendAnswer] = self._inflow.submit(target.dataset, Post(rows=rows, source=source))
         done.result()
         target.source = source
 

@@ -13,8 +13,8 @@ from shopfloor.domain.errors import BusyError
 from shopfloor.domain.names import is_name
 from shopfloor.domain.streaming import StreamStatus
 from shopfloor.intake.streaming.committer import Committer
-from shopfloor.intake.streaming.entry import Source
-from shopfloor.intake.streaming.log import Answer, Post, StreamLog
+from shopfloor.intake.streaming.entry import StreamSource
+from shopfloor.intake.streaming.log import AppendAnswer, Post, StreamLog
 from shopfloor.intake.streaming.roller import Roller
 from shopfloor.runtime.context import Context
 
@@ -46,7 +46,7 @@ class Inflow:
         self._roller.stop()
         self._committer.stop()
 
-    def submit(self, dataset: str, post: Post) -> Future[Answer]:
+    def submit(self, dataset: str, post: Post) -> Future[AppendAnswer]:
         """Add rows; whoever needs to know waits for the answer."""
         size = len(post.rows.payload)
         with self._counting:
@@ -83,12 +83,12 @@ class Inflow:
         """Segments that are in no delivery yet."""
         return self._roller.waiting()
 
-    def source(self, dataset: str, dev: int, ino: int) -> Source | None:
+    def source(self, dataset: str, dev: int, ino: int) -> StreamSource | None:
         """The place of the followed file that has, or had, this inode."""
         log = self._logs.get(dataset)
         return log.sources.get(f"{dev}:{ino}") if log is not None else None
 
-    def sources(self, dataset: str) -> tuple[Source, ...]:
+    def sources(self, dataset: str) -> tuple[StreamSource, ...]:
         """Places of the followed files of a dataset."""
         log = self._logs.get(dataset)
         return tuple(log.sources.values()) if log is not None else ()

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from shopfloor.intake.streaming import frame
-from shopfloor.intake.streaming.entry import Entry, pack, unpack
+from shopfloor.intake.streaming.entry import StreamEntry, pack, unpack
 from shopfloor.workspace.durable import append, fsync_directory, write_new
 
 REMEMBERED = 25_000
@@ -25,12 +25,12 @@ class KeyMemory:
     def __len__(self) -> int:
         return len(self._answers)
 
-    def find(self, key: str) -> Entry | None:
+    def find(self, key: str) -> StreamEntry | None:
         """What was answered for `key`."""
         header = self._answers.get(_short(key))
         return None if header is None else unpack(header)
 
-    def add(self, entry: Entry, header: bytes) -> None:
+    def add(self, entry: StreamEntry, header: bytes) -> None:
         """Remember an answer; the oldest is forgotten when there are too many."""
         if not entry.key:
             return
@@ -46,9 +46,9 @@ class KeyFile:
         self._directory = directory
         self._count = 0
 
-    def load(self) -> list[Entry]:
+    def load(self) -> list[StreamEntry]:
         """All entries, oldest first; a tail that a kill tore is cut off, its log is still there."""
-        entries: list[Entry] = []
+        entries: list[StreamEntry] = []
         for name in (_OLD, YOUNG):
             path = self._directory / name
             try:
@@ -63,7 +63,7 @@ class KeyFile:
             self._count = len(found)
         return entries
 
-    def append(self, entries: Iterable[Entry], state: Entry) -> None:
+    def append(self, entries: Iterable[StreamEntry], state: StreamEntry) -> None:
         """Keep entries durably. A new file begins with `state`, so that no position is ever forgotten."""
         path = self._directory / YOUNG
         if self._count >= REMEMBERED or not path.exists():
@@ -72,7 +72,7 @@ class KeyFile:
         append(path, b"".join(lines))
         self._count += len(lines)
 
-    def _turn(self, path: Path, state: Entry) -> None:
+    def _turn(self, path: Path, state: StreamEntry) -> None:
         aside = path.with_suffix(".new")
         aside.unlink(missing_ok=True)
         write_new(aside, frame.encode(pack(state)))

@@ -13,9 +13,9 @@ from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import ConflictError, StoreError
 from shopfloor.domain.text import safe
 from shopfloor.intake.streaming import frame
-from shopfloor.intake.streaming.entry import Entry, Source, pack, unpack
+from shopfloor.intake.streaming.entry import StreamEntry, StreamSource, pack, unpack
 from shopfloor.intake.streaming.keys import YOUNG, KeyFile, KeyMemory
-from shopfloor.intake.streaming.rows import Rows
+from shopfloor.intake.streaming.rows import PostedRows
 from shopfloor.store.segment import SegmentWriter
 
 _LOG = logging.getLogger("shopfloor.streaming")
@@ -28,17 +28,17 @@ SUFFIX = ".log"
 class Post:
     """Rows to add once. `source` is given for lines of a followed file, which need no key."""
 
-    rows: Rows
+    rows: PostedRows
     key: str = ""
     digest: str = ""
-    source: Source | None = None
+    source: StreamSource | None = None
 
 
 @dataclass(frozen=True)
-class Answer:
+class AppendAnswer:
     """What became of a post: its entry, whether it is an old one, or why it was refused."""
 
-    entry: Entry
+    entry: StreamEntry
     duplicate: bool = False
     refusal: ConflictError | None = None
 
@@ -83,15 +83,15 @@ class StreamLog:
     clock: Clock
     key_file: KeyFile = field(init=False)
     keys: KeyMemory = field(default_factory=KeyMemory)
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: dict[str, StreamSource] = field(default_factory=dict)
     """By inode: where reading goes on."""
-    generations: dict[tuple[str, int], Source] = field(default_factory=dict)
+    generations: dict[tuple[str, int], StreamSource] = field(default_factory=dict)
     """By inode and birth: for people, who see a file that was truncated as another one."""
     position: int = 0
     open: Open = field(default_factory=Open)
     sealed: list[Sealed] = field(default_factory=list)
     damage: Damage = field(default_factory=Damage)
-    last: Entry | None = None
+    last: StreamEntry | None = None
     latest: datetime | None = None  # when rows were accepted last, by this engine
     turn: threading.Lock = field(default_factory=threading.Lock)
     """Held by whoever reads the directory or takes files out of it."""
@@ -116,7 +116,7 @@ class StreamLog:
                 if path.name != YOUNG:
                     self._take_up(path)
 
-    def write(self, posts: Sequence[Post]) -> list[Answer]:
+    def write(self, posts: Sequence[Post]) -> list[AppendAnswer]:
         """Add what is new with one write and one sync; what became of each post, when it is safe.
 
         Raises `StoreError`; then it is unknown which posts are in, and the same keys may be sent again.
@@ -151,15 +151,15 @@ class StreamLog:
         self.sealed.append(Sealed(path, self.open.rows, self.open.bytes))
         self.open, self.last = Open(), None
 
-    def state(self) -> Entry:
+    def state(self) -> StreamEntry:
         """All that must outlive the segments: the position and the followed files."""
         newest = list(self.sources.values())[-_SOURCES:]
-        return Entry(position=self.position, at=self.clock.now(), sources=tuple(newest))
+        return StreamEntry(position=self.position, at=self.clock.now(), sources=tuple(newest))
 
-    def _arrange(self, posts: Sequence[Post]) -> list[Answer]:
+    def _arrange(self, posts: Sequence[Post]) -> list[AppendAnswer]:
         """An old answer, a refusal or a new entry for each post."""
-        answers: list[Answer] = []
-        fresh: dict[str, Entry] = {}
+        answers: list[AppendAnswer] = []
+        fresh: dict[str, StreamEntry] = {}
         position = self.position
         for post in posts:
             known = (fresh.get(post.key) or self.keys.find(post.key)) if post.key else None
@@ -168,11 +168,11 @@ class StreamLog:
                 continue
             position += post.rows.rows
             fresh[post.key] = self._entry(post, position)
-            answers.append(Answer(fresh[post.key]))
+            answers.append(AppendAnswer(fresh[post.key]))
         return answers
 
-    def _entry(self, post: Post, position: int) -> Entry:
-        return Entry(
+    def _entry(self, post: Post, position: int) -> StreamEntry:
+        return StreamEntry(
             key=post.key,
             digest=post.digest,
             rows=post.rows.rows,
@@ -197,7 +197,7 @@ class StreamLog:
         self._writer.append(data)
         self._writer.sync()
 
-    def _count(self, entry: Entry, header: bytes, size: int) -> None:
+    def _count(self, entry: StreamEntry, header: bytes, size: int) -> None:
         now = self.clock.monotonic()
         self._learn(entry, header)
         self.last = entry
@@ -207,7 +207,7 @@ class StreamLog:
         self.open.rows += entry.rows
         self.open.bytes += size
 
-    def _learn(self, entry: Entry, header: bytes) -> None:
+    def _learn(self, entry: StreamEntry, header: bytes) -> None:
         self.keys.add(entry, header)
         self.position = max(self.position, entry.position)
         for source in entry.sources:
@@ -243,12 +243,12 @@ class StreamLog:
             _LOG.warning("a segment of %s could not be closed: %s", self.dataset, error)
 
 
-def _repeated(known: Entry, post: Post) -> Answer:
+def _repeated(known: StreamEntry, post: Post) -> AppendAnswer:
     if known.digest == post.digest:
-        return Answer(known, duplicate=True)
+        return AppendAnswer(known, duplicate=True)
     refusal = ConflictError(
         f"The key {safe(post.key, 60)!r} was used for other rows before.",
         hint="Use a new Idempotency-Key for new rows, the old one only to repeat the same post.",
         code="key_reused",
     )
-    return Answer(known, refusal=refusal)
+    return AppendAnswer(known, refusal=refusal)

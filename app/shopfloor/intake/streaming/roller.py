@@ -15,7 +15,7 @@ from shopfloor.domain.text import safe
 from shopfloor.intake.streaming import delivery
 from shopfloor.intake.streaming.committer import Committer
 from shopfloor.intake.streaming.delivery import LINES, Ready
-from shopfloor.intake.streaming.entry import Source
+from shopfloor.intake.streaming.entry import StreamSource
 from shopfloor.intake.streaming.followed import note_followed
 from shopfloor.intake.streaming.log import StreamLog
 from shopfloor.runtime.context import Context
@@ -36,7 +36,7 @@ class Roller:
         self._committer = committer
         self._logs = logs
         self._ready: dict[str, list[Ready]] = {}
-        self._noted: dict[str, tuple[Source, ...]] = {}
+        self._noted: dict[str, tuple[StreamSource, ...]] = {}
         self.troubles: dict[str, str] = {}  # dataset to why its rows could not be handed over
         self._busy: set[str] = set()  # datasets whose last delivery is still being taken in
         self._resting = True

@@ -31,7 +31,7 @@ _UNROUNDED = msgspec.Meta(ge=-EXACT, le=EXACT)  # no whole number beyond is roun
 _WHOLE = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
 
 
-class Rows(NamedTuple):
+class PostedRows(NamedTuple):
     """What a post brings: accepted rows as JSON lines, and what was left out."""
 
     payload: bytes
@@ -90,22 +90,22 @@ class RowCheck:
         )
         self._plain = msgspec.json.Decoder(dict[str, Any])
 
-    def read(self, body: bytes) -> Rows:
+    def read(self, body: bytes) -> PostedRows:
         """The rows of a post; raises `MalformedRows`."""
         return self._read(body, tolerant=False)
 
-    def read_lines(self, body: bytes) -> Rows:
+    def read_lines(self, body: bytes) -> PostedRows:
         """The same for lines that somebody else has written already: what is no row is only counted."""
         return self._read(body, tolerant=True)
 
-    def _read(self, body: bytes, *, tolerant: bool) -> Rows:
+    def _read(self, body: bytes, *, tolerant: bool) -> PostedRows:
         if body and not body.endswith(b"\n"):
             body += b"\n"
         if b"\r" in body:
             body = body.replace(b"\r\n", b"\n")
         return self._at_once(body) or self._one_by_one(body, tolerant)
 
-    def _at_once(self, body: bytes) -> Rows | None:
+    def _at_once(self, body: bytes) -> PostedRows | None:
         """All rows, when every line is one and fits."""
         if any(text in body for text in _NOT_QUICK):
             return None
@@ -120,9 +120,9 @@ class RowCheck:
             return None
         if not self._columns and (self._required or self._respelled(dict.fromkeys(chain.from_iterable(found)))):
             return None
-        return Rows(body, rows)
+        return PostedRows(body, rows)
 
-    def _one_by_one(self, body: bytes, tolerant: bool) -> Rows:
+    def _one_by_one(self, body: bytes, tolerant: bool) -> PostedRows:
         good: list[bytes] = []
         rejects: list[RowReject] = []
         rejected = 0
@@ -145,7 +145,7 @@ class RowCheck:
                 good.append(_renamed(line, others) if others else line)
         payload = b"\n".join(good) + b"\n" if good else b""
         notices = (case_notice(list(respelled.items())),) if respelled else ()
-        return Rows(payload, len(good), rejected, tuple(rejects), notices)
+        return PostedRows(payload, len(good), rejected, tuple(rejects), notices)
 
     def _look(self, line: bytes) -> dict[str, str]:
         """Check one row; returns its names that are to be spelled otherwise, and how."""

@@ -6,30 +6,30 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from shopfloor.domain.lineage import LineageNode
-from shopfloor.lineage.key import Key, Kind
+from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.nodes import data, live, releases
-from shopfloor.lineage.scope import Scope
+from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import Query
 
-Loader = Callable[[Query, list[Key], Scope], Iterable[tuple[Key, LineageNode]]]
+Loader = Callable[[Query, list[Key], LineageScope], Iterable[tuple[Key, LineageNode]]]
 
-_LOADERS: dict[Kind, Loader] = {
-    Kind.FILE: data.files,
-    Kind.PART: data.parts,
-    Kind.DATASET_VERSION: data.versions,
-    Kind.RUN: releases.runs,
-    Kind.MODEL_VERSION: releases.versions,
-    Kind.DEPLOYMENT: releases.deployed,
-    Kind.PREDICTIONS: live.predicted,
-    Kind.ACTUALS: live.actual,
-    Kind.ALERT: live.alerts,
-    Kind.JOB: live.jobs,
+_LOADERS: dict[NodeKind, Loader] = {
+    NodeKind.FILE: data.files,
+    NodeKind.PART: data.parts,
+    NodeKind.DATASET_VERSION: data.versions,
+    NodeKind.RUN: releases.runs,
+    NodeKind.MODEL_VERSION: releases.versions,
+    NodeKind.DEPLOYMENT: releases.deployed,
+    NodeKind.PREDICTIONS: live.predicted,
+    NodeKind.ACTUALS: live.actual,
+    NodeKind.ALERT: live.alerts,
+    NodeKind.JOB: live.jobs,
 }
 
 
-def load(query: Query, keys: Iterable[Key], scope: Scope) -> dict[Key, LineageNode]:
+def load(query: Query, keys: Iterable[Key], scope: LineageScope) -> dict[Key, LineageNode]:
     """The nodes of those `keys` that existed by the moment of the trace."""
-    by_kind: dict[Kind, list[Key]] = defaultdict(list)
+    by_kind: dict[NodeKind, list[Key]] = defaultdict(list)
     for key in keys:
         by_kind[key.kind].append(key)
     found: dict[Key, LineageNode] = {}

@@ -9,15 +9,15 @@ import msgspec
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.text import counted, safe
-from shopfloor.lineage.key import Key, Kind
+from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.nodes.node import make
-from shopfloor.lineage.scope import Scope
+from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import Query, decode
 
 _LABEL = 120
 
 
-def files(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, LineageNode]]:
+def files(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Delivered files, with the reason where one is not in."""
     rows = query.all(
         "SELECT id, purpose, dataset, path, sha256, size, rows, rejected_rows, state, reason, version, duplicate_of, "
@@ -44,7 +44,7 @@ def files(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, Li
         corrects,
     ) in rows:
         pending = done is not None and scope.seen(done) is None
-        key = Key(Kind.FILE, id)
+        key = Key(NodeKind.FILE, id)
         yield (
             key,
             make(
@@ -70,7 +70,7 @@ def files(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, Li
         )
 
 
-def parts(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, LineageNode]]:
+def parts(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Stored parts; state `removed` when no newest version holds them any more."""
     rows = query.all(
         """
@@ -84,7 +84,7 @@ def parts(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, Li
         [scope.until, scope.until, [key.name for key in keys]],
     )
     for sha256, count, size, datasets, at, earliest, latest, added, removed in rows:
-        key = Key(Kind.PART, sha256)
+        key = Key(NodeKind.PART, sha256)
         yield (
             key,
             make(
@@ -104,7 +104,7 @@ def parts(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, Li
         )
 
 
-def versions(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, LineageNode]]:
+def versions(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Dataset versions."""
     rows = query.all(
         """
@@ -117,7 +117,7 @@ def versions(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key,
         [[key.name for key in keys], [key.number for key in keys], scope.until],
     )
     for dataset, version, digest, count, added, columns, delivered, cause, notices, at in rows:
-        key = Key(Kind.DATASET_VERSION, dataset, version)
+        key = Key(NodeKind.DATASET_VERSION, dataset, version)
         yield (
             key,
             make(

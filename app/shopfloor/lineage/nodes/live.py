@@ -11,16 +11,16 @@ from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState
 from shopfloor.domain.text import counted, safe
 from shopfloor.lineage.answers import actuals, predictions
-from shopfloor.lineage.key import Key, Kind
+from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.nodes.node import make
-from shopfloor.lineage.scope import Scope
+from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import naive
 
 _LABEL = 120
 
 
-def predicted(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, LineageNode]]:
+def predicted(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Groups of predictions."""
     wanted = set(keys)
     for group in predictions(query, {key.name for key in keys}, scope):
@@ -43,7 +43,7 @@ def predicted(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key
             )
 
 
-def actual(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, LineageNode]]:
+def actual(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Actuals of models."""
     for group in actuals(query, {key.name for key in keys}, scope):
         yield (
@@ -62,7 +62,7 @@ def actual(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, L
         )
 
 
-def alerts(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, LineageNode]]:
+def alerts(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Alerts."""
     rows = query.all(
         "SELECT record FROM alerts WHERE id IN (SELECT unnest(?::VARCHAR[])) AND opened_at <= ?",
@@ -72,7 +72,7 @@ def alerts(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, L
         alert = msgspec.json.decode(record, type=AlertRecord)
         current = scope.seen(naive(alert.updated_at)) is not None
         subject = f"{alert.subject}.{alert.feature}" if alert.feature else alert.subject
-        key = Key(Kind.ALERT, alert.id)
+        key = Key(NodeKind.ALERT, alert.id)
         yield (
             key,
             make(
@@ -96,7 +96,7 @@ def alerts(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, L
         )
 
 
-def jobs(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, LineageNode]]:
+def jobs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Jobs."""
     rows = query.all(
         "SELECT record FROM jobs WHERE id IN (SELECT unnest(?::VARCHAR[])) AND created_at <= ?",
@@ -105,7 +105,7 @@ def jobs(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, Lin
     for (record,) in rows:
         job = msgspec.json.decode(record, type=JobRecord)
         state = _state(job, scope)
-        key = Key(Kind.JOB, job.id)
+        key = Key(NodeKind.JOB, job.id)
         yield (
             key,
             make(
@@ -124,7 +124,7 @@ def jobs(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, Lin
         )
 
 
-def _state(job: JobRecord, scope: Scope) -> JobState:
+def _state(job: JobRecord, scope: LineageScope) -> JobState:
     if not scope.limited or scope.seen(naive(job.finished_at)) is not None:
         return job.state
     return JobState.RUNNING if scope.seen(naive(job.started_at)) is not None else JobState.QUEUED

@@ -8,11 +8,13 @@ from typing import Any
 from shopfloor.domain.codec import to_plain
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.lineage.key import Key, ref
-from shopfloor.lineage.scope import Scope
+from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import aware
 
 
-def make(key: Key, scope: Scope, *, label: str, at: datetime | None, state: str = "", **facts: Any) -> LineageNode:
+def make(
+    key: Key, scope: LineageScope, *, label: str, at: datetime | None, state: str = "", **facts: Any
+) -> LineageNode:
     """A node; facts that are None, empty text or an empty list are left out, times become RFC 3339 text."""
     kept = {name: _zoned(value) for name, value in facts.items() if value not in (None, "", [], (), {})}
     return LineageNode(

@@ -12,17 +12,17 @@ import msgspec
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.release import Decision, ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
-from shopfloor.lineage.deployments import Deployment, deployments
-from shopfloor.lineage.key import Key, Kind
+from shopfloor.lineage.deployments import ServedVersion, deployments
+from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.nodes.node import make
-from shopfloor.lineage.scope import Scope
+from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import naive
 
 _FALLBACKS = 50
 
 
-def runs(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, LineageNode]]:
+def runs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Runs; for a model family also which segments fell back to the pooled model, and why."""
     rows = query.all(
         "SELECT record, created_at FROM runs WHERE id IN (SELECT unnest(?::VARCHAR[])) AND created_at <= ?",
@@ -31,7 +31,7 @@ def runs(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, Lin
     for record, at in rows:
         run = msgspec.json.decode(record, type=RunRecord)
         state, ended = _state(run, scope)
-        key = Key(Kind.RUN, run.id)
+        key = Key(NodeKind.RUN, run.id)
         facts = _results(run) if ended else {}
         label = " · ".join(text for text in (run.id, run.model, run.chosen if ended else None) if text)
         yield (
@@ -52,7 +52,7 @@ def runs(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, Lin
         )
 
 
-def _state(run: RunRecord, scope: Scope) -> tuple[RunState, bool]:
+def _state(run: RunRecord, scope: LineageScope) -> tuple[RunState, bool]:
     """The state at the moment of the trace, and whether the results were known by then."""
     if not scope.limited:
         return run.state, True
@@ -83,7 +83,7 @@ def _results(run: RunRecord) -> dict[str, Any]:
     }
 
 
-def versions(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, LineageNode]]:
+def versions(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Model versions with the gate's decision; the state holds the aliases."""
     held = _aliases(query, {key.name for key in keys}, scope)
     rows = query.all(
@@ -96,7 +96,7 @@ def versions(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key,
     )
     for record, at, trained_until in rows:
         found = msgspec.json.decode(record, type=ModelVersion)
-        key = Key(Kind.MODEL_VERSION, found.model, found.version)
+        key = Key(NodeKind.MODEL_VERSION, found.model, found.version)
         yield (
             key,
             make(
@@ -118,7 +118,7 @@ def versions(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key,
         )
 
 
-def _aliases(query: Query, models: set[str], scope: Scope) -> dict[Key, list[str]]:
+def _aliases(query: Query, models: set[str], scope: LineageScope) -> dict[Key, list[str]]:
     rows = query.all(
         """
         SELECT model, version, alias FROM (
@@ -132,11 +132,11 @@ def _aliases(query: Query, models: set[str], scope: Scope) -> dict[Key, list[str
     )
     held: dict[Key, list[str]] = defaultdict(list)
     for model, version, alias in rows:
-        held[Key(Kind.MODEL_VERSION, model, version)].append(alias)
+        held[Key(NodeKind.MODEL_VERSION, model, version)].append(alias)
     return held
 
 
-def _decision(decision: Decision | None, scope: Scope) -> dict[str, Any]:
+def _decision(decision: Decision | None, scope: LineageScope) -> dict[str, Any]:
     if decision is None or (scope.limited and scope.seen(naive(decision.decided_at)) is None):
         return {}
     return {
@@ -152,7 +152,7 @@ def _decision(decision: Decision | None, scope: Scope) -> dict[str, Any]:
     }
 
 
-def deployed(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key, LineageNode]]:
+def deployed(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Deployments: who made which version champion when, and why."""
     wanted = set(keys)
     for held in deployments(query, {key.name for key in keys}, scope):
@@ -177,6 +177,6 @@ def deployed(query: Query, keys: list[Key], scope: Scope) -> Iterator[tuple[Key,
             )
 
 
-def _span(held: Deployment) -> str:
+def _span(held: ServedVersion) -> str:
     end = f" to {held.until:%Y-%m-%d %H:%M}" if held.until else ""
     return f"{held.model} v{held.version} champion from {held.since:%Y-%m-%d %H:%M}{end}"

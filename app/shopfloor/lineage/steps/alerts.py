@@ -10,9 +10,9 @@ import msgspec
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.lineage.answers import actuals, predictions
 from shopfloor.lineage.deployments import deployments
-from shopfloor.lineage.key import Key, Kind
-from shopfloor.lineage.scope import MAX_ROWS, Scope
-from shopfloor.lineage.steps.step import Link, Step, names
+from shopfloor.lineage.key import Key, NodeKind
+from shopfloor.lineage.scope import MAX_ROWS, LineageScope
+from shopfloor.lineage.steps.step import LineageLink, Step, names
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import naive
 
@@ -22,12 +22,12 @@ _ASKED = "inference"
 _ALERTS = "SELECT record FROM alerts WHERE opened_at <= ?"
 
 
-def _sources_of_alerts(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _sources_of_alerts(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     rows = query.all(f"{_ALERTS} AND id IN (SELECT unnest(?::VARCHAR[]))", [scope.until, names(keys)])
     yield from _links(query, rows, scope)
 
 
-def _alerts_of_sources(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _alerts_of_sources(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     rows = query.all(
         f"{_ALERTS} AND subject IN (SELECT unnest(?::VARCHAR[])) ORDER BY number DESC LIMIT {MAX_ROWS}",
         [scope.until, names(keys)],
@@ -36,14 +36,14 @@ def _alerts_of_sources(query: Query, keys: list[Key], scope: Scope) -> Iterator[
     yield from (link for link in _links(query, rows, scope) if link.source in wanted)
 
 
-def _links(query: Query, rows: list[tuple[str]], scope: Scope) -> Iterator[Link]:
+def _links(query: Query, rows: list[tuple[str]], scope: LineageScope) -> Iterator[LineageLink]:
     alerts = [msgspec.json.decode(record, type=AlertRecord) for (record,) in rows]
     if not alerts:
         return
     evidence = _Evidence.of(query, alerts, scope)
     for alert in alerts:
         for source in evidence.behind(alert):
-            yield Link(source, Key(Kind.ALERT, alert.id), "alerted")
+            yield LineageLink(source, Key(NodeKind.ALERT, alert.id), "alerted")
 
 
 class _Evidence(NamedTuple):
@@ -55,7 +55,7 @@ class _Evidence(NamedTuple):
     data: dict[str, Key]
 
     @classmethod
-    def of(cls, query: Query, alerts: list[AlertRecord], scope: Scope) -> _Evidence:
+    def of(cls, query: Query, alerts: list[AlertRecord], scope: LineageScope) -> _Evidence:
         models = {alert.subject for alert in alerts} & scope.models
         answered: dict[str, list[Key]] = {}
         for group in predictions(query, models, scope):
@@ -72,7 +72,7 @@ class _Evidence(NamedTuple):
         found: dict[Key, None] = {}
         for check, source in _symptoms(alert):
             if check in LABELLED and alert.subject in self.judged:
-                found[Key(Kind.ACTUALS, alert.subject)] = None
+                found[Key(NodeKind.ACTUALS, alert.subject)] = None
             elif check in LABELLED or source == _ASKED:
                 found.update(dict.fromkeys(self._answers(alert)))
         held = self.serving.get(alert.id) or self.data.get(alert.id)
@@ -92,7 +92,7 @@ def _symptoms(alert: AlertRecord) -> list[tuple[str, str]]:
     return found or [(alert.check, _ASKED)]
 
 
-def _serving_then(query: Query, alerts: list[AlertRecord], models: set[str], scope: Scope) -> dict[str, Key]:
+def _serving_then(query: Query, alerts: list[AlertRecord], models: set[str], scope: LineageScope) -> dict[str, Key]:
     releases = deployments(query, models, scope)
     found: dict[str, Key] = {}
     for alert in alerts:
@@ -103,7 +103,7 @@ def _serving_then(query: Query, alerts: list[AlertRecord], models: set[str], sco
     return found
 
 
-def _data_then(query: Query, alerts: list[AlertRecord], scope: Scope) -> dict[str, Key]:
+def _data_then(query: Query, alerts: list[AlertRecord], scope: LineageScope) -> dict[str, Key]:
     about = [alert for alert in alerts if alert.subject in scope.datasets and alert.subject not in scope.models]
     if not about:
         return {}
@@ -119,7 +119,7 @@ def _data_then(query: Query, alerts: list[AlertRecord], scope: Scope) -> dict[st
             [naive(alert.opened_at) for alert in about],
         ],
     )
-    return {id: Key(Kind.DATASET_VERSION, dataset, version) for id, dataset, version in rows}
+    return {id: Key(NodeKind.DATASET_VERSION, dataset, version) for id, dataset, version in rows}
 
 
 _OPENED = """
@@ -130,25 +130,25 @@ SELECT * FROM (
 """
 
 
-def _jobs_of_alerts(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _jobs_of_alerts(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     yield from _raised(query.all(f"{_OPENED} WHERE alert IN (SELECT unnest(?::VARCHAR[]))", [scope.until, names(keys)]))
 
 
-def _alerts_of_jobs(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _alerts_of_jobs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     yield from _raised(query.all(f"{_OPENED} WHERE id IN (SELECT unnest(?::VARCHAR[]))", [scope.until, names(keys)]))
 
 
-def _raised(rows: list[tuple[str, str]]) -> Iterator[Link]:
+def _raised(rows: list[tuple[str, str]]) -> Iterator[LineageLink]:
     for job, alert in rows:
-        yield Link(Key(Kind.JOB, job), Key(Kind.ALERT, alert), "raised")
+        yield LineageLink(Key(NodeKind.JOB, job), Key(NodeKind.ALERT, alert), "raised")
 
 
 STEPS = (
     Step(
-        frozenset({Kind.DATASET_VERSION, Kind.DEPLOYMENT, Kind.PREDICTIONS, Kind.ACTUALS}),
-        frozenset({Kind.ALERT}),
+        frozenset({NodeKind.DATASET_VERSION, NodeKind.DEPLOYMENT, NodeKind.PREDICTIONS, NodeKind.ACTUALS}),
+        frozenset({NodeKind.ALERT}),
         up=_sources_of_alerts,
         down=_alerts_of_sources,
     ),
-    Step(frozenset({Kind.JOB}), frozenset({Kind.ALERT}), up=_jobs_of_alerts, down=_alerts_of_jobs),
+    Step(frozenset({NodeKind.JOB}), frozenset({NodeKind.ALERT}), up=_jobs_of_alerts, down=_alerts_of_jobs),
 )

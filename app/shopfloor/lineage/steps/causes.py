@@ -9,9 +9,9 @@ import msgspec
 
 from shopfloor.domain.job import JobRecord
 from shopfloor.lineage.causes import CAUSES, SPLIT, holding, job_causes, mentioned, words
-from shopfloor.lineage.key import Key, Kind
-from shopfloor.lineage.scope import MAX_ROWS, Scope
-from shopfloor.lineage.steps.step import Link, Step, names, numbered
+from shopfloor.lineage.key import Key, NodeKind
+from shopfloor.lineage.scope import MAX_ROWS, LineageScope
+from shopfloor.lineage.steps.step import LineageLink, Step, names, numbered
 from shopfloor.store.rows import Query
 
 _JOBS = "SELECT record FROM jobs WHERE created_at <= ?"
@@ -21,13 +21,13 @@ _TABLE = f"(SELECT id, json_extract_string(record, {_FIELDS}) AS said FROM jobs)
 _TEXT = "concat_ws(' ', said[1], said[2], said[3] || '@' || coalesce(said[4], said[5]))"
 
 
-def _causes_of_jobs(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _causes_of_jobs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     yield from _started(
         query.all(f"{_JOBS} AND id IN (SELECT unnest(?::VARCHAR[]))", [scope.until, names(keys)]), scope
     )
 
 
-def _jobs_of_causes(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _jobs_of_causes(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     rows = query.all(
         f"{_JOBS} AND id IN ({holding(_TABLE, 'id', _TEXT)}) ORDER BY number DESC LIMIT {MAX_ROWS}",
         [scope.until, SPLIT, words(keys)],
@@ -36,29 +36,29 @@ def _jobs_of_causes(query: Query, keys: list[Key], scope: Scope) -> Iterator[Lin
     yield from (link for link in _started(rows, scope) if link.source in wanted)
 
 
-def _started(rows: list[tuple[str]], scope: Scope) -> Iterator[Link]:
+def _started(rows: list[tuple[str]], scope: LineageScope) -> Iterator[LineageLink]:
     for (record,) in rows:
         job = msgspec.json.decode(record, type=JobRecord)
         for cause in sorted(job_causes(job, scope)):
-            yield Link(cause, Key(Kind.JOB, job.id), "started")
+            yield LineageLink(cause, Key(NodeKind.JOB, job.id), "started")
 
 
-def _jobs_of_runs(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _jobs_of_runs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     yield from _made(query, "id", keys, scope)
 
 
-def _runs_of_jobs(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _runs_of_jobs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     yield from _made(query, "job", keys, scope)
 
 
-def _made(query: Query, column: str, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _made(query: Query, column: str, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     rows = query.all(
         f"SELECT job, id FROM runs WHERE job IS NOT NULL AND created_at <= ? "
         f"AND {column} IN (SELECT unnest(?::VARCHAR[])) ORDER BY number DESC LIMIT {MAX_ROWS}",
         [scope.until, names(keys)],
     )
     for job, run in rows:
-        yield Link(Key(Kind.JOB, job), Key(Kind.RUN, run), "made")
+        yield LineageLink(Key(NodeKind.JOB, job), Key(NodeKind.RUN, run), "made")
 
 
 _COMMITS = """
@@ -69,7 +69,7 @@ SELECT * FROM (
 """
 
 
-def _jobs_of_versions(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _jobs_of_versions(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     yield from _committed(
         query.all(
             f"{_COMMITS} AND (subject, version) IN (SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]))",
@@ -78,24 +78,24 @@ def _jobs_of_versions(query: Query, keys: list[Key], scope: Scope) -> Iterator[L
     )
 
 
-def _versions_of_jobs(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _versions_of_jobs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     yield from _committed(query.all(f"{_COMMITS} AND id IN (SELECT unnest(?::VARCHAR[]))", [scope.until, names(keys)]))
 
 
-def _committed(rows: list[tuple[str, str, int]]) -> Iterator[Link]:
+def _committed(rows: list[tuple[str, str, int]]) -> Iterator[LineageLink]:
     for job, dataset, version in rows:
-        yield Link(Key(Kind.JOB, job), Key(Kind.DATASET_VERSION, dataset, version), "committed")
+        yield LineageLink(Key(NodeKind.JOB, job), Key(NodeKind.DATASET_VERSION, dataset, version), "committed")
 
 
 class _Caused(NamedTuple):
     """Rows (name, number, text, happened) whose text names their cause. `kinds` are the causes that count."""
 
     rows: str
-    kind: Kind
+    kind: NodeKind
     relation: str
-    kinds: frozenset[Kind]
+    kinds: frozenset[NodeKind]
 
-    def up(self, query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+    def up(self, query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
         """The causes that some rows name."""
         rows = query.all(
             f"SELECT name, number, text FROM ({self.rows}) WHERE happened <= ? "
@@ -104,7 +104,7 @@ class _Caused(NamedTuple):
         )
         yield from self._links(rows, scope)
 
-    def down(self, query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+    def down(self, query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
         """The rows that name some causes."""
         rows = query.all(
             f"SELECT name, number, text FROM ({self.rows}) WHERE happened <= ? "
@@ -118,41 +118,43 @@ class _Caused(NamedTuple):
         """The relation as a step."""
         return Step(self.kinds, frozenset({self.kind}), up=self.up, down=self.down)
 
-    def _links(self, rows: list[tuple[Any, ...]], scope: Scope) -> Iterator[Link]:
+    def _links(self, rows: list[tuple[Any, ...]], scope: LineageScope) -> Iterator[LineageLink]:
         for name, number, text in rows:
             target = Key(self.kind, name, number)
             for cause in dict.fromkeys(mentioned(text, scope)):
                 if cause.kind in self.kinds and cause != target:
-                    yield Link(cause, target, self.relation)
+                    yield LineageLink(cause, target, self.relation)
 
 
 # The cause of other versions are names of files, which are no references.
 _ROLLBACKS = _Caused(
     rows="SELECT dataset AS name, version AS number, regexp_extract(cause, '^rollback to (\\S+)', 1) AS text, "
     "created_at AS happened FROM dataset_versions",
-    kind=Kind.DATASET_VERSION,
+    kind=NodeKind.DATASET_VERSION,
     relation="brought back",
-    kinds=frozenset({Kind.DATASET_VERSION}),
+    kinds=frozenset({NodeKind.DATASET_VERSION}),
 )
 _DEPLOYMENTS = _Caused(
     rows="SELECT model AS name, seq AS number, cause AS text, happened_at AS happened FROM alias_history "
     "WHERE alias = 'champion' AND version IS NOT NULL",
-    kind=Kind.DEPLOYMENT,
+    kind=NodeKind.DEPLOYMENT,
     relation="caused",
-    kinds=frozenset({Kind.JOB, Kind.ALERT}),
+    kinds=frozenset({NodeKind.JOB, NodeKind.ALERT}),
 )
 # A run of a job is reached through the job.
 _RUNS = _Caused(
     rows="SELECT id AS name, 0 AS number, coalesce(record->>'$.trigger', '') AS text, created_at AS happened FROM runs "
     "WHERE job IS NULL",
-    kind=Kind.RUN,
+    kind=NodeKind.RUN,
     relation="started",
-    kinds=frozenset({Kind.ALERT}),
+    kinds=frozenset({NodeKind.ALERT}),
 )
 
 STEPS = (
-    Step(CAUSES, frozenset({Kind.JOB}), up=_causes_of_jobs, down=_jobs_of_causes),
-    Step(frozenset({Kind.JOB}), frozenset({Kind.RUN}), up=_jobs_of_runs, down=_runs_of_jobs),
-    Step(frozenset({Kind.JOB}), frozenset({Kind.DATASET_VERSION}), up=_jobs_of_versions, down=_versions_of_jobs),
+    Step(CAUSES, frozenset({NodeKind.JOB}), up=_causes_of_jobs, down=_jobs_of_causes),
+    Step(frozenset({NodeKind.JOB}), frozenset({NodeKind.RUN}), up=_jobs_of_runs, down=_runs_of_jobs),
+    Step(
+        frozenset({NodeKind.JOB}), frozenset({NodeKind.DATASET_VERSION}), up=_jobs_of_versions, down=_versions_of_jobs
+    ),
     *(caused.step() for caused in (_ROLLBACKS, _DEPLOYMENTS, _RUNS)),
 )

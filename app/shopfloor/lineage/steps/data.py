@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shopfloor.lineage.key import Key, Kind
-from shopfloor.lineage.scope import MAX_ROWS, Scope
-from shopfloor.lineage.steps.step import Link, Step, names, numbered
+from shopfloor.lineage.key import Key, NodeKind
+from shopfloor.lineage.scope import MAX_ROWS, LineageScope
+from shopfloor.lineage.steps.step import LineageLink, Step, names, numbered
 from shopfloor.store.rows import Query
 
 _SPANS = """
@@ -15,33 +15,33 @@ SELECT DISTINCT sha256, span.file AS file FROM (
 """
 
 
-def _originals(query: Query, keys: list[Key], _: Scope) -> Iterator[Link]:
+def _originals(query: Query, keys: list[Key], _: LineageScope) -> Iterator[LineageLink]:
     yield from _same(query, "id", keys)
 
 
-def _nothing(query: Query, keys: list[Key], _: Scope) -> Iterator[Link]:
+def _nothing(query: Query, keys: list[Key], _: LineageScope) -> Iterator[LineageLink]:
     """A file did not come from the later deliveries of its content; upwards they would only be noise."""
     yield from ()
 
 
-def _same(query: Query, column: str, keys: list[Key]) -> Iterator[Link]:
+def _same(query: Query, column: str, keys: list[Key]) -> Iterator[LineageLink]:
     rows = query.all(
         "SELECT id, duplicate_of FROM files WHERE duplicate_of IS NOT NULL "
         f"AND {column} IN (SELECT unnest(?::VARCHAR[])) ORDER BY number DESC LIMIT {MAX_ROWS}",
         [names(keys)],
     )
     for id, twin in rows:
-        yield Link(Key(Kind.FILE, id), Key(Kind.FILE, twin), "same content as")
+        yield LineageLink(Key(NodeKind.FILE, id), Key(NodeKind.FILE, twin), "same content as")
 
 
-def _files_of_parts(query: Query, keys: list[Key], _: Scope) -> Iterator[Link]:
+def _files_of_parts(query: Query, keys: list[Key], _: LineageScope) -> Iterator[LineageLink]:
     rows = query.all(
         f"{_SPANS} WHERE sha256 IN (SELECT unnest(?::VARCHAR[]))) ORDER BY ALL LIMIT {MAX_ROWS}", [names(keys)]
     )
     yield from _stored(rows)
 
 
-def _parts_of_files(query: Query, keys: list[Key], _: Scope) -> Iterator[Link]:
+def _parts_of_files(query: Query, keys: list[Key], _: LineageScope) -> Iterator[LineageLink]:
     wanted = names(keys)
     rows = query.all(
         f"{_SPANS} WHERE dataset IN (SELECT dataset FROM files WHERE id IN (SELECT unnest(?::VARCHAR[])))) "
@@ -51,9 +51,9 @@ def _parts_of_files(query: Query, keys: list[Key], _: Scope) -> Iterator[Link]:
     yield from _stored(rows)
 
 
-def _stored(rows: list[tuple[str, str]]) -> Iterator[Link]:
+def _stored(rows: list[tuple[str, str]]) -> Iterator[LineageLink]:
     for sha256, file in rows:
-        yield Link(Key(Kind.FILE, file), Key(Kind.PART, sha256), "stored in")
+        yield LineageLink(Key(NodeKind.FILE, file), Key(NodeKind.PART, sha256), "stored in")
 
 
 _HELD = """
@@ -63,7 +63,7 @@ AND (p.removed_version IS NULL OR p.removed_version > v.version)
 """
 
 
-def _parts_of_versions(query: Query, keys: list[Key], _: Scope) -> Iterator[Link]:
+def _parts_of_versions(query: Query, keys: list[Key], _: LineageScope) -> Iterator[LineageLink]:
     rows = query.all(
         f"{_HELD} JOIN (SELECT unnest(?::VARCHAR[]) AS dataset, unnest(?::INTEGER[]) AS version) k "
         f"ON k.dataset = v.dataset AND k.version = v.version ORDER BY p.added_version DESC, p.ordinal LIMIT {MAX_ROWS}",
@@ -72,7 +72,7 @@ def _parts_of_versions(query: Query, keys: list[Key], _: Scope) -> Iterator[Link
     yield from _contained(rows)
 
 
-def _versions_of_parts(query: Query, keys: list[Key], scope: Scope) -> Iterator[Link]:
+def _versions_of_parts(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     rows = query.all(
         f"{_HELD} WHERE p.sha256 IN (SELECT unnest(?::VARCHAR[])) AND v.created_at <= ? "
         f"ORDER BY v.created_at DESC, v.version DESC LIMIT {MAX_ROWS}",
@@ -81,13 +81,18 @@ def _versions_of_parts(query: Query, keys: list[Key], scope: Scope) -> Iterator[
     yield from _contained(rows)
 
 
-def _contained(rows: list[tuple[str, str, int]]) -> Iterator[Link]:
+def _contained(rows: list[tuple[str, str, int]]) -> Iterator[LineageLink]:
     for sha256, dataset, version in rows:
-        yield Link(Key(Kind.PART, sha256), Key(Kind.DATASET_VERSION, dataset, version), "part of")
+        yield LineageLink(Key(NodeKind.PART, sha256), Key(NodeKind.DATASET_VERSION, dataset, version), "part of")
 
 
 STEPS = (
-    Step(frozenset({Kind.FILE}), frozenset({Kind.FILE}), up=_nothing, down=_originals),
-    Step(frozenset({Kind.FILE}), frozenset({Kind.PART}), up=_files_of_parts, down=_parts_of_files),
-    Step(frozenset({Kind.PART}), frozenset({Kind.DATASET_VERSION}), up=_parts_of_versions, down=_versions_of_parts),
+    Step(frozenset({NodeKind.FILE}), frozenset({NodeKind.FILE}), up=_nothing, down=_originals),
+    Step(frozenset({NodeKind.FILE}), frozenset({NodeKind.PART}), up=_files_of_parts, down=_parts_of_files),
+    Step(
+        frozenset({NodeKind.PART}),
+        frozenset({NodeKind.DATASET_VERSION}),
+        up=_parts_of_versions,
+        down=_versions_of_parts,
+    ),
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from shopfloor.lineage.key import Key, Kind
-from shopfloor.lineage.scope import Scope
+from shopfloor.lineage.key import Key, NodeKind
+from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import Query
 
 
-class Link(NamedTuple):
+class LineageLink(NamedTuple):
     """`source` contributed to `target`."""
 
     source: Key
@@ -18,7 +18,7 @@ class Link(NamedTuple):
     relation: str
 
 
-Finder = Callable[[Query, list[Key], Scope], Iterable[Link]]
+Finder = Callable[[Query, list[Key], LineageScope], Iterable[LineageLink]]
 
 
 class Step(NamedTuple):
@@ -28,8 +28,8 @@ class Step(NamedTuple):
     later deliveries of a file's content are found from themselves only.)
     """
 
-    sources: frozenset[Kind]
-    targets: frozenset[Kind]
+    sources: frozenset[NodeKind]
+    targets: frozenset[NodeKind]
     up: Finder
     down: Finder
 

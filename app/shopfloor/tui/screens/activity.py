@@ -12,7 +12,7 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.requests.jobs import EventList, JobList, JobShow
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import activity
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 
 _EVENTS = 1000
@@ -43,7 +43,7 @@ class ActivityPane(Pane):
     )
     follows_top: ClassVar[bool] = True
     title_words: ClassVar[tuple[str, ...]] = ("Activity",)
-    table_columns: ClassVar[tuple[Column, ...]] = activity.COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = activity.COLUMNS
     empty_text = "Nothing has happened yet. Drop a file into inbox/NAME/ and watch this pane."
 
     DEFAULT_CSS = """

@@ -16,7 +16,7 @@ from shopfloor.domain.text import counted
 from shopfloor.tui.screens.pane import Listing
 from shopfloor.tui.screens.windowed import WindowedPane
 from shopfloor.tui.views import alerts, words
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 
 _WINDOW = 200
@@ -29,7 +29,7 @@ class AlertsPane(WindowedPane):
     scope = Scope.ALERTS
     nouns = frozenset({"alert", "monitor", "job"})
     title_words: ClassVar[tuple[str, ...]] = ("Alerts",)
-    table_columns: ClassVar[tuple[Column, ...]] = alerts.COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = alerts.COLUMNS
 
     DEFAULT_CSS = """
     AlertsPane #detail { width: 50%; }

@@ -22,7 +22,7 @@ from shopfloor.domain.requests.workspace import StatusShow
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.screens.windowed import WindowedPane
 from shopfloor.tui.views import datasets, files
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 
 _EMPTY = (
@@ -53,7 +53,7 @@ class DatasetsPane(Pane):
     scope = Scope.DATASETS
     nouns = frozenset({"dataset", "file", "model"})
     title_words: ClassVar[tuple[str, ...]] = ("Datasets",)
-    table_columns: ClassVar[tuple[Column, ...]] = datasets.COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = datasets.COLUMNS
     local_actions: ClassVar[tuple[Action, ...]] = (VERSIONS, ROWS, PROFILE)
     empty_text = _EMPTY
 
@@ -112,7 +112,7 @@ class FilesPane(WindowedPane):
     scope = Scope.DATASETS
     nouns = frozenset({"file"})
     title_words: ClassVar[tuple[str, ...]] = ("Datasets", "files")
-    table_columns: ClassVar[tuple[Column, ...]] = files.COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = files.COLUMNS
     empty_text = "No files were delivered here yet. Drop one into the inbox folder of this dataset."
 
     DEFAULT_CSS = """

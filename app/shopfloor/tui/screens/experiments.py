@@ -15,7 +15,7 @@ from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.screens.windowed import WindowedPane
 from shopfloor.tui.views import runs
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 
 _MOST = 5
@@ -29,7 +29,7 @@ class ExperimentsPane(WindowedPane):
     nouns = frozenset({"run", "job", "progress", "release"})
     markable = True
     title_words: ClassVar[tuple[str, ...]] = ("Experiments",)
-    table_columns: ClassVar[tuple[Column, ...]] = runs.COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = runs.COLUMNS
     empty_text = (
         "Nothing was trained yet.\n\nDefine a model with  n , or go to a model ( 3 ) and press  r  to train it."
     )

@@ -15,7 +15,7 @@ from shopfloor.actions.panes import Scope
 from shopfloor.domain.record import Record
 from shopfloor.tui.screens.chrome import Chrome
 from shopfloor.tui.screens.pane import Listing, Pane
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.footer import ActionFooter
 from shopfloor.tui.widgets.rows import Row
 
@@ -25,11 +25,11 @@ _HELD = 1000
 _SHOWN = 20
 _LINE_ROWS = 8
 _COLUMNS = (
-    Column("what", "NOW", width=11),
-    Column("subject", "ABOUT", ratio=1, min=12, max=18, priority=60),
-    Column("message", "WHAT HAPPENED", ratio=6, min=36),
-    Column("when", "AGE", width=4, align="right", priority=80),
-    Column("key", "GO TO", width=10, priority=50),
+    TableColumn("what", "NOW", width=11),
+    TableColumn("subject", "ABOUT", ratio=1, min=12, max=18, priority=60),
+    TableColumn("message", "WHAT HAPPENED", ratio=6, min=36),
+    TableColumn("when", "AGE", width=4, align="right", priority=80),
+    TableColumn("key", "GO TO", width=10, priority=50),
 )
 
 
@@ -55,7 +55,7 @@ class HomePane(Pane):
     )
     follows_top: ClassVar[bool] = True
     title_words: ClassVar[tuple[str, ...]] = ("Home",)
-    table_columns: ClassVar[tuple[Column, ...]] = _COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = _COLUMNS
     has_detail = False
     markable = False
     empty_text = (

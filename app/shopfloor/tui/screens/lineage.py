@@ -14,7 +14,7 @@ from shopfloor.domain.requests.models import ModelList
 from shopfloor.domain.requests.workspace import LineageShow
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import lineage
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 
 _TURNS = {"both": "up", "up": "down", "down": "both"}
@@ -26,7 +26,7 @@ class LineagePane(Pane):
     scope = Scope.LINEAGE
     nouns = frozenset({"dataset", "run", "alias", "alert", "predictions"})
     title_words: ClassVar[tuple[str, ...]] = ("Lineage",)
-    table_columns: ClassVar[tuple[Column, ...]] = lineage.COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = lineage.COLUMNS
     empty_text = "Nothing to trace yet.\n\nPress  o  on a dataset, run, model or alert; or type  :lineage flights@3"
 
     DEFAULT_CSS = """

@@ -12,7 +12,7 @@ from shopfloor.domain.requests.alerts import CheckList
 from shopfloor.domain.requests.models import ModelHistory, ModelList, ModelVersions
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import models
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 
 
@@ -22,7 +22,7 @@ class ModelsPane(Pane):
     scope = Scope.MODELS
     nouns = frozenset({"model", "alias", "release", "run", "alert", "predictions"})
     title_words: ClassVar[tuple[str, ...]] = ("Models",)
-    table_columns: ClassVar[tuple[Column, ...]] = models.COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = models.COLUMNS
     empty_text = "No model yet.\n\nPress  n  to define one: a dataset and the column to predict. It trains at once."
 
     DEFAULT_CSS = """

@@ -19,7 +19,7 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.tui.app_type import App
 from shopfloor.tui.screens.chrome import Chrome
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.footer import PINNED, ActionFooter, FooterItem
 from shopfloor.tui.widgets.header import StatusHeader
 from shopfloor.tui.widgets.rows import Row
@@ -86,7 +86,7 @@ class Pane(Live):
     scope: ClassVar[Scope]
     nouns: ClassVar[frozenset[str]] = frozenset()
     title_words: ClassVar[tuple[str, ...]] = ()
-    table_columns: ClassVar[tuple[Column, ...]] = ()
+    table_columns: ClassVar[tuple[TableColumn, ...]] = ()
     local_actions: ClassVar[tuple[Action, ...]] = ()
     has_detail: ClassVar[bool] = True
     markable: ClassVar[bool] = False

@@ -18,7 +18,7 @@ from shopfloor.tui.performing import show_error
 from shopfloor.tui.screens.detail import DetailScreen
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import datasets, versions
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.footer import PINNED, ActionFooter, FooterItem
 from shopfloor.tui.widgets.virtual_table import VirtualTable
@@ -43,7 +43,7 @@ class VersionsPane(Pane):
     scope = Scope.DATASETS
     nouns = frozenset({"dataset"})
     title_words: ClassVar[tuple[str, ...]] = ("Datasets", "versions")
-    table_columns: ClassVar[tuple[Column, ...]] = datasets.VERSION_COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = datasets.VERSION_COLUMNS
     local_actions: ClassVar[tuple[Action, ...]] = (ROWS, PROFILE)
     markable = True
 

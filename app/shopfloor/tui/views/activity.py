@@ -10,18 +10,18 @@ from shopfloor.tui.theme import state_of
 from shopfloor.tui.views import words
 from shopfloor.tui.views.equivalents import command_for
 from shopfloor.tui.views.event_words import WIDTH, event_word
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 from shopfloor.tui.widgets.key_value import Pair
 from shopfloor.tui.widgets.rows import Cell, Row
 from shopfloor.tui.widgets.sparkline import bar
 
 COLUMNS = (
-    Column("when", "UTC", width=8),
-    Column("what", "WHAT", width=WIDTH),
-    Column("subject", "ABOUT", ratio=1, min=12, max=16, priority=40),
-    Column("message", "MESSAGE", ratio=5, min=46),
-    Column("actor", "BY", width=8, priority=30),
+    TableColumn("when", "UTC", width=8),
+    TableColumn("what", "WHAT", width=WIDTH),
+    TableColumn("subject", "ABOUT", ratio=1, min=12, max=16, priority=40),
+    TableColumn("message", "MESSAGE", ratio=5, min=46),
+    TableColumn("actor", "BY", width=8, priority=30),
 )
 
 

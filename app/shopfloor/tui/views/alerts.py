@@ -10,7 +10,7 @@ from shopfloor.actions.panes import Scope
 from shopfloor.actions.registry import for_scope
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict, Severity
 from shopfloor.tui.views import words
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Chart, Histogram, Section
 from shopfloor.tui.widgets.histogram_plot import Bin
 from shopfloor.tui.widgets.key_value import Pair
@@ -18,15 +18,15 @@ from shopfloor.tui.widgets.line_plot import Series
 from shopfloor.tui.widgets.rows import Cell, Row
 
 COLUMNS = (
-    Column("severity", "SEV", width=4),
-    Column("state", "STATE", width=8),
-    Column("age", "AGE", width=4, align="right", priority=80),
-    Column("subject", "MODEL", ratio=1, min=12, max=18, priority=85),
-    Column("check", "CHECK", width=16, priority=40),
-    Column("value", "VALUE", width=7, align="right", priority=50),
-    Column("limit", "LIMIT", width=6, align="right", priority=45),
-    Column("count", "SEEN", width=4, align="right", priority=60),
-    Column("message", "WHAT", ratio=5, min=20),
+    TableColumn("severity", "SEV", width=4),
+    TableColumn("state", "STATE", width=8),
+    TableColumn("age", "AGE", width=4, align="right", priority=80),
+    TableColumn("subject", "MODEL", ratio=1, min=12, max=18, priority=85),
+    TableColumn("check", "CHECK", width=16, priority=40),
+    TableColumn("value", "VALUE", width=7, align="right", priority=50),
+    TableColumn("limit", "LIMIT", width=6, align="right", priority=45),
+    TableColumn("count", "SEEN", width=4, align="right", priority=60),
+    TableColumn("message", "WHAT", ratio=5, min=20),
 )
 _SEVERITY = {Severity.CRITICAL: ("CRIT", "fail"), Severity.WARNING: ("warn", "warn"), Severity.INFO: ("info", "run")}
 _STATE = {

@@ -15,22 +15,22 @@ from shopfloor.domain.text import counted
 from shopfloor.tui.theme import OK, WAIT, WARN
 from shopfloor.tui.views import streams, words
 from shopfloor.tui.views.files import file_line
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 from shopfloor.tui.widgets.key_value import Pair
 from shopfloor.tui.widgets.rows import Cell, Row
 from shopfloor.tui.widgets.sparkline import sparkline
 
 COLUMNS = (
-    Column("state", "STATE", width=5),
-    Column("name", "NAME", ratio=2, min=20, max=28),
-    Column("version", "VER", width=4, align="right"),
-    Column("rows", "ROWS", width=10, align="right"),
-    Column("added", "ΔROWS", width=7, align="right", priority=60),
-    Column("files", "FILES", width=7, align="right", priority=70),
-    Column("landed", "CAME", width=4, align="right", priority=80),
-    Column("columns", "COLS", width=4, align="right", priority=40),
-    Column("used", "USED BY", ratio=3, min=12, max=24, priority=50),
+    TableColumn("state", "STATE", width=5),
+    TableColumn("name", "NAME", ratio=2, min=20, max=28),
+    TableColumn("version", "VER", width=4, align="right"),
+    TableColumn("rows", "ROWS", width=10, align="right"),
+    TableColumn("added", "ΔROWS", width=7, align="right", priority=60),
+    TableColumn("files", "FILES", width=7, align="right", priority=70),
+    TableColumn("landed", "CAME", width=4, align="right", priority=80),
+    TableColumn("columns", "COLS", width=4, align="right", priority=40),
+    TableColumn("used", "USED BY", ratio=3, min=12, max=24, priority=50),
 )
 
 
@@ -161,12 +161,12 @@ _APPROXIMATE = (
 )
 
 VERSION_COLUMNS = (
-    Column("version", "VER", width=5, align="right"),
-    Column("rows", "ROWS", width=10, align="right"),
-    Column("added", "ΔROWS", width=9, align="right", priority=70),
-    Column("size", "SIZE", width=8, align="right", priority=60),
-    Column("cause", "CAME FROM", ratio=1, min=16),
-    Column("when", "AGE", width=4, align="right", priority=80),
+    TableColumn("version", "VER", width=5, align="right"),
+    TableColumn("rows", "ROWS", width=10, align="right"),
+    TableColumn("added", "ΔROWS", width=9, align="right", priority=70),
+    TableColumn("size", "SIZE", width=8, align="right", priority=60),
+    TableColumn("cause", "CAME FROM", ratio=1, min=16),
+    TableColumn("when", "AGE", width=4, align="right", priority=80),
 )
 
 
@@ -248,11 +248,11 @@ def _missing(column: ColumnProfile) -> str:
     return "<1%" if share < 1 else f"{share:.0f}%"
 
 
-def preview_columns(preview: DatasetPreview) -> tuple[Column, ...]:
+def preview_columns(preview: DatasetPreview) -> tuple[TableColumn, ...]:
     """Columns of a preview, all of them, to be scrolled sideways; each as wide as what it holds, within reason."""
     longest = [max((len(value or "") for value in values), default=0) for values in zip(*preview.rows, strict=False)]
     return tuple(
-        Column(f"c{number}", name, width=min(24, max(6, len(name), longest[number] if longest else 0)))
+        TableColumn(f"c{number}", name, width=min(24, max(6, len(name), longest[number] if longest else 0)))
         for number, name in enumerate(preview.columns)
     )
 

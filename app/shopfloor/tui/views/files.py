@@ -10,19 +10,19 @@ from shopfloor.domain.requests.files import FileBytes
 from shopfloor.domain.text import counted
 from shopfloor.tui.theme import state_of
 from shopfloor.tui.views import words
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 from shopfloor.tui.widgets.key_value import Pair
 from shopfloor.tui.widgets.rows import Cell, Row
 
 COLUMNS = (
-    Column("state", "STATE", width=11),
-    Column("name", "FILE", ratio=2, min=24, max=40),
-    Column("rows", "ROWS", width=8, align="right", priority=68),
-    Column("version", "VER", width=4, align="right", priority=60),
-    Column("seen", "CAME", width=4, align="right", priority=80),
-    Column("id", "ID", width=5, priority=45),
-    Column("reason", "REASON", ratio=3, min=22, priority=75),
+    TableColumn("state", "STATE", width=11),
+    TableColumn("name", "FILE", ratio=2, min=24, max=40),
+    TableColumn("rows", "ROWS", width=8, align="right", priority=68),
+    TableColumn("version", "VER", width=4, align="right", priority=60),
+    TableColumn("seen", "CAME", width=4, align="right", priority=80),
+    TableColumn("id", "ID", width=5, priority=45),
+    TableColumn("reason", "REASON", ratio=3, min=22, priority=75),
 )
 _TONES = {
     FileState.QUARANTINED: "warn",

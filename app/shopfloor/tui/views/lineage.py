@@ -10,17 +10,17 @@ import msgspec
 
 from shopfloor.domain.lineage import LineageGraph, LineageNode
 from shopfloor.tui.views import words
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 from shopfloor.tui.widgets.glyphs import ASCII, glyphs
 from shopfloor.tui.widgets.key_value import Pair
 from shopfloor.tui.widgets.rows import Cell, Row
 
 COLUMNS = (
-    Column("node", "WHAT CAME FROM WHAT", ratio=3, min=44),
-    Column("kind", "KIND", width=13, priority=60),
-    Column("state", "STATE", width=9, priority=50),
-    Column("when", "AGE", width=4, align="right", priority=70),
+    TableColumn("node", "WHAT CAME FROM WHAT", ratio=3, min=44),
+    TableColumn("kind", "KIND", width=13, priority=60),
+    TableColumn("state", "STATE", width=9, priority=50),
+    TableColumn("when", "AGE", width=4, align="right", priority=70),
 )
 _TONES = {
     "file": "muted",

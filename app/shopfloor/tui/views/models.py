@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
-from shopfloor.domain.release import AliasChange, Check, Decision, ModelRecord, ModelVersion, Outcome
+from shopfloor.domain.release import AliasChange, Decision, GateCheck, ModelRecord, ModelVersion, Outcome
 from shopfloor.domain.text import counted
 from shopfloor.tui.theme import OK, WAIT, WARN, State
 from shopfloor.tui.views import words
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Chart, Section
 from shopfloor.tui.widgets.key_value import Pair
 from shopfloor.tui.widgets.line_plot import Series
@@ -17,18 +17,18 @@ from shopfloor.tui.widgets.rows import Cell, Row
 from shopfloor.tui.widgets.sparkline import sparkline
 
 COLUMNS = (
-    Column("state", "STATE", width=7),
-    Column("name", "NAME", ratio=2, min=12, max=26),
-    Column("live", "LIVE", width=4, align="right"),
-    Column("score", "SCORE", width=6, align="right"),
-    Column("live_score", "NOW (n)", width=14, align="right", priority=60),
-    Column("alerts", "ALERTS", width=6, align="right", priority=80),
-    Column("predictions", "ASKED", width=7, align="right", priority=50),
-    Column("predicted", "LAST", width=4, align="right", priority=65),
-    Column("volume", "14 DAYS", width=14, priority=35),
-    Column("policy", "RELEASE", width=8, priority=40),
-    Column("value", "VALUE", width=10, align="right", priority=45),
-    Column("deployed", "AGE", width=4, align="right", priority=70),
+    TableColumn("state", "STATE", width=7),
+    TableColumn("name", "NAME", ratio=2, min=12, max=26),
+    TableColumn("live", "LIVE", width=4, align="right"),
+    TableColumn("score", "SCORE", width=6, align="right"),
+    TableColumn("live_score", "NOW (n)", width=14, align="right", priority=60),
+    TableColumn("alerts", "ALERTS", width=6, align="right", priority=80),
+    TableColumn("predictions", "ASKED", width=7, align="right", priority=50),
+    TableColumn("predicted", "LAST", width=4, align="right", priority=65),
+    TableColumn("volume", "14 DAYS", width=14, priority=35),
+    TableColumn("policy", "RELEASE", width=8, priority=40),
+    TableColumn("value", "VALUE", width=10, align="right", priority=45),
+    TableColumn("deployed", "AGE", width=4, align="right", priority=70),
 )
 _OUTCOMES = {
     Outcome.PROMOTE: State("promote", "ok"),
@@ -190,13 +190,13 @@ def decision_facts(decision: Decision) -> list[Pair]:
     return [*decision_pairs(decision), Pair("checks", passed), *check_pairs(against)]
 
 
-def check_pairs(checks: Sequence[Check]) -> list[Pair]:
+def check_pairs(checks: Sequence[GateCheck]) -> list[Pair]:
     """One line a question of the gate, what speaks against first."""
     order = {False: 0, None: 1, True: 2}
     return [_gate_check(check) for check in sorted(checks, key=lambda check: order[check.passed])]
 
 
-def _gate_check(check: Check) -> Pair:
+def _gate_check(check: GateCheck) -> Pair:
     word, tone = {True: ("ok", "ok"), False: ("NO", "fail"), None: ("?", "wait")}[check.passed]
     if check.passed is False and not check.blocking:
         word, tone = "note", "warn"

@@ -11,7 +11,7 @@ from shopfloor.domain.text import counted
 from shopfloor.tui.theme import state_of
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.cells import clean, cut
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 from shopfloor.tui.widgets.key_value import Pair
 from shopfloor.tui.widgets.rows import Cell, Row
@@ -20,16 +20,16 @@ from shopfloor.tui.widgets.sparkline import bar
 # Beside the detail (120 columns) the model gives way first: its name mostly is the dataset's, and
 # what a run is told from its neighbours by are its data, its recipe and its score.
 COLUMNS = (
-    Column("state", "STATE", width=8),
-    Column("id", "RUN", width=6),
-    Column("model", "MODEL", ratio=1, min=12, max=20, sortable=True, priority=55),
-    Column("data", "DATASET", ratio=1, min=10, max=18, priority=75),
-    Column("recipe", "RECIPE", width=8, priority=74),
-    Column("score", "SCORE", width=6, align="right", sortable=True),
-    Column("gain", "Δbest", width=6, align="right", priority=76),
-    Column("duration_s", "TIME", width=4, align="right", priority=45, sortable=True),
-    Column("trigger", "TRIGGER", ratio=1, min=10, max=20, priority=40),
-    Column("created_at", "AGE", width=4, align="right", priority=60, sortable=True),
+    TableColumn("state", "STATE", width=8),
+    TableColumn("id", "RUN", width=6),
+    TableColumn("model", "MODEL", ratio=1, min=12, max=20, sortable=True, priority=55),
+    TableColumn("data", "DATASET", ratio=1, min=10, max=18, priority=75),
+    TableColumn("recipe", "RECIPE", width=8, priority=74),
+    TableColumn("score", "SCORE", width=6, align="right", sortable=True),
+    TableColumn("gain", "Δbest", width=6, align="right", priority=76),
+    TableColumn("duration_s", "TIME", width=4, align="right", priority=45, sortable=True),
+    TableColumn("trigger", "TRIGGER", ratio=1, min=10, max=20, priority=40),
+    TableColumn("created_at", "AGE", width=4, align="right", priority=60, sortable=True),
 )
 
 
@@ -243,10 +243,16 @@ def _segment(run: RunRecord, number: int) -> Pair:
     )
 
 
-def comparison_columns(comparison: RunComparison) -> tuple[Column, ...]:
+def comparison_columns(comparison: RunComparison) -> tuple[TableColumn, ...]:
     """One column a run."""
-    runs = [Column(run.id, f"{run.id} {run.chosen or run.model}", ratio=1, min=10, max=26) for run in comparison.runs]
-    return (Column("kind", "KIND", width=9), Column("name", "ONLY WHAT DIFFERS", ratio=1, min=17, max=28), *runs)
+    runs = [
+        TableColumn(run.id, f"{run.id} {run.chosen or run.model}", ratio=1, min=10, max=26) for run in comparison.runs
+    ]
+    return (
+        TableColumn("kind", "KIND", width=9),
+        TableColumn("name", "ONLY WHAT DIFFERS", ratio=1, min=17, max=28),
+        *runs,
+    )
 
 
 def comparison_rows(comparison: RunComparison) -> list[Row]:

@@ -13,7 +13,7 @@ KEEP: Final = 100
 GAP: Final = 2
 
 
-class Column(msgspec.Struct, frozen=True):
+class TableColumn(msgspec.Struct, frozen=True):
     """One column of a table.
 
     `width` is a fixed number of cells. Without it the column shares what is left in proportion to
@@ -37,7 +37,7 @@ class Column(msgspec.Struct, frozen=True):
         return self.min if self.width is None else self.width
 
 
-class Slot(NamedTuple):
+class ColumnSlot(NamedTuple):
     """Where a column stands: which one, and its first cell and width on the line."""
 
     at: int
@@ -45,7 +45,7 @@ class Slot(NamedTuple):
     width: int
 
 
-def fit_columns(columns: Sequence[Column], width: int, gap: int = GAP) -> list[Slot]:
+def fit_columns(columns: Sequence[TableColumn], width: int, gap: int = GAP) -> list[ColumnSlot]:
     """The columns that fit `width` cells, in order, with their places.
 
     A wider line never shows fewer columns. Columns that must stay are cut from the right when even
@@ -53,28 +53,28 @@ def fit_columns(columns: Sequence[Column], width: int, gap: int = GAP) -> list[S
     """
     shown = _droppable(columns, width, gap)
     widths = _share([columns[index] for index in shown], width - gap * (len(shown) - 1))
-    slots: list[Slot] = []
+    slots: list[ColumnSlot] = []
     x = 0
     for index, cells in zip(shown, widths, strict=True):
         cells = min(cells, width - x)
         if cells <= 0:
             break
-        slots.append(Slot(index, x, cells))
+        slots.append(ColumnSlot(index, x, cells))
         x += cells + gap
     return slots
 
 
-def natural_columns(columns: Sequence[Column], gap: int = GAP) -> list[Slot]:
+def natural_columns(columns: Sequence[TableColumn], gap: int = GAP) -> list[ColumnSlot]:
     """Every column at its own width, for a table that scrolls sideways."""
-    slots: list[Slot] = []
+    slots: list[ColumnSlot] = []
     x = 0
     for index, column in enumerate(columns):
-        slots.append(Slot(index, x, column.least))
+        slots.append(ColumnSlot(index, x, column.least))
         x += column.least + gap
     return slots
 
 
-def _droppable(columns: Sequence[Column], width: int, gap: int) -> list[int]:
+def _droppable(columns: Sequence[TableColumn], width: int, gap: int) -> list[int]:
     """Indices left after dropping by rising priority, the rightmost first among equals."""
     shown = list(range(len(columns)))
     need = sum(column.least for column in columns) + gap * (len(columns) - 1)
@@ -87,7 +87,7 @@ def _droppable(columns: Sequence[Column], width: int, gap: int) -> list[int]:
     return shown
 
 
-def _share(columns: Sequence[Column], room: int) -> list[int]:
+def _share(columns: Sequence[TableColumn], room: int) -> list[int]:
     """Widths of the columns: fixed ones as they are, the others from what is left."""
     widths = [column.least for column in columns]
     elastic = [i for i, column in enumerate(columns) if column.width is None and column.ratio > 0]
@@ -110,5 +110,5 @@ def _share(columns: Sequence[Column], room: int) -> list[int]:
     return widths
 
 
-def _full(column: Column, width: int) -> bool:
+def _full(column: TableColumn, width: int) -> bool:
     return column.max is not None and width >= column.max

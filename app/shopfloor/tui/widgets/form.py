@@ -68,7 +68,7 @@ _AROUND = 11  # border, padding, hint, buttons, and a little of the screen below
 _INTRO = 3
 
 
-class Rows(VerticalScroll, inherit_bindings=False):
+class FormRows(VerticalScroll, inherit_bindings=False):
     """The fields; up and down belong to the form, which moves the focus with them."""
 
 
@@ -124,7 +124,7 @@ class FormDialog(Dialog[dict[str, Value] | None]):
     def body(self) -> ComposeResult:
         if self._intro:
             yield Prose(self._intro, tone="muted", id="intro")
-        with Rows(id="fields", can_focus=False):
+        with FormRows(id="fields", can_focus=False):
             for i, field in enumerate(self._fields):
                 with Horizontal(classes="form--row"):
                     yield FieldLabel(field)

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from shopfloor.tui.widgets.dialog import Dialog, PlainInput
 from shopfloor.tui.widgets.key_value import Prose
-from shopfloor.tui.widgets.virtual_table import Cell, Column, Row, VirtualTable
+from shopfloor.tui.widgets.virtual_table import Cell, Row, TableColumn, VirtualTable
 
 
 class HelpRow(msgspec.Struct, frozen=True):
@@ -51,9 +51,9 @@ class HelpDialog(Dialog[str | None]):
     def body(self) -> ComposeResult:
         yield PlainInput(placeholder="type to filter")
         columns = [
-            Column("key", "KEY", width=10),
-            Column("label", "ACTION", ratio=1, min=14, max=24),
-            Column("help", "WHAT IT DOES", ratio=6, min=10),
+            TableColumn("key", "KEY", width=10),
+            TableColumn("label", "ACTION", ratio=1, min=14, max=24),
+            TableColumn("help", "WHAT IT DOES", ratio=6, min=10),
         ]
         table = VirtualTable(columns, markable=False, empty="No key matches.")
         table.can_focus = False

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from shopfloor.tui.widgets.cells import clean, fit
-from shopfloor.tui.widgets.columns import Column, Slot, fit_columns, natural_columns
+from shopfloor.tui.widgets.columns import ColumnSlot, TableColumn, fit_columns, natural_columns
 from shopfloor.tui.widgets.glyphs import glyphs
 from shopfloor.tui.widgets.lines import Piece, Toned
 from shopfloor.tui.widgets.rows import Row
@@ -58,7 +58,7 @@ class TableFace(Toned, ScrollView):
 
     def __init__(
         self,
-        columns: Sequence[Column],
+        columns: Sequence[TableColumn],
         *,
         empty: Content | str,
         sideways: bool,
@@ -78,7 +78,7 @@ class TableFace(Toned, ScrollView):
         self._news = news
         self._sort: tuple[str, bool] | None = None
         self._state = TableState()
-        self._placed: tuple[int, tuple[Slot, ...]] = (-1, ())
+        self._placed: tuple[int, tuple[ColumnSlot, ...]] = (-1, ())
         self._left = 0
         self._painted: dict[int, object] = {}
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
@@ -132,7 +132,7 @@ class TableFace(Toned, ScrollView):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     @property
-    def _slots(self) -> tuple[Slot, ...]:
+    def _slots(self) -> tuple[ColumnSlot, ...]:
         """Where the columns stand. A neighbour that opens makes the table narrower without an event."""
         if self._placed[0] != self._cells_wide:
             self._place_columns()
@@ -181,14 +181,14 @@ class TableFace(Toned, ScrollView):
         cells = [Piece(self._title(column), self._title_tone(column)) for column in self._columns]
         return self._joined(Piece(" " * self._gutter), cells, base, width)
 
-    def _title(self, column: Column) -> str:
+    def _title(self, column: TableColumn) -> str:
         title = clean(column.title)
         if self._sort is None or self._sort[0] != column.key:
             return title
         arrow = glyphs().down if self._sort[1] else glyphs().up
         return f"{arrow}{title}" if column.align == "right" else f"{title}{arrow}"
 
-    def _title_tone(self, column: Column) -> str:
+    def _title_tone(self, column: TableColumn) -> str:
         return "key" if self._sort is not None and self._sort[0] == column.key else ""
 
     def _news_strip(self, width: int) -> Strip:
@@ -258,7 +258,7 @@ class TableFace(Toned, ScrollView):
         whole = Strip.join([self.strip_of(head, start, base), tail])
         return whole.adjust_cell_length(width, self.paint("", base))
 
-    def _laid(self, cells: Sequence[Piece], slots: Sequence[Slot], x: int) -> list[Piece]:
+    def _laid(self, cells: Sequence[Piece], slots: Sequence[ColumnSlot], x: int) -> list[Piece]:
         """Pieces of the columns in `slots`, each exactly as wide as its slot, from cell `x` on."""
         line: list[Piece] = []
         for slot in slots:

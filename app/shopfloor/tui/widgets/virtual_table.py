@@ -16,11 +16,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.rows import PAGE, Cell, Row, RowSource
 from shopfloor.tui.widgets.table_face import TableFace
 
-__all__ = ["Cell", "Column", "Row", "RowSource", "VirtualTable", "fill_window"]
+__all__ = ["Cell", "Row", "RowSource", "TableColumn", "VirtualTable", "fill_window"]
 
 
 class VirtualTable(TableFace, can_focus=True):
@@ -100,7 +100,7 @@ class VirtualTable(TableFace, can_focus=True):
 
     def __init__(
         self,
-        columns: Sequence[Column] = (),
+        columns: Sequence[TableColumn] = (),
         *,
         windowed: bool = False,
         empty: Content | str = "Nothing here.",
@@ -178,11 +178,11 @@ class VirtualTable(TableFace, can_focus=True):
             self.post_message(self.WindowWanted(self, 0, 2 * PAGE))
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[TableColumn, ...]:
         return self._columns
 
     @columns.setter
-    def columns(self, columns: Sequence[Column]) -> None:
+    def columns(self, columns: Sequence[TableColumn]) -> None:
         self._columns = tuple(columns)
         self._left = 0
         self._place_columns()
@@ -370,7 +370,7 @@ class VirtualTable(TableFace, can_focus=True):
         elif self._open_on_click or again:
             self.action_open()
 
-    def _column_at(self, x: int) -> Column | None:
+    def _column_at(self, x: int) -> TableColumn | None:
         x -= self._gutter
         for position, slot in enumerate(self._slots):
             left = slot.x if position < self._frozen or not self._sideways else slot.x - self._left

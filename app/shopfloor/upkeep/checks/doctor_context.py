@@ -16,7 +16,7 @@ _SHOWN = 10
 
 
 @dataclass(frozen=True)
-class Patient:
+class DoctorContext:
     """The workspace, what its metadata refers to, and how its streams stand.
 
     `deep` reads every stored byte, until `deadline` on the monotonic clock; `repair` mends.
@@ -50,7 +50,7 @@ class Patient:
         return self.repair
 
 
-Check = Callable[[Patient], Iterator[DoctorFinding]]
+Check = Callable[[DoctorContext], Iterator[DoctorFinding]]
 
 
 def well(check: str, detail: str) -> DoctorFinding:

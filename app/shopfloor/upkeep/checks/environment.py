@@ -12,7 +12,7 @@ from pathlib import Path
 from shopfloor.domain.dropped import ignored
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted, safe
-from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell, well
+from shopfloor.upkeep.checks.doctor_context import DoctorContext, summed, unwell, well
 from shopfloor.upkeep.gc import discard, waste
 from shopfloor.workspace.folders import fault
 from shopfloor.workspace.layout import Layout
@@ -21,19 +21,19 @@ _OTHERS = 0o077
 _MB = 1 << 20
 
 
-def rights(patient: Patient) -> Iterator[DoctorFinding]:
+def rights(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Nobody else reads what is the engine's; all of it is this user's."""
     complaints: list[DoctorFinding] = []
-    for path in _private(patient.layout):
+    for path in _private(doctor.layout):
         status = path.lstat()
         mode = stat.S_IMODE(status.st_mode)
-        shown = safe(patient.layout.relative(path), 120)
+        shown = safe(doctor.layout.relative(path), 120)
         if status.st_uid != os.geteuid():
             complaints.append(unwell("rights", f"{shown} belongs to another user (uid {status.st_uid}): chown it"))
         elif mode & _OTHERS:
-            repaired = patient.mend(lambda path=path, mode=mode: path.chmod(mode & ~_OTHERS))  # type: ignore[misc]
+            repaired = doctor.mend(lambda path=path, mode=mode: path.chmod(mode & ~_OTHERS))  # type: ignore[misc]
             complaints.append(unwell("rights", f"{shown} is open to others (mode {mode:04o})", repaired=repaired))
-    root = patient.layout.root.stat()
+    root = doctor.layout.root.stat()
     if root.st_mode & stat.S_IWOTH and not root.st_mode & stat.S_ISVTX:
         complaints.append(unwell("rights", "everybody may write into the workspace: chmod o-w it"))
     yield from complaints
@@ -53,9 +53,9 @@ def _private(layout: Layout) -> Iterator[Path]:
     yield from (path for path in sorted(files) if path.exists() and stat.S_ISREG(path.lstat().st_mode))
 
 
-def lock(patient: Patient) -> Iterator[DoctorFinding]:
+def lock(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """The workspace has an owner."""
-    path = patient.layout.lock
+    path = doctor.layout.lock
     if not path.exists():
         yield unwell("lock", "the owner's lock file was removed while the engine runs: restart it, shopfloor down")
         return
@@ -72,10 +72,10 @@ def lock(patient: Patient) -> Iterator[DoctorFinding]:
         os.close(handle)
 
 
-def disk(patient: Patient) -> Iterator[DoctorFinding]:
+def disk(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """There is room for the next backup and for the files that come."""
-    free = shutil.disk_usage(patient.layout.private).free
-    needed = patient.context.settings.intake.reserve_mb * _MB + 2 * patient.layout.database.stat().st_size
+    free = shutil.disk_usage(doctor.layout.private).free
+    needed = doctor.context.settings.intake.reserve_mb * _MB + 2 * doctor.layout.database.stat().st_size
     if free < needed:
         yield unwell(
             "disk", f"{free // _MB:,} MB are free, {needed // _MB:,} MB are wanted: shopfloor gc, or a larger disk"
@@ -84,13 +84,13 @@ def disk(patient: Patient) -> Iterator[DoctorFinding]:
         yield well("disk", f"{free // _MB:,} MB are free")
 
 
-def folders(patient: Patient) -> Iterator[DoctorFinding]:
+def folders(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """The engine may read, write and enter every folder that people use."""
-    layout = patient.layout
+    layout = doctor.layout
     complaints: list[str] = []
     for root in (layout.inbox, layout.score, layout.actuals, layout.quarantine, layout.outbox, layout.archive):
         if not root.is_dir():
-            repaired = patient.mend(root.mkdir)
+            repaired = doctor.mend(root.mkdir)
             yield unwell("folders", f"{layout.relative(root)}/ is missing", repaired=repaired)
             continue
         if (found := fault(root, layout.root)) is not None:
@@ -101,12 +101,12 @@ def folders(patient: Patient) -> Iterator[DoctorFinding]:
     yield from summed("folders", complaints, "drop folders can be read and written")
 
 
-def leftovers(patient: Patient) -> Iterator[DoctorFinding]:
+def leftovers(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Nothing lies in staging that no job wants."""
-    found = waste(patient.context, only_staging=True)
+    found = waste(doctor.context, only_staging=True)
     if not found:
         yield well("staging", "nothing is left over")
         return
     size = sum(item.bytes for item in found)
-    repaired = patient.mend(lambda: [discard(patient.layout, item) for item in found])
+    repaired = doctor.mend(lambda: [discard(doctor.layout, item) for item in found])
     yield unwell("staging", f"{counted(len(found), 'leftover')}, {size // _MB:,} MB: shopfloor gc", repaired=repaired)

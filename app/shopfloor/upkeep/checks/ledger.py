@@ -8,7 +8,7 @@ from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted, safe
 from shopfloor.store.transaction import Transaction
-from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell
+from shopfloor.upkeep.checks.doctor_context import DoctorContext, summed, unwell
 
 _SHOWN = "SELECT name, version, rows, columns, added_rows, parts, bytes, mode FROM datasets"
 _TWICE = """
@@ -34,34 +34,32 @@ WHERE (v.dataset, v.version) IN (SELECT dataset, max(version) FROM dataset_versi
 """
 
 
-def files(patient: Patient) -> Iterator[DoctorFinding]:
+def files(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every file ever seen is in exactly one known state, and agrees with the versions."""
-    states = dict(patient.rows("SELECT state, count(*) FROM files GROUP BY state"))
+    states = dict(doctor.rows("SELECT state, count(*) FROM files GROUP BY state"))
     unknown = sorted(set(states) - {state.value for state in FileState})
     complaints = [f"{counted(states[state], 'file')} in a state nobody knows: {safe(state, 40)}" for state in unknown]
     complaints += [
         f"{safe(path, 120)} with the same content is committed ({first}) and quarantined ({second})"
-        for path, first, second in patient.rows(_TWICE)
+        for path, first, second in doctor.rows(_TWICE)
     ]
     complaints += [
         f"{dataset}@{version} was made of {safe(id, 20)}, which the ledger does not know"
-        for dataset, version, id in patient.rows(_UNKNOWN)
+        for dataset, version, id in doctor.rows(_UNKNOWN)
     ]
     complaints += [
         f"{id} is committed in {dataset}@{version}, which does not exist"
-        for id, dataset, version in patient.rows(_NOWHERE)
+        for id, dataset, version in doctor.rows(_NOWHERE)
     ]
     told = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
     yield from summed("files", complaints, f"{sum(states.values()):,} seen" + (f": {told}" if told else ""))
 
 
-def quarantined(patient: Patient) -> Iterator[DoctorFinding]:
+def quarantined(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """The bytes of every quarantined file are kept."""
-    rows = patient.rows(
-        "SELECT id, dataset, sha256, path FROM files WHERE state = 'quarantined' AND sha256 IS NOT NULL"
-    )
+    rows = doctor.rows("SELECT id, dataset, sha256, path FROM files WHERE state = 'quarantined' AND sha256 IS NOT NULL")
     kept = {
-        dataset: {path.name[:13] for path in (patient.layout.quarantine / dataset).glob("*-*")}
+        dataset: {path.name[:13] for path in (doctor.layout.quarantine / dataset).glob("*-*")}
         for dataset in {row[1] for row in rows}
     }
     complaints = [
@@ -72,9 +70,9 @@ def quarantined(patient: Patient) -> Iterator[DoctorFinding]:
     yield from summed("quarantine", complaints, f"{counted(len(rows), 'file')} kept")
 
 
-def datasets(patient: Patient) -> Iterator[DoctorFinding]:
+def datasets(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """What is shown of a dataset is its newest version; that version's rows are those of its parts."""
-    newest = patient.rows(_NEWEST)
+    newest = doctor.rows(_NEWEST)
     yield from summed(
         "versions",
         [
@@ -86,13 +84,13 @@ def datasets(patient: Patient) -> Iterator[DoctorFinding]:
     )
     shown = {
         row[0]: row
-        for row in patient.rows("SELECT name, version, rows, columns, added_rows, parts, bytes, mode FROM datasets")
+        for row in doctor.rows("SELECT name, version, rows, columns, added_rows, parts, bytes, mode FROM datasets")
     }
     stale = [row for row in newest if row[0] not in shown or shown[row[0]][1:7] != (*row[1:5], *row[6:8])]
     stale_names = [f"{row[0]}@{row[1]}" for row in stale]
     if stale:
-        repaired = patient.mend(
-            lambda: patient.context.store.write(lambda transaction: _retell(transaction, stale, shown))
+        repaired = doctor.mend(
+            lambda: doctor.context.store.write(lambda transaction: _retell(transaction, stale, shown))
         )
         yield unwell("datasets", f"not shown as they are: {', '.join(stale_names[:10])}", repaired=repaired)
         return

@@ -12,25 +12,25 @@ from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted
 from shopfloor.lake.objects import file_sha256, part_path
-from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell
+from shopfloor.upkeep.checks.doctor_context import DoctorContext, summed, unwell
 from shopfloor.upkeep.references import Artifact
 
 
-def parts(patient: Patient) -> Iterator[DoctorFinding]:
+def parts(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every part of every version is there with its size; deep: with its digest."""
-    held = patient.held.parts
-    users = dict(patient.rows(_USERS))
+    held = doctor.held.parts
+    users = dict(doctor.rows(_USERS))
     complaints: list[str] = []
     read = 0
     for sha256, size in held.items():
-        fault = _fault(part_path(patient.layout.objects, sha256), size)
-        if not fault and patient.deep and not patient.late:
+        fault = _fault(part_path(doctor.layout.objects, sha256), size)
+        if not fault and doctor.deep and not doctor.late:
             read += 1
-            fault = _changed(part_path(patient.layout.objects, sha256), sha256)
+            fault = _changed(part_path(doctor.layout.objects, sha256), sha256)
         if fault:
             complaints.append(f"part {sha256[:12]} of {users.get(sha256, 'a dataset')} {fault}")
     there = counted(len(held), "is there", "are there")
-    yield from summed("parts", complaints, there + _read(patient, read, len(held)))
+    yield from summed("parts", complaints, there + _read(doctor, read, len(held)))
 
 
 _USERS = """
@@ -41,44 +41,44 @@ SELECT sha256, string_agg(
 """
 
 
-def logs(patient: Patient) -> Iterator[DoctorFinding]:
+def logs(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every registered part of the inference log is there; deep: with its digest."""
-    held = patient.held.logs
+    held = doctor.held.logs
     complaints: list[str] = []
     read = 0
     for part in held:
         fault = _fault(part.path, 0)
-        if not fault and patient.deep and not patient.late:
+        if not fault and doctor.deep and not doctor.late:
             read += 1
             fault = _changed(part.path, part.sha256)
         if fault:
-            complaints.append(f"{patient.layout.relative(part.path)} of {part.model} {fault}")
+            complaints.append(f"{doctor.layout.relative(part.path)} of {part.model} {fault}")
     yield from summed(
-        "inference log", complaints, f"{counted(len(held), 'part')} there" + _read(patient, read, len(held))
+        "inference log", complaints, f"{counted(len(held), 'part')} there" + _read(doctor, read, len(held))
     )
 
 
-def artifacts(patient: Patient) -> Iterator[DoctorFinding]:
+def artifacts(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every artifact is there, signed by this workspace and about its own model; deep: every file of it."""
-    held = patient.held.artifacts
-    if held and not patient.layout.signing_key.exists():
+    held = doctor.held.artifacts
+    if held and not doctor.layout.signing_key.exists():
         yield unwell("artifacts", "the signing key is gone: put .shopfloor/signing.key back, or train all models again")
         return
     complaints: list[str] = []
     read = 0
     for artifact in held:
-        deep = patient.deep and not patient.late
+        deep = doctor.deep and not doctor.late
         read += deep
         try:
-            _prove(patient, artifact, deep=deep)
+            _prove(doctor, artifact, deep=deep)
         except IntegrityError as error:
             complaints.append(f"{artifact.model}: {error.message}")
     there = counted(len(held), "is there and signed", "are there and signed")
-    yield from summed("artifacts", complaints, there + _read(patient, read, len(held)))
+    yield from summed("artifacts", complaints, there + _read(doctor, read, len(held)))
 
 
-def _prove(patient: Patient, artifact: Artifact, *, deep: bool) -> None:
-    key = load_or_create_key(patient.layout.signing_key)
+def _prove(doctor: DoctorContext, artifact: Artifact, *, deep: bool) -> None:
+    key = load_or_create_key(doctor.layout.signing_key)
     file = ArtifactFile(path=str(artifact.path), sha256=artifact.sha256, model=artifact.model, version=0)
     manifest = bundle.verify(file, key)
     for name, digest in manifest.files.items():
@@ -107,7 +107,7 @@ def _changed(path: Path, sha256: str) -> str:
         return f"cannot be read: {error.strerror}"
 
 
-def _read(patient: Patient, read: int, count: int) -> str:
-    if not patient.deep:
+def _read(doctor: DoctorContext, read: int, count: int) -> str:
+    if not doctor.deep:
         return ""
     return ", every byte as written" if read == count else f", {read:,} of them read in the time there was"

@@ -10,7 +10,7 @@ from shopfloor.domain.text import counted
 from shopfloor.runtime.context import Context
 from shopfloor.serving.deploy import deploy
 from shopfloor.serving.deployment import read_deployment
-from shopfloor.upkeep.checks.doctor_context import Patient, summed, unwell, well
+from shopfloor.upkeep.checks.doctor_context import DoctorContext, summed, unwell, well
 
 _NOWHERE = """
 SELECT a.model, a.alias, a.version
@@ -34,33 +34,33 @@ GROUP BY model ORDER BY model
 """
 
 
-def aliases(patient: Patient) -> Iterator[DoctorFinding]:
+def aliases(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Each points at a version that exists and is what its history says; a version's run exists."""
     complaints = [
         f"{alias} of {model} points at version {version}, which does not exist"
-        for model, alias, version in patient.rows(_NOWHERE)
+        for model, alias, version in doctor.rows(_NOWHERE)
     ]
     complaints += [
         f"{alias} of {model} is {_number(version)}, its history says {_number(told)}"
-        for model, alias, version, told in patient.rows(_OTHERWISE)
+        for model, alias, version, told in doctor.rows(_OTHERWISE)
     ]
     complaints += [
-        f"{model}@{version} came from {run}, which does not exist" for model, version, run in patient.rows(_RUNLESS)
+        f"{model}@{version} came from {run}, which does not exist" for model, version, run in doctor.rows(_RUNLESS)
     ]
-    count = patient.rows("SELECT count(*) FROM aliases WHERE version IS NOT NULL")[0][0]
+    count = doctor.rows("SELECT count(*) FROM aliases WHERE version IS NOT NULL")[0][0]
     yield from summed("aliases", complaints, counted(count, "points at a version", "point at versions"))
 
 
-def champions(patient: Patient) -> Iterator[DoctorFinding]:
+def champions(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Never two for one model, and the serving process is told the right one."""
-    rows = patient.rows(_CHAMPIONS)
+    rows = doctor.rows(_CHAMPIONS)
     double = [f"{model} has several champions: {versions}" for model, versions in rows if len(versions) > 1]
     yield from summed("champions", double, f"{counted(len(rows), 'model')} with one")
-    wrong = {model: fault for model, (version, *_) in rows if (fault := _misled(patient.context, model, version))}
+    wrong = {model: fault for model, (version, *_) in rows if (fault := _misled(doctor.context, model, version))}
     if not wrong:
         yield well("deployments", "serving is told every champion")
     for model, fault in wrong.items():
-        repaired = patient.mend(lambda model=model: deploy(patient.context, model))  # type: ignore[misc]
+        repaired = doctor.mend(lambda model=model: deploy(doctor.context, model))  # type: ignore[misc]
         yield unwell("deployments", f"{model}: {fault}", repaired=repaired)
 
 

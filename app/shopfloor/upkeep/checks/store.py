@@ -10,7 +10,7 @@ from shopfloor.domain.text import counted
 from shopfloor.store import migrate
 from shopfloor.store.journal import Journal
 from shopfloor.store.transaction import Transaction
-from shopfloor.upkeep.checks.doctor_context import Patient, unwell, well
+from shopfloor.upkeep.checks.doctor_context import DoctorContext, unwell, well
 
 # A crash tears the end of a line off; a whole line with another checksum was changed on disk.
 _WHOLE = re.compile(rb"^[0-9a-f]{8} \{.*\]\}\n?$", re.DOTALL)
@@ -24,13 +24,13 @@ SELECT kind, max(number) FROM (
 """
 
 
-def store(patient: Patient) -> Iterator[DoctorFinding]:
+def store(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """It is open, of the schema that this program writes, and not degraded."""
-    held = patient.context.store
+    held = doctor.context.store
     if held.degraded:
         yield unwell("store", f"degraded: {held.degraded}. Free disk space and restart: shopfloor down")
         return
-    schema = int(patient.rows("SELECT value FROM meta WHERE key = 'schema'")[0][0])
+    schema = int(doctor.rows("SELECT value FROM meta WHERE key = 'schema'")[0][0])
     if schema != migrate.newest():
         yield unwell("store", f"schema {schema} where this program writes {migrate.newest()}")
         return
@@ -39,18 +39,18 @@ def store(patient: Patient) -> Iterator[DoctorFinding]:
     yield well("store", "; ".join([f"open, schema {schema}, event {held.last_seq:,}", *notes]))
 
 
-def journal(patient: Patient) -> Iterator[DoctorFinding]:
+def journal(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """It is not newer than the database, and no line of it was changed."""
-    kept = Journal(patient.layout.journal)
+    kept = Journal(doctor.layout.journal)
     known = kept.last_seq()
-    held = patient.context.store.last_seq
+    held = doctor.context.store.last_seq
     if known > held:
         yield unwell(
             "journal",
             f"it knows event {known:,}, the database ends at {held:,}: restart the engine, it puts the rows back",
         )
     lines = damaged = 0
-    for path in sorted(patient.layout.journal.glob("[0-9]*.jsonl")):
+    for path in sorted(doctor.layout.journal.glob("[0-9]*.jsonl")):
         with path.open("rb") as file:
             for line in file:
                 lines += 1
@@ -68,11 +68,11 @@ def journal(patient: Patient) -> Iterator[DoctorFinding]:
         )
 
 
-def counters(patient: Patient) -> Iterator[DoctorFinding]:
+def counters(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """No id that is in use can be given out again."""
-    last = dict(patient.rows("SELECT kind, last FROM counters"))
+    last = dict(doctor.rows("SELECT kind, last FROM counters"))
     behind = {
-        kind: number for kind, number in patient.rows(_NUMBERS) if number is not None and number > last.get(kind, 0)
+        kind: number for kind, number in doctor.rows(_NUMBERS) if number is not None and number > last.get(kind, 0)
     }
 
     def mend(transaction: Transaction) -> None:
@@ -81,7 +81,7 @@ def counters(patient: Patient) -> Iterator[DoctorFinding]:
         transaction.emit("store.repaired", "store", "The doctor raised the counters of ids above those in use")
 
     if behind:
-        repaired = patient.mend(lambda: patient.context.store.write(mend))
+        repaired = doctor.mend(lambda: doctor.context.store.write(mend))
         shown = ", ".join(f"{kind}{number}" for kind, number in sorted(behind.items()))
         yield unwell("counters", f"ids up to {shown} are in use but would be given out again", repaired=repaired)
     else:

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted
-from shopfloor.upkeep.checks.doctor_context import Patient, summed
+from shopfloor.upkeep.checks.doctor_context import DoctorContext, summed
 
 
-def streams(patient: Patient) -> Iterator[DoctorFinding]:
+def streams(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """No stream and no followed file is stuck."""
     complaints = [
-        f"{one.dataset}: {one.problem}{f' {one.hint}' if one.hint else ''}" for one in patient.streams if one.problem
+        f"{one.dataset}: {one.problem}{f' {one.hint}' if one.hint else ''}" for one in doctor.streams if one.problem
     ]
-    followed = [file for one in patient.streams for file in one.followed]
+    followed = [file for one in doctor.streams for file in one.followed]
     complaints += [f"{file.path} is followed, and stuck: {file.detail}" for file in followed if file.stuck]
-    if not patient.streams:
+    if not doctor.streams:
         healthy = "no rows are streamed"
     else:
-        healthy = f"{counted(len(patient.streams), 'stream')} and {counted(len(followed), 'followed file')} go on"
+        healthy = f"{counted(len(doctor.streams), 'stream')} and {counted(len(followed), 'followed file')} go on"
     yield from summed("streams", complaints, healthy)

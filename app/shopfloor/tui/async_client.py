@@ -25,7 +25,7 @@ class Connect(Protocol):
     def __call__(self, workspace: Path, *, start: bool = True) -> EngineClient: ...
 
 
-class Courier:
+class AsyncClient:
     """A few daemon threads: the process may end while one of them waits for an answer.
 
     Textual's own thread workers are joined at exit, so that one slow answer would keep the user's

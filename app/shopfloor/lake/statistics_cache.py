@@ -30,7 +30,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     columns: dict[str, Statistics] = {}
 
 
-class Shelf:
+class StatisticsCache:
     """One file a part, and one for each run of parts that was ever merged.
 
     A file carries the digest of its content. One that is missing, damaged or of another format

@@ -54,7 +54,7 @@ class _Slot:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LoadedState:
     """One model as `/health` tells it."""
 
     model: str
@@ -63,7 +63,7 @@ class Standing:
 
 
 @dataclass
-class Shelf:
+class ModelCache:
     """Loaded models by name, the least recently used one leaving first above `capacity`.
 
     While a new version loads in `executor`, the one before goes on answering; a version that
@@ -99,15 +99,15 @@ class Shelf:
         """All models in service."""
         return deployed_models(self.directory)
 
-    def standing(self) -> list[Standing]:
+    def standing(self) -> list[LoadedState]:
         """The models in memory, and those whose last load failed; retired ones are let go."""
         for name in self._slots.keys() - set(self.names()):
             del self._slots[name]
-        found: list[Standing] = []
+        found: list[LoadedState] = []
         for name, slot in sorted(self._slots.items()):
             if slot.loaded is not None or slot.error is not None:
                 version = slot.loaded.deployment.version if slot.loaded is not None else 0
-                found.append(Standing(name, version, slot.error.message if slot.error is not None else ""))
+                found.append(LoadedState(name, version, slot.error.message if slot.error is not None else ""))
         return found
 
     def describe(self, name: str) -> tuple[Deployment, ArtifactManifest]:

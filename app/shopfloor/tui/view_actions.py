@@ -20,7 +20,7 @@ Given = dict[str, str]
 _NOUNS = {noun for pane in PANES.values() for noun in pane.nouns}
 
 
-class Moves:
+class ViewActions:
     """What each navigation action does to the screen."""
 
     # These ask the engine and answer on a screen of their own instead of with a toast.
