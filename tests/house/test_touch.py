@@ -154,7 +154,7 @@ from shopfloor.actions.panes import Scope
 from shopfloor.domain.requests.files import FileList
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import deliveries
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 
 
 class DeliveriesPane(Pane):
@@ -163,7 +163,7 @@ class DeliveriesPane(Pane):
     scope = Scope.DELIVERIES
     nouns = frozenset({"file"})
     title_words: ClassVar[tuple[str, ...]] = ("Deliveries",)
-    table_columns: ClassVar[tuple[Column, ...]] = deliveries.COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = deliveries.COLUMNS
     empty_text = "No file was delivered yet."
 
     async def load(self) -> Listing:
@@ -177,10 +177,10 @@ VIEW = '''
 from __future__ import annotations
 
 from shopfloor.domain.file import FileRecord
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.rows import Row
 
-COLUMNS = (Column("path", "PATH", ratio=1, min=24), Column("state", "BECAME", width=12))
+COLUMNS = (TableColumn("path", "PATH", ratio=1, min=24), TableColumn("state", "BECAME", width=12))
 
 
 def row(file: FileRecord) -> Row:
@@ -314,7 +314,7 @@ class DatasetCount(Request[DatasetCounted], frozen=True, kw_only=True):
 
 COUNT_ANSWER = '''
 
-def count(services: Plant, request: DatasetCount) -> DatasetCounted:
+def count(services: EngineServices, request: DatasetCount) -> DatasetCounted:
     """The rows of the newest version."""
     found = services.context.store.read(lambda query: resolve(query, request.name))
     return DatasetCounted(dataset=found.dataset, rows=max(found.rows, request.at_least))
