@@ -76,7 +76,7 @@ def test_a_second_engine_is_refused_by_name(shop: Shop) -> None:
         timeout=60,
     )
     assert second.returncode == 5
-    assert f"An engine owns this workspace (process {shop.pid()})." in second.stderr
+    assert f"Another engine owns this workspace (process {shop.pid()})." in second.stderr
     assert "Traceback" not in second.stderr
 
 

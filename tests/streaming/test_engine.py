@@ -163,7 +163,7 @@ def test_a_snapshot_takes_no_rows(shop: Shop) -> None:
 def test_a_backlog_asks_to_come_back(shop: Shop) -> None:
     config_set(shop.root, "stream.backlog_mb", "0.001")
     shop.look()
-    with pytest.raises(BusyError, match="wait to be taken in") as caught:
+    with pytest.raises(BusyError, match="are waiting to be ingested") as caught:
         _flood(shop)
     assert caught.value.retry_after >= 1
     shop.settle()
@@ -216,7 +216,7 @@ def test_a_quarantined_segment_is_work_like_any_file(shop: Shop) -> None:
     assert file.reason is not None
     standing = stream(shop)
     assert (standing.position, standing.part_rows, standing.version) == (3, 1, 1)
-    assert f"delivered as {file.id}" in standing.problem or f"of it, {file.id}, is held back" in standing.problem
+    assert f"delivered as {file.id}" in standing.problem or f"Its delivery {file.id} is quarantined" in standing.problem
     assert file.id in standing.hint
     [finding] = [one for one in shop.client.ask(Doctor()).findings if one.check == "streams"]
     assert not finding.ok
@@ -351,7 +351,7 @@ def _kill_owner(shop: Shop) -> None:
         pid = int(Layout(shop.root).lock.read_text().split('"pid": ')[1].split(",")[0])
         os.kill(pid, signal.SIGKILL)
     except (IndexError, ValueError, ProcessLookupError):
-        return  # it is just starting
+        return  # starting
 
 
 def _until(ready: object, seconds: float = 20.0) -> None:

@@ -77,7 +77,7 @@ def _open(transaction: Transaction, dataset: str, since: datetime, hours: float)
             value=round(waited, 2),
             limit=hours,
             message=f"{dataset} has had no new version for {waited:,.1f} hours; its contract allows {hours:g}.",
-            cause=f"The newest came {since:%Y-%m-%d %H:%M} UTC. Look at the export job and at inbox/{dataset}/.",
+            cause=f"The newest version is from {since:%Y-%m-%d %H:%M} UTC. Check the export job and inbox/{dataset}/.",
             opened_at=transaction.now,
             updated_at=transaction.now,
         ),

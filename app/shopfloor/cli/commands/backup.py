@@ -14,7 +14,7 @@ from shopfloor.cli.verbs import Verb, json_option, session
 @json_option
 @session
 def command(session: Session, as_json: bool) -> None:
-    """Back the metadata up now, and verify the copy."""
+    """Back up the metadata now, and verify the copy."""
     from shopfloor.domain.requests.workspace import Backup
 
     report = session.ask(Backup(), timeout=600.0)

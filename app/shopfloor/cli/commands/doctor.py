@@ -11,7 +11,7 @@ from shopfloor.domain.errors import ExitCode
 
 
 @click.command(cls=Verb)
-@click.option("--repair", is_flag=True, help="Mend what is safe to mend.")
+@click.option("--repair", is_flag=True, help="Repair what is safe to repair.")
 @json_option
 @session
 def command(session: Session, repair: bool, as_json: bool) -> int:

@@ -119,7 +119,9 @@ def list_rejects(
 
 @command.command("accept", help=by_name("file.accept").help)
 @click.argument("file_id", metavar="ID")
-@click.option("--types", is_flag=True, help="Let columns take the file's types, so that no row is left out for them.")
+@click.option(
+    "--types", is_flag=True, help="Change column types to fit the file, so that no row is rejected for its type."
+)
 @json_option
 @session
 def accept_file(session: Session, file_id: str, types: bool, as_json: bool) -> None:
@@ -129,21 +131,25 @@ def accept_file(session: Session, file_id: str, types: bool, as_json: bool) -> N
 
 @command.command("retry", help=by_name("file.retry").help)
 @click.argument("file_id", metavar="ID")
-@click.option("--delimiter", default="", metavar="D", help="What separates fields: one character, tab or \\x1f.")
-@click.option("--encoding", default="", metavar="E", help="How text is encoded, such as windows-1252 or utf-16.")
+@click.option("--delimiter", default="", metavar="D", help="The field separator: one character, tab or \\x1f.")
+@click.option("--encoding", default="", metavar="E", help="The text encoding, such as windows-1252 or utf-16.")
 @click.option("--decimal", default="", metavar="MARK", help="The decimal mark of numbers: . or a comma.")
 @click.option("--quote", default="", metavar="Q", help="The quote mark, or none where quotes are ordinary text.")
-@click.option("--escape", default="", metavar="C", help="What escapes quotes inside text, such as '\\'.")
-@click.option("--sheet", default="", metavar="NAME", help="The sheet of an Excel workbook; else its first.")
-@click.option("--skip-lines", type=click.IntRange(0), default=0, metavar="N", help="Lines before the header.")
-@click.option("--rename", multiple=True, metavar="NEW=OLD", help="Take column NEW for the contract's OLD; repeatable.")
+@click.option("--escape", default="", metavar="C", help="The character that escapes quotes inside text, such as '\\'.")
+@click.option("--sheet", default="", metavar="NAME", help="The sheet of an Excel workbook (default: the first).")
+@click.option(
+    "--skip-lines", type=click.IntRange(0), default=0, metavar="N", help="The number of lines before the header."
+)
+@click.option(
+    "--rename", multiple=True, metavar="NEW=OLD", help="Map column NEW of the file to OLD of the contract. Repeatable."
+)
 @click.option(
     "--missing",
     multiple=True,
     metavar="WORD",
-    help="A word that stands for no value, such as -999; more with commas, or the option again.",
+    help="A word that means a missing value, such as -999. Repeatable, or separated by commas.",
 )
-@click.option("--keep", is_flag=True, help="Write these settings to the contract once the file is in.")
+@click.option("--keep", is_flag=True, help="Save these settings in the contract once the file is committed.")
 @json_option
 @session
 def retry_file(
@@ -223,5 +229,5 @@ def _meant(path: str) -> str:
 def discard_file(session: Session, file_id: str, reason: str, as_json: bool) -> None:
     before = session.ask(FileShow(id=file_id))
     answer = session.ask(FileDiscard(id=file_id, reason=reason))
-    answers.repeated(before.state, FileState.DISCARDED, f"File {answer.id} is discarded")
+    answers.repeated(before.state, FileState.DISCARDED, f"file {answer.id} is already discarded")
     answers.show(answer, files.describe, as_json=as_json)

@@ -10,7 +10,7 @@ from shopfloor.cli.verbs import Verb, json_option, session
 
 
 @click.command(cls=Verb)
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @json_option
 @session
 def command(session: Session, dry_run: bool, as_json: bool) -> None:

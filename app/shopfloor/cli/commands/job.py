@@ -57,7 +57,7 @@ def show_job(session: Session, job_id: str, as_json: bool) -> None:
 def cancel_job(session: Session, job_id: str, as_json: bool) -> None:
     before = session.ask(JobShow(id=job_id))
     answer = session.ask(JobCancel(id=job_id))
-    answers.repeated(before.state, JobState.CANCELLED, f"Job {answer.id} is cancelled")
+    answers.repeated(before.state, JobState.CANCELLED, f"job {answer.id} is already cancelled")
     answers.show(answer, jobs.describe, as_json=as_json)
 
 
@@ -80,4 +80,4 @@ def show_log(session: Session, job_id: str, as_json: bool) -> None:
     elif log.lines:
         stream.data("\n".join(text(line) if line else "" for line in log.lines))
     else:
-        stream.narrate("The job wrote nothing.")
+        stream.narrate("The job log is empty.")

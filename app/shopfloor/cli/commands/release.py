@@ -48,7 +48,7 @@ def approve(session: Session, ref: str, reason: str, as_json: bool) -> None:
     name = f"{answer.model} v{answer.version}"
     so = f"{name} is the champion" if champion else f"{name} has your approval"
     if not answers.repeated(before.get(answer.version), answer, so):
-        done = "and is the champion now" if champion else "and waits for more approvals"
+        done = "and is now the champion" if champion else "and needs more approvals"
         stream.narrate(f"{name} is approved {done}.")
     answers.show(answer, models.describe_version, as_json=as_json)
 
@@ -78,8 +78,8 @@ def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
     if wanted is not None:
         model = session.ask(ModelShow(name=name))
         if model.champion == wanted:
-            # Unnamed, a second rollback goes one further back; named, it is there already.
-            stream.narrate(f"v{wanted} is the champion of {name} already; nothing changed.")
+            # Unnamed, a second rollback goes one further back; named, it already exists.
+            stream.narrate(f"No change: v{wanted} is already the champion of {name}.")
             answers.show(_versions(session, ref)[wanted], models.describe_version, as_json=as_json)
             return
         _must_be_previous(model, wanted)
@@ -116,7 +116,7 @@ def _must_be_previous(model: ModelRecord, version: int) -> None:
     if previous != version:
         is_now = f"v{previous}" if previous is not None else "none"
         raise RefusedError(
-            f"A rollback of {name} does not lead to v{version}: its previous champion is {is_now}.",
+            f"A rollback of {name} would not restore v{version}: the previous champion is {is_now}.",
             hint=f"To make it champion: shopfloor model promote {name}@{version} --reason TEXT",
             code="not_previous",
         )

@@ -20,7 +20,7 @@ COLUMNS: tuple[TextColumn[JobRecord], ...] = (
     TextColumn("ERROR", lambda job: words(job.error), room=30),
 )
 EMPTY = "No job yet. Jobs start when files arrive or a model is trained."
-NO_EVENTS = "No event yet. Everything that happens is written here."
+NO_EVENTS = "No event yet. Events appear here as they happen."
 
 
 def describe(job: JobRecord, width: int | None) -> str:
