@@ -566,7 +566,7 @@ def test_tokens(workspace: Path, capsys: Any) -> None:
     assert [each["name"] for each in listed] == ["ci"]
     assert secret.endswith(listed[0]["ends_with"])
     assert run(["token", "revoke", "ci"]) == 0
-    assert "is already revoked now" in capsys.readouterr().err
+    assert "Token ci is revoked." in capsys.readouterr().err
     assert run(["token", "revoke", "ci"]) == 0
     assert "is already revoked." in capsys.readouterr().err
     assert run(["token", "revoke", "cd"]) == 4
@@ -618,7 +618,7 @@ def test_what_the_intake_would_never_take_in_is_not_delivered(name: str, workspa
     assert run(["add", "good.csv", name, "--dataset", "flights"]) == 2
     told = capsys.readouterr().err
     assert "is ignored" in told
-    assert "hint: Give it a name without" in told
+    assert "hint: Rename it" in told
     assert not list(workspace.glob("inbox/flights/*"))
 
 

@@ -39,6 +39,17 @@ class Extended:
         target.write_text(text.replace(old, new))
         self.touched.add(path)
 
+    def append(self, path: str, text: str) -> None:
+        """More at the end of a file of the package."""
+        target = self.app / "shopfloor" / path
+        target.write_text(target.read_text() + text)
+        self.touched.add(path)
+
+    def bring(self, path: str, line: str) -> None:
+        """An import in a file of the package."""
+        future = "from __future__ import annotations\n"
+        self.edit(path, future, f"{future}\n{line}\n")
+
     def run(self, *words: str, fails: bool = False) -> str:
         """A command in the workspace; its standard output."""
         place = ["-w", str(self.workspace)] if words[0] != "init" else []

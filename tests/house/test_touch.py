@@ -149,7 +149,7 @@ from shopfloor.actions.panes import Scope
 from shopfloor.domain.requests.files import FileList
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import deliveries
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 
 
 class DeliveriesPane(Pane):
@@ -158,7 +158,7 @@ class DeliveriesPane(Pane):
     scope = Scope.DELIVERIES
     nouns = frozenset({"file"})
     title_words: ClassVar[tuple[str, ...]] = ("Deliveries",)
-    table_columns: ClassVar[tuple[Column, ...]] = deliveries.COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = deliveries.COLUMNS
     empty_text = "No file has been delivered yet."
 
     async def load(self) -> Listing:
@@ -172,10 +172,10 @@ VIEW = '''
 from __future__ import annotations
 
 from shopfloor.domain.file import FileRecord
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.rows import Row
 
-COLUMNS = (Column("path", "PATH", ratio=1, min=24), Column("state", "BECAME", width=12))
+COLUMNS = (TableColumn("path", "PATH", ratio=1, min=24), TableColumn("state", "BECAME", width=12))
 
 
 def row(file: FileRecord) -> Row:
@@ -207,6 +207,83 @@ def test_a_screen_is_its_screen_its_view_and_one_line(product: Extended) -> None
         terminal.press(b":arrived\r")
         terminal.until(b"toy row of t")
     assert product.touched == {"actions/panes.py", "tui/screens/deliveries.py", "tui/views/deliveries.py"}
+
+
+COUNT_REQUEST = '''
+
+class DatasetCounted(Record, frozen=True, kw_only=True):
+    """How many rows a dataset has."""
+
+    dataset: str
+    rows: int
+
+
+class DatasetCount(Request[DatasetCounted], frozen=True, kw_only=True):
+    """Count the rows of a dataset."""
+
+    verb: ClassVar[str] = "dataset.count"
+    name: str
+    at_least: int = 0
+'''
+
+COUNT_ANSWER = '''
+
+def count(services: EngineServices, request: DatasetCount) -> DatasetCounted:
+    """The rows of the newest version."""
+    found = services.context.store.read(lambda query: resolve(query, request.name))
+    return DatasetCounted(dataset=found.dataset, rows=max(found.rows, request.at_least))
+'''
+
+COUNT_ACTION = """
+    Action(
+        name="dataset.count",
+        key="z",
+        label="Count",
+        help="Count the rows of the dataset.",
+        scopes=(Scope.DATASETS,),
+        records=(DatasetRecord,),
+        cli="shopfloor dataset count {ref} [--at-least {at_least}]",
+        inputs=(Input(name="at_least", label="At least", kind=InputKind.NUMBER, help="Never say less."),),
+        ref=_name,
+        build=lambda ref, inputs: DatasetCount(name=ref, at_least=whole(inputs.get("at_least", "0"), "at least")),
+        shows=True,
+    ),
+"""
+
+COUNT_FORMAT = """
+    DatasetCount: Format(lambda found, width: f"{found.dataset} has {count(found.rows)} rows."),
+"""
+
+
+def test_a_verb_is_its_request_its_answer_its_declaration_and_its_format(product: Extended) -> None:
+    product.append("domain/requests/datasets.py", COUNT_REQUEST)
+    product.append("engine/api/datasets.py", COUNT_ANSWER)
+    product.edit("actions/datasets.py", "ACTIONS = (", "ACTIONS = (" + COUNT_ACTION)
+    product.edit("cli/output/datasets.py", "FORMATS = {", "FORMATS = {" + COUNT_FORMAT)
+    for path in ("engine/api", "actions", "cli/output"):
+        names = "DatasetCount, DatasetCounted" if path == "engine/api" else "DatasetCount"
+        product.bring(f"{path}/datasets.py", f"from shopfloor.domain.requests.datasets import {names}")
+    product.open()
+    table = product.workspace.parent / "t.csv"
+    table.write_text(rows(20))
+    product.run("add", str(table), "--dataset", "t")
+    product.run("wait", "--timeout", "60")
+    assert product.run("dataset", "count", "t") == "t has 20 rows.\n"
+    assert product.ask("dataset", "count", "t", "--at-least", "30") == {"dataset": "t", "rows": 30}
+    assert "did you mean" in product.run("dataset", "count", "tt", fails=True).lower()
+    assert "count" in product.run("dataset", "--help")
+    with screen(product) as terminal:
+        terminal.until(b"Command")  # the footer is there: keys are taken
+        terminal.seen = b""
+        terminal.press(b":dataset count t --at-least 7\r")
+        terminal.until(b"Count")
+        terminal.until(b"20")
+    assert product.touched == {
+        "domain/requests/datasets.py",
+        "engine/api/datasets.py",
+        "actions/datasets.py",
+        "cli/output/datasets.py",
+    }
 
 
 def test_the_table_of_additions_names_files_that_are_there() -> None:

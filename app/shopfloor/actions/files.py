@@ -15,6 +15,7 @@ from shopfloor.domain.requests.files import (
     FileDiscard,
     FileInspect,
     FileRetry,
+    FileShow,
     FileSupersede,
     FileWhy,
     FileWithdraw,
@@ -157,6 +158,7 @@ ACTIONS = (
         ref=_id,
         why_not=_not_kept_out,
         build=_accept,
+        timeout=120.0,
     ),
     Action(
         name="file.accept_types",
@@ -171,6 +173,7 @@ ACTIONS = (
         ref=_id,
         why_not=_no_types,
         build=_accept_types,
+        timeout=120.0,
     ),
     Action(
         name="file.retry",
@@ -187,6 +190,7 @@ ACTIONS = (
         ref=_id,
         why_not=_not_kept_out,
         build=_retry,
+        timeout=120.0,
     ),
     Action(
         name="file.discard",
@@ -202,6 +206,7 @@ ACTIONS = (
         ref=_id,
         why_not=_not_quarantined,
         build=_discard,
+        before=lambda ref: FileShow(id=ref),
     ),
     Action(
         name="file.inspect",
@@ -215,6 +220,7 @@ ACTIONS = (
         ref=_id,
         why_not=_not_quarantined,
         build=_inspect,
+        shows=True,
     ),
     Action(
         name="file.withdraw",
@@ -264,5 +270,6 @@ ACTIONS = (
         rank=40,
         prefill=_place,
         build=_why,
+        shows=True,
     ),
 )

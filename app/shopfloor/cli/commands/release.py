@@ -1,4 +1,4 @@
-"""`shopfloor model promote | approve | reject | rollback | retire`."""
+"""`shopfloor model rollback`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.names import parse_version, split_ref
 from shopfloor.domain.release import ModelRecord, ModelVersion
 from shopfloor.domain.requests.models import (
-    ModelApprove,
-    ModelPromote,
-    ModelReject,
-    ModelRetire,
     ModelRollback,
     ModelShow,
     ModelVersions,
 )
 
 
+<<<<<<< HEAD
 @click.command("promote", cls=Verb, help=by_name("model.promote").help)
 @click.argument("ref")
 @reason_option
@@ -67,6 +64,8 @@ def reject(session: Session, ref: str, reason: str, as_json: bool) -> None:
     answers.show(answer, models.describe_version, as_json=as_json)
 
 
+=======
+>>>>>>> main
 @click.command("rollback", cls=Verb, help=by_name("model.rollback").help)
 @click.argument("ref")
 @reason_option
@@ -86,23 +85,6 @@ def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
     answer = session.ask(ModelRollback(name=name, reason=reason))
     stream.narrate(f"v{answer.version} is the champion of {answer.model} again.")
     answers.show(answer, models.describe_version, as_json=as_json)
-
-
-@click.command("retire", cls=Verb, help=by_name("model.retire").help)
-@click.argument("name")
-@reason_option
-@json_option
-@session
-def retire(session: Session, name: str, reason: str, as_json: bool) -> None:
-    before = session.ask(ModelShow(name=name))
-    answer = session.ask(ModelRetire(name=name, reason=reason))
-    if not answers.repeated(before.retired, True, f"{answer.name} is retired"):
-        stream.narrate(f"{answer.name} is retired.")
-    if as_json:
-        stream.document(answer)
-
-
-COMMANDS = (promote, approve, reject, roll_back, retire)
 
 
 def _versions(session: Session, ref: str) -> dict[int, ModelVersion]:

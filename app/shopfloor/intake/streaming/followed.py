@@ -124,7 +124,7 @@ def _row(
 ) -> LedgerRow:
     reason = Reason(
         code="followed",
-        message=f"It is followed: {counted(source.lines, 'line is', 'lines are')} committed, up to byte {source.offset:,}.",
+        message=f"It is followed: {counted(source.lines, 'line is', 'lines are')} in, up to byte {source.offset:,}.",
         hint=f"Its rows are delivered as stream/{dataset}/….",
     )
     id, number = (before.file.id, before.number) if before is not None else transaction.next_id("f")
