@@ -190,7 +190,7 @@ def test_a_condition_names_itself(bench: Any) -> None:
     ("contract", "said"),
     [
         (_contract(conditions=(Condition(sql="i > (SELECT 1)", name="odd"),)), r"key 'conditions\[1\].sql \(odd\)'"),
-        (_contract(Rule(column="t", pattern="(?=a)")), "key 'columns.t.pattern' is no regular expression"),
+        (_contract(Rule(column="t", pattern="(?=a)")), "key 'columns.t.pattern' is not a regular expression"),
         (_contract(Rule(column="z", min=1)), "key 'columns.z' is not a column"),
         (_contract(conditions=(Condition(sql="t::INTEGER > 1"),)), "the rule t::INTEGER > 1 cannot be checked"),
     ],

@@ -62,7 +62,9 @@ def test_posted_texts_are_read_in_the_formats_that_a_file_pinned(shop: Shop) -> 
     sent += [{"n": 5, "at": "NA", "price": "-"}, {"n": 6, "at": "31/12/2026", "price": "8.000"}]
     receipt = append(shop.client, "d", [json.dumps(row).encode() + b"\n" for row in sent])
     assert (receipt.accepted, receipt.rejected) == (3, 1)
-    assert receipt.rejects[0].message == '"8.000" is no number as 1.234,56: it can be read as 8000 and as 8.000.'
+    assert (
+        receipt.rejects[0].message == '"8.000" is not a valid number as 1.234,56: it can be read as 8000 and as 8.000.'
+    )
     shop.settle()
     day = datetime(2027, 4, 3)  # noqa: DTZ001  (stored in UTC, without a zone)
     found = [(row["n"], row["at"], row["price"]) for row in rows(shop, "d", ["n", "at", "price"])]
@@ -133,7 +135,7 @@ def test_errors_say_what_and_where(shop: Shop) -> None:
     mixed = append(shop.client, "d", [lines(5), b'{"n":"many"}\n', lines(6)])
     assert (mixed.accepted, mixed.rejected) == (2, 1)
     assert (mixed.rejects[0].line, mixed.rejects[0].column) == (2, "n")
-    assert mixed.rejects[0].message == '"many" is no integer.'
+    assert mixed.rejects[0].message == '"many" is not a valid integer.'
     shop.settle()
     assert numbers(shop) == Counter([1, 5, 6])
 

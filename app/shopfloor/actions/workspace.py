@@ -96,7 +96,7 @@ ACTIONS = (
     Action(
         name="workspace.unused",
         label="Unused",
-        help="Only say what would be removed.",
+        help="Only show what would be removed.",
         scopes=_HOME,
         cli="shopfloor gc --dry-run",
         build=_unused,

@@ -84,13 +84,8 @@ def sections(action: Action, answer: object) -> list[Section]:
         return _backtest(answer)
     if isinstance(answer, DoctorReport):
         pairs = [Pair(found.check, found.detail, "ok" if found.ok else "fail") for found in answer.findings]
-<<<<<<< HEAD
         return [Section("doctor", "No problems found" if answer.ok else "Findings", pairs)]
-    pairs = [Pair(name, str(value)) for name, value in msgspec.to_builtins(answer).items()]
-=======
-        return [Section("doctor", "All is well" if answer.ok else "Findings", pairs)]
     pairs = [Pair(name.replace("_", " "), _plain(value)) for name, value in msgspec.to_builtins(answer).items()]
->>>>>>> main
     return [Section("answer", action.label, pairs)]
 
 

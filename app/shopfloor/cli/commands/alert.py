@@ -59,21 +59,6 @@ def show_alert(session: Session, alert_id: str, as_json: bool) -> None:
     answers.show(session.ask(AlertShow(id=alert_id)), alerts.describe, as_json=as_json)
 
 
-<<<<<<< HEAD
-@command.command("ack", help=by_name("alert.ack").help)
-@click.argument("alert_id", metavar="ID")
-@_note
-@json_option
-@session
-def acknowledge(session: Session, alert_id: str, note: str, as_json: bool) -> None:
-    before = session.ask(AlertShow(id=alert_id))
-    answer = session.ask(AlertAck(id=alert_id, note=note))
-    answers.repeated(before, answer, f"alert {answer.id} is already acknowledged")
-    answers.show(answer, alerts.describe, as_json=as_json)
-
-
-=======
->>>>>>> main
 @command.command("snooze")
 @click.argument("alert_id", metavar="ID")
 @click.option("--until", metavar="TIME", help="A time, or a span from now: 4h, 1d, 2w.")
@@ -97,18 +82,3 @@ def snooze(
     answer = session.ask(AlertSnooze(id=alert_id, until=parse_until(end), note=note))
     answers.repeated(before, answer, f"alert {answer.id} is already snoozed until then")
     answers.show(answer, alerts.describe, as_json=as_json)
-<<<<<<< HEAD
-
-
-@command.command("resolve", help=by_name("alert.resolve").help)
-@click.argument("alert_id", metavar="ID")
-@_note
-@json_option
-@session
-def resolve(session: Session, alert_id: str, note: str, as_json: bool) -> None:
-    before = session.ask(AlertShow(id=alert_id))
-    answer = session.ask(AlertResolve(id=alert_id, note=note))
-    answers.repeated(before, answer, f"alert {answer.id} is already resolved")
-    answers.show(answer, alerts.describe, as_json=as_json)
-=======
->>>>>>> main

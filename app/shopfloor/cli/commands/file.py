@@ -101,21 +101,6 @@ def list_rejects(
         stream.narrate(f"{files.kept(page.total, total)} kept.")
 
 
-<<<<<<< HEAD
-@command.command("accept", help=by_name("file.accept").help)
-@click.argument("file_id", metavar="ID")
-@click.option(
-    "--types", is_flag=True, help="Change column types to fit the file, so that no row is rejected for its type."
-)
-@json_option
-@session
-def accept_file(session: Session, file_id: str, types: bool, as_json: bool) -> None:
-    answer = session.ask(FileAccept(id=file_id, types=types), timeout=120.0)
-    answers.show(answer, files.describe, as_json=as_json)
-
-
-=======
->>>>>>> main
 @command.command("retry", help=by_name("file.retry").help)
 @click.argument("file_id", metavar="ID")
 @click.option("--delimiter", default="", metavar="D", help="The field separator: one character, tab or \\x1f.")
@@ -188,18 +173,3 @@ def _meant(path: str) -> str:
     if not os.path.lexists(path) and path.partition("/")[0] in {"inbox", "score", "actuals"}:
         return path
     return os.path.abspath(path)
-<<<<<<< HEAD
-
-
-@command.command("discard", help=by_name("file.discard").help)
-@click.argument("file_id", metavar="ID")
-@reason_option
-@json_option
-@session
-def discard_file(session: Session, file_id: str, reason: str, as_json: bool) -> None:
-    before = session.ask(FileShow(id=file_id))
-    answer = session.ask(FileDiscard(id=file_id, reason=reason))
-    answers.repeated(before.state, FileState.DISCARDED, f"file {answer.id} is already discarded")
-    answers.show(answer, files.describe, as_json=as_json)
-=======
->>>>>>> main

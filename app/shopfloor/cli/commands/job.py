@@ -47,39 +47,3 @@ def list_jobs(
 def show_job(session: Session, job_id: str, as_json: bool) -> None:
     """Show one job."""
     answers.show(session.ask(JobShow(id=job_id)), jobs.describe, as_json=as_json)
-<<<<<<< HEAD
-
-
-@command.command("cancel", help=by_name("job.cancel").help)
-@click.argument("job_id", metavar="ID")
-@json_option
-@session
-def cancel_job(session: Session, job_id: str, as_json: bool) -> None:
-    before = session.ask(JobShow(id=job_id))
-    answer = session.ask(JobCancel(id=job_id))
-    answers.repeated(before.state, JobState.CANCELLED, f"job {answer.id} is already cancelled")
-    answers.show(answer, jobs.describe, as_json=as_json)
-
-
-@command.command("retry", help=by_name("job.retry").help)
-@click.argument("job_id", metavar="ID")
-@json_option
-@session
-def retry_job(session: Session, job_id: str, as_json: bool) -> None:
-    answers.show(session.ask(JobRetry(id=job_id)), jobs.describe, as_json=as_json)
-
-
-@command.command("log", help=by_name("job.log").help)
-@click.argument("job_id", metavar="ID")
-@json_option
-@session
-def show_log(session: Session, job_id: str, as_json: bool) -> None:
-    log = session.ask(JobLog(id=job_id))
-    if as_json:
-        stream.document(log)
-    elif log.lines:
-        stream.data("\n".join(text(line) if line else "" for line in log.lines))
-    else:
-        stream.narrate("The job log is empty.")
-=======
->>>>>>> main

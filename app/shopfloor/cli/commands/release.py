@@ -18,54 +18,6 @@ from shopfloor.domain.requests.models import (
 )
 
 
-<<<<<<< HEAD
-@click.command("promote", cls=Verb, help=by_name("model.promote").help)
-@click.argument("ref")
-@reason_option
-@json_option
-@session
-def promote(session: Session, ref: str, reason: str, as_json: bool) -> None:
-    before = _versions(session, ref)
-    answer = session.ask(ModelPromote(ref=ref, reason=reason))
-    so = f"v{answer.version} is the champion of {answer.model}"
-    if not answers.repeated(before.get(answer.version), answer, so):
-        stream.narrate(f"{so}.")
-    answers.show(answer, models.describe_version, as_json=as_json)
-
-
-@click.command("approve", cls=Verb, help=by_name("model.approve").help)
-@click.argument("ref")
-@reason_option
-@json_option
-@session
-def approve(session: Session, ref: str, reason: str, as_json: bool) -> None:
-    before = _versions(session, ref)
-    answer = session.ask(ModelApprove(ref=ref, reason=reason))
-    champion = "champion" in answer.aliases
-    name = f"{answer.model} v{answer.version}"
-    so = f"{name} is the champion" if champion else f"{name} has your approval"
-    if not answers.repeated(before.get(answer.version), answer, so):
-        done = "and is now the champion" if champion else "and needs more approvals"
-        stream.narrate(f"{name} is approved {done}.")
-    answers.show(answer, models.describe_version, as_json=as_json)
-
-
-@click.command("reject", cls=Verb, help=by_name("model.reject").help)
-@click.argument("ref")
-@reason_option
-@json_option
-@session
-def reject(session: Session, ref: str, reason: str, as_json: bool) -> None:
-    before = _versions(session, ref)
-    answer = session.ask(ModelReject(ref=ref, reason=reason))
-    so = f"{answer.model} v{answer.version} is rejected"
-    if not answers.repeated(before.get(answer.version), answer, so):
-        stream.narrate(f"{so}; the champion stays.")
-    answers.show(answer, models.describe_version, as_json=as_json)
-
-
-=======
->>>>>>> main
 @click.command("rollback", cls=Verb, help=by_name("model.rollback").help)
 @click.argument("ref")
 @reason_option
@@ -77,7 +29,7 @@ def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
     if wanted is not None:
         model = session.ask(ModelShow(name=name))
         if model.champion == wanted:
-            # Unnamed, a second rollback goes one further back; named, it already exists.
+            # Unnamed, a second rollback goes one further back; named, it has already happened.
             stream.narrate(f"No change: v{wanted} is already the champion of {name}.")
             answers.show(_versions(session, ref)[wanted], models.describe_version, as_json=as_json)
             return

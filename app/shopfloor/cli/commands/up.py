@@ -24,11 +24,6 @@ def command(session: Session, foreground: bool, as_json: bool) -> int | None:
 
     running = engine_running(session.workspace)
     answer = session.ask(StatusShow())
-<<<<<<< HEAD
     stream.narrate("The engine is already running." if running else "The engine is running.")
-    answers.show(answer, status.describe, as_json=as_json)
-=======
-    stream.narrate("The engine runs already." if running else "The engine runs now.")
     answers.show(answer, workspace.describe, as_json=as_json)
->>>>>>> main
     return None

@@ -35,13 +35,8 @@ def command(session: Session, timeout: float | None, as_json: bool) -> int:
     if report.idle:
         stream.narrate("All files and jobs are done.")
         return ExitCode.OK
-<<<<<<< HEAD
-    stream.narrate(f"shopfloor: not finished in {timeout:g} s: {status.unfinished(report)}.")
-    stream.narrate(f"hint: See: shopfloor {_where(report)}; or wait longer.")
-=======
     stream.narrate(f"shopfloor: not finished in {timeout:g} s: {workspace.unfinished(report)}.")
-    stream.narrate(f"hint: Look at it: shopfloor {_where(report)}; or wait longer.")
->>>>>>> main
+    stream.narrate(f"hint: See: shopfloor {_where(report)}; or wait longer.")
     return ExitCode.FAILED
 
 

@@ -104,8 +104,8 @@ def _check(alert: AlertRecord) -> str:
 
 
 FORMATS = {
-    AlertAck: Format(describe, state=lambda request, alert: f"Alert {alert.id} is acknowledged"),
-    AlertResolve: Format(describe, state=lambda request, alert: f"Alert {alert.id} is resolved"),
+    AlertAck: Format(describe, state=lambda request, alert: f"alert {alert.id} is already acknowledged"),
+    AlertResolve: Format(describe, state=lambda request, alert: f"alert {alert.id} is already resolved"),
     MonitorRun: Format(jobs.describe),
     MonitorBacktest: Format(describe_backtest),
 }

@@ -35,7 +35,7 @@ def told(request: Request[Any], before: object, answer: object, *, as_json: bool
     """The answer to a declared command, as its format says; its exit code. `before` is how things stood, if asked."""
     form = format_of(request)
     if before is not None and form.state is not None and form.already(before, answer):
-        stream.narrate(f"{form.state(request, answer)} already; nothing changed.")
+        stream.narrate(f"No change: {form.state(request, answer)}.")
     elif form.done is not None:
         stream.narrate(form.done(request, answer))
     if as_json:

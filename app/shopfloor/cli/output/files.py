@@ -169,7 +169,7 @@ FORMATS = {
     FileSupersede: Format(describe),
     FileDiscard: Format(
         describe,
-        state=lambda request, file: f"File {file.id} is discarded",
+        state=lambda request, file: f"file {file.id} is already discarded",
         already=lambda before, file: before.state == FileState.DISCARDED,
     ),
 }

@@ -63,9 +63,9 @@ def describe_log(log: JobLogText, width: int | None) -> str:
 FORMATS = {
     JobCancel: Format(
         describe,
-        state=lambda request, job: f"Job {job.id} is cancelled",
+        state=lambda request, job: f"job {job.id} is already cancelled",
         already=lambda before, job: before.state == JobState.CANCELLED,
     ),
     JobRetry: Format(describe),
-    JobLog: Format(describe_log, empty="The job wrote nothing."),
+    JobLog: Format(describe_log, empty="The job log is empty."),
 }

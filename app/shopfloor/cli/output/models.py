@@ -184,7 +184,7 @@ def _approved(request: ModelApprove, found: ModelVersion) -> str:
 
 
 def _approval(request: ModelApprove, found: ModelVersion) -> str:
-    done = "and is the champion now" if "champion" in found.aliases else "and waits for more approvals"
+    done = "and is now the champion" if "champion" in found.aliases else "and needs more approvals"
     return f"{found.model} v{found.version} is approved {done}."
 
 

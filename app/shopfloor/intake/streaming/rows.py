@@ -178,7 +178,7 @@ class RowCheck:
                 values[name] = value if read is None else read(value)
             except Misfit as misfit:
                 why = f": {misfit.reason}" if misfit.reason else ""
-                raise _Unfit(name, f"{_shown(value)} is not {self._columns[name].written}{why}.") from None
+                raise _Unfit(name, f"{_shown(value)} is not a valid {self._columns[name].written}{why}.") from None
         return values
 
     def _decode(self, line: bytes) -> dict[str, Any]:

@@ -59,8 +59,8 @@ class HomePane(Pane):
     has_detail = False
     markable = False
     empty_text = (
-        "The workspace is empty.\n\nDrop a CSV, Parquet or JSON-lines file into inbox/NAME/ : it becomes dataset NAME.\n"
-        "Then press  n  to define a model on it."
+        "The workspace is empty.\n\nDrop a CSV, Parquet or JSON-lines file into inbox/NAME/ to create dataset NAME.\n"
+        "Then press  n  to define a model."
     )
 
     DEFAULT_CSS = """
