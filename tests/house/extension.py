@@ -63,6 +63,30 @@ class Extended:
         assert (done.returncode != 0) is fails, f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stderr if fails else done.stdout
 
+    def test(self, path: str, words: str) -> tuple[bool, str]:
+        """Run the tests of a file that `words` choose over this copy: whether all passed, and the output."""
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-p",
+                "no:cacheprovider",
+                "-vv",
+                "-o",
+                f"pythonpath={self.app} {ROOT}",
+                path,
+                "-k",
+                words,
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            timeout=110,
+        )
+        return done.returncode == 0, done.stdout
+
     def ask(self, *words: str) -> Any:
         """A command's JSON."""
         return json.loads(self.run(*words, "--json"))

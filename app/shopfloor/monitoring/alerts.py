@@ -190,8 +190,8 @@ def _awake(alert: AlertRecord, now: datetime) -> AlertRecord:
 
 
 def _ended(alert: AlertRecord, version: int | None, now: datetime) -> AlertRecord:
-    learnt = version is not None and alert.evidence.get("model_version") not in (None, version)
-    how = f"Resolved automatically: version {version} is now deployed." if learnt else "Resolved automatically."
+    retrained = version is not None and alert.evidence.get("model_version") not in (None, version)
+    how = f"Resolved automatically: version {version} is now deployed." if retrained else "Resolved automatically."
     return replace(
         alert,
         state=AlertState.RESOLVED,
