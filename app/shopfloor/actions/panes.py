@@ -85,7 +85,7 @@ class Scope(StrEnum):
         scope.spec = spec
         return scope
 
-    HOME = "home", PaneSpec("0", "Home", "the workspace at a glance", "shopfloor status", words=("status",))
+    HOME = "home", PaneSpec("0", "Home", "an overview of the workspace", "shopfloor status", words=("status",))
     DATASETS = (
         "datasets",
         PaneSpec(
@@ -136,7 +136,7 @@ class Scope(StrEnum):
         PaneSpec(
             "4",
             "Alerts",
-            "what needs a person",
+            "open problems and their causes",
             "shopfloor alert list",
             nouns=("alert",),
             kinds=("alert",),
@@ -158,7 +158,10 @@ class Scope(StrEnum):
             count=lambda status: status.jobs.running + status.jobs.queued or "",
         ),
     )
-    LINEAGE = "lineage", PaneSpec("6", "Lineage", "what came from what", query="Reference")
+    LINEAGE = (
+        "lineage",
+        PaneSpec("6", "Lineage", "how files, runs, models and predictions are connected", query="Reference"),
+    )
     GLOBAL = "global"
 
     @property

@@ -139,7 +139,7 @@ def _descend(
     if depth >= MAX_DEPTH:
         reason = Reason(
             code="too_deep",
-            message=f"Directories are searched {MAX_DEPTH} levels deep; this one is deeper.",
+            message=f"This directory is deeper than the {MAX_DEPTH} levels that are searched.",
             hint=f"Move the files up, to {scan.root}/{name or '<' + scan.owner + '>'}/.",
         )
         scan.found.append(_observe(path, name, status, CandidateKind.REFUSED, reason))
@@ -190,7 +190,7 @@ def _homeless(entry: str, scan: _Scan) -> Reason:
     stem = _suggest(entry.split(".", 1)[0]) or scan.owner
     return Reason(
         code="no_folder",
-        message=f"The file lies directly in {scan.root}/, so its {scan.owner} is unknown.",
+        message=f"The file is directly in {scan.root}/, so its {scan.owner} is unknown.",
         hint=f"Put it in a folder named after the {scan.owner}, for example {scan.root}/{stem}/.",
     )
 

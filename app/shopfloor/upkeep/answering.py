@@ -47,7 +47,7 @@ def _check(statement: str, parser: duckdb.DuckDBPyConnection) -> None:
     if not found:
         raise UsageError("There is no statement.", hint=_WHAT, code="sql_empty")
     if len(found) > 1:
-        raise RefusedError(f"These are {len(found)} statements.", hint="Ask one at a time.", code="sql_many")
+        raise RefusedError(f"These are {len(found)} statements.", hint="Run one at a time.", code="sql_many")
     kind = str(found[0].type).rpartition(".")[2]
     if kind != "SELECT":
         hint = f"{_WHAT} A PIVOT needs its values: PIVOT … ON x IN ('a', 'b')." if kind == "MULTI" else _WHAT
@@ -139,7 +139,7 @@ def _translated(error: duckdb.Error, sandbox: SqlSandbox, question: Question) ->
     words = _words(error)
     match error:
         case duckdb.PermissionException():
-            return RefusedError("A question cannot read or write files.", hint=_WHAT, code="sql_files")
+            return RefusedError("A query cannot read or write files.", hint=_WHAT, code="sql_files")
         case duckdb.OutOfMemoryException():
             return _too_big(question.limits.memory_mb)
         case duckdb.CatalogException() | duckdb.BinderException():
@@ -147,9 +147,9 @@ def _translated(error: duckdb.Error, sandbox: SqlSandbox, question: Question) ->
         case duckdb.ParserException():
             return UsageError(words, hint=_WHAT, code="sql_syntax")
         case _ if "configuration" in words:
-            return RefusedError("A question cannot change settings.", hint=_WHAT, code="sql_files")
+            return RefusedError("A query cannot change settings.", hint=_WHAT, code="sql_files")
         case _ if sandbox.missing and "No such file" in words:
-            return ShopfloorError(words, hint="Look closer: shopfloor doctor", code="sql_failed")
+            return ShopfloorError(words, hint="Run: shopfloor doctor", code="sql_failed")
         case _:
             return UsageError(words, hint="Check types and values.", code="sql_failed")
 
@@ -175,7 +175,7 @@ def _words(error: duckdb.Error) -> str:
 
 def _too_big(memory_mb: int) -> RefusedError:
     return RefusedError(
-        f"The question needs more than {memory_mb} MB.",
+        f"The query needs more than {memory_mb} MB.",
         hint="Narrow it: WHERE, fewer columns, aggregate first.",
         code="query_memory",
     )

@@ -124,8 +124,8 @@ def _read(said: bytes, code: int, limits: SqlLimits) -> QueryTable:
         answer = from_json(said, SqlAnswer)
     except (msgspec.DecodeError, msgspec.ValidationError):
         raise ShopfloorError(
-            f"The question's process ended without an answer ({_ending(code)}).",
-            hint="Ask for fewer rows or columns at once.",
+            f"The query process ended without a result ({_ending(code)}).",
+            hint="Select fewer rows or columns.",
             code="sandbox_died",
         ) from None
     if answer.error is not None:
@@ -140,7 +140,7 @@ def _ending(code: int) -> str:
 
 def _too_slow(limits: SqlLimits) -> RefusedError:
     return RefusedError(
-        f"The question took more than {limits.seconds:g} seconds.",
+        f"The query took more than {limits.seconds:g} seconds.",
         hint="Narrow it: WHERE, fewer columns, a LIMIT.",
         code="query_timeout",
     )

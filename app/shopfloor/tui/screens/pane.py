@@ -254,7 +254,7 @@ class Pane(Live):
             return
         self._loaded_at = time.monotonic()
         self.records = listing.records
-        self.table.empty = self.empty_text if not self.filter_text else "Nothing matches. esc shows all again."
+        self.table.empty = self.empty_text if not self.filter_text else "No matches. Press esc to show all rows."
         self.show_listing(listing)
         if self._wanted and self.table.move_to_key(self._wanted):
             self._wanted = ""
@@ -268,7 +268,7 @@ class Pane(Live):
         self.show_listing(Listing([], {}))
         line = self._filter_line()
         if line is not None:
-            line.set_info("not understood")
+            line.set_info("invalid filter")
 
     def _count(self, listing: Listing) -> None:
         """How many rows the filter leaves, of how many: the engine counts only those that match."""
@@ -482,7 +482,7 @@ class Pane(Live):
                 self._wanted = ""
 
     def refresh_now(self) -> None:
-        """Ask the engine again."""
+        """Reload from the engine."""
         self._loaded_at = 0.0
         self.reload()
 
@@ -497,7 +497,7 @@ class Pane(Live):
         """Sort by the next sortable column."""
         names = [column.key for column in self.table.columns if column.sortable]
         if not names:
-            self.shop.say("This list has an order of its own: what needs you comes first.")
+            self.shop.say("This list has a fixed order: what needs attention comes first.")
             return
         current = self.table.sort[0] if self.table.sort else ""
         self._sort_by(names[(names.index(current) + 1) % len(names)] if current in names else names[0])
@@ -509,7 +509,7 @@ class Pane(Live):
         self.refresh_now()
 
     def sort_reverse(self) -> None:
-        """Turn the order around."""
+        """Reverse the order."""
         if self.table.sort:
             self.table.sort = (self.table.sort[0], not self.table.sort[1])
             self.refresh_now()
