@@ -1,4 +1,4 @@
-"""`shopfloor sql "select 1"`, from the command to the answer of the sandboxed child, against bare DuckDB in a process."""
+"""`shopfloor sql "select 1"`, from the command to the sandboxed child's answer, against a process of bare DuckDB."""
 
 from __future__ import annotations
 

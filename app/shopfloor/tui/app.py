@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from shopfloor.tui.widgets.dialog import CopyRequested
 
 
-
 def _screen(scope: Scope) -> Callable[[], Screen[None]]:
     """The screen of a pane, imported when it is first shown: the home screen paints sooner."""
 
