@@ -2,7 +2,8 @@
 
 A prepared parameter costs DuckDB about 7 µs to bind (measured on 2.0.0): 2,000 ledger rows of 22
 columns take 330 ms as parameters and 24 ms as JSON rows; 40,000 rows of 16 columns take 210 ms as JSON
-rows and 140 ms as JSON columns. Below a score of rows the parameters win. One text of 40,000 rows takes twice as long as texts of 500, which fit into its vectors.
+rows and 140 ms as JSON columns. Below a score of rows the parameters win. One text of 40,000
+rows takes twice as long as texts of 500, which fit into its vectors.
 """
 
 from __future__ import annotations
