@@ -11,10 +11,11 @@ import msgspec
 import pytest
 from tests.tui.shop import FakeEngine, Shop, app_on, picture, until
 from tests.tui_widgets.harness import HOSTILE
+from textual import events
 from textual.pilot import Pilot
 
 from shopfloor.actions.command import parse_command
-from shopfloor.actions.registry import by_key
+from shopfloor.actions.registry import by_key, by_name
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.monitor import AlertRecord
@@ -30,6 +31,7 @@ from shopfloor.tui.screens.models import ModelsPane
 from shopfloor.tui.screens.pane import Pane
 from shopfloor.tui.widgets.command_line import CommandLine
 from shopfloor.tui.widgets.detail_pane import DetailPane
+from shopfloor.tui.widgets.filter_input import FilterInput
 from shopfloor.tui.widgets.line_plot import LinePlot
 from shopfloor.tui.widgets.virtual_table import VirtualTable
 
@@ -172,7 +174,7 @@ async def test_quarantine_is_a_work_list(key: str, kind: type[Any], tmp_path: Pa
     async with app.run_test(size=(120, 40)) as pilot:
         await go(pilot, "1", "enter")
         assert app.screen.table.cursor_key == "f2"  # type: ignore[attr-defined]
-        await ready(pilot, "Why it is held back")
+        await ready(pilot, "Why it is quarantined")
         await pilot.press(key)
         await until(pilot, lambda: len(app.screen_stack) > 2)
         if kind is FileRetry:
@@ -196,7 +198,8 @@ async def test_retry_can_keep_its_settings_for_all_files(tmp_path: Path) -> None
         await ready(pilot)
         await pilot.press("r")
         await ready(pilot, "Delimiter")
-        await pilot.press("semicolon", *["tab"] * 6, "space", "enter")
+        before_keep = len(by_name("file.retry").inputs) - 1
+        await pilot.press("semicolon", *["tab"] * before_keep, "space", "enter")
         await until(pilot, lambda: bool(engine.orders))
         order = engine.orders[0]
         assert isinstance(order, FileRetry)
@@ -312,7 +315,7 @@ async def test_a_refusal_says_what_why_and_what_to_do(tmp_path: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await go(pilot, "5")
         await pilot.press("x")
-        await ready(pilot, "That did not work")
+        await ready(pilot, "Action failed")
         shown = picture(app)
         assert "Cancel was not done." in shown
         assert "The gate forbids it." in shown
@@ -326,7 +329,7 @@ async def test_unavailable_action_gives_its_reason(tmp_path: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await go(pilot, "5")
         await pilot.press("r")
-        await until(pilot, lambda: any("only one that failed" in one.message for one in app._notifications))
+        await until(pilot, lambda: any("only a failed job" in one.message for one in app._notifications))
 
 
 async def test_marks_compare_escape_goes_one_step_back(tmp_path: Path) -> None:
@@ -495,9 +498,9 @@ async def test_a_filter_that_is_not_understood_says_so_in_the_list(tmp_path: Pat
     async with app.run_test(size=(80, 24)) as pilot:
         await go(pilot, "2")
         await pilot.press("slash", *"acu>1")
-        await ready(pilot, "Runs have no figure 'acu'.")
+        await ready(pilot, "Runs have no field 'acu'.")
         await ready(pilot, "Did you mean auc?")
-        await ready(pilot, "not understood")
+        await ready(pilot, "invalid filter")
         await pilot.press("escape")
         await ready(pilot)
 
@@ -577,3 +580,18 @@ def test_what_an_empty_pane_advises_can_be_done_there(pane: type[Pane]) -> None:
         assert by_key(pane.scope, key) is not None, key
     for command in re.findall(r":(\w+ [^\n]*)", pane.empty_text):
         parse_command(command)
+
+
+@pytest.mark.parametrize("sign", [":", "/"])
+@pytest.mark.parametrize("early", [True, False], ids=["before the line is there", "while the line opens"])
+async def test_what_is_typed_right_after_the_sign_is_text_and_no_key(sign: str, early: bool, tmp_path: Path) -> None:
+    """A fast or pasted `:doctor` must not start the doctor."""
+    app = app_on(FakeEngine(Shop()), tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        if not early:
+            await ready(pilot)
+        for key in f"{sign}doctor":
+            app.post_message(events.Key(key, key))
+        line = CommandLine if sign == ":" else FilterInput
+        await until(pilot, lambda: any(each.value == "doctor" for each in app.screen.query(line)))
+        assert len(app.screen_stack) == 1

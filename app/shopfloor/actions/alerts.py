@@ -13,12 +13,13 @@ from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.requests.alerts import (
     AlertAck,
     AlertResolve,
+    AlertShow,
     AlertSnooze,
     MonitorBacktest,
     MonitorRun,
 )
 
-NOTE = Input(name="note", label="Note", help="For those who see the alert after you.")
+NOTE = Input(name="note", label="Note", help="For whoever reads the alert later.")
 
 
 def _id(record: Record) -> str:
@@ -29,7 +30,7 @@ def _not_new(record: Record) -> str | None:
     if not isinstance(record, AlertRecord):
         return None
     if record.state is AlertState.ACKNOWLEDGED:
-        return "It is acknowledged already."
+        return "It is already acknowledged."
     return _over(record)
 
 
@@ -42,7 +43,7 @@ def _over(record: Record) -> str | None:
 def _retired(record: Record) -> str | None:
     if isinstance(record, ModelRecord) and record.retired:
         return f"{record.name} is retired."
-    return None if model_of(record) else "It is not about a model."
+    return None if model_of(record) else "It does not concern a model."
 
 
 def _ack(ref: str, inputs: Inputs) -> AlertAck:
@@ -67,12 +68,16 @@ def _backtest(ref: str, inputs: Inputs) -> MonitorBacktest:
     return MonitorBacktest(model=ref)
 
 
+def _now(ref: str) -> AlertShow:
+    return AlertShow(id=ref)
+
+
 ACTIONS = (
     Action(
         name="alert.ack",
         key="a",
         label="Ack",
-        help="Say that somebody looks at it.",
+        help="Mark the alert as being handled.",
         scopes=(Scope.ALERTS,),
         records=(AlertRecord,),
         cli="shopfloor alert ack {ref} [--note {note}]",
@@ -81,12 +86,13 @@ ACTIONS = (
         ref=_id,
         why_not=_not_new,
         build=_ack,
+        before=_now,
     ),
     Action(
         name="alert.snooze",
         key="w",
         label="Snooze",
-        help="Wait: be quiet about it until a time.",
+        help="Hide the alert until a given time.",
         scopes=(Scope.ALERTS,),
         records=(AlertRecord,),
         cli="shopfloor alert snooze {ref} --until {until} [--note {note}]",
@@ -110,7 +116,7 @@ ACTIONS = (
         name="alert.resolve",
         key="d",
         label="Done",
-        help="Say that it is over.",
+        help="Mark the alert as resolved.",
         scopes=(Scope.ALERTS,),
         records=(AlertRecord,),
         cli="shopfloor alert resolve {ref} [--note {note}]",
@@ -119,6 +125,7 @@ ACTIONS = (
         ref=_id,
         why_not=_over,
         build=_resolve,
+        before=_now,
     ),
     Action(
         name="monitor.run",
@@ -144,5 +151,7 @@ ACTIONS = (
         ref=model_of,
         why_not=_retired,
         build=_backtest,
+        shows=True,
+        timeout=600.0,
     ),
 )

@@ -29,6 +29,10 @@ def _gc(ref: str, inputs: Inputs) -> Gc:
     return Gc()
 
 
+def _unused(ref: str, inputs: Inputs) -> Gc:
+    return Gc(dry_run=True)
+
+
 def _shutdown(ref: str, inputs: Inputs) -> Shutdown:
     return Shutdown()
 
@@ -38,21 +42,23 @@ ACTIONS = (
         name="workspace.scan",
         key="f",
         label="Find files",
-        help="Look at all drop folders now.",
+        help="Scan all drop folders now.",
         scopes=(Scope.HOME, Scope.DATASETS),
         cli="shopfloor scan",
         rank=30,
         build=_rescan,
+        timeout=120.0,
     ),
     Action(
         name="workspace.backup",
         key="b",
         label="Backup",
-        help="Back the metadata up now, and verify the copy.",
+        help="Back up the metadata now, and verify the copy.",
         scopes=_HOME,
         cli="shopfloor backup",
         rank=31,
         build=_backup,
+        timeout=600.0,
     ),
     Action(
         name="workspace.doctor",
@@ -63,31 +69,46 @@ ACTIONS = (
         cli="shopfloor doctor",
         rank=32,
         build=_doctor,
+        shows=True,
+        timeout=600.0,
     ),
     Action(
         name="workspace.repair",
         label="Repair",
-        help="Check everything, and mend what is safe to mend.",
+        help="Check everything, and repair what is safe to repair.",
         scopes=_HOME,
-        confirm=Confirm(question="Mend what the doctor finds, where that is safe?"),
+        confirm=Confirm(question="Repair what the doctor finds, where that is safe?"),
         cli="shopfloor doctor --repair",
         build=_repair,
+        shows=True,
+        timeout=600.0,
     ),
     Action(
         name="workspace.gc",
         label="Clean up",
-        help="Remove stored objects that nothing refers to any more.",
+        help="Remove stored objects that are no longer referenced.",
         scopes=_HOME,
-        confirm=Confirm(question="Remove all stored objects that nothing refers to?"),
+        confirm=Confirm(question="Remove all stored objects that are no longer referenced?"),
         cli="shopfloor gc",
         build=_gc,
+        timeout=600.0,
+    ),
+    Action(
+        name="workspace.unused",
+        label="Unused",
+        help="Only show what would be removed.",
+        scopes=_HOME,
+        cli="shopfloor gc --dry-run",
+        build=_unused,
+        shows=True,
+        timeout=600.0,
     ),
     Action(
         name="engine.stop",
         label="Stop engine",
-        help="Stop the engine: running jobs are parked and go on at the next start.",
+        help="Stop the engine; running jobs resume at the next start.",
         scopes=_HOME,
-        confirm=Confirm(question="Stop the engine? New files and alerts wait until it runs again."),
+        confirm=Confirm(question="Stop the engine? New files and alerts wait until it is started again."),
         cli="shopfloor down",
         build=_shutdown,
     ),

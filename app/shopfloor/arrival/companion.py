@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -84,7 +85,7 @@ class Neighbours:
         if not found:
             return CompanionState(False, f"waiting for {names[0]} beside it")
         if max(mark.mtime_ns for mark in found) < seen.mtime_ns:
-            return CompanionState(False, f"it changed after {names[0]} was written; waiting for a newer one")
+            return CompanionState(False, f"it changed after {names[0]} was written; waiting for a newer {names[0]}")
         return CompanionState(True)
 
     def _in_marked(self, name: str, seen: Observation) -> CompanionState:
@@ -162,8 +163,13 @@ def _read(root: Path, path: str) -> bytes:
             descriptor = open_below(top, path)
         finally:
             os.close(top)
-        with open(descriptor, "rb") as file:
-            return file.read(_MOST_BYTES)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return b""
+            with open(os.dup(descriptor), "rb") as file:
+                return file.read(_MOST_BYTES)
+        finally:
+            os.close(descriptor)
     except OSError:
         return b""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -78,7 +77,7 @@ def enqueue_withdrawal(
         JobKind.INTAKE,
         dataset,
         payload={"files": [], "withdraw": list(gone), "by": by, "actor": actor},
-        trigger=f"{by} supersedes {names}, asked by {actor}" if by else f"{names} withdrawn by {actor}",
+        trigger=f"{by} supersedes {names}, requested by {actor}" if by else f"{names} withdrawn by {actor}",
         unique_key=f"withdraw:{names}",
         priority=_PRIORITY,
     )
@@ -107,7 +106,7 @@ def quarantined_path(layout: Layout, file: FileRecord) -> Path:
     )
     if not found:
         raise NotFoundError(
-            f"The bytes of {file.id} are not in quarantine any more.",
+            f"The bytes of {file.id} are no longer in quarantine.",
             hint="Deliver the file again.",
             code="bytes_missing",
         )
@@ -160,8 +159,3 @@ def _dispose(layout: Layout, row: LedgerRow, originals: Originals, day: str) -> 
 def remove_original(layout: Layout, row: LedgerRow) -> ShopfloorError | None:
     """Take a delivered file away whose bytes are kept elsewhere; what hinders that is returned."""
     return dispose(layout, row, Originals.DELETE, "")
-
-
-def write_note(path: Path, content: dict[str, object]) -> None:
-    """A JSON note beside a file, for people who find it without the program."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")

@@ -50,7 +50,7 @@ def sheet_lines(
         if not old:
             notices = check_values(sheets[position]) if sheets else check_sheet(source, position, memory_mb)
         if len(book.sheet_names) > 1 and not sheet:
-            notices = (*notices, f"Of the workbook's {len(book.sheet_names)} sheets the first was read: {name!r}.")
+            notices = (*notices, f"Of the workbook's {len(book.sheet_names)} sheets, the first was read: {name!r}.")
         names = _write(_rows(_sheet(book, name), skip), target, may_be_empty)
     finally:
         book.close()

@@ -1,4 +1,4 @@
-"""Realised value: what stored predictions were worth once their truth was known."""
+"""Realised value: the value of stored predictions whose truth is known."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def realised_value(spec: ValueSpec) -> ValueReport:
     """
     value = spec.definition.value
     if value is None:
-        return _empty(spec, "The definition has no [value]: write what a prediction is worth.")
+        return _empty(spec, "The definition has no [value] table. Add the gain or cost of each outcome.")
     if spec.task is Task.MULTICLASS:
         return _empty(spec, "A value is defined for two classes and for numbers, not for more classes.")
     stored = join_truth(
@@ -48,13 +48,13 @@ def realised_value(spec: ValueSpec) -> ValueReport:
         more_truth=_delivered(spec),
     )
     if stored is None:
-        return _empty(spec, "Nothing was predicted yet.")
+        return _empty(spec, "There are no predictions yet.")
     outcomes = None if spec.reference_path is None else read_reference(spec.reference_path).outcomes
     return _report(spec, value, stored, outcomes)
 
 
 def planned_per_row(value: Value, task: Task, outcomes: Outcomes | None) -> float | None:
-    """What one prediction is worth on the holdout; None when that is not known.
+    """The value of one prediction on the holdout; None when that is not known.
 
     The threshold is met to half a percent, the width of the holdout's bins of chance.
     """
@@ -95,7 +95,7 @@ def _report(spec: ValueSpec, value: Value, stored: JoinedPredictions, outcomes: 
     predictions = stored.predictions.take(known)
     planned = planned_per_row(value, spec.task, outcomes)
     if not len(predictions):
-        report = _empty(spec, f"None of {stored.joined.predictions:,} predictions has a known truth yet.")
+        report = _empty(spec, f"None of {stored.joined.predictions:,} predictions has actuals yet.")
         return msgspec.structs.replace(report, planned_per_row=planned)
     values = value_per_row(value, predictions)
     assert values is not None
@@ -134,9 +134,9 @@ def _note(stored: JoinedPredictions, outcomes: Outcomes | None) -> str:
     notes = []
     maturity = stored.joined.maturity
     if maturity is not None and maturity < 1:
-        notes.append(f"The truth of {percent(maturity)} of {stored.joined.predictions:,} predictions is known.")
+        notes.append(f"{percent(maturity)} of {stored.joined.predictions:,} predictions have actuals.")
     if outcomes is None:
-        notes.append("There is no holdout to tell what was planned, and no constant prediction to compare with.")
+        notes.append("There is no holdout, so neither the expected value nor a constant prediction is known.")
     return " ".join(notes)
 
 

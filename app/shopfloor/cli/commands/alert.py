@@ -5,23 +5,21 @@ from __future__ import annotations
 import click
 
 from shopfloor.actions.moments import parse_until
-from shopfloor.actions.registry import by_name
+from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import alerts, answers
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import F, Noun, json_option, one_of, session, window_options
+from shopfloor.cli.verbs import F, json_option, one_of, session, window_options
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.monitor import AlertState
 from shopfloor.domain.requests.alerts import (
-    AlertAck,
     AlertList,
-    AlertResolve,
     AlertShow,
     AlertSnooze,
 )
 
 
 def _note(function: F) -> F:
-    return click.option("--note", default="", metavar="TEXT", help="For those who come after.")(function)
+    return click.option("--note", default="", metavar="TEXT", help="For whoever reads the alert later.")(function)
 
 
 @click.group(cls=Noun)
@@ -61,18 +59,6 @@ def show_alert(session: Session, alert_id: str, as_json: bool) -> None:
     answers.show(session.ask(AlertShow(id=alert_id)), alerts.describe, as_json=as_json)
 
 
-@command.command("ack", help=by_name("alert.ack").help)
-@click.argument("alert_id", metavar="ID")
-@_note
-@json_option
-@session
-def acknowledge(session: Session, alert_id: str, note: str, as_json: bool) -> None:
-    before = session.ask(AlertShow(id=alert_id))
-    answer = session.ask(AlertAck(id=alert_id, note=note))
-    answers.repeated(before, answer, f"Alert {answer.id} is acknowledged")
-    answers.show(answer, alerts.describe, as_json=as_json)
-
-
 @command.command("snooze")
 @click.argument("alert_id", metavar="ID")
 @click.option("--until", metavar="TIME", help="A time, or a span from now: 4h, 1d, 2w.")
@@ -91,20 +77,8 @@ def snooze(
     """Be quiet about an alert until a time."""
     end = until or span
     if not end or (until and span):
-        raise UsageError("Say until when to be quiet.", hint="Add --until 4h (or 1d, or a time).")
+        raise UsageError("The end of the snooze is missing.", hint="Add --until 4h (or 1d, or a time).")
     before = session.ask(AlertShow(id=alert_id))
     answer = session.ask(AlertSnooze(id=alert_id, until=parse_until(end), note=note))
-    answers.repeated(before, answer, f"Alert {answer.id} is snoozed until then")
-    answers.show(answer, alerts.describe, as_json=as_json)
-
-
-@command.command("resolve", help=by_name("alert.resolve").help)
-@click.argument("alert_id", metavar="ID")
-@_note
-@json_option
-@session
-def resolve(session: Session, alert_id: str, note: str, as_json: bool) -> None:
-    before = session.ask(AlertShow(id=alert_id))
-    answer = session.ask(AlertResolve(id=alert_id, note=note))
-    answers.repeated(before, answer, f"Alert {answer.id} is resolved")
+    answers.repeated(before, answer, f"alert {answer.id} is already snoozed until then")
     answers.show(answer, alerts.describe, as_json=as_json)

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import stream
 from shopfloor.cli.output.cells import text
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, session
+from shopfloor.cli.verbs import json_option, session
 from shopfloor.domain.errors import ExitCode
 
 
@@ -60,7 +61,7 @@ def validate(session: Session, as_json: bool) -> int:
     elif problems:
         stream.data("\n".join(text(problem) for problem in problems))
     else:
-        stream.narrate("All files are in order.")
+        stream.narrate("All files are valid.")
     return ExitCode.USAGE if problems else ExitCode.OK
 
 

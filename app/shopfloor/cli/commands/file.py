@@ -9,26 +9,22 @@ import click
 
 from shopfloor.actions.fields import names
 from shopfloor.actions.registry import by_name
+from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import answers, files, stream
 from shopfloor.cli.output.cells import text
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, one_of, raw_option, reason_option, session, window_options
+from shopfloor.cli.verbs import json_option, one_of, raw_option, session, window_options
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.csv_text import words
 from shopfloor.domain.dialect import pairs_of
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.requests.files import (
-    FileAccept,
-    FileDiscard,
-    FileInspect,
     FileList,
     FileRejects,
     FileRejectsExport,
     FileRetry,
     FileShow,
-    FileSupersede,
     FileWhy,
-    FileWithdraw,
 )
 
 
@@ -79,18 +75,6 @@ def show_file(session: Session, file_id: str, as_json: bool) -> None:
     answers.show(session.ask(FileShow(id=file_id)), files.describe, as_json=as_json)
 
 
-@command.command("inspect", help=by_name("file.inspect").help)
-@click.argument("file_id", metavar="ID")
-@json_option
-@session
-def inspect_file(session: Session, file_id: str, as_json: bool) -> None:
-    content = session.ask(FileInspect(id=file_id))
-    if as_json:
-        stream.document(content)
-    else:
-        stream.data(files.describe_bytes(content))
-
-
 @command.command("rejects")
 @click.argument("file_id", metavar="ID")
 @click.option("--export", metavar="FILE", help="Write them to FILE, new, ending in .csv or .parquet.")
@@ -117,33 +101,27 @@ def list_rejects(
         stream.narrate(f"{files.kept(page.total, total)} kept.")
 
 
-@command.command("accept", help=by_name("file.accept").help)
-@click.argument("file_id", metavar="ID")
-@click.option("--types", is_flag=True, help="Let columns take the file's types, so that no row is left out for them.")
-@json_option
-@session
-def accept_file(session: Session, file_id: str, types: bool, as_json: bool) -> None:
-    answer = session.ask(FileAccept(id=file_id, types=types), timeout=120.0)
-    answers.show(answer, files.describe, as_json=as_json)
-
-
 @command.command("retry", help=by_name("file.retry").help)
 @click.argument("file_id", metavar="ID")
-@click.option("--delimiter", default="", metavar="D", help="What separates fields: one character, tab or \\x1f.")
-@click.option("--encoding", default="", metavar="E", help="How text is encoded, such as windows-1252 or utf-16.")
+@click.option("--delimiter", default="", metavar="D", help="The field separator: one character, tab or \\x1f.")
+@click.option("--encoding", default="", metavar="E", help="The text encoding, such as windows-1252 or utf-16.")
 @click.option("--decimal", default="", metavar="MARK", help="The decimal mark of numbers: . or a comma.")
 @click.option("--quote", default="", metavar="Q", help="The quote mark, or none where quotes are ordinary text.")
-@click.option("--escape", default="", metavar="C", help="What escapes quotes inside text, such as '\\'.")
-@click.option("--sheet", default="", metavar="NAME", help="The sheet of an Excel workbook; else its first.")
-@click.option("--skip-lines", type=click.IntRange(0), default=0, metavar="N", help="Lines before the header.")
-@click.option("--rename", multiple=True, metavar="NEW=OLD", help="Take column NEW for the contract's OLD; repeatable.")
+@click.option("--escape", default="", metavar="C", help="The character that escapes quotes inside text, such as '\\'.")
+@click.option("--sheet", default="", metavar="NAME", help="The sheet of an Excel workbook (default: the first).")
+@click.option(
+    "--skip-lines", type=click.IntRange(0), default=0, metavar="N", help="The number of lines before the header."
+)
+@click.option(
+    "--rename", multiple=True, metavar="NEW=OLD", help="Map column NEW of the file to OLD of the contract. Repeatable."
+)
 @click.option(
     "--missing",
     multiple=True,
     metavar="WORD",
-    help="A word that stands for no value, such as -999; more with commas, or the option again.",
+    help="A word that means a missing value, such as -999. Repeatable, or separated by commas.",
 )
-@click.option("--keep", is_flag=True, help="Write these settings to the contract once the file is in.")
+@click.option("--keep", is_flag=True, help="Save these settings in the contract once the file is committed.")
 @json_option
 @session
 def retry_file(
@@ -176,24 +154,6 @@ def retry_file(
     answers.show(answer, files.describe, as_json=as_json)
 
 
-@command.command("withdraw", help=by_name("file.withdraw").help)
-@click.argument("file_id", metavar="ID")
-@reason_option
-@json_option
-@session
-def withdraw_file(session: Session, file_id: str, reason: str, as_json: bool) -> None:
-    answer = session.ask(FileWithdraw(id=file_id, reason=reason))
-    answers.show(answer, files.describe, as_json=as_json)
-
-
-@command.command("supersede", help=by_name("file.supersede").help)
-@click.argument("file_id", metavar="ID")
-@json_option
-@session
-def supersede_file(session: Session, file_id: str, as_json: bool) -> None:
-    answers.show(session.ask(FileSupersede(id=file_id)), files.describe, as_json=as_json)
-
-
 @command.command("why", help=by_name("file.why").help)
 @click.argument("path", metavar="PATH")
 @json_option
@@ -213,15 +173,3 @@ def _meant(path: str) -> str:
     if not os.path.lexists(path) and path.partition("/")[0] in {"inbox", "score", "actuals"}:
         return path
     return os.path.abspath(path)
-
-
-@command.command("discard", help=by_name("file.discard").help)
-@click.argument("file_id", metavar="ID")
-@reason_option
-@json_option
-@session
-def discard_file(session: Session, file_id: str, reason: str, as_json: bool) -> None:
-    before = session.ask(FileShow(id=file_id))
-    answer = session.ask(FileDiscard(id=file_id, reason=reason))
-    answers.repeated(before.state, FileState.DISCARDED, f"File {answer.id} is discarded")
-    answers.show(answer, files.describe, as_json=as_json)

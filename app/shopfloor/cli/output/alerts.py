@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shopfloor.cli.output import jobs
 from shopfloor.cli.output.cells import (
     count,
     figure,
@@ -15,9 +16,17 @@ from shopfloor.cli.output.cells import (
     words,
     yes,
 )
+from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
 from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
-from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
+from shopfloor.domain.requests.alerts import (
+    AlertAck,
+    AlertResolve,
+    BacktestDelivery,
+    BacktestReport,
+    MonitorBacktest,
+    MonitorRun,
+)
 from shopfloor.domain.text import counted
 
 COLUMNS: tuple[TextColumn[AlertRecord], ...] = (
@@ -32,7 +41,7 @@ COLUMNS: tuple[TextColumn[AlertRecord], ...] = (
     TextColumn("UPDATED", lambda each: minute(each.updated_at), drop=1),
     TextColumn("MESSAGE", lambda each: words(each.message), room=30),
 )
-EMPTY = "All quiet: no alert. What is checked: shopfloor monitor checks MODEL"
+EMPTY = "No alerts. What is checked: shopfloor monitor checks MODEL"
 
 CHECKS: tuple[TextColumn[CheckResult], ...] = (
     TextColumn("CHECK", lambda each: text(each.check), room=20),
@@ -56,8 +65,8 @@ DELIVERIES: tuple[TextColumn[BacktestDelivery], ...] = (
 
 
 def verdict(check: CheckResult) -> str:
-    """`ok`, `SHIFTED`, or `cannot tell`, which is never shown as ok."""
-    words = {CheckVerdict.SHIFTED: "SHIFTED", CheckVerdict.UNKNOWN: "cannot tell"}
+    """`ok`, `SHIFTED`, or `inconclusive`, which is never shown as ok."""
+    words = {CheckVerdict.SHIFTED: "SHIFTED", CheckVerdict.UNKNOWN: "inconclusive"}
     return words.get(check.verdict, "ok")
 
 
@@ -72,7 +81,7 @@ def describe(alert: AlertRecord, width: int | None) -> str:
         ("seen", times(alert.count)),
         ("opened", moment(alert.opened_at)),
         ("updated", moment(alert.updated_at)),
-        *([("quiet until", moment(alert.snoozed_until))] if alert.snoozed_until else []),
+        *([("snoozed until", moment(alert.snoozed_until))] if alert.snoozed_until else []),
         *([("resolved", moment(alert.resolved_at))] if alert.resolved_at else []),
         ("cause", text(alert.cause)),
         *([("note", text(alert.note))] if alert.note else []),
@@ -92,3 +101,11 @@ def describe_backtest(report: BacktestReport, width: int | None) -> str:
 
 def _check(alert: AlertRecord) -> str:
     return f"{text(alert.check)} {text(alert.feature)}" if alert.feature else text(alert.check)
+
+
+FORMATS = {
+    AlertAck: Format(describe, state=lambda request, alert: f"alert {alert.id} is already acknowledged"),
+    AlertResolve: Format(describe, state=lambda request, alert: f"alert {alert.id} is already resolved"),
+    MonitorRun: Format(jobs.describe),
+    MonitorBacktest: Format(describe_backtest),
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from shopfloor.cli.output import decisions
+from shopfloor.cli.output import decisions, jobs
 from shopfloor.cli.output.cells import (
     count,
     figure,
@@ -18,11 +18,13 @@ from shopfloor.cli.output.cells import (
     version,
     words,
 )
+from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, table
 from shopfloor.domain.codec import to_plain
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.monitor import ValuePoint, ValueReport
 from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
+from shopfloor.domain.requests.models import ModelApprove, ModelPromote, ModelReject, ModelRetire, ModelTrain, ValueShow
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import counted
 
@@ -104,10 +106,10 @@ def describe(
     ]
     if model.awaiting_approval is not None:
         ref = f"{text(model.name)}@{model.awaiting_approval}"
-        known.append(("waits for you", f"shopfloor model approve {ref}  (or reject)"))
+        known.append(("awaits approval", f"shopfloor model approve {ref}  (or reject)"))
     if runs and runs[0].state is RunState.FAILED:
-        known.append(("last training", f"{text(runs[0].id)} failed: {text(runs[0].error or 'no reason is known')}"))
-    never = "No training has succeeded yet." if runs else "It was never trained."
+        known.append(("last training", f"{text(runs[0].id)} failed: {text(runs[0].error or 'unknown reason')}"))
+    never = "No training has succeeded yet." if runs else "It has not been trained yet."
     latest = decisions.explain(versions[0], width) if versions else never
     return paragraphs(facts(known, width), latest)
 
@@ -139,7 +141,7 @@ def describe_value(report: ValueReport, width: int | None) -> str:
         ("model", text(report.model)),
         ("realised", f"{figure(report.total)} {unit} on {counted(report.rows, 'row')}".strip()),
         ("per row", f"{figure(report.per_row)} {unit}".strip()),
-        ("planned per row", f"{figure(report.planned_per_row)} {unit}".strip()),
+        ("expected per row", f"{figure(report.planned_per_row)} {unit}".strip()),
         ("baseline", f"{figure(report.baseline)} {unit}".strip()),
         *([("note", text(report.note))] if report.note else []),
     ]
@@ -170,3 +172,39 @@ def _settings(tree: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
             yield from _settings(value, f"{prefix}{key}.")
         else:
             yield prefix + key, setting(value)
+
+
+def _champion(request: ModelPromote, found: ModelVersion) -> str:
+    return f"v{found.version} is the champion of {found.model}"
+
+
+def _approved(request: ModelApprove, found: ModelVersion) -> str:
+    name = f"{found.model} v{found.version}"
+    return f"{name} is the champion" if "champion" in found.aliases else f"{name} has your approval"
+
+
+def _approval(request: ModelApprove, found: ModelVersion) -> str:
+    done = "and is now the champion" if "champion" in found.aliases else "and needs more approvals"
+    return f"{found.model} v{found.version} is approved {done}."
+
+
+def _rejected(request: ModelReject, found: ModelVersion) -> str:
+    return f"{found.model} v{found.version} is rejected"
+
+
+def _retired(request: ModelRetire, model: ModelRecord) -> str:
+    return f"{model.name} is retired"
+
+
+FORMATS = {
+    ModelTrain: Format(jobs.describe),
+    ModelPromote: Format(describe_version, state=_champion, done=lambda *told: f"{_champion(*told)}."),
+    ModelApprove: Format(describe_version, state=_approved, done=_approval),
+    ModelReject: Format(
+        describe_version, state=_rejected, done=lambda *told: f"{_rejected(*told)}; the champion stays."
+    ),
+    ModelRetire: Format(
+        state=_retired, done=lambda *told: f"{_retired(*told)}.", already=lambda before, model: bool(before.retired)
+    ),
+    ValueShow: Format(describe_value),
+}

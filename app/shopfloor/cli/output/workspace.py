@@ -1,10 +1,20 @@
-"""The workspace at a glance, in at most ten lines."""
+"""The workspace as a whole as text; its status in at most ten lines."""
 
 from __future__ import annotations
 
 from shopfloor.cli.output.cells import count, joined, share, size, span, text
+from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import facts, paragraphs, sentence
-from shopfloor.domain.requests.workspace import DoctorFinding, DoctorReport, GcReport, IdleReport
+from shopfloor.domain.requests.workspace import (
+    Backup,
+    Doctor,
+    DoctorFinding,
+    DoctorReport,
+    Gc,
+    GcReport,
+    IdleReport,
+    Rescan,
+)
 from shopfloor.domain.status import Status
 from shopfloor.domain.text import counted
 
@@ -20,7 +30,7 @@ def describe(status: Status, width: int | None) -> str:
             ("jobs", _jobs(status)),
             ("holds", _holds(status)),
             ("alerts", f"{count(status.alerts.open)} open, {_acknowledged(status)}"),
-            ("approvals", f"{count(status.approvals)} waiting for a person"),
+            ("approvals", f"{count(status.approvals)} waiting for approval"),
             ("factory", _factory(status)),
         ],
         width,
@@ -36,7 +46,7 @@ def unfinished(report: IdleReport) -> str:
     ]
     numbers = (report.unsettled_files, report.queued_jobs, report.running_jobs)
     shown = [part for part, number in zip(parts, numbers, strict=True) if number]
-    return ", ".join(shown) or "Nothing is left to do"
+    return ", ".join(shown) or "Nothing to do"
 
 
 def describe_doctor(report: DoctorReport, width: int | None) -> str:
@@ -46,7 +56,7 @@ def describe_doctor(report: DoctorReport, width: int | None) -> str:
     return paragraphs(facts(rows, width), sentence(verdict, width))
 
 
-def describe_gc(report: GcReport) -> str:
+def describe_gc(report: GcReport, width: int | None) -> str:
     """What was, or would be, removed."""
     verb = "Would remove" if report.dry_run else "Removed"
     head = f"{verb} {counted(report.objects, 'object')}, {size(report.bytes)}."
@@ -54,7 +64,7 @@ def describe_gc(report: GcReport) -> str:
 
 
 def _mark(finding: DoctorFinding) -> str:
-    return "mended" if finding.repaired else "ok    " if finding.ok else "FAIL  "
+    return "fixed " if finding.repaired else "ok    " if finding.ok else "FAIL  "
 
 
 def _engine(status: Status) -> str:
@@ -75,7 +85,7 @@ def _files(status: Status) -> str:
     shown = [
         f"{count(files.waiting)} waiting",
         f"{count(files.quarantined)} quarantined",
-        f"{count(files.committed)} taken in",
+        f"{count(files.committed)} committed",
         f"{count(files.duplicate)} duplicate",
         f"{count(files.refused)} refused",
         f"{count(files.seen)} seen",
@@ -109,5 +119,16 @@ def _factory(status: Status) -> str:
     if figures.rollback_share is not None:
         parts.append(f"{share(figures.rollback_share)} rolled back")
     if figures.restore_time_s is not None:
-        parts.append(f"restored in {span(figures.restore_time_s)}")
+        parts.append(f"time to restore {span(figures.restore_time_s)}")
     return ", ".join(parts)
+
+
+FORMATS = {
+    Rescan: Format(lambda report, width: f"{unfinished(report)}."),
+    Doctor: Format(describe_doctor, failed=lambda report: not report.ok),
+    Backup: Format(
+        lambda report, width: text(report.path),
+        done=lambda request, report: f"{size(report.bytes)}, up to event {report.seq}.",
+    ),
+    Gc: Format(describe_gc),
+}
