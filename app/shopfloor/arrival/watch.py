@@ -268,8 +268,9 @@ class Watch:
             observed = self._observed(purpose, root, sight)
             self._seen[purpose] = {seen.path: seen for seen in observed}
             prefix = os.fsencode(root)
+            arrivals = {name: self._arrivals.of(purpose, name) for name in {seen.name for seen in observed}}
             for seen in observed:
-                if seen.kind is CandidateKind.IGNORED or is_companion(self._arrivals.of(purpose, seen.name), seen.path):
+                if seen.kind is CandidateKind.IGNORED or is_companion(arrivals[seen.name], seen.path):
                     if not self._finished and (one := aside_of(seen.path.rpartition("/")[2])) is not None:
                         aside.append(one)
                     continue

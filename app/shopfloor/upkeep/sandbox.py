@@ -113,6 +113,7 @@ def _environment(question: Question) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": str(question.limits.threads),
         "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "ARROW_IO_THREADS": str(question.limits.threads),
     }
 
 
