@@ -86,7 +86,7 @@ TEXT: dict[str, tuple[list[str], str]] = {
     "ISO and either day or month": (["2026-02-01", "01/02/2026"], "could be read as"),
     "thousands of dollars or thousandths": (["1,234 USD", "5 USD"], "could be read as"),
     "two currencies": (["$5", "€7"], "several ways"),
-    "with a sign and without": (["7", "$5"], "no numbers, such as '$5'"),
+    "with a sign and without": (["7", "$5"], "not numbers, such as '$5'"),
     "letters before a number": (["A12", "B13"], ""),
     "a code like a day": (["0001-24-7", "0002-24-8"], ""),
     "some with an offset": (["2026-02-01T10:00:00", "2026-02-01T10:00:00+02:00"], "several ways"),
