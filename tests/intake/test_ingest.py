@@ -16,7 +16,7 @@ from shopfloor.domain.contract import Contract, Mode, Rule, RuleSeverity, Schema
 from shopfloor.domain.errors import ConfigError, StoreError
 from shopfloor.domain.file import FileState
 from shopfloor.formats import packs, table
-from shopfloor.formats.bundle import FEWEST, bundle
+from shopfloor.formats.kinds.csv import FEWEST, FORMAT
 from shopfloor.formats.sniff import sniff_csv
 from shopfloor.intake import take
 
@@ -411,25 +411,25 @@ def test_bundled_files_give_what_single_ones_give(bench: Any, monkeypatch: pytes
         columns=(Column(name="a", type=ColumnType.INTEGER), Column(name="b", type=ColumnType.TEXT)),
     )
     together = bench.ingest(files, contract)
-    monkeypatch.setattr(take, "bundle", lambda paths, shape, target: False)
+    monkeypatch.setattr(type(FORMAT), "bundle", lambda self, paths, shape, target: None)
     single = bench.ingest(files, contract)
     assert together.files == single.files
     assert [part.part for part in together.parts] == [part.part for part in single.parts]
 
 
 def test_bundle_is_used_only_where_every_line_is_a_record(tmp_path: Path) -> None:
-    shape = sniff_csv(b"a,b\n1,2\n", whole=True)
+    shape = sniff_csv(FORMAT, b"a,b\n1,2\n", whole=True)
     paths = []
     for i in range(FEWEST):
         paths.append(tmp_path / str(i))
         paths[-1].write_text(f"a,b\n{i},x\n")
     target = tmp_path / "bundle"
-    assert bundle(paths, shape, target)
+    assert FORMAT.bundle(paths, shape, target) is not None
     assert target.read_text().splitlines() == ["x,x,x", *(f"{i},{i},x" for i in range(FEWEST))]
     for text in ('a,b\n1,"x"\n', "a,b\r\n1,x\r\n"):
         paths[3].write_text(text, newline="")
-        assert not bundle(paths, shape, target)
-    assert not bundle(paths[:2], shape, target)
+        assert FORMAT.bundle(paths, shape, target) is None
+    assert FORMAT.bundle(paths[:2], shape, target) is None
 
 
 def test_file_that_breaks_duckdb_is_found_and_the_others_are_taken(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:

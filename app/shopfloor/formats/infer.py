@@ -11,14 +11,12 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
 from shopfloor.domain.number_format import COMMA
 from shopfloor.domain.text import safe
-from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import BYTES, CODE, among, nested, raw_type, reading, whole_beyond_64_bits
-from shopfloor.formats.format import Format
 from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.partition import kind_of
 from shopfloor.formats.reasons import BadFile, shown
-from shopfloor.formats.shape import TEXT, Shape, forget_rejects, rows_of
+from shopfloor.formats.shape import JSON, TEXT, Shape, forget_rejects, rows_of
 from shopfloor.formats.spelling import ISO, Spelling, Verdict, is_plain, possible, prove
 from shopfloor.formats.stray import Doubt, Words, doubts, known_words
 
@@ -57,7 +55,7 @@ def infer(
     a type that no table holds.
     """
     wanted = list(range(len(shape.names)) if columns is None else columns)
-    if shape.format is Format.PARQUET:
+    if shape.format.typed:
         return _typed(shape, wanted, _untyped(connection, shape, paths, wanted))
     look = _Look(connection, shape, paths, wanted, sample, rejects)
     try:
@@ -97,9 +95,8 @@ class _Look:
         spellings = _unplain(counts, firsts, wanted)
         verdicts = prove(self._connection, self._rows(), spellings, shape.names, shape.missing)
         words: dict[int, set[str]] = {}
-        delivered = [position for position in wanted if position < shape.width]
-        if delivered and shape.format in {Format.JSON, Format.EXCEL}:
-            words = _json_words(self._connection, shape, self._paths, delivered)
+        if values := [position for position in wanted if shape.raw[position] == JSON]:
+            words = _json_words(self._connection, self._rows(all=True), shape.missing, values)
         found, empty = [], set()
         for position, count in zip(wanted, counts, strict=True):
             kind = count.kind
@@ -211,7 +208,7 @@ def _column(column: str, kind: ColumnType, shape: Shape, verdict: Verdict | None
     if proved is not None and (words is None or proved.type in _allowed(words) or not is_plain(proved)):
         return Column(name=column, type=proved.type, format=proved.format)
     # A file in which all numbers have a comma: the next one's first rows may not show it.
-    comma = kind is ColumnType.NUMBER and shape.format is Format.CSV and shape.decimal == ","
+    comma = kind is ColumnType.NUMBER and shape.decimal == ","
     return Column(name=column, type=kind, format=COMMA if comma else "")
 
 
@@ -326,27 +323,17 @@ def _test(kind: ColumnType, shape: Shape, column: int) -> str:
 
 
 def _json_words(
-    connection: DuckDBPyConnection, shape: Shape, paths: Sequence[str], wanted: Sequence[int]
+    connection: DuckDBPyConnection, rows: str, missing: Sequence[str], wanted: Sequence[int]
 ) -> dict[int, set[str]]:
-    """JSON's own types of each column's values."""
-    form = "array" if shape.array else "newline_delimited"
-    columns = ", ".join(f"{text(shape.own[i])}: 'JSON'" for i in wanted)
-    missing = among((*MISSING, *shape.missing))
-    kinds = ", ".join(_json_kinds(name(shape.own[i]), missing) for i in wanted)
-    query = (
-        f"SELECT {kinds} FROM read_json([{', '.join(map(text, paths))}], format = '{form}', "
-        f"records = 'true', compression = 'none', columns = {{{columns}}})"
+    """JSON's own types of each column's values, but for those that stand for "missing"."""
+    word = among((*MISSING, *missing))
+    kinds = ", ".join(
+        f"list(DISTINCT json_type(j{i})) FILTER (NOT coalesce({word.format(v=f'c{i}')}, true))" for i in wanted
     )
-    row = connection.execute(query).fetchall()[0]
+    row = connection.execute(f"SELECT {kinds} FROM {rows}").fetchall()[0]
     return {
         i: {kind for kind in found or () if kind not in {None, "NULL"}} for i, found in zip(wanted, row, strict=True)
     }
-
-
-def _json_kinds(value: str, missing: str) -> str:
-    """JSON's types of what does not stand for "missing", as a list."""
-    word = missing.format(v=f"({value} ->> '$')")
-    return f"list(DISTINCT json_type({value})) FILTER (NOT coalesce({word}, true))"
 
 
 def _allowed(found: set[str]) -> set[ColumnType]:

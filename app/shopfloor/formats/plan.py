@@ -12,7 +12,6 @@ from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.text import safe
 from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import Reading, reading
-from shopfloor.formats.format import Format
 from shopfloor.formats.reasons import BadFile, listed, shown
 from shopfloor.formats.shape import Shape
 
@@ -133,14 +132,14 @@ def _named(shape: Shape, positions: Sequence[int]) -> str:
 
 
 def _missing(contract: Contract, shape: Shape) -> list[str]:
-    """Columns that the file should have. JSON leaves out keys without value, CSV does not."""
+    """Columns that the file should have; a row of a sparse format leaves out those without a value."""
     needed = {contract.time, *contract.key}
     return [
         column.name
         for column in contract.columns
         if column.name != RESCUED
         and shape.position(column.name) is None
-        and (column.name in needed or not (column.optional or (shape.format is Format.JSON and column.nullable)))
+        and (column.name in needed or not (column.optional or (shape.format.sparse and column.nullable)))
     ]
 
 

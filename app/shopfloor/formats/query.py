@@ -10,14 +10,14 @@ from shopfloor.formats.plan import PLACE, RESCUED, Plan
 from shopfloor.formats.shape import rows_of
 
 
-def strict(plan: Plan, paths: Sequence[str], care: Care, *, first: bool = False, bundled: bool = False) -> str:
+def strict(plan: Plan, paths: Sequence[str], care: Care, *, first: bool = False) -> str:
     """Columns k0, k1, … in contract order and f, the file's index. A bad value is an error.
 
     So is what `care` does not read, and with `first` what inference would not have called the
-    type. With `bundled` the one path is that of a bundle.
+    type.
     """
     readings = plan.readings(first=first)
-    rows = rows_of(plan.shape, paths, bundled=bundled)
+    rows = rows_of(plan.shape, paths)
     items = []
     for i, (how, source) in enumerate(zip(readings, plan.sources, strict=True)):
         value = how.at(care, source) if how is not None and source is not None else None

@@ -13,6 +13,7 @@ import msgspec
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
+from shopfloor.domain.file_formats import deliverable
 from shopfloor.domain.missing import LONGEST
 from shopfloor.domain.number_format import COMMA, POINT
 from shopfloor.domain.reject import Reject
@@ -246,8 +247,7 @@ def wrong_format(named: str, found: str) -> Reason:
     return Reason(
         code="wrong_format",
         message=f"The file is named as {named} but holds {found}.",
-        hint="Nothing in it was run or opened. Deliver CSV, TSV, Parquet, JSON, JSON lines, Excel or .ods "
-        "under the matching extension.",
+        hint=f"Nothing in it was run or opened. Deliver it under the extension of what it is: {deliverable()}.",
     )
 
 

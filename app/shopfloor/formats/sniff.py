@@ -13,13 +13,12 @@ from shopfloor.domain.column_names import fold
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import NO_QUOTES
 from shopfloor.formats import reasons
-from shopfloor.formats.format import Format
+from shopfloor.formats.file_format import HEAD, FileFormat
 from shopfloor.formats.locate import records_of
 from shopfloor.formats.preamble import check_first
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import TEXT, Shape, check_names
 
-HEAD = 1 << 18
 _RECORDS = 100
 _MOSTLY = 0.5  # of the records are as wide as the header of a table
 # A space and all else that stands in ordinary text is only given, never found out.
@@ -54,6 +53,7 @@ class _Reading:
 
 
 def sniff_csv(
+    format: FileFormat,
     head: bytes,
     *,
     whole: bool,
@@ -62,7 +62,7 @@ def sniff_csv(
     may_be_empty: bool = False,
     above: int = 0,
 ) -> Shape:
-    """The shape of a CSV file from its first bytes, `whole` when there are no more.
+    """The shape of a delimited file from its first bytes, `whole` when there are no more.
 
     `above` lines were taken off its start. `expected` are the contract's column names: the delimiter that
     yields the most of them wins. What `parser` says is not found out but taken. Raises `BadFile` for an empty
@@ -88,7 +88,7 @@ def sniff_csv(
         raise BadFile(reasons.header_only())
     check_names(header)
     return Shape(
-        format=Format.CSV,
+        format=format,
         names=tuple(header),
         raw=(TEXT,) * len(header),
         delimiter=best.delimiter,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,7 +11,7 @@ from shopfloor.duck.sql import PARQUET, SQL_TYPES, text, texts
 from shopfloor.formats.cast_rules import Care
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import lenient, output, placed, staged, strict
-from shopfloor.formats.shape import forget_rejects
+from shopfloor.formats.shape import Shape, forget_rejects
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -69,9 +70,9 @@ class MemoryTable:
         columns = ", ".join(f"k{i}" for i in range(len(self.plan.contract.columns)))
         return f"(SELECT {columns}, f, rowid AS rid FROM {self._name})"
 
-    def load(self, paths: Sequence[str], care: Care, *, bundled: bool = False) -> None:
-        """Read all files (or a bundle) at once; a bad value or row in any of them is an error."""
-        query = strict(self.plan, paths, care, bundled=bundled)
+    def load(self, paths: Sequence[str], shape: Shape, care: Care) -> None:
+        """Read all files, or one bundle of them, as `shape` at once; a bad value or row in any of them is an error."""
+        query = strict(replace(self.plan, shape=shape), paths, care)
         self._create(f"SELECT *, NULL::BIGINT AS r FROM ({query})")
 
     def load_none(self) -> None:

@@ -20,8 +20,9 @@ from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.duck.sql import connect
 from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import Reading
+from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.packs import pack
-from shopfloor.formats.prepare import Prepared, Preparer
+from shopfloor.formats.prepare import Preparer
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.earlier_text import read_again, reading_of, unreadable
@@ -117,13 +118,13 @@ class _Delivery:
         contract = self._taker.contract
         return contract.mode if contract is not None else self._spec.mode
 
-    def _prepare(self) -> list[Prepared]:
+    def _prepare(self) -> list[PreparedFile]:
         contract = self._spec.contract
         expected = [column.name for column in contract.columns] if contract else []
         parser = contract.parser if contract else Parser()
         scratch = Path(self._spec.staging) / "scratch"
         preparer = Preparer(self._connection, scratch, self._spec.memory_mb, expected, parser)
-        prepared: list[Prepared] = []
+        prepared: list[PreparedFile] = []
         for number, file in enumerate(self._spec.files):
             if number % 50 == 0:
                 self._progress(0.2 * number / len(self._spec.files), "looking")

@@ -17,14 +17,13 @@ from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.text import counted, safe
 from shopfloor.formats import infer, reasons
-from shopfloor.formats.bundle import bundle
 from shopfloor.formats.cast_rules import UNTOLD, Care
 from shopfloor.formats.diagnose import Diagnosis, diagnose
 from shopfloor.formats.failure import reason_of
+from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import RESCUED, Plan, arrange
-from shopfloor.formats.prepare import Prepared
 from shopfloor.formats.query import count_told
 from shopfloor.formats.reasons import BadFile, listed, shown
 from shopfloor.formats.shape import forget_rejects
@@ -73,7 +72,7 @@ class Taken:
 class _State:
     """What is known about one file of a group while it is read."""
 
-    file: Prepared
+    file: PreparedFile
     failed: Reason | None = None
     wrong: Diagnosis | None = None
     verdict: Verdict = field(default_factory=Verdict)
@@ -112,7 +111,7 @@ class Taker:
         revision = 1 if before is None else before.revision + 1
         return msgspec.structs.replace(after, revision=revision)
 
-    def take(self, group: Sequence[Prepared]) -> Taken:
+    def take(self, group: Sequence[PreparedFile]) -> Taken:
         """Read `group`, whose files share a shape. Raises `Restart` when DuckDB breaks down."""
         try:
             left = self._spelled(group)
@@ -134,14 +133,14 @@ class Taker:
         taken = self._read(plan, left, sampled=sampled)
         return Taken(taken.part, (*refused, *taken.outcomes))
 
-    def _spelled(self, group: Sequence[Prepared]) -> list[Prepared]:
+    def _spelled(self, group: Sequence[PreparedFile]) -> list[PreparedFile]:
         """The files with the contract's own spelling of their columns' names."""
         known = ColumnNames(column.name for column in self.contract.columns) if self.contract else ColumnNames(())
         parser = group[0].file.parser or (self.contract.parser if self.contract else Parser())
         shape, notices = group[0].shape.spelled(known, parser.renamed)
         return [replace(file, shape=shape, notices=(*file.notices, *notices)) for file in group]
 
-    def _plan(self, group: Sequence[Prepared]) -> tuple[Plan, bool]:
+    def _plan(self, group: Sequence[PreparedFile]) -> tuple[Plan, bool]:
         """How to read the group, and whether the types come from a sample only."""
         shape = group[0].shape
         contract, sampled = self.contract, False
@@ -168,7 +167,7 @@ class Taker:
 
         return arrange(contract, shape, infer_new, any_text=ruled is not None, renames=renames), sampled
 
-    def _decided(self, contract: Contract, group: Sequence[Prepared]) -> Contract:
+    def _decided(self, contract: Contract, group: Sequence[PreparedFile]) -> Contract:
         """The contract with types for those columns that have their first values in `group`."""
         shape = group[0].shape
         places = {c.name: place for c in contract.columns if (place := shape.position(c.name)) is not None}
@@ -196,7 +195,7 @@ class Taker:
         objects = Path(self._spec.objects)
         return [*(str(part_path(objects, part.sha256)) for part in self._spec.previous), *self._staged]
 
-    def _begin(self, group: Sequence[Prepared]) -> tuple[Contract, bool]:
+    def _begin(self, group: Sequence[PreparedFile]) -> tuple[Contract, bool]:
         """A contract from the first file; columns without a value there ask the other files."""
         first = group[0]
         sample = 0 if is_small(first) else infer.SAMPLE_ROWS
@@ -228,7 +227,7 @@ class Taker:
         said = found.remarks(self._spec.dataset, unless)
         self.notices += [remark for remark in said if remark not in self.notices]
 
-    def _infer(self, group: Sequence[Prepared], positions: list[int] | None, sample: int = 0) -> Inferred:
+    def _infer(self, group: Sequence[PreparedFile], positions: list[int] | None, sample: int = 0) -> Inferred:
         """Infer over the files; lines that do not fit the header are left out of account."""
         paths = [str(file.path) for file in group]
         for rejects in (False, True):
@@ -248,7 +247,7 @@ class Taker:
             return self._infer(group[:1], positions, sample)
         raise _Unplannable(group[0], self._blame(failure, group[0])) from failure
 
-    def _read(self, plan: Plan, group: Sequence[Prepared], *, sampled: bool) -> Taken:
+    def _read(self, plan: Plan, group: Sequence[PreparedFile], *, sampled: bool) -> Taken:
         states = [_State(file) for file in group]
         table = self._load(plan, states, sampled)
         try:
@@ -308,12 +307,13 @@ class Taker:
 
     def _load_small(self, plan: Plan, states: list[_State]) -> MemoryTable:
         table = MemoryTable(self._connection, plan, [state.file.file.id for state in states])
-        together = Path(self._spec.staging) / "scratch" / "bundle.csv"
-        bundled = bundle([state.file.path for state in states], plan.shape, together)
-        paths = [str(together)] if bundled else [str(state.file.path) for state in states]
+        together = Path(self._spec.staging) / "scratch" / "bundle"
+        delivered = [state.file.path for state in states]
+        bundle = plan.shape.format.bundle(delivered, plan.shape, together)
+        paths = [str(path) for path in (delivered if bundle is None else [together])]
         for care in Care:
             try:
-                table.load(paths, care, bundled=bundled)
+                table.load(paths, bundle or plan.shape, care)
             except _BROKEN as error:
                 raise _restart(states, error) from error
             except _READ_ERRORS as error:
@@ -417,10 +417,10 @@ class Taker:
                 records = wrong.records + state.file.bad
                 state.failed = reasons.of_many(reasons.of_reject(_rejects(state)[0]), state.bad, records)
 
-    def _blame(self, error: Exception, file: Prepared) -> Reason:
+    def _blame(self, error: Exception, file: PreparedFile) -> Reason:
         if isinstance(error, _BROKEN):
             raise _restart([_State(file)], error) from error
-        return reason_of(error, file.shape, file.path, self._spec.memory_mb)
+        return reason_of(error, file.shape.format, file.path, self._spec.memory_mb)
 
     def _widened(self, plan: Plan, states: Sequence[_State]) -> Plan | None:
         """In a first delivery types may widen so that more of its files fit."""
@@ -484,7 +484,7 @@ class Taker:
 class _Unplannable(BadFile):
     """One file of a group cannot be read at all."""
 
-    def __init__(self, file: Prepared, reason: Reason) -> None:
+    def __init__(self, file: PreparedFile, reason: Reason) -> None:
         super().__init__(reason)
         self.file = file
 

@@ -139,7 +139,7 @@ class _Checking:
         contract = self._table.plan.contract
         value = f"k{check.position}::VARCHAR" if check.position is not None else "NULL"
         names = (f"{text(column.name)}, k{i}" for i, column in enumerate(contract.columns))
-        row = "NULL" if self._table.plan.shape.lines else f"json_object({', '.join(names)})::VARCHAR"
+        row = "NULL" if self._table.plan.shape.format.by_line else f"json_object({', '.join(names)})::VARCHAR"
         limit = 1 if check.severity is RuleSeverity.WARN else MOST
         found = self._connection.execute(
             f"SELECT rid, {value}, {row} FROM {source} WHERE f = {file} AND {check.broken} ORDER BY rid LIMIT {limit}"
