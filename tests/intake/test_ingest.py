@@ -15,7 +15,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Mode, Rule, RuleSeverity, SchemaPolicy
 from shopfloor.domain.errors import ConfigError, StoreError
 from shopfloor.domain.file import FileState
-from shopfloor.formats import packs, table
+from shopfloor.formats import table
 from shopfloor.formats.kinds.csv import FEWEST, FORMAT
 from shopfloor.formats.sniff import sniff_csv
 from shopfloor.intake import take
@@ -60,7 +60,7 @@ def test_big_file_gives_the_same_as_a_small_one(bench: Any, monkeypatch: pytest.
     )
     late = text + "500,007,1.5,2026-01-01T00:00:00+01:00,\n"
     small = [bench.ingest({"a.csv": data}) for data in (text, late)]
-    monkeypatch.setattr(packs, "_SMALL", dict.fromkeys(packs._SMALL, 0))
+    monkeypatch.setattr(type(FORMAT), "small", 0)
     monkeypatch.setattr(take.infer, "SAMPLE_ROWS", 100)
     for data, expected in zip((text, late), small, strict=True):
         result = bench.ingest({"a.csv": data})
@@ -69,7 +69,7 @@ def test_big_file_gives_the_same_as_a_small_one(bench: Any, monkeypatch: pytest.
 
 
 def test_big_file_with_bad_rows(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packs, "_SMALL", dict.fromkeys(packs._SMALL, 0))
+    monkeypatch.setattr(type(FORMAT), "small", 0)
     contract = bench.ingest({"a.csv": AB}).contract
     text = "a,b\n1,x\nbad,y\n3\n4,z\n5,w\n"
     (outcome,) = bench.ingest({"a.csv": text}, contract).files
