@@ -12,12 +12,12 @@ from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
 from shopfloor.domain.number_format import COMMA
 from shopfloor.domain.text import safe
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import BYTES, CODE, among, nested, raw_type, reading, whole_beyond_64_bits
+from shopfloor.formats.cast_rules import BYTES, CODE, among, cast_rule, nested, raw_type, whole_beyond_64_bits
 from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.partition import kind_of
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.shape import JSON, TEXT, Shape, forget_rejects, rows_of
-from shopfloor.formats.spelling import ISO, Spelling, Verdict, is_plain, possible, prove
+from shopfloor.formats.spelling import ISO, Spelling, SpellingProof, is_plain, possible, prove
 from shopfloor.formats.stray import Doubt, Words, doubts, known_words
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class _Look:
         counts, firsts = _count(self._connection, self._rows(all=True), shape, wanted, self._sample)
         self._wordy = [i for i, count in zip(wanted, counts, strict=True) if count.given > count.values]
         spellings = _unplain(counts, firsts, wanted)
-        verdicts = prove(self._connection, self._rows(), spellings, shape.names, shape.missing)
+        proofs = prove(self._connection, self._rows(), spellings, shape.names, shape.missing)
         words: dict[int, set[str]] = {}
         if values := [position for position in wanted if shape.raw[position] == JSON]:
             words = _json_words(self._connection, self._rows(all=True), shape.missing, values)
@@ -105,12 +105,12 @@ class _Look:
                 kind = ColumnType.UNKNOWN
             elif position in words and kind not in _allowed(words[position]):
                 kind = ColumnType.TEXT
-            found.append(_column(shape.names[position], kind, shape, verdicts.get(position), words.get(position)))
+            found.append(_column(shape.names[position], kind, shape, proofs.get(position), words.get(position)))
         return Inferred(
             tuple(found),
             frozenset(empty),
-            frozenset(shape.names[i] for i, verdict in verdicts.items() if verdict.open),
-            {shape.names[i]: verdict.notice for i, verdict in verdicts.items() if verdict.notice},
+            frozenset(shape.names[i] for i, proof in proofs.items() if proof.open),
+            {shape.names[i]: proof.notice for i, proof in proofs.items() if proof.notice},
             tuple(shape.names[i] for i in wanted if words.get(i, set()) & {"OBJECT", "ARRAY"}),
         )
 
@@ -202,9 +202,9 @@ def _unplain(
     return {position: spellings for position, spellings in found.items() if spellings}
 
 
-def _column(column: str, kind: ColumnType, shape: Shape, verdict: Verdict | None, words: set[str] | None) -> Column:
+def _column(column: str, kind: ColumnType, shape: Shape, proof: SpellingProof | None, words: set[str] | None) -> Column:
     """A column of the plain type, or of the spelling that it proves."""
-    proved = verdict.spelling if verdict is not None else None
+    proved = proof.spelling if proof is not None else None
     if proved is not None and (words is None or proved.type in _allowed(words) or not is_plain(proved)):
         return Column(name=column, type=proved.type, format=proved.format)
     # A file in which all numbers have a comma: the next one's first rows may not show it.
@@ -318,7 +318,7 @@ def _test(kind: ColumnType, shape: Shape, column: int) -> str:
     if kind is ColumnType.BOOLEAN:
         return f"lower({value}) IN ('true', 'false')"
     # A date column must not swallow times that happen to be midnight.
-    how = reading(TEXT, kind, decimal=shape.decimal, first=kind.temporal)
+    how = cast_rule(TEXT, kind, decimal=shape.decimal, first=kind.temporal)
     return "false" if how is None else f"{value} IS NOT NULL AND NOT ({how.bad_inline(column)})"
 
 

@@ -21,7 +21,7 @@ from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.names import nearest
 from shopfloor.duck.sql import connect
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import Care, raw_type
+from shopfloor.formats.cast_rules import CastMode, raw_type
 from shopfloor.formats.diagnose import diagnose
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import PreparedFile
@@ -158,7 +158,7 @@ class TableReader:
         fit; batches before it may have been given already.
         """
         values = ", ".join(f"k{place}" for place in range(len(self.plan.columns)))
-        query = f"SELECT {values} FROM ({strict(self.plan, [self._path], Care.TOLD)})"
+        query = f"SELECT {values} FROM ({strict(self.plan, [self._path], CastMode.ALTERING)})"
         try:
             reader = self.table.connection.sql(query).to_arrow_reader(size)
         except (duckdb.Error, MemoryError) as error:
