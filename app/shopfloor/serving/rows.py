@@ -61,15 +61,20 @@ class RowReader:
     """Checks rows for one model. `id_column` may carry the association id, as may `association_id`
     where no input has that name. Inputs that never were missing in training must be there; optional ones
     may be left out, and others too unless a field that is there, and is none of `roles` (the model's
-    target, id, time and keys), looks like a misspelling of one.
+    target, id, time and keys), looks like a misspelling of one. `missing` are words that stand for no value.
     """
 
     def __init__(
-        self, columns: Sequence[Column], keys: Sequence[str], id_column: str | None, roles: Collection[str] = ()
+        self,
+        columns: Sequence[Column],
+        keys: Sequence[str],
+        id_column: str | None,
+        roles: Collection[str] = (),
+        missing: Collection[str] = (),
     ) -> None:
         names = {column.name for column in columns}
         self._checks: list[tuple[str, str, ReadValue]] = [
-            (column.name, wanted(column), reader_of(column)) for column in columns
+            (column.name, wanted(column), reader_of(column, missing)) for column in columns
         ]
         self._checks += [(name, "a key value", _key) for name in keys if name not in names]
         self._names = [name for name, _, _ in self._checks]
