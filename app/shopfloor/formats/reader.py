@@ -142,9 +142,10 @@ class TableReader:
 
     @cached_property
     def rows(self) -> int:
-        """How many rows the file has. Raises `BadFile` where it is malformed."""
-        if self.table.file.rows is not None:
-            return self.table.file.rows
+        """How many rows the file has, a totals row aside. Raises `BadFile` where it is malformed."""
+        file = self.table.file
+        if file.rows is not None:
+            return file.rows - int(file.totals is not None)
         query = f"SELECT count(*) FROM {rows_of(self.plan.shape, [self._path])}"
         try:
             return int(self.table.connection.execute(query).fetchall()[0][0])
