@@ -22,6 +22,7 @@ ANSWERS: dict[str, Any] = {
     "gc": samples.GC,
     "file.list": samples.FILES,
     "file.inspect": samples.BYTES,
+    "file.why": samples.EXPLAINED,
     "file.rejects": samples.REJECTS,
     "file.rejects.export": samples.REJECTS_FILE,
     "file": samples.FILES[0],

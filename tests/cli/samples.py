@@ -49,7 +49,7 @@ from shopfloor.domain.release import (
 )
 from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile
-from shopfloor.domain.requests.files import FileBytes, RejectsFile
+from shopfloor.domain.requests.files import Explanation, FileBytes, RejectsFile
 from shopfloor.domain.requests.jobs import JobLogText
 from shopfloor.domain.requests.models import BundleReport, PredictReport
 from shopfloor.domain.requests.runs import RunComparison
@@ -609,6 +609,7 @@ TABLE = QueryTable(
     rows=(("late-arrival", 12, 1, 0.5), ("churn", None, 2, 0.25)),
 )
 BYTES = FileBytes(id="f3", first=1041, lines=("JFK,4", "EWR,n/a", ""), truncated=True)
+EXPLAINED = Explanation(path="inbox/flights/x.csv", state="missing", message="There is no such file.")
 LOG = JobLogText(id="j9", lines=("reading 2 parts", "boosting: 62 %"))
 
 LINEAGE = LineageGraph(

@@ -67,6 +67,7 @@ def test_the_command_line_asks_what_the_action_asks(
     engine: Callable[..., RecordingClient],
     workspace: Path,
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     looks = iter([True])  # an engine runs until it is told to stop
     monkeypatch.setattr("shopfloor.client.start.engine_running", lambda root: next(looks, False))
@@ -79,6 +80,7 @@ def test_the_command_line_asks_what_the_action_asks(
     inputs = {name: text for name, text in texts(action, workspace).items() if full or name in needed}
     line = action.command(record, inputs)
     assert run(arguments(line)) in (0, 1), line
+    assert "made a mistake" not in capsys.readouterr().err, "it has no output format"
     wanted = action.request(record, inputs)
     assert wanted in client.asked, (line, client.asked)
     assert [each for each in client.asked if isinstance(each, Mutation)] == (

@@ -481,6 +481,12 @@ def test_csv_of_a_query_is_safe_to_open(
     assert said in shown.err
 
 
+def test_sql_objects_have_their_columns_in_the_order_asked_for(engine: Engine, capsys: Any) -> None:
+    engine({"sql": QueryTable(columns=("b", "a", "B"), rows=((1, 2, 3),))})
+    assert run(["sql", "SELECT 1", "--json"]) == 0
+    assert capsys.readouterr().out == '[{"b":1,"a":2,"B":3}]\n'
+
+
 def test_sql_objects_lose_no_column_of_the_same_name(engine: Engine, capsys: Any) -> None:
     import json
 

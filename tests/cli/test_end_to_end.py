@@ -6,39 +6,15 @@ import csv
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-APP = Path(__file__).parents[2] / "app"
+from tests.shell import APP, Shell
 
 pytestmark = pytest.mark.timeout(300)
-
-
-class Shell:
-    """Runs `shopfloor` in a workspace as a person would, and remembers the last answer."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.root = folder / "ws"
-
-    def __call__(self, *words: str, expect: int = 0, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "shopfloor", *words],
-            cwd=self.root if self.root.exists() else self.folder, input=stdin, text=True, capture_output=True,
-            env={**os.environ, "PYTHONPATH": str(APP)}, timeout=180, check=False,
-        )  # fmt: skip
-        assert done.returncode == expect, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
-        return done
-
-    def json(self, *words: str, expect: int = 0) -> Any:
-        return json.loads(self(*words, "--json", expect=expect).stdout)
 
 
 def write_rows(path: Path, first: int, rows: int, seed: int) -> None:
@@ -56,19 +32,10 @@ def write_rows(path: Path, first: int, rows: int, seed: int) -> None:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    folder = tmp_path_factory.mktemp("end-to-end")
-    shell = Shell(folder)
-    shell("init", "ws")
-    shell("config", "set", "intake.settle_seconds", "0.2")
-    shell("config", "set", "intake.scan_seconds", "0.5")
-    shell("up")
-    pid = shell.json("status")["engine"]["pid"]
+    shell = Shell(tmp_path_factory.mktemp("end-to-end"))
+    pid = shell.open(intake__settle_seconds="0.2", intake__scan_seconds="0.5")
     yield shell
-    try:
-        shell("down")
-    except AssertionError:
-        os.kill(pid, signal.SIGTERM)
-        raise
+    shell.close(pid)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from shopfloor.cli.output import (
     models,
     openlineage,
     runs,
-    status,
+    workspace,
 )
 from shopfloor.cli.output.table import table
 from shopfloor.domain.csv_text import csv_text
@@ -48,7 +48,7 @@ CASES: dict[str, tuple[Render, Any]] = {
     "file-list": (listed(files.COLUMNS), samples.FILES),
     "file-show": (files.describe, samples.FILES[0]),
     "file-show-duplicate": (files.describe, samples.FILES[1]),
-    "file-inspect": (unsized(files.describe_bytes), samples.BYTES),
+    "file-inspect": (files.describe_bytes, samples.BYTES),
     "dataset-list": (listed(datasets.COLUMNS), (samples.DATASET, samples.EMPTY_DATASET)),
     "dataset-show": (datasets.describe, samples.DATASET),
     "dataset-version": (datasets.describe_version, samples.VERSION),
@@ -85,9 +85,9 @@ CASES: dict[str, tuple[Render, Any]] = {
     "job-list": (listed(jobs.COLUMNS), (samples.JOB, samples.FAILED_JOB)),
     "job-show": (jobs.describe, samples.JOB),
     "events": (lambda events, width: "\n".join(map(jobs.event_line, events)), samples.EVENTS),
-    "status": (status.describe, samples.STATUS),
-    "doctor": (status.describe_doctor, samples.DOCTOR),
-    "gc": (unsized(status.describe_gc), samples.GC),
+    "status": (workspace.describe, samples.STATUS),
+    "doctor": (workspace.describe_doctor, samples.DOCTOR),
+    "gc": (workspace.describe_gc, samples.GC),
     "sql": (grid.as_text, samples.TABLE),
     "sql-csv": (unsized(lambda answer: csv_text(answer.columns, answer.rows).text), samples.TABLE),
     "lineage-tree": (unsized(lineage.as_tree), samples.LINEAGE),
@@ -141,7 +141,7 @@ def test_nothing_hostile_reaches_the_terminal(name: str, width: int | None) -> N
 
 
 def test_the_status_fits_ten_lines() -> None:
-    assert len(status.describe(samples.STATUS, 80).splitlines()) <= 10
+    assert len(workspace.describe(samples.STATUS, 80).splitlines()) <= 10
 
 
 def test_tokens_never_show_their_digest() -> None:

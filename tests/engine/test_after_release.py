@@ -179,7 +179,7 @@ def test_truth_that_comes_with_a_delivery_stays_known(shop: Shop, drift: bool) -
     value = shop.client.ask(ValueShow(model="m"), timeout=60)
     assert value.rows == 600
     told = [event.message for event in shop.events("actuals.delivered")]
-    assert told == ["600 outcomes of m's predictions came with d@2"]
+    assert told == ["600 outcomes of m's predictions arrived with d@2"]
     assert {"actuals", "dataset_version"} <= refs(shop.client, "model:m@1", "down") | refs(
         shop.client, "m:actuals", "up"
     )

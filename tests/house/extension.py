@@ -39,6 +39,17 @@ class Extended:
         target.write_text(text.replace(old, new))
         self.touched.add(path)
 
+    def append(self, path: str, text: str) -> None:
+        """More at the end of a file of the package."""
+        target = self.app / "shopfloor" / path
+        target.write_text(target.read_text() + text)
+        self.touched.add(path)
+
+    def bring(self, path: str, line: str) -> None:
+        """An import in a file of the package."""
+        future = "from __future__ import annotations\n"
+        self.edit(path, future, f"{future}\n{line}\n")
+
     def run(self, *words: str, fails: bool = False) -> str:
         """A command in the workspace; its standard output."""
         place = ["-w", str(self.workspace)] if words[0] != "init" else []
@@ -51,6 +62,30 @@ class Extended:
         )
         assert (done.returncode != 0) is fails, f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stderr if fails else done.stdout
+
+    def test(self, path: str, words: str) -> tuple[bool, str]:
+        """Run the tests of a file that `words` choose over this copy: whether all passed, and the output."""
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-p",
+                "no:cacheprovider",
+                "-vv",
+                "-o",
+                f"pythonpath={self.app} {ROOT}",
+                path,
+                "-k",
+                words,
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            timeout=110,
+        )
+        return done.returncode == 0, done.stdout
 
     def ask(self, *words: str) -> Any:
         """A command's JSON."""

@@ -26,25 +26,30 @@ def product(tmp_path: Path) -> Iterator[Extended]:
     extended.close()
 
 
-def rows(count: int) -> str:
-    """A table with a target that its two inputs tell."""
+def rows(count: int, first: int = 0) -> str:
+    """A table with a target that its two inputs tell; ids count up from `first`."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["id", "size", "kind", "late"])
-    for number in range(count):
+    for number in range(first, first + count):
         size = number * 37 % 100
         kind = "abc"[number % 3]
         writer.writerow([number, size, kind, int(size + 10 * (kind == "a") > 55)])
     return text.getvalue()
 
 
+def deliver(product: Extended, text: str) -> None:
+    """The table as a file of dataset `t`, and all that follows from it."""
+    table = product.workspace.parent / "t.csv"
+    table.write_text(text)
+    product.run("add", str(table), "--dataset", "t")
+    product.run("wait", "--timeout", "90")
+
+
 def learn(product: Extended, **training: str) -> None:
     """A workspace with a trained, released model of `rows`."""
     product.open()
-    table = product.workspace.parent / "t.csv"
-    table.write_text(rows(600))
-    product.run("add", str(table), "--dataset", "t")
-    product.run("wait", "--timeout", "60")
+    deliver(product, rows(600))
     product.run(
         *("model", "define", "late", "--dataset", "t", "--target", "late", "--id", "id", "--release", "auto"),
         *(word for name, value in training.items() for word in (f"--{name}", value)),
@@ -150,7 +155,7 @@ from shopfloor.actions.panes import Scope
 from shopfloor.domain.requests.files import FileList
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import deliveries
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 
 
 class DeliveriesPane(Pane):
@@ -159,7 +164,7 @@ class DeliveriesPane(Pane):
     scope = Scope.DELIVERIES
     nouns = frozenset({"file"})
     title_words: ClassVar[tuple[str, ...]] = ("Deliveries",)
-    table_columns: ClassVar[tuple[Column, ...]] = deliveries.COLUMNS
+    table_columns: ClassVar[tuple[TableColumn, ...]] = deliveries.COLUMNS
     empty_text = "No file was delivered yet."
 
     async def load(self) -> Listing:
@@ -173,10 +178,10 @@ VIEW = '''
 from __future__ import annotations
 
 from shopfloor.domain.file import FileRecord
-from shopfloor.tui.widgets.columns import Column
+from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.rows import Row
 
-COLUMNS = (Column("path", "PATH", ratio=1, min=24), Column("state", "BECAME", width=12))
+COLUMNS = (TableColumn("path", "PATH", ratio=1, min=24), TableColumn("state", "BECAME", width=12))
 
 
 def row(file: FileRecord) -> Row:
@@ -298,6 +303,164 @@ def test_no_file_but_its_own_asks_for_a_format() -> None:
             typed = isinstance(node, ast.Call) and ast.unparse(node).startswith("isinstance(shape.format")
             asking += [f"{path.name}:{node.lineno}"] if imported or tested or typed else []
     assert not asking
+
+
+CHECK = '''
+"""An export that pairs its rows has an even number of them."""
+
+from __future__ import annotations
+
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.monitoring.check_context import CheckContext
+
+
+class EvenRows:
+    name = "even_rows"
+
+    def run(self, context: CheckContext) -> list[CheckResult]:
+        rows = context.rows
+        if rows is None:
+            return []
+        count = len(rows)
+        if reason := context.too_few(count):
+            verdict, message = CheckVerdict.UNKNOWN, f"Pairs of rows: cannot tell, {reason}."
+        elif count % 2:
+            verdict, message = CheckVerdict.SHIFTED, f"A row has no partner: {count:,} rows arrived, an odd number."
+        else:
+            verdict, message = CheckVerdict.OK, f"Every one of {count:,} rows has a partner."
+        odd = verdict is CheckVerdict.SHIFTED
+        return [context.result(self.name, rows, verdict, message, rows=count, value=count % 2, limit=0.0, is_break=odd)]
+
+
+CHECK = EvenRows()
+'''
+
+
+def test_a_monitoring_check_is_one_file(product: Extended) -> None:
+    product.add("monitoring/checks/even_rows.py", CHECK)
+    learn(product)
+    deliver(product, rows(400, first=600))
+    assert product.ask("alert", "list") == []
+    deliver(product, rows(401, first=1000))
+    (alert,) = product.ask("alert", "list")
+    assert (alert["subject"], alert["check"], alert["value"], alert["limit"]) == ("late", "even_rows", 1.0, 0.0)
+    assert alert["message"] == "A row has no partner: 401 rows arrived, an odd number."
+    deliver(product, rows(400, first=1401))
+    deliver(product, rows(400, first=1801))
+    assert product.ask("alert", "show", alert["id"])["state"] == "resolved"
+    assert product.touched == {"monitoring/checks/even_rows.py"}
+
+
+def test_the_conformance_suite_runs_over_a_new_check_by_itself(product: Extended) -> None:
+    product.add("monitoring/checks/even_rows.py", CHECK)
+    passed, said = product.test("tests/monitoring/test_conformance.py", "even_rows")
+    assert passed, said
+    assert "test_too_few_rows_cannot_tell[binary-empty-even_rows] PASSED" in said
+    product.edit("monitoring/checks/even_rows.py", "if reason := context.too_few(count):", "if reason := '':")
+    passed, said = product.test("tests/monitoring/test_conformance.py", "even_rows and too_few")
+    assert not passed
+    assert "test_too_few_rows_cannot_tell[binary-one_row-even_rows] FAILED" in said
+
+
+METRIC = """
+METRICS = (
+    Metric(
+        "caught", "caught positives less false alarms", BINARY,
+        lambda predictions: mean(
+            predictions.is_positive() * 1.0 - 2.0 * (predictions.predicted != predictions.truth)
+        ),
+    ),
+"""
+
+
+def test_a_metric_is_one_entry(product: Extended) -> None:
+    product.edit("statistics/classes.py", "\nMETRICS = (\n", METRIC)
+    learn(product, metric="caught")
+    (run,) = product.ask("run", "list")
+    assert isinstance(product.ask("run", "show", run["id"])["metrics"]["caught"], float)
+    assert product.ask("model", "show", "late")["metric"] == "caught"
+    deliver(product, rows(600, first=600))
+    newest = product.ask("model", "versions", "late")[0]
+    checks = {check["code"]: check["detail"] for check in newest["decision"]["checks"]}
+    assert checks["dummy"].startswith("caught positives less false alarms ")
+    assert product.touched == {"statistics/classes.py"}
+
+
+COUNT_REQUEST = '''
+
+class DatasetCounted(Record, frozen=True, kw_only=True):
+    """How many rows a dataset has."""
+
+    dataset: str
+    rows: int
+
+
+class DatasetCount(Request[DatasetCounted], frozen=True, kw_only=True):
+    """Count the rows of a dataset."""
+
+    verb: ClassVar[str] = "dataset.count"
+    name: str
+    at_least: int = 0
+'''
+
+COUNT_ANSWER = '''
+
+def count(services: EngineServices, request: DatasetCount) -> DatasetCounted:
+    """The rows of the newest version."""
+    found = services.context.store.read(lambda query: resolve(query, request.name))
+    return DatasetCounted(dataset=found.dataset, rows=max(found.rows, request.at_least))
+'''
+
+COUNT_ACTION = """
+    Action(
+        name="dataset.count",
+        key="z",
+        label="Count",
+        help="Count the rows of the dataset.",
+        scopes=(Scope.DATASETS,),
+        records=(DatasetRecord,),
+        cli="shopfloor dataset count {ref} [--at-least {at_least}]",
+        inputs=(Input(name="at_least", label="At least", kind=InputKind.NUMBER, help="Never say less."),),
+        ref=_name,
+        build=lambda ref, inputs: DatasetCount(name=ref, at_least=whole(inputs.get("at_least", "0"), "at least")),
+        shows=True,
+    ),
+"""
+
+COUNT_FORMAT = """
+    DatasetCount: Format(lambda found, width: f"{found.dataset} has {count(found.rows)} rows."),
+"""
+
+
+def test_a_verb_is_its_request_its_answer_its_declaration_and_its_format(product: Extended) -> None:
+    product.append("domain/requests/datasets.py", COUNT_REQUEST)
+    product.append("engine/api/datasets.py", COUNT_ANSWER)
+    product.edit("actions/datasets.py", "ACTIONS = (", "ACTIONS = (" + COUNT_ACTION)
+    product.edit("cli/output/datasets.py", "FORMATS = {", "FORMATS = {" + COUNT_FORMAT)
+    for path in ("engine/api", "actions", "cli/output"):
+        names = "DatasetCount, DatasetCounted" if path == "engine/api" else "DatasetCount"
+        product.bring(f"{path}/datasets.py", f"from shopfloor.domain.requests.datasets import {names}")
+    product.open()
+    table = product.workspace.parent / "t.csv"
+    table.write_text(rows(20))
+    product.run("add", str(table), "--dataset", "t")
+    product.run("wait", "--timeout", "60")
+    assert product.run("dataset", "count", "t") == "t has 20 rows.\n"
+    assert product.ask("dataset", "count", "t", "--at-least", "30") == {"dataset": "t", "rows": 30}
+    assert "did you mean" in product.run("dataset", "count", "tt", fails=True).lower()
+    assert "count" in product.run("dataset", "--help")
+    with screen(product) as terminal:
+        terminal.until(b"Command")  # the footer is there: keys are taken
+        terminal.seen = b""
+        terminal.press(b":dataset count t --at-least 7\r")
+        terminal.until(b"Count")
+        terminal.until(b"20")
+    assert product.touched == {
+        "domain/requests/datasets.py",
+        "engine/api/datasets.py",
+        "actions/datasets.py",
+        "cli/output/datasets.py",
+    }
 
 
 def test_the_table_of_additions_names_files_that_are_there() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Mode, Rule, RuleSeverity, SchemaPolicy
-from shopfloor.domain.errors import ConfigError, StoreError
+from shopfloor.domain.errors import ConfigError, IntegrityError, StoreError
 from shopfloor.domain.file import FileState
 from shopfloor.formats import table
 from shopfloor.formats.kinds.csv import FEWEST, FORMAT
@@ -184,6 +184,16 @@ def test_upsert_newest_row_wins(bench: Any) -> None:
     spans = {span.file: span.rows for part in previous for span in part.files}
     assert spans == {"1.csv": 2, "2.csv": 1, "3.csv": 1, "4.csv": 1}
     assert "1 row is replaced by a later row" in result.files[0].notices[-1]
+
+
+def test_an_upsert_never_gives_damaged_bytes_a_digest_of_their_own(bench: Any) -> None:
+    result, previous = upserted(bench, [{"1.csv": "k,rank,v\na,1,old\nb,1,old\n"}])
+    stored = Path(bench.parts(result)[0].path)
+    other = bench.ingest({"x.csv": "k,rank,v\na,1,bad\nb,1,bad\n"}, result.contract)
+    stored.chmod(0o600)
+    stored.write_bytes(Path(other.parts[0].path).read_bytes())
+    with pytest.raises(IntegrityError, match="changed on disk"):
+        bench.ingest({"2.csv": "k,rank,v\na,1,new\n"}, result.contract, previous=previous)
 
 
 def test_upsert_rejects_rows_without_a_key(bench: Any) -> None:

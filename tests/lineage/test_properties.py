@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.lineage.factory import START, Factory
 
@@ -80,6 +80,7 @@ def between(graph: LineageGraph, first: str, last: str) -> list[LineageEdge]:
 
 
 @SETTINGS
+@example([*[("commit", 0)] * 8, ("train", 0), ("promote", 0), ("alert", 0), ("actuals", 0)], 23)
 @given(ACTIONS, st.integers(1, 40))
 def test_the_past_only_grows(actions: list[tuple[str, int]], hours: int) -> None:
     made = build(actions)

@@ -39,7 +39,7 @@ def check(
     version: int = 1,
     **evidence: object,
 ) -> CheckResult:
-    """The result of one check in look `number`."""
+    """The result of one check in run `number`."""
     name = feature or kind
     return CheckResult(
         model="m",
@@ -58,7 +58,7 @@ def check(
 
 
 class Watcher:
-    """Folds look after look, as the engine does, and keeps what it would keep."""
+    """Folds run after run, as the engine does, and keeps what it would keep."""
 
     def __init__(self, needed: int = 2, among: int = 3) -> None:
         self.definition = definition(needed, among)
@@ -81,8 +81,8 @@ class Watcher:
     def put(self, alert: AlertRecord) -> None:
         self.alerts = [alert if old.id == alert.id else old for old in self.alerts]
 
-    def looks(self, verdicts: Sequence[CheckVerdict], first: int = 0) -> list[str]:
-        """What each look did: o(pened), u(pdated), r(esolved) or nothing."""
+    def checks(self, verdicts: Sequence[CheckVerdict], first: int = 0) -> list[str]:
+        """What each run did: o(pened), u(pdated), r(esolved) or nothing."""
         return [said(self.check(check(verdict, first + number))) for number, verdict in enumerate(verdicts)]
 
     @property
@@ -111,15 +111,15 @@ def said(changes: AlertChanges) -> str:
     ],
 )
 def test_persistence(verdicts: list[CheckVerdict], expected: list[str]) -> None:
-    assert Watcher().looks(verdicts) == expected
+    assert Watcher().checks(verdicts) == expected
 
 
 @pytest.mark.parametrize(("needed", "among", "expected"), [(1, 1, "o"), (3, 3, ""), (1, 5, "o"), (2, 2, "")])
 def test_persistence_is_the_definitions(needed: int, among: int, expected: str) -> None:
-    assert Watcher(needed, among).looks([SHIFTED])[-1] == expected
+    assert Watcher(needed, among).checks([SHIFTED])[-1] == expected
 
 
-def test_a_break_needs_no_second_look() -> None:
+def test_a_break_needs_no_second_run() -> None:
     watcher = Watcher()
     watcher.check(check(SHIFTED, 0, **{"break": True, "unit_change": "°F became °C"}))
     assert watcher.alert.state is AlertState.OPEN
@@ -127,7 +127,7 @@ def test_a_break_needs_no_second_look() -> None:
     assert "retrain" not in watcher.alert.actions  # it would teach the break
 
 
-def test_looking_twice_at_the_same_data_counts_once() -> None:
+def test_checking_the_same_data_twice_counts_once() -> None:
     watcher = Watcher()
     watcher.check(check(SHIFTED, 0, data="x"))
     assert said(watcher.check(check(SHIFTED, 1, data="x"))) == ""
@@ -165,10 +165,10 @@ def test_one_alert_names_the_top_features_by_importance_times_effect() -> None:
     assert watcher.alert.feature == "top"
     assert watcher.alert.check == "feature_drift"
     assert [one["feature"] for one in watcher.alert.evidence["features"]] == ["top", "holes", "small", "useless"]
-    told = watcher.alert.message
-    assert told.index("top says") < told.index("holes says") < told.index("small says")
-    assert "useless says" not in told
-    assert "1 more feature changed" in told
+    message = watcher.alert.message
+    assert message.index("top says") < message.index("holes says") < message.index("small says")
+    assert "useless says" not in message
+    assert "1 more feature changed" in message
     assert watcher.alert.actions == ("retrain", "ack", "snooze")
 
 
@@ -235,7 +235,7 @@ def test_missing_truth_does_not_resolve_a_fall_of_the_score() -> None:
     assert said(watcher.check(check(OK, 5), check(OK, 5, None, "performance"))) == "r"
 
 
-def test_a_look_at_other_data_does_not_resolve() -> None:
+def test_a_run_on_other_data_does_not_resolve() -> None:
     watcher = Watcher(1, 1)
     watcher.check(check(SHIFTED, 0, source="data"))
     assert said(watcher.check(check(OK, 1, source="inference"))) == ""
@@ -301,8 +301,8 @@ def test_slow_drift_is_told_softly_and_only_when_the_score_is_unknown() -> None:
     assert watcher.alert.state is AlertState.RESOLVED
     known = Watcher()
     for number in range(4):
-        looked = known.check(check(OK, number, gradual=True), check(OK, number, None, "performance"))
-        assert said(looked) == ""
+        changes = known.check(check(OK, number, gradual=True), check(OK, number, None, "performance"))
+        assert said(changes) == ""
 
 
 def test_slow_drift_of_what_hardly_matters_is_not_told() -> None:
@@ -387,7 +387,7 @@ def test_snoozing_into_the_past_is_refused() -> None:
 
 @given(st.lists(st.sampled_from([OK, SHIFTED, UNKNOWN]), max_size=30), st.integers(1, 4), st.integers(0, 3))
 def test_openings_are_exactly_what_the_rule_says(verdicts: list[CheckVerdict], needed: int, more: int) -> None:
-    """Against a plain model of M of N, in which a look is what a look is."""
+    """Against a plain model of M of N, in which every run counts."""
     among = needed + more
     watcher = Watcher(needed, among)
     known: list[CheckVerdict] = []
@@ -413,7 +413,7 @@ def test_openings_are_exactly_what_the_rule_says(verdicts: list[CheckVerdict], n
 
 
 class AlertLife(RuleBasedStateMachine):
-    """Whatever looks come and whatever people do, there is one alert a cause and its story is sound."""
+    """Whatever checks find and whatever people do, there is one alert a cause and its history is sound."""
 
     def __init__(self) -> None:
         super().__init__()

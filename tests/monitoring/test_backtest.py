@@ -35,13 +35,13 @@ def spec(folder: Path, broken: int | None = None, learnt: int = 8, rows: int = 8
 
 
 def test_quiet_deliveries_fire_nothing(tmp_path: Path) -> None:
-    told: list[float] = []
-    report = backtest(spec(tmp_path), lambda share, stage: told.append(share))
+    shares: list[float] = []
+    report = backtest(spec(tmp_path), lambda share, stage: shares.append(share))
     assert (report.model, report.model_version, report.alerts) == ("m", 3, 0)
     assert [one.dataset_version for one in report.deliveries] == list(range(1, 13))
     assert all(one.rows == 800 for one in report.deliveries)
     assert not any(one.fired for one in report.deliveries)
-    assert told[-1] == 1
+    assert shares[-1] == 1
 
 
 def test_a_break_after_training_fires_once(tmp_path: Path) -> None:

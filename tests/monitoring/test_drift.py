@@ -170,7 +170,7 @@ def test_last_years_season_is_known_again() -> None:
     ("reference_rows", "rows", "timed"), [(1000, 200, False), (1000, 1000, True), (4000, 500, True)]
 )
 def test_false_alarms_where_nothing_happens(reference_rows: int, rows: int, timed: bool) -> None:
-    """At most 2 % of looks at shuffled rows shift in any of seven features."""
+    """At most 2 % of checks of shuffled rows shift in any of seven features."""
     pool = months(range(12), rows=900)
     rng = np.random.default_rng(7)
     alarms = 0
@@ -219,7 +219,7 @@ def test_evidence_alone_is_not_enough() -> None:
 
 
 def test_a_small_delivery_must_move_further(reference: Reference) -> None:
-    """The same shift of 0.25 standard deviations is told with many rows and not with few."""
+    """The same shift of 0.25 standard deviations is found with many rows and not with few."""
     many, few = month(8, rows=8000), month(8, rows=120)
     assert "noise" in shifted(drift(reference, 8, many.assign(noise=many["noise"] + 0.25)))
     assert shifted(drift(reference, 8, few.assign(noise=few["noise"] + 0.25))) == set()

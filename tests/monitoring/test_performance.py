@@ -1,4 +1,4 @@
-"""Realised performance: a fall needs size and evidence, and late truth is told."""
+"""Realised performance: a fall needs size and evidence, and late truth is reported."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_losing_half_of_the_skill_matters_however_restless_the_holdout(reference
     assert performance_of(base, 0.65).verdict is CheckVerdict.SHIFTED
 
 
-def test_what_earlier_looks_fell_is_usual(reference: Reference) -> None:
+def test_a_fall_within_those_of_earlier_checks_is_usual(reference: Reference) -> None:
     base = replace_performance(reference, score=0.90, error=0.005, constant=0.5, chunks=())
     now = performance_of(base, 0.83)
     assert now.verdict is CheckVerdict.SHIFTED
@@ -186,7 +186,7 @@ def test_errors_are_negative_scores_too() -> None:
 
 
 def test_false_falls_are_rare(reference: Reference) -> None:
-    """A model that does as promised falls in at most one of 20 looks (one-sided 5 %, and an effect)."""
+    """A model that does as promised falls in at most one of 20 checks (one-sided 5 %, and an effect)."""
     fallen = 0
     for seed in range(30):
         frame = months(range(4, 8), rows=150, seed=100 + seed)
@@ -198,7 +198,7 @@ def test_false_falls_are_rare(reference: Reference) -> None:
 
 
 def test_a_lucky_holdout_is_no_fall_for_ever() -> None:
-    """Models that never change, each promised something by its own few rows, are looked at for six deliveries."""
+    """Models that never change, each promised something by its own few rows, are checked for six deliveries."""
     rng = np.random.default_rng(0)
     models, called = 100, 0
     for luck in 0.06 * special.ndtri((np.arange(models) + 0.5) / models):

@@ -1,4 +1,4 @@
-"""A whole look: parts on disk in, results out."""
+"""A whole run: parts on disk in, results out."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def of(result: CheckReport, check: str) -> list[CheckResult]:
 
 def test_a_delivery_is_checked_feature_by_feature(tmp_path: Path, reference_path: str) -> None:
     frame = month(8)
-    told: list[float] = []
-    looked = spec(reference_path, data=(data_part(tmp_path, frame),))
-    result = run_checks(looked, lambda share, stage: told.append(share))
+    shares: list[float] = []
+    report = spec(reference_path, data=(data_part(tmp_path, frame),))
+    result = run_checks(report, lambda share, stage: shares.append(share))
     assert (result.source, result.rows) == ("data", 800)
     assert shifted(result.results) == set()
     assert {one.feature for one in of(result, "feature_drift")} == {
@@ -79,8 +79,8 @@ def test_a_delivery_is_checked_feature_by_feature(tmp_path: Path, reference_path
         "open",
     }
     assert [one.feature for one in of(result, "missing_share")] == ["noise"]
-    assert told == sorted(told)
-    assert told[-1] == 1
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
     assert from_json(to_json(result), CheckReport) == result
     broken = data_part(tmp_path, frame.assign(distance=(frame["distance"] * 1.609).round().astype(int)))
     assert shifted(run_checks(spec(reference_path, data=(broken,)), silent).results) == {"distance"}
@@ -170,18 +170,18 @@ def test_without_a_window_the_newest_outcomes_count(tmp_path: Path, reference_pa
     assert any("newest 3,200" in note for note in result.notes)
 
 
-def test_without_a_window_drift_is_that_of_what_came_since_the_last_look(tmp_path: Path, reference_path: str) -> None:
+def test_without_a_window_drift_is_that_of_what_came_since_the_last_run(tmp_path: Path, reference_path: str) -> None:
     first, second = month(8, rows=3000), month(9, rows=1500).assign(carrier="UA")
     parts = [inference_part(tmp_path, first, answers_of(first), at=moment(8))]
-    looked = run_checks(spec(reference_path, inference=tuple(parts)), silent)
-    assert looked.rows == 3000
+    report = run_checks(spec(reference_path, inference=tuple(parts)), silent)
+    assert report.rows == 3000
     parts.append(inference_part(tmp_path, second, answers_of(second), at=moment(9)))
-    again = run_checks(spec(reference_path, inference=tuple(parts), history=looked.results, now=moment(10)), silent)
+    again = run_checks(spec(reference_path, inference=tuple(parts), history=report.results, now=moment(10)), silent)
     assert again.rows == 1500
     assert shifted(of(again, "feature_drift")) == {"carrier"}
 
 
-def test_looking_again_without_news_does_not_confirm_anything(tmp_path: Path, reference_path: str) -> None:
+def test_checking_again_without_new_rows_does_not_confirm_anything(tmp_path: Path, reference_path: str) -> None:
     frame = month(8)
     part = inference_part(tmp_path, frame.assign(noise=frame["noise"] + 0.4), answers_of(frame))
     history: tuple[CheckResult, ...] = ()
@@ -232,7 +232,7 @@ def test_records_and_alert_rules_load_no_heavy_library() -> None:
     assert loaded(LIGHT) == ""
 
 
-def test_a_look_at_drift_loads_neither_scikit_learn_nor_scipy_stats() -> None:
+def test_a_run_of_drift_loads_neither_scikit_learn_nor_scipy_stats() -> None:
     """They take seconds to load; special functions are all that drift needs."""
     code = (
         "import sys, shopfloor.monitoring.run_checks, shopfloor.monitoring.backtest\n"

@@ -57,7 +57,7 @@ def test_the_stored_answer_and_the_latest_truth_count(tmp_path: Path) -> None:
     assert len(found.predictions.known()) == 2
 
 
-def test_only_the_asked_version_and_window_count(tmp_path: Path) -> None:
+def test_only_the_given_version_and_window_count(tmp_path: Path) -> None:
     frame = rows(["a", "b"])
     parts = [
         inference_part(tmp_path, frame, says(frame, "no", 0.1), version=1, at=NOW),

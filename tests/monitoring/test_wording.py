@@ -14,13 +14,13 @@ def sketch(value: float, top: float) -> Sketch:
 
 
 def test_a_year_is_shown_as_it_is_written() -> None:
-    told = wording._numbers_change(sketch(2018.0, 1.0), sketch(2017.5, 0.1))
-    assert told == "100 % of the values are 2018 (before, at most 10 % were one number)"
+    sentence = wording._numbers_change(sketch(2018.0, 1.0), sketch(2017.5, 0.1))
+    assert sentence == "100 % of the values are 2018 (before, at most 10 % were one number)"
 
 
 def test_a_median_of_years_is_no_rounded_number() -> None:
-    told = wording._numbers_change(sketch(2019.0, 0.1), sketch(2018.0, 0.1))
-    assert told == "Median 2018 → 2019 (three quarters now within 2019 to 2019)"
+    sentence = wording._numbers_change(sketch(2019.0, 0.1), sketch(2018.0, 0.1))
+    assert sentence == "Median 2018 → 2019 (three quarters now within 2019 to 2019)"
 
 
 def test_what_is_zero_but_for_rounding_is_zero() -> None:

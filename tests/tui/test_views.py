@@ -307,9 +307,10 @@ def test_every_command_of_an_event_is_one_of_the_command_line() -> None:
     from shopfloor.cli.main import shopfloor as cli
 
     for kind, command in equivalents._COMMANDS.items():
-        words_, group = command.split()[1:], cli
+        words_, group, name = command.split()[1:], cli, "shopfloor"
         while isinstance(group, click.Group):
-            found = group.get_command(click.Context(group), words_.pop(0))
+            context, name = click.Context(group, info_name=name), words_.pop(0)
+            found = group.get_command(context, name)
             assert found is not None, (kind, command)
             group = found  # type: ignore[assignment]
         flags = {flag for param in group.params for flag in param.opts}  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.requests.alerts import (
     AlertAck,
     AlertResolve,
+    AlertShow,
     AlertSnooze,
     MonitorBacktest,
     MonitorRun,
@@ -67,6 +68,10 @@ def _backtest(ref: str, inputs: Inputs) -> MonitorBacktest:
     return MonitorBacktest(model=ref)
 
 
+def _now(ref: str) -> AlertShow:
+    return AlertShow(id=ref)
+
+
 ACTIONS = (
     Action(
         name="alert.ack",
@@ -81,6 +86,7 @@ ACTIONS = (
         ref=_id,
         why_not=_not_new,
         build=_ack,
+        before=_now,
     ),
     Action(
         name="alert.snooze",
@@ -119,6 +125,7 @@ ACTIONS = (
         ref=_id,
         why_not=_over,
         build=_resolve,
+        before=_now,
     ),
     Action(
         name="monitor.run",
@@ -144,5 +151,7 @@ ACTIONS = (
         ref=model_of,
         why_not=_retired,
         build=_backtest,
+        shows=True,
+        timeout=600.0,
     ),
 )

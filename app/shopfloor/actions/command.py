@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Sequence
-from itertools import takewhile
 
 from shopfloor.actions.action import SET, Action
 from shopfloor.actions.panes import PANES
-from shopfloor.actions.registry import ALL, by_name
+from shopfloor.actions.registry import by_name
+from shopfloor.actions.usage import USAGES, Usage
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.names import did_you_mean, nearest
 from shopfloor.domain.record import Record
@@ -24,8 +23,6 @@ _WORDS: dict[str, str] = {
     "filter": "view.filter",
 }
 _READING = ("list", "show", "versions", "history", "profile", "preview", "compare")
-_SLOT = re.compile(r"(\[)?(?:(--?[\w-]+) )?\{(\w+)\}\]?")
-_SWITCH = re.compile(r"(--[\w-]+)\{(\w+)!\}")
 
 
 class Command(Record, frozen=True, kw_only=True):
@@ -38,33 +35,6 @@ class Command(Record, frozen=True, kw_only=True):
     action: Action
     target: str = ""
     inputs: dict[str, str] = {}
-
-
-class _Usage(Record, frozen=True, kw_only=True):
-    """What a command takes, read from the template of its action."""
-
-    action: Action
-    verb: tuple[str, ...]
-    positions: tuple[str, ...]
-    options: dict[str, str]
-    switches: dict[str, str]
-
-
-def _usage(action: Action) -> _Usage:
-    words = action.cli.split()[1:]
-    # `doctor --repair` is a verb of its own: a flag before any placeholder belongs to the verb.
-    verb = tuple(takewhile(lambda word: not word.startswith(("{", "[")), words))
-    slots = [(found.group(2), found.group(3)) for found in _SLOT.finditer(" ".join(words[len(verb) :]))]
-    return _Usage(
-        action=action,
-        verb=verb,
-        positions=tuple(name for flag, name in slots if not flag),
-        options={flag: name for flag, name in slots if flag},
-        switches={found.group(1): found.group(2) for found in _SWITCH.finditer(action.cli)},
-    )
-
-
-_USAGES = {usage.verb: usage for usage in (_usage(each) for each in ALL if each.asks_engine)}
 
 
 def parse_command(line: str) -> Command:
@@ -91,7 +61,7 @@ def parse_command(line: str) -> Command:
 
 def completions() -> tuple[str, ...]:
     """Every command that can be typed, for completion."""
-    acting = {" ".join(verb) for verb in _USAGES}
+    acting = {" ".join(verb) for verb in USAGES}
     reading = {f"{noun} {verb}" for noun in _NOUNS for verb in ("list", "show")}
     return tuple(sorted(acting | reading | {"quit", "write", "help", "filter", *_PANES}))
 
@@ -119,15 +89,15 @@ def _split(line: str) -> list[str]:
         raise UsageError("A quotation mark is not closed.", hint='Write "…" around a text with spaces.') from error
 
 
-def _find(words: list[str]) -> tuple[_Usage | None, list[str]]:
+def _find(words: list[str]) -> tuple[Usage | None, list[str]]:
     """The action that the line begins with, by its full verb or by a last word that only it has."""
     for size in (3, 2, 1):  # `file accept --types` first, then `file accept`
-        usage = _USAGES.get(tuple(words[:size]))
+        usage = USAGES.get(tuple(words[:size]))
         if usage is not None:
             return usage, words[size:]
     if words[0] in _NOUNS:  # `run show r3` reads a run, though `monitor run` ends with that word
         return None, words
-    short = [usage for verb, usage in _USAGES.items() if verb[-1] == words[0]]
+    short = [usage for verb, usage in USAGES.items() if verb[-1] == words[0]]
     if len(short) > 1:
         raise UsageError(
             f"{safe(words[0], 40)!r} is the end of several commands.",
@@ -137,7 +107,7 @@ def _find(words: list[str]) -> tuple[_Usage | None, list[str]]:
     return (short[0], words[1:]) if short else (None, words)
 
 
-def _fill(usage: _Usage, words: Sequence[str]) -> Command:
+def _fill(usage: Usage, words: Sequence[str]) -> Command:
     values: dict[str, str] = {}
     free = list(usage.positions)
     rest = iter(words)
@@ -155,7 +125,7 @@ def _fill(usage: _Usage, words: Sequence[str]) -> Command:
     return Command(action=usage.action, target=target, inputs=values)
 
 
-def _option(usage: _Usage, flag: str) -> str:
+def _option(usage: Usage, flag: str) -> str:
     name = usage.options.get(flag)
     if name is None:
         raise UsageError(

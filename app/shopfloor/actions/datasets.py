@@ -7,8 +7,9 @@ from shopfloor.actions.fields import choice, names, number, values, whole
 from shopfloor.actions.panes import Scope
 from shopfloor.domain.contract import Contract, Corrected, Mode, Originals, SchemaPolicy
 from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
+from shopfloor.domain.names import parse_version, split_ref
 from shopfloor.domain.record import Record
-from shopfloor.domain.requests.datasets import DatasetDefine, DatasetRollback
+from shopfloor.domain.requests.datasets import DatasetDefine, DatasetRollback, DatasetVersionShow
 
 
 def _version(record: Record) -> str:
@@ -24,7 +25,8 @@ def _mode(record: Record) -> dict[str, str]:
 
 
 def _rollback(ref: str, inputs: Inputs) -> DatasetRollback:
-    return DatasetRollback(ref=ref, reason=inputs.get("reason", ""))
+    name, version = split_ref(ref)
+    return DatasetRollback(ref=f"{name}@{parse_version(version, ref)}", reason=inputs.get("reason", ""))
 
 
 def _define(ref: str, inputs: Inputs) -> DatasetDefine:
@@ -89,6 +91,8 @@ ACTIONS = (
         rank=15,
         ref=_version,
         build=_rollback,
+        before=lambda ref: DatasetVersionShow(ref=split_ref(ref)[0]),
+        timeout=620.0,
     ),
     Action(
         name="dataset.define",

@@ -15,6 +15,7 @@ from shopfloor.domain.requests.files import (
     FileDiscard,
     FileInspect,
     FileRetry,
+    FileShow,
     FileSupersede,
     FileWhy,
     FileWithdraw,
@@ -149,6 +150,7 @@ ACTIONS = (
         ref=_id,
         why_not=_not_kept_out,
         build=_accept,
+        timeout=120.0,
     ),
     Action(
         name="file.accept_types",
@@ -163,6 +165,7 @@ ACTIONS = (
         ref=_id,
         why_not=_no_types,
         build=_accept_types,
+        timeout=120.0,
     ),
     Action(
         name="file.retry",
@@ -179,6 +182,7 @@ ACTIONS = (
         ref=_id,
         why_not=_not_kept_out,
         build=_retry,
+        timeout=120.0,
     ),
     Action(
         name="file.discard",
@@ -194,6 +198,7 @@ ACTIONS = (
         ref=_id,
         why_not=_not_quarantined,
         build=_discard,
+        before=lambda ref: FileShow(id=ref),
     ),
     Action(
         name="file.inspect",
@@ -207,6 +212,7 @@ ACTIONS = (
         ref=_id,
         why_not=_not_quarantined,
         build=_inspect,
+        shows=True,
     ),
     Action(
         name="file.withdraw",
@@ -256,5 +262,6 @@ ACTIONS = (
         rank=40,
         prefill=_place,
         build=_why,
+        shows=True,
     ),
 )

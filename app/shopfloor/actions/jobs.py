@@ -7,7 +7,7 @@ from shopfloor.actions.panes import Scope
 from shopfloor.actions.subjects import job_of
 from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.domain.record import Record
-from shopfloor.domain.requests.jobs import JobCancel, JobLog, JobRetry
+from shopfloor.domain.requests.jobs import JobCancel, JobLog, JobRetry, JobShow
 from shopfloor.domain.run import RunRecord, RunState
 
 
@@ -57,6 +57,7 @@ ACTIONS = (
         ref=job_of,
         why_not=_ended,
         build=_cancel,
+        before=lambda ref: JobShow(id=ref),
     ),
     Action(
         name="job.retry",
@@ -83,5 +84,6 @@ ACTIONS = (
         ref=job_of,
         why_not=_no_job,
         build=_log,
+        shows=True,
     ),
 )

@@ -54,5 +54,6 @@ ACTIONS = (
         ref=lineage_ref,
         why_not=_nothing,
         build=_show,
+        shows=True,
     ),
 )

@@ -53,6 +53,7 @@ ACTIONS = (
         ref=model_of,
         why_not=_no_champion,
         build=_predict,
+        shows=True,
     ),
     Action(
         name="model.value",
@@ -64,6 +65,8 @@ ACTIONS = (
         cli="shopfloor value {ref}",
         ref=model_of,
         build=_value,
+        shows=True,
+        timeout=120.0,
     ),
     Action(
         name="model.export",

@@ -6,6 +6,7 @@ from shopfloor.actions.action import REASON, Action, Confirm, Inputs
 from shopfloor.actions.panes import Scope
 from shopfloor.actions.subjects import awaiting_of, model_of, version_of
 from shopfloor.domain.monitor import AlertRecord
+from shopfloor.domain.names import split_ref
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import Decision, ModelRecord, ModelVersion, Outcome
 from shopfloor.domain.requests.models import (
@@ -14,6 +15,8 @@ from shopfloor.domain.requests.models import (
     ModelReject,
     ModelRetire,
     ModelRollback,
+    ModelShow,
+    ModelVersions,
 )
 from shopfloor.domain.run import RunRecord
 
@@ -80,6 +83,10 @@ def _retire(ref: str, inputs: Inputs) -> ModelRetire:
     return ModelRetire(name=ref, reason=inputs.get("reason", ""))
 
 
+def _versions(ref: str) -> ModelVersions:
+    return ModelVersions(name=split_ref(ref)[0])
+
+
 ACTIONS = (
     Action(
         name="model.approve",
@@ -95,6 +102,7 @@ ACTIONS = (
         ref=awaiting_of,
         why_not=_nothing_awaits,
         build=_approve,
+        before=_versions,
     ),
     Action(
         name="model.reject",
@@ -110,6 +118,7 @@ ACTIONS = (
         ref=awaiting_of,
         why_not=_nothing_awaits,
         build=_reject,
+        before=_versions,
     ),
     Action(
         name="model.promote",
@@ -125,6 +134,7 @@ ACTIONS = (
         ref=version_of,
         why_not=_no_candidate,
         build=_promote,
+        before=_versions,
     ),
     Action(
         name="model.rollback",
@@ -157,5 +167,6 @@ ACTIONS = (
         ref=model_of,
         why_not=_already_retired,
         build=_retire,
+        before=lambda ref: ModelShow(name=ref),
     ),
 )

@@ -29,6 +29,10 @@ def _gc(ref: str, inputs: Inputs) -> Gc:
     return Gc()
 
 
+def _unused(ref: str, inputs: Inputs) -> Gc:
+    return Gc(dry_run=True)
+
+
 def _shutdown(ref: str, inputs: Inputs) -> Shutdown:
     return Shutdown()
 
@@ -43,6 +47,7 @@ ACTIONS = (
         cli="shopfloor scan",
         rank=30,
         build=_rescan,
+        timeout=120.0,
     ),
     Action(
         name="workspace.backup",
@@ -53,6 +58,7 @@ ACTIONS = (
         cli="shopfloor backup",
         rank=31,
         build=_backup,
+        timeout=600.0,
     ),
     Action(
         name="workspace.doctor",
@@ -63,6 +69,8 @@ ACTIONS = (
         cli="shopfloor doctor",
         rank=32,
         build=_doctor,
+        shows=True,
+        timeout=600.0,
     ),
     Action(
         name="workspace.repair",
@@ -72,6 +80,8 @@ ACTIONS = (
         confirm=Confirm(question="Mend what the doctor finds, where that is safe?"),
         cli="shopfloor doctor --repair",
         build=_repair,
+        shows=True,
+        timeout=600.0,
     ),
     Action(
         name="workspace.gc",
@@ -81,6 +91,17 @@ ACTIONS = (
         confirm=Confirm(question="Remove all stored objects that nothing refers to?"),
         cli="shopfloor gc",
         build=_gc,
+        timeout=600.0,
+    ),
+    Action(
+        name="workspace.unused",
+        label="Unused",
+        help="Only say what would be removed.",
+        scopes=_HOME,
+        cli="shopfloor gc --dry-run",
+        build=_unused,
+        shows=True,
+        timeout=600.0,
     ),
     Action(
         name="engine.stop",

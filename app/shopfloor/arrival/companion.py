@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -162,8 +163,13 @@ def _read(root: Path, path: str) -> bytes:
             descriptor = open_below(top, path)
         finally:
             os.close(top)
-        with open(descriptor, "rb") as file:
-            return file.read(_MOST_BYTES)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return b""
+            with open(os.dup(descriptor), "rb") as file:
+                return file.read(_MOST_BYTES)
+        finally:
+            os.close(descriptor)
     except OSError:
         return b""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -160,8 +159,3 @@ def _dispose(layout: Layout, row: LedgerRow, originals: Originals, day: str) -> 
 def remove_original(layout: Layout, row: LedgerRow) -> ShopfloorError | None:
     """Take a delivered file away whose bytes are kept elsewhere; what hinders that is returned."""
     return dispose(layout, row, Originals.DELETE, "")
-
-
-def write_note(path: Path, content: dict[str, object]) -> None:
-    """A JSON note beside a file, for people who find it without the program."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")

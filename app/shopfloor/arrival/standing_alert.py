@@ -34,7 +34,7 @@ def raise_alert(
             updated_at=transaction.now,
         ),
     )
-    _tell(transaction, "opened", alert)
+    alerts.emit(transaction, "opened", alert)
     return alert
 
 
@@ -51,13 +51,4 @@ def resolve(transaction: Transaction, subject: str, check: str) -> None:
     now = transaction.now
     resolved = msgspec.structs.replace(alert, state=AlertState.RESOLVED, updated_at=now, resolved_at=now)
     alerts.put(transaction, resolved)
-    _tell(transaction, "resolved", resolved)
-
-
-def _tell(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
-    transaction.emit(
-        f"alert.{verb}",
-        alert.subject,
-        f"Alert {alert.id} on {alert.subject}: {alert.message}",
-        data={"alert": alert.id, "severity": alert.severity.value},
-    )
+    alerts.emit(transaction, "resolved", resolved)

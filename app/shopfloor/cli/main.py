@@ -10,9 +10,9 @@ import click
 
 from shopfloor import __version__
 from shopfloor.cli import failures
+from shopfloor.cli.nouns import TopGroup
 from shopfloor.cli.output import stream
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import TopGroup
 from shopfloor.domain.errors import ExitCode, ShopfloorError
 
 

@@ -31,10 +31,10 @@ def run_screen(workspace: Path) -> int:
 
 
 def _no_terminal(session: Session) -> int:
-    from shopfloor.cli.output import status
+    from shopfloor.cli.output import workspace
     from shopfloor.domain.requests.workspace import StatusShow
 
-    stream.data(status.describe(session.ask(StatusShow()), stream.terminal_width()))
+    stream.data(workspace.describe(session.ask(StatusShow()), stream.terminal_width()))
     stream.narrate("shopfloor: the screen needs a terminal, and stdin or stdout is none.")
     stream.narrate("hint: Use a command instead: shopfloor --help")
     return int(ExitCode.USAGE)

@@ -31,9 +31,3 @@ _COUNTED = re.compile(r"^([fjra])(\d{1,12})$")
 def counted(prefix: str, number: int) -> str:
     """A readable id such as `r42`: `f` file, `j` job, `r` run, `a` alert."""
     return f"{prefix}{number}"
-
-
-def is_counted(text: str, prefix: str) -> bool:
-    """True when `text` is a counted id of the kind `prefix`."""
-    match = _COUNTED.match(text)
-    return match is not None and match.group(1) == prefix

@@ -69,8 +69,3 @@ def did_you_mean(word: str, valid: Iterable[str], taken: Collection[str] = ()) -
         return f"Did you mean {close!r}?"
     shown = ", ".join(options[:12]) + (", …" if len(options) > 12 else "")
     return f"Valid: {shown}." if options else ""
-
-
-def is_reserved_alias(name: str) -> bool:
-    """True for aliases that only the release station moves."""
-    return name in _RESERVED

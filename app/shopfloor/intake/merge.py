@@ -12,7 +12,7 @@ from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.duck.sql import name, select_list, text
 from shopfloor.intake.parts import rewrite
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.objects import part_path
+from shopfloor.lake.objects import part_path, verify
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -69,6 +69,7 @@ def merge(
         if not query or not _any(connection, source, query):
             kept.append(part)
             continue
+        verify(source, part.sha256)  # a copy of damaged bytes would get a digest of its own
         path = staging / f"kept-{number:05d}.parquet"
         left = rewrite(connection, source, part.files, path, query, contract)
         changed += [left] if left else []

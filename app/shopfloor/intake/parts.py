@@ -14,7 +14,7 @@ from shopfloor.duck.sql import PARQUET, SQL_TYPES, name, text
 from shopfloor.formats.cast_rules import CastMode, CastRule
 from shopfloor.formats.reasons import listed
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.objects import file_sha256
+from shopfloor.lake.objects import file_sha256, verify
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -99,6 +99,7 @@ def reread(
     connection: DuckDBPyConnection, source: Path, part: Part, path: Path, readings: Mapping[str, CastRule], to: Contract
 ) -> StagedPart:
     """A copy at `path` of the part at `source` in which columns stored as text are read as their types of now."""
+    verify(source, part.sha256)  # a copy of damaged bytes would get a digest of its own
     names = names_in(connection, source)
     again = {i: readings[column] for i, column in enumerate(names) if column in readings}
     raw = ", ".join(f"{name(column)} AS c{i}" for i, column in enumerate(names))

@@ -1,1 +1,1 @@
-"""The monitoring station: what a model learnt from, against what it meets now."""
+"""The monitoring station: what a model learned from, against what it meets now."""

@@ -78,7 +78,7 @@ class AlertText:
 
     @property
     def severity(self) -> Severity:
-        """By size of importance, and by what came of it."""
+        """By importance of the features, and by the effect on predictions and performance."""
         if self.performance is not None:
             return Severity.CRITICAL
         if not self.inputs:

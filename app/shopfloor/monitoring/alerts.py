@@ -190,8 +190,8 @@ def _awake(alert: AlertRecord, now: datetime) -> AlertRecord:
 
 
 def _ended(alert: AlertRecord, version: int | None, now: datetime) -> AlertRecord:
-    learnt = version is not None and alert.evidence.get("model_version") not in (None, version)
-    how = f"In order again: version {version} is in service now." if learnt else "In order again by itself."
+    retrained = version is not None and alert.evidence.get("model_version") not in (None, version)
+    how = f"In order again: version {version} is in service now." if retrained else "In order again by itself."
     return replace(
         alert,
         state=AlertState.RESOLVED,

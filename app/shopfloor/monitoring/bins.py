@@ -124,7 +124,7 @@ def sketch_column(frame: pd.DataFrame, feature: FeatureReference, column: Column
 def _parsed(frame: pd.DataFrame, feature: FeatureReference, column: Column) -> Values | None:
     """The column as the reference's type where it can be read so, else as its own.
 
-    Of a column that became text since, what is no value of that type is missing.
+    Of a column that became text since, cells that cannot be read as that type are missing.
     """
     if feature.type is not None and column.type is ColumnType.TEXT:
         return parse_column(recast(frame[column.name], feature.type), replace(column, type=feature.type))

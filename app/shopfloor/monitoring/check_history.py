@@ -75,7 +75,7 @@ class CheckHistory:
         )
 
     def _often(self, key: CheckKey) -> bool:
-        """The same change seen M times. A version that has learnt the data sees another change, and
+        """The same change seen M times. A version that has learned from the data sees another change, and
         one that is still moving is not confirmed by the delivery before."""
         line = self.known.get(key, ())[-self.among :]
         newest = line[-1]

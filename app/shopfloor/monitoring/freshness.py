@@ -21,10 +21,10 @@ def check_all(context: Context) -> None:
 
     A contract that cannot be read just now counts as it was read last.
     """
-    asked = {name: contract.freshness.hours for name, contract in context.book.noticed.copy().items()}
+    allowed = {name: contract.freshness.hours for name, contract in context.book.noticed.copy().items()}
     open_ = {alert.subject for alert in context.store.read(_all_open)}
-    for dataset in {name for name, hours in asked.items() if hours > 0} | open_:
-        _check(context, dataset, asked.get(dataset, 0.0))
+    for dataset in {name for name, hours in allowed.items() if hours > 0} | open_:
+        _check(context, dataset, allowed.get(dataset, 0.0))
 
 
 def _all_open(query: Query) -> list[AlertRecord]:
@@ -37,12 +37,12 @@ def _check(context: Context, dataset: str, hours: float) -> None:
 
     def query(reader: Query) -> tuple[datetime | None, bool, bool]:
         since = _since(reader, dataset)
-        told = since is not None and _told(reader, dataset, since, hours)
-        return since, bool(_alerts(reader, dataset)), told
+        reported = since is not None and _reported(reader, dataset, since, hours)
+        return since, bool(_alerts(reader, dataset)), reported
 
-    since, open_, told = context.store.read(query)
+    since, open_, reported = context.store.read(query)
     late = hours > 0 and since is not None and now - since > timedelta(hours=hours)
-    if late and not told and since is not None:
+    if late and not reported and since is not None:
         alert = context.store.write(lambda transaction: _open(transaction, dataset, since, hours))
         if alert is not None and context.settings.notify:
             notification.notify(context.settings.notify, alert)
@@ -64,7 +64,7 @@ def _alerts(query: Query, dataset: str) -> list[AlertRecord]:
 
 
 def _open(transaction: Transaction, dataset: str, since: datetime, hours: float) -> AlertRecord | None:
-    if _told(transaction, dataset, since, hours):
+    if _reported(transaction, dataset, since, hours):
         return None
     waited = (transaction.now - since).total_seconds() / 3600
     alert = alerts.create(
@@ -77,16 +77,16 @@ def _open(transaction: Transaction, dataset: str, since: datetime, hours: float)
             value=round(waited, 2),
             limit=hours,
             message=f"{dataset} has had no new version for {waited:,.1f} hours; its contract allows {hours:g}.",
-            cause=f"The newest came {since:%Y-%m-%d %H:%M} UTC. Look at the export job and at inbox/{dataset}/.",
+            cause=f"The newest one arrived {since:%Y-%m-%d %H:%M} UTC. Check the export job and inbox/{dataset}/.",
             opened_at=transaction.now,
             updated_at=transaction.now,
         ),
     )
-    _tell(transaction, "opened", alert)
+    alerts.emit(transaction, "opened", alert)
     return alert
 
 
-def _told(query: Query, dataset: str, since: datetime, hours: float) -> bool:
+def _reported(query: Query, dataset: str, since: datetime, hours: float) -> bool:
     """True when an alert about this very silence was opened, also when a person resolved it since."""
     found = alerts.listing(query, subject=dataset, state="", text=FRESHNESS, limit=50, offset=0).rows
     return any(
@@ -97,19 +97,10 @@ def _told(query: Query, dataset: str, since: datetime, hours: float) -> bool:
 
 
 def resolve(transaction: Transaction, dataset: str) -> None:
-    """A new version came, or nothing is asked any more: the alert is over by itself."""
+    """A new version came, or none is expected any more: the alert is over by itself."""
     for alert in _alerts(transaction, dataset):
         over = msgspec.structs.replace(
             alert, state=AlertState.RESOLVED, updated_at=transaction.now, resolved_at=transaction.now
         )
         alerts.put(transaction, over)
-        _tell(transaction, "resolved", over)
-
-
-def _tell(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
-    transaction.emit(
-        f"alert.{verb}",
-        alert.subject,
-        f"Alert {alert.id} on {alert.subject}: {alert.message}",
-        data={"alert": alert.id, "severity": alert.severity.value},
-    )
+        alerts.emit(transaction, "resolved", over)

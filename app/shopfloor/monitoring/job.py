@@ -45,12 +45,12 @@ class MonitorHandler:
             return None
         delivery, staging = job.payload.get("dataset_version"), _staging(context, job)
         checks = context.store.read(
-            lambda query: preparing.look_task(context, query, definition, version, delivery, staging)
+            lambda query: preparing.check_task(context, query, definition, version, delivery, staging)
         )
         return WorkerTask(tasks.check, checks) if checks is not None else None
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> CheckOutcome:
-        """Truth that came with the delivery is named by its content; all else is rows only."""
+        """Truth that arrived with the delivery is named by its content; all else is rows only."""
         outcome = convert(value, CheckOutcome)
         if outcome.truth is not None:
             place_actuals(context, job.subject, outcome.truth)
@@ -59,7 +59,7 @@ class MonitorHandler:
     def commit(
         self, context: Context, transaction: Transaction, job: JobRecord, outcome: CheckOutcome
     ) -> dict[str, Any]:
-        """Checks, alerts, truth that came along, and a retraining, in one transaction."""
+        """Checks, alerts, truth that arrived with the delivery, and a retraining, in one transaction."""
         published = outcome.report
         definition = context.definition(job.subject)
         self._note_truth(context, transaction, job, outcome.truth)
@@ -86,20 +86,20 @@ class MonitorHandler:
         for alert in changes.opened:
             alert = alerts.create(transaction, alert)
             opened.append(alert)
-            _tell(transaction, "opened", alert)
+            alerts.emit(transaction, "opened", alert)
             context.line.after(transaction, AlertOpened(definition, alert))
         for alert in changes.updated:
             alerts.put(transaction, alert)
-            _tell(transaction, "updated", alert)
+            alerts.emit(transaction, "updated", alert)
         for alert in changes.resolved:
             alerts.put(transaction, alert)
-            _tell(transaction, "resolved", alert)
+            alerts.emit(transaction, "resolved", alert)
         return opened
 
     def _note_live(self, transaction: Transaction, published: CheckReport) -> None:
-        """What the champion is worth on outcomes that are known by now, and how many those are.
+        """The champion's score on the outcomes known by now, and how many those are.
 
-        Too few to score is told by the number alone: none would read as if no truth had come.
+        Too few to score are kept as a number without a score: nothing would read as if no truth had arrived.
         """
         if not published.live_rows:
             return
@@ -123,14 +123,14 @@ class MonitorHandler:
         )
 
     def _note_truth(self, context: Context, transaction: Transaction, job: JobRecord, truth: PartFile | None) -> None:
-        """What the delivery says of predictions stays known, for later looks and for the value."""
+        """What the delivery says of predictions is kept, for later checks and for the value."""
         if truth is None:
             return
         if note_actuals(context, transaction, job.subject, truth, source="delivery", origin=job.id):
             transaction.emit(
                 "actuals.delivered",
                 job.subject,
-                f"{counted(truth.rows, 'outcome')} of {job.subject}'s predictions came with {job.trigger}",
+                f"{counted(truth.rows, 'outcome')} of {job.subject}'s predictions arrived with {job.trigger}",
                 data={"rows": truth.rows, "job": job.id},
             )
 
@@ -155,12 +155,3 @@ class MonitorHandler:
 
 def _staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"monitor-{job.id}"
-
-
-def _tell(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
-    transaction.emit(
-        f"alert.{verb}",
-        alert.subject,
-        f"Alert {alert.id} on {alert.subject}: {alert.message}",
-        data={"alert": alert.id, "severity": alert.severity.value},
-    )

@@ -42,8 +42,8 @@ class Finding:
 class Measurement:
     """A check of one feature (or of the predictions) before the p-values of the run are corrected.
 
-    `unknown` says why nothing can be told, and is empty otherwise. `unit_change` is a likely change
-    of unit in words, `unit_is_certain` when the name of the feature speaks for it too. `message`
+    `unknown` says why the check cannot tell, and is empty otherwise. `unit_change` is a likely change
+    of unit in words, `unit_is_certain` when the name of the feature suggests it too. `message`
     writes the sentence for a result.
     """
 

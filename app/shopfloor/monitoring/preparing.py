@@ -19,7 +19,7 @@ from shopfloor.store.rows import Query
 _HISTORY = 2_000
 
 
-def look_task(
+def check_task(
     context: Context,
     query: Query,
     definition: ModelDefinition,
@@ -37,7 +37,7 @@ def look_task(
     checks = CheckSpec(
         definition=definition,
         model_version=version,
-        **_learnt(manifest),
+        **_task_of(manifest),
         reference_path=str(reference),
         columns=shown.columns if shown is not None else (),
         data=part_files(context.layout, added),
@@ -56,12 +56,12 @@ def value_spec(context: Context, query: Query, definition: ModelDefinition) -> V
     champion = models.aliases(query, definition.name).get("champion")
     manifest, reference = _artifact(context, query, definition.name, champion) if champion else (None, Path())
     newest = datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
-    learnt: dict[str, Any] = {"task": definition.task or "binary"}
+    facts: dict[str, Any] = {"task": definition.task or "binary"}
     if manifest is not None:
-        learnt = {key: value for key, value in _learnt(manifest).items() if key != "metric"}
+        facts = {key: value for key, value in _task_of(manifest).items() if key != "metric"}
     return ValueSpec(
         definition=definition,
-        **learnt,
+        **facts,
         reference_path=str(reference) if manifest is not None and reference.exists() else None,
         columns=newest.columns if newest is not None else (),
         inference=_log(context, query, definition.name, "predictions"),
@@ -94,7 +94,7 @@ def backtest_spec(context: Context, query: Query, definition: ModelDefinition) -
     )
 
 
-def _learnt(manifest: ArtifactManifest) -> dict[str, Any]:
+def _task_of(manifest: ArtifactManifest) -> dict[str, Any]:
     """What the artifact says about its task, so that a changed definition does not change the past."""
     return {
         "task": manifest.task,

@@ -1,4 +1,4 @@
-"""What the monitoring station is asked, keeps and answers. Light: no heavy library here."""
+"""Requests, stored records and results of the monitoring station. Light: no heavy library here."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class Outcomes(Record, frozen=True, kw_only=True):
 
 
 class Reference(Record, frozen=True, kw_only=True):
-    """What a model version learnt from (`reference.json` beside the artifact).
+    """What a model version learned from (`reference.json` beside the artifact).
 
     `chunked_by` says what the chunks are: `delivery`, a unit of time, `stretch` (equal numbers of
     rows in time order) or `random` (the rows have no time).
@@ -229,7 +229,7 @@ class BacktestSpec(Record, frozen=True, kw_only=True):
 
 
 class ValueSpec(Record, frozen=True, kw_only=True):
-    """Compute what stored predictions were worth. Paths as in `CheckSpec`."""
+    """Compute the realised value of stored predictions. Paths as in `CheckSpec`."""
 
     definition: ModelDefinition
     task: Task

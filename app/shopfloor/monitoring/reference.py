@@ -65,7 +65,7 @@ def build_reference(
     are what the next delivery is compared with. `time` (rows,) orders them and `deliveries`
     (rows,) names the delivery of each, where known. `importances` may have any unit. The
     distributions of predictions and the score come from `holdout` alone, because a model answers
-    too surely on rows that it has learnt. Raises `DataError` for values of the wrong type.
+    too surely on rows that it has learned. Raises `DataError` for values of the wrong type.
     """
     chunked = chunk_rows(len(frame), _micros(time), deliveries, seed)
     shares = _shares(importances, [column.name for column in features])

@@ -33,7 +33,7 @@ def run_checks(
     """Run every check on one model version.
 
     Rows are those of `spec.data` when there are any, else the stored inputs of the window.
-    Predictions and outcomes are the stored predictions of the window; with an open window what came
+    Predictions and outcomes are the stored predictions of the window; with an open window what was made
     since the last run, and the newest known outcomes. `keep_truth` is given what the delivery says
     of predictions (columns `association_id` and `actual`), if it says anything. Raises
     `IntegrityError` for a damaged reference or part, `DataError` for parts without the agreed columns.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TIMES_LEAST = 10
-_STRAY = 0.02
+_EARLIEST = 0.02
 
 
 def read_reference(path: str) -> Reference:
@@ -148,7 +148,7 @@ def _span_of(frame: pd.DataFrame, time: str | None) -> tuple[datetime | None, da
     known = values.micros[values.micros != NO_TIME]
     if not len(known):
         return None, None
-    first, middle = np.quantile(known, [_STRAY, 0.5])
+    first, middle = np.quantile(known, [_EARLIEST, 0.5])
     return datetime.fromtimestamp(float(first) / 1e6, UTC), datetime.fromtimestamp(float(middle) / 1e6, UTC)
 
 

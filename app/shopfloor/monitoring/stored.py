@@ -58,7 +58,7 @@ def join_truth(
     window: Window = (None, None),
     more_truth: pd.DataFrame | None = None,
 ) -> JoinedPredictions | None:
-    """Join what was predicted with what came true; None when nothing was predicted.
+    """Join predictions with their actuals; None when nothing was predicted.
 
     Only predictions of `version` (all with None) made in `window` count; of several with one id
     the last one does, and of several actuals of one id the last to arrive. `more_truth` has
@@ -75,15 +75,15 @@ def join_truth(
     truth, counts = _truth(made.column(_ID), actuals, more_truth, task)
     frame = made.drop_columns([_ID, _AT, _VERSION]).to_pandas()
     predictions = read_predictions(frame, truth, task=task, classes=classes, positive=positive)
-    told = int(truth.notna().sum())
+    matched = int(truth.notna().sum())
     usable = len(predictions.known())
     joined = Joined(
         predictions=len(order),
-        matched=told,
+        matched=matched,
         orphans=counts[0],
         repeated=table.num_rows - len(ids),
         replaced=counts[1],
-        unusable=told - usable,
+        unusable=matched - usable,
     )
     at = _micros(made.column(_AT))
     return JoinedPredictions(
@@ -103,16 +103,18 @@ def truths_of_predictions(delivered: pd.DataFrame, inference: Sequence[str], tas
     """
     if not inference:
         return {}
-    told = _delivered(delivered, pa.string() if task.classification else pa.float64(), task)
+    actuals = _delivered(delivered, pa.string() if task.classification else pa.float64(), task)
     predicted = pa.chunked_array([_one(_read(path, (_ID,)).column(_ID)) for path in inference])
-    mine = told.filter(pc.is_in(told.column(_ID), value_set=_one(predicted)))
+    mine = actuals.filter(pc.is_in(actuals.column(_ID), value_set=_one(predicted)))
     return dict(zip(mine.column(_ID).to_pylist(), mine.column(_ACTUAL).to_pylist(), strict=True))
 
 
 @dataclass(frozen=True)
 class StoredInputs:
-    """What a model version was asked, under the features' own names, and what it answered, in the
-    order of time. `total` counts all rows of the window, `last_at` is the newest."""
+    """The inputs of a model version, under the features' own names, and its predictions, oldest first.
+
+    `total` counts all rows of the window, `last_at` is the newest.
+    """
 
     inputs: pd.DataFrame
     outputs: pd.DataFrame

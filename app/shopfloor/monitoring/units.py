@@ -57,7 +57,7 @@ _CONVERSIONS = (
 
 @dataclass(frozen=True)
 class Guess:
-    """A change of unit in words. `suits` when the feature's name speaks for it too."""
+    """A change of unit in words. `suits` when the feature's name suggests it too."""
 
     words: str
     suits: bool
@@ -69,7 +69,7 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
     Both are quantiles. A conversion must explain two thirds of the distance, and leave little
     against the width of the numbers. One that suits the feature's name is named (it may leave more,
     for a season goes on meanwhile), and so is a plain factor that is clearly closest. Else only the
-    factor is told: without a name that speaks of a length, no miles became kilometres.
+    factor is given: a feature whose name does not suggest a length gets no "miles became kilometres".
     """
     if not before or not now:
         return None

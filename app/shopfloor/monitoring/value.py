@@ -1,4 +1,4 @@
-"""Realised value: what stored predictions were worth once their truth was known."""
+"""Realised value: the value of stored predictions whose truth is known."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def realised_value(spec: ValueSpec) -> ValueReport:
     """
     value = spec.definition.value
     if value is None:
-        return _empty(spec, "The definition has no [value]: write what a prediction is worth.")
+        return _empty(spec, "The definition has no [value] table. Add the gain or cost of each outcome.")
     if spec.task is Task.MULTICLASS:
         return _empty(spec, "A value is defined for two classes and for numbers, not for more classes.")
     stored = join_truth(
@@ -54,7 +54,7 @@ def realised_value(spec: ValueSpec) -> ValueReport:
 
 
 def planned_per_row(value: Value, task: Task, outcomes: Outcomes | None) -> float | None:
-    """What one prediction is worth on the holdout; None when that is not known.
+    """The value of one prediction on the holdout; None when that is not known.
 
     The threshold is met to half a percent, the width of the holdout's bins of chance.
     """

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -181,7 +182,14 @@ class JobRunner:
 
         self._context.store.write(commit)
         if not nothing:
+            self._settle(job, handler, published)
+
+    def _settle(self, job: JobRecord, handler: Handler, published: Any) -> None:
+        """The job has succeeded, whatever happens now: what is left to do is done by the next start or doctor."""
+        try:
             handler.settle(self._context, job, published)
+        except Exception:  # noqa: BLE001 - after the commit nothing may change what the job is
+            _LOG.exception("job %s is done, but not all was put away after it", job.id)
 
     def _fail(self, job: JobRecord, handler: Handler, error: WireError) -> None:
         if self._cancelled.is_set():

@@ -68,6 +68,8 @@ class Worker:
         except OSError as error:
             raise WorkerDied(self._epitaph()) from error
         for line in self._answers:
+            if not line.endswith(b"\n"):  # it died in the middle of its answer
+                break
             message: Message = msgspec.json.decode(line, type=Message)
             if isinstance(message, Progress):
                 on_progress(message)

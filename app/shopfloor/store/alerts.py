@@ -43,6 +43,16 @@ def put(transaction: Transaction, alert: AlertRecord) -> None:
     )
 
 
+def emit(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
+    """The event that an alert was `opened`, `updated` or `resolved` by itself."""
+    transaction.emit(
+        f"alert.{verb}",
+        alert.subject,
+        f"Alert {alert.id} on {alert.subject}: {alert.message}",
+        data={"alert": alert.id, "severity": alert.severity.value},
+    )
+
+
 def get(query: Query, id: str) -> AlertRecord:
     """One alert; raises `NotFoundError`."""
     row = query.one("SELECT record FROM alerts WHERE id = ?", [id])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -249,10 +248,3 @@ def new_rows_since(query: Query, dataset: str, version: int) -> int:
         [dataset, version],
     )
     return int(row[0]) if row else 0
-
-
-def time_span(found: Sequence[Part]) -> tuple[datetime | None, datetime | None]:
-    """The earliest and latest time of some parts."""
-    starts = [part.time_min for part in found if part.time_min is not None]
-    ends = [part.time_max for part in found if part.time_max is not None]
-    return (min(starts, default=None), max(ends, default=None))

@@ -74,12 +74,6 @@ def of_job(query: Query, job: str) -> RunRecord | None:
     return None if row is None else msgspec.json.decode(row[0], type=RunRecord)
 
 
-def open_runs(query: Query) -> list[RunRecord]:
-    """Runs that a job left running."""
-    rows = query.all("SELECT record FROM runs WHERE state IN ('queued', 'running') AND job IS NOT NULL")
-    return [msgspec.json.decode(row[0], type=RunRecord) for row in rows]
-
-
 def listing(
     query: Query,
     *,

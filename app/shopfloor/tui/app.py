@@ -137,7 +137,7 @@ class ShopfloorApp(App):
     def do(
         self, action: Action, screen: Screen[None], record: Record | str | None, given: dict[str, str] | None = None
     ) -> None:
-        if action.asks_engine and action.name not in self._moves.shown_here:
+        if action.asks_engine and not action.shows:
             self.run_worker(perform(self, action, record, given), group="perform", exit_on_error=False)
         else:
             self._moves.do(action, screen, record, given or {})

@@ -85,8 +85,17 @@ def sections(action: Action, answer: object) -> list[Section]:
     if isinstance(answer, DoctorReport):
         pairs = [Pair(found.check, found.detail, "ok" if found.ok else "fail") for found in answer.findings]
         return [Section("doctor", "All is well" if answer.ok else "Findings", pairs)]
-    pairs = [Pair(name, str(value)) for name, value in msgspec.to_builtins(answer).items()]
+    pairs = [Pair(name.replace("_", " "), _plain(value)) for name, value in msgspec.to_builtins(answer).items()]
     return [Section("answer", action.label, pairs)]
+
+
+def _plain(value: object) -> str:
+    """A field of an answer that has no view of its own."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "–"
+    return "–" if value in (None, "") else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _explained(found: Explanation) -> list[Section]:

@@ -23,21 +23,6 @@ _NOUNS = {noun for pane in PANES.values() for noun in pane.nouns}
 class ViewActions:
     """What each navigation action does to the screen."""
 
-    # These ask the engine and answer on a screen of their own instead of with a toast.
-    shown_here = frozenset(
-        {
-            "lineage.show",
-            "file.inspect",
-            "file.why",
-            "job.log",
-            "model.value",
-            "monitor.backtest",
-            "workspace.doctor",
-            "workspace.repair",
-            "model.predict",
-        }
-    )
-
     def __init__(self, app: App) -> None:
         self._app = app
         self._table: dict[str, Callable[[Pane, Given], None]] = {
@@ -66,7 +51,7 @@ class ViewActions:
         """Move the view as `action` says."""
         if action.name.startswith("go."):
             self._app.go(action.name.removeprefix("go."), query=given.get("query", ""))
-        elif action.name in self.shown_here:
+        elif action.shows:
             self._aside(self._show(action, record, given))
         elif isinstance(screen, Pane):
             move = self._table.get(action.name)

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from shopfloor.cli.commands.add import deliver_files
+from shopfloor.cli.nouns import Noun
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, session
+from shopfloor.cli.verbs import json_option, session
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.names import check_name, did_you_mean
 

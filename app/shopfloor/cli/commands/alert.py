@@ -5,16 +5,14 @@ from __future__ import annotations
 import click
 
 from shopfloor.actions.moments import parse_until
-from shopfloor.actions.registry import by_name
+from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import alerts, answers
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import F, Noun, json_option, one_of, session, window_options
+from shopfloor.cli.verbs import F, json_option, one_of, session, window_options
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.monitor import AlertState
 from shopfloor.domain.requests.alerts import (
-    AlertAck,
     AlertList,
-    AlertResolve,
     AlertShow,
     AlertSnooze,
 )
@@ -61,18 +59,6 @@ def show_alert(session: Session, alert_id: str, as_json: bool) -> None:
     answers.show(session.ask(AlertShow(id=alert_id)), alerts.describe, as_json=as_json)
 
 
-@command.command("ack", help=by_name("alert.ack").help)
-@click.argument("alert_id", metavar="ID")
-@_note
-@json_option
-@session
-def acknowledge(session: Session, alert_id: str, note: str, as_json: bool) -> None:
-    before = session.ask(AlertShow(id=alert_id))
-    answer = session.ask(AlertAck(id=alert_id, note=note))
-    answers.repeated(before, answer, f"Alert {answer.id} is acknowledged")
-    answers.show(answer, alerts.describe, as_json=as_json)
-
-
 @command.command("snooze")
 @click.argument("alert_id", metavar="ID")
 @click.option("--until", metavar="TIME", help="A time, or a span from now: 4h, 1d, 2w.")
@@ -95,16 +81,4 @@ def snooze(
     before = session.ask(AlertShow(id=alert_id))
     answer = session.ask(AlertSnooze(id=alert_id, until=parse_until(end), note=note))
     answers.repeated(before, answer, f"Alert {answer.id} is snoozed until then")
-    answers.show(answer, alerts.describe, as_json=as_json)
-
-
-@command.command("resolve", help=by_name("alert.resolve").help)
-@click.argument("alert_id", metavar="ID")
-@_note
-@json_option
-@session
-def resolve(session: Session, alert_id: str, note: str, as_json: bool) -> None:
-    before = session.ask(AlertShow(id=alert_id))
-    answer = session.ask(AlertResolve(id=alert_id, note=note))
-    answers.repeated(before, answer, f"Alert {answer.id} is resolved")
     answers.show(answer, alerts.describe, as_json=as_json)

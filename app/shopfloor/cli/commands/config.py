@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import stream
 from shopfloor.cli.output.cells import text
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, session
+from shopfloor.cli.verbs import json_option, session
 from shopfloor.domain.errors import ExitCode
 
 

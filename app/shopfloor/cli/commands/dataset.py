@@ -7,10 +7,10 @@ from typing import IO
 import click
 
 from shopfloor.actions.fields import names
-from shopfloor.actions.registry import by_name
+from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import answers, contracts, datasets, stream, streams
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, one_of, reason_option, session, window_options
+from shopfloor.cli.verbs import json_option, one_of, session, window_options
 from shopfloor.domain.contract import Contract, Corrected, Mode, Originals, SchemaPolicy
 from shopfloor.domain.errors import ExitCode, NotFoundError, ShopfloorError
 from shopfloor.domain.names import check_name, parse_version, split_ref
@@ -23,7 +23,6 @@ from shopfloor.domain.requests.datasets import (
     DatasetPreviewShow,
     DatasetProfileShow,
     DatasetRevisions,
-    DatasetRollback,
     DatasetShow,
     DatasetVersions,
     DatasetVersionShow,
@@ -222,22 +221,6 @@ def _contract(session: Session, name: str) -> Contract | None:
         return session.ask(DatasetContract(name=name))
     except NotFoundError:
         return None
-
-
-@command.command("rollback", help=by_name("dataset.rollback").help)
-@click.argument("ref")
-@reason_option
-@json_option
-@session
-def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
-    name, version = split_ref(ref)
-    parse_version(version, ref)
-    before = session.ask(DatasetVersionShow(ref=name))
-    answer = session.ask(DatasetRollback(ref=checked_ref(ref), reason=reason), timeout=_SLOW)
-    so = f"{name}@{answer.version} has the content of {ref}"
-    if not answers.repeated(before.version, answer.version, so):
-        stream.narrate(f"{so}.")
-    answers.show(answer, datasets.describe_version, as_json=as_json)
 
 
 @command.command("append")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from shopfloor.cli.output import status, stream
+from shopfloor.cli.output import stream
+from shopfloor.cli.output.workspace import unfinished
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
 from shopfloor.domain.clock import Clock, SystemClock
@@ -30,7 +31,7 @@ def command(session: Session, as_json: bool) -> None:
     if engine_running(workspace):
         report = session.ask(Shutdown(), start=False, timeout=_PATIENCE_SECONDS)
         await_end(workspace, engine_running, SystemClock(), time.sleep)
-        stream.narrate(f"The engine has stopped. {status.unfinished(report)}.")
+        stream.narrate(f"The engine has stopped. {unfinished(report)}.")
     else:
         report = IdleReport(idle=True, unsettled_files=0, queued_jobs=0, running_jobs=0)
         stream.narrate("The engine does not run.")

@@ -9,26 +9,22 @@ import click
 
 from shopfloor.actions.fields import names
 from shopfloor.actions.registry import by_name
+from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import answers, files, stream
 from shopfloor.cli.output.cells import text
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, one_of, raw_option, reason_option, session, window_options
+from shopfloor.cli.verbs import json_option, one_of, raw_option, session, window_options
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.csv_text import words
 from shopfloor.domain.dialect import pairs_of
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.requests.files import (
-    FileAccept,
-    FileDiscard,
-    FileInspect,
     FileList,
     FileRejects,
     FileRejectsExport,
     FileRetry,
     FileShow,
-    FileSupersede,
     FileWhy,
-    FileWithdraw,
 )
 
 
@@ -79,18 +75,6 @@ def show_file(session: Session, file_id: str, as_json: bool) -> None:
     answers.show(session.ask(FileShow(id=file_id)), files.describe, as_json=as_json)
 
 
-@command.command("inspect", help=by_name("file.inspect").help)
-@click.argument("file_id", metavar="ID")
-@json_option
-@session
-def inspect_file(session: Session, file_id: str, as_json: bool) -> None:
-    content = session.ask(FileInspect(id=file_id))
-    if as_json:
-        stream.document(content)
-    else:
-        stream.data(files.describe_bytes(content))
-
-
 @command.command("rejects")
 @click.argument("file_id", metavar="ID")
 @click.option("--export", metavar="FILE", help="Write them to FILE, new, ending in .csv or .parquet.")
@@ -115,16 +99,6 @@ def list_rejects(
     answers.listing(page, files.REJECTS, empty=files.none_kept(file_id, total), as_json=as_json)
     if page.rows and total > page.total:
         stream.narrate(f"{files.kept(page.total, total)} kept.")
-
-
-@command.command("accept", help=by_name("file.accept").help)
-@click.argument("file_id", metavar="ID")
-@click.option("--types", is_flag=True, help="Let columns take the file's types, so that no row is left out for them.")
-@json_option
-@session
-def accept_file(session: Session, file_id: str, types: bool, as_json: bool) -> None:
-    answer = session.ask(FileAccept(id=file_id, types=types), timeout=120.0)
-    answers.show(answer, files.describe, as_json=as_json)
 
 
 @command.command("retry", help=by_name("file.retry").help)
@@ -176,24 +150,6 @@ def retry_file(
     answers.show(answer, files.describe, as_json=as_json)
 
 
-@command.command("withdraw", help=by_name("file.withdraw").help)
-@click.argument("file_id", metavar="ID")
-@reason_option
-@json_option
-@session
-def withdraw_file(session: Session, file_id: str, reason: str, as_json: bool) -> None:
-    answer = session.ask(FileWithdraw(id=file_id, reason=reason))
-    answers.show(answer, files.describe, as_json=as_json)
-
-
-@command.command("supersede", help=by_name("file.supersede").help)
-@click.argument("file_id", metavar="ID")
-@json_option
-@session
-def supersede_file(session: Session, file_id: str, as_json: bool) -> None:
-    answers.show(session.ask(FileSupersede(id=file_id)), files.describe, as_json=as_json)
-
-
 @command.command("why", help=by_name("file.why").help)
 @click.argument("path", metavar="PATH")
 @json_option
@@ -213,15 +169,3 @@ def _meant(path: str) -> str:
     if not os.path.lexists(path) and path.partition("/")[0] in {"inbox", "score", "actuals"}:
         return path
     return os.path.abspath(path)
-
-
-@command.command("discard", help=by_name("file.discard").help)
-@click.argument("file_id", metavar="ID")
-@reason_option
-@json_option
-@session
-def discard_file(session: Session, file_id: str, reason: str, as_json: bool) -> None:
-    before = session.ask(FileShow(id=file_id))
-    answer = session.ask(FileDiscard(id=file_id, reason=reason))
-    answers.repeated(before.state, FileState.DISCARDED, f"File {answer.id} is discarded")
-    answers.show(answer, files.describe, as_json=as_json)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import click
 
-from shopfloor.actions.registry import by_name
-from shopfloor.cli.output import answers, jobs, stream
-from shopfloor.cli.output.cells import text
+from shopfloor.cli.nouns import Noun
+from shopfloor.cli.output import answers, jobs
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, one_of, session, window_options
+from shopfloor.cli.verbs import json_option, one_of, session, window_options
 from shopfloor.domain.job import JobKind, JobState
-from shopfloor.domain.requests.jobs import JobCancel, JobList, JobLog, JobRetry, JobShow
+from shopfloor.domain.requests.jobs import JobList, JobShow
 
 
 @click.group(cls=Noun)
@@ -48,36 +47,3 @@ def list_jobs(
 def show_job(session: Session, job_id: str, as_json: bool) -> None:
     """Show one job."""
     answers.show(session.ask(JobShow(id=job_id)), jobs.describe, as_json=as_json)
-
-
-@command.command("cancel", help=by_name("job.cancel").help)
-@click.argument("job_id", metavar="ID")
-@json_option
-@session
-def cancel_job(session: Session, job_id: str, as_json: bool) -> None:
-    before = session.ask(JobShow(id=job_id))
-    answer = session.ask(JobCancel(id=job_id))
-    answers.repeated(before.state, JobState.CANCELLED, f"Job {answer.id} is cancelled")
-    answers.show(answer, jobs.describe, as_json=as_json)
-
-
-@command.command("retry", help=by_name("job.retry").help)
-@click.argument("job_id", metavar="ID")
-@json_option
-@session
-def retry_job(session: Session, job_id: str, as_json: bool) -> None:
-    answers.show(session.ask(JobRetry(id=job_id)), jobs.describe, as_json=as_json)
-
-
-@command.command("log", help=by_name("job.log").help)
-@click.argument("job_id", metavar="ID")
-@json_option
-@session
-def show_log(session: Session, job_id: str, as_json: bool) -> None:
-    log = session.ask(JobLog(id=job_id))
-    if as_json:
-        stream.document(log)
-    elif log.lines:
-        stream.data("\n".join(text(line) if line else "" for line in log.lines))
-    else:
-        stream.narrate("The job wrote nothing.")

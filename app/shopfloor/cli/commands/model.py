@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from shopfloor.actions.moments import parse_time
-from shopfloor.actions.registry import by_name
 from shopfloor.cli.commands import bundle, define, release
-from shopfloor.cli.output import answers, jobs, models
+from shopfloor.cli.nouns import Noun
+from shopfloor.cli.output import answers, models
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, reason_option, session, window_options
+from shopfloor.cli.verbs import json_option, session, window_options
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.names import split_ref
 from shopfloor.domain.release import ModelRecord, ModelVersion
@@ -18,7 +18,6 @@ from shopfloor.domain.requests.models import (
     ModelHistory,
     ModelList,
     ModelShow,
-    ModelTrain,
     ModelVersions,
 )
 from shopfloor.domain.requests.runs import RunList
@@ -32,7 +31,7 @@ def command() -> None:
     """Models. A REF is NAME, or NAME@3 for one version."""
 
 
-for _each in (*define.COMMANDS, *release.COMMANDS, *bundle.COMMANDS):
+for _each in (*define.COMMANDS, release.roll_back, *bundle.COMMANDS):
     command.add_command(_each)
 
 
@@ -100,16 +99,6 @@ def show_definition(session: Session, name: str, as_json: bool) -> None:
     """Show every setting of a model."""
     found = session.ask(ModelDefinitionShow(name=name))
     answers.show(found, models.describe_definition, as_json=as_json)
-
-
-@command.command("train", help=by_name("model.train").help)
-@click.argument("name")
-@reason_option
-@json_option
-@session
-def train_model(session: Session, name: str, reason: str, as_json: bool) -> None:
-    job = session.ask(ModelTrain(name=name, reason=reason))
-    answers.show(job, jobs.describe, as_json=as_json)
 
 
 def find_version(session: Session, ref: str) -> ModelVersion:

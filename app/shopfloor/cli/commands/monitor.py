@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import click
 
-from shopfloor.actions.registry import by_name
-from shopfloor.cli.output import alerts, answers, jobs
+from shopfloor.cli.nouns import Noun
+from shopfloor.cli.output import alerts, answers
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, session, window_options
-from shopfloor.domain.requests.alerts import CheckList, MonitorBacktest, MonitorRun
+from shopfloor.cli.verbs import json_option, session, window_options
+from shopfloor.domain.requests.alerts import CheckList
 
 
 @click.group(cls=Noun)
 def command() -> None:
     """Monitoring of one model."""
-
-
-@command.command("run", help=by_name("monitor.run").help)
-@click.argument("model")
-@json_option
-@session
-def run_monitor(session: Session, model: str, as_json: bool) -> None:
-    job = session.ask(MonitorRun(model=model))
-    answers.show(job, jobs.describe, as_json=as_json)
-
-
-@command.command("backtest", help=by_name("monitor.backtest").help)
-@click.argument("model")
-@json_option
-@session
-def backtest(session: Session, model: str, as_json: bool) -> None:
-    report = session.ask(MonitorBacktest(model=model), timeout=600.0)
-    answers.show(report, alerts.describe_backtest, as_json=as_json)
 
 
 @command.command("checks")

@@ -1,4 +1,4 @@
-"""`shopfloor model promote | approve | reject | rollback | retire`."""
+"""`shopfloor model rollback`."""
 
 from __future__ import annotations
 
@@ -12,59 +12,10 @@ from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.names import parse_version, split_ref
 from shopfloor.domain.release import ModelRecord, ModelVersion
 from shopfloor.domain.requests.models import (
-    ModelApprove,
-    ModelPromote,
-    ModelReject,
-    ModelRetire,
     ModelRollback,
     ModelShow,
     ModelVersions,
 )
-
-
-@click.command("promote", cls=Verb, help=by_name("model.promote").help)
-@click.argument("ref")
-@reason_option
-@json_option
-@session
-def promote(session: Session, ref: str, reason: str, as_json: bool) -> None:
-    before = _versions(session, ref)
-    answer = session.ask(ModelPromote(ref=ref, reason=reason))
-    so = f"v{answer.version} is the champion of {answer.model}"
-    if not answers.repeated(before.get(answer.version), answer, so):
-        stream.narrate(f"{so}.")
-    answers.show(answer, models.describe_version, as_json=as_json)
-
-
-@click.command("approve", cls=Verb, help=by_name("model.approve").help)
-@click.argument("ref")
-@reason_option
-@json_option
-@session
-def approve(session: Session, ref: str, reason: str, as_json: bool) -> None:
-    before = _versions(session, ref)
-    answer = session.ask(ModelApprove(ref=ref, reason=reason))
-    champion = "champion" in answer.aliases
-    name = f"{answer.model} v{answer.version}"
-    so = f"{name} is the champion" if champion else f"{name} has your approval"
-    if not answers.repeated(before.get(answer.version), answer, so):
-        done = "and is the champion now" if champion else "and waits for more approvals"
-        stream.narrate(f"{name} is approved {done}.")
-    answers.show(answer, models.describe_version, as_json=as_json)
-
-
-@click.command("reject", cls=Verb, help=by_name("model.reject").help)
-@click.argument("ref")
-@reason_option
-@json_option
-@session
-def reject(session: Session, ref: str, reason: str, as_json: bool) -> None:
-    before = _versions(session, ref)
-    answer = session.ask(ModelReject(ref=ref, reason=reason))
-    so = f"{answer.model} v{answer.version} is rejected"
-    if not answers.repeated(before.get(answer.version), answer, so):
-        stream.narrate(f"{so}; the champion stays.")
-    answers.show(answer, models.describe_version, as_json=as_json)
 
 
 @click.command("rollback", cls=Verb, help=by_name("model.rollback").help)
@@ -86,23 +37,6 @@ def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
     answer = session.ask(ModelRollback(name=name, reason=reason))
     stream.narrate(f"v{answer.version} is the champion of {answer.model} again.")
     answers.show(answer, models.describe_version, as_json=as_json)
-
-
-@click.command("retire", cls=Verb, help=by_name("model.retire").help)
-@click.argument("name")
-@reason_option
-@json_option
-@session
-def retire(session: Session, name: str, reason: str, as_json: bool) -> None:
-    before = session.ask(ModelShow(name=name))
-    answer = session.ask(ModelRetire(name=name, reason=reason))
-    if not answers.repeated(before.retired, True, f"{answer.name} is retired"):
-        stream.narrate(f"{answer.name} is retired.")
-    if as_json:
-        stream.document(answer)
-
-
-COMMANDS = (promote, approve, reject, roll_back, retire)
 
 
 def _versions(session: Session, ref: str) -> dict[int, ModelVersion]:

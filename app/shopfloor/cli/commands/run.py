@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import answers, runs
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, one_of, session, window_options
+from shopfloor.cli.verbs import json_option, one_of, session, window_options
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.requests.runs import RunCompare, RunList, RunShow
 from shopfloor.domain.run import RunState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from shopfloor.cli.output import answers, status
+from shopfloor.cli.output import answers, workspace
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
 
@@ -17,4 +17,4 @@ def command(session: Session, no_start: bool, as_json: bool) -> None:
     """Show the workspace at a glance."""
     from shopfloor.domain.requests.workspace import StatusShow
 
-    answers.show(session.ask(StatusShow(), start=not no_start), status.describe, as_json=as_json)
+    answers.show(session.ask(StatusShow(), start=not no_start), workspace.describe, as_json=as_json)

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import answers, stream
 from shopfloor.cli.output.cells import minute, text
 from shopfloor.cli.output.table import TextColumn, table
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import Noun, json_option, session
+from shopfloor.cli.verbs import json_option, session
 
 COLUMNS: tuple[TextColumn[Any], ...] = (
     TextColumn("NAME", lambda each: text(each.name), room=20),

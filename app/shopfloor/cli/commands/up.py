@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from shopfloor.cli.output import answers, status, stream
+from shopfloor.cli.output import answers, stream, workspace
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
 
@@ -25,5 +25,5 @@ def command(session: Session, foreground: bool, as_json: bool) -> int | None:
     running = engine_running(session.workspace)
     answer = session.ask(StatusShow())
     stream.narrate("The engine runs already." if running else "The engine runs now.")
-    answers.show(answer, status.describe, as_json=as_json)
+    answers.show(answer, workspace.describe, as_json=as_json)
     return None

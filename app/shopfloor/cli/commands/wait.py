@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from shopfloor.cli.output import status, stream
+from shopfloor.cli.output import stream, workspace
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
 from shopfloor.domain.clock import Clock, SystemClock
@@ -35,7 +35,7 @@ def command(session: Session, timeout: float | None, as_json: bool) -> int:
     if report.idle:
         stream.narrate("Everything is done.")
         return ExitCode.OK
-    stream.narrate(f"shopfloor: not finished in {timeout:g} s: {status.unfinished(report)}.")
+    stream.narrate(f"shopfloor: not finished in {timeout:g} s: {workspace.unfinished(report)}.")
     stream.narrate(f"hint: Look at it: shopfloor {_where(report)}; or wait longer.")
     return ExitCode.FAILED
 
@@ -58,6 +58,6 @@ def wait_for_idle(session: Session, timeout: float | None, clock: Clock) -> Idle
         over = timeout is not None and clock.monotonic() - start >= timeout
         if report.idle or over:
             return report
-        if (words := status.unfinished(report)) != told:
+        if (words := workspace.unfinished(report)) != told:
             stream.narrate(f"{words} …")
             told = words

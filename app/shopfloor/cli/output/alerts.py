@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shopfloor.cli.output import jobs
 from shopfloor.cli.output.cells import (
     count,
     figure,
@@ -15,9 +16,17 @@ from shopfloor.cli.output.cells import (
     words,
     yes,
 )
+from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
 from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
-from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
+from shopfloor.domain.requests.alerts import (
+    AlertAck,
+    AlertResolve,
+    BacktestDelivery,
+    BacktestReport,
+    MonitorBacktest,
+    MonitorRun,
+)
 from shopfloor.domain.text import counted
 
 COLUMNS: tuple[TextColumn[AlertRecord], ...] = (
@@ -92,3 +101,11 @@ def describe_backtest(report: BacktestReport, width: int | None) -> str:
 
 def _check(alert: AlertRecord) -> str:
     return f"{text(alert.check)} {text(alert.feature)}" if alert.feature else text(alert.check)
+
+
+FORMATS = {
+    AlertAck: Format(describe, state=lambda request, alert: f"Alert {alert.id} is acknowledged"),
+    AlertResolve: Format(describe, state=lambda request, alert: f"Alert {alert.id} is resolved"),
+    MonitorRun: Format(jobs.describe),
+    MonitorBacktest: Format(describe_backtest),
+}

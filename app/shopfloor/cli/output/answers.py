@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from shopfloor.cli.output import stream
+from shopfloor.cli.output.format import format_of
 from shopfloor.cli.output.table import TextColumn, table
+from shopfloor.domain.errors import ExitCode
 from shopfloor.domain.page import Page
+from shopfloor.domain.requests.request import Request
 
 T = TypeVar("T")
 
@@ -26,6 +29,24 @@ def repeated(before: object, answer: object, so: str) -> bool:
         return False
     stream.narrate(f"{so} already; nothing changed.")
     return True
+
+
+def told(request: Request[Any], before: object, answer: object, *, as_json: bool) -> int:
+    """The answer to a declared command, as its format says; its exit code. `before` is how things stood, if asked."""
+    form = format_of(request)
+    if before is not None and form.state is not None and form.already(before, answer):
+        stream.narrate(f"{form.state(request, answer)} already; nothing changed.")
+    elif form.done is not None:
+        stream.narrate(form.done(request, answer))
+    if as_json:
+        stream.document(answer)
+    elif form.text is not None:
+        text = form.text(answer, stream.terminal_width())
+        if text:
+            stream.data(text)
+        else:
+            stream.narrate(form.empty)
+    return ExitCode.FAILED if form.failed(answer) else ExitCode.OK
 
 
 def listing(page: Page[T], layout: Sequence[TextColumn[Any]], *, empty: str, as_json: bool) -> None:

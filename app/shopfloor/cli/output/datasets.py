@@ -18,6 +18,7 @@ from shopfloor.cli.output.cells import (
     words,
     yes,
 )
+from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, sentence, table
 from shopfloor.cli.output.width import cut
 from shopfloor.domain.columns import Column as DataColumn
@@ -32,7 +33,7 @@ from shopfloor.domain.dataset import (
     VersionDiff,
     in_order,
 )
-from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile
+from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile, DatasetRollback
 from shopfloor.domain.text import counted
 
 COLUMNS: tuple[TextColumn[DatasetRecord], ...] = (
@@ -266,3 +267,17 @@ def _files(files: tuple[str, ...]) -> str:
 
 def _top(profile: ColumnProfile) -> str:
     return ", ".join(f"{text(value)} ({count(times)})" for value, times in profile.top[:3])
+
+
+def _rolled_back(request: DatasetRollback, found: DatasetVersion) -> str:
+    return f"{found.dataset}@{found.version} has the content of {request.ref}"
+
+
+FORMATS = {
+    DatasetRollback: Format(
+        describe_version,
+        state=_rolled_back,
+        done=lambda *told: f"{_rolled_back(*told)}.",
+        already=lambda before, found: before.version == found.version,
+    ),
+}

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from shopfloor.cli.output.cells import count, minute, moment, size, text, times, version, words
+from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.reject import Reject
-from shopfloor.domain.requests.files import Explanation, FileBytes
+from shopfloor.domain.requests.files import (
+    Explanation,
+    FileAccept,
+    FileBytes,
+    FileDiscard,
+    FileInspect,
+    FileSupersede,
+    FileWithdraw,
+)
 from shopfloor.domain.text import counted
 
 COLUMNS: tuple[TextColumn[FileRecord], ...] = (
@@ -102,7 +111,7 @@ def _watching(found: Explanation) -> str:
     return f"{how}{last}{f' ({text(watcher.detail)})' if watcher.detail else ''}"
 
 
-def describe_bytes(content: FileBytes) -> str:
+def describe_bytes(content: FileBytes, width: int | None) -> str:
     """Numbered lines of a file around its failure."""
     if content.binary:
         return "\n".join(text(line) for line in content.lines)
@@ -152,3 +161,16 @@ def _reason(file: FileRecord) -> list[tuple[str, str]]:
 def _next(file: FileRecord) -> str:
     id = text(file.id)
     return f"shopfloor file inspect {id}, then retry, accept or discard {id}"
+
+
+FORMATS = {
+    FileInspect: Format(describe_bytes),
+    FileAccept: Format(describe),
+    FileWithdraw: Format(describe),
+    FileSupersede: Format(describe),
+    FileDiscard: Format(
+        describe,
+        state=lambda request, file: f"File {file.id} is discarded",
+        already=lambda before, file: before.state == FileState.DISCARDED,
+    ),
+}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from shopfloor.cli.output.cells import count, minute, moment, share, text, words
+from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, present
 from shopfloor.domain.event import Event
-from shopfloor.domain.job import JobRecord
+from shopfloor.domain.job import JobRecord, JobState
+from shopfloor.domain.requests.jobs import JobCancel, JobLog, JobLogText, JobRetry
 
 COLUMNS: tuple[TextColumn[JobRecord], ...] = (
     TextColumn("JOB", lambda job: text(job.id)),
@@ -51,3 +53,19 @@ def event_line(event: Event) -> str:
     who = f" by {text(event.actor)}" if event.actor not in ("", "engine") else ""
     message = f": {text(event.message)}" if event.message else ""
     return f"{event.seq:>6}  {moment(event.at)}  {text(event.kind):<20}  {text(event.subject)}{who}{message}"
+
+
+def describe_log(log: JobLogText, width: int | None) -> str:
+    """What a job wrote, as it wrote it."""
+    return "\n".join(text(line) if line else "" for line in log.lines)
+
+
+FORMATS = {
+    JobCancel: Format(
+        describe,
+        state=lambda request, job: f"Job {job.id} is cancelled",
+        already=lambda before, job: before.state == JobState.CANCELLED,
+    ),
+    JobRetry: Format(describe),
+    JobLog: Format(describe_log, empty="The job wrote nothing."),
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from shopfloor.cli.output import decisions
+from shopfloor.cli.output import decisions, jobs
 from shopfloor.cli.output.cells import (
     count,
     figure,
@@ -18,11 +18,13 @@ from shopfloor.cli.output.cells import (
     version,
     words,
 )
+from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, table
 from shopfloor.domain.codec import to_plain
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.monitor import ValuePoint, ValueReport
 from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
+from shopfloor.domain.requests.models import ModelApprove, ModelPromote, ModelReject, ModelRetire, ModelTrain, ValueShow
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import counted
 
@@ -170,3 +172,39 @@ def _settings(tree: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
             yield from _settings(value, f"{prefix}{key}.")
         else:
             yield prefix + key, setting(value)
+
+
+def _champion(request: ModelPromote, found: ModelVersion) -> str:
+    return f"v{found.version} is the champion of {found.model}"
+
+
+def _approved(request: ModelApprove, found: ModelVersion) -> str:
+    name = f"{found.model} v{found.version}"
+    return f"{name} is the champion" if "champion" in found.aliases else f"{name} has your approval"
+
+
+def _approval(request: ModelApprove, found: ModelVersion) -> str:
+    done = "and is the champion now" if "champion" in found.aliases else "and waits for more approvals"
+    return f"{found.model} v{found.version} is approved {done}."
+
+
+def _rejected(request: ModelReject, found: ModelVersion) -> str:
+    return f"{found.model} v{found.version} is rejected"
+
+
+def _retired(request: ModelRetire, model: ModelRecord) -> str:
+    return f"{model.name} is retired"
+
+
+FORMATS = {
+    ModelTrain: Format(jobs.describe),
+    ModelPromote: Format(describe_version, state=_champion, done=lambda *told: f"{_champion(*told)}."),
+    ModelApprove: Format(describe_version, state=_approved, done=_approval),
+    ModelReject: Format(
+        describe_version, state=_rejected, done=lambda *told: f"{_rejected(*told)}; the champion stays."
+    ),
+    ModelRetire: Format(
+        state=_retired, done=lambda *told: f"{_retired(*told)}.", already=lambda before, model: bool(before.retired)
+    ),
+    ValueShow: Format(describe_value),
+}

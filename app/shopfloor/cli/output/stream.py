@@ -32,12 +32,13 @@ def table_bytes(lines: Iterable[bytes]) -> None:
 
 
 def document(value: object) -> None:
-    """Write one JSON document to stdout: indented for a person, on one line for a pipe."""
+    """Write one JSON document to stdout: indented for a person, on one line for a pipe.
+
+    Keys stay in their order: for rows of a table it is that of its columns.
+    """
     import msgspec
 
-    from shopfloor.domain.codec import to_json
-
-    encoded = to_json(value)
+    encoded = msgspec.json.encode(value)
     if sys.stdout.isatty():
         encoded = msgspec.json.format(encoded, indent=2)
     _write_bytes(_visible(encoded.decode()).encode() + b"\n")

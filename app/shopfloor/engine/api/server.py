@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import math
 import os
@@ -24,10 +25,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import BusyError, ExitCode, RefusedError, ShopfloorError, UsageError
 from shopfloor.domain.names import did_you_mean
-from shopfloor.domain.requests.jobs import EventList
-from shopfloor.domain.requests.models import Predict
 from shopfloor.domain.requests.request import Mutation, Request
-from shopfloor.domain.requests.workspace import AwaitIdle
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import (
     PREFIX,
@@ -38,10 +36,8 @@ from shopfloor.domain.wire import (
     describe,
     rows_path,
 )
-from shopfloor.engine.api.predict import predict
 from shopfloor.engine.api.routes import Answer, routes
 from shopfloor.engine.api.rows import TooLarge, append
-from shopfloor.engine.api.waiting import await_idle, next_events
 from shopfloor.engine.services import EngineServices
 from shopfloor.workspace.folders import blame
 
@@ -107,14 +103,11 @@ def _status(error: ShopfloorError) -> int:
 async def _answer(
     services: EngineServices, request: Request[Any], table: dict[str, tuple[type[Request[Any]], Answer]]
 ) -> Any:
+    answer = table[request.verb][1]
     # Waiting happens on the event loop, so that a hundred patient clients hold no thread.
-    if isinstance(request, EventList):
-        return await next_events(services, request)
-    if isinstance(request, AwaitIdle):
-        return await await_idle(services, request)
-    if isinstance(request, Predict):
-        return await predict(services, request)
-    return await run_in_threadpool(table[request.verb][1], services, request)
+    if inspect.iscoroutinefunction(answer):
+        return await answer(services, request)
+    return await run_in_threadpool(answer, services, request)
 
 
 async def _decode(http: HttpRequest, table: dict[str, tuple[type[Request[Any]], Answer]]) -> Request[Any]:

@@ -90,12 +90,13 @@ class Committer:
             if isinstance(work, _Write):
                 grouped[work.dataset].append(work)
         for dataset, writes in grouped.items():
-            self._write_one(dataset, writes)
+            self._write_one(dataset, [write for write in writes if write.done.set_running_or_notify_cancel()])
         for work in works:
             if isinstance(work, _Seal):
                 self._seal_one(work)
 
     def _write_one(self, dataset: str, writes: list[_Write]) -> None:
+        """Write what nobody has cancelled; from here on none of it can be cancelled."""
         try:
             answers = self._log_of(dataset).write([write.post for write in writes])
         except Exception as error:  # noqa: BLE001 - the boundary of the writer thread: those who wait get the error

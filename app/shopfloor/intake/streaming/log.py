@@ -96,13 +96,30 @@ class StreamLog:
     turn: threading.Lock = field(default_factory=threading.Lock)
     """Held by whoever reads the directory or takes files out of it."""
     _writer: SegmentWriter | None = None
+    _recovered: bool = True
+    """False while it is unknown which posts are in."""
 
     def __post_init__(self) -> None:
         self.key_file = KeyFile(self.directory)
 
     def recover(self) -> None:
-        """Learn from the directory what was acknowledged; every segment found is sealed."""
+        """Learn from the directory what was acknowledged; every segment found is sealed.
+
+        Raises `StoreError` when the directory cannot be read; nothing is written before it could be.
+        """
         self._abandon()
+        self._recovered = False
+        try:
+            self._read_directory()
+        except OSError as error:
+            raise StoreError(
+                f"The streamed rows of {self.dataset} cannot be read: {error.strerror or error}.",
+                hint="Send the rows again with the same key once `shopfloor doctor` finds nothing.",
+                code="stream_failed",
+            ) from error
+        self._recovered = True
+
+    def _read_directory(self) -> None:
         with self.turn:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.keys, self.position = KeyMemory(), 0
@@ -121,6 +138,8 @@ class StreamLog:
 
         Raises `StoreError`; then it is unknown which posts are in, and the same keys may be sent again.
         """
+        if not self._recovered:
+            self.recover()
         answers = self._arrange(posts)
         fresh = [
             (pack(answer.entry), post.rows.payload, answer.entry)

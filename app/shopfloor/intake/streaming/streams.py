@@ -39,7 +39,8 @@ class Streams:
 
     async def append(self, dataset: str, post: Post) -> RowsReceipt:
         """Add rows once; answers when they are on the disk. Raises `StoreError`, `ConflictError`."""
-        answer = await asyncio.wrap_future(self._inflow.submit(dataset, post))
+        # Shielded: a caller who goes away must not cancel what the writer is about to answer.
+        answer = await asyncio.shield(asyncio.wrap_future(self._inflow.submit(dataset, post)))
         if answer.refusal is not None:
             raise answer.refusal
         return answer.entry.receipt(dataset, duplicate=answer.duplicate)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
 from shopfloor.domain.monitor import AlertRecord
-from shopfloor.lineage.answers import actuals, predictions
+from shopfloor.lineage.answers import Predictions, actuals, predictions
 from shopfloor.lineage.deployments import deployments
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.scope import MAX_ROWS, LineageScope
@@ -49,29 +50,34 @@ def _links(query: Query, rows: list[tuple[str]], scope: LineageScope) -> Iterato
 class _Evidence(NamedTuple):
     """What there is to raise alerts about, for all subjects of some alerts."""
 
-    judged: set[str]
-    answered: dict[str, list[Key]]
+    judged: dict[str, datetime]
+    answered: dict[str, list[Predictions]]
     serving: dict[str, Key]
     data: dict[str, Key]
 
     @classmethod
     def of(cls, query: Query, alerts: list[AlertRecord], scope: LineageScope) -> _Evidence:
         models = {alert.subject for alert in alerts} & scope.models
-        answered: dict[str, list[Key]] = {}
+        answered: dict[str, list[Predictions]] = {}
         for group in predictions(query, models, scope):
-            answered.setdefault(group.model, []).append(group.key)
+            answered.setdefault(group.model, []).append(group)
         return cls(
-            judged={group.model for group in actuals(query, models, scope)},
+            judged={group.model: group.known_at for group in actuals(query, models, scope)},
             answered=answered,
             serving=_serving_then(query, alerts, models, scope),
             data=_data_then(query, alerts, scope),
         )
 
     def behind(self, alert: AlertRecord) -> list[Key]:
-        """Actuals or predictions of the checked version; without any, the deployment or the data of that time."""
+        """Actuals or predictions of the checked version; without any, the deployment or the data of that time.
+
+        What became known after the alert was opened is no part of its evidence.
+        """
+        opened = naive(alert.opened_at)
+        judged = self.judged.get(alert.subject)
         found: dict[Key, None] = {}
         for check, source in _symptoms(alert):
-            if check in LABELLED and alert.subject in self.judged:
+            if check in LABELLED and judged is not None and opened is not None and judged <= opened:
                 found[Key(NodeKind.ACTUALS, alert.subject)] = None
             elif check in LABELLED or source == _ASKED:
                 found.update(dict.fromkeys(self._answers(alert)))
@@ -80,7 +86,12 @@ class _Evidence(NamedTuple):
 
     def _answers(self, alert: AlertRecord) -> list[Key]:
         version = alert.evidence.get("model_version")
-        return [key for key in self.answered.get(alert.subject, []) if version is None or key.number == version]
+        opened = naive(alert.opened_at)
+        return [
+            group.key
+            for group in self.answered.get(alert.subject, [])
+            if (version is None or group.version == version) and (opened is None or group.known_at <= opened)
+        ]
 
 
 def _symptoms(alert: AlertRecord) -> list[tuple[str, str]]:

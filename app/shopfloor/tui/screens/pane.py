@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -115,6 +115,8 @@ class Pane(Live):
         self._loaded_at = 0.0
         self.paused = False
         self._wanted = ""
+        self._opening: Callable[[str], None] | None = None  # a line that was asked for before it was there,
+        self._typed = ""  # and what was typed for it
 
     @property
     def table(self) -> VirtualTable:
@@ -191,6 +193,8 @@ class Pane(Live):
             await self.mount_later()
             self._ready = True
             self._offer()
+        if self._opening is not None:
+            self._opening(self._typed)
         if self.shop.status is not None and not self._loaded_at:
             self.reload()
 
@@ -385,6 +389,9 @@ class Pane(Live):
         """Keys that no widget took are actions of the registry."""
         from textual.widgets import Input
 
+        if not self._ready and self._opening is not None:
+            self._typed += event.character if event.is_printable and event.character else ""
+            return
         if isinstance(self.focused, Input):
             if event.is_printable and event.character:
                 self.focused.insert_text_at_cursor(event.character)  # typed while the line opened
@@ -429,7 +436,7 @@ class Pane(Live):
         """The `/` line."""
         line = self._filter_line()
         if line is None:
-            self.call_after_refresh(self.open_filter, text)
+            self._opening, self._typed = self.open_filter, text or ""
         else:
             line.open(text)
 
@@ -452,7 +459,7 @@ class Pane(Live):
 
         line = self.query_one_optional(CommandLine)
         if line is None:
-            self.call_after_refresh(self.open_command, text)
+            self._opening, self._typed = self.open_command, text
             return
         line.set_completions(completions())
         line.open(text)

@@ -51,7 +51,7 @@ class PromptLine(Widget):
         if text is not None:
             field.value = text
             field.cursor_position = len(text)
-        field.focus()
+        self.screen.set_focus(field)  # at once: what is typed meanwhile belongs to the line
 
     def close(self) -> None:
         """Hide the line and give the focus back."""

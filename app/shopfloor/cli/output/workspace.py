@@ -1,10 +1,20 @@
-"""The workspace at a glance, in at most ten lines."""
+"""The workspace as a whole as text; its status in at most ten lines."""
 
 from __future__ import annotations
 
 from shopfloor.cli.output.cells import count, joined, share, size, span, text
+from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import facts, paragraphs, sentence
-from shopfloor.domain.requests.workspace import DoctorFinding, DoctorReport, GcReport, IdleReport
+from shopfloor.domain.requests.workspace import (
+    Backup,
+    Doctor,
+    DoctorFinding,
+    DoctorReport,
+    Gc,
+    GcReport,
+    IdleReport,
+    Rescan,
+)
 from shopfloor.domain.status import Status
 from shopfloor.domain.text import counted
 
@@ -46,7 +56,7 @@ def describe_doctor(report: DoctorReport, width: int | None) -> str:
     return paragraphs(facts(rows, width), sentence(verdict, width))
 
 
-def describe_gc(report: GcReport) -> str:
+def describe_gc(report: GcReport, width: int | None) -> str:
     """What was, or would be, removed."""
     verb = "Would remove" if report.dry_run else "Removed"
     head = f"{verb} {counted(report.objects, 'object')}, {size(report.bytes)}."
@@ -111,3 +121,14 @@ def _factory(status: Status) -> str:
     if figures.restore_time_s is not None:
         parts.append(f"restored in {span(figures.restore_time_s)}")
     return ", ".join(parts)
+
+
+FORMATS = {
+    Rescan: Format(lambda report, width: f"{unfinished(report)}."),
+    Doctor: Format(describe_doctor, failed=lambda report: not report.ok),
+    Backup: Format(
+        lambda report, width: text(report.path),
+        done=lambda request, report: f"{size(report.bytes)}, up to event {report.seq}.",
+    ),
+    Gc: Format(describe_gc),
+}

@@ -1,0 +1,242 @@
+"""What every check of `monitoring/checks/` owes, run over each of them by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.monitoring.frames import FEATURES, answers_of, context, month, months
+
+from shopfloor.domain.codec import from_json, to_json
+from shopfloor.domain.definition import Task
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.monitoring.check_context import CheckContext
+from shopfloor.monitoring.checks import checks
+from shopfloor.monitoring.checks.check import Check
+from shopfloor.monitoring.measurement import conclude
+from shopfloor.monitoring.records import Reference
+from shopfloor.monitoring.reference import Holdout, build_reference
+from shopfloor.statistics.frames import read_predictions
+from shopfloor.statistics.predictions import Predictions
+
+TASKS = (Task.BINARY, Task.REGRESSION)
+CLASSES = ("no", "yes")
+BUILT_IN = {"feature_drift", "missing_share", "performance", "prediction_drift"}
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Rows as they arrived, what the model predicted for them, and what came true."""
+
+    frame: pd.DataFrame
+    answers: pd.DataFrame
+    truth: pd.Series
+
+    @staticmethod
+    def of(frame: pd.DataFrame, task: Task, seen_as: pd.DataFrame | None = None) -> Delivery:
+        """`frame` as it arrived; the model was asked about `seen_as`."""
+        answers = answers_of(frame if seen_as is None else seen_as)
+        if task is Task.REGRESSION:
+            answers = pd.DataFrame({"prediction": answers["probability_yes"]})
+            return Delivery(frame, answers, (frame["late"] == "yes").astype(float))
+        return Delivery(frame, answers, frame["late"])
+
+    def predictions(self, task: Task) -> Predictions:
+        if task is Task.REGRESSION:
+            return read_predictions(self.answers, self.truth, task=task)
+        return read_predictions(self.answers, self.truth, task=task, classes=CLASSES, positive="yes")
+
+
+def usual(task: Task) -> Delivery:
+    return Delivery.of(month(8), task)
+
+
+def empty(task: Task) -> Delivery:
+    return Delivery.of(month(8)[:0], task)
+
+
+def one_row(task: Task) -> Delivery:
+    return Delivery.of(month(8)[:1], task)
+
+
+def constant(task: Task) -> Delivery:
+    """Every column, prediction and truth holds one value."""
+    first = pd.concat([month(8)[:1]] * 500, ignore_index=True)
+    found = Delivery.of(first, task)
+    same = pd.concat([found.answers[:1]] * 500, ignore_index=True)
+    return Delivery(first, same, found.truth)
+
+
+def all_missing(task: Task) -> Delivery:
+    """Nothing but holes: in the columns, the predictions and the truth."""
+    found = usual(task)
+    frame = found.frame.assign(**{column.name: None for column in FEATURES})
+    answers = found.answers.assign(**dict.fromkeys(found.answers.columns, np.nan))
+    return Delivery(frame, answers, pd.Series([None] * len(frame), dtype=object))
+
+
+def lost_columns(task: Task) -> Delivery:
+    found = usual(task)
+    return Delivery(found.frame[["id"]], found.answers, found.truth)
+
+
+def unseen_types(task: Task) -> Delivery:
+    """Text where numbers were, numbers where text was, times where flags were."""
+    found = usual(task)
+    frame = found.frame.assign(
+        temp="mild", distance=found.frame["carrier"], carrier=found.frame["temp"], tail=7, open=found.frame["at"]
+    )
+    return Delivery(frame, found.answers, found.truth)
+
+
+def unseen_levels(task: Task) -> Delivery:
+    """Levels, numbers and a class that training never saw."""
+    found = usual(task)
+    rows = len(found.frame)
+    frame = found.frame.assign(
+        carrier=[f"\x1b[31m{number}" for number in range(rows)], temp=1e300, delay=np.inf, distance=-(2**62)
+    )
+    truth = pd.Series(["maybe"] * rows if task is Task.BINARY else [1e300] * rows)
+    return Delivery(frame, found.answers, truth)
+
+
+def all_moved(task: Task) -> Delivery:
+    """An odd number of rows in which inputs, predictions and truth have moved, each in a way of its own."""
+    before = month(8, rows=1501)
+    frame = before.assign(temp=before["temp"] + 60, carrier="UA", noise=None)
+    found = Delivery.of(frame, task)
+    return Delivery(frame, found.answers, pd.Series(np.random.default_rng(0).permutation(found.truth.to_numpy())))
+
+
+DELIVERIES: tuple[Callable[[Task], Delivery], ...] = (
+    usual,
+    empty,
+    one_row,
+    constant,
+    all_missing,
+    lost_columns,
+    unseen_types,
+    unseen_levels,
+    all_moved,
+)
+every_check = pytest.mark.parametrize("check", checks(), ids=lambda check: check.name)
+every_delivery = pytest.mark.parametrize("delivery", DELIVERIES, ids=lambda delivery: delivery.__name__)
+every_task = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.value)
+
+
+@cache
+def reference(task: Task) -> Reference:
+    """Of a model that learnt January to August."""
+    frame, held = months(range(8)), Delivery.of(months(range(4, 8)), task)
+    return build_reference(
+        frame,
+        FEATURES,
+        model="m",
+        task=task,
+        metric="roc_auc" if task is Task.BINARY else "r2",
+        classes=CLASSES if task is Task.BINARY else (),
+        positive="yes" if task is Task.BINARY else None,
+        time=frame["at"],
+        importances={"temp": 3.0, "carrier": 1.0},
+        holdout=Holdout(held.answers, held.truth, held.frame["at"]),
+        created_at=datetime(2013, 9, 1, tzinfo=UTC),
+    )
+
+
+def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckResult, ...] = ()) -> CheckContext:
+    found = delivery.predictions(task)
+    return context(reference(task), number, frame=delivery.frame, predictions=found, outcomes=found, history=history)
+
+
+def run(check: Check, delivery: Delivery, task: Task) -> list[CheckResult]:
+    at = given(delivery, task)
+    return conclude(check.run(at), at)
+
+
+@every_check
+@every_delivery
+@every_task
+def test_every_delivery_gets_results_that_can_be_kept(
+    check: Check, delivery: Callable[[Task], Delivery], task: Task
+) -> None:
+    results = run(check, delivery(task), task)
+    for result in results:
+        assert from_json(to_json(result), CheckResult) == result
+        assert result.check == check.name
+        assert (result.model, result.model_version) == ("m", 1)
+        assert {"source", "data", "break"} <= set(result.evidence)
+    keys = [(result.check, result.feature) for result in results]
+    assert len(set(keys)) == len(keys), "a question is answered twice"
+
+
+@every_check
+@every_delivery
+@every_task
+def test_a_result_explains_itself(check: Check, delivery: Callable[[Task], Delivery], task: Task) -> None:
+    for result in run(check, delivery(task), task):
+        assert result.message.endswith(".")
+        assert result.message.isprintable()
+        assert result.feature is None or result.feature in result.message
+        if result.verdict is CheckVerdict.SHIFTED:
+            assert result.value is not None
+            assert result.limit is not None
+        if result.verdict is CheckVerdict.UNKNOWN:
+            assert "cannot tell" in result.message
+
+
+@every_check
+@every_delivery
+@every_task
+def test_the_same_rows_get_the_same_answer_and_stay_as_they_are(
+    check: Check, delivery: Callable[[Task], Delivery], task: Task
+) -> None:
+    rows = delivery(task)
+    before = rows.frame.copy(deep=True)
+    assert run(check, rows, task) == run(check, delivery(task), task)
+    pd.testing.assert_frame_equal(rows.frame, before)
+
+
+@every_check
+@pytest.mark.parametrize("delivery", [empty, one_row], ids=lambda delivery: delivery.__name__)
+@every_task
+def test_too_few_rows_cannot_tell(check: Check, delivery: Callable[[Task], Delivery], task: Task) -> None:
+    assert {result.verdict for result in run(check, delivery(task), task)} <= {CheckVerdict.UNKNOWN}
+
+
+@every_check
+@every_task
+def test_a_usual_delivery_is_in_order(check: Check, task: Task) -> None:
+    """Twice: the second one has the first as its past."""
+    first = run(check, usual(task), task)
+    at = given(Delivery.of(month(9), task), task, 9, tuple(first))
+    for result in [*first, *conclude(check.run(at), at)]:
+        assert result.verdict is not CheckVerdict.SHIFTED, result.message
+
+
+@every_check
+@every_task
+def test_nothing_to_judge_is_no_result(check: Check, task: Task) -> None:
+    assert list(check.run(context(reference(task), 8))) == []
+
+
+@every_task
+def test_the_deliveries_of_this_suite_make_the_checks_fire(task: Task) -> None:
+    fired = {
+        result.check
+        for check in checks()
+        for delivery in DELIVERIES
+        for result in run(check, delivery(task), task)
+        if result.verdict is CheckVerdict.SHIFTED
+    }
+    assert fired >= BUILT_IN
+
+
+def test_every_check_has_a_name_of_its_own() -> None:
+    names = [check.name for check in checks()]
+    assert len(set(names)) == len(names)
+    assert set(names) >= BUILT_IN
