@@ -63,7 +63,7 @@ def _burst(count: int) -> Figure:
             time.sleep(0.01)
         ours = time.perf_counter() - begun
         bare = _bare(folder)
-    return Figure(f"{count:,} files in one burst accounted for", ours, "s", bare, at_most=25)
+    return Figure(f"{count:,} files in one burst accounted for", ours, "s", bare, at_most=5)
 
 
 def _fill(folder: Path, count: int) -> None:

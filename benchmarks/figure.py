@@ -25,7 +25,7 @@ class Figure:
     @property
     def ratio(self) -> float:
         """Value over floor."""
-        return self.value / self.pool
+        return self.value / self.floor
 
     @property
     def kept(self) -> bool:

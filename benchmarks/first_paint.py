@@ -78,4 +78,4 @@ def run(smoke: bool) -> list[Figure]:
             ours.append(first_paint([sys.executable, "-c", _OURS, str(workspace)], b"Lineage", environ))
             bare.append(first_paint([sys.executable, "-c", _BARE], b"bare-app-painted", environ))
     value, floor = statistics.median(ours), statistics.median(bare)
-    return [Figure("first paint", value, "s", floor, at_most=1.5)]
+    return [Figure("first paint", value, "s", floor, at_most=1.3)]

@@ -31,7 +31,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Training
 from shopfloor.domain.handles import PartFile
 from shopfloor.lake.frame import read_parts
-from shopfloor.training.candidates import fit
+from shopfloor.training.candidates.registry import fit
 from shopfloor.training.prepared import Prepared, prepare
 from shopfloor.training.records import TrainSpec
 from shopfloor.training.train import fit_job, train

@@ -80,7 +80,7 @@ def test_the_command_line_asks_what_the_action_asks(
     inputs = {name: text for name, text in texts(action, workspace).items() if full or name in needed}
     line = action.command(record, inputs)
     assert run(arguments(line)) in (0, 1), line
-    assert "made a mistake" not in capsys.readouterr().err, "it has no output format"
+    assert "Internal error" not in capsys.readouterr().err, "it has no output format"
     wanted = action.request(record, inputs)
     assert wanted in client.asked, (line, client.asked)
     assert [each for each in client.asked if isinstance(each, Mutation)] == (

@@ -185,7 +185,7 @@ class TestRelease:
         assert run(["model", "rollback", "late-arrival@1"]) == 0
         assert client.asked == [ModelShow(name="late-arrival"), ModelRollback(name="late-arrival")]
         assert run(["model", "rollback", "late-arrival@2"]) == 0
-        assert "v2 is the champion of late-arrival already; nothing changed." in capsys.readouterr().err
+        assert "No change: v2 is already the champion of late-arrival." in capsys.readouterr().err
         assert run(["model", "rollback", "late-arrival@3"]) == 5
         assert "promote late-arrival@3" in capsys.readouterr().err
         assert sum(isinstance(each, ModelRollback) for each in client.asked) == 1
@@ -435,7 +435,7 @@ def test_status_without_an_engine(workspace: Path, monkeypatch: pytest.MonkeyPat
 
     def connect(root: Path, start: bool = True) -> RecordingClient:
         starts.append(start)
-        raise UnreachableError("The engine does not run.", hint="Start it: shopfloor up")
+        raise UnreachableError("The engine is not running.", hint="Start it: shopfloor up")
 
     monkeypatch.setattr("shopfloor.client.start.connect", connect)
     assert run(["status"]) == 3
@@ -445,7 +445,7 @@ def test_status_without_an_engine(workspace: Path, monkeypatch: pytest.MonkeyPat
 
 def test_stopping_what_does_not_run_is_fine(workspace: Path, capsys: Any) -> None:
     assert run(["down"]) == 0
-    assert "does not run" in capsys.readouterr().err
+    assert "is not running" in capsys.readouterr().err
 
 
 class TestDown:
@@ -457,7 +457,7 @@ class TestDown:
         assert len(pauses) == 2
 
     def test_gives_up_after_a_minute(self) -> None:
-        with pytest.raises(ShopfloorError, match="still runs"):
+        with pytest.raises(ShopfloorError, match="did not stop"):
             await_end(Path("/ws"), lambda root: True, Ticking(), lambda seconds: None)
 
 
@@ -523,28 +523,29 @@ class TestConfig:
 @pytest.mark.parametrize(
     ("line", "answers", "said"),
     [
-        ("model promote late-arrival@3", {}, "v3 is the champion of late-arrival already"),
-        ("model reject late-arrival@3", {}, "late-arrival v3 is rejected already"),
-        ("model approve late-arrival@3", {}, "late-arrival v3 has your approval already"),
-        ("alert ack a3", {}, "is acknowledged already"),
-        ("alert resolve a3", {}, "is resolved already"),
-        ("alert snooze a3 --until 4h", {}, "is snoozed until then already"),
-        ("dataset define flights", {}, "Dataset flights is defined so already"),
-        ("dataset rollback flights@2", {}, "has the content of flights@2 already"),
-        ("job cancel j1", {"job": msgspec.structs.replace(samples.JOB, state="cancelled")}, "is cancelled already"),
+        ("model promote late-arrival@3", {}, "v3 is the champion of late-arrival"),
+        ("model reject late-arrival@3", {}, "late-arrival v3 is rejected"),
+        ("model approve late-arrival@3", {}, "late-arrival v3 has your approval"),
+        ("alert ack a3", {}, "alert a2 is already acknowledged"),
+        ("alert resolve a3", {}, "alert a2 is already resolved"),
+        ("alert snooze a3 --until 4h", {}, "alert a2 is already snoozed until then"),
+        ("dataset define flights", {}, "dataset flights already has this definition"),
+        ("dataset rollback flights@2", {}, "flights@2 has the content of flights@2"),
+        ("job cancel j1", {"job": msgspec.structs.replace(samples.JOB, state="cancelled")},
+         "job j9 is already cancelled"),
         ("file discard f1", {"file": msgspec.structs.replace(samples.FILES[0], state="discarded")},
-         "is discarded already"),
+         "file f3 is already discarded"),
         ("model retire late", {"model.show": msgspec.structs.replace(samples.MODEL, retired=True)},
-         "is retired already"),
+         "late-arrival is retired"),
     ],
 )  # fmt: skip
-def test_a_wish_that_is_fulfilled_is_told_as_such(
+def test_a_command_that_changes_nothing_says_so(
     line: str, answers: dict[str, Any], said: str, engine: Engine, capsys: Any
 ) -> None:
     """The recorder answers alike before and after, as the engine does when nothing changed."""
     engine(answers)
     assert run(line.split()) == 0
-    assert f"{said}; nothing changed." in capsys.readouterr().err
+    assert f"No change: {said}." in capsys.readouterr().err
 
 
 def test_a_restore_that_nobody_confirms_is_refused(
@@ -572,9 +573,9 @@ def test_tokens(workspace: Path, capsys: Any) -> None:
     assert [each["name"] for each in listed] == ["ci"]
     assert secret.endswith(listed[0]["ends_with"])
     assert run(["token", "revoke", "ci"]) == 0
-    assert "is worthless now" in capsys.readouterr().err
+    assert "Token ci is revoked." in capsys.readouterr().err
     assert run(["token", "revoke", "ci"]) == 0
-    assert "is worthless already; nothing changed" in capsys.readouterr().err
+    assert "is already revoked." in capsys.readouterr().err
     assert run(["token", "revoke", "cd"]) == 4
 
 
@@ -623,8 +624,8 @@ def test_what_the_intake_would_never_take_in_is_not_delivered(name: str, workspa
     (workspace / "good.csv").write_text("a\n1\n", encoding="utf-8")
     assert run(["add", "good.csv", name, "--dataset", "flights"]) == 2
     told = capsys.readouterr().err
-    assert "is never taken in" in told
-    assert "hint: Give it a name without" in told
+    assert "is ignored" in told
+    assert "hint: Rename it" in told
     assert not list(workspace.glob("inbox/flights/*"))
 
 

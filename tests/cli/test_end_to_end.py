@@ -231,7 +231,7 @@ def test_down_and_up_again(trained: Shell) -> None:
     before = trained.json("status")["engine"]
     trained("down")
     trained("status", "--no-start", expect=3)
-    assert "does not run" in trained("down").stderr
+    assert "is not running" in trained("down").stderr
     after = trained.json("status")["engine"]
     assert after["epoch"] > before["epoch"]
     assert trained.json("model", "show", "late")["champion"] == 1

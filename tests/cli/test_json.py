@@ -130,7 +130,7 @@ def test_an_empty_list_is_an_empty_array_and_says_why_on_stderr(engine: Engine, 
 def test_a_dataset_without_files_is_not_said_to_be_a_workspace_without_files(engine: Engine, capsys: Any) -> None:
     engine({"file.list": ()})
     assert run(["file", "list", "--dataset", "sales"]) == 0
-    assert "No file was delivered to sales yet." in capsys.readouterr().err
+    assert "No file has been delivered to sales yet." in capsys.readouterr().err
 
 
 def test_hostile_text_stays_the_same_document_but_reaches_no_terminal_raw(engine: Engine, capsysbinary: Any) -> None:

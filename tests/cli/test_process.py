@@ -209,7 +209,7 @@ def test_ctrl_c_is_130_and_one_line(environment: dict[str, str], tmp_path: Path)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert said == "shopfloor: interrupted; the engine and its jobs go on.\n"
+    assert said == "shopfloor: interrupted; the engine and its jobs keep running.\n"
 
 
 def test_text_survives_a_terminal_without_unicode(environment: dict[str, str], tmp_path: Path) -> None:

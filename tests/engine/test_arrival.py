@@ -178,7 +178,7 @@ def test_any_path_can_be_asked_why(shop: Shop, tmp_path: Path) -> None:
         ("inbox/loose.csv", "refused", "directly in"),
         ("inbox/d/pipe.csv", "refused", "pipe"),
         ("inbox/d/link.csv", "refused", "links"),
-        ("inbox/d/never.csv", "unknown", "none was ever seen"),
+        ("inbox/d/never.csv", "unknown", "none has been seen"),
         ("inbox/d", "folder", "folder"),
         (str(tmp_path / "x.csv"), "elsewhere", "outside"),
     ):
@@ -344,7 +344,7 @@ def test_a_corrected_file_supersedes_by_one_key_afterwards(shop: Shop) -> None:
     assert "f3 replaced its rows, in d@4" in gone.reason.message
     shop.write("inbox/d", "alone.csv", table(50))
     shop.settle()
-    with pytest.raises(RefusedError, match="No file came in before"):
+    with pytest.raises(RefusedError, match="No earlier file"):
         shop.client.ask(FileSupersede(id=all_files(shop)[-1].id))
 
 
@@ -354,7 +354,7 @@ def test_upserted_corrections_are_told_too(shop: Shop) -> None:
         shop.write("inbox/d", "a.csv", table(first))
         shop.settle()
     assert sorted(values(shop)) == ["k0", "k1", "k2", "k3"]
-    assert any("those that it leaves out are still in" in notice for notice in versions(shop)[-1].notices)
+    assert any("earlier rows missing from it are still in" in notice for notice in versions(shop)[-1].notices)
     shop.client.ask(FileSupersede(id=all_files(shop)[-1].id))
     shop.settle()
     assert sorted(values(shop)) == ["k1", "k2", "k3"]

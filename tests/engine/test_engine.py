@@ -76,7 +76,7 @@ def test_a_second_engine_is_refused_by_name(shop: Shop) -> None:
         timeout=60,
     )
     assert second.returncode == 5
-    assert f"An engine owns this workspace (process {shop.pid()})." in second.stderr
+    assert f"Another engine owns this workspace (process {shop.pid()})." in second.stderr
     assert "Traceback" not in second.stderr
 
 
@@ -313,7 +313,7 @@ def test_an_export_of_no_model_says_so(shop: Shop, tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_bundle_is_told_in_a_sentence(shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "odd.bundle").write_text("q\n1\n")
-    with pytest.raises(ShopfloorError, match=r"odd\.bundle is no bundle that can be unpacked\.") as caught:
+    with pytest.raises(ShopfloorError, match=r"odd\.bundle cannot be unpacked as a model bundle\.") as caught:
         shop.client.ask(ModelImport(path=str(tmp_path / "odd.bundle")))
     assert "shopfloor model export" in caught.value.hint
 

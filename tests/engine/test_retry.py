@@ -1,4 +1,4 @@
-"""A quarantined file is taken in again with other parser settings: for it alone, or kept for all."""
+"""A quarantined file is ingested again with other parser settings: for it alone, or kept for all."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_what_a_served_model_is_sent_never_changes_by_itself(shop: Shop) -> None
     shop.settle()
     version = _version(shop, "d")
     assert {column.name: column.type for column in version.columns}["x"] is TEXT
-    assert any("Model m goes on taking 'x' as integer" in notice for notice in version.notices)
+    assert any("Model m still expects 'x' as integer" in notice for notice in version.notices)
     assert [job.error for job in shop.client.ask(JobList(state="failed")).rows] == []
     assert shop.client.ask(ModelShow(name="m")).champion == 1
     newest = shop.client.ask(ModelVersions(name="m")).rows[0]
@@ -283,7 +283,7 @@ def test_text_of_earlier_files_is_read_by_the_format_that_somebody_pinned(shop: 
     shop.settle()
     version = _version(shop, "d")
     assert (version.version, version.rows, version.columns[0].type) == (2, 3, ColumnType.DATE)
-    assert "Text of earlier files is read anew: 'x' as date as %d-%b-%y." in version.notices
+    assert "Text of earlier files is read again: 'x' as date as %d-%b-%y." in version.notices
     with open_workspace(shop.root) as factory:
         days = factory.dataset("d").frame()["x"].tolist()
         assert [str(day)[:10] for day in days] == ["2025-10-31", "2025-11-01", "2025-12-15"]

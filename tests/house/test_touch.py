@@ -165,7 +165,7 @@ class DeliveriesPane(Pane):
     nouns = frozenset({"file"})
     title_words: ClassVar[tuple[str, ...]] = ("Deliveries",)
     table_columns: ClassVar[tuple[TableColumn, ...]] = deliveries.COLUMNS
-    empty_text = "No file was delivered yet."
+    empty_text = "No file has been delivered yet."
 
     async def load(self) -> Listing:
         page = await self.shop.courier.ask(FileList())

@@ -161,7 +161,7 @@ def test_lines_are_those_of_the_delivered_file(bench: Any) -> None:
         (Parser(delimiter="\n"), "delimiter is one character"),
         (Parser(quote="''"), "quote is one character"),
         (Parser(quote=",", delimiter=","), "same character"),
-        (Parser(decimal=";"), "no decimal mark"),
+        (Parser(decimal=";"), "not a decimal mark"),
         (Parser(encoding="klingon"), "no text encoding"),
         (Parser(encoding="base64"), "no text encoding"),
         (Parser(skip_lines=-1), "skip_lines is -1"),

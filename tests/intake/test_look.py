@@ -33,7 +33,7 @@ def test_damaged_gzip_shows_what_can_be_read(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(_TEXT.encode())[:-40])  # its last lines and checksum are gone
     seen = look(path, None, 200)
     assert seen.lines[0] == "line 1 ä"
-    assert seen.lines[-1].startswith("(the packed data is damaged here")
+    assert seen.lines[-1].startswith("(the compressed data is damaged here")
     path.write_bytes(b"\x1f\x8b" + b"\xff" * 30)
     assert look(path, None).binary
 

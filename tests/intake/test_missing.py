@@ -120,7 +120,7 @@ def test_few_words_that_keep_a_column_from_a_type_are_named(bench: Any, case: st
 def test_a_few_values_that_are_no_numbers_are_told_with_an_example(bench: Any) -> None:
     result = bench.ingest({"a.csv": lines([*map(str, range(100, 160)), "12b"])})
     assert [notice for notice in result.notices if "'v'" in notice] == [
-        "Column 'v' was kept as text: 1 of its 61 values are no numbers, such as '12b'."
+        "Column 'v' was kept as text: 1 of its 61 values are not numbers, such as '12b'."
     ]
     quiet = bench.ingest({"a.csv": "v,w\n" + "".join(f"a{n},street {n}\n" for n in range(50)) + "x,y\n"})
     assert quiet.notices == ()
@@ -140,7 +140,7 @@ def test_infinity_is_a_missing_number_and_counted(
     result = bench.ingest({"b.csv": lines([*filler, word, "", *filler, word])}, contract)
     assert result.columns[1].type is ColumnType.NUMBER
     assert int(bench.frame(result)["v"].isna().sum()) == 3
-    assert result.files[0].notices == ("Column 'v': 2 infinite values were taken in as missing.",)
+    assert result.files[0].notices == ("Column 'v': 2 infinite values were treated as missing.",)
 
 
 def test_infinity_far_below_the_sample_of_a_large_file(bench: Any) -> None:
@@ -210,7 +210,7 @@ def test_times_finer_than_a_microsecond_are_rounded_and_counted(bench: Any) -> N
     assert result.files[0].notices == ("Column 'v': 2 times finer than a microsecond were rounded to it.",)
     floats = bench.ingest({"a.parquet": parquet(pa.array([1.5, float("inf"), float("nan")]))})
     assert bench.frame(floats)["v"].isna().tolist() == [False, True, True]
-    assert floats.files[0].notices == ("Column 'v': 1 infinite value was taken in as missing.",)
+    assert floats.files[0].notices == ("Column 'v': 1 infinite value was treated as missing.",)
 
 
 def test_rows_and_files_ask_the_same_declaration() -> None:

@@ -118,7 +118,7 @@ def test_what_cannot_be_read_says_so(bench: Any, code: str) -> None:
 
 def test_errors_are_missing_and_told(bench: Any) -> None:
     result = bench.ingest({"a.ods": spreadsheet(HEAD + row([1], ERROR) + row([2, 3]))})
-    assert any("1 cell holds an error" in notice for notice in result.files[0].notices)
+    assert any("1 cell contains an error" in notice for notice in result.files[0].notices)
     assert bench.frame(result)["b"].isna().tolist() == [True, False]
 
 

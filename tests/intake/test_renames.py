@@ -49,7 +49,7 @@ def test_the_pairs_are_named_with_the_command(bench: Any, policy: SchemaPolicy, 
         new, old = pair.split("=")
         assert f"'{new}' looks like '{old}' renamed" in held.reason.message
         assert pair in held.reason.hint
-    assert held.reason.hint.startswith("To take them for the same: shopfloor file retry ID --rename ")
+    assert held.reason.hint.startswith("To treat them as the same: shopfloor file retry ID --rename ")
 
 
 def test_a_column_of_another_kind_is_no_renamed_one(bench: Any) -> None:

@@ -190,7 +190,7 @@ def test_a_condition_names_itself(bench: Any) -> None:
     ("contract", "said"),
     [
         (_contract(conditions=(Condition(sql="i > (SELECT 1)", name="odd"),)), r"key 'conditions\[1\].sql \(odd\)'"),
-        (_contract(Rule(column="t", pattern="(?=a)")), "key 'columns.t.pattern' is no regular expression"),
+        (_contract(Rule(column="t", pattern="(?=a)")), "key 'columns.t.pattern' is not a regular expression"),
         (_contract(Rule(column="z", min=1)), "key 'columns.z' is not a column"),
         (_contract(conditions=(Condition(sql="t::INTEGER > 1"),)), "the rule t::INTEGER > 1 cannot be checked"),
     ],
@@ -223,7 +223,7 @@ def test_a_file_that_is_held_makes_no_row_of_another_a_repetition(bench: Any) ->
 @pytest.mark.parametrize(
     ("volume", "history", "said"),
     [
-        (Volume(min_rows=3), (), "The file has 2 rows; volume.min_rows asks for at least 3."),
+        (Volume(min_rows=3), (), "The file has 2 rows; volume.min_rows requires at least 3."),
         (Volume(max_rows=1), (), "The file has 2 rows; volume.max_rows allows at most 1."),
         (Volume(band=0.5), (10,) * 4, None),
         (Volume(band=0.5), (10, 9, 11, 10, 1000), "the median of the last 5 files is 10, and volume.band = 0.5"),
@@ -242,7 +242,7 @@ def test_volume_may_only_warn(bench: Any) -> None:
         bench, "i,x,d,t\n1,0,,a\n", _contract(volume=Volume(min_rows=3, severity=RuleSeverity.WARN)), history=()
     )
     assert outcome.state is FileState.COMMITTED
-    assert outcome.notices == ("The file has 1 row; volume.min_rows asks for at least 3.",)
+    assert outcome.notices == ("The file has 1 row; volume.min_rows requires at least 3.",)
 
 
 @pytest.mark.parametrize(("day", "accepted"), [("2020-01-09T23:59:00", True), ("2020-01-10T00:00:00", False)])

@@ -59,7 +59,7 @@ def test_odd_layouts(bench: Any) -> None:
     assert rows(book(plain, edit=lambda sheet: sheet.merge_cells("A2:A3"))) == (2, ())
     assert rows(book(plain, edit=at("A900", None, number_format="0.00"))) == (2, ())
     count, notices = rows(book(plain, edit=at("B2", "#N/A", data_type="e")))
-    assert (count, "1 cell holds an error" in notices[0]) == (2, True)
+    assert (count, "1 cell contains an error" in notices[0]) == (2, True)
     two = book(plain, edit=lambda sheet: sheet.parent.create_sheet("Other & more").append(["c"]))
     assert "the first was read" in rows(two)[1][0]
     two = book([["c"]], edit=lambda sheet: sheet.parent.create_sheet("Other & more"))

@@ -186,7 +186,7 @@ def test_a_result_explains_itself(check: Check, delivery: Callable[[Task], Deliv
             assert result.value is not None
             assert result.limit is not None
         if result.verdict is CheckVerdict.UNKNOWN:
-            assert "cannot tell" in result.message
+            assert "inconclusive" in result.message
 
 
 @every_check

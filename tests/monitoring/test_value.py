@@ -142,7 +142,7 @@ def test_honest_notes(tmp_path: Path) -> None:
     part = inference_part(tmp_path, frame, answers, at=JANUARY)
     assert "no [value]" in realised_value(spec(None, inference=(part,))).note
     assert "more classes" in realised_value(spec(task=Task.MULTICLASS, inference=(part,))).note
-    assert "Nothing was predicted" in realised_value(spec()).note
+    assert "There are no predictions" in realised_value(spec()).note
     waiting = realised_value(spec(inference=(part,)))
     assert "None of 1 predictions" in waiting.note
     assert (waiting.rows, waiting.total, waiting.per_row) == (0, 0, None)

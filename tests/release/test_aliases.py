@@ -20,7 +20,7 @@ Action = Callable[[Standing], Moves]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ANN, BOB = Act(actor="ann", now=START), Act(actor="bob", now=START)
 WHY = Act(actor="ann", now=START, reason="the audit asks for it")
-BY_HAND = (GateCheck(code="policy", passed=None, detail="manual: a person may promote it"),)
+BY_HAND = (GateCheck(code="policy", passed=None, detail="manual: a person must promote it"),)
 
 
 def version(
@@ -131,7 +131,7 @@ REFUSALS: list[tuple[str, Standing, Action, type[ShopfloorError], str]] = [
     ("rejected", standing(version(1, NO)), promote(1), RefusedError, "gate_said_no"),
     ("rejected by hand", standing(version(1, NO, checks=BY_HAND)), promote(1), RefusedError, "gate_said_no"),
     ("waits", standing(version(1, WAIT)), promote(1), RefusedError, "awaits_approval"),
-    ("not judged", standing(version(1, None)), promote(1), RefusedError, "not_judged"),
+    ("not evaluated", standing(version(1, None)), promote(1), RefusedError, "not_judged"),
     ("no reason", standing(version(1, HOLD)), promote(1, force=True), RefusedError, "reason_needed"),
     ("blank reason", ONE, promote(1, BLANK, force=True), RefusedError, "reason_needed"),
     ("nobody", ONE, promote(1, NOBODY), UsageError, "no_actor"),

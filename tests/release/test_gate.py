@@ -86,10 +86,10 @@ def test_what_is_good_for_the_champion_is_good_for_a_wider_type() -> None:
     [
         (BETTER, ReleasePolicy.AUTO, Outcome.PROMOTE, "of champion v1: gain +"),
         (BETTER, ReleasePolicy.APPROVAL, Outcome.AWAIT_APPROVAL, "1 person must approve"),
-        (BETTER, ReleasePolicy.MANUAL, Outcome.HOLD, "a person may promote it"),
-        (SAME, ReleasePolicy.AUTO, Outcome.HOLD, "includes 0; champion v1 stays"),
-        (SAME, ReleasePolicy.APPROVAL, Outcome.HOLD, "gain +.0027 below the minimum .01 and the interval [-"),
-        (BARELY, ReleasePolicy.AUTO, Outcome.HOLD, "below the minimum .01"),
+        (BETTER, ReleasePolicy.MANUAL, Outcome.HOLD, "a person must promote it"),
+        (SAME, ReleasePolicy.AUTO, Outcome.HOLD, "that includes 0; champion v1 stays"),
+        (SAME, ReleasePolicy.APPROVAL, Outcome.HOLD, "gain +.0027 is below the minimum .01 and has an interval [-"),
+        (BARELY, ReleasePolicy.AUTO, Outcome.HOLD, "is below the minimum .01"),
         (WORSE, ReleasePolicy.AUTO, Outcome.REJECT, "lies below 0"),
         (WORSE, ReleasePolicy.MANUAL, Outcome.REJECT, "lies below 0"),
     ],
@@ -118,7 +118,7 @@ def test_evidence_and_size_are_both_needed() -> None:
 def test_too_few_rows_keep_the_champion() -> None:
     decision = decide(*binary_pair(1, 120, better=2.0))
     assert decision.outcome is Outcome.HOLD
-    assert decision.reason == "undecided: 120 rows, needs 200; champion v1 stays"
+    assert decision.reason == "inconclusive: 120 rows, needs 200; champion v1 stays"
     assert decision.interval is None  # nothing was tested, so no look was spent
     assert decision.challenger_score is not None
     assert check(decision, "rows").passed is None
@@ -126,7 +126,7 @@ def test_too_few_rows_keep_the_champion() -> None:
 
 def test_too_few_rows_for_a_first_model() -> None:
     decision = decide(binary_pair(1, 19)[0], None)
-    assert (decision.outcome, decision.reason) == (Outcome.HOLD, "cannot tell: 19 rows, needs 20")
+    assert (decision.outcome, decision.reason) == (Outcome.HOLD, "inconclusive: 19 rows, needs 20")
 
 
 def test_a_small_first_model_is_judged_by_its_evidence() -> None:
@@ -134,7 +134,7 @@ def test_a_small_first_model_is_judged_by_its_evidence() -> None:
     plain = binary_pair(1, 20, shift=6.0, prevalence=0.3)[0]
     assert plain.class_rows().min() == 5
     assert decide(plain, None).outcome is Outcome.PROMOTE
-    assert decide(plain, plain, release=Release(min_rows=20)).reason.startswith("undecided: 5 rows of the second")
+    assert decide(plain, plain, release=Release(min_rows=20)).reason.startswith("inconclusive: 5 rows of the second")
     assert decide(binary_pair(1, 20, shift=0.0, prevalence=0.3)[0], None).outcome is Outcome.HOLD
 
 
@@ -150,7 +150,7 @@ def test_tiny_holdouts_never_fail(rows: int) -> None:
 def test_a_first_model_must_beat_the_constant() -> None:
     good = decide(binary_pair(1, 1000)[0], None)
     assert good.outcome is Outcome.PROMOTE
-    assert good.reason.startswith("first model: AUC .781 beats a constant answer, gain +.281")
+    assert good.reason.startswith("first model: AUC .781 beats a constant prediction, gain +.281")
     assert good.champion is None
     useless = decide(binary_pair(2, 1000, shift=0.0)[0], None)
     assert useless.outcome is Outcome.HOLD
@@ -184,7 +184,7 @@ def test_a_challenger_no_better_than_a_constant_is_held_though_the_champion_is_w
     decision = decide(dull, misled, **changes)
     assert (check(decision, "better").passed, check(decision, "dummy").passed) == (True, None)
     assert decision.outcome is Outcome.HOLD
-    assert decision.reason.startswith("cannot tell: ")
+    assert decision.reason.startswith("inconclusive: ")
     assert decision.reason.endswith("; champion v1 stays")
 
 
@@ -226,7 +226,7 @@ def test_answers_that_are_missing_reject() -> None:
     table.loc[7, "prediction"] = None
     decision = judge(spec(), features(1, 4000), truth(BETTER[0]), table, predictions(BETTER[1]))
     assert decision.outcome is Outcome.REJECT
-    assert decision.reason == "3 of 4,000 answers of the challenger are missing or not finite"
+    assert decision.reason == "3 of 4,000 predictions of the challenger are missing or not finite"
     assert decision.rows == 3997
 
 
@@ -244,13 +244,13 @@ def test_rows_the_champion_cannot_answer_are_left_out_and_told() -> None:
     decision = judge(spec(), features(1, 4000), truth(BETTER[0]), predictions(BETTER[0]), table)
     assert decision.outcome is Outcome.PROMOTE
     assert decision.rows == 3900
-    assert "100 rows that the champion could not answer left out" in check(decision, "rows").detail
+    assert "100 rows that the champion could not score left out" in check(decision, "rows").detail
 
 
 def test_a_champion_that_cannot_be_replayed_holds() -> None:
     decision = judge(spec(), features(1, 4000), truth(BETTER[0]), predictions(BETTER[0]), None)
     assert decision.outcome is Outcome.HOLD
-    assert decision.reason == "undecided: champion v1 could not score these rows; champion v1 stays"
+    assert decision.reason == "inconclusive: champion v1 could not score these rows; champion v1 stays"
 
 
 def test_rows_without_truth_do_not_judge() -> None:
@@ -414,7 +414,7 @@ def test_only_rows_later_than_both_trainings_judge() -> None:
         assert judge(spec(**known), *tables, stamps).rows == 3000
     late = judge(spec(**{**known, "champion_trained_until": NOW + timedelta(days=365)}), *tables, days)
     assert late.outcome is Outcome.HOLD
-    assert late.reason == "undecided: 0 rows, needs 200; champion v1 stays"
+    assert late.reason == "inconclusive: 0 rows, needs 200; champion v1 stays"
 
 
 def test_a_split_by_hash_filters_nothing_by_time() -> None:

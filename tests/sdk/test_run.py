@@ -98,12 +98,12 @@ def test_ctrl_c_is_a_cancelled_run(factory: Workspace) -> None:
 
 def test_the_authors_error_survives_an_engine_that_is_gone(tmp_path: Path) -> None:
     def gone(request: Any) -> Any:
-        raise UnreachableError("The engine does not run.")
+        raise UnreachableError("The engine is not running.")
 
     factory = Workspace(engine_of(tmp_path, RunFinish=gone))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="mine") as caught, factory.run(model="churn"):
         raise ValueError("mine")
-    assert any("does not run" in note for note in caught.value.__notes__)
+    assert any("is not running" in note for note in caught.value.__notes__)
 
 
 def test_a_refused_param_reaches_the_author_and_fails_the_run(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_run_is_used_in_a_with_statement_and_once(factory: Workspace) -> None:
         run.log_metrics({"r2": 1.0})
     with run:
         pass
-    with pytest.raises(UsageError, match="opened already"), run:
+    with pytest.raises(UsageError, match="already opened"), run:
         pass
 
 

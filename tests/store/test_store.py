@@ -95,7 +95,7 @@ def test_two_promotions_of_one_alias_do_not_both_win(store: Store) -> None:
 
     move(None, 1)
     move(1, 2)
-    with pytest.raises(ConflictError, match="moved to version 2"):
+    with pytest.raises(ConflictError, match="changed to version 2"):
         move(1, 3)
     history = store.read(lambda query: models.history(query, "m"))
     assert [change.version for change in history.rows] == [2, 1]

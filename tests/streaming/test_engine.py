@@ -62,7 +62,9 @@ def test_posted_texts_are_read_in_the_formats_that_a_file_pinned(shop: Shop) -> 
     sent += [{"n": 5, "at": "NA", "price": "-"}, {"n": 6, "at": "31/12/2026", "price": "8.000"}]
     receipt = append(shop.client, "d", [json.dumps(row).encode() + b"\n" for row in sent])
     assert (receipt.accepted, receipt.rejected) == (3, 1)
-    assert receipt.rejects[0].message == '"8.000" is no number as 1.234,56: it can be read as 8000 and as 8.000.'
+    assert (
+        receipt.rejects[0].message == '"8.000" is not a valid number as 1.234,56: it can be read as 8000 and as 8.000.'
+    )
     shop.settle()
     day = datetime(2027, 4, 3)  # noqa: DTZ001  (stored in UTC, without a zone)
     found = [(row["n"], row["at"], row["price"]) for row in rows(shop, "d", ["n", "at", "price"])]
@@ -133,7 +135,7 @@ def test_errors_say_what_and_where(shop: Shop) -> None:
     mixed = append(shop.client, "d", [lines(5), b'{"n":"many"}\n', lines(6)])
     assert (mixed.accepted, mixed.rejected) == (2, 1)
     assert (mixed.rejects[0].line, mixed.rejects[0].column) == (2, "n")
-    assert mixed.rejects[0].message == '"many" is no integer.'
+    assert mixed.rejects[0].message == '"many" is not a valid integer.'
     shop.settle()
     assert numbers(shop) == Counter([1, 5, 6])
 
@@ -163,7 +165,7 @@ def test_a_snapshot_takes_no_rows(shop: Shop) -> None:
 def test_a_backlog_asks_to_come_back(shop: Shop) -> None:
     config_set(shop.root, "stream.backlog_mb", "0.001")
     shop.look()
-    with pytest.raises(BusyError, match="wait to be taken in") as caught:
+    with pytest.raises(BusyError, match="are waiting to be ingested") as caught:
         _flood(shop)
     assert caught.value.retry_after >= 1
     shop.settle()
@@ -216,7 +218,7 @@ def test_a_quarantined_segment_is_work_like_any_file(shop: Shop) -> None:
     assert file.reason is not None
     standing = stream(shop)
     assert (standing.position, standing.part_rows, standing.version) == (3, 1, 1)
-    assert f"delivered as {file.id}" in standing.problem or f"of it, {file.id}, is held back" in standing.problem
+    assert f"delivered as {file.id}" in standing.problem or f"Its delivery {file.id} is quarantined" in standing.problem
     assert file.id in standing.hint
     [finding] = [one for one in shop.client.ask(Doctor()).findings if one.check == "streams"]
     assert not finding.ok
@@ -351,7 +353,7 @@ def _kill_owner(shop: Shop) -> None:
         pid = int(Layout(shop.root).lock.read_text().split('"pid": ')[1].split(",")[0])
         os.kill(pid, signal.SIGKILL)
     except (IndexError, ValueError, ProcessLookupError):
-        return  # it is just starting
+        return  # starting
 
 
 def _until(ready: object, seconds: float = 20.0) -> None:

@@ -66,5 +66,5 @@ def test_the_target_is_no_guess_for_a_feature() -> None:
 
 
 def test_nothing_left_is_an_error() -> None:
-    with pytest.raises(DataError, match="No column is left"):
+    with pytest.raises(DataError, match="No feature columns are left"):
         chosen(features=("same",))

@@ -86,7 +86,7 @@ def check(trained: Trained) -> str:
     failed = [one for one in trained.record.candidates if one.error]
     assert not failed, failed
     for one in trained.record.segments:
-        assert "fit failed" not in (one.fallback or ""), one
+        assert "fitting failed" not in (one.fallback or ""), one
     model = from_bytes(to_bytes(trained.model))
     again = model.predict_frame(trained.holdout)
     pd.testing.assert_frame_equal(again, trained.predictions, check_dtype=False)

@@ -112,7 +112,7 @@ def test_the_same_ids_are_held_out_with_any_seed(tmp_path: Path) -> None:
         (3, {}, {}, "3 rows of orders are too few to train m; it takes 40"),
         (600, {"target": "outcom"}, {}, "no column 'outcom'"),
         (600, {"time": "att"}, {}, "'att'"),
-        (600, {"exclude": ("at", "shop", "x", "z")}, {}, "No column is left"),
+        (600, {"exclude": ("at", "shop", "x", "z")}, {}, "No feature columns are left"),
         (600, {"target": "at"}, {}, "dates and times cannot be predicted"),
     ],
 )

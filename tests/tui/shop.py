@@ -436,7 +436,7 @@ class FakeEngine:
 
     def _reachable(self) -> None:
         if self.down.is_set():
-            raise UnreachableError("The engine of this workspace does not run.", hint="Start it: shopfloor up")
+            raise UnreachableError("The engine of this workspace is not running.", hint="Start it: shopfloor up")
 
     def _answers(self, request: Any) -> Any:
         shop, verb = self.shop, request.verb
@@ -509,7 +509,7 @@ class FakeEngine:
             return [one for one in shop.jobs() if state in {"", one.state.value}]
         if verb == "run.list":
             if request.query == "acu>1":
-                raise UsageError("Runs have no figure 'acu'.", hint="Did you mean auc?")
+                raise UsageError("Runs have no field 'acu'.", hint="Did you mean auc?")
             return [one for one in shop.runs() if request.query in f"{one.id} {one.model}"]
         found = {
             "dataset.list": shop.datasets,

@@ -174,7 +174,7 @@ async def test_quarantine_is_a_work_list(key: str, kind: type[Any], tmp_path: Pa
     async with app.run_test(size=(120, 40)) as pilot:
         await go(pilot, "1", "enter")
         assert app.screen.table.cursor_key == "f2"  # type: ignore[attr-defined]
-        await ready(pilot, "Why it is held back")
+        await ready(pilot, "Why it is quarantined")
         await pilot.press(key)
         await until(pilot, lambda: len(app.screen_stack) > 2)
         if kind is FileRetry:
@@ -315,7 +315,7 @@ async def test_a_refusal_says_what_why_and_what_to_do(tmp_path: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await go(pilot, "5")
         await pilot.press("x")
-        await ready(pilot, "That did not work")
+        await ready(pilot, "Action failed")
         shown = picture(app)
         assert "Cancel was not done." in shown
         assert "The gate forbids it." in shown
@@ -329,7 +329,7 @@ async def test_unavailable_action_gives_its_reason(tmp_path: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await go(pilot, "5")
         await pilot.press("r")
-        await until(pilot, lambda: any("only one that failed" in one.message for one in app._notifications))
+        await until(pilot, lambda: any("only a failed job" in one.message for one in app._notifications))
 
 
 async def test_marks_compare_escape_goes_one_step_back(tmp_path: Path) -> None:
@@ -498,9 +498,9 @@ async def test_a_filter_that_is_not_understood_says_so_in_the_list(tmp_path: Pat
     async with app.run_test(size=(80, 24)) as pilot:
         await go(pilot, "2")
         await pilot.press("slash", *"acu>1")
-        await ready(pilot, "Runs have no figure 'acu'.")
+        await ready(pilot, "Runs have no field 'acu'.")
         await ready(pilot, "Did you mean auc?")
-        await ready(pilot, "not understood")
+        await ready(pilot, "invalid filter")
         await pilot.press("escape")
         await ready(pilot)
 

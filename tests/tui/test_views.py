@@ -264,7 +264,7 @@ def test_an_alerts_picture_compares_with_what_its_words_compare_with() -> None:
     bins = next(one for one in found if isinstance(one.body, Histogram))
     assert isinstance(bins.body, Histogram)
     assert [(one.label, one.reference) for one in bins.body.bins] == [("mid", 60), ("high", 40)]
-    assert "usual lately" in bins.title
+    assert "recent data" in bins.title
 
 
 def test_an_alert_names_the_keys_that_the_engine_advises() -> None:
@@ -340,7 +340,7 @@ def test_home_says_what_to_do_first() -> None:
     assert "inbox/NAME/" in line(HomePane.table_columns, row, 75), "at 80 columns it says where"
     row = home.next_row(msgspec.structs.replace(status, datasets=1))
     assert row is not None
-    assert "Press n: which column to predict?" in line(HomePane.table_columns, row, 75)
+    assert "Press n and choose the column to predict" in line(HomePane.table_columns, row, 75)
     assert home.next_row(msgspec.structs.replace(status, datasets=1, models=1)) is None
 
 
@@ -359,8 +359,8 @@ def test_a_profile_stands_in_columns() -> None:
     ]
     section, _ = datasets.profile_sections(columns, "t")
     head, first, key, rough = (pair.value for pair in section.body)  # type: ignore[union-attr]
-    assert head.index("what it holds") == first.index("▁") == key.index("all different")
-    assert key.index("all different") == rough.index("no value is frequent")
+    assert head.index("columns") == first.index("▁") == key.index("all different")
+    assert key.index("all different") == rough.index("no frequent value")
     assert "<1%" in first
     assert "36k" in first
 
@@ -404,7 +404,7 @@ def test_who_leaves_during_a_training_reads_that_it_goes_on() -> None:
 
     status = msgspec.structs.replace(SHOP.status(), jobs=JobCounts(running=1), running=("train \x1b[31mx",))
     said = farewell(status)
-    assert said.startswith("1 job goes on in the background (engine pid ")
+    assert said.startswith("1 job keeps running (engine pid ")
     assert "\x1b" not in said
     assert farewell(msgspec.structs.replace(status, jobs=JobCounts())) == ""
     assert farewell(None) == ""
@@ -429,11 +429,11 @@ def test_a_dataset_says_why_its_files_wait_and_what_is_asked_of_them() -> None:
     )
     dataset = msgspec.structs.replace(SHOP.datasets()[0], problem="line 3: key 'mode' cannot be 'x'.")
     text = _texts(datasets.sections(dataset, (), (), contract))
-    assert text.startswith("Its files wait for the contract\n")
+    assert text.startswith("The contract cannot be used\n")
     for said in ("line 3: key 'mode'", "x min 0, unique  else reject_row", "above x > 1  else quarantine_file"):
         assert said in text
     assert "rows of a file band 0.5" in text
-    assert "fresh within 26 hours" in text
+    assert "max age 26 hours" in text
 
 
 def test_a_dataset_says_how_its_files_are_noticed_and_what_is_on_its_way() -> None:
@@ -457,7 +457,7 @@ def test_a_file_lists_the_rows_at_fault() -> None:
     held = msgspec.structs.replace(SHOP.files()[1], rejected_rows=1200)
     reject = Reject(code="rule", message="Line 7 is wrong.", line=7, column="x", value="9")
     text = _texts(files.sections(held, None, (reject,)))
-    assert "Rows at fault" in text
+    assert "Rows with errors" in text
     assert "line 7 Line 7 is wrong." in text
 
 
@@ -469,15 +469,15 @@ def test_a_stream_says_what_is_accepted_how_late_it_is_and_what_holds_it_up() ->
     text = _texts(streams.sections(stuck, now))
     assert text.startswith("The stream is stuck\nStream\nFollowed files\nwhat the disk is full")
     for said in (
-        "accepted 12,000 rows ever, the last 3m ago",
-        "on the way 3 rows, the oldest for 3m",
+        "accepted 12,000 rows in total, the last 3m ago",
+        "uncommitted 3 rows, the oldest for 3m",
         "last part 5,000 rows in v2, 3m ago",
         "stuck the disk is full.log",
         "3 rows · byte 5 of 9",
     ):
         assert said in text
     well = msgspec.structs.replace(stuck, problem="", hint="", followed=(), open_rows=0, waits_since=None)
-    assert "nothing: all rows are in a version" in _texts(streams.sections(well, now))
+    assert "none: all rows are in a version" in _texts(streams.sections(well, now))
     dataset = msgspec.structs.replace(SHOP.datasets()[0], quarantined=0)
     assert line(datasets.COLUMNS, datasets.row(dataset, stuck), 75).split()[0] == "warn"
     assert " stuck " in line(datasets.COLUMNS, datasets.row(dataset, stuck), 75)
@@ -497,30 +497,30 @@ def test_a_run_shows_what_it_mixes_up_and_how_far_it_is_off() -> None:
         error=None,
     )  # fmt: skip
     found = {section.key: section for section in runs.sections(run, "roc_auc")}
-    assert found["confusion"].note == "88% right of 120 holdout rows"
+    assert found["confusion"].note == "88% of 120 holdout rows correct"
     assert _texts([found["confusion"]]).splitlines() == [
-        "Right and wrong",
-        "is \\ said     no   yes   hit",
-        "no     90    10   90%",
-        "yes      5    15   75%",
+        "Confusion matrix",
+        "actual \\ pred.     no   yes  recall",
+        "no     90    10     90%",
+        "yes      5    15     75%",
     ]
     said = _texts([found["residuals"]])
-    assert "off by 0.5 (median), 9 of 10 within 0.9" in said
-    assert "-0.25: too high on the whole" in said
+    assert "off by 0.5 (median), 90 % within 0.9" in said
+    assert "-0.25: predictions are too high on average" in said
     assert found["segments"].note == "0.7000 to 0.9000, median 0.8000"
 
 
-def test_a_model_shows_when_it_was_asked_last_and_how_much_on_each_day() -> None:
+def test_a_model_shows_when_it_predicted_last_and_how_much_on_each_day() -> None:
     asked = datetime.now(UTC) - timedelta(minutes=5)
     model = msgspec.structs.replace(SHOP.model(), predicted_at=asked, volume=(0,) * 12 + (500, 1000))
     text = _texts([section for section in models.sections(model, (), (), ()) if section.key == "model"])
-    assert "asked 33,000 rows predicted, the last 5m ago" in text
-    assert "1,000 today, 1,000 at most" in text
+    assert "predictions 33,000 rows predicted, the last 5m ago" in text
+    assert "1,000 today, maximum 1,000" in text
     cells = [cell.text if isinstance(cell, Cell) else cell for cell in models.row(model).cells]
     assert "5m" in cells
     assert any(len(cell) == 14 and cell.endswith("█") for cell in cells)
     quiet = msgspec.structs.replace(model, predictions=0, predicted_at=None, volume=())
-    assert "asked never yet" in _texts([models.sections(quiet, (), (), ())[0]])
+    assert "predictions none yet" in _texts([models.sections(quiet, (), (), ())[0]])
 
 
 def test_home_tells_many_held_files_of_a_dataset_as_one() -> None:

@@ -305,4 +305,4 @@ def test_lock(works: Works) -> None:
     works.layout.lock.unlink()
     assert "removed" in complaints(examine(works.context), "lock")[0].detail
     works.layout.lock.touch(mode=0o600)
-    assert "nobody holds" in complaints(examine(works.context), "lock")[0].detail
+    assert "is not held" in complaints(examine(works.context), "lock")[0].detail

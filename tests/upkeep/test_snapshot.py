@@ -44,11 +44,22 @@ def test_an_unread_old_copy_is_gone_at_once(works: Works) -> None:
         assert not first.folder.exists()
 
 
-def test_changes_without_an_event_show_after_some_seconds(works: Works) -> None:
+def test_an_unchanged_database_is_never_copied_again(works: Works) -> None:
     shared = Snapshots(works.store, works.layout, works.clock)
     with shared.lease() as first:
         pass
-    works.clock.forward(seconds=6)
+    works.clock.forward(seconds=3600)
+    with shared.lease() as second:
+        assert second is first
+
+
+def test_a_change_without_an_event_shows_at_once(works: Works) -> None:
+    shared = Snapshots(works.store, works.layout, works.clock)
+    with shared.lease() as first:
+        pass
+    seq = works.store.last_seq
+    works.store.write(lambda transaction: transaction.execute("CREATE TABLE quiet AS SELECT 1 AS a"))
+    assert works.store.last_seq == seq
     with shared.lease() as second:
         assert second is not first
 

@@ -129,7 +129,7 @@ def test_a_time_in_the_future_and_a_second_name_are_told_in_the_version(yard: Ya
     yard.work()
     version = yard.context.store.read(lambda query: datasets.version(query, "d", 1))
     assert version is not None
-    assert any("lies in the future" in notice for notice in version.notices)
+    assert any("is in the future" in notice for notice in version.notices)
     assert any("hard links" in notice for notice in version.notices)
 
 

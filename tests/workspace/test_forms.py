@@ -41,7 +41,7 @@ def layout(tmp_path: Path) -> Layout:
 
 def test_a_new_workspace_is_valid_and_made_once(layout: Layout) -> None:
     assert forms.load_settings(layout) == forms.Settings(name="w")
-    with pytest.raises(RefusedError, match="workspace already"):
+    with pytest.raises(RefusedError, match="already a workspace"):
         template.init_workspace(layout.root)
 
 

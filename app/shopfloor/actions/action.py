@@ -44,7 +44,7 @@ class Input(Record, frozen=True, kw_only=True):
 
 SET = "yes"
 
-REASON = Input(name="reason", label="Reason", help="Kept in the history for those who ask later.")
+REASON = Input(name="reason", label="Reason", help="Kept in the history.")
 
 
 class Confirm(Record, frozen=True, kw_only=True):
@@ -115,7 +115,7 @@ class Action(Record, frozen=True, kw_only=True):
         if record is None:
             return "Nothing is selected."
         if not isinstance(record, self.records):
-            return f"{self.label} is not about the selected row."
+            return f"{self.label} does not apply to the selected row."
         return self.why_not(record)
 
     def defaults(self, record: Record | None) -> dict[str, str]:

@@ -19,7 +19,7 @@ from shopfloor.domain.requests.alerts import (
     MonitorRun,
 )
 
-NOTE = Input(name="note", label="Note", help="For those who see the alert after you.")
+NOTE = Input(name="note", label="Note", help="For whoever reads the alert later.")
 
 
 def _id(record: Record) -> str:
@@ -30,7 +30,7 @@ def _not_new(record: Record) -> str | None:
     if not isinstance(record, AlertRecord):
         return None
     if record.state is AlertState.ACKNOWLEDGED:
-        return "It is acknowledged already."
+        return "It is already acknowledged."
     return _over(record)
 
 
@@ -43,7 +43,7 @@ def _over(record: Record) -> str | None:
 def _retired(record: Record) -> str | None:
     if isinstance(record, ModelRecord) and record.retired:
         return f"{record.name} is retired."
-    return None if model_of(record) else "It is not about a model."
+    return None if model_of(record) else "It does not concern a model."
 
 
 def _ack(ref: str, inputs: Inputs) -> AlertAck:
@@ -77,7 +77,7 @@ ACTIONS = (
         name="alert.ack",
         key="a",
         label="Ack",
-        help="Say that somebody looks at it.",
+        help="Mark the alert as being handled.",
         scopes=(Scope.ALERTS,),
         records=(AlertRecord,),
         cli="shopfloor alert ack {ref} [--note {note}]",
@@ -92,7 +92,7 @@ ACTIONS = (
         name="alert.snooze",
         key="w",
         label="Snooze",
-        help="Wait: be quiet about it until a time.",
+        help="Hide the alert until a given time.",
         scopes=(Scope.ALERTS,),
         records=(AlertRecord,),
         cli="shopfloor alert snooze {ref} --until {until} [--note {note}]",
@@ -116,7 +116,7 @@ ACTIONS = (
         name="alert.resolve",
         key="d",
         label="Done",
-        help="Say that it is over.",
+        help="Mark the alert as resolved.",
         scopes=(Scope.ALERTS,),
         records=(AlertRecord,),
         cli="shopfloor alert resolve {ref} [--note {note}]",

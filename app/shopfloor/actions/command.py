@@ -86,7 +86,7 @@ def _split(line: str) -> list[str]:
     try:
         return shlex.split(line.strip().removeprefix(":"))
     except ValueError as error:
-        raise UsageError("A quotation mark is not closed.", hint='Write "…" around a text with spaces.') from error
+        raise UsageError("A quotation mark is missing.", hint='Write "…" around a text with spaces.') from error
 
 
 def _find(words: list[str]) -> tuple[Usage | None, list[str]]:
@@ -120,7 +120,7 @@ def _fill(usage: Usage, words: Sequence[str]) -> Command:
         elif free:
             values[free.pop(0)] = word
         else:
-            raise UsageError(f"{safe(word, 40)!r} is one word too many.", hint=f"Usage: {usage.action.cli}")
+            raise UsageError(f"{safe(word, 40)!r} is one argument too many.", hint=f"Usage: {usage.action.cli}")
     target = values.pop("ref", "")
     return Command(action=usage.action, target=target, inputs=values)
 
@@ -145,5 +145,5 @@ def _text(flag: str, text: str | None) -> str:
 def _navigate(action: Action, words: Sequence[str]) -> Command:
     text = " ".join(words)
     if not action.inputs and text:
-        raise UsageError(f"{action.label} takes no further words.")
+        raise UsageError(f"{action.label} accepts no more arguments.")
     return Command(action=action, inputs={action.inputs[0].name: text} if text else {})

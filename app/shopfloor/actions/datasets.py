@@ -98,7 +98,7 @@ ACTIONS = (
         name="dataset.define",
         key="i",
         label="Intake rules",
-        help="Change how the dataset takes files in.",
+        help="Change how the dataset ingests files.",
         scopes=(Scope.DATASETS,),
         records=(DatasetRecord,),
         cli="shopfloor dataset define {ref} [--mode {mode}] [--key {key}] [--time {time}]"
@@ -116,14 +116,14 @@ ACTIONS = (
             Input(
                 name="key",
                 label="Key columns",
-                help="Columns that name a row, with commas. upsert needs them.",
+                help="Columns that identify a row, separated by commas. Required for upsert.",
                 kind=InputKind.NAMES,
             ),
             Input(name="time", label="Time column", help="The column that orders the rows."),
             Input(
                 name="schema_policy",
                 label="Other columns",
-                help="What happens when a file has other columns than the contract.",
+                help="What happens when a file has columns that the contract does not have.",
                 kind=InputKind.CHOICE,
                 choices=values(SchemaPolicy),
             ),
@@ -143,14 +143,14 @@ ACTIONS = (
             Input(
                 name="repeated",
                 label="Repeated",
-                help="Whether content that is in already is taken in once more when it is delivered again.",
+                help="Whether a file with known content is ingested again when it is delivered again.",
                 kind=InputKind.CHOICE,
                 choices=(SET, "no"),
             ),
             Input(
                 name="originals",
                 label="Originals",
-                help="What becomes of a file that was taken in; not set: as workspace.toml says.",
+                help="What happens to a file after it is ingested; default: as workspace.toml says.",
                 kind=InputKind.CHOICE,
                 choices=values(Originals),
             ),
@@ -164,13 +164,13 @@ ACTIONS = (
             Input(
                 name="band",
                 label="Band",
-                help="How far from the usual rows of a file one may be: 0.5 is from half to one and a half.",
+                help="How far the row count may be from the usual one: 0.5 allows half to one and a half times.",
                 kind=InputKind.NUMBER,
             ),
             Input(
                 name="fresh_hours",
                 label="Fresh hours",
-                help="Alert when no version came for so many hours; 0: never.",
+                help="Alert when there has been no new version for this many hours; 0: never.",
                 kind=InputKind.NUMBER,
             ),
         ),

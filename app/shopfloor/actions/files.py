@@ -35,7 +35,7 @@ def _not_quarantined(record: Record) -> str | None:
 def _not_kept_out(record: Record) -> str | None:
     kept_out = {FileState.QUARANTINED, FileState.DISCARDED}
     if isinstance(record, FileRecord) and record.state not in kept_out:
-        return f"The file is {record.state}; only a quarantined or discarded one is taken in again."
+        return f"The file is {record.state}; only a quarantined or discarded file can be retried."
     return None
 
 
@@ -49,7 +49,7 @@ def _accept_types(ref: str, inputs: Inputs) -> FileAccept:
 
 def _no_types(record: Record) -> str | None:
     if isinstance(record, FileRecord) and record.purpose is not FilePurpose.DATA:
-        return "A model's inputs keep the types that it was trained with."
+        return "A model's inputs keep the types it was trained with."
     return _not_kept_out(record)
 
 
@@ -80,12 +80,12 @@ def _not_in(record: Record) -> str | None:
         return None
     if record.state is not FileState.COMMITTED or record.purpose is not FilePurpose.DATA:
         return f"The file is {record.state}; only rows that are in a dataset can be withdrawn."
-    return "Its rows have left the dataset already." if record.withdrawn else None
+    return "Its rows have already been withdrawn." if record.withdrawn else None
 
 
 def _corrects_none(record: Record) -> str | None:
     if isinstance(record, FileRecord) and record.corrects is None:
-        return "No file came in before it under the same path."
+        return "No earlier file was delivered under the same path."
     return _not_in(record)
 
 
@@ -114,24 +114,32 @@ def _inspect(ref: str, inputs: Inputs) -> FileInspect:
 
 # All may stay empty: then the contract says how the file is read.
 _SETTINGS = (
-    Input(name="delimiter", label="Delimiter", help="What separates fields: one character, tab or \\x1f."),
+    Input(name="delimiter", label="Delimiter", help="The field separator: one character, tab or \\x1f."),
     Input(name="encoding", label="Encoding", help="Such as windows-1252, iso-8859-15 or utf-16."),
     Input(name="decimal", label="Decimal mark", help="A point or a comma.", kind=InputKind.CHOICE, choices=(".", ",")),
     Input(name="quote", label="Quote", help="The quote mark, or none where quotes are ordinary text."),
-    Input(name="escape", label="Escape", help="What escapes quotes inside text, such as a backslash; else two quotes."),
-    Input(name="sheet", label="Sheet", help="The sheet of an Excel workbook; else its first."),
-    Input(name="skip_lines", label="Skip lines", help="How many lines stand before the header.", kind=InputKind.NUMBER),
-    Input(name="rename", label="Rename", help="Names in the file and the contract's: new=old, new=old."),
+    Input(
+        name="escape",
+        label="Escape",
+        help="The character that escapes quotes inside text, such as a backslash (default: doubled quotes).",
+    ),
+    Input(name="sheet", label="Sheet", help="The sheet of an Excel workbook (default: the first)."),
+    Input(name="skip_lines", label="Skip lines", help="The number of lines before the header.", kind=InputKind.NUMBER),
+    Input(
+        name="rename",
+        label="Rename",
+        help="Renamed columns: name in the file=name in the contract, separated by commas.",
+    ),
     Input(
         name="missing",
         label="Missing",
-        help="Words that stand for no value, such as -999 or k.A.; several with commas between.",
+        help="Words that mean a missing value, such as -999 or k.A., separated by commas.",
         kind=InputKind.NAMES,
     ),
     Input(
         name="keep",
         label="Keep",
-        help="Write these settings to the contract once the file is in: they count for all files then.",
+        help="Save these settings in the contract once the file is committed; they then apply to all files.",
         kind=InputKind.FLAG,
     ),
 )
@@ -141,10 +149,10 @@ ACTIONS = (
         name="file.accept",
         key="A",
         label="Accept",
-        help="Take a quarantined file in by widening the contract to what it contains.",
+        help="Accept a quarantined file and widen the contract to fit it.",
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
-        confirm=Confirm(question="Widen the contract to what {ref} contains, and take the file in?"),
+        confirm=Confirm(question="Widen the contract to fit {ref}, and ingest the file?"),
         cli="shopfloor file accept {ref}",
         rank=11,
         ref=_id,
@@ -156,10 +164,10 @@ ACTIONS = (
         name="file.accept_types",
         key="T",
         label="Accept types",
-        help="Take a quarantined file in whole: columns take the narrowest type that it and all earlier rows fit.",
+        help="Accept a whole quarantined file: columns change to the narrowest type that fits it and all earlier rows.",
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
-        confirm=Confirm(question="Change the types of columns to what {ref} and all earlier rows fit, and take it in?"),
+        confirm=Confirm(question="Change column types to fit {ref} and all earlier rows, and ingest the file?"),
         cli="shopfloor file accept --types {ref}",
         rank=11,
         ref=_id,
@@ -171,7 +179,7 @@ ACTIONS = (
         name="file.retry",
         key="r",
         label="Retry",
-        help="Take a quarantined or discarded file in again, with today's contract or other parser settings.",
+        help="Ingest a quarantined or discarded file again, with the current contract or other parser settings.",
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
         cli="shopfloor file retry {ref} [--delimiter {delimiter}] [--encoding {encoding}] [--decimal {decimal}]"
@@ -188,10 +196,10 @@ ACTIONS = (
         name="file.discard",
         key="D",
         label="Discard",
-        help="Decide that a quarantined file is not wanted; its record stays.",
+        help="Discard a quarantined file; its record stays.",
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
-        confirm=Confirm(question="Discard {ref}? Its rows are never taken in; the record stays."),
+        confirm=Confirm(question="Discard {ref}? Its rows are never ingested; its record stays."),
         cli="shopfloor file discard {ref} [--reason {reason}]",
         inputs=(REASON,),
         rank=13,
@@ -218,10 +226,10 @@ ACTIONS = (
         name="file.withdraw",
         key="W",
         label="Withdraw",
-        help="Take a committed file's rows out of its dataset: a new version without them.",
+        help="Remove a committed file's rows from its dataset, in a new version.",
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
-        confirm=Confirm(question="Take the rows of {ref} out of the dataset? A new version comes without them."),
+        confirm=Confirm(question="Remove the rows of {ref} from the dataset, in a new version?"),
         cli="shopfloor file withdraw {ref} [--reason {reason}]",
         inputs=(REASON,),
         rank=15,
@@ -233,10 +241,10 @@ ACTIONS = (
         name="file.supersede",
         key="U",
         label="Supersede",
-        help="Let this file replace those that came in before it under the same path: a new version without theirs.",
+        help="Let this file replace earlier files of the same path, in a new version.",
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
-        confirm=Confirm(question="Let {ref} replace the rows of the files that came before it under the same path?"),
+        confirm=Confirm(question="Let {ref} replace the rows of earlier files of the same path?"),
         cli="shopfloor file supersede {ref}",
         rank=15,
         ref=_id,
@@ -247,7 +255,7 @@ ACTIONS = (
         name="file.why",
         key="t",
         label="Why?",
-        help="Say of any path why it was, or was not, taken in.",
+        help="Explain why a path was, or was not, ingested.",
         scopes=(Scope.DATASETS,),
         cli="shopfloor file why {path}",
         inputs=(

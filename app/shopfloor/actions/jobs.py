@@ -22,13 +22,13 @@ def _ended(record: Record) -> str | None:
 
 
 def _no_job(record: Record) -> str | None:
-    return None if job_of(record) else "There is no job behind it: a notebook recorded it."
+    return None if job_of(record) else "It has no job: a notebook recorded it."
 
 
 def _not_failed(record: Record) -> str | None:
     failed = {JobState.FAILED, JobState.CANCELLED, JobState.LOST}
     if isinstance(record, JobRecord) and record.state not in failed:
-        return f"The job is {record.state}; only one that failed is retried."
+        return f"The job is {record.state}; only a failed job can be retried."
     return None
 
 
@@ -63,7 +63,7 @@ ACTIONS = (
         name="job.retry",
         key="r",
         label="Retry",
-        help="Queue the failed job again.",
+        help="Run the failed job again.",
         scopes=(Scope.ACTIVITY,),
         records=(JobRecord,),
         cli="shopfloor job retry {ref}",
@@ -76,7 +76,7 @@ ACTIONS = (
         name="job.log",
         key="l",
         label="Log",
-        help="Show what the job wrote.",
+        help="Show the log of the job.",
         scopes=(Scope.ACTIVITY, Scope.EXPERIMENTS),
         records=(JobRecord, RunRecord),
         cli="shopfloor job log {ref}",

@@ -11,22 +11,45 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shopfloor.domain.record import Record
-from shopfloor.domain.requests.alerts import AlertList
-from shopfloor.domain.requests.datasets import DatasetList
-from shopfloor.domain.requests.models import ModelList
-from shopfloor.domain.requests.request import Request
-from shopfloor.domain.requests.runs import RunList
 
 if TYPE_CHECKING:
+    from shopfloor.domain.requests.request import Request
     from shopfloor.domain.status import Status
 
 
 class Search(NamedTuple):
     """How the palette finds the things of a pane: a question, and of each row its key and what it is."""
 
-    request: Request[Any]
+    request: Callable[[], Request[Any]]
     key: Callable[[Any], str]
     text: Callable[[Any], str]
+
+
+# Requests bring in the records of what they ask for, which the first picture of the terminal face is without.
+
+
+def _datasets() -> Request[Any]:
+    from shopfloor.domain.requests.datasets import DatasetList
+
+    return DatasetList(limit=500)
+
+
+def _runs() -> Request[Any]:
+    from shopfloor.domain.requests.runs import RunList
+
+    return RunList(limit=200)
+
+
+def _models() -> Request[Any]:
+    from shopfloor.domain.requests.models import ModelList
+
+    return ModelList(limit=500)
+
+
+def _alerts() -> Request[Any]:
+    from shopfloor.domain.requests.alerts import AlertList
+
+    return AlertList(limit=200)
 
 
 class PaneSpec(Record, frozen=True):
@@ -62,7 +85,7 @@ class Scope(StrEnum):
         scope.spec = spec
         return scope
 
-    HOME = "home", PaneSpec("0", "Home", "the workspace at a glance", "shopfloor status", words=("status",))
+    HOME = "home", PaneSpec("0", "Home", "an overview of the workspace", "shopfloor status", words=("status",))
     DATASETS = (
         "datasets",
         PaneSpec(
@@ -76,7 +99,7 @@ class Scope(StrEnum):
             kinds=("file", "part", "dataset_version"),
             count=lambda status: status.datasets,
             urgent=lambda status: status.files.quarantined,
-            search=Search(DatasetList(limit=500), lambda row: row.name, lambda row: "dataset"),
+            search=Search(_datasets, lambda row: row.name, lambda row: "dataset"),
         ),
     )
     EXPERIMENTS = (
@@ -91,7 +114,7 @@ class Scope(StrEnum):
             words=("runs",),
             kinds=("run",),
             count=lambda status: status.runs,
-            search=Search(RunList(limit=200), lambda row: row.id, lambda row: f"run of {row.model}"),
+            search=Search(_runs, lambda row: row.id, lambda row: f"run of {row.model}"),
         ),
     )
     MODELS = (
@@ -105,7 +128,7 @@ class Scope(StrEnum):
             kinds=("model_version", "deployment", "predictions", "actuals"),
             count=lambda status: status.models,
             urgent=lambda status: status.approvals,
-            search=Search(ModelList(limit=500), lambda row: row.name, lambda row: "model"),
+            search=Search(_models, lambda row: row.name, lambda row: "model"),
         ),
     )
     ALERTS = (
@@ -113,13 +136,13 @@ class Scope(StrEnum):
         PaneSpec(
             "4",
             "Alerts",
-            "what needs a person",
+            "open problems and their causes",
             "shopfloor alert list",
             nouns=("alert",),
             kinds=("alert",),
             count=lambda status: status.alerts.open,
             urgent=lambda status: status.alerts.open,
-            search=Search(AlertList(limit=200), lambda row: row.id, lambda row: f"alert on {row.subject}"),
+            search=Search(_alerts, lambda row: row.id, lambda row: f"alert on {row.subject}"),
         ),
     )
     ACTIVITY = (
@@ -135,7 +158,10 @@ class Scope(StrEnum):
             count=lambda status: status.jobs.running + status.jobs.queued or "",
         ),
     )
-    LINEAGE = "lineage", PaneSpec("6", "Lineage", "what came from what", query="Reference")
+    LINEAGE = (
+        "lineage",
+        PaneSpec("6", "Lineage", "how files, runs, models and predictions are connected", query="Reference"),
+    )
     GLOBAL = "global"
 
     @property

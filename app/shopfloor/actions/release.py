@@ -26,9 +26,9 @@ def _no_candidate(record: Record) -> str | None:
         case ModelRecord(retired=True):
             return f"{record.name} is retired."
         case ModelRecord(challenger=None):
-            return "There is no challenger; open the model and choose a version."
+            return "There is no challenger. Open the model and choose a version."
         case ModelVersion() if "champion" in record.aliases:
-            return f"v{record.version} is the champion already."
+            return f"v{record.version} is already the champion."
         case RunRecord(model_version=None):
             return "The run registered no model version."
         case _:
@@ -40,7 +40,7 @@ def _nothing_awaits(record: Record) -> str | None:
         case ModelRecord(awaiting_approval=None):
             return "No version of it awaits approval."
         case ModelVersion(decision=None):
-            return "The gate has not judged this version."
+            return "The gate has not evaluated this version."
         case ModelVersion(decision=Decision(outcome=outcome)) if outcome is not Outcome.AWAIT_APPROVAL:
             return f"It does not await approval: the decision was {outcome}."
         case _:
@@ -52,14 +52,14 @@ def _no_previous(record: Record) -> str | None:
         case ModelRecord(previous=None):
             return "There is no champion before this one."
         case AlertRecord(subject=""):
-            return "The alert is not about a model."
+            return "The alert does not concern a model."
         case _:
             return None
 
 
 def _already_retired(record: Record) -> str | None:
     if isinstance(record, ModelRecord) and record.retired:
-        return f"{record.name} is retired already."
+        return f"{record.name} is already retired."
     return None
 
 
@@ -92,7 +92,7 @@ ACTIONS = (
         name="model.approve",
         key="A",
         label="Approve",
-        help="Approve the version that waits; with enough approvals it becomes champion.",
+        help="Approve the version that awaits approval; with enough approvals it becomes champion.",
         scopes=(Scope.MODELS,),
         records=(ModelRecord, ModelVersion),
         confirm=Confirm(question="Approve {ref}? With enough approvals it becomes champion."),
@@ -108,7 +108,7 @@ ACTIONS = (
         name="model.reject",
         key="X",
         label="Reject",
-        help="Reject the version that waits for approval; the champion stays.",
+        help="Reject the version that awaits approval; the champion stays.",
         scopes=(Scope.MODELS,),
         records=(ModelRecord, ModelVersion),
         confirm=Confirm(question="Reject {ref}? The champion of {name} stays."),
@@ -124,7 +124,7 @@ ACTIONS = (
         name="model.promote",
         key="P",
         label="Promote",
-        help="Make the version champion by your decision; against the gate it needs a reason.",
+        help="Make the version the champion; overruling the gate needs a reason.",
         scopes=(Scope.MODELS, Scope.EXPERIMENTS),
         records=(ModelRecord, ModelVersion, RunRecord),
         confirm=Confirm(question="Make {ref} the champion of {name}? It serves at once."),
@@ -140,10 +140,10 @@ ACTIONS = (
         name="model.rollback",
         key="R",
         label="Rollback",
-        help="Put the previous champion back, in under a second.",
+        help="Roll back to the previous champion.",
         scopes=(Scope.MODELS, Scope.ALERTS),
         records=(ModelRecord, ModelVersion, AlertRecord),
-        confirm=Confirm(question="Put the previous champion of {name} back? It serves at once."),
+        confirm=Confirm(question="Roll {name} back to its previous champion? It serves at once."),
         cli="shopfloor model rollback {ref} [--reason {reason}]",
         inputs=(REASON,),
         rank=15,
@@ -155,7 +155,7 @@ ACTIONS = (
         name="model.retire",
         key="D",
         label="Retire",
-        help="Take the model out of service: no training, no serving; the history stays.",
+        help="Retire the model: no more training or serving; the history stays.",
         scopes=(Scope.MODELS,),
         records=(ModelRecord,),
         confirm=Confirm(

@@ -15,7 +15,7 @@ from shopfloor.domain.run import RunRecord
 def _retired(record: Record) -> str | None:
     if isinstance(record, ModelRecord) and record.retired:
         return f"{record.name} is retired."
-    return None if model_of(record) else "It is not about a model."
+    return None if model_of(record) else "It does not concern a model."
 
 
 def _train(ref: str, inputs: Inputs) -> ModelTrain:

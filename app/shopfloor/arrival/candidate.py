@@ -11,7 +11,7 @@ from shopfloor.domain.file_formats import deliverable, endings
 
 _ADVICE = {
     # Measured: of one valid file in six cells out of seven were read as empty, without an error.
-    ".xlsb": "Its binary cells cannot be read dependably. Save it as an Excel workbook (.xlsx), or the sheet as CSV.",
+    ".xlsb": "Its binary cells cannot be read reliably. Save it as an Excel workbook (.xlsx), or the sheet as CSV.",
     ".fods": "Save it as .ods or .xlsx, or the sheet as CSV.",
     ".zip": "Unpack it, or compress each file with gzip.",
     ".txt": "If it is delimited text, name it .csv or .tsv.",
@@ -32,7 +32,7 @@ class CandidateKind(StrEnum):
     DIRECTORY = "directory"
 
 
-HARD_LINK = "The file has other hard links, so its content may still change; the copy made now counts."
+HARD_LINK = "The file has other hard links, so its content may still change; the copy made now is used."
 
 
 def classify(name: str, mode: int, links: int = 1) -> tuple[CandidateKind, Reason | None]:

@@ -38,8 +38,8 @@ class FileChanged(RefusedError):
 
     def __init__(self, path: str, *, gone: bool = False) -> None:
         super().__init__(
-            f"{path} {'is gone' if gone else 'changed while it was being taken in'}.",
-            hint="It is tried again when it has settled." if not gone else "Deliver it again.",
+            f"{path} {'is gone' if gone else 'changed while it was being ingested'}.",
+            hint="It is retried once it has settled." if not gone else "Deliver it again.",
         )
         self.gone = gone
 

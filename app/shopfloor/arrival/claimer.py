@@ -29,9 +29,9 @@ _PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMED
 DISK = Reason(
     code="disk",
     message="The disk has too little free space.",
-    hint="Free some; it is taken in by itself then.",
+    hint="Free some disk space; the file is then ingested automatically.",
 )
-_OTHER_DIGEST = "Its content is not what {companion} says: the digest differs."
+_OTHER_DIGEST = "Its digest differs from the one in {companion}."
 
 
 class Batch(NamedTuple):
@@ -153,12 +153,12 @@ class Claimer:
             return queued, files.staged_bytes(reader, purpose, dataset) >> 20
 
         queued, megabytes = self._context.store.read(query)
-        hint = "It is taken in by itself when they are done. The limit is "
+        hint = "It is ingested automatically when they are done. The limit is "
         if queued >= settings.queued_batches:
-            message = f"{queued} deliveries of {dataset} wait to be read already."
+            message = f"{queued} deliveries of {dataset} are already queued."
             return Reason(code=BACKLOG, message=message, hint=f"{hint}intake.queued_batches.")
         if queued and megabytes >= settings.queued_mb:
-            message = f"More than {settings.queued_mb:,} MB of {dataset} wait to be read already."
+            message = f"More than {settings.queued_mb:,} MB of {dataset} are already queued."
             return Reason(code=BACKLOG, message=message, hint=f"{hint}intake.queued_mb.")
         return None
 
@@ -236,5 +236,5 @@ def _reason(error: OSError | ShopfloorError) -> Reason:
     return Reason(
         code="unreadable",
         message=f"It cannot be read: {error.strerror or error}.",
-        hint="Check its rights, then deliver it again.",
+        hint="Check its permissions, then deliver it again.",
     )

@@ -85,7 +85,7 @@ class Neighbours:
         if not found:
             return CompanionState(False, f"waiting for {names[0]} beside it")
         if max(mark.mtime_ns for mark in found) < seen.mtime_ns:
-            return CompanionState(False, f"it changed after {names[0]} was written; waiting for a newer one")
+            return CompanionState(False, f"it changed after {names[0]} was written; waiting for a newer {names[0]}")
         return CompanionState(True)
 
     def _in_marked(self, name: str, seen: Observation) -> CompanionState:

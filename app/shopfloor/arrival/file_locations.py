@@ -77,7 +77,7 @@ def enqueue_withdrawal(
         JobKind.INTAKE,
         dataset,
         payload={"files": [], "withdraw": list(gone), "by": by, "actor": actor},
-        trigger=f"{by} supersedes {names}, asked by {actor}" if by else f"{names} withdrawn by {actor}",
+        trigger=f"{by} supersedes {names}, requested by {actor}" if by else f"{names} withdrawn by {actor}",
         unique_key=f"withdraw:{names}",
         priority=_PRIORITY,
     )
@@ -106,7 +106,7 @@ def quarantined_path(layout: Layout, file: FileRecord) -> Path:
     )
     if not found:
         raise NotFoundError(
-            f"The bytes of {file.id} are not in quarantine any more.",
+            f"The bytes of {file.id} are no longer in quarantine.",
             hint="Deliver the file again.",
             code="bytes_missing",
         )

@@ -106,7 +106,7 @@ def _committed(transaction: Transaction, one: CommittedFile) -> LedgerRow:
 def settle_repeats(transaction: Transaction, file: FileRecord, state: FileState) -> None:
     """The same content that waits in quarantine under other names shares the fate of `file`."""
     for row in files.same_content(transaction, file, FileState.QUARANTINED):
-        reason = Reason(code="duplicate", message=f"Its content came in with {file.id}.")
+        reason = Reason(code="duplicate", message=f"Its content was committed with {file.id}.")
         same = msgspec.structs.replace(
             row.file,
             state=state,
@@ -214,7 +214,7 @@ def clear_all(context: Context, job: JobRecord, done: Iterable[tuple[LedgerRow, 
         if error is not None:
             hindered[error.message] = error.hint
     for message, hint in hindered.items():
-        sentence = f"{message} What was taken in from there stays there. {hint}"
+        sentence = f"{message} Files ingested from there are not archived. {hint}"
         with (context.layout.job_logs / f"{job.id}.log").open("a", encoding="utf-8") as log:
             log.write(f"{sentence}\n")
         context.store.write(partial(_tell_left, job=job, sentence=sentence))

@@ -103,7 +103,7 @@ def with_copy(row: LedgerRow, seen: Observation, raw: bytes, copy: Claimed) -> L
 
 
 def _duplicate(transaction: Transaction, row: LedgerRow, first: str) -> LedgerRow:
-    reason = Reason(code="duplicate", message=f"Its content came in with {first} already.")
+    reason = Reason(code="duplicate", message=f"Its content was already committed with {first}.")
     file = msgspec.structs.replace(row.file, state=FileState.DUPLICATE, duplicate_of=first, reason=reason)
     files.put(transaction, msgspec.structs.replace(row, file=file, staged=None))
     transaction.emit(
@@ -147,18 +147,18 @@ def waiting(transaction: Transaction, ids: Sequence[str], reason: Reason) -> Non
     ]
     files.put_many(transaction, rows)
     found = [row.file for row in rows]
-    announce(transaction, "file.waiting", found, f"wait: {reason.message}", f"waits: {reason.message}")
+    announce(transaction, "file.waiting", found, f"are waiting: {reason.message}", f"is waiting: {reason.message}")
 
 
 def vanished(transaction: Transaction, ids: Sequence[str]) -> None:
     """A file that went away before it was taken in is a note, not an error."""
-    reason = Reason(code="vanished", message="It was removed before it was taken in.", hint="Deliver it again.")
+    reason = Reason(code="vanished", message="It was removed before it was ingested.", hint="Deliver it again.")
     rows = [
         msgspec.structs.replace(row, file=msgspec.structs.replace(row.file, state=FileState.DISCARDED, reason=reason))
         for row in files.ledger(transaction, ids)
     ]
     files.put_many(transaction, rows)
-    were, was = "were removed before they were taken in", "was removed before it was taken in"
+    were, was = "were removed before they were ingested", "was removed before it was ingested"
     announce(transaction, "file.vanished", [row.file for row in rows], were, was)
 
 

@@ -61,7 +61,7 @@ def quarantine(staged: Path, record: QuarantineRecord, root: Path) -> Path:
     if not (target.exists() and file_sha256(target) == record.sha256):
         if file_sha256(staged) != record.sha256:
             raise IntegrityError(
-                f"The staged copy of {record.path} is not what was claimed.",
+                f"The staged copy of {record.path} differs from the claimed file.",
                 hint="Deliver the file again.",
                 code="staging_damaged",
             )

@@ -104,7 +104,7 @@ def _walk(directory: int, prefix: str, name: str, refusal: Reason | None, depth:
         if kind is CandidateKind.DIRECTORY:
             _descend(directory, entry.name, prefix, name, refusal, depth, scan, status)
             continue
-        if stat.S_ISLNK(status.st_mode) and kind is CandidateKind.REFUSED and _is_folder(entry):
+        if kind is CandidateKind.REFUSED and stat.S_ISLNK(status.st_mode) and _is_folder(entry):
             owner = entry.name if depth == 0 and is_name(entry.name) else name
             found.append(_observe(path, owner, status, kind, _told(linked(f"{scan.root}/{safe(path)}"))))
             continue
@@ -139,7 +139,7 @@ def _descend(
     if depth >= MAX_DEPTH:
         reason = Reason(
             code="too_deep",
-            message=f"Directories are searched {MAX_DEPTH} levels deep; this one is deeper.",
+            message=f"This directory is deeper than the {MAX_DEPTH} levels that are searched.",
             hint=f"Move the files up, to {scan.root}/{name or '<' + scan.owner + '>'}/.",
         )
         scan.found.append(_observe(path, name, status, CandidateKind.REFUSED, reason))
@@ -177,7 +177,7 @@ def _observe(path: str, name: str, status: os.stat_result, kind: CandidateKind, 
         safe_path=safe(path),
         dev=status.st_dev,
         ino=status.st_ino,
-        size=status.st_size if stat.S_ISREG(status.st_mode) else 0,
+        size=status.st_size if kind is CandidateKind.CANDIDATE or stat.S_ISREG(status.st_mode) else 0,
         mtime_ns=status.st_mtime_ns,
         ctime_ns=status.st_ctime_ns,
         kind=kind,
@@ -190,7 +190,7 @@ def _homeless(entry: str, scan: _Scan) -> Reason:
     stem = _suggest(entry.split(".", 1)[0]) or scan.owner
     return Reason(
         code="no_folder",
-        message=f"The file lies directly in {scan.root}/, so its {scan.owner} is unknown.",
+        message=f"The file is directly in {scan.root}/, so its {scan.owner} is unknown.",
         hint=f"Put it in a folder named after the {scan.owner}, for example {scan.root}/{stem}/.",
     )
 

@@ -12,7 +12,7 @@ from shopfloor.domain.record import Record
 FUTURE_NS = 300 * 1_000_000_000
 WRITTEN = "still being written: another program has it open for writing"
 EMPTY = "the file is empty (0 bytes); waiting for its content"
-FUTURE = "The file's modification time lies in the future; when it was first seen counts instead."
+FUTURE = "The file's modification time is in the future; the time it was first seen is used instead."
 
 
 class Quiet(Record, frozen=True, kw_only=True):

@@ -64,7 +64,7 @@ class StalledFiles:
 
 def since(file: FileRecord, waiting: str) -> str:
     """What is said of a file that is on its way."""
-    return f"It is on its way since {file.seen_at:%Y-%m-%d %H:%M:%S} UTC: {waiting}."
+    return f"It has been incomplete since {file.seen_at:%Y-%m-%d %H:%M:%S} UTC: {waiting}."
 
 
 def _mark(transaction: Transaction, fresh: Sequence[Stuck]) -> None:
@@ -72,11 +72,11 @@ def _mark(transaction: Transaction, fresh: Sequence[Stuck]) -> None:
     rows = []
     for row in files.ledger(transaction, list(waiting)):
         message = since(row.file, waiting[row.file.id])
-        reason = Reason(code=STALLED, message=message, hint="See what its sender does. Nothing of it is taken in yet.")
+        reason = Reason(code=STALLED, message=message, hint="Check its sender. Nothing of it has been ingested yet.")
         file = msgspec.structs.replace(row.file, state=FileState.WAITING, reason=reason)
         rows.append(msgspec.structs.replace(row, file=file))
         transaction.emit(
-            "file.stalled", file.dataset, f"{file.path} does not become complete. {message}", data={"file": file.id}
+            "file.stalled", file.dataset, f"{file.path} is still incomplete. {message}", data={"file": file.id}
         )
     files.put_many(transaction, rows)
 
@@ -112,12 +112,12 @@ def _alert(transaction: Transaction, subject: str, stuck: Sequence[Stuck], minut
 
 def _open(transaction: Transaction, subject: str, mine: Sequence[Stuck], minutes: float) -> AlertRecord:
     first = files.ledger(transaction, [mine[0].id])[0].file
-    others = f" and {len(mine) - 1:,} more" if len(mine) > 1 else ""
+    others = f" and {len(mine) - 1:,} more have" if len(mine) > 1 else " has"
     return raise_alert(
         transaction,
         subject,
         STALLED,
-        f"{first.path}{others} did not become complete for {minutes:g} minutes.",
-        f"{since(first, mine[0].waiting)} Look at the job that delivers it: shopfloor file why {first.path}",
+        f"{first.path}{others} been incomplete for {minutes:g} minutes.",
+        f"{since(first, mine[0].waiting)} Check the job that delivers it: shopfloor file why {first.path}",
         value=float(len(mine)),
     )

@@ -180,10 +180,10 @@ class Watch:
                     self._scan()
                     self._health = health
             except ShopfloorError as error:
-                _LOG.warning("the scan is not whole: %s", error)
+                _LOG.warning("the scan is incomplete: %s", error)
                 self._health = Health(False, str(error))
             except Exception as error:  # noqa: BLE001 - the boundary of the watch: a bad moment must not end intake
-                _LOG.exception("the scan failed; it is tried again")
+                _LOG.exception("the scan failed, will be retried")
                 self._health = Health(False, f"the last scan failed: {error}")
             # In a flood of hints half of the time is the senders': they must come to an end, too.
             self.context.stopping.wait(min(self._took, _LONGEST_REST) if self._took > _SOON / 4 else 0.0)
@@ -202,7 +202,7 @@ class Watch:
         try:
             return self._watcher.tend(folders, network_devices())
         except Exception as error:  # noqa: BLE001 - the boundary of the watcher: it is a hint, and the scan goes on
-            _LOG.exception("the watcher failed; it is built anew")
+            _LOG.exception("the watcher failed and is restarted")
             self._watcher.close()
             self._watcher = Watcher(self.context.clock, self._wake.set)
             return Health(False, f"the watcher failed: {error}")
@@ -268,8 +268,9 @@ class Watch:
             observed = self._observed(purpose, root, sight)
             self._seen[purpose] = {seen.path: seen for seen in observed}
             prefix = os.fsencode(root)
+            arrivals = {name: self._arrivals.of(purpose, name) for name in {seen.name for seen in observed}}
             for seen in observed:
-                if seen.kind is CandidateKind.IGNORED or is_companion(self._arrivals.of(purpose, seen.name), seen.path):
+                if seen.kind is CandidateKind.IGNORED or is_companion(arrivals[seen.name], seen.path):
                     if not self._finished and (one := aside_of(seen.path.rpartition("/")[2])) is not None:
                         aside.append(one)
                     continue
@@ -335,9 +336,7 @@ class Watch:
         age = self._settling.waits((purpose, seen.path))[1]
         if not self._claimer.differs(seen, self._seen[purpose].get(digest), age):
             return False
-        self._settling.say(
-            (purpose, seen.path), f"its content is not what {Path(digest).name} says; it may not be whole"
-        )
+        self._settling.say((purpose, seen.path), f"its digest differs from {Path(digest).name}; it may be incomplete")
         return True
 
     def _plan_next(self) -> None:

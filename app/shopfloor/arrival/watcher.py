@@ -108,7 +108,7 @@ class Watcher:
         found = {folder: identity for folder in folders if (identity := _identity(folder)) is not None}
         wanted = {folder: identity for folder, identity in found.items() if identity[0] not in remote}
         if not wanted:
-            return Health(False, "the drop folders lie on a network file system, which tells of no change")
+            return Health(False, "the drop folders lie on a network file system, which reports no changes")
         self._let_go(wanted)
         problem = self._problem(wanted)
         if problem or self._observer is None:
@@ -139,7 +139,7 @@ class Watcher:
             try:
                 self._observer.unschedule(held.handle)
             except (OSError, KeyError, RuntimeError) as error:
-                _LOG.warning("%s could not be let go: %s", folder.name, error)
+                _LOG.warning("%s could not be released: %s", folder.name, error)
 
     def _problem(self, wanted: dict[Path, tuple[int, int]]) -> str:
         if self._observer is None:
@@ -155,7 +155,7 @@ class Watcher:
 
     def _rebuild(self, wanted: dict[Path, tuple[int, int]], problem: str) -> None:
         if problem:
-            _LOG.warning("watcher rebuilt: %s", problem)
+            _LOG.warning("watcher restarted: %s", problem)
         self._drop()
         self._watched = {}
         self._canary_sent = None

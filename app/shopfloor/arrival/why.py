@@ -63,17 +63,17 @@ def _elsewhere(watch: Watch, path: Path) -> Explanation:
     known = safe(str(path.relative_to(root)) if path.is_relative_to(root) else str(path))
     hint = "Deliver it: shopfloor add FILE --dataset NAME, or copy it into inbox/NAME/."
     if path.is_relative_to(watch.context.layout.archive):
-        return _said(watch, known, "elsewhere", "It is the kept original of a file that was taken in.")
+        return _said(watch, known, "elsewhere", "It is the archived original of an ingested file.")
     if path.is_relative_to(watch.context.layout.quarantine):
         return _said(
-            watch, known, "elsewhere", "It is kept in quarantine.", "See why: shopfloor file list --state quarantined"
+            watch, known, "elsewhere", "It is in quarantine.", "See why: shopfloor file list --state quarantined"
         )
-    return _said(watch, known, "elsewhere", "It lies outside the drop folders inbox/, score/ and actuals/.", hint)
+    return _said(watch, known, "elsewhere", "It is outside the drop folders inbox/, score/ and actuals/.", hint)
 
 
 def _missing(watch: Watch, path: str, record: FileRecord | None) -> Explanation:
     if record is None:
-        return _said(watch, path, "unknown", "There is no such file, and none was ever seen there.", "Check the name.")
+        return _said(watch, path, "unknown", "There is no such file, and none has been seen there.", "Check the name.")
     return _said(watch, path, record.state, _story(record), record.reason.hint if record.reason else "", record)
 
 
@@ -83,7 +83,7 @@ def _present(
     if (closed := _closed(watch, purpose, inner)) is not None:
         return _said(watch, path, FileState.REFUSED, closed.message, closed.hint, record)
     if stat.S_ISDIR(status.st_mode):
-        return _said(watch, path, "folder", "It is a folder; the files in it are looked at one by one.")
+        return _said(watch, path, "folder", "It is a folder; ask about a file in it.")
     for step in inner.split("/"):
         kind, _ = classify(step, stat.S_IFREG)
         if kind is CandidateKind.IGNORED:
@@ -91,11 +91,13 @@ def _present(
                 watch,
                 path,
                 "ignored",
-                f"{safe(step, 60)!r} is left alone: hidden, with '_' in front, or a transfer in progress.",
+                f"{safe(step, 60)!r} is ignored: hidden, with '_' in front, or a transfer in progress.",
                 "Rename it when it is complete.",
             )
     if record is None:
-        return _said(watch, path, "unknown", "It was not noticed yet, or is followed line by line.", "Ask again.")
+        return _said(
+            watch, path, "unknown", "It has not been noticed yet, or it is followed line by line.", "Ask again."
+        )
     if record.state is FileState.SETTLING:
         waiting, _ = watch.waits(purpose, inner)
         message = since(record, waiting or "it has settled and is claimed with the next scan")
@@ -118,13 +120,15 @@ def _story(file: FileRecord) -> str:
     why = file.reason.message if file.reason is not None else ""
     match file.state:
         case FileState.COMMITTED if file.withdrawn:
-            return f"It came in as {file.id}, and its rows left again. {why}"
+            return f"It was committed as {file.id}, and its rows were withdrawn. {why}"
         case FileState.COMMITTED:
             into = f" with {file.dataset}@{file.version}" if file.version else ""
-            return f"It is in: {file.id}{into}, {counted(file.rows or 0, 'row')}, {file.rejected_rows:,} rejected."
+            return (
+                f"It is committed: {file.id}{into}, {counted(file.rows or 0, 'row')}, {file.rejected_rows:,} rejected."
+            )
         case FileState.DUPLICATE:
-            return f"Its content is that of {file.duplicate_of}: nothing is added twice."
+            return f"Its content is that of {file.duplicate_of}: no row is added twice."
         case FileState.STAGED:
-            return "It is claimed and waits to be read."
+            return "It is staged and waits to be parsed."
         case _:
             return why or f"It is {file.state}."

@@ -39,7 +39,7 @@ def unexpected(error: BaseException) -> ShopfloorError:
     with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as log:
         traceback.print_exception(error, file=log)
     return ShopfloorError(
-        f"Shopfloor made a mistake ({type(error).__name__}); nothing is known to be lost.",
+        f"Internal error ({type(error).__name__}); no data was lost as far as is known.",
         hint=f"The details are in {path}; the engine's log is .shopfloor/run/engine.log.",
         code="internal",
     )
@@ -50,7 +50,7 @@ def interrupted(*, as_json: bool) -> int:
     if as_json:
         narrate_document({"error": {"code": "interrupted", "message": "Interrupted.", "hint": ""}})
     else:
-        narrate("shopfloor: interrupted; the engine and its jobs go on.")
+        narrate("shopfloor: interrupted; the engine and its jobs keep running.")
     return int(ExitCode.INTERRUPTED)
 
 

@@ -35,6 +35,6 @@ def _no_terminal(session: Session) -> int:
     from shopfloor.domain.requests.workspace import StatusShow
 
     stream.data(workspace.describe(session.ask(StatusShow()), stream.terminal_width()))
-    stream.narrate("shopfloor: the screen needs a terminal, and stdin or stdout is none.")
+    stream.narrate("shopfloor: the screens need a terminal, but stdin or stdout is not one.")
     stream.narrate("hint: Use a command instead: shopfloor --help")
     return int(ExitCode.USAGE)

@@ -33,7 +33,7 @@ def workspace_option() -> click.Option:
         metavar="DIR",
         expose_value=False,
         callback=_choose_workspace,
-        help="The workspace; else the nearest one upward.",
+        help="The workspace (default: the nearest one in or above this directory).",
     )
 
 
@@ -63,7 +63,9 @@ def json_option(function: F) -> F:
 def raw_option(function: F) -> F:
     """`--raw`: CSV as the values are, for another program."""
     return click.option(
-        "--raw", is_flag=True, help="Leave CSV text as it is; else no cell is run by a spreadsheet as a formula."
+        "--raw",
+        is_flag=True,
+        help="Keep CSV text unchanged (default: cells that a spreadsheet would run as formulas are escaped).",
     )(function)
 
 
@@ -77,10 +79,10 @@ def window_options(default: int) -> Callable[[F], F]:
             default=default,
             show_default=True,
             metavar="N",
-            help="At most so many rows.",
+            help="The maximum number of rows.",
         )
         offset = click.option(
-            "--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first rows."
+            "--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first rows."
         )
         return limit(offset(function))
 
@@ -89,7 +91,7 @@ def window_options(default: int) -> Callable[[F], F]:
 
 def reason_option(function: F) -> F:
     """`--reason`: kept in the history."""
-    return click.option("--reason", default="", metavar="TEXT", help="Why; kept in the history.")(function)
+    return click.option("--reason", default="", metavar="TEXT", help="The reason, kept in the history.")(function)
 
 
 session = click.make_pass_decorator(Session)

@@ -67,9 +67,9 @@ def _unreachable(error: BaseException) -> UnreachableError:
     if isinstance(error, TimeoutError):
         return UnreachableError(
             "The engine did not answer in time.",
-            hint="Look at it: shopfloor status; its log is .shopfloor/run/engine.log",
+            hint="See: shopfloor status; its log is .shopfloor/run/engine.log",
         )
-    return UnreachableError("The engine of this workspace does not run.", hint="Start it: shopfloor up")
+    return UnreachableError("The engine of this workspace is not running.", hint="Start it: shopfloor up")
 
 
 def _signed(request: R) -> R:
@@ -99,7 +99,7 @@ def _failure(status: int, body: bytes, wait: str) -> ShopfloorError:
         if status == http.client.SERVICE_UNAVAILABLE:  # the web server itself, before it asks the engine
             return BusyError("The engine has too many connections.", hint="Try again in a moment.", code="connections")
         return ShopfloorError(
-            f"The engine answered with status {status}.",
+            f"The engine returned status {status}.",
             hint="Its log is .shopfloor/run/engine.log",
             code="engine_error",
         )

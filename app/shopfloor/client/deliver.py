@@ -31,8 +31,8 @@ def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, 
             )
         if ignored(file.name):
             raise UsageError(
-                f"The name {safe(file.name, 80)!r} is never taken in: it is that of a hidden or unfinished file.",
-                hint="Give it a name without '.' or '_' in front, and without an ending such as .part, .tmp or ~.",
+                f"The name {safe(file.name, 80)!r} is ignored: it looks like a hidden or unfinished file.",
+                hint="Rename it: no leading '.' or '_', and no suffix such as .part, .tmp or ~.",
                 code="ignored_name",
             )
     target = workspace / folder

@@ -43,6 +43,6 @@ def restore(workspace: Path, backup: Path) -> Restored:
         error = msgspec.json.decode(done.stdout, type=WireFailure).error
     except msgspec.DecodeError as broken:
         raise ShopfloorError(
-            "The backup could not be put in place.", hint=done.stderr.decode(errors="replace").strip()[-300:]
+            "The backup could not be restored.", hint=done.stderr.decode(errors="replace").strip()[-300:]
         ) from broken
     raise from_wire(error.exit, error.message, error.hint, error.code)

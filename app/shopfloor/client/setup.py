@@ -63,7 +63,7 @@ def _sql_problems(layout: Layout) -> list[str]:
         return msgspec.json.decode(done.stdout, type=list[str])
     except msgspec.DecodeError:
         said = done.stderr.decode(errors="replace").strip()[-300:]
-        return [f"The conditions of contracts could not be checked: {safe(said, 300)}"]
+        return [f"The contract conditions could not be checked: {safe(said, 300)}"]
 
 
 def _needs_duckdb(layout: Layout, name: str) -> bool:

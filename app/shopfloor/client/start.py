@@ -40,7 +40,7 @@ def connect(workspace: Path, *, start: bool = True) -> EngineClient:
     if _answers(layout):
         return client
     if not start and not engine_running(workspace):
-        raise UnreachableError("The engine of this workspace does not run.", hint="Start it: shopfloor up")
+        raise UnreachableError("The engine of this workspace is not running.", hint="Start it: shopfloor up")
     layout.create()
     with open(layout.run / "start.lock", "w", opener=_private) as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
@@ -117,4 +117,4 @@ def _last_words(layout: Layout) -> str:
         lines = layout.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     except OSError:
         return ""
-    return f"It said: {lines[-1][:300]}" if lines else ""
+    return f"Its last line: {lines[-1][:300]}" if lines else ""

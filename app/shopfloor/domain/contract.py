@@ -20,7 +20,7 @@ class Mode(StrEnum):
 
 
 class SchemaPolicy(StrEnum):
-    """What happens when a file has other columns than the contract."""
+    """What happens when a file has columns that the contract does not have."""
 
     EVOLVE = "evolve"
     STRICT = "strict"

@@ -66,7 +66,7 @@ class Release(Record, frozen=True, kw_only=True):
 
     `min_gain` is in units of the metric, `margin` the loss that a refresh may cost under
     non-inferiority, `alpha` the one-sided error of the paired test, `min_rows` the holdout
-    size below which the gate says "cannot tell". `refresh_days` > 0 allows a non-inferior
+    size below which the gate is inconclusive. `refresh_days` > 0 allows a non-inferior
     challenger to replace a champion trained on data older than that many days.
     """
 

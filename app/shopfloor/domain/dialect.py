@@ -101,7 +101,7 @@ def _check_marks(parser: Parser) -> None:
             )
     if parser.decimal not in {"", ".", ","}:
         raise UsageError(
-            f"{safe(parser.decimal, 20)!r} is no decimal mark.", hint="Give a point or a comma.", code="bad_parser"
+            f"{safe(parser.decimal, 20)!r} is not a decimal mark.", hint="Use a point or a comma.", code="bad_parser"
         )
     if parser.delimiter and parser.delimiter == parser.quote:
         raise UsageError("The delimiter and the quote are the same character.", code="bad_parser")

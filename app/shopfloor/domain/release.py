@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 
 
 class GateCheck(Record, frozen=True, kw_only=True):
-    """One question the gate asked. `passed` None means "cannot tell"; `blocking` checks decide."""
+    """One question the gate asked. `passed` None means inconclusive; `blocking` checks decide."""
 
     code: str
     passed: bool | None
@@ -59,6 +59,10 @@ class ModelVersion(Record, frozen=True, kw_only=True):
     score: float | None = None
     approvals: tuple[str, ...] = ()
     created_at: datetime
+
+
+ROLLBACK = "rollback"
+"""The cause of a champion move that went back; it tells the history's two directions apart."""
 
 
 class AliasChange(Record, frozen=True, kw_only=True):

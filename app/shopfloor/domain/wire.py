@@ -46,7 +46,7 @@ def describe(error: BaseException) -> WireError:
             column=getattr(error, "column", None),
         )
     return WireError(
-        message=f"An unexpected {type(error).__name__} stopped this.",
-        hint="The details are in .shopfloor/run/engine.log; the engine goes on.",
+        message=f"Internal error: unexpected {type(error).__name__}.",
+        hint="The details are in .shopfloor/run/engine.log; the engine keeps running.",
         code="internal",
     )

@@ -45,7 +45,7 @@ def cpu_allowance(total_bytes: int) -> float:
 
 
 def _lower(bound: int, before: tuple[int, int]) -> int:
-    """`bound`, but never above a limit that is there already."""
+    """`bound`, but never above a limit that already exists."""
     present = [limit for limit in before if limit != resource.RLIM_INFINITY]
     return min([bound, *present])
 

@@ -41,7 +41,7 @@ def sandboxed_duckdb(sandbox: Sandbox) -> Iterator[DuckDBPyConnection]:
                 connection.close()
     except (duckdb.OutOfMemoryException, MemoryError):
         raise RefusedError(
-            f"The question needs more than {sandbox.memory_mb} MB of memory and {4 * sandbox.memory_mb} MB of disk.",
+            f"The query needs more than {sandbox.memory_mb} MB of memory and {4 * sandbox.memory_mb} MB of disk.",
             hint="Raise intake.memory_mb, or compare versions that are closer to each other.",
             code="query_memory",
         ) from None

@@ -85,14 +85,14 @@ def _recover(context: Context) -> None:
     """What a killed engine left: its jobs are queued again, half-made files swept, deployments retold."""
     store = context.store
     if store.salvaged or store.replayed:
-        how = store.salvaged or f"{store.replayed} commits came back from the journal"
-        store.write(lambda transaction: transaction.emit("store.mended", "store", f"The store was mended: {how}"))
+        how = store.salvaged or f"{store.replayed} commits were restored from the journal"
+        store.write(lambda transaction: transaction.emit("store.mended", "store", f"The store was repaired: {how}"))
     adopted = store.write(lambda transaction: adopt_orphans(transaction, context.epoch))
     _sweep_staging(context)
     for model in list_definitions(context.layout):
         deploy(context, model)
     if adopted:
-        _LOG.info("took up %d jobs of an earlier engine", len(adopted))
+        _LOG.info("adopted %d jobs of an earlier engine", len(adopted))
 
 
 def _sweep_staging(context: Context) -> None:

@@ -79,7 +79,7 @@ def wake_snoozed(services: EngineServices) -> None:
             transaction.emit(
                 "alert.opened",
                 alert.subject,
-                f"Alert {alert.id} on {alert.subject} is back from its snooze",
+                f"Alert {alert.id} on {alert.subject} is open again after its snooze",
                 data={"alert": alert.id},
             )
 

@@ -21,7 +21,7 @@ WESTERN = "cp1252"
 
 CONVERTED = "The file was in {} and was converted to UTF-8."
 READ_AS_WESTERN = (
-    "The file is not UTF-8; it was read as Windows-1252 (Latin-1). If letters look wrong, name the encoding."
+    "The file is not UTF-8; it was read as Windows-1252 (Latin-1). If characters look wrong, set the encoding."
 )
 
 _MARKS = (
@@ -122,7 +122,7 @@ def from_western(source: Path, target: Path, line: int, first: int = 1) -> Path:
     """
     found = _evidence(source)
     if 100 * found.utf8 > found.high:
-        raise BadFile(reasons.not_utf8(line, "although other bytes are: it was damaged or put together from two files"))
+        raise BadFile(reasons.not_utf8(line, "although other bytes are: it is damaged or was combined from two files"))
     transcode(source, target, WESTERN, first)
     if 5 * found.foreign > found.high:
         raise BadFile(reasons.not_utf8(line, "and they do not look like Windows-1252 either"))

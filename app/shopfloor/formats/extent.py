@@ -55,8 +55,8 @@ def check_values(sheet: Extent, of: str = "") -> tuple[str, ...]:
         raise BadFile(reasons.workbook_formulas(sheet.unknown))
     if not sheet.faults:
         return ()
-    cells = counted(sheet.faults, "cell holds an error", "cells hold errors")
-    return (f"{cells}{of} (such as #N/A or #DIV/0!), taken as missing.",)
+    cells = counted(sheet.faults, "cell contains an error", "cells contain errors")
+    return (f"{cells}{of} (such as #N/A or #DIV/0!), treated as missing.",)
 
 
 def damaged(error: Exception) -> BadFile:

@@ -23,8 +23,8 @@ def reason_of(error: Exception, format: FileFormat, path: Path, memory_mb: int) 
     message = str(error)
     if "No space left" in message or "Disk quota" in message:
         raise StoreError(
-            "The disk is full, so the file cannot be taken in now.",
-            hint="Free space; the file stays where it is and is tried again.",
+            "The disk is full, so the file cannot be ingested now.",
+            hint="Free disk space; the file stays in place and is retried.",
             code="disk_full",
         ) from error
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):

@@ -147,7 +147,7 @@ class _Look:
             elif doubt.misfits and column not in found.notices:
                 said[column] = (
                     f"Column {shown(column)} was kept as text: {doubt.misfits:,} of its {doubt.values:,} values "
-                    f"are no numbers, such as {shown(doubt.example)}."
+                    f"are not numbers, such as {shown(doubt.example)}."
                 )
         return said
 
@@ -174,7 +174,7 @@ def _held_by_words(column: Column, doubt: Doubt) -> str:
     return (
         f"Column {shown(column.name)} was kept as text: but for {words} its {doubt.values:,} values are "
         f"{column.type.value}s. If that means missing, set type = {_quoted(column.type.value)}{format} for it and "
-        f"[parser] missing = [{declared}] in the contract; with the next file these rows are read so, too."
+        f"[parser] missing = [{declared}] in the contract; these rows are then read again with the next file."
     )
 
 

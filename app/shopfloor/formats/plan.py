@@ -87,18 +87,18 @@ def arrange(
     rescued = False
     if extras and contract.schema_policy is SchemaPolicy.EVOLVE:
         grown = _grow(contract, infer_new(extras))
-        notices.append(f"New columns joined the contract: {listed([shape.names[i] for i in extras])}.")
+        notices.append(f"New columns were added to the contract: {listed([shape.names[i] for i in extras])}.")
         notices += _looks_renamed(contract, shape, extras, renames)
         extras = ()
     elif extras and contract.schema_policy is SchemaPolicy.RESCUE:
         rescued = True
         grown = _with_rescued(contract)
-        notices.append(f"Unknown columns went to {RESCUED}: {_named(shape, extras)}.")
+        notices.append(f"Unknown columns were stored in {RESCUED}: {_named(shape, extras)}.")
     elif extras:
         notices.append(f"Unknown columns were left out: {_named(shape, extras)}.")
     absent = [c.name for c in grown.columns if shape.position(c.name) is None and c.name != RESCUED]
     if absent:
-        notices.append(f"Columns not in the file are empty: {listed(absent)}.")
+        notices.append(f"Columns missing from the file are empty: {listed(absent)}.")
     plan = Plan(
         shape=shape,
         contract=grown,

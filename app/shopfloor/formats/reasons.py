@@ -89,7 +89,7 @@ def not_there(name: str, why: str) -> Reason:
     return Reason(
         code="unreadable",
         message=f"{safe(name, 200)} cannot be read{': ' if why else ''}{safe(why, 80)}.",
-        hint="Check the file's name and rights.",
+        hint="Check the file's name and permissions.",
     )
 
 
@@ -97,7 +97,7 @@ def empty_file(*, packed: bool = False) -> Reason:
     """Nothing in it; `packed` where that shows only once it is unpacked."""
     return Reason(
         code="empty_file",
-        message="The file is empty once it is unpacked." if packed else "The file is empty (0 bytes).",
+        message="The uncompressed file is empty." if packed else "The file is empty (0 bytes).",
         hint="Check that the export finished, then deliver the file again.",
     )
 
@@ -105,7 +105,7 @@ def empty_file(*, packed: bool = False) -> Reason:
 def blank_file() -> Reason:
     return Reason(
         code="empty_file",
-        message="The file has only blanks and line breaks.",
+        message="The file contains only whitespace.",
         hint="Check that the export finished, then deliver the file again.",
     )
 
@@ -129,7 +129,7 @@ def nothing_after_skipped(lines: int) -> Reason:
 def header_missing(cells: Sequence[str]) -> Reason:
     return Reason(
         code="header_missing",
-        message=f"The first line holds values ({listed(cells, 3)}) where column names should be.",
+        message=f"The first line contains values ({listed(cells, 3)}) where column names should be.",
         line=1,
         hint="Add a first line with the column names.",
     )
@@ -141,7 +141,7 @@ def header_below(line: int, names: Sequence[str]) -> Reason:
         code="header_below",
         message=f"{above} no header; the column names ({listed(names, 3)}) stand on line {line:,}.",
         line=line,
-        hint=f"Leave out what is above: shopfloor file retry ID --skip-lines {line - 1} (and --keep for all files).",
+        hint=f"Skip the lines above: shopfloor file retry ID --skip-lines {line - 1} (and --keep for all files).",
     )
 
 
@@ -150,7 +150,7 @@ def empty_column_name(position: int) -> Reason:
         code="empty_column_name",
         message=f"Column {position} has no name.",
         line=1,
-        hint="Name it, or drop it. pandas writes its index so: use to_csv(index=False).",
+        hint="Name it, or drop it. pandas writes its index like this; use to_csv(index=False).",
     )
 
 
@@ -171,7 +171,7 @@ def renamed_twice(names: Sequence[str]) -> Reason:
         message=f"The columns {listed(names)} are all the same column of the contract ([parser] rename).",
         line=1,
         column=safe(names[0], 120),
-        hint="Take the renaming out of the contract's [parser], or one of the columns out of the file.",
+        hint="Remove the renaming from the contract's [parser], or one of the columns from the file.",
     )
 
 
@@ -187,14 +187,14 @@ def too_many_columns(found: int, limit: int) -> Reason:
 def header_too_long(limit: int) -> Reason:
     return Reason(
         code="header_too_long",
-        message=f"The first line does not end within {limit // 1024:,} KB, so it is no header.",
+        message=f"The first line does not end within {limit // 1024:,} KB, so it is not a header.",
         line=1,
         hint="Check the line ends and the quoting of the first line.",
     )
 
 
 def not_utf8(line: int | None, detail: str = "") -> Reason:
-    where = f"Line {line} holds" if line else "The file holds"
+    where = f"Line {line} contains" if line else "The file contains"
     return Reason(
         code="not_utf8",
         message=f"{where} bytes that are not UTF-8 text{', ' if detail else ''}{detail}.",
@@ -204,7 +204,7 @@ def not_utf8(line: int | None, detail: str = "") -> Reason:
 
 
 def undecodable(line: int | None, encoding: str) -> Reason:
-    where = f"Line {line} holds" if line else "The file holds"
+    where = f"Line {line} contains" if line else "The file contains"
     return Reason(
         code="encoding",
         message=f"{where} bytes that are not text in {_ENCODINGS.get(encoding, safe(encoding, 40))}.",
@@ -217,11 +217,11 @@ def nul_bytes(line: int, *, utf16: bool) -> Reason:
     hint = (
         "It looks like UTF-16: name the encoding, for example with shopfloor file retry ID --encoding utf-16-le."
         if utf16
-        else "Often the end of an interrupted copy: export the file again."
+        else "This is often the end of an interrupted copy: export the file again."
     )
     return Reason(
         code="nul_bytes",
-        message=f"Line {line} holds NUL bytes, so this is not a text file.",
+        message=f"Line {line} contains NUL bytes, so this is not a text file.",
         line=line,
         hint=hint,
     )
@@ -231,24 +231,24 @@ def bad_compression(what: str, detail: str) -> Reason:
     return Reason(
         code=f"bad_{what}",
         message=f"The {what} data is damaged: {detail}.",
-        hint="The transfer was cut short or changed the bytes: deliver the file again.",
+        hint="The transfer was interrupted or changed the bytes: deliver the file again.",
     )
 
 
 def expands_too_much(ratio: int, size: int) -> Reason:
     return Reason(
         code="expands_too_much",
-        message=f"Unpacked, the file is more than {ratio} times larger ({size >> 20:,} MB and "
-        "more), which real tables are not.",
-        hint="If it is real, deliver it unpacked and in pieces.",
+        message=f"Uncompressed, the file is more than {ratio} times larger ({size >> 20:,} MB and "
+        "more), which is not plausible for a table.",
+        hint="If it is correct, deliver it uncompressed and in parts.",
     )
 
 
 def wrong_format(named: str, found: str) -> Reason:
     return Reason(
         code="wrong_format",
-        message=f"The file is named as {named} but holds {found}.",
-        hint=f"Nothing in it was run or opened. Deliver it under the extension of what it is: {deliverable()}.",
+        message=f"The file has the extension of {named} but contains {found}.",
+        hint=f"It was not opened. Deliver it under the extension that matches its content: {deliverable()}.",
     )
 
 
@@ -271,16 +271,16 @@ def workbook_locked() -> Reason:
 def workbook_too_large(cells: int, limit: int) -> Reason:
     return Reason(
         code="workbook_too_large",
-        message=f"The sheet spans {cells:,} cells; with the memory that intake may use, {limit:,} can be read.",
+        message=f"The sheet spans {cells:,} cells; with the memory limit of intake, {limit:,} can be read.",
         hint="Save it as CSV or Parquet, which have no such limit; or raise intake.memory_mb in workspace.toml. "
-        "A single value far below or right of the table makes a sheet this large, too.",
+        "A single value far below or right of the table also makes a sheet this large.",
     )
 
 
 def workbook_formulas(cells: int) -> Reason:
     return Reason(
         code="workbook_formulas",
-        message=f"{cells:,} formulas have no stored result, so their values are not known.",
+        message=f"{cells:,} formulas have no stored result, so their values are unknown.",
         hint="The program that wrote the workbook did not calculate it. Open it in Excel, save it, "
         "and deliver it again.",
     )
@@ -306,9 +306,9 @@ def empty_sheet() -> Reason:
 def cell_without_name(row: int, position: int, value: object) -> Reason:
     return Reason(
         code="empty_column_name",
-        message=f"Row {row} holds {shown(value)} in column {position + 1}, which has no name in the header.",
+        message=f"Row {row} holds {shown(value)} in column {position + 1}, which has no column name.",
         line=row,
-        hint="Name the column. If the header stands further down: shopfloor file retry ID --skip-lines N",
+        hint="Name the column. If the header is further down: shopfloor file retry ID --skip-lines N",
     )
 
 
@@ -316,7 +316,7 @@ def parquet_truncated() -> Reason:
     return Reason(
         code="parquet_truncated",
         message="The Parquet file has no footer: its end is missing.",
-        hint="Its writer died or the transfer was cut short: deliver the file again.",
+        hint="The writer or the transfer was interrupted: deliver the file again.",
     )
 
 
@@ -324,7 +324,7 @@ def parquet_damaged(detail: str) -> Reason:
     return Reason(
         code="parquet_damaged",
         message=f"The Parquet file cannot be read: {safe(detail, 160)}",
-        hint="Write it again; if another program reads it, rewrite it with that program.",
+        hint="Write it again, with another program if possible.",
     )
 
 
@@ -350,15 +350,15 @@ def json_shape(detail: str, line: int | None = None) -> Reason:
 def too_large_in_memory(memory_mb: int) -> Reason:
     return Reason(
         code="too_large_in_memory",
-        message=f"Reading the file needs more than the {memory_mb} MB that intake may use.",
-        hint="Deliver it in pieces, or raise intake.memory_mb in workspace.toml.",
+        message=f"Reading the file needs more than the {memory_mb} MB that intake is limited to.",
+        hint="Deliver it in parts, or raise intake.memory_mb in workspace.toml.",
     )
 
 
 def unsupported_type(column: str, kind: str) -> Reason:
     return Reason(
         code="unsupported_type",
-        message=f"Column {shown(column)} holds {safe(kind, 60)}, which has no place in a table.",
+        message=f"Column {shown(column)} holds {safe(kind, 60)}, which cannot be stored in a table.",
         column=safe(column, 120),
         hint="Drop the column, or write it as text.",
     )
@@ -368,17 +368,17 @@ def unreadable(detail: str) -> Reason:
     return Reason(
         code="unreadable",
         message=f"The file cannot be read as a table: {safe(detail, 200)}",
-        hint="Open it with another program to see whether it is whole, then deliver it again.",
+        hint="Check with another program that it is complete, then deliver it again.",
     )
 
 
 def ragged_row(line: int | None, wanted: int, found: int | None) -> Reason:
-    have = f"{found} fields" if found is not None else "another number of fields"
+    have = f"{found} fields" if found is not None else "a different number of fields"
     return Reason(
         code="ragged_row",
         message=f"Line {line} has {have} where the header has {wanted}.",
         line=line,
-        hint=f"Often a separator inside an unquoted text. {_REDELIVER}",
+        hint=f"This is often a separator inside unquoted text. {_REDELIVER}",
     )
 
 
@@ -388,7 +388,7 @@ def bad_quote(line: int | None, column: str | None) -> Reason:
         message=f"Line {line} has a quote that is not closed, or text after a closing quote.",
         line=line,
         column=column,
-        hint='Quote the whole field and write quotes inside it twice ("").',
+        hint='Quote the whole field and double the quotes inside it ("").',
     )
 
 
@@ -399,9 +399,9 @@ def open_quote(line: int, *, escapes: bool) -> Reason:
     hint = _ESCAPE if escapes else "Where quotes are ordinary characters: shopfloor file retry ID --quote none"
     return Reason(
         code="bad_quote",
-        message=f"Line {line} opens a quote that is never closed, so the rows from there on cannot be told apart.",
+        message=f"Line {line} opens a quote that is never closed, so the rows after it cannot be separated.",
         line=line,
-        hint=f'Close it at the source, or write quotes inside a text twice (""), and deliver the file again. {hint}',
+        hint=f'Close it at the source, or double quotes inside text (""), and deliver the file again. {hint}',
     )
 
 
@@ -415,7 +415,7 @@ def totals_row(line: int, columns: Sequence[str]) -> Reason:
         code="totals_row",
         message=f"Line {line:,} is a totals row ({listed(columns, 3)}: the sum of the rows above), so it was left out.",
         line=line,
-        hint="Leave it out at the source, too.",
+        hint="Leave it out at the source as well.",
     )
 
 
@@ -423,7 +423,7 @@ def header_repeated(line: int, times: int) -> Reason:
     again = "again" if times == 1 else f"again, and {counted(times - 1, 'time')} more below"
     return Reason(
         code="header_repeated",
-        message=f"Line {line} holds the column names {again}: several exports were put together in one file.",
+        message=f"Line {line} holds the column names {again}: several exports were combined in one file.",
         line=line,
         hint="Deliver them as several files, or with one header.",
     )
@@ -435,14 +435,14 @@ def rows_do_not_add_up(counted_rows: int, read: int, rejected: int, file: str = 
         code="rows_do_not_add_up",
         message=f"{f'File {file}' if file else 'The file'} has {counted(counted_rows, 'row')}, "
         f"but {read:,} were read and {rejected:,} rejected.",
-        hint=f"Often stray quotes are the cause: look for them with shopfloor file rejects ID. {_REDELIVER}",
+        hint=f"Stray quotes are the usual cause; find them with shopfloor file rejects ID. {_REDELIVER}",
     )
 
 
 def line_too_long(line: int | None) -> Reason:
     return Reason(
         code="line_too_long",
-        message=f"Line {line} is longer than 2 MB. A quote that is never closed has this effect.",
+        message=f"Line {line} is longer than 2 MB. An unclosed quote is the usual cause.",
         line=line,
         hint=_REDELIVER,
     )
@@ -497,7 +497,7 @@ def _declare(value: str) -> str:
     word = value.strip(" ")
     if not word.isprintable() or not 0 < len(word) <= LONGEST or any(map(str.isdigit, word)) or "," in word:
         return ""
-    return f". If it stands for no value: shopfloor file retry ID --missing {shlex.quote(word)} --keep"
+    return f". If it means a missing value: shopfloor file retry ID --missing {shlex.quote(word)} --keep"
 
 
 def missing_value(place: Place, column: str, why: str) -> Reason:
@@ -550,20 +550,20 @@ def volume(rows: int, why: str) -> Reason:
     return Reason(
         code="volume",
         message=f"The file has {counted(rows, 'row')}; {why}.",
-        hint="Check that the export is whole. If it is right, accept it, or change [volume] in the contract.",
+        hint="Check that the export is complete. If it is correct, accept it, or change [volume] in the contract.",
     )
 
 
 def older_snapshot(dated: datetime | None, newest: str, newest_dated: datetime | None) -> Reason:
     """A whole picture from before the one that is in."""
     if dated is not None and newest_dated is not None:
-        why = f"It is of {_day(dated)}; {shown(newest)}, which is in, is of {_day(newest_dated)}."
+        why = f"It is of {_day(dated)}; {shown(newest)}, which is already committed, is of {_day(newest_dated)}."
     else:
-        why = f"It was written before {shown(newest)}, which is in."
+        why = f"It is older than {shown(newest)}, which is already committed."
     return Reason(
         code="older_snapshot",
-        message=f"{why} In mode snapshot it would replace newer rows.",
-        hint="To take it all the same: shopfloor file accept ID. Else discard it: shopfloor file discard ID",
+        message=f"{why} In snapshot mode it would replace newer rows.",
+        hint="To ingest it anyway: shopfloor file accept ID. Otherwise discard it: shopfloor file discard ID",
     )
 
 
@@ -587,7 +587,7 @@ def columns_changed(
     seen = "; ".join(f"{shown(new)} looks like {shown(old)} renamed" for new, old in renames)
     first = removed[0] if removed else added[0]
     fix = (
-        f"If it is gone for good, set optional = true for it in datasets/{dataset}.toml"
+        f"If it was removed permanently, set optional = true for it in datasets/{dataset}.toml"
         if removed
         else f'Add it in datasets/{dataset}.toml, or set schema_policy = "evolve"'
     )
@@ -603,7 +603,9 @@ def columns_changed(
 def columns_missing(names: Sequence[str], guess: str) -> Reason:
     """Columns that a reader needs; `guess` is one of the file that looks like the first of them, or empty."""
     more = f" ({len(names)} columns are missing in all: {listed(names)})" if len(names) > 1 else ""
-    hint = f"Is {shown(guess)} a misspelling of it?" if guess else "Add it, with empty cells where it is unknown."
+    hint = (
+        f"Is {shown(guess)} a misspelling of it?" if guess else "Add it, with empty cells where the value is unknown."
+    )
     return Reason(
         code="missing_column",
         message=f"Column {shown(names[0])} is missing{more}.",
@@ -618,7 +620,7 @@ def _rename_command(renames: Sequence[tuple[str, str]]) -> str:
     if not writable:
         return ""
     options = " ".join(f"--rename {shlex.quote(safe(pair, 300))}" for pair in writable)
-    return f"To take them for the same: shopfloor file retry ID {options} --keep (without --keep only this file). "
+    return f"To treat them as the same: shopfloor file retry ID {options} --keep (without --keep, for this file only). "
 
 
 def column_retyped(column: str, kind: ColumnType, found: str, dataset: str) -> Reason:
@@ -634,9 +636,9 @@ def type_blocked(before: Column, after: Column, dataset: str, why: str) -> Reaso
     return Reason(
         code="type_blocked",
         message=f"Column {shown(before.name)} would become {after.type.value} ({before.type.value} so far), "
-        f"but it {why}, which goes with no {after.type.value}.",
+        f"but it {why}, which a {after.type.value} column does not allow.",
         column=safe(before.name, 120),
-        hint=f"{_REDELIVER} Or take that out of datasets/{dataset}.toml, then: shopfloor file accept --types ID",
+        hint=f"{_REDELIVER} Or remove that from datasets/{dataset}.toml, then: shopfloor file accept --types ID",
     )
 
 
@@ -644,16 +646,16 @@ def time_blocked(before: Column, model: str) -> Reason:
     return Reason(
         code="time_blocked",
         message=f"Column {shown(before.name)} ({before.type.value}) would become text, but model {safe(model, 60)} "
-        "orders its rows by it, and text has no order of time.",
+        "orders its rows by it, and text cannot order rows by time.",
         column=safe(before.name, 120),
-        hint=f"{_REDELIVER} Or pin how the file writes it: its format in the contract, then shopfloor file retry ID.",
+        hint=f"{_REDELIVER} Or set its format in the contract, then shopfloor file retry ID.",
     )
 
 
 def types_blocked(dataset: str, why: str) -> Reason:
     return Reason(
         code="type_blocked",
-        message=f"With the file's types the contract would not work: {safe(why, 200)}",
+        message=f"The contract would be invalid with the file's types: {safe(why, 200)}",
         hint=f"{_REDELIVER} Or change datasets/{dataset}.toml, then: shopfloor file accept --types ID",
     )
 
@@ -661,8 +663,8 @@ def types_blocked(dataset: str, why: str) -> Reason:
 def crashed(detail: str) -> Reason:
     return Reason(
         code="parser_crashed",
-        message=f"Reading the file ended the parsing process ({safe(detail, 120)}).",
-        hint="The file may be made to do harm. Open it elsewhere with care, or discard it.",
+        message=f"The parser process died while reading the file ({safe(detail, 120)}).",
+        hint="The file may be malicious. Open it elsewhere with care, or discard it.",
     )
 
 

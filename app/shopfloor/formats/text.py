@@ -33,7 +33,7 @@ MAX_RATIO = 200
 FREE_BYTES = 256 << 20
 _NOTE_BYTES = 4 << 20
 
-MIXED = "The file mixes kinds of line ends; they were made the same."
+MIXED = "The file mixes line endings; they were normalised."
 
 
 def unpack(source: Path, packing: Packing, target: Path) -> None:
@@ -175,7 +175,7 @@ def _doubt(head: bytes, encoding: str) -> tuple[str, ...]:
     """A notice when text that is read as something else, as it was said to be, looks like UTF-8."""
     if head.isascii() or b"\0" in head or not is_utf8(head[: whole_characters(head)]):
         return ()
-    return (f"The file was read as {encoding}, as the settings say; its bytes look like UTF-8.",)
+    return (f"The file was read as {encoding}, as configured, but its bytes look like UTF-8.",)
 
 
 def _known(encoding: str) -> str:

@@ -211,7 +211,7 @@ class _Delivery:
         if copies:
             columns = (column for name in self._cast_rules if (column := contract.column(name)) is not None)
             told = (f"{shown(column.name)} as {column.written}" for column in columns)
-            self._reader.notices.append(f"Text of earlier files is read anew: {', '.join(told)}.")
+            self._reader.notices.append(f"Text of earlier files is read again: {', '.join(told)}.")
         return left, copies
 
     def _tell_corrections(self, contract: Contract) -> None:
@@ -227,15 +227,15 @@ class _Delivery:
 
     def _correction(self, contract: Contract, file: StagedFile) -> str:
         if file.supersedes:
-            return f"It replaces the rows of {', '.join(file.supersedes)}, delivered as the same file."
+            return f"It replaces the rows of {', '.join(file.supersedes)}, delivered under the same path."
         assert file.corrects is not None
-        came = f"It came before with other content, as {file.corrects}: "
-        keep = f" To keep only these: shopfloor file supersede {file.id}"
+        came = f"It was delivered before with other content, as {file.corrects}: "
+        keep = f" To keep only the new rows: shopfloor file supersede {file.id}"
         if contract.mode is Mode.UPSERT:
-            return f"{came}rows with the same key were replaced, and those that it leaves out are still in.{keep}"
+            return f"{came}rows with the same key were replaced; earlier rows missing from it are still in.{keep}"
         objects = Path(self._spec.objects)
         found = overlap(self._connection, self._parts, self._spec.previous, objects, file.id, file.corrects, contract)
-        return f"{came}{found.repeated:,} of its {found.rows:,} rows were in already and are in again.{keep}"
+        return f"{came}{found.repeated:,} of its {found.rows:,} rows are now in twice.{keep}"
 
     def _superseded(self) -> set[str]:
         """Earlier files whose corrected successors were accepted."""

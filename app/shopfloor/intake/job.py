@@ -127,7 +127,7 @@ class IntakeHandler:
                 if first == row.file.id:
                     fresh.append(row)
                     continue
-                reason = Reason(code="duplicate", message=f"Its content came in with {first} already.")
+                reason = Reason(code="duplicate", message=f"Its content was already committed with {first}.")
                 file = msgspec.structs.replace(row.file, state=FileState.DUPLICATE, duplicate_of=first, reason=reason)
                 files.put(transaction, msgspec.structs.replace(row, file=file, staged=None))
             return fresh
@@ -310,7 +310,7 @@ class IntakeHandler:
     ) -> None:
         """Files whose rows left say so, and their content may come again."""
         by = job.payload.get("by")
-        what = f"{by} replaced its rows" if by else "Somebody withdrew its rows"
+        what = f"{by} replaced its rows" if by else "Its rows were withdrawn"
         gone = dict.fromkeys(job.payload.get("withdraw", ()), f"{what}, in {version.dataset}")
         for outcome in published.files:
             for earlier in outcome.superseded:
@@ -376,7 +376,7 @@ class IntakeHandler:
                 transaction.emit(
                     "file.waiting",
                     job.subject,
-                    f"{safe(file.path, 120)} waits: {reason.message}",
+                    f"{safe(file.path, 120)} is waiting: {reason.message}",
                     data={"file": file.id},
                 )
 

@@ -77,7 +77,7 @@ class _Gunzip:
             if not packed:
                 if self._member.eof:
                     return b""
-                raise EOFError("it ends too early")
+                raise EOFError("unexpected end")
             if self._member.eof:
                 self._member = zlib.decompressobj(wbits=31)
             data = self._member.decompress(packed, size)
@@ -105,9 +105,9 @@ def _around(stream: BinaryIO, line: int, context: int, encoding: str) -> FilePee
     except _DAMAGED as error:
         if pieces.left:
             shown.append(safe(pieces.left[:_PIECE].decode(encoding, "replace"), _MAX_LINE))
-        shown.append(f"(the packed data is damaged here: {safe(str(error), 80)})")
+        shown.append(f"(the compressed data is damaged here: {safe(str(error), 80)})")
     if read >= _FARTHEST:
-        shown.append("(the place is too far into the file to be shown)")
+        shown.append("(too far into the file to be shown)")
     return FilePeek(first, tuple(shown))
 
 

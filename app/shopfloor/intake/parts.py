@@ -131,7 +131,7 @@ def _check_columns(connection: DuckDBPyConnection, path: Path, intended: Sequenc
         return
     odd = [name for name in written if name not in intended] or [name for name in intended if name not in written]
     raise IntegrityError(
-        f"The rows were written under other names than intended ({listed(odd or written)}); they are not taken in.",
+        f"The rows were written under other names than intended ({listed(odd or written)}); they were not ingested.",
         hint="Two columns may have names that are the same to DuckDB. Rename one of them, then retry the file.",
         code="part_columns",
     )

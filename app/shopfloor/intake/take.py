@@ -213,7 +213,7 @@ class GroupReader:
             self._remark(found)
         if empty:
             self.notices.append(
-                f"Columns without any value have no type yet: {listed(sorted(empty))}. Their first values decide."
+                f"Columns without values have no type yet: {listed(sorted(empty))}. Their first values decide it."
             )
         # Another file of the same source may have no quote to tell by.
         fresh = Contract(name=self._spec.dataset, mode=self._spec.mode, parser=Parser(escape=first.escape))
@@ -277,7 +277,7 @@ class GroupReader:
                 self.retyped.append(TypeChange(column=column, before=before, file=first.original_name))
                 self.notices.append(
                     f"Column {shown(column.name)} is {column.written} from now on: {shown(first.original_name)} "
-                    f"brought its first values."
+                    f"has its first values."
                 )
             elif self._spec.widen is not None and before is not None and before.written != column.written:
                 self.retyped.append(TypeChange(column=column, before=before, file=first.original_name))
@@ -382,7 +382,7 @@ class GroupReader:
                 how = cast_rules[position]
                 if count and how is not None and how.altered is not None:
                     column = shown(plan.contract.columns[position].name)
-                    became = "taken in as missing" if how.altered.value == "NULL" else "rounded to it"
+                    became = "treated as missing" if how.altered.value == "NULL" else "rounded to it"
                     said = counted(count, how.altered.one, how.altered.many)
                     states[file].altered.append(f"Column {column}: {said} {became}.")
 

@@ -23,7 +23,7 @@ def notices(context: Context, dataset: str, columns: Sequence[TypeChange]) -> li
             name, kind = one.column.name, one.column.type
             if name in types and types[name] is not kind:
                 told.append(
-                    f"Model {definition.name} goes on taking {safe(name, 80)!r} as {types[name].value}; a version that "
+                    f"Model {definition.name} still expects {safe(name, 80)!r} as {types[name].value}; a version that "
                     f"takes it as {kind.value} is not released by itself where callers would have to send other values."
                 )
             elif name == manifest.target:

@@ -18,7 +18,7 @@ def check_volume(volume: Volume, rows: int, history: Sequence[int]) -> Reason | 
     `history` are the rows of files that came before.
     """
     if volume.min_rows is not None and rows < volume.min_rows:
-        return reasons.volume(rows, f"volume.min_rows asks for at least {volume.min_rows:,}")
+        return reasons.volume(rows, f"volume.min_rows requires at least {volume.min_rows:,}")
     if volume.max_rows is not None and rows > volume.max_rows:
         return reasons.volume(rows, f"volume.max_rows allows at most {volume.max_rows:,}")
     if volume.band is None or len(history) < MIN_HISTORY:

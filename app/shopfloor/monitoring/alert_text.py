@@ -112,7 +112,7 @@ class AlertText:
         names = ", ".join(safe(result.feature or "", 60) for result in self.gradual[:_NAMED])
         more = len(self.gradual) - _NAMED
         tail = f" and {more} more" if more > 0 else ""
-        return [f"{names}{tail} moved step by step out of the range of training, as a season does."]
+        return [f"{names}{tail} moved gradually out of the range of the training data, as in a season."]
 
     @property
     def cause(self) -> str:
@@ -125,12 +125,14 @@ class AlertText:
         if self.broken and names:
             return f"{names} changed abruptly in the newest data."
         if self.inputs:
-            return f"{names} changed and did not change back." if names else ""
+            return f"{names} changed and stayed changed." if names else ""
         if self.performance is not None:
-            return "The inputs are as usual: the target itself has changed, or is recorded differently."
+            return "The inputs are stable: the target itself has changed, or is recorded differently."
         if self.predictions is not None:
-            return "The predictions moved, but no single feature did: check combinations and the model version."
-        return "The training data does not cover this time of the year yet."
+            return (
+                "The predictions shifted, but no single feature did: check feature combinations and the model version."
+            )
+        return "The training data does not cover this time of year yet."
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -179,4 +181,4 @@ def _importance(result: CheckResult) -> str:
     if result.importance is None:
         return ""
     share = 100 * result.importance
-    return f" It carries {share:.0f} % of the importance." if share >= 1 else " It hardly matters to the model."
+    return f" It carries {share:.0f} % of the importance." if share >= 1 else " It has little importance for the model."

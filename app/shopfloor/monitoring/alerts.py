@@ -108,7 +108,7 @@ def _noted(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
 def _refused(alert: AlertRecord, wanted: str) -> RefusedError:
     return RefusedError(
         f"Alert {alert.id} is {alert.state.value} and cannot be {wanted}.",
-        hint="If it comes back, a new alert opens by itself.",
+        hint="If the problem returns, a new alert opens.",
         code="alert_state",
     )
 
@@ -191,7 +191,7 @@ def _awake(alert: AlertRecord, now: datetime) -> AlertRecord:
 
 def _ended(alert: AlertRecord, version: int | None, now: datetime) -> AlertRecord:
     retrained = version is not None and alert.evidence.get("model_version") not in (None, version)
-    how = f"In order again: version {version} is in service now." if retrained else "In order again by itself."
+    how = f"Resolved automatically: version {version} is now deployed." if retrained else "Resolved automatically."
     return replace(
         alert,
         state=AlertState.RESOLVED,

@@ -118,7 +118,7 @@ class MonitorHandler:
             "model.measured",
             published.model,
             f"{published.model}@{published.model_version} scores {published.live_score:.4f} "
-            f"on {published.live_rows:,} known outcomes" + (f" ({verdict})" if verdict else ""),
+            f"on {published.live_rows:,} actuals" + (f" ({verdict})" if verdict else ""),
             data={"score": published.live_score, "rows": published.live_rows, "verdict": verdict},
         )
 

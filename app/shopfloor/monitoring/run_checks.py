@@ -109,7 +109,7 @@ def _notes(outcomes: KnownOutcomes) -> tuple[str, ...]:
     notes = []
     known = joined.matched - joined.unusable
     if len(outcomes) < known:
-        notes.append(f"Performance is that of the newest {len(outcomes):,} of {known:,} known outcomes.")
+        notes.append(f"Performance uses the newest {len(outcomes):,} of {known:,} actuals.")
     if joined.orphans:
         notes.append(
             f"{counted(joined.orphans, 'actual belongs', 'actuals belong')} to no prediction of this version "

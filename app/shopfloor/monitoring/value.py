@@ -48,7 +48,7 @@ def realised_value(spec: ValueSpec) -> ValueReport:
         more_truth=_delivered(spec),
     )
     if stored is None:
-        return _empty(spec, "Nothing was predicted yet.")
+        return _empty(spec, "There are no predictions yet.")
     outcomes = None if spec.reference_path is None else read_reference(spec.reference_path).outcomes
     return _report(spec, value, stored, outcomes)
 
@@ -95,7 +95,7 @@ def _report(spec: ValueSpec, value: Value, stored: JoinedPredictions, outcomes: 
     predictions = stored.predictions.take(known)
     planned = planned_per_row(value, spec.task, outcomes)
     if not len(predictions):
-        report = _empty(spec, f"None of {stored.joined.predictions:,} predictions has a known truth yet.")
+        report = _empty(spec, f"None of {stored.joined.predictions:,} predictions has actuals yet.")
         return msgspec.structs.replace(report, planned_per_row=planned)
     values = value_per_row(value, predictions)
     assert values is not None
@@ -134,9 +134,9 @@ def _note(stored: JoinedPredictions, outcomes: Outcomes | None) -> str:
     notes = []
     maturity = stored.joined.maturity
     if maturity is not None and maturity < 1:
-        notes.append(f"The truth of {percent(maturity)} of {stored.joined.predictions:,} predictions is known.")
+        notes.append(f"{percent(maturity)} of {stored.joined.predictions:,} predictions have actuals.")
     if outcomes is None:
-        notes.append("There is no holdout to tell what was planned, and no constant prediction to compare with.")
+        notes.append("There is no holdout, so neither the expected value nor a constant prediction is known.")
     return " ".join(notes)
 
 

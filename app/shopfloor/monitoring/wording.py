@@ -13,13 +13,13 @@ def drift(result: CheckResult, feature: FeatureReference, current: Sketch, regim
     """What changed, from what to what, and whether it is unusual."""
     name = safe(feature.name, 60) if feature.name else "The predictions"
     if unknown:
-        return f"{name}: cannot tell, {unknown}."
+        return f"{name}: inconclusive, {unknown}."
     change = describe_change(feature, current, regime or feature.whole)
     measured = _measured(result)
     if result.verdict is CheckVerdict.OK:
         if result.evidence.get("gradual"):
-            return f"{name} has left the range of training, but step by step, as before. {change} ({measured})."
-        return f"{name} is as usual ({measured})."
+            return f"{name} has left the range of the training data, but gradually, as before. {change} ({measured})."
+        return f"{name} is stable ({measured})."
     guess = result.evidence.get("unit_change")
     looks = f"; it looks as if {guess}" if guess else ""
     return f"{name} changed. {change} ({measured}){looks}."
@@ -29,11 +29,11 @@ def missing(result: CheckResult, feature: FeatureReference, current: Sketch, unk
     """How many values are missing, now and in training."""
     name = safe(feature.name, 60)
     if unknown:
-        return f"{name}: cannot tell, {unknown}."
+        return f"{name}: inconclusive, {unknown}."
     before, now = percent(feature.whole.missing_share), percent(current.missing_share)
     if result.verdict is CheckVerdict.OK:
-        return f"{name}: {now} missing is as usual (training: {before})."
-    gone = " The column is absent or holds no usable value." if current.present == 0 else ""
+        return f"{name}: {now} missing, as expected (training: {before})."
+    gone = " The column is absent or has no usable values." if current.present == 0 else ""
     return f"{name}: missing {before} → {now} (limit {percent(result.limit or 0.0)}).{gone}"
 
 

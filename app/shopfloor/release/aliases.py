@@ -12,11 +12,8 @@ import msgspec
 
 from shopfloor.domain.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from shopfloor.domain.record import Record
-from shopfloor.domain.release import AliasChange, ModelVersion, Outcome
+from shopfloor.domain.release import ROLLBACK, AliasChange, ModelVersion, Outcome
 from shopfloor.domain.text import safe
-
-ROLLBACK = "rollback"
-"""The cause of a champion move that went back; it tells the history's two directions apart."""
 
 
 class Standing(Record, frozen=True, kw_only=True):
@@ -299,7 +296,7 @@ def _waiting(standing: Standing, number: int | None, act: Act) -> ModelVersion:
     if standing.awaiting != wanted:
         waits = "none" if standing.awaiting is None else f"v{standing.awaiting}"
         raise ConflictError(
-            f"{_ref(version)} was superseded; what awaits approval now: {waits}.",
+            f"{_ref(version)} was superseded; now awaiting approval: {waits}.",
             hint=f"See shopfloor model show {safe(standing.model, 64)}",
             code="superseded",
         )
@@ -315,7 +312,7 @@ def _judged(standing: Standing, number: int) -> ModelVersion:
 
 def _not_judged(version: ModelVersion) -> RefusedError:
     ref = _ref(version)
-    return RefusedError(f"The gate has not judged {ref}.", hint=_overrule(ref), code="not_judged")
+    return RefusedError(f"The gate has not evaluated {ref}.", hint=_overrule(ref), code="not_judged")
 
 
 def _check_allowed(version: ModelVersion) -> None:
@@ -365,7 +362,7 @@ def _check_in_service(standing: Standing) -> None:
 
 def _check_actor(act: Act) -> None:
     if not act.actor.strip():
-        raise UsageError("It is not known who acts.", hint="Name the person who decides.", code="no_actor")
+        raise UsageError("The actor is missing.", hint="Name the person who decides.", code="no_actor")
 
 
 def _ref(version: ModelVersion) -> str:

@@ -22,4 +22,4 @@ def against_constant(
     found = compare(metric, predictions, constant(metric, predictions), blocks, alpha=alpha)
     if dummy_score is None:
         return found
-    return studentised(score - dummy_score, found.error, found.units, alpha, found.method)
+    return studentised(score - dummy_score, found.error, found.units, alpha, found.method, unit=found.unit)

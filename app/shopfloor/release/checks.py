@@ -38,7 +38,7 @@ def enough_rows(spec: GateSpec, chosen: Eligible) -> GateCheck:
     if spec.champion_version is None:
         needed = min(needed, FIRST_ROWS)
     enough = chosen.rows >= needed
-    lead = "" if enough else f"cannot tell: {counted(chosen.rows, 'row')}, needs {needed:,}; "
+    lead = "" if enough else f"{counted(chosen.rows, 'row')}, needs {needed:,}; "
     return GateCheck(
         code="rows",
         passed=True if enough else None,
@@ -58,9 +58,9 @@ def enough_classes(spec: GateSpec, scored: Predictions) -> GateCheck | None:
     enough = second >= needed
     name = spec.classes[int(np.argmax(scored.class_rows()))]
     if second == 0:
-        detail = f"cannot tell: every row is of class {safe(name, 40)!r}"
+        detail = f"every row is of class {safe(name, 40)!r}"
     else:
-        detail = f"{'' if enough else 'cannot tell: '}{counted(second, 'row')} of the second largest class"
+        detail = f"{counted(second, 'row')} of the second largest class"
         detail += "" if enough else f", needs {needed}"
     return GateCheck(
         code="classes",
@@ -75,8 +75,8 @@ def answered(chosen: Eligible) -> GateCheck:
     """`answers`: the challenger gave a finite answer for every eligible row."""
     lost = chosen.unanswered
     asked = lost + chosen.rows
-    good = f"all {asked:,} answers are finite"
-    bad = f"{lost:,} of {counted(asked, 'answer')} of the challenger are missing or not finite"
+    good = f"all {asked:,} predictions are finite"
+    bad = f"{lost:,} of {counted(asked, 'prediction')} of the challenger are missing or not finite"
     return GateCheck(code="answers", passed=lost == 0, value=float(lost), limit=0.0, detail=bad if lost else good)
 
 
@@ -114,8 +114,7 @@ def beats_champion(found: Comparison, alpha: float) -> GateCheck:
 
 
 def _units(found: Comparison) -> str:
-    unit = found.method.removeprefix("paired test of ").removeprefix("bootstrap of ")
-    return f"{found.units:,} {unit if unit in {'days', 'hours', 'segments'} else 'rows'}"
+    return counted(found.units, found.unit)
 
 
 def large_enough(spec: GateSpec, found: Comparison) -> GateCheck:
@@ -158,8 +157,7 @@ def shared_error(spec: GateSpec, alpha: float) -> GateCheck:
         passed=True,
         value=float(test),
         detail=(
-            f"test {test} on these rows: {figures.num(alpha)} of the error {figures.num(allowed)} "
-            "that all tests together may make"
+            f"test {test} on these rows: it spends {figures.num(alpha)} of the total error rate {figures.num(allowed)}"
         ),
         blocking=False,
     )
@@ -186,7 +184,7 @@ def calibrated(
     if not spec.task.classification or challenger.probability is None or len(challenger) == 0:
         return None
     error = calibration.expected_error(challenger)
-    stated = f"chances are off by {figures.num(error)} on average"
+    stated = f"probabilities are off by {figures.num(error)} on average"
     if champion is None or champion.probability is None:
         return GateCheck(code="calibration", passed=True, value=error, detail=stated, blocking=False)
     found = calibration.increase(challenger, champion, blocks, spec.definition.release.alpha)
@@ -204,19 +202,21 @@ def calibrated(
 
 
 def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -> GateCheck | None:
-    """`overfit`: how much of the gain over a constant is gone on new rows. Never blocks."""
+    """`overfit`: how much of the gain over a constant prediction is gone on new rows. Never blocks."""
     if spec.train_score is None or dummy is None:
         return None
     share = suspicion.lost_share(spec.train_score, score, dummy)
     shown = f"{figures.num(metric.shown(spec.train_score))} on training rows, {figures.num(metric.shown(score))} here"
     if share is None:
-        return GateCheck(code="overfit", passed=None, detail=f"{shown}: no gain over a constant", blocking=False)
+        return GateCheck(
+            code="overfit", passed=None, detail=f"{shown}: no gain over a constant prediction", blocking=False
+        )
     return GateCheck(
         code="overfit",
         passed=share <= suspicion.OVERFIT_LIMIT,
         value=share,
         limit=suspicion.OVERFIT_LIMIT,
-        detail=f"{metric.label} {shown}: {max(0.0, share):.0%} of the gain over a constant is gone",
+        detail=f"{metric.label} {shown}: {max(0.0, share):.0%} of the gain over a constant prediction is gone",
         blocking=False,
     )
 
@@ -229,7 +229,7 @@ def leak(spec: GateSpec, chosen: Eligible, skip: frozenset[str]) -> GateCheck | 
     column, power = best
     passed = power < suspicion.LEAK_LIMIT
     kind = "AUC" if spec.task.classification else "rank correlation"
-    end = "" if passed else ": it may hold the answer; exclude it unless it is known in time"
+    end = "" if passed else ": it may leak the target; exclude it unless it is known before the outcome"
     return GateCheck(
         code="leak",
         passed=passed,
@@ -315,9 +315,9 @@ def policy(spec: GateSpec) -> GateCheck:
     release = spec.definition.release
     people = "1 person" if release.approvals == 1 else f"{release.approvals} people"
     details = {
-        ReleasePolicy.AUTO: "automatic: the gate moves the champion",
+        ReleasePolicy.AUTO: "automatic: the gate promotes",
         ReleasePolicy.APPROVAL: f"approval: {people} must approve",
-        ReleasePolicy.MANUAL: "manual: a person may promote it",
+        ReleasePolicy.MANUAL: "manual: a person must promote it",
     }
     return GateCheck(
         code="policy",

@@ -81,7 +81,7 @@ def select(
     notes = [
         _timing(int(late.sum()), len(truth), limit, spec),
         _count_note(int(np.count_nonzero(late & ~labelled)), "without a usable target"),
-        _count_note(skipped, "that the champion could not answer"),
+        _count_note(skipped, "that the champion could not score"),
     ]
     frame = holdout.iloc[keep]
     return Eligible(

@@ -16,14 +16,14 @@ _OUTCOMES = {
 _REMEDIES = {
     "rows": "Deliver more rows, or lower release.min_rows.",
     "classes": "Deliver rows of the rarer class.",
-    "answers": "Find the inputs for which the model gives no number.",
+    "answers": "Find the inputs for which the model returns no number.",
     "scores": "Choose a metric that fits the target (training.metric).",
     "champion": "Check that the champion's artifact loads and its features are still delivered.",
     "dummy": "Add features that carry information, or check the target.",
-    "better": "More holdout rows narrow the interval; a challenger that is really better moves it.",
+    "better": "More holdout rows narrow the interval; a better challenger then passes.",
     "gain": "Lower release.min_gain if such a small gain is worth a release.",
     "refresh": "More holdout rows narrow the interval; release.margin says what a refresh may cost.",
-    "slices": "Look at the named slices: too few training rows, or a feature that misleads there.",
+    "slices": "Look at the named slices: too few training rows, or a misleading feature there.",
     "calibration": "Calibrate the challenger's probabilities.",
     "latency": "Choose a smaller model.",
     "size": "Choose a smaller model.",
@@ -34,7 +34,7 @@ _REMEDIES = {
 def why(decision: Decision) -> list[str]:
     """Lines for a screen: outcome and reason, scores, every check, and what would change it.
 
-    Check lines start with `✓` (yes), `✗` (no) or `?` (cannot tell); advice that never decides
+    Check lines start with `✓` (yes), `✗` (no) or `?` (inconclusive); advice that never decides
     is marked so.
     """
     lines = [f"{_OUTCOMES[decision.outcome]}: {safe(decision.reason)}."]
@@ -61,7 +61,7 @@ def _scores(decision: Decision) -> list[str]:
     if decision.champion is not None:
         line += f", champion v{decision.champion} {figures.num(decision.champion_score)}"
     if decision.gain is not None and decision.interval is not None:
-        against = "" if decision.champion is not None else " over a constant answer"
+        against = "" if decision.champion is not None else " over a constant prediction"
         line += f", gain{against} {figures.num(decision.gain, sign=True)} {figures.interval(decision.interval)}"
     return [f"{line}, {counted(decision.rows, 'row')}"]
 

@@ -104,20 +104,20 @@ def judge(
 def _score(spec: GateSpec, metric: Metric, chosen: Eligible, found: _Findings) -> None:
     """Both scores, or a check that says why there is none."""
     if spec.champion_version is not None and chosen.champion is None:
-        detail = f"cannot tell: champion v{spec.champion_version} could not score these rows"
+        detail = f"champion v{spec.champion_version} could not score these rows"
         found.add(GateCheck(code="champion", passed=None, detail=detail))
     models = [chosen.challenger] + ([] if chosen.champion is None else [chosen.champion])
     if spec.task not in metric.tasks:
-        detail = f"cannot tell: {metric.label} does not fit a {spec.task.value} target"
+        detail = f"{metric.label} does not fit a {spec.task.value} target"
     elif metric.probabilities and any(one.probability is None for one in models):
-        detail = f"cannot tell: {metric.label} needs probabilities, and a model gives none"
+        detail = f"{metric.label} needs probabilities, and a model gives none"
     else:
         scores = [metric.score(one) for one in models]
         found.score = scores[0]
         found.champion_score = scores[1] if len(scores) > 1 else None
         if all(score is not None for score in scores):
             return
-        detail = f"cannot tell: {metric.label} is not defined on these rows"
+        detail = f"{metric.label} is not defined on these rows"
     found.add(GateCheck(code="scores", passed=None, detail=detail))
 
 
@@ -208,9 +208,7 @@ def _decide(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> t
 
 def _undecided(spec: GateSpec, check: GateCheck) -> str:
     detail = check.detail.split("; ")[0]
-    if spec.champion_version is None:
-        return detail
-    return f"{detail.replace('cannot tell', 'undecided', 1)}; champion v{spec.champion_version} stays"
+    return f"inconclusive: {detail}{_stays(spec)}"
 
 
 def _held(spec: GateSpec, found: _Findings) -> str:
@@ -219,23 +217,24 @@ def _held(spec: GateSpec, found: _Findings) -> str:
     refresh = found.find("refresh")
     if dummy is None or dummy.passed is not True:
         # Where labels broke, a constant beats a champion that still tries: that is no gain.
-        detail = f"cannot tell: {dummy.detail if dummy else 'no test'}"
-        return detail if better is None else f"{detail}; champion v{spec.champion_version} stays"
+        return f"inconclusive: {dummy.detail if dummy else 'no test'}{_stays(spec)}"
     if better is None or gain is None:
         return ""
     if refresh is not None and refresh.passed:
         return ""
     assert found.comparison is not None
-    amount = f"gain {figures.num(found.comparison.gain, sign=True)}"
     obstacles = []
     if not gain.passed and found.comparison.gain > 0:
-        obstacles.append(f"below the minimum {figures.num(gain.limit)}")
+        obstacles.append(f"is below the minimum {figures.num(gain.limit)}")
     if better.passed is not True:
-        obstacles.append(f"the interval {figures.interval(found.comparison.interval)} includes 0")
+        obstacles.append(f"has an interval {figures.interval(found.comparison.interval)} that includes 0")
     if not obstacles:
         return ""
-    joint = " " if obstacles[0].startswith("below") else " but "
-    return f"{amount}{joint}{' and '.join(obstacles)}; champion v{spec.champion_version} stays"
+    return f"gain {figures.num(found.comparison.gain, sign=True)} {' and '.join(obstacles)}{_stays(spec)}"
+
+
+def _stays(spec: GateSpec) -> str:
+    return "" if spec.champion_version is None else f"; champion v{spec.champion_version} stays"
 
 
 def _good(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> str:
@@ -248,7 +247,7 @@ def _good(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> str
     over = f"gain {figures.num(found.comparison.gain, sign=True)} with {percent(1 - 2 * alpha)} interval "
     over += f"{figures.interval(found.comparison.interval)} on {counted(found.rows, 'row')}"
     if spec.champion_version is None:
-        return f"first model: {metric.label} {score} beats a constant answer, {over}"
+        return f"first model: {metric.label} {score} beats a constant prediction, {over}"
     old = figures.num(metric.shown(found.champion_score))
     return f"{metric.label} {score} against {old} of champion v{spec.champion_version}: {over}"
 

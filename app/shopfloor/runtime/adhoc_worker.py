@@ -64,7 +64,7 @@ class AdHocWorker:
             if late.is_set():
                 raise RefusedError(
                     f"The computation took more than {seconds:g} seconds and was ended.",
-                    hint="Ask for less: versions closer to each other, or no rows.",
+                    hint="Compare versions that are closer to each other, or leave out the rows.",
                     code="too_slow",
                 ) from death
             raise ShopfloorError(

@@ -271,7 +271,7 @@ class JobRunner:
             transaction.emit(
                 "job.retried",
                 job.subject,
-                f"{job.kind} {job.id} of {job.subject} is tried again: {why}",
+                f"{job.kind} {job.id} of {job.subject} is retried: {why}",
                 data={"job": job.id},
             )
 

@@ -26,7 +26,7 @@ class Ownership:
             holder = _told(os.pread(handle, 200, 0))
             os.close(handle)
             raise RefusedError(
-                f"An engine owns this workspace ({holder}).",
+                f"Another engine owns this workspace ({holder}).",
                 hint="Use it, or stop it first: shopfloor down",
                 code="owned",
             ) from None
@@ -48,4 +48,4 @@ def _told(signature: bytes) -> str:
     try:
         return f"process {int(json.loads(signature)['pid'])}"
     except (ValueError, KeyError, TypeError):
-        return "it is just starting"
+        return "starting"

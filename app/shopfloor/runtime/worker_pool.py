@@ -126,11 +126,11 @@ def adopt_orphans(transaction: Transaction, epoch: int) -> list[JobRecord]:
             not_before=transaction.now + _PAUSE if suspect else None,
         )
         jobs.put(transaction, again)
-        pause = f", in {_PAUSE.seconds} s: {job.attempts} engines died with it" if suspect else ""
+        pause = f", in {_PAUSE.seconds} s: {job.attempts} engines died while running it" if suspect else ""
         transaction.emit(
             "job.adopted",
             job.subject,
-            f"{job.kind} {job.id} of {job.subject} goes on after a restart{pause}",
+            f"{job.kind} {job.id} of {job.subject} resumes after a restart{pause}",
             data={"job": job.id},
         )
         adopted.append(again)

@@ -46,7 +46,7 @@ def check_loadable(estimator: Any) -> None:
             raise DataError(
                 f"{getattr(owner, '__qualname__', owner)} is defined in this notebook or script,"
                 " so the engine could not load the model.",
-                hint="Put it into a file in recipes/ and import it from there.",
+                hint="Move it to a file in recipes/ and import it from there.",
                 code="defined_in_main",
             )
 

@@ -72,6 +72,6 @@ def _write(rows: pd.DataFrame, path: Path) -> None:
     except (pa.ArrowException, ValueError, TypeError) as error:
         raise DataError(
             f"The rows cannot be written as a table: {safe(error, 200)}",
-            hint="Name every column with a text, and keep one type in each.",
+            hint="Give every column a text name and a single type.",
             code="not_a_table",
         ) from error

@@ -59,7 +59,7 @@ def _records(rows: Any) -> Iterator[Any]:
         except (pa.ArrowException, TypeError, ValueError) as error:
             raise DataError(
                 f"The frame cannot be read as a table: {safe(error, 200)}",
-                hint="Name every column with a text, and keep one type in each.",
+                hint="Give every column a text name and a single type.",
                 code="not_a_table",
             ) from error
     elif hasattr(rows, "to_pylist"):

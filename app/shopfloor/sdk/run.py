@@ -99,7 +99,7 @@ class Run:
 
     def __enter__(self) -> Self:
         if self._record is not None:
-            raise UsageError(f"Run {self._record.id} was opened already.", hint="Start a new one.")
+            raise UsageError(f"Run {self._record.id} was already opened.", hint="Start a new one.")
         start = _with_environment(self._start)
         self._record = self._client.ask(start)
         return self
@@ -148,6 +148,6 @@ def _dump(joblib: Any, estimator: Any, path: Path) -> None:
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise DataError(
             f"The estimator cannot be stored: {error}",
-            hint="Put functions and classes of your own into a file in recipes/ and import them.",
+            hint="Move your own functions and classes to a file in recipes/ and import them.",
             code="not_storable",
         ) from error

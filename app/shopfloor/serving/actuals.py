@@ -108,7 +108,7 @@ def _ids(batch: pa.RecordBatch, inputs: TableReader, before: int) -> list[str]:
         raise BadFile(
             Reason(
                 code="missing_id",
-                message=f"{where} has no {safe(column, 80)!r}, so its actual joins no prediction.",
+                message=f"{where} has no {safe(column, 80)!r}, so its actual matches no prediction.",
                 hint="Give every row the association id of its prediction.",
                 line=place.line,
                 column=column,

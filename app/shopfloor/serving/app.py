@@ -106,7 +106,7 @@ def _unexpected(request: Request, error: Exception) -> Response:
         500,
         "internal",
         f"The model or the server failed ({type(error).__name__}).",
-        "The place is in the server's log. Other rows may work.",
+        "See the server's log. Other rows may work.",
     ).response()
 
 
@@ -145,6 +145,6 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         allow = dict(error.headers or {})
         return Problem(
-            405, "method", f"{request.method} is not possible here.", "See /openapi.json.", headers=allow
+            405, "method", f"{request.method} is not supported here.", "See /openapi.json.", headers=allow
         ).response()
     return Problem(error.status_code, "no_such_path", "There is nothing at this path.", "See /openapi.json.").response()

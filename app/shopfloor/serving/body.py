@@ -25,7 +25,7 @@ async def read_body(request: Request, accepts: Collection[str], limit: int, seco
 async def read_lines(request: Request, limit: int, seconds: float) -> bytes:
     """The whole body of a post of rows, whatever it calls itself. What is in it the engine decides."""
     if _is_encoded(request):
-        raise Problem(415, "not_plain", "Only plain JSON lines are accepted.", "Send them not compressed.")
+        raise Problem(415, "not_plain", "Only plain JSON lines are accepted.", "Send them uncompressed.")
     return await _read(request, limit, seconds, "Send the rows in several posts, each with its own key.")
 
 
@@ -46,10 +46,10 @@ async def _read(request: Request, limit: int, seconds: float, hint: str) -> byte
                     raise _too_large(limit, hint)
     except TimeoutError:
         raise Problem(
-            408, "too_slow", "The body did not arrive in time.", "Send it in one go.", headers=_CLOSE
+            408, "too_slow", "The body did not arrive in time.", "Send the whole body at once.", headers=_CLOSE
         ) from None
     except ClientDisconnect:
-        raise Problem(400, "disconnected", "The caller went away.") from None
+        raise Problem(400, "disconnected", "The client disconnected.") from None
     return bytes(chunks)
 
 

@@ -37,7 +37,7 @@ class Forward:
         except TimeoutError as error:
             raise _silent("The engine did not answer in time.") from error
         except (http.client.HTTPException, OSError) as error:
-            raise _silent("The engine of this workspace does not run.") from error
+            raise _silent("The engine of this workspace is not running.") from error
 
 
 def _silent(why: str) -> Problem:

@@ -120,7 +120,7 @@ class Guard:
                 403,
                 "host_refused",
                 "The Host header does not name this server.",
-                "Use its own name or address, or start it with --allow-host NAME.",
+                "Use its own name or address, or start the server with --allow-host NAME.",
             )
         if scope["path"] not in OPEN_PATHS:
             self._authenticate(scope, credentials)

@@ -147,7 +147,7 @@ class ModelCache:
         except Exception as error:  # noqa: BLE001  (thread boundary: unpickling runs foreign code)
             slot.error = IntegrityError(
                 f"Model {name} cannot be opened ({type(error).__name__}: {safe(error, 160)}).",
-                hint="Check that its recipe and libraries are installed as when it was trained, or roll back.",
+                hint="Check that its recipe and libraries are as they were in training, or roll back.",
                 code="model_unusable",
             )
             slot.failed_at = self.clock.monotonic()

@@ -68,8 +68,8 @@ def _append() -> dict[str, Any]:
         "accepted": {"type": "integer"},
         "rejected": {"type": "integer"},
         "rejects": {"type": "array", "items": {"type": "object"}, "description": "Line, column and reason."},
-        "position": {"type": "integer", "description": "Rows that the stream ever accepted."},
-        "duplicate": {"type": "boolean", "description": "This key was answered before."},
+        "position": {"type": "integer", "description": "Total rows that the stream has accepted."},
+        "duplicate": {"type": "boolean", "description": "This key was already answered."},
     }
     return {
         "operationId": "append_rows",

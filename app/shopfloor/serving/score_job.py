@@ -209,7 +209,7 @@ def _told(context: Context, result: ScoreResult) -> str:
     if result.changed:
         words += f"; {csv_text.words(result.changed, 'serving.raw_csv = true')}".rstrip(".")
     if result.absent:
-        words += f"; absent, taken as missing: {', '.join(safe(name, 60) for name in result.absent[:12])}"
+        words += f"; absent, treated as missing: {', '.join(safe(name, 60) for name in result.absent[:12])}"
     return file_outcomes.with_notices(words, result.notices)
 
 

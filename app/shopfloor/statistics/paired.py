@@ -25,8 +25,8 @@ class Comparison:
     """`gain` = challenger - champion in units of the metric (greater is better).
 
     `p_better` is the chance of a gain this large if there were none, `p_worse` of a loss this
-    large. `units` is the number of independent units (rows or blocks) behind `error`, the
-    standard error of the gain.
+    large. `units` is the number of independent units (rows, or blocks called `unit`) behind `error`,
+    the standard error of the gain.
     """
 
     gain: float
@@ -36,6 +36,7 @@ class Comparison:
     p_worse: float
     interval: tuple[float, float]
     method: str
+    unit: str = "row"
 
     @property
     def known(self) -> bool:
@@ -58,6 +59,7 @@ def studentised(
     alpha: float,
     method: str,
     freedom: float | None = None,
+    unit: str = "row",
 ) -> Comparison:
     """A t statistic with `freedom` (else `units` - 1) degrees of freedom as a `Comparison`.
 
@@ -68,10 +70,10 @@ def studentised(
     if error == 0.0:
         p_better = 0.0 if gain > 0 else 1.0
         p_worse = 0.0 if gain < 0 else 1.0
-        return Comparison(gain, error, units, p_better, p_worse, (gain, gain), method)
+        return Comparison(gain, error, units, p_better, p_worse, (gain, gain), method, unit)
     if not (np.isfinite(gain) and np.isfinite(error)) or units < 2:
         nowhere = (-float("inf"), float("inf"))
-        return Comparison(gain, float("nan"), units, 1.0, 1.0, nowhere, method)
+        return Comparison(gain, float("nan"), units, 1.0, 1.0, nowhere, method, unit)
     freedom = units - 1 if freedom is None else freedom
     reach = _quantile(alpha, freedom) * error
     return Comparison(
@@ -82,6 +84,7 @@ def studentised(
         p_worse=_tail(-gain / error, freedom),
         interval=(gain - reach, gain + reach),
         method=method,
+        unit=unit,
     )
 
 
@@ -152,9 +155,9 @@ def from_influence(gain: float, influence: Floats, blocks: Blocks, alpha: float,
     sums = blocks.sums(influence)
     units = blocks.count
     if units < 2:
-        return studentised(gain, float("nan"), units, alpha, method)
+        return studentised(gain, float("nan"), units, alpha, method, unit=blocks.unit)
     variance = float((sums**2).sum()) / len(influence) ** 2 * units / (units - 1)
-    return studentised(gain, variance**0.5, units, alpha, method)
+    return studentised(gain, variance**0.5, units, alpha, method, unit=blocks.unit)
 
 
 def bootstrap(
@@ -180,7 +183,7 @@ def bootstrap(
     error = float(values.std(ddof=1)) if len(values) > resamples // 2 else float("nan")
     whole = gain(np.arange(count, dtype=np.intp))
     method = "bootstrap" if blocks.code is None else f"bootstrap of {blocks.unit}s"
-    return studentised(whole, error, blocks.count, alpha, method)
+    return studentised(whole, error, blocks.count, alpha, method, unit=blocks.unit)
 
 
 def _row_draws(count: int, random: np.random.Generator) -> Callable[[], Codes]:

@@ -66,7 +66,7 @@ class Predictions:
         if self.probability is None:
             raise DataError(
                 "The model gives no probabilities.",
-                hint="Choose a metric of classes, such as accuracy.",
+                hint="Choose a metric for class labels, such as accuracy.",
                 code="no_probabilities",
             )
         return self.probability

@@ -62,7 +62,7 @@ def connect(path: Path) -> tuple[duckdb.DuckDBPyConnection, str]:
         if "WAL" not in str(error) or torn is None:
             raise StoreError(
                 f"The metadata store does not open: {first_line(error)}",
-                hint="Put a backup back: shopfloor restore (backups lie in .shopfloor/backups).",
+                hint="Restore a backup: shopfloor restore (backups lie in .shopfloor/backups).",
                 code="store_damaged",
             ) from error
         return _salvage(path, int(torn.group(1)))
@@ -84,7 +84,7 @@ def _salvage(path: Path, intact: int) -> tuple[duckdb.DuckDBPyConnection, str]:
     except duckdb.Error as error:
         raise StoreError(
             f"The metadata store's log is damaged: {first_line(error)}",
-            hint="Put a backup back: shopfloor restore",
+            hint="Restore a backup: shopfloor restore",
             code="store_damaged",
         ) from error
 

@@ -63,30 +63,31 @@ class Sighting(NamedTuple):
 
 def put_sightings(transaction: Transaction, found: Sequence[Sighting]) -> None:
     """Insert files that were never seen before."""
-    rows = []
-    for one in found:
-        raw_path, dev, ino, size, mtime_ns, ctime_ns = one.identity
-        rows.append(
-            {
-                "id": one.id,
-                "number": one.number,
-                "purpose": str(one.purpose),
-                "dataset": one.dataset,
-                "path": one.path,
-                "raw_path": raw_path,
-                "dev": dev,
-                "ino": ino,
-                "size": size,
-                "mtime_ns": mtime_ns,
-                "ctime_ns": ctime_ns,
-                "rejected_rows": 0,
-                "state": str(one.state),
-                "reason": None if one.reason is None else to_text(one.reason),
-                "seen_count": 1,
-                "seen_at": transaction.now,
-            }
-        )
-    transaction.put_many("files", rows, fresh=True)
+    if not found:
+        return
+    ids, numbers, purposes, datasets, paths, identities, states, reasons = zip(*found, strict=True)
+    raw_paths, devs, inos, sizes, mtimes, ctimes = zip(*identities, strict=True)
+    transaction.insert_columns(
+        "files",
+        {
+            "id": ids,
+            "number": numbers,
+            "purpose": purposes,
+            "dataset": datasets,
+            "path": paths,
+            "raw_path": raw_paths,
+            "dev": devs,
+            "ino": inos,
+            "size": sizes,
+            "mtime_ns": mtimes,
+            "ctime_ns": ctimes,
+            "rejected_rows": len(found) * (0,),
+            "state": states,
+            "reason": [None if reason is None else to_text(reason) for reason in reasons],
+            "seen_count": len(found) * (1,),
+            "seen_at": len(found) * (transaction.now,),
+        },
+    )
 
 
 def put(transaction: Transaction, row: LedgerRow, *, keep: bool = False) -> None:

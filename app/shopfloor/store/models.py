@@ -222,8 +222,8 @@ def move_alias(transaction: Transaction, change: AliasChange) -> AliasChange:
     holds = row[0] if row else None
     if holds != change.previous:
         raise ConflictError(
-            f"{change.alias} of {change.model} moved to version {holds} meanwhile.",
-            hint="Look again, then repeat if you still want it.",
+            f"{change.alias} of {change.model} was changed to version {holds} in the meantime.",
+            hint="Check the model, then repeat the command if still needed.",
         )
     target = f"version {change.version}" if change.version else "nothing"
     event = transaction.emit(

@@ -83,7 +83,8 @@ def _figure(name: str, metrics: SpokenMetrics) -> tuple[str, list[Any]]:
         # rmse<3 is asked of the error, which is kept as its negative: greater is better.
         return (f"-{_MEASURED}" if error else _MEASURED), [metric]
     raise UsageError(
-        f"Runs have no figure {safe(name, 40)!r}.",
-        hint=did_you_mean(name, [*_NUMBERS, *metrics]) + " What a notebook logged: metric.NAME>1, param.NAME=VALUE.",
+        f"Runs have no field {safe(name, 40)!r}.",
+        hint=did_you_mean(name, [*_NUMBERS, *metrics])
+        + " For values logged by a notebook: metric.NAME>1, param.NAME=VALUE.",
         code="unknown_figure",
     )

@@ -237,9 +237,9 @@ class Store:
         """A database that is gone while its journal is not was lost, not never made."""
         if not self._path.exists() and self._journal.last_seq() > 0:
             raise StoreError(
-                "The metadata store is missing, but its journal knows that there was one.",
-                hint="Put a backup back: shopfloor restore BACKUP (they lie in .shopfloor/backups). "
-                "To begin anew, move .shopfloor/journal away.",
+                "The metadata store is missing, but its journal exists.",
+                hint="Restore a backup: shopfloor restore BACKUP (they lie in .shopfloor/backups). "
+                "To start from scratch, move .shopfloor/journal away.",
                 code="store_missing",
             )
 
@@ -261,7 +261,7 @@ class Store:
             transaction.emit(
                 "store.replayed",
                 "store",
-                f"The database was older than its journal; {len(missing)} commits were put back.",
+                f"The database was older than its journal; {len(missing)} commits were restored from it.",
             )
 
         self._commit(put_back)

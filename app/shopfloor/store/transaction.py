@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +59,10 @@ class Transaction:
         bulk.write(self._connection, table, rows, replace=not fresh)
         if keep:
             self.kept += [(table, row) for row in rows]
+
+    def insert_columns(self, table: str, values: Mapping[str, Sequence[Any]]) -> None:
+        """Insert tens of thousands of rows, which cannot be there yet, column by column."""
+        bulk.insert_columns(self._connection, table, values)
 
     def next_id(self, prefix: str) -> tuple[str, int]:
         """The next counted id of a kind, such as (`r42`, 42)."""

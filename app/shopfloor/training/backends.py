@@ -66,7 +66,7 @@ def _join_dask(scheduler: str) -> None:
         get_client(scheduler, timeout=_CONNECT_SECONDS)
     except (OSError, TimeoutError, ValueError) as error:  # ValueError: not an address
         raise UnreachableError(
-            f"The dask scheduler at {safe(scheduler or 'no address', 80)} does not answer.",
+            f"The dask scheduler at {safe(scheduler or 'no address', 80)} does not respond.",
             hint="Start the cluster, correct engine.scheduler, or set engine.backend to loky.",
             code="cluster_unreachable",
         ) from error

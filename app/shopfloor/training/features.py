@@ -55,7 +55,7 @@ def learnable(
             reasons.setdefault(reason, []).append(column.name)
     if not kept:
         raise DataError(
-            "No column is left to learn from: all are constant, empty, excluded or identifiers.",
+            "No feature columns are left: all are constant, empty, excluded or identifiers.",
             hint="Check `features` and `exclude` of the definition, and the dataset's profile.",
             code="no_features",
         )

@@ -38,7 +38,7 @@ def suspicions(columns: Sequence[Column], train: Table, values: NDArray[Any], ta
         if found is not None and found >= _LIMIT[task]:
             notes.append(
                 f"Column {safe(column.name, 60)!r} alone predicts the target almost perfectly "
-                f"({_name(task)} {found:.3f}). If it is only known after the outcome, exclude it."
+                f"({_name(task)} {found:.3f}). Exclude it if it is known only after the outcome."
             )
     return tuple(notes)
 

@@ -171,7 +171,7 @@ def _fit_member(rows: Sorted, part: Slice, candidate: str, scratch: str) -> Memb
     except ShopfloorError as error:
         return MemberFit(part.segment, fallback=error.message)
     except Exception as error:  # noqa: BLE001  (one segment's failure must not fail the family)
-        return MemberFit(part.segment, fallback=f"its fit failed: {type(error).__name__}: {error}"[:300])
+        return MemberFit(part.segment, fallback=f"fitting failed: {type(error).__name__}: {error}"[:300])
     _keep(member, scratch)
     return member
 

@@ -80,7 +80,7 @@ def _check_rows(rows: int, definition: ModelDefinition, missing: int = 0) -> Non
         return
     lacking = f" ({missing:,} more have no target)" if missing else ""
     raise DataError(
-        f"{rows} rows of {definition.dataset} are too few to train {definition.name}{lacking}; it takes {least}.",
+        f"{rows} rows of {definition.dataset} are too few to train {definition.name}{lacking}; at least {least}.",
         hint="Deliver more rows, or lower training.min_rows of the definition.",
         code="too_few_rows",
     )

@@ -140,7 +140,7 @@ def _binary(
         positive = _find_positive(definition.positive, labels)
     else:
         positive = _guess_positive(labels, counts)
-        notes = (f"Class {safe(labels[positive], 60)!r} counts as positive; set `positive` to change it.",)
+        notes = (f"Class {safe(labels[positive], 60)!r} is the positive class; set `positive` to change it.",)
     values, classes = _renumbered(labels, codes, [1 - positive, positive])
     return Target(Task.BINARY, classes, classes[1], values, present, notes)
 
@@ -178,7 +178,9 @@ def _renumbered(labels: list[str], codes: NDArray[np.intp], order: list[int]) ->
 def _multiclass_notes(column: Column, definition: ModelDefinition, classes: int) -> tuple[str, ...]:
     if definition.task is not None or not column.type.numeric:
         return ()
-    return (f'The {classes} whole numbers of the target count as classes; set task = "regression" for quantities.',)
+    return (
+        f'The {classes} whole numbers of the target are treated as classes; set task = "regression" for quantities.',
+    )
 
 
 def _natural(label: str) -> tuple[int, float, str]:

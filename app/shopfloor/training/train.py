@@ -160,7 +160,7 @@ class _Run:
             return self.job, []
         note = f"{name}: the best of {found.trials} parameter settings, judged within the training rows."
         if found.stopped_by_time:
-            note += " The budget of seconds ended the search, so a repeat may try more or fewer."
+            note += " The budget of seconds ended the search, so a rerun may try more or fewer."
         return replace(self.job, params=found.params), [note]
 
     def _family(self, scored: Sequence[Scored], best: Scored) -> FamilyFit | None:
@@ -186,7 +186,7 @@ class _Run:
         self.stopwatch.lap("segments")
         own, pooled = (one.metrics.get(self.metric.name) for one in (family.record, best.record))
         if own is not None and pooled is not None and pooled > own:
-            note = f"One model for all segments scores better: {self.metric.name} {pooled:.4f} against {own:.4f}."
+            note = f"One model for all segments performs better: {self.metric.name} {pooled:.4f} against {own:.4f}."
             return replace(family, notes=(*family.notes, note))
         return family
 

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from shopfloor.tui.widgets.dialog import CopyRequested
 
 
-_ONE_FRAME = 1 / 60
-
-
 def _screen(scope: Scope) -> Callable[[], Screen[None]]:
     """The screen of a pane, imported when it is first shown: the home screen paints sooner."""
 
@@ -73,6 +70,7 @@ class ShopfloorApp(App):
         self.courier = AsyncClient(workspace, connect)
         self._feed = Feed(self.courier, self.post_message)
         self._moves = ViewActions(self)
+        self._painted = False
         for known in theme.THEMES:
             self.register_theme(known)
         self.theme = theme.choose_theme(environ.get("SHOPFLOOR_THEME", "auto"), environ)
@@ -83,12 +81,17 @@ class ShopfloorApp(App):
 
     def on_mount(self) -> None:
         restore_on_signals(self)
-        self.set_timer(_ONE_FRAME, self._painted)
 
-    def _painted(self) -> None:
-        """The first picture stands: now the rest may cost time."""
-        gc.enable()
-        self._feed.start()
+    def post_display_hook(self) -> None:
+        """Textual calls this after each picture, and where a batch of changes held one back."""
+        screen = self._screen_stack[-1] if self._screen_stack else None
+        if self._batch_count or not isinstance(screen, Pane):
+            return
+        screen.drawn()
+        if not self._painted:
+            self._painted = True
+            gc.enable()
+            self._feed.start()
 
     def on_unmount(self) -> None:
         self._feed.stop()

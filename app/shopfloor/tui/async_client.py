@@ -105,7 +105,7 @@ class AsyncClient:
 def unexpected(error: Exception) -> ShopfloorError:
     """An error that nobody foresaw, in the shape that every screen can show."""
     return ShopfloorError(
-        f"The answer could not be used: {type(error).__name__}: {error}",
-        hint="Ask again with ctrl+r; if it stays, look at .shopfloor/run/engine.log",
+        f"The response is invalid: {type(error).__name__}: {error}",
+        hint="Reload with ctrl+r; if it persists, see .shopfloor/run/engine.log",
         code="unexpected",
     )

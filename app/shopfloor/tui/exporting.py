@@ -24,7 +24,7 @@ def write(records: Sequence[Record], path: Path) -> None:
         with path.open("x", encoding="utf-8", newline="") as handle:
             handle.write(text)
     except FileExistsError as error:
-        raise RefusedError(f"{path} exists already.", hint="Choose another name.", code="exists") from error
+        raise RefusedError(f"{path} already exists.", hint="Choose another name.", code="exists") from error
     except OSError as error:
         raise RefusedError(f"{path} cannot be written: {error.strerror or error}.", code="not_written") from error
 

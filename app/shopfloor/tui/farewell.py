@@ -14,6 +14,6 @@ def farewell(status: Status | None) -> str:
         return ""
     busy = status.jobs.running + status.jobs.queued
     named = ", ".join(safe(one, 60) for one in status.running[:_NAMED])
-    goes = "job goes" if busy == 1 else "jobs go"
-    said = f"{busy} {goes} on in the background (engine pid {status.engine.pid})"
-    return f"{said}{': ' + named if named else ''}. Look: shopfloor status"
+    jobs = "job keeps" if busy == 1 else "jobs keep"
+    said = f"{busy} {jobs} running (engine pid {status.engine.pid})"
+    return f"{said}{': ' + named if named else ''}. See: shopfloor status"

@@ -19,7 +19,7 @@ async def ask_patiently(app: App, label: str, request: Request[R], *, timeout: f
         done, _ = await asyncio.wait({answer}, timeout=_SOON)
         if done:
             return answer.result()
-        app.say(f"{label}: at work…")
+        app.say(f"{label}: working…")
         found = await answer
     except asyncio.CancelledError:
         answer.cancel()

@@ -62,7 +62,7 @@ async def _inputs(
     dialog = DecisionDialog(
         action.label,
         action.question(record, inputs),
-        f"Same as: {command}" if command else "",
+        f"Command line: {command}" if command else "",
         facts=await facts_for(app.courier, action, record),
         confirm=action.label,
         typed_name=action.typed(record) if action.name in _TYPED or action.confirm.typed_name else "",

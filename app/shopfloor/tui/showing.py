@@ -69,7 +69,7 @@ class AnswerScreen(ModalScreen[None]):
 def sections(action: Action, answer: object) -> list[Section]:
     """An answer as sections."""
     if isinstance(answer, JobLogText):
-        return [Section("log", f"Log of {answer.id}", "\n".join(answer.lines) or "The worker wrote nothing.")]
+        return [Section("log", f"Log of {answer.id}", "\n".join(answer.lines) or "The job log is empty.")]
     if isinstance(answer, FileBytes):
         return [
             Section(
@@ -84,7 +84,7 @@ def sections(action: Action, answer: object) -> list[Section]:
         return _backtest(answer)
     if isinstance(answer, DoctorReport):
         pairs = [Pair(found.check, found.detail, "ok" if found.ok else "fail") for found in answer.findings]
-        return [Section("doctor", "All is well" if answer.ok else "Findings", pairs)]
+        return [Section("doctor", "No problems found" if answer.ok else "Findings", pairs)]
     pairs = [Pair(name.replace("_", " "), _plain(value)) for name, value in msgspec.to_builtins(answer).items()]
     return [Section("answer", action.label, pairs)]
 
@@ -100,7 +100,7 @@ def _plain(value: object) -> str:
 
 def _explained(found: Explanation) -> list[Section]:
     pairs = [Pair("state", found.state, "strong"), Pair("why", found.message)]
-    pairs += [Pair("do this", found.hint, "strong")] if found.hint else []
+    pairs += [Pair("what to do", found.hint, "strong")] if found.hint else []
     pairs += [Pair("file", found.file.id)] if found.file is not None else []
     pairs += [watch_line(found.watcher)] if found.watcher is not None else []
     return [Section("why", found.path, pairs)]
@@ -109,10 +109,10 @@ def _explained(found: Explanation) -> list[Section]:
 def _value(report: ValueReport) -> list[Section]:
     pairs = [
         Pair("total", f"{report.total:,.2f} {report.unit}", "ok" if report.total >= 0 else "fail"),
-        Pair("rows", f"{counted(report.rows, 'prediction')} with a known outcome"),
+        Pair("rows", f"{counted(report.rows, 'prediction')} with actuals"),
     ]
     if report.baseline is not None:
-        pairs.append(Pair("baseline", f"{report.baseline:,.2f} {report.unit} by always giving the same answer"))
+        pairs.append(Pair("baseline", f"{report.baseline:,.2f} {report.unit} with a constant prediction"))
     if report.planned_per_row is not None:
         pairs.append(Pair("planned", f"{report.planned_per_row:,.4f} {report.unit} a row"))
     found = [Section("value", f"Value of {report.model}", pairs)]
@@ -134,7 +134,7 @@ def _backtest(report: BacktestReport) -> list[Section]:
     lines = [
         Pair(
             f"@{one.dataset_version}",
-            ("ALERT  " if one.fired else "quiet  ") + (", ".join(one.shifted[:6]) or "nothing shifted"),
+            ("ALERT  " if one.fired else "quiet  ") + (", ".join(one.shifted[:6]) or "no drift"),
             "warn" if one.fired else "ok",
         )
         for one in report.deliveries

@@ -170,7 +170,11 @@ async def _ask_path(app: App, pane: Pane) -> str:
 
     start = f"{'-'.join(word.lower() for word in pane.title_words) or 'home'}.csv"
     field = Field(
-        "path", "File", default=start, help="Ends with .csv or .json; relative to where you started.", required=True
+        "path",
+        "File",
+        default=start,
+        help="A path ending in .csv or .json, relative to the start directory.",
+        required=True,
     )
     answer = await app.push_screen_wait(FormDialog("Export the rows of this view", [field], submit="Write"))
     return str(answer["path"]) if answer else ""

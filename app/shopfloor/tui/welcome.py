@@ -20,7 +20,7 @@ from shopfloor.domain.text import safe
 from shopfloor.tui import theme
 from shopfloor.tui.widgets.key_value import KeyValue, Pair, Prose
 
-_SAYING = "The model factory in your terminal: data files in, served and watched models out."
+_SAYING = "The model factory in your terminal: from data files to served, monitored models."
 
 
 class WelcomeApp(App[Path | int]):
@@ -58,10 +58,10 @@ class WelcomeApp(App[Path | int]):
             yield Prose(f"There is no workspace in {self._folder}", tone="muted")
             yield KeyValue(
                 [
-                    Pair("d", "see the demo: a year of real flights, built in ./demo", "", "key"),
-                    Pair("i", "use this folder: adds workspace.toml, inbox/ and a few more", "", "key"),
-                    Pair("o", "open a workspace that is somewhere else", "", "key"),
-                    Pair("q", "quit; nothing was written", "", "key"),
+                    Pair("d", "see the demo: a year of real flights, created in ./demo", "", "key"),
+                    Pair("i", "use this folder: creates workspace.toml, inbox/ and other folders", "", "key"),
+                    Pair("o", "open a workspace in another folder", "", "key"),
+                    Pair("q", "quit without writing anything", "", "key"),
                 ]
             )
             yield Prose(id="said")
@@ -83,7 +83,7 @@ class WelcomeApp(App[Path | int]):
     def action_demo(self) -> None:
         from shopfloor.client.demo import start_demo
 
-        self._build(lambda: start_demo(self._folder / "demo", self._narrate), "Building the demo in ./demo …")
+        self._build(lambda: start_demo(self._folder / "demo", self._narrate), "Creating the demo in ./demo …")
 
     def action_init(self) -> None:
         from shopfloor.client.setup import init_workspace
@@ -121,7 +121,7 @@ class WelcomeApp(App[Path | int]):
         except ShopfloorError as error:
             self._from_thread(self._failed, f"{error.message} {error.hint}")
         except OSError as error:
-            self._from_thread(self._failed, f"That did not work: {error}")
+            self._from_thread(self._failed, f"Failed: {error}")
         else:
             self._from_thread(self.exit, made)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import RefusedError, ShopfloorError, UsageError
@@ -22,38 +21,39 @@ from shopfloor.upkeep.views import SqlSandbox, open_sandbox
 _BATCH = 1_000
 _WHAT = "A question is one SELECT over metadata, datasets and logs."
 _INTEGERS = range(-(2**63), 2**64)
+# Types whose values DuckDB hands to Python as Arrow would.
+_PYTHON = {"boolean", "tinyint", "smallint", "integer", "bigint", "float", "double", "varchar"}
 
 
 def answer(question: Question) -> QueryTable:
     """Check, run and collect; raises `ShopfloorError` with the reason in words."""
-    check(question.statement)
     try:
         with open_sandbox(question) as sandbox:
+            _check(question.statement, sandbox.connection)
             return _collect(sandbox, question)
     except MemoryError:
         raise _too_big(question.limits.memory_mb) from None
 
 
-def check(statement: str) -> None:
+def _check(statement: str, parser: duckdb.DuckDBPyConnection) -> None:
     """Refuse anything but exactly one statement that only reads.
 
     DuckDB takes `WITH x AS (INSERT …)` and `(COPY …)` for a SELECT, so the parsed tree is searched too.
     """
-    with duckdb.connect(":memory:", config={"temp_directory": ""}) as parser:
-        try:
-            found = parser.extract_statements(statement)
-        except duckdb.Error as error:
-            raise UsageError(_words(error), hint=_WHAT, code="sql_syntax") from None
-        if not found:
-            raise UsageError("There is no statement.", hint=_WHAT, code="sql_empty")
-        if len(found) > 1:
-            raise RefusedError(f"These are {len(found)} statements.", hint="Ask one at a time.", code="sql_many")
-        kind = str(found[0].type).rpartition(".")[2]
-        if kind != "SELECT":
-            hint = f"{_WHAT} A PIVOT needs its values: PIVOT … ON x IN ('a', 'b')." if kind == "MULTI" else _WHAT
-            raise RefusedError(f"{kind.replace('_', ' ')} is not allowed here.", hint=hint, code="sql_not_select")
-        row = parser.execute("SELECT json_serialize_sql(?::VARCHAR)::VARCHAR", [statement]).fetchone()
-    writes = _writes(json.loads(row[0])) if row is not None else set()
+    try:
+        found = parser.extract_statements(statement)
+    except duckdb.Error as error:
+        raise UsageError(_words(error), hint=_WHAT, code="sql_syntax") from None
+    if not found:
+        raise UsageError("There is no statement.", hint=_WHAT, code="sql_empty")
+    if len(found) > 1:
+        raise RefusedError(f"These are {len(found)} statements.", hint="Run one at a time.", code="sql_many")
+    kind = str(found[0].type).rpartition(".")[2]
+    if kind != "SELECT":
+        hint = f"{_WHAT} A PIVOT needs its values: PIVOT … ON x IN ('a', 'b')." if kind == "MULTI" else _WHAT
+        raise RefusedError(f"{kind.replace('_', ' ')} is not allowed here.", hint=hint, code="sql_not_select")
+    trees = parser.execute("SELECT json_serialize_sql(?::VARCHAR)::VARCHAR", [statement]).fetchall()
+    writes = {verb for (tree,) in trees for verb in _writes(json.loads(tree))}
     if writes:
         raise RefusedError(f"WITH … {min(writes)} changes data.", hint=_WHAT, code="sql_not_select")
 
@@ -73,15 +73,17 @@ def _collect(sandbox: SqlSandbox, question: Question) -> QueryTable:
     try:
         relation = sandbox.connection.sql(question.statement)
         columns = tuple(relation.columns)
-        rows, truncated = _rows(relation.to_arrow_reader(_BATCH), question.limit, question.limits.answer_mb << 20)
+        values = _values(sandbox, relation, question.statement)
+        rows, truncated = _rows(values, question.limit, question.limits.answer_mb << 20)
     except duckdb.Error as error:
         raise _translated(error, sandbox, question) from None
     return QueryTable(columns=columns, rows=tuple(rows), truncated=truncated)
 
 
-def _rows(reader: Any, limit: int, room: int) -> tuple[list[tuple[Any, ...]], bool]:
+def _rows(found: Iterable[tuple[Any, ...]], limit: int, room: int) -> tuple[list[tuple[Any, ...]], bool]:
     rows: list[tuple[Any, ...]] = []
-    for row in _plain_rows(reader):
+    for values in found:
+        row = tuple(map(plain, values))
         room -= len(to_json(row))
         if len(rows) == limit or room < 0:
             return rows, True
@@ -89,22 +91,18 @@ def _rows(reader: Any, limit: int, room: int) -> tuple[list[tuple[Any, ...]], bo
     return rows, False
 
 
-def _plain_rows(reader: Any) -> Iterator[tuple[Any, ...]]:
-    for batch in reader:
-        columns = [_values(column) for column in batch.columns]
-        for row in zip(*columns, strict=True):
-            yield tuple(map(plain, row))
+def _values(sandbox: SqlSandbox, relation: duckdb.DuckDBPyRelation, statement: str) -> Iterator[tuple[Any, ...]]:
+    """The rows, batch by batch. Arrow hands over what DuckDB's own Python values cannot hold (months of an interval,
+    a year 294247), and is loaded only then: it is half of the child's start.
+    """
+    if not {kind.id for kind in relation.types} <= _PYTHON:
+        from shopfloor.upkeep.arrow_rows import arrow_rows
 
-
-def _values(column: Any) -> list[Any]:
-    """A column as Python values; what Python cannot hold (a year 294247) as text."""
-    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
-        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
-    try:
-        values: list[Any] = column.to_pylist()
-    except (ValueError, OverflowError):
-        values = column.cast(pa.string()).to_pylist()
-    return values
+        yield from arrow_rows(relation.to_arrow_reader(_BATCH))
+        return
+    sandbox.connection.execute(statement)
+    while batch := sandbox.connection.fetchmany(_BATCH):
+        yield from batch
 
 
 def plain(value: Any) -> Any:
@@ -128,8 +126,9 @@ def plain(value: Any) -> Any:
             return [plain(item) for item in value]
         case dict():
             return {str(name): plain(item) for name, item in value.items()}
-        case pa.MonthDayNano():
-            return f"P{value.months}M{value.days}DT{value.nanoseconds / 1e9:g}S"
+        case tuple() if type(value).__name__ == "MonthDayNano":  # Arrow's, which need not be loaded here
+            months, days, nanoseconds = value
+            return f"P{months}M{days}DT{nanoseconds / 1e9:g}S"
         case tuple():
             return [plain(item) for item in value]
         case _:
@@ -140,7 +139,7 @@ def _translated(error: duckdb.Error, sandbox: SqlSandbox, question: Question) ->
     words = _words(error)
     match error:
         case duckdb.PermissionException():
-            return RefusedError("A question cannot read or write files.", hint=_WHAT, code="sql_files")
+            return RefusedError("A query cannot read or write files.", hint=_WHAT, code="sql_files")
         case duckdb.OutOfMemoryException():
             return _too_big(question.limits.memory_mb)
         case duckdb.CatalogException() | duckdb.BinderException():
@@ -148,9 +147,9 @@ def _translated(error: duckdb.Error, sandbox: SqlSandbox, question: Question) ->
         case duckdb.ParserException():
             return UsageError(words, hint=_WHAT, code="sql_syntax")
         case _ if "configuration" in words:
-            return RefusedError("A question cannot change settings.", hint=_WHAT, code="sql_files")
+            return RefusedError("A query cannot change settings.", hint=_WHAT, code="sql_files")
         case _ if sandbox.missing and "No such file" in words:
-            return ShopfloorError(words, hint="Look closer: shopfloor doctor", code="sql_failed")
+            return ShopfloorError(words, hint="Run: shopfloor doctor", code="sql_failed")
         case _:
             return UsageError(words, hint="Check types and values.", code="sql_failed")
 
@@ -176,7 +175,7 @@ def _words(error: duckdb.Error) -> str:
 
 def _too_big(memory_mb: int) -> RefusedError:
     return RefusedError(
-        f"The question needs more than {memory_mb} MB.",
+        f"The query needs more than {memory_mb} MB.",
         hint="Narrow it: WHERE, fewer columns, aggregate first.",
         code="query_memory",
     )

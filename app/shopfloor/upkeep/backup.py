@@ -86,7 +86,7 @@ def inspect(path: Path) -> Contents:
             connection.close()
     except duckdb.Error as error:
         raise IntegrityError(
-            f"{safe(path.name, 120)} is no usable copy of the metadata: {first_line(error)}",
+            f"{safe(path.name, 120)} is not a usable copy of the metadata: {first_line(error)}",
             hint="Choose another backup from .shopfloor/backups.",
             code="backup_damaged",
         ) from error

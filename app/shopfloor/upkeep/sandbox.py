@@ -113,6 +113,7 @@ def _environment(question: Question) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": str(question.limits.threads),
         "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "ARROW_IO_THREADS": str(question.limits.threads),
     }
 
 
@@ -123,8 +124,8 @@ def _read(said: bytes, code: int, limits: SqlLimits) -> QueryTable:
         answer = from_json(said, SqlAnswer)
     except (msgspec.DecodeError, msgspec.ValidationError):
         raise ShopfloorError(
-            f"The question's process ended without an answer ({_ending(code)}).",
-            hint="Ask for fewer rows or columns at once.",
+            f"The query process ended without a result ({_ending(code)}).",
+            hint="Select fewer rows or columns.",
             code="sandbox_died",
         ) from None
     if answer.error is not None:
@@ -139,7 +140,7 @@ def _ending(code: int) -> str:
 
 def _too_slow(limits: SqlLimits) -> RefusedError:
     return RefusedError(
-        f"The question took more than {limits.seconds:g} seconds.",
+        f"The query took more than {limits.seconds:g} seconds.",
         hint="Narrow it: WHERE, fewer columns, a LIMIT.",
         code="query_timeout",
     )

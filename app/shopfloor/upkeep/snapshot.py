@@ -16,19 +16,22 @@ from shopfloor.domain.ids import ulid
 from shopfloor.store.store import Store
 from shopfloor.workspace.layout import Layout
 
-_FRESH_SECONDS = 5.0
 # A copy that blocked the writer for long is worth keeping ten times as long.
 _COSTLY_SECONDS = 1.0
 _KEEP_FACTOR = 10.0
 _RESERVE_BYTES = 64 << 20
 
+# Name, inode, size and time of change of each file of the database.
+Stamp = tuple[tuple[str, int, int, int], ...]
+
 
 @dataclass
 class Snapshot:
-    """A consistent copy of the metadata as of event `seq`, in a folder of its own."""
+    """A consistent copy of the metadata as of event `seq`, in a folder of its own; `stamp` is of the files copied."""
 
     folder: Path
     seq: int
+    stamp: Stamp
     made_at: float
     cost: float
     users: int = 0
@@ -38,11 +41,10 @@ class Snapshot:
         """The copy."""
         return self.folder / "metadata.duckdb"
 
-    def serves(self, seq: int, now: float) -> bool:
+    def serves(self, stamp: Stamp, now: float) -> bool:
         """True while it answers as a new copy would, or while a new copy would cost too much."""
-        age = now - self.made_at
-        held = age < max(_FRESH_SECONDS, _KEEP_FACTOR * self.cost)
-        return held and (self.seq == seq or self.cost > _COSTLY_SECONDS)
+        costly = self.cost > _COSTLY_SECONDS and now - self.made_at < _KEEP_FACTOR * self.cost
+        return costly or self.stamp == stamp
 
 
 class Snapshots:
@@ -71,7 +73,7 @@ class Snapshots:
 
     def _current(self) -> Snapshot:
         held = self._newest
-        if held is not None and held.database.exists() and held.serves(self._store.last_seq, self._clock.monotonic()):
+        if held is not None and held.database.exists() and held.serves(self._stamp(), self._clock.monotonic()):
             return held
         made = self._make()
         self._newest = made
@@ -84,13 +86,20 @@ class Snapshots:
         folder = self._layout.staging / f"sql-{ulid()}"
         folder.mkdir(mode=0o700)
         started = self._clock.monotonic()
+        stamp = self._stamp()  # before the copy: what is written meanwhile makes the next one
         try:
             seq = self._store.copy_to(folder / "metadata.duckdb")
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         ended = self._clock.monotonic()
-        return Snapshot(folder=folder, seq=seq, made_at=ended, cost=ended - started)
+        return Snapshot(folder=folder, seq=seq, stamp=stamp, made_at=ended, cost=ended - started)
+
+    def _stamp(self) -> Stamp:
+        """Of the database and its log, which every commit appends to."""
+        database = self._layout.database
+        files = [(path.name, path.stat()) for path in sorted(database.parent.glob(f"{database.name}*"))]
+        return tuple((name, status.st_ino, status.st_size, status.st_mtime_ns) for name, status in files)
 
     def _require_space(self) -> None:
         needed = 2 * self._layout.database.stat().st_size + _RESERVE_BYTES

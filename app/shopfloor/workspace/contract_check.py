@@ -26,7 +26,9 @@ def check_contract(contract: Contract, form: Form) -> None:
         column = contract.column(rule.column)
         if column is not None and column.type is ColumnType.UNKNOWN and _of_values(rule):
             raise form.wrong(
-                ("columns", column.name), "has rules about its values, but its type is unknown.", "Say its type, too."
+                ("columns", column.name),
+                "has rules about its values, but its type is unknown.",
+                "Set its type as well.",
             )
         if column is not None:
             _check_rule(rule, column, form)
@@ -47,7 +49,7 @@ def _check_head(contract: Contract, form: Form) -> None:
         raise form.wrong(
             ("columns", same[1]),
             f"is the same column as {same[0]!r}: names that differ only in case are one name.",
-            "Take one of them out; files may spell it either way.",
+            "Remove one of them; files may use either spelling.",
             "case_collision",
         )
     for key, columns in (("key", contract.key), ("time", (contract.time,) if contract.time else ())):

@@ -19,7 +19,9 @@ def rendered(contract: Contract, before: str = "") -> str:
         document = tomlkit.parse(before)
     else:
         document = tomlkit.document()
-        document.add(tomlkit.comment(f"Contract of dataset {contract.name}: inferred once, then yours to edit."))
+        document.add(
+            tomlkit.comment(f"Contract of dataset {contract.name}: inferred from the first file; edit it as needed.")
+        )
     if "mode" in document or not before or contract.mode is not Mode.APPEND:
         _set(document, "mode", contract.mode.value)
     _set(document, "key", list(contract.key))

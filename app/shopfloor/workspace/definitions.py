@@ -103,7 +103,7 @@ def check_definition(definition: ModelDefinition, source: str, check_metric: Met
     check_name(definition.dataset, "Dataset")
     for key, fine, needed in _limits(definition):
         if not fine:
-            raise ConfigError(f"{source}: key {key!r} has a value that cannot work.", hint=f"It must be {needed}.")
+            raise ConfigError(f"{source}: key {key!r} has an invalid value.", hint=f"It must be {needed}.")
     _check_metric(definition, source, check_metric)
     if definition.target in ColumnNames((*definition.exclude, *definition.features)):
         raise ConfigError(

@@ -39,7 +39,7 @@ def fault(folder: Path, root: Path, *, write: bool = True) -> FolderError | None
     if stat.S_ISLNK(status.st_mode):
         return linked(shown)
     if not stat.S_ISDIR(status.st_mode):
-        return FolderError(f"{shown} is no folder.", hint=f"Move it away and make the folder: mkdir {shown}")
+        return FolderError(f"{shown} is not a folder.", hint=f"Move it away and create the folder: mkdir {shown}")
     if not _may(folder, os.R_OK | os.X_OK):
         return denied(status.st_uid, shown, READ)
     if write and not _may(folder, os.W_OK):
@@ -59,7 +59,9 @@ def blame(error: OSError, root: Path) -> ShopfloorError:
     """What the operating system refused, as people are told it: which path or folder, why, what to do."""
     path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
     if error.errno in _FULL:
-        return StoreError("The disk is full.", hint="Free some space; it goes on by itself then.", code="disk_full")
+        return StoreError(
+            "The disk is full.", hint="Free some disk space; work then resumes automatically.", code="disk_full"
+        )
     if error.errno in _RIGHTS and path is not None:
         folder = path if path.is_dir() and not path.is_symlink() else path.parent
         return fault(folder, root) or _error(error, path, root)
@@ -86,7 +88,7 @@ def _error(error: OSError, path: Path | None, root: Path) -> FolderError:
     shown = _shown(path, root) if path is not None else "A file"
     return FolderError(
         f"{shown} cannot be used: {error.strerror or error}.",
-        hint="See what is there (ls -ld), and mend it; what waits for it goes on by itself.",
+        hint="Check it with ls -ld and correct it; work then resumes automatically.",
     )
 
 

@@ -32,7 +32,7 @@ def read_text(path: pathlib.Path) -> str:
         return path.read_bytes().decode("utf-8")
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be read: {error.strerror}.", hint="Check the file's name and rights."
+            f"{path} cannot be read: {error.strerror}.", hint="Check the file's name and permissions."
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text (byte {error.start}).", hint="Save it as UTF-8.") from error
@@ -44,7 +44,7 @@ def parse_form(text: str, kind: type[T], source: str) -> T:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
-            f"{source} is not valid TOML: {error}.", hint="Mend that line; strings need quotes."
+            f"{source} is not valid TOML: {error}.", hint="Correct that line; strings need quotes."
         ) from error
     return Form(text, source).read(_written(raw), kind)
 

@@ -27,7 +27,7 @@ def init_workspace(directory: Path, name: str = "") -> Layout:
     """
     if is_workspace(directory):
         raise RefusedError(
-            f"{directory} is a workspace already.", hint=f"Open it: shopfloor -w {directory}", code="exists"
+            f"{directory} is already a workspace.", hint=f"Open it: shopfloor -w {directory}", code="exists"
         )
     try:
         return _fill(directory, name)

@@ -15,7 +15,7 @@ from shopfloor.domain.text import safe
 
 @click.command(cls=Verb)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--dataset", "-d", required=True, metavar="NAME", help="The dataset they belong to.")
+@click.option("--dataset", "-d", required=True, metavar="NAME", help="The dataset of the files.")
 @json_option
 @session
 def command(session: Session, files: tuple[Path, ...], dataset: str, as_json: bool) -> None:
@@ -39,4 +39,4 @@ def deliver_files(session: Session, files: tuple[Path, ...], folder: str, *, as_
     else:
         stream.data("\n".join(safe(path) for path in delivered))
     if not engine_running(workspace):
-        stream.narrate("No engine runs, so nobody takes them in yet. Start it: shopfloor up")
+        stream.narrate("The engine is not running, so the files are not ingested yet. Start it: shopfloor up")

@@ -19,7 +19,7 @@ from shopfloor.domain.requests.alerts import (
 
 
 def _note(function: F) -> F:
-    return click.option("--note", default="", metavar="TEXT", help="For those who come after.")(function)
+    return click.option("--note", default="", metavar="TEXT", help="For whoever reads the alert later.")(function)
 
 
 @click.group(cls=Noun)
@@ -77,8 +77,8 @@ def snooze(
     """Be quiet about an alert until a time."""
     end = until or span
     if not end or (until and span):
-        raise UsageError("Say until when to be quiet.", hint="Add --until 4h (or 1d, or a time).")
+        raise UsageError("The end of the snooze is missing.", hint="Add --until 4h (or 1d, or a time).")
     before = session.ask(AlertShow(id=alert_id))
     answer = session.ask(AlertSnooze(id=alert_id, until=parse_until(end), note=note))
-    answers.repeated(before, answer, f"Alert {answer.id} is snoozed until then")
+    answers.repeated(before, answer, f"alert {answer.id} is already snoozed until then")
     answers.show(answer, alerts.describe, as_json=as_json)

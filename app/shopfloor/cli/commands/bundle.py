@@ -24,7 +24,7 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
 @click.argument("ref")
 @click.argument("path", required=False, type=_PATH)
 @click.option("-o", "--output", type=_PATH, help="Where the bundle goes, instead of PATH.")
-@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @json_option
 @session
 def export_model(
@@ -37,7 +37,7 @@ def export_model(
 ) -> None:
     target = (output or path or _default_path(session, ref)).absolute()
     if target.exists() and not force:
-        raise RefusedError(f"{safe(target)} exists already.", hint="Choose another name, or add --force.")
+        raise RefusedError(f"{safe(target)} already exists.", hint="Choose another name, or add --force.")
     report = session.ask(ModelExport(ref=ref, path=str(target)), timeout=_TIMEOUT)
     if as_json:
         stream.document(report)

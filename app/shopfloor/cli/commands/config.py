@@ -61,7 +61,7 @@ def validate(session: Session, as_json: bool) -> int:
     elif problems:
         stream.data("\n".join(text(problem) for problem in problems))
     else:
-        stream.narrate("All files are in order.")
+        stream.narrate("All files are valid.")
     return ExitCode.USAGE if problems else ExitCode.OK
 
 

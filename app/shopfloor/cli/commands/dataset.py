@@ -71,14 +71,14 @@ def show_dataset(session: Session, ref: str, as_json: bool) -> None:
 def list_versions(session: Session, name: str, limit: int, offset: int, as_json: bool) -> None:
     """List the versions of a dataset, newest first."""
     page = session.ask(DatasetVersions(name=name, limit=limit, offset=offset))
-    empty = "No version yet: no file was taken in. Look: shopfloor file list"
+    empty = "No version yet: no file was committed. See: shopfloor file list"
     answers.listing(page, datasets.VERSIONS, empty=empty, as_json=as_json)
 
 
 @command.command("contract")
 @click.argument("name")
-@click.option("--revision", type=click.IntRange(min=1), metavar="N", help="As it was in revision N.")
-@click.option("--history", is_flag=True, help="List who changed what and when; --json has the texts.")
+@click.option("--revision", type=click.IntRange(min=1), metavar="N", help="The contract in revision N.")
+@click.option("--history", is_flag=True, help="List the changes, with author and time; --json includes the texts.")
 @json_option
 @session
 def show_contract(session: Session, name: str, revision: int | None, history: bool, as_json: bool) -> None:
@@ -96,8 +96,12 @@ def show_contract(session: Session, name: str, revision: int | None, history: bo
 @click.argument("left")
 @click.argument("right", required=False, default="")
 @click.option("--rows", is_flag=True, help="Compare the rows too: added, removed, changed.")
-@click.option("--key", metavar="A,B", help="Columns that name a row; else the contract's key; '' compares whole rows.")
-@click.option("--limit", type=click.IntRange(0, 1000), metavar="N", help="At most so many rows of a kind (20).")
+@click.option(
+    "--key", metavar="A,B", help="Columns that identify a row (default: the contract's key); '' compares whole rows."
+)
+@click.option(
+    "--limit", type=click.IntRange(0, 1000), metavar="N", help="The maximum number of rows of each kind (default: 20)."
+)
 @json_option
 @session
 def diff_versions(
@@ -160,21 +164,25 @@ def show_parts(session: Session, ref: str, as_json: bool) -> None:
 @command.command("define")
 @click.argument("name")
 @click.option("--mode", type=one_of(Mode), help="How a file changes the dataset.")
-@click.option("--key", metavar="A,B", help="Columns that name a row; upsert needs them.")
+@click.option("--key", metavar="A,B", help="Columns that identify a row; required for upsert.")
 @click.option("--time", metavar="COL", help="The column that orders the rows.")
 @click.option(
     "--schema-policy",
     type=one_of(SchemaPolicy),
-    help="What happens when a file has other columns.",
+    help="What happens when a file has columns that the contract does not have.",
 )
 @click.option("--reject-budget", type=float, metavar="SHARE", help="Rows that may be rejected; 0.01 is one in 100.")
 @click.option("--corrected", type=one_of(Corrected), help="What a known path with new content does.")
-@click.option("--repeated", type=click.Choice(["yes", "no"]), help="Whether known content is taken in again.")
-@click.option("--originals", type=one_of(Originals), help="What becomes of a file that was taken in.")
+@click.option(
+    "--repeated", type=click.Choice(["yes", "no"]), help="Whether a file with known content is ingested again."
+)
+@click.option("--originals", type=one_of(Originals), help="What happens to a file after it is ingested.")
 @click.option("--min-rows", type=click.IntRange(min=0), metavar="N", help="A file with fewer rows is held.")
 @click.option("--max-rows", type=click.IntRange(min=0), metavar="N", help="A file with more rows is held.")
-@click.option("--band", type=float, metavar="SHARE", help="How far from the usual number of rows a file may be.")
-@click.option("--fresh-hours", type=float, metavar="H", help="Alert when no version came for H hours; 0: never.")
+@click.option("--band", type=float, metavar="SHARE", help="How far the row count may be from the usual one.")
+@click.option(
+    "--fresh-hours", type=float, metavar="H", help="Alert when there has been no new version for H hours; 0: never."
+)
 @json_option
 @session
 def define_dataset(
@@ -212,7 +220,7 @@ def define_dataset(
     )
     before = _contract(session, name)
     answer = session.ask(request)
-    answers.repeated(before, answer, f"Dataset {name} is defined so")
+    answers.repeated(before, answer, f"dataset {name} already has this definition")
     answers.show(answer, contracts.describe, as_json=as_json)
 
 
@@ -226,7 +234,7 @@ def _contract(session: Session, name: str) -> Contract | None:
 @command.command("append")
 @click.argument("name")
 @click.argument("source", metavar="[FILE|-]", default="-", type=click.File("rb"))
-@click.option("--key", default="", metavar="TEXT", help="Repeat the command with the same key: nothing is added twice.")
+@click.option("--key", default="", metavar="TEXT", help="Repeat the command with the same key: no row is added twice.")
 @json_option
 @session
 def append_rows(session: Session, name: str, source: IO[bytes], key: str, as_json: bool) -> int:
@@ -242,7 +250,7 @@ def append_rows(session: Session, name: str, source: IO[bytes], key: str, as_jso
         for piece in incoming(source):
             appender.add(piece)
     except ShopfloorError:
-        stream.narrate(f"Accepted: {counted(appender.done.accepted, 'row')}; what follows is not in.")
+        stream.narrate(f"Accepted: {counted(appender.done.accepted, 'row')}; the following rows were not added.")
         raise
     if as_json:
         stream.document(appender.done)

@@ -47,7 +47,7 @@ def _settings(function: F) -> F:
 
 @click.command("define", cls=Verb)
 @click.argument("name")
-@click.option("--dataset", "-d", metavar="NAME", help="What to learn from.")
+@click.option("--dataset", "-d", metavar="NAME", help="The dataset to train on.")
 @click.option("--target", "-t", metavar="COLUMN", help="The column to predict.")
 @_settings
 @click.option("--no-train", is_flag=True, help="Do not train yet.")
@@ -95,7 +95,7 @@ def _base(session: Session, name: str, dataset: str | None, target: str | None) 
 
 def _ask_dataset(session: Session) -> str:
     known = [each.name for each in session.ask(DatasetList()).rows]
-    return _ask("dataset", "--dataset NAME", "What to learn from", known)
+    return _ask("dataset", "--dataset NAME", "The dataset to train on", known)
 
 
 def _ask_target(session: Session, dataset: str) -> str:
@@ -115,7 +115,7 @@ def _which_classification(session: Session, base: ModelDefinition) -> str:
     try:
         profile = session.ask(DatasetProfileShow(ref=base.dataset), timeout=120.0)
     except NotFoundError:  # no rows yet (or no dataset, which the definition itself will refuse)
-        stream.narrate("Without rows the classes cannot be counted yet; the first training does.")
+        stream.narrate("The classes are counted in the first training, because there are no rows yet.")
         return ""
     distinct = next((each.distinct for each in profile.columns if each.name == base.target), None)
     if distinct is None:

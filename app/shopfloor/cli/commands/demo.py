@@ -14,7 +14,7 @@ from shopfloor.cli.verbs import Verb
 
 @click.command(cls=Verb)
 @click.argument("directory", default="demo", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--headless", is_flag=True, help="Narrate to the end instead of opening the screen.")
+@click.option("--headless", is_flag=True, help="Print the narration to the end instead of opening the screens.")
 @click.option("--keep", is_flag=True, help="With --headless: leave the engine running at the end.")
 def command(directory: Path, headless: bool, keep: bool) -> int:
     """Build a demo workspace in DIRECTORY (./demo) on real data and run the whole line.

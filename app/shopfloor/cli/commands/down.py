@@ -34,7 +34,7 @@ def command(session: Session, as_json: bool) -> None:
         stream.narrate(f"The engine has stopped. {unfinished(report)}.")
     else:
         report = IdleReport(idle=True, unsettled_files=0, queued_jobs=0, running_jobs=0)
-        stream.narrate("The engine does not run.")
+        stream.narrate("The engine is not running.")
     if as_json:
         stream.document(report)
 
@@ -49,7 +49,7 @@ def await_end(workspace: Path, running: Callable[[Path], bool], clock: Clock, pa
     while running(workspace):
         if clock.monotonic() >= deadline:
             raise ShopfloorError(
-                f"The engine was told to stop, but still runs after {_PATIENCE_SECONDS:.0f} s.",
+                f"The engine did not stop within {_PATIENCE_SECONDS:.0f} s.",
                 hint="Its log is .shopfloor/run/engine.log",
                 code="still_running",
             )

@@ -17,10 +17,10 @@ _WAIT_SECONDS = 25.0
 
 
 @click.command(cls=Verb)
-@click.option("--follow", "-f", is_flag=True, help="Go on with new events as they happen.")
+@click.option("--follow", "-f", is_flag=True, help="Follow new events as they happen.")
 @click.option("--after", type=click.IntRange(min=0), metavar="SEQ", help="Only later events.")
 @click.option("--subject", default="", metavar="NAME", help="Only events about this.")
-@click.option("--limit", "-n", type=click.IntRange(min=1), metavar="N", help="At most so many events.")
+@click.option("--limit", "-n", type=click.IntRange(min=1), metavar="N", help="The maximum number of events.")
 @json_option
 @session
 def command(
@@ -40,7 +40,7 @@ def command(
         stream.document(past)
         return
     if not past and not follow:
-        stream.narrate(jobs.NO_EVENTS if after is None else "Nothing has happened since.")
+        stream.narrate(jobs.NO_EVENTS if after is None else "No new events.")
     for event in past:
         _print(event, as_json=as_json)
     if follow:

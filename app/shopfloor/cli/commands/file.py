@@ -103,21 +103,25 @@ def list_rejects(
 
 @command.command("retry", help=by_name("file.retry").help)
 @click.argument("file_id", metavar="ID")
-@click.option("--delimiter", default="", metavar="D", help="What separates fields: one character, tab or \\x1f.")
-@click.option("--encoding", default="", metavar="E", help="How text is encoded, such as windows-1252 or utf-16.")
+@click.option("--delimiter", default="", metavar="D", help="The field separator: one character, tab or \\x1f.")
+@click.option("--encoding", default="", metavar="E", help="The text encoding, such as windows-1252 or utf-16.")
 @click.option("--decimal", default="", metavar="MARK", help="The decimal mark of numbers: . or a comma.")
 @click.option("--quote", default="", metavar="Q", help="The quote mark, or none where quotes are ordinary text.")
-@click.option("--escape", default="", metavar="C", help="What escapes quotes inside text, such as '\\'.")
-@click.option("--sheet", default="", metavar="NAME", help="The sheet of an Excel workbook; else its first.")
-@click.option("--skip-lines", type=click.IntRange(0), default=0, metavar="N", help="Lines before the header.")
-@click.option("--rename", multiple=True, metavar="NEW=OLD", help="Take column NEW for the contract's OLD; repeatable.")
+@click.option("--escape", default="", metavar="C", help="The character that escapes quotes inside text, such as '\\'.")
+@click.option("--sheet", default="", metavar="NAME", help="The sheet of an Excel workbook (default: the first).")
+@click.option(
+    "--skip-lines", type=click.IntRange(0), default=0, metavar="N", help="The number of lines before the header."
+)
+@click.option(
+    "--rename", multiple=True, metavar="NEW=OLD", help="Map column NEW of the file to OLD of the contract. Repeatable."
+)
 @click.option(
     "--missing",
     multiple=True,
     metavar="WORD",
-    help="A word that stands for no value, such as -999; more with commas, or the option again.",
+    help="A word that means a missing value, such as -999. Repeatable, or separated by commas.",
 )
-@click.option("--keep", is_flag=True, help="Write these settings to the contract once the file is in.")
+@click.option("--keep", is_flag=True, help="Save these settings in the contract once the file is committed.")
 @json_option
 @session
 def retry_file(

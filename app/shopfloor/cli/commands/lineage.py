@@ -16,16 +16,16 @@ from shopfloor.domain.text import safe
 
 @click.command(cls=Verb)
 @click.argument("ref")
-@click.option("--up", is_flag=True, help="Only what it came from.")
-@click.option("--down", is_flag=True, help="Only what came from it.")
-@click.option("--as-of", metavar="TIME", help="As it was then: 2026-06-30[T14:00:00Z].")
+@click.option("--up", is_flag=True, help="Only upstream.")
+@click.option("--down", is_flag=True, help="Only downstream.")
+@click.option("--as-of", metavar="TIME", help="As of this time: 2026-06-30[T14:00:00Z].")
 @click.option(
     "--format",
     "style",
     type=click.Choice(["text", "json", "dot", "openlineage"]),
     default="text",
     show_default=True,
-    help="How to write it.",
+    help="The output format.",
 )
 @json_option
 @session
@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Show the lineage of REF: a file (f1), a version (flights@3), a run (r7), an alert (a2), …"""
     if as_json and style not in ("text", "json"):
-        raise UsageError(f"--json and --format {style} exclude each other.")
+        raise UsageError(f"--json and --format {style} cannot be combined.")
     graph = session.ask(
         LineageShow(
             ref=ref,
@@ -51,7 +51,7 @@ def command(
     )
     if graph.also:
         roots = " and ".join((graph.root, *graph.also))
-        stream.narrate(f"{safe(ref, 80)} means {roots}: both are shown.")
+        stream.narrate(f"{safe(ref, 80)} is ambiguous ({roots}); both are shown.")
     if as_json or style == "json":
         stream.document(graph)
     elif style == "dot":

@@ -80,14 +80,14 @@ def list_versions(session: Session, name: str, limit: int, offset: int, as_json:
 
 @command.command("history")
 @click.argument("name")
-@click.option("--as-of", metavar="TIME", help="What held at that time: 2026-06-30[T14:00:00Z].")
+@click.option("--as-of", metavar="TIME", help="As of this time: 2026-06-30[T14:00:00Z].")
 @json_option
 @session
 def show_history(session: Session, name: str, as_of: str | None, as_json: bool) -> None:
     """Show every move of an alias, newest first; with --as-of, which version was what then."""
     at = None if as_of is None else parse_time(as_of)
     page = session.ask(ModelHistory(name=name, as_of=at))
-    empty = "No version was champion yet." if at is None else "No alias was set by that time."
+    empty = "There was no champion at that time." if at is None else "No alias existed at that time."
     answers.listing(page, models.HISTORY, empty=empty, as_json=as_json)
 
 

@@ -18,12 +18,12 @@ def command() -> None:
 
 @command.command("checks")
 @click.argument("model")
-@click.option("--history", is_flag=True, help="All results, newest first, not only the last ones.")
+@click.option("--history", is_flag=True, help="All results, newest first, instead of the latest ones.")
 @window_options(1000)
 @json_option
 @session
 def list_checks(session: Session, model: str, history: bool, limit: int, offset: int, as_json: bool) -> None:
     """Show the newest result of every check of a model."""
     page = session.ask(CheckList(model=model, history=history, limit=limit, offset=offset))
-    empty = f"Nothing was checked yet. Check now: shopfloor monitor run {model}"
+    empty = f"No checks have run yet. Run them: shopfloor monitor run {model}"
     answers.listing(page, alerts.CHECKS, empty=empty, as_json=as_json)

@@ -73,7 +73,7 @@ def _report(report: PredictReport, *, as_json: bool) -> None:
 def _words(report: PredictReport) -> str:
     words = f"{counted(report.rows, 'row')} scored by {text(report.model)} v{report.model_version}."
     if report.absent_columns:
-        words += f" Absent columns, taken as missing: {joined(report.absent_columns)}."
+        words += f" Columns missing from the file, treated as missing values: {joined(report.absent_columns)}."
     if report.ignored_columns:
         words += f" Ignored columns: {joined(report.ignored_columns)}."
     return f"{words} {csv_text.words(report.changed_cells, '--raw')}".rstrip()

@@ -29,8 +29,8 @@ def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
     if wanted is not None:
         model = session.ask(ModelShow(name=name))
         if model.champion == wanted:
-            # Unnamed, a second rollback goes one further back; named, it is there already.
-            stream.narrate(f"v{wanted} is the champion of {name} already; nothing changed.")
+            # Unnamed, a second rollback goes one further back; named, it has already happened.
+            stream.narrate(f"No change: v{wanted} is already the champion of {name}.")
             answers.show(_versions(session, ref)[wanted], models.describe_version, as_json=as_json)
             return
         _must_be_previous(model, wanted)
@@ -50,7 +50,7 @@ def _must_be_previous(model: ModelRecord, version: int) -> None:
     if previous != version:
         is_now = f"v{previous}" if previous is not None else "none"
         raise RefusedError(
-            f"A rollback of {name} does not lead to v{version}: its previous champion is {is_now}.",
+            f"A rollback of {name} would not restore v{version}: the previous champion is {is_now}.",
             hint=f"To make it champion: shopfloor model promote {name}@{version} --reason TEXT",
             code="not_previous",
         )

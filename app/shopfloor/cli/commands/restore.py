@@ -28,11 +28,11 @@ def command(session: Session, backup: Path, yes: bool) -> None:
         if not sys.stdin.isatty():
             # Nobody can be asked, and what happened after the backup would be gone.
             raise UsageError(
-                f"Replacing the metadata of {safe(session.workspace)} must be confirmed, and stdin is no terminal.",
+                f"Replacing the metadata of {safe(session.workspace)} needs confirmation, and stdin is not a terminal.",
                 hint="Add --yes.",
                 code="not_confirmed",
             )
         question = f"Replace the metadata of {safe(session.workspace)} by {safe(backup)}?"
         click.confirm(question, abort=True, err=True)
     restore(session.workspace, backup.absolute())
-    stream.narrate(f"{safe(backup)} is in place. Check it: shopfloor doctor")
+    stream.narrate(f"{safe(backup)} is restored. Check it: shopfloor doctor")

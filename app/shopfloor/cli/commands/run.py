@@ -25,14 +25,14 @@ def command() -> None:
     "--query",
     default="",
     metavar="TEXT",
-    help="Words they contain; also auc>0.9, metric.mine>2, state:failed, param.x=3.",
+    help="Words to search for, or conditions such as auc>0.9, metric.mine>2, state:failed, param.x=3.",
 )
 @click.option(
     "--sort",
     default="-created_at",
     show_default=True,
     metavar="COLUMN",
-    help="created_at, score, model or duration_s; - in front turns the order around.",
+    help="created_at, score, model or duration_s; a leading - reverses the order.",
 )
 @window_options(1000)
 @json_option
@@ -70,6 +70,6 @@ def show_run(session: Session, run_id: str, as_json: bool) -> None:
 def compare_runs(session: Session, run_ids: tuple[str, ...], as_json: bool) -> None:
     """Put runs beside each other; only what differs is shown."""
     if len(run_ids) < 2:
-        raise UsageError("A comparison needs two runs or more.", hint="See: shopfloor run list")
+        raise UsageError("A comparison needs two or more runs.", hint="See: shopfloor run list")
     comparison = session.ask(RunCompare(ids=run_ids))
     answers.show(comparison, runs.describe_comparison, as_json=as_json)

@@ -10,10 +10,14 @@ from shopfloor.cli.verbs import Verb, session
 
 
 @click.command(cls=Verb)
-@click.option("--host", metavar="ADDRESS", help="Where to listen; else serving.host.")
-@click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="The port; else serving.port.")
+@click.option("--host", metavar="ADDRESS", help="The address to listen on (default: serving.host).")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="The port (default: serving.port).")
 @click.option(
-    "--allow-host", "names", metavar="NAME", multiple=True, help="A name that callers use for this machine. Repeatable."
+    "--allow-host",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="A host name that clients use for this machine. Repeatable.",
 )
 @session
 def command(session: Session, host: str | None, port: int | None, names: tuple[str, ...]) -> None:

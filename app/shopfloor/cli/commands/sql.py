@@ -23,7 +23,7 @@ from shopfloor.domain.errors import UsageError
     default=10_000,
     show_default=True,
     metavar="N",
-    help="At most so many rows.",
+    help="The maximum number of rows.",
 )
 @json_option
 @session
@@ -35,9 +35,9 @@ def command(session: Session, statement: str, as_csv: bool, raw: bool, limit: in
     from shopfloor.domain.requests.workspace import SqlQuery
 
     if as_csv and as_json:
-        raise UsageError("--csv and --json exclude each other.")
+        raise UsageError("--csv and --json cannot be combined.")
     if raw and not as_csv:
-        raise UsageError("--raw is about --csv.", hint="Give both, or neither.")
+        raise UsageError("--raw needs --csv.", hint="Give both, or neither.")
     asked = sys.stdin.read() if statement == "-" else statement
     answer = session.ask(SqlQuery(statement=asked, limit=limit), timeout=300.0)
     if as_json:
@@ -49,6 +49,6 @@ def command(session: Session, statement: str, as_csv: bool, raw: bool, limit: in
     elif answer.rows:
         stream.data(grid.as_text(answer, stream.terminal_width()))
     else:
-        stream.narrate("The answer has no rows.")
+        stream.narrate("The result has no rows.")
     if answer.truncated:
         stream.narrate(f"Only the first {len(answer.rows):,} rows are shown; more: --limit N")

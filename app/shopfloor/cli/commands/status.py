@@ -1,4 +1,4 @@
-"""`shopfloor status`: the workspace at a glance."""
+"""`shopfloor status`: an overview of the workspace."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from shopfloor.cli.verbs import Verb, json_option, session
 
 
 @click.command(cls=Verb)
-@click.option("--no-start", is_flag=True, help="Exit with 3 when no engine runs; start none.")
+@click.option("--no-start", is_flag=True, help="Do not start the engine; exit with 3 when it is not running.")
 @json_option
 @session
 def command(session: Session, no_start: bool, as_json: bool) -> None:
-    """Show the workspace at a glance."""
+    """Show an overview of the workspace."""
     from shopfloor.domain.requests.workspace import StatusShow
 
     answers.show(session.ask(StatusShow(), start=not no_start), workspace.describe, as_json=as_json)

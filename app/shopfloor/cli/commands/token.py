@@ -30,8 +30,8 @@ def command() -> None:
 
 @command.command("create")
 @click.argument("name")
-@click.option("--append", metavar="DATASET", multiple=True, help="Its holder may add rows to this dataset. Repeatable.")
-@click.option("--predict", is_flag=True, help="And ask for predictions; without --append every token may.")
+@click.option("--append", metavar="DATASET", multiple=True, help="Allow adding rows to this dataset. Repeatable.")
+@click.option("--predict", is_flag=True, help="Also allow predictions (default without --append).")
 @json_option
 @session
 def create_token(session: Session, name: str, append: tuple[str, ...], predict: bool, as_json: bool) -> None:
@@ -46,7 +46,7 @@ def create_token(session: Session, name: str, append: tuple[str, ...], predict: 
         stream.document({"name": name, "token": secret})
     else:
         stream.data(secret)
-    stream.narrate("Keep it: it is not shown again. Callers send it as: Authorization: Bearer …")
+    stream.narrate("Keep it: it is not shown again. Clients send it as: Authorization: Bearer …")
 
 
 @command.command("list")
@@ -74,8 +74,8 @@ def revoke_token(session: Session, name: str) -> None:
 
     active = {each.name for each in token_list(session.workspace) if each.revoked_at is None}
     token_revoke(session.workspace, name)
-    if not answers.repeated(name in active, False, f"The token {text(name)} is worthless"):
-        stream.narrate(f"The token {text(name)} is worthless now.")
+    if not answers.repeated(name in active, False, f"token {text(name)} is already revoked"):
+        stream.narrate(f"Token {text(name)} is revoked.")
 
 
 def _rights(token: Any) -> str:

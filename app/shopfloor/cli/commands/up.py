@@ -10,7 +10,7 @@ from shopfloor.cli.verbs import Verb, json_option, session
 
 
 @click.command(cls=Verb)
-@click.option("--foreground", is_flag=True, help="Run the engine here until it is told to stop.")
+@click.option("--foreground", is_flag=True, help="Run the engine in the foreground.")
 @json_option
 @session
 def command(session: Session, foreground: bool, as_json: bool) -> int | None:
@@ -24,6 +24,6 @@ def command(session: Session, foreground: bool, as_json: bool) -> int | None:
 
     running = engine_running(session.workspace)
     answer = session.ask(StatusShow())
-    stream.narrate("The engine runs already." if running else "The engine runs now.")
+    stream.narrate("The engine is already running." if running else "The engine is running.")
     answers.show(answer, workspace.describe, as_json=as_json)
     return None

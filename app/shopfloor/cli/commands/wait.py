@@ -20,7 +20,7 @@ _GRACE_SECONDS = 15.0
     "--timeout",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="Give up after so many seconds; without it, wait as long as it takes.",
+    help="Give up after this many seconds (default: wait without a limit).",
 )
 @json_option
 @session
@@ -33,10 +33,10 @@ def command(session: Session, timeout: float | None, as_json: bool) -> int:
     if as_json:
         stream.document(report)
     if report.idle:
-        stream.narrate("Everything is done.")
+        stream.narrate("All files and jobs are done.")
         return ExitCode.OK
     stream.narrate(f"shopfloor: not finished in {timeout:g} s: {workspace.unfinished(report)}.")
-    stream.narrate(f"hint: Look at it: shopfloor {_where(report)}; or wait longer.")
+    stream.narrate(f"hint: See: shopfloor {_where(report)}; or wait longer.")
     return ExitCode.FAILED
 
 

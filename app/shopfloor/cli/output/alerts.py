@@ -41,7 +41,7 @@ COLUMNS: tuple[TextColumn[AlertRecord], ...] = (
     TextColumn("UPDATED", lambda each: minute(each.updated_at), drop=1),
     TextColumn("MESSAGE", lambda each: words(each.message), room=30),
 )
-EMPTY = "All quiet: no alert. What is checked: shopfloor monitor checks MODEL"
+EMPTY = "No alerts. What is checked: shopfloor monitor checks MODEL"
 
 CHECKS: tuple[TextColumn[CheckResult], ...] = (
     TextColumn("CHECK", lambda each: text(each.check), room=20),
@@ -65,8 +65,8 @@ DELIVERIES: tuple[TextColumn[BacktestDelivery], ...] = (
 
 
 def verdict(check: CheckResult) -> str:
-    """`ok`, `SHIFTED`, or `cannot tell`, which is never shown as ok."""
-    words = {CheckVerdict.SHIFTED: "SHIFTED", CheckVerdict.UNKNOWN: "cannot tell"}
+    """`ok`, `SHIFTED`, or `inconclusive`, which is never shown as ok."""
+    words = {CheckVerdict.SHIFTED: "SHIFTED", CheckVerdict.UNKNOWN: "inconclusive"}
     return words.get(check.verdict, "ok")
 
 
@@ -81,7 +81,7 @@ def describe(alert: AlertRecord, width: int | None) -> str:
         ("seen", times(alert.count)),
         ("opened", moment(alert.opened_at)),
         ("updated", moment(alert.updated_at)),
-        *([("quiet until", moment(alert.snoozed_until))] if alert.snoozed_until else []),
+        *([("snoozed until", moment(alert.snoozed_until))] if alert.snoozed_until else []),
         *([("resolved", moment(alert.resolved_at))] if alert.resolved_at else []),
         ("cause", text(alert.cause)),
         *([("note", text(alert.note))] if alert.note else []),
@@ -104,8 +104,8 @@ def _check(alert: AlertRecord) -> str:
 
 
 FORMATS = {
-    AlertAck: Format(describe, state=lambda request, alert: f"Alert {alert.id} is acknowledged"),
-    AlertResolve: Format(describe, state=lambda request, alert: f"Alert {alert.id} is resolved"),
+    AlertAck: Format(describe, state=lambda request, alert: f"alert {alert.id} is already acknowledged"),
+    AlertResolve: Format(describe, state=lambda request, alert: f"alert {alert.id} is already resolved"),
     MonitorRun: Format(jobs.describe),
     MonitorBacktest: Format(describe_backtest),
 }

@@ -23,11 +23,11 @@ def show(record: T, describe: Callable[[T, int | None], str], *, as_json: bool) 
         stream.data(describe(record, stream.terminal_width()))
 
 
-def repeated(before: object, answer: object, so: str) -> bool:
-    """Tell a wish that was fulfilled before it was made: `so` is the state of things, without a period."""
+def repeated(before: object, answer: object, state: str) -> bool:
+    """Say that a command changed nothing; `state` is the clause that says why, without a period."""
     if before != answer:
         return False
-    stream.narrate(f"{so} already; nothing changed.")
+    stream.narrate(f"No change: {state}.")
     return True
 
 
@@ -35,7 +35,7 @@ def told(request: Request[Any], before: object, answer: object, *, as_json: bool
     """The answer to a declared command, as its format says; its exit code. `before` is how things stood, if asked."""
     form = format_of(request)
     if before is not None and form.state is not None and form.already(before, answer):
-        stream.narrate(f"{form.state(request, answer)} already; nothing changed.")
+        stream.narrate(f"No change: {form.state(request, answer)}.")
     elif form.done is not None:
         stream.narrate(form.done(request, answer))
     if as_json:
@@ -56,7 +56,7 @@ def listing(page: Page[T], layout: Sequence[TextColumn[Any]], *, empty: str, as_
     elif page.rows:
         stream.data(table(layout, page.rows, stream.terminal_width()))
     else:
-        stream.narrate(empty if not page.total else "Nothing beyond that offset.")
+        stream.narrate(empty if not page.total else "No rows at this offset.")
     shown = page.offset + len(page.rows)
     if page.rows and shown < page.total:
         stream.narrate(f"{len(page.rows):,} of {page.total:,} are shown; the rest: --offset {shown}, or --limit N")

@@ -49,7 +49,7 @@ def describe(contract: Contract, width: int | None) -> str:
         ("other columns", str(contract.schema_policy)),
         ("reject budget", share(contract.reject_budget)),
         *_volume(contract.volume),
-        *([("fresh within", f"{contract.freshness.hours:g} hours")] if contract.freshness.hours else []),
+        *([("max age", f"{contract.freshness.hours:g} hours")] if contract.freshness.hours else []),
         *([("parser", _settings(contract.parser))] if contract.parser != Parser() else []),
         *_arrival(contract.arrival),
     ]

@@ -81,7 +81,7 @@ PROFILE: tuple[TextColumn[ColumnProfile], ...] = (
     TextColumn("MOST FREQUENT", lambda each: about(each, "top", _top(each)), room=24, drop=3),
 )
 APPROXIMATE = (
-    "~ is approximate: distinct values by a sketch with a standard error of 2.2 %, quantiles within 1/64 of the "
+    "~ is approximate: distinct values from a sketch with a standard error of 2.2 %, quantiles within 1/64 of the "
     "value or 1/1023 of the range, counts of frequent values short by at most 0.2 % of the rows."
 )
 
@@ -133,7 +133,7 @@ def describe(dataset: DatasetRecord, width: int | None) -> str:
             ("rows", f"{count(dataset.rows)} ({gain_rows(dataset.added_rows)} last)"),
             ("columns", count(dataset.columns)),
             ("parts", f"{count(dataset.parts)}, {size(dataset.bytes)}"),
-            ("files", f"{count(dataset.files)} taken in, {count(dataset.quarantined)} quarantined"),
+            ("files", f"{count(dataset.files)} committed, {count(dataset.quarantined)} quarantined"),
             ("updated", moment(dataset.updated_at)),
             ("used by", joined(dataset.used_by)),
             *([("waits", text(dataset.problem))] if dataset.problem else []),
@@ -193,14 +193,14 @@ def _columns(columns: Sequence[ColumnDiff], width: int | None) -> str:
     moving = [each for each in columns if each.left != each.right or each.left_type != each.right_type]
     same = len(columns) - len(moving)
     if not moving:
-        return sentence("They hold the same figures.", width) if columns else ""
-    rest = sentence(f"{count(same)} more with the same figures.", width) if same else ""
+        return sentence("All column statistics are equal.", width) if columns else ""
+    rest = sentence(f"{count(same)} more with equal statistics.", width) if same else ""
     return paragraphs(table(MOVES, moving, width), rest)
 
 
 def describe_rows(diff: VersionDiff, rows: RowDiff, width: int | None) -> list[str]:
     """Rows that were added, removed and changed: their numbers, then examples."""
-    by = f"by {joined(rows.key)}" if rows.key else "as whole rows; --key pairs old and new ones"
+    by = f"by {joined(rows.key)}" if rows.key else "as whole rows; --key matches old and new rows"
     known = [
         ("compared", by),
         ("added", count(rows.added)),
@@ -208,7 +208,7 @@ def describe_rows(diff: VersionDiff, rows: RowDiff, width: int | None) -> list[s
         *([("changed", count(rows.changed))] if rows.key else []),
         ("unchanged", count(rows.unchanged)),
     ]
-    more = "These are not all of them; more: --limit N" if rows.truncated and rows.examples else ""
+    more = "Not all rows are shown; more: --limit N" if rows.truncated and rows.examples else ""
     order = [column.name for column in diff.columns]
     examples = "\n".join(_fitted(_row_change(each, order), width) for each in rows.examples)
     return [facts(known, width), examples, sentence(more, width) if more else ""]

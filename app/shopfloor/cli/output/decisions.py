@@ -23,19 +23,19 @@ CHECKS: tuple[TextColumn[GateCheck], ...] = (
 
 
 def verdict(check: GateCheck) -> str:
-    """`ok`, `FAIL`, or `cannot tell`; a check that does not decide says so."""
-    word = "cannot tell" if check.passed is None else "ok" if check.passed else "FAIL"
+    """`ok`, `FAIL`, or `inconclusive`; a check that does not decide says so."""
+    word = "inconclusive" if check.passed is None else "ok" if check.passed else "FAIL"
     return word if check.blocking else f"{word} (advice)"
 
 
 def outcome(version: ModelVersion) -> str:
     """One or two words for a list."""
-    return WORDS[version.decision.outcome] if version.decision else "not judged"
+    return WORDS[version.decision.outcome] if version.decision else "not evaluated"
 
 
 def why(version: ModelVersion) -> str:
     """The reason in one sentence."""
-    return text(version.decision.reason) if version.decision else "The gate has not judged it."
+    return text(version.decision.reason) if version.decision else "The gate has not evaluated it."
 
 
 def explain(version: ModelVersion, width: int | None) -> str:
@@ -43,7 +43,7 @@ def explain(version: ModelVersion, width: int | None) -> str:
     name = f"{text(version.model)} v{version.version}"
     decision = version.decision
     if decision is None:
-        return sentence(f"The gate has not judged {name}.", width)
+        return sentence(f"The gate has not evaluated {name}.", width)
     rows = [
         ("decision", f"{name} {WORDS[decision.outcome]}"),
         ("why", text(decision.reason)),

@@ -47,7 +47,7 @@ def none_kept(file: str, rejected: int) -> str:
     if not rejected:
         return f"No row of {text(file)} was rejected."
     rows = counted(rejected, "rejected row")
-    return f"{rows} of {text(file)}: no longer kept with line and value (retention.rejects_days)."
+    return f"{rows} of {text(file)}: values are no longer kept (retention.rejects_days)."
 
 
 def kept(rows: int, total: int) -> str:
@@ -61,10 +61,9 @@ def empty(dataset: str, state: str) -> str:
     if state:
         return f"No file is {state}{f' in {text(dataset)}' if dataset else ''}."
     if dataset:
-        return (
-            f"No file was delivered to {text(dataset)} yet. Deliver one: shopfloor add FILE --dataset {text(dataset)}"
-        )
-    return "No file was delivered yet. Deliver one: shopfloor add FILE --dataset NAME"
+        name = text(dataset)
+        return f"No file has been delivered to {name} yet. Deliver one: shopfloor add FILE --dataset {name}"
+    return "No file has been delivered yet. Deliver one: shopfloor add FILE --dataset NAME"
 
 
 def describe(file: FileRecord, width: int | None) -> str:
@@ -80,12 +79,12 @@ def describe(file: FileRecord, width: int | None) -> str:
         ("size", f"{size(file.bytes)} ({count(file.bytes)} bytes)"),
         ("sha256", text(file.sha256)),
         ("seen", f"{moment(file.seen_at)}, {times(file.seen_count)}"),
-        ("taken in", moment(file.committed_at)),
+        ("committed", moment(file.committed_at)),
     ]
     if file.duplicate_of:
         known.append(("same as", text(file.duplicate_of)))
     if file.corrects:
-        known.append(("came before", text(file.corrects)))
+        known.append(("replaces content of", text(file.corrects)))
     return paragraphs(facts(present(known), width), facts(_reason(file), width))
 
 
@@ -127,7 +126,7 @@ def describe_bytes(content: FileBytes, width: int | None) -> str:
 def _rows(file: FileRecord) -> str:
     """What became of the rows; those in the file are the sum of both."""
     if file.state is FileState.QUARANTINED and file.rejected_rows:
-        return f"{count(file.rejected_rows)} at fault: shopfloor file rejects {text(file.id)}"
+        return f"{count(file.rejected_rows)} with errors: shopfloor file rejects {text(file.id)}"
     if file.rows is None:
         return ""
     told = f"{count(file.rows)} of {count(file.rows + file.rejected_rows)}, {count(file.rejected_rows)} rejected"
@@ -170,7 +169,7 @@ FORMATS = {
     FileSupersede: Format(describe),
     FileDiscard: Format(
         describe,
-        state=lambda request, file: f"File {file.id} is discarded",
+        state=lambda request, file: f"file {file.id} is already discarded",
         already=lambda before, file: before.state == FileState.DISCARDED,
     ),
 }

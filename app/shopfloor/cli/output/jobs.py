@@ -22,7 +22,7 @@ COLUMNS: tuple[TextColumn[JobRecord], ...] = (
     TextColumn("ERROR", lambda job: words(job.error), room=30),
 )
 EMPTY = "No job yet. Jobs start when files arrive or a model is trained."
-NO_EVENTS = "No event yet. Everything that happens is written here."
+NO_EVENTS = "No event yet. Events appear here as they happen."
 
 
 def describe(job: JobRecord, width: int | None) -> str:
@@ -63,9 +63,9 @@ def describe_log(log: JobLogText, width: int | None) -> str:
 FORMATS = {
     JobCancel: Format(
         describe,
-        state=lambda request, job: f"Job {job.id} is cancelled",
+        state=lambda request, job: f"job {job.id} is already cancelled",
         already=lambda before, job: before.state == JobState.CANCELLED,
     ),
     JobRetry: Format(describe),
-    JobLog: Format(describe_log, empty="The job wrote nothing."),
+    JobLog: Format(describe_log, empty="The job log is empty."),
 }

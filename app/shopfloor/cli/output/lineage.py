@@ -31,14 +31,14 @@ def _tree(graph: LineageGraph, root: str, nodes: Mapping[str, LineageNode], show
     node = nodes.get(root)
     yield _title(node) if node else text(root)
     sides = (
-        ("came from", "up", _links(graph, up=True)),
-        ("led to", "down", _links(graph, up=False)),
+        ("upstream", "up", _links(graph, up=True)),
+        ("downstream", "down", _links(graph, up=False)),
     )
     for title, direction, links in sides:
         if graph.direction not in (direction, "both"):
             continue
         if not links.get(root):
-            yield f"{title}: nothing known"
+            yield f"{title}: no lineage"
             continue
         yield f"{title}:"
         seen = {root}

@@ -106,10 +106,10 @@ def describe(
     ]
     if model.awaiting_approval is not None:
         ref = f"{text(model.name)}@{model.awaiting_approval}"
-        known.append(("waits for you", f"shopfloor model approve {ref}  (or reject)"))
+        known.append(("awaits approval", f"shopfloor model approve {ref}  (or reject)"))
     if runs and runs[0].state is RunState.FAILED:
-        known.append(("last training", f"{text(runs[0].id)} failed: {text(runs[0].error or 'no reason is known')}"))
-    never = "No training has succeeded yet." if runs else "It was never trained."
+        known.append(("last training", f"{text(runs[0].id)} failed: {text(runs[0].error or 'unknown reason')}"))
+    never = "No training has succeeded yet." if runs else "It has not been trained yet."
     latest = decisions.explain(versions[0], width) if versions else never
     return paragraphs(facts(known, width), latest)
 
@@ -141,7 +141,7 @@ def describe_value(report: ValueReport, width: int | None) -> str:
         ("model", text(report.model)),
         ("realised", f"{figure(report.total)} {unit} on {counted(report.rows, 'row')}".strip()),
         ("per row", f"{figure(report.per_row)} {unit}".strip()),
-        ("planned per row", f"{figure(report.planned_per_row)} {unit}".strip()),
+        ("expected per row", f"{figure(report.planned_per_row)} {unit}".strip()),
         ("baseline", f"{figure(report.baseline)} {unit}".strip()),
         *([("note", text(report.note))] if report.note else []),
     ]
@@ -184,7 +184,7 @@ def _approved(request: ModelApprove, found: ModelVersion) -> str:
 
 
 def _approval(request: ModelApprove, found: ModelVersion) -> str:
-    done = "and is the champion now" if "champion" in found.aliases else "and waits for more approvals"
+    done = "and is now the champion" if "champion" in found.aliases else "and needs more approvals"
     return f"{found.model} v{found.version} is approved {done}."
 
 

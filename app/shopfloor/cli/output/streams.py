@@ -12,7 +12,7 @@ from shopfloor.domain.text import counted
 
 COLUMNS: tuple[TextColumn[StreamStatus], ...] = (
     TextColumn("DATASET", lambda each: text(each.dataset), room=20),
-    TextColumn("ROWS EVER", lambda each: count(each.position), right=True),
+    TextColumn("ACCEPTED", lambda each: count(each.position), right=True),
     TextColumn("OPEN ROWS", lambda each: count(each.open_rows), right=True),
     TextColumn("OPEN SIZE", lambda each: size(each.open_bytes), right=True, drop=1),
     TextColumn("SEGMENTS", lambda each: count(each.segments), right=True, drop=3),

@@ -30,7 +30,7 @@ def describe(status: Status, width: int | None) -> str:
             ("jobs", _jobs(status)),
             ("holds", _holds(status)),
             ("alerts", f"{count(status.alerts.open)} open, {_acknowledged(status)}"),
-            ("approvals", f"{count(status.approvals)} waiting for a person"),
+            ("approvals", f"{count(status.approvals)} waiting for approval"),
             ("factory", _factory(status)),
         ],
         width,
@@ -46,7 +46,7 @@ def unfinished(report: IdleReport) -> str:
     ]
     numbers = (report.unsettled_files, report.queued_jobs, report.running_jobs)
     shown = [part for part, number in zip(parts, numbers, strict=True) if number]
-    return ", ".join(shown) or "Nothing is left to do"
+    return ", ".join(shown) or "Nothing to do"
 
 
 def describe_doctor(report: DoctorReport, width: int | None) -> str:
@@ -64,7 +64,7 @@ def describe_gc(report: GcReport, width: int | None) -> str:
 
 
 def _mark(finding: DoctorFinding) -> str:
-    return "mended" if finding.repaired else "ok    " if finding.ok else "FAIL  "
+    return "fixed " if finding.repaired else "ok    " if finding.ok else "FAIL  "
 
 
 def _engine(status: Status) -> str:
@@ -85,7 +85,7 @@ def _files(status: Status) -> str:
     shown = [
         f"{count(files.waiting)} waiting",
         f"{count(files.quarantined)} quarantined",
-        f"{count(files.committed)} taken in",
+        f"{count(files.committed)} committed",
         f"{count(files.duplicate)} duplicate",
         f"{count(files.refused)} refused",
         f"{count(files.seen)} seen",
@@ -119,7 +119,7 @@ def _factory(status: Status) -> str:
     if figures.rollback_share is not None:
         parts.append(f"{share(figures.rollback_share)} rolled back")
     if figures.restore_time_s is not None:
-        parts.append(f"restored in {span(figures.restore_time_s)}")
+        parts.append(f"time to restore {span(figures.restore_time_s)}")
     return ", ".join(parts)
 
 

@@ -25,7 +25,7 @@ def start_demo(directory: Path, narrate: Callable[[str], None]) -> Path:
     What it says is kept in a log.
     """
     log = Path(tempfile.gettempdir()) / f"shopfloor-demo-{os.getuid()}.log"
-    narrate(f"The demo runs in {directory}; its story is told in {log} too.")
+    narrate(f"The demo runs in {directory}; its log is {log}.")
     before = Layout(directory).lock.stat().st_mtime_ns if Layout(directory).lock.exists() else 0
     log.unlink(missing_ok=True)
     with open(log, "xb", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW, 0o600)) as handle:

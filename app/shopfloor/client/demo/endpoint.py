@@ -56,7 +56,9 @@ class Endpoint:
                 body: dict[str, Any] = json.load(answer)
                 return body
         except urllib.error.HTTPError as error:
-            raise UnreachableError(f"The endpoint refused: {error.read().decode(errors='replace')[:300]}") from error
+            raise UnreachableError(
+                f"The endpoint returned an error: {error.read().decode(errors='replace')[:300]}"
+            ) from error
         except OSError as error:
             raise UnreachableError(f"The endpoint does not answer: {error}.") from error
 

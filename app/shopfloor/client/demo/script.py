@@ -36,7 +36,7 @@ def prepare(directory: Path) -> Path:
     if directory.exists() and any(directory.iterdir()):
         if not (directory / ".shopfloor" / _MARKER).exists():
             raise RefusedError(
-                f"{directory} exists and is no demo workspace.",
+                f"{directory} exists and is not a demo workspace.",
                 hint="Name another folder: shopfloor demo DIR",
                 code="exists",
             )
@@ -76,11 +76,11 @@ def run_demo(directory: Path, narrate: Narrate, *, keep: bool = False) -> int:
     """
     begun = time.monotonic()
     workspace = prepare(directory)
-    narrate(f"A new workspace: {workspace}")
+    narrate(f"Created workspace {workspace}")
     story = DemoScript(workspace, narrate)
     try:
         story.tell(approve=not keep)
-        narrate(f"\nDone in {time.monotonic() - begun:.0f} s. Look around: shopfloor -w {workspace}")
+        narrate(f"\nDone in {time.monotonic() - begun:.0f} s. Explore it: shopfloor -w {workspace}")
     finally:
         story.close(keep=keep)
     return 0
@@ -134,7 +134,7 @@ class DemoScript:
         self._deliver(months.schedule(month, self._scratch), f"score/{months.MODEL}")
         if month == _APPROVAL_FROM:
             self._client.ask(ModelDefine(definition=definition(ReleasePolicy.APPROVAL), train=False, actor="demo"))
-            self._say("from now on a person approves each promotion (release policy: approval)")
+            self._say("from now on each promotion needs approval (release policy: approval)")
         if month == _BROKEN_MONTH:
             self._broken()
         self._deliver(months.delivery(month), f"inbox/{months.DATASET}")
@@ -160,7 +160,7 @@ class DemoScript:
         deliver(self._workspace, [file], folder)
         begun = time.monotonic()
         self._settle()
-        self._say(f"{file.name} delivered to {folder}/, all that follows done after {time.monotonic() - begun:.1f} s")
+        self._say(f"{file.name} delivered to {folder}/, processed in {time.monotonic() - begun:.1f} s")
         if folder.startswith("inbox"):
             version = self._client.ask(DatasetVersionShow(ref=months.DATASET)) if self._has_version() else None
             if version is not None:
@@ -173,9 +173,7 @@ class DemoScript:
         for _ in range(60):
             if self._client.ask(AwaitIdle(wait_s=5.0), timeout=60.0).idle:
                 return
-        raise ShopfloorError(
-            "The demo's work did not come to an end within five minutes.", hint="Look: shopfloor job list"
-        )
+        raise ShopfloorError("The demo's jobs did not finish within five minutes.", hint="See: shopfloor job list")
 
     def _tell_versions(self) -> None:
         versions = self._client.ask(ModelVersions(name=months.MODEL)).rows
@@ -193,19 +191,19 @@ class DemoScript:
     def _approve(self) -> None:
         model = self._client.ask(ModelShow(name=months.MODEL))
         if model.awaiting_approval is not None:
-            self._heading("A challenger waits for a person")
+            self._heading("A challenger awaits approval")
             version = self._client.ask(
-                ModelApprove(ref=f"{months.MODEL}@{model.awaiting_approval}", reason="evidence read", actor="demo")
+                ModelApprove(ref=f"{months.MODEL}@{model.awaiting_approval}", reason="evidence reviewed", actor="demo")
             )
-            self._say(f"{version.model}@{version.version} approved by demo and serving")
+            self._say(f"{version.model}@{version.version} approved by demo, now serving")
 
     def _live(self, month: int) -> None:
         model = self._client.ask(ModelShow(name=months.MODEL))
         if model.live_score is not None:
             self._say(
-                f"the truth about {months.NAMES[month - 1]} arrived: "
+                f"actuals for {months.NAMES[month - 1]} arrived: "
                 f"{model.metric} {model.live_score:.3f} on {model.live_rows:,} "
-                "predictions that were really made"
+                "logged predictions"
             )
 
     def _alerts(self) -> None:
@@ -227,7 +225,7 @@ class DemoScript:
     def _endpoint(self) -> None:
         self._heading("Prediction as a service")
         if not has_loopback():
-            self._say("skipped: this machine has no loopback interface, so nothing could call the endpoint")
+            self._say("skipped: this machine has no loopback interface to call the endpoint")
             return
         token = token_create(self._workspace, f"demo-{time.time_ns()}")
         endpoint = Endpoint(self._workspace)
@@ -261,7 +259,7 @@ class DemoScript:
         value = self._client.ask(ValueShow(model=months.MODEL), timeout=120.0)
         self._say(
             f"realised value {value.total:,.0f} {value.unit} on {value.rows:,} flights"
-            + (f" (always the same answer: {value.baseline:,.0f})" if value.baseline is not None else "")
+            + (f" (constant prediction: {value.baseline:,.0f})" if value.baseline is not None else "")
         )
 
     def _heading(self, text: str) -> None:

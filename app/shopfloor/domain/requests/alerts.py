@@ -35,7 +35,7 @@ class AlertShow(Request[AlertRecord], frozen=True, kw_only=True):
 
 
 class AlertAck(Mutation[AlertRecord], frozen=True, kw_only=True):
-    """Say that somebody looks at it."""
+    """Mark the alert as being handled."""
 
     verb: ClassVar[str] = "alert.ack"
     id: str
@@ -52,7 +52,7 @@ class AlertSnooze(Mutation[AlertRecord], frozen=True, kw_only=True):
 
 
 class AlertResolve(Mutation[AlertRecord], frozen=True, kw_only=True):
-    """Say that it is over."""
+    """Mark the alert as resolved."""
 
     verb: ClassVar[str] = "alert.resolve"
     id: str

@@ -105,7 +105,7 @@ class FileRetry(Mutation[FileRecord], frozen=True, kw_only=True):
 
 
 class FileAccept(Mutation[FileRecord], frozen=True, kw_only=True):
-    """Take a quarantined file in by widening the contract to what it contains.
+    """Accept a quarantined file and widen the contract to fit it.
 
     Rows with values that do not fit their column's type are left out. With `types` nothing is: the column
     takes the narrowest type that the file and all earlier rows fit, in a new revision of the contract.
@@ -117,7 +117,7 @@ class FileAccept(Mutation[FileRecord], frozen=True, kw_only=True):
 
 
 class FileWithdraw(Mutation[FileRecord], frozen=True, kw_only=True):
-    """Take a committed file's rows out of its dataset: a new version without them. The file stays known."""
+    """Remove a committed file's rows from its dataset, in a new version. The file stays known."""
 
     verb: ClassVar[str] = "file.withdraw"
     id: str
@@ -158,7 +158,7 @@ class FileWhy(Request[Explanation], frozen=True, kw_only=True):
 
 
 class FileDiscard(Mutation[FileRecord], frozen=True, kw_only=True):
-    """Decide that a quarantined file is not wanted; its record stays."""
+    """Discard a quarantined file; its record stays."""
 
     verb: ClassVar[str] = "file.discard"
     id: str

@@ -34,13 +34,13 @@ class AwaitIdle(Request[IdleReport], frozen=True, kw_only=True):
 
 
 class Rescan(Request[IdleReport], frozen=True, kw_only=True):
-    """Look at all drop folders now."""
+    """Scan all drop folders now."""
 
     verb: ClassVar[str] = "scan"
 
 
 class Shutdown(Mutation[IdleReport], frozen=True, kw_only=True):
-    """Stop the engine: running jobs are parked and go on at the next start."""
+    """Stop the engine; running jobs resume at the next start."""
 
     verb: ClassVar[str] = "shutdown"
 

@@ -113,7 +113,7 @@ def monitor(services: EngineServices, request: MonitorRun) -> JobRecord:
             transaction,
             JobKind.MONITOR,
             definition.name,
-            trigger=f"asked by {request.actor}",
+            trigger=f"requested by {request.actor}",
             priority=5,
             payload={
                 "model_version": champion,

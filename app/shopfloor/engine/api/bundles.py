@@ -141,7 +141,7 @@ def _decision_of(version: ModelVersion, champion: int | None) -> Decision | None
     """The evidence of there, held here: it compares with a champion and on rows of another workspace."""
     if version.decision is None:
         return None
-    reason = f"Imported: a person decides whether it serves. There: {version.decision.reason}"
+    reason = f"Imported: promoting it needs a person. Decision in its own workspace: {version.decision.reason}"
     checks = tuple(check for check in version.decision.checks if check.code != "policy")
     return msgspec.structs.replace(
         version.decision, outcome=Outcome.HOLD, champion=champion, reason=reason, checks=checks
@@ -160,7 +160,7 @@ def _verified(services: EngineServices, request: ModelImport, staged: Path) -> A
             raise
         raise RefusedError(
             f"{safe(Path(request.path).name)} was signed with another workspace's key.",
-            hint="If you trust that workspace, carry its key here by a safe way and name it: "
+            hint="If you trust that workspace, copy its key here over a secure channel and name it: "
             "shopfloor model import FILE --key signing.key (there: .shopfloor/signing.key)",
             code="foreign_signature",
         ) from None
@@ -174,7 +174,7 @@ def _unpack(path: Path, staged: Path) -> tuple[ModelVersion, ModelDefinition | N
             members = archive.getmembers()
             if {member.name for member in members} - _FILES or not all(member.isfile() for member in members):
                 raise RefusedError(
-                    f"{safe(path.name)} is no model bundle.",
+                    f"{safe(path.name)} is not a model bundle.",
                     hint="Write one: shopfloor model export",
                     code="not_a_bundle",
                 )
@@ -188,7 +188,7 @@ def _unpack(path: Path, staged: Path) -> tuple[ModelVersion, ModelDefinition | N
         return from_json((staged / _VERSION).read_bytes(), ModelVersion), definition
     except (tarfile.TarError, OSError, ValueError) as error:
         raise IntegrityError(
-            f"{safe(path.name)} is no bundle that can be unpacked.",
+            f"{safe(path.name)} cannot be unpacked as a model bundle.",
             hint="Write one with shopfloor model export, and copy it whole.",
         ) from error
     finally:

@@ -65,9 +65,7 @@ def show(services: EngineServices, request: FileShow) -> FileRecord:
 def inspect(services: EngineServices, request: FileInspect) -> FileBytes:
     """The lines around a quarantined file's failure."""
     file = services.context.store.read(lambda query: _row(query, request.id)).file
-    _check_kept(
-        file, f"Only quarantined files are kept for this. What became of it: shopfloor file show {file.id}", _AGAIN
-    )
+    _check_kept(file, f"Only quarantined files can be inspected. See: shopfloor file show {file.id}", _AGAIN)
     kept = file_locations.quarantined_path(services.context.layout, file)
     seen = look(kept, file.reason.line if file.reason is not None else None)
     return FileBytes(id=file.id, first=seen.first, lines=seen.lines, binary=seen.binary)
@@ -86,7 +84,7 @@ def accept(services: EngineServices, request: FileAccept) -> FileRecord:
 def _again(services: EngineServices, request: FileRetry | FileAccept) -> FileRecord:
     def change(transaction: Transaction) -> FileRecord:
         row = _row(transaction, request.id)
-        _check_kept(row.file, "Only quarantined files can be taken in again.", _AGAIN)
+        _check_kept(row.file, "Only quarantined files can be retried.", _AGAIN)
         asked = _asked(services, request, row)
         staged = file_locations.stage_again(services.context.layout, row.file)
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
@@ -103,7 +101,7 @@ def _again(services: EngineServices, request: FileRetry | FileAccept) -> FileRec
         transaction.emit(
             "file.staged",
             file.dataset,
-            f"{safe(file.path, 120)} is taken in again",
+            f"{safe(file.path, 120)} is ingested again",
             actor=request.actor,
             data={"file": file.id},
         )
@@ -119,8 +117,8 @@ def _asked(services: EngineServices, request: FileRetry | FileAccept, row: Ledge
         return Again(actor=request.actor, parser=_parser(services, request, file), keep=request.keep)
     if request.types and file.purpose is not FilePurpose.DATA:
         raise RefusedError(
-            f"Types are those of a dataset's contract; {file.id} is one of {file.purpose}.",
-            hint="A model's inputs have the types that it was trained with: correct the file and deliver it again.",
+            f"Only files of a dataset can change column types; {file.id} is one of {file.purpose}.",
+            hint="Correct the file and deliver it again: the model expects the types it was trained with.",
             code="not_data",
         )
     parser, keep = (before.parser, before.keep) if before is not None else (None, False)
@@ -131,7 +129,7 @@ def _parser(services: EngineServices, request: FileRetry, file: FileRecord) -> P
     """What the request says of the file, checked over the contract's settings; None when it says nothing."""
     if request.parser == Parser():
         if request.keep:
-            raise UsageError("There are no settings to keep.", hint="Give some, for example --delimiter ';'.")
+            raise UsageError("There are no settings to keep.", hint="Add settings, for example --delimiter ';'.")
         return None
     if request.keep and file.purpose is not FilePurpose.DATA:
         raise RefusedError(
@@ -161,7 +159,9 @@ def _bytes(digits: str) -> bytes:
     try:
         return bytes.fromhex(digits)
     except ValueError as error:
-        raise UsageError("The bytes of the path are not hexadecimal digits.", hint="Two digits a byte.") from error
+        raise UsageError(
+            "The bytes of the path are not hexadecimal digits.", hint="Write two digits per byte."
+        ) from error
 
 
 def withdraw(services: EngineServices, request: FileWithdraw) -> FileRecord:
@@ -203,8 +203,8 @@ def supersede(services: EngineServices, request: FileSupersede) -> FileRecord:
             )
         elif file.corrects is None:
             raise RefusedError(
-                f"No file came in before {file.id} under its path.",
-                hint=f"To take a file's rows out: shopfloor file withdraw ID. See it: shopfloor file show {file.id}",
+                f"No earlier file was delivered under the path of {file.id}.",
+                hint=f"To remove a file's rows: shopfloor file withdraw ID. See it: shopfloor file show {file.id}",
                 code="nothing_to_supersede",
             )
         return file

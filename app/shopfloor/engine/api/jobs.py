@@ -47,7 +47,7 @@ def cancel(services: EngineServices, request: JobCancel) -> JobRecord:
             return job
         if job.state.ended:
             raise RefusedError(
-                f"Job {job.id} has already {job.state}.", hint="Nothing is left to cancel.", code="ended"
+                f"Job {job.id} has already ended: {job.state}.", hint="There is nothing to cancel.", code="ended"
             )
         if job.state is JobState.QUEUED:
             job = msgspec.structs.replace(job, state=JobState.CANCELLED, finished_at=transaction.now)
@@ -80,7 +80,7 @@ def retry(services: EngineServices, request: JobRetry) -> JobRecord:
             # Its effects are there; done again they would be nothing, or something nobody asked for.
             raise RefusedError(
                 f"Job {job.id} has succeeded: there is nothing to retry.",
-                hint="Retry jobs that failed, were cancelled or were lost; ask for new work by its own command.",
+                hint="Only failed, cancelled or lost jobs can be retried; start new work with its own command.",
                 code="succeeded",
             )
         again = msgspec.structs.replace(

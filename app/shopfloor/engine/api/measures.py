@@ -26,7 +26,7 @@ def backtest(services: EngineServices, request: MonitorBacktest) -> BacktestRepo
     spec = services.context.store.read(lambda query: preparing.backtest_spec(services.context, query, definition))
     if spec is None:
         raise RefusedError(
-            f"Model {definition.name} has no champion to judge from.",
+            f"Model {definition.name} has no champion to check against.",
             hint=f"Train it: shopfloor model train {definition.name}",
             code="no_champion",
         )

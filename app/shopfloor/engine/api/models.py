@@ -155,7 +155,7 @@ def write_definition(services: EngineServices, transaction: Transaction, wanted:
     transaction.emit(
         "model.defined",
         wanted.name,
-        f"Model {wanted.name} learns {safe(wanted.target, 60)} from {wanted.dataset}",
+        f"Model {wanted.name} predicts {safe(wanted.target, 60)} from {wanted.dataset}",
         actor=actor,
     )
     for folder in (services.context.layout.score, services.context.layout.actuals, services.context.layout.outbox):
@@ -216,7 +216,7 @@ def _check_columns(services: EngineServices, wanted: ModelDefinition) -> ModelDe
         return wanted
     if wanted.task is Task.REGRESSION:
         raise UsageError(
-            f"Column {safe(wanted.target, 64)!r} is {target.type}, a regression needs numbers.",
+            f"Column {safe(wanted.target, 64)!r} is {target.type}, but regression needs numbers.",
             hint="Use a classification task.",
             code="bad_target",
         )
@@ -231,7 +231,7 @@ def _check_known(contract: Contract, wanted: ModelDefinition) -> None:
         column = contract.column(name) if name is not None else None
         if column is not None and column.type is ColumnType.UNKNOWN:
             raise UsageError(
-                f"Column {safe(column.name, 64)!r} ({key}) has no value in {contract.name} yet: its type is unknown.",
+                f"Column {safe(column.name, 64)!r} ({key}) has no values in {contract.name} yet: its type is unknown.",
                 hint=f"Deliver a file with values in it first, or set its type in datasets/{contract.name}.toml.",
                 code="type_unknown",
             )
@@ -254,7 +254,7 @@ def train(services: EngineServices, request: ModelTrain) -> JobRecord:
                 code="no_rows",
             )
         reason = f" ({safe(request.reason, 100)})" if request.reason else ""
-        return train_on(transaction, definition, newest, trigger=f"asked by {request.actor}{reason}")
+        return train_on(transaction, definition, newest, trigger=f"requested by {request.actor}{reason}")
 
     return services.mutate(request, change)
 

@@ -76,7 +76,7 @@ def register(services: EngineServices, request: RunModel) -> ModelVersion:
         number = models.next_version(transaction, run.model)
         decision = Decision(
             outcome=Outcome.HOLD,
-            reason="Recorded by a notebook: a person decides whether it serves.",
+            reason="Recorded by a notebook: promoting it needs a person.",
             metric=adopted.metric,
             champion=models.aliases(transaction, run.model).get("champion"),
             decided_at=transaction.now,

@@ -38,7 +38,7 @@ def _check_in_service(query: Query, definition: ModelDefinition) -> None:
     if "champion" not in models.aliases(query, definition.name):
         raise RefusedError(
             f"Model {definition.name} has no champion yet.",
-            hint=f"See why, and what waits for you: shopfloor model show {definition.name}",
+            hint=f"See why: shopfloor model show {definition.name}",
             code="no_champion",
         )
 
@@ -70,7 +70,7 @@ def _enqueue(services: EngineServices, request: Predict) -> PredictReport:
             JobKind.SCORE,
             definition.name,
             payload={"path": request.path, "output": request.output, "raw": request.raw},
-            trigger=f"asked by {request.actor}",
+            trigger=f"requested by {request.actor}",
             priority=_URGENT,
         )
         return PredictReport(model=definition.name, model_version=0, rows=0, output=request.output, job=job.id)

@@ -53,12 +53,12 @@ def _target(path: str) -> Path:
     target = Path(path)
     if target.suffix not in {".csv", ".parquet"} or not target.is_absolute():
         raise UsageError(
-            f"{safe(path, 200)} does not say a form.", hint="End it with .csv or .parquet.", code="bad_export"
+            f"{safe(path, 200)} has no known file extension.", hint="End it with .csv or .parquet.", code="bad_export"
         )
     if not target.parent.is_dir():
-        raise UsageError(f"There is no directory {safe(str(target.parent), 200)}.", hint="Make it first.")
+        raise UsageError(f"There is no directory {safe(str(target.parent), 200)}.", hint="Create it first.")
     if os.path.lexists(target):
-        raise RefusedError(f"{safe(path, 200)} is there already.", hint="Choose another name.", code="file_exists")
+        raise RefusedError(f"{safe(path, 200)} already exists.", hint="Choose another name.", code="file_exists")
     return target
 
 

@@ -89,7 +89,9 @@ def _do(
     verb: str,
 ) -> ModelVersion:
     if not request.actor.strip():
-        raise RefusedError("Somebody must answer for a release.", hint="Say who you are.", code="no_actor")
+        raise RefusedError(
+            "A release needs an actor.", hint="Pass the name of the person who decides.", code="no_actor"
+        )
 
     def change(transaction: Transaction) -> ModelVersion:
         act = rules.Act(actor=request.actor, now=transaction.now, reason=safe(reason, 500), cause="person")

@@ -32,7 +32,9 @@ async def append(services: EngineServices, http: HttpRequest) -> RowsReceipt:
     dataset = check_name(http.path_params["name"], "Dataset")
     key = _key(http)
     if services.context.stopping.is_set():
-        raise BusyError("The engine is stopping.", hint="Send the same post again when it is back.", code="stopping")
+        raise BusyError(
+            "The engine is stopping.", hint="Send the same post again when the engine is running.", code="stopping"
+        )
     body = await _body(http, int(services.context.settings.stream.post_mb * (1 << 20)))
     services.streams.check_room(len(body))
     check = services.streams.checks.check(dataset)

@@ -141,7 +141,7 @@ class TrainHandler:
             transaction.emit(
                 "run.unchanged",
                 job.subject,
-                f"Run {run.id} gave the same artifact as {job.subject}@{known}: nothing new to release",
+                f"Run {run.id} gave the same artifact as {job.subject}@{known}: there is nothing new to release",
                 data={"run": run.id, "version": known},
             )
             return {"run": run.id, "version": known, "unchanged": True}

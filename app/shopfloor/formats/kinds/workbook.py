@@ -59,7 +59,7 @@ class WorkbookFormat(JsonLinesFormat):
             if not old:
                 notices = check_values(sheets[position]) if sheets else check_sheet(path, position, source.memory_mb)
             if len(book.sheet_names) > 1 and not sheet:
-                notices = (*notices, f"Of the workbook's {len(book.sheet_names)} sheets the first was read: {name!r}.")
+                notices = (*notices, f"Of the workbook's {len(book.sheet_names)} sheets, the first was read: {name!r}.")
             names = _write(_rows(_sheet(book, name), source.parser.skip_lines), target, source.may_be_empty)
         finally:
             book.close()

@@ -15,7 +15,7 @@ import duckdb
 from shopfloor.domain.column_names import fold
 from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import ConfigError
-from shopfloor.domain.names import did_you_mean
+from shopfloor.domain.names import did_you_mean, nearest
 from shopfloor.domain.text import safe
 from shopfloor.duck.sql import SQL_TYPES
 
@@ -75,7 +75,7 @@ def check_pattern(connection: DuckDBPyConnection, pattern: str) -> None:
         connection.execute("SELECT regexp_full_match('', ?)", [pattern]).fetchall()
     except duckdb.Error as error:
         raise ConfigError(
-            f"is no regular expression: {_first_line(error)}",
+            f"is not a regular expression: {_first_line(error)}",
             hint="The syntax is RE2's: no look-ahead, no back-references.",
             code="bad_rule",
         ) from error
@@ -88,7 +88,7 @@ def _parse(connection: DuckDBPyConnection, sql: str) -> dict[str, Any]:
     tree: dict[str, Any] = json.loads(text)
     if tree.get("error"):
         said = str(tree.get("error_message", "")).splitlines()[0]
-        raise _refused(f"is no SQL expression: {safe(said, 160)}")
+        raise _refused(f"is not a SQL expression: {safe(said, 160)}")
     return tree
 
 
@@ -106,7 +106,7 @@ def _only_expression(tree: Mapping[str, Any]) -> dict[str, Any]:
         and not node["cte_map"]["map"]
     )
     if not bare:
-        raise _refused("must be one expression over the columns, not a statement")
+        raise _refused("must be a single expression over the columns, not a statement")
     body: dict[str, Any] = node["select_list"][0]
     return body
 
@@ -139,7 +139,7 @@ def _place(node: dict[str, Any], places: Mapping[str, str], names: Sequence[str]
         return
     if found is None:
         word = ".".join(map(str, path))
-        raise _refused(f"names a column {safe(word, 80)!r} that the contract does not list", did_you_mean(word, names))
+        raise _refused(f"names a column {safe(word, 80)!r} that the contract does not have", did_you_mean(word, names))
     node["column_names"] = [found]
 
 
@@ -147,10 +147,10 @@ def _check_function(node: Mapping[str, Any]) -> None:
     name = str(node["function_name"]).lower()
     qualified = node.get("schema") or node.get("catalog") or len(node.get("qualified_name", {}).get("path", [1])) > 1
     if name not in _FUNCTIONS or qualified:
-        near = did_you_mean(name, _FUNCTIONS - _OPERATORS)
-        raise _refused(f"may not call {safe(name, 60)!r}", near if near.startswith("Did") else "")
+        known = _FUNCTIONS - _OPERATORS
+        raise _refused(f"may not call {safe(name, 60)!r}", did_you_mean(name, known) if nearest(name, known) else "")
     if node.get("filter") or node.get("distinct") or node.get("order_bys", {}).get("orders"):
-        raise _refused("looks at one row at a time, so it cannot aggregate")
+        raise _refused("is evaluated row by row, so it cannot aggregate")
 
 
 def _check_type(connection: DuckDBPyConnection, sql: str, columns: Sequence[Column]) -> None:

@@ -39,7 +39,9 @@ def problem(context: Context, dataset: str) -> Reason | None:
 def waits_for(message: str, hint: str) -> Reason:
     """The reason of files that wait for their contract."""
     return Reason(
-        code=WAITS, message=f"Its contract cannot be used: {message}", hint=f"{hint} It goes on by itself then.".strip()
+        code=WAITS,
+        message=f"Its contract cannot be used: {message}",
+        hint=f"{hint} The file is then ingested automatically.".strip(),
     )
 
 

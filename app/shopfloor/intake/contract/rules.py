@@ -130,7 +130,7 @@ class _Checking:
             raise ConfigError(
                 f"datasets/{self._table.plan.contract.name}.toml: the rule {checks[0].words} cannot be checked: "
                 f"{safe(str(error).splitlines()[0], 160)}",
-                hint="Let it work for every value, for example with TRY_CAST.",
+                hint="Write it so that it works for every value, for example with TRY_CAST.",
                 code="bad_rule",
             ) from error
 

@@ -32,7 +32,7 @@ class Checks:
         held = self._current(dataset)
         if held.contract is not None and held.contract.mode is Mode.SNAPSHOT:
             raise RefusedError(
-                f"Dataset {dataset} is a snapshot: each delivery replaces all its rows, so none can be added.",
+                f"Dataset {dataset} is a snapshot: each delivery replaces all rows, so single rows cannot be added.",
                 hint=f"Deliver whole files, or: shopfloor dataset define {dataset} --mode append",
                 code="snapshot",
             )

@@ -127,6 +127,6 @@ def _told(error: Exception) -> StoreError:
     _LOG.error("the stream could not be written", exc_info=error)
     return StoreError(
         "The rows could not be stored.",
-        hint="Send them again with the same key; the engine's log says why.",
+        hint="Send them again with the same key. See the engine's log.",
         code="stream_failed",
     )

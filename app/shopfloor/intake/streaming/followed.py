@@ -116,7 +116,7 @@ def note_followed(transaction: Transaction, layout: Layout, dataset: str, source
         row = _row(transaction, layout, dataset, path, source, before)
         files.put(transaction, row)
         if before is None:
-            transaction.emit("file.followed", dataset, f"{path} is followed as it grows", data={"file": row.file.id})
+            transaction.emit("file.followed", dataset, f"{path} is now followed", data={"file": row.file.id})
 
 
 def _row(
@@ -125,7 +125,7 @@ def _row(
     reason = Reason(
         code="followed",
         message=f"It is followed: {counted(source.lines, 'line is', 'lines are')} in, up to byte {source.offset:,}.",
-        hint=f"Its rows come in as deliveries below stream/{dataset}/.",
+        hint=f"Its rows are delivered as stream/{dataset}/….",
     )
     id, number = (before.file.id, before.number) if before is not None else transaction.next_id("f")
     file = FileRecord(

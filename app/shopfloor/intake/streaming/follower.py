@@ -9,6 +9,7 @@ import stat
 import threading
 from concurrent.futures import Future
 from datetime import datetime
+from enum import Enum, auto
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,10 +31,23 @@ _LOG = logging.getLogger("shopfloor.follow")
 _PIECE = 4 << 20
 _LONGEST = 64 << 20  # a line longer than this is no row
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_WAITS = "waits: "
 _LONGEST_COPY = 60.0  # seconds that a file which begins like another may be taken for its growing copy
 _PASSES = 3  # of one look over a folder in which files are copied and truncated
 _LINGER = 10.0  # seconds that a file is kept open after its name is gone: its writer may not know yet
+
+
+class _State(Enum):
+    """How reading a followed file goes."""
+
+    READING = auto()
+    TRUNCATED = auto()  # found so, and not read from its beginning yet
+    WAITING = auto()  # its rows cannot come in now; each look tries again
+    BLOCKED = auto()  # a line that is too long: nothing after it is read
+
+    @property
+    def stuck(self) -> bool:
+        """True where lines do not come in before somebody does something about it."""
+        return self in {_State.WAITING, _State.BLOCKED}
 
 
 class _Target:
@@ -45,13 +59,12 @@ class _Target:
         self.handle = handle
         self.source = source
         self.size = source.offset
+        self.state = _State.READING
         self.detail = ""
-        self.stuck = False
         self.moved_at: datetime | None = None
         self.ends_at = 0  # size of the file whose last line had no end, and since when on the monotonic clock
         self.ends_since = 0.0
         self.lost_at: float | None = None
-        self.truncated = False  # found so, and not read anew yet
 
     @property
     def inode(self) -> tuple[int, int]:
@@ -119,33 +132,34 @@ class Follower:
 
     def waiting(self) -> int:
         """Files with lines that are not read yet: they may be copies, or their rows cannot come in now."""
-        late = sum(
-            one.truncated or (one.stuck and one.detail.startswith(_WAITS)) for one in list(self._targets.values())
-        )
+        late = sum(one.state in {_State.TRUNCATED, _State.WAITING} for one in list(self._targets.values()))
         return late + sum(one.size > 0 for one in list(self._suspects.values()))
 
     def status(self, dataset: str) -> tuple[FollowedFile, ...]:
         """Where the followed files of a dataset stand."""
-        told = [self._told(target) for target in list(self._targets.values()) if target.dataset == dataset]
-        for (owner, name), why in list(self._closed.items()):
-            if owner == dataset:
-                said = f"it cannot be opened: {why}"
-                told.append(FollowedFile(path=_shown(dataset, name), offset=0, size=0, rows=0, detail=said, stuck=True))
-        return tuple(told)
+        open_files = [self._file(target) for target in list(self._targets.values()) if target.dataset == dataset]
+        closed_files = [
+            FollowedFile(
+                path=_shown(dataset, name), offset=0, size=0, rows=0, detail=f"it cannot be opened: {why}", stuck=True
+            )
+            for (owner, name), why in list(self._closed.items())
+            if owner == dataset
+        ]
+        return (*open_files, *closed_files)
 
-    def _told(self, target: _Target) -> FollowedFile:
-        source, detail, stuck = target.source, target.detail, target.stuck
+    def _file(self, target: _Target) -> FollowedFile:
+        source, detail, stuck = target.source, target.detail, target.state.stuck
         now = self._context.clock.monotonic()
         if not stuck and target.ends_at and now - target.ends_since > self._context.settings.stream.stuck_seconds:
             minutes = (now - target.ends_since) / 60
-            detail, stuck = f"its last line has had no end for {minutes:,.0f} min: it comes in once it is ended", True
+            detail, stuck = f"its last line has been incomplete for {minutes:,.0f} min", True
         return FollowedFile(
             path=_shown(target.dataset, target.path),
             offset=source.offset,
             size=target.size,
             rows=source.rows,
             rejected=source.rejected,
-            detail=detail or ("its name is gone" if target.lost_at is not None else ""),
+            detail=detail or ("it was removed" if target.lost_at is not None else ""),
             stuck=stuck,
             moved_at=target.moved_at,
         )
@@ -160,8 +174,8 @@ class Follower:
             try:
                 self.look()
             except Exception as error:  # noqa: BLE001 - the boundary of the follower: the files stay, it looks again
-                told = isinstance(error, ShopfloorError | OSError)
-                _LOG.warning("following failed and is tried again: %s", error, exc_info=not told)
+                expected = isinstance(error, ShopfloorError | OSError)
+                _LOG.warning("following failed, will be retried: %s", error, exc_info=not expected)
 
     def _matches(self, dataset: str, name: str) -> bool:
         try:
@@ -201,11 +215,11 @@ class Follower:
         before = set(self._anew)
         self._open_new(dataset, folder, present)
         mine = [one for one in self._targets.values() if one.dataset == dataset]
-        truncated = [one for one in mine if one.truncated]
+        truncated = any(one.state is _State.TRUNCATED for one in mine)
         for target in mine:
             self._tend(target, present.get(target.inode))
-        begun = bool(truncated) and any(one.dataset == dataset for one in self._suspects.values())
-        return begun or any(target.truncated for target in mine) or bool(self._anew - before)
+        begun = truncated and any(one.dataset == dataset for one in self._suspects.values())
+        return begun or any(one.state is _State.TRUNCATED for one in mine) or bool(self._anew - before)
 
     def _present(self, folder: Path, dataset: str) -> dict[tuple[int, int], str]:
         """Regular files that match, or that were followed under another name."""
@@ -263,7 +277,7 @@ class Follower:
             self._suspects.pop(inode, None)
             target = self._targets[inode] = _Target(dataset, name, handle, source)
             if source.offset and not goes_on:
-                target.detail = "a copy of a file that was followed: it goes on where that one was"
+                target.detail = "a copy of a followed file: reading continues where that one ended"
                 self._add(target, PostedRows(b"", 0), source)  # or its lines would be new when the original is gone
 
     def _may_be_copy(self, dataset: str, handle: int, inode: tuple[int, int]) -> bool:
@@ -314,14 +328,14 @@ class Follower:
             if name is None:
                 self._leave(target)  # under another name with other content it is another file
                 return
-            target.truncated = not target.truncated
-            if target.truncated:
+            if target.state is not _State.TRUNCATED:
+                target.state = _State.TRUNCATED
                 return
-            target.detail = "it was truncated and is read anew"
+            target.detail = "it was truncated and is read from its beginning"
             target.source = StreamSource(
                 path=target.path, dev=target.source.dev, ino=target.source.ino, born=self._now()
             )
-        target.truncated = False
+        target.state = _State.READING
         read = self._read_on(target)
         target.size = os.fstat(target.handle).st_size
         now = self._context.clock.monotonic()
@@ -338,11 +352,11 @@ class Follower:
             read = self._read(target)
         except (ShopfloorError, OSError) as error:
             _LOG.warning("%s cannot be followed now: %s", safe(target.path), error)
-            target.detail, target.stuck = _WAITS + safe(str(error), 200), True
+            target.detail, target.state = safe(str(error), 200), _State.WAITING
             return False
         now = self._context.clock.monotonic()
         size = os.fstat(target.handle).st_size
-        if target.stuck or size <= target.source.offset:
+        if target.state.stuck or size <= target.source.offset:
             target.ends_at = 0
         elif size != target.ends_at:
             target.ends_at, target.ends_since = size, now
@@ -358,22 +372,22 @@ class Follower:
         while not self._context.stopping.is_set():
             lines = _complete_lines(target.handle, target.source.offset)
             if lines is None:
-                target.detail = f"a line is longer than {_LONGEST >> 20} MB: nothing behind it is read"
-                target.stuck = True
+                target.detail = f"a line is longer than {_LONGEST >> 20} MB: nothing after it is read"
+                target.state = _State.BLOCKED
             elif not lines:
-                target.stuck = False
+                target.state = _State.READING
             if not lines:
                 return read
             try:
                 self._inflow.check_room(len(lines))
             except ShopfloorError as error:
-                target.detail, target.stuck = _WAITS + error.message, True
+                target.detail, target.state = error.message, _State.WAITING
                 return read
             rows = self._checks.check(target.dataset).read_lines(lines)
             after = advance(target.handle, target.source, lines, rows=rows.rows, rejected=rows.rejected)
             self._add(target, rows, after)
-            target.stuck, target.moved_at = False, self._context.clock.now()
-            target.detail = f"the newest line that is no row: {rows.rejects[-1].message}" if rows.rejects else ""
+            target.state, target.moved_at = _State.READING, self._context.clock.now()
+            target.detail = f"the newest line that is not a row: {rows.rejects[-1].message}" if rows.rejects else ""
             read = True
         return read
 

@@ -60,7 +60,7 @@ class Inflow:
         limit = int(self._context.settings.stream.backlog_mb * (1 << 20))
         if self._backlog() + size > limit:
             raise BusyError(
-                f"More than {limit >> 20} MB of rows wait to be taken in.",
+                f"More than {limit >> 20} MB of rows are waiting to be ingested.",
                 hint="Send the same post with the same key again later.",
                 code="backlog",
                 retry_after=_BACKLOG_SECONDS,
@@ -161,7 +161,7 @@ class Inflow:
                 f"{damaged:,} bytes of the stream of {log.dataset} are not readable; the segment is kept as .damaged",
             )
         if torn:
-            self._emit(log.dataset, "stream.mended", f"{torn:,} bytes of a post that nobody was promised were left out")
+            self._emit(log.dataset, "stream.mended", f"{torn:,} bytes of an unacknowledged post were dropped")
 
     def _emit(self, dataset: str, kind: str, message: str) -> None:
         self._context.store.submit(lambda transaction: transaction.emit(kind, dataset, message))

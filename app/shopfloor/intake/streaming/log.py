@@ -266,8 +266,8 @@ def _repeated(known: StreamEntry, post: Post) -> AppendAnswer:
     if known.digest == post.digest:
         return AppendAnswer(known, duplicate=True)
     refusal = ConflictError(
-        f"The key {safe(post.key, 60)!r} was used for other rows before.",
-        hint="Use a new Idempotency-Key for new rows, the old one only to repeat the same post.",
+        f"The key {safe(post.key, 60)!r} was already used for other rows.",
+        hint="Use a new Idempotency-Key for new rows, and the old one only to repeat the same post.",
         code="key_reused",
     )
     return AppendAnswer(known, refusal=refusal)

@@ -88,7 +88,7 @@ class Roller:
                 pause = self._look()
                 self._resting = pause == _AT_REST
             except Exception as error:  # noqa: BLE001 - the boundary of the roller: the segments are safe, it is tried again
-                _LOG.error("rolling failed and is tried again", exc_info=error)
+                _LOG.error("rolling failed, will be retried", exc_info=error)
                 pause = _PAUSE
 
     def _look(self) -> float:
@@ -123,7 +123,7 @@ class Roller:
         try:
             self._roll_one(dataset, patient=patient, seal=seal)
         except (ShopfloorError, OSError) as error:
-            _LOG.warning("%s could not be rolled, it is tried again: %s", dataset, error)
+            _LOG.warning("%s could not be rolled, will be retried: %s", dataset, error)
             self.troubles[dataset] = safe(str(error), 200)
             return False
         self.troubles.pop(dataset, None)

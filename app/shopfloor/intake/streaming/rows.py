@@ -152,21 +152,21 @@ class RowCheck:
         row = self._decode(line)
         clash = collision(row)
         if clash:
-            raise _Unfit(safe(clash[1], 80), "Its name differs from another column's only in the case of letters.")
+            raise _Unfit(safe(clash[1], 80), "Its name differs from another column's only in case.")
         others = self._respelled(row)
         if len({others.get(name, name) for name in row}) < len(row):
-            raise _Unfit(safe(next(iter(others)), 80), "It is another name of a column that the row has, too.")
+            raise _Unfit(safe(next(iter(others)), 80), "It is another name for a column that the row also has.")
         row = {others.get(name, name): value for name, value in row.items()}
         unknown = [name for name in row if name not in self._columns]
         if unknown and self._columns:
             self._allow(unknown)
         for name in self._named:
             if name not in row:
-                raise _Unfit(name, "It is not named; the contract asks for it, if only as null.")
+                raise _Unfit(name, "It is missing; the contract requires it, even if null.")
         values = self._values(row)
         for name in self._required:
             if values.get(name) is None:
-                raise _Unfit(name, "It is missing; the contract asks for it.")
+                raise _Unfit(name, "It is missing; the contract requires it.")
         return others
 
     def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class RowCheck:
                 values[name] = value if read is None else read(value)
             except Misfit as misfit:
                 why = f": {misfit.reason}" if misfit.reason else ""
-                raise _Unfit(name, f"{_shown(value)} is no {self._columns[name].written}{why}.") from None
+                raise _Unfit(name, f"{_shown(value)} is not a valid {self._columns[name].written}{why}.") from None
         return values
 
     def _decode(self, line: bytes) -> dict[str, Any]:
@@ -195,7 +195,7 @@ class RowCheck:
 
     def _allow(self, unknown: list[str]) -> None:
         if self._policy is SchemaPolicy.STRICT:
-            raise _Unfit(safe(unknown[0], 80), "The contract does not know it, and its schema policy is strict.")
+            raise _Unfit(safe(unknown[0], 80), "The contract does not have it, and the schema policy is strict.")
         for name in unknown:
             if not name.strip():
                 raise _Unfit(None, "It has a column without a name.")

@@ -43,18 +43,18 @@ def _problems(
 ) -> Iterator[tuple[str, str]]:
     trouble = streams.trouble(status.dataset)
     if trouble:
-        yield f"Its rows cannot be handed over: {trouble}", "They are safe and it is tried again every second."
+        yield f"Its rows cannot be delivered: {trouble}", "They are safe; delivery is retried every second."
     if held is not None:
         why = f": {held.reason.message}" if held.reason is not None else "."
         yield (
-            f"{counted(held.rows, 'row')}, delivered as {held.id}, held back{why}"
+            f"{counted(held.rows, 'row')}, delivered as {held.id}, are quarantined{why}"
             if held.rows
-            else f"A delivery of it, {held.id}, is held back{why}",
-            f"shopfloor file show {held.id} says why; file retry, file accept or file discard decides.",
+            else f"Its delivery {held.id} is quarantined{why}",
+            f"shopfloor file show {held.id} shows why; then retry, accept or discard it.",
         )
     late = (context.clock.now() - since).total_seconds() if since is not None else 0.0
     if late > context.settings.stream.stuck_seconds:
         yield (
-            f"Its oldest row has waited for a version for {late / 60:,.0f} min.",
-            "See what runs or fails before it: shopfloor job list, shopfloor file list --state waiting",
+            f"Its oldest row has been uncommitted for {late / 60:,.0f} min.",
+            "Check the jobs and files before it: shopfloor job list, shopfloor file list --state waiting",
         )

@@ -51,7 +51,7 @@ class Performance:
         rows, predicted = len(outcomes), outcomes.joined.predictions
         if context.too_few(rows):
             least = context.settings.min_rows
-            reason = f"{rows} of {predicted} predictions have a known truth, at least {least} are needed"
+            reason = f"{rows} of {predicted} predictions have actuals, at least {least} are needed"
             return [_unknown(reason, outcomes, context, _promised(base))]
         live = estimate(metrics.find(base.metric), outcomes.predictions)
         if live is None:
@@ -136,14 +136,14 @@ def _earlier_falls(base: PerformanceReference, outcomes: KnownOutcomes, context:
 def _message(base: PerformanceReference, live: Estimate, outcomes: KnownOutcomes, verdict: CheckVerdict) -> str:
     rows = counted(len(outcomes), "row")
     shown = f"{base.metric} is {rounded(live.score)} ± {rounded(_NORMAL * live.error)} on {rows}"
-    before = f"the holdout promised {rounded(base.score)} ± {rounded(_NORMAL * base.error)}"
+    before = f"the holdout score was {rounded(base.score)} ± {rounded(_NORMAL * base.error)}"
     maturity = outcomes.joined.maturity
     early = ""
     if maturity is not None and maturity < _IMMATURE:
-        early = f" Only {percent(maturity)} of the predictions have a known truth yet."
+        early = f" Only {percent(maturity)} of the predictions have actuals yet."
     if verdict is CheckVerdict.UNKNOWN:
-        return f"Performance: cannot tell, the sample is too noisy: {shown}; {before}.{early}"
-    word = "has fallen" if verdict is CheckVerdict.SHIFTED else "is as promised"
+        return f"Performance: inconclusive, the sample is too noisy: {shown}; {before}.{early}"
+    word = "has fallen" if verdict is CheckVerdict.SHIFTED else "is as expected"
     return f"Performance {word}: {shown}; {before}.{early}"
 
 
@@ -154,7 +154,7 @@ def _unknown(
         PERFORMANCE,
         outcomes,
         CheckVerdict.UNKNOWN,
-        f"Performance: cannot tell, {reason}.",
+        f"Performance: inconclusive, {reason}.",
         rows=len(outcomes),
         evidence={**_join_counts(outcomes.joined), **(promised or {})},
     )

@@ -82,7 +82,7 @@ def _answer_schema(classes: Sequence[str]) -> dict[str, Any]:
             "model_version": {"type": "integer"},
             "predictions": {"type": "array", "items": one},
             "ignored_columns": {**names, "description": "Fields that are no inputs of the model."},
-            "absent_columns": {**names, "description": "Inputs left out, taken as missing."},
+            "absent_columns": {**names, "description": "Inputs left out, treated as missing."},
         },
         "required": ["model", "model_version", "predictions"],
     }

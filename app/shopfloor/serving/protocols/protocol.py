@@ -23,7 +23,7 @@ class Predicted(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a model answers to the rows of a request, in their order.
 
     `ignored_columns` are fields that are no inputs of the model, `absent_columns` inputs that were left
-    out and taken as missing.
+    out and treated as missing.
     """
 
     model: str

@@ -44,7 +44,7 @@ class ActivityPane(Pane):
     follows_top: ClassVar[bool] = True
     title_words: ClassVar[tuple[str, ...]] = ("Activity",)
     table_columns: ClassVar[tuple[TableColumn, ...]] = activity.COLUMNS
-    empty_text = "Nothing has happened yet. Drop a file into inbox/NAME/ and watch this pane."
+    empty_text = "No events yet. Drop a file into inbox/NAME/ and watch this pane."
 
     DEFAULT_CSS = """
     ActivityPane #detail { width: 36%; }

@@ -70,10 +70,10 @@ class AlertsPane(WindowedPane):
         last = (await self.shop.courier.ask(JobList(kind="monitor", limit=1))).rows
         watched = self.shop.status.models if self.shop.status is not None else 0
         if not last or last[0].finished_at is None:
-            defined = f"{counted(watched, 'model')} defined, none checked yet: it happens with use."
-            return f"No alerts.\n\n{defined}\nm on a model (3) checks it now."
+            defined = f"{counted(watched, 'model')} defined, none checked yet."
+            return f"No alerts.\n\n{defined}\nPress m on a model (3) to check it now."
         ended = f"the last check ended {words.ago(last[0].finished_at)} ago ({last[0].subject})"
-        return f"All quiet.\n\n{counted(watched, 'model')} watched; {ended}.\nm on a model (3) checks it now."
+        return f"No alerts.\n\n{counted(watched, 'model')} watched; {ended}.\nPress m on a model (3) to check it now."
 
     async def detail(self, record: Record) -> Sequence[Section]:
         assert isinstance(record, AlertRecord)

@@ -44,7 +44,7 @@ def _look(key: str, name: str, label: str, text: str, rank: int) -> Action:
 
 VERSIONS = _look("h", "dataset.versions", "Versions", "Show every version of the dataset, and go back to one.", 15)
 ROWS = _look("w", "dataset.rows", "Rows", "Show the first rows of the newest version.", 16)
-PROFILE = _look("u", "dataset.profile", "Columns", "Show what every column holds: missing, distinct, spread.", 17)
+PROFILE = _look("u", "dataset.profile", "Columns", "Profile the columns: missing, distinct, distribution.", 17)
 
 
 class DatasetsPane(Pane):
@@ -97,7 +97,7 @@ class DatasetsPane(Pane):
         if action.name == "view.compare":
             self.shop.say("Press h for the versions of a dataset, mark two with space, then c.")
         elif not isinstance(record, DatasetRecord) or not record.version:
-            self.shop.say("There is no version of it yet.", tone="warning")
+            self.shop.say("It has no version yet.", tone="warning")
         elif action is VERSIONS:
             self.app.push_screen(VersionsPane(record.name))
         elif action is ROWS:
@@ -113,7 +113,7 @@ class FilesPane(WindowedPane):
     nouns = frozenset({"file"})
     title_words: ClassVar[tuple[str, ...]] = ("Datasets", "files")
     table_columns: ClassVar[tuple[TableColumn, ...]] = files.COLUMNS
-    empty_text = "No files were delivered here yet. Drop one into the inbox folder of this dataset."
+    empty_text = "No files have been delivered yet. Drop one into the inbox folder of this dataset."
 
     DEFAULT_CSS = """
     FilesPane #detail { width: 52%; }

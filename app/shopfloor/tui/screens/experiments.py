@@ -30,9 +30,7 @@ class ExperimentsPane(WindowedPane):
     markable = True
     title_words: ClassVar[tuple[str, ...]] = ("Experiments",)
     table_columns: ClassVar[tuple[TableColumn, ...]] = runs.COLUMNS
-    empty_text = (
-        "Nothing was trained yet.\n\nDefine a model with  n , or go to a model ( 3 ) and press  r  to train it."
-    )
+    empty_text = "No runs yet.\n\nDefine a model with  n , or go to a model ( 3 ) and press  r  to train it."
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +102,7 @@ class ComparisonPane(Pane):
     scope = Scope.EXPERIMENTS
     title_words: ClassVar[tuple[str, ...]] = ("Experiments", "compare")
     has_detail = False
-    empty_text = "These runs are alike in every param and metric."
+    empty_text = "These runs have the same params and metrics."
 
     def __init__(self, ids: tuple[str, ...]) -> None:
         super().__init__()

@@ -25,11 +25,11 @@ _HELD = 1000
 _SHOWN = 20
 _LINE_ROWS = 8
 _COLUMNS = (
-    TableColumn("what", "NOW", width=11),
-    TableColumn("subject", "ABOUT", ratio=1, min=12, max=18, priority=60),
-    TableColumn("message", "WHAT HAPPENED", ratio=6, min=36),
+    TableColumn("what", "STATUS", width=11),
+    TableColumn("subject", "SUBJECT", ratio=1, min=12, max=18, priority=60),
+    TableColumn("message", "MESSAGE", ratio=6, min=36),
     TableColumn("when", "AGE", width=4, align="right", priority=80),
-    TableColumn("key", "GO TO", width=10, priority=50),
+    TableColumn("key", "PANE", width=10, priority=50),
 )
 
 
@@ -59,8 +59,8 @@ class HomePane(Pane):
     has_detail = False
     markable = False
     empty_text = (
-        "An empty workspace.\n\nDrop a CSV, Parquet or JSON-lines file into inbox/NAME/ : it becomes dataset NAME.\n"
-        "Then  n  defines a model on it, and the line runs."
+        "The workspace is empty.\n\nDrop a CSV, Parquet or JSON-lines file into inbox/NAME/ to create dataset NAME.\n"
+        "Then press  n  to define a model."
     )
 
     DEFAULT_CSS = """

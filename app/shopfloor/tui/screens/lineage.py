@@ -27,7 +27,7 @@ class LineagePane(Pane):
     nouns = frozenset({"dataset", "run", "alias", "alert", "predictions"})
     title_words: ClassVar[tuple[str, ...]] = ("Lineage",)
     table_columns: ClassVar[tuple[TableColumn, ...]] = lineage.COLUMNS
-    empty_text = "Nothing to trace yet.\n\nPress  o  on a dataset, run, model or alert; or type  :lineage flights@3"
+    empty_text = "No lineage yet.\n\nPress  o  on a dataset, run, model or alert; or type  :lineage flights@3"
 
     DEFAULT_CSS = """
     LineagePane #detail { width: 40%; }

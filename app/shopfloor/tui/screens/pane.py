@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _DETAIL_DELAY = 0.15
 _RELOAD_EVERY = 1.0
-_ONE_FRAME = 1 / 60
 _WIDE = 100
 _HUGE = 140
 _PINNED_NAMES = {"help": "view.help", "command": "view.command"}
@@ -111,6 +110,7 @@ class Pane(Live):
         self.filter_text = ""
         self._unfiltered = 0
         self._stale = True
+        self._drawn = False
         self._ready = False
         self._loaded_at = 0.0
         self.paused = False
@@ -177,8 +177,12 @@ class Pane(Live):
         """Textual calls this for the base class also where a pane has its own."""
         self._classify(self.size.width)
         self.query_one(Chrome).set_crumbs(self.crumbs())
-        # The first refresh may come before the screen is drawn; a frame later it certainly was.
-        self.set_timer(_ONE_FRAME, self._mount_prompts)
+
+    def drawn(self) -> None:
+        """The screen stands on the terminal: what its first picture is without may cost time now."""
+        if not self._drawn:
+            self._drawn = True
+            self.call_later(self._mount_prompts)
 
     async def _mount_prompts(self) -> None:
         """What the first picture is without: two hidden lines to type in, and the keys of the footer."""
@@ -195,7 +199,7 @@ class Pane(Live):
             self._offer()
         if self._opening is not None:
             self._opening(self._typed)
-        if self.shop.status is not None and not self._loaded_at:
+        if self._stale:
             self.reload()
 
     async def mount_later(self) -> None:
@@ -212,7 +216,7 @@ class Pane(Live):
 
     def on_screen_resume(self) -> None:
         self.status_changed()
-        if self._stale:
+        if self._stale and self._ready:
             self.reload()
 
     # -- staying live ------------------------------------------------------------------------
@@ -222,7 +226,7 @@ class Pane(Live):
         if not (nouns & self.nouns or "*" in nouns):
             return
         self._stale = True
-        if self.is_current and not self.paused:
+        if self.is_current and self._ready and not self.paused:
             self.reload()
 
     def status_changed(self) -> None:
@@ -250,7 +254,7 @@ class Pane(Live):
             return
         self._loaded_at = time.monotonic()
         self.records = listing.records
-        self.table.empty = self.empty_text if not self.filter_text else "Nothing matches. esc shows all again."
+        self.table.empty = self.empty_text if not self.filter_text else "No matches. Press esc to show all rows."
         self.show_listing(listing)
         if self._wanted and self.table.move_to_key(self._wanted):
             self._wanted = ""
@@ -264,7 +268,7 @@ class Pane(Live):
         self.show_listing(Listing([], {}))
         line = self._filter_line()
         if line is not None:
-            line.set_info("not understood")
+            line.set_info("invalid filter")
 
     def _count(self, listing: Listing) -> None:
         """How many rows the filter leaves, of how many: the engine counts only those that match."""
@@ -478,7 +482,7 @@ class Pane(Live):
                 self._wanted = ""
 
     def refresh_now(self) -> None:
-        """Ask the engine again."""
+        """Reload from the engine."""
         self._loaded_at = 0.0
         self.reload()
 
@@ -493,7 +497,7 @@ class Pane(Live):
         """Sort by the next sortable column."""
         names = [column.key for column in self.table.columns if column.sortable]
         if not names:
-            self.shop.say("This list has an order of its own: what needs you comes first.")
+            self.shop.say("This list has a fixed order: what needs attention comes first.")
             return
         current = self.table.sort[0] if self.table.sort else ""
         self._sort_by(names[(names.index(current) + 1) % len(names)] if current in names else names[0])
@@ -505,7 +509,7 @@ class Pane(Live):
         self.refresh_now()
 
     def sort_reverse(self) -> None:
-        """Turn the order around."""
+        """Reverse the order."""
         if self.table.sort:
             self.table.sort = (self.table.sort[0], not self.table.sort[1])
             self.refresh_now()

@@ -34,7 +34,7 @@ def _look(key: str, name: str, label: str, text: str, rank: int) -> Action:
 
 
 ROWS = _look("w", "dataset.rows", "Rows", "Show the first rows of this version.", 16)
-PROFILE = _look("u", "dataset.profile", "Columns", "Show what every column of this version holds.", 17)
+PROFILE = _look("u", "dataset.profile", "Columns", "Profile the columns of this version.", 17)
 
 
 class VersionsPane(Pane):
@@ -85,11 +85,11 @@ class VersionsPane(Pane):
     async def _compare(self, left: str, right: str) -> None:
         from shopfloor.tui.showing import AnswerScreen
 
-        self.shop.say(f"Comparing {left} and {right}; rows of the parts that differ are read.")
+        self.shop.say(f"Comparing {left} and {right}; reading the rows of parts that differ.")
         try:
             diff = await self.shop.courier.ask(DatasetDiff(left=left, right=right, rows=True), timeout=_SLOW)
         except ShopfloorError as error:
-            show_error(self.shop, error, "The versions were not compared.")
+            show_error(self.shop, error, "The versions could not be compared.")
             return
         self.app.push_screen(AnswerScreen(versions.sections(diff)))
 
@@ -135,7 +135,7 @@ class ProfileScreen(DetailScreen):
         whole, footer = self.query_one("#whole", DetailPane), self.query_one(ActionFooter)
         footer.set_items([FooterItem("view.back", "esc", "Back"), *PINNED])
         if not whole.children:  # a first profile reads every part, which may take a while
-            await whole.show([Section("wait", self._key, "Reading what every column holds…")])
+            await whole.show([Section("wait", self._key, "Profiling the columns…")])
         try:
             profile = await self.shop.courier.ask(DatasetProfileShow(ref=self._key), timeout=_SLOW)
             sections = datasets.profile_sections(profile.columns, f"{self._key}, {counted(profile.rows, 'row')}")

@@ -18,8 +18,8 @@ from shopfloor.tui.widgets.sparkline import bar
 
 COLUMNS = (
     TableColumn("when", "UTC", width=8),
-    TableColumn("what", "WHAT", width=WIDTH),
-    TableColumn("subject", "ABOUT", ratio=1, min=12, max=16, priority=40),
+    TableColumn("what", "EVENT", width=WIDTH),
+    TableColumn("subject", "SUBJECT", ratio=1, min=12, max=16, priority=40),
     TableColumn("message", "MESSAGE", ratio=5, min=46),
     TableColumn("actor", "BY", width=8, priority=30),
 )

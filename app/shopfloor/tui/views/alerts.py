@@ -26,7 +26,7 @@ COLUMNS = (
     TableColumn("value", "VALUE", width=7, align="right", priority=50),
     TableColumn("limit", "LIMIT", width=6, align="right", priority=45),
     TableColumn("count", "SEEN", width=4, align="right", priority=60),
-    TableColumn("message", "WHAT", ratio=5, min=20),
+    TableColumn("message", "MESSAGE", ratio=5, min=20),
 )
 _SEVERITY = {Severity.CRITICAL: ("CRIT", "fail"), Severity.WARNING: ("warn", "warn"), Severity.INFO: ("info", "run")}
 _STATE = {
@@ -68,7 +68,7 @@ def sections(alert: AlertRecord, history: Sequence[CheckResult]) -> list[Section
         found.append(Section("cause", "Likely cause", alert.cause))
     todo = _todo(alert)
     if todo:
-        found.append(Section("do", "What you can do", todo))
+        found.append(Section("do", "Actions", todo))
     return [*found, *_evidence(alert, history)]
 
 
@@ -82,7 +82,7 @@ def _figures(alert: AlertRecord) -> list[Pair]:
         Pair("seen", f"{_times(alert.count)}, first {_since(alert.opened_at)}, last {_since(alert.updated_at)}"),
     ]
     if alert.snoozed_until is not None:
-        pairs.append(Pair("quiet until", f"{words.stamp(alert.snoozed_until)} UTC"))
+        pairs.append(Pair("snoozed until", f"{words.stamp(alert.snoozed_until)} UTC"))
     if alert.note:
         pairs.append(Pair("note", alert.note))
     return pairs
@@ -122,7 +122,7 @@ def _evidence(alert: AlertRecord, history: Sequence[CheckResult]) -> list[Sectio
             x_labels=(_since(looks[0].at), _since(looks[-1].at)),
             rows=6,
         )
-        found.append(Section("trend", "Value over the deliveries", chart, note=_samples(looks)))
+        found.append(Section("trend", "Value by delivery", chart, note=_samples(looks)))
     for check in _shifted(alert, history)[:2]:
         name, bins = _bins(check.evidence)
         title = f"{check.feature or 'prediction'}: {name}, and {_since(check.at)}"
@@ -165,7 +165,7 @@ def _shifted(alert: AlertRecord, history: Sequence[CheckResult]) -> list[CheckRe
     return sorted(newest.values(), key=lambda check: (check.feature != alert.feature, -(check.importance or 0.0)))
 
 
-_SIDES = {"usual lately": "lately", "what it learnt from": "reference"}
+_SIDES = {"recent data": "recent", "training data": "reference"}
 
 
 def _bins(evidence: Mapping[str, Any]) -> tuple[str, list[Bin]]:
@@ -176,8 +176,8 @@ def _bins(evidence: Mapping[str, Any]) -> tuple[str, list[Bin]]:
     """
     labels, now = evidence.get("labels"), evidence.get("current")
     recent = evidence.get("recent")
-    name = "usual lately" if isinstance(recent, list) and any(recent) else "what it learnt from"
-    before = recent if name == "usual lately" else evidence.get("reference")
+    name = "recent data" if isinstance(recent, list) and any(recent) else "training data"
+    before = recent if name == "recent data" else evidence.get("reference")
     if not (isinstance(labels, list) and isinstance(before, list) and isinstance(now, list)):
         return name, []
     bins = [Bin(str(label), float(a), float(b)) for label, a, b in zip(labels, before, now, strict=False)]

@@ -28,7 +28,7 @@ COLUMNS = (
     TableColumn("rows", "ROWS", width=10, align="right"),
     TableColumn("added", "ΔROWS", width=7, align="right", priority=60),
     TableColumn("files", "FILES", width=7, align="right", priority=70),
-    TableColumn("landed", "CAME", width=4, align="right", priority=80),
+    TableColumn("landed", "SEEN", width=4, align="right", priority=80),
     TableColumn("columns", "COLS", width=4, align="right", priority=40),
     TableColumn("used", "USED BY", ratio=3, min=12, max=24, priority=50),
 )
@@ -60,7 +60,7 @@ def _files(dataset: DatasetRecord, stream: StreamStatus | None) -> Cell | str:
         return Cell(f"{words.compact(dataset.quarantined)} held", "warn")
     if stream is not None and (streams.is_stuck(stream) or not dataset.waiting):
         return streams.cell(stream)
-    return Cell(f"{words.compact(dataset.waiting)} wait", "run") if dataset.waiting else words.NONE
+    return Cell(f"{words.compact(dataset.waiting)} waiting", "run") if dataset.waiting else words.NONE
 
 
 def sections(
@@ -75,8 +75,8 @@ def sections(
     watch = [watch_line(watcher)] if watcher is not None else []
     found = [Section("summary", dataset.name, [*_summary(dataset, versions), *watch])]
     if dataset.problem:
-        said = [Pair("what", dataset.problem, "warn"), Pair("do this", _MEND.format(dataset.name), "strong")]
-        found.insert(0, Section("problem", "Its files wait for the contract", said))
+        said = [Pair("what", dataset.problem, "warn"), Pair("what to do", _MEND.format(dataset.name), "strong")]
+        found.insert(0, Section("problem", "The contract cannot be used", said))
     if stream is not None:
         found += streams.sections(stream)
     if files:
@@ -115,7 +115,7 @@ def _rules(contract: Contract) -> list[Pair]:
     if asked:
         pairs.append(Pair("rows of a file", f"{', '.join(asked)}  else {volume.severity.value}"))
     if contract.freshness.hours:
-        pairs.append(Pair("fresh within", f"{contract.freshness.hours:g} hours"))
+        pairs.append(Pair("max age", f"{contract.freshness.hours:g} hours"))
     if contract.reject_budget:
         pairs.append(Pair("reject budget", f"{contract.reject_budget:.2%} of the rows"))
     return pairs
@@ -134,11 +134,11 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
         Pair("version", f"{words.version(dataset.version or None)}  {digest}"),
         Pair("rows", f"{words.count(dataset.rows)}  ({words.signed(dataset.added_rows)} in the newest)"),
         Pair("size", f"{words.size(dataset.bytes)} in {counted(dataset.parts, 'part')}"),
-        Pair("takes in", f"{dataset.mode} · inbox/{dataset.name}/"),
-        Pair("used by", ", ".join(dataset.used_by) or "no model yet: n defines one"),
+        Pair("intake", f"{dataset.mode} · inbox/{dataset.name}/"),
+        Pair("used by", ", ".join(dataset.used_by) or "no model; n defines one"),
         Pair("updated", f"{words.stamp(dataset.updated_at)} UTC"),
-        Pair("on the way", counted(dataset.waiting, "file") if dataset.waiting else "nothing"),
-        Pair("quarantine", f"{counted(dataset.quarantined, 'file')} for you to look at: enter", "warn")
+        Pair("waiting", counted(dataset.waiting, "file") if dataset.waiting else "nothing"),
+        Pair("quarantine", f"{counted(dataset.quarantined, 'file')} to review: enter", "warn")
         if dataset.quarantined
         else Pair("quarantine", "empty"),
     ]
@@ -154,9 +154,9 @@ def watch_line(watcher: WatcherStatus, now: datetime | None = None) -> Pair:
     return Pair("watch", f"scanning every {words.span(watcher.scan_seconds)} · {seen}{why}", "warn")
 
 
-_MEND = "Mend datasets/{}.toml; the files go on by themselves."
+_MEND = "Correct datasets/{}.toml; the files are then ingested automatically."
 _APPROXIMATE = (
-    "Distinct values: a sketch with a standard error of 2.2 %. Shapes: a value may stand in the next bar "
+    "Distinct values: a sketch with a standard error of 2.2 %. Histograms: a value may be counted in the next bar "
     "when it is within 1/1023 of the range of its edge."
 )
 
@@ -197,7 +197,7 @@ def version_sections(version: DatasetVersion) -> list[Section]:
         Pair("made", f"{words.stamp(version.created_at)} UTC"),
         Pair("digest", version.digest),
     ]
-    found = [Section("version", f"{version.dataset}@{version.version}", pairs, note="R makes it the newest again")]
+    found = [Section("version", f"{version.dataset}@{version.version}", pairs, note="R rolls back to it")]
     if version.notices:
         found.append(Section("notices", "Notices", "\n".join(version.notices)))
     found.append(Section("columns", "Columns", [Pair(one.name, one.type.value) for one in version.columns]))
@@ -214,7 +214,7 @@ def _version_line(version: DatasetVersion) -> Pair:
 
 def profile_sections(columns: Sequence[ColumnProfile], title: str) -> list[Section]:
     """Every column in one line under a head; what is approximate has a mark."""
-    head = Pair("column", _profile_cells("type", "gaps", "kinds", "what it holds"), "muted")
+    head = Pair("column", _profile_cells("type", "gaps", "kinds", "columns"), "muted")
     found = [Section("profile", title, [head, *map(_profile_line, columns)])]
     if any(column.approximate for column in columns):
         found.append(Section("approximate", "~ is approximate", _APPROXIMATE))
@@ -229,7 +229,7 @@ def _profile_line(column: ColumnProfile) -> Pair:
     elif column.top and column.top[0][1] == 1:
         said = "all different"
     elif not column.top and column.distinct:  # a sketch that keeps what is frequent kept nothing
-        said = "no value is frequent"
+        said = "no frequent value"
     else:
         said = ", ".join(f"{value} {words.compact(number)}" for value, number in column.top[:3])
     mark = "~" if "distinct" in column.approximate else ""

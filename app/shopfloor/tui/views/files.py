@@ -20,7 +20,7 @@ COLUMNS = (
     TableColumn("name", "FILE", ratio=2, min=24, max=40),
     TableColumn("rows", "ROWS", width=8, align="right", priority=68),
     TableColumn("version", "VER", width=4, align="right", priority=60),
-    TableColumn("seen", "CAME", width=4, align="right", priority=80),
+    TableColumn("seen", "SEEN", width=4, align="right", priority=80),
     TableColumn("id", "ID", width=5, priority=45),
     TableColumn("reason", "REASON", ratio=3, min=22, priority=75),
 )
@@ -82,12 +82,12 @@ def sections(file: FileRecord, content: FileBytes | None = None, rejects: Sequen
     ]
     found = [Section("file", name(file), pairs, note=file.id)]
     if file.reason is not None:
-        title = "Why it is held back" if file.state is FileState.QUARANTINED else "Why"
+        title = "Why it is quarantined" if file.state is FileState.QUARANTINED else "Why"
         found.insert(0, Section("reason", title, _reason(file)))
     if content is not None:
-        found.insert(1, Section("bytes", "Around the failure", _numbered(content, file), note="v shows it whole"))
+        found.insert(1, Section("bytes", "Around the failure", _numbered(content, file), note="v shows the whole file"))
     if rejects:
-        title = "Rows at fault" if file.state is FileState.QUARANTINED else "Rows left out"
+        title = "Rows with errors" if file.state is FileState.QUARANTINED else "Rejected rows"
         all_of_them = f"{counted(file.rejected_rows, 'row')} · shopfloor file rejects {file.id}"
         found.append(Section("rejects", title, [_reject(one) for one in rejects], note=all_of_them))
     return found
@@ -107,9 +107,9 @@ def _reason(file: FileRecord) -> Sequence[Pair]:
     if file.reason.column is not None:
         pairs.append(Pair("column", file.reason.column))
     if file.reason.hint:
-        pairs.append(Pair("do this", file.reason.hint, "strong"))
+        pairs.append(Pair("what to do", file.reason.hint, "strong"))
     if file.state is FileState.QUARANTINED:
-        pairs.append(Pair("keys", "r tries again, A takes it in as it is, D discards it"))
+        pairs.append(Pair("keys", "r retries, A accepts it as it is, D discards it"))
     return pairs
 
 

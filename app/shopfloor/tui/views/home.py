@@ -55,9 +55,9 @@ def stations(status: Status, models: Sequence[ModelRecord]) -> tuple[Station, ..
 def _data(status: Status) -> Station:
     files = status.files
     state = WARN if files.quarantined else RUN if files.waiting else OK if status.datasets else WAIT
-    third = Fact(f"{words.compact(files.duplicate)} known" if files.duplicate else "none twice")
+    third = Fact(f"{words.compact(files.duplicate)} dup." if files.duplicate else "0 duplicates")
     if files.waiting:
-        third = Fact(f"{words.compact(files.waiting)} coming", "run")
+        third = Fact(f"{words.compact(files.waiting)} waiting", "run")
     if files.quarantined:
         third = Fact(f"{words.compact(files.quarantined)} held", "warn")
     facts = (Fact(_many(status.datasets, "dataset"), ""), Fact(_many(files.committed, "file")), third)
@@ -68,16 +68,18 @@ def _train(status: Status) -> Station:
     jobs = status.jobs
     busy = jobs.running + jobs.queued
     state = RUN if busy else FAIL if jobs.failed else OK if status.runs else WAIT
-    second = Fact(f"{jobs.running} on, {jobs.queued} due", "run") if busy else Fact("idle")
+    second = Fact(f"{jobs.running} run, {jobs.queued} queue", "run") if busy else Fact("idle")
     third = Fact(f"{words.compact(jobs.failed)} failed", "fail") if jobs.failed else Fact("none failed")
     return Station("Train", state, (Fact(_many(status.runs, "run"), ""), second, third))
 
 
 def _release(status: Status, live: Sequence[ModelRecord]) -> Station:
     state = WAIT if status.approvals or not live else OK
-    first = Fact(f"approve {words.compact(status.approvals)}", "accent") if status.approvals else Fact("none waits", "")
+    first = (
+        Fact(f"approve {words.compact(status.approvals)}", "accent") if status.approvals else Fact("no approvals", "")
+    )
     share = status.factory.rollback_share
-    back = Fact(f"{words.share(share)} taken back") if share else Fact("no rollback")
+    back = Fact(f"{words.share(share)} rolled back") if share else Fact("no rollback")
     return Station("Release", state, (first, Fact(f"{words.compact(status.factory.deployments_30d)} in 30d"), back))
 
 
@@ -86,7 +88,7 @@ def _serve(status: Status, live: Sequence[ModelRecord]) -> Station:
     facts = (
         Fact(_live(len(live), status.models), ""),
         Fact(f"{words.compact(status.predictions)} {'row' if status.predictions == 1 else 'rows'}"),
-        Fact(f"lead {words.span(lead)}" if lead is not None else "no lead yet"),
+        Fact(f"lead {words.span(lead)}" if lead is not None else "no lead time"),
     )
     return Station("Serve", OK if live else WAIT, facts)
 
@@ -96,8 +98,8 @@ def _watch(status: Status) -> Station:
     restore = status.factory.restore_time_s
     facts = (
         Fact(_many(opened, "alert"), "warn" if opened else ""),
-        Fact(f"{words.compact(status.alerts.acknowledged)} seen to"),
-        Fact(f"restore {words.span(restore)}" if restore is not None else "none mended"),
+        Fact(f"{words.compact(status.alerts.acknowledged)} acked"),
+        Fact(f"MTTR {words.span(restore)}" if restore is not None else "no MTTR yet"),
     )
     return Station("Watch", WARN if opened else OK if status.models else WAIT, facts)
 
@@ -119,10 +121,10 @@ def _where(scope: Scope) -> Cell:
 def next_row(status: Status) -> Row | None:
     """Where the line waits for its first file, or its first model: what to do about it."""
     if not status.datasets:
-        said = "Drop a CSV or Parquet into inbox/NAME/: it becomes dataset NAME"
+        said = "Drop a file into inbox/NAME/ to create dataset NAME"
         return Row(NEXT, (Cell("next", "accent"), "a file", said, "", _where(Scope.DATASETS)))
     if not status.models:
-        said = "Press n: which column to predict? The first training starts then"
+        said = "Press n and choose the column to predict; the first training then starts"
         return Row(NEXT, (Cell("next", "accent"), "a model", said, "", _where(Scope.DATASETS)))
     return None
 
@@ -134,7 +136,7 @@ def approval_row(model: ModelRecord) -> Row:
         (
             Cell("approve", "accent"),
             model.name,
-            f"v{model.awaiting_approval} passed the gate and waits for your word",
+            f"v{model.awaiting_approval} passed the gate and awaits approval",
             "",
             _where(Scope.MODELS),
         ),
@@ -173,7 +175,7 @@ def file_row(file: FileRecord, times: int = 1) -> Row:
     return Row(
         file.id,
         (
-            Cell("held back", "warn"),
+            Cell("quarantined", "warn"),
             file.dataset,
             f"{name}: {said}",
             words.ago(file.seen_at),

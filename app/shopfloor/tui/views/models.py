@@ -21,9 +21,9 @@ COLUMNS = (
     TableColumn("name", "NAME", ratio=2, min=12, max=26),
     TableColumn("live", "LIVE", width=4, align="right"),
     TableColumn("score", "SCORE", width=6, align="right"),
-    TableColumn("live_score", "NOW (n)", width=14, align="right", priority=60),
+    TableColumn("live_score", "LIVE (n)", width=14, align="right", priority=60),
     TableColumn("alerts", "ALERTS", width=6, align="right", priority=80),
-    TableColumn("predictions", "ASKED", width=7, align="right", priority=50),
+    TableColumn("predictions", "PREDS", width=7, align="right", priority=50),
     TableColumn("predicted", "LAST", width=4, align="right", priority=65),
     TableColumn("volume", "14 DAYS", width=14, priority=35),
     TableColumn("policy", "RELEASE", width=8, priority=40),
@@ -98,7 +98,7 @@ def sections(
         note = f"{shifted} of {len(checks)} shifted"
         found.append(Section("monitor", "Monitoring", [_check_line(check) for check in _worst(checks)], note=note))
     if history:
-        found.append(Section("history", "Who moved what", [_move(change) for change in history[:12]]))
+        found.append(Section("history", "Alias history", [_move(change) for change in history[:12]]))
     return found
 
 
@@ -111,13 +111,13 @@ def _in_question(model: ModelRecord, versions: Sequence[ModelVersion]) -> ModelV
 def _reasons(decision: Decision) -> Section:
     against = [check for check in decision.checks if check.passed is not True]
     note = f"{len(decision.checks) - len(against)} of {len(decision.checks)} passed"
-    title = "Why" if decision.outcome in {Outcome.PROMOTE, Outcome.AWAIT_APPROVAL} else "Why not"
+    title = "Why" if decision.outcome in {Outcome.PROMOTE, Outcome.AWAIT_APPROVAL} else "Failed checks"
     return Section("checks", title, check_pairs(decision.checks), note=note)
 
 
 def _summary(model: ModelRecord) -> list[Pair]:
     pairs = [
-        Pair("predicts", f"{model.target} from {model.dataset} ({model.task or 'task not known yet'})"),
+        Pair("predicts", f"{model.target} from {model.dataset} ({model.task or 'task not inferred yet'})"),
         Pair(
             "champion",
             f"v{model.champion}  {model.metric} {words.score(model.score)}, for {words.ago(model.deployed_at)}"
@@ -125,15 +125,15 @@ def _summary(model: ModelRecord) -> list[Pair]:
             else "none yet: the first version that passes the gate",
             "strong",
         ),
-        Pair("previous", f"{words.version(model.previous)}  (R puts it back)" if model.previous else words.NONE),
+        Pair("previous", f"{words.version(model.previous)}  (R rolls back)" if model.previous else words.NONE),
         Pair("challenger", words.version(model.challenger)),
         Pair(
             "live",
-            f"{model.metric} {model.live_score:.4f} on {counted(model.live_rows, 'known outcome')}"
+            f"{model.metric} {model.live_score:.4f} on {counted(model.live_rows, 'actual')}"
             if model.live_score is not None
-            else "no outcomes known yet",
+            else "no actuals yet",
         ),
-        Pair("asked", _asked(model)),
+        Pair("predictions", _predictions(model)),
         *([Pair("14 days", _volume(model), "accent")] if any(model.volume) else []),
         Pair("release", model.release_policy),
     ]
@@ -142,25 +142,25 @@ def _summary(model: ModelRecord) -> list[Pair]:
             Pair("value", f"{model.value:,.0f} {model.value_unit} realised", "ok" if model.value >= 0 else "fail")
         )
     if model.awaiting_approval is not None:
-        pairs.insert(1, Pair("waits", f"v{model.awaiting_approval} for your word: A approves, X rejects", "accent"))
+        pairs.insert(1, Pair("waits", f"v{model.awaiting_approval} for approval: A approves, X rejects", "accent"))
     return pairs
 
 
 def _spark(model: ModelRecord) -> str:
-    """Rows predicted on each day, today last; nothing for a model that nobody asked."""
+    """Rows predicted on each day, today last; nothing for a model without predictions."""
     return sparkline(model.volume, len(model.volume), low=0) if any(model.volume) else ""
 
 
-def _asked(model: ModelRecord) -> str:
+def _predictions(model: ModelRecord) -> str:
     age = words.ago(model.predicted_at)
     if not model.predictions:
-        return "never yet"
+        return "none yet"
     last = "" if age == words.NONE else ", the last now" if age == "now" else f", the last {age} ago"
     return f"{counted(model.predictions, 'row')} predicted{last}"
 
 
 def _volume(model: ModelRecord) -> str:
-    return f"{_spark(model)}  {words.compact(model.volume[-1])} today, {words.compact(max(model.volume))} at most"
+    return f"{_spark(model)}  {words.compact(model.volume[-1])} today, maximum {words.compact(max(model.volume))}"
 
 
 def decision_pairs(decision: Decision) -> list[Pair]:

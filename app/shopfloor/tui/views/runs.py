@@ -122,10 +122,10 @@ def _misses(run: RunRecord) -> list[Section]:
     if run.confusion is not None:
         rows = sum(map(sum, run.confusion.counts))
         right = sum(row[place] for place, row in enumerate(run.confusion.counts))
-        note = f"{words.share(right / rows if rows else None)} right of {counted(rows, 'holdout row')}"
-        found.append(Section("confusion", "Right and wrong", _confusion(run.confusion), note=note))
+        note = f"{words.share(right / rows if rows else None)} of {counted(rows, 'holdout row')} correct"
+        found.append(Section("confusion", "Confusion matrix", _confusion(run.confusion), note=note))
     if run.residuals is not None:
-        found.append(Section("residuals", "Truth minus prediction", _residuals(run.residuals), note="holdout"))
+        found.append(Section("residuals", "Residuals (actual - predicted)", _residuals(run.residuals), note="holdout"))
     return found
 
 
@@ -133,14 +133,14 @@ _CELL = 9
 
 
 def _confusion(table: Confusion) -> list[Pair]:
-    """One line a true class, one column a predicted one; the hits are bright."""
+    """One line a true class, one column a predicted one; the last column is the recall."""
     width = min(_CELL, max(6, *(len(label) + 1 for label in table.labels)))
     head = "".join(f"{cut(clean(label, width), width - 1):>{width}}" for label in table.labels)
-    lines = [Pair("is \\ said", f"{head}   hit", "muted")]
+    lines = [Pair("actual \\ pred.", f"{head}  recall", "muted")]
     for place, (label, counts) in enumerate(zip(table.labels, table.counts, strict=True)):
         numbers = "".join(f"{words.compact(count):>{width}}" for count in counts)
-        hit = counts[place] / sum(counts) if sum(counts) else None
-        lines.append(Pair(label, f"{numbers}  {words.share(hit):>4}"))
+        recall = counts[place] / sum(counts) if sum(counts) else None
+        lines.append(Pair(label, f"{numbers}  {words.share(recall):>6}"))
     return lines
 
 
@@ -148,14 +148,16 @@ def _leaning(mean: float) -> str:
     if words.number(mean) == "0":
         return "0"
     return (
-        f"+{words.number(mean)}: too low on the whole" if mean > 0 else f"{words.number(mean)}: too high on the whole"
+        f"+{words.number(mean)}: predictions are too low on average"
+        if mean > 0
+        else f"{words.number(mean)}: predictions are too high on average"
     )
 
 
 def _residuals(found: Residuals) -> list[Pair]:
     most = max(found.counts, default=0) or 1
     lines = [
-        Pair("typical", f"off by {words.number(found.median_absolute)} (median), 9 of 10 within "
+        Pair("typical", f"off by {words.number(found.median_absolute)} (median), 90 % within "
              f"{words.number(found.p90_absolute)}"),
         Pair("mean", _leaning(found.mean)),
     ]  # fmt: skip

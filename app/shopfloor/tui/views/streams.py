@@ -28,7 +28,7 @@ def sections(stream: StreamStatus, now: datetime | None = None) -> list[Section]
     """How the stream stands; the files that are followed."""
     found = []
     if stream.problem:
-        said = [Pair("what", stream.problem, "warn"), Pair("do this", stream.hint, "strong")]
+        said = [Pair("what", stream.problem, "warn"), Pair("what to do", stream.hint, "strong")]
         found.append(Section("stuck", "The stream is stuck", said))
     if stream.position:
         found.append(Section("stream", "Stream", _stream(stream, now), note="dataset streams"))
@@ -41,12 +41,12 @@ def sections(stream: StreamStatus, now: datetime | None = None) -> list[Section]
 
 def _stream(stream: StreamStatus, now: datetime | None) -> list[Pair]:
     last = "" if stream.last_at is None else f", the last {_ago(stream.last_at, now)}"
-    pairs = [Pair("accepted", f"{counted(stream.position, 'row')} ever{last}")]
+    pairs = [Pair("accepted", f"{counted(stream.position, 'row')} in total{last}")]
     if stream.open_rows or stream.waits_since is not None:
         late = "" if stream.waits_since is None else f", {_since(stream.waits_since, now)}"
-        pairs.append(Pair("on the way", f"{counted(stream.open_rows, 'row')}{late}", "run"))
+        pairs.append(Pair("uncommitted", f"{counted(stream.open_rows, 'row')}{late}", "run"))
     else:
-        pairs.append(Pair("on the way", "nothing: all rows are in a version"))
+        pairs.append(Pair("on the way", "none: all rows are in a version"))
     if stream.part is not None:
         rows = "" if stream.part_rows is None else f"{counted(stream.part_rows, 'row')} "
         pairs.append(Pair("last part", f"{rows}in {words.version(stream.version)}, {_ago(stream.part_at, now)}"))

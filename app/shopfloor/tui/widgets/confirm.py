@@ -57,7 +57,7 @@ class ConfirmDialog(Dialog[bool]):
         if self._facts:
             yield KeyValue(self._facts)
         if self._typed_name:
-            yield Prose(f"Type {self._typed_name} to go on:", tone="muted", id="typed")
+            yield Prose(f"Type {self._typed_name} to confirm:", tone="muted", id="typed")
             yield PlainInput(id="typed-name")
         with Buttons():
             yield DialogButton(self._labels[0], id="cancel")

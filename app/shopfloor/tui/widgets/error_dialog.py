@@ -40,11 +40,11 @@ class ErrorDialog(Dialog[None]):
 
     def __init__(self, what: str, *, why: str = "", do: str = "", details: str = "") -> None:
         keys = "y Copy  esc Close" if not details else "d Details  y Copy  esc Close"
-        super().__init__("That did not work", keys=keys, danger=True)
+        super().__init__("Action failed", keys=keys, danger=True)
         self._what, self._why, self._do, self._details = what, why, do, details
 
     def body(self) -> ComposeResult:
-        said = [("What", self._what), ("Why", self._why), ("Do this", self._do)]
+        said = [("What", self._what), ("Why", self._why), ("What to do", self._do)]
         yield KeyValue([Pair(label, text, _TONES.get(label, "")) for label, text in said if text])
         if self._details:
             with VerticalScroll(id="details", can_focus=False):
@@ -83,4 +83,4 @@ class ErrorDialog(Dialog[None]):
             details.scroll_relative(y=lines, animate=False)
 
 
-_TONES = {"What": "strong", "Do this": "key"}
+_TONES = {"What": "strong", "What to do": "key"}

@@ -35,7 +35,7 @@ def rights(doctor: DoctorContext) -> Iterator[DoctorFinding]:
             complaints.append(unwell("rights", f"{shown} is open to others (mode {mode:04o})", repaired=repaired))
     root = doctor.layout.root.stat()
     if root.st_mode & stat.S_IWOTH and not root.st_mode & stat.S_ISVTX:
-        complaints.append(unwell("rights", "everybody may write into the workspace: chmod o-w it"))
+        complaints.append(unwell("rights", "everyone can write to the workspace: chmod o-w"))
     yield from complaints
     if not complaints:
         note = "; the engine runs as root, an account of its own is safer" if os.geteuid() == 0 else ""
@@ -57,7 +57,9 @@ def lock(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """The workspace has an owner."""
     path = doctor.layout.lock
     if not path.exists():
-        yield unwell("lock", "the owner's lock file was removed while the engine runs: restart it, shopfloor down")
+        yield unwell(
+            "lock", "the owner's lock file was removed while the engine is running; restart it: shopfloor down"
+        )
         return
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -66,7 +68,7 @@ def lock(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         yield well("lock", "held")
     else:
         yield unwell(
-            "lock", "nobody holds the owner's lock: another engine could start; restart this one, shopfloor down"
+            "lock", "the owner's lock is not held, so another engine could start; restart this one: shopfloor down"
         )
     finally:
         os.close(handle)
@@ -78,7 +80,7 @@ def disk(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     needed = doctor.context.settings.intake.reserve_mb * _MB + 2 * doctor.layout.database.stat().st_size
     if free < needed:
         yield unwell(
-            "disk", f"{free // _MB:,} MB are free, {needed // _MB:,} MB are wanted: shopfloor gc, or a larger disk"
+            "disk", f"{free // _MB:,} MB are free, {needed // _MB:,} MB are needed: shopfloor gc, or a larger disk"
         )
     else:
         yield well("disk", f"{free // _MB:,} MB are free")
@@ -105,7 +107,7 @@ def leftovers(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Nothing lies in staging that no job wants."""
     found = waste(doctor.context, only_staging=True)
     if not found:
-        yield well("staging", "nothing is left over")
+        yield well("staging", "no leftovers")
         return
     size = sum(item.bytes for item in found)
     repaired = doctor.mend(lambda: [discard(doctor.layout, item) for item in found])

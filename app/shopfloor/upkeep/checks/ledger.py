@@ -38,13 +38,13 @@ def files(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every file ever seen is in exactly one known state, and agrees with the versions."""
     states = dict(doctor.rows("SELECT state, count(*) FROM files GROUP BY state"))
     unknown = sorted(set(states) - {state.value for state in FileState})
-    complaints = [f"{counted(states[state], 'file')} in a state nobody knows: {safe(state, 40)}" for state in unknown]
+    complaints = [f"{counted(states[state], 'file')} in an unknown state: {safe(state, 40)}" for state in unknown]
     complaints += [
         f"{safe(path, 120)} with the same content is committed ({first}) and quarantined ({second})"
         for path, first, second in doctor.rows(_TWICE)
     ]
     complaints += [
-        f"{dataset}@{version} was made of {safe(id, 20)}, which the ledger does not know"
+        f"{dataset}@{version} refers to {safe(id, 20)}, which the ledger does not have"
         for dataset, version, id in doctor.rows(_UNKNOWN)
     ]
     complaints += [
@@ -80,7 +80,7 @@ def datasets(doctor: DoctorContext) -> Iterator[DoctorFinding]:
             for dataset, version, rows, _, _, _, _, _, held in newest
             if rows != held
         ],
-        counted(len(newest), "newest version adds up", "newest versions add up"),
+        counted(len(newest), "newest version is consistent", "newest versions are consistent"),
     )
     shown = {
         row[0]: row
@@ -92,7 +92,7 @@ def datasets(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         repaired = doctor.mend(
             lambda: doctor.context.store.write(lambda transaction: _retell(transaction, stale, shown))
         )
-        yield unwell("datasets", f"not shown as they are: {', '.join(stale_names[:10])}", repaired=repaired)
+        yield unwell("datasets", f"shown with stale names: {', '.join(stale_names[:10])}", repaired=repaired)
         return
     known = {row[0] for row in newest}
     lost = [name for name, row in shown.items() if row[1] > 0 and name not in known]

@@ -62,7 +62,7 @@ def artifacts(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every artifact is there, signed by this workspace and about its own model; deep: every file of it."""
     held = doctor.held.artifacts
     if held and not doctor.layout.signing_key.exists():
-        yield unwell("artifacts", "the signing key is gone: put .shopfloor/signing.key back, or train all models again")
+        yield unwell("artifacts", "the signing key is gone: restore .shopfloor/signing.key, or retrain all models")
         return
     complaints: list[str] = []
     read = 0
@@ -96,7 +96,7 @@ def _fault(path: Path, size: int) -> str:
     except FileNotFoundError:
         return "is missing"
     except OSError as error:
-        return f"cannot be looked at: {error.strerror}"
+        return f"cannot be read: {error.strerror}"
     return f"has {found:,} bytes instead of {size:,}" if size and found != size else ""
 
 
@@ -110,4 +110,4 @@ def _changed(path: Path, sha256: str) -> str:
 def _read(doctor: DoctorContext, read: int, count: int) -> str:
     if not doctor.deep:
         return ""
-    return ", every byte as written" if read == count else f", {read:,} of them read in the time there was"
+    return ", all bytes verified" if read == count else f", {read:,} of them verified within the time limit"

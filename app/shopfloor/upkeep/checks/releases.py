@@ -58,7 +58,7 @@ def champions(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     yield from summed("champions", double, f"{counted(len(rows), 'model')} with one")
     wrong = {model: fault for model, (version, *_) in rows if (fault := _misled(doctor.context, model, version))}
     if not wrong:
-        yield well("deployments", "serving is told every champion")
+        yield well("deployments", "every champion is deployed")
     for model, fault in wrong.items():
         repaired = doctor.mend(lambda model=model: deploy(doctor.context, model))  # type: ignore[misc]
         yield unwell("deployments", f"{model}: {fault}", repaired=repaired)

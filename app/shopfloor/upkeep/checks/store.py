@@ -35,7 +35,7 @@ def store(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         yield unwell("store", f"schema {schema} where this program writes {migrate.newest()}")
         return
     notes = [held.salvaged] if held.salvaged else []
-    notes += [f"{held.replayed} commits came back from the journal at the start"] if held.replayed else []
+    notes += [f"{held.replayed} commits were restored from the journal at the start"] if held.replayed else []
     yield well("store", "; ".join([f"open, schema {schema}, event {held.last_seq:,}", *notes]))
 
 
@@ -47,7 +47,7 @@ def journal(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     if known > held:
         yield unwell(
             "journal",
-            f"it knows event {known:,}, the database ends at {held:,}: restart the engine, it puts the rows back",
+            f"it knows event {known:,}, the database ends at {held:,}: restart the engine to restore the rows",
         )
     lines = damaged = 0
     for path in sorted(doctor.layout.journal.glob("[0-9]*.jsonl")):
@@ -83,6 +83,6 @@ def counters(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     if behind:
         repaired = doctor.mend(lambda: doctor.context.store.write(mend))
         shown = ", ".join(f"{kind}{number}" for kind, number in sorted(behind.items()))
-        yield unwell("counters", f"ids up to {shown} are in use but would be given out again", repaired=repaired)
+        yield unwell("counters", f"ids up to {shown} are in use but would be assigned again", repaired=repaired)
     else:
-        yield well("counters", "every id is given out once")
+        yield well("counters", "all ids are unique")

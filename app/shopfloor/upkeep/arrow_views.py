@@ -1,0 +1,176 @@
+"""Views over parts and logs, which Arrow reads. Imported when a statement names one: Arrow takes a while to load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import pyarrow.dataset as arrow
+import pyarrow.parquet as parquet
+
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.duck.sql import name as quoted
+from shopfloor.duck.sql import select_list
+from shopfloor.lake.objects import part_path
+from shopfloor.workspace.layout import Layout
+
+_TYPES = {
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.NUMBER: pa.float64(),
+    ColumnType.TEXT: pa.string(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.TIMESTAMP: pa.timestamp("us"),
+}
+_PREDICTIONS = "association_id VARCHAR, at TIMESTAMP, model_version BIGINT, segment VARCHAR, prediction VARCHAR"
+_ACTUALS = "association_id VARCHAR, actual VARCHAR, arrived_at TIMESTAMP"
+
+
+@dataclass(frozen=True)
+class DatasetView:
+    """A version of a dataset, the newest one without a number, with the columns that it has."""
+
+    connection: duckdb.DuckDBPyConnection
+    layout: Layout
+    dataset: str
+    version: int | None = None
+
+    def __call__(self, name: str) -> str:
+        row = self.connection.execute(
+            "SELECT columns, version FROM metadata.dataset_versions "
+            "WHERE dataset = ? AND version = coalesce(?, version) ORDER BY version DESC LIMIT 1",
+            [self.dataset, self.version],
+        ).fetchone()
+        assert row is not None
+        columns = msgspec.json.decode(row[0], type=list[Column])
+        version = int(row[1])
+        parts = self.connection.execute(
+            "SELECT sha256 FROM metadata.dataset_parts WHERE dataset = ? AND added_version <= ? "
+            "AND (removed_version IS NULL OR removed_version > ?) ORDER BY added_version, ordinal",
+            [self.dataset, version, version],
+        ).fetchall()
+        paths = _existing([part_path(self.layout.objects, sha256) for (sha256,) in parts])
+        if not paths:
+            schema = pa.schema([(column.name, _TYPES[column.type]) for column in columns])
+            return _hand_in(self.connection, name, schema.empty_table())
+        groups = _alike(columns, paths) if self._mixed(version) else [(_schema(columns, paths[-1]), paths)]
+        bodies = []
+        for number, (schema, held) in enumerate(groups):
+            # Names of the groups are the sandbox's own: no dataset has a space in its name.
+            called = name if len(groups) == 1 else f"{name} {number}"
+            bodies.append(
+                _typed(
+                    columns,
+                    schema,
+                    _hand_in(self.connection, called, arrow.dataset(held, schema=schema, format="parquet")),
+                )
+            )
+        return " UNION ALL ".join(bodies)
+
+    def _mixed(self, version: int) -> bool:
+        """Whether parts may store a column with different types: its type was changed at some time, or
+        the files of the first delivery did not agree. Else one look at the newest part is enough.
+        """
+        history = self.connection.execute(
+            "SELECT DISTINCT columns FROM metadata.dataset_versions WHERE dataset = ? AND version <= ?",
+            [self.dataset, version],
+        ).fetchall()
+        types: dict[str, set[ColumnType]] = {}
+        for (columns,) in history:
+            for column in msgspec.json.decode(columns, type=list[Column]):
+                types.setdefault(column.name, set()).add(column.type)
+        first = self.connection.execute(
+            "SELECT count(*) FROM metadata.dataset_parts WHERE dataset = ? AND added_version = "
+            "(SELECT min(added_version) FROM metadata.dataset_parts WHERE dataset = ?)",
+            [self.dataset, self.dataset],
+        ).fetchall()
+        return any(len(kinds) > 1 for kinds in types.values()) or int(first[0][0]) > 1
+
+
+@dataclass(frozen=True)
+class LogView:
+    """The inference log of a model; of actuals only the newest of each association id."""
+
+    connection: duckdb.DuckDBPyConnection
+    layout: Layout
+    model: str
+    kind: str
+
+    def __call__(self, name: str) -> str:
+        rows = self.connection.execute(
+            "SELECT coalesce(model_version, 0), source, list(path ORDER BY created_at) FROM metadata.inference_parts "
+            "WHERE model = ? AND kind = ? GROUP BY ALL ORDER BY 1, 2",
+            [self.model, self.kind],
+        ).fetchall()
+        body = self._union(rows, name) if rows else f"SELECT {_nothing(self._columns())} WHERE false"
+        if self.kind == "predictions":
+            return body
+        newest = "row_number() OVER (PARTITION BY association_id ORDER BY arrived_at DESC) = 1"
+        return f"SELECT * FROM ({body}) QUALIFY {newest}"
+
+    def _union(self, rows: list[tuple[int, str, list[str]]], name: str) -> str:
+        """Versions have different inputs: groups of equal columns are read together, then united by name."""
+        groups: dict[pa.Schema, list[str]] = {}
+        for _, _, stored in rows:
+            paths = _existing([self.layout.root / path for path in stored])
+            groups.setdefault(parquet.read_schema(paths[-1]).remove_metadata(), []).extend(paths)
+        bodies = [
+            _hand_in(self.connection, f"{name} {number}", arrow.dataset(paths, schema=schema, format="parquet"))
+            for number, (schema, paths) in enumerate(groups.items())
+        ]
+        return " UNION ALL BY NAME ".join(bodies)
+
+    def _columns(self) -> str:
+        return _PREDICTIONS if self.kind == "predictions" else _ACTUALS
+
+
+def _hand_in(connection: duckdb.DuckDBPyConnection, name: str, source: arrow.Dataset | pa.Table) -> str:
+    """Let DuckDB scan something of Arrow's; returns the SELECT for it."""
+    connection.execute("USE arrow")
+    connection.from_arrow(source).create_view(name)
+    connection.execute("USE memory")
+    return f"SELECT * FROM arrow.main.{quoted(name)}"
+
+
+def _nothing(columns: str) -> str:
+    pairs = (column.strip().split(" ") for column in columns.split(","))
+    return ", ".join(f"NULL::{kind} AS {name}" for name, kind in pairs)
+
+
+def _existing(paths: list[Path]) -> list[str]:
+    for path in paths:
+        if not path.is_file():
+            raise FileNotFoundError(path.name)
+    return [str(path) for path in paths]
+
+
+def _schema(columns: list[Column], part: str) -> pa.Schema:
+    """The contract's columns with the types in which a part stores them."""
+    stored = parquet.read_schema(part)
+    return pa.schema(
+        [
+            (column.name, stored.field(column.name).type if column.name in stored.names else _TYPES[column.type])
+            for column in columns
+        ]
+    )
+
+
+def _alike(columns: list[Column], paths: list[str]) -> list[tuple[pa.Schema, list[str]]]:
+    """Neighbouring parts that store the columns with the same types."""
+    groups: list[tuple[pa.Schema, list[str]]] = []
+    for path in paths:
+        schema = _schema(columns, path)
+        if not groups or not groups[-1][0].equals(schema):
+            groups.append((schema, []))
+        groups[-1][1].append(path)
+    return groups
+
+
+def _typed(columns: list[Column], schema: pa.Schema, body: str) -> str:
+    """The SELECT `body` with values of the version's types, where the parts were written with others."""
+    if all(schema.field(column.name).type == _TYPES[column.type] for column in columns):
+        return body
+    return f"SELECT {select_list(columns)} FROM ({body})"
