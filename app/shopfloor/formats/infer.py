@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,14 +18,16 @@ from shopfloor.formats.partition import kind_of
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.shape import JSON, TEXT, Shape, forget_rejects, rows_of
 from shopfloor.formats.spelling import ISO, Spelling, SpellingProof, is_plain, possible, prove
+from shopfloor.formats.stacked import ask_each
 from shopfloor.formats.stray import Doubt, Words, doubts, known_words
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SAMPLE_ROWS = 20_000
+_SAMPLE_VALUES, _FEWEST_ROWS = 2_000_000, 1_000
 
-_INTEGER = "regexp_full_match({v}, '[-+]?[0-9]+')"
+_INTEGER = "regexp_full_match(c0, '[-+]?[0-9]+')"
 # What the first value of a column must look like, narrowest type first.
 _LIKE = (
     (ColumnType.INTEGER, re.compile(r"[-+]?\d+$")),
@@ -34,6 +36,13 @@ _LIKE = (
     (ColumnType.DATE, re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$")),
     (ColumnType.TIMESTAMP, re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")),
 )
+
+_MARKS = {kind: 1 << place for place, (kind, _) in enumerate(_LIKE)}
+
+
+def sample_rows(width: int) -> int:
+    """How many rows of a big file with `width` columns are looked at first: as many values however wide it is."""
+    return min(SAMPLE_ROWS, max(_FEWEST_ROWS, _SAMPLE_VALUES // width))
 
 
 def infer(
@@ -262,34 +271,35 @@ def _count(
     sample: int,
 ) -> tuple[list[_Counted], list[str | None]]:
     """For each column: how many values it has, and their type; and the first of them."""
-    firsts = _firsts(connection, rows, wanted, {*MISSING, *shape.missing})
-    missing = among((*MISSING, *shape.missing))
+    words = (*MISSING, *shape.missing)
+    firsts = _firsts(connection, rows, wanted, set(words))
     likely = [_likely(first) for first in firsts]
-    tried, counts = [], []
-    for i, kinds in zip(wanted, likely, strict=True):
-        tried.append(f"CASE WHEN NOT {missing.format(v=f'c{i}')} THEN trim(c{i}) END AS c{i}, c{i} AS r{i}")
-        counts += [f"count(c{i})", f"count(r{i})"]
-        if kinds:
-            code = CODE.format(v=f"c{i}")
-            huge = f"{_INTEGER.format(v=f'c{i}')} AND TRY_CAST(c{i} AS BIGINT) IS NULL"
-            counts.append(f"count_if(({code}) OR ({huge}))")
-        counts += [f"count_if({_test(kind, shape, i)})" for kind in kinds]
-    query = f"SELECT {', '.join(counts)} FROM (SELECT {', '.join(tried)} FROM {_limited(rows, sample)})"
-    flat: Iterator[int] = iter(connection.execute(query).fetchall()[0])
-    return [_decide(kinds, flat) for kinds in likely], firsts
+    code = CODE.format(v="c0")
+    # Most values begin with a digit, which is faster to see than that they are none of many words.
+    plain = "" if any(word[:1].isdigit() for word in words) else "(r0 >= '0' AND r0 < ':') OR "
+    value = f"CASE WHEN {plain}NOT {among(words).format(v='r0')} THEN trim(r0) END"
+    counts = [
+        "count(c0)",
+        "count(r0)",
+        f"count_if(CASE WHEN m0 > 0 THEN ({code}) OR (TRY_CAST(c0 AS BIGINT) IS NULL AND {_INTEGER}) END)",
+        *(f"count_if(CASE WHEN m0 & {mark} > 0 THEN {_test(kind, shape)} END)" for kind, mark in _MARKS.items()),
+    ]
+    marks = [sum(_MARKS[kind] for kind in kinds) for kinds in likely]
+    found = ask_each(connection, _limited(rows, sample), wanted, ", ".join(counts), value=value, marks=marks)
+    return [_decide(kinds, found.get(i)) for i, kinds in zip(wanted, likely, strict=True)], firsts
 
 
 def _limited(rows: str, sample: int) -> str:
     return f"(SELECT * FROM {rows} LIMIT {sample})" if sample else rows
 
 
-def _decide(kinds: Sequence[ColumnType], counts: Iterator[int]) -> _Counted:
-    """Take one column's counts; a type fits when it fits all values and none is a code."""
-    values, given = next(counts), next(counts)
-    if not kinds:
-        return _Counted(values, given, ColumnType.TEXT)
-    codes = next(counts)
-    fitting = [kind for kind in kinds if next(counts) == values]
+def _decide(kinds: Sequence[ColumnType], counts: Sequence[int | None] | None) -> _Counted:
+    """What one column's counts say; a type fits when it fits all values and none is a code."""
+    if counts is None:
+        return _Counted(0, 0, ColumnType.TEXT)
+    values, given, codes, *fits = (count or 0 for count in counts)
+    fit = dict(zip(_MARKS, fits, strict=True))
+    fitting = [kind for kind in kinds if fit[kind] == values]
     return _Counted(values, given, ColumnType.TEXT if not values or codes or not fitting else fitting[0])
 
 
@@ -311,29 +321,26 @@ def _likely(first: str | None) -> list[ColumnType]:
     return [kind for kind, like in _LIKE if first is None or like.match(first.strip())]
 
 
-def _test(kind: ColumnType, shape: Shape, column: int) -> str:
-    value = f"c{column}"
+def _test(kind: ColumnType, shape: Shape) -> str:
     if kind is ColumnType.INTEGER:
-        return f"{_INTEGER.format(v=value)} AND TRY_CAST({value} AS BIGINT) IS NOT NULL"
+        return f"{_INTEGER} AND TRY_CAST(c0 AS BIGINT) IS NOT NULL"
     if kind is ColumnType.BOOLEAN:
-        return f"lower({value}) IN ('true', 'false')"
+        return "lower(c0) IN ('true', 'false')"
     # A date column must not swallow times that happen to be midnight.
     how = cast_rule(TEXT, kind, decimal=shape.decimal, first=kind.temporal)
-    return "false" if how is None else f"{value} IS NOT NULL AND NOT ({how.bad_inline(column)})"
+    return "false" if how is None else f"c0 IS NOT NULL AND NOT ({how.bad_inline(0)})"
 
 
 def _json_words(
     connection: DuckDBPyConnection, rows: str, missing: Sequence[str], wanted: Sequence[int]
 ) -> dict[int, set[str]]:
-    """JSON's own types of each column's values, but for those that stand for "missing"."""
-    word = among((*MISSING, *missing))
-    kinds = ", ".join(
-        f"list(DISTINCT json_type(j{i})) FILTER (NOT coalesce({word.format(v=f'c{i}')}, true))" for i in wanted
-    )
-    row = connection.execute(f"SELECT {kinds} FROM {rows}").fetchall()[0]
-    return {
-        i: {kind for kind in found or () if kind not in {None, "NULL"}} for i, found in zip(wanted, row, strict=True)
-    }
+    """JSON's own types of each column's values."""
+    values = f"(SELECT {', '.join(f'j{i} AS c{i}' for i in wanted)} FROM {rows})"
+    # JSON's types of what does not stand for "missing".
+    word = among((*MISSING, *missing)).format(v="(r0 ->> '$')")
+    kinds = f"list(DISTINCT json_type(r0)) FILTER (NOT coalesce({word}, true))"
+    found = ask_each(connection, values, wanted, kinds, value="NULL")
+    return {i: set(found[i][0] or ()) - {None, "NULL"} if i in found else set() for i in wanted}
 
 
 def _allowed(found: set[str]) -> set[ColumnType]:

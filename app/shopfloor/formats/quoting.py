@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shopfloor.formats import reasons
-from shopfloor.formats.encoding import CHUNK
 from shopfloor.formats.reasons import BadFile
 
 BACKSLASH = "\\"
 _LONGEST = 16 << 20
+CHUNK = 1 << 18  # stays in the processor's cache while it is cut and looked at: half the time of a megabyte
 _LF, _CR, _SPACE = b"\n\r "
 
 

@@ -22,6 +22,7 @@ _BLANK = b" \t\r\n"
 _CHUNK = 1 << 20
 _ENTRY = 2  # the depth of an array's entries
 _MOST = 20  # repeated headers that are told
+_FEW_BYTES = 1 << 14  # are not worth an array
 
 
 @dataclass
@@ -124,9 +125,9 @@ class _Delimited:
         return found
 
     def _plain(self, chunk: bytes) -> None:
-        lines = chunk.count(b"\n")
+        lines, near = _line_ends(chunk)
         self.walk.line += lines
-        self._ends += lines - (self._blank(chunk, start=True) if self._blanks else 0)
+        self._ends += lines - (self._blank(chunk, start=True) if self._blanks and near else 0)
 
     def _blank(self, piece: bytes, *, start: bool) -> int:
         """Blank lines in text outside of quotes; `start` says that a line begins with it."""
@@ -207,6 +208,18 @@ class _Delimited:
         line = chunk[chunk.rfind(b"\n", 0, start) + 1 : start]
         # What stands before it on the line makes the line longer than any row.
         return line in {b"", _BOM} or line.endswith(_BOM) or (self._blanks and self._mark in line)
+
+
+def _line_ends(chunk: bytes) -> tuple[int, bool]:
+    """How many there are, and whether two may stand so near that a line between them is blank."""
+    if len(chunk) < _FEW_BYTES:
+        return chunk.count(b"\n"), True
+    import numpy as np
+
+    # A search stops at each line end; this does not.
+    ends = np.frombuffer(chunk, np.uint8) == 10
+    near = bool(ends[0]) or b"\r" in chunk or bool((ends[1:] & ends[:-1]).any())
+    return int(np.count_nonzero(ends)), near
 
 
 def _places(chunk: bytes, what: bytes) -> Iterator[int]:

@@ -18,6 +18,7 @@ from shopfloor.domain.number_format import COMMA, POINT, example, number_format,
 from shopfloor.formats.cast_rules import CODE, OFFSET_ONLY, CastRule, among, formatted
 from shopfloor.formats.notation import CLOCK_FORMATS
 from shopfloor.formats.reasons import shown
+from shopfloor.formats.stacked import ask_each
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -107,23 +108,27 @@ def prove(
     if not columns:
         return {}
     missing = among((*MISSING, *declared))
-    counts = []
+    there = f"NOT {missing.format(v='c0')}"
+    alike: dict[tuple[Spelling, ...], list[int]] = {}
     for i, spellings in columns.items():
-        there = f"NOT {missing.format(v=f'c{i}')}"
-        counts += [f"count_if({there})", f"count_if({there} AND ({CODE.format(v=f'c{i}')}))"]
-        counts += [f"count_if({there} AND contains(c{i}, '{mark}'))" for mark in ",("]
-        counts += [f"count_if({there} AND NOT ({_reading(each).bad_inline(i)}))" for each in spellings]
-    flat = iter(connection.execute(f"SELECT {', '.join(counts)} FROM {rows}").fetchall()[0])
-    proofs = {}
-    for i, spellings in columns.items():
-        values, codes, commas, parentheses = (next(flat) for _ in range(4))
-        fits = {each: int(next(flat)) for each in spellings}
-        if spellings[0].type is ColumnType.NUMBER:
-            fitting = [] if codes else _numeric(fits, values, commas, parentheses)
-            proofs[i] = _number_proof(names[i], fitting, told=not codes and (commas > 0 or not is_plain(spellings[0])))
-        else:
-            proofs[i] = _day_proof(names[i], fits, values)
+        alike.setdefault(tuple(spellings), []).append(i)
+    proofs: dict[int, SpellingProof] = {}
+    for spellings, some in alike.items():
+        counts = [f"count_if({there})", f"count_if({there} AND ({CODE.format(v='c0')}))"]
+        counts += [f"count_if({there} AND contains(c0, '{mark}'))" for mark in ",("]
+        counts += [f"count_if({there} AND NOT ({_reading(each).bad_inline(0)}))" for each in spellings]
+        found = ask_each(connection, rows, some, ", ".join(counts))
+        proofs |= {i: _proof(names[i], spellings, found[i]) for i in some if i in found}
     return proofs
+
+
+def _proof(name: str, spellings: Sequence[Spelling], counts: Sequence[int | None]) -> SpellingProof:
+    values, codes, commas, parentheses, *fit = (count or 0 for count in counts)
+    fits = dict(zip(spellings, fit, strict=True))
+    if spellings[0].type is not ColumnType.NUMBER:
+        return _day_proof(name, fits, values)
+    fitting = [] if codes else _numeric(fits, values, commas, parentheses)
+    return _number_proof(name, fitting, told=not codes and (commas > 0 or not is_plain(spellings[0])))
 
 
 def _numeric(fits: Mapping[Spelling, int], values: int, commas: int, parentheses: int) -> list[Spelling]:

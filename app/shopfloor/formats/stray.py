@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shopfloor.domain.missing import MISSING
 from shopfloor.formats.cast_rules import CODE, among
+from shopfloor.formats.stacked import ask_each
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 FEW = 3
 """So many different words may be all that keeps a column from a type."""
 _MOSTLY = 0.5
+
+_WORDY = "NOT regexp_matches(c0, '[0-9]')"
+_NUMBER = "TRY_CAST(c0 AS DOUBLE) IS NOT NULL"
+_COUNTS = (
+    f"count(c0), count_if({CODE.format(v='c0')}), count_if(regexp_matches(c0, '[0-9]')), "
+    f"approx_count_distinct(CASE WHEN {_WORDY} THEN c0 END), "
+    f"count_if({_NUMBER}), min(CASE WHEN NOT ({_NUMBER}) THEN c0 END)"
+)
 
 Words = Mapping[str, int]
 """Words and how often each occurs."""
@@ -38,9 +47,9 @@ def known_words(
     if not columns:
         return {}
     known = among([word for word in (*MISSING, *declared) if word])
-    items = (f"histogram(CASE WHEN {known.format(v=f'c{i}')} THEN trim(c{i}) END)" for i in columns)
-    found = connection.execute(f"SELECT {', '.join(items)} FROM {rows}").fetchall()[0]
-    return {i: dict(words) for i, words in zip(columns, found, strict=True) if words}
+    words = f"histogram(CASE WHEN {known.format(v='c0')} THEN trim(c0) END)"
+    found = ask_each(connection, rows, columns, words)
+    return {i: dict(found[i][0]) for i in columns if i in found and found[i][0]}
 
 
 def doubts(
@@ -50,14 +59,12 @@ def doubts(
     if not columns:
         return {}
     known = among((*MISSING, *declared))
-    tried = ", ".join(f"CASE WHEN NOT {known.format(v=f'c{i}')} THEN trim(c{i}) END AS c{i}" for i in columns)
-    inner = f"(SELECT {tried} FROM {rows})"
-    items = [item for i in columns for item in _counts(f"c{i}")]
-    flat = iter(connection.execute(f"SELECT {', '.join(items)} FROM {inner}").fetchall()[0])
+    value = f"CASE WHEN NOT {known.format(v='r0')} THEN trim(r0) END"
+    counts = ask_each(connection, rows, columns, _COUNTS, value=value)
     found: dict[int, Doubt] = {}
     wordy: list[int] = []
     for i in columns:
-        values, codes, digits, words, numbers, example = (next(flat) for _ in range(6))
+        values, codes, digits, words, numbers, example = counts.get(i, (0,) * 6)
         if codes or not values:
             continue
         if words <= FEW and values / 2 <= digits < values:
@@ -66,26 +73,8 @@ def doubts(
             found[i] = Doubt({}, values, values - numbers, str(example))
         elif i in wordy:
             found[i] = Doubt({}, values)
-    if wordy:
-        items = [f"histogram(CASE WHEN {_wordy(f'c{i}')} THEN c{i} END)" for i in wordy]
-        listed = connection.execute(f"SELECT {', '.join(items)} FROM {inner}").fetchall()[0]
-        for i, words in zip(wordy, listed, strict=True):
-            if 0 < len(words) <= FEW:
-                found[i] = Doubt(dict(words), found[i].values, found[i].misfits, found[i].example)
+    listed = ask_each(connection, rows, wordy, f"histogram(CASE WHEN {_WORDY} THEN c0 END)", value=value)
+    for i, (words,) in listed.items():
+        if words and len(words) <= FEW:
+            found[i] = Doubt(dict(words), found[i].values, found[i].misfits, found[i].example)
     return found
-
-
-def _counts(value: str) -> tuple[str, ...]:
-    number = f"TRY_CAST({value} AS DOUBLE) IS NOT NULL"
-    return (
-        f"count({value})",
-        f"count_if({CODE.format(v=value)})",
-        f"count_if(regexp_matches({value}, '[0-9]'))",
-        f"approx_count_distinct(CASE WHEN {_wordy(value)} THEN {value} END)",
-        f"count_if({number})",
-        f"min(CASE WHEN NOT ({number}) THEN {value} END)",
-    )
-
-
-def _wordy(value: str) -> str:
-    return f"NOT regexp_matches({value}, '[0-9]')"

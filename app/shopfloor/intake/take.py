@@ -198,7 +198,7 @@ class GroupReader:
     def _begin(self, group: Sequence[PreparedFile]) -> tuple[Contract, bool]:
         """A contract from the first file; columns without a value there ask the other files."""
         first = group[0]
-        sample = 0 if is_small(first) else infer.SAMPLE_ROWS
+        sample = 0 if is_small(first) else infer.sample_rows(first.shape.width)
         sampled = sample > 0
         found = self._infer([first], None, sample)
         columns, empty = found.columns, found.empty
