@@ -146,7 +146,7 @@ def test_infinity_is_a_missing_number_and_counted(
 def test_infinity_far_below_the_sample_of_a_large_file(bench: Any) -> None:
     result = bench.ingest({"a.csv": "v,k\n" + f"1.5,{'k' * 40}\n" * 200_000 + "inf,x\n"})
     assert (result.columns[0].type, result.rows) == (ColumnType.NUMBER, 200_001)
-    assert "1 infinite value was taken" in result.files[0].notices[0]
+    assert "1 infinite value was treated" in result.files[0].notices[0]
 
 
 def test_infinity_beside_a_row_that_is_left_out(bench: Any) -> None:

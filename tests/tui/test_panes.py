@@ -192,7 +192,7 @@ async def test_retry_can_keep_its_settings_for_all_files(tmp_path: Path) -> None
     async with app.run_test(size=(80, 24)) as pilot:
         await go(pilot, "1")
         await pilot.press("enter")
-        await ready(pilot, "takes in")
+        await ready(pilot, "intake")
         await pilot.press("enter")
         await ready(pilot, "quarantined")
         await ready(pilot)
@@ -426,7 +426,7 @@ async def test_a_slow_answer_says_that_it_is_at_work(tmp_path: Path) -> None:
 
         engine.ask = slow  # type: ignore[method-assign]
         await pilot.press("l")
-        await until(pilot, lambda: [one.message for one in app._notifications] == ["Log: at work…"])
+        await until(pilot, lambda: [one.message for one in app._notifications] == ["Log: working…"])
         freed.set()
         await ready(pilot, "Log of j7")
         assert not list(app._notifications)
