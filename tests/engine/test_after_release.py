@@ -17,7 +17,7 @@ from shopfloor.domain.lineage import LineageGraph
 from shopfloor.domain.monitor import AlertState
 from shopfloor.domain.requests.alerts import AlertAck, AlertList, AlertResolve, CheckList, MonitorRun
 from shopfloor.domain.requests.files import FileList
-from shopfloor.domain.requests.jobs import JobList
+from shopfloor.domain.requests.jobs import EventList, JobList
 from shopfloor.domain.requests.models import ModelDefine, ModelRetire, ModelShow, ModelVersions, Predict, ValueShow
 from shopfloor.domain.requests.workspace import LineageShow
 
@@ -105,6 +105,20 @@ def test_scored_files_come_out_are_logged_and_meet_their_truth(shop: Shop) -> No
     assert value.total == 10 * hits - 4 * false
     assert {"predictions", "actuals", "model_version"} <= refs(shop.client, "model:m@1", "down")
     assert {"file", "part", "dataset_version", "run"} <= refs(shop.client, "model:m@1", "up")
+
+
+def test_how_files_for_a_model_were_read_is_told(shop: Shop) -> None:
+    start(shop)
+    source = shop.root / "ask.csv"
+    source.write_text(table(3, 40, target=False), encoding="utf-16")
+    ask = Predict(model="m", path=str(source), output=str(shop.root / "out.csv"))
+    (notice,) = shop.client.ask(ask, timeout=60).notices
+    assert "UTF-16" in notice
+    for folder, target in (("score/m", False), ("actuals/m", True)):
+        shop.write(folder, "late.csv", table(3, 40, target=target).encode("utf-16"))
+        shop.settle()
+    told = [event.message for event in shop.client.ask(EventList(tail=200)).rows if event.kind == "file.committed"]
+    assert sum("UTF-16" in message for message in told) == 2
 
 
 def test_a_scoring_file_without_a_column_is_held_with_its_name(shop: Shop) -> None:

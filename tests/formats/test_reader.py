@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.errors import DataError
+from shopfloor.formats import rowcount
 from shopfloor.formats.reader import TableReader, open_table
 from shopfloor.formats.reasons import BadFile
 from shopfloor.serving.inputs import frame_from_rows, to_frame
@@ -359,3 +360,57 @@ def test_plain_rows_as_a_frame() -> None:
     assert frame["count"].tolist() == [1, pd.NA]
     with pytest.raises(DataError, match="'size'"):
         frame_from_rows([{"size": "x"}], COLUMNS)
+
+
+def test_a_totals_row_is_no_row_and_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "word,count,size\na,1,10\nb,2,20\nc,4,40\nTotal,7,70\n")
+    with opened(path, (Column(name="count", type=ColumnType.INTEGER),)) as reader:
+        assert reader.rows == 3
+        assert [batch.column(0).to_pylist() for batch in reader.batches()] == [[1, 2, 4]]
+        (notice,) = reader.table.file.notices
+    assert "Line 5" in notice
+
+
+@pytest.mark.parametrize(
+    ("value", "orders"),
+    [
+        ("03/04/2026", ['"%d/%m/%Y"', '"%m/%d/%Y"']),
+        ("23/04/2026", ['"%d/%m/%Y"']),
+        ("03/24/2026 10:15", ['"%m/%d/%Y %H:%M"']),
+        ("03/04/2026x", []),
+        ("33/44/2026", []),
+    ],
+)
+def test_a_day_in_an_open_order_names_the_formats_that_would_pin_it(
+    tmp_path: Path, value: str, orders: list[str]
+) -> None:
+    path = written(tmp_path, "a.csv", f"day\n{value}\n")
+    with pytest.raises(BadFile) as found:
+        read(path, (Column(name="day", type=ColumnType.DATE),))
+    message = found.value.reason.message
+    assert ("format = " in message) is bool(orders)
+    assert " or ".join(orders) in message
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text('a"\\[]{},\n é', max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("kl"), inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.dictionaries(st.sampled_from("ab"), _VALUES), max_size=6),
+    st.sampled_from([None, 2]),
+    st.booleans(),
+    st.sampled_from([1, 3, 1 << 20]),
+)
+def test_entries_of_an_array_are_counted_without_the_parser(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Any], indent: int | None, plain: bool, chunk: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "array.json"
+    path.write_text(json.dumps(rows, indent=indent, ensure_ascii=plain), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rowcount, "_CHUNK", chunk)
+        assert rowcount.count_entries(path) == len(rows)

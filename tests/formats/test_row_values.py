@@ -24,7 +24,8 @@ from shopfloor.domain.contract import Contract
 from shopfloor.domain.missing import MISSING
 from shopfloor.domain.number_format import COMMA, POINT
 from shopfloor.duck.sql import connect
-from shopfloor.formats.format import Format
+from shopfloor.formats.kinds import csv as csv_format
+from shopfloor.formats.kinds import json as json_format
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import lenient
 from shopfloor.formats.shape import JSON, TEXT, Shape
@@ -166,11 +167,11 @@ class FileReader:
     def csv(self, texts: Sequence[str], column: Column) -> list[Any]:
         out = io.StringIO()
         csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([["x"], *([text] for text in texts)])
-        return self._read("rows.csv", out.getvalue(), Shape(Format.CSV, ("x",), (TEXT,)), column, len(texts))
+        return self._read("rows.csv", out.getvalue(), Shape(csv_format.FORMAT, ("x",), (TEXT,)), column, len(texts))
 
     def json(self, values: Sequence[Any], column: Column) -> list[Any]:
         lines = "".join(json.dumps({"x": value}) + "\n" for value in values)
-        return self._read("rows.jsonl", lines, Shape(Format.JSON, ("x",), (JSON,)), column, len(values))
+        return self._read("rows.jsonl", lines, Shape(json_format.FORMAT, ("x",), (JSON,)), column, len(values))
 
     def _read(self, name: str, content: str, shape: Shape, column: Column, rows: int) -> list[Any]:
         path = self._folder / name

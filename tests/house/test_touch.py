@@ -5,6 +5,7 @@ Every test adds a toy to a copy of the product and uses it as a user would.
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 from collections.abc import Iterator
@@ -212,6 +213,96 @@ def test_a_screen_is_its_screen_its_view_and_one_line(product: Extended) -> None
         terminal.press(b":arrived\r")
         terminal.until(b"toy row of t")
     assert product.touched == {"actions/panes.py", "tui/screens/deliveries.py", "tui/views/deliveries.py"}
+
+
+FORMAT = '''
+"""Lines of key=value pairs."""
+
+from __future__ import annotations
+
+import json
+
+from shopfloor.formats import reasons
+from shopfloor.formats.file_format import PreparedFile, Source
+from shopfloor.formats.json_lines import JsonLinesFormat
+from shopfloor.formats.reasons import BadFile
+
+
+class KeyValueFormat(JsonLinesFormat):
+    label = "key=value lines"
+
+    def check(self, head: bytes) -> None:
+        super().check(head)
+        if b"=" not in head:
+            raise BadFile(reasons.wrong_format(self.label, "no pair"))
+
+    def open(self, source: Source) -> PreparedFile:
+        rows = []
+        for number, line in enumerate(source.path.read_text().splitlines(), 1):
+            pairs = [word.partition("=") for word in line.split()]
+            if not all(mark for _, mark, _ in pairs):
+                raise BadFile(reasons.ragged_row(number, len(rows[0]), None))
+            rows.append({key: int(value) if value.isdigit() else value for key, _, value in pairs})
+        target = source.scratch("lines")
+        target.write_text("".join(json.dumps(row) + "\\n" for row in rows))
+        return PreparedFile(source.file, self.shape(tuple(rows[0])), target, len(rows))
+
+
+FORMAT = KeyValueFormat()
+'''
+
+
+def key_values(text: str) -> str:
+    """A CSV table as lines of key=value pairs."""
+    return "".join(" ".join(f"{name}={value}" for name, value in row.items()) + "\n" for row in parsed(text))
+
+
+def parsed(text: str) -> list[dict[str, str]]:
+    """The rows of a CSV table."""
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_file_format_is_one_file_and_one_line(product: Extended) -> None:
+    product.add("formats/kinds/key_value.py", FORMAT)
+    line = '    FileFormatSpec("key_value", (".kv",)),\n'
+    product.edit("domain/file_formats.py", "FILE_FORMATS = (\n", f"FILE_FORMATS = (\n{line}")
+    learn(product)
+    inbox, whole = product.workspace / "inbox/t", key_values(rows(20)).splitlines()
+    faulty = {"value": "size=many", "pairs": "nothing"}
+    (inbox / "good.kv").write_text("\n".join(whole) + "\n")
+    for name, words in faulty.items():
+        (inbox / f"{name}.kv").write_text("\n".join([*whole[:6], whole[6].replace("size=22", words), *whole[7:]]))
+    (inbox / "other.kv").write_text("no pairs at all\n")
+    product.run("wait", "--timeout", "60")
+    files = {Path(file["path"]).stem: file for file in product.ask("file", "list")}
+    assert (files["good"]["state"], files["good"]["rows"]) == ("committed", 20)
+    for name, code in {"value": "bad_value", "pairs": "ragged_row"}.items():
+        assert (files[name]["state"], files[name]["reason"]["code"]) == ("quarantined", code)
+        assert files[name]["reason"]["line"] == 7
+    assert files["other"]["reason"]["code"] == "wrong_format"
+    delivered = rows(600), rows(20)
+    (table,) = product.ask("sql", "SELECT count(*) AS rows, sum(size)::BIGINT AS size FROM t")
+    assert table == {"rows": 620, "size": sum(int(row["size"]) for one in delivered for row in parsed(one))}
+    scored = product.workspace.parent / "score.kv"
+    scored.write_text(key_values("id,size,kind\n1,99,b\n2,1,b\n"))
+    predictions = product.ask("predict", "late", str(scored))
+    assert [row["prediction"] for row in predictions] == ["1", "0"]
+    assert product.touched == {"formats/kinds/key_value.py", "domain/file_formats.py"}
+
+
+def test_no_file_but_its_own_asks_for_a_format() -> None:
+    """What differs between formats is a method or an attribute of theirs."""
+    room = ROOT / "app/shopfloor"
+    asking = []
+    for path in sorted(room.rglob("*.py")):
+        if path.parent == room / "formats/kinds":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            imported = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("shopfloor.formats.kinds")
+            tested = isinstance(node, ast.Compare) and ast.unparse(node.left).endswith("shape.format")
+            typed = isinstance(node, ast.Call) and ast.unparse(node).startswith("isinstance(shape.format")
+            asking += [f"{path.name}:{node.lineno}"] if imported or tested or typed else []
+    assert not asking
 
 
 CHECK = '''

@@ -15,8 +15,8 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Mode, Rule, RuleSeverity, SchemaPolicy
 from shopfloor.domain.errors import ConfigError, IntegrityError, StoreError
 from shopfloor.domain.file import FileState
-from shopfloor.formats import packs, table
-from shopfloor.formats.bundle import FEWEST, bundle
+from shopfloor.formats import table
+from shopfloor.formats.kinds.csv import FEWEST, FORMAT
 from shopfloor.formats.sniff import sniff_csv
 from shopfloor.intake import take
 
@@ -60,7 +60,7 @@ def test_big_file_gives_the_same_as_a_small_one(bench: Any, monkeypatch: pytest.
     )
     late = text + "500,007,1.5,2026-01-01T00:00:00+01:00,\n"
     small = [bench.ingest({"a.csv": data}) for data in (text, late)]
-    monkeypatch.setattr(packs, "_SMALL", dict.fromkeys(packs._SMALL, 0))
+    monkeypatch.setattr(type(FORMAT), "small", 0)
     monkeypatch.setattr(take.infer, "SAMPLE_ROWS", 100)
     for data, expected in zip((text, late), small, strict=True):
         result = bench.ingest({"a.csv": data})
@@ -69,7 +69,7 @@ def test_big_file_gives_the_same_as_a_small_one(bench: Any, monkeypatch: pytest.
 
 
 def test_big_file_with_bad_rows(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packs, "_SMALL", dict.fromkeys(packs._SMALL, 0))
+    monkeypatch.setattr(type(FORMAT), "small", 0)
     contract = bench.ingest({"a.csv": AB}).contract
     text = "a,b\n1,x\nbad,y\n3\n4,z\n5,w\n"
     (outcome,) = bench.ingest({"a.csv": text}, contract).files
@@ -421,25 +421,25 @@ def test_bundled_files_give_what_single_ones_give(bench: Any, monkeypatch: pytes
         columns=(Column(name="a", type=ColumnType.INTEGER), Column(name="b", type=ColumnType.TEXT)),
     )
     together = bench.ingest(files, contract)
-    monkeypatch.setattr(take, "bundle", lambda paths, shape, target: False)
+    monkeypatch.setattr(type(FORMAT), "bundle", lambda self, paths, shape, target: None)
     single = bench.ingest(files, contract)
     assert together.files == single.files
     assert [part.part for part in together.parts] == [part.part for part in single.parts]
 
 
 def test_bundle_is_used_only_where_every_line_is_a_record(tmp_path: Path) -> None:
-    shape = sniff_csv(b"a,b\n1,2\n", whole=True)
+    shape = sniff_csv(FORMAT, b"a,b\n1,2\n", whole=True)
     paths = []
     for i in range(FEWEST):
         paths.append(tmp_path / str(i))
         paths[-1].write_text(f"a,b\n{i},x\n")
     target = tmp_path / "bundle"
-    assert bundle(paths, shape, target)
+    assert FORMAT.bundle(paths, shape, target) is not None
     assert target.read_text().splitlines() == ["x,x,x", *(f"{i},{i},x" for i in range(FEWEST))]
     for text in ('a,b\n1,"x"\n', "a,b\r\n1,x\r\n"):
         paths[3].write_text(text, newline="")
-        assert not bundle(paths, shape, target)
-    assert not bundle(paths[:2], shape, target)
+        assert FORMAT.bundle(paths, shape, target) is None
+    assert FORMAT.bundle(paths[:2], shape, target) is None
 
 
 def test_file_that_breaks_duckdb_is_found_and_the_others_are_taken(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shopfloor.domain.file import FileState
-from shopfloor.formats import json_faults
+from shopfloor.formats.kinds import json as json_format
 
 HELD, IN = FileState.QUARANTINED, FileState.COMMITTED
 BAD = {
@@ -72,7 +72,7 @@ def test_a_csv_that_comes_first_is_accepted_without_its_bad_rows(bench: Any) -> 
 def test_an_array_says_where_it_breaks_off(
     bench: Any, monkeypatch: pytest.MonkeyPatch, entry: str, line: int, window: int
 ) -> None:
-    monkeypatch.setattr(json_faults, "_WINDOW", window)
+    monkeypatch.setattr(json_format, "_WINDOW", window)
     text = f'[\n{{"id": 1, "x": "a]"}},\n{{"id": 2}},\n{entry},\n{{"id": 5}}\n]'
     (outcome,) = bench.ingest({"a.json": text}).files
     assert (outcome.reason.code, outcome.reason.line) == ("json_malformed", line)

@@ -101,7 +101,7 @@ def test_whatever_the_bytes_all_rows_are_counted_or_the_file_is_held(
 
 
 def test_what_does_not_add_up_is_held(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shopfloor.formats import delimited
+    from shopfloor.formats.kinds import csv as delimited
 
     real = delimited.count_delimited
 

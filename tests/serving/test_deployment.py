@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import threading
 from pathlib import Path
@@ -30,6 +31,14 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     write_deployment(tmp_path, make("a", 3))
     assert read_deployments(tmp_path) == (make("a", 3), make("b"))
     assert oct((tmp_path / "a.json").stat().st_mode & 0o777) == "0o600"
+
+
+def test_a_deployment_of_an_earlier_release_declares_no_words(tmp_path: Path) -> None:
+    path = write_deployment(tmp_path, msgspec.structs.replace(make(), missing=("kaputt",)))
+    assert read_deployments(tmp_path)[0].missing == ("kaputt",)
+    earlier = {name: value for name, value in json.loads(path.read_text()).items() if name != "missing"}
+    path.write_text(json.dumps(earlier))
+    assert read_deployments(tmp_path) == (make(),)
 
 
 def test_nothing_but_the_deployment_is_left_behind(tmp_path: Path) -> None:

@@ -270,3 +270,12 @@ def test_a_field_in_another_case_is_the_input() -> None:
     assert (checked.ignored, checked.absent) == ((), ())
     with pytest.raises(RowError, match="differ only in case"):
         reader.read([{"Temp": 1, "temp": 2}])
+
+
+def test_words_that_the_contract_declares_are_missing() -> None:
+    columns = (Column(name="temp", type=ColumnType.NUMBER), Column(name="gate", type=ColumnType.TEXT))
+    row = {"temp": "kaputt", "gate": " kaputt "}
+    checked = RowReader(columns, (), None, missing=("kaputt",)).read([row])
+    assert checked.rows[0].values == {"temp": None, "gate": None}
+    with pytest.raises(RowError, match="kaputt"):
+        RowReader(columns, (), None).read([row])

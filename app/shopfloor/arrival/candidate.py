@@ -7,10 +7,7 @@ from enum import StrEnum
 
 from shopfloor.domain.dropped import ignored
 from shopfloor.domain.file import Reason
-
-_KINDS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
-_WHOLE = (".parquet", ".xlsx", ".xlsm", ".xls", ".ods")
-EXTENSIONS = (*_WHOLE, *(kind + packed for kind in _KINDS for packed in ("", ".gz", ".zst")))
+from shopfloor.domain.file_formats import deliverable, endings
 
 _ADVICE = {
     # Measured: of one valid file in six cells out of seven were read as empty, without an error.
@@ -56,7 +53,7 @@ def classify(name: str, mode: int, links: int = 1) -> tuple[CandidateKind, Reaso
         lowered = name.lower()
         return (
             (CandidateKind.CANDIDATE, None)
-            if lowered.endswith(EXTENSIONS)
+            if lowered.endswith(endings())
             else (
                 CandidateKind.REFUSED,
                 _extension(lowered),
@@ -86,7 +83,7 @@ def _extension(lowered: str) -> Reason:
     return Reason(
         code="extension",
         message=what,
-        hint=_ADVICE.get(suffix, "Deliver CSV, TSV, JSON (lines; also .gz or .zst), Parquet, Excel (.xlsx) or .ods."),
+        hint=_ADVICE.get(suffix, f"Deliver {deliverable()}."),
     )
 
 

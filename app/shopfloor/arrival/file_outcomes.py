@@ -26,6 +26,7 @@ from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
 
 _COMMAND = re.compile(r"(shopfloor file [a-z]+(?: --types)?) ID\b")
+_NOTICE = 300  # characters of a notice in an event
 _RECORDED = 20  # rejects told in the record beside a quarantined file; the store keeps more
 
 
@@ -67,6 +68,11 @@ class CommittedFile(NamedTuple):
 def commit_file(transaction: Transaction, row: LedgerRow, rows: int, what: str, version: int | None = None) -> None:
     """The file's content is in."""
     commit_files(transaction, [CommittedFile(row, rows, what, version)])
+
+
+def with_notices(words: str, notices: Sequence[str]) -> str:
+    """What became of a file, and how it was read."""
+    return f"{words}. {' '.join(safe(notice, _NOTICE) for notice in notices)}" if notices else words
 
 
 def commit_files(transaction: Transaction, taken: Sequence[CommittedFile]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from shopfloor.domain.file_formats import endings
+
 _TEMPORARY = (
     ".part",
     ".partial",
@@ -18,7 +20,7 @@ _TEMPORARY = (
     ".processing",
 )
 # rsync writes `.name.XXXXXX` (hidden anyway) or, with --temp-dir, `name.csv.XXXXXX`.
-_RSYNC = re.compile(r"\.(?:csv|tsv|jsonl?|ndjson|parquet|xls[xm]?|ods)(?:\.gz|\.zst)?\.[A-Za-z0-9]{6}$")
+_RSYNC = re.compile(rf"(?:{'|'.join(map(re.escape, endings()))})\.[A-Za-z0-9]{{6}}$")
 
 
 def ignored(name: str) -> bool:

@@ -48,25 +48,25 @@ BYTES = "BLOB"
 _WORDS = frozenset({"UUID", "TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"})
 
 
-class Care(Enum):
+class CastMode(Enum):
     """How much of what a column may hold is read; whatever lies beyond ends the query with an error.
 
     The rare spellings cost more to plan than a small file costs to read, so a file is tried in its `PLAIN`
-    spelling first, then in `EVERY` one. Some values come in changed, such as infinity, which is a
-    missing value: only `TOLD` reads them, and they are counted then.
+    spelling first, then in `FULL` one. Some values come in changed, such as infinity, which is a
+    missing value: only `ALTERING` reads them, and they are counted then.
     """
 
     PLAIN = "plain"
-    EVERY = "every"
-    TOLD = "told"
+    FULL = "full"
+    ALTERING = "altering"
 
 
-UNTOLD = "to be told"
-"""Part of the error of a query that met a value which only `Care.TOLD` reads."""
+ALTERED = "to be altered"
+"""Part of the error of a query that met a value which only `CastMode.ALTERING` reads."""
 
 
 @dataclass(frozen=True)
-class Told:
+class Alteration:
     """Values that come in changed: the condition over {v}, {a}, {b}, what they become, what to say of one or many."""
 
     when: str
@@ -76,43 +76,45 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Reading:
+class CastRule:
     """SQL over {v} (the raw value) and {a}, {b} (what `tries` made of it); `tries` may ask {j}, the JSON value.
 
     Where `good` holds the value is `value`; else the first of `others` whose condition holds, else that
-    of `told`. What is left and is not missing is bad.
+    of `altered`. What is left and is not missing is bad.
     """
 
     tries: tuple[str, ...] = ()
     good: str = "{v} IS NOT NULL"
     value: str = "{v}"
     others: tuple[tuple[str, str], ...] = ()
-    told: Told | None = None
+    altered: Alteration | None = None
 
     def tried(self, column: int) -> list[str]:
         """Select items for the inner query."""
         raw = _raw(column)
         return [f"{sql.format(**raw)} AS {alias}{column}" for sql, alias in zip(self.tries, "ab", strict=False)]
 
-    def at(self, care: Care, column: int) -> str:
-        """The value; one that `care` does not read ends the query with an error."""
+    def at(self, mode: CastMode, column: int) -> str:
+        """The value; one that `mode` does not read ends the query with an error."""
         bad = f"error('bad value in column {column}')"
-        if care is Care.PLAIN:
+        if mode is CastMode.PLAIN:
             return self._case(column, bad, self.others[:1])
-        told = self._changed()
-        if care is Care.EVERY:
-            told = tuple((when, f"error('{UNTOLD} in column {column}')") for when, _ in told)
-        return self._case(column, bad, (*self.others, *told))
+        altered = self._changed()
+        if mode is CastMode.FULL:
+            altered = tuple((when, f"error('{ALTERED} in column {column}')") for when, _ in altered)
+        return self._case(column, bad, (*self.others, *altered))
 
     def lenient(self, column: int) -> str:
         """The value; a bad one is NULL."""
         return self._case(column, "NULL", (*self.others, *self._changed()))
 
     def changed(self, column: int) -> str:
-        """True for a value that `told` is about, NULL or false for others."""
-        assert self.told is not None
+        """True for a value that `altered` is about, NULL or false for others."""
+        assert self.altered is not None
         others = "".join(f" WHEN {when} THEN false" for when, _ in self.others)
-        return f"CASE WHEN {self.good} THEN false{others} WHEN {self.told.when} THEN true END".format(**_names(column))
+        return f"CASE WHEN {self.good} THEN false{others} WHEN {self.altered.when} THEN true END".format(
+            **_names(column)
+        )
 
     def bad(self, column: int) -> str:
         """True for a bad value, never NULL."""
@@ -125,7 +127,7 @@ class Reading:
         return self._bad().format(**names, **tried)
 
     def _changed(self) -> tuple[tuple[str, str], ...]:
-        return () if self.told is None else ((self.told.when, self.told.value),)
+        return () if self.altered is None else ((self.altered.when, self.altered.value),)
 
     def _bad(self) -> str:
         others = "".join(f" WHEN {when} THEN false" for when, _ in (*self.others, *self._changed()))
@@ -148,7 +150,7 @@ def _names(column: int) -> dict[str, str]:
     return {"v": f"c{column}", "a": f"a{column}", "b": f"b{column}"}
 
 
-def reading(
+def cast_rule(
     raw: str,
     kind: ColumnType,
     *,
@@ -158,7 +160,7 @@ def reading(
     any_text: bool = False,
     missing: Sequence[str] = (),
     grouped: bool = False,
-) -> Reading | None:
+) -> CastRule | None:
     """How to read values of DuckDB's type `raw` as `kind`; None when the types do not go together.
 
     `format` is the column's, `decimal` the file's where the column has none. `first`: accept only
@@ -172,7 +174,7 @@ def reading(
     return _declared(how, missing) if missing else how
 
 
-def _worded(raw: str, kind: ColumnType, decimal: str, format: str, first: bool, grouped: bool) -> Reading:
+def _worded(raw: str, kind: ColumnType, decimal: str, format: str, first: bool, grouped: bool) -> CastRule:
     """How to read text."""
     if kind is ColumnType.UNKNOWN:
         return _ABSENT
@@ -189,9 +191,9 @@ def _worded(raw: str, kind: ColumnType, decimal: str, format: str, first: bool, 
     return (_FIRST if first else _TEXTS)[kind]
 
 
-def _declared(how: Reading, words: Sequence[str]) -> Reading:
+def _declared(how: CastRule, words: Sequence[str]) -> CastRule:
     """`how` for a contract that declares `words` as missing, in text too and before they are anything else."""
-    if how.good == Reading.good:
+    if how.good == CastRule.good:
         return replace(how, value=f"CASE WHEN NOT {among(words)} THEN {how.value} END")
     missing = (among((*MISSING, *words)), "NULL")
     return replace(how, good=f"NOT {among(words)} AND {how.good}", others=(missing, *how.others[1:]))
@@ -290,7 +292,7 @@ def _parsed(formats: Sequence[str]) -> str:
     return f"try_strptime(trim({{v}}), [{_braced(', '.join(map(text, formats)))}])"
 
 
-_INTEGER = Reading(
+_INTEGER = CastRule(
     tries=("TRY_CAST({v} AS BIGINT)", "TRY_CAST({v} AS DOUBLE)"),
     # 8.000 is eight or eight thousand.
     good=f"{{a}}::DOUBLE = {{b}} AND NOT contains({{v}}, '_') "
@@ -305,15 +307,15 @@ _UNROUNDED = (
     "OR coalesce(TRY_CAST({a} AS HUGEINT) = TRY_CAST({v} AS HUGEINT), false))"
 )
 # A sum or a mean over infinity is infinity or nothing; a larger number than any double reads so, too.
-INFINITE = Told("isinf({a})", "NULL", "infinite value was", "infinite values were")
-_NUMBER = Reading(
+INFINITE = Alteration("isinf({a})", "NULL", "infinite value was", "infinite values were")
+_NUMBER = CastRule(
     tries=("TRY_CAST({v} AS DOUBLE)",),
     good=f"isfinite({{a}}) AND NOT contains({{v}}, '_') AND {_UNROUNDED}",
     value="{a}",
     others=(_MISSING,),
-    told=INFINITE,
+    altered=INFINITE,
 )
-_BOOLEAN = Reading(
+_BOOLEAN = CastRule(
     tries=("TRY_CAST({v} AS BOOLEAN)",),
     good="{a} IS NOT NULL",
     value="{a}",
@@ -358,7 +360,7 @@ _WAYS = {
 }
 
 
-_STAMP = Reading(
+_STAMP = CastRule(
     tries=("TRY_CAST({v} AS TIMESTAMP)",),
     # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop, and of 10: 5:07 it
     # would make 10:00:00.
@@ -368,13 +370,13 @@ _STAMP = Reading(
     others=(_MISSING, *chain(*_WAYS[ColumnType.TIMESTAMP])),
 )
 # Of a column whose type is open only what is missing can be read.
-_ABSENT = Reading(good="false", others=((IS_MISSING.replace("{v}", "{v}::VARCHAR"), "NULL"),))
+_ABSENT = CastRule(good="false", others=((IS_MISSING.replace("{v}", "{v}::VARCHAR"), "NULL"),))
 _TEXTS = {
-    ColumnType.TEXT: Reading(value=f"nullif({{v}}, '{ALWAYS_MISSING}')"),
+    ColumnType.TEXT: CastRule(value=f"nullif({{v}}, '{ALWAYS_MISSING}')"),
     ColumnType.INTEGER: _INTEGER,
     ColumnType.NUMBER: _NUMBER,
     ColumnType.BOOLEAN: _BOOLEAN,
-    ColumnType.DATE: Reading(
+    ColumnType.DATE: CastRule(
         tries=_DATE_TRY,
         good=_DATE_GOOD,
         value="{a}",
@@ -387,51 +389,51 @@ _TEXTS = {
 CODE = "ltrim({v}) >= '00' AND ltrim({v}) < '0:'"
 _FIRST = {
     **_TEXTS,
-    ColumnType.INTEGER: Reading(
+    ColumnType.INTEGER: CastRule(
         tries=("TRY_CAST({v} AS BIGINT)",),
         good="{a}::VARCHAR = {v}",
         value="{a}",
         others=(_MISSING,),
     ),
-    ColumnType.NUMBER: Reading(
+    ColumnType.NUMBER: CastRule(
         tries=_NUMBER.tries,
         good=f"abs({{a}}) < 9.2e18 AND NOT contains({{v}}, '_') AND NOT ({CODE}) AND {_UNROUNDED}",
         value="{a}",
         others=_NUMBER.others,
-        told=INFINITE,
+        altered=INFINITE,
     ),
-    ColumnType.BOOLEAN: Reading(
+    ColumnType.BOOLEAN: CastRule(
         tries=_BOOLEAN.tries,
         good="lower({v}) IN ('true', 'false')",
         value="{a}",
         others=(_MISSING,),
     ),
     # Days such as 31.12.2026 and times with an offset are other ways: see `spelling`.
-    ColumnType.DATE: Reading(
+    ColumnType.DATE: CastRule(
         tries=_DATE_TRY, good=_DATE_GOOD, value="{a}", others=(_MISSING, _WAYS[ColumnType.DATE][0][0])
     ),
-    ColumnType.TIMESTAMP: Reading(
+    ColumnType.TIMESTAMP: CastRule(
         tries=_STAMP.tries, good=_STAMP.good, value=_STAMP.value, others=(_MISSING, _PLAIN_TIME)
     ),
 }
 
 
-def _numbers(value: str, written: str, *, json: bool) -> Reading:
+def _numbers(value: str, written: str, *, json: bool) -> CastRule:
     """Numbers of the pattern `written`, whose {v} is `value`.
 
     Of JSON only its texts are such numbers: its own have one spelling.
     """
     own = "WHEN json_type({j}) <> 'VARCHAR' THEN TRY_CAST({v} AS DOUBLE) " if json else ""
-    return Reading(
+    return CastRule(
         tries=(f"CASE {own}WHEN {_matches(written)} THEN {value} END",),
         good=f"isfinite({{a}}) AND {_UNROUNDED}",
         value="{a}",
         others=_NUMBER.others,
-        told=INFINITE,
+        altered=INFINITE,
     )
 
 
-def _marked(group: str, decimal: str, *, alone: bool, json: bool = False) -> Reading:
+def _marked(group: str, decimal: str, *, alone: bool, json: bool = False) -> CastRule:
     """Numbers with a mark between thousands and another before the fraction."""
     value = f"TRY_CAST(replace(replace(trim({{v}}), '{group}', ''), '{decimal}', '.') AS DOUBLE)"
     return _numbers(value, f"{marked(group, decimal, alone=alone)}|{INFINITY}", json=json)
@@ -441,10 +443,10 @@ _MARKED = {COMMA: _marked(".", ",", alone=False), POINT: _marked(",", ".", alone
 _GROUPED = _marked(".", ",", alone=True)
 _MARKED_JSON = {COMMA: _marked(".", ",", alone=False, json=True), POINT: _marked(",", ".", alone=True, json=True)}
 # Times that all say how far they are from UTC.
-OFFSET_ONLY = Reading(good="false", others=(_MISSING, _OFFSET_TIME))
+OFFSET_ONLY = CastRule(good="false", others=(_MISSING, _OFFSET_TIME))
 
 
-def _signed(format: str, *, json: bool) -> Reading:
+def _signed(format: str, *, json: bool) -> CastRule:
     """Numbers with a sign such as % or $, or with parentheses for those below zero."""
     how = number_format(format)
     assert how is not None
@@ -456,22 +458,22 @@ def _signed(format: str, *, json: bool) -> Reading:
     return _numbers(value, signed(how), json=json)
 
 
-def _whole(how: Reading | None) -> Reading:
+def _whole(how: CastRule | None) -> CastRule:
     """Whole numbers among those that `how` reads; without it, among plain ones."""
     if how is None:
         return _TEXTS[ColumnType.INTEGER]
     good = f"({how.good}) AND {{a}} = trunc({{a}}) AND abs({{a}}) <= {EXACT}"
-    return replace(how, good=good, value="{a}::BIGINT", told=None)
+    return replace(how, good=good, value="{a}::BIGINT", altered=None)
 
 
-def formatted(kind: ColumnType, format: str, *, json: bool = False) -> Reading:
+def formatted(kind: ColumnType, format: str, *, json: bool = False) -> CastRule:
     """How to read text in a column's pinned format. Days that can be read in one way only are read beside it."""
     if kind is ColumnType.NUMBER:
         plain = _MARKED_JSON if json else _MARKED
         return plain[format] if format in plain else _signed(format, json=json)
     formats = time_formats(format) if kind is ColumnType.TIMESTAMP else (format,)
     good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
-    return Reading(
+    return CastRule(
         tries=(_parsed(formats),),
         good=good,
         value="{a}::DATE" if kind is ColumnType.DATE else "{a}",
@@ -496,68 +498,70 @@ def whole_beyond(raw: str) -> str:
     return f"({{v}} NOT BETWEEN -{EXACT} AND {EXACT})" if family in {"integer", "wide", "whole", "decimal"} else "false"
 
 
-def _typed(family: str, kind: ColumnType, *, any_text: bool) -> Reading | None:
+def _typed(family: str, kind: ColumnType, *, any_text: bool) -> CastRule | None:
     """Conversions between types of typed files; only those that lose nothing."""
     if family == "null":
         nothing = f"NULL::{SQL_TYPES[kind]}"
-        return Reading(good="false", value=nothing, others=(("true", nothing),))
+        return CastRule(good="false", value=nothing, others=(("true", nothing),))
     if any_text and kind is ColumnType.TEXT and family in _SPELLED:
         return _SPELLED[family]
     return _CONVERSIONS.get((family, kind))
 
 
-_WHOLE = Reading(tries=("TRY_CAST({v} AS BIGINT)",), good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
-_COUNTED = Reading(good=f"{{v}} BETWEEN -{EXACT} AND {EXACT}", value="{v}::DOUBLE")
-_PLAIN_WORDS = Reading(value="{v}::VARCHAR")
+_WHOLE = CastRule(tries=("TRY_CAST({v} AS BIGINT)",), good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
+_COUNTED = CastRule(good=f"{{v}} BETWEEN -{EXACT} AND {EXACT}", value="{v}::DOUBLE")
+_PLAIN_WORDS = CastRule(value="{v}::VARCHAR")
 _MICROSECONDS = "{v}::TIMESTAMP"  # of any zone, in UTC
 _CONVERSIONS = {
-    ("boolean", ColumnType.BOOLEAN): Reading(),
-    ("integer", ColumnType.INTEGER): Reading(value="{v}::BIGINT"),
+    ("boolean", ColumnType.BOOLEAN): CastRule(),
+    ("integer", ColumnType.INTEGER): CastRule(value="{v}::BIGINT"),
     ("wide", ColumnType.INTEGER): _WHOLE,
     ("decimal", ColumnType.INTEGER): _WHOLE,
     ("whole", ColumnType.INTEGER): _WHOLE,
     # pandas makes floats of whole numbers as soon as one is missing.
-    ("float", ColumnType.INTEGER): Reading(
+    ("float", ColumnType.INTEGER): CastRule(
         tries=("TRY_CAST({v} AS BIGINT)",),
         good=f"{{a}}::DOUBLE = {{v}} AND {{a}} BETWEEN -{EXACT} AND {EXACT}",
         value="{a}",
         others=(("isnan({v})", "NULL"),),
     ),
-    ("float", ColumnType.NUMBER): Reading(
+    ("float", ColumnType.NUMBER): CastRule(
         good="isfinite({v})",
         value="{v}::DOUBLE",
         others=(("isnan({v})", "NULL"),),
-        told=replace(INFINITE, when="isinf({v})"),
+        altered=replace(INFINITE, when="isinf({v})"),
     ),
-    ("decimal", ColumnType.NUMBER): Reading(value="{v}::DOUBLE"),
+    ("decimal", ColumnType.NUMBER): CastRule(value="{v}::DOUBLE"),
     ("integer", ColumnType.NUMBER): _COUNTED,
     ("wide", ColumnType.NUMBER): _COUNTED,
     ("whole", ColumnType.NUMBER): _COUNTED,
-    ("date", ColumnType.DATE): Reading(good=f"{{v}} {_RANGE}"),
-    ("date", ColumnType.TIMESTAMP): Reading(good=f"{{v}} {_RANGE}", value="{v}::TIMESTAMP"),
-    ("stamp", ColumnType.TIMESTAMP): Reading(
+    ("date", ColumnType.DATE): CastRule(good=f"{{v}} {_RANGE}"),
+    ("date", ColumnType.TIMESTAMP): CastRule(good=f"{{v}} {_RANGE}", value="{v}::TIMESTAMP"),
+    ("stamp", ColumnType.TIMESTAMP): CastRule(
         tries=("{v}::TIMESTAMP",),
         good="isfinite({a}) AND {a} BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'",
         value="{a}",
     ),
-    ("stamp", ColumnType.DATE): Reading(
+    ("stamp", ColumnType.DATE): CastRule(
         tries=("{v}::TIMESTAMP",), good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
     ),
-    ("fine stamp", ColumnType.TIMESTAMP): Reading(
+    ("fine stamp", ColumnType.TIMESTAMP): CastRule(
         tries=(_MICROSECONDS,),
         good="isfinite({a}) AND epoch_ns({v}) % 1000 = 0",
         value="{a}",
-        told=Told("isfinite({a})", "{a}", "time finer than a microsecond was", "times finer than a microsecond were"),
+        altered=Alteration(
+            "isfinite({a})", "{a}", "time finer than a microsecond was", "times finer than a microsecond were"
+        ),
     ),
-    ("fine stamp", ColumnType.DATE): Reading(
+    ("fine stamp", ColumnType.DATE): CastRule(
         tries=(_MICROSECONDS,), good="date_trunc('day', {a}) = {a} AND epoch_ns({v}) % 1000 = 0", value="{a}::DATE"
     ),
     # Some writers do not say that their bytes are text.
-    ("bytes", ColumnType.TEXT): Reading(tries=("try(decode({v}))",), good="{a} IS NOT NULL", value="{a}"),
+    ("bytes", ColumnType.TEXT): CastRule(tries=("try(decode({v}))",), good="{a} IS NOT NULL", value="{a}"),
     ("wide", ColumnType.TEXT): _PLAIN_WORDS,
     ("whole", ColumnType.TEXT): _PLAIN_WORDS,
     ("word", ColumnType.TEXT): _PLAIN_WORDS,
-    ("nested", ColumnType.TEXT): Reading(value="to_json({v})::VARCHAR"),
+    ("nested", ColumnType.TEXT): CastRule(value="to_json({v})::VARCHAR"),
 }
 # As stored values of these types are read once their column is text.
 _SPELLED = {
@@ -566,7 +570,7 @@ _SPELLED = {
     "wide": _PLAIN_WORDS,
     "decimal": _PLAIN_WORDS,
     "date": _PLAIN_WORDS,
-    "stamp": Reading(value="{v}::TIMESTAMP::VARCHAR"),
-    "fine stamp": Reading(value=f"{_MICROSECONDS}::VARCHAR"),
-    "float": Reading(good="NOT isnan({v})", value="{v}::DOUBLE::VARCHAR", others=(("isnan({v})", "NULL"),)),
+    "stamp": CastRule(value="{v}::TIMESTAMP::VARCHAR"),
+    "fine stamp": CastRule(value=f"{_MICROSECONDS}::VARCHAR"),
+    "float": CastRule(good="NOT isnan({v})", value="{v}::DOUBLE::VARCHAR", others=(("isnan({v})", "NULL"),)),
 }

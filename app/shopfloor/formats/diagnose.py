@@ -69,7 +69,7 @@ def _values(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[list
         forget_rejects(connection)
     where = places(Path(path), plan.shape, [row for row, _, _ in rows])
     numbers = (place.line for place in where.values())
-    lines = raw_lines(Path(path), numbers, plan.shape.skip) if plan.shape.lines else {}
+    lines = raw_lines(Path(path), numbers, plan.shape.skip) if plan.shape.format.by_line else {}
     found = []
     for row, position, value in rows:
         column = plan.contract.columns[position]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,10 +10,10 @@ from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import safe
 from shopfloor.formats import reasons
-from shopfloor.formats.format import Format
 from shopfloor.formats.locate import places
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.reasons import Place
+from shopfloor.formats.shape import TEXT
 
 if TYPE_CHECKING:
     from shopfloor.intake.contract.checks import Check
@@ -36,7 +35,9 @@ class Wrong(NamedTuple):
 def describe(plan: Plan, path: Path, found: Sequence[tuple[Check, Wrong]]) -> list[Reject]:
     """A reject for each wrong row of one file."""
     where = places(path, plan.shape, {one.row for _, one in found if 0 <= one.row < _FAR})
-    lines = raw_lines(path, (place.line for place in where.values()), plan.shape.skip) if plan.shape.lines else {}
+    lines = (
+        raw_lines(path, (place.line for place in where.values()), plan.shape.skip) if plan.shape.format.by_line else {}
+    )
     told = []
     for check, one in found:
         place = where.get(one.row, Place(row=one.row + 1 if one.row >= 0 else None))
@@ -72,14 +73,12 @@ def rejected(reason: Reason, place: Place, value: str | None, record: str) -> Re
 
 
 def _raw_value(plan: Plan, position: int, line: str) -> str | None:
-    """The value as it stands in a line of delimited text; None where that cannot be told."""
-    source = plan.sources[position]
-    shape = plan.shape
-    if not line or source is None or shape.format is not Format.CSV or len(shape.delimiter) != 1:
+    """The value as it stands in a line of text; None where that cannot be told."""
+    source, shape = plan.sources[position], plan.shape
+    if not line or source is None or source >= shape.width or shape.raw[source] != TEXT:
         return None
-    quoting = {"quotechar": shape.quote} if len(shape.quote) == 1 else {"quoting": csv.QUOTE_NONE}
-    fields = next(csv.reader([line], delimiter=shape.delimiter, **quoting), [])
-    return fields[source] if len(fields) == plan.shape.width and source < len(fields) else None
+    cells = shape.format.cells(line, shape)
+    return cells[source] if cells is not None else None
 
 
 def raw_lines(path: Path, numbers: Iterable[int | None], skip: int = 0) -> dict[int, str]:

@@ -11,15 +11,13 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
 from shopfloor.domain.number_format import COMMA
 from shopfloor.domain.text import safe
-from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import BYTES, CODE, among, nested, raw_type, reading, whole_beyond_64_bits
-from shopfloor.formats.format import Format
+from shopfloor.formats.cast_rules import BYTES, CODE, among, cast_rule, nested, raw_type, whole_beyond_64_bits
 from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.partition import kind_of
 from shopfloor.formats.reasons import BadFile, shown
-from shopfloor.formats.shape import TEXT, Shape, forget_rejects, rows_of
-from shopfloor.formats.spelling import ISO, Spelling, Verdict, is_plain, possible, prove
+from shopfloor.formats.shape import JSON, TEXT, Shape, forget_rejects, rows_of
+from shopfloor.formats.spelling import ISO, Spelling, SpellingProof, is_plain, possible, prove
 from shopfloor.formats.stacked import ask_each
 from shopfloor.formats.stray import Doubt, Words, doubts, known_words
 
@@ -66,7 +64,7 @@ def infer(
     a type that no table holds.
     """
     wanted = list(range(len(shape.names)) if columns is None else columns)
-    if shape.format is Format.PARQUET:
+    if shape.format.typed:
         return _typed(shape, wanted, _untyped(connection, shape, paths, wanted))
     look = _Look(connection, shape, paths, wanted, sample, rejects)
     try:
@@ -104,11 +102,10 @@ class _Look:
         counts, firsts = _count(self._connection, self._rows(all=True), shape, wanted, self._sample)
         self._wordy = [i for i, count in zip(wanted, counts, strict=True) if count.given > count.values]
         spellings = _unplain(counts, firsts, wanted)
-        verdicts = prove(self._connection, self._rows(), spellings, shape.names, shape.missing)
+        proofs = prove(self._connection, self._rows(), spellings, shape.names, shape.missing)
         words: dict[int, set[str]] = {}
-        delivered = [position for position in wanted if position < shape.width]
-        if delivered and shape.format in {Format.JSON, Format.EXCEL}:
-            words = _json_words(self._connection, shape, self._paths, delivered)
+        if values := [position for position in wanted if shape.raw[position] == JSON]:
+            words = _json_words(self._connection, self._rows(all=True), shape.missing, values)
         found, empty = [], set()
         for position, count in zip(wanted, counts, strict=True):
             kind = count.kind
@@ -117,12 +114,12 @@ class _Look:
                 kind = ColumnType.UNKNOWN
             elif position in words and kind not in _allowed(words[position]):
                 kind = ColumnType.TEXT
-            found.append(_column(shape.names[position], kind, shape, verdicts.get(position), words.get(position)))
+            found.append(_column(shape.names[position], kind, shape, proofs.get(position), words.get(position)))
         return Inferred(
             tuple(found),
             frozenset(empty),
-            frozenset(shape.names[i] for i, verdict in verdicts.items() if verdict.open),
-            {shape.names[i]: verdict.notice for i, verdict in verdicts.items() if verdict.notice},
+            frozenset(shape.names[i] for i, proof in proofs.items() if proof.open),
+            {shape.names[i]: proof.notice for i, proof in proofs.items() if proof.notice},
             tuple(shape.names[i] for i in wanted if words.get(i, set()) & {"OBJECT", "ARRAY"}),
         )
 
@@ -214,13 +211,13 @@ def _unplain(
     return {position: spellings for position, spellings in found.items() if spellings}
 
 
-def _column(column: str, kind: ColumnType, shape: Shape, verdict: Verdict | None, words: set[str] | None) -> Column:
+def _column(column: str, kind: ColumnType, shape: Shape, proof: SpellingProof | None, words: set[str] | None) -> Column:
     """A column of the plain type, or of the spelling that it proves."""
-    proved = verdict.spelling if verdict is not None else None
+    proved = proof.spelling if proof is not None else None
     if proved is not None and (words is None or proved.type in _allowed(words) or not is_plain(proved)):
         return Column(name=column, type=proved.type, format=proved.format)
     # A file in which all numbers have a comma: the next one's first rows may not show it.
-    comma = kind is ColumnType.NUMBER and shape.format is Format.CSV and shape.decimal == ","
+    comma = kind is ColumnType.NUMBER and shape.decimal == ","
     return Column(name=column, type=kind, format=COMMA if comma else "")
 
 
@@ -330,25 +327,19 @@ def _test(kind: ColumnType, shape: Shape) -> str:
     if kind is ColumnType.BOOLEAN:
         return "lower(c0) IN ('true', 'false')"
     # A date column must not swallow times that happen to be midnight.
-    how = reading(TEXT, kind, decimal=shape.decimal, first=kind.temporal)
+    how = cast_rule(TEXT, kind, decimal=shape.decimal, first=kind.temporal)
     return "false" if how is None else f"c0 IS NOT NULL AND NOT ({how.bad_inline(0)})"
 
 
 def _json_words(
-    connection: DuckDBPyConnection, shape: Shape, paths: Sequence[str], wanted: Sequence[int]
+    connection: DuckDBPyConnection, rows: str, missing: Sequence[str], wanted: Sequence[int]
 ) -> dict[int, set[str]]:
     """JSON's own types of each column's values."""
-    form = "array" if shape.array else "newline_delimited"
-    columns = ", ".join(f"{text(shape.own[i])}: 'JSON'" for i in wanted)
-    picked = ", ".join(f"{name(shape.own[i])} AS c{i}" for i in wanted)
-    rows = (
-        f"(SELECT {picked} FROM read_json([{', '.join(map(text, paths))}], format = '{form}', "
-        f"records = 'true', compression = 'none', columns = {{{columns}}}))"
-    )
+    values = f"(SELECT {', '.join(f'j{i} AS c{i}' for i in wanted)} FROM {rows})"
     # JSON's types of what does not stand for "missing".
-    word = among((*MISSING, *shape.missing)).format(v="(r0 ->> '$')")
+    word = among((*MISSING, *missing)).format(v="(r0 ->> '$')")
     kinds = f"list(DISTINCT json_type(r0)) FILTER (NOT coalesce({word}, true))"
-    found = ask_each(connection, rows, wanted, kinds, value="NULL")
+    found = ask_each(connection, values, wanted, kinds, value="NULL")
     return {i: set(found[i][0] or ()) - {None, "NULL"} if i in found else set() for i in wanted}
 
 

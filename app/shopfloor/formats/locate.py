@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from shopfloor.formats.format import Format
 from shopfloor.formats.reasons import Place
 from shopfloor.formats.shape import Shape
 
@@ -66,26 +64,8 @@ def places(path: Path, shape: Shape, rows: Iterable[int]) -> dict[int, Place]:
     wanted = set(rows)
     if not wanted:
         return {}
-    if shape.format is Format.CSV:
-        lines = _csv_lines(path, shape, wanted)
-    elif shape.format in {Format.JSON, Format.EXCEL} and not shape.array:
-        lines = _json_lines(path, wanted)
-    else:
-        lines = {}
+    lines = shape.format.lines(path, shape, wanted)
     return {row: Place(line=lines.get(row), row=row + 1) for row in wanted}
-
-
-def malformed_line(path: Path) -> tuple[int | None, str]:
-    """The first line of a JSON lines file that is no JSON, and why."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                json.loads(line)
-            except (ValueError, RecursionError) as error:
-                return number, str(error).split(":", 1)[0] or "it is nested too deeply"
-    return None, "it cannot be read"
 
 
 def records_of(lines: Iterable[str], delimiter: str, quote: str) -> Any:
@@ -93,39 +73,3 @@ def records_of(lines: Iterable[str], delimiter: str, quote: str) -> Any:
     if not quote:
         return csv.reader(lines, delimiter=delimiter, quotechar=None, quoting=csv.QUOTE_NONE)
     return csv.reader(lines, delimiter=delimiter, quotechar=quote)
-
-
-def _csv_lines(path: Path, shape: Shape, wanted: set[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    width, last, row = shape.width, max(wanted), -1  # the header is row -1
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = records_of(file, shape.delimiter, shape.quote)
-        line = shape.skip + 1
-        try:
-            for record in reader:
-                # A blank line is a missing value in a file of one column, else nothing.
-                if len(record) == width or (width == 1 and not record):
-                    if row in wanted:
-                        found[row] = line
-                    if row >= last:
-                        break
-                    row += 1
-                line = shape.skip + reader.line_num + 1
-        except csv.Error:  # a field beyond the module's limit
-            pass
-    return found
-
-
-def _json_lines(path: Path, wanted: set[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    last, row = max(wanted), 0
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            if row in wanted:
-                found[row] = number
-            if row >= last:
-                break
-            row += 1
-    return found

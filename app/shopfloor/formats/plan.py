@@ -11,8 +11,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.text import safe
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import Reading, reading
-from shopfloor.formats.format import Format
+from shopfloor.formats.cast_rules import CastRule, cast_rule
 from shopfloor.formats.reasons import BadFile, listed, shown
 from shopfloor.formats.shape import Shape
 
@@ -46,12 +45,12 @@ class Plan:
         """The columns that the part will have: those present in the file, in contract order."""
         return self.contract.columns
 
-    def readings(self, *, first: bool = False) -> list[Reading | None]:
+    def cast_rules(self, *, first: bool = False) -> list[CastRule | None]:
         """How to read each column; None where the file does not have it."""
         return [
             None
             if source is None
-            else reading(
+            else cast_rule(
                 self.shape.raw[source],
                 column.type,
                 decimal=self.shape.decimal,
@@ -133,14 +132,14 @@ def _named(shape: Shape, positions: Sequence[int]) -> str:
 
 
 def _missing(contract: Contract, shape: Shape) -> list[str]:
-    """Columns that the file should have. JSON leaves out keys without value, CSV does not."""
+    """Columns that the file should have; a row of a sparse format leaves out those without a value."""
     needed = {contract.time, *contract.key}
     return [
         column.name
         for column in contract.columns
         if column.name != RESCUED
         and shape.position(column.name) is None
-        and (column.name in needed or not (column.optional or (shape.format is Format.JSON and column.nullable)))
+        and (column.name in needed or not (column.optional or (shape.format.sparse and column.nullable)))
     ]
 
 
@@ -172,6 +171,6 @@ def _with_rescued(contract: Contract) -> Contract:
 
 def check_types(plan: Plan) -> None:
     """Raise `BadFile` for a column whose type in the file cannot become the wanted one."""
-    for column, source, how in zip(plan.contract.columns, plan.sources, plan.readings(), strict=True):
+    for column, source, how in zip(plan.contract.columns, plan.sources, plan.cast_rules(), strict=True):
         if source is not None and how is None:
             raise BadFile(reasons.column_retyped(column.name, column.type, plan.shape.raw[source], plan.contract.name))

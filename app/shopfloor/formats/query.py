@@ -5,74 +5,74 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopfloor.duck.sql import SQL_TYPES, name, text
-from shopfloor.formats.cast_rules import Care, Reading
+from shopfloor.formats.cast_rules import CastMode, CastRule
 from shopfloor.formats.plan import PLACE, RESCUED, Plan
 from shopfloor.formats.shape import rows_of
 
 
-def strict(plan: Plan, paths: Sequence[str], care: Care, *, first: bool = False, bundled: bool = False) -> str:
+def strict(plan: Plan, paths: Sequence[str], mode: CastMode, *, first: bool = False) -> str:
     """Columns k0, k1, … in contract order and f, the file's index. A bad value is an error.
 
-    So is what `care` does not read, and with `first` what inference would not have called the
-    type. With `bundled` the one path is that of a bundle.
+    So is what `mode` does not read, and with `first` what inference would not have called the
+    type.
     """
-    readings = plan.readings(first=first)
-    rows = rows_of(plan.shape, paths, bundled=bundled)
+    cast_rules = plan.cast_rules(first=first)
+    rows = rows_of(plan.shape, paths)
     items = []
-    for i, (how, source) in enumerate(zip(readings, plan.sources, strict=True)):
-        value = how.at(care, source) if how is not None and source is not None else None
+    for i, (how, source) in enumerate(zip(cast_rules, plan.sources, strict=True)):
+        value = how.at(mode, source) if how is not None and source is not None else None
         items.append(_column(plan, i, value))
-    return f"SELECT {', '.join(items)}, f FROM {_tried(plan, readings, rows)}"
+    return f"SELECT {', '.join(items)}, f FROM {_tried(plan, cast_rules, rows)}"
 
 
 def lenient(plan: Plan, paths: Sequence[str]) -> str:
     """Like `strict`, with r, the row's number from 0, and without rows that hold a bad value."""
-    readings = plan.readings()
+    cast_rules = plan.cast_rules()
     items = [
         _column(plan, i, how.lenient(source) if how and source is not None else None)
-        for i, (how, source) in enumerate(zip(readings, plan.sources, strict=True))
+        for i, (how, source) in enumerate(zip(cast_rules, plan.sources, strict=True))
     ]
     return (
-        f"SELECT {', '.join(items)}, f, r FROM {_numbered(plan, readings, paths)} "
-        f"WHERE NOT ({_any_bad(plan, readings)})"
+        f"SELECT {', '.join(items)}, f, r FROM {_numbered(plan, cast_rules, paths)} "
+        f"WHERE NOT ({_any_bad(plan, cast_rules)})"
     )
 
 
-def count_told(plan: Plan, paths: Sequence[str]) -> tuple[str, list[int]]:
+def count_altered(plan: Plan, paths: Sequence[str]) -> tuple[str, list[int]]:
     """A query for f and the number of changed values in good rows, by column; and the columns' positions."""
-    readings = plan.readings()
-    asked = [
+    cast_rules = plan.cast_rules()
+    altering = [
         (i, how.changed(source))
-        for i, (how, source) in enumerate(zip(readings, plan.sources, strict=True))
-        if how is not None and source is not None and how.told is not None
+        for i, (how, source) in enumerate(zip(cast_rules, plan.sources, strict=True))
+        if how is not None and source is not None and how.altered is not None
     ]
-    counts = "".join(f", count_if({test})" for _, test in asked)
-    tried = _tried(plan, readings, rows_of(plan.shape, paths, rejects=True))
-    query = f"SELECT f{counts} FROM {tried} WHERE NOT ({_any_bad(plan, readings)}) GROUP BY f"
-    return query, [i for i, _ in asked]
+    counts = "".join(f", count_if({test})" for _, test in altering)
+    tried = _tried(plan, cast_rules, rows_of(plan.shape, paths, rejects=True))
+    query = f"SELECT f{counts} FROM {tried} WHERE NOT ({_any_bad(plan, cast_rules)}) GROUP BY f"
+    return query, [i for i, _ in altering]
 
 
 def count_bad(plan: Plan, paths: Sequence[str]) -> str:
     """One row: how many rows fit the header, and how many of them hold a bad value."""
-    readings = plan.readings()
-    tried = _tried(plan, readings, rows_of(plan.shape, paths, rejects=True))
-    return f"SELECT count(*), coalesce(count_if({_any_bad(plan, readings)}), 0) FROM {tried}"
+    cast_rules = plan.cast_rules()
+    tried = _tried(plan, cast_rules, rows_of(plan.shape, paths, rejects=True))
+    return f"SELECT count(*), coalesce(count_if({_any_bad(plan, cast_rules)}), 0) FROM {tried}"
 
 
 def first_bad(plan: Plan, paths: Sequence[str], limit: int) -> str:
     """Rows (row number from 0, position of the contract's column, raw value) with a bad value."""
-    readings = plan.readings()
+    cast_rules = plan.cast_rules()
     tests = [
         (i, source, how.bad(source))
-        for i, (how, source) in enumerate(zip(readings, plan.sources, strict=True))
-        if how is not None and source is not None and how.good != Reading.good
+        for i, (how, source) in enumerate(zip(cast_rules, plan.sources, strict=True))
+        if how is not None and source is not None and how.good != CastRule.good
     ]
     which = " ".join(f"WHEN {test} THEN {i}" for i, _, test in tests)
     value = " ".join(f"WHEN {test} THEN c{source}::VARCHAR" for _, source, test in tests)
     return (
         f"SELECT r, CASE {which} END, CASE {value} END "
-        f"FROM {_numbered(plan, readings, paths)} "
-        f"WHERE {_any_bad(plan, readings)} LIMIT {limit}"
+        f"FROM {_numbered(plan, cast_rules, paths)} "
+        f"WHERE {_any_bad(plan, cast_rules)} LIMIT {limit}"
     )
 
 
@@ -124,25 +124,25 @@ def _rescue(plan: Plan) -> str:
     return f"CASE WHEN {present} THEN json_object({pairs})::VARCHAR END"
 
 
-def _any_bad(plan: Plan, readings: Sequence[Reading | None]) -> str:
+def _any_bad(plan: Plan, cast_rules: Sequence[CastRule | None]) -> str:
     tests = [
         how.bad(source)
-        for how, source in zip(readings, plan.sources, strict=True)
-        if how is not None and source is not None and how.good != Reading.good
+        for how, source in zip(cast_rules, plan.sources, strict=True)
+        if how is not None and source is not None and how.good != CastRule.good
     ]
     return " OR ".join(f"({test})" for test in tests) or "false"
 
 
-def _numbered(plan: Plan, readings: Sequence[Reading | None], paths: Sequence[str]) -> str:
-    tried = _tried(plan, readings, rows_of(plan.shape, paths, rejects=True))
+def _numbered(plan: Plan, cast_rules: Sequence[CastRule | None], paths: Sequence[str]) -> str:
+    tried = _tried(plan, cast_rules, rows_of(plan.shape, paths, rejects=True))
     return f"(SELECT *, row_number() OVER () - 1 AS r FROM {tried})"
 
 
-def _tried(plan: Plan, readings: Sequence[Reading | None], rows: str) -> str:
+def _tried(plan: Plan, cast_rules: Sequence[CastRule | None], rows: str) -> str:
     """Raw values and what the types' casts make of them: computed once, looked at twice."""
     used = [source for source in plan.sources if source is not None] + list(plan.extras)
     items = [f"c{i}" for i in used]
-    for how, source in zip(readings, plan.sources, strict=True):
+    for how, source in zip(cast_rules, plan.sources, strict=True):
         if how is not None and source is not None:
             items += how.tried(source)
     return f"(SELECT {', '.join([*items, 'f'])} FROM {rows})"

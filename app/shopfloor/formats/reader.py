@@ -21,13 +21,13 @@ from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.names import nearest
 from shopfloor.duck.sql import connect
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import Care, raw_type
+from shopfloor.formats.cast_rules import CastMode, raw_type
 from shopfloor.formats.diagnose import diagnose
 from shopfloor.formats.failure import reason_of
-from shopfloor.formats.format import Format
+from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.locate import places
 from shopfloor.formats.plan import Plan, check_types
-from shopfloor.formats.prepare import Prepared, Preparer
+from shopfloor.formats.prepare import Preparer
 from shopfloor.formats.query import strict
 from shopfloor.formats.reasons import BadFile, Place
 from shopfloor.formats.shape import JSON, TEXT, rows_of
@@ -62,7 +62,7 @@ def open_table(
         connection.close()
 
 
-def _prepared(preparer: Preparer, file: StagedFile, expected: Sequence[str], parser: Parser) -> Prepared:
+def _prepared(preparer: Preparer, file: StagedFile, expected: Sequence[str], parser: Parser) -> PreparedFile:
     try:
         prepared = preparer.prepare(file)
     except OSError as error:
@@ -79,7 +79,7 @@ class OpenTable:
     """A file with its columns as delivered; `read` says which of them are wanted, and as what."""
 
     connection: DuckDBPyConnection
-    file: Prepared
+    file: PreparedFile
     memory_mb: int
 
     @property
@@ -116,12 +116,13 @@ class OpenTable:
         return TableReader(self, plan, ignored, tuple(column.name for column in absent))
 
     def _check_absent(self, absent: Sequence[Column], others: Sequence[str], roles: Collection[str]) -> None:
-        """Raise `BadFile` for columns that have to be there. JSON leaves out keys without a value."""
-        keyless = self.file.shape.format is Format.JSON
+        """Raise `BadFile` for columns that have to be there; a row of a sparse format leaves out those without a
+        value."""
+        sparse = self.file.shape.format.sparse
         needed = [
             column.name
             for column in absent
-            if not column.optional and not (keyless and column.nullable and not nearest(column.name, others, roles))
+            if not column.optional and not (sparse and column.nullable and not nearest(column.name, others, roles))
         ]
         if needed:
             raise BadFile(reasons.columns_missing(needed, nearest(needed[0], others, roles)))
@@ -141,9 +142,10 @@ class TableReader:
 
     @cached_property
     def rows(self) -> int:
-        """How many rows the file has. Raises `BadFile` where it is malformed."""
-        if self.table.file.rows is not None:
-            return self.table.file.rows
+        """How many rows the file has, a totals row aside. Raises `BadFile` where it is malformed."""
+        file = self.table.file
+        if file.rows is not None:
+            return file.rows - int(file.totals is not None)
         query = f"SELECT count(*) FROM {rows_of(self.plan.shape, [self._path])}"
         try:
             return int(self.table.connection.execute(query).fetchall()[0][0])
@@ -157,7 +159,7 @@ class TableReader:
         fit; batches before it may have been given already.
         """
         values = ", ".join(f"k{place}" for place in range(len(self.plan.columns)))
-        query = f"SELECT {values} FROM ({strict(self.plan, [self._path], Care.TOLD)})"
+        query = f"SELECT {values} FROM ({strict(self.plan, [self._path], CastMode.ALTERING)})"
         try:
             reader = self.table.connection.sql(query).to_arrow_reader(size)
         except (duckdb.Error, MemoryError) as error:
@@ -193,9 +195,9 @@ class TableReader:
         try:
             wrong = diagnose(connection, self.plan, str(path))
         except (duckdb.Error, MemoryError) as second:
-            return BadFile(reason_of(second, self.plan.shape, path, self.table.memory_mb))
+            return BadFile(reason_of(second, self.plan.shape.format, path, self.table.memory_mb))
         if not wrong.bad and isinstance(error, BadFile):
             return error
         if not wrong.bad:
-            return BadFile(reason_of(error, self.plan.shape, path, self.table.memory_mb))
+            return BadFile(reason_of(error, self.plan.shape.format, path, self.table.memory_mb))
         return BadFile(reasons.of_many(reasons.of_reject(wrong.rejects[0]), wrong.bad, wrong.records))

@@ -13,6 +13,7 @@ import msgspec
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
+from shopfloor.domain.file_formats import deliverable
 from shopfloor.domain.missing import LONGEST
 from shopfloor.domain.number_format import COMMA, POINT
 from shopfloor.domain.reject import Reject
@@ -29,6 +30,7 @@ _NOUNS = {
     ColumnType.UNKNOWN: "a missing value",
 }
 _GROUPS = re.compile(GROUPS, re.ASCII)
+_DAY_ORDER = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2[0-9]{4}( [0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)?")
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{19,}")
 _ENCODINGS = {"cp1252": "Windows-1252 (Latin-1), nor in UTF-8"}
 _REDELIVER = "Correct it at the source and deliver the file again."
@@ -246,8 +248,7 @@ def wrong_format(named: str, found: str) -> Reason:
     return Reason(
         code="wrong_format",
         message=f"The file has the extension of {named} but contains {found}.",
-        hint="It was not opened. Deliver CSV, TSV, Parquet, JSON, JSON lines, Excel or .ods "
-        "under the matching extension.",
+        hint=f"It was not opened. Deliver it under the extension that matches its content: {deliverable()}.",
     )
 
 
@@ -455,6 +456,8 @@ def bad_value(place: Place, column: str, kind: ColumnType, value: object, format
         why = "has more than the 64 bits of a whole number"
     if (kind is ColumnType.INTEGER or format == COMMA) and _GROUPS.fullmatch(str(value).strip()):
         return _two_ways(place, column, str(value).strip(), format)
+    if kind.temporal and not format and (orders := _day_orders(str(value).strip())):
+        why += f"; format = {' or '.join(orders)} would say which day it is"
     return Reason(
         code="bad_value",
         message=f"{place.words} {shown(column)}: {shown(value)} {why}.",
@@ -462,6 +465,16 @@ def bad_value(place: Place, column: str, kind: ColumnType, value: object, format
         column=safe(column, 120),
         hint=f"{_REDELIVER} {_WIDEN}{_declare(str(value))}",
     )
+
+
+def _day_orders(value: str) -> list[str]:
+    """The formats under which a text that begins like 03/04/2026 is a day."""
+    found = _DAY_ORDER.fullmatch(value)
+    if found is None:
+        return []
+    mark, clock = found[2], ("", " %H:%M", " %H:%M:%S")[(found[4] or "").count(":")]
+    orders = [("%d", "%m")] * (int(found[3]) <= 12) + [("%m", "%d")] * (int(found[1]) <= 12)
+    return [f'"{first}{mark}{second}{mark}%Y{clock}"' for first, second in orders]
 
 
 def _two_ways(place: Place, column: str, value: str, format: str) -> Reason:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
+_CHUNK = 1 << 20
+_ENTRY = 2  # the depth of an array's entries
 _MOST = 20  # repeated headers that are told
 _FEW_BYTES = 1 << 14  # are not worth an array
 
@@ -58,6 +60,28 @@ def count_lines(path: Path) -> int:
         found += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
         if chunk[:1] in _BLANK or any(b"\n" + blank in chunk for blank in (b"\n", b"\r", b" ", b"\t")):
             found -= sum(not line.strip() for line in chunk.splitlines())
+    return found
+
+
+def count_entries(path: Path) -> int:
+    """The objects of a JSON array of objects: the braces that open right inside it and outside of texts."""
+    import numpy as np
+
+    found, depth, inside, kept = 0, 0, False, b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            # Without escapes each quote begins or ends a text. A backslash at the end waits for what it escapes.
+            chunk = (kept + chunk).replace(rb"\\", b"")
+            kept = b"\\" if chunk.endswith(b"\\") else b""
+            data = np.frombuffer(chunk[: len(chunk) - len(kept)].replace(rb"\"", b""), np.uint8)
+            quotes = np.flatnonzero(data == ord('"'))
+            opening, closing = (data | 32) == ord("{"), (data | 32) == ord("}")  # [ and { differ in one bit
+            marks = np.flatnonzero(opening | closing)
+            marks = marks[(np.searchsorted(quotes, marks) + inside) % 2 == 0]
+            depths = depth + np.cumsum(np.where(opening[marks], 1, -1))
+            found += int(((depths == _ENTRY) & (data[marks] == ord("{"))).sum())
+            depth = int(depths[-1]) if len(depths) else depth
+            inside = bool((len(quotes) + inside) % 2)
     return found
 
 

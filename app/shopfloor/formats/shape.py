@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shopfloor.domain.column_names import ColumnNames, case_notice, collision, fold
-from shopfloor.duck.sql import name, text, texts
+from shopfloor.duck.sql import text, texts
 from shopfloor.formats import reasons
-from shopfloor.formats.format import Format
 from shopfloor.formats.partition import Pairs
 from shopfloor.formats.reasons import BadFile, shown
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from shopfloor.formats.file_format import FileFormat
 
 MAX_COLUMNS = 4096
 
@@ -33,21 +34,19 @@ class Shape:
 
     `raw` are DuckDB's types of the values before they are converted. `delivered` are the file's own
     names where the contract spells some of them otherwise. `decimal` is the mark in
-    numbers of a CSV file, `quote` its quote mark (empty: none), `skip` how many lines before the
-    header were taken off;
-    `array` says that a JSON file is one array. `given` are columns that the file's directories
+    numbers of delimited text, `quote` its quote mark (empty: none), `skip` how many lines before the
+    header were taken off. `given` are columns that the file's directories
     give to all its rows; they stand at the end of `names`. `missing` are words that the contract, or
     who retried the file, declares to stand for no value.
     """
 
-    format: Format
+    format: FileFormat
     names: tuple[str, ...]
     raw: tuple[str, ...]
     delimiter: str = ","
     quote: str = '"'
     decimal: str = "."
     skip: int = 0
-    array: bool = False
     given: Pairs = ()
     missing: tuple[str, ...] = ()
     delivered: tuple[str, ...] = ()
@@ -101,12 +100,7 @@ class Shape:
     def grouped(self) -> bool:
         """True where a point before three digits stands between thousands, once a column says so, too: the file has
         decimal commas, or its fields are apart by what leaves the comma to numbers."""
-        return self.format is Format.CSV and (self.decimal == "," or self.delimiter == ";")
-
-    @property
-    def lines(self) -> bool:
-        """True where a row stands on a line of text (a quoted line end aside)."""
-        return self.format is Format.CSV or (self.format is Format.JSON and not self.array)
+        return self.decimal == "," or self.delimiter == ";"
 
     def position(self, column: str) -> int | None:
         """Where `column` stands, or None."""
@@ -134,46 +128,15 @@ def forget_rejects(connection: DuckDBPyConnection) -> None:
         connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 
-def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False, bundled: bool = False) -> str:
+def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False) -> str:
     """A subquery of the rows of `paths`, in order: columns c0, c1, … and f, the file's index.
 
-    Values are text for CSV and JSON, where j0, j1, … are what the text was before. With `rejects` lines
-    that do not fit the header are left out and listed in the temporary table `REJECTS`. With `bundled`
-    the one file is a bundle, which says f itself.
+    Values are text where the format has no types; of JSON values j0, j1, … are what the text was before. With
+    `rejects` lines that do not fit the header are left out and listed in the temporary table `REJECTS`.
     """
-    count = range(shape.width)
     given = "".join(f", {_literal(value)} AS c{shape.width + i}" for i, (_, value) in enumerate(shape.given))
-    files = texts(list(paths))
-    if shape.format is Format.CSV:
-        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in count)
-        columns = f"'f': 'BIGINT', {columns}" if bundled else columns
-        # A quoted empty field is an empty text, an unquoted one is missing. The line end must not
-        # be given: with a wrong one DuckDB 2.0 returns no rows and no error.
-        options = (
-            f"columns = {{{columns}}}, header = true, auto_detect = false, "
-            f"delim = {text(shape.delimiter)}, quote = {text(shape.quote)}, escape = {text(shape.quote)}, "
-            "allow_quoted_nulls = false"
-        )
-        if rejects:
-            options += (
-                f", store_rejects = true, rejects_table = '{REJECTS}', "
-                f"rejects_scan = '{REJECT_SCANS}', rejects_line_size_limit = 1000"
-            )
-        picked = ", ".join(f"c{i}" for i in count)
-        index = "f" if bundled else "file_index AS f"
-        return f"(SELECT {picked}{given}, {index} FROM read_csv({files}, {options}))"
-    if shape.format in {Format.JSON, Format.EXCEL}:
-        columns = ", ".join(f"{text(column)}: 'JSON'" for column in shape.own)
-        form = "array" if shape.array else "newline_delimited"
-        picked = ", ".join(
-            f"{name(column)} ->> '$' AS c{i}, {name(column)} AS j{i}" for i, column in enumerate(shape.own)
-        )
-        return (
-            f"(SELECT {picked}{given}, file_index AS f FROM read_json({files}, format = '{form}', "
-            f"records = 'true', compression = 'none', columns = {{{columns}}}))"
-        )
-    picked = ", ".join(f"{name(column)} AS c{i}" for i, column in enumerate(shape.own))
-    return f"(SELECT {picked}{given}, file_index AS f FROM read_parquet({files}))"
+    scan = shape.format.scan(shape, texts(list(paths)), rejects=rejects)
+    return f"(SELECT {shape.format.columns(shape)}{given}, {shape.format.index} AS f FROM {scan})"
 
 
 def _literal(value: str | None) -> str:

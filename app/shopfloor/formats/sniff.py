@@ -13,13 +13,12 @@ from shopfloor.domain.column_names import fold
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import NO_QUOTES
 from shopfloor.formats import reasons
-from shopfloor.formats.format import Format
+from shopfloor.formats.file_format import HEAD, FileFormat
 from shopfloor.formats.locate import records_of
 from shopfloor.formats.preamble import check_first
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import TEXT, Shape, check_names
 
-HEAD = 1 << 18
 _RECORDS = 100
 _MOSTLY = 0.5  # of the records are as wide as the header of a table
 # A space and all else that stands in ordinary text is only given, never found out.
@@ -37,7 +36,7 @@ _POINT_NUMBER = re.compile(r"[-+]?\d+\.\d+")
 
 
 @dataclass(frozen=True)
-class _Reading:
+class _Split:
     """The first records under one delimiter."""
 
     delimiter: str
@@ -54,6 +53,7 @@ class _Reading:
 
 
 def sniff_csv(
+    format: FileFormat,
     head: bytes,
     *,
     whole: bool,
@@ -62,7 +62,7 @@ def sniff_csv(
     may_be_empty: bool = False,
     above: int = 0,
 ) -> Shape:
-    """The shape of a CSV file from its first bytes, `whole` when there are no more.
+    """The shape of a delimited file from its first bytes, `whole` when there are no more.
 
     `above` lines were taken off its start. `expected` are the contract's column names: the delimiter that
     yields the most of them wins. What `parser` says is not found out but taken. Raises `BadFile` for an empty
@@ -73,13 +73,13 @@ def sniff_csv(
     if not text.strip():
         raise BadFile(reasons.blank_file())
     quote = _quote(text, parser)
-    readings = _readings(text, whole, quote, parser)
-    best = _choose(readings, expected)
+    splits = _splits(text, whole, quote, parser)
+    best = _choose(splits, expected)
     header = best.records[0]
     # A first line that names a column we know is the header, even where other columns are absent.
     known = {fold(column) for column in expected}.intersection(map(fold, header))
     if not known and not _fits(best, expected):
-        _check_preamble(text, readings, quote, expected, above)
+        _check_preamble(text, splits, quote, expected, above)
     if not whole and "\n" not in text and "\r" not in text:
         raise BadFile(reasons.header_too_long(HEAD))
     if set(map(fold, header)) != set(map(fold, expected)) and headless(best.records[0]):
@@ -88,7 +88,7 @@ def sniff_csv(
         raise BadFile(reasons.header_only())
     check_names(header)
     return Shape(
-        format=Format.CSV,
+        format=format,
         names=tuple(header),
         raw=(TEXT,) * len(header),
         delimiter=best.delimiter,
@@ -98,28 +98,28 @@ def sniff_csv(
     )
 
 
-def _fits(reading: _Reading, expected: Sequence[str]) -> bool:
+def _fits(split: _Split, expected: Sequence[str]) -> bool:
     """True when the first record may well be the header."""
-    header = reading.records[0]
+    header = split.records[0]
     names = [fold(cell) for cell in header]
     known = set(map(fold, expected)) <= set(names)
     named = len(header) > 1 and all(cell.strip() for cell in header) and len(set(names)) == len(names)
-    return known and named and not headless(header) and reading.rank[0] >= _MOSTLY
+    return known and named and not headless(header) and split.rank[0] >= _MOSTLY
 
 
-def _check_preamble(text: str, readings: Sequence[_Reading], quote: str, expected: Sequence[str], above: int) -> None:
+def _check_preamble(text: str, splits: Sequence[_Split], quote: str, expected: Sequence[str], above: int) -> None:
     """Raise `BadFile` when the header stands below something else, under any of the delimiters."""
     lines = list(io.StringIO(text, newline=""))
-    for reading in readings:
+    for split in splits:
         records: list[tuple[int, list[str]]] = []
-        reader = records_of(lines, reading.delimiter, quote)
+        reader = records_of(lines, split.delimiter, quote)
         line = above + 1
         try:
             for record in reader:
                 if record:
                     records.append((line, record))
                 line = above + reader.line_num + 1
-                if len(records) >= len(reading.records):
+                if len(records) >= len(split.records):
                     break
         except csv.Error:
             pass
@@ -152,16 +152,16 @@ def _quote(text: str, parser: Parser) -> str:
     return "'" if _APOSTROPHES.fullmatch(header) else '"'
 
 
-def _readings(text: str, whole: bool, quote: str, parser: Parser) -> list[_Reading]:
+def _splits(text: str, whole: bool, quote: str, parser: Parser) -> list[_Split]:
     # newline="": only CR, LF and CRLF end a line, and none is translated.
     lines = list(io.StringIO(text, newline=""))
     complete = lines if whole or len(lines) < 2 else lines[:-1]
     delimiters = (parser.delimiter,) if parser.delimiter else _DELIMITERS
-    found = [_Reading(delimiter, _records(complete, delimiter, quote)) for delimiter in delimiters]
-    readable = [reading for reading in found if reading.records]
+    found = [_Split(delimiter, _records(complete, delimiter, quote)) for delimiter in delimiters]
+    readable = [split for split in found if split.records]
     if not readable:
         raise BadFile(reasons.header_too_long(HEAD))
-    if all(len(reading.records[0]) < 2 for reading in readable):
+    if all(len(split.records[0]) < 2 for split in readable):
         colons = _by_colons(complete, quote, parser)
         readable += [colons] if colons is not None else []
     return readable
@@ -181,21 +181,21 @@ def _records(lines: list[str], delimiter: str, quote: str) -> list[list[str]]:
     return records
 
 
-def _by_colons(lines: list[str], quote: str, parser: Parser) -> _Reading | None:
+def _by_colons(lines: list[str], quote: str, parser: Parser) -> _Split | None:
     """Colons stand in times, too: they count only where nothing else does and all records agree."""
     records = [] if parser.delimiter else _records(lines, ":", quote)
-    reading = _Reading(":", records)
-    return reading if len(records) > 1 and reading.rank[0] == 1.0 and _agree(records) else None
+    split = _Split(":", records)
+    return split if len(records) > 1 and split.rank[0] == 1.0 and _agree(records) else None
 
 
 def _agree(records: list[list[str]]) -> bool:
     return len({len(record) for record in records}) == 1
 
 
-def _choose(readings: list[_Reading], expected: Sequence[str]) -> _Reading:
+def _choose(splits: list[_Split], expected: Sequence[str]) -> _Split:
     wanted = set(map(fold, expected))
     # max keeps the first of equals, so a comma wins where nothing speaks for another.
-    return max(readings, key=lambda reading: (len(wanted.intersection(map(fold, reading.records[0]))), reading.rank))
+    return max(splits, key=lambda split: (len(wanted.intersection(map(fold, split.records[0]))), split.rank))
 
 
 def headless(header: Sequence[str]) -> bool:
@@ -208,10 +208,10 @@ def headless(header: Sequence[str]) -> bool:
     return bool(values) and 2 * len(values) >= len(cells)
 
 
-def _decimal(reading: _Reading) -> str:
+def _decimal(split: _Split) -> str:
     """`,` when the first records hold numbers with a decimal comma and none with a point."""
     seen: Counter[str] = Counter()
-    for record in reading.records[1:]:
+    for record in split.records[1:]:
         for cell in record:
             if _COMMA_NUMBER.fullmatch(cell):
                 seen[","] += 1

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.missing import MISSING
 from shopfloor.domain.number_format import COMMA, POINT, example, number_format, sign_of
-from shopfloor.formats.cast_rules import CODE, OFFSET_ONLY, Reading, among, formatted
+from shopfloor.formats.cast_rules import CODE, OFFSET_ONLY, CastRule, among, formatted
 from shopfloor.formats.notation import CLOCK_FORMATS
 from shopfloor.formats.reasons import shown
 from shopfloor.formats.stacked import ask_each
@@ -42,7 +42,7 @@ class Spelling:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SpellingProof:
     """What a column proves: a spelling, or why there is none. `open`: more values may yet decide."""
 
     spelling: Spelling | None = None
@@ -103,8 +103,8 @@ def prove(
     columns: Mapping[int, Sequence[Spelling]],
     names: Sequence[str],
     declared: Sequence[str] = (),
-) -> dict[int, Verdict]:
-    """A verdict for each column, by its position, from all `rows`; `declared` words are missing, too."""
+) -> dict[int, SpellingProof]:
+    """A proof for each column, by its position, from all `rows`; `declared` words are missing, too."""
     if not columns:
         return {}
     missing = among((*MISSING, *declared))
@@ -112,23 +112,23 @@ def prove(
     alike: dict[tuple[Spelling, ...], list[int]] = {}
     for i, spellings in columns.items():
         alike.setdefault(tuple(spellings), []).append(i)
-    verdicts: dict[int, Verdict] = {}
+    proofs: dict[int, SpellingProof] = {}
     for spellings, some in alike.items():
         counts = [f"count_if({there})", f"count_if({there} AND ({CODE.format(v='c0')}))"]
         counts += [f"count_if({there} AND contains(c0, '{mark}'))" for mark in ",("]
         counts += [f"count_if({there} AND NOT ({_reading(each).bad_inline(0)}))" for each in spellings]
         found = ask_each(connection, rows, some, ", ".join(counts))
-        verdicts |= {i: _verdict(names[i], spellings, found[i]) for i in some if i in found}
-    return verdicts
+        proofs |= {i: _proof(names[i], spellings, found[i]) for i in some if i in found}
+    return proofs
 
 
-def _verdict(name: str, spellings: Sequence[Spelling], counts: Sequence[int | None]) -> Verdict:
+def _proof(name: str, spellings: Sequence[Spelling], counts: Sequence[int | None]) -> SpellingProof:
     values, codes, commas, parentheses, *fit = (count or 0 for count in counts)
     fits = dict(zip(spellings, fit, strict=True))
     if spellings[0].type is not ColumnType.NUMBER:
-        return _day_verdict(name, fits, values)
+        return _day_proof(name, fits, values)
     fitting = [] if codes else _numeric(fits, values, commas, parentheses)
-    return _number_verdict(name, fitting, told=not codes and (commas > 0 or not is_plain(spellings[0])))
+    return _number_proof(name, fitting, told=not codes and (commas > 0 or not is_plain(spellings[0])))
 
 
 def _numeric(fits: Mapping[Spelling, int], values: int, commas: int, parentheses: int) -> list[Spelling]:
@@ -149,49 +149,49 @@ def is_plain(spelling: Spelling) -> bool:
     return how is None or how.plain
 
 
-def _number_verdict(name: str, fitting: Sequence[Spelling], *, told: bool) -> Verdict:
+def _number_proof(name: str, fitting: Sequence[Spelling], *, told: bool) -> SpellingProof:
     if len(fitting) > 1:
         return _ambiguous(name, fitting)
     if not fitting:
         said = f"Column {shown(name)} writes numbers in several ways, so it was kept as text."
-        return Verdict(notice=said if told else "")
+        return SpellingProof(notice=said if told else "")
     (proved,) = fitting
     how = number_format(proved.format)
     if how is None or how.plain:
-        return Verdict(spelling=proved)
+        return SpellingProof(spelling=proved)
     said = f"Column {shown(name)} is written as {proved.format}, and read as numbers"
     meant = "7.5 % is 7.5" if how.sign == "%" else "(12.50) is -12.5" if not how.sign else f"{how.sign} is left out"
-    return Verdict(spelling=proved, notice=f"{said}: {meant}.")
+    return SpellingProof(spelling=proved, notice=f"{said}: {meant}.")
 
 
-def _day_verdict(name: str, fits: Mapping[Spelling, int], values: int) -> Verdict:
+def _day_proof(name: str, fits: Mapping[Spelling, int], values: int) -> SpellingProof:
     fitting = [each for each, count in fits.items() if count == values]
     kind = next(iter(fits)).type
     if fitting and any("%y" in each.format for each in fitting):
         ways = " or ".join(f'"{each.format}"' for each in fitting)
-        return Verdict(
+        return SpellingProof(
             notice=f"Column {shown(name)} writes years with two digits ({ways}), so it was kept as text. "
             f'To read it, set its type = "{kind}" and its format in the contract: 69 to 99 are 19xx, others 20xx.',
         )
     if len(fitting) > 1:
         return _ambiguous(name, fitting)
     if fitting:
-        return Verdict(spelling=fitting[0])
+        return SpellingProof(spelling=fitting[0])
     if max(fits.values()) * 2 < values:
-        return Verdict()  # it only begins like a day
-    return Verdict(notice=f"Column {shown(name)} writes {kind}s in several ways, so it was kept as text.")
+        return SpellingProof()  # it only begins like a day
+    return SpellingProof(notice=f"Column {shown(name)} writes {kind}s in several ways, so it was kept as text.")
 
 
-def _ambiguous(name: str, fitting: Sequence[Spelling]) -> Verdict:
+def _ambiguous(name: str, fitting: Sequence[Spelling]) -> SpellingProof:
     ways = " or ".join(f'"{each.format}"' for each in fitting)
-    return Verdict(
+    return SpellingProof(
         notice=f"Column {shown(name)} could be read as {ways}, so it was kept as text. "
         f'To decide, set its type = "{fitting[0].type}" and its format in the contract.',
         open=True,
     )
 
 
-def _reading(spelling: Spelling) -> Reading:
+def _reading(spelling: Spelling) -> CastRule:
     return formatted(spelling.type, spelling.format) if spelling.format else OFFSET_ONLY
 
 

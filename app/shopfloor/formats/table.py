@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from shopfloor.duck.sql import PARQUET, SQL_TYPES, text, texts
-from shopfloor.formats.cast_rules import Care
+from shopfloor.formats.cast_rules import CastMode
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import lenient, output, placed, staged, strict
-from shopfloor.formats.shape import forget_rejects
+from shopfloor.formats.shape import Shape, forget_rejects
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-class Table(Protocol):
+class TypedRows(Protocol):
     """Rows of one plan.
 
     `source` is a subquery with k0, k1, …, f (index of the file) and rid, which orders the rows.
@@ -69,9 +70,9 @@ class MemoryTable:
         columns = ", ".join(f"k{i}" for i in range(len(self.plan.contract.columns)))
         return f"(SELECT {columns}, f, rowid AS rid FROM {self._name})"
 
-    def load(self, paths: Sequence[str], care: Care, *, bundled: bool = False) -> None:
-        """Read all files (or a bundle) at once; a bad value or row in any of them is an error."""
-        query = strict(self.plan, paths, care, bundled=bundled)
+    def load(self, paths: Sequence[str], shape: Shape, mode: CastMode) -> None:
+        """Read all files, or one bundle of them, as `shape` at once; a bad value or row in any of them is an error."""
+        query = strict(replace(self.plan, shape=shape), paths, mode)
         self._create(f"SELECT *, NULL::BIGINT AS r FROM ({query})")
 
     def load_none(self) -> None:
@@ -81,9 +82,9 @@ class MemoryTable:
         items += ["NULL::BIGINT AS f", "NULL::BIGINT AS r"]
         self._create(f"SELECT {', '.join(items)} LIMIT 0")
 
-    def add(self, file: int, path: str, care: Care) -> None:
+    def add(self, file: int, path: str, mode: CastMode) -> None:
         """Add one file; a bad value is an error and adds nothing."""
-        self._insert(f"SELECT *, NULL::BIGINT AS r FROM ({strict(self.plan, [path], care)})", file)
+        self._insert(f"SELECT *, NULL::BIGINT AS r FROM ({strict(self.plan, [path], mode)})", file)
 
     def add_good(self, file: int, path: str) -> None:
         """Add one file without the rows that are bad."""
@@ -145,9 +146,9 @@ class StagedTable:
     def source(self) -> str:
         return staged(self.plan, str(self._path))
 
-    def load(self, path: str, care: Care, *, first: bool = False) -> None:
+    def load(self, path: str, mode: CastMode, *, first: bool = False) -> None:
         """Write the file's rows; a bad value or row is an error."""
-        query = strict(self.plan, [path], care, first=first)
+        query = strict(self.plan, [path], mode, first=first)
         if self.plan.rescued:
             query = f"SELECT *, row_number() OVER () - 1 AS r FROM ({query})"
         self._copy(self._named(query))

@@ -24,7 +24,7 @@ from shopfloor.formats.encoding import (
     transcode,
     whole_characters,
 )
-from shopfloor.formats.format import Packing
+from shopfloor.formats.packing import Packing
 from shopfloor.formats.quoting import Quoting, tidy
 from shopfloor.formats.reasons import BadFile
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,7 @@ from shopfloor.domain.reject import Reject
 from shopfloor.formats import reasons
 from shopfloor.formats.encoding import CHUNK
 from shopfloor.formats.evidence import rejected
-from shopfloor.formats.format import Format
-from shopfloor.formats.locate import line_of_byte, records_of
+from shopfloor.formats.locate import line_of_byte
 from shopfloor.formats.reasons import Place
 from shopfloor.formats.shape import Shape, forget_rejects, rows_of
 
@@ -114,27 +112,10 @@ def _last(path: Path, shape: Shape) -> _Last | None:
     if not begin:
         return None
     line = tail[begin:].decode("utf-8", "replace")
-    cells = _cells(line, shape)
-    if cells is None or not any(cells):
+    cells = [cell.strip() for cell in shape.format.cells(line, shape) or ()]
+    if not any(cells):
         return None
     return _Last(max(0, size - _TAIL) + begin, cells, line)
-
-
-def _cells(line: str, shape: Shape) -> list[str] | None:
-    """The values of one line as text; None for a line that is no row."""
-    if shape.format is Format.CSV:
-        if shape.quote and line.count(shape.quote) % 2:
-            return None
-        found: list[str] = next(records_of([line], shape.delimiter, shape.quote), [])
-        return [cell.strip() for cell in found] if len(found) == shape.width else None
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(row, dict):
-        return None
-    values = (row.get(name) for name in shape.names[: shape.width])
-    return ["" if value is None else str(value).strip() for value in values]
 
 
 def _number(cell: str, decimal: str) -> float | None:
@@ -161,7 +142,7 @@ def _sums(
         ]
     try:
         row = connection.execute(
-            f"SELECT {', '.join(items)} FROM {rows_of(shape, [str(path)], rejects=shape.format is Format.CSV)}"
+            f"SELECT {', '.join(items)} FROM {rows_of(shape, [str(path)], rejects=True)}"
         ).fetchall()[0]
     except (duckdb.Error, MemoryError):
         return {}  # what is wrong with the file is told when it is read

@@ -14,7 +14,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import Part
 from shopfloor.duck.sql import name, texts
-from shopfloor.formats.cast_rules import Reading, reading
+from shopfloor.formats.cast_rules import CastRule, cast_rule
 from shopfloor.formats.shape import TEXT
 from shopfloor.intake.parts import reread
 from shopfloor.intake.records import StagedPart
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-def reading_of(column: Column, earlier: Column, contract: Contract) -> Reading | None:
+def cast_rule_of(column: Column, earlier: Column, contract: Contract) -> CastRule | None:
     """How text that is stored for `column` is read; None where its values keep their storage.
 
     A key or a unique column is compared with stored values as they are.
@@ -33,10 +33,10 @@ def reading_of(column: Column, earlier: Column, contract: Contract) -> Reading |
     unique = any(rule.unique and rule.column == column.name for rule in contract.rules)
     if earlier.type is not ColumnType.TEXT or column.type is ColumnType.TEXT or unique or column.name in contract.key:
         return None
-    return reading(TEXT, column.type, format=column.format, missing=contract.parser.missing)
+    return cast_rule(TEXT, column.type, format=column.format, missing=contract.parser.missing)
 
 
-def unreadable(connection: DuckDBPyConnection, paths: Sequence[str], column: Column, how: Reading) -> int:
+def unreadable(connection: DuckDBPyConnection, paths: Sequence[str], column: Column, how: CastRule) -> int:
     """How many stored values are not of the column's type, read so where they are text."""
     held = stored_alike(connection, paths, column.name).get(TEXT, [])
     others = misfits(connection, [path for path in paths if path not in held], column)
@@ -49,21 +49,21 @@ def unreadable(connection: DuckDBPyConnection, paths: Sequence[str], column: Col
 def read_again(
     connection: DuckDBPyConnection,
     parts: Sequence[Part],
-    readings: Mapping[str, Reading],
+    cast_rules: Mapping[str, CastRule],
     contract: Contract,
     objects: Path,
     staging: Path,
 ) -> tuple[tuple[Part, ...], tuple[StagedPart, ...]]:
     """Those of `parts` that hold no such text, and copies of the others with values of the columns' types."""
     paths = {str(part_path(objects, part.sha256)): part for part in parts}
-    held = {path for column in readings for path in stored_alike(connection, list(paths), column).get(TEXT, [])}
+    held = {path for column in cast_rules for path in stored_alike(connection, list(paths), column).get(TEXT, [])}
     kept, copies = [], []
     for number, (path, part) in enumerate(paths.items()):
         if path not in held:
             kept.append(part)
             continue
         texts_here = {
-            column: how for column, how in readings.items() if TEXT in stored_alike(connection, [path], column)
+            column: how for column, how in cast_rules.items() if TEXT in stored_alike(connection, [path], column)
         }
         target = staging / f"reread-{number:05d}.parquet"
         copies.append(reread(connection, Path(path), part, target, texts_here, contract))

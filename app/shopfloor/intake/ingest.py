@@ -19,17 +19,18 @@ from shopfloor.domain.text import counted
 from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.duck.sql import connect
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import Reading
+from shopfloor.formats.cast_rules import CastRule
+from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.packs import pack
-from shopfloor.formats.prepare import Prepared, Preparer
+from shopfloor.formats.prepare import Preparer
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.staged import StagedFile
-from shopfloor.intake.earlier_text import read_again, reading_of, unreadable
+from shopfloor.intake.earlier_text import cast_rule_of, read_again, unreadable
 from shopfloor.intake.isolate import crashed
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
 from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedPart
-from shopfloor.intake.take import Restart, Taken, Taker
+from shopfloor.intake.take import GroupReader, GroupResult, Restart
 from shopfloor.lake.manifest import touched_by
 from shopfloor.lake.objects import part_path
 from shopfloor.lake.retype import misfits
@@ -63,8 +64,8 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
             try:
                 used = own or connection
                 assert used is not None
-                readings = _check_stored(used, spec)
-                return _Delivery(spec, progress, used, poisoned, alone, readings).run()
+                cast_rules = _check_stored(used, spec)
+                return _Delivery(spec, progress, used, poisoned, alone, cast_rules).run()
             except Restart as restart:
                 # DuckDB gave up on itself: begin again without, or with less trust in, a file.
                 if restart.culprit is not None:
@@ -86,15 +87,15 @@ class _Delivery:
         connection: DuckDBPyConnection,
         poisoned: dict[str, FileOutcome],
         alone: set[str],
-        readings: Mapping[str, Reading],
+        cast_rules: Mapping[str, CastRule],
     ) -> None:
         self._spec = spec
         self._progress = progress
         self._connection = connection
         self._alone = alone
-        self._readings = readings  # of columns whose earlier text has a type now
+        self._cast_rules = cast_rules  # of columns whose earlier text has a type now
         self._outcomes = dict(poisoned)
-        self._taker = Taker(connection, spec)
+        self._reader = GroupReader(connection, spec)
         self._parts: list[StagedPart] = []
 
     def run(self) -> IntakeResult:
@@ -105,7 +106,7 @@ class _Delivery:
         done, total = 0, max(1, sum(file.bytes for file in prepared))
         for group in groups:
             self._progress(0.2 + 0.7 * done / total, "reading")
-            self._add(self._taker.take(group))
+            self._add(self._reader.take(group))
             done += sum(file.bytes for file in group)
         self._progress(0.9, "merging")
         result = self._result()
@@ -114,16 +115,16 @@ class _Delivery:
 
     @property
     def _mode(self) -> Mode:
-        contract = self._taker.contract
+        contract = self._reader.contract
         return contract.mode if contract is not None else self._spec.mode
 
-    def _prepare(self) -> list[Prepared]:
+    def _prepare(self) -> list[PreparedFile]:
         contract = self._spec.contract
         expected = [column.name for column in contract.columns] if contract else []
         parser = contract.parser if contract else Parser()
         scratch = Path(self._spec.staging) / "scratch"
         preparer = Preparer(self._connection, scratch, self._spec.memory_mb, expected, parser)
-        prepared: list[Prepared] = []
+        prepared: list[PreparedFile] = []
         for number, file in enumerate(self._spec.files):
             if number % 50 == 0:
                 self._progress(0.2 * number / len(self._spec.files), "looking")
@@ -144,10 +145,10 @@ class _Delivery:
         if self._mode is Mode.SNAPSHOT and newest is not None and file.dated and file.dated.older_than(newest):
             raise BadFile(reasons.older_snapshot(file.dated.dated, newest.name, newest.dated))
 
-    def _add(self, taken: Taken) -> None:
-        for outcome in taken.outcomes:
+    def _add(self, result: GroupResult) -> None:
+        for outcome in result.outcomes:
             self._outcomes[outcome.id] = outcome
-        if taken.part is None:
+        if result.part is None:
             return
         if self._mode is Mode.SNAPSHOT:
             for replaced in self._parts:
@@ -155,10 +156,10 @@ class _Delivery:
                 for span in replaced.part.files:
                     self._note(span.file, _REPLACED)
             self._parts = []
-        self._parts.append(taken.part)
+        self._parts.append(result.part)
 
     def _result(self) -> IntakeResult:
-        spec, contract = self._spec, self._taker.finished()
+        spec, contract = self._spec, self._reader.finished()
         kept, parts = spec.previous, tuple(self._parts)
         replaces = self._mode is Mode.SNAPSHOT and bool(parts)
         if replaces:
@@ -169,7 +170,7 @@ class _Delivery:
             replaces = bool(contract.mode is Mode.UPSERT or touched_by(spec.previous, superseded))
             if replaces:
                 kept, parts = self._merge(contract, superseded)
-            if self._readings:
+            if self._cast_rules:
                 kept, copies = self._read_again(contract, kept)
                 replaces, parts = replaces or bool(copies), (*copies, *parts)
         return IntakeResult(
@@ -182,9 +183,9 @@ class _Delivery:
             mode=self._mode,
             replaces_parts=replaces,
             contract_changed=contract is not None and contract != spec.contract,
-            absent=tuple(sorted(self._taker.absent)),
-            retyped=tuple(self._taker.retyped),
-            notices=tuple(self._taker.notices),
+            absent=tuple(sorted(self._reader.absent)),
+            retyped=tuple(self._reader.retyped),
+            notices=tuple(self._reader.notices),
         )
 
     def _merge(self, contract: Contract, superseded: set[str]) -> tuple[tuple[Part, ...], tuple[StagedPart, ...]]:
@@ -206,11 +207,11 @@ class _Delivery:
 
     def _read_again(self, contract: Contract, kept: Sequence[Part]) -> tuple[tuple[Part, ...], tuple[StagedPart, ...]]:
         objects, staging = Path(self._spec.objects), Path(self._spec.staging)
-        left, copies = read_again(self._connection, kept, self._readings, contract, objects, staging)
+        left, copies = read_again(self._connection, kept, self._cast_rules, contract, objects, staging)
         if copies:
-            columns = (column for name in self._readings if (column := contract.column(name)) is not None)
+            columns = (column for name in self._cast_rules if (column := contract.column(name)) is not None)
             told = (f"{shown(column.name)} as {column.written}" for column in columns)
-            self._taker.notices.append(f"Text of earlier files is read again: {', '.join(told)}.")
+            self._reader.notices.append(f"Text of earlier files is read again: {', '.join(told)}.")
         return left, copies
 
     def _tell_corrections(self, contract: Contract) -> None:
@@ -253,12 +254,12 @@ class _Delivery:
         self._outcomes[file] = msgspec.structs.replace(outcome, notices=(*outcome.notices, notice))
 
 
-def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> dict[str, Reading]:
+def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> dict[str, CastRule]:
     """How to read earlier text of columns that somebody gave a type, by column.
 
     Raises `ConfigError` for a type that rows of earlier files do not fit.
     """
-    readings: dict[str, Reading] = {}
+    cast_rules: dict[str, CastRule] = {}
     before = {column.name: column for column in spec.columns}
     spelled = ColumnNames(before)
     stored = [str(part_path(Path(spec.objects), part.sha256)) for part in spec.previous]
@@ -276,9 +277,9 @@ def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> dict[str,
             continue
         assert spec.contract is not None
         count = misfits(connection, stored, column)
-        how = reading_of(column, earlier, spec.contract) if count else None
+        how = cast_rule_of(column, earlier, spec.contract) if count else None
         if how is not None:
-            readings[column.name] = how
+            cast_rules[column.name] = how
             count = unreadable(connection, stored, column, how)
         if count:
             values = counted(count, "value of earlier files does", "values of earlier files do")
@@ -288,7 +289,7 @@ def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> dict[str,
                 hint=f'Set its type to "{earlier.type.value}", as it was, or to "text".',
                 code="type_unfit",
             )
-    return readings
+    return cast_rules
 
 
 def _check_contract(spec: IntakeSpec) -> None:

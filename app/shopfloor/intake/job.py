@@ -65,8 +65,8 @@ class IntakeHandler:
     def prepare(self, context: Context, job: JobRecord) -> WorkerTask[IntakeSpec] | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
         rows = self._without_repeats(context, job, file_outcomes.staged_rows(context, job.payload["files"]))
-        asked = context.store.read(lambda query: files.ledger(query, job.payload.get("withdraw", ())))
-        withdrawn = tuple(row.file.id for row in asked if not row.file.withdrawn)
+        named = context.store.read(lambda query: files.ledger(query, job.payload.get("withdraw", ())))
+        withdrawn = tuple(row.file.id for row in named if not row.file.withdrawn)
         if not rows and not withdrawn:
             return None
         live.look(context, job.subject)

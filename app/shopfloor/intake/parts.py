@@ -11,7 +11,7 @@ from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.duck.sql import PARQUET, SQL_TYPES, name, text
-from shopfloor.formats.cast_rules import Care, Reading
+from shopfloor.formats.cast_rules import CastMode, CastRule
 from shopfloor.formats.reasons import listed
 from shopfloor.intake.records import StagedPart
 from shopfloor.lake.objects import file_sha256, verify
@@ -96,7 +96,7 @@ def rewrite(
 
 
 def reread(
-    connection: DuckDBPyConnection, source: Path, part: Part, path: Path, readings: Mapping[str, Reading], to: Contract
+    connection: DuckDBPyConnection, source: Path, part: Part, path: Path, readings: Mapping[str, CastRule], to: Contract
 ) -> StagedPart:
     """A copy at `path` of the part at `source` in which columns stored as text are read as their types of now."""
     verify(source, part.sha256)  # a copy of damaged bytes would get a digest of its own
@@ -106,7 +106,9 @@ def reread(
     tried = ", ".join(item for i, how in again.items() for item in how.tried(i))
     types = {column.name: SQL_TYPES[column.type] for column in to.columns}
     values = (
-        f"({again[i].at(Care.TOLD, i)})::{types[column]} AS {name(column)}" if i in again else f"c{i} AS {name(column)}"
+        f"({again[i].at(CastMode.ALTERING, i)})::{types[column]} AS {name(column)}"
+        if i in again
+        else f"c{i} AS {name(column)}"
         for i, column in enumerate(names)
     )
     rows = f"(SELECT *{', ' if tried else ''}{tried} FROM (SELECT {raw} FROM read_parquet({text(str(source))})))"

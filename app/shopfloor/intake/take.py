@@ -17,20 +17,19 @@ from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.text import counted, safe
 from shopfloor.formats import infer, reasons
-from shopfloor.formats.bundle import bundle
-from shopfloor.formats.cast_rules import UNTOLD, Care
+from shopfloor.formats.cast_rules import ALTERED, CastMode
 from shopfloor.formats.diagnose import Diagnosis, diagnose
 from shopfloor.formats.failure import reason_of
+from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import RESCUED, Plan, arrange
-from shopfloor.formats.prepare import Prepared
-from shopfloor.formats.query import count_told
+from shopfloor.formats.query import count_altered
 from shopfloor.formats.reasons import BadFile, listed, shown
 from shopfloor.formats.shape import forget_rejects
 from shopfloor.formats.staged import StagedFile
-from shopfloor.formats.table import MemoryTable, StagedTable, Table
-from shopfloor.intake.contract.rules import Verdict, check_rules
+from shopfloor.formats.table import MemoryTable, StagedTable, TypedRows
+from shopfloor.intake.contract.rules import RuleResult, check_rules
 from shopfloor.intake.parts import describe_part, spans_of
 from shopfloor.intake.records import FileOutcome, IntakeSpec, StagedPart, TypeChange
 from shopfloor.intake.renames import likely
@@ -62,7 +61,7 @@ class Restart(Exception):
 
 
 @dataclass(frozen=True)
-class Taken:
+class GroupResult:
     """The part of a group, if any file was accepted, and the outcomes of all its files."""
 
     part: StagedPart | None
@@ -73,11 +72,11 @@ class Taken:
 class _State:
     """What is known about one file of a group while it is read."""
 
-    file: Prepared
+    file: PreparedFile
     failed: Reason | None = None
     wrong: Diagnosis | None = None
-    verdict: Verdict = field(default_factory=Verdict)
-    told: list[str] = field(default_factory=list)
+    rules: RuleResult = field(default_factory=RuleResult)
+    altered: list[str] = field(default_factory=list)
 
     @property
     def bad(self) -> int:
@@ -90,7 +89,7 @@ class _State:
         return int(self.file.totals is not None)
 
 
-class Taker:
+class GroupReader:
     """Reads groups one after the other; the contract grows with what was accepted."""
 
     def __init__(self, connection: DuckDBPyConnection, spec: IntakeSpec) -> None:
@@ -112,12 +111,12 @@ class Taker:
         revision = 1 if before is None else before.revision + 1
         return msgspec.structs.replace(after, revision=revision)
 
-    def take(self, group: Sequence[Prepared]) -> Taken:
+    def take(self, group: Sequence[PreparedFile]) -> GroupResult:
         """Read `group`, whose files share a shape. Raises `Restart` when DuckDB breaks down."""
         try:
             left = self._spelled(group)
         except BadFile as error:
-            return Taken(None, tuple(_quarantined(f.file.id, error.reason, f.notices) for f in group))
+            return GroupResult(None, tuple(_quarantined(f.file.id, error.reason, f.notices) for f in group))
         refused: list[FileOutcome] = []
         while left:
             try:
@@ -130,18 +129,18 @@ class Taker:
                 refused += [_quarantined(f.file.id, error.reason, f.notices) for f in left]
                 left = []
         if not left:
-            return Taken(None, tuple(refused))
-        taken = self._read(plan, left, sampled=sampled)
-        return Taken(taken.part, (*refused, *taken.outcomes))
+            return GroupResult(None, tuple(refused))
+        result = self._read(plan, left, sampled=sampled)
+        return GroupResult(result.part, (*refused, *result.outcomes))
 
-    def _spelled(self, group: Sequence[Prepared]) -> list[Prepared]:
+    def _spelled(self, group: Sequence[PreparedFile]) -> list[PreparedFile]:
         """The files with the contract's own spelling of their columns' names."""
         known = ColumnNames(column.name for column in self.contract.columns) if self.contract else ColumnNames(())
         parser = group[0].file.parser or (self.contract.parser if self.contract else Parser())
         shape, notices = group[0].shape.spelled(known, parser.renamed)
         return [replace(file, shape=shape, notices=(*file.notices, *notices)) for file in group]
 
-    def _plan(self, group: Sequence[Prepared]) -> tuple[Plan, bool]:
+    def _plan(self, group: Sequence[PreparedFile]) -> tuple[Plan, bool]:
         """How to read the group, and whether the types come from a sample only."""
         shape = group[0].shape
         contract, sampled = self.contract, False
@@ -168,7 +167,7 @@ class Taker:
 
         return arrange(contract, shape, infer_new, any_text=ruled is not None, renames=renames), sampled
 
-    def _decided(self, contract: Contract, group: Sequence[Prepared]) -> Contract:
+    def _decided(self, contract: Contract, group: Sequence[PreparedFile]) -> Contract:
         """The contract with types for those columns that have their first values in `group`."""
         shape = group[0].shape
         places = {c.name: place for c in contract.columns if (place := shape.position(c.name)) is not None}
@@ -196,7 +195,7 @@ class Taker:
         objects = Path(self._spec.objects)
         return [*(str(part_path(objects, part.sha256)) for part in self._spec.previous), *self._staged]
 
-    def _begin(self, group: Sequence[Prepared]) -> tuple[Contract, bool]:
+    def _begin(self, group: Sequence[PreparedFile]) -> tuple[Contract, bool]:
         """A contract from the first file; columns without a value there ask the other files."""
         first = group[0]
         sample = 0 if is_small(first) else infer.sample_rows(first.shape.width)
@@ -228,7 +227,7 @@ class Taker:
         said = found.remarks(self._spec.dataset, unless)
         self.notices += [remark for remark in said if remark not in self.notices]
 
-    def _infer(self, group: Sequence[Prepared], positions: list[int] | None, sample: int = 0) -> Inferred:
+    def _infer(self, group: Sequence[PreparedFile], positions: list[int] | None, sample: int = 0) -> Inferred:
         """Infer over the files; lines that do not fit the header are left out of account."""
         paths = [str(file.path) for file in group]
         for rejects in (False, True):
@@ -248,7 +247,7 @@ class Taker:
             return self._infer(group[:1], positions, sample)
         raise _Unplannable(group[0], self._blame(failure, group[0])) from failure
 
-    def _read(self, plan: Plan, group: Sequence[Prepared], *, sampled: bool) -> Taken:
+    def _read(self, plan: Plan, group: Sequence[PreparedFile], *, sampled: bool) -> GroupResult:
         states = [_State(file) for file in group]
         table = self._load(plan, states, sampled)
         try:
@@ -259,13 +258,13 @@ class Taker:
             counts = self._check(table, states)
             part = self._write(table, states, counts) if counts else None
             outcomes = (_outcome(state, table.plan, counts.get(number, 0)) for number, state in enumerate(states))
-            taken = Taken(part, tuple(outcomes))
+            result = GroupResult(part, tuple(outcomes))
         finally:
             table.close()
-        if taken.part is not None:
+        if result.part is not None:
             first = next(state.file.file for number, state in enumerate(states) if number in counts)
             self._accept(table.plan, first)
-        return taken
+        return result
 
     def _accept(self, plan: Plan, first: StagedFile) -> None:
         """The contract as it is from now on; says what a later file added to it."""
@@ -295,33 +294,34 @@ class Taker:
                 self.absent.add(column.name)
         self.contract = contract
 
-    def _load(self, plan: Plan, states: list[_State], sampled: bool) -> Table:
+    def _load(self, plan: Plan, states: list[_State], sampled: bool) -> TypedRows:
         if len(states) == 1:
             if not is_small(states[0].file):
                 return self._load_big(plan, states[0], sampled)
             # One statement instead of four, where nothing is odd about the file.
             staged = StagedTable(self._connection, plan, self._path("rows"), states[0].file.file.id)
-            if self._try(staged, str(states[0].file.path), Care.PLAIN) is None:
+            if self._try(staged, str(states[0].file.path), CastMode.PLAIN) is None:
                 return staged
             staged.close()
         return self._load_small(plan, states)
 
     def _load_small(self, plan: Plan, states: list[_State]) -> MemoryTable:
         table = MemoryTable(self._connection, plan, [state.file.file.id for state in states])
-        together = Path(self._spec.staging) / "scratch" / "bundle.csv"
-        bundled = bundle([state.file.path for state in states], plan.shape, together)
-        paths = [str(together)] if bundled else [str(state.file.path) for state in states]
-        for care in Care:
+        together = Path(self._spec.staging) / "scratch" / "bundle"
+        delivered = [state.file.path for state in states]
+        bundle = plan.shape.format.bundle(delivered, plan.shape, together)
+        paths = [str(path) for path in (delivered if bundle is None else [together])]
+        for mode in CastMode:
             try:
-                table.load(paths, care, bundled=bundled)
+                table.load(paths, bundle or plan.shape, mode)
             except _BROKEN as error:
                 raise _restart(states, error) from error
             except _READ_ERRORS as error:
-                if care is Care.EVERY and UNTOLD not in str(error):
+                if mode is CastMode.FULL and ALTERED not in str(error):
                     break
                 continue
-            if care is Care.TOLD:
-                self._tell(plan, states)
+            if mode is CastMode.ALTERING:
+                self._count_altered(plan, states)
             return table
         table.load_none()
         for number, state in enumerate(states):
@@ -330,25 +330,25 @@ class Taker:
 
     def _load_one(self, table: MemoryTable, number: int, state: _State) -> None:
         path = str(state.file.path)
-        for care in (Care.EVERY, Care.TOLD):
+        for mode in (CastMode.FULL, CastMode.ALTERING):
             try:
-                table.add(number, path, care)
+                table.add(number, path, mode)
             except _READ_ERRORS as error:
-                if care is Care.EVERY and UNTOLD in str(error):
+                if mode is CastMode.FULL and ALTERED in str(error):
                     continue
                 self._examine(table.plan, state, error)
                 if state.failed is None:
                     table.add_good(number, path)
-                    self._tell(table.plan, [state])
+                    self._count_altered(table.plan, [state])
             else:
-                if care is Care.TOLD:
-                    self._tell(table.plan, [state])
+                if mode is CastMode.ALTERING:
+                    self._count_altered(table.plan, [state])
             return
 
     def _load_big(self, plan: Plan, state: _State, sampled: bool) -> StagedTable:
         path = str(state.file.path)
         table = StagedTable(self._connection, plan, self._path("rows"), state.file.file.id)
-        failure = self._try(table, path, Care.EVERY if sampled else Care.PLAIN, first=sampled)
+        failure = self._try(table, path, CastMode.FULL if sampled else CastMode.PLAIN, first=sampled)
         if failure is None:
             return table
         if sampled:
@@ -356,40 +356,40 @@ class Taker:
             found = self._infer([state.file], None)
             self._remark(found)
             table.plan = replace(plan, contract=msgspec.structs.replace(plan.contract, columns=found.columns))
-        failure = self._try(table, path, Care.EVERY)
+        failure = self._try(table, path, CastMode.FULL)
         if failure is None:
             return table
-        if UNTOLD in str(failure):
-            failure = self._try(table, path, Care.TOLD)
+        if ALTERED in str(failure):
+            failure = self._try(table, path, CastMode.ALTERING)
         if failure is not None:
             self._examine(table.plan, state, failure)
             if state.failed is not None:
                 return table
             table.load_good(path, state.wrong.left_out if state.wrong else None)
-        self._tell(table.plan, [state])
+        self._count_altered(table.plan, [state])
         return table
 
-    def _tell(self, plan: Plan, states: Sequence[_State]) -> None:
+    def _count_altered(self, plan: Plan, states: Sequence[_State]) -> None:
         """Count the values that came in changed, and say so of their files."""
-        query, columns = count_told(plan, [str(state.file.path) for state in states])
+        query, columns = count_altered(plan, [str(state.file.path) for state in states])
         try:
             rows = self._connection.execute(query).fetchall()
         finally:
             forget_rejects(self._connection)
-        readings = plan.readings()
+        cast_rules = plan.cast_rules()
         for file, *counts in rows:
             for position, count in zip(columns, counts, strict=True):
-                how = readings[position]
-                if count and how is not None and how.told is not None:
+                how = cast_rules[position]
+                if count and how is not None and how.altered is not None:
                     column = shown(plan.contract.columns[position].name)
-                    became = "treated as missing" if how.told.value == "NULL" else "rounded to it"
-                    said = counted(count, how.told.one, how.told.many)
-                    states[file].told.append(f"Column {column}: {said} {became}.")
+                    became = "treated as missing" if how.altered.value == "NULL" else "rounded to it"
+                    said = counted(count, how.altered.one, how.altered.many)
+                    states[file].altered.append(f"Column {column}: {said} {became}.")
 
-    def _try(self, table: StagedTable, path: str, care: Care, *, first: bool = False) -> Exception | None:
+    def _try(self, table: StagedTable, path: str, mode: CastMode, *, first: bool = False) -> Exception | None:
         """Load, or say what stopped it."""
         try:
-            table.load(path, care, first=first)
+            table.load(path, mode, first=first)
         except _READ_ERRORS as error:
             return error
         return None
@@ -417,10 +417,10 @@ class Taker:
                 records = wrong.records + state.file.bad
                 state.failed = reasons.of_many(reasons.of_reject(_rejects(state)[0]), state.bad, records)
 
-    def _blame(self, error: Exception, file: Prepared) -> Reason:
+    def _blame(self, error: Exception, file: PreparedFile) -> Reason:
         if isinstance(error, _BROKEN):
             raise _restart([_State(file)], error) from error
-        return reason_of(error, file.shape, file.path, self._spec.memory_mb)
+        return reason_of(error, file.shape.format, file.path, self._spec.memory_mb)
 
     def _widened(self, plan: Plan, states: Sequence[_State]) -> Plan | None:
         """In a first delivery types may widen so that more of its files fit."""
@@ -432,7 +432,7 @@ class Taker:
             return None
         return replace(plan, contract=msgspec.structs.replace(plan.contract, columns=columns))
 
-    def _check(self, table: Table, states: Sequence[_State]) -> dict[int, int]:
+    def _check(self, table: TypedRows, states: Sequence[_State]) -> dict[int, int]:
         """Apply the rules, drop the files that fail, and count the rows left by file."""
         stored: list[str] = []
         corrected = any(state.file.file.supersedes for state in states)
@@ -440,22 +440,22 @@ class Taker:
             stored = self._stored()
         loaded = table.counts()
         paths = [state.file.path for state in states]
-        verdicts = check_rules(self._connection, table, paths, stored)
-        for number, verdict in verdicts.items():
-            states[number].verdict = verdict
+        ruled = check_rules(self._connection, table, paths, stored)
+        for number, rules in ruled.items():
+            states[number].rules = rules
         for number, state in enumerate(states):
             state.failed = state.failed or self._failure(state, loaded.get(number, 0), table.plan.contract)
             if state.failed is not None and number in loaded:
                 table.drop_file(number)
         failed = any(state.failed is not None for state in states)
-        return table.counts() if verdicts or failed else loaded
+        return table.counts() if ruled or failed else loaded
 
     def _failure(self, state: _State, rows: int, contract: Contract) -> Reason | None:
         """Why the file fails after the rules, if it does; `rows` were read from it."""
         wrong = state.bad
-        records, bad = rows + wrong, wrong + state.verdict.rejected
-        if state.verdict.quarantine is not None:
-            return state.verdict.quarantine
+        records, bad = rows + wrong, wrong + state.rules.rejected
+        if state.rules.quarantine is not None:
+            return state.rules.quarantine
         if state.file.rows is not None and records + state.aside != state.file.rows:
             return reasons.rows_do_not_add_up(state.file.rows, rows, wrong + state.aside)
         if records == 0:
@@ -464,11 +464,11 @@ class Taker:
             return reasons.of_many(reasons.of_reject(_rejects(state)[0]), bad, records)
         odd = check_volume(contract.volume, records, self._spec.history)
         if odd is not None and contract.volume.severity is RuleSeverity.WARN:
-            state.verdict.notices.append(odd.message)
+            state.rules.notices.append(odd.message)
             return None
         return odd
 
-    def _write(self, table: Table, states: Sequence[_State], counts: dict[int, int]) -> StagedPart:
+    def _write(self, table: TypedRows, states: Sequence[_State], counts: dict[int, int]) -> StagedPart:
         path = self._path("part")
         rows = table.write(path)
         files = [state.file.file.id for state in states]
@@ -484,7 +484,7 @@ class Taker:
 class _Unplannable(BadFile):
     """One file of a group cannot be read at all."""
 
-    def __init__(self, file: Prepared, reason: Reason) -> None:
+    def __init__(self, file: PreparedFile, reason: Reason) -> None:
         super().__init__(reason)
         self.file = file
 
@@ -520,7 +520,7 @@ def _joined(columns: Sequence[Column], found: Inferred) -> tuple[Column, ...]:
 
 def _rejects(state: _State) -> tuple[Reject, ...]:
     totals = (state.file.totals,) if state.file.totals else ()
-    found = [*totals, *state.file.rejects, *(state.wrong.rejects if state.wrong else ()), *state.verdict.rejects]
+    found = [*totals, *state.file.rejects, *(state.wrong.rejects if state.wrong else ()), *state.rules.rejects]
     return tuple(sorted(found, key=lambda reject: reject.line or reject.row or 0)[:MOST])
 
 
@@ -530,10 +530,10 @@ def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
         id=state.file.file.id,
         state=FileState.QUARANTINED if failed else FileState.COMMITTED,
         rows=0 if failed else rows,
-        rejected_rows=state.bad + state.aside + state.verdict.rejected,
+        rejected_rows=state.bad + state.aside + state.rules.rejected,
         records=state.file.rows,
         reason=reasons.escaped_quotes(state.failed) if state.failed and state.file.escapes else state.failed,
-        notices=(*state.file.notices, *plan.notices, *state.told, *state.verdict.notices),
+        notices=(*state.file.notices, *plan.notices, *state.altered, *state.rules.notices),
         rejects=_rejects(state),
     )
 

@@ -15,7 +15,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import ConfigError
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import Reading, reading, whole_beyond
+from shopfloor.formats.cast_rules import CastRule, cast_rule, whole_beyond
 from shopfloor.formats.infer import join
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import Shape, forget_rejects, rows_of
@@ -55,8 +55,8 @@ class Widening:
         Raises `BadFile` where the contract says something of a column that its new type does not allow.
         """
         present = [(column, self._shape.position(column.name)) for column in contract.columns]
-        asked = [(column, place) for column, place in present if place is not None]
-        wrong = self._bad(asked)
+        checked = [(column, place) for column, place in present if place is not None]
+        wrong = self._bad(checked)
         if not wrong:
             return contract
         found = dict(zip((column.name for column, _ in wrong), infer([place for _, place in wrong]), strict=True))
@@ -88,25 +88,25 @@ class Widening:
             [whole_beyond(self._shape.raw[place]).format(v=f"c{place}")]
         )
 
-    def _bad(self, asked: Sequence[tuple[Column, int]]) -> list[tuple[Column, int]]:
+    def _bad(self, checked: Sequence[tuple[Column, int]]) -> list[tuple[Column, int]]:
         """Those columns that cannot be read at all, or with a value that cannot be read."""
-        readings = [self._reading(column, place) for column, place in asked]
+        cast_rules = [self._cast_rule(column, place) for column, place in checked]
         tested = [
             (how, each)
-            for how, each in zip(readings, asked, strict=True)
-            if how is not None and how.good != Reading.good
+            for how, each in zip(cast_rules, checked, strict=True)
+            if how is not None and how.good != CastRule.good
         ]
         tests = [how.bad_inline(place) for how, (_, place) in tested]
         bad = self._counts(tests)
         unfit = {each[0].name for position, (_, each) in enumerate(tested) if position in bad}
-        unread = {each[0].name for how, each in zip(readings, asked, strict=True) if how is None}
-        return [each for each in asked if each[0].name in unfit | unread]
+        unread = {each[0].name for how, each in zip(cast_rules, checked, strict=True) if how is None}
+        return [each for each in checked if each[0].name in unfit | unread]
 
-    def _reading(self, column: Column, place: int) -> Reading | None:
+    def _cast_rule(self, column: Column, place: int) -> CastRule | None:
         any_text = column.type is ColumnType.TEXT  # which it is already: nothing to widen
         raw = self._shape.raw[place]
         shape = self._shape
-        return reading(
+        return cast_rule(
             raw, column.type, decimal=shape.decimal, format=column.format, any_text=any_text, missing=shape.missing
         )
 

@@ -96,7 +96,8 @@ class ActualsHandler:
             taken += outcome.result.rows
             if outcome.result.part is not None:
                 note_actuals(context, transaction, job.subject, outcome.result.part, source="file", origin=row.file.id)
-            file_outcomes.commit_file(transaction, row, outcome.result.rows, counted(outcome.result.rows, "actual"))
+            words = file_outcomes.with_notices(counted(outcome.result.rows, "actual"), outcome.result.notices)
+            file_outcomes.commit_file(transaction, row, outcome.result.rows, words)
         if taken:
             trigger = f"{counted(taken, 'actual')} of {job.id}"
             context.line.after(transaction, ActualsArrived(job.subject, trigger))

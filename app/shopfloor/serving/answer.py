@@ -12,7 +12,7 @@ from shopfloor.lake.inference_parts import PROBABILITY
 from shopfloor.serving.inputs import frame_from_rows
 from shopfloor.serving.model_cache import Loaded
 from shopfloor.serving.protocols.protocol import Predicted, Prediction, PredictionProtocol
-from shopfloor.serving.rows import Row
+from shopfloor.serving.rows import InputRow
 from shopfloor.serving.score import Model, needed_columns
 
 _FRAME_ROWS = 64
@@ -42,7 +42,7 @@ def answer(
 def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], str]) -> Done:
     """Check and predict rows; one without an association id gets a new one. Raises `RowError`."""
     checked = loaded.reader.read(rows)
-    known = [row if row.id is not None else Row(new_id(), row.values) for row in checked.rows]
+    known = [row if row.id is not None else InputRow(new_id(), row.values) for row in checked.rows]
     predictions = _predictions(loaded.model, known)
     deployment = loaded.deployment
     predicted = Predicted(deployment.model, deployment.version, predictions, checked.ignored, checked.absent)
@@ -63,7 +63,7 @@ def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], 
     return Done(predicted, records)
 
 
-def _predictions(model: Model, rows: list[Row]) -> list[Prediction]:
+def _predictions(model: Model, rows: list[InputRow]) -> list[Prediction]:
     width = len(PROBABILITY)
     return [
         Prediction(

@@ -6,6 +6,8 @@ import logging
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.handles import ArtifactFile
@@ -28,18 +30,31 @@ def deploy(context: Context, model: str) -> None:
         remove_deployment(context.layout.serving, model)
         return
     known = _known(context.layout.serving, model)
-    if known is not None and known.artifact == champion and (known.id, known.time) == (definition.id, definition.time):
-        return
-    write_deployment(context.layout.serving, _deployment(definition, champion, context.clock.now()))
+    missing = _missing_words(context, definition.dataset, known)
+    deployment = _deployment(definition, champion, missing, context.clock.now())
+    if known is None or msgspec.structs.replace(known, updated_at=deployment.updated_at) != deployment:
+        write_deployment(context.layout.serving, deployment)
 
 
-def _deployment(definition: ModelDefinition, champion: ArtifactFile, now: datetime) -> Deployment:
+def _missing_words(context: Context, dataset: str, known: Deployment | None) -> tuple[str, ...]:
+    """What the contract declares; what it did before where it cannot be read now."""
+    try:
+        contract = context.contract(dataset)
+    except ShopfloorError:
+        return known.missing if known is not None else ()
+    return contract.parser.missing if contract is not None else ()
+
+
+def _deployment(
+    definition: ModelDefinition, champion: ArtifactFile, missing: tuple[str, ...], now: datetime
+) -> Deployment:
     return Deployment(
         model=definition.name,
         version=champion.version,
         artifact=champion,
         id=definition.id,
         time=definition.time,
+        missing=missing,
         updated_at=now,
     )
 

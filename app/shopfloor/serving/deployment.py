@@ -21,7 +21,8 @@ class Deployment(Record, frozen=True, kw_only=True):
     """One model in service.
 
     `id` names the column of the association id and `time` the column that orders rows, as in the
-    model's definition; `artifact.path` may be relative to the workspace.
+    model's definition; `missing` are the words that its dataset's contract declares to stand for no value.
+    `artifact.path` may be relative to the workspace.
     """
 
     model: str
@@ -29,6 +30,7 @@ class Deployment(Record, frozen=True, kw_only=True):
     artifact: ArtifactFile
     id: str | None = None
     time: str | None = None
+    missing: tuple[str, ...] = ()
     updated_at: datetime
 
 

@@ -30,7 +30,7 @@ class RowError(DataError):
         self.column = column
 
 
-class Row(NamedTuple):
+class InputRow(NamedTuple):
     """One usable row: `id` is None where the request named none; `values` holds every input."""
 
     id: str | None
@@ -41,12 +41,12 @@ class Checked(NamedTuple):
     """All rows of a request. `ignored` and `absent` name fields that are no inputs, and inputs that
     some row left out (they count as missing)."""
 
-    rows: list[Row]
+    rows: list[InputRow]
     ignored: tuple[str, ...]
     absent: tuple[str, ...]
 
 
-class Shape(NamedTuple):
+class FieldNames(NamedTuple):
     """What one set of field names means for a model; `spelled` are those that it spells otherwise, and how."""
 
     ignored: tuple[str, ...]
@@ -61,15 +61,20 @@ class RowReader:
     """Checks rows for one model. `id_column` may carry the association id, as may `association_id`
     where no input has that name. Inputs that never were missing in training must be there; optional ones
     may be left out, and others too unless a field that is there, and is none of `roles` (the model's
-    target, id, time and keys), looks like a misspelling of one.
+    target, id, time and keys), looks like a misspelling of one. `missing` are words that stand for no value.
     """
 
     def __init__(
-        self, columns: Sequence[Column], keys: Sequence[str], id_column: str | None, roles: Collection[str] = ()
+        self,
+        columns: Sequence[Column],
+        keys: Sequence[str],
+        id_column: str | None,
+        roles: Collection[str] = (),
+        missing: Collection[str] = (),
     ) -> None:
         names = {column.name for column in columns}
         self._checks: list[tuple[str, str, ReadValue]] = [
-            (column.name, wanted(column), reader_of(column)) for column in columns
+            (column.name, wanted(column), reader_of(column, missing)) for column in columns
         ]
         self._checks += [(name, "a key value", _key) for name in keys if name not in names]
         self._names = [name for name, _, _ in self._checks]
@@ -81,17 +86,17 @@ class RowReader:
         self._ids = tuple(
             dict.fromkeys(name for name in (id_column, ID) if name and (name == id_column or name not in names))
         )
-        self._shapes: dict[tuple[str, ...], Shape] = {}
+        self._shapes: dict[tuple[str, ...], FieldNames] = {}
 
     def read(self, rows: Sequence[Any]) -> Checked:
         """Check all rows; raises `RowError` naming the first row and field that cannot be used."""
-        found: list[Row] = []
+        found: list[InputRow] = []
         ignored: dict[str, None] = {}
         absent: dict[str, None] = {}
         for place, row in enumerate(rows):
             if type(row) is not dict:
                 raise RowError(
-                    f"Row {place} is {_kind(row)}, not an object.",
+                    f"InputRow {place} is {_kind(row)}, not an object.",
                     hint='Write each row as {"column": value, …}.',
                     code="not_an_object",
                     row=place,
@@ -103,7 +108,7 @@ class RowReader:
                 ignored.update(dict.fromkeys(shape.ignored))
             if shape.absent:
                 absent.update(dict.fromkeys(shape.absent))
-            found.append(Row(self._id(row, place), self._values(row, place)))
+            found.append(InputRow(self._id(row, place), self._values(row, place)))
         return Checked(found, tuple(ignored), tuple(absent))
 
     def _values(self, row: Mapping[str, Any], place: int) -> dict[str, Any]:
@@ -129,7 +134,7 @@ class RowReader:
             return text
         return None
 
-    def _shape(self, row: Mapping[str, Any], place: int) -> Shape:
+    def _shape(self, row: Mapping[str, Any], place: int) -> FieldNames:
         fields = tuple(row)
         shape = self._shapes.get(fields)
         if shape is None:
@@ -139,7 +144,7 @@ class RowReader:
             self._shapes[fields] = shape
         return shape
 
-    def _new_shape(self, row: Mapping[str, Any], place: int) -> Shape:
+    def _new_shape(self, row: Mapping[str, Any], place: int) -> FieldNames:
         known = {*self._names, *self._ids}
         spelled = self._spelled(row, place, known)
         fields = {spelled.get(name, name) for name in row}
@@ -151,13 +156,13 @@ class RowReader:
             guess = nearest(name, ignored, self._roles)
             if name in self._required or guess:
                 raise RowError(
-                    f"Row {place} has no field {safe(name, 80)!r}.",
+                    f"InputRow {place} has no field {safe(name, 80)!r}.",
                     hint=f"Is {safe(guess, 80)!r} a misspelling of it? If not, send both." if guess else _SEND_IT,
                     code="missing_column",
                     row=place,
                     column=name,
                 )
-        return Shape(ignored, absent, spelled)
+        return FieldNames(ignored, absent, spelled)
 
     def _spelled(self, row: Mapping[str, Any], place: int, known: Collection[str]) -> dict[str, str]:
         """Fields whose names differ from an input's only in case, with the input's name."""
@@ -165,7 +170,7 @@ class RowReader:
         same = collision(name for name in row if name in names)
         if same:
             raise RowError(
-                f"Row {place}: {safe(same[0], 80)!r} and {safe(same[1], 80)!r} differ only in case.",
+                f"InputRow {place}: {safe(same[0], 80)!r} and {safe(same[1], 80)!r} differ only in case.",
                 hint="Send one of them.",
                 code="case_collision",
                 row=place,
@@ -190,7 +195,7 @@ def _wrong_type(name: str, value: Any, what: str, place: int, why: str = "") -> 
     shown = f" ({safe(value, 60)})" if isinstance(value, str | int | float) and value != "" else ""
     reason = f": {why}" if why else ""
     return RowError(
-        f"Row {place}, field {safe(name, 80)!r}: {_kind(value)}{shown} is not {what}{reason}.",
+        f"InputRow {place}, field {safe(name, 80)!r}: {_kind(value)}{shown} is not {what}{reason}.",
         hint="Send the type of the model's schema (GET /v1/models/NAME), or null where the value is unknown.",
         row=place,
         column=name,

@@ -144,7 +144,12 @@ class ScoreHandler:
         columns = (
             {}
             if alone is None
-            else {"ignored": list(alone.ignored), "absent": list(alone.absent), "changed": alone.changed}
+            else {
+                "ignored": list(alone.ignored),
+                "absent": list(alone.absent),
+                "changed": alone.changed,
+                "notices": list(alone.notices),
+            }
         )
         return {"rows": scored, "model_version": version, **columns, **single}
 
@@ -205,7 +210,7 @@ def _told(context: Context, result: ScoreResult) -> str:
         words += f"; {csv_text.words(result.changed, 'serving.raw_csv = true')}".rstrip(".")
     if result.absent:
         words += f"; absent, treated as missing: {', '.join(safe(name, 60) for name in result.absent[:12])}"
-    return words
+    return file_outcomes.with_notices(words, result.notices)
 
 
 def _output_name(row: LedgerRow) -> str:

@@ -51,6 +51,8 @@ def command(session: Session, model: str, file: Path, output: Path | None, raw: 
             with target.open("rb") as lines:
                 stream.table_bytes(lines)
     stream.narrate(_words(report))
+    for notice in report.notices:
+        stream.narrate(text(notice))
 
 
 def _predict(session: Session, model: str, file: Path, output: Path, *, raw: bool) -> PredictReport:
@@ -64,6 +66,8 @@ def _report(report: PredictReport, *, as_json: bool) -> None:
     else:
         stream.data(text(report.output))
     stream.narrate(_words(report))
+    for notice in report.notices:
+        stream.narrate(text(notice))
 
 
 def _words(report: PredictReport) -> str:

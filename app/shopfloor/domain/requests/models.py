@@ -145,7 +145,7 @@ class ModelImport(Mutation[ModelVersion], frozen=True, kw_only=True):
 class PredictReport(Record, frozen=True, kw_only=True):
     """What a batch scoring did. `absent_columns` are optional inputs that the file does not have.
 
-    `changed_cells` of a CSV file were made safe for spreadsheets and terminals.
+    `changed_cells` of a CSV file were made safe for spreadsheets and terminals. `notices` say how the file was read.
     """
 
     model: str
@@ -155,6 +155,7 @@ class PredictReport(Record, frozen=True, kw_only=True):
     ignored_columns: tuple[str, ...] = ()
     absent_columns: tuple[str, ...] = ()
     changed_cells: int = 0
+    notices: tuple[str, ...] = ()
     job: str = ""
 
 

@@ -96,5 +96,6 @@ def _report(services: EngineServices, request: Predict, job: JobRecord) -> Predi
         ignored_columns=tuple(result.get("ignored", ())),
         absent_columns=tuple(result.get("absent", ())),
         changed_cells=result.get("changed", 0),
+        notices=tuple(result.get("notices", ())),
         job=job.id,
     )

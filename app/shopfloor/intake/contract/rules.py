@@ -18,7 +18,7 @@ from shopfloor.domain.text import safe
 from shopfloor.duck.sql import text
 from shopfloor.formats import reasons
 from shopfloor.formats.evidence import Wrong, describe
-from shopfloor.formats.table import Table
+from shopfloor.formats.table import TypedRows
 from shopfloor.intake.contract.checks import Check, checks_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _CANNOT = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutO
 
 
 @dataclass
-class Verdict:
+class RuleResult:
     """What the rules say about one file: `rejected` rows are wrong, `rejects` the first of them."""
 
     quarantine: Reason | None = None
@@ -40,15 +40,15 @@ class Verdict:
 
 def check_rules(
     connection: DuckDBPyConnection,
-    table: Table,
+    table: TypedRows,
     paths: Sequence[Path],
     previous: Sequence[str] = (),
-) -> dict[int, Verdict]:
+) -> dict[int, RuleResult]:
     """Check `table`, whose files are `paths`, and remove rows that a rule rejects.
 
     Columns that may not be empty (not nullable, or part of the key) reject rows without a value.
     Uniqueness is asked last, of the rows that no other rule keeps out; `previous` are the dataset's
-    parts, and a value that must be unique may not be in them either. Returns a verdict for each file
+    parts, and a value that must be unique may not be in them either. Returns a result for each file
     with anything to say. Raises `ConfigError` for a rule that cannot be checked.
     """
     checks = checks_of(connection, table.plan.contract, previous)
@@ -70,14 +70,14 @@ class _Finding:
 class _Checking:
     """One look at the rows of one table."""
 
-    def __init__(self, connection: DuckDBPyConnection, table: Table, paths: Sequence[Path]) -> None:
+    def __init__(self, connection: DuckDBPyConnection, table: TypedRows, paths: Sequence[Path]) -> None:
         self._connection = connection
         self._table = table
         self._paths = paths
-        self._verdicts: dict[int, Verdict] = defaultdict(Verdict)
+        self._results: dict[int, RuleResult] = defaultdict(RuleResult)
         self._doomed = False
 
-    def run(self, checks: Sequence[Check]) -> dict[int, Verdict]:
+    def run(self, checks: Sequence[Check]) -> dict[int, RuleResult]:
         """All checks of single rows at once, then those of repeated values one by one."""
         try:
             self._apply([check for check in checks if not check.unique])
@@ -88,7 +88,7 @@ class _Checking:
         finally:
             if self._doomed:
                 self._connection.execute(f"DROP TABLE IF EXISTS {_DOOMED}")
-        return dict(self._verdicts)
+        return dict(self._results)
 
     def _apply(self, checks: Sequence[Check]) -> None:
         if not checks:
@@ -111,7 +111,7 @@ class _Checking:
         source = self._table.source
         if not check.unique:
             return source
-        out = [str(file) for file, verdict in self._verdicts.items() if verdict.quarantine is not None]
+        out = [str(file) for file, result in self._results.items() if result.quarantine is not None]
         left = f"f NOT IN ({', '.join(out)})" if out else "true"
         if self._doomed:
             left += f" AND rid NOT IN (SELECT rid FROM {_DOOMED})"
@@ -139,7 +139,7 @@ class _Checking:
         contract = self._table.plan.contract
         value = f"k{check.position}::VARCHAR" if check.position is not None else "NULL"
         names = (f"{text(column.name)}, k{i}" for i, column in enumerate(contract.columns))
-        row = "NULL" if self._table.plan.shape.lines else f"json_object({', '.join(names)})::VARCHAR"
+        row = "NULL" if self._table.plan.shape.format.by_line else f"json_object({', '.join(names)})::VARCHAR"
         limit = 1 if check.severity is RuleSeverity.WARN else MOST
         found = self._connection.execute(
             f"SELECT rid, {value}, {row} FROM {source} WHERE f = {file} AND {check.broken} ORDER BY rid LIMIT {limit}"
@@ -148,24 +148,24 @@ class _Checking:
 
     def _tell(self, file: int, found: Sequence[_Finding]) -> None:
         """Rows become rejects with their place in the delivered file; each row once, by its first fault."""
-        verdict = self._verdicts[file]
+        result = self._results[file]
         wrong = [(finding.check, one) for finding in found for one in finding.first]
         told = iter(describe(self._table.plan, self._paths[file], wrong))
-        seen = {_key(reject) for reject in verdict.rejects}
+        seen = {_key(reject) for reject in result.rejects}
         for finding in found:
             rejects = [next(told) for _ in finding.first]
             if finding.check.severity is RuleSeverity.WARN:
                 rows = "row breaks" if finding.count == 1 else "rows break"
-                verdict.notices.append(f"{finding.count:,} {rows} a rule. The first: {rejects[0].message}")
+                result.notices.append(f"{finding.count:,} {rows} a rule. The first: {rejects[0].message}")
                 continue
-            if finding.check.severity is RuleSeverity.QUARANTINE_FILE and verdict.quarantine is None:
-                verdict.quarantine = reasons.of_reject(rejects[0])
+            if finding.check.severity is RuleSeverity.QUARANTINE_FILE and result.quarantine is None:
+                result.quarantine = reasons.of_reject(rejects[0])
             for reject in rejects:
                 if reject.row is None or _key(reject) not in seen:
                     seen.add(_key(reject))
-                    verdict.rejects.append(reject)
-        verdict.rejects.sort(key=lambda reject: reject.row or 0)
-        del verdict.rejects[MOST:]
+                    result.rejects.append(reject)
+        result.rejects.sort(key=lambda reject: reject.row or 0)
+        del result.rejects[MOST:]
 
     def _doom(self, rows: str) -> None:
         if self._doomed:
@@ -181,8 +181,8 @@ class _Checking:
         thinned: list[str] = []
         counts = f"SELECT f, count(DISTINCT rid) FROM {_DOOMED} GROUP BY f"
         for file, count in self._connection.execute(counts).fetchall():
-            self._verdicts[file].rejected = count
-            if self._verdicts[file].quarantine is None:
+            self._results[file].rejected = count
+            if self._results[file].quarantine is None:
                 thinned.append(str(file))
         if thinned:
             self._table.drop(f"SELECT rid FROM {_DOOMED} WHERE f IN ({', '.join(thinned)})")

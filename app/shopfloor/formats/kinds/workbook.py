@@ -19,9 +19,12 @@ from shopfloor.domain.columns import EXACT
 from shopfloor.formats import reasons
 from shopfloor.formats.archive import check_archive, check_sheet
 from shopfloor.formats.extent import check_values
-from shopfloor.formats.format import OLE
+from shopfloor.formats.file_format import PreparedFile, Source
+from shopfloor.formats.json_lines import JsonLinesFormat
+from shopfloor.formats.magic import OLE, ZIP, foreign
 from shopfloor.formats.opendocument import check_spreadsheet
 from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.rowcount import count_lines
 from shopfloor.formats.sniff import headless
 
 if TYPE_CHECKING:
@@ -31,30 +34,39 @@ _LOCKED = "EncryptedPackage".encode("utf-16-le")
 _BATCH = 4096
 
 
-def sheet_lines(
-    source: Path, target: Path, *, sheet: str = "", skip: int = 0, memory_mb: int, may_be_empty: bool = False
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Write the rows of one sheet to `target`; return the column names and notices.
+class WorkbookFormat(JsonLinesFormat):
+    """One sheet of a workbook, written as JSON lines."""
 
-    `sheet` empty takes the first one; the header is the first row that is not empty after `skip`
-    rows. Raises `BadFile` for what is damaged, locked, no table, without rows (unless it `may_be_empty`), or
-    larger than memory allows.
-    """
-    old = _is_old(source)
-    open_document = not old and check_archive(source)
-    sheets = check_spreadsheet(source, memory_mb) if open_document else []
-    book = _open(source, target.with_suffix(".xls" if old else ".ods" if open_document else ".xlsx"))
-    try:
-        name, position = _choose(book, sheet)
-        notices: tuple[str, ...] = ()
-        if not old:
-            notices = check_values(sheets[position]) if sheets else check_sheet(source, position, memory_mb)
-        if len(book.sheet_names) > 1 and not sheet:
-            notices = (*notices, f"Of the workbook's {len(book.sheet_names)} sheets, the first was read: {name!r}.")
-        names = _write(_rows(_sheet(book, name), skip), target, may_be_empty)
-    finally:
-        book.close()
-    return names, notices
+    label = "a workbook"
+
+    def check(self, head: bytes) -> None:
+        if not head.startswith((ZIP, OLE)):
+            raise BadFile(reasons.wrong_format(self.label, foreign(head) or "something else"))
+
+    def open(self, source: Source) -> PreparedFile:
+        """The first sheet, or the one that the settings name; the header is the first row that is not empty.
+
+        Raises `BadFile` for what is damaged, locked, no table, or larger than memory allows.
+        """
+        path, target, sheet = source.path, source.scratch("jsonl"), source.parser.sheet
+        old = _is_old(path)
+        open_document = not old and check_archive(path)
+        sheets = check_spreadsheet(path, source.memory_mb) if open_document else []
+        book = _open(path, target.with_suffix(".xls" if old else ".ods" if open_document else ".xlsx"))
+        try:
+            name, position = _choose(book, sheet)
+            notices: tuple[str, ...] = ()
+            if not old:
+                notices = check_values(sheets[position]) if sheets else check_sheet(path, position, source.memory_mb)
+            if len(book.sheet_names) > 1 and not sheet:
+                notices = (*notices, f"Of the workbook's {len(book.sheet_names)} sheets, the first was read: {name!r}.")
+            names = _write(_rows(_sheet(book, name), source.parser.skip_lines), target, source.may_be_empty)
+        finally:
+            book.close()
+        return PreparedFile(source.file, self.shape(names), target, count_lines(target), notices)
+
+
+FORMAT = WorkbookFormat()
 
 
 def _is_old(source: Path) -> bool:

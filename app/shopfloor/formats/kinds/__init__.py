@@ -1,0 +1,1 @@
+"""The formats of files: one module a format, each with a `FORMAT`."""

@@ -1,0 +1,242 @@
+"""JSON: lines of objects, or one array of them; lines that are no object are told with their place."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from shopfloor.domain.file import Reason
+from shopfloor.domain.reject import MOST, Reject
+from shopfloor.duck.sql import text
+from shopfloor.formats import reasons
+from shopfloor.formats.evidence import rejected
+from shopfloor.formats.failure import reason_of
+from shopfloor.formats.file_format import PreparedFile, Source, head_of
+from shopfloor.formats.json_lines import JsonLinesFormat
+from shopfloor.formats.quoting import Quoting
+from shopfloor.formats.reasons import BadFile, Place
+from shopfloor.formats.rowcount import count_entries, count_lines
+from shopfloor.formats.shape import Shape
+from shopfloor.formats.text import closed, plain, tidied, unmarked
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_TWICE = "json_type(json) = 'OBJECT' AND len(list_distinct(json_keys(json))) < len(json_keys(json))"
+"""SQL that is true for an object with a key that occurs twice."""
+
+_WINDOW, _LARGEST = 1 << 20, 16 << 20
+_BETWEEN = re.compile(r"[ \t\r\n]*")
+
+
+class LinesFormat(JsonLinesFormat):
+    """One object a line."""
+
+    label = "JSON"
+    sparse = True
+    by_line = True
+
+    def open(self, source: Source) -> PreparedFile:
+        path, notices = _plain(source)
+        start = _start(path)
+        if start == b"[":
+            return _ARRAY.opened(source, path, notices)
+        path = closed(path, source.scratch("closed"))
+        misfits = Misfits(path)
+        try:
+            names = self._names(source, path)
+        except BadFile as error:
+            if error.reason.code not in {"json_malformed", "json_shape"}:
+                raise
+            misfits = without_misfits(source.connection, path, source.scratch("fitting"))
+            names = self._names(source, misfits.path)
+        return PreparedFile(
+            source.file,
+            self.shape(names),
+            misfits.path,
+            count_lines(path),
+            notices,
+            bad=misfits.bad,
+            rejects=misfits.rejects,
+        )
+
+    def _names(self, source: Source, path: Path) -> tuple[str, ...]:
+        """All keys of all objects, in order of first appearance."""
+        objects = (
+            f"(SELECT json, row_number() OVER () AS n FROM read_json_objects("
+            f"{text(str(path))}, format = '{self.form}', compression = 'none'))"
+        )
+        connection = source.connection
+        try:
+            other = connection.execute(
+                f"SELECT n, {_TWICE} FROM {objects} WHERE json_type(json) <> 'OBJECT' OR {_TWICE} ORDER BY n LIMIT 1"
+            ).fetchone()
+            if other is not None:
+                what = "has the same key twice" if other[1] else "is not an object"
+                raise BadFile(reasons.json_shape(f"entry {other[0]} {what}"))
+            found = connection.execute(
+                f"SELECT key, min(n), arg_min(place, n) FROM (SELECT n, unnest(json_keys(json)) AS key,"
+                f" generate_subscripts(json_keys(json), 1) AS place FROM {objects}) "
+                "GROUP BY key ORDER BY 2, 3"
+            ).fetchall()
+        except (duckdb.Error, MemoryError) as error:
+            raise BadFile(reason_of(error, self, path, source.memory_mb)) from error
+        if not found:
+            raise BadFile(reasons.header_only())
+        return tuple(row[0] for row in found)
+
+
+class ArrayFormat(LinesFormat):
+    """One array of objects. Its entries may share lines or take several, so places are told by number."""
+
+    form = "array"
+    by_line = False
+
+    def opened(self, source: Source, path: Path, notices: tuple[str, ...]) -> PreparedFile:
+        """A file whose text is at `path`."""
+        # DuckDB 2.0 takes an array that ends after an object for whole.
+        if _last_byte(path) != b"]":
+            raise BadFile(reasons.json_malformed(None, "the array is not closed"))
+        names = self._names(source, path)
+        return PreparedFile(source.file, self.shape(names), path, count_entries(path), notices)
+
+    def lines(self, path: Path, shape: Shape, rows: Collection[int]) -> dict[int, int]:
+        return {}
+
+    def cells(self, line: str, shape: Shape) -> None:
+        return None
+
+    def malformed(self, path: Path) -> tuple[int | None, str]:
+        """The line on which the array is no JSON, and why."""
+        decoder = json.JSONDecoder()
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            window = file.read(_WINDOW)
+            at, line = window.find("[") + 1, 1
+            passed = 0  # the line is known up to here
+            while True:
+                at = _between(window, at)
+                if window[at : at + 1] == "]":
+                    return None, "it cannot be read"
+                try:
+                    _, end = decoder.raw_decode(window, at)
+                    end = _between(window, end)
+                    if window[end : end + 1] not in {",", "]"}:
+                        raise json.JSONDecodeError("a comma is missing between two entries", window, end)
+                except RecursionError:
+                    return line + window.count("\n", passed, at), "it is nested too deeply"
+                except json.JSONDecodeError as error:
+                    more = file.read(_WINDOW) if len(window) - at < _LARGEST else ""
+                    if not more:
+                        return line + window.count("\n", passed, error.pos), error.msg
+                    line += window.count("\n", passed, at)
+                    window, at, passed = window[at:] + more, 0, 0
+                    continue
+                at = end + (window[end] == ",")
+
+
+FORMAT, _ARRAY = LinesFormat(), ArrayFormat()
+
+
+def _plain(source: Source) -> tuple[Path, tuple[str, ...]]:
+    """The text as UTF-8 without a byte order mark, and notices."""
+    # JSON is UTF-8 whatever the dataset's other files are; one file may be said to be else.
+    encoding = source.parser.encoding if source.file.parser is not None else ""
+    scratch = source.scratch("plain")
+    found = plain(source.path, source.head, scratch, encoding=encoding)
+    path, notices = found.path, found.notices
+    if found.uneven:
+        path, told = tidied(path, scratch, Quoting(b"", b""))
+        notices += told
+    return unmarked(path, source.scratch("unmarked")), notices
+
+
+def _start(path: Path) -> bytes:
+    """`{` or `[`. Raises `BadFile` for what begins otherwise."""
+    head = head_of(path)
+    start = head.lstrip(b" \t\r\n")[:1]
+    if not start:
+        raise BadFile(reasons.blank_file())
+    if start not in b"{[":
+        line = 1 + head[: len(head) - len(head.lstrip())].count(b"\n")
+        raise BadFile(reasons.json_malformed(line, "it starts neither with { nor with ["))
+    return start
+
+
+def _last_byte(path: Path) -> bytes:
+    """The last byte that is not white space, among the last 64 KB."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - (1 << 16)))
+        return file.read().rstrip()[-1:]
+
+
+@dataclass(frozen=True)
+class Misfits:
+    """JSON lines at `path`, where the lines that are no object are blank; `bad` of them, and the first as `rejects`."""
+
+    path: Path
+    bad: int = 0
+    rejects: tuple[Reject, ...] = ()
+
+
+def without_misfits(connection: DuckDBPyConnection, source: Path, scratch: Path) -> Misfits:
+    """JSON lines as a copy at `scratch` in which each line is one object; the others keep their numbers.
+
+    Raises `BadFile` when no line is one.
+    """
+    objects = (
+        "(SELECT row_number() OVER () - 1 AS n, json FROM read_json_objects("
+        f"{text(str(source))}, format = 'newline_delimited', compression = 'none', ignore_errors = true))"
+    )
+    found = connection.execute(
+        f"SELECT n FROM {objects} WHERE json_type(json) IS DISTINCT FROM 'OBJECT' OR {_TWICE} ORDER BY n"
+    ).fetchall()
+    wrong = {row[0] for row in found}
+    rejects: list[Reject] = []
+    good = 0
+    with source.open("rb") as file, scratch.open("wb") as out:
+        for number, (entry, line) in enumerate(_entries(file), 1):
+            if entry not in wrong:
+                good += entry is not None
+                out.write(line)
+                continue
+            out.write(b"\n")
+            if len(rejects) < MOST:
+                record = line.decode("utf-8", "replace").rstrip("\r\n")
+                rejects.append(rejected(_reason(line, number), Place(line=number), None, record))
+    if not good:
+        raise BadFile(reasons.of_many(reasons.of_reject(rejects[0]), len(wrong), len(wrong)))
+    return Misfits(scratch, len(wrong), tuple(rejects))
+
+
+def _between(window: str, at: int) -> int:
+    found = _BETWEEN.match(window, at)
+    return found.end() if found is not None else at
+
+
+def _entries(lines: Iterator[bytes]) -> Iterator[tuple[int | None, bytes]]:
+    """Lines with their number, from 0, among those that are not blank; None for these."""
+    number = 0
+    for line in lines:
+        if line.strip():
+            yield number, line
+            number += 1
+        else:
+            yield None, line
+
+
+def _reason(line: bytes, number: int) -> Reason:
+    """Why a line is no object of a table."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        why = str(error).split(":", 1)[0] if isinstance(error, ValueError) else "it is nested too deeply"
+        return reasons.json_malformed(number, why)
+    if isinstance(found, dict):
+        return reasons.json_shape("an object has the same key twice", number)
+    return reasons.json_shape("a line is no object", number)

@@ -1,0 +1,27 @@
+"""From a file's name to its format: each stands in a module of its own, named in `domain.file_formats`."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+
+from shopfloor.domain.file_formats import FILE_FORMATS
+from shopfloor.formats import reasons
+from shopfloor.formats.file_format import FileFormat
+from shopfloor.formats.packing import Packing, named_packing
+from shopfloor.formats.reasons import BadFile
+
+
+def named_format(name: str) -> tuple[FileFormat, Packing]:
+    """Format and packing that the file name promises. Raises `BadFile` for other names."""
+    stem, packing = named_packing(name.lower())
+    for spec in FILE_FORMATS:
+        if stem.endswith(spec.suffixes) and (spec.compressible or packing is Packing.NONE):
+            return _format(spec.module), packing
+    raise BadFile(reasons.wrong_format("something else", "a format that is not read"))
+
+
+@cache
+def _format(module: str) -> FileFormat:
+    found: FileFormat = importlib.import_module(f"shopfloor.formats.kinds.{module}").FORMAT
+    return found
