@@ -99,7 +99,7 @@ def test_a_corrected_file_is_told_and_its_first_rows_can_be_withdrawn(shop: Shop
     shop.settle()
     first, second = all_files(shop)
     assert second.corrects == first.id
-    notice = next(notice for notice in versions(shop)[-1].notices if "came before" in notice)
+    notice = next(notice for notice in versions(shop)[-1].notices if "delivered before" in notice)
     assert "2 of its 4 rows" in notice
     assert len(values(shop)) == 8
     shop.client.ask(FileWithdraw(id=first.id, reason="corrected"))

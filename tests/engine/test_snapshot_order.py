@@ -18,7 +18,7 @@ from shopfloor.domain.requests.files import FileAccept, FileList
     [
         ("inbox/d/all-2026-02-01.csv", "inbox/d/all-2026-01-01.csv", "of 2026-01-01"),
         ("inbox/d/day=2026-02-01/all.csv", "inbox/d/day=2026-01-01/all.csv", "of 2026-01-01"),
-        ("inbox/d/b.csv", "inbox/d/a.csv", "was written before 'b.csv'"),
+        ("inbox/d/b.csv", "inbox/d/a.csv", "is older than 'b.csv'"),
     ],
 )
 def test_an_older_snapshot_is_held(shop: Shop, newer: str, older: str, why: str) -> None:

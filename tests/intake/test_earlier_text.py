@@ -55,7 +55,7 @@ def test_earlier_text_is_read_by_what_the_contract_says_now(bench: Any, case: st
     two = bench.ingest({"b.csv": "k;v\n" + "".join(f"x;{value}\n" for value in later)}, contract, **asked)
     assert two.files[0].reason is None
     assert two.replaces_parts
-    assert any("read anew: 'v'" in notice for notice in two.notices)
+    assert any("read again: 'v'" in notice for notice in two.notices)
     found = bench.frame(two)["v"].astype(object)
     assert [None if pd.isna(value) else str(value).removesuffix(" 00:00:00") for value in found] == values
     assert [span.file for staged in two.parts for span in staged.part.files] == ["a.csv", "b.csv"]

@@ -120,7 +120,7 @@ def test_a_model_that_is_never_retrained_does_not_alarm_for_season_alone() -> No
         history += results
     gradual = [result for result in history if result.evidence.get("gradual")]
     assert {result.feature for result in gradual} == {"temp"}
-    assert "step by step" in gradual[0].message
+    assert "gradually" in gradual[0].message
 
 
 def test_a_break_is_caught_when_the_season_has_already_left_the_reference() -> None:

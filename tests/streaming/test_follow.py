@@ -89,7 +89,7 @@ def test_lines_that_are_no_rows_are_counted(shop: Shop, inbox: Path) -> None:
     assert numbers(shop) == Counter([1, 2])
     [followed] = stream(shop).followed
     assert (followed.rows, followed.rejected) == (2, 3)
-    assert "no integer" in followed.detail
+    assert "not a valid integer" in followed.detail
 
 
 @pytest.mark.parametrize("restart", [False, True])

@@ -138,7 +138,7 @@ def test_reading_stops_when_the_time_is_up(works: Works) -> None:
     works.context.clock = Late()  # type: ignore[assignment]
     report = examine(works.context, deep=True)
     assert report.ok
-    assert any("0 of them read" in found.detail for found in report.findings)
+    assert any("0 of them verified" in found.detail for found in report.findings)
 
 
 def test_swapped_artifact(works: Works) -> None:
@@ -161,8 +161,8 @@ def spoil(works: Works, sql: str) -> None:
 @pytest.mark.parametrize(
     ("sql", "check", "words"),
     [
-        ("UPDATE files SET state = 'lost in space'", "files", "nobody knows"),
-        ("DELETE FROM files", "files", "does not know"),
+        ("UPDATE files SET state = 'lost in space'", "files", "an unknown state"),
+        ("DELETE FROM files", "files", "the ledger does not have"),
         ("UPDATE files SET version = 9", "files", "does not exist"),
         ("UPDATE aliases SET version = 9", "aliases", "does not exist"),
         ("DELETE FROM aliases", "aliases", "history says version 1"),
@@ -269,7 +269,7 @@ def test_open_rights_are_closed(works: Works) -> None:
 
 def test_a_workspace_that_all_may_write(works: Works) -> None:
     works.layout.root.chmod(0o777)
-    assert "everybody" in complaints(examine(works.context), "rights")[0].detail
+    assert "everyone" in complaints(examine(works.context), "rights")[0].detail
     works.layout.root.chmod(0o755)
 
 

@@ -99,7 +99,7 @@ def test_a_correction_is_told_though_the_first_was_still_on_its_way(yard: Yard) 
     assert second.corrects == first.id
     version = yard.context.store.read(lambda query: datasets.version(query, "d", 2))
     assert version is not None
-    assert any("1 of its 2 rows were in already" in notice for notice in version.notices)
+    assert any("1 of its 2 rows are now in twice" in notice for notice in version.notices)
 
 
 def test_a_file_replaces_all_that_came_under_its_path(yard: Yard) -> None:

@@ -96,5 +96,5 @@ def test_config_validate_knows_sql_and_patterns(tmp_path: Path) -> None:
     (root / "datasets/sql.toml").write_text('[columns]\na = "integer"\n[[conditions]]\nname = "odd"\nsql = "b > 1"\n')
     (root / "datasets/look.toml").write_text("[columns]\na = { type = 'text', pattern = '(?=a)' }\n")
     look, sql = config_validate(root)
-    assert "datasets/look.toml: key 'columns.a.pattern' is no regular expression" in look
+    assert "datasets/look.toml: key 'columns.a.pattern' is not a regular expression" in look
     assert "datasets/sql.toml: key 'conditions[1].sql (odd)' names a column 'b'" in sql
