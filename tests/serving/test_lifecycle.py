@@ -312,7 +312,7 @@ def test_health_needs_no_token_and_tells_no_secret(server: Running, client: http
     found = httpx.get(server.url + "/health").json()
     assert found["status"] == "ok"
     assert {"model": "late-arrival", "model_version": 1, "error": ""} in found["models"]
-    assert found["deployed"] == 3
+    assert found["deployed"] == 4
     assert str(server.layout.root) not in str(found)
     under = httpx.get(server.url + "/v1/health")
     assert (under.status_code, under.json()["models"]) == (200, found["models"])
@@ -338,7 +338,7 @@ def test_the_description_fits_the_models(client: httpx.Client) -> None:
     assert model["classes"] == ["no", "yes"]
     assert model["schema"] == row
     names = {one["model"] for one in client.get("/v1/models").json()["models"]}
-    assert names == {"late-arrival", "delay", "by-region"}
+    assert names == {"late-arrival", "delay", "by-region", "pinned"}
 
 
 def launch(*arguments: str) -> subprocess.CompletedProcess[str]:

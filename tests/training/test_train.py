@@ -109,7 +109,7 @@ def test_the_same_ids_are_held_out_with_any_seed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "definition", "training", "message"),
     [
-        (3, {}, {}, "3 rows of orders are too few to train m; it takes 40"),
+        (3, {}, {}, "3 rows of orders are too few to train m; at least 40"),
         (600, {"target": "outcom"}, {}, "no column 'outcom'"),
         (600, {"time": "att"}, {}, "'att'"),
         (600, {"exclude": ("at", "shop", "x", "z")}, {}, "No feature columns are left"),
