@@ -145,7 +145,7 @@ def test_rejects_are_kept_shown_and_exported(shop: Shop) -> None:
         assert (told.rows, told.total) == (1, 1)
         assert target.exists()
     assert (shop.root / "out.csv").read_text().splitlines()[1].startswith("3,2,a,oops,bad_value,")
-    with pytest.raises(RefusedError, match="there already"):
+    with pytest.raises(RefusedError, match="already exists"):
         shop.client.ask(FileRejectsExport(id=file.id, path=str(shop.root / "out.csv")))
     with pytest.raises(RefusedError, match="no rejected rows"):
         shop.client.ask(FileRejectsExport(id=_files(shop)[0].id, path=str(shop.root / "none.csv")))
