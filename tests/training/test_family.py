@@ -16,7 +16,9 @@ from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.pickling import to_bytes
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import UnreachableError
-from shopfloor.training import backends, candidates, family, members, scoring
+from shopfloor.training import backends, family, members, scoring
+from shopfloor.training.candidates import registry
+from shopfloor.training.candidates.candidate import Fit, FitJob
 from shopfloor.training.members import not_better
 from shopfloor.training.train import train
 from shopfloor.training.trained import Trained
@@ -109,16 +111,16 @@ def test_a_dask_cluster_that_does_not_answer_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setattr(backends, "_CONNECT_SECONDS", 0.2)
-    with pytest.raises(UnreachableError, match=f"scheduler at {address} does not answer"):
+    with pytest.raises(UnreachableError, match=f"scheduler at {address} does not respond"):
         trained(tmp_path, backend="dask", scheduler=address)
 
 
 def test_a_retry_fits_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch = tmp_path / "scratch"
     fits: list[int] = []
-    real = candidates.fit
+    real = registry.fit
 
-    def dying(name: str, job: candidates.FitJob) -> candidates.Fit:
+    def dying(name: str, job: FitJob) -> Fit:
         fits.append(job.train.rows)
         if len(fits) == 4:
             raise KeyboardInterrupt
@@ -141,9 +143,9 @@ def test_a_retry_fits_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_segment_that_fails_falls_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = candidates.fit
+    real = registry.fit
 
-    def failing(name: str, job: candidates.FitJob) -> candidates.Fit:
+    def failing(name: str, job: FitJob) -> Fit:
         if "b" in job.train.factor("shop").levels and len(set(job.train.factor("shop").codes)) == 1:
             code = job.train.factor("shop").codes[0]
             if job.train.factor("shop").levels[code] == "b":
@@ -169,9 +171,9 @@ def test_thin_segments_must_prove_themselves_and_thick_ones_be_disproved() -> No
 
 
 def test_a_member_may_read_what_the_pooled_model_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = candidates.fit
+    real = registry.fit
 
-    def without_z(name: str, job: candidates.FitJob) -> candidates.Fit:
+    def without_z(name: str, job: FitJob) -> Fit:
         return real(name, replace(job, columns=tuple(one for one in job.columns if one.name != "z")))
 
     monkeypatch.setattr(scoring, "fit", without_z)
