@@ -323,7 +323,7 @@ class EvenRows:
             return []
         count = len(rows)
         if reason := context.too_few(count):
-            verdict, message = CheckVerdict.UNKNOWN, f"Pairs of rows: cannot tell, {reason}."
+            verdict, message = CheckVerdict.UNKNOWN, f"Pairs of rows: inconclusive: {reason}."
         elif count % 2:
             verdict, message = CheckVerdict.SHIFTED, f"A row has no partner: {count:,} rows arrived, an odd number."
         else:
