@@ -54,7 +54,7 @@ def test_a_cancelled_job_is_cancelled_again_and_an_ended_one_is_not(works: Works
     told = works.store.last_seq
     assert jobs_api.cancel(services, JobCancel(id=cancelled.id, op_id="1")) == cancelled
     assert works.store.last_seq == told
-    with pytest.raises(RefusedError, match="has already succeeded"):
+    with pytest.raises(RefusedError, match="has already ended: succeeded"):
         jobs_api.cancel(services, JobCancel(id=ended(works, JobState.SUCCEEDED).id, op_id="2"))
 
 

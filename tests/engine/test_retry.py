@@ -61,7 +61,7 @@ def test_settings_are_for_one_file_unless_they_are_kept(shop: Shop) -> None:
 
 
 def test_settings_that_cannot_work_are_refused_with_advice(shop: Shop) -> None:
-    file = held(shop, "a.csv", b"")
+    file = held(shop, "a.csv", b"a,b\n")
     for parser, said in (
         (Parser(delimiter="ab"), "one character"),
         (Parser(encoding="klingon"), "no text encoding"),
