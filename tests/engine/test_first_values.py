@@ -19,7 +19,7 @@ def test_the_first_value_pins_the_type(shop: Shop) -> None:
     assert 'rebate = "unknown"' in toml.read_text()
     for key in ("target", "time"):
         model = ModelDefinition(name="m", dataset="d", **({"target": "order"} | {key: "rebate"}))
-        with pytest.raises(UsageError, match="no value in d yet"):
+        with pytest.raises(UsageError, match="no values in d yet"):
             shop.client.ask(ModelDefine(definition=model))
     shop.write("inbox/d", "b.csv", "order,rebate,paid_on\n20,5.0,2026-02-21\n21,5.25,2026-02-22\n")
     shop.settle()
