@@ -46,6 +46,12 @@ class Terminal:
         self.read(seconds, until=text)
         assert text in self.seen, self.seen[-2000:].decode(errors="replace")
 
+    def quiet(self, seconds: float = 0.3, within: float = 30.0) -> None:
+        """Wait until nothing was painted for some seconds: whatever was typed has been dealt with."""
+        end = time.monotonic() + within
+        while self.read(seconds):
+            assert time.monotonic() < end, "the screen never rests"
+
     def ended(self, seconds: float) -> int:
         """The wait status, once the process is gone."""
         end = time.monotonic() + seconds

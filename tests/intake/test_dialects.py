@@ -117,7 +117,9 @@ def test_western_text_is_read_as_such_or_held(make_bench: Callable[[], Any], row
     """Text in Windows-1252 comes back equal with a notice, or it is held; it never comes in changed.
 
     But for the rare bytes that are sound UTF-8 as well: nobody can tell what was meant.
+    A column with nothing but blanks has no values yet.
     """
+    assume(any(row.strip() for row in rows))
     bench = make_bench()
     text = "id,s\n" + "".join(f'{n},"{row}"\n' for n, row in enumerate(rows))
     data = text.encode("cp1252")

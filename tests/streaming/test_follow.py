@@ -275,7 +275,7 @@ def test_a_followed_file_that_is_stuck_says_why_also_to_the_doctor(shop: Shop, i
     assert followed.moved_at is not None
     finding = _finding(shop)
     assert not finding.ok
-    assert "inbox/d/events.jsonl is followed, and stuck" in finding.detail
+    assert "inbox/d/events.jsonl is followed but stuck" in finding.detail
     with (inbox / "events.jsonl").open("ab") as file:
         file.write(b"\n")
     _until(lambda: not stream(shop).followed[0].stuck)
