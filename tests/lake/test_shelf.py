@@ -13,7 +13,7 @@ from tests.lake.parts import part
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.lake import statistics
-from shopfloor.lake.bins import Bins
+from shopfloor.lake.bins import SparseHistogram
 from shopfloor.lake.distinct import Distinct
 from shopfloor.lake.statistics_cache import Kept, StatisticsCache, chain
 
@@ -29,7 +29,7 @@ def test_arrays_and_ends_come_back(
 ) -> None:
     shelf = StatisticsCache(Path(tmp_path_factory.mktemp("shelf")))  # type: ignore[attr-defined]
     kept = msgspec.structs.replace(
-        statistics.nothing(3), grid=Bins(-7, whole, whole), distinct=Distinct(hashes), low=low, high=low
+        statistics.nothing(3), grid=SparseHistogram(-7, whole, whole), distinct=Distinct(hashes), low=low, high=low
     )
     shelf.put("ab", Kept(present=("a", "b"), columns={"number:a": kept}))
     found = shelf.get("ab")

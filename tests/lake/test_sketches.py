@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from shopfloor.lake import bins, distinct, frequent
-from shopfloor.lake.bins import Bins
+from shopfloor.lake.bins import SparseHistogram
 from shopfloor.lake.distinct import Distinct
 from shopfloor.lake.frequent import Frequent
 from shopfloor.lake.moments import Moments, moments
@@ -24,16 +24,16 @@ doubles = arrays.arrays(np.float64, st.integers(1, 40), elements=finite)
 integers = arrays.arrays(np.int64, st.integers(1, 40))
 
 
-def grid_of(values: np.ndarray) -> Bins:
+def grid_of(values: np.ndarray) -> SparseHistogram:
     return bins.grid(values, bins.grid_level(values.min().item(), values.max().item()))
 
 
-def merged_grid(left: np.ndarray, right: np.ndarray) -> Bins:
+def merged_grid(left: np.ndarray, right: np.ndarray) -> SparseHistogram:
     both = np.concatenate([left, right])
     return grid_of(left).plus(grid_of(right), bins.grid_level(both.min().item(), both.max().item()))
 
 
-def same(left: Bins, right: Bins) -> bool:
+def same(left: SparseHistogram, right: SparseHistogram) -> bool:
     return left.level == right.level and bool(
         np.array_equal(left.keys, right.keys) and np.array_equal(left.counts, right.counts)
     )

@@ -14,12 +14,12 @@ from shopfloor.domain.errors import ConflictError, NotFoundError, RefusedError, 
 from shopfloor.domain.release import Decision, GateCheck, ModelVersion, Outcome
 from shopfloor.domain.run import ArtifactRef
 from shopfloor.release import aliases
-from shopfloor.release.aliases import Act, Moves, Standing
+from shopfloor.release.aliases import ReleaseAction, ReleaseState, ReleaseUpdate
 
-Action = Callable[[Standing], Moves]
+Action = Callable[[ReleaseState], ReleaseUpdate]
 START = datetime(2026, 1, 1, tzinfo=UTC)
-ANN, BOB = Act(actor="ann", now=START), Act(actor="bob", now=START)
-WHY = Act(actor="ann", now=START, reason="the audit asks for it")
+ANN, BOB = ReleaseAction(actor="ann", now=START), ReleaseAction(actor="bob", now=START)
+WHY = ReleaseAction(actor="ann", now=START, reason="the audit asks for it")
 BY_HAND = (GateCheck(code="policy", passed=None, detail="manual: a person must promote it"),)
 
 
@@ -42,16 +42,18 @@ def version(
     )
 
 
-def standing(*versions: ModelVersion, **known: Any) -> Standing:
-    return Standing(model="late", versions=versions, **known)
+def standing(*versions: ModelVersion, **known: Any) -> ReleaseState:
+    return ReleaseState(model="late", versions=versions, **known)
 
 
-def held(moves: Moves) -> dict[str, int | None]:
+def held(moves: ReleaseUpdate) -> dict[str, int | None]:
     return {change.alias: change.version for change in moves.changes}
 
 
 def test_the_first_model_becomes_champion() -> None:
-    moves = aliases.settle(standing(version(1)), 1, Act(actor="gate", now=START, cause="r1", reason="first model"))
+    moves = aliases.apply_gate_decision(
+        standing(version(1)), 1, ReleaseAction(actor="gate", now=START, cause="r1", reason="first model")
+    )
     assert held(moves) == {"champion": 1}
     change = moves.changes[0]
     assert (change.actor, change.cause, change.reason, change.at, change.previous) == (
@@ -80,7 +82,7 @@ def test_a_promotion_keeps_the_old_champion_as_previous() -> None:
     ],
 )
 def test_the_gates_decision_moves_aliases(outcome: Outcome, expected: dict[str, int], awaiting: int | None) -> None:
-    moves = aliases.settle(standing(version(1), version(2, outcome, 1), champion=1), 2, ANN)
+    moves = aliases.apply_gate_decision(standing(version(1), version(2, outcome, 1), champion=1), 2, ANN)
     assert held(moves) == expected
     assert moves.awaiting == awaiting
 
@@ -89,15 +91,15 @@ def test_a_held_challenger_does_not_end_an_approval() -> None:
     state = standing(
         version(1), version(2, Outcome.AWAIT_APPROVAL, 1), version(3, Outcome.HOLD, 1), champion=1, awaiting=2
     )
-    assert aliases.settle(state, 3, ANN).awaiting == 2
+    assert aliases.apply_gate_decision(state, 3, ANN).awaiting == 2
 
 
 WAIT, HOLD, NO = Outcome.AWAIT_APPROVAL, Outcome.HOLD, Outcome.REJECT
-BLANK = Act(actor="ann", now=START, reason="  ")
-NOBODY = Act(actor=" ", now=START)
+BLANK = ReleaseAction(actor="ann", now=START, reason="  ")
+NOBODY = ReleaseAction(actor=" ", now=START)
 
 
-def promote(number: int, act: Act = ANN, *, force: bool = False) -> Action:
+def promote(number: int, act: ReleaseAction = ANN, *, force: bool = False) -> Action:
     return lambda state: aliases.promote(state, number, act, force=force)
 
 
@@ -109,12 +111,12 @@ def reject(number: int | None) -> Action:
     return lambda state: aliases.reject(state, number, ANN)
 
 
-def rollback(state: Standing) -> Moves:
+def rollback(state: ReleaseState) -> ReleaseUpdate:
     return aliases.rollback(state, ANN)
 
 
-def settle(state: Standing) -> Moves:
-    return aliases.settle(state, 2, ANN)
+def settle(state: ReleaseState) -> ReleaseUpdate:
+    return aliases.apply_gate_decision(state, 2, ANN)
 
 
 ONE = standing(version(1))
@@ -123,7 +125,7 @@ RETIRED = standing(version(1), retired=True)
 MOVED_ON = standing(version(1), version(2, champion=1), champion=3)
 NEWER_WAITS = standing(version(1, WAIT), version(2, WAIT), awaiting=2)
 
-REFUSALS: list[tuple[str, Standing, Action, type[ShopfloorError], str]] = [
+REFUSALS: list[tuple[str, ReleaseState, Action, type[ShopfloorError], str]] = [
     ("unknown", ONE, promote(9), NotFoundError, "version_not_found"),
     ("retired", RETIRED, promote(1), RefusedError, "retired"),
     ("retired by force", RETIRED, promote(1, WHY, force=True), RefusedError, "retired"),
@@ -153,7 +155,7 @@ REFUSALS: list[tuple[str, Standing, Action, type[ShopfloorError], str]] = [
     ("state", "action", "kind", "code"), [one[1:] for one in REFUSALS], ids=[one[0] for one in REFUSALS]
 )
 def test_refusals_say_what_and_what_to_do(
-    state: Standing, action: Action, kind: type[ShopfloorError], code: str
+    state: ReleaseState, action: Action, kind: type[ShopfloorError], code: str
 ) -> None:
     with pytest.raises(kind) as caught:
         action(state)
@@ -181,7 +183,7 @@ def test_of_two_that_promote_at_once_one_is_told() -> None:
         aliases.promote(after, 3, BOB)
 
 
-REPEATED: list[tuple[str, Standing, Action]] = [
+REPEATED: list[tuple[str, ReleaseState, Action]] = [
     ("promote", CROWNED, promote(1)),
     ("promote with a reason", CROWNED, promote(1, WHY, force=True)),
     ("approve", standing(version(1, WAIT), version(2, WAIT), champion=1, awaiting=2), approve(1)),
@@ -190,9 +192,9 @@ REPEATED: list[tuple[str, Standing, Action]] = [
 
 
 @pytest.mark.parametrize(("state", "action"), [one[1:] for one in REPEATED], ids=[one[0] for one in REPEATED])
-def test_a_wish_that_is_fulfilled_changes_nothing(state: Standing, action: Action) -> None:
+def test_a_wish_that_is_fulfilled_changes_nothing(state: ReleaseState, action: Action) -> None:
     moves = action(state)
-    assert moves.nothing_new(state)
+    assert moves.changes_nothing(state)
     assert aliases.apply(state, moves) == state
 
 
@@ -209,8 +211,8 @@ def test_several_people_approve_once_each() -> None:
     assert first.version.approvals == ("ann",)
     state = aliases.apply(state, first)
     for again in ("ann", " Ann ", "ANN"):
-        repeated = aliases.approve(state, 2, Act(actor=again, now=START), needed=2)
-        assert repeated.nothing_new(state)
+        repeated = aliases.approve(state, 2, ReleaseAction(actor=again, now=START), needed=2)
+        assert repeated.changes_nothing(state)
         assert aliases.apply(state, repeated) == state
     done = aliases.approve(state, 2, BOB, needed=2)
     assert held(done) == {"champion": 2, "previous": 1, "challenger": None}
@@ -220,7 +222,7 @@ def test_several_people_approve_once_each() -> None:
 
 def test_a_rejection_is_a_persons_decision() -> None:
     state = standing(version(1), version(2, Outcome.AWAIT_APPROVAL, 1), champion=1, challenger=2, awaiting=2)
-    moves = aliases.reject(state, None, Act(actor="bob", now=START + timedelta(days=1), reason="biased"))
+    moves = aliases.reject(state, None, ReleaseAction(actor="bob", now=START + timedelta(days=1), reason="biased"))
     assert held(moves) == {"challenger": None}
     decision = moves.version.decision
     assert decision is not None
@@ -267,7 +269,7 @@ def test_a_rollback_without_history_still_finds_the_previous() -> None:
 
 def test_hostile_names_are_shown_safely() -> None:
     with pytest.raises(NotFoundError) as caught:
-        aliases.promote(Standing(model="\x1b[2J"), 1, ANN)
+        aliases.promote(ReleaseState(model="\x1b[2J"), 1, ANN)
     assert "\x1b" not in str(caught.value)
 
 
@@ -282,11 +284,11 @@ class Release(RuleBasedStateMachine):
         self.clock = 0
         self.log: list[Any] = []
 
-    def act(self, actor: str = "ann", reason: str = "") -> Act:
+    def act(self, actor: str = "ann", reason: str = "") -> ReleaseAction:
         self.clock += 1
-        return Act(actor=actor, now=START + timedelta(seconds=self.clock), reason=reason)
+        return ReleaseAction(actor=actor, now=START + timedelta(seconds=self.clock), reason=reason)
 
-    def take(self, moves: Moves) -> None:
+    def take(self, moves: ReleaseUpdate) -> None:
         self.log += moves.changes
         self.state = aliases.apply(self.state, moves)
 
@@ -299,7 +301,7 @@ class Release(RuleBasedStateMachine):
         number = len(self.state.versions) + 1
         new = version(number, outcome, self.state.champion)
         self.state = msgspec.structs.replace(self.state, versions=(*self.state.versions, new))
-        self.take(aliases.settle(self.state, number, self.act("gate")))
+        self.take(aliases.apply_gate_decision(self.state, number, self.act("gate")))
         if outcome is Outcome.PROMOTE:
             self.expect_champion(number)
         elif outcome is Outcome.AWAIT_APPROVAL:

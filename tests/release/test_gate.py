@@ -349,7 +349,7 @@ def test_each_look_needs_more_evidence() -> None:
     assert decide(*pair, earlier_tests=10_000).outcome is Outcome.HOLD
 
 
-def test_a_harmed_slice_rejects_a_gain() -> None:
+def test_a_worse_slice_rejects_a_gain() -> None:
     challenger, champion = binary_pair(1, 6000, better=0.6)
     frame = features(1, 6000)
     frame["services"] = np.where(np.arange(6000) % 10 == 0, "small", "large")

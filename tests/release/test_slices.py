@@ -9,7 +9,7 @@ from scipy.stats import false_discovery_control
 from tests.release.worlds import binary_pair, regression_pair
 
 from shopfloor.release.records import SliceGain
-from shopfloor.release.slices import MOST_ROWS, benjamini_hochberg, describe, harm
+from shopfloor.release.slices import MOST_ROWS, benjamini_hochberg, describe, worse_slices
 from shopfloor.statistics import blocks as grouping
 from shopfloor.statistics.blocks import Blocks
 from shopfloor.statistics.metrics import find
@@ -20,7 +20,7 @@ def gains(
     frame: pd.DataFrame, pair: tuple[Predictions, Predictions], metric: str = "roc_auc", **changes: object
 ) -> tuple[SliceGain, ...]:
     known = {"margin": 0.005, "alpha": 0.05, "skip": frozenset({"y"}), **changes}
-    return harm(frame, *pair, find(metric), grouping.rows(len(frame)), **known)  # type: ignore[arg-type]
+    return worse_slices(frame, *pair, find(metric), grouping.rows(len(frame)), **known)  # type: ignore[arg-type]
 
 
 def world(rows: int = 3000, loss: float = 1.0, share: int = 10) -> tuple[pd.DataFrame, tuple[Predictions, Predictions]]:
@@ -34,12 +34,12 @@ def world(rows: int = 3000, loss: float = 1.0, share: int = 10) -> tuple[pd.Data
     return frame, (regression(challenger.truth, answer), champion)
 
 
-def test_a_harmed_slice_is_found_and_comes_first() -> None:
+def test_a_worse_slice_is_found_and_comes_first() -> None:
     found = gains(*world(loss=0.4), metric="neg_mean_absolute_error")
     worst = found[0]
-    assert (worst.column, worst.level, worst.rows, worst.harmed) == ("services", "b", 300, True)
+    assert (worst.column, worst.level, worst.rows, worst.worse) == ("services", "b", 300, True)
     assert worst.gain == pytest.approx(-0.4)
-    assert [one.harmed for one in found[1:]] == [False] * (len(found) - 1)
+    assert [one.worse for one in found[1:]] == [False] * (len(found) - 1)
     assert describe(worst).startswith("services = b: -.4 [-.4, -.4] on 300 rows")
 
 
@@ -48,16 +48,16 @@ def test_evidence_without_effect_is_no_harm() -> None:
     found = next(one for one in gains(frame, pair, "neg_mean_absolute_error") if one.level == "b")
     assert found.p_value < 0.001
     assert found.gain < 0
-    assert not found.harmed
+    assert not found.worse
     strict = next(one for one in gains(frame, pair, "neg_mean_absolute_error", margin=0.001) if one.level == "b")
-    assert strict.harmed
+    assert strict.worse
 
 
 def test_effect_without_evidence_is_no_harm() -> None:
     frame = pd.DataFrame({"c": np.arange(900) % 15})
     found = gains(frame, binary_pair(3, 900))
     assert found[0].gain < -0.005
-    assert not any(one.harmed for one in found)
+    assert not any(one.worse for one in found)
 
 
 def test_thin_slices_and_slices_of_one_class_are_left_out() -> None:
@@ -114,8 +114,8 @@ def test_blocks_widen_slices_too() -> None:
     moved = (regression(pair[0].truth, pair[0].predicted + shared), pair[1])
     known = {"margin": 0.005, "alpha": 0.05, "skip": frozenset({"y"})}
     metric = find("neg_mean_absolute_error")
-    alone = harm(frame, *moved, metric, grouping.rows(3000), **known)  # type: ignore[arg-type]
-    together = harm(frame, *moved, metric, day, **known)  # type: ignore[arg-type]
+    alone = worse_slices(frame, *moved, metric, grouping.rows(3000), **known)  # type: ignore[arg-type]
+    together = worse_slices(frame, *moved, metric, day, **known)  # type: ignore[arg-type]
 
     def width(found: tuple[SliceGain, ...]) -> float:
         one = next(one for one in found if (one.column, one.level) == ("services", "a"))

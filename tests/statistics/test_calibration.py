@@ -42,12 +42,12 @@ def test_a_worse_calibration_is_found_with_evidence() -> None:
 
 
 def test_equally_honest_models_are_rarely_called_worse() -> None:
-    harmed = 0
+    worse = 0
     for seed in range(300):
         challenger, champion = binary_pair(seed, 500)
         found = increase(challenger, champion, grouping.rows(500), 0.05)
-        harmed += found.gain > 0.02 and found.interval[0] > 0
-    assert harmed / 300 <= 0.08
+        worse += found.gain > 0.02 and found.interval[0] > 0
+    assert worse / 300 <= 0.08
 
 
 @settings(max_examples=50, deadline=None)

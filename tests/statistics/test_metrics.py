@@ -295,7 +295,7 @@ def test_wrong_names_get_the_nearest(name: str, tasks: tuple[Task, ...], hint: s
 
 
 def test_people_may_say_what_they_call_a_metric() -> None:
-    spoken = metrics.spoken()
+    spoken = metrics.aliases()
     assert spoken["auc"] == spoken["roc_auc"] == ("roc_auc", False)
     assert spoken["rmse"] == spoken["root_mean_squared_error"] == ("neg_root_mean_squared_error", True)
     assert spoken["neg_root_mean_squared_error"] == ("neg_root_mean_squared_error", False)

@@ -221,7 +221,7 @@ def test_a_search_of_runs_knows_the_recipe_and_the_trigger_also_of_old_runs(tmp_
     def found(text: str) -> list[str]:
         listed = store.read(
             lambda query: runs.listing(
-                query, model="", state="", text=text, metrics=metrics.spoken(), sort="id", limit=9, offset=0
+                query, model="", state="", text=text, metrics=metrics.aliases(), sort="id", limit=9, offset=0
             )
         )
         return [run.id for run in listed.rows]
@@ -366,7 +366,7 @@ def test_runs_are_found_by_words_and_by_what_they_measured(store: Store, text: s
     store.write(lambda tx: runs.create(tx, RunRecord(id="", model="churn", state=RunState.FAILED)))
     page = store.read(
         lambda query: runs.listing(
-            query, model="", state="", text=text, metrics=metrics.spoken(), sort="-created_at", limit=9, offset=0
+            query, model="", state="", text=text, metrics=metrics.aliases(), sort="-created_at", limit=9, offset=0
         )
     )
     assert " ".join(run.id for run in page.rows) == found
@@ -378,7 +378,7 @@ def test_a_figure_that_runs_do_not_have_is_refused_with_the_nearest(store: Store
     with pytest.raises(UsageError) as refusal:
         store.read(
             lambda query: runs.listing(
-                query, model="", state="", text=text, metrics=metrics.spoken(), sort="id", limit=9, offset=0
+                query, model="", state="", text=text, metrics=metrics.aliases(), sort="id", limit=9, offset=0
             )
         )
     assert said in f"{refusal.value.message} {refusal.value.hint}"
@@ -389,7 +389,7 @@ def test_a_figure_that_runs_do_not_have_is_refused_with_the_nearest(store: Store
 def test_any_text_narrows_runs_or_is_refused_politely(text: str) -> None:
     where = Filter()
     try:
-        narrow(where, text, metrics.spoken())
+        narrow(where, text, metrics.aliases())
     except UsageError:
         return
     assert where.where().count("?") == len(where.parameters)
@@ -435,7 +435,7 @@ def test_models_stand_the_same_asked_together_or_one_by_one(store: Store) -> Non
     store.write(fill)
 
     def check(query: Query) -> None:
-        found = models.standings(query, ["a", "b", "c", "unknown"])
+        found = models.summaries(query, ["a", "b", "c", "unknown"])
         for name, standing in found.items():
             assert standing.state == models.state(query, name)
             assert standing.aliases == models.aliases(query, name)

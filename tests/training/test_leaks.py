@@ -8,14 +8,14 @@ import pytest
 
 from shopfloor.artifacts.table import infer_columns, parse
 from shopfloor.domain.definition import Task
-from shopfloor.training.leaks import suspicions
+from shopfloor.training.leaks import leak_notes
 
 ROWS = 2000
 
 
 def found(frame: pd.DataFrame, target: np.ndarray, task: Task) -> list[str]:
     columns = infer_columns(frame)
-    notes = suspicions(columns, parse(frame, columns), target, task, seed=0)
+    notes = leak_notes(columns, parse(frame, columns), target, task, seed=0)
     return [column.name for column in columns if any(f"{column.name!r}" in note for note in notes)]
 
 

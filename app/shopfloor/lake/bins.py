@@ -22,37 +22,37 @@ _DROPPED_BITS = 52 - _MANTISSA_BITS
 _LOWEST_EXPONENT = -1074
 
 
-class Bins(msgspec.Struct, frozen=True, array_like=True):
+class SparseHistogram(msgspec.Struct, frozen=True, array_like=True):
     """`counts` of the occupied bins `keys` (ascending), which are `2**level` finest bins wide."""
 
     level: int
     keys: np.ndarray  # int64
     counts: np.ndarray  # int64
 
-    def coarser(self, level: int) -> Bins:
+    def coarser(self, level: int) -> SparseHistogram:
         """The same counts in bins of `level`, which is not below this one's."""
         if level <= self.level or not len(self.keys):
-            return Bins(max(level, self.level), self.keys, self.counts)
+            return SparseHistogram(max(level, self.level), self.keys, self.counts)
         keys, first = np.unique(self.keys >> min(level - self.level, 63), return_index=True)
-        return Bins(level, keys, np.add.reduceat(self.counts, first))
+        return SparseHistogram(level, keys, np.add.reduceat(self.counts, first))
 
-    def plus(self, other: Bins, level: int) -> Bins:
+    def plus(self, other: SparseHistogram, level: int) -> SparseHistogram:
         """The counts of both in bins of `level`, or of the coarser one's level."""
         level = max(level, self.level, other.level)
         left, right = self.coarser(level), other.coarser(level)
         keys, places = np.unique(np.concatenate([left.keys, right.keys]), return_inverse=True)
         counts = np.zeros(len(keys), np.int64)
         np.add.at(counts, places, np.concatenate([left.counts, right.counts]))
-        return Bins(level, keys, counts)
+        return SparseHistogram(level, keys, counts)
 
     def at_rank(self, rank: int) -> int:
         """The key of the bin that holds the value number `rank`, counted from 1 in ascending order."""
         return int(self.keys[int(np.searchsorted(np.cumsum(self.counts), rank))])
 
 
-def nothing(level: int = 0) -> Bins:
+def nothing(level: int = 0) -> SparseHistogram:
     """No counts."""
-    return Bins(level, np.empty(0, np.int64), np.empty(0, np.int64))
+    return SparseHistogram(level, np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 def grid_level(low: float, high: float) -> int:
@@ -79,7 +79,7 @@ def _key(value: float, level: int) -> int:
     return -1 if value < 0 and scaled == 0 else math.floor(scaled)
 
 
-def grid(values: NDArray[Any], level: int) -> Bins:
+def grid(values: NDArray[Any], level: int) -> SparseHistogram:
     """Finite `values` (int64 or float64) in bins `[key * 2**level, (key + 1) * 2**level)`."""
     if values.dtype == np.int64:
         return _counted(level, values >> level)
@@ -101,7 +101,7 @@ def _scaled(key: int, level: int) -> float:
         return math.copysign(math.inf, key)
 
 
-def octaves(values: NDArray[np.float64]) -> Bins:
+def octaves(values: NDArray[np.float64]) -> SparseHistogram:
     """Finite `values` in bins of a relative width of 1/64 or less: the leading bits of a double.
 
     Wider by twos when there would be more than 4,096, that is beyond 64 doublings. The idea is that
@@ -111,7 +111,7 @@ def octaves(values: NDArray[np.float64]) -> Bins:
     return narrowed(_counted(0, np.where(values < 0, -1 - magnitudes, magnitudes)))
 
 
-def narrowed(bins: Bins) -> Bins:
+def narrowed(bins: SparseHistogram) -> SparseHistogram:
     """At most `MOST_OCTAVES` bins, by the least coarsening."""
     while len(bins.keys) > MOST_OCTAVES:
         bins = bins.coarser(bins.level + 1)
@@ -129,13 +129,13 @@ def _double(leading: int) -> float:
     return float(np.int64(bits).view(np.float64))
 
 
-def _counted(level: int, keys: NDArray[np.int64]) -> Bins:
+def _counted(level: int, keys: NDArray[np.int64]) -> SparseHistogram:
     if not len(keys):
         return nothing(level)
     low = int(keys.min())
     if int(keys.max()) - low < 1 << 19:
         counts = np.bincount(keys - low)
         occupied = np.flatnonzero(counts)
-        return Bins(level, occupied.astype(np.int64) + low, counts[occupied].astype(np.int64))
+        return SparseHistogram(level, occupied.astype(np.int64) + low, counts[occupied].astype(np.int64))
     found, numbers = np.unique(keys, return_counts=True)
-    return Bins(level, found, numbers.astype(np.int64))
+    return SparseHistogram(level, found, numbers.astype(np.int64))

@@ -9,7 +9,7 @@ import numpy as np
 
 from shopfloor.domain.columns import ColumnType
 from shopfloor.lake import bins, distinct, frequent
-from shopfloor.lake.bins import Bins, grid, grid_level, narrowed, octaves
+from shopfloor.lake.bins import SparseHistogram, grid, grid_level, narrowed, octaves
 from shopfloor.lake.distinct import Distinct
 from shopfloor.lake.frequent import Frequent
 from shopfloor.lake.moments import Moments, moments
@@ -36,8 +36,8 @@ class Statistics(msgspec.Struct, frozen=True, array_like=True):
     moments: Moments
     distinct: Distinct
     frequent: Frequent
-    grid: Bins
-    octaves: Bins
+    grid: SparseHistogram
+    octaves: SparseHistogram
 
     def plus(self, other: Statistics) -> Statistics:
         """The statistics of the rows of both."""

@@ -39,7 +39,7 @@ class LineageScope:
 
     @property
     def limited(self) -> bool:
-        """True when the trace looks at the past."""
+        """True for a trace as of an earlier time."""
         return self.until != FOREVER
 
     def seen(self, moment: datetime | None) -> datetime | None:

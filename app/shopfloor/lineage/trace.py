@@ -30,7 +30,7 @@ def trace(
 
     Nodes are in the order of their distance from the root, which is first (and from `also`, where `text`
     means a dataset version and a model version). At most `limit` nodes and
-    20,000 edges are shown, near and new ones first; what is left out is told by a node of the kind
+    20,000 edges are shown, near and new ones first; what is left out is counted in a node of the kind
     `truncated`. The number of queries grows with the length of the chain, not with its width.
     Raises `NotFoundError` with the nearest reference and `UsageError` for an ambiguous one.
     """
@@ -40,7 +40,7 @@ def trace(
         )
     scope = load_scope(query, as_of)
     roots = resolve(query, text, scope)
-    walk = _Walk(query, scope, roots, limit)
+    walk = _Traversal(query, scope, roots, limit)
     sides = [_Side(roots, up) for up in (True, False) if direction in ("both", "up" if up else "down")]
     while any(side.frontier for side in sides):
         for side in sides:
@@ -57,7 +57,7 @@ class _Side:
         self.visited = set(roots)
 
 
-class _Walk:
+class _Traversal:
     """The graph as far as it is known."""
 
     def __init__(self, query: Query, scope: LineageScope, roots: tuple[Key, ...], limit: int) -> None:

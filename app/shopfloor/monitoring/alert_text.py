@@ -139,8 +139,8 @@ class AlertText:
         """What to do, the best first. To learn from broken data would teach the break."""
         if self.broken:
             return ("ack", "snooze")
-        learnable = self.check in (FEATURE_DRIFT, PERFORMANCE, OUTGROWN)
-        return ("retrain", "ack", "snooze") if learnable else ("ack", "retrain", "snooze")
+        can_retrain = self.check in (FEATURE_DRIFT, PERFORMANCE, OUTGROWN)
+        return ("retrain", "ack", "snooze") if can_retrain else ("ack", "retrain", "snooze")
 
     def evidence(self, kept: Sequence[CheckKey]) -> dict[str, object]:
         """What the screen shows, and the checks that must be in order before the alert resolves."""

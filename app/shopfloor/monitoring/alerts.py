@@ -54,8 +54,8 @@ def fold(
         return AlertChanges(updated=(_counted(incident, current, members, known, now),))
     if known.over(members):
         return AlertChanges(resolved=(_ended(incident, results[0].model_version, now),))
-    awake = _awake(incident, now)
-    return AlertChanges(updated=(awake,)) if awake is not incident else AlertChanges()
+    unsnoozed = _unsnoozed(incident, now)
+    return AlertChanges(updated=(unsnoozed,)) if unsnoozed is not incident else AlertChanges()
 
 
 def acknowledge(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
@@ -164,7 +164,7 @@ def _counted(
     text = AlertText.of(current, known)
     kept = [key for key in members if not known.over([key])]
     worse = _RANK[text.severity] > _RANK[alert.severity]
-    alert = _awake(alert, now)
+    alert = _unsnoozed(alert, now)
     counted = replace(
         alert,
         check=text.check,
@@ -182,7 +182,7 @@ def _counted(
     return replace(counted, state=AlertState.OPEN, snoozed_until=None) if worse else counted
 
 
-def _awake(alert: AlertRecord, now: datetime) -> AlertRecord:
+def _unsnoozed(alert: AlertRecord, now: datetime) -> AlertRecord:
     """Open again when its quiet time is over; the same object otherwise."""
     if alert.state is AlertState.SNOOZED and alert.snoozed_until is not None and alert.snoozed_until <= now:
         return replace(alert, state=AlertState.OPEN, snoozed_until=None, updated_at=now)

@@ -28,7 +28,7 @@ class BaselineHistory:
     they are the same for a delivery that is younger than the reference. `season` holds the chunks
     of this time of earlier years.
 
-    `doubtful` is the newest delivery when it had shifted, though not so much as to be a break:
+    `unconfirmed` is the newest delivery when it had shifted, though not so much as to be a break:
     the next one tells whether that was a step of a season or a change that stays. With `ordered`
     neighbours in `line` are neighbours in time; without a time in the reference the chunks are
     random, and the whole reference is what a delivery should resemble.
@@ -38,7 +38,7 @@ class BaselineHistory:
     before: tuple[Sketch, ...]
     line: tuple[Sketch, ...]
     deliveries: tuple[Sketch, ...]
-    doubtful: Sketch | None
+    unconfirmed: Sketch | None
     season: tuple[Sketch, ...]
     ordered: bool
 
@@ -76,19 +76,19 @@ def baseline_of(
     A delivery from within the reference's time (a late one, or a back-test's) is compared with
     what came before it, not with itself or with what followed.
     """
-    deliveries, doubtful = _deliveries(feature, history, current, moment)
+    deliveries, unconfirmed = _deliveries(feature, history, current, moment)
     known = [
         (sketch, chunk) for sketch, chunk in zip(feature.chunks, chunks, strict=False) if sketch.present >= FEW_ROWS
     ]
     filled = tuple(sketch for sketch, _ in known)
     season = tuple(sketch for sketch, chunk in known if _same_season(chunk, moment))
     if chunked_by == "random" or not filled:
-        return BaselineHistory(feature, deliveries, filled, deliveries, doubtful, season, ordered=False)
+        return BaselineHistory(feature, deliveries, filled, deliveries, unconfirmed, season, ordered=False)
     if begins is None or utc(begins) >= max(_end(chunk) for _, chunk in known):
         line = (*filled, *deliveries)
-        return BaselineHistory(feature, line, line, deliveries, doubtful, season, ordered=True)
+        return BaselineHistory(feature, line, line, deliveries, unconfirmed, season, ordered=True)
     earlier = tuple(sketch for sketch, chunk in known if _end(chunk) <= utc(begins))
-    return BaselineHistory(feature, (*earlier, *deliveries), filled, deliveries, doubtful, season, ordered=True)
+    return BaselineHistory(feature, (*earlier, *deliveries), filled, deliveries, unconfirmed, season, ordered=True)
 
 
 def _end(chunk: Chunk) -> datetime:
@@ -108,7 +108,7 @@ def _deliveries(
     feature: FeatureReference, history: Sequence[CheckResult], current: Sketch, moment: datetime
 ) -> tuple[tuple[Sketch, ...], Sketch | None]:
     """Deliveries about times before `moment` in the same bins, each once, oldest first, and the
-    newest apart when it is doubtful. A break is never part of the past; a shift is once a delivery
+    newest apart when it is unconfirmed. A break is never part of the past; a shift is once a delivery
     followed that was in order or moved on from it."""
     found: dict[str, tuple[datetime, Sketch, bool, bool]] = {}
     for result in sorted(history, key=lambda one: one.at):
@@ -120,8 +120,8 @@ def _deliveries(
     sure = 0
     for place, (_, _, accepted, still_moving) in enumerate(items):
         sure = place + 1 if accepted else max(sure, place if still_moving else 0)
-    doubtful = items[-1][1] if items[sure:] else None
-    return tuple(sketch for _, sketch, _, _ in items[:sure])[-_KEPT:], doubtful
+    unconfirmed = items[-1][1] if items[sure:] else None
+    return tuple(sketch for _, sketch, _, _ in items[:sure])[-_KEPT:], unconfirmed
 
 
 def _moment_of(result: CheckResult) -> datetime:

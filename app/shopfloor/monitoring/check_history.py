@@ -102,7 +102,7 @@ class CheckHistory:
 
     def outgrown(self) -> tuple[CheckResult, ...]:
         """Features that have moved step by step out of what training saw, for as long as M of N
-        asks, when nothing is known of the performance that would tell whether it does harm."""
+        asks, when no performance is known that would show whether the model got worse."""
         if any(result.verdict is CheckVerdict.OK for result in self._last(PERFORMANCE)):
             return ()
         found = [

@@ -58,7 +58,7 @@ def _by_time(micros: NDArray[np.int64]) -> Chunked:
     fallback = None
     for name in _UNITS:
         found = _take(name, _labels(name, micros), micros)
-        if _thin(found):
+        if _too_sparse(found):
             continue
         if len(found.chunks) >= _WANTED:
             return found
@@ -67,7 +67,7 @@ def _by_time(micros: NDArray[np.int64]) -> Chunked:
     return fallback or _stretches(micros)
 
 
-def _thin(chunked: Chunked) -> bool:
+def _too_sparse(chunked: Chunked) -> bool:
     """True when many rows lie in chunks that are too small to count."""
     return len(chunked.chunks) < MOST and float((chunked.codes >= 0).mean()) < _COVERED
 

@@ -126,8 +126,8 @@ class _Comparison:
         value, still_moving = distance(current, closest), False
         if measure == MOVE and value > _SUITING * limit and _unit_suits(feature, closest, current):
             limit = max(least, chance, _SUITING * limit)  # numbers and name agree on what was done
-        doubtful = self.past.doubtful
-        if doubtful is not None and (step := distance(current, doubtful)) > limit / 2:
+        unconfirmed = self.past.unconfirmed
+        if unconfirmed is not None and (step := distance(current, unconfirmed)) > limit / 2:
             # It goes on moving, as a season does; a change that stays would not.
             value, still_moving = min(value, step), step < value
         from_whole = distance(current, feature.whole)

@@ -97,7 +97,7 @@ def _reported(query: Query, dataset: str, since: datetime, hours: float) -> bool
 
 
 def resolve(transaction: Transaction, dataset: str) -> None:
-    """A new version came, or none is expected any more: the alert is over by itself."""
+    """A new version arrived, or none is expected any more: the alert resolves by itself."""
     for alert in _alerts(transaction, dataset):
         over = msgspec.structs.replace(
             alert, state=AlertState.RESOLVED, updated_at=transaction.now, resolved_at=transaction.now

@@ -189,7 +189,7 @@ class Joined(Record, frozen=True, kw_only=True):
 
 
 class CheckReport(Record, frozen=True, kw_only=True):
-    """What one run found. `source` is where the inputs came from: `data` or `inference`."""
+    """The results of one check run. `source` is where the inputs came from: `data` or `inference`."""
 
     model: str
     model_version: int

@@ -1,4 +1,4 @@
-"""The reference of a model version: what its training and holdout rows looked like."""
+"""The reference of a model version: the distributions of its training and holdout rows."""
 
 from __future__ import annotations
 

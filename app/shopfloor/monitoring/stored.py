@@ -105,8 +105,8 @@ def truths_of_predictions(delivered: pd.DataFrame, inference: Sequence[str], tas
         return {}
     actuals = _delivered(delivered, pa.string() if task.classification else pa.float64(), task)
     predicted = pa.chunked_array([_one(_read(path, (_ID,)).column(_ID)) for path in inference])
-    mine = actuals.filter(pc.is_in(actuals.column(_ID), value_set=_one(predicted)))
-    return dict(zip(mine.column(_ID).to_pylist(), mine.column(_ACTUAL).to_pylist(), strict=True))
+    own = actuals.filter(pc.is_in(actuals.column(_ID), value_set=_one(predicted)))
+    return dict(zip(own.column(_ID).to_pylist(), own.column(_ACTUAL).to_pylist(), strict=True))
 
 
 @dataclass(frozen=True)

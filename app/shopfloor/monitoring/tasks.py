@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class CheckTask(Record, frozen=True, kw_only=True):
     """One run of a model's checks; truth that the delivery brings along is kept as a part in `staging`.
 
-    `arrived_at` is when that delivery came; None when there is none.
+    `arrived_at` is when that delivery arrived; None when there is none.
     """
 
     checks: CheckSpec
@@ -29,7 +29,7 @@ class CheckTask(Record, frozen=True, kw_only=True):
 
 
 class CheckOutcome(Record, frozen=True, kw_only=True):
-    """What the checks said, and the truths of known predictions that the delivery brought along."""
+    """The results of the checks, and the ground truth of known predictions that the delivery contained."""
 
     report: CheckReport
     truth: PartFile | None = None

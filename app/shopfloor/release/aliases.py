@@ -1,6 +1,6 @@
 """Rules of the aliases `champion`, `challenger` and `previous`: who may move them, and where to.
 
-Pure functions from the present standing and an action to alias moves. Nothing is stored here.
+Pure functions from the present state and an action to alias changes. Nothing is stored here.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from shopfloor.domain.release import ROLLBACK, AliasChange, ModelVersion, Outcom
 from shopfloor.domain.text import safe
 
 
-class Standing(Record, frozen=True, kw_only=True):
+class ReleaseState(Record, frozen=True, kw_only=True):
     """One model's release state.
 
-    `awaiting` is the version that waits for approval, `history` the moves of the champion alias,
+    `awaiting` is the version that waits for approval, `history` the changes of the champion alias,
     oldest first (only a rollback needs it: it finds the champion before the previous one).
     """
 
@@ -45,20 +45,20 @@ class Standing(Record, frozen=True, kw_only=True):
         )
 
 
-class Moves(Record, frozen=True, kw_only=True):
-    """What an action changes: alias moves in order, the version's record, who waits for approval."""
+class ReleaseUpdate(Record, frozen=True, kw_only=True):
+    """What an action changes: alias changes in order, the version's record, who waits for approval."""
 
     changes: tuple[AliasChange, ...]
     version: ModelVersion
     awaiting: int | None = None
 
-    def nothing_new(self, standing: Standing) -> bool:
-        """True when `standing` is so already: the wish was repeated."""
-        return not self.changes and self.version == standing.version(self.version.version)
+    def changes_nothing(self, state: ReleaseState) -> bool:
+        """True when `state` is already what the action asks for, for example after a repeated request."""
+        return not self.changes and self.version == state.version(self.version.version)
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class ReleaseAction:
     """Who acts, when, why, and what led to it (`cause`, for example a run)."""
 
     actor: str
@@ -67,188 +67,188 @@ class Act:
     cause: str = ""
 
 
-def settle(standing: Standing, number: int, act: Act) -> Moves:
+def apply_gate_decision(state: ReleaseState, number: int, action: ReleaseAction) -> ReleaseUpdate:
     """Carry out the gate's decision about a new version.
 
     `ConflictError` when the champion is no longer the one it was judged against.
     """
-    version = _judged(standing, number)
+    version = _judged(state, number)
     assert version.decision is not None
-    _check_current(standing, version)
+    _check_current(state, version)
     match version.decision.outcome:
         case Outcome.PROMOTE:
-            return _crown(standing, version, act)
+            return _make_champion(state, version, action)
         case Outcome.AWAIT_APPROVAL:
-            return Moves(changes=_move(standing, "challenger", number, act), version=version, awaiting=number)
+            return ReleaseUpdate(changes=_move(state, "challenger", number, action), version=version, awaiting=number)
         case Outcome.HOLD:
-            changes = _move(standing, "challenger", number, act)
-            return Moves(changes=changes, version=version, awaiting=standing.awaiting)
+            changes = _move(state, "challenger", number, action)
+            return ReleaseUpdate(changes=changes, version=version, awaiting=state.awaiting)
         case Outcome.REJECT:
-            return Moves(changes=(), version=version, awaiting=standing.awaiting)
+            return ReleaseUpdate(changes=(), version=version, awaiting=state.awaiting)
 
 
-def promote(standing: Standing, number: int, act: Act, *, force: bool = False) -> Moves:
+def promote(state: ReleaseState, number: int, action: ReleaseAction, *, force: bool = False) -> ReleaseUpdate:
     """A person makes a version champion.
 
-    Free where the gate said yes, or left it to a person (policy manual). Otherwise `force` with
+    Allowed where the gate decided `promote`, or left it to a person (policy manual). Otherwise `force` with
     a reason overrules the gate. For the champion nothing changes. Raises `NotFoundError` (unknown
-    version), `RefusedError` (retired model, gate said no, force without a reason) or
+    version), `RefusedError` (retired model, gate decided against it, force without a reason) or
     `ConflictError` (judged against another champion than the present one).
     """
-    version = standing.version(number)
-    _check_actor(act)
-    _check_in_service(standing)
+    version = state.version(number)
+    _check_actor(action)
+    _check_in_service(state)
     ref = _ref(version)
-    if standing.champion == number:
-        return _as_it_is(standing, version)
+    if state.champion == number:
+        return _unchanged(state, version)
     if force:
-        if not act.reason.strip():
+        if not action.reason.strip():
             raise RefusedError(
-                f"Promoting {ref} against the gate needs a reason.", hint=_overrule(ref), code="reason_needed"
+                f"Promoting {ref} against the gate needs a reason.", hint=_override_hint(ref), code="reason_needed"
             )
-        return _crown(standing, version, act)
+        return _make_champion(state, version, action)
     _check_allowed(version)
-    _check_current(standing, version)
-    return _crown(standing, version, act)
+    _check_current(state, version)
+    return _make_champion(state, version, action)
 
 
-def approve(standing: Standing, number: int | None, act: Act, *, needed: int) -> Moves:
+def approve(state: ReleaseState, number: int | None, action: ReleaseAction, *, needed: int) -> ReleaseUpdate:
     """One person's approval of the version that waits (`number`, or whichever waits).
 
     With `needed` different people the version becomes champion. For the champion, and for a person
     who approved it before, nothing changes. Raises `RefusedError` (nothing waits, retired) or
     `ConflictError` (a newer version waits instead, or the champion changed since it was judged).
     """
-    if number is not None and number == standing.champion:
-        _check_actor(act)
-        _check_in_service(standing)
-        return _as_it_is(standing, standing.version(number))
-    version = _waiting(standing, number, act)
-    actor = act.actor.strip()
+    if number is not None and number == state.champion:
+        _check_actor(action)
+        _check_in_service(state)
+        return _unchanged(state, state.version(number))
+    version = _waiting(state, number, action)
+    actor = action.actor.strip()
     # Less may be needed than when the person approved; then the repetition completes it.
     if any(actor.casefold() == known.casefold() for known in version.approvals):
         if len(version.approvals) < max(1, needed):
-            return _as_it_is(standing, version)
+            return _unchanged(state, version)
     else:
         version = msgspec.structs.replace(version, approvals=(*version.approvals, actor))
     if len(version.approvals) < max(1, needed):
-        return Moves(changes=(), version=version, awaiting=version.version)
+        return ReleaseUpdate(changes=(), version=version, awaiting=version.version)
     named = ", ".join(version.approvals)
-    reason = f"approved by {named}" + (f": {act.reason}" if act.reason else "")
-    return _crown(standing, version, Act(actor=actor, now=act.now, reason=reason, cause=act.cause))
+    reason = f"approved by {named}" + (f": {action.reason}" if action.reason else "")
+    return _make_champion(state, version, ReleaseAction(actor=actor, now=action.now, reason=reason, cause=action.cause))
 
 
-def reject(standing: Standing, number: int | None, act: Act) -> Moves:
+def reject(state: ReleaseState, number: int | None, action: ReleaseAction) -> ReleaseUpdate:
     """A person rejects the version that waits, or the challenger; the champion stays.
 
     For a version that is rejected already nothing changes.
     """
-    if number is not None and number == standing.champion:
+    if number is not None and number == state.champion:
         raise RefusedError(
-            f"{_ref(standing.version(number))} is the champion and cannot be rejected.",
-            hint=f"Put the previous one back: shopfloor model rollback {safe(standing.model, 64)}",
+            f"{_ref(state.version(number))} is the champion and cannot be rejected.",
+            hint=f"Put the previous one back: shopfloor model rollback {safe(state.model, 64)}",
             code="is_champion",
         )
-    if number is not None and _rejected(standing.version(number)):
-        _check_actor(act)
-        return _as_it_is(standing, standing.version(number))
-    if number is not None and number == standing.challenger != standing.awaiting:
-        _check_actor(act)
-        version = _judged(standing, number)
+    if number is not None and _rejected(state.version(number)):
+        _check_actor(action)
+        return _unchanged(state, state.version(number))
+    if number is not None and number == state.challenger != state.awaiting:
+        _check_actor(action)
+        version = _judged(state, number)
     else:
-        version = _waiting(standing, number, act)
+        version = _waiting(state, number, action)
     assert version.decision is not None
-    reason = act.reason.strip() or f"rejected by {act.actor.strip()}"
+    reason = action.reason.strip() or f"rejected by {action.actor.strip()}"
     decision = msgspec.structs.replace(
         version.decision,
         outcome=Outcome.REJECT,
         reason=reason,
-        decided_by=act.actor.strip(),
-        decided_at=act.now,
+        decided_by=action.actor.strip(),
+        decided_at=action.now,
     )
     version = msgspec.structs.replace(version, decision=decision)
-    changes = _move(standing, "challenger", None, act) if standing.challenger == version.version else ()
-    waits = standing.awaiting if standing.awaiting != version.version else None
-    return Moves(changes=changes, version=version, awaiting=waits)
+    changes = _move(state, "challenger", None, action) if state.challenger == version.version else ()
+    waits = state.awaiting if state.awaiting != version.version else None
+    return ReleaseUpdate(changes=changes, version=version, awaiting=waits)
 
 
-def rollback(standing: Standing, act: Act) -> Moves:
+def rollback(state: ReleaseState, action: ReleaseAction) -> ReleaseUpdate:
     """Put the previous champion back; a second rollback goes one further back, never forth.
 
     Raises `RefusedError` when there is no previous champion.
     """
-    _check_actor(act)
-    _check_in_service(standing)
-    target = standing.previous
-    if target is None or standing.champion is None:
-        model = safe(standing.model, 64)
+    _check_actor(action)
+    _check_in_service(state)
+    target = state.previous
+    if target is None or state.champion is None:
+        model = safe(state.model, 64)
         raise RefusedError(
             f"Model {model} has no champion before this one.",
             hint=f"Promote another version: shopfloor model promote {model}@V --reason TEXT",
             code="no_previous",
         )
-    version = standing.version(target)
-    back = Act(actor=act.actor, now=act.now, reason=act.reason, cause=ROLLBACK)
-    changes = _move(standing, "champion", target, back)
-    changes += _move(standing, "previous", _before(standing.history, target), back)
-    if standing.challenger == target:
-        changes += _move(standing, "challenger", None, back)
-    return Moves(changes=changes, version=version)
+    version = state.version(target)
+    back = ReleaseAction(actor=action.actor, now=action.now, reason=action.reason, cause=ROLLBACK)
+    changes = _move(state, "champion", target, back)
+    changes += _move(state, "previous", _before(state.history, target), back)
+    if state.challenger == target:
+        changes += _move(state, "challenger", None, back)
+    return ReleaseUpdate(changes=changes, version=version)
 
 
-def apply(standing: Standing, moves: Moves) -> Standing:
-    """The standing after `moves`."""
-    held = {change.alias: change.version for change in moves.changes}
-    versions = tuple(moves.version if one.version == moves.version.version else one for one in standing.versions)
+def apply(state: ReleaseState, update: ReleaseUpdate) -> ReleaseState:
+    """The state after `update`."""
+    held = {change.alias: change.version for change in update.changes}
+    versions = tuple(update.version if one.version == update.version.version else one for one in state.versions)
     return msgspec.structs.replace(
-        standing,
-        champion=held.get("champion", standing.champion),
-        challenger=held.get("challenger", standing.challenger),
-        previous=held.get("previous", standing.previous),
-        awaiting=moves.awaiting,
+        state,
+        champion=held.get("champion", state.champion),
+        challenger=held.get("challenger", state.challenger),
+        previous=held.get("previous", state.previous),
+        awaiting=update.awaiting,
         versions=versions,
-        history=standing.history + tuple(one for one in moves.changes if one.alias == "champion"),
+        history=state.history + tuple(one for one in update.changes if one.alias == "champion"),
     )
 
 
-def _as_it_is(standing: Standing, version: ModelVersion) -> Moves:
-    return Moves(changes=(), version=version, awaiting=standing.awaiting)
+def _unchanged(state: ReleaseState, version: ModelVersion) -> ReleaseUpdate:
+    return ReleaseUpdate(changes=(), version=version, awaiting=state.awaiting)
 
 
 def _rejected(version: ModelVersion) -> bool:
     return version.decision is not None and version.decision.outcome is Outcome.REJECT
 
 
-def _crown(standing: Standing, version: ModelVersion, act: Act) -> Moves:
+def _make_champion(state: ReleaseState, version: ModelVersion, action: ReleaseAction) -> ReleaseUpdate:
     """Champion becomes previous, the version becomes champion; nothing waits any more.
 
     Whoever waited was judged against the champion that now goes.
     """
-    changes = _move(standing, "champion", version.version, act)
-    if standing.champion is not None:
-        changes += _move(standing, "previous", standing.champion, act)
-    if standing.challenger == version.version:
-        changes += _move(standing, "challenger", None, act)
-    return Moves(changes=changes, version=version)
+    changes = _move(state, "champion", version.version, action)
+    if state.champion is not None:
+        changes += _move(state, "previous", state.champion, action)
+    if state.challenger == version.version:
+        changes += _move(state, "challenger", None, action)
+    return ReleaseUpdate(changes=changes, version=version)
 
 
-def _move(standing: Standing, alias: str, number: int | None, act: Act) -> tuple[AliasChange, ...]:
+def _move(state: ReleaseState, alias: str, number: int | None, action: ReleaseAction) -> tuple[AliasChange, ...]:
     held = {
-        "champion": standing.champion,
-        "challenger": standing.challenger,
-        "previous": standing.previous,
+        "champion": state.champion,
+        "challenger": state.challenger,
+        "previous": state.previous,
     }[alias]
     if held == number:
         return ()
     change = AliasChange(
-        model=standing.model,
+        model=state.model,
         alias=alias,
         version=number,
         previous=held,
-        actor=act.actor.strip(),
-        cause=act.cause,
-        reason=act.reason.strip(),
-        at=act.now,
+        actor=action.actor.strip(),
+        cause=action.cause,
+        reason=action.reason.strip(),
+        at=action.now,
     )
     return (change,)
 
@@ -271,40 +271,40 @@ def _before(history: tuple[AliasChange, ...], target: int) -> int | None:
     return below[-2] if len(below) > 1 else None
 
 
-def _waiting(standing: Standing, number: int | None, act: Act) -> ModelVersion:
+def _waiting(state: ReleaseState, number: int | None, action: ReleaseAction) -> ModelVersion:
     """The version that waits for approval, or the reason why it does not."""
-    _check_actor(act)
-    _check_in_service(standing)
-    wanted = standing.awaiting if number is None else number
-    if wanted is None:
+    _check_actor(action)
+    _check_in_service(state)
+    number_wanted = state.awaiting if number is None else number
+    if number_wanted is None:
         raise RefusedError(
-            f"No version of {safe(standing.model, 64)} awaits approval.",
+            f"No version of {safe(state.model, 64)} awaits approval.",
             hint="A version waits when the gate agrees and the release policy is approval.",
             code="nothing_awaits",
         )
-    version = _judged(standing, wanted)
+    version = _judged(state, number_wanted)
     assert version.decision is not None
     if version.decision.outcome is not Outcome.AWAIT_APPROVAL:
         raise RefusedError(
             f"{_ref(version)} does not await approval: the decision was {version.decision.outcome.value}.",
-            hint=_overrule(_ref(version)),
+            hint=_override_hint(_ref(version)),
             code="not_awaiting",
         )
-    if standing.champion == wanted:
+    if state.champion == number_wanted:
         raise RefusedError(f"{_ref(version)} is the champion already.", hint="Nothing to do.", code="already_champion")
-    _check_current(standing, version)
-    if standing.awaiting != wanted:
-        waits = "none" if standing.awaiting is None else f"v{standing.awaiting}"
+    _check_current(state, version)
+    if state.awaiting != number_wanted:
+        waits = "none" if state.awaiting is None else f"v{state.awaiting}"
         raise ConflictError(
             f"{_ref(version)} was superseded; now awaiting approval: {waits}.",
-            hint=f"See shopfloor model show {safe(standing.model, 64)}",
+            hint=f"See shopfloor model show {safe(state.model, 64)}",
             code="superseded",
         )
     return version
 
 
-def _judged(standing: Standing, number: int) -> ModelVersion:
-    version = standing.version(number)
+def _judged(state: ReleaseState, number: int) -> ModelVersion:
+    version = state.version(number)
     if version.decision is None:
         raise _not_judged(version)
     return version
@@ -312,11 +312,11 @@ def _judged(standing: Standing, number: int) -> ModelVersion:
 
 def _not_judged(version: ModelVersion) -> RefusedError:
     ref = _ref(version)
-    return RefusedError(f"The gate has not evaluated {ref}.", hint=_overrule(ref), code="not_judged")
+    return RefusedError(f"The gate has not evaluated {ref}.", hint=_override_hint(ref), code="not_judged")
 
 
 def _check_allowed(version: ModelVersion) -> None:
-    """The gate said yes, or said that a person may."""
+    """The gate decided `promote`, or left the decision to a person."""
     decision, ref = version.decision, _ref(version)
     if decision is None:
         raise _not_judged(version)
@@ -334,34 +334,36 @@ def _check_allowed(version: ModelVersion) -> None:
             return
         case Outcome.HOLD | Outcome.REJECT:
             word = "held" if decision.outcome is Outcome.HOLD else "rejected"
-            raise RefusedError(f"{ref} was {word}: {safe(decision.reason)}.", hint=_overrule(ref), code="gate_said_no")
+            raise RefusedError(
+                f"{ref} was {word}: {safe(decision.reason)}.", hint=_override_hint(ref), code="gate_said_no"
+            )
 
 
-def _check_current(standing: Standing, version: ModelVersion) -> None:
+def _check_current(state: ReleaseState, version: ModelVersion) -> None:
     """The decision is about the present champion."""
     assert version.decision is not None
     judged = version.decision.champion
-    if judged == standing.champion:
+    if judged == state.champion:
         return
-    rival = "no champion" if judged is None else f"v{judged}"
-    now = "gone" if standing.champion is None else f"v{standing.champion}"
+    baseline = "no champion" if judged is None else f"v{judged}"
+    now = "gone" if state.champion is None else f"v{state.champion}"
     raise ConflictError(
-        f"{_ref(version)} was judged against {rival}, but the champion is now {now}.",
-        hint=f"Train again to have it judged, or overrule the gate. {_overrule(_ref(version))}",
+        f"{_ref(version)} was judged against {baseline}, but the champion is now {now}.",
+        hint=f"Train again to have it judged, or overrule the gate. {_override_hint(_ref(version))}",
         code="champion_changed",
     )
 
 
-def _check_in_service(standing: Standing) -> None:
-    if standing.retired:
-        model = safe(standing.model, 64)
+def _check_in_service(state: ReleaseState) -> None:
+    if state.retired:
+        model = safe(state.model, 64)
         raise RefusedError(
             f"Model {model} is retired.", hint=f"Set retired = false in models/{model}.toml first.", code="retired"
         )
 
 
-def _check_actor(act: Act) -> None:
-    if not act.actor.strip():
+def _check_actor(action: ReleaseAction) -> None:
+    if not action.actor.strip():
         raise UsageError("The actor is missing.", hint="Name the person who decides.", code="no_actor")
 
 
@@ -369,5 +371,5 @@ def _ref(version: ModelVersion) -> str:
     return f"{safe(version.model, 64)}@{version.version}"
 
 
-def _overrule(ref: str) -> str:
+def _override_hint(ref: str) -> str:
     return f"To overrule the gate: shopfloor model promote {ref} --reason TEXT"

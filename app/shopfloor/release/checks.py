@@ -8,7 +8,7 @@ from shopfloor.domain.definition import ReleasePolicy, Value
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.release import GateCheck
 from shopfloor.domain.text import counted, safe
-from shopfloor.release import business_value, figures, input_compatibility, suspicion
+from shopfloor.release import business_value, figures, input_compatibility, leakage
 from shopfloor.release.eligible import Eligible
 from shopfloor.release.records import GateSpec, SliceGain
 from shopfloor.release.slices import describe
@@ -163,18 +163,18 @@ def shared_error(spec: GateSpec, alpha: float) -> GateCheck:
     )
 
 
-def no_slice_harmed(spec: GateSpec, found: tuple[SliceGain, ...]) -> GateCheck:
+def no_slice_worse(spec: GateSpec, found: tuple[SliceGain, ...]) -> GateCheck:
     """`slices`: no slice loses more than the margin, with evidence."""
-    harmed = [one for one in found if one.harmed]
+    worse = [one for one in found if one.worse]
     margin = spec.definition.release.margin
     if not found:
         return GateCheck(code="slices", passed=None, limit=-margin, detail="no slice has enough rows", blocking=False)
     detail = (
-        f"{len(harmed)} of {counted(len(found), 'slice')} harmed: " + "; ".join(map(describe, harmed[:3]))
-        if harmed
-        else f"none of {counted(len(found), 'slice')} harmed; weakest {describe(found[0])}"
+        f"{len(worse)} of {counted(len(found), 'slice')} worse: " + "; ".join(map(describe, worse[:3]))
+        if worse
+        else f"none of {counted(len(found), 'slice')} worse; weakest {describe(found[0])}"
     )
-    return GateCheck(code="slices", passed=not harmed, value=found[0].gain, limit=-margin, detail=detail)
+    return GateCheck(code="slices", passed=not worse, value=found[0].gain, limit=-margin, detail=detail)
 
 
 def calibrated(
@@ -188,10 +188,10 @@ def calibrated(
     if champion is None or champion.probability is None:
         return GateCheck(code="calibration", passed=True, value=error, detail=stated, blocking=False)
     found = calibration.increase(challenger, champion, blocks, spec.definition.release.alpha)
-    harmed = found.gain > spec.calibration_limit and found.interval[0] > 0
+    worse = found.gain > spec.calibration_limit and found.interval[0] > 0
     return GateCheck(
         code="calibration",
-        passed=not harmed,
+        passed=not worse,
         value=found.gain,
         limit=spec.calibration_limit,
         detail=(
@@ -205,7 +205,7 @@ def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -
     """`overfit`: how much of the gain over a constant prediction is gone on new rows. Never blocks."""
     if spec.train_score is None or dummy is None:
         return None
-    share = suspicion.lost_share(spec.train_score, score, dummy)
+    share = leakage.lost_share(spec.train_score, score, dummy)
     shown = f"{figures.num(metric.shown(spec.train_score))} on training rows, {figures.num(metric.shown(score))} here"
     if share is None:
         return GateCheck(
@@ -213,9 +213,9 @@ def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -
         )
     return GateCheck(
         code="overfit",
-        passed=share <= suspicion.OVERFIT_LIMIT,
+        passed=share <= leakage.OVERFIT_LIMIT,
         value=share,
-        limit=suspicion.OVERFIT_LIMIT,
+        limit=leakage.OVERFIT_LIMIT,
         detail=f"{metric.label} {shown}: {max(0.0, share):.0%} of the gain over a constant prediction is gone",
         blocking=False,
     )
@@ -223,18 +223,18 @@ def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -
 
 def leak(spec: GateSpec, chosen: Eligible, skip: frozenset[str]) -> GateCheck | None:
     """`leak`: no single column gives the answer away. Never blocks: some targets are that easy."""
-    best = suspicion.best_single(chosen.frame, chosen.challenger, skip)
+    best = leakage.best_single_column(chosen.frame, chosen.challenger, skip)
     if best is None:
         return None
     column, power = best
-    passed = power < suspicion.LEAK_LIMIT
+    passed = power < leakage.LEAK_LIMIT
     kind = "AUC" if spec.task.classification else "rank correlation"
     end = "" if passed else ": it may leak the target; exclude it unless it is known before the outcome"
     return GateCheck(
         code="leak",
         passed=passed,
         value=power,
-        limit=suspicion.LEAK_LIMIT,
+        limit=leakage.LEAK_LIMIT,
         detail=f"column {safe(column, 60)!r} alone reaches {kind} {figures.num(power)}{end}",
         blocking=False,
     )

@@ -13,7 +13,7 @@ _OUTCOMES = {
     Outcome.REJECT: "Rejected",
 }
 
-_REMEDIES = {
+_HINTS = {
     "rows": "Deliver more rows, or lower release.min_rows.",
     "classes": "Deliver rows of the rarer class.",
     "answers": "Find the inputs for which the model returns no number.",
@@ -47,11 +47,11 @@ def why(decision: Decision) -> list[str]:
 
 
 def why_not(decision: Decision) -> list[str]:
-    """What stands in the way and what would remove it; empty after a promotion."""
+    """The checks that block a promotion and what would resolve them; empty after a promotion."""
     if decision.outcome is Outcome.PROMOTE:
         return []
     open_checks = [check for check in decision.checks if check.blocking and check.passed is not True]
-    return [f"→ {safe(check.code)}: {_REMEDIES[check.code]}" for check in open_checks if check.code in _REMEDIES]
+    return [f"→ {safe(check.code)}: {_HINTS[check.code]}" for check in open_checks if check.code in _HINTS]
 
 
 def _scores(decision: Decision) -> list[str]:
@@ -68,5 +68,5 @@ def _scores(decision: Decision) -> list[str]:
 
 def _line(check: GateCheck) -> str:
     mark = "?" if check.passed is None else "✓" if check.passed else "✗"
-    advice = "" if check.blocking else " (advice)"
-    return f"{mark} {safe(check.code, 40)}{advice}: {safe(check.detail)}"
+    advisory = "" if check.blocking else " (advice)"
+    return f"{mark} {safe(check.code, 40)}{advisory}: {safe(check.detail)}"

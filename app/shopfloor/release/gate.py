@@ -46,7 +46,7 @@ class _Findings:
         return next((check for check in self.checks if check.code == code), None)
 
     def blocked(self) -> GateCheck | None:
-        """The first check that speaks against the model."""
+        """The first blocking check that failed."""
         return next((one for one in self.checks if one.blocking and one.passed is False and one.code != "gain"), None)
 
     def open(self) -> GateCheck | None:
@@ -70,7 +70,7 @@ def judge(
     the moment of each row where the model has a time column.
 
     * `reject`: answers missing, too slow, too large, worse than a constant or than the champion
-      with evidence, a slice or the calibration harmed.
+      with evidence, a slice or the calibration worse.
     * `hold`: too few rows or no evidence (the champion stays), gain below the minimum, or the
       policy leaves it to a person (then a check `policy` says so), or not better than a constant
       answer with evidence, however much worse the champion became.
@@ -84,8 +84,8 @@ def judge(
     for tables that do not match and `ConfigError` for an unknown metric.
     """
     metric = metrics.find(spec.metric)
-    rival = None if spec.champion_version is None else champion_predictions
-    chosen = select(spec, holdout, target, challenger_predictions, rival, time)
+    champion_or_none = None if spec.champion_version is None else champion_predictions
+    chosen = select(spec, holdout, target, challenger_predictions, champion_or_none, time)
     alpha = alpha_spending(spec.definition.release.alpha, spec.earlier_tests)
     found = _Findings(rows=chosen.rows)
     for check in (checks.enough_rows(spec, chosen), checks.enough_classes(spec, chosen.challenger)):
@@ -159,7 +159,7 @@ def _compare(
     for check in (checks.beats_champion(result, alpha), checks.large_enough(spec, result)):
         found.add(check if decides else msgspec.structs.replace(check, blocking=False))
     found.add(stale)
-    harmed = slices.harm(
+    worse = slices.worse_slices(
         chosen.frame,
         chosen.challenger,
         chosen.champion,
@@ -170,7 +170,7 @@ def _compare(
         skip=skip,
         seed=spec.seed,
     )
-    found.add(checks.no_slice_harmed(spec, harmed))
+    found.add(checks.no_slice_worse(spec, worse))
 
 
 def _age(spec: GateSpec) -> float | None:
@@ -223,14 +223,14 @@ def _held(spec: GateSpec, found: _Findings) -> str:
     if refresh is not None and refresh.passed:
         return ""
     assert found.comparison is not None
-    obstacles = []
+    reasons = []
     if not gain.passed and found.comparison.gain > 0:
-        obstacles.append(f"is below the minimum {figures.num(gain.limit)}")
+        reasons.append(f"is below the minimum {figures.num(gain.limit)}")
     if better.passed is not True:
-        obstacles.append(f"has an interval {figures.interval(found.comparison.interval)} that includes 0")
-    if not obstacles:
+        reasons.append(f"has an interval {figures.interval(found.comparison.interval)} that includes 0")
+    if not reasons:
         return ""
-    return f"gain {figures.num(found.comparison.gain, sign=True)} {' and '.join(obstacles)}{_stays(spec)}"
+    return f"gain {figures.num(found.comparison.gain, sign=True)} {' and '.join(reasons)}{_stays(spec)}"
 
 
 def _stays(spec: GateSpec) -> str:

@@ -1,4 +1,4 @@
-"""What the gate is told. Light to import: the engine builds a `GateSpec` without numpy."""
+"""What the gate gets. Light to import: the engine builds a `GateSpec` without numpy."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
 class SliceGain(Record, frozen=True, kw_only=True):
     """How much the challenger gains on the rows where `column` is `level`.
 
-    `p_value` is one-sided for harm and adjusted for the number of slices (Benjamini-Hochberg).
-    `harmed` needs both: a loss beyond the margin and evidence.
+    `p_value` is one-sided (worse) and adjusted for the number of slices (Benjamini-Hochberg).
+    `worse` needs both: a loss beyond the margin and evidence.
     """
 
     column: str
@@ -71,4 +71,4 @@ class SliceGain(Record, frozen=True, kw_only=True):
     gain: float
     interval: tuple[float, float]
     p_value: float
-    harmed: bool = False
+    worse: bool = False

@@ -18,11 +18,11 @@ from shopfloor.store.transaction import Transaction
 _MANY = 100_000
 
 
-def standing(query: Query, definition: ModelDefinition) -> rules.Standing:
+def release_state(query: Query, definition: ModelDefinition) -> rules.ReleaseState:
     """A model's release state as the rules want it."""
     held = models.aliases(query, definition.name)
-    moves = [change for change in models.history(query, definition.name).rows if change.alias == "champion"]
-    return rules.Standing(
+    update = [change for change in models.history(query, definition.name).rows if change.alias == "champion"]
+    return rules.ReleaseState(
         model=definition.name,
         retired=definition.retired,
         champion=held.get("champion"),
@@ -30,20 +30,20 @@ def standing(query: Query, definition: ModelDefinition) -> rules.Standing:
         previous=held.get("previous"),
         awaiting=models.state(query, definition.name).awaiting,
         versions=models.versions(query, definition.name, _MANY, 0).rows,
-        history=tuple(reversed(moves)),
+        history=tuple(reversed(update)),
     )
 
 
-def carry_out(transaction: Transaction, moves: rules.Moves) -> ModelVersion:
+def carry_out(transaction: Transaction, update: rules.ReleaseUpdate) -> ModelVersion:
     """Write what an action changes: alias moves with their history, the version, who waits."""
-    for change in moves.changes:
+    for change in update.changes:
         models.move_alias(transaction, change)
-    models.put_version(transaction, moves.version)
-    state = models.state(transaction, moves.version.model)
-    crowned = any(change.alias == "champion" for change in moves.changes)
-    fresh = {"live_score": None, "live_rows": 0} if crowned else {}
-    models.put_state(transaction, msgspec.structs.replace(state, awaiting=moves.awaiting, **fresh))
-    return models.version(transaction, moves.version.model, moves.version.version)
+    models.put_version(transaction, update.version)
+    state = models.state(transaction, update.version.model)
+    promoted = any(change.alias == "champion" for change in update.changes)
+    reset = {"live_score": None, "live_rows": 0} if promoted else {}
+    models.put_state(transaction, msgspec.structs.replace(state, awaiting=update.awaiting, **reset))
+    return models.version(transaction, update.version.model, update.version.version)
 
 
 def earlier_tests(query: Query, model: str, champion: ArtifactFile | None) -> tuple[EarlierTest, ...]:
@@ -63,17 +63,19 @@ def apply_decision(transaction: Transaction, definition: ModelDefinition, versio
     """What the gate decided about a new version becomes true in its own transaction."""
     assert version.decision is not None
     try:
-        moves = rules.settle(
-            standing(transaction, definition),
+        update = rules.apply_gate_decision(
+            release_state(transaction, definition),
             version.version,
-            rules.Act(actor="gate", now=transaction.now, reason=version.decision.reason, cause=cause),
+            rules.ReleaseAction(actor="gate", now=transaction.now, reason=version.decision.reason, cause=cause),
         )
     except ConflictError as conflict:
         # Somebody moved the champion while the challenger was trained: the evidence is about another.
         held = msgspec.structs.replace(version.decision, outcome=Outcome.HOLD, reason=conflict.message)
         version = msgspec.structs.replace(version, decision=held)
-        moves = rules.Moves(changes=(), version=version, awaiting=models.state(transaction, version.model).awaiting)
-    decision = moves.version.decision
+        update = rules.ReleaseUpdate(
+            changes=(), version=version, awaiting=models.state(transaction, version.model).awaiting
+        )
+    decision = update.version.decision
     assert decision is not None
     transaction.emit(
         f"release.{decision.outcome.value}",
@@ -82,4 +84,4 @@ def apply_decision(transaction: Transaction, definition: ModelDefinition, versio
         actor="gate",
         data={"version": version.version, "run": version.run, "outcome": decision.outcome.value},
     )
-    carry_out(transaction, moves)
+    carry_out(transaction, update)

@@ -1,4 +1,4 @@
-"""Harm by slice: a gain on average may hide a loss for one carrier, plant or age group."""
+"""Losses by slice: a gain on average may hide a loss for one carrier, plant or age group."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ LEAST_ROWS = 50
 LEAST_CLASS_ROWS = 10
 MOST_COLUMNS = 40
 MOST_ROWS = 50_000
-"""Of a larger holdout a random sample is sliced: a harm that needs more rows to show is small."""
+"""Of a larger holdout a random sample is sliced: a loss that needs more rows to show is small."""
 
 
-def harm(
+def worse_slices(
     frame: pd.DataFrame,
     challenger: Predictions,
     champion: Predictions,
@@ -49,7 +49,7 @@ def harm(
 
     Slices are the `TOP_LEVELS` commonest values of each column of `frame` with at most
     `MOST_LEVELS` values; columns in `skip` are left out, columns that are no feature are not
-    (groups that a model must not see are the ones to protect). A slice is harmed when it loses
+    (groups that a model must not see are the ones to protect). A slice is worse when it loses
     more than `margin` AND its one-sided p value is at most `alpha` after Benjamini & Hochberg
     1995 (J. R. Statist. Soc. B 57:289) over all slices; overlapping slices are positively
     dependent, for which the procedure holds (Benjamini & Yekutieli 2001).
@@ -122,11 +122,11 @@ def _judge(found: list[tuple[str, str, int, Comparison]], margin: float, alpha: 
             gain=result.gain,
             interval=result.interval,
             p_value=p_value,
-            harmed=bool(result.gain < -margin and p_value <= alpha),
+            worse=bool(result.gain < -margin and p_value <= alpha),
         )
         for (column, level, count, result), p_value in zip(found, adjusted, strict=True)
     ]
-    return tuple(sorted(gains, key=lambda one: (not one.harmed, one.gain)))
+    return tuple(sorted(gains, key=lambda one: (not one.worse, one.gain)))
 
 
 def _written(level: object) -> str:

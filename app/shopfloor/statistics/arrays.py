@@ -27,7 +27,7 @@ else:
 
         def __getattr__(self, name: str) -> Any:
             found = getattr(import_module(self._module), name)
-            setattr(self, name, found)  # asked once
+            setattr(self, name, found)  # computed once
             return found
 
     np = _Lazy("numpy")

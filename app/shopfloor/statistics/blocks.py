@@ -22,7 +22,7 @@ class Blocks:
     unit: str
 
     def take(self, index: Codes | Mask) -> Blocks:
-        """The blocks of a subset of rows, numbered anew."""
+        """The blocks of a subset of rows, numbered from 0."""
         if self.code is None:
             return Blocks(code=None, count=len(np.arange(self.count)[index]), unit=self.unit)
         return _blocks(self.code[index], self.unit)

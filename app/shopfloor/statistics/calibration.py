@@ -16,16 +16,16 @@ def expected_error(predictions: Predictions) -> float:
 
 
 def increase(challenger: Predictions, champion: Predictions, blocks: Blocks, alpha: float) -> Comparison:
-    """Challenger's calibration error minus the champion's; a gain above 0 is harm.
+    """Challenger's calibration error minus the champion's; above 0 the challenger is worse.
 
     Error of a bin: |mean chance - share that happened|, weighted by rows (Naeini et al. 2015,
     AAAI; for many classes the chance of the predicted class, Guo et al. 2017, ICML). Both models
     have equally large bins, so the upward bias of small bins cancels. With bins and their signs
     fixed, a row contributes sign * (chance - happened), which gives the paired error.
     """
-    error, pull = _parts(challenger)
-    other, other_pull = _parts(champion)
-    return from_influence(error - other, pull - other_pull, blocks, alpha, "paired test")
+    error, influence = _parts(challenger)
+    other, other_influence = _parts(champion)
+    return from_influence(error - other, influence - other_influence, blocks, alpha, "paired test")
 
 
 def _parts(predictions: Predictions) -> tuple[float, Floats]:

@@ -110,9 +110,9 @@ def _from_counts(predictions: Predictions, combine: Combine) -> Measured:
 
     def influence() -> Floats:
         slope = np.pad(_gradient(shares, present, combine), ((0, 0), (0, 1)))
-        pull: Floats = slope[0, truth] * right + slope[1, given] + slope[2, truth]
-        pull -= pull.mean()
-        return pull
+        influences: Floats = slope[0, truth] * right + slope[1, given] + slope[2, truth]
+        influences -= influences.mean()
+        return influences
 
     return Measured(combine(shares, present), slope=influence)
 

@@ -35,11 +35,11 @@ def compare(
 
 
 def _compared(new: Measured, old: Measured, count: int, blocks: Blocks, alpha: float, seed: int) -> Comparison:
-    draw, other_draw = new.draw, old.draw
-    if draw is not None and other_draw is not None:
-        return bootstrap(lambda index: draw(index) - other_draw(index), count, blocks, alpha, seed=seed)
-    pull, other_pull = new.influence(), old.influence()
-    assert pull is not None
-    assert other_pull is not None
+    resampled, other_resampled = new.resampled, old.resampled
+    if resampled is not None and other_resampled is not None:
+        return bootstrap(lambda index: resampled(index) - other_resampled(index), count, blocks, alpha, seed=seed)
+    influence, other_influence = new.influence(), old.influence()
+    assert influence is not None
+    assert other_influence is not None
     method = "paired test" if blocks.code is None else f"paired test of {blocks.unit}s"
-    return from_influence(new.score - old.score, pull - other_pull, blocks, alpha, method)
+    return from_influence(new.score - old.score, influence - other_influence, blocks, alpha, method)

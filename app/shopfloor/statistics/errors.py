@@ -74,24 +74,24 @@ def _explained(predictions: Predictions, shift: float) -> Measured:
 
 
 def _median_error(predictions: Predictions) -> Measured:
-    """A draw's median is found without sorting it anew: counts along one order."""
+    """A draw's median is found without sorting again: counts along one order."""
     errors = np.abs(predictions.truth - predictions.predicted)
 
     @cache
     def order() -> Codes:
         return np.argsort(errors)
 
-    def draw(index: Codes) -> float:
+    def resampled(index: Codes) -> float:
         seen = np.cumsum(np.bincount(index, minlength=len(errors))[order()])
         middle = [(len(index) - 1) // 2, len(index) // 2]
         return -float(errors[order()[np.searchsorted(seen, middle, side="right")]].mean())
 
-    return Measured(-float(np.median(errors)), draw=draw)
+    return Measured(-float(np.median(errors)), resampled=resampled)
 
 
 def _max_error(predictions: Predictions) -> Measured:
     errors = np.abs(predictions.truth - predictions.predicted)
-    return Measured(-float(errors.max()), draw=lambda index: -float(errors[index].max()))
+    return Measured(-float(errors.max()), resampled=lambda index: -float(errors[index].max()))
 
 
 METRICS = (

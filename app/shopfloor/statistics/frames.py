@@ -34,7 +34,7 @@ def read_predictions(
     """
     if truth is not None and len(frame) != len(truth):
         raise DataError(
-            f"{len(frame):,} predictions came for {len(truth):,} holdout rows.",
+            f"{len(frame):,} predictions for {len(truth):,} holdout rows.",
             hint="Score exactly the holdout rows, in their order.",
             code="prediction_rows",
         )

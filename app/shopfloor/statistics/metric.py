@@ -16,7 +16,7 @@ MULTICLASS = (Task.MULTICLASS,)
 CLASSES = (Task.BINARY, Task.MULTICLASS)
 NUMBERS = (Task.REGRESSION,)
 
-Draw = Callable[[Codes], float]
+ResampledScore = Callable[[Codes], float]
 """The score of the rows at an index, (draws,), in which rows may repeat."""
 
 
@@ -27,13 +27,13 @@ class Measured:
     A score that is a mean over rows has these in `rows`, (n,). Another smooth score has `slope`:
     one number a row with mean 0, so that the score's variance is that of the numbers' mean
     (infinitesimal jackknife; Efron 1982, "The Jackknife, the Bootstrap and Other Resampling
-    Plans"); computed on demand. A score that is not smooth has `draw`, for the bootstrap.
+    Plans"); computed on demand. A score that is not smooth has `resampled`, for the bootstrap.
     """
 
     score: float
     rows: Floats | None = None
     slope: Callable[[], Floats] | None = None
-    draw: Draw | None = None
+    resampled: ResampledScore | None = None
 
     def influence(self) -> Floats | None:
         """One number a row with mean 0, (n,); None for a score that is not smooth."""

@@ -42,28 +42,28 @@ def find(name: str, tasks: tuple[Task, ...] = tuple(Task)) -> Metric:
         return METRICS[name]
     known = name in METRICS
     kinds = " or ".join(task.value for task in tasks)
-    usual = dict.fromkeys(metric.name for task in tasks for metric in reported(task))
-    near = next((metric.name for metric in METRICS.values() if name.lower() in metric.aliases), None)
+    defaults = dict.fromkeys(metric.name for task in tasks for metric in reported(task))
+    nearest = next((metric.name for metric in METRICS.values() if name.lower() in metric.aliases), None)
     raise ConfigError(
         f"Metric {safe(name, 60)!r} {f'does not fit a {kinds} target' if known else 'is unknown'}.",
-        hint=f"Did you mean {near!r}?"
-        if near in valid
-        else f"Use one of: {', '.join(usual)}, …"
+        hint=f"Did you mean {nearest!r}?"
+        if nearest in valid
+        else f"Use one of: {', '.join(defaults)}, …"
         if known
         else did_you_mean(name, valid),
         code="metric_unknown",
     )
 
 
-def spoken() -> dict[str, tuple[str, bool]]:
+def aliases() -> dict[str, tuple[str, bool]]:
     """Every name that a person may use of a metric: the scorer's, and whether its error is meant.
 
     `rmse` and `root_mean_squared_error` mean the error, which is kept as its negative.
     """
     found = {name: (name, False) for name in METRICS}
     for metric in METRICS.values():
-        said = [*metric.aliases, *([metric.name.removeprefix("neg_")] if metric.negated else [])]
-        found |= dict.fromkeys(said, (metric.name, metric.negated))
+        keys = [*metric.aliases, *([metric.name.removeprefix("neg_")] if metric.negated else [])]
+        found |= dict.fromkeys(keys, (metric.name, metric.negated))
     return found
 
 

@@ -59,11 +59,11 @@ def _one_against_rest(
     weights = {label: float(shares[label]) if weighted else 1.0 / len(usable) for label in truths}
 
     def slope() -> Floats:
-        pull = np.zeros(len(predictions))
+        influences = np.zeros(len(predictions))
         for label, truth in truths.items():
-            pull += weights[label] * influence(table[:, label], truth)
-            pull += (truth - shares[label]) * scores[label] if weighted else 0.0
-        return pull
+            influences += weights[label] * influence(table[:, label], truth)
+            influences += (truth - shares[label]) * scores[label] if weighted else 0.0
+        return influences
 
     return Measured(sum(weights[label] * score for label, score in scores.items()), slope=slope)
 
@@ -83,12 +83,12 @@ def _one_against_one(predictions: Predictions, *, weighted: bool = False) -> Mea
         return rows, table[rows, one], predictions.truth[rows] == one
 
     def slope() -> Floats:
-        pull = np.zeros(len(predictions))
+        influences = np.zeros(len(predictions))
         for pair, share, weight in zip(pairs, shares, weights, strict=True):
             rows, chance, truth = of_pair(*pair)
             # Weighted by how common the pair is; the weights are taken as known.
-            pull[rows] += weight * auc_influence(chance, truth) / share
-        return pull
+            influences[rows] += weight * auc_influence(chance, truth) / share
+        return influences
 
     areas = [area(*of_pair(*pair)[1:]) for pair in pairs]
     return Measured(float(np.dot(weights, areas)), slope=slope)

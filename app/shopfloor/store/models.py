@@ -52,7 +52,7 @@ def awaiting(query: Query) -> set[str]:
     return {row[0] for row in query.all("SELECT name FROM models WHERE awaiting IS NOT NULL")}
 
 
-class StoredStanding(msgspec.Struct, frozen=True, kw_only=True):
+class ModelSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What the store knows of a model at a glance. `aliases` are versions, `score` is the champion's."""
 
     state: ModelState
@@ -62,7 +62,7 @@ class StoredStanding(msgspec.Struct, frozen=True, kw_only=True):
     champion_since: datetime | None = None
 
 
-def standings(query: Query, names: Sequence[str]) -> dict[str, StoredStanding]:
+def summaries(query: Query, names: Sequence[str]) -> dict[str, ModelSummary]:
     """How each of `names` stands, by a few queries for all of them: a factory has hundreds."""
     states = {row[0]: _state(row) for row in query.all(f"SELECT {_STATE} FROM models")}
     newest = dict(query.all("SELECT model, max(version) FROM model_versions GROUP BY model"))
@@ -81,7 +81,7 @@ def standings(query: Query, names: Sequence[str]) -> dict[str, StoredStanding]:
         )
     )
     return {
-        name: StoredStanding(
+        name: ModelSummary(
             state=states.get(name) or ModelState(name=name),
             aliases=aliases.get(name, {}),
             versions=newest.get(name, 0),

@@ -11,7 +11,7 @@ from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
 from shopfloor.store.rows import Filter
 
-SpokenMetrics = Mapping[str, tuple[str, bool]]
+MetricAliases = Mapping[str, tuple[str, bool]]
 """What people call a metric: its name, and whether they mean the error that is kept as its negative."""
 
 _WORDS = "id || ' ' || model || ' ' || state || ' ' || coalesce(dataset, '') || ' ' || words"
@@ -31,7 +31,7 @@ _METRIC = "metric."
 _MEASURED = "TRY_CAST(record -> 'metrics' ->> ? AS DOUBLE)"
 
 
-def narrow(where: Filter, text: str, metrics: SpokenMetrics) -> Filter:
+def narrow(where: Filter, text: str, metrics: MetricAliases) -> Filter:
     """Keep runs for which every word of `text` holds.
 
     A word is a part of id, model, state, dataset, recipe or trigger; `!word` is the opposite. `state:failed` asks
@@ -50,26 +50,26 @@ def narrow(where: Filter, text: str, metrics: SpokenMetrics) -> Filter:
     return where
 
 
-def _compare(where: Filter, name: str, sign: str, said: str, metrics: SpokenMetrics) -> None:
+def _compare(where: Filter, name: str, sign: str, literal: str, metrics: MetricAliases) -> None:
     value, parameters = _figure(name, metrics)
-    if not said:
+    if not literal:
         return
     try:
-        number = float(said)
+        number = float(literal)
     except ValueError:
         number = None
     if number is None and not name.startswith(_PARAM):
         raise UsageError(
-            f"{safe(said, 40)!r} is not a number, so {safe(name, 40)} cannot be compared with it.", code="bad_value"
+            f"{safe(literal, 40)!r} is not a number, so {safe(name, 40)} cannot be compared with it.", code="bad_value"
         )
     if name.startswith(_PARAM) and (number is None or sign in {"=", "!="}):
         value = f"({value})"
-        where.holds(f"{value} {sign} ?", [*parameters, said])
+        where.holds(f"{value} {sign} ?", [*parameters, literal])
         return
     where.holds(f"TRY_CAST({value} AS DOUBLE) {sign} ?", [*parameters, number])
 
 
-def _figure(name: str, metrics: SpokenMetrics) -> tuple[str, list[Any]]:
+def _figure(name: str, metrics: MetricAliases) -> tuple[str, list[Any]]:
     """The value that a name stands for, as SQL with its parameters. Errors and losses count as they are said."""
     known = name.lower()
     if known.startswith(_PARAM):

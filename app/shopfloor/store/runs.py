@@ -11,7 +11,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
 from shopfloor.store.rows import Filter, Query, count, page
-from shopfloor.store.run_query import SpokenMetrics, narrow
+from shopfloor.store.run_query import MetricAliases, narrow
 from shopfloor.store.transaction import Transaction
 
 _SORTS = {
@@ -80,7 +80,7 @@ def listing(
     model: str,
     state: str,
     text: str,
-    metrics: SpokenMetrics,
+    metrics: MetricAliases,
     sort: str,
     limit: int,
     offset: int,

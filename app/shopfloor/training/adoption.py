@@ -1,4 +1,4 @@
-"""What the adopt task is asked and answers; light to import."""
+"""Input and result of the adopt task; light to import."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from shopfloor.training.members import (
     fit_members,
     fit_members_of,
     scratch_for,
-    thin,
+    too_small,
     with_pooled_losses,
 )
 from shopfloor.training.prepared import Prepared
@@ -79,7 +79,7 @@ def fit_family(
             hint="Choose a key with fewer values for segment_by.",
             code="too_many_segments",
         )
-    reasons = {part.segment: thin(part, rows, spec.definition.training.min_rows) for part in rows.slices}
+    reasons = {part.segment: too_small(part, rows, spec.definition.training.min_rows) for part in rows.slices}
     if not all(reasons.values()):
         rows = with_pooled_losses(rows, candidate)
     wanted = [part for part in rows.slices if not reasons[part.segment]]
@@ -133,13 +133,13 @@ def forget(spec: TrainSpec, candidate: str) -> None:
 
 
 def _fitted(spec: TrainSpec, rows: Sorted, wanted: Sequence[Slice], candidate: str) -> Iterator[MemberFit]:
-    """Members as they finish. The first ones are fitted here: their time tells whether starting
-    worker processes is worth it."""
+    """Members as they finish. The first ones are fitted here: their time shows whether
+    worker processes pay."""
     scratch = scratch_for(spec, candidate)
     rest = list(wanted)
     if spec.backend in {"sequential", "loky"}:
         started, count = time.perf_counter(), 0
-        while rest and not _worth_starting(spec, time.perf_counter() - started, count, len(rest)):
+        while rest and not _workers_save_time(spec, time.perf_counter() - started, count, len(rest)):
             yield from fit_members(replace(rows, slices=[rest.pop(0)]), candidate, scratch)
             count += 1
     if not rest:
@@ -156,7 +156,7 @@ def _fitted(spec: TrainSpec, rows: Sorted, wanted: Sequence[Slice], candidate: s
         yield from members
 
 
-def _worth_starting(spec: TrainSpec, elapsed: float, count: int, rest: int) -> bool:
+def _workers_save_time(spec: TrainSpec, elapsed: float, count: int, rest: int) -> bool:
     """True when worker processes would save more time on the rest than they take to start."""
     if spec.backend == "sequential" or spec.workers < 2 or count < 3 or elapsed < _TRIAL_S:
         return False

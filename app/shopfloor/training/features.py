@@ -39,7 +39,7 @@ def candidate_columns(columns: Sequence[Column], definition: ModelDefinition) ->
 def learnable(
     columns: Iterable[Column], train: Table, definition: ModelDefinition
 ) -> tuple[tuple[Column, ...], tuple[str, ...]]:
-    """The columns worth encoding by the training rows, and notes on those left out.
+    """The columns to encode, judged on the training rows, and notes on those left out.
 
     Left out: columns without a value, constant ones, and names or numbers that are different in
     nearly every row (identifiers teach a model the rows instead of the rule). Columns the

@@ -21,7 +21,7 @@ _LIMIT = {Task.BINARY: 0.99, Task.MULTICLASS: 0.95, Task.REGRESSION: 0.99}
 _LEAST_ROWS = 100
 
 
-def suspicions(columns: Sequence[Column], train: Table, values: NDArray[Any], task: Task, seed: int) -> tuple[str, ...]:
+def leak_notes(columns: Sequence[Column], train: Table, values: NDArray[Any], task: Task, seed: int) -> tuple[str, ...]:
     """A note for each feature that predicts the target almost perfectly by itself.
 
     Bins (or levels) are learned on one half of a sample and scored on the other, so a column that

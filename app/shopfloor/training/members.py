@@ -34,7 +34,7 @@ VALIDATION_SHARE = 0.2
 """The share of training rows that decide between a member and the pooled model."""
 _LEAST_JUDGES = 8
 _LEAST_OF_CLASS = 5
-_THICK = 300
+_LARGE = 300
 
 
 class Slice(msgspec.Struct, frozen=True):
@@ -117,8 +117,8 @@ def with_pooled_losses(rows: Sorted, candidate: str) -> Sorted:
     return replace(rows, slices=filled)
 
 
-def thin(part: Slice, rows: Sorted, least: int) -> str:
-    """Why a segment is too thin for a model of its own; empty when it is not."""
+def too_small(part: Slice, rows: Sorted, least: int) -> str:
+    """Why a segment has too few rows for a model of its own; empty when it is not."""
     place = slice(*part.train)
     count = place.stop - place.start
     if count < least:
@@ -199,10 +199,10 @@ def not_better(own: NDArray[np.float64], pooled: NDArray[np.float64], rows: int,
     """
     worse = own - pooled
     error = float(worse.std(ddof=1)) / len(worse) ** 0.5
-    if float(worse.mean()) <= (error if rows >= _THICK else -error):
+    if float(worse.mean()) <= (error if rows >= _LARGE else -error):
         return ""
     name = "squared error" if task is Task.REGRESSION else "log loss"
-    verdict = "is better" if rows >= _THICK else "is as good"
+    verdict = "is better" if rows >= _LARGE else "is as good"
     figures = f"{name} {rounded(pooled.mean(), 4)}, own {rounded(own.mean(), 4)}"
     return f"pooled model {verdict} on the last {len(own)} training rows ({figures})"
 

@@ -1,4 +1,4 @@
-"""What training is asked for, and what it reports."""
+"""Specification and result of a training."""
 
 from __future__ import annotations
 

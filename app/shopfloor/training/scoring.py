@@ -78,7 +78,7 @@ def choose(scored: Sequence[Scored], metric: str, task: Task) -> tuple[Scored, t
 
 
 def best_of(scored: Sequence[Scored], metric: str) -> Scored:
-    """The best of the candidates that look at features."""
+    """The best of the candidates that use features."""
     return max(_working(scored), key=lambda one: _value(one, metric))
 
 

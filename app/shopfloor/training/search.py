@@ -30,7 +30,7 @@ class Found:
 def search(name: str, job: FitJob, metric: Metric, seconds: float) -> Found:
     """Random search (Bergstra & Bengio 2012), judged on the latest training rows.
 
-    The holdout is never looked at, so its score stays honest. Trials follow one sequence by seed,
+    The holdout is not used, so its score is unbiased. Trials follow one sequence by seed,
     the defaults first; only their number depends on the time they take.
     """
     validation = job.latest(VALIDATION_SHARE)

@@ -156,7 +156,7 @@ def _find_positive(wanted: str, labels: list[str]) -> int:
 
 
 def _guess_positive(labels: list[str], counts: NDArray[Any]) -> int:
-    """The class that says yes, or whose other says no; else the rarer one, which people look for."""
+    """The class whose name means yes, or whose counterpart means no; else the rarer one."""
     words = [label.lower() for label in labels]
     for place in (0, 1):
         if (words[place] in _YES) > (words[1 - place] in _YES):

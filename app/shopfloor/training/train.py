@@ -97,7 +97,7 @@ class _Run:
         truth = self.prepared.holdout_values
         features = importances(best.fit.model, self.prepared.holdout, truth, self.metric, self.spec.seed)
         self.stopwatch.lap("importance")
-        suspected = leaks.suspicions(
+        suspected = leaks.leak_notes(
             self.prepared.columns, self.prepared.train, self.job.values, self.job.task, self.spec.seed
         )
         self.stopwatch.lap("leaks")
@@ -164,7 +164,7 @@ class _Run:
         return replace(self.job, params=found.params), [note]
 
     def _family(self, scored: Sequence[Scored], best: Scored) -> FamilyFit | None:
-        """The members of a family, by the best candidate that looks at features."""
+        """The members of a family, by the best candidate that uses features."""
         if not self.spec.definition.segment_by:
             return None
         assert best.fit is not None

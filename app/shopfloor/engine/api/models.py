@@ -55,13 +55,13 @@ def _records(query: Query, definitions: list[ModelDefinition], now: datetime) ->
     open_alerts = alerts.open_by_model(query)
     predictions = inference.predictions_by_model(query)
     beats = inference.heartbeats(query, now, VOLUME_DAYS)
-    standings = models.standings(query, [one.name for one in definitions])
+    summaries = models.summaries(query, [one.name for one in definitions])
     found = []
     for definition in definitions:
         name = definition.name
         predicted_at, volume = beats.get(name, (None, ()))
         record = msgspec.structs.replace(
-            _record(definition, standings[name]),
+            _record(definition, summaries[name]),
             predictions=predictions.get(name, 0),
             predicted_at=predicted_at,
             volume=volume,
@@ -71,9 +71,9 @@ def _records(query: Query, definitions: list[ModelDefinition], now: datetime) ->
     return found
 
 
-def _record(definition: ModelDefinition, standing: models.StoredStanding) -> ModelRecord:
+def _record(definition: ModelDefinition, summary: models.ModelSummary) -> ModelRecord:
     """What definition and store say; how it is used comes from elsewhere."""
-    state, aliases = standing.state, standing.aliases
+    state, aliases = summary.state, summary.aliases
     return ModelRecord(
         name=definition.name,
         dataset=definition.dataset,
@@ -84,14 +84,14 @@ def _record(definition: ModelDefinition, standing: models.StoredStanding) -> Mod
         champion=aliases.get("champion"),
         challenger=aliases.get("challenger"),
         previous=aliases.get("previous"),
-        versions=standing.versions,
-        score=standing.score,
+        versions=summary.versions,
+        score=summary.score,
         live_score=state.live_score,
         live_rows=state.live_rows,
         release_policy=definition.release.policy.value,
         awaiting_approval=state.awaiting,
         retired=definition.retired,
-        deployed_at=standing.champion_since,
+        deployed_at=summary.champion_since,
         value=state.value,
         value_unit=definition.value.unit if definition.value else "",
     )

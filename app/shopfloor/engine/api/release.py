@@ -19,16 +19,16 @@ from shopfloor.runtime.line import ChampionChanged
 from shopfloor.serving.deploy import deploy
 from shopfloor.store.transaction import Transaction
 
-Step = Callable[[Transaction, rules.Standing, rules.Act], rules.Moves]
+Step = Callable[[Transaction, rules.ReleaseState, rules.ReleaseAction], rules.ReleaseUpdate]
 
 
 def promote(services: EngineServices, request: ModelPromote) -> ModelVersion:
     """A person makes a version champion; against the gate only with a reason."""
     definition = services.context.definition(split_ref(request.ref)[0])
 
-    def step(transaction: Transaction, standing: rules.Standing, act: rules.Act) -> rules.Moves:
+    def step(transaction: Transaction, state: rules.ReleaseState, action: rules.ReleaseAction) -> rules.ReleaseUpdate:
         version = resolve(transaction, request.ref, "challenger")
-        return rules.promote(standing, version.version, act, force=bool(request.reason.strip()))
+        return rules.promote(state, version.version, action, force=bool(request.reason.strip()))
 
     return _do(services, definition, request, request.reason, step, "promoted")
 
@@ -42,7 +42,7 @@ def approve(services: EngineServices, request: ModelApprove) -> ModelVersion:
         definition,
         request,
         request.reason,
-        lambda transaction, standing, act: rules.approve(standing, _number(request.ref), act, needed=needed),
+        lambda transaction, state, action: rules.approve(state, _number(request.ref), action, needed=needed),
         "approved",
     )
 
@@ -55,7 +55,7 @@ def reject(services: EngineServices, request: ModelReject) -> ModelVersion:
         definition,
         request,
         request.reason,
-        lambda transaction, standing, act: rules.reject(standing, _number(request.ref), act),
+        lambda transaction, state, action: rules.reject(state, _number(request.ref), action),
         "rejected",
     )
 
@@ -68,7 +68,7 @@ def rollback(services: EngineServices, request: ModelRollback) -> ModelVersion:
         definition,
         request,
         request.reason,
-        lambda transaction, standing, act: rules.rollback(standing, act),
+        lambda transaction, state, action: rules.rollback(state, action),
         "rolled back to",
     )
 
@@ -94,12 +94,12 @@ def _do(
         )
 
     def change(transaction: Transaction) -> ModelVersion:
-        act = rules.Act(actor=request.actor, now=transaction.now, reason=safe(reason, 500), cause="person")
-        standing = releasing.standing(transaction, definition)
-        moves = step(transaction, standing, act)
-        if moves.nothing_new(standing):
-            return moves.version
-        version = releasing.carry_out(transaction, moves)
+        action = rules.ReleaseAction(actor=request.actor, now=transaction.now, reason=safe(reason, 500), cause="person")
+        state = releasing.release_state(transaction, definition)
+        update = step(transaction, state, action)
+        if update.changes_nothing(state):
+            return update.version
+        version = releasing.carry_out(transaction, update)
         said = f": {safe(reason, 300)}" if reason else ""
         transaction.emit(
             f"release.{verb.split()[0]}",

@@ -29,7 +29,7 @@ def listing(services: EngineServices, request: RunList) -> Page[RunRecord]:
             model=request.model,
             state=request.state,
             text=request.query,
-            metrics=metrics.spoken(),
+            metrics=metrics.aliases(),
             sort=request.sort,
             limit=request.limit,
             offset=request.offset,

@@ -52,8 +52,8 @@ def show(services: EngineServices, request: StatusShow) -> Status:
 
 def _figures(services: EngineServices, reader: Query) -> FactoryFigures:
     since = services.context.clock.now() - timedelta(days=30)
-    moves = models.deployments(reader, since)
-    rollbacks = sum(cause == ROLLBACK for _, cause, _, _ in moves)
+    deployments = models.deployments(reader, since)
+    rollbacks = sum(cause == ROLLBACK for _, cause, _, _ in deployments)
     lead = [
         row[0]
         for row in reader.all(
@@ -66,8 +66,8 @@ def _figures(services: EngineServices, reader: Query) -> FactoryFigures:
     ]
     return FactoryFigures(
         lead_time_s=round(median(lead), 3) if lead else None,
-        deployments_30d=len(moves),
-        rollback_share=round(rollbacks / len(moves), 4) if moves else None,
+        deployments_30d=len(deployments),
+        rollback_share=round(rollbacks / len(deployments), 4) if deployments else None,
         restore_time_s=alerts.median_restore_seconds(reader),
     )
 

@@ -10,7 +10,7 @@ from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState
 from shopfloor.domain.text import counted, safe
-from shopfloor.lineage.answers import actuals, predictions
+from shopfloor.lineage.inference import actuals, predictions
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.nodes.node import make
 from shopfloor.lineage.scope import LineageScope

@@ -9,17 +9,17 @@ from typing import NamedTuple
 import msgspec
 
 from shopfloor.domain.monitor import AlertRecord
-from shopfloor.lineage.answers import Predictions, actuals, predictions
 from shopfloor.lineage.deployments import deployments
+from shopfloor.lineage.inference import LoggedPredictions, actuals, predictions
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.scope import MAX_ROWS, LineageScope
 from shopfloor.lineage.steps.step import LineageLink, Step, names
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import naive
 
-# Checks that need the ground truth, and where a check looked when it was not at the delivered data.
+# Checks that need the ground truth, and the source of a check whose inputs are not delivered data.
 LABELLED = frozenset({"performance", "value", "calibration", "fairness"})
-_ASKED = "inference"
+_INFERENCE = "inference"
 _ALERTS = "SELECT record FROM alerts WHERE opened_at <= ?"
 
 
@@ -41,34 +41,34 @@ def _links(query: Query, rows: list[tuple[str]], scope: LineageScope) -> Iterato
     alerts = [msgspec.json.decode(record, type=AlertRecord) for (record,) in rows]
     if not alerts:
         return
-    evidence = _Evidence.of(query, alerts, scope)
+    evidence = _AlertEvidence.of(query, alerts, scope)
     for alert in alerts:
-        for source in evidence.behind(alert):
+        for source in evidence.sources_of(alert):
             yield LineageLink(source, Key(NodeKind.ALERT, alert.id), "alerted")
 
 
-class _Evidence(NamedTuple):
+class _AlertEvidence(NamedTuple):
     """What there is to raise alerts about, for all subjects of some alerts."""
 
     judged: dict[str, datetime]
-    answered: dict[str, list[Predictions]]
+    logged: dict[str, list[LoggedPredictions]]
     serving: dict[str, Key]
     data: dict[str, Key]
 
     @classmethod
-    def of(cls, query: Query, alerts: list[AlertRecord], scope: LineageScope) -> _Evidence:
+    def of(cls, query: Query, alerts: list[AlertRecord], scope: LineageScope) -> _AlertEvidence:
         models = {alert.subject for alert in alerts} & scope.models
-        answered: dict[str, list[Predictions]] = {}
+        logged: dict[str, list[LoggedPredictions]] = {}
         for group in predictions(query, models, scope):
-            answered.setdefault(group.model, []).append(group)
+            logged.setdefault(group.model, []).append(group)
         return cls(
             judged={group.model: group.known_at for group in actuals(query, models, scope)},
-            answered=answered,
+            logged=logged,
             serving=_serving_then(query, alerts, models, scope),
             data=_data_then(query, alerts, scope),
         )
 
-    def behind(self, alert: AlertRecord) -> list[Key]:
+    def sources_of(self, alert: AlertRecord) -> list[Key]:
         """Actuals or predictions of the checked version; without any, the deployment or the data of that time.
 
         What became known after the alert was opened is no part of its evidence.
@@ -79,28 +79,30 @@ class _Evidence(NamedTuple):
         for check, source in _symptoms(alert):
             if check in LABELLED and judged is not None and opened is not None and judged <= opened:
                 found[Key(NodeKind.ACTUALS, alert.subject)] = None
-            elif check in LABELLED or source == _ASKED:
-                found.update(dict.fromkeys(self._answers(alert)))
+            elif check in LABELLED or source == _INFERENCE:
+                found.update(dict.fromkeys(self._predictions(alert)))
         held = self.serving.get(alert.id) or self.data.get(alert.id)
         return list(found) or ([held] if held is not None else [])
 
-    def _answers(self, alert: AlertRecord) -> list[Key]:
+    def _predictions(self, alert: AlertRecord) -> list[Key]:
         version = alert.evidence.get("model_version")
         opened = naive(alert.opened_at)
         return [
             group.key
-            for group in self.answered.get(alert.subject, [])
+            for group in self.logged.get(alert.subject, [])
             if (version is None or group.version == version) and (opened is None or group.known_at <= opened)
         ]
 
 
 def _symptoms(alert: AlertRecord) -> list[tuple[str, str]]:
-    """(check, where it looked) of all that one alert tells; a plain alert is about what was asked."""
-    told = alert.evidence.get("symptoms")
+    """(check, source of its inputs) of all symptoms of an alert; without any, the alert is about predictions."""
+    symptoms = alert.evidence.get("symptoms")
     found = (
-        [(str(one[0]), str(one[-1])) for one in told if isinstance(one, list) and one] if isinstance(told, list) else []
+        [(str(one[0]), str(one[-1])) for one in symptoms if isinstance(one, list) and one]
+        if isinstance(symptoms, list)
+        else []
     )
-    return found or [(alert.check, _ASKED)]
+    return found or [(alert.check, _INFERENCE)]
 
 
 def _serving_then(query: Query, alerts: list[AlertRecord], models: set[str], scope: LineageScope) -> dict[str, Key]:

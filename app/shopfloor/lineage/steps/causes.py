@@ -17,8 +17,8 @@ from shopfloor.store.rows import Query
 _JOBS = "SELECT record FROM jobs WHERE created_at <= ?"
 # All that `job_causes` reads, as one text; a dataset and its version in two fields become one word.
 _FIELDS = "['$.trigger', '$.payload', '$.payload.dataset', '$.payload.dataset_version', '$.payload.version']"
-_TABLE = f"(SELECT id, json_extract_string(record, {_FIELDS}) AS said FROM jobs)"
-_TEXT = "concat_ws(' ', said[1], said[2], said[3] || '@' || coalesce(said[4], said[5]))"
+_TABLE = f"(SELECT id, json_extract_string(record, {_FIELDS}) AS fields FROM jobs)"
+_TEXT = "concat_ws(' ', fields[1], fields[2], fields[3] || '@' || coalesce(fields[4], fields[5]))"
 
 
 def _causes_of_jobs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shopfloor.lineage.answers import actuals, makers, predictions
+from shopfloor.lineage.inference import actuals, predictions, producers
 from shopfloor.lineage.key import COUNTED, Key, NodeKind
 from shopfloor.lineage.scope import MAX_ROWS, LineageScope
 from shopfloor.lineage.steps.step import LineageLink, Step, names
@@ -22,7 +22,7 @@ def _predictions_of_makers(query: Query, keys: list[Key], scope: LineageScope) -
 
 
 def _answered(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
-    for group, sources in makers(query, names(keys), scope).items():
+    for group, sources in producers(query, names(keys), scope).items():
         for source in sources:
             yield LineageLink(source, group, "answered")
 

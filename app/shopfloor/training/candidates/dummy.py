@@ -1,4 +1,4 @@
-"""The baseline that looks at no feature."""
+"""The baseline that uses no feature."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from shopfloor.training.candidates.recipe import RecipeCandidate
 
 @cache
 def built_in() -> dict[str, Candidate]:
-    """Every candidate that stands in this package, by name; the modules' order."""
+    """Every candidate of this package, by name; the modules' order."""
     names = [module.name for module in pkgutil.iter_modules(candidates.__path__)]
     modules = [importlib.import_module(f"{candidates.__name__}.{name}") for name in names if name != "registry"]
     found: list[Candidate] = [module.CANDIDATE for module in modules if hasattr(module, "CANDIDATE")]

@@ -1,4 +1,4 @@
-"""What serving gave out and what came back: predictions by version and source, actuals by model."""
+"""The inference log: predictions by version and source, actuals by model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import Query
 
 
-class Predictions(NamedTuple):
+class LoggedPredictions(NamedTuple):
     """The logged predictions of one model version (0: unknown) from one source."""
 
     model: str
@@ -29,8 +29,8 @@ class Predictions(NamedTuple):
         """The node's key."""
         return Key(NodeKind.PREDICTIONS, self.model, self.version, self.source)
 
-    def makers(self, releases: Iterable[ServedVersion]) -> list[Key]:
-        """The deployments that answered; without one the version itself (a person asked it).
+    def producers(self, releases: Iterable[ServedVersion]) -> list[Key]:
+        """The deployments that made them; without one the version itself (batch scoring by a person).
 
         A log is collected after the fact: answers of no deployment's time belong to the last one before.
         """
@@ -63,14 +63,14 @@ FROM inference_parts WHERE kind = ? AND created_at <= ? AND model IN (SELECT unn
 """
 
 
-def predictions(query: Query, models: Iterable[str], scope: LineageScope) -> list[Predictions]:
+def predictions(query: Query, models: Iterable[str], scope: LineageScope) -> list[LoggedPredictions]:
     """The groups of predictions of some models, as logged by the moment of the trace."""
     select = f"SELECT model, coalesce(model_version, 0), source, {_SPAN} GROUP BY ALL ORDER BY 1, 2, 3"
 
-    def load(missing: list[str]) -> list[Predictions]:
-        return [Predictions(*row) for row in query.all(select, ["predictions", scope.until, missing])]
+    def load(missing: list[str]) -> list[LoggedPredictions]:
+        return [LoggedPredictions(*row) for row in query.all(select, ["predictions", scope.until, missing])]
 
-    return scope.once(Predictions, models, load)
+    return scope.once(LoggedPredictions, models, load)
 
 
 def actuals(query: Query, models: Iterable[str], scope: LineageScope) -> list[Actuals]:
@@ -83,8 +83,8 @@ def actuals(query: Query, models: Iterable[str], scope: LineageScope) -> list[Ac
     return scope.once(Actuals, models, load)
 
 
-def makers(query: Query, models: Iterable[str], scope: LineageScope) -> dict[Key, list[Key]]:
+def producers(query: Query, models: Iterable[str], scope: LineageScope) -> dict[Key, list[Key]]:
     """Group of predictions to what made it, for all groups of some models."""
     wanted = set(models)
     releases = deployments(query, wanted, scope)
-    return {group.key: group.makers(releases) for group in predictions(query, wanted, scope)}
+    return {group.key: group.producers(releases) for group in predictions(query, wanted, scope)}

@@ -30,7 +30,7 @@ def lost_share(train_score: float, score: float, dummy_score: float) -> float | 
     return None if gain <= 0 else (train_score - score) / gain
 
 
-def best_single(frame: pd.DataFrame, predictions: Predictions, skip: frozenset[str]) -> tuple[str, float] | None:
+def best_single_column(frame: pd.DataFrame, predictions: Predictions, skip: frozenset[str]) -> tuple[str, float] | None:
     """The column that alone orders the target best, and how well, from 0.5 or 0 to 1.
 
     Classes: AUC of the column's value (one class against the rest, the best of the commonest
