@@ -77,11 +77,11 @@ def test_why_not_says_what_would_help() -> None:
 
 
 def test_every_blocking_check_has_a_remedy() -> None:
-    from shopfloor.release.explain import _REMEDIES
+    from shopfloor.release.explain import _HINTS
 
     decisions = [decide(*BETTER, row_ms=1.0, artifact_bytes=5), decide(*SAME), decide(binary_pair(1, 500)[0], None)]
     seen = {check.code for one in decisions for check in one.checks if check.blocking}
-    assert seen <= set(_REMEDIES)
+    assert seen <= set(_HINTS)
 
 
 def test_hostile_text_is_shown_safely() -> None:
