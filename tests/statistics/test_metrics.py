@@ -204,7 +204,7 @@ def test_every_entry_is_complete(task: Task, name: str) -> None:
     predictions = rows_of(task, 3, 200)
     measured = metric.measure(predictions)
     assert (measured.influence() is not None) is metric.smooth
-    assert (measured.draw is not None) is not metric.smooth
+    assert (measured.resampled is not None) is not metric.smooth
     assert metric.score(predictions.take(slice(0, 0))) is None
     bare = classification(predictions.truth, predictions.predicted, None, classes="abcd"[: len(predictions.classes)])
     if task.classification:
@@ -225,10 +225,10 @@ def test_what_rows_contribute_makes_up_the_score(task: Task, name: str, seed: in
     losses, influence = metric.losses(predictions), measured.influence()
     if losses is not None:
         assert -losses.mean() == pytest.approx(measured.score)
-    if measured.draw is not None:
+    if measured.resampled is not None:
         some = np.random.default_rng(seed).integers(0, count, 61)
-        assert measured.draw(np.arange(count)) == pytest.approx(measured.score)
-        assert measured.draw(some) == pytest.approx(metric.score(predictions.take(some)))
+        assert measured.resampled(np.arange(count)) == pytest.approx(measured.score)
+        assert measured.resampled(some) == pytest.approx(metric.score(predictions.take(some)))
         return
     assert influence is not None
     assert float(influence.mean()) == pytest.approx(0, abs=1e-6)

@@ -56,7 +56,7 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
 
 
 def told(yard: Yard) -> list[AlertRecord]:
-    yard.watch.tell_stalled()
+    yard.watch.report_stalled()
     found = yard.context.store.read(
         lambda query: alerts.listing(query, subject="d", state="", text="", limit=10, offset=0)
     )

@@ -233,25 +233,25 @@ def test_a_file_that_is_written_for_hours_is_told_once(yard: Yard) -> None:
         yard.scan(seconds=60.0)
         if "open for writing" not in yard.watch.waits(_data(), "d/a.csv")[0]:
             pytest.skip("this file system gives no leases")
-        yard.watch.tell_stalled()
+        yard.watch.report_stalled()
         assert yard.files()["d/a.csv"].reason is None
         yard.scan(seconds=1900.0)
         for _ in range(3):
-            yard.watch.tell_stalled()
+            yard.watch.report_stalled()
         told = yard.files()["d/a.csv"]
         assert told.state is FileState.WAITING
         assert told.reason is not None
         assert "still being written" in told.reason.message
         yard.restart()  # another engine has not seen it for as long, and does not say that it is over
         yard.scan(seconds=60.0)
-        yard.watch.tell_stalled()
+        yard.watch.report_stalled()
         assert [alert.state for alert in _alerts(yard)] == [AlertState.OPEN]
         writer.write("k9\n")
     assert [alert.state for alert in _alerts(yard)] == [AlertState.OPEN]
     assert "d/a.csv" in _alerts(yard)[0].message
     yard.settle()
     yard.work()
-    yard.watch.tell_stalled()
+    yard.watch.report_stalled()
     assert yard.states()["d/a.csv"] is FileState.COMMITTED
     assert [alert.state for alert in _alerts(yard)] == [AlertState.RESOLVED]
 
@@ -263,7 +263,7 @@ def test_an_empty_file_waits_and_is_told_when_nobody_fills_it(yard: Yard) -> Non
     yard.work()
     assert yard.states() == {"d/a.csv": FileState.SETTLING}
     yard.scan(seconds=1900.0)
-    yard.watch.tell_stalled()
+    yard.watch.report_stalled()
     told = yard.files()["d/a.csv"]
     assert told.state is FileState.WAITING
     assert told.reason is not None
@@ -272,7 +272,7 @@ def test_an_empty_file_waits_and_is_told_when_nobody_fills_it(yard: Yard) -> Non
     yard.drop("d/a.csv", table(0))
     yard.settle()
     yard.work()
-    yard.watch.tell_stalled()
+    yard.watch.report_stalled()
     assert yard.files()["d/a.csv"].id == told.id, "the file that was filled is no other one"
     assert yard.states() == {"d/a.csv": FileState.COMMITTED}
     assert [alert.state for alert in _alerts(yard)] == [AlertState.RESOLVED]
@@ -387,7 +387,7 @@ def test_an_original_that_is_put_away_during_a_look_did_not_vanish(yard: Yard, m
 
     def between(*asked: Any) -> list[Observation]:
         go.set()
-        if yard.watch._copies.rest():
+        if yard.watch._copies.join():
             yard.work()  # the job is done, and its original in the archive, before the folder is listed
         return look_at(*asked)
 

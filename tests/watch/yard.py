@@ -72,7 +72,7 @@ class Yard:
         """A look `seconds` later."""
         self.clock.forward(seconds=seconds)
         self.watch._scan()
-        while self.watch._copies.rest():
+        while self.watch._copies.join():
             self.watch._scan()
 
     def settle(self) -> None:

@@ -15,7 +15,7 @@ _USUAL = Arrival()
 
 
 class Arrivals:
-    """Read again when a contract's file changes; a file in error keeps what it said before."""
+    """Read again when a contract's file changes; a file in error keeps its last valid settings."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -23,7 +23,7 @@ class Arrivals:
         self._now: dict[str, Arrival] = {}
 
     def begin(self) -> None:
-        """A new scan begins: look at each contract's file once more."""
+        """A new scan begins: check each contract's file again."""
         self._now.clear()
 
     def of(self, purpose: FilePurpose, dataset: str) -> Arrival:
@@ -33,11 +33,11 @@ class Arrivals:
         found = self._now.get(dataset)
         if found is None:
             if is_name(dataset):
-                self._look(dataset)
+                self._refresh(dataset)
             found = self._now[dataset] = self._known.get(dataset, (0, _USUAL))[1]
         return found
 
-    def _look(self, dataset: str) -> None:
+    def _refresh(self, dataset: str) -> None:
         try:
             stamp = os.stat(self._layout.contract(dataset)).st_mtime_ns
         except OSError:
@@ -48,5 +48,5 @@ class Arrivals:
         try:
             contract = load_contract(self._layout, dataset)
         except ConfigError:
-            return  # told elsewhere, and its files wait
+            return  # reported elsewhere, and its files wait
         self._known[dataset] = (stamp, contract.arrival if contract is not None else _USUAL)

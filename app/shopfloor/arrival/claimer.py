@@ -11,7 +11,7 @@ from typing import NamedTuple
 from shopfloor.arrival import file_locations, file_outcomes, ledger
 from shopfloor.arrival.arrivals import Arrivals
 from shopfloor.arrival.claim import Claimed, FileChanged, claim
-from shopfloor.arrival.companion import Told, told
+from shopfloor.arrival.companion import Checksum, read_checksum
 from shopfloor.arrival.scan import Observation
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.failpoint import reach
@@ -48,7 +48,7 @@ class Batch(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What became of a batch: `closed` is done with, `again` settles anew, `full` found no room on the disk.
+    """The result of a batch: `closed` is finished, `again` has to settle again, `full` found no space on the disk.
 
     What differs from its digest yet is in none of them.
     """
@@ -110,13 +110,13 @@ class Claimer:
             try:
                 copies.append((one, self._copy(purpose, one)))
             except FileChanged:
-                again.append(one)  # somebody writes again: it settles anew
+                again.append(one)  # somebody writes again: it has to settle again
             except (OSError, ShopfloorError) as error:
-                trouble = error.errno if isinstance(error, OSError) else None
-                if trouble in _FULL:
+                code = error.errno if isinstance(error, OSError) else None
+                if code in _FULL:
                     full += batch[number:]
                     break
-                if trouble in _PASSING:
+                if code in _PASSING:
                     again.append(one)
                 else:
                     refusals.append((one, _reason(error)))
@@ -125,7 +125,7 @@ class Claimer:
             reach("intake.copied")
             done = self._record(purpose, dataset, copies, refusals, wrong)
         except BaseException:
-            for _, copy in copies:  # what is not recorded is claimed anew
+            for _, copy in copies:  # what is not recorded is claimed again
                 Path(copy.path).unlink(missing_ok=True)
             raise
         reach("intake.claimed")
@@ -138,10 +138,10 @@ class Claimer:
         It is not hashed again before one of the two changes, or patience is over.
         """
         known = self._differed.get(seen.path)
-        return known is not None and known == (seen.key, companion and companion.key) and age < self._patience
+        return known is not None and known == (seen.key, companion and companion.key) and age < self._timeout
 
     @property
-    def _patience(self) -> float:
+    def _timeout(self) -> float:
         return 60.0 * self._context.settings.intake.digest_minutes
 
     def _backlog(self, purpose: FilePurpose, dataset: str) -> Reason | None:
@@ -176,17 +176,17 @@ class Claimer:
         """Copies that are what their companions say, and wrong ones. What may still be arriving is in neither."""
         right, wrong = [], []
         for one, copy in copies:
-            if one.companion is None or self._told(purpose, one, one.companion).is_met(copy.sha256, copy.bytes):
+            if one.companion is None or self._checksum(purpose, one, one.companion).matches(copy.sha256, copy.bytes):
                 right.append((one, copy))
-            elif one.age < self._patience:
+            elif one.age < self._timeout:
                 self._differed[one.seen.path] = (one.seen.key, one.companion.key)
                 Path(copy.path).unlink(missing_ok=True)
             else:
                 wrong.append((one, copy))
         return right, wrong
 
-    def _told(self, purpose: FilePurpose, one: Batch, companion: Observation) -> Told:
-        return told(self._roots[purpose], companion.path, Path(one.seen.path).name)
+    def _checksum(self, purpose: FilePurpose, one: Batch, companion: Observation) -> Checksum:
+        return read_checksum(self._roots[purpose], companion.path, Path(one.seen.path).name)
 
     def _record(
         self,

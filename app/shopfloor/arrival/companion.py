@@ -34,13 +34,13 @@ class CompanionState(NamedTuple):
     digest: str = ""
 
 
-class Told(NamedTuple):
-    """What a companion says of a file: its sha256 in lower case, empty when unsaid, and its size if that is said."""
+class Checksum(NamedTuple):
+    """The checksum of a file by its companion: sha256 in lower case, and the size; empty or None where it gives none."""
 
     sha256: str = ""
     bytes: int | None = None
 
-    def is_met(self, sha256: str, size: int) -> bool:
+    def matches(self, sha256: str, size: int) -> bool:
         """True for content of this digest and size."""
         return sha256 == self.sha256 and self.bytes in {None, size}
 
@@ -59,14 +59,14 @@ class _Manifest(msgspec.Struct):
     files: list[_Entry]
 
 
-class Neighbours:
+class FolderListing:
     """Everything that one scan found in a drop folder, by path, as a file's companions are looked for in it."""
 
     def __init__(self, present: Mapping[str, Observation]) -> None:
         self._present = present
         self._newest: dict[str, int] = {}
 
-    def standing(self, arrival: Arrival, seen: Observation) -> CompanionState:
+    def state_of(self, arrival: Arrival, seen: Observation) -> CompanionState:
         """What the companions of `seen` say.
 
         A marker that is older than the file, or one of a directory that is older than any file in it, is
@@ -120,7 +120,7 @@ class Neighbours:
 
 
 def is_companion(arrival: Arrival, path: str) -> bool:
-    """True for a file that speaks of others and is no data itself."""
+    """True for a file that describes others and is no data itself."""
     if arrival.complete is Completeness.QUIET:
         return False
     name = PurePosixPath(path).name
@@ -129,8 +129,8 @@ def is_companion(arrival: Arrival, path: str) -> bool:
     return name in {DIGESTS, *MANIFESTS} or name.endswith(DIGEST)
 
 
-def told(root: Path, path: str, name: str) -> Told:
-    """What the companion at `path` below `root` says of the file `name`.
+def read_checksum(root: Path, path: str, name: str) -> Checksum:
+    """The checksum of the file `name` by the companion at `path` below `root`.
 
     It reads what `sha256sum` writes, the digest alone, or `{"files": [{"name", "bytes", "sha256"}]}`.
     """
@@ -141,19 +141,19 @@ def told(root: Path, path: str, name: str) -> Told:
     for line in content.decode("utf-8", "replace").splitlines():
         found = _LINE.fullmatch(line.strip())
         if found and (PurePosixPath(found[2] or "").name == name or (alone and not found[2])):
-            return Told(found[1].lower())
-    return Told()
+            return Checksum(found[1].lower())
+    return Checksum()
 
 
-def _listed(content: bytes, name: str) -> Told:
+def _listed(content: bytes, name: str) -> Checksum:
     try:
         manifest = msgspec.json.decode(content, type=_Manifest)
     except msgspec.DecodeError:  # not whole yet, or none of ours: no digest is met
-        return Told()
+        return Checksum()
     for entry in manifest.files:
         if PurePosixPath(entry.name or entry.path).name == name:
-            return Told(entry.sha256.lower(), entry.bytes if entry.bytes is not None else entry.size)
-    return Told()
+            return Checksum(entry.sha256.lower(), entry.bytes if entry.bytes is not None else entry.size)
+    return Checksum()
 
 
 def _read(root: Path, path: str) -> bytes:

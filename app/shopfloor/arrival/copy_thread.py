@@ -1,4 +1,4 @@
-"""Large deliveries are copied beside the watch, so that no other drop folder waits for them."""
+"""Large deliveries are copied in a thread of their own, so that no other drop folder waits for them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class _Load(NamedTuple):
 
 
 class CopyThread:
-    """One thread that takes deliveries over, one after the other; never two of one folder.
+    """One thread that claims deliveries, one after the other; never two of one folder.
 
-    It only claims: what that means for the watch, the watch does when it asks what has `arrived`.
-    The thread is a daemon: a copy that is not recorded when the engine ends is made anew by the next one.
+    It only claims; the watch handles the results when it asks for those that are `completed`.
+    The thread is a daemon: a copy that is not recorded when the engine ends is made again by the next one.
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
@@ -36,32 +36,32 @@ class CopyThread:
         self._work: queue.SimpleQueue[tuple[Take, Future[Settled]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def carry(self, folder: Folder, batch: Sequence[Batch], take: Take) -> None:
-        """Let the thread `take` a batch."""
+    def submit(self, folder: Folder, batch: Sequence[Batch], take: Take) -> None:
+        """Let the thread claim a batch."""
         done: Future[Settled] = Future()
         self._loads[folder] = _Load(batch, done)
         self._work.put((take, done))
         if self._thread is None:
-            self._thread = threading.Thread(target=self._loop, name="porter", daemon=True)
+            self._thread = threading.Thread(target=self._loop, name="copy", daemon=True)
             self._thread.start()
 
-    def carries(self, folder: Folder) -> bool:
-        """Whether something of this folder is on its way: what comes after it has to wait."""
+    def is_copying(self, folder: Folder) -> bool:
+        """Whether something of this folder is being copied: what comes after it has to wait."""
         return folder in self._loads
 
     def paths(self) -> set[bytes]:
-        """Raw paths of all that is on its way, whether its original still lies there or not."""
+        """Raw paths of all that is being copied, whether its original still lies there or not."""
         return {one.raw for load in list(self._loads.values()) for one in load.batch}
 
-    def arrived(self) -> Iterator[tuple[Folder, Settled]]:
-        """What has become of batches since the last call. Raises what went wrong with one; others follow next time."""
+    def completed(self) -> Iterator[tuple[Folder, Settled]]:
+        """The results since the last call. Raises the error of a batch; the others follow at the next call."""
         for folder, load in list(self._loads.items()):
             if load.done.done():
                 del self._loads[folder]
                 yield folder, load.done.result()
 
-    def rest(self) -> bool:
-        """Wait for all that is on its way; False when there was nothing."""
+    def join(self) -> bool:
+        """Wait for all copies; False when there was none."""
         loads = list(self._loads.values())
         for load in loads:
             load.done.exception()

@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 
 from shopfloor.arrival.removal import move, take_away
-from shopfloor.domain.again import Again
 from shopfloor.domain.codec import convert
 from shopfloor.domain.contract import Contract, Originals, Parser
 from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import NotFoundError, ShopfloorError
 from shopfloor.domain.file import FilePurpose, FileRecord
 from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.retry_options import RetryOptions
 from shopfloor.store import jobs
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
@@ -34,20 +34,19 @@ def enqueue(
     ids: Sequence[str],
     *,
     trigger: str,
-    again: Again | None = None,
+    again: RetryOptions | None = None,
     notices: Mapping[str, Sequence[str]] | None = None,
 ) -> JobRecord:
     """Queue the work on files that are staged: one job a settled batch.
 
-    `again` is what a person asked for who takes them in again. `notices` are what the version says of
-    its files, by id.
+    `again` are the options of a retry. `notices` are those of the version about its files, by id.
     """
-    asked = again or Again(actor="engine")
-    payload: dict[str, object] = {"files": list(ids), "accept": asked.accept, "actor": asked.actor}
-    if asked.types:
+    options = again or RetryOptions(actor="engine")
+    payload: dict[str, object] = {"files": list(ids), "accept": options.accept, "actor": options.actor}
+    if options.types:
         payload["types"] = True
-    if asked.parser is not None:
-        payload |= {"parser": msgspec.to_builtins(asked.parser), "keep": asked.keep}
+    if options.parser is not None:
+        payload |= {"parser": msgspec.to_builtins(options.parser), "keep": options.keep}
     if notices:
         payload["notices"] = notices
     return jobs.enqueue(

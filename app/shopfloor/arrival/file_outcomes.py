@@ -27,7 +27,7 @@ from shopfloor.store.transaction import Transaction
 
 _COMMAND = re.compile(r"(shopfloor file [a-z]+(?: --types)?) ID\b")
 _NOTICE = 300  # characters of a notice in an event
-_RECORDED = 20  # rejects told in the record beside a quarantined file; the store keeps more
+_RECORDED = 20  # rejects in the record beside a quarantined file; the store keeps more
 
 
 def staged_rows(context: Context, ids: list[str]) -> list[LedgerRow]:
@@ -76,7 +76,7 @@ def with_notices(words: str, notices: Sequence[str]) -> str:
 
 
 def commit_files(transaction: Transaction, taken: Sequence[CommittedFile]) -> None:
-    """`commit_file` for a whole delivery, in one statement; one event speaks for many files."""
+    """`commit_file` for a whole delivery, in one statement; one event stands for many files."""
     rows = [_committed(transaction, one) for one in taken]
     files.put_many(transaction, rows, keep=True)
     if len(rows) > ledger.MANY:
@@ -201,26 +201,26 @@ def finish(context: Context, rows: Sequence[LedgerRow]) -> None:
 
 
 def clear_all(context: Context, job: JobRecord, done: Iterable[tuple[LedgerRow, bool]]) -> None:
-    """After the commit of a job: its files leave their drop folders; what keeps some of them there is told.
+    """After the commit of a job: its files leave their drop folders; an event reports those that cannot be removed.
 
     Each comes with whether its bytes are kept in quarantine.
     """
     rules: dict[FilePurpose, Originals] = {}
-    hindered: dict[str, str] = {}
+    failures: dict[str, str] = {}
     for row, kept in done:
         if row.file.purpose not in rules:
             rules[row.file.purpose] = originals_of(context, row.file.purpose, job.subject)
         error = clear(context, row, kept=kept, originals=rules[row.file.purpose])
         if error is not None:
-            hindered[error.message] = error.hint
-    for message, hint in hindered.items():
+            failures[error.message] = error.hint
+    for message, hint in failures.items():
         sentence = f"{message} Files ingested from there are not archived. {hint}"
         with (context.layout.job_logs / f"{job.id}.log").open("a", encoding="utf-8") as log:
             log.write(f"{sentence}\n")
-        context.store.write(partial(_tell_left, job=job, sentence=sentence))
+        context.store.write(partial(_report_left, job=job, sentence=sentence))
 
 
-def _tell_left(transaction: Transaction, *, job: JobRecord, sentence: str) -> None:
+def _report_left(transaction: Transaction, *, job: JobRecord, sentence: str) -> None:
     transaction.emit("file.left", job.subject, sentence, data={"job": job.id})
 
 

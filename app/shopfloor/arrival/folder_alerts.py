@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shopfloor.arrival.standing_alert import raise_alert, resolve, standing
+from shopfloor.arrival.unresolved_alert import raise_alert, resolve, unresolved
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
@@ -19,11 +19,11 @@ class FolderAlerts:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def tell(self, faults: Mapping[str, FolderError]) -> bool:
+    def report(self, faults: Mapping[str, FolderError]) -> bool:
         """`faults` are all of them now, by dataset or model. True when one is over."""
-        told = {one.subject for one in self._context.store.read(lambda query: alerts.unresolved_of(query, FOLDER))}
-        fresh = sorted(faults.keys() - told)
-        over = sorted(told - faults.keys())
+        alerted = {one.subject for one in self._context.store.read(lambda query: alerts.unresolved_of(query, FOLDER))}
+        fresh = sorted(faults.keys() - alerted)
+        over = sorted(alerted - faults.keys())
 
         def change(transaction: Transaction) -> list[AlertRecord]:
             for subject in over:
@@ -31,7 +31,7 @@ class FolderAlerts:
             return [
                 raise_alert(transaction, subject, FOLDER, faults[subject].message, faults[subject].hint, value=1.0)
                 for subject in fresh
-                if standing(transaction, subject, FOLDER) is None
+                if unresolved(transaction, subject, FOLDER) is None
             ]
 
         if fresh or over:

@@ -1,4 +1,4 @@
-"""Whether anyone still has a file open for writing, asked of the kernel."""
+"""Whether anyone still has a file open for writing, by a kernel lease."""
 
 from __future__ import annotations
 

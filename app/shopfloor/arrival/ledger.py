@@ -1,4 +1,4 @@
-"""What the watch writes about files: first sight, refusal, claim, duplicate, wait, disappearance."""
+"""What the watch records about files: seen, refused, claimed, duplicate, waiting, vanished."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from shopfloor.arrival.scan import Observation
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.text import counted
 from shopfloor.store import files
-from shopfloor.store.files import Identity, LedgerRow, Sighting
+from shopfloor.store.files import Identity, LedgerRow, ObservedFile
 from shopfloor.store.transaction import Transaction
 
-MANY = 20  # above this many files one event speaks for all of them
+MANY = 20  # above this many files one event stands for all of them
 
 
-def first_sight(transaction: Transaction, found: Sequence[tuple[FilePurpose, Observation, bytes]]) -> list[Sighting]:
+def first_seen(transaction: Transaction, found: Sequence[tuple[FilePurpose, Observation, bytes]]) -> list[ObservedFile]:
     """A row for every file the moment it is seen, so that none is ever unaccounted for."""
     ids = transaction.next_ids("f", len(found))
     rows = [
-        Sighting(
+        ObservedFile(
             id,
             number,
             purpose,
@@ -35,7 +35,7 @@ def first_sight(transaction: Transaction, found: Sequence[tuple[FilePurpose, Obs
         )
         for (id, number), (purpose, seen, raw) in zip(ids, found, strict=True)
     ]
-    files.put_sightings(transaction, rows)
+    files.put_observed(transaction, rows)
     announce(transaction, "file.arrived", [row for row in rows if row.state is FileState.SETTLING], "arrived")
     refused = [row for row in rows if row.state is FileState.REFUSED]
     if len(refused) > MANY:
@@ -89,7 +89,7 @@ def claimed(
     files.put_many(transaction, staged)
     if staged:
         what = f"{counted(len(staged), 'file')} settled"
-        odd = {row.file.id: list(said) for row in staged if (said := (notices or {}).get(row.file.id))}
+        odd = {row.file.id: list(noted) for row in staged if (noted := (notices or {}).get(row.file.id))}
         file_locations.enqueue(
             transaction, purpose, dataset, [row.file.id for row in staged], trigger=what, notices=odd
         )
@@ -163,9 +163,9 @@ def vanished(transaction: Transaction, ids: Sequence[str]) -> None:
 
 
 def announce(
-    transaction: Transaction, kind: str, found: Sequence[FileRecord | Sighting], what: str, one: str = ""
+    transaction: Transaction, kind: str, found: Sequence[FileRecord | ObservedFile], what: str, one: str = ""
 ) -> None:
-    """One event a file, or one for all when there are many; `one` is what is said of a single file."""
+    """One event a file, or one for all when there are many; `one` is the message of a single file."""
     if len(found) > MANY:
         transaction.emit(kind, found[0].dataset, f"{len(found)} files {what}", data={"files": len(found)})
         return
@@ -173,7 +173,7 @@ def announce(
         transaction.emit(kind, file.dataset, f"{file.path} {one or what}", data={"file": file.id})
 
 
-def _emit_refusal(transaction: Transaction, file: FileRecord | Sighting) -> None:
+def _emit_refusal(transaction: Transaction, file: FileRecord | ObservedFile) -> None:
     why = file.reason.message if file.reason is not None else ""
     transaction.emit("file.refused", file.dataset, f"{file.path} is refused: {why}", data={"file": file.id})
 

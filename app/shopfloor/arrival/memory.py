@@ -8,7 +8,7 @@ from typing import NamedTuple
 from shopfloor.arrival.scan import Observation
 from shopfloor.domain.file import FileState
 from shopfloor.store import files
-from shopfloor.store.files import Sighting
+from shopfloor.store.files import ObservedFile
 from shopfloor.store.store import Store
 
 Identity = tuple[int, int, int, int, int]
@@ -46,7 +46,7 @@ class Memory:
         """The remembered paths that begin so."""
         return [raw for raw in self._known if raw.startswith(prefix)]
 
-    def note(self, found: Sequence[Sighting]) -> None:
+    def note(self, found: Sequence[ObservedFile]) -> None:
         """Remember files that were seen for the first time."""
         for one in found:
             raw, *_ = one.identity

@@ -1,4 +1,4 @@
-"""Taking a delivered file out of its drop folder without ever touching another that came in its place."""
+"""Taking a delivered file out of its drop folder without ever touching another that replaced it."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from shopfloor.domain.failpoint import reach
 from shopfloor.store.files import Identity
 from shopfloor.workspace.durable import move_file
 
-_ASIDE = ".shopfloor-aside-"
+_PREFIX = ".shopfloor-aside-"
 
 
 def take_away(path: Path, identity: Identity) -> Path | None:
-    """Rename a delivered file aside, to a name that no scan takes up; None when it is not there any more.
+    """Rename a delivered file to a name that scans ignore; None when it is not there any more.
 
-    Between a look at a path and its removal somebody may put the next delivery there. So the file is looked
-    at once it is aside, and what is not the one that was claimed goes back. After a kill in between, the next
-    call finds it aside.
+    Between a check of a path and its removal somebody may put the next delivery there. So the file is checked
+    after the rename, and what is not the claimed one is renamed back. After a kill in between, the next call
+    finds the renamed file.
     """
-    aside = path.with_name(f"{_ASIDE}{identity.ino:x}-{identity.mtime_ns:x}")
-    if not os.path.lexists(aside):
+    renamed = path.with_name(f"{_PREFIX}{identity.ino:x}-{identity.mtime_ns:x}")
+    if not os.path.lexists(renamed):
         if not is_same(path, identity):
             return None
         try:
-            os.rename(path, aside)
+            os.rename(path, renamed)
         except FileNotFoundError:
             return None
         reach("intake.aside")
-    if is_same(aside, identity):
-        return aside
-    _put_back(aside, path)
+    if is_same(renamed, identity):
+        return renamed
+    _put_back(renamed, path)
     return None
 
 
-def aside_of(name: str) -> tuple[int, int] | None:
+def identity_in_name(name: str) -> tuple[int, int] | None:
     """The inode and time of change of the file for whose removal an entry of this name was made, if it is one."""
-    if not name.startswith(_ASIDE):
+    if not name.startswith(_PREFIX):
         return None
-    ino, _, mtime_ns = name.removeprefix(_ASIDE).partition("-")
+    ino, _, mtime_ns = name.removeprefix(_PREFIX).partition("-")
     try:
         return int(ino, 16), int(mtime_ns, 16)
     except ValueError:
@@ -67,14 +67,14 @@ def move(source: Path, target: Path) -> None:
         return
 
 
-def _put_back(aside: Path, path: Path) -> None:
+def _put_back(renamed: Path, path: Path) -> None:
     """Give a delivery its name again; if that was taken meanwhile, a free one beside it."""
     stem, dot, endings = path.name.partition(".")
     names = [path.name, *(f"{stem}-{number}{dot}{endings}" for number in range(1, 100))]
     for name in names:
         try:
-            os.link(aside, path.with_name(name), follow_symlinks=False)  # unlike a rename, it replaces nothing
+            os.link(renamed, path.with_name(name), follow_symlinks=False)  # unlike a rename, it replaces nothing
         except FileExistsError:
             continue
-        os.unlink(aside)
+        os.unlink(renamed)
         return

@@ -1,4 +1,4 @@
-"""One look at all drop folders of a purpose: the truth about what lies in them."""
+"""One scan of all drop folders of a purpose: what lies in them."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _walk(directory: int, prefix: str, name: str, refusal: Reason | None, depth:
             continue
         if kind is CandidateKind.REFUSED and stat.S_ISLNK(status.st_mode) and _is_folder(entry):
             owner = entry.name if depth == 0 and is_name(entry.name) else name
-            found.append(_observe(path, owner, status, kind, _told(linked(f"{scan.root}/{safe(path)}"))))
+            found.append(_observe(path, owner, status, kind, _reason_of(linked(f"{scan.root}/{safe(path)}"))))
             continue
         if kind is CandidateKind.CANDIDATE:
             reason = refusal or (_homeless(entry.name, scan) if depth == 0 else None)
@@ -147,7 +147,7 @@ def _descend(
     try:
         inner = os.open(entry, _OPEN_DIR, dir_fd=directory)
     except PermissionError:
-        reason = _told(denied(status.st_uid, f"{scan.root}/{safe(path)}", READ))
+        reason = _reason_of(denied(status.st_uid, f"{scan.root}/{safe(path)}", READ))
         scan.found.append(_observe(path, name, status, CandidateKind.REFUSED, reason))
         return
     except OSError:  # gone, or swapped for a link: the next scan sees what it is
@@ -161,11 +161,11 @@ def _descend(
 def _is_folder(link: os.DirEntry[str]) -> bool:
     try:
         return link.is_dir()
-    except OSError:  # it leads in a circle, or where this user may not look
+    except OSError:  # it leads in a circle, or to where this user has no access
         return False
 
 
-def _told(error: FolderError) -> Reason:
+def _reason_of(error: FolderError) -> Reason:
     return Reason(code=error.code, message=error.message, hint=error.hint)
 
 

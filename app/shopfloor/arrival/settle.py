@@ -69,7 +69,7 @@ def settle(
 
     A file is settled when size, times and inode were the same in two observations at least the
     quiet time apart and `probe` finds no writer; where it cannot tell, the quiet time is longer.
-    `probe` is called only when the quiet time is over. Any change starts the wait anew. An empty file
+    `probe` is called only when the quiet time is over. Any change restarts the wait. An empty file
     never settles: many senders make the name first and fill it later. The file's own clock never
     decides: modification times in the future only add a notice.
     """

@@ -37,7 +37,7 @@ class SettlingFiles:
         return self._near.seconds
 
     def begin(self, quiet_seconds: float) -> None:
-        """A new look at all files begins: one time, one table of mounts for all of them."""
+        """A new scan of all files begins: one time, one table of mounts for all of them."""
         if quiet_seconds != self._near.seconds:
             self._near, self._far = Quiet(seconds=quiet_seconds), Quiet(seconds=quiet_seconds, network=True)
         self._remote = network_devices()
@@ -65,7 +65,7 @@ class SettlingFiles:
         return found
 
     def others_follow(self, folder: Sequence[Settling], ready: Collection[str]) -> bool:
-        """True while files that came with the `ready` ones are about to settle too: they become one version.
+        """True while files that arrived with the `ready` ones are about to settle too: they become one version.
 
         Nobody waits for more than one more quiet time, and nobody for a file that somebody still writes.
         """
@@ -75,7 +75,7 @@ class SettlingFiles:
             return False
         return any(now - state.since < self.quiet_seconds for state in folder if state.observation.path not in ready)
 
-    def say(self, key: Key, waiting: str) -> None:
+    def set_waiting(self, key: Key, waiting: str) -> None:
         """Note what a file waits for besides being quiet."""
         state = self._states[key]
         if state.waiting != waiting:
@@ -97,13 +97,13 @@ class SettlingFiles:
         return ((key, state) for key, state in self._states.items() if state.since < before and state.waiting)
 
     def forget(self, key: Key) -> None:
-        """The file was claimed, vanished or changed: begin anew if it is seen again."""
+        """The file was claimed, vanished or changed: start again if it is seen again."""
         self._states.pop(key, None)
 
     def due_in(self) -> float | None:
         """Seconds until looking again can change anything; None when nothing is settling.
 
-        A quiet time that ended while the last look went on was not over for it: that is due at once.
+        A quiet time that ended during the last scan was not over for that scan: it is due at once.
         """
         soonest = min(
             (

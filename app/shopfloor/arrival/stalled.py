@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from shopfloor.arrival.standing_alert import raise_alert, resolve, standing, update
+from shopfloor.arrival.unresolved_alert import raise_alert, resolve, unresolved, update
 from shopfloor.domain.file import FileRecord, FileState, Reason
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.runtime import notification
@@ -32,13 +32,13 @@ class StalledFiles:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._told: dict[str, Stuck] = {}
+        self._reported: dict[str, Stuck] = {}
 
-    def tell(self, stuck: Sequence[Stuck]) -> None:
+    def report(self, stuck: Sequence[Stuck]) -> None:
         """`stuck` are all such files now. The alert of a dataset is resolved when no record of it says so any more."""
         now = {one.id: one for one in stuck}
-        fresh = [one for id, one in now.items() if id not in self._told]
-        gone = [id for id in self._told if id not in now]
+        fresh = [one for id, one in now.items() if id not in self._reported]
+        gone = [id for id in self._reported if id not in now]
         over = self._context.store.read(_over)
 
         def change(transaction: Transaction) -> list[AlertRecord]:
@@ -46,16 +46,16 @@ class StalledFiles:
             _unmark(transaction, gone)
             for subject in sorted(over - {one.dataset for one in stuck}):
                 resolve(transaction, subject, STALLED)
-            told = [
+            opened = [
                 _alert(transaction, subject, stuck, self._minutes) for subject in sorted({f.dataset for f in fresh})
             ]
-            return [alert for alert in told if alert is not None]
+            return [alert for alert in opened if alert is not None]
 
         if fresh or gone or over:
             for alert in self._context.store.write(change):
                 if self._context.settings.notify:
                     notification.notify(self._context.settings.notify, alert)
-        self._told = now
+        self._reported = now
 
     @property
     def _minutes(self) -> float:
@@ -63,7 +63,7 @@ class StalledFiles:
 
 
 def since(file: FileRecord, waiting: str) -> str:
-    """What is said of a file that is on its way."""
+    """The alert's sentence about a file that does not settle."""
     return f"It has been incomplete since {file.seen_at:%Y-%m-%d %H:%M:%S} UTC: {waiting}."
 
 
@@ -89,7 +89,7 @@ def _unmark(transaction: Transaction, gone: Sequence[str]) -> None:
 
 
 def _over(query: Query) -> set[str]:
-    """Datasets with an alert and without a file that stalls: also one that an earlier engine told of may still."""
+    """Datasets with an alert and without a stalled file, alerts of an earlier engine included."""
     alerted = {alert.subject for alert in alerts.unresolved_of(query, STALLED)}
     if not alerted:
         return alerted
@@ -103,7 +103,7 @@ def _stalls(file: FileRecord) -> bool:
 def _alert(transaction: Transaction, subject: str, stuck: Sequence[Stuck], minutes: float) -> AlertRecord | None:
     """Open the alert of a dataset, or say in it how many files there are now; returns a new one."""
     mine = [one for one in stuck if one.dataset == subject]
-    known = standing(transaction, subject, STALLED)
+    known = unresolved(transaction, subject, STALLED)
     if known is None:
         return _open(transaction, subject, mine, minutes)
     update(transaction, known, value=float(len(mine)))

@@ -18,12 +18,12 @@ from shopfloor.arrival import file_locations, file_outcomes, ledger
 from shopfloor.arrival.arrivals import Arrivals
 from shopfloor.arrival.candidate import CandidateKind
 from shopfloor.arrival.claimer import BACKLOG, DISK, Batch, Claimer, Settled
-from shopfloor.arrival.companion import CompanionState, Neighbours, is_companion
+from shopfloor.arrival.companion import CompanionState, FolderListing, is_companion
 from shopfloor.arrival.copy_thread import SMALL, CopyThread, Folder
 from shopfloor.arrival.filesystem import network_devices
 from shopfloor.arrival.folder_alerts import FolderAlerts
 from shopfloor.arrival.memory import Memory, identity_of
-from shopfloor.arrival.removal import aside_of
+from shopfloor.arrival.removal import identity_in_name
 from shopfloor.arrival.scan import Observation, scan
 from shopfloor.arrival.settling import SettlingFiles
 from shopfloor.arrival.stalled import StalledFiles, Stuck
@@ -40,18 +40,18 @@ from shopfloor.workspace.folders import FOLDER, FolderError, blame, fault
 
 _LOG = logging.getLogger("shopfloor.watch")
 _SOON = 0.2
-# While a backlog lasts, the watch rests for so many times as long as it took to look.
-_REST = 4.0
-_LONGEST_REST = 1.0
-# A look that takes so many scan intervals is told: the lists on the screens are that old.
+# While a backlog lasts, the watch pauses for so many times the duration of a scan.
+_PAUSE_FACTOR = 4.0
+_LONGEST_PAUSE = 1.0
+# A scan that takes so many scan intervals is reported: the lists on the screens are that old.
 _LATE = 3.0
 _EARLIEST = datetime.fromisoformat("0001-01-01")
-_CARRIED = "it has settled and is being copied"
+_COPYING = "it has settled and is being copied"
 _BEHIND = "it has settled; an earlier delivery of its folder is being copied"
 
 
 class ScanResult(NamedTuple):
-    """What one look found: raw paths that are there, new files, and settled ones by folder."""
+    """The result of one scan: raw paths that are there, new files, and settled ones by folder."""
 
     present: set[bytes]
     fresh: list[tuple[FilePurpose, Observation, bytes]]
@@ -59,7 +59,7 @@ class ScanResult(NamedTuple):
 
 
 class Watch:
-    """One thread that looks at every drop folder: at a hint, when a file is due, and every few seconds."""
+    """One thread that scans every drop folder: at a hint, when a file is due, and every few seconds."""
 
     def __init__(
         self,
@@ -80,14 +80,14 @@ class Watch:
         self._roots = {purpose: file_locations.root_of(context.layout, purpose) for purpose in FilePurpose}
         self._seen: dict[FilePurpose, dict[str, Observation]] = {purpose: {} for purpose in FilePurpose}
         self._memory = Memory(context.store)
-        self._waiting: dict[str, Reason] = {}  # files that were told to wait, and why
+        self._waiting: dict[str, Reason] = {}  # files that have to wait, and why
         self._health = Health(False, "starting")
         self._last_scan: tuple[datetime, float] | None = None
         self._settings_stamp = 0
         self._soon = 0.0
         self._finished = False
-        self._trouble: ShopfloorError | None = None  # of a root that the last look could not read
-        self._took = 0.0  # seconds that the last look at the folders took
+        self._scan_error: ShopfloorError | None = None  # of a root that the last scan could not read
+        self._took = 0.0  # seconds that the last scan of the folders took
         self._more = False  # settled files are left for the next scan
         self._arrivals = Arrivals(context.layout)
         self._claimer = Claimer(context, self._roots, self._arrivals, contract_problem)
@@ -133,18 +133,18 @@ class Watch:
         """What a file on its way waits for, in words, and for how many seconds it has been known."""
         return self._settling.waits((purpose, path))
 
-    def tell_stalled(self) -> None:
+    def report_stalled(self) -> None:
         """Say of files that they have not become complete for long, and of folders that cannot be used."""
         with self._turn:
             stuck = [
                 Stuck(known.id, state.observation.name, state.waiting)
                 for (purpose, path), state in self._settling.stuck(60 * self.context.settings.intake.stalled_minutes)
-                if not self._copies.carries((purpose, state.observation.name))
+                if not self._copies.is_copying((purpose, state.observation.name))
                 and (known := self._memory.get(os.fsencode(self._roots[purpose] / path))) is not None
             ]
             faults = self._faults()
-        self._stalled.tell(stuck)
-        if self._folders.tell(faults):
+        self._stalled.report(stuck)
+        if self._folders.report(faults):
             self._finished = False  # what could not leave its folder can now
 
     def _faults(self) -> dict[str, FolderError]:
@@ -164,7 +164,7 @@ class Watch:
         return found
 
     def _late(self) -> str:
-        """Why the last look is older than it should be."""
+        """Why the last scan is older than it should be."""
         if self._last_scan is None:
             return ""
         age = (self.context.clock.now() - self._last_scan[0]).total_seconds()
@@ -186,7 +186,7 @@ class Watch:
                 _LOG.exception("the scan failed, will be retried")
                 self._health = Health(False, f"the last scan failed: {error}")
             # In a flood of hints half of the time is the senders': they must come to an end, too.
-            self.context.stopping.wait(min(self._took, _LONGEST_REST) if self._took > _SOON / 4 else 0.0)
+            self.context.stopping.wait(min(self._took, _LONGEST_PAUSE) if self._took > _SOON / 4 else 0.0)
             self._wake.wait(min(self.context.settings.intake.scan_seconds, self._soon or 1e9))
             self._wake.clear()
 
@@ -219,81 +219,81 @@ class Watch:
     def _scan(self) -> None:
         begun = self.context.clock.monotonic()
         self._more = False
-        for (purpose, _), settled in self._copies.arrived():
+        for (purpose, _), settled in self._copies.completed():
             self._conclude(purpose, settled)
         self._arrivals.begin()
         self._settling.begin(self.context.settings.intake.settle_seconds)
         with _no_collection():
-            sight = self._look()
+            result = self._scan_folders()
             self._took = self.context.clock.monotonic() - begun
-            self._note_fresh(sight.fresh)
-        sight.present.update(self._copies.paths())
-        self._forget_vanished(sight.present)
-        folders = self._settling.by_folder() if sight.settled else {}
-        for (purpose, dataset), found in sight.settled.items():
-            if self._copies.carries((purpose, dataset)):
-                carried = self._copies.paths()
+            self._note_fresh(result.fresh)
+        result.present.update(self._copies.paths())
+        self._forget_vanished(result.present)
+        folders = self._settling.by_folder() if result.settled else {}
+        for (purpose, dataset), found in result.settled.items():
+            if self._copies.is_copying((purpose, dataset)):
+                copying = self._copies.paths()
                 for seen, raw, _ in found:
-                    self._settling.say((purpose, seen.path), _CARRIED if raw in carried else _BEHIND)
+                    self._settling.set_waiting((purpose, seen.path), _COPYING if raw in copying else _BEHIND)
             elif not self._settling.others_follow(folders[purpose, dataset], {seen.path for seen, *_ in found}):
                 self._hand_over(purpose, dataset, [self._batch(purpose, *one) for one in found])
         self._plan_next()
         took = self.context.clock.monotonic() - begun
         self._last_scan = (self.context.clock.now(), round(1000 * took, 2))
-        trouble, self._trouble = self._trouble, None
-        if trouble is not None:
-            raise trouble
+        scan_error, self._scan_error = self._scan_error, None
+        if scan_error is not None:
+            raise scan_error
 
-    def _look(self) -> ScanResult:
+    def _scan_folders(self) -> ScanResult:
         """List the drop folders; what the ledger knows and has done with needs nothing more."""
-        sight = ScanResult(set(), [], defaultdict(list))
-        unsettled = self._unsettled(sight)
-        neighbours = {purpose: Neighbours(present) for purpose, present in self._seen.items()}
+        result = ScanResult(set(), [], defaultdict(list))
+        unsettled = self._unsettled(result)
+        neighbours = {purpose: FolderListing(present) for purpose, present in self._seen.items()}
         for purpose, seen, raw in unsettled:
             known = self._memory.get(raw)
             if known is None or not known.open:
-                sight.fresh.append((purpose, seen, raw))
+                result.fresh.append((purpose, seen, raw))
             if (
                 seen.kind is CandidateKind.CANDIDATE
                 and (ready := self._ready(purpose, seen, neighbours[purpose])) is not None
             ):
-                sight.settled[purpose, seen.name].append((seen, raw, ready))
-        return sight
+                result.settled[purpose, seen.name].append((seen, raw, ready))
+        return result
 
-    def _unsettled(self, sight: ScanResult) -> list[tuple[FilePurpose, Observation, bytes]]:
+    def _unsettled(self, result: ScanResult) -> list[tuple[FilePurpose, Observation, bytes]]:
         """All that is there and not done with."""
         found: list[tuple[FilePurpose, Observation, bytes]] = []
-        aside: list[tuple[int, int]] = []
+        renamed: list[tuple[int, int]] = []
         for purpose, root in self._roots.items():
-            observed = self._observed(purpose, root, sight)
+            observed = self._observed(purpose, root, result)
             self._seen[purpose] = {seen.path: seen for seen in observed}
             prefix = os.fsencode(root)
             arrivals = {name: self._arrivals.of(purpose, name) for name in {seen.name for seen in observed}}
             for seen in observed:
                 if seen.kind is CandidateKind.IGNORED or is_companion(arrivals[seen.name], seen.path):
-                    if not self._finished and (one := aside_of(seen.path.rpartition("/")[2])) is not None:
-                        aside.append(one)
+                    if not self._finished and (one := identity_in_name(seen.path.rpartition("/")[2])) is not None:
+                        renamed.append(one)
                     continue
                 raw = ledger.raw_path(prefix, seen)
                 if self._finished and self._is_done_with(seen, raw):
-                    sight.present.add(raw)
+                    result.present.add(raw)
                 else:
                     found.append((purpose, seen, raw))
         if not self._finished:
-            found = self._finish(sight, found, aside)
+            found = self._finish(result, found, renamed)
         found = [one for one in found if not self._is_followed(one[0], one[1])]
         self._memory.recall([raw for *_, raw in found])
-        sight.present.update(raw for *_, raw in found)
+        result.present.update(raw for *_, raw in found)
         return [one for one in found if not self._is_done_with(one[1], one[2])]
 
-    def _observed(self, purpose: FilePurpose, root: Path, sight: ScanResult) -> list[Observation]:
-        """All that lies below a root. One that cannot be read keeps what is known of it, and is told after the look."""
+    def _observed(self, purpose: FilePurpose, root: Path, result: ScanResult) -> list[Observation]:
+        """All files below a root. One that cannot be read keeps its known files, and is reported after the scan."""
         try:
             return scan(root, purpose, self._seen[purpose])
         except OSError as error:
             layout = self.context.layout
-            self._trouble = fault(root, layout.root) or blame(error, layout.root)
-            sight.present.update(self._memory.below(os.fsencode(root) + b"/"))
+            self._scan_error = fault(root, layout.root) or blame(error, layout.root)
+            result.present.update(self._memory.below(os.fsencode(root) + b"/"))
             return list(self._seen[purpose].values())
 
     def _is_done_with(self, seen: Observation, raw: bytes) -> bool:
@@ -301,7 +301,7 @@ class Watch:
         return known is not None and not known.open and known.identity == identity_of(seen)
 
     def _finish(
-        self, sight: ScanResult, found: list[tuple[FilePurpose, Observation, bytes]], aside: list[tuple[int, int]]
+        self, result: ScanResult, found: list[tuple[FilePurpose, Observation, bytes]], renamed: list[tuple[int, int]]
     ) -> list[tuple[FilePurpose, Observation, bytes]]:
         """The first scan of an engine: files that are done with, and that a killed engine did not move away."""
         self._finished = True
@@ -309,21 +309,21 @@ class Watch:
         done = [raw for _, seen, raw in found if self._is_done_with(seen, raw)]
         ids = [known.id for raw in done if (known := self._memory.get(raw)) is not None]
         file_outcomes.finish(self.context, self.context.store.read(lambda query: files.ledger(query, ids)))
-        for one in aside:
+        for one in renamed:
             file_outcomes.finish(self.context, self.context.store.read(partial(files.at_inode, at=one)))
-        sight.present.update(done)
-        return [one for one in found if one[2] not in sight.present]
+        result.present.update(done)
+        return [one for one in found if one[2] not in result.present]
 
-    def _ready(self, purpose: FilePurpose, seen: Observation, neighbours: Neighbours) -> CompanionState | None:
+    def _ready(self, purpose: FilePurpose, seen: Observation, neighbours: FolderListing) -> CompanionState | None:
         """What lets the file in now: its companion, or that it has been quiet; None while nothing does."""
         key = (purpose, seen.path)
         state = self._settling.observe(key, seen, self._roots[purpose])
         arrival = self._arrivals.of(purpose, seen.name)
         if arrival.complete is Completeness.QUIET:
-            return _AT_REST if state.settled else None
-        found = neighbours.standing(arrival, seen)
+            return _READY if state.settled else None
+        found = neighbours.state_of(arrival, seen)
         if not found.ready:
-            self._settling.say(key, found.waiting)
+            self._settling.set_waiting(key, found.waiting)
             return None
         if found.digest and self._differs(purpose, seen, found.digest):
             return None
@@ -336,12 +336,14 @@ class Watch:
         age = self._settling.waits((purpose, seen.path))[1]
         if not self._claimer.differs(seen, self._seen[purpose].get(digest), age):
             return False
-        self._settling.say((purpose, seen.path), f"its digest differs from {Path(digest).name}; it may be incomplete")
+        self._settling.set_waiting(
+            (purpose, seen.path), f"its digest differs from {Path(digest).name}; it may be incomplete"
+        )
         return True
 
     def _plan_next(self) -> None:
         due = self._settling.due_in()
-        soon = [max(_SOON, _REST * self._took)] if self._more else []
+        soon = [max(_SOON, _PAUSE_FACTOR * self._took)] if self._more else []
         self._soon = min([*soon, *([due] if due is not None else [])], default=0.0)
 
     def _note_fresh(self, fresh: list[tuple[FilePurpose, Observation, bytes]]) -> None:
@@ -349,7 +351,7 @@ class Watch:
             return
         if any(seen.kind is CandidateKind.CANDIDATE for _, seen, _ in fresh):
             self._pool.warm()  # the workers start while the files settle
-        self._memory.note(self.context.store.write(lambda transaction: ledger.first_sight(transaction, fresh)))
+        self._memory.note(self.context.store.write(lambda transaction: ledger.first_seen(transaction, fresh)))
 
     def _forget_vanished(self, present: set[bytes]) -> None:
         gone = self._memory.forget_but(present)
@@ -381,7 +383,7 @@ class Watch:
             return
         take = partial(self._claimer.take, purpose, dataset, batch)
         if sum(one.seen.size for one in batch) > SMALL:
-            self._copies.carry((purpose, dataset), batch, take)
+            self._copies.submit((purpose, dataset), batch, take)
         else:
             self._more = self._more or len(ordered) > len(batch)
             self._conclude(purpose, take())
@@ -417,4 +419,4 @@ def _no_collection() -> Iterator[None]:
         gc.enable()
 
 
-_AT_REST = CompanionState(ready=True)
+_READY = CompanionState(ready=True)

@@ -26,7 +26,7 @@ _LOG = logging.getLogger("shopfloor.watcher")
 _CANARY = ".shopfloor-canary"
 _CANARY_SECONDS = 5.0
 _CANARY_EVERY = 60.0
-# The kernel is asked for these alone: all others of a burst would only fill its queue and take our time.
+# Only these are subscribed to: all others of a burst would fill the kernel's queue and take time.
 _EVENTS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
     FileMovedEvent,
@@ -87,7 +87,7 @@ class Watcher:
         self._canary_sent: float | None = None
         self._canary_seen = True
         self._next_canary = 0.0
-        self._doubt = ""  # what makes the events as a whole doubtful, until a canary comes back
+        self._doubt = ""  # why events may be lost, until a canary comes back
         self._blind = ""  # a folder that is not watched
         self._overflow = _Overflow(self._lost)
         logging.getLogger("watchdog.observers").addHandler(self._overflow)
@@ -97,11 +97,11 @@ class Watcher:
         name = os.path.basename(path)
         if name == _CANARY:
             self._canary_seen = True
-        elif not name.startswith("."):  # a transfer in progress, or what the engine itself puts aside
+        elif not name.startswith("."):  # a transfer in progress, or a file that the engine itself renamed
             self._on_hint()
 
     def tend(self, folders: list[Path], remote: frozenset[int] = frozenset()) -> Health:
-        """Called at every scan: watch what is new, test what is there, rebuild what died.
+        """Called at every scan: watch new folders, test the watched ones, rebuild an observer that died.
 
         Folders on a `remote` device are not watched: what other machines write there makes no event.
         """

@@ -1,4 +1,4 @@
-"""Why a path was, or was not, taken in: the question that every drop folder is asked."""
+"""Why a path was, or was not, ingested, for every drop folder."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from shopfloor.workspace.folders import FolderError, fault
 _FOLDERS = {FilePurpose.DATA: "inbox", FilePurpose.SCORE: "score", FilePurpose.ACTUALS: "actuals"}
 
 
-def explain(watch: Watch, asked: str) -> Explanation:
-    """Look at the drop folders, then say where the file at `asked` stands and why."""
+def explain(watch: Watch, requested: str) -> Explanation:
+    """Scan the drop folders, then give the state of the file at `requested` and why."""
     layout = watch.context.layout
-    path = Path(os.path.normpath(layout.root / asked))
+    path = Path(os.path.normpath(layout.root / requested))
     place = _place(watch, path)
     if place is None:
         return _elsewhere(watch, path)
     watch.scan_now()
     purpose, inner = place
-    told = f"{_FOLDERS[purpose]}/{safe(inner)}"
+    shown = f"{_FOLDERS[purpose]}/{safe(inner)}"
     record = watch.context.store.read(lambda query: files.newest_at(query, os.fsencode(path)))
     present = _status(path)
     if present is None:
-        return _missing(watch, told, record)
-    return _present(watch, purpose, inner, told, present, record)
+        return _missing(watch, shown, record)
+    return _present(watch, purpose, inner, shown, present, record)
 
 
 def _place(watch: Watch, path: Path) -> tuple[FilePurpose, str] | None:
@@ -52,7 +52,7 @@ def _status(path: Path) -> os.stat_result | None:
         return None
 
 
-def _said(
+def _explanation(
     watch: Watch, path: str, state: str, message: str, hint: str = "", file: FileRecord | None = None
 ) -> Explanation:
     return Explanation(path=path, state=state, message=message, hint=hint, file=file, watcher=watch.status())
@@ -63,31 +63,35 @@ def _elsewhere(watch: Watch, path: Path) -> Explanation:
     known = safe(str(path.relative_to(root)) if path.is_relative_to(root) else str(path))
     hint = "Deliver it: shopfloor add FILE --dataset NAME, or copy it into inbox/NAME/."
     if path.is_relative_to(watch.context.layout.archive):
-        return _said(watch, known, "elsewhere", "It is the archived original of an ingested file.")
+        return _explanation(watch, known, "elsewhere", "It is the archived original of an ingested file.")
     if path.is_relative_to(watch.context.layout.quarantine):
-        return _said(
+        return _explanation(
             watch, known, "elsewhere", "It is in quarantine.", "See why: shopfloor file list --state quarantined"
         )
-    return _said(watch, known, "elsewhere", "It is outside the drop folders inbox/, score/ and actuals/.", hint)
+    return _explanation(watch, known, "elsewhere", "It is outside the drop folders inbox/, score/ and actuals/.", hint)
 
 
 def _missing(watch: Watch, path: str, record: FileRecord | None) -> Explanation:
     if record is None:
-        return _said(watch, path, "unknown", "There is no such file, and none has been seen there.", "Check the name.")
-    return _said(watch, path, record.state, _story(record), record.reason.hint if record.reason else "", record)
+        return _explanation(
+            watch, path, "unknown", "There is no such file, and none has been seen there.", "Check the name."
+        )
+    return _explanation(
+        watch, path, record.state, _message(record), record.reason.hint if record.reason else "", record
+    )
 
 
 def _present(
     watch: Watch, purpose: FilePurpose, inner: str, path: str, status: os.stat_result, record: FileRecord | None
 ) -> Explanation:
     if (closed := _closed(watch, purpose, inner)) is not None:
-        return _said(watch, path, FileState.REFUSED, closed.message, closed.hint, record)
+        return _explanation(watch, path, FileState.REFUSED, closed.message, closed.hint, record)
     if stat.S_ISDIR(status.st_mode):
-        return _said(watch, path, "folder", "It is a folder; ask about a file in it.")
+        return _explanation(watch, path, "folder", "It is a folder; ask about a file in it.")
     for step in inner.split("/"):
         kind, _ = classify(step, stat.S_IFREG)
         if kind is CandidateKind.IGNORED:
-            return _said(
+            return _explanation(
                 watch,
                 path,
                 "ignored",
@@ -95,14 +99,16 @@ def _present(
                 "Rename it when it is complete.",
             )
     if record is None:
-        return _said(
+        return _explanation(
             watch, path, "unknown", "It has not been noticed yet, or it is followed line by line.", "Ask again."
         )
     if record.state is FileState.SETTLING:
         waiting, _ = watch.waits(purpose, inner)
         message = since(record, waiting or "it has settled and is claimed with the next scan")
-        return _said(watch, path, record.state, message, "", record)
-    return _said(watch, path, record.state, _story(record), record.reason.hint if record.reason else "", record)
+        return _explanation(watch, path, record.state, message, "", record)
+    return _explanation(
+        watch, path, record.state, _message(record), record.reason.hint if record.reason else "", record
+    )
 
 
 def _closed(watch: Watch, purpose: FilePurpose, inner: str) -> FolderError | None:
@@ -115,7 +121,7 @@ def _closed(watch: Watch, purpose: FilePurpose, inner: str) -> FolderError | Non
     return None
 
 
-def _story(file: FileRecord) -> str:
+def _message(file: FileRecord) -> str:
     """What became of a file, in one sentence."""
     why = file.reason.message if file.reason is not None else ""
     match file.state:

@@ -12,7 +12,7 @@ from shopfloor.engine.lifecycle import run
 
 
 def main() -> int:
-    """Own the workspace until told to stop; 0 on a clean end."""
+    """Own the workspace until asked to stop; 0 on a clean end."""
     parser = argparse.ArgumentParser(prog="shopfloor-engine")
     parser.add_argument("--workspace", type=Path, required=True)
     options = parser.parse_args()

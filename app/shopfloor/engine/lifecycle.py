@@ -18,7 +18,7 @@ from shopfloor.domain.ids import ulid
 from shopfloor.engine.api.server import bind, server
 from shopfloor.engine.line.handlers import WARM_UPS, handlers
 from shopfloor.engine.line.line import ProductionLine
-from shopfloor.engine.periodic_tasks import errands
+from shopfloor.engine.periodic_tasks import periodic_tasks
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.intake.contract.checks import check_with_duckdb
@@ -96,7 +96,7 @@ def _recover(context: Context) -> None:
 
 
 def _sweep_staging(context: Context) -> None:
-    """No job runs yet, so only claimed files that the ledger knows are wanted in staging."""
+    """No job runs yet, so staging needs only the claimed files that the ledger knows."""
     wanted = context.store.read(
         lambda query: {
             row[0]
@@ -126,7 +126,7 @@ def _serve(context: Context) -> None:
 
     services = EngineServices(context=context, pool=pool, watch=watch, streams=streams, stop=stop)
     web.append(server(services))
-    scheduler = Scheduler(context.clock, errands(services))
+    scheduler = Scheduler(context.clock, periodic_tasks(services))
     listener = bind(context.layout.socket)
     pool.start()
     streams.start()
@@ -147,8 +147,8 @@ def _serve(context: Context) -> None:
 
 
 def _run_web(web: uvicorn.Server, listener: socket.socket) -> None:
-    """Serve until told to stop. Ours are the handlers that uvicorn restores, so that its second
-    raise of the signal finds a handler that does no harm instead of the deadly default."""
+    """Serve until asked to stop. Ours are the handlers that uvicorn restores, so that its second
+    raise of the signal finds a harmless handler instead of the default, which kills."""
 
     def on_signal(number: int, frame: object) -> None:
         _LOG.info("%s: stopping", signal.Signals(number).name)

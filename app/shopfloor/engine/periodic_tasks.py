@@ -1,4 +1,4 @@
-"""The engine's errands by the clock."""
+"""The engine's periodic tasks."""
 
 from __future__ import annotations
 
@@ -27,25 +27,27 @@ _REJECTS_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
 
 
-def errands(services: EngineServices) -> list[PeriodicTask]:
-    """What the engine does by the clock: collect, notice what is edited, late or stalled, back up, wake alerts,
-    forget what is old.
+def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
+    """What the engine does periodically: collect logs, find edited, late or stalled things, back up, reopen snoozed
+    alerts, delete what is old.
     """
     context = services.context
     return [
         PeriodicTask("collect", _COLLECT_SECONDS, lambda: collect_soon(context)),
         PeriodicTask("contracts", _CONTRACT_SECONDS, lambda: live.look_at_all(context)),
         PeriodicTask("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
-        PeriodicTask("stalled", _STALLED_SECONDS, services.watch.tell_stalled),
+        PeriodicTask("stalled", _STALLED_SECONDS, services.watch.report_stalled),
         PeriodicTask("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
         PeriodicTask("rejects", _REJECTS_SECONDS, lambda: _forget_rejects(services)),
         PeriodicTask("backup", _BACKUP_SECONDS, lambda: _back_up(services)),
         PeriodicTask("heartbeat", 5.0, services.pool.beat),
         PeriodicTask(
-            "aside", 30.0, lambda: services.pool.adhoc.dismiss_idle(context.settings.engine.idle_worker_seconds)
+            "idle worker", 30.0, lambda: services.pool.adhoc.dismiss_idle(context.settings.engine.idle_worker_seconds)
         ),
         PeriodicTask(
-            "look", 30.0, lambda: services.pool.light_adhoc.dismiss_idle(context.settings.engine.idle_worker_seconds)
+            "idle light worker",
+            30.0,
+            lambda: services.pool.light_adhoc.dismiss_idle(context.settings.engine.idle_worker_seconds),
         ),
         PeriodicTask("snooze", 60.0, lambda: wake_snoozed(services)),
     ]

@@ -1,4 +1,4 @@
-"""Questions that need a worker but are no jobs: answered aside, one at a time."""
+"""Requests that need a worker process but are no jobs, such as a preview; one at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shopfloor.runtime.worker_class import WorkerClass
 
 
 class AdHocWorker:
-    """Keeps one worker while people ask, and lets it go when they stop."""
+    """Keeps one worker while there are requests, and ends it when idle."""
 
     def __init__(
         self, clock: Clock, log: str, worker_class: WorkerClass, start: Callable[[WorkerClass], Worker]
@@ -75,7 +75,7 @@ class AdHocWorker:
                 timer.cancel()
 
     def dismiss_idle(self, seconds: float) -> None:
-        """End the worker when nobody asked for `seconds`."""
+        """End the worker when it was idle for `seconds`."""
         if self._worker is None or not self._turn.acquire(blocking=False):
             return
         try:

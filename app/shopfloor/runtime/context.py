@@ -30,7 +30,7 @@ _LOG = logging.getLogger("shopfloor.engine")
 class Context:
     """The workspace's paths, its live settings, the store, the clock and the event stream.
 
-    `line` is told of facts inside their commit; `check_contract` applies a contract's SQL to its columns.
+    `line` gets facts inside their commit; `check_contract` applies a contract's SQL to its columns.
     """
 
     layout: Layout

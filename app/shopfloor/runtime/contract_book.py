@@ -28,7 +28,7 @@ ContractCheck = Callable[[Contract, Path], None]
 
 @dataclass
 class ContractBook:
-    """What is remembered between two looks at the files: stamps, what was wrong, texts that are in order,
+    """What is cached between two reads of the files: stamps, errors, valid texts,
     and the contracts as they were `noticed` last.
 
     `own` are texts that the engine itself wrote and will record with the work that changed them.

@@ -31,7 +31,7 @@ class EventStream:
         self.nudge()
 
     def nudge(self) -> None:
-        """Let all who wait look again, also when nothing was committed."""
+        """Let all who wait check again, also when nothing was committed."""
         with self._lock:
             waiters = list(self._waiters)
         for loop, waiter in waiters:

@@ -17,7 +17,7 @@ from shopfloor.store.transaction import Transaction
 
 
 class JobQueue:
-    """The queue as the slots see it. Wakes them when a job is queued or ends."""
+    """The queue as the job runners see it. Wakes them when a job is queued or ends."""
 
     def __init__(self, context: Context, classes: Mapping[JobKind, WorkerClass]) -> None:
         self._context = context
@@ -27,20 +27,20 @@ class JobQueue:
         context.stream.listen(self._on_events)
 
     def wake(self) -> None:
-        """Let every waiting slot look again."""
+        """Let every waiting runner check again."""
         with self._changed:
             self._marks += 1
             self._changed.notify_all()
 
-    def claim(self, worker_class: WorkerClass, patience: float) -> JobRecord | None:
-        """The next job of a worker_class, marked as running; None after `patience` seconds without one."""
-        give_up = self._context.clock.monotonic() + patience
+    def claim(self, worker_class: WorkerClass, timeout: float) -> JobRecord | None:
+        """The next job of a worker class, marked as running; None after `timeout` seconds without one."""
+        deadline = self._context.clock.monotonic() + timeout
         while not self._context.stopping.is_set():
             mark = self._marks
             job, wait = self._try(worker_class)
             if job is not None:
                 return job
-            left = give_up - self._context.clock.monotonic()
+            left = deadline - self._context.clock.monotonic()
             if left <= 0:
                 return None
             with self._changed:

@@ -27,7 +27,7 @@ from shopfloor.workspace.folders import FOLDER, blame
 _LOG = logging.getLogger("shopfloor.jobs")
 _PERSIST_SECONDS = 2.0
 _FULL = "disk_full"  # nobody's fault and not for ever: the job waits until it can be done
-_PATIENCE_SECONDS = 30.0
+_RETRY_DELAY_SECONDS = 30.0
 _LATE = "Give it fewer rows, or raise engine.job_timeout_minutes."
 
 
@@ -129,7 +129,7 @@ class JobRunner:
             else:
                 self._finish(job, handler, answer, nothing=False)
         except WorkerDied as death:
-            self._bury(job, handler, str(death))
+            self._on_worker_death(job, handler, str(death))
         except OSError as error:
             _LOG.exception("job %s failed in the engine", job.id)
             self._fail(job, handler, describe(blame(error, self._context.layout.root)))
@@ -185,7 +185,7 @@ class JobRunner:
             self._settle(job, handler, published)
 
     def _settle(self, job: JobRecord, handler: Handler, published: Any) -> None:
-        """The job has succeeded, whatever happens now: what is left to do is done by the next start or doctor."""
+        """The job has succeeded; what fails from here on is repaired by the next start or the doctor."""
         try:
             handler.settle(self._context, job, published)
         except Exception:  # noqa: BLE001 - after the commit nothing may change what the job is
@@ -220,9 +220,9 @@ class JobRunner:
         """Nobody's fault and not for ever: the job waits until it can be done, and its log says for what."""
         with self._log(job).open("a", encoding="utf-8") as log:
             log.write(f"{why}\n")
-        self._again(job, why, timedelta(seconds=_PATIENCE_SECONDS), attempts=job.attempts - 1)
+        self._again(job, why, timedelta(seconds=_RETRY_DELAY_SECONDS), attempts=job.attempts - 1)
 
-    def _bury(self, job: JobRecord, handler: Handler, epitaph: str) -> None:
+    def _on_worker_death(self, job: JobRecord, handler: Handler, cause: str) -> None:
         """A worker died: cancelled, parked by a shutdown, retried, or lost after too many starts."""
         if self._cancelled.is_set():
             self._cancel_now(job, handler)
@@ -234,10 +234,10 @@ class JobRunner:
             return  # stays `running` of this epoch: the next engine takes it up
         elif job.attempts < job.max_attempts:
             wait = timedelta(seconds=0.5 * 4 ** (job.attempts - 1))
-            self._again(job, epitaph, wait, attempts=job.attempts)
+            self._again(job, cause, wait, attempts=job.attempts)
         else:
             error = WireError(
-                message=f"Its worker died {job.attempts} times; last, {epitaph}.",
+                message=f"Its worker died {job.attempts} times; last, {cause}.",
                 hint=f"Its log: shopfloor job log {job.id}",
                 code="worker_died",
             )

@@ -1,4 +1,4 @@
-"""Facts that stations state inside their commit, and who is told: what follows from them is the line's business."""
+"""Facts that stations state inside their commit; the line decides which jobs follow from them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PredictionsLogged:
 
 @dataclass(frozen=True)
 class ActualsArrived:
-    """Ground truth of a model came; `trigger` says in words which."""
+    """Actuals of a model arrived; `trigger` describes them."""
 
     model: str
     trigger: str

@@ -1,4 +1,4 @@
-"""The team's own command, told of new alerts."""
+"""The team's own command, run for new alerts."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Ownership:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = _told(os.pread(handle, 200, 0))
+            holder = _describe_holder(os.pread(handle, 200, 0))
             os.close(handle)
             raise RefusedError(
                 f"Another engine owns this workspace ({holder}).",
@@ -43,7 +43,7 @@ class Ownership:
         os.close(self._handle)
 
 
-def _told(signature: bytes) -> str:
+def _describe_holder(signature: bytes) -> str:
     """Who the owner says it is; nothing is written yet while one starts."""
     try:
         return f"process {int(json.loads(signature)['pid'])}"

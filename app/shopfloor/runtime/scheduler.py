@@ -23,40 +23,40 @@ class PeriodicTask:
 
 
 class Scheduler:
-    """One thread that sleeps until the next errand."""
+    """One thread that sleeps until the next task is due."""
 
-    def __init__(self, clock: Clock, errands: list[PeriodicTask]) -> None:
+    def __init__(self, clock: Clock, tasks: list[PeriodicTask]) -> None:
         self._clock = clock
-        self._errands = errands
+        self._tasks = tasks
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
 
     def start(self) -> None:
-        """Begin; every errand waits one period first."""
+        """Begin; every task waits one period first."""
         now = self._clock.monotonic()
-        for errand in self._errands:
-            errand.due = now + errand.seconds
+        for task in self._tasks:
+            task.due = now + task.seconds
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the current errand."""
+        """End after the current task."""
         self._stop.set()
         self._thread.join(timeout=5.0)
 
     def run_due(self) -> float:
         """Run what is due; seconds until the next one."""
         now = self._clock.monotonic()
-        for errand in self._errands:
-            if errand.due <= now:
-                errand.due = now + errand.seconds
-                self._run(errand)
-        return max(0.05, min((errand.due for errand in self._errands), default=now + 60) - self._clock.monotonic())
+        for task in self._tasks:
+            if task.due <= now:
+                task.due = now + task.seconds
+                self._run(task)
+        return max(0.05, min((task.due for task in self._tasks), default=now + 60) - self._clock.monotonic())
 
-    def _run(self, errand: PeriodicTask) -> None:
+    def _run(self, task: PeriodicTask) -> None:
         try:
-            errand.run()
-        except Exception:  # noqa: BLE001 - the boundary of an errand: the next one must run all the same
-            _LOG.exception("%s failed", errand.name)
+            task.run()
+        except Exception:  # noqa: BLE001 - the boundary of a task: the next one must run all the same
+            _LOG.exception("%s failed", task.name)
 
     def _loop(self) -> None:
         while not self._stop.wait(self.run_due()):

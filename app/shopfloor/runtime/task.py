@@ -1,4 +1,4 @@
-"""Work for a worker process: a function and what it is asked."""
+"""Work for a worker process: a function and its argument."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Generic, TypeVar, get_type_hints
 S = TypeVar("S")
 
 Progress = Callable[[float, str], None]
-"""Told by a task as it goes: the share that is done, from 0 to 1, and the name of the step."""
+"""Called by a task as it runs: the share that is done, from 0 to 1, and the name of the step."""
 
 _OURS = "shopfloor."
 
 
 @dataclass(frozen=True)
 class WorkerTask(Generic[S]):
-    """A function of a light module, and the record that it is asked.
+    """A function of a light module, and the record that it takes.
 
     The worker imports the function's module; what is heavy the function imports itself, so that the
     engine knows the function without loading pandas.
@@ -33,7 +33,7 @@ class WorkerTask(Generic[S]):
 
 
 def address(function: Callable[..., Any]) -> str:
-    """Module and name of a function that stands in a module of ours."""
+    """Module and name of a function of this package."""
     return f"{function.__module__}:{function.__qualname__}"
 
 
@@ -46,7 +46,7 @@ def find(name: str) -> Callable[..., Any]:
     return found
 
 
-def asked(function: Callable[..., Any]) -> type:
+def spec_type(function: Callable[..., Any]) -> type:
     """The type of a task's spec, by the annotation of its first parameter."""
     hints = get_type_hints(function)
     first: type = next(iter(hints.values()))

@@ -66,16 +66,16 @@ class Worker:
             self._process.stdin.write(msgspec.json.encode(call) + b"\n")
             self._process.stdin.flush()
         except OSError as error:
-            raise WorkerDied(self._epitaph()) from error
+            raise WorkerDied(self._exit_description()) from error
         for line in self._answers:
-            if not line.endswith(b"\n"):  # it died in the middle of its answer
+            if not line.endswith(b"\n"):  # it died while it sent its answer
                 break
             message: Message = msgspec.json.decode(line, type=Message)
             if isinstance(message, Progress):
                 on_progress(message)
             else:
                 return message
-        raise WorkerDied(self._epitaph())
+        raise WorkerDied(self._exit_description())
 
     def kill(self) -> None:
         """End the process and everything it started."""
@@ -97,7 +97,7 @@ class Worker:
                 pass
         self._answers.close()
 
-    def _epitaph(self) -> str:
+    def _exit_description(self) -> str:
         code = self._process.wait()
         if code < 0:
             return f"the worker was killed by {signal.Signals(-code).name}"

@@ -21,7 +21,7 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.errors import DataError, ShopfloorError
 from shopfloor.domain.wire import describe
 from shopfloor.runtime.call import Call, Failure, Message, Progress, Result
-from shopfloor.runtime.task import asked, find
+from shopfloor.runtime.task import find, spec_type
 from shopfloor.workspace.folders import blame
 
 _PR_SET_PDEATHSIG = 1
@@ -80,7 +80,7 @@ def _serve(call: Call, send: Callable[[Message], None]) -> None:
 
 def _run(call: Call, progress: Callable[..., None]) -> Any:
     run = find(call.task)
-    return msgspec.to_builtins(run(convert(call.spec, asked(run)), progress))
+    return msgspec.to_builtins(run(convert(call.spec, spec_type(run)), progress))
 
 
 def _redirect(target: int, path: str, flags: int) -> None:

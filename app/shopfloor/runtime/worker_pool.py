@@ -112,7 +112,7 @@ def adopt_orphans(transaction: Transaction, epoch: int) -> list[JobRecord]:
     """Queue again what an earlier engine left running; it is known to be dead, as we hold its lock.
 
     The death of an engine is not held against a job: files that wait for one would wait for ever. A job
-    that many engines died with pauses, so that one that kills them leaves time to look at it.
+    that many engines died with pauses, so that a job that kills engines leaves time to examine it.
     """
     adopted = []
     for job in jobs.orphans(transaction, epoch):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from shopfloor.domain.again import Again
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.file import STREAM, WITHDRAWN, FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
+from shopfloor.domain.retry_options import RetryOptions
 from shopfloor.domain.status import FileCounts
 from shopfloor.store.rows import Filter, Query, aware, count, decode, page, stored_time
 from shopfloor.store.transaction import Transaction
@@ -45,10 +45,10 @@ class LedgerRow(Record, frozen=True, kw_only=True):
     number: int
     identity: Identity
     staged: str | None = None
-    again: Again | None = None
+    again: RetryOptions | None = None
 
 
-class Sighting(NamedTuple):
+class ObservedFile(NamedTuple):
     """A file at first sight: all that is known of it then. A burst has forty thousand, hence no records yet."""
 
     id: str
@@ -61,7 +61,7 @@ class Sighting(NamedTuple):
     reason: Reason | None
 
 
-def put_sightings(transaction: Transaction, found: Sequence[Sighting]) -> None:
+def put_observed(transaction: Transaction, found: Sequence[ObservedFile]) -> None:
     """Insert files that were never seen before."""
     if not found:
         return
@@ -362,7 +362,7 @@ def _ledger(row: tuple[Any, ...]) -> LedgerRow:
     identity = Identity(
         raw_path=bytes(raw_path), dev=dev, ino=ino, size=file.bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
     )
-    return LedgerRow(file=file, number=number, identity=identity, staged=staged, again=decode(again, Again))
+    return LedgerRow(file=file, number=number, identity=identity, staged=staged, again=decode(again, RetryOptions))
 
 
 def _record(row: tuple[Any, ...]) -> FileRecord:

@@ -72,7 +72,7 @@ class DatasetView:
 
     def _mixed(self, version: int) -> bool:
         """Whether parts may store a column with different types: its type was changed at some time, or
-        the files of the first delivery did not agree. Else one look at the newest part is enough.
+        the files of the first delivery did not agree. Else the newest part is enough.
         """
         history = self.connection.execute(
             "SELECT DISTINCT columns FROM metadata.dataset_versions WHERE dataset = ? AND version <= ?",

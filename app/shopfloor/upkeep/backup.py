@@ -122,7 +122,7 @@ def _require_space(layout: Layout) -> None:
 
 
 def _forget(context: Context, newest: Path) -> None:
-    """Old backups beyond the wanted number, and what a killed engine left half made."""
+    """Old backups beyond the number to keep, and the unfinished ones of a killed engine."""
     keep = max(1, context.settings.retention.backups)
     for path in backups(context.layout)[keep:]:
         if path != newest:

@@ -1,4 +1,4 @@
-"""The health of a workspace: look at everything, say what is wrong and what to do, mend what is safe."""
+"""The health of a workspace: check everything, report what is wrong and what to do, repair what is safe."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shopfloor.upkeep.references import references
 
 READING_SECONDS = 300.0
 
-# Rights and folders first: what they mend, others would stumble over.
+# Rights and folders first: other checks need what they repair.
 CHECKS: tuple[Check, ...] = (
     environment.rights,
     environment.folders,
@@ -36,18 +36,20 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine(
-    context: Context, *, repair: bool = False, deep: bool | None = None, standing: Sequence[StreamStatus] = ()
+    context: Context, *, repair: bool = False, deep: bool | None = None, stream_status: Sequence[StreamStatus] = ()
 ) -> DoctorReport:
     """Every check's findings; `ok` when nothing is wrong that was not repaired.
 
     `deep` (with `repair` by default) reads every stored byte and compares digests, newest parts first, for at
-    most five minutes. `repair` mends what can be derived again: counters, what is shown of datasets, deployment
+    most five minutes. `repair` corrects what can be derived again: counters, what is shown of datasets, deployment
     files, rights, missing drop folders, leftovers in staging. It never removes data or changes a version.
-    `standing` is how the streams stand, which only the running engine knows.
+    `stream_status` is what only the running engine knows.
     """
     reading = repair if deep is None else deep
     deadline = context.clock.monotonic() + READING_SECONDS
     held = context.store.read(lambda query: references(query, context.layout))
-    doctor = DoctorContext(context=context, held=held, deep=reading, repair=repair, deadline=deadline, streams=standing)
+    doctor = DoctorContext(
+        context=context, held=held, deep=reading, repair=repair, deadline=deadline, streams=stream_status
+    )
     findings: list[DoctorFinding] = [finding for check in CHECKS for finding in check(doctor)]
     return DoctorReport(ok=all(found.ok or found.repaired for found in findings), findings=tuple(findings))

@@ -74,7 +74,7 @@ def _kept(held: References, layout: Layout) -> frozenset[str]:
 
 
 def _wanted(path: Path, held: References, kept: frozenset[str]) -> bool:
-    """A digest in the name, the path itself, or an open job that speaks of it."""
+    """A digest in the name, the path itself, or an open job that names it."""
     return path.name.partition(".")[0] in kept or str(path) in kept or (path.name in held.jobs if held.jobs else False)
 
 

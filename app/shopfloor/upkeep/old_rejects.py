@@ -1,4 +1,4 @@
-"""Rejected rows are kept for people who mend them, and not for ever: `retention.rejects_days`."""
+"""Rejected rows are kept for people who correct them, and not for ever: `retention.rejects_days`."""
 
 from __future__ import annotations
 

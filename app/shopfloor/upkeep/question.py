@@ -18,7 +18,7 @@ class SqlLimits(Record, frozen=True, kw_only=True):
 
 
 class Question(Record, frozen=True, kw_only=True):
-    """What the child is asked. All paths are absolute; `scratch` is an empty directory of its own."""
+    """The query that the child runs. All paths are absolute; `scratch` is an empty directory of its own."""
 
     statement: str
     limit: int

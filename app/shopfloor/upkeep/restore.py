@@ -41,7 +41,7 @@ _COUNTED = {"files": "f", "runs": "r", "jobs": "j", "alerts": "a"}
 
 class RestoreReport(Record, frozen=True, kw_only=True):
     """`seq` is the event that the backup ends with, `replay` how many commits the journal knows beyond it,
-    `aside` where the database that stood is kept (empty without one)."""
+    `aside` where the earlier database is kept (empty without one)."""
 
     backup: str
     seq: int
@@ -50,7 +50,7 @@ class RestoreReport(Record, frozen=True, kw_only=True):
 
 
 def restore(layout: Layout, backup: Path, clock: Clock) -> RestoreReport:
-    """Verify `backup`, keep the present database aside, put the backup in its place.
+    """Verify `backup`, keep the present database beside it, put the backup in its place.
 
     Raises `RefusedError` while an engine runs, for a newer schema and for another workspace's backup,
     `NotFoundError` and `IntegrityError` for a file that is missing or damaged.
@@ -66,7 +66,7 @@ def restore(layout: Layout, backup: Path, clock: Clock) -> RestoreReport:
 def _restore(layout: Layout, backup: Path, now: datetime) -> RestoreReport:
     held = _verified(backup)
     present = _present(layout)
-    # A database that was lost and made anew has another identity; this workspace's own backups are still its own.
+    # A database that was lost and created again has another identity; the workspace's backups are still its own.
     own = backup.resolve().is_relative_to(layout.backups.resolve())
     if present is not None and present.workspace != held.workspace and not own:
         raise RefusedError(

@@ -91,14 +91,14 @@ def _ask(question: Question, spawn: Spawn) -> QueryTable:
         start_new_session=True,
     )
     try:
-        said, _ = child.communicate(to_json(question), timeout=question.limits.seconds)
+        output, _ = child.communicate(to_json(question), timeout=question.limits.seconds)
     except subprocess.TimeoutExpired:
         raise _too_slow(question.limits) from None
     finally:
         if child.poll() is None:
             child.kill()
             child.communicate()
-    return _read(said, child.returncode, question.limits)
+    return _read(output, child.returncode, question.limits)
 
 
 def _environment(question: Question) -> dict[str, str]:
@@ -117,11 +117,11 @@ def _environment(question: Question) -> dict[str, str]:
     }
 
 
-def _read(said: bytes, code: int, limits: SqlLimits) -> QueryTable:
+def _read(output: bytes, code: int, limits: SqlLimits) -> QueryTable:
     if code == -signal.SIGXCPU:
         raise _too_slow(limits)
     try:
-        answer = from_json(said, SqlAnswer)
+        answer = from_json(output, SqlAnswer)
     except (msgspec.DecodeError, msgspec.ValidationError):
         raise ShopfloorError(
             f"The query process ended without a result ({_ending(code)}).",
@@ -154,12 +154,12 @@ def main() -> None:
     from shopfloor.upkeep.answering import answer
 
     try:
-        said = SqlAnswer(table=answer(question))
+        output = SqlAnswer(table=answer(question))
     except Exception as error:  # noqa: BLE001 - the boundary of the process: the engine gets a sentence
         if not isinstance(error, ShopfloorError):
             traceback.print_exc()
-        said = SqlAnswer(error=describe(error))
-    sys.stdout.buffer.write(to_json(said))
+        output = SqlAnswer(error=describe(error))
+    sys.stdout.buffer.write(to_json(output))
     sys.stdout.buffer.flush()
     os._exit(0)  # a query that was broken off must not delay the end
 
@@ -173,7 +173,7 @@ class _WithoutPandas(MetaPathFinder):
 
 
 def _confine(limits: SqlLimits) -> None:
-    """The kernel's limits, which hold whatever the libraries do."""
+    """The kernel's limits, which no library can exceed."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     seconds = int(limits.seconds * (limits.threads + 1)) + 5
     for what, most in (

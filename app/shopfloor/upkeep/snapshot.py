@@ -1,4 +1,4 @@
-"""Copies of the metadata that a sandboxed child may open, shared by questions asked close together."""
+"""Copies of the metadata that a sandboxed child may open, shared by queries that follow closely."""
 
 from __future__ import annotations
 

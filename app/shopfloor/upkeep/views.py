@@ -78,10 +78,10 @@ def open_sandbox(question: Question) -> Iterator[SqlSandbox]:
 
 def _add_views(sandbox: SqlSandbox, makers: dict[str, Maker], statement: str) -> None:
     """Opening a part costs time, so only views that the statement may mean are made."""
-    said = statement.lower()
-    everything = any(word in said for word in _CATALOG_WORDS)
+    lowered = statement.lower()
+    everything = any(word in lowered for word in _CATALOG_WORDS)
     for name, make in makers.items():
-        if not everything and name.lower() not in said:
+        if not everything and name.lower() not in lowered:
             continue
         try:
             body = make(name)
@@ -112,10 +112,10 @@ def _makers(connection: duckdb.DuckDBPyConnection, layout: Layout) -> dict[str, 
 
 def _version_makers(connection: duckdb.DuckDBPyConnection, layout: Layout, statement: str) -> dict[str, Maker]:
     """Views of the versions that a statement names: "flights@3". Only those, as there may be thousands."""
-    said = {(name.lower(), int(number)) for name, number in _VERSION.findall(statement)}
+    lowered = {(name.lower(), int(number)) for name, number in _VERSION.findall(statement)}
     found: dict[str, Maker] = {}
     for dataset, version in connection.execute("SELECT dataset, version FROM metadata.dataset_versions").fetchall():
-        if (dataset.lower(), version) in said:
+        if (dataset.lower(), version) in lowered:
             found[f"{dataset}@{version}"] = partial(_dataset, connection, layout, dataset, version)
     return found
 

@@ -23,7 +23,7 @@ from shopfloor.store.transaction import Transaction
 
 
 def listing(services: EngineServices, request: AlertList) -> Page[AlertRecord]:
-    """Alerts, the ones that want somebody first."""
+    """Alerts, the most urgent first."""
     found = services.context.store.read(
         lambda query: alerts.listing(
             query,
@@ -44,7 +44,7 @@ def show(services: EngineServices, request: AlertShow) -> AlertRecord:
 
 
 def acknowledge(services: EngineServices, request: AlertAck) -> AlertRecord:
-    """Somebody looks at it."""
+    """Acknowledge: somebody works on it."""
 
     def change(transaction: Transaction) -> AlertRecord:
         before = alerts.get(transaction, request.id)
@@ -78,7 +78,7 @@ def resolve(services: EngineServices, request: AlertResolve) -> AlertRecord:
 
 
 def _changed(transaction: Transaction, before: AlertRecord, alert: AlertRecord, what: str, actor: str) -> AlertRecord:
-    """Keep `alert` and tell it; a wish that was fulfilled before leaves no trace."""
+    """Store `alert` and emit its event; a repeated request leaves no trace."""
     if alert == before:
         return before
     alerts.put(transaction, alert)

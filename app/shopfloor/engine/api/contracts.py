@@ -1,4 +1,4 @@
-"""Answers about contracts: what they say, how they came to say it, and how to change them."""
+"""Answers about contracts: their content, their history, and changes to them."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ def define(services: EngineServices, request: DatasetDefine) -> Contract:
 def _changed(before: Contract, request: DatasetDefine) -> Contract:
     """`before` with what the request names; None keeps."""
     replace = msgspec.structs.replace
-    asked = {key: getattr(request, key) for key in ("mode", "key", "schema_policy", "reject_budget")}
-    after = replace(before, **{key: value for key, value in asked.items() if value is not None})
+    requested = {key: getattr(request, key) for key in ("mode", "key", "schema_policy", "reject_budget")}
+    after = replace(before, **{key: value for key, value in requested.items() if value is not None})
     if request.time is not None:
         after = replace(after, time=request.time or None)
     volume = {key: value for key in ("min_rows", "max_rows", "band") if (value := getattr(request, key)) is not None}
@@ -113,7 +113,7 @@ def _changed(before: Contract, request: DatasetDefine) -> Contract:
 
 
 def _check(contract: Contract) -> None:
-    """The same rules as for the file, told without a line."""
+    """The same rules as for the file, reported without a line."""
     form = Form("", f"datasets/{contract.name}.toml")
     try:
         check_contract(contract, form)

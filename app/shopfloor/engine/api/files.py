@@ -9,7 +9,6 @@ import msgspec
 
 from shopfloor.arrival import file_locations, file_outcomes
 from shopfloor.arrival.why import explain
-from shopfloor.domain.again import Again
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import ConfigError, NotFoundError, RefusedError, UsageError
@@ -28,6 +27,7 @@ from shopfloor.domain.requests.files import (
     FileWhy,
     FileWithdraw,
 )
+from shopfloor.domain.retry_options import RetryOptions
 from shopfloor.domain.text import safe
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.look import look
@@ -85,18 +85,18 @@ def _again(services: EngineServices, request: FileRetry | FileAccept) -> FileRec
     def change(transaction: Transaction) -> FileRecord:
         row = _row(transaction, request.id)
         _check_kept(row.file, "Only quarantined files can be retried.", _AGAIN)
-        asked = _asked(services, request, row)
+        options = _retry_options(services, request, row)
         staged = file_locations.stage_again(services.context.layout, row.file)
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
-        row = msgspec.structs.replace(row, file=file, staged=str(staged), again=asked)
+        row = msgspec.structs.replace(row, file=file, staged=str(staged), again=options)
         files.put(transaction, row)
         file_locations.enqueue(
             transaction,
             file.purpose,
             file.dataset,
             [file.id],
-            trigger=f"{'accepted' if asked.accept else 'retried'} by {request.actor}",
-            again=asked,
+            trigger=f"{'accepted' if options.accept else 'retried'} by {request.actor}",
+            again=options,
         )
         transaction.emit(
             "file.staged",
@@ -110,11 +110,11 @@ def _again(services: EngineServices, request: FileRetry | FileAccept) -> FileRec
     return services.mutate(request, change)
 
 
-def _asked(services: EngineServices, request: FileRetry | FileAccept, row: LedgerRow) -> Again:
-    """What is asked. An accepted file is read as it was when it was held: with the settings it was retried with."""
+def _retry_options(services: EngineServices, request: FileRetry | FileAccept, row: LedgerRow) -> RetryOptions:
+    """The options of the request. An accepted file is read as when it was held: with the options of its last retry."""
     file, before = row.file, row.again
     if isinstance(request, FileRetry):
-        return Again(actor=request.actor, parser=_parser(services, request, file), keep=request.keep)
+        return RetryOptions(actor=request.actor, parser=_parser(services, request, file), keep=request.keep)
     if request.types and file.purpose is not FilePurpose.DATA:
         raise RefusedError(
             f"Only files of a dataset can change column types; {file.id} is one of {file.purpose}.",
@@ -122,7 +122,7 @@ def _asked(services: EngineServices, request: FileRetry | FileAccept, row: Ledge
             code="not_data",
         )
     parser, keep = (before.parser, before.keep) if before is not None else (None, False)
-    return Again(actor=request.actor, accept=True, types=request.types, parser=parser, keep=keep)
+    return RetryOptions(actor=request.actor, accept=True, types=request.types, parser=parser, keep=keep)
 
 
 def _parser(services: EngineServices, request: FileRetry, file: FileRecord) -> Parser | None:
@@ -140,7 +140,7 @@ def _parser(services: EngineServices, request: FileRetry, file: FileRecord) -> P
     try:
         contract = services.context.contract(_dataset(services, file))
     except ConfigError:
-        contract = None  # the file waits until it is mended, and then these settings count
+        contract = None  # the file waits until the contract is corrected, and then these options apply
     check_parser(merged(contract.parser if contract is not None else Parser(), request.parser))
     return request.parser
 
@@ -165,7 +165,7 @@ def _bytes(digits: str) -> bytes:
 
 
 def withdraw(services: EngineServices, request: FileWithdraw) -> FileRecord:
-    """A new version of the dataset without the rows of a committed file; asked again, nothing happens."""
+    """A new version of the dataset without the rows of a committed file; a repeated request does nothing."""
 
     def change(transaction: Transaction) -> FileRecord:
         file = _row(transaction, request.id).file
@@ -186,7 +186,7 @@ def withdraw(services: EngineServices, request: FileWithdraw) -> FileRecord:
 
 
 def supersede(services: EngineServices, request: FileSupersede) -> FileRecord:
-    """A new version without the rows of the files that came before under the same path; again, nothing happens."""
+    """A new version without the rows of earlier files of the same path; a repeated request does nothing."""
 
     def change(transaction: Transaction) -> FileRecord:
         row = _row(transaction, request.id)
@@ -197,9 +197,13 @@ def supersede(services: EngineServices, request: FileSupersede) -> FileRecord:
         earlier = [one.file.id for one in files.ledger(transaction, present) if one.number < row.number]
         if earlier and not file.withdrawn:
             file_locations.enqueue_withdrawal(transaction, file.dataset, earlier, actor=request.actor, by=file.id)
-            said = f"{safe(file.path, 120)} supersedes {', '.join(earlier)}"
+            message = f"{safe(file.path, 120)} supersedes {', '.join(earlier)}"
             transaction.emit(
-                "file.supersedes", file.dataset, said, actor=request.actor, data={"file": file.id, "earlier": earlier}
+                "file.supersedes",
+                file.dataset,
+                message,
+                actor=request.actor,
+                data={"file": file.id, "earlier": earlier},
             )
         elif file.corrects is None:
             raise RefusedError(
@@ -222,7 +226,7 @@ def _check_in(file: FileRecord, do: str) -> None:
 
 
 def discard(services: EngineServices, request: FileDiscard) -> FileRecord:
-    """Not wanted: the record stays, the same content will not ask again."""
+    """Discard: the record stays, and the same content is not staged again."""
 
     def change(transaction: Transaction) -> FileRecord:
         row = _row(transaction, request.id)

@@ -68,7 +68,7 @@ def cancel(services: EngineServices, request: JobCancel) -> JobRecord:
 
 
 def retry(services: EngineServices, request: JobRetry) -> JobRecord:
-    """Queue an ended job again, with its attempts counted anew."""
+    """Queue an ended job again, with its attempts counted from 0."""
 
     def change(transaction: Transaction) -> JobRecord:
         job = jobs.get(transaction, request.id)
@@ -77,7 +77,7 @@ def retry(services: EngineServices, request: JobRetry) -> JobRecord:
                 f"Job {job.id} is {job.state}.", hint="Wait for its end, or cancel it.", code="not_ended"
             )
         if job.state is JobState.SUCCEEDED:
-            # Its effects are there; done again they would be nothing, or something nobody asked for.
+            # Its effects exist; a second run would have none, or unexpected ones.
             raise RefusedError(
                 f"Job {job.id} has succeeded: there is nothing to retry.",
                 hint="Only failed, cancelled or lost jobs can be retried; start new work with its own command.",

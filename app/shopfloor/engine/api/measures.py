@@ -14,7 +14,7 @@ from shopfloor.runtime.task import WorkerTask
 
 
 def value(services: EngineServices, request: ValueShow) -> ValueReport:
-    """What a model's predictions were worth, where the truth is known."""
+    """The business value of a model's predictions whose actuals are known."""
     definition = services.context.definition(request.model)
     spec = services.context.store.read(lambda query: preparing.value_spec(services.context, query, definition))
     return convert(services.pool.adhoc.ask(WorkerTask(report_value, spec)), ValueReport)

@@ -194,7 +194,7 @@ def _check_columns(services: EngineServices, wanted: ModelDefinition) -> ModelDe
         return wanted
     wanted = wanted.spelled(ColumnNames(column.name for column in contract.columns))
     names = [column.name for column in contract.columns]
-    asked = {
+    named_columns = {
         "target": (wanted.target,),
         "time": (wanted.time,),
         "id": (wanted.id,),
@@ -202,7 +202,7 @@ def _check_columns(services: EngineServices, wanted: ModelDefinition) -> ModelDe
         "exclude": wanted.exclude,
         "features": wanted.features,
     }
-    for key, columns in asked.items():
+    for key, columns in named_columns.items():
         for column in columns:
             if column is not None and column not in names:
                 raise UsageError(

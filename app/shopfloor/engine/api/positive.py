@@ -14,7 +14,7 @@ from shopfloor.engine.api.datasets import resolve
 from shopfloor.engine.api.versions import profile_of
 from shopfloor.engine.services import EngineServices
 
-_PATIENCE_SECONDS = 20.0
+_TIMEOUT_SECONDS = 20.0
 _LONG = 60  # characters; a profile cuts long values
 _SPELLED_ALIKE = frozenset({ColumnType.TEXT, ColumnType.BOOLEAN, ColumnType.INTEGER})
 """Types whose values a profile spells as a training spells classes."""
@@ -23,7 +23,7 @@ _SPELLED_ALIKE = frozenset({ColumnType.TEXT, ColumnType.BOOLEAN, ColumnType.INTE
 def check_positive(services: EngineServices, wanted: ModelDefinition) -> None:
     """Raise `UsageError` when the rows so far show all classes and the positive one is not among them.
 
-    Without rows, or where the classes cannot be told quickly, the first training finds out.
+    Without rows, or where reading the classes takes too long, the first training checks it.
     """
     if wanted.positive is None:
         return
@@ -47,7 +47,7 @@ def _classes(services: EngineServices, wanted: ModelDefinition) -> tuple[str, ..
         target = tuple(column for column in newest.columns if column.name == wanted.target)
         if not target or target[0].type not in _SPELLED_ALIKE:
             return ()
-        (found,) = profile_of(services, msgspec.structs.replace(newest, columns=target), _PATIENCE_SECONDS).columns
+        (found,) = profile_of(services, msgspec.structs.replace(newest, columns=target), _TIMEOUT_SECONDS).columns
     except ShopfloorError:
         return ()
     return tuple(value for value, _ in found.top) if _complete(found) else ()

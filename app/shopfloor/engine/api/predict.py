@@ -16,14 +16,14 @@ from shopfloor.store import jobs, models
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
-_PATIENCE_SECONDS = 3600.0
+_TIMEOUT_SECONDS = 3600.0
 _URGENT = 50
 
 
 async def predict(services: EngineServices, request: Predict) -> PredictReport:
     """Queue the scoring ahead of everything else and answer when the output is written."""
     queued = await run_in_threadpool(_enqueue, services, request)
-    await services.context.stream.wait(_PATIENCE_SECONDS, lambda: _job(services, queued.job).state.ended)
+    await services.context.stream.wait(_TIMEOUT_SECONDS, lambda: _job(services, queued.job).state.ended)
     return await run_in_threadpool(_report, services, request, _job(services, queued.job))
 
 

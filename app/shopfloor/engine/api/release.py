@@ -100,11 +100,11 @@ def _do(
         if update.changes_nothing(state):
             return update.version
         version = releasing.carry_out(transaction, update)
-        said = f": {safe(reason, 300)}" if reason else ""
+        suffix = f": {safe(reason, 300)}" if reason else ""
         transaction.emit(
             f"release.{verb.split()[0]}",
             definition.name,
-            f"{definition.name}@{version.version} {verb} by {request.actor}{said}",
+            f"{definition.name}@{version.version} {verb} by {request.actor}{suffix}",
             actor=request.actor,
             data={"version": version.version},
         )

@@ -25,13 +25,13 @@ def routes() -> dict[type[Request[Any]], Answer]:
     for known in pkgutil.iter_modules(api.__path__):
         module = importlib.import_module(f"{api.__name__}.{known.name}")
         for name, function in vars(module).items():
-            kind = None if name.startswith("_") else _asked(module, function)
+            kind = None if name.startswith("_") else _request_type(module, function)
             if kind is not None and found.setdefault(kind, function) is not function:
                 raise TypeError(f"{kind.__name__} is answered twice: {found[kind]} and {function}")
     return found
 
 
-def _asked(module: ModuleType, function: object) -> type[Request[Any]] | None:
+def _request_type(module: ModuleType, function: object) -> type[Request[Any]] | None:
     """The kind of request that a function of the module answers; None for all other things."""
     if not inspect.isfunction(function) or function.__module__ != module.__name__:
         return None

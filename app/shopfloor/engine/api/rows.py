@@ -63,8 +63,8 @@ def _key(http: HttpRequest) -> str:
 
 async def _body(http: HttpRequest, limit: int) -> bytes:
     """The whole body; a larger one is refused before it is read to its end."""
-    told = http.headers.get("content-length", "0")
-    if told.isdecimal() and int(told) > limit:
+    length = http.headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > limit:
         raise _too_large(limit)
     pieces: list[bytes] = []
     size = 0

@@ -22,7 +22,7 @@ from shopfloor.store.transaction import Transaction
 
 
 def listing(services: EngineServices, request: RunList) -> Page[RunRecord]:
-    """Runs in the wanted order."""
+    """Runs in the requested order."""
     found = services.context.store.read(
         lambda query: runs.listing(
             query,

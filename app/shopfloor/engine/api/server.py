@@ -88,8 +88,8 @@ async def _guarded(http: HttpRequest, root: Path, answer: Callable[[], Awaitable
         return _failed(error, _status(error))
     except Exception as error:  # noqa: BLE001 - the boundary of the API: the caller gets a sentence, the log the trace
         _LOG.exception("%s failed", http.url.path)
-        told = blame(error, root) if isinstance(error, OSError) else error
-        return _failed(told, 500)
+        cause = blame(error, root) if isinstance(error, OSError) else error
+        return _failed(cause, 500)
 
 
 def _status(error: ShopfloorError) -> int:
@@ -104,7 +104,7 @@ async def _answer(
     services: EngineServices, request: Request[Any], table: dict[str, tuple[type[Request[Any]], Answer]]
 ) -> Any:
     answer = table[request.verb][1]
-    # Waiting happens on the event loop, so that a hundred patient clients hold no thread.
+    # Waiting happens on the event loop, so that a hundred waiting clients hold no thread.
     if inspect.iscoroutinefunction(answer):
         return await answer(services, request)
     return await run_in_threadpool(answer, services, request)

@@ -27,7 +27,7 @@ _MOST_EXAMPLES = 1000
 
 
 def profile(services: EngineServices, request: DatasetProfileShow) -> DatasetProfile:
-    """Statistics of every column; only parts that nobody looked into before are read."""
+    """Statistics of every column; only parts without cached statistics are read."""
     found = services.context.store.read(lambda query: resolve(query, request.ref))
     answer = profile_of(services, found, _SECONDS)
     return DatasetProfile(
@@ -75,7 +75,7 @@ def diff(services: EngineServices, request: DatasetDiff) -> VersionDiff:
 def _key(
     services: EngineServices, request: DatasetDiff, left: DatasetVersion, right: DatasetVersion
 ) -> tuple[str, ...]:
-    """What was asked for; else the contract's key, where both versions have its columns."""
+    """The requested key; else the contract's key, where both versions have its columns."""
     if request.key is not None:
         return request.key
     contract = services.context.contract(right.dataset)

@@ -16,7 +16,7 @@ _LONGEST_WAIT = 60.0
 
 
 async def next_events(services: EngineServices, request: EventList) -> Page[Event]:
-    """Events after a number; waits for the first one when asked to."""
+    """Events after a number; waits for the first one if requested."""
     store = services.context.store
     if request.tail <= 0 and request.wait_s > 0:
         await services.context.stream.wait(
@@ -36,7 +36,7 @@ async def next_events(services: EngineServices, request: EventList) -> Page[Even
 
 async def await_idle(services: EngineServices, request: AwaitIdle) -> IdleReport:
     """Look at the drop folders, then wait until nothing is left to do."""
-    await run_in_threadpool(_look, services)
+    await run_in_threadpool(_scan, services)
     report = await run_in_threadpool(idle_report, services)
     loop_seconds = min(request.wait_s, _LONGEST_WAIT)
     clock = services.context.clock
@@ -49,13 +49,13 @@ async def await_idle(services: EngineServices, request: AwaitIdle) -> IdleReport
 
         await services.context.stream.wait(min(0.5, deadline - clock.monotonic()), moved)
         report = await run_in_threadpool(idle_report, services)
-        if report.idle:  # a file may have landed since the first look
-            await run_in_threadpool(_look, services)
+        if report.idle:  # a file may have arrived since the first scan
+            await run_in_threadpool(_scan, services)
             report = await run_in_threadpool(idle_report, services)
     return report
 
 
-def _look(services: EngineServices) -> None:
+def _scan(services: EngineServices) -> None:
     """Everything that arrived is on its way: dropped files, grown files, posted rows."""
     services.watch.scan_now()
     services.streams.roll()

@@ -24,7 +24,7 @@ from shopfloor.upkeep.sandbox import run_query
 
 
 def lineage(services: EngineServices, request: LineageShow) -> LineageGraph:
-    """What came from what."""
+    """The lineage of a reference."""
     return services.context.store.read(lambda query: trace(query, request.ref, request.direction, request.as_of))
 
 
@@ -35,7 +35,7 @@ def sql(services: EngineServices, request: SqlQuery) -> QueryTable:
 
 def doctor(services: EngineServices, request: Doctor) -> DoctorReport:
     """The health of the workspace."""
-    return examine(services.context, repair=request.repair, standing=standings(services.context, services.streams))
+    return examine(services.context, repair=request.repair, stream_status=standings(services.context, services.streams))
 
 
 def backup(services: EngineServices, request: Backup) -> BackupReport:

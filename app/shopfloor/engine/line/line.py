@@ -46,8 +46,8 @@ class ProductionLine:
     def _(self, fact: VersionCommitted, transaction: Transaction) -> None:
         """It is fresh again; check each model's champion against it, then learn from it.
 
-        A `restored` one is learned from whatever its rows number, unless the model has learned from just
-        this content: people go back because what came since was wrong.
+        A `restored` one is trained on regardless of its number of rows, unless the model was trained on exactly
+        this content: people roll back because later data was wrong.
         """
         version = fact.version
         trigger = f"{version.dataset}@{version.version}"
@@ -104,7 +104,7 @@ class ProductionLine:
 
 
 def _is_watched(definition: ModelDefinition) -> bool:
-    """A delivery tells of drift, and with the id what came true of predictions."""
+    """A delivery shows drift, and with the id column the actuals of predictions."""
     watched = definition.monitoring
     return watched.drift or (watched.performance and definition.id is not None)
 
@@ -136,7 +136,7 @@ def train(transaction: Transaction, definition: ModelDefinition, version: int, *
 
 
 def check(transaction: Transaction, model: str, champion: int, version: int, *, trigger: str) -> JobRecord:
-    """Queue a check of the champion that served when the data came."""
+    """Queue a check of the champion that served when the data arrived."""
     return jobs.enqueue(
         transaction,
         JobKind.MONITOR,
@@ -149,7 +149,7 @@ def check(transaction: Transaction, model: str, champion: int, version: int, *, 
 
 
 def check_log(transaction: Transaction, model: str, version: int, *, trigger: str) -> JobRecord:
-    """Queue a check of what was asked of a version, what it answered, and what came true."""
+    """Queue a check of a version's logged inputs, predictions and actuals."""
     return jobs.enqueue(
         transaction,
         JobKind.MONITOR,

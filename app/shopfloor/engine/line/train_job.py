@@ -1,4 +1,4 @@
-"""Training jobs: a run, a model version, a decision, and what the decision moves."""
+"""Training jobs: a run, a model version, a decision, and the aliases that it changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the training job's task is asked and answers."""
+"""Specification and result of the training job's task."""
 
 from __future__ import annotations
 

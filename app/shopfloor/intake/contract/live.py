@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from shopfloor.arrival import file_locations
-from shopfloor.domain.again import Again
 from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column
 from shopfloor.domain.contract import Contract
@@ -17,6 +16,7 @@ from shopfloor.domain.contract_changes import changes, same
 from shopfloor.domain.dialect import merged
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FilePurpose, FileState, Reason
+from shopfloor.domain.retry_options import RetryOptions
 from shopfloor.domain.revision import ContractCause, ContractRevision
 from shopfloor.intake.records import TypeChange
 from shopfloor.runtime.context import Context
@@ -175,7 +175,7 @@ def _let_go(transaction: Transaction, dataset: str) -> None:
         rows.append(msgspec.structs.replace(row, file=file))
     files.put_many(transaction, rows)
     # What a person asked for one file is not asked for the others.
-    batches: dict[Again | None, list[str]] = {}
+    batches: dict[RetryOptions | None, list[str]] = {}
     for row in rows:
         batches.setdefault(row.again, []).append(row.file.id)
     for asked, ids in batches.items():

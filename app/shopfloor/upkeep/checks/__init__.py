@@ -1,1 +1,1 @@
-"""What the doctor looks at, one module an organ."""
+"""The checks of the doctor, one module a subject."""

@@ -17,9 +17,9 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class DoctorContext:
-    """The workspace, what its metadata refers to, and how its streams stand.
+    """The workspace, what its metadata refers to, and the status of its streams.
 
-    `deep` reads every stored byte, until `deadline` on the monotonic clock; `repair` mends.
+    `deep` reads every stored byte, until `deadline` on the monotonic clock; `repair` allows repairs.
     """
 
     context: Context
@@ -43,7 +43,7 @@ class DoctorContext:
         """The rows of one query."""
         return self.context.store.read(lambda query: query.all(sql, list(parameters)))
 
-    def mend(self, repair: Callable[[], object]) -> bool:
+    def apply_repair(self, repair: Callable[[], object]) -> bool:
         """Do a repair where repairs were asked for; True when it was done."""
         if self.repair:
             repair()
@@ -53,20 +53,20 @@ class DoctorContext:
 Check = Callable[[DoctorContext], Iterator[DoctorFinding]]
 
 
-def well(check: str, detail: str) -> DoctorFinding:
-    """Nothing to complain about."""
+def passed(check: str, detail: str) -> DoctorFinding:
+    """A check that passed."""
     return DoctorFinding(check=check, ok=True, detail=detail)
 
 
-def unwell(check: str, detail: str, *, repaired: bool = False) -> DoctorFinding:
-    """Something is wrong: what, and what to do."""
+def failed(check: str, detail: str, *, repaired: bool = False) -> DoctorFinding:
+    """A check that failed: what is wrong, and what to do."""
     return DoctorFinding(check=check, ok=False, detail=detail, repaired=repaired)
 
 
-def summed(check: str, complaints: list[str], healthy: str) -> Iterator[DoctorFinding]:
-    """One finding a complaint, the tenth and further ones counted; one good finding without any."""
-    yield from (unwell(check, complaint) for complaint in complaints[:_SHOWN])
-    if len(complaints) > _SHOWN:
-        yield unwell(check, f"and {len(complaints) - _SHOWN:,} more of the same kind")
-    if not complaints:
-        yield well(check, healthy)
+def summed(check: str, problems: list[str], healthy: str) -> Iterator[DoctorFinding]:
+    """One finding a problem, further ones than `_SHOWN` counted; one that passed without any."""
+    yield from (failed(check, problem) for problem in problems[:_SHOWN])
+    if len(problems) > _SHOWN:
+        yield failed(check, f"and {len(problems) - _SHOWN:,} more of the same kind")
+    if not problems:
+        yield passed(check, healthy)

@@ -12,7 +12,7 @@ from pathlib import Path
 from shopfloor.domain.dropped import ignored
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted, safe
-from shopfloor.upkeep.checks.doctor_context import DoctorContext, summed, unwell, well
+from shopfloor.upkeep.checks.doctor_context import DoctorContext, failed, passed, summed
 from shopfloor.upkeep.gc import discard, waste
 from shopfloor.workspace.folders import fault
 from shopfloor.workspace.layout import Layout
@@ -23,27 +23,27 @@ _MB = 1 << 20
 
 def rights(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Nobody else reads what is the engine's; all of it is this user's."""
-    complaints: list[DoctorFinding] = []
+    problems: list[DoctorFinding] = []
     for path in _private(doctor.layout):
         status = path.lstat()
         mode = stat.S_IMODE(status.st_mode)
         shown = safe(doctor.layout.relative(path), 120)
         if status.st_uid != os.geteuid():
-            complaints.append(unwell("rights", f"{shown} belongs to another user (uid {status.st_uid}): chown it"))
+            problems.append(failed("rights", f"{shown} belongs to another user (uid {status.st_uid}): chown it"))
         elif mode & _OTHERS:
-            repaired = doctor.mend(lambda path=path, mode=mode: path.chmod(mode & ~_OTHERS))  # type: ignore[misc]
-            complaints.append(unwell("rights", f"{shown} is open to others (mode {mode:04o})", repaired=repaired))
+            repaired = doctor.apply_repair(lambda path=path, mode=mode: path.chmod(mode & ~_OTHERS))  # type: ignore[misc]
+            problems.append(failed("rights", f"{shown} is open to others (mode {mode:04o})", repaired=repaired))
     root = doctor.layout.root.stat()
     if root.st_mode & stat.S_IWOTH and not root.st_mode & stat.S_ISVTX:
-        complaints.append(unwell("rights", "everyone can write to the workspace: chmod o-w"))
-    yield from complaints
-    if not complaints:
+        problems.append(failed("rights", "everyone can write to the workspace: chmod o-w"))
+    yield from problems
+    if not problems:
         note = "; the engine runs as root, an account of its own is safer" if os.geteuid() == 0 else ""
-        yield well("rights", f"private to this user{note}")
+        yield passed("rights", f"private to this user{note}")
 
 
 def _private(layout: Layout) -> Iterator[Path]:
-    """The engine's directories and the files that tell or allow something. Only looked at, never opened."""
+    """The engine's directories and its secret files. Their metadata is read, never their content."""
     secret = (layout.journal, layout.serving, layout.backups, layout.segments)
     for folder in (layout.private, layout.run, layout.objects, layout.inference, layout.staging, *secret):
         if folder.is_dir():
@@ -57,7 +57,7 @@ def lock(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """The workspace has an owner."""
     path = doctor.layout.lock
     if not path.exists():
-        yield unwell(
+        yield failed(
             "lock", "the owner's lock file was removed while the engine is running; restart it: shopfloor down"
         )
         return
@@ -65,9 +65,9 @@ def lock(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        yield well("lock", "held")
+        yield passed("lock", "held")
     else:
-        yield unwell(
+        yield failed(
             "lock", "the owner's lock is not held, so another engine could start; restart this one: shopfloor down"
         )
     finally:
@@ -79,36 +79,36 @@ def disk(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     free = shutil.disk_usage(doctor.layout.private).free
     needed = doctor.context.settings.intake.reserve_mb * _MB + 2 * doctor.layout.database.stat().st_size
     if free < needed:
-        yield unwell(
+        yield failed(
             "disk", f"{free // _MB:,} MB are free, {needed // _MB:,} MB are needed: shopfloor gc, or a larger disk"
         )
     else:
-        yield well("disk", f"{free // _MB:,} MB are free")
+        yield passed("disk", f"{free // _MB:,} MB are free")
 
 
 def folders(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """The engine may read, write and enter every folder that people use."""
     layout = doctor.layout
-    complaints: list[str] = []
+    problems: list[str] = []
     for root in (layout.inbox, layout.score, layout.actuals, layout.quarantine, layout.outbox, layout.archive):
         if not root.is_dir():
-            repaired = doctor.mend(root.mkdir)
-            yield unwell("folders", f"{layout.relative(root)}/ is missing", repaired=repaired)
+            repaired = doctor.apply_repair(root.mkdir)
+            yield failed("folders", f"{layout.relative(root)}/ is missing", repaired=repaired)
             continue
         if (found := fault(root, layout.root)) is not None:
-            complaints.append(str(found))
+            problems.append(str(found))
             continue
         inner = (path for path in sorted(root.iterdir()) if path.is_dir() and not ignored(path.name))
-        complaints += [str(found) for folder in inner if (found := fault(folder, layout.root)) is not None]
-    yield from summed("folders", complaints, "drop folders can be read and written")
+        problems += [str(found) for folder in inner if (found := fault(folder, layout.root)) is not None]
+    yield from summed("folders", problems, "drop folders can be read and written")
 
 
 def leftovers(doctor: DoctorContext) -> Iterator[DoctorFinding]:
-    """Nothing lies in staging that no job wants."""
+    """Everything in staging belongs to a job."""
     found = waste(doctor.context, only_staging=True)
     if not found:
-        yield well("staging", "no leftovers")
+        yield passed("staging", "no leftovers")
         return
     size = sum(item.bytes for item in found)
-    repaired = doctor.mend(lambda: [discard(doctor.layout, item) for item in found])
-    yield unwell("staging", f"{counted(len(found), 'leftover')}, {size // _MB:,} MB: shopfloor gc", repaired=repaired)
+    repaired = doctor.apply_repair(lambda: [discard(doctor.layout, item) for item in found])
+    yield failed("staging", f"{counted(len(found), 'leftover')}, {size // _MB:,} MB: shopfloor gc", repaired=repaired)

@@ -8,7 +8,7 @@ from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted, safe
 from shopfloor.store.transaction import Transaction
-from shopfloor.upkeep.checks.doctor_context import DoctorContext, summed, unwell
+from shopfloor.upkeep.checks.doctor_context import DoctorContext, failed, summed
 
 _SHOWN = "SELECT name, version, rows, columns, added_rows, parts, bytes, mode FROM datasets"
 _TWICE = """
@@ -38,21 +38,21 @@ def files(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every file ever seen is in exactly one known state, and agrees with the versions."""
     states = dict(doctor.rows("SELECT state, count(*) FROM files GROUP BY state"))
     unknown = sorted(set(states) - {state.value for state in FileState})
-    complaints = [f"{counted(states[state], 'file')} in an unknown state: {safe(state, 40)}" for state in unknown]
-    complaints += [
+    problems = [f"{counted(states[state], 'file')} in an unknown state: {safe(state, 40)}" for state in unknown]
+    problems += [
         f"{safe(path, 120)} with the same content is committed ({first}) and quarantined ({second})"
         for path, first, second in doctor.rows(_TWICE)
     ]
-    complaints += [
+    problems += [
         f"{dataset}@{version} refers to {safe(id, 20)}, which the ledger does not have"
         for dataset, version, id in doctor.rows(_UNKNOWN)
     ]
-    complaints += [
+    problems += [
         f"{id} is committed in {dataset}@{version}, which does not exist"
         for id, dataset, version in doctor.rows(_NOWHERE)
     ]
-    told = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
-    yield from summed("files", complaints, f"{sum(states.values()):,} seen" + (f": {told}" if told else ""))
+    by_state = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
+    yield from summed("files", problems, f"{sum(states.values()):,} seen" + (f": {by_state}" if by_state else ""))
 
 
 def quarantined(doctor: DoctorContext) -> Iterator[DoctorFinding]:
@@ -62,12 +62,12 @@ def quarantined(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         dataset: {path.name[:13] for path in (doctor.layout.quarantine / dataset).glob("*-*")}
         for dataset in {row[1] for row in rows}
     }
-    complaints = [
+    problems = [
         f"the bytes of {id} ({safe(path, 80)}) are gone; discard it: shopfloor file discard {id}"
         for id, dataset, sha256, path in rows
         if f"{sha256[:12]}-" not in kept[dataset]
     ]
-    yield from summed("quarantine", complaints, f"{counted(len(rows), 'file')} kept")
+    yield from summed("quarantine", problems, f"{counted(len(rows), 'file')} kept")
 
 
 def datasets(doctor: DoctorContext) -> Iterator[DoctorFinding]:
@@ -89,10 +89,10 @@ def datasets(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     stale = [row for row in newest if row[0] not in shown or shown[row[0]][1:7] != (*row[1:5], *row[6:8])]
     stale_names = [f"{row[0]}@{row[1]}" for row in stale]
     if stale:
-        repaired = doctor.mend(
+        repaired = doctor.apply_repair(
             lambda: doctor.context.store.write(lambda transaction: _retell(transaction, stale, shown))
         )
-        yield unwell("datasets", f"shown with stale names: {', '.join(stale_names[:10])}", repaired=repaired)
+        yield failed("datasets", f"shown with stale names: {', '.join(stale_names[:10])}", repaired=repaired)
         return
     known = {row[0] for row in newest}
     lost = [name for name, row in shown.items() if row[1] > 0 and name not in known]

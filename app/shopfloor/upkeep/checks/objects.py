@@ -12,7 +12,7 @@ from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted
 from shopfloor.lake.objects import file_sha256, part_path
-from shopfloor.upkeep.checks.doctor_context import DoctorContext, summed, unwell
+from shopfloor.upkeep.checks.doctor_context import DoctorContext, failed, summed
 from shopfloor.upkeep.references import Artifact
 
 
@@ -20,7 +20,7 @@ def parts(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every part of every version is there with its size; deep: with its digest."""
     held = doctor.held.parts
     users = dict(doctor.rows(_USERS))
-    complaints: list[str] = []
+    problems: list[str] = []
     read = 0
     for sha256, size in held.items():
         fault = _fault(part_path(doctor.layout.objects, sha256), size)
@@ -28,9 +28,9 @@ def parts(doctor: DoctorContext) -> Iterator[DoctorFinding]:
             read += 1
             fault = _changed(part_path(doctor.layout.objects, sha256), sha256)
         if fault:
-            complaints.append(f"part {sha256[:12]} of {users.get(sha256, 'a dataset')} {fault}")
+            problems.append(f"part {sha256[:12]} of {users.get(sha256, 'a dataset')} {fault}")
     there = counted(len(held), "is there", "are there")
-    yield from summed("parts", complaints, there + _read(doctor, read, len(held)))
+    yield from summed("parts", problems, there + _read(doctor, read, len(held)))
 
 
 _USERS = """
@@ -44,7 +44,7 @@ SELECT sha256, string_agg(
 def logs(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every registered part of the inference log is there; deep: with its digest."""
     held = doctor.held.logs
-    complaints: list[str] = []
+    problems: list[str] = []
     read = 0
     for part in held:
         fault = _fault(part.path, 0)
@@ -52,19 +52,17 @@ def logs(doctor: DoctorContext) -> Iterator[DoctorFinding]:
             read += 1
             fault = _changed(part.path, part.sha256)
         if fault:
-            complaints.append(f"{doctor.layout.relative(part.path)} of {part.model} {fault}")
-    yield from summed(
-        "inference log", complaints, f"{counted(len(held), 'part')} there" + _read(doctor, read, len(held))
-    )
+            problems.append(f"{doctor.layout.relative(part.path)} of {part.model} {fault}")
+    yield from summed("inference log", problems, f"{counted(len(held), 'part')} there" + _read(doctor, read, len(held)))
 
 
 def artifacts(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every artifact is there, signed by this workspace and about its own model; deep: every file of it."""
     held = doctor.held.artifacts
     if held and not doctor.layout.signing_key.exists():
-        yield unwell("artifacts", "the signing key is gone: restore .shopfloor/signing.key, or retrain all models")
+        yield failed("artifacts", "the signing key is gone: restore .shopfloor/signing.key, or retrain all models")
         return
-    complaints: list[str] = []
+    problems: list[str] = []
     read = 0
     for artifact in held:
         deep = doctor.deep and not doctor.late
@@ -72,9 +70,9 @@ def artifacts(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         try:
             _prove(doctor, artifact, deep=deep)
         except IntegrityError as error:
-            complaints.append(f"{artifact.model}: {error.message}")
+            problems.append(f"{artifact.model}: {error.message}")
     there = counted(len(held), "is there and signed", "are there and signed")
-    yield from summed("artifacts", complaints, there + _read(doctor, read, len(held)))
+    yield from summed("artifacts", problems, there + _read(doctor, read, len(held)))
 
 
 def _prove(doctor: DoctorContext, artifact: Artifact, *, deep: bool) -> None:

@@ -1,4 +1,4 @@
-"""Aliases, champions and what the serving process is told."""
+"""Aliases, champions and the serving process's deployments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shopfloor.domain.text import counted
 from shopfloor.runtime.context import Context
 from shopfloor.serving.deploy import deploy
 from shopfloor.serving.deployment import read_deployment
-from shopfloor.upkeep.checks.doctor_context import DoctorContext, summed, unwell, well
+from shopfloor.upkeep.checks.doctor_context import DoctorContext, failed, passed, summed
 
 _NOWHERE = """
 SELECT a.model, a.alias, a.version
@@ -36,32 +36,32 @@ GROUP BY model ORDER BY model
 
 def aliases(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Each points at a version that exists and is what its history says; a version's run exists."""
-    complaints = [
+    problems = [
         f"{alias} of {model} points at version {version}, which does not exist"
         for model, alias, version in doctor.rows(_NOWHERE)
     ]
-    complaints += [
-        f"{alias} of {model} is {_number(version)}, its history says {_number(told)}"
-        for model, alias, version, told in doctor.rows(_OTHERWISE)
+    problems += [
+        f"{alias} of {model} is {_number(version)}, its history says {_number(recorded)}"
+        for model, alias, version, recorded in doctor.rows(_OTHERWISE)
     ]
-    complaints += [
-        f"{model}@{version} came from {run}, which does not exist" for model, version, run in doctor.rows(_RUNLESS)
+    problems += [
+        f"{model}@{version} belongs to {run}, which does not exist" for model, version, run in doctor.rows(_RUNLESS)
     ]
     count = doctor.rows("SELECT count(*) FROM aliases WHERE version IS NOT NULL")[0][0]
-    yield from summed("aliases", complaints, counted(count, "points at a version", "point at versions"))
+    yield from summed("aliases", problems, counted(count, "points at a version", "point at versions"))
 
 
 def champions(doctor: DoctorContext) -> Iterator[DoctorFinding]:
-    """Never two for one model, and the serving process is told the right one."""
+    """Never two for one model, and the serving process has the right one."""
     rows = doctor.rows(_CHAMPIONS)
     double = [f"{model} has several champions: {versions}" for model, versions in rows if len(versions) > 1]
     yield from summed("champions", double, f"{counted(len(rows), 'model')} with one")
     wrong = {model: fault for model, (version, *_) in rows if (fault := _misled(doctor.context, model, version))}
     if not wrong:
-        yield well("deployments", "every champion is deployed")
+        yield passed("deployments", "every champion is deployed")
     for model, fault in wrong.items():
-        repaired = doctor.mend(lambda model=model: deploy(doctor.context, model))  # type: ignore[misc]
-        yield unwell("deployments", f"{model}: {fault}", repaired=repaired)
+        repaired = doctor.apply_repair(lambda model=model: deploy(doctor.context, model))  # type: ignore[misc]
+        yield failed("deployments", f"{model}: {fault}", repaired=repaired)
 
 
 def _misled(context: Context, model: str, version: int) -> str:
@@ -69,16 +69,16 @@ def _misled(context: Context, model: str, version: int) -> str:
     try:
         retired = context.definition(model).retired
     except ShopfloorError:
-        return ""  # without its definition a model is not served, and that is said elsewhere
+        return ""  # without its definition a model is not served, and that is reported elsewhere
     try:
-        told = read_deployment(context.layout.serving, model)
+        recorded = read_deployment(context.layout.serving, model)
     except ShopfloorError as error:
         return error.message
     if retired:
-        return "serving still has the retired model" if told is not None else ""
-    if told is None:
+        return "serving still has the retired model" if recorded is not None else ""
+    if recorded is None:
         return f"serving does not know champion {version}"
-    return "" if told.version == version else f"serving has version {told.version}, the champion is {version}"
+    return "" if recorded.version == version else f"serving has version {recorded.version}, the champion is {version}"
 
 
 def _number(version: int | None) -> str:

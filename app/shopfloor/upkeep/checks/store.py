@@ -10,7 +10,7 @@ from shopfloor.domain.text import counted
 from shopfloor.store import migrate
 from shopfloor.store.journal import Journal
 from shopfloor.store.transaction import Transaction
-from shopfloor.upkeep.checks.doctor_context import DoctorContext, unwell, well
+from shopfloor.upkeep.checks.doctor_context import DoctorContext, failed, passed
 
 # A crash tears the end of a line off; a whole line with another checksum was changed on disk.
 _WHOLE = re.compile(rb"^[0-9a-f]{8} \{.*\]\}\n?$", re.DOTALL)
@@ -28,15 +28,15 @@ def store(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """It is open, of the schema that this program writes, and not degraded."""
     held = doctor.context.store
     if held.degraded:
-        yield unwell("store", f"degraded: {held.degraded}. Free disk space and restart: shopfloor down")
+        yield failed("store", f"degraded: {held.degraded}. Free disk space and restart: shopfloor down")
         return
     schema = int(doctor.rows("SELECT value FROM meta WHERE key = 'schema'")[0][0])
     if schema != migrate.newest():
-        yield unwell("store", f"schema {schema} where this program writes {migrate.newest()}")
+        yield failed("store", f"schema {schema} where this program writes {migrate.newest()}")
         return
     notes = [held.salvaged] if held.salvaged else []
     notes += [f"{held.replayed} commits were restored from the journal at the start"] if held.replayed else []
-    yield well("store", "; ".join([f"open, schema {schema}, event {held.last_seq:,}", *notes]))
+    yield passed("store", "; ".join([f"open, schema {schema}, event {held.last_seq:,}", *notes]))
 
 
 def journal(doctor: DoctorContext) -> Iterator[DoctorFinding]:
@@ -45,7 +45,7 @@ def journal(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     known = kept.last_seq()
     held = doctor.context.store.last_seq
     if known > held:
-        yield unwell(
+        yield failed(
             "journal",
             f"it knows event {known:,}, the database ends at {held:,}: restart the engine to restore the rows",
         )
@@ -58,12 +58,12 @@ def journal(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     intact = sum(1 for _ in kept.entries())
     changed = max(0, damaged - intact)
     if changed:
-        yield unwell(
+        yield failed(
             "journal", f"{changed} of {lines:,} lines were changed on disk; make a backup now: shopfloor backup"
         )
     elif known <= held:
         torn = lines - intact
-        yield well(
+        yield passed(
             "journal", counted(intact, "commit") + (f", {counted(torn, 'line')} torn by a crash" if torn else "")
         )
 
@@ -75,14 +75,14 @@ def counters(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         kind: number for kind, number in doctor.rows(_NUMBERS) if number is not None and number > last.get(kind, 0)
     }
 
-    def mend(transaction: Transaction) -> None:
+    def apply_repair(transaction: Transaction) -> None:
         for kind, number in behind.items():
             transaction.put("counters", {"kind": kind, "last": number})
         transaction.emit("store.repaired", "store", "The doctor raised the counters of ids above those in use")
 
     if behind:
-        repaired = doctor.mend(lambda: doctor.context.store.write(mend))
+        repaired = doctor.apply_repair(lambda: doctor.context.store.write(apply_repair))
         shown = ", ".join(f"{kind}{number}" for kind, number in sorted(behind.items()))
-        yield unwell("counters", f"ids up to {shown} are in use but would be assigned again", repaired=repaired)
+        yield failed("counters", f"ids up to {shown} are in use but would be assigned again", repaired=repaired)
     else:
-        yield well("counters", "all ids are unique")
+        yield passed("counters", "all ids are unique")

@@ -11,13 +11,13 @@ from shopfloor.upkeep.checks.doctor_context import DoctorContext, summed
 
 def streams(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """No stream and no followed file is stuck."""
-    complaints = [
+    problems = [
         f"{one.dataset}: {one.problem}{f' {one.hint}' if one.hint else ''}" for one in doctor.streams if one.problem
     ]
     followed = [file for one in doctor.streams for file in one.followed]
-    complaints += [f"{file.path} is followed but stuck: {file.detail}" for file in followed if file.stuck]
+    problems += [f"{file.path} is followed but stuck: {file.detail}" for file in followed if file.stuck]
     if not doctor.streams:
         healthy = "no rows are streamed"
     else:
         healthy = f"{counted(len(doctor.streams), 'stream')} and {counted(len(followed), 'followed file')} are running"
-    yield from summed("streams", complaints, healthy)
+    yield from summed("streams", problems, healthy)

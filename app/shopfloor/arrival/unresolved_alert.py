@@ -10,7 +10,7 @@ from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
 
-def standing(query: Query, subject: str, check: str) -> AlertRecord | None:
+def unresolved(query: Query, subject: str, check: str) -> AlertRecord | None:
     """The unresolved alert of `subject`, if there is one."""
     return next((one for one in alerts.unresolved(query, subject) if one.check == check), None)
 
@@ -45,7 +45,7 @@ def update(transaction: Transaction, alert: AlertRecord, *, value: float) -> Non
 
 def resolve(transaction: Transaction, subject: str, check: str) -> None:
     """What it was about is over; nothing where there is none."""
-    alert = standing(transaction, subject, check)
+    alert = unresolved(transaction, subject, check)
     if alert is None:
         return
     now = transaction.now

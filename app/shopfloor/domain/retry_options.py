@@ -1,4 +1,4 @@
-"""What a person asked for when a held file is taken in again."""
+"""The options with which a person takes a held file in again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from shopfloor.domain.contract import Parser
 from shopfloor.domain.record import Record
 
 
-class Again(Record, frozen=True, kw_only=True):
+class RetryOptions(Record, frozen=True, kw_only=True):
     """Kept with the file until it is decided, so that nothing is forgotten while it waits.
 
     `accept` waives rules and takes other columns in, `types` lets columns take the file's types.
