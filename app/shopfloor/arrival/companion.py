@@ -35,7 +35,7 @@ class CompanionState(NamedTuple):
 
 
 class Checksum(NamedTuple):
-    """The checksum of a file by its companion: sha256 in lower case, and the size; empty or None where it gives none."""
+    """The checksum of a file by its companion: sha256 in lower case and size; empty or None where it gives none."""
 
     sha256: str = ""
     bytes: int | None = None
