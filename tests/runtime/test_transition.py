@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,14 +37,14 @@ def test_a_job_moves_only_along_the_table(works: Works, asked: list[Transition])
     for transition in asked:
         step, told = transition.value, works.store.last_seq
         if job.state in step.sources:
-            job = works.store.write(lambda transaction, to=transition: move(transaction, job.id, to))  # type: ignore[misc]
+            job = works.store.write(partial(move, id=job.id, transition=transition))
             assert job.state is step.target
             assert works.store.last_seq == told + 1
         else:
             with pytest.raises(RefusedError, match=f"is {job.state}"):
-                works.store.write(lambda transaction, to=transition: move(transaction, job.id, to))  # type: ignore[misc]
+                works.store.write(partial(move, id=job.id, transition=transition))
             assert works.store.last_seq == told
-        assert works.store.read(lambda query: jobs.get(query, job.id)) == job
+        assert works.store.read(partial(jobs.get, id=job.id)) == job
         assert (job.finished_at is not None) == job.state.ended
         assert job.state.held or job.pid is None
 
