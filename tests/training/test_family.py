@@ -69,7 +69,7 @@ def test_predictions_come_from_the_family(tmp_path: Path) -> None:
 
 def test_worker_processes_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = hashlib.sha256(to_bytes(trained(tmp_path).model)).hexdigest()
-    monkeypatch.setattr(family, "_worth_starting", lambda *_: True)
+    monkeypatch.setattr(family, "_workers_save_time", lambda *_: True)
     shared = hashlib.sha256(to_bytes(trained(tmp_path, backend="loky", workers=2).model)).hexdigest()
     assert shared == alone
 
