@@ -52,7 +52,7 @@ def test_an_engine_is_started_when_a_dying_one_lets_go(workspace: Path) -> None:
 
 
 def test_an_owner_that_never_answers_is_told(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start, "_PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(start, "_TIMEOUT_SECONDS", 1.0)
     owner = Owner(workspace)
     try:
         with pytest.raises(UnreachableError, match="did not start"):

@@ -58,12 +58,12 @@ def parts(tmp_path: Path) -> list[PartFile]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> StatisticsCache:
-    return StatisticsCache(tmp_path / "shelf")
+def cache(tmp_path: Path) -> StatisticsCache:
+    return StatisticsCache(tmp_path / "cache")
 
 
-def test_profile(connection: Any, parts: list[PartFile], shelf: StatisticsCache) -> None:
-    n, s, later = profile(connection, parts, COLUMNS, shelf).columns
+def test_profile(connection: Any, parts: list[PartFile], cache: StatisticsCache) -> None:
+    n, s, later = profile(connection, parts, COLUMNS, cache).columns
     assert (n.rows, n.missing, n.min, n.max, n.mean) == (103, 1, "0.0", "99.0", 49.5)
     assert len(n.edges) == BINS + 1
     assert n.histogram == (5,) * BINS
@@ -74,22 +74,22 @@ def test_profile(connection: Any, parts: list[PartFile], shelf: StatisticsCache)
     assert sum(later.histogram) == 3
 
 
-def test_profile_of_nothing_and_of_extremes(connection: Any, tmp_path: Path, shelf: StatisticsCache) -> None:
-    assert [p.rows for p in profile(connection, [], COLUMNS, shelf).columns] == [0, 0, 0]
+def test_profile_of_nothing_and_of_extremes(connection: Any, tmp_path: Path, cache: StatisticsCache) -> None:
+    assert [p.rows for p in profile(connection, [], COLUMNS, cache).columns] == [0, 0, 0]
     part = write(tmp_path / "a", pa.table({"n": [-1.7e308, 1.7e308], "s": ["x" * 999, ""]}))
-    n, s, _ = profile(connection, [part], COLUMNS, shelf).columns
+    n, s, _ = profile(connection, [part], COLUMNS, cache).columns
     assert n.histogram == ()
     assert s.max is not None
     assert len(s.max) == 200
     same = write(tmp_path / "b", pa.table({"n": [2.0, 2.0], "s": ["", ""]}))
-    assert profile(connection, [same], COLUMNS, shelf).columns[0].histogram == (2,)
+    assert profile(connection, [same], COLUMNS, cache).columns[0].histogram == (2,)
 
 
-def test_profile_refuses_damaged_bytes(connection: Any, parts: list[PartFile], shelf: StatisticsCache) -> None:
+def test_profile_refuses_damaged_bytes(connection: Any, parts: list[PartFile], cache: StatisticsCache) -> None:
     path = Path(parts[0].path)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(IntegrityError):
-        profile(connection, parts, COLUMNS, shelf)
+        profile(connection, parts, COLUMNS, cache)
 
 
 def test_preview_crosses_parts_in_order_and_is_printable(connection: Any, parts: list[PartFile]) -> None:

@@ -64,13 +64,13 @@ def test_any_sequence_of_versions_equals_a_direct_computation(
     """Versions append, replace and drop parts; a part is read once in its life."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shelf = StatisticsCache(folder / "shelf")
+        cache = StatisticsCache(folder / "cache")
         parts = [part(folder, COLUMNS, each) for each in delivered]
         content = {each.sha256: rows for each, rows in zip(parts, delivered, strict=True)}
         seen: set[str] = set()
         for _ in range(4):
             chosen: list[PartFile] = data.draw(st.lists(st.sampled_from(parts), max_size=8))
-            found = profile(connection, chosen, COLUMNS, shelf)
+            found = profile(connection, chosen, COLUMNS, cache)
             assert found.parts_read == len({each.sha256 for each in chosen} - seen)
             seen |= {each.sha256 for each in chosen}
             everything = [row for each in chosen for row in content[each.sha256]]
@@ -132,80 +132,80 @@ def quantiles(found: ColumnProfile, ordered: list[Any]) -> None:
 
 def test_a_new_version_costs_its_new_part(connection: Any, tmp_path: Path) -> None:
     """Also with the older parts gone from the disk: they are not touched."""
-    shelf = StatisticsCache(tmp_path / "shelf")
+    cache = StatisticsCache(tmp_path / "cache")
     columns = COLUMNS[:2]
     parts = [part(tmp_path, columns, [(float(n), n)] * 3) for n in range(12)]
-    assert profile(connection, parts[:11], columns, shelf).parts_read == 11
+    assert profile(connection, parts[:11], columns, cache).parts_read == 11
     for each in parts[:11]:
         Path(each.path).unlink()
-    found = profile(connection, parts, columns, shelf)
+    found = profile(connection, parts, columns, cache)
     assert (found.parts_read, found.columns[1].rows, found.columns[1].max) == (1, 36, "11")
-    assert profile(connection, parts, columns, shelf).parts_read == 0
+    assert profile(connection, parts, columns, cache).parts_read == 0
 
 
 def test_merged_statistics_are_used_and_not_needed(connection: Any, tmp_path: Path) -> None:
-    shelf = StatisticsCache(tmp_path / "shelf")
+    cache = StatisticsCache(tmp_path / "cache")
     columns = COLUMNS[:2]
     parts = [part(tmp_path, columns, [(float(n), n)]) for n in range(6)]
-    first = profile(connection, parts, columns, shelf).columns
+    first = profile(connection, parts, columns, cache).columns
     names = {each.sha256 for each in parts}
-    for path in (tmp_path / "shelf").rglob("*.statistics"):
+    for path in (tmp_path / "cache").rglob("*.statistics"):
         if path.stem in names:
             path.rename(path.with_suffix(".away"))
-    assert profile(connection, parts, columns, shelf).columns == first
-    assert profile(connection, parts, columns, shelf).parts_read == 0
-    for path in (tmp_path / "shelf").rglob("*.away"):
+    assert profile(connection, parts, columns, cache).columns == first
+    assert profile(connection, parts, columns, cache).parts_read == 0
+    for path in (tmp_path / "cache").rglob("*.away"):
         path.rename(path.with_suffix(".statistics"))
-    for path in (tmp_path / "shelf").rglob("*.statistics"):
+    for path in (tmp_path / "cache").rglob("*.statistics"):
         if path.stem not in names:
             path.unlink()
-    again = profile(connection, parts, columns, shelf)
+    again = profile(connection, parts, columns, cache)
     assert (again.columns, again.parts_read) == (first, 0)
 
 
 @pytest.mark.parametrize("damage", [b"", b"x" * 400, None])
 def test_damaged_statistics_are_made_anew(connection: Any, tmp_path: Path, damage: bytes | None) -> None:
-    shelf = StatisticsCache(tmp_path / "shelf")
+    cache = StatisticsCache(tmp_path / "cache")
     columns = COLUMNS[:2]
     parts = [part(tmp_path, columns, [(float(n), n)]) for n in range(5)]
-    first = profile(connection, parts, columns, shelf)
-    for path in (tmp_path / "shelf").rglob("*.statistics"):
+    first = profile(connection, parts, columns, cache)
+    for path in (tmp_path / "cache").rglob("*.statistics"):
         content = bytearray(path.read_bytes())
         content[-5] ^= 1
         path.write_bytes(bytes(content) if damage is None else damage)
-    again = profile(connection, parts, columns, shelf)
+    again = profile(connection, parts, columns, cache)
     assert again == first
-    assert profile(connection, parts, columns, shelf).parts_read == 0
+    assert profile(connection, parts, columns, cache).parts_read == 0
 
 
 def test_a_shelf_that_cannot_be_written_only_costs_time(connection: Any, tmp_path: Path) -> None:
-    (tmp_path / "shelf").write_text("in the way")
+    (tmp_path / "cache").write_text("in the way")
     columns = COLUMNS[:2]
     parts = [part(tmp_path, columns, [(1.0, 1)])]
     for _ in range(2):
-        assert profile(connection, parts, columns, StatisticsCache(tmp_path / "shelf")).parts_read == 1
+        assert profile(connection, parts, columns, StatisticsCache(tmp_path / "cache")).parts_read == 1
 
 
 def test_columns_that_come_later_or_change_their_type(connection: Any, tmp_path: Path) -> None:
-    shelf = StatisticsCache(tmp_path / "shelf")
+    cache = StatisticsCache(tmp_path / "cache")
     old = part(tmp_path, COLUMNS[1:2], [(1,), (2,)])
     new = part(tmp_path, COLUMNS[1:3], [(3, "a")])
-    assert profile(connection, [old], COLUMNS[1:2], shelf).parts_read == 1
-    found = profile(connection, [old, new], COLUMNS[1:3], shelf)
+    assert profile(connection, [old], COLUMNS[1:2], cache).parts_read == 1
+    found = profile(connection, [old, new], COLUMNS[1:3], cache)
     assert found.parts_read == 1
     assert (found.columns[1].missing, found.columns[1].top) == (2, (("a", 1),))
     wider = [Column(name="i", type=ColumnType.NUMBER)]
-    found = profile(connection, [old, new], wider, shelf)
+    found = profile(connection, [old, new], wider, cache)
     assert (found.parts_read, found.columns[0].max, found.columns[0].type) == (2, "3.0", "number")
     with pytest.raises(DataError, match="cannot be read as its column's type"):
-        profile(connection, [new], [Column(name="s", type=ColumnType.INTEGER)], shelf)
+        profile(connection, [new], [Column(name="s", type=ColumnType.INTEGER)], cache)
 
 
 def test_damaged_parts_are_refused_when_they_are_read(connection: Any, tmp_path: Path) -> None:
     damaged = part(tmp_path, COLUMNS[:1], [(1.0,)])
     Path(damaged.path).write_bytes(b"PAR1")
     with pytest.raises(IntegrityError):
-        profile(connection, [damaged], COLUMNS[:1], StatisticsCache(tmp_path / "shelf"))
+        profile(connection, [damaged], COLUMNS[:1], StatisticsCache(tmp_path / "cache"))
 
 
 def test_infinite_times_have_no_place_in_a_spread(connection: Any, tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_infinite_times_have_no_place_in_a_spread(connection: Any, tmp_path: Pat
         connection,
         [PartFile(path=str(path), sha256=file_sha256(path), rows=2)],
         [Column(name="d", type=ColumnType.DATE), Column(name="t", type=ColumnType.TIMESTAMP)],
-        StatisticsCache(tmp_path / "shelf"),
+        StatisticsCache(tmp_path / "cache"),
     ).columns
     assert [(each.missing, each.min, each.max) for each in found] == [
         (0, "2026-01-01", "2026-01-01"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopfloor.artifacts.table import NO_TIME, Factor, Moments
+from shopfloor.artifacts.table import NO_TIME, Categorical, Timestamps
 from shopfloor.domain.columns import ColumnType
 from shopfloor.monitoring.bins import NEW, OTHER, bin_values, fit_bins
 
@@ -16,10 +16,10 @@ values = st.lists(
 )
 
 
-def factor(levels: list[str | None]) -> Factor:
+def factor(levels: list[str | None]) -> Categorical:
     """A text column."""
     names = sorted({level for level in levels if level is not None})
-    return Factor(np.array([-1 if one is None else names.index(one) for one in levels], dtype=np.intp), names)
+    return Categorical(np.array([-1 if one is None else names.index(one) for one in levels], dtype=np.intp), names)
 
 
 @given(values, values)
@@ -95,13 +95,13 @@ def test_new_levels_are_nothing_new_where_every_chunk_brings_some() -> None:
 
 def test_moments_are_compared_by_their_rhythm() -> None:
     hours = (np.arange(240) * 3_600_000_000).astype(np.int64)
-    bins = fit_bins(Moments(hours), ColumnType.TIMESTAMP)
-    year_later = Moments(hours + 365 * 86_400_000_000)
+    bins = fit_bins(Timestamps(hours), ColumnType.TIMESTAMP)
+    year_later = Timestamps(hours + 365 * 86_400_000_000)
     assert len(bins.labels) == 12
     assert bin_values(year_later, bins).sketch(bins).counts == (20,) * 12
-    days = fit_bins(Moments(np.arange(14) * 86_400_000_000), ColumnType.DATE)
+    days = fit_bins(Timestamps(np.arange(14) * 86_400_000_000), ColumnType.DATE)
     assert days.labels == ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-    assert bin_values(Moments(np.array([0, NO_TIME])), days).codes.tolist() == [3, -1]  # 1970 began on a Thursday
+    assert bin_values(Timestamps(np.array([0, NO_TIME])), days).codes.tolist() == [3, -1]  # 1970 began on a Thursday
 
 
 def test_booleans_are_levels() -> None:
@@ -110,12 +110,12 @@ def test_booleans_are_levels() -> None:
     assert bin_values(np.array([1.0, np.nan, 0.0]), bins).codes.tolist()[1] == -1
 
 
-@pytest.mark.parametrize("later", [factor(["1.5", "x", "2"]), Moments(np.array([0, 1, 2]))])
-def test_values_of_another_kind_are_read_or_missing(later: Factor | Moments) -> None:
+@pytest.mark.parametrize("later", [factor(["1.5", "x", "2"]), Timestamps(np.array([0, 1, 2]))])
+def test_values_of_another_kind_are_read_or_missing(later: Categorical | Timestamps) -> None:
     bins = fit_bins(np.array([1.0, 2.0, 3.0]), ColumnType.NUMBER)
     sketch = bin_values(later, bins).sketch(bins)
     assert sketch.rows == 3
-    assert sketch.missing == (1 if isinstance(later, Factor) else 3)
+    assert sketch.missing == (1 if isinstance(later, Categorical) else 3)
 
 
 def test_equal_bins_have_equal_keys_and_others_do_not() -> None:

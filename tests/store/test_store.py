@@ -149,7 +149,7 @@ def test_a_torn_log_is_cut_and_kept_aside(tmp_path: Path) -> None:
         handle.write(b"\0" * 100)  # what a power cut leaves
     store = open_store(tmp_path)
     assert len(store.read(jobs.queued)) == 4  # only the torn commit is gone
-    assert "cut at byte" in store.salvaged
+    assert "cut at byte" in store.recovered
     assert list(tmp_path.glob("*.damaged-*"))
     store.close()
 

@@ -76,7 +76,7 @@ class Action(Record, frozen=True, kw_only=True):
     `records` are the kinds of record it acts on; empty means it needs no selection.
     `cli` is a template of the same thing in a shell: `{…}` are placeholders, `[…]` is left out
     when what it holds is not given, `[--flag{name!}]` is an option without a value.
-    `rank` orders the footer, 0 stays out of it. What `shows` is asked for its answer, not for an effect.
+    `rank` orders the footer, 0 stays out of it. An action that `shows` is done for its answer, not for an effect.
     `before` asks how things stand, so that doing it once more can say that nothing changed.
     `timeout` is in seconds.
     """

@@ -55,7 +55,7 @@ def _number(inputs: Inputs, name: str) -> float | None:
 def in_force(contract: Contract) -> dict[str, str]:
     """What the contract says now for each field of the intake rules; empty where it asks nothing."""
     arrival, volume = contract.arrival, contract.volume
-    said: dict[str, object] = {
+    given: dict[str, object] = {
         "mode": contract.mode,
         "key": ", ".join(contract.key),
         "time": contract.time,
@@ -71,7 +71,7 @@ def in_force(contract: Contract) -> dict[str, str]:
     }
     return {
         name: "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-        for name, value in said.items()
+        for name, value in given.items()
     }
 
 

@@ -17,10 +17,10 @@ from shopfloor.domain.requests.models import ModelDefine
 
 
 class Setting(Record, frozen=True, kw_only=True):
-    """One setting of a definition: how it is asked for, and where it stands in the record.
+    """One setting of a definition: its prompt, and its place in the record.
 
     `section` is a part of `ModelDefinition` (`training`, `release`, …) or empty for its top;
-    `read` makes a value from text. `basic` settings are asked for in the form of the terminal face.
+    `read` makes a value from text. `basic` settings are fields of the form on the screen.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""From any row to what it came from and what came from it."""
+"""From any row to its lineage, up and down."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def publish(staged: Path, objects: Path) -> Path:
     """Move a staged artifact to `objects/artifacts/<ab>/<sha256>/` and make the move durable.
 
     Publishing the same model again keeps the directory that stands and drops the staged one. A
-    standing directory whose bytes do not match its manifest is set aside, not trusted.
+    existing directory whose bytes do not match its manifest is renamed, not trusted.
     """
     digest = _staged_digest(staged)
     target = objects / "artifacts" / digest[:2] / digest
@@ -70,7 +70,7 @@ def publish(staged: Path, objects: Path) -> Path:
         if not _intact(target):
             raise
         _discard(staged)
-        os.utime(target)  # young again: an old orphan that is wanted now must not be collected as garbage
+        os.utime(target)  # touched: an old orphan that is used now must not be collected as garbage
     for directory in (target.parent, target.parent.parent, objects):
         fsync_directory(directory)
     return target
@@ -96,7 +96,7 @@ def resign(path: Path, theirs: bytes, ours: bytes) -> None:
 
 
 def verify(file: ArtifactFile, key: bytes) -> ArtifactManifest:
-    """The manifest of `file`, when it is signed and speaks of exactly this model and digest."""
+    """The manifest of `file`, when it is signed and names exactly this model and digest."""
     manifest = read_manifest(Path(file.path), key)
     if manifest.files.get(MODEL) != file.sha256:
         raise _refused(

@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from shopfloor.artifacts.blocks.block import Block, Style, Target
+from shopfloor.artifacts.blocks.block import Block, EncodingTarget, Style
 from shopfloor.artifacts.blocks.calendar import date_blocks
 from shopfloor.artifacts.blocks.category import category_block
 from shopfloor.artifacts.blocks.means import means_block
 from shopfloor.artifacts.blocks.number import number_block
 from shopfloor.artifacts.blocks.text import is_text, text_block
-from shopfloor.artifacts.table import Factor, Floats, Table, infer_columns, parse
+from shopfloor.artifacts.table import Categorical, Floats, Table, infer_columns, parse
 from shopfloor.domain.columns import Column, ColumnType
 
 FOLDS = 5
@@ -124,20 +124,20 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.columns_ = tuple(self.columns or infer_columns(X))
         return parse(X, self.columns_)
 
-    def _target(self, y: ArrayLike | None, rows: int, folds: NDArray[np.intp] | None = None) -> Target:
+    def _target(self, y: ArrayLike | None, rows: int, folds: NDArray[np.intp] | None = None) -> EncodingTarget:
         if folds is None:
             folds = np.arange(rows) % FOLDS
             np.random.default_rng(self.seed).shuffle(folds)
         if y is None:
-            return Target(np.zeros((rows, 0)), folds)
+            return EncodingTarget(np.zeros((rows, 0)), folds)
         values = np.asarray(y)
         if values.dtype.kind == "f":
-            return Target(values.astype(np.float64).reshape(-1, 1), folds)
+            return EncodingTarget(values.astype(np.float64).reshape(-1, 1), folds)
         classes, codes = np.unique(values, return_inverse=True)
         outputs = range(1, 2) if len(classes) == 2 else range(len(classes))
-        return Target(np.column_stack([codes == k for k in outputs]).astype(np.float64), folds)
+        return EncodingTarget(np.column_stack([codes == k for k in outputs]).astype(np.float64), folds)
 
-    def _fit(self, table: Table, target: Target) -> None:
+    def _fit(self, table: Table, target: EncodingTarget) -> None:
         blocks: list[Block] = []
         for column in self.columns_:
             blocks += self._blocks(column, table, target)
@@ -145,7 +145,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = len(self.columns_)
         self.feature_names_in_ = np.array([c.name for c in self.columns_], dtype=object)
 
-    def _blocks(self, column: Column, table: Table, target: Target) -> list[Block]:
+    def _blocks(self, column: Column, table: Table, target: EncodingTarget) -> list[Block]:
         if column.type.temporal:
             return date_blocks(column.name, table, self.style, self.order)
         if column.type is ColumnType.TEXT:
@@ -155,7 +155,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             block = number_block(column.name, kind, table.numbers(column.name), self.style)
         return [] if block is None else [block]
 
-    def _text_block(self, name: str, factor: Factor, target: Target) -> Block | None:
+    def _text_block(self, name: str, factor: Categorical, target: EncodingTarget) -> Block | None:
         levels = len(np.unique(factor.codes[factor.codes >= 0]))
         if levels <= self.low:
             return category_block(name, factor, self.style)

@@ -23,7 +23,7 @@ _OPEN_MEMBERS = 256
 class FittedFamily:
     """The members of a family by segment; a row of any other segment gets the pooled model.
 
-    Members are kept as bytes and opened when first asked, so a family of a thousand loads fast.
+    Members are kept as bytes and loaded at the first prediction, so a family of a thousand loads fast.
     Same interface as `FittedModel`, with one more output: `segment`. `features` are those of all
     members (None: those of the pooled model).
     """

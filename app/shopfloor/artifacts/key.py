@@ -15,7 +15,7 @@ KEY_BYTES = 32
 def load_or_create_key(path: Path) -> bytes:
     """The 32 secret bytes that sign this workspace's artifacts, made on first use (mode 0600).
 
-    Processes that race agree on one key: the key is written aside and linked into place, so no
+    Processes that race agree on one key: the key is written under a temporary name and linked into place, so no
     reader sees half of it. Raises `IntegrityError` when the file is not a private, whole key.
     """
     try:
@@ -57,12 +57,12 @@ def load_key(path: Path) -> bytes:
 
 def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    write_new(aside, os.urandom(KEY_BYTES))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    write_new(temporary, os.urandom(KEY_BYTES))
     try:
         try:
-            os.link(aside, path)  # fails when another process was first: then its key counts
+            os.link(temporary, path)  # fails when another process was first: then its key counts
         except FileExistsError:
             pass
     finally:
-        os.unlink(aside)
+        os.unlink(temporary)

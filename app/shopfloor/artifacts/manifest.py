@@ -34,7 +34,7 @@ class ArtifactManifest(Record, frozen=True, kw_only=True):
     """Everything a reader may know of an artifact before it opens the model.
 
     `files` maps file name to sha256 (filled by `bundle.stage`). `classes` are the labels in the
-    order of the probability columns, `positive` the label that a binary score speaks of.
+    order of the probability columns, `positive` the label that a binary score is the probability of.
     """
 
     model: str

@@ -14,28 +14,28 @@ from shopfloor.artifacts.values import boolean_of, moment_of, number_of, text_of
 from shopfloor.domain.columns import Column, ColumnType
 
 NO_TIME = np.iinfo(np.int64).min
-"""A missing moment in a `Moments` array."""
+"""A missing moment in a `Timestamps` array."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Factor:
+class Categorical:
     """A text column: `codes` index `levels`, -1 is missing. Levels may be unused after a take."""
 
     codes: NDArray[np.intp]
     levels: list[str]
 
-    def take(self, rows: NDArray[Any] | slice) -> Factor:
+    def take(self, rows: NDArray[Any] | slice) -> Categorical:
         """The column at `rows` (positions or a mask), with the same levels."""
-        return Factor(self.codes[rows], self.levels)
+        return Categorical(self.codes[rows], self.levels)
 
-    def compact(self) -> Factor:
+    def compact(self) -> Categorical:
         """The same column with only the levels that occur, in order of their first code."""
         used, codes = np.unique(self.codes, return_inverse=True)
         present = used[used >= 0]
         shift = len(used) - len(present)
-        return Factor((codes - shift).astype(np.intp), [self.levels[code] for code in present])
+        return Categorical((codes - shift).astype(np.intp), [self.levels[code] for code in present])
 
     def spread(self, values: Floats, missing: float) -> Floats:
         """One number a row from one number a level."""
@@ -43,17 +43,17 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Moments:
+class Timestamps:
     """A date or time column: microseconds since 1970 in UTC, `NO_TIME` is missing."""
 
     micros: NDArray[np.int64]
 
-    def take(self, rows: NDArray[Any] | slice) -> Moments:
+    def take(self, rows: NDArray[Any] | slice) -> Timestamps:
         """The column at `rows` (positions or a mask)."""
-        return Moments(self.micros[rows])
+        return Timestamps(self.micros[rows])
 
 
-Values = Floats | Factor | Moments
+Values = Floats | Categorical | Timestamps
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Table:
         """The same rows without unused levels, which makes a small part of a table small."""
         return Table(
             self.rows,
-            {name: one.compact() if isinstance(one, Factor) else one for name, one in self.columns.items()},
+            {name: one.compact() if isinstance(one, Categorical) else one for name, one in self.columns.items()},
         )
 
     def select(self, names: Iterable[str]) -> Table:
@@ -87,19 +87,19 @@ class Table:
         found = self.columns.get(name)
         return found if isinstance(found, np.ndarray) else np.full(self.rows, np.nan)
 
-    def factor(self, name: str) -> Factor:
+    def factor(self, name: str) -> Categorical:
         """A text column; all missing where the table has none of the name."""
         found = self.columns.get(name)
-        if isinstance(found, Factor):
+        if isinstance(found, Categorical):
             return found
-        return Factor(np.full(self.rows, -1, dtype=np.intp), [])
+        return Categorical(np.full(self.rows, -1, dtype=np.intp), [])
 
-    def moments(self, name: str) -> Moments:
+    def moments(self, name: str) -> Timestamps:
         """A date or time column; all missing where the table has none of the name."""
         found = self.columns.get(name)
-        if isinstance(found, Moments):
+        if isinstance(found, Timestamps):
             return found
-        return Moments(np.full(self.rows, NO_TIME, dtype=np.int64))
+        return Timestamps(np.full(self.rows, NO_TIME, dtype=np.int64))
 
 
 def parse(frame: pd.DataFrame, columns: Iterable[Column]) -> Table:
@@ -128,9 +128,9 @@ def infer_columns(frame: pd.DataFrame) -> tuple[Column, ...]:
 
 def _length(columns: dict[str, Values], rows: NDArray[Any] | slice, before: int) -> int:
     for values in columns.values():
-        if isinstance(values, Moments):
+        if isinstance(values, Timestamps):
             return len(values.micros)
-        return len(values.codes) if isinstance(values, Factor) else len(values)
+        return len(values.codes) if isinstance(values, Categorical) else len(values)
     return len(np.arange(before)[rows])
 
 
@@ -148,31 +148,31 @@ def _booleans(series: pd.Series[Any], name: str) -> Floats:
     return _each(series, name, boolean_of)
 
 
-def _moments(series: pd.Series[Any], name: str) -> Moments:
+def _moments(series: pd.Series[Any], name: str) -> Timestamps:
     if not _dtype(series, "M"):
         found = [moment_of(value, name) for value in series]
         micros = [NO_TIME if value is None else value for value in found]
-        return Moments(np.array(micros, dtype=np.int64))
+        return Timestamps(np.array(micros, dtype=np.int64))
     if isinstance(series.dtype, pd.DatetimeTZDtype):
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
-    return Moments(series.to_numpy().astype("datetime64[us]").view(np.int64))
+    return Timestamps(series.to_numpy().astype("datetime64[us]").view(np.int64))
 
 
-def _factor(series: pd.Series[Any], name: str) -> Factor:
+def _factor(series: pd.Series[Any], name: str) -> Categorical:
     if isinstance(series.dtype, pd.CategoricalDtype):
         codes, found = series.cat.codes.to_numpy(), list(series.cat.categories)
     elif _dtype(series, "fbM"):
         present = series.dropna()
         if len(present):
             raise wrong_type(name, present.iloc[0], "text")
-        return Factor(np.full(len(series), -1, dtype=np.intp), [])
+        return Categorical(np.full(len(series), -1, dtype=np.intp), [])
     else:
         codes, index = pd.factorize(series)
         found = list(index)
     return _merged(np.asarray(codes, dtype=np.intp), found, name)
 
 
-def _merged(codes: NDArray[np.intp], found: Sequence[Any], name: str) -> Factor:
+def _merged(codes: NDArray[np.intp], found: Sequence[Any], name: str) -> Categorical:
     """Levels as text; values that read the same (1 and "1") become one level, empty ones none."""
     places: dict[str, int] = {}
     targets = np.empty(len(found) + 1, dtype=np.intp)
@@ -180,7 +180,7 @@ def _merged(codes: NDArray[np.intp], found: Sequence[Any], name: str) -> Factor:
     for position, value in enumerate(found):
         text = text_of(value, name)
         targets[position] = -1 if text is None else places.setdefault(text, len(places))
-    return Factor(targets[codes], list(places))
+    return Categorical(targets[codes], list(places))
 
 
 def _each(series: pd.Series[Any], name: str, convert: Callable[[Any, str], float]) -> Floats:

@@ -17,7 +17,7 @@ from pathlib import Path
 from threadpoolctl import ThreadpoolController, threadpool_limits  # type: ignore[import-untyped]
 
 _LOAD = Path("/proc/loadavg")
-_WORTH_THREADS = 20_000
+_FEWEST_ROWS_FOR_THREADS = 20_000
 
 
 def limited(most: int) -> threadpool_limits:
@@ -35,7 +35,7 @@ def for_rows(rows: int) -> Iterator[None]:
     as far as the limit that is in force allows. Costs 30 µs."""
     controller = _controller()
     allowed = [one.num_threads for one in controller.lib_controllers if one.user_api == "openmp"]
-    threads = idle_cores(min(allowed, default=1)) if rows >= _WORTH_THREADS else 1
+    threads = idle_cores(min(allowed, default=1)) if rows >= _FEWEST_ROWS_FOR_THREADS else 1
     with controller.limit(limits={"openmp": threads}):
         yield
 

@@ -54,7 +54,7 @@ class FlatTrees:
 def _inputs(estimator: Any) -> tuple[list[int], dict[int, list[float]]]:
     """For each input of the trees its encoded column, and for category columns their codes.
 
-    scikit-learn moves category columns to the front and numbers their codes anew.
+    scikit-learn moves category columns to the front and renumbers their codes.
     """
     if estimator.is_categorical_ is None:
         return list(range(estimator.n_features_in_)), {}
@@ -77,7 +77,7 @@ def _known_codes(estimator: Any) -> dict[int, set[int]]:
 
 def _tree(tree: Any, columns: list[int], recode: dict[int, list[float]], known: dict[int, set[int]]) -> Node:
     built: list[Node] = [0.0] * len(tree.nodes)
-    for place in range(len(tree.nodes) - 1, -1, -1):  # children stand after their parent
+    for place in range(len(tree.nodes) - 1, -1, -1):  # children come after their parent
         node = tree.nodes[place]
         if node["is_leaf"]:
             built[place] = float(node["value"])

@@ -92,6 +92,6 @@ def _callback(action: Action, others: dict[str, Action]) -> Any:
         request = chosen.request(ref, inputs)
         before = session.ask(chosen.before(ref)) if chosen.before is not None else None
         answer = session.ask(request, timeout=chosen.timeout)
-        return answers.told(request, before, answer, as_json=as_json)
+        return answers.report_result(request, before, answer, as_json=as_json)
 
     return run

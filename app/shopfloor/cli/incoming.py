@@ -14,7 +14,7 @@ _IDLE_SECONDS = 0.5
 
 
 def incoming(source: IO[bytes]) -> Iterator[RowChunk]:
-    """Posts of whole lines. What came is sent when it is enough for a post, or when nothing more
+    """Posts of whole lines. Received lines are sent when they fill a post, or when nothing more
     comes for half a second, so that a slow pipe does not keep its rows back. A last line without
     an end counts."""
     handle = source.fileno()

@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 class Session:
-    """One invocation. Finds the workspace and reaches the engine only when asked to."""
+    """One invocation. Finds the workspace and reaches the engine only when needed."""
 
     def __init__(self, directory: Path | None = None) -> None:
         self.directory = directory

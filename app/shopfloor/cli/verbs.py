@@ -51,7 +51,7 @@ class Verb(click.Command):
 
 
 def one_of(kind: type[StrEnum]) -> click.Choice[str]:
-    """A choice among the values of an enumeration, as they stand in JSON."""
+    """A choice among the values of an enumeration, as written in JSON."""
     return click.Choice([each.value for each in kind])
 
 

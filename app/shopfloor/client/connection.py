@@ -82,7 +82,7 @@ def _signed(request: R) -> R:
 
 
 def who() -> str:
-    """Who acts: several people may share the workspace's account, so the account they came from counts first."""
+    """Who acts: several people may share the workspace's account, so the account they logged in with counts first."""
     named = os.environ.get("SHOPFLOOR_USER") or os.environ.get("SUDO_USER")
     if named:
         return safe(named, 60)

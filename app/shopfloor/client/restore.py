@@ -23,7 +23,7 @@ class Restored(Record, frozen=True, kw_only=True):
 
 
 def restore(workspace: Path, backup: Path) -> Restored:
-    """Restore in a process of its own, because faces never load the database; raises what it said."""
+    """Restore in a process of its own, because faces never load the database; raises its error."""
     done = subprocess.run(
         [
             sys.executable,

@@ -20,8 +20,8 @@ from shopfloor.domain.wire import KEY_HEADER, rows_path
 POST_ROWS = 5_000
 POST_BYTES = 4 << 20
 _POST_SECONDS = 30.0
-_PATIENCE = 60.0
-_TOLD = 100
+_TIMEOUT_SECONDS = 60.0
+_MAX_REPORTED = 100
 
 
 class Appended(Record, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class Appender:
     """Posts rows to one dataset and waits, patiently, until each post is safe.
 
     A post whose answer was lost is sent again with its own key, also to an engine that was started
-    meanwhile; one that is told to wait waits. After `patience` seconds without success the last
+    meanwhile; a post that the engine defers is sent again later. After `timeout` seconds without success the last
     error is raised; then `done` says what is in.
     """
 
@@ -62,29 +62,29 @@ class Appender:
         dataset: str,
         *,
         key: str = "",
-        patience: float = _PATIENCE,
+        timeout: float = _TIMEOUT_SECONDS,
         clock: Clock | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._key = key or ulid()
-        self._patience = patience
+        self._timeout = timeout
         self._clock = clock or SystemClock()
         self._sleep = sleep
         self._lines = 0
         self.done = Appended(dataset=dataset)
 
-    def add(self, piece: RowChunk) -> RowsReceipt:
+    def add(self, chunk: RowChunk) -> RowsReceipt:
         """Send one post and wait for its answer."""
-        receipt = self._post(piece.body, f"{self._key}-{self.done.posts + 1}")
+        receipt = self._post(chunk.body, f"{self._key}-{self.done.posts + 1}")
         moved = [msgspec.structs.replace(one, line=one.line + self._lines) for one in receipt.rejects]
-        self._lines += piece.lines
+        self._lines += chunk.lines
         self.done = msgspec.structs.replace(
             self.done,
             accepted=self.done.accepted + receipt.accepted,
             rejected=self.done.rejected + receipt.rejected,
-            rejects=(*self.done.rejects, *moved)[:_TOLD],
-            notices=tuple(dict.fromkeys((*self.done.notices, *receipt.notices)))[:_TOLD],
+            rejects=(*self.done.rejects, *moved)[:_MAX_REPORTED],
+            notices=tuple(dict.fromkeys((*self.done.notices, *receipt.notices)))[:_MAX_REPORTED],
             posts=self.done.posts + 1,
             duplicates=self.done.duplicates + receipt.duplicate,
             position=receipt.position,
@@ -93,19 +93,19 @@ class Appender:
 
     def _post(self, body: bytes, key: str) -> RowsReceipt:
         headers = {"Content-Type": "application/x-ndjson", KEY_HEADER: key}
-        give_up = self._clock.monotonic() + self._patience
+        deadline = self._clock.monotonic() + self._timeout
         pause = 0.1
         while True:
             try:
                 answer = self._client.post(rows_path(self.done.dataset), body, headers, _POST_SECONDS)
                 return msgspec.json.decode(answer, type=RowsReceipt)
             except BusyError as error:
-                self._wait(error, give_up, error.retry_after)
+                self._wait(error, deadline, error.retry_after)
             except UnreachableError as error:
-                self._wait(error, give_up, pause)
+                self._wait(error, deadline, pause)
                 self._start_engine()
             except StoreError as error:
-                self._wait(error, give_up, pause)
+                self._wait(error, deadline, pause)
             pause = min(pause * 2, 2.0)
 
     def _start_engine(self) -> None:
@@ -114,13 +114,13 @@ class Appender:
         except UnreachableError:
             pass  # the next post says so, until the patience ends
 
-    def _wait(self, error: Exception, give_up: float, seconds: float) -> None:
-        if self._clock.monotonic() + seconds > give_up:
+    def _wait(self, error: Exception, deadline: float, seconds: float) -> None:
+        if self._clock.monotonic() + seconds > deadline:
             raise error
         self._sleep(seconds)
 
 
-def pieces(lines: Iterable[bytes]) -> Iterator[RowChunk]:
+def chunks(lines: Iterable[bytes]) -> Iterator[RowChunk]:
     """Lines, each with its end, gathered into posts."""
     held: list[bytes] = []
     size = 0
@@ -137,6 +137,6 @@ def pieces(lines: Iterable[bytes]) -> Iterator[RowChunk]:
 def append(client: EngineClient, dataset: str, lines: Sequence[bytes] | Iterable[bytes], *, key: str = "") -> Appended:
     """Add all `lines`. With a `key` the same call may be repeated: what is in is not added again."""
     appender = Appender(client, dataset, key=key)
-    for piece in pieces(lines):
-        appender.add(piece)
+    for chunk in chunks(lines):
+        appender.add(chunk)
     return appender.done

@@ -17,7 +17,7 @@ from shopfloor.workspace.layout import Layout
 def become_server(workspace: Path, host: str, port: int, names: Sequence[str] = ()) -> NoReturn:
     """Serve over TCP until a signal: this process becomes the server. `names` are hosts that callers may ask for.
 
-    A child would outlive a caller that is told to stop (systemd, `kill`, a script), and go on
+    A child would outlive a caller that is stopped (systemd, `kill`, a script), and go on
     listening with nobody left who knows of it.
     """
     Layout(workspace).create()

@@ -54,7 +54,7 @@ def config_validate(workspace: Path) -> list[str]:
 
 
 def _sql_problems(layout: Layout) -> list[str]:
-    """What is wrong with SQL and patterns in contracts, told by a process of its own: faces never load DuckDB."""
+    """What is wrong with SQL and patterns in contracts, checked in a process of its own: faces never load DuckDB."""
     if not any(_needs_duckdb(layout, name) for name in contracts.list_contracts(layout)):
         return []
     command = [sys.executable, "-m", "shopfloor.upkeep.validate", "--workspace", str(layout.root)]
@@ -62,8 +62,8 @@ def _sql_problems(layout: Layout) -> list[str]:
     try:
         return msgspec.json.decode(done.stdout, type=list[str])
     except msgspec.DecodeError:
-        said = done.stderr.decode(errors="replace").strip()[-300:]
-        return [f"The contract conditions could not be checked: {safe(said, 300)}"]
+        output = done.stderr.decode(errors="replace").strip()[-300:]
+        return [f"The contract conditions could not be checked: {safe(output, 300)}"]
 
 
 def _needs_duckdb(layout: Layout, name: str) -> bool:

@@ -14,7 +14,7 @@ from shopfloor.client.connection import EngineClient
 from shopfloor.domain.errors import UnreachableError
 from shopfloor.workspace.layout import Layout
 
-_PATIENCE_SECONDS = 30.0
+_TIMEOUT_SECONDS = 30.0
 
 
 def engine_running(workspace: Path) -> bool:
@@ -53,7 +53,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def run_foreground(workspace: Path) -> int:
-    """Run the engine in this terminal until it is told to stop; its exit code."""
+    """Run the engine in this terminal until it is stopped; its exit code."""
     Layout(workspace).create()
     return subprocess.call(_command(workspace))
 
@@ -83,7 +83,7 @@ def _await_engine(layout: Layout) -> None:
     An owner that does not answer may be one that comes up, or one that was killed and whose memory
     the kernel still frees: the lock goes last. Only looking again tells the two apart.
     """
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     started: subprocess.Popen[bytes] | None = None
     pause = 0.02
     while time.monotonic() < deadline:
@@ -95,7 +95,7 @@ def _await_engine(layout: Layout) -> None:
         pause = min(pause * 1.3, 0.25)
         if started is not None and started.poll() is not None:
             if not engine_running(layout.root):
-                break  # it said why in its log
+                break  # its log says why
             started = None  # it left the workspace to an engine that was quicker
     if _answers(layout):
         return

@@ -45,7 +45,7 @@ def collision(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def case_notice(pairs: Sequence[tuple[str, str]], limit: int = 5) -> str:
-    """What is said of columns taken as others; `pairs` are their names as written and as known."""
+    """The notice about columns taken as others; `pairs` are their names as written and as known."""
     words = ", ".join(f"'{safe(written, 60)}' as '{safe(known, 60)}'" for written, known in pairs[:limit])
     more = f" and {len(pairs) - limit} more" if len(pairs) > limit else ""
     return f"Column names were matched without regard to case: {words}{more}."

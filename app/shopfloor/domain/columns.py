@@ -44,7 +44,7 @@ class Column(Record, frozen=True, kw_only=True):
     An `optional` column may be absent from a file (its values are then missing); columns that
     joined the contract later are optional, because older layouts do not have them.
 
-    `format` pins how text stands for values where it could be read in two ways: a day as
+    `format` pins how text is read where it could be read in two ways: a day as
     `%d/%m/%Y` (strptime), a number as `1.234,56`. Empty means the plain spelling.
     """
 
@@ -63,5 +63,5 @@ class Column(Record, frozen=True, kw_only=True):
 
     @property
     def written(self) -> str:
-        """The type in words and, where it is pinned, how text stands for it."""
+        """The type in words and, where it is pinned, the format of its text."""
         return f"{self.type.value} as {self.format}" if self.format else self.type.value

@@ -1,4 +1,4 @@
-"""The contract of a dataset: what its files must look like."""
+"""The contract of a dataset: the rules for its files."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class Volume(Record, frozen=True, kw_only=True):
     """How many rows a file should have.
 
     `band` compares with the median file of the dataset's recent history: 0.5 allows from half of it
-    to one and a half of it; it is not asked before `MIN_HISTORY` files are in. Nothing given, nothing
-    is asked. `severity` is `quarantine_file` or `warn`: there is no row to reject.
+    to one and a half of it; it is not checked before `MIN_HISTORY` files are ingested. Without limits nothing
+    is checked. `severity` is `quarantine_file` or `warn`: there is no row to reject.
     """
 
     min_rows: int | None = None
@@ -94,7 +94,7 @@ class Parser(Record, frozen=True, kw_only=True):
     """How the dataset's text files are written. What is empty is found out for each file.
 
     `rename` are column names of files, of any format, and what the contract calls them: `new=old`.
-    `missing` are words that stand for no value in every column, text too, beside those that are
+    `missing` are words that mean no value in every column, text too, beside those that are
     known (`domain.missing`).
     """
 

@@ -33,7 +33,7 @@ def changes(before: Contract | None, after: Contract) -> tuple[str, ...]:
 
 
 def same(left: Contract | None, right: Contract | None) -> bool:
-    """True when two contracts ask the same, whatever their revisions."""
+    """True when two contracts require the same, whatever their revisions."""
     if left is None or right is None:
         return left is right
     return msgspec.structs.replace(left, revision=0) == msgspec.structs.replace(right, revision=0)
@@ -61,16 +61,16 @@ def _of_table(prefix: str, left: dict[str, Any], right: dict[str, Any]) -> list[
 
 
 def _moved(key: str, left: Any, right: Any) -> str:
-    return safe(f"{key}: {_said(left)} -> {_said(right)}", _LONGEST)
+    return safe(f"{key}: {_shown(left)} -> {_shown(right)}", _LONGEST)
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     if value in (None, "", [], ()):
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return ", ".join(_said(one) for one in value)
+        return ", ".join(_shown(one) for one in value)
     if isinstance(value, dict):
         return " ".join(str(one) for one in value.values() if one)
     return str(value)

@@ -54,8 +54,8 @@ class _Lines(list[str]):
         self.append(f"{line[:-2]}\n")
 
 
-def words(changed: int, how: str = "") -> str:
-    """What is said of cells that were made safe; empty without any. `how` says how to get them as they are."""
+def changes_note(changed: int, how: str = "") -> str:
+    """The note about cells that were made safe; empty without any. `how` says how to get them as they are."""
     if not changed:
         return ""
     return (

@@ -11,7 +11,7 @@ from shopfloor.domain.record import Record
 
 
 class FileSpan(Record, frozen=True, kw_only=True):
-    """The rows of a part that came from one file: `first` row (from 0) and count."""
+    """The rows of a part that belong to one file: `first` row (from 0) and count."""
 
     file: str
     first: int
@@ -170,7 +170,7 @@ class VersionDiff(Record, frozen=True, kw_only=True):
     """What changed between two versions.
 
     `added_rows` and `removed_rows` are counted by part and file, without reading rows; `row_diff` counts
-    the rows themselves, where that was asked for.
+    the rows themselves, if requested.
     """
 
     dataset: str

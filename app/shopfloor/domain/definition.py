@@ -32,7 +32,7 @@ class Split(StrEnum):
 
 
 class ReleasePolicy(StrEnum):
-    """Who moves the champion alias when the gate says yes."""
+    """Who moves the champion alias when the gate decides `promote`."""
 
     AUTO = "auto"
     APPROVAL = "approval"
@@ -91,7 +91,7 @@ class Monitoring(Record, frozen=True, kw_only=True):
 
 
 class Value(Record, frozen=True, kw_only=True):
-    """What predictions are worth, in `unit` per row.
+    """The business value of predictions, in `unit` per row.
 
     For a binary target the gains of the four outcomes; for regression the cost of one unit of
     absolute error (a gain below zero is a cost).

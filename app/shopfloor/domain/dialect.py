@@ -1,4 +1,4 @@
-"""Which parser settings and column formats make sense; told apart before any file is touched."""
+"""Which parser settings and column formats make sense; checked before any file is touched."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def delimiter_of(text: str) -> str:
 
 def merged(base: Parser, given: Parser) -> Parser:
     """`base` with what `given` says instead; words for "missing" come on top."""
-    said = {key: value for key, value in msgspec.structs.asdict(given).items() if value}
-    said["missing"] = tuple(dict.fromkeys((*base.missing, *given.missing)))
+    settings = {key: value for key, value in msgspec.structs.asdict(given).items() if value}
+    settings["missing"] = tuple(dict.fromkeys((*base.missing, *given.missing)))
     if given.rename:
-        said["rename"] = tuple(f"{new}={old}" for new, old in (_pairs(base) | _pairs(given)).items())
-    return msgspec.structs.replace(base, **said)
+        settings["rename"] = tuple(f"{new}={old}" for new, old in (_pairs(base) | _pairs(given)).items())
+    return msgspec.structs.replace(base, **settings)
 
 
 def _pairs(parser: Parser) -> dict[str, str]:
@@ -63,7 +63,7 @@ def check_parser(parser: Parser) -> Parser:
     if fault:
         raise UsageError(
             f"missing {fault}.",
-            hint='List words that stand for no value: missing = ["k.A.", "-999"].',
+            hint='List words that mean no value: missing = ["k.A.", "-999"].',
             code="bad_parser",
         )
     return parser

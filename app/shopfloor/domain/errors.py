@@ -89,7 +89,7 @@ class BusyError(ShopfloorError):
 
 
 class DataError(ShopfloorError):
-    """The data cannot be used for what was asked: wrong columns, too few rows, one class."""
+    """The data cannot be used for the request: wrong columns, too few rows, one class."""
 
     default_code = "data"
 

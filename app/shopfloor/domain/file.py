@@ -35,7 +35,7 @@ WITHDRAWN = "withdrawn"
 
 
 class FilePurpose(StrEnum):
-    """Which drop folder a file came through."""
+    """The kind of drop folder of a file."""
 
     DATA = "data"
     SCORE = "score"
@@ -56,7 +56,7 @@ class FileRecord(Record, frozen=True, kw_only=True):
     """One delivered file. `dataset` is the dataset, or the model for scoring and actuals.
 
     `path` is relative to the workspace, safe to print. `bytes` is the size on disk. `corrects` is the
-    file that came before it under the same path, with other content.
+    earlier file of the same path, with other content.
     """
 
     id: str

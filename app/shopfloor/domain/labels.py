@@ -1,4 +1,4 @@
-"""How the classes of a target are spelled, by models, holdouts and actuals alike."""
+"""How the classes of a target are written, the same for models, holdouts and actuals."""
 
 from __future__ import annotations
 

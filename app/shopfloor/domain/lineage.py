@@ -1,4 +1,4 @@
-"""Lineage: what came from what."""
+"""Lineage: the graph of sources and results."""
 
 from __future__ import annotations
 

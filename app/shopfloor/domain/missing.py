@@ -1,4 +1,4 @@
-"""Words that stand for "no value", the same for every way in.
+"""Words that mean "no value", the same for every input.
 
 In columns that are not text the common ones are known. In a text column a word is what it says (a
 plan may be called "None") unless the contract's `[parser] missing` declares it; only `\\N`, which
@@ -27,7 +27,7 @@ MOST_WORDS, LONGEST = 100, 60
 
 
 def is_missing(value: str, kind: ColumnType, declared: Sequence[str] = ()) -> bool:
-    """Whether a text that was delivered for a column of type `kind` stands for no value."""
+    """Whether a text that was delivered for a column of type `kind` means no value."""
     word = value.strip(SPACES)
     if kind is ColumnType.TEXT:
         return value == ALWAYS_MISSING or word in declared

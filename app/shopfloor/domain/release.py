@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 
 
 class GateCheck(Record, frozen=True, kw_only=True):
-    """One question the gate asked. `passed` None means inconclusive; `blocking` checks decide."""
+    """One check of the gate. `passed` None means inconclusive; `blocking` checks decide."""
 
     code: str
     passed: bool | None
@@ -85,7 +85,7 @@ VOLUME_DAYS = 14
 class ModelRecord(Record, frozen=True, kw_only=True):
     """A model at a glance. Alias fields hold version numbers.
 
-    `predicted_at` is when it was last asked, `volume` how many rows a day: the last `VOLUME_DAYS`, today last.
+    `predicted_at` is the time of its last prediction, `volume` how many rows a day: the last `VOLUME_DAYS`, today last.
     """
 
     name: str

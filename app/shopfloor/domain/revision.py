@@ -9,7 +9,7 @@ from shopfloor.domain.record import Record
 
 
 class ContractCause(StrEnum):
-    """How a contract came to change."""
+    """The cause of a contract's change."""
 
     INFERRED = "inferred"
     EVOLVED = "evolved"

@@ -41,7 +41,7 @@ class FileCounts(Record, frozen=True, kw_only=True):
     """Files by state: `seen` = committed + duplicate + quarantined + refused + waiting.
 
     `waiting` are those on their way (settling, waiting, staged). `discarded` are those among the
-    refused that a person did not want, or that went away before they were taken in.
+    refused, discarded by a person, or removed before they were ingested.
     """
 
     waiting: int = 0

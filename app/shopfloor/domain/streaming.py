@@ -38,7 +38,7 @@ class FollowedFile(Record, frozen=True, kw_only=True):
 
     `rejected` are lines that are no rows of the dataset; `detail` says what is unusual, if anything;
     `stuck` when lines are there and will not come in before somebody does something about it. `moved_at`
-    is when lines last came in, since the engine started.
+    is when lines were last ingested, since the engine started.
     """
 
     path: str
@@ -56,7 +56,7 @@ class StreamStatus(Record, frozen=True, kw_only=True):
 
     `position` are all rows ever accepted; `open_rows` and `open_bytes` those that no delivery has
     taken over yet; `keys` how many idempotency keys are remembered. `waits_since` is when the oldest row
-    that is in no version was accepted. `part`, of `part_rows`, is the newest delivery that came in, at `part_at`
+    that is in no version was accepted. `part`, of `part_rows`, is the newest delivery that was ingested, at `part_at`
     as `version`. `problem` says why rows do not come in, and `hint` what to do; empty when all is well.
     """
 

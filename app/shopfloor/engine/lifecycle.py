@@ -85,8 +85,8 @@ def _next_epoch(transaction: Transaction) -> int:
 def _recover(context: Context) -> None:
     """What a killed engine left: its jobs are queued again, half-made files swept, deployments retold."""
     store = context.store
-    if store.salvaged or store.replayed:
-        how = store.salvaged or f"{store.replayed} commits were restored from the journal"
+    if store.recovered or store.replayed:
+        how = store.recovered or f"{store.replayed} commits were restored from the journal"
         store.write(lambda transaction: transaction.emit("store.mended", "store", f"The store was repaired: {how}"))
     adopted = orphans.adopt(context, handlers(), frozenset, "after a restart")
     _sweep_staging(context)

@@ -12,7 +12,7 @@ def diff(left: DatasetVersion, right: DatasetVersion) -> VersionDiff:
     """Rows by part identity, columns by name and type. Reads no data.
 
     Parts that both versions hold are unchanged. In the others rows are counted by the file they
-    came from, so a part that was rewritten without some rows (upsert, corrected file) counts
+    was read from, so a part that was rewritten without some rows (upsert, corrected file) counts
     those as removed and not the ones that stayed. `DatasetVersion.files` are only the files that a
     version took in itself, so those of the versions between are read from the parts.
     """

@@ -61,7 +61,7 @@ def publish_part(staged: Path, sha256: str, objects: Path) -> Path:
     target = part_path(objects, sha256)
     if _holds(target, sha256):
         staged.unlink(missing_ok=True)
-        os.utime(target)  # young again: an old orphan that is wanted now must not be collected as garbage
+        os.utime(target)  # touched: an old orphan that is used now must not be collected as garbage
         fsync_directory(target.parent)
         return target
     verify(staged, sha256)

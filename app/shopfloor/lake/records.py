@@ -1,4 +1,4 @@
-"""What a worker is asked about dataset versions."""
+"""The tasks about dataset versions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Side(Record, frozen=True, kw_only=True):
 
 
 class ProfileSpec(Record, frozen=True, kw_only=True):
-    """Profile a version; `shelf` is the directory that keeps statistics of parts."""
+    """Profile a version; `cache` is the directory with the cached statistics of parts."""
 
     sandbox: Sandbox
-    shelf: str
+    cache: str
     side: Side
 
 
@@ -34,12 +34,12 @@ class ProfileAnswer(Record, frozen=True, kw_only=True):
 class DiffSpec(Record, frozen=True, kw_only=True):
     """Compare two versions: profiles always; rows when `rows`, of which at most `limit` of a kind are shown.
 
-    `shelf` is the directory that keeps statistics of parts. `key` names the columns that tell rows apart;
+    `cache` is the directory with the cached statistics of parts. `key` names the columns that identify rows;
     without them whole rows are compared.
     """
 
     sandbox: Sandbox
-    shelf: str
+    cache: str
     left: Side
     right: Side
     rows: bool = False

@@ -17,7 +17,7 @@ from shopfloor.domain.handles import PartFile
 from shopfloor.domain.ids import ulid
 from shopfloor.lake.statistics import Statistics
 
-# Hashes are DuckDB's own and may differ in another version of it: such statistics are made anew.
+# Hashes are DuckDB's own and may differ in another version of it: such statistics are computed again.
 _FORMAT = f"shopfloor/statistics/1 duckdb/{version('duckdb')}"
 _DIGEST = 32
 
@@ -79,7 +79,7 @@ def _forget(path: Path) -> None:
 
 
 def key(column: Column) -> str:
-    """How a column is named on the shelf: the same column read as another type has other statistics."""
+    """How a column is named in the cache: the same column read as another type has other statistics."""
     return f"{column.type}:{column.name}"
 
 

@@ -1,4 +1,4 @@
-"""What is asked of worker processes about dataset versions; light, so that the engine can name it."""
+"""Tasks about dataset versions; light to import, so that the engine can name them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def profile_version(spec: ProfileSpec, progress: Callable[[float, str], None]) -
     from shopfloor.lake.statistics_cache import StatisticsCache
 
     with sandboxed_duckdb(spec.sandbox) as connection:
-        return profile(connection, spec.side.parts, spec.side.columns, StatisticsCache(Path(spec.shelf)))
+        return profile(connection, spec.side.parts, spec.side.columns, StatisticsCache(Path(spec.cache)))
 
 
 def compare_versions(spec: DiffSpec, progress: Callable[[float, str], None]) -> DiffAnswer:
@@ -26,11 +26,11 @@ def compare_versions(spec: DiffSpec, progress: Callable[[float, str], None]) -> 
     from shopfloor.lake.rowdiff import RowComparison
     from shopfloor.lake.statistics_cache import StatisticsCache
 
-    shelf = StatisticsCache(Path(spec.shelf))
+    cache = StatisticsCache(Path(spec.cache))
     with sandboxed_duckdb(spec.sandbox) as connection:
         rows = RowComparison(connection, spec.left, spec.right, spec.key) if spec.rows else None
         changed = rows.changed_rows() if rows is not None else {}
-        left, right = (profile(connection, side.parts, side.columns, shelf).columns for side in (spec.left, spec.right))
+        left, right = (profile(connection, side.parts, side.columns, cache).columns for side in (spec.left, spec.right))
         return DiffAnswer(
             columns=compare_columns(left, right, changed),
             rows=rows.result(spec.limit) if rows is not None else None,

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from shopfloor.artifacts.recast import recast
-from shopfloor.artifacts.table import NO_TIME, Factor, Moments, Values, parse_column
+from shopfloor.artifacts.table import NO_TIME, Categorical, Timestamps, Values, parse_column
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
@@ -78,9 +78,9 @@ def _profile(values: Floats) -> tuple[tuple[float, ...], float]:
 
 def fit_bins(values: Values, kind: ColumnType | None, chunks: Codes | None = None) -> Bins:
     """At most 20 bins for `values`; `chunks` numbers the reference's stretches of time, (rows,)."""
-    if isinstance(values, Moments):
+    if isinstance(values, Timestamps):
         return _clock_bins(values)
-    if isinstance(values, Factor):
+    if isinstance(values, Categorical):
         return _level_bins(values, chunks)
     if kind is ColumnType.BOOLEAN:
         return _level_bins(_levels_of(values), chunks)
@@ -107,7 +107,7 @@ def watched_values(predictions: Predictions) -> Values:
         return np.asarray(predictions.predicted, dtype=np.float64)
     if predictions.task is Task.BINARY and predictions.probability is not None:
         return predictions.chance()
-    return Factor(np.maximum(predictions.predicted, -1), list(predictions.classes))
+    return Categorical(np.maximum(predictions.predicted, -1), list(predictions.classes))
 
 
 def sketch_column(frame: pd.DataFrame, feature: FeatureReference, column: Column | None) -> Sketch:
@@ -191,9 +191,9 @@ def _whole_label(low: float, high: float) -> str:
 
 
 def _numbers_of(values: Values) -> Floats:
-    if isinstance(values, Factor):
+    if isinstance(values, Categorical):
         return values.spread(np.array([_float(level) for level in values.levels], dtype=np.float64), np.nan)
-    if isinstance(values, Moments):
+    if isinstance(values, Timestamps):
         return np.full(len(values.micros), np.nan)
     return np.where(np.isfinite(values), values, np.nan)
 
@@ -209,7 +209,7 @@ def _float(text: str) -> float:
 # Levels
 
 
-def _level_bins(factor: Factor, chunks: Codes | None) -> Bins:
+def _level_bins(factor: Categorical, chunks: Codes | None) -> Bins:
     counts = np.bincount(factor.codes[factor.codes >= 0], minlength=len(factor.levels))
     rows = counts.sum()
     order = [int(place) for place in np.argsort(-counts, kind="stable") if counts[place]]
@@ -227,7 +227,9 @@ def _level_bins(factor: Factor, chunks: Codes | None) -> Bins:
     return _sealed(Bins(kind=LEVEL, labels=labels, levels=levels, pools=pools, known=known))
 
 
-def _known(factor: Factor, counts: NDArray[np.int64], rare: list[int], chunks: Codes | None) -> tuple[str, ...] | None:
+def _known(
+    factor: Categorical, counts: NDArray[np.int64], rare: list[int], chunks: Codes | None
+) -> tuple[str, ...] | None:
     """The reference's other levels, or None where new levels are the usual thing."""
     levels = tuple(factor.levels[place] for place in rare)
     if len(levels) > _KNOWN_LEVELS or sum(map(len, levels)) > _KNOWN_CHARACTERS:
@@ -235,7 +237,7 @@ def _known(factor: Factor, counts: NDArray[np.int64], rare: list[int], chunks: C
     return levels if _novelty(factor, counts, chunks) <= _NOVELTY else None
 
 
-def _novelty(factor: Factor, counts: NDArray[np.int64], chunks: Codes | None) -> float:
+def _novelty(factor: Categorical, counts: NDArray[np.int64], chunks: Codes | None) -> float:
     """The greatest share of a chunk's rows with a level that no other chunk has.
 
     Without chunks the share of levels seen once estimates it (Good 1953).
@@ -253,7 +255,7 @@ def _novelty(factor: Factor, counts: NDArray[np.int64], chunks: Codes | None) ->
     return float((table[alone].sum(axis=0) / np.maximum(table.sum(axis=0), 1)).max(initial=0.0))
 
 
-def _level_codes(factor: Factor, bins: Bins) -> Codes:
+def _level_codes(factor: Categorical, bins: Bins) -> Codes:
     places = {level: place for place, level in enumerate(bins.levels)}
     known = None if bins.known is None else frozenset(bins.known)
     table = [_level_code(level, places, known, bins) for level in factor.levels]
@@ -270,30 +272,30 @@ def _level_code(level: str, places: dict[str, int], known: frozenset[str] | None
     return len(bins.levels) + digest % bins.pools
 
 
-def _levels_of(values: Values) -> Factor:
-    if isinstance(values, Factor):
+def _levels_of(values: Values) -> Categorical:
+    if isinstance(values, Categorical):
         return values
-    if isinstance(values, Moments):
-        return Factor(np.full(len(values.micros), -1, dtype=np.intp), [])
+    if isinstance(values, Timestamps):
+        return Categorical(np.full(len(values.micros), -1, dtype=np.intp), [])
     present = np.isfinite(values)
     distinct, inverse = np.unique(values[present], return_inverse=True)
     codes = np.full(len(values), -1, dtype=np.intp)
     codes[present] = inverse
-    return Factor(codes, [f"{value:.15g}" for value in distinct])
+    return Categorical(codes, [f"{value:.15g}" for value in distinct])
 
 
 # Moments: time goes on, so only its rhythm can be compared
 
 
-def _clock_bins(moments: Moments) -> Bins:
+def _clock_bins(moments: Timestamps) -> Bins:
     present = moments.micros[moments.micros != NO_TIME]
     labels = _HOURS if bool((present % _DAY != 0).any()) else _WEEKDAYS
     return _sealed(Bins(kind=CLOCK, labels=labels, levels=labels))
 
 
 def _clock_codes(values: Values, bins: Bins) -> Codes:
-    if not isinstance(values, Moments):
-        rows = len(values.codes) if isinstance(values, Factor) else len(values)
+    if not isinstance(values, Timestamps):
+        rows = len(values.codes) if isinstance(values, Categorical) else len(values)
         return np.full(rows, -1, dtype=np.intp)
     days, rest = np.divmod(values.micros, _DAY)
     codes = (days + 3) % 7 if bins.levels == _WEEKDAYS else rest // (_DAY // len(_HOURS))

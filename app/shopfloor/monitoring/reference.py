@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from shopfloor.artifacts.table import NO_TIME, Moments, Values, parse_column
+from shopfloor.artifacts.table import NO_TIME, Timestamps, Values, parse_column
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
 from shopfloor.monitoring.bins import NUMBER, bin_values, fit_bins, watched_values
@@ -200,5 +200,5 @@ def _micros(time: pd.Series[Any] | None) -> NDArray[np.int64] | None:
     if time is None or getattr(time.dtype, "kind", "O") in "iufb":
         return None  # a number is no time: training would not split by it either
     values = parse_column(time, Column(name="time" if time.name is None else str(time.name), type=ColumnType.TIMESTAMP))
-    assert isinstance(values, Moments)
+    assert isinstance(values, Timestamps)
     return None if bool((values.micros == NO_TIME).all()) else values.micros

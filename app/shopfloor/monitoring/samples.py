@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from shopfloor.artifacts.table import NO_TIME, Moments, infer_columns, parse_column
+from shopfloor.artifacts.table import NO_TIME, Timestamps, infer_columns, parse_column
 from shopfloor.domain.codec import from_json
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition
@@ -144,7 +144,7 @@ def _span_of(frame: pd.DataFrame, time: str | None) -> tuple[datetime | None, da
     if column.type is not ColumnType.TIMESTAMP:
         return None, None
     values = parse_column(frame[time], column)
-    assert isinstance(values, Moments)
+    assert isinstance(values, Timestamps)
     known = values.micros[values.micros != NO_TIME]
     if not len(known):
         return None, None

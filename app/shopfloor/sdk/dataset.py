@@ -70,7 +70,7 @@ class Dataset:
     def batches(self, columns: Sequence[str] | None = None, *, rows: int = 65_536) -> pa.RecordBatchReader:
         """The rows as Arrow record batches, for versions that do not fit into memory.
 
-        One part is read, and checked as in `arrow`, when its first batch is asked for.
+        One part is read, and checked as in `arrow`, when its first batch is requested.
 
         >>> sum(batch.num_rows for batch in factory.dataset("flights").batches(["delay"]))  # doctest: +SKIP
         """
@@ -89,7 +89,7 @@ class Dataset:
     def parts(self) -> list[Path]:
         """The Parquet files that hold the rows, in order, for any other tool; checked against their digests.
 
-        They are immutable. An older one may lack a column that came later.
+        They are immutable. An older one may lack a column that was added later.
 
         >>> pd.read_parquet(factory.dataset("flights").parts()[-1])  # doctest: +SKIP
         """

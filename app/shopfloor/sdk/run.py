@@ -77,7 +77,7 @@ class Run:
         """Register a fitted estimator as a version of the run's model.
 
         `features` are the input columns in order (else `feature_names_in_`), `task` is binary,
-        multiclass or regression (else told by the estimator). Raises `DataError` for an estimator
+        multiclass or regression (else by the estimator). Raises `DataError` for an estimator
         that another process could not load.
 
         >>> run.log_model(pipeline, features=["age", "plan"], task="binary")  # doctest: +SKIP

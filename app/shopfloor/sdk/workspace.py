@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from shopfloor.sdk.rows import Rows
 
 NOTEBOOK = "notebook"
-"""Whose run it is when nobody said."""
+"""The owner of the run when none is given."""
 
 _SQL_SECONDS = 300.0
 
@@ -82,7 +82,7 @@ class Workspace:
         (without its index), an Arrow table.
 
         Returns when all are safe on the disk; they are in a version within seconds. Rows that do
-        not fit the contract are left out and told in the answer. A lost answer is asked for again,
+        not fit the contract are left out and reported in the answer. A lost answer is requested again,
         and no row is added twice. With a `key` of your own the whole call may be repeated, also by
         another process: what was added before is not added again.
 

@@ -207,7 +207,7 @@ def _unaddressed(hint: str, dataset: str) -> str:
 def _told(context: Context, result: ScoreResult) -> str:
     words = f"{counted(result.rows, 'row')} scored into {context.layout.relative(Path(result.output_path))}"
     if result.changed:
-        words += f"; {csv_text.words(result.changed, 'serving.raw_csv = true')}".rstrip(".")
+        words += f"; {csv_text.changes_note(result.changed, 'serving.raw_csv = true')}".rstrip(".")
     if result.absent:
         words += f"; absent, treated as missing: {', '.join(safe(name, 60) for name in result.absent[:12])}"
     return file_outcomes.with_notices(words, result.notices)

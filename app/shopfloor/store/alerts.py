@@ -97,7 +97,7 @@ def listing(
 
 
 def counts(query: Query) -> AlertCounts:
-    """How many alerts want somebody."""
+    """How many alerts are open."""
     found = dict(query.all("SELECT state, count(*) FROM alerts GROUP BY state"))
     return AlertCounts(open=found.get("open", 0), acknowledged=found.get("acknowledged", 0))
 

@@ -49,7 +49,7 @@ def insert_columns(connection: duckdb.DuckDBPyConnection, table: str, values: Ma
 def _write_many(
     connection: duckdb.DuckDBPyConnection, table: str, into: str, values: Mapping[str, Sequence[Any]]
 ) -> None:
-    """Columns as JSON texts; one that says the same in every row is said once."""
+    """Columns as JSON texts; one with the same value in every row is sent once."""
     first, *others = values
     apart = (first, *(column for column in others if not _is_same(values[column])))
     same = [_naive(values[column][0]) for column in others if column not in apart]
@@ -77,7 +77,7 @@ def _kinds(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
 def _reading(
     columns: tuple[str, ...], apart: tuple[str, ...], kinds: tuple[tuple[str, str], ...]
 ) -> tuple[str, str, str]:
-    """The shape that `from_json` is told, the select items that unnest it, and those that make values of columns."""
+    """The structure for `from_json`, the select items that unnest it, and those that make values of columns."""
     kind = dict(kinds)
     shape = {column: ["VARCHAR" if kind[column] in _AS_TEXT else kind[column]] for column in apart}
     lists = ", ".join(f"unnest(r.{column}) AS {column}" for column in apart)

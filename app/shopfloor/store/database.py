@@ -1,4 +1,4 @@
-"""Opening the database file: creation aside, salvage of a torn log, refusal of what cannot be trusted.
+"""Opening the database file: creation, recovery from a torn log, refusal of what cannot be trusted.
 
 This module and `backup` are the only code that names the database file. Nothing may `open()` it in the
 owning process: closing such a handle would silently drop DuckDB's lock.
@@ -54,7 +54,7 @@ def ensure(path: Path, workspace_id: str) -> bool:
 
 
 def connect(path: Path) -> tuple[duckdb.DuckDBPyConnection, str]:
-    """Open for writing. The text says what was salvaged, empty when all was well."""
+    """Open for writing. The text says what was recovered, empty when nothing had to be."""
     try:
         return _open(path), ""
     except duckdb.Error as error:
@@ -73,14 +73,14 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _salvage(path: Path, intact: int) -> tuple[duckdb.DuckDBPyConnection, str]:
-    """Keep the damaged log aside, cut it before the first torn entry and open again."""
+    """Keep a copy of the damaged log, cut it before the first torn entry and open again."""
     log = log_path(path)
-    aside = log.with_name(f"{log.name}.damaged-{ulid()}")
-    shutil.copyfile(log, aside)
+    damaged_copy = log.with_name(f"{log.name}.damaged-{ulid()}")
+    shutil.copyfile(log, damaged_copy)
     os.truncate(log, intact)
     fsync_file(log)
     try:
-        return _open(path), f"log cut at byte {intact}; the damaged one is kept as {aside.name}"
+        return _open(path), f"log cut at byte {intact}; the damaged one is kept as {damaged_copy.name}"
     except duckdb.Error as error:
         raise StoreError(
             f"The metadata store's log is damaged: {first_line(error)}",

@@ -38,7 +38,7 @@ class Identity(Record, frozen=True, kw_only=True):
 class LedgerRow(Record, frozen=True, kw_only=True):
     """A file with what the engine needs to work on it.
 
-    `again` is what a person asked for who let it be taken in again; it is forgotten once that is decided.
+    `again` are the options of a person's retry; they are removed once that is decided.
     """
 
     file: FileRecord
@@ -49,7 +49,7 @@ class LedgerRow(Record, frozen=True, kw_only=True):
 
 
 class ObservedFile(NamedTuple):
-    """A file at first sight: all that is known of it then. A burst has forty thousand, hence no records yet."""
+    """A file when it is first seen: all that is known of it then. A burst has forty thousand, hence no records yet."""
 
     id: str
     number: int
@@ -131,7 +131,7 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
 
 
 def _open(state: FileState) -> bool:
-    """Whether somebody may yet go on with the file as it was asked for."""
+    """Whether a retry with its options may still follow."""
     return state.unsettled or state is FileState.QUARANTINED
 
 
@@ -175,7 +175,7 @@ def followed(query: Query, dataset: str, dev: int, ino: int, born: int) -> Ledge
 
 
 def deliveries(query: Query, dataset: str) -> tuple[FileRecord | None, FileRecord | None, FileRecord | None]:
-    """Of a stream's deliveries: the newest that came in, the oldest on its way, and the oldest that is held."""
+    """Of a stream's deliveries: the newest that was ingested, the oldest in progress, and the oldest that is held."""
 
     def first(states: str, order: str) -> FileRecord | None:
         row = query.one(
@@ -241,7 +241,7 @@ def committed_content(query: Query, purpose: FilePurpose, dataset: str, digests:
 def present_at(
     query: Query, purpose: FilePurpose, dataset: str, paths: Sequence[bytes]
 ) -> dict[bytes, tuple[str, ...]]:
-    """Raw path to the files that came in under it and whose rows are still there, oldest first."""
+    """Raw path to the files that were ingested under it and whose rows are still there, oldest first."""
     if not paths:
         return {}
     marks = ", ".join("?" for _ in paths)

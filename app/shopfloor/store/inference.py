@@ -55,7 +55,7 @@ def predictions_by_model(query: Query) -> dict[str, int]:
 
 
 def heartbeats(query: Query, now: datetime, days: int) -> dict[str, tuple[datetime | None, tuple[int, ...]]]:
-    """Model to when it was last asked, and its logged predictions on each of the last `days`, today last."""
+    """Model to the time of its last prediction, and its logged predictions on each of the last `days`, today last."""
     rows = query.all(
         "SELECT model, date_diff('day', last_at, ?::TIMESTAMP) AS ago, max(last_at), sum(rows)::BIGINT "
         "FROM inference_parts WHERE kind = 'predictions' GROUP BY ALL",

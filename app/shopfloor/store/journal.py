@@ -1,7 +1,7 @@
 """The journal: one line with a checksum for each commit that must never be lost without notice.
 
 DuckDB may open a damaged log with a shorter prefix and say nothing. The journal holds the rows of
-versions, releases and decisions a second time, so that a short replay is noticed and mended.
+versions, releases and decisions a second time, so that a short replay is found and repaired.
 """
 
 from __future__ import annotations

@@ -264,7 +264,7 @@ def move_alias(transaction: Transaction, change: AliasChange) -> AliasChange:
 
 
 def history(query: Query, model: str, as_of: datetime | None = None) -> Page[AliasChange]:
-    """Alias moves, newest first; with `as_of` only the one of each alias that held then."""
+    """Alias changes, newest first; with `as_of` only the one of each alias that held then."""
     until = naive(as_of) if as_of else _FOREVER
     rows = query.all(
         "SELECT model, alias, version, previous, actor, cause, reason, happened_at, seq "
@@ -291,7 +291,7 @@ def history(query: Query, model: str, as_of: datetime | None = None) -> Page[Ali
 
 
 def deployments(query: Query, since: datetime) -> Sequence[tuple[str, str, str, datetime]]:
-    """(model, cause, reason, at) of champion moves since a time."""
+    """(model, cause, reason, at) of champion changes since a time."""
     rows = query.all(
         "SELECT model, cause, reason, happened_at "
         "FROM alias_history WHERE alias = 'champion' AND version IS NOT NULL AND happened_at >= ? ORDER BY seq",

@@ -1,4 +1,4 @@
-"""Mutations asked for from outside are done once, however often they are asked."""
+"""Mutations by clients are done once, however often they are sent."""
 
 from __future__ import annotations
 

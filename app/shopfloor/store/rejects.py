@@ -1,4 +1,4 @@
-"""Rejected rows of delivered files: the first of each, kept for people who mend them."""
+"""Rejected rows of delivered files: the first of each, kept for people who correct them."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _compare(where: Filter, name: str, sign: str, literal: str, metrics: MetricA
 
 
 def _figure(name: str, metrics: MetricAliases) -> tuple[str, list[Any]]:
-    """The value that a name stands for, as SQL with its parameters. Errors and losses count as they are said."""
+    """The value that a name stands for, as SQL with its parameters. Errors and losses count with their usual sign."""
     known = name.lower()
     if known.startswith(_PARAM):
         return "record -> 'params' ->> ?", [name[len(_PARAM) :]]
@@ -80,7 +80,7 @@ def _figure(name: str, metrics: MetricAliases) -> tuple[str, list[Any]]:
         return _NUMBERS[known], []
     if known in metrics:
         metric, error = metrics[known]
-        # rmse<3 is asked of the error, which is kept as its negative: greater is better.
+        # rmse<3 compares the error, which is kept as its negative: greater is better.
         return (f"-{_MEASURED}" if error else _MEASURED), [metric]
     raise UsageError(
         f"Runs have no field {safe(name, 40)!r}.",

@@ -85,7 +85,7 @@ def listing(
     limit: int,
     offset: int,
 ) -> Page[RunRecord]:
-    """Runs in the wanted order; `text` narrows them as `run_query.narrow` says."""
+    """Runs in the requested order; `text` narrows them as `run_query.narrow` says."""
     column = _SORTS.get(sort.removeprefix("-"))
     if column is None:
         raise UsageError(f"Runs cannot be sorted by {safe(sort, 40)!r}.", hint=did_you_mean(sort, _SORTS))

@@ -112,13 +112,13 @@ class SegmentWriter:
         """A new segment, locked before its name makes it one: an unlocked segment is sealed."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = self._new_id()
-        aside = self._directory / f".{name}.tmp"
+        temporary = self._directory / f".{name}.tmp"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(aside, flags, 0o600)
+        descriptor = os.open(temporary, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             self.path = self._directory / f"{name}{self._suffix}"
-            os.rename(aside, self.path)
+            os.rename(temporary, self.path)
             fsync_directory(self._directory)
         except OSError:
             os.close(descriptor)

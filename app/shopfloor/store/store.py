@@ -69,7 +69,7 @@ class Store:
         self.degraded = ""
         self._refuse_to_forget()
         self.created = database.ensure(path, workspace_id)
-        self._connection, self.salvaged = database.connect(path)
+        self._connection, self.recovered = database.connect(path)
         if migrate.current(self._connection) != migrate.newest():
             migrate.upgrade(self._connection)
         self._log_watch = database.LogWatch(path)

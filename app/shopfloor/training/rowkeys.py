@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shopfloor.artifacts.table import NO_TIME, Factor, Moments, Table, Values
+from shopfloor.artifacts.table import NO_TIME, Categorical, Table, Timestamps, Values
 from shopfloor.domain.labels import label_of
 
 Keys = NDArray[np.uint64]
@@ -77,10 +77,10 @@ def occurrences(keys: Keys) -> NDArray[np.uint64]:
 
 def _column_keys(values: Values, name: str) -> Keys:
     salt = int(_hashes([name])[0])
-    if isinstance(values, Factor):
+    if isinstance(values, Categorical):
         by_level = np.append(mixed(_hashes(values.levels) ^ np.uint64(salt)), np.uint64(0))
         return by_level[values.codes]
-    if isinstance(values, Moments):
+    if isinstance(values, Timestamps):
         bits, missing = values.micros.view(np.uint64), values.micros == NO_TIME
     else:
         bits, missing = (values + 0.0).view(np.uint64), np.isnan(values)  # + 0.0: -0.0 equals 0.0

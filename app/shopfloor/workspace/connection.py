@@ -26,7 +26,7 @@ class SocketConnection(http.client.HTTPConnection):
 
 
 class Answered(NamedTuple):
-    """The engine's answer as it came; `retry_after` in seconds as text, where it said so."""
+    """The engine's answer as received; `retry_after` in seconds as text, where it is given."""
 
     status: int
     body: bytes
@@ -41,7 +41,7 @@ class KeptConnections:
         self._local = threading.local()
 
     def post(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> Answered:
-        """The answer; raises `TimeoutError` when none came in `timeout` seconds, else `OSError` or `HTTPException`.
+        """The answer; raises `TimeoutError` without one in `timeout` seconds, else `OSError` or `HTTPException`.
 
         A kept connection ends with the engine that it led to, so there is one fresh try: what is posted
         may be sent twice and has to be something that the engine does once.

@@ -20,7 +20,7 @@ _DATE = "Write an ISO date or time, such as 2020-01-01."
 
 
 def check_contract(contract: Contract, form: Form) -> None:
-    """Raise `ConfigError` for the first thing that cannot work. SQL is not looked at here."""
+    """Raise `ConfigError` for the first thing that cannot work. SQL is not checked here."""
     _check_head(contract, form)
     for rule in contract.rules:
         column = contract.column(rule.column)

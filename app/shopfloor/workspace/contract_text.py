@@ -33,7 +33,7 @@ def rendered(contract: Contract, before: str = "") -> str:
     _merge_columns(document, contract)
     _set_conditions(document, contract)
     for key in ("volume", "freshness", "parser", "arrival"):
-        _merge(document, key, _told(getattr(contract, key)))
+        _merge(document, key, _without_defaults(getattr(contract, key)))
     return tomlkit.dumps(document)
 
 
@@ -59,12 +59,12 @@ def _plain(item: Any) -> Any:
     return item.unwrap() if hasattr(item, "unwrap") else item
 
 
-def _told(record: Record) -> dict[str, Any]:
-    """What a record says beyond its defaults, as TOML knows it."""
-    silent = {field.name: field.default for field in msgspec.structs.fields(record)}
-    said = {key: value for key in silent if (value := getattr(record, key)) != silent[key]}
-    told: dict[str, Any] = msgspec.to_builtins(said)
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
+def _without_defaults(record: Record) -> dict[str, Any]:
+    """The values of a record that differ from its defaults, as TOML values."""
+    defaults = {field.name: field.default for field in msgspec.structs.fields(record)}
+    given = {key: value for key in defaults if (value := getattr(record, key)) != defaults[key]}
+    builtins: dict[str, Any] = msgspec.to_builtins(given)
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in builtins.items()}
 
 
 def _merge(document: Any, key: str, wanted: dict[str, Any]) -> None:
@@ -78,7 +78,7 @@ def _merge(document: Any, key: str, wanted: dict[str, Any]) -> None:
 
 
 def _set_conditions(document: Any, contract: Contract) -> None:
-    wanted = [_told(condition) for condition in contract.conditions]
+    wanted = [_without_defaults(condition) for condition in contract.conditions]
     written = [msgspec.to_builtins(_plain(one)) for one in document.get("conditions", [])]
     if [{"name": "", **one} for one in written] != [{"name": "", **one} for one in wanted]:
         _set(document, "conditions", wanted)
@@ -100,8 +100,8 @@ def _merge_columns(document: Any, contract: Contract) -> None:
 
 
 def _merge_entry(written: Any, wanted: dict[str, Any]) -> None:
-    silent = {"nullable": True, "optional": False, "unique": False, "severity": RuleSeverity.QUARANTINE_FILE.value}
-    for gone in [key for key in written if key not in wanted and _plain(written[key]) != silent.get(key)]:
+    defaults = {"nullable": True, "optional": False, "unique": False, "severity": RuleSeverity.QUARANTINE_FILE.value}
+    for gone in [key for key in written if key not in wanted and _plain(written[key]) != defaults.get(key)]:
         del written[gone]
     for key, value in wanted.items():
         if key == "values" and key in written and words_of(_plain(written[key])) == words_of(value):

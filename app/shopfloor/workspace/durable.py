@@ -40,12 +40,12 @@ def replace_file(path: Path, data: bytes | BinaryIO, mode: int = 0o600) -> None:
 
     Durable when it returns. The temporary file lies beside the target and starts with a dot.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(6).hex()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(6).hex()}.tmp")
     try:
-        write_new(aside, data, mode)
-        os.replace(aside, path)
+        write_new(temporary, data, mode)
+        os.replace(temporary, path)
     except OSError:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     fsync_directory(path.parent)
 

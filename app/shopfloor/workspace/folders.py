@@ -1,4 +1,4 @@
-"""What keeps the engine from using a folder of the workspace, in one sentence wherever it is told."""
+"""What keeps the engine from using a folder of the workspace, in the same sentence everywhere."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def linked(shown: str) -> FolderError:
 
 
 def blame(error: OSError, root: Path) -> ShopfloorError:
-    """What the operating system refused, as people are told it: which path or folder, why, what to do."""
+    """What the operating system refused, as an error for people: which path or folder, why, what to do."""
     path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
     if error.errno in _FULL:
         return StoreError(

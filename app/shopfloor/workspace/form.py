@@ -50,7 +50,7 @@ def parse_form(text: str, kind: type[T], source: str) -> T:
 
 
 class Form:
-    """A TOML text and where it came from: turns what does not fit into an error with line and key."""
+    """A TOML text and its file: turns what does not fit into an error with line and key."""
 
     def __init__(self, text: str, source: str) -> None:
         self._text = text

@@ -42,8 +42,8 @@ class StreamSettings(Record, frozen=True, kw_only=True):
     """How posted rows become versions. A segment is rolled when the first of its limits is reached.
 
     `idle_seconds` count from the last post, `age_seconds` from the first. Above `backlog_mb` of rows
-    that are in no version yet, posts are told to come back later. Rows that wait for longer than
-    `stuck_seconds`, in a stream or at the end of a followed file, are told as stuck.
+    that are in no version yet, posts are deferred. Rows that wait for longer than
+    `stuck_seconds`, in a stream or at the end of a followed file, are reported as stuck.
     """
 
     roll_rows: int = 50_000

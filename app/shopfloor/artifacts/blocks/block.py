@@ -16,7 +16,7 @@ Style = Literal["trees", "dense"]
 
 
 @dataclass(frozen=True)
-class Target:
+class EncodingTarget:
     """The target while an encoder is fitted: one column a class (0 or 1), or one of numbers.
 
     `values` has shape (rows, outputs); `folds` gives each row its fold for cross-fitting.
@@ -51,7 +51,7 @@ class Block:
         """Write the block's columns for all rows of `table` into `out` (rows, width)."""
         raise NotImplementedError
 
-    def fill_training(self, table: Table, target: Target, out: Floats) -> None:
+    def fill_training(self, table: Table, target: EncodingTarget, out: Floats) -> None:
         """As `fill` for the rows the block was fitted on, without their own targets leaking in."""
         self.fill(table, out)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from shopfloor.artifacts.blocks.block import Block, Style
-from shopfloor.artifacts.table import Factor, Floats, Table
+from shopfloor.artifacts.table import Categorical, Floats, Table
 from shopfloor.artifacts.values import NAN, text_of
 
 
@@ -63,7 +63,7 @@ class CategoryColumns(Block):
         out += ones
 
 
-def category_block(feature: str, factor: Factor, style: Style) -> Block | None:
+def category_block(feature: str, factor: Categorical, style: Style) -> Block | None:
     """The block for a column with few levels, or None when it never varies.
 
     Levels are ordered by frequency (ties by name); those too rare to learn from are pooled.

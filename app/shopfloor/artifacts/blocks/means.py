@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shopfloor.artifacts.blocks.block import Block, Style, Target
+from shopfloor.artifacts.blocks.block import Block, EncodingTarget, Style
 from shopfloor.artifacts.blocks.number import Scale
-from shopfloor.artifacts.table import Factor, Floats, Table
+from shopfloor.artifacts.table import Categorical, Floats, Table
 from shopfloor.artifacts.values import text_of
 
 _MOST_OUTPUTS = 10
@@ -41,7 +41,7 @@ class LevelMeans(Block):
         by_level = np.array([*known, self.missing], dtype=np.float64)
         self._write(by_level[factor.codes], out)
 
-    def fill_training(self, table: Table, target: Target, out: Floats) -> None:
+    def fill_training(self, table: Table, target: EncodingTarget, out: Floats) -> None:
         factor = table.factor(self.feature)
         self._write(_Levels.of(factor, target).out_of_fold(), out)
 
@@ -60,7 +60,7 @@ class LevelMeans(Block):
             out[:, place] = scale.column(means[:, place])
 
 
-def means_block(feature: str, factor: Factor, target: Target, style: Style) -> Block | None:
+def means_block(feature: str, factor: Categorical, target: EncodingTarget, style: Style) -> Block | None:
     """The block for a column with many levels, fitted on all rows of `target`."""
     levels = _Levels.of(factor, target)
     means = levels.means()
@@ -89,7 +89,7 @@ def main_outputs(values: Floats) -> Floats:
 
 class _Levels:
     """Sums of the target by level. The mean of each fold is taken out first: folds may be
-    stretches of time, and a level must not be told from the season it was seen in."""
+    stretches of time, and a level must not encode the season it was seen in."""
 
     def __init__(self, codes: NDArray[np.intp], count: int, values: Floats, folds: NDArray[np.intp]) -> None:
         self.codes = codes
@@ -102,8 +102,8 @@ class _Levels:
         self.weights = np.array([prior_weight(self.counts, sums, values) for sums, values in pairs])
 
     @classmethod
-    def of(cls, factor: Factor, target: Target) -> _Levels:
-        """The last level stands for missing values."""
+    def of(cls, factor: Categorical, target: EncodingTarget) -> _Levels:
+        """The last level is that of missing values."""
         count = len(factor.levels) + 1
         codes = np.where(factor.codes < 0, count - 1, factor.codes)
         return cls(codes, count, main_outputs(target.values), target.folds)

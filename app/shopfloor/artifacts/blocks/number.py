@@ -48,7 +48,7 @@ class PlainBoolean(Block):
 
 
 class Scale:
-    """A number on a robust scale, softly limited, bent at quartiles, for linear models.
+    """A number on a robust scale, softly clipped, with hinges at quartiles, for linear models.
 
     z = (x - median) / interquartile range, then z / sqrt(1 + (z / 3)^2), which keeps outliers
     below 3 (the soft clipping of skrub's SquashingScaler). Hinges max(0, z - knot) at the

@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.utils.extmath import randomized_svd
 
 from shopfloor.artifacts.blocks.block import Block, Style
-from shopfloor.artifacts.table import Factor, Floats, Table
+from shopfloor.artifacts.table import Categorical, Floats, Table
 from shopfloor.artifacts.values import text_of
 
 _BUCKETS = 1 << 12
@@ -55,7 +55,7 @@ class TextDimensions(Block):
         return np.asarray(weighted @ self.directions)
 
 
-def text_block(feature: str, factor: Factor, style: Style, seed: int) -> Block | None:
+def text_block(feature: str, factor: Categorical, style: Style, seed: int) -> Block | None:
     """The block for a column of free text, fitted on the texts of its rows."""
     present = factor.codes[factor.codes >= 0]
     if len(present) > _SAMPLE:
@@ -72,7 +72,7 @@ def text_block(feature: str, factor: Factor, style: Style, seed: int) -> Block |
     return TextDimensions(feature, weights, np.ascontiguousarray((directions / np.maximum(scale, 1e-9)[:, None]).T))
 
 
-def is_text(factor: Factor) -> bool:
+def is_text(factor: Categorical) -> bool:
     """True for columns of sentences rather than names: several words, long, mostly distinct."""
     sample = [factor.levels[code] for code in np.unique(factor.codes[:2000]) if code >= 0]
     if len(sample) < 20:

@@ -268,8 +268,8 @@ def list_streams(session: Session, name: str, as_json: bool) -> None:
     answers.listing(page, streams.COLUMNS, empty=streams.EMPTY, as_json=as_json)
     if not as_json and (files := [file for each in page.rows for file in each.followed]):
         stream.data(streams.followed(files, stream.terminal_width()))
-    if not as_json and (said := streams.problems(page.rows)):
-        stream.narrate(said)
+    if not as_json and (problems := streams.problems(page.rows)):
+        stream.narrate(problems)
 
 
 def checked_ref(ref: str) -> str:

@@ -111,7 +111,7 @@ def _ask(what: str, flag: str, question: str, choices: list[str]) -> str:
 
 
 def _which_classification(session: Session, base: ModelDefinition) -> str:
-    """Two classes or more? The data says; without data the first training finds out."""
+    """Binary or multiclass, by the data; without data the first training counts the classes."""
     try:
         profile = session.ask(DatasetProfileShow(ref=base.dataset), timeout=120.0)
     except NotFoundError:  # no rows yet (or no dataset, which the definition itself will refuse)

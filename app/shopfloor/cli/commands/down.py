@@ -42,7 +42,7 @@ def command(session: Session, as_json: bool) -> None:
 def await_end(workspace: Path, running: Callable[[Path], bool], clock: Clock, pause: Callable[[float], None]) -> None:
     """Return when nobody owns the workspace any more, so that the next command finds it free.
 
-    The lock cannot be waited for without taking it, so it is looked at. Raises `ShopfloorError`
+    The lock cannot be waited for without taking it, so it is polled. Raises `ShopfloorError`
     after a minute.
     """
     deadline = clock.monotonic() + _PATIENCE_SECONDS

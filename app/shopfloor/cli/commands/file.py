@@ -15,7 +15,7 @@ from shopfloor.cli.output.cells import text
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import json_option, one_of, raw_option, session, window_options
 from shopfloor.domain.contract import Parser
-from shopfloor.domain.csv_text import words
+from shopfloor.domain.csv_text import changes_note
 from shopfloor.domain.dialect import pairs_of
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.requests.files import (
@@ -92,7 +92,7 @@ def list_rejects(
             stream.document(written)
         else:
             stream.narrate(f"{files.kept(written.rows, written.total)} written to {text(written.path)}.")
-            stream.narrate_any(words(written.changed, "--raw"))
+            stream.narrate_any(changes_note(written.changed, "--raw"))
         return
     page = session.ask(FileRejects(id=file_id, limit=limit, offset=offset))
     total = 0 if as_json else session.ask(FileShow(id=file_id)).rejected_rows
@@ -161,10 +161,10 @@ def retry_file(
 def explain_path(session: Session, path: str, as_json: bool) -> None:
     meant = _meant(path)
     if any("\udc80" <= char <= "\udcff" for char in meant):  # bytes that are no UTF-8
-        asked = FileWhy(path=text(meant), raw=os.fsencode(meant).hex())
+        request = FileWhy(path=text(meant), raw=os.fsencode(meant).hex())
     else:
-        asked = FileWhy(path=meant)
-    answer = session.ask(asked, timeout=60.0)
+        request = FileWhy(path=meant)
+    answer = session.ask(request, timeout=60.0)
     answers.show(answer, files.explain, as_json=as_json)
 
 

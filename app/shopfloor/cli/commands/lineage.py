@@ -1,4 +1,4 @@
-"""`shopfloor lineage`: what came from what."""
+"""`shopfloor lineage`: the graph above and below a reference."""
 
 from __future__ import annotations
 

@@ -76,4 +76,4 @@ def _words(report: PredictReport) -> str:
         words += f" Columns missing from the file, treated as missing values: {joined(report.absent_columns)}."
     if report.ignored_columns:
         words += f" Ignored columns: {joined(report.ignored_columns)}."
-    return f"{words} {csv_text.words(report.changed_cells, '--raw')}".rstrip()
+    return f"{words} {csv_text.changes_note(report.changed_cells, '--raw')}".rstrip()

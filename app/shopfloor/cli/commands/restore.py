@@ -26,7 +26,7 @@ def command(session: Session, backup: Path, yes: bool) -> None:
         raise NotFoundError(f"There is no backup {safe(backup)}.", hint="See .shopfloor/backups/")
     if not yes:
         if not sys.stdin.isatty():
-            # Nobody can be asked, and what happened after the backup would be gone.
+            # Nobody can confirm, and what happened after the backup would be lost.
             raise UsageError(
                 f"Replacing the metadata of {safe(session.workspace)} needs confirmation, and stdin is not a terminal.",
                 hint="Add --yes.",

@@ -9,7 +9,7 @@ import click
 from shopfloor.cli.output import grid, stream
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, raw_option, session
-from shopfloor.domain.csv_text import csv_text, words
+from shopfloor.domain.csv_text import changes_note, csv_text
 from shopfloor.domain.errors import UsageError
 
 
@@ -38,14 +38,14 @@ def command(session: Session, statement: str, as_csv: bool, raw: bool, limit: in
         raise UsageError("--csv and --json cannot be combined.")
     if raw and not as_csv:
         raise UsageError("--raw needs --csv.", hint="Give both, or neither.")
-    asked = sys.stdin.read() if statement == "-" else statement
-    answer = session.ask(SqlQuery(statement=asked, limit=limit), timeout=300.0)
+    query = sys.stdin.read() if statement == "-" else statement
+    answer = session.ask(SqlQuery(statement=query, limit=limit), timeout=300.0)
     if as_json:
         stream.document(grid.as_objects(answer))
     elif as_csv:
         made = csv_text(answer.columns, answer.rows, raw=raw)
         stream.table_bytes([made.text.encode()])
-        stream.narrate_any(words(made.changed, "--raw"))
+        stream.narrate_any(changes_note(made.changed, "--raw"))
     elif answer.rows:
         stream.data(grid.as_text(answer, stream.terminal_width()))
     else:

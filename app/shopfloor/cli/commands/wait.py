@@ -50,7 +50,7 @@ def _where(report: IdleReport) -> str:
 def wait_for_idle(session: Session, timeout: float | None, clock: Clock) -> IdleReport:
     """Ask until all is done or `timeout` seconds are over; the last answer."""
     start = clock.monotonic()
-    told = ""
+    shown = ""
     while True:
         left = _TURN_SECONDS if timeout is None else timeout - (clock.monotonic() - start)
         turn = max(0.0, min(_TURN_SECONDS, left))
@@ -58,6 +58,6 @@ def wait_for_idle(session: Session, timeout: float | None, clock: Clock) -> Idle
         over = timeout is not None and clock.monotonic() - start >= timeout
         if report.idle or over:
             return report
-        if (words := workspace.unfinished(report)) != told:
+        if (words := workspace.unfinished(report)) != shown:
             stream.narrate(f"{words} …")
-            told = words
+            shown = words

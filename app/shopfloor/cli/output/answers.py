@@ -1,4 +1,4 @@
-"""Printing an answer: JSON when asked for, text else; an empty list says why and what next."""
+"""Printing an answer: JSON if requested, else text; an empty list gets a message that says why and what next."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def repeated(before: object, answer: object, state: str) -> bool:
     return True
 
 
-def told(request: Request[Any], before: object, answer: object, *, as_json: bool) -> int:
-    """The answer to a declared command, as its format says; its exit code. `before` is how things stood, if asked."""
+def report_result(request: Request[Any], before: object, answer: object, *, as_json: bool) -> int:
+    """Print the answer to a declared command by its format; its exit code. `before` is the earlier state, if read."""
     form = format_of(request)
     if before is not None and form.state is not None and form.already(before, answer):
         stream.narrate(f"No change: {form.state(request, answer)}.")
@@ -50,7 +50,7 @@ def told(request: Request[Any], before: object, answer: object, *, as_json: bool
 
 
 def listing(page: Page[T], layout: Sequence[TextColumn[Any]], *, empty: str, as_json: bool) -> None:
-    """The rows of a page. What was left out is told on stderr, never silent."""
+    """The rows of a page. The number of rows left out is written to stderr."""
     if as_json:
         stream.document(page.rows)
     elif page.rows:

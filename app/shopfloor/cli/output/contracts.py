@@ -65,16 +65,16 @@ def _volume(volume: Volume) -> list[tuple[str, str]]:
         f"at most {volume.max_rows:,}" if volume.max_rows is not None else "",
         f"within {volume.band:.0%} of the usual" if volume.band is not None else "",
     ]
-    told = ", ".join(part for part in parts if part)
-    return [("rows of a file", f"{told}; else {volume.severity}")] if told else []
+    expected = ", ".join(part for part in parts if part)
+    return [("rows of a file", f"{expected}; else {volume.severity}")] if expected else []
 
 
 def _settings(parser: Parser) -> str:
     """The parser settings that are given."""
-    return ", ".join(f"{name} {_said(value)}" for name, value in msgspec.structs.asdict(parser).items() if value)
+    return ", ".join(f"{name} {_as_text(value)}" for name, value in msgspec.structs.asdict(parser).items() if value)
 
 
-def _said(value: str | int | tuple[str, ...]) -> str:
+def _as_text(value: str | int | tuple[str, ...]) -> str:
     if isinstance(value, tuple):
         return " or ".join(map(text, value))
     return "tab" if value == "\t" else text(str(value))

@@ -277,7 +277,7 @@ FORMATS = {
     DatasetRollback: Format(
         describe_version,
         state=_rolled_back,
-        done=lambda *told: f"{_rolled_back(*told)}.",
+        done=lambda *args: f"{_rolled_back(*args)}.",
         already=lambda before, found: before.version == found.version,
     ),
 }

@@ -52,8 +52,8 @@ def none_kept(file: str, rejected: int) -> str:
 
 def kept(rows: int, total: int) -> str:
     """How many of all rejected rows are here."""
-    said = f"{rows:,} of {total:,} rejected rows" if total > rows else counted(rows, "rejected row")
-    return f"{said} {'is' if rows == 1 else 'are'}"
+    summary = f"{rows:,} of {total:,} rejected rows" if total > rows else counted(rows, "rejected row")
+    return f"{summary} {'is' if rows == 1 else 'are'}"
 
 
 def empty(dataset: str, state: str) -> str:
@@ -129,9 +129,11 @@ def _rows(file: FileRecord) -> str:
         return f"{count(file.rejected_rows)} with errors: shopfloor file rejects {text(file.id)}"
     if file.rows is None:
         return ""
-    told = f"{count(file.rows)} of {count(file.rows + file.rejected_rows)}, {count(file.rejected_rows)} rejected"
+    summary = f"{count(file.rows)} of {count(file.rows + file.rejected_rows)}, {count(file.rejected_rows)} rejected"
     return (
-        f"{told}: shopfloor file rejects {text(file.id)}" if file.rejected_rows else f"{count(file.rows)}, 0 rejected"
+        f"{summary}: shopfloor file rejects {text(file.id)}"
+        if file.rejected_rows
+        else f"{count(file.rows)}, 0 rejected"
     )
 
 

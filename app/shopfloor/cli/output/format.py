@@ -17,10 +17,10 @@ def same(before: Any, answer: Any) -> bool:
 
 
 class Format(NamedTuple):
-    """`text` is data for stdout, from the answer and the width of the terminal; `empty` is said where it is empty.
+    """`text` is data for stdout, from the answer and the width of the terminal; `empty` is written where it is empty.
 
-    `state` says of request and answer how things are now, without a period, and is told when they were
-    so `already`; else `done` is told.
+    `state` describes the present state, without a period, and is written when things were so `already`; else
+    `done` is written.
     """
 
     text: Callable[[Any, int | None], str] | None = None

@@ -13,7 +13,7 @@ Links = Mapping[str, list[str]]
 
 
 def as_tree(graph: LineageGraph) -> str:
-    """Each root that no tree before it shows: what it came from, and what came from it.
+    """Each root that no earlier tree shows: its sources, and what was made from it.
 
     A thing is unfolded once a side.
     """

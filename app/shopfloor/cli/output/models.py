@@ -89,7 +89,7 @@ def describe(
 ) -> str:
     """One model, and in words why its newest version is or is not the champion.
 
-    `versions` and `runs` are newest first: a training that failed after them is told too.
+    `versions` and `runs` are newest first: a training that failed after them is shown too.
     """
     known = [
         ("model", f"{text(model.name)} ({state(model)})"),
@@ -198,13 +198,15 @@ def _retired(request: ModelRetire, model: ModelRecord) -> str:
 
 FORMATS = {
     ModelTrain: Format(jobs.describe),
-    ModelPromote: Format(describe_version, state=_champion, done=lambda *told: f"{_champion(*told)}."),
+    ModelPromote: Format(describe_version, state=_champion, done=lambda *args: f"{_champion(*args)}."),
     ModelApprove: Format(describe_version, state=_approved, done=_approval),
     ModelReject: Format(
-        describe_version, state=_rejected, done=lambda *told: f"{_rejected(*told)}; the champion stays."
+        describe_version, state=_rejected, done=lambda *args: f"{_rejected(*args)}; the champion stays."
     ),
     ModelRetire: Format(
-        state=_retired, done=lambda *told: f"{_retired(*told)}.", already=lambda before, model: bool(before.retired)
+        state=_retired,
+        done=lambda *args: f"{_retired(*args)}.",
+        already=lambda before, model: bool(before.retired),
     ),
     ValueShow: Format(describe_value),
 }

@@ -1,7 +1,7 @@
 """A lineage graph as OpenLineage run events (https://openlineage.io, specification 2-0-2).
 
 Trainings and jobs are OpenLineage runs; everything else is a dataset. Where one thing leads to
-another with no run between them in the graph, a run stands for the step that made the target.
+another with no run between them in the graph, a run represents the step that made the target.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _event(
 
 
 def _time(node: LineageNode, inputs: list[LineageNode]) -> str:
-    """When it happened; where that is not known, not before what it came from."""
+    """When it happened; where that is not known, not before its sources."""
     known = [each.at for each in inputs if each.at is not None]
     at = node.at or max(known, default=_EPOCH)
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

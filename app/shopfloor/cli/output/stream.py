@@ -57,7 +57,7 @@ def narrate(text: str) -> None:
         _write(sys.stderr, _safe_lines(text) + "\n")
         sys.stderr.flush()
     except (OSError, OutputClosed):
-        pass  # narration is never worth failing for
+        pass  # a message that cannot be written is no failure
 
 
 def narrate_any(text: str) -> None:

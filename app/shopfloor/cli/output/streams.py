@@ -40,19 +40,19 @@ def followed(files: Sequence[FollowedFile], width: int | None) -> str:
 
 def problems(streams: Sequence[StreamStatus]) -> str:
     """What holds up rows, and what to do; empty when all is well."""
-    said = [f"{text(one.dataset)}: {text(one.problem)}\n  {text(one.hint)}" for one in streams if one.problem]
+    stuck_streams = [f"{text(one.dataset)}: {text(one.problem)}\n  {text(one.hint)}" for one in streams if one.problem]
     stuck = [file for one in streams for file in one.followed if file.stuck]
-    return "\n".join([*said, *(f"{text(file.path)} is stuck: {text(file.detail)}" for file in stuck)])
+    return "\n".join([*stuck_streams, *(f"{text(file.path)} is stuck: {text(file.detail)}" for file in stuck)])
 
 
 def appended(done: Appended) -> str:
     """What became of rows that were sent."""
-    told = f"{counted(done.accepted, 'row is', 'rows are')} in {text(done.dataset)}."
+    summary = f"{counted(done.accepted, 'row is', 'rows are')} in {text(done.dataset)}."
     if done.duplicates:
-        told += f" {counted(done.duplicates, 'post')} had been added before."
+        summary += f" {counted(done.duplicates, 'post')} had been added before."
     if done.rejected:
-        told += f" {counted(done.rejected, 'row was', 'rows were')} rejected:"
+        summary += f" {counted(done.rejected, 'row was', 'rows were')} rejected:"
     lines = [
         f"  line {one.line}{f', {text(one.column)}' if one.column else ''}: {text(one.message)}" for one in done.rejects
     ]
-    return "\n".join([told, *lines[:20], *map(text, done.notices)])
+    return "\n".join([summary, *lines[:20], *map(text, done.notices)])

@@ -45,9 +45,9 @@ def _fit(layout: Sequence[TextColumn[Any]], sizes: list[int], width: int | None)
     if width is None:
         return kept
     by_drop = sorted((index for index in kept if layout[index].drop), key=lambda index: layout[index].drop)
-    while by_drop and _total({i: _comfort(layout[i], size) for i, size in kept.items()}) > width:
+    while by_drop and _total({i: _preferred_width(layout[i], size) for i, size in kept.items()}) > width:
         del kept[by_drop.pop()]
-    _shrink(kept, {i: _comfort(layout[i], size) for i, size in kept.items()}, width)
+    _shrink(kept, {i: _preferred_width(layout[i], size) for i, size in kept.items()}, width)
     _shrink(kept, {i: _least(layout[i], size) for i, size in kept.items()}, width)
     while _total(kept) > width and len(kept) > 1:
         kept.popitem()  # the first column names the row and stays to the end
@@ -69,7 +69,7 @@ def _shrink(kept: dict[int, int], floors: dict[int, int], width: int) -> None:
         kept[widest] = max(floors[widest], kept[widest] - min(excess, step))
 
 
-def _comfort(column: TextColumn[Any], size: int) -> int:
+def _preferred_width(column: TextColumn[Any], size: int) -> int:
     return min(size, max(column.room, columns(column.title))) if column.room else size
 
 

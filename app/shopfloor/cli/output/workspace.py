@@ -50,7 +50,7 @@ def unfinished(report: IdleReport) -> str:
 
 
 def describe_doctor(report: DoctorReport, width: int | None) -> str:
-    """What was looked at, and how it was found."""
+    """What was checked, and the result."""
     verdict = "The workspace is healthy." if report.ok else "The workspace needs attention."
     rows = [(f"{_mark(each)} {text(each.check)}", text(each.detail)) for each in report.findings]
     return paragraphs(facts(rows, width), sentence(verdict, width))

@@ -16,11 +16,11 @@ from shopfloor.domain.errors import ShopfloorError
 from shopfloor.workspace.layout import Layout
 
 __all__ = ["run_demo", "start_demo"]
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 
 
 def start_demo(directory: Path, narrate: Callable[[str], None]) -> Path:
-    """Tell the story in a process of its own, for a screen that looks on; returns when its engine runs.
+    """Run the demo in a process of its own, for a screen that shows it; returns when its engine runs.
 
     What it says is kept in a log.
     """
@@ -29,16 +29,16 @@ def start_demo(directory: Path, narrate: Callable[[str], None]) -> Path:
     before = Layout(directory).lock.stat().st_mtime_ns if Layout(directory).lock.exists() else 0
     log.unlink(missing_ok=True)
     with open(log, "xb", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW, 0o600)) as handle:
-        story = subprocess.Popen(
+        script = subprocess.Popen(
             [sys.executable, "-m", "shopfloor", "demo", str(directory), "--headless", "--keep"],
             stdin=subprocess.DEVNULL,
             stdout=handle,
             stderr=handle,
             start_new_session=True,
         )
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while time.monotonic() < deadline:
-        if story.poll() not in {None, 0}:
+        if script.poll() not in {None, 0}:
             raise ShopfloorError(f"The demo did not start: {_last_line(log)}", hint=f"Its log is {log}")
         lock = Layout(directory).lock
         if lock.exists() and lock.stat().st_mtime_ns != before and engine_running(directory):

@@ -1,4 +1,4 @@
-"""A REST endpoint of the demo: started, asked, stopped."""
+"""A REST endpoint of the demo: started, called, stopped."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ class Endpoint:
     def _await_url(self) -> str:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self._process.poll() is None:
-            said = self._ready_path.read_text().strip()
-            if said:
-                where = json.loads(said)
+            ready = self._ready_path.read_text().strip()
+            if ready:
+                where = json.loads(ready)
                 return f"http://{where['host']}:{where['port']}"
             time.sleep(0.05)
         raise UnreachableError("The serving process did not start.", hint="Try it: shopfloor serve")

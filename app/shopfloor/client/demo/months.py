@@ -1,4 +1,4 @@
-"""The demo's files: what is delivered, what is asked, and what the truth turns out to be."""
+"""The demo's files: deliveries, scoring files and actuals."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def broken_delivery() -> Path:
 
 def schedule(month: int, folder: Path) -> Path:
     """The month's flights as they are known beforehand: without the outcome."""
-    return _copy(month, folder / f"schedule-2013-{month:02}.csv", _asked)
+    return _copy(month, folder / f"schedule-2013-{month:02}.csv", _without_outcome)
 
 
 def outcomes(month: int, folder: Path) -> Path:
-    """What became of the month's flights: id and outcome."""
+    """The actuals of the month's flights: id and outcome."""
     return _copy(
         month,
         folder / f"outcomes-2013-{month:02}.csv",
@@ -61,14 +61,14 @@ def outcomes(month: int, folder: Path) -> Path:
 
 
 def one_flight(month: int, contract: Contract) -> dict[str, str | int | float]:
-    """The first flight of a month, as an application would ask about it: typed as the contract says."""
-    row = _asked(next(_rows(month)))
+    """The first flight of a month, as an application would send it: typed as in the contract."""
+    row = _without_outcome(next(_rows(month)))
     kinds = {ColumnType.INTEGER: int, ColumnType.NUMBER: float}
     types = {column.name: kinds.get(column.type, str) for column in contract.columns}
     return {key: types.get(key, str)(value) for key, value in row.items() if value != ""}
 
 
-def _asked(row: dict[str, str]) -> dict[str, str]:
+def _without_outcome(row: dict[str, str]) -> dict[str, str]:
     """A flight without its outcome, under the application's own key."""
     return {ASSOCIATION if name == KEY else name: value for name, value in row.items() if name != TARGET}
 

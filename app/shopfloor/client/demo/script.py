@@ -1,4 +1,4 @@
-"""The demo's story, told from what the engine answers and nothing else."""
+"""The demo's steps; all that it prints comes from the engine's answers."""
 
 from __future__ import annotations
 
@@ -70,24 +70,24 @@ def definition(policy: ReleasePolicy) -> ModelDefinition:
 
 
 def run_demo(directory: Path, narrate: Narrate, *, keep: bool = False) -> int:
-    """Build the workspace and tell the year; 0 when every station did its work.
+    """Build the workspace and play the year; 0 when every station did its work.
 
     With `keep` the engine stays, for the terminal face; else it is stopped at the end.
     """
     begun = time.monotonic()
     workspace = prepare(directory)
     narrate(f"Created workspace {workspace}")
-    story = DemoScript(workspace, narrate)
+    script = DemoScript(workspace, narrate)
     try:
-        story.tell(approve=not keep)
+        script.run(approve=not keep)
         narrate(f"\nDone in {time.monotonic() - begun:.0f} s. Explore it: shopfloor -w {workspace}")
     finally:
-        story.close(keep=keep)
+        script.close(keep=keep)
     return 0
 
 
 class DemoScript:
-    """One demo in progress: the workspace, its engine, and what was told so far."""
+    """One demo in progress: the workspace, its engine, and the newest version printed."""
 
     def __init__(self, workspace: Path, narrate: Narrate) -> None:
         self._workspace = workspace
@@ -95,10 +95,10 @@ class DemoScript:
         self._client = connect(workspace)
         self._scratch = workspace / ".shopfloor" / "staging" / "sdk-demo"
         self._scratch.mkdir(exist_ok=True)
-        self._told = 0
+        self._shown_version = 0
 
-    def tell(self, *, approve: bool) -> None:
-        """The whole year. What waits for approval at its end is left to the person who looks on, if one does."""
+    def run(self, *, approve: bool) -> None:
+        """The whole year. Without `approve`, what waits for approval at its end is left to the person at the screen."""
         self._first_month()
         for month in range(2, 13):
             self._month(month)
@@ -109,7 +109,7 @@ class DemoScript:
         self._accounts()
 
     def close(self, *, keep: bool) -> None:
-        """Remove scratch files; stop the engine unless somebody goes on looking."""
+        """Remove scratch files; stop the engine unless it is kept for the screens."""
         shutil.rmtree(self._scratch, ignore_errors=True)
         if not keep:
             self._client.ask(Shutdown())
@@ -120,21 +120,21 @@ class DemoScript:
         self._deliver(months.delivery(1), f"inbox/{months.DATASET}")
         contract = self._client.ask(DatasetContract(name=months.DATASET))
         kinds = ", ".join(f"{column.name} {column.type}" for column in contract.columns[:5])
-        self._say(
+        self._line(
             f"contract inferred and pinned in datasets/{months.DATASET}.toml: "
             f"{len(contract.columns)} columns ({kinds}, …)"
         )
         self._heading(f"A model: {months.MODEL} predicts {months.TARGET}")
         self._client.ask(ModelDefine(definition=definition(ReleasePolicy.AUTO), actor="demo"))
         self._settle()
-        self._tell_versions()
+        self._narrate_versions()
 
     def _month(self, month: int) -> None:
         self._heading(months.NAMES[month - 1])
         self._deliver(months.schedule(month, self._scratch), f"score/{months.MODEL}")
         if month == _APPROVAL_FROM:
             self._client.ask(ModelDefine(definition=definition(ReleasePolicy.APPROVAL), train=False, actor="demo"))
-            self._say("from now on each promotion needs approval (release policy: approval)")
+            self._line("from now on each promotion needs approval (release policy: approval)")
         if month == _BROKEN_MONTH:
             self._broken()
         self._deliver(months.delivery(month), f"inbox/{months.DATASET}")
@@ -143,7 +143,7 @@ class DemoScript:
             if late >= 2:
                 self._deliver(months.outcomes(late, self._scratch), f"actuals/{months.MODEL}")
                 self._live(late)
-        self._tell_versions()
+        self._narrate_versions()
         self._alerts()
 
     def _broken(self) -> None:
@@ -151,7 +151,7 @@ class DemoScript:
         held = self._client.ask(FileList(dataset=months.DATASET, state="quarantined", limit=1)).rows
         if held and held[0].reason is not None:
             reason = held[0].reason
-            self._say(
+            self._line(
                 f"{safe(Path(held[0].path).name)} is quarantined: {safe(reason.message)} "
                 f"(line {reason.line}, column {reason.column})"
             )
@@ -160,11 +160,11 @@ class DemoScript:
         deliver(self._workspace, [file], folder)
         begun = time.monotonic()
         self._settle()
-        self._say(f"{file.name} delivered to {folder}/, processed in {time.monotonic() - begun:.1f} s")
+        self._line(f"{file.name} delivered to {folder}/, processed in {time.monotonic() - begun:.1f} s")
         if folder.startswith("inbox"):
             version = self._client.ask(DatasetVersionShow(ref=months.DATASET)) if self._has_version() else None
             if version is not None:
-                self._say(f"{version.dataset}@{version.version}: {version.rows:,} rows")
+                self._line(f"{version.dataset}@{version.version}: {version.rows:,} rows")
 
     def _has_version(self) -> bool:
         return self._client.ask(StatusShow()).files.committed > 0
@@ -175,18 +175,20 @@ class DemoScript:
                 return
         raise ShopfloorError("The demo's jobs did not finish within five minutes.", hint="See: shopfloor job list")
 
-    def _tell_versions(self) -> None:
+    def _narrate_versions(self) -> None:
         versions = self._client.ask(ModelVersions(name=months.MODEL)).rows
         for version in sorted(versions, key=lambda found: found.version):
-            if version.version > self._told:
-                self._tell_version(version)
-                self._told = version.version
+            if version.version > self._shown_version:
+                self._narrate_version(version)
+                self._shown_version = version.version
 
-    def _tell_version(self, version: ModelVersion) -> None:
+    def _narrate_version(self, version: ModelVersion) -> None:
         decision = version.decision
         if decision is not None:
             score = "" if version.score is None else f" ({decision.metric} {version.score:.3f})"
-            self._say(f"{version.model}@{version.version}{score}: {decision.outcome.value.upper()} — {decision.reason}")
+            self._line(
+                f"{version.model}@{version.version}{score}: {decision.outcome.value.upper()} — {decision.reason}"
+            )
 
     def _approve(self) -> None:
         model = self._client.ask(ModelShow(name=months.MODEL))
@@ -195,12 +197,12 @@ class DemoScript:
             version = self._client.ask(
                 ModelApprove(ref=f"{months.MODEL}@{model.awaiting_approval}", reason="evidence reviewed", actor="demo")
             )
-            self._say(f"{version.model}@{version.version} approved by demo, now serving")
+            self._line(f"{version.model}@{version.version} approved by demo, now serving")
 
     def _live(self, month: int) -> None:
         model = self._client.ask(ModelShow(name=months.MODEL))
         if model.live_score is not None:
-            self._say(
+            self._line(
                 f"actuals for {months.NAMES[month - 1]} arrived: "
                 f"{model.metric} {model.live_score:.3f} on {model.live_rows:,} "
                 "logged predictions"
@@ -208,7 +210,7 @@ class DemoScript:
 
     def _alerts(self) -> None:
         for alert in self._client.ask(AlertList(state="open")).rows:
-            self._say(f"alert {alert.id} ({alert.severity}, ×{alert.count}): {safe(alert.message)}")
+            self._line(f"alert {alert.id} ({alert.severity}, ×{alert.count}): {safe(alert.message)}")
 
     def _same_again(self) -> None:
         self._heading("The same twelve files again")
@@ -217,7 +219,7 @@ class DemoScript:
         self._settle()
         version = self._client.ask(DatasetVersionShow(ref=months.DATASET))
         added = self._client.ask(StatusShow()).files.duplicate - before
-        self._say(
+        self._line(
             f"{added} duplicates recorded, nothing added: "
             f"still {version.dataset}@{version.version}, {version.rows:,} rows"
         )
@@ -225,15 +227,15 @@ class DemoScript:
     def _endpoint(self) -> None:
         self._heading("Prediction as a service")
         if not has_loopback():
-            self._say("skipped: this machine has no loopback interface to call the endpoint")
+            self._line("skipped: this machine has no loopback interface to call the endpoint")
             return
         token = token_create(self._workspace, f"demo-{time.time_ns()}")
         endpoint = Endpoint(self._workspace)
         try:
             row = months.one_flight(12, self._client.ask(DatasetContract(name=months.DATASET)))
             answer = endpoint.predict(months.MODEL, token, row)
-            self._say(f"POST {endpoint.url}/v1/models/{months.MODEL}/predict  {row[months.ASSOCIATION]}")
-            self._say(f"  {json.dumps(answer.get('predictions', answer))}")
+            self._line(f"POST {endpoint.url}/v1/models/{months.MODEL}/predict  {row[months.ASSOCIATION]}")
+            self._line(f"  {json.dumps(answer.get('predictions', answer))}")
         finally:
             endpoint.stop()
         self._settle()
@@ -242,22 +244,22 @@ class DemoScript:
         self._heading("The year")
         status = self._client.ask(StatusShow())
         files = status.files
-        self._say(
+        self._line(
             f"{files.seen} files seen = {files.committed} committed "
             f"+ {files.duplicate} duplicate + {files.quarantined} quarantined "
             f"+ {files.refused} refused + {files.waiting} waiting"
         )
         model = self._client.ask(ModelShow(name=months.MODEL))
-        self._say(
+        self._line(
             f"{model.versions} versions, {status.factory.deployments_30d} deployments, champion v{model.champion}; "
             f"{model.predictions:,} predictions logged; lead time {status.factory.lead_time_s} s from file to champion"
         )
         if model.awaiting_approval is not None:
-            self._say(
+            self._line(
                 f"{model.name}@{model.awaiting_approval} awaits your approval: shopfloor model approve {model.name}"
             )
         value = self._client.ask(ValueShow(model=months.MODEL), timeout=120.0)
-        self._say(
+        self._line(
             f"realised value {value.total:,.0f} {value.unit} on {value.rows:,} flights"
             + (f" (constant prediction: {value.baseline:,.0f})" if value.baseline is not None else "")
         )
@@ -265,5 +267,5 @@ class DemoScript:
     def _heading(self, text: str) -> None:
         self._narrate(f"\n{text}")
 
-    def _say(self, text: str) -> None:
+    def _line(self, text: str) -> None:
         self._narrate(f"  {text}")

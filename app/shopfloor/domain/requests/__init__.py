@@ -1,1 +1,1 @@
-"""What can be asked of the engine: one record a question, typed by its answer."""
+"""The engine's requests: one record each, typed by its answer."""

@@ -77,7 +77,7 @@ class MonitorRun(Mutation[JobRecord], frozen=True, kw_only=True):
 
 
 class BacktestDelivery(Record, frozen=True, kw_only=True):
-    """What the rule would have said about one past delivery."""
+    """The result of the check for one past delivery."""
 
     dataset_version: int
     rows: int

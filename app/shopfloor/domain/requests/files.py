@@ -125,7 +125,7 @@ class FileWithdraw(Mutation[FileRecord], frozen=True, kw_only=True):
 
 
 class FileSupersede(Mutation[FileRecord], frozen=True, kw_only=True):
-    """Let a committed file replace those that came in before it under the same path: a new version without theirs."""
+    """Let a committed file replace earlier files of the same path: a new version without their rows."""
 
     verb: ClassVar[str] = "file.supersede"
     id: str

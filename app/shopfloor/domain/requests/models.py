@@ -47,7 +47,7 @@ class ModelVersions(Request[Page[ModelVersion]], frozen=True, kw_only=True):
 
 
 class ModelHistory(Request[Page[AliasChange]], frozen=True, kw_only=True):
-    """Alias moves, newest first; with `as_of`, the last move of each alias up to then."""
+    """Alias changes, newest first; with `as_of`, the last change of each alias up to then."""
 
     verb: ClassVar[str] = "model.history"
     name: str
@@ -71,7 +71,7 @@ class ModelTrain(Mutation[JobRecord], frozen=True, kw_only=True):
 
 
 class ModelPromote(Mutation[ModelVersion], frozen=True, kw_only=True):
-    """Make a version champion by a person's decision; a gate that said no needs a reason.
+    """Make a version champion by a person's decision; against the gate it needs a reason.
 
     `ref` is `NAME@V`, or `NAME` for the challenger.
     """

@@ -12,7 +12,7 @@ R = TypeVar("R")
 class Request(Record, Generic[R], frozen=True, kw_only=True):
     """A question to the engine. `verb` is its path, the type argument `R` its answer.
 
-    A request that `mutates` carries an `op_id`: asked twice, it is done once.
+    A request that `mutates` carries an `op_id`: sent twice, it is done once.
     """
 
     verb: ClassVar[str]

@@ -46,7 +46,7 @@ class Shutdown(Mutation[IdleReport], frozen=True, kw_only=True):
 
 
 class LineageShow(Request[LineageGraph], frozen=True, kw_only=True):
-    """What `ref` came from (`up`), what came from it (`down`), or `both`."""
+    """The sources of `ref` (`up`), what was made from it (`down`), or `both`."""
 
     verb: ClassVar[str] = "lineage"
     ref: str
@@ -71,7 +71,7 @@ class SqlQuery(Request[QueryTable], frozen=True, kw_only=True):
 
 
 class DoctorFinding(Record, frozen=True, kw_only=True):
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     check: str
     ok: bool
@@ -87,7 +87,7 @@ class DoctorReport(Record, frozen=True, kw_only=True):
 
 
 class Doctor(Request[DoctorReport], frozen=True, kw_only=True):
-    """Check store, journal, objects, artifacts and drop folders; with `repair` mend what is safe."""
+    """Check store, journal, objects, artifacts and drop folders; with `repair` repair what is safe."""
 
     verb: ClassVar[str] = "doctor"
     repair: bool = False

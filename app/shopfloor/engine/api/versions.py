@@ -43,7 +43,7 @@ def profile(services: EngineServices, request: DatasetProfileShow) -> DatasetPro
 def profile_of(services: EngineServices, version: DatasetVersion, seconds: float) -> ProfileAnswer:
     """Statistics of the version's columns, by a worker within `seconds`."""
     spec = ProfileSpec(
-        sandbox=_sandbox(services), shelf=str(services.context.layout.statistics), side=_side(services, version)
+        sandbox=_sandbox(services), cache=str(services.context.layout.statistics), side=_side(services, version)
     )
     return convert(services.pool.light_adhoc.ask(WorkerTask(profile_version, spec), seconds=seconds), ProfileAnswer)
 
@@ -61,7 +61,7 @@ def diff(services: EngineServices, request: DatasetDiff) -> VersionDiff:
         )
     spec = DiffSpec(
         sandbox=_sandbox(services),
-        shelf=str(services.context.layout.statistics),
+        cache=str(services.context.layout.statistics),
         left=_side(services, left),
         right=_side(services, right),
         rows=request.rows,

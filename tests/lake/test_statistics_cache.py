@@ -27,12 +27,12 @@ from shopfloor.lake.statistics_cache import Kept, StatisticsCache, chain
 def test_arrays_and_ends_come_back(
     tmp_path_factory: object, whole: np.ndarray, hashes: np.ndarray, low: int | float | str | None
 ) -> None:
-    shelf = StatisticsCache(Path(tmp_path_factory.mktemp("shelf")))  # type: ignore[attr-defined]
+    cache = StatisticsCache(Path(tmp_path_factory.mktemp("cache")))  # type: ignore[attr-defined]
     kept = msgspec.structs.replace(
         statistics.nothing(3), grid=SparseHistogram(-7, whole, whole), distinct=Distinct(hashes), low=low, high=low
     )
-    shelf.put("ab", Kept(present=("a", "b"), columns={"number:a": kept}))
-    found = shelf.get("ab")
+    cache.put("ab", Kept(present=("a", "b"), columns={"number:a": kept}))
+    found = cache.get("ab")
     assert found is not None
     back = found.columns["number:a"]
     assert found.present == ("a", "b")
@@ -43,11 +43,11 @@ def test_arrays_and_ends_come_back(
 
 
 def test_other_formats_and_absent_names_do_not_count(tmp_path: Path) -> None:
-    shelf = StatisticsCache(tmp_path)
-    assert shelf.get("ab") is None
-    shelf.put("ab", Kept(format="shopfloor/statistics/0"))
-    assert shelf.has("ab")
-    assert shelf.get("ab") is None
+    cache = StatisticsCache(tmp_path)
+    assert cache.get("ab") is None
+    cache.put("ab", Kept(format="shopfloor/statistics/0"))
+    assert cache.has("ab")
+    assert cache.get("ab") is None
     assert not list(tmp_path.rglob("*.tmp"))
 
 
