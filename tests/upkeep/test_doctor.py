@@ -166,7 +166,7 @@ def spoil(works: Works, sql: str) -> None:
         ("UPDATE files SET version = 9", "files", "does not exist"),
         ("UPDATE aliases SET version = 9", "aliases", "does not exist"),
         ("DELETE FROM aliases", "aliases", "history says version 1"),
-        ("DELETE FROM runs", "aliases", "came from r1"),
+        ("DELETE FROM runs", "aliases", "belongs to r1"),
         ("UPDATE dataset_versions SET rows = 7", "versions", "parts hold 2"),
         ("DELETE FROM dataset_versions", "datasets", "lost all its versions"),
     ],
