@@ -168,7 +168,7 @@ class DeliveriesPane(Pane):
     empty_text = "No file has been delivered yet."
 
     async def load(self) -> Listing:
-        page = await self.shop.courier.ask(FileList())
+        page = await self.shop.client.ask(FileList())
         return Listing([deliveries.row(one) for one in page.rows], {one.id: one for one in page.rows}, page.total)
 '''
 

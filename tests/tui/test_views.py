@@ -126,7 +126,7 @@ def event(seq: int, kind: str, subject: str = "x") -> Event:
 
 
 def test_home_collapses_what_repeats_and_leaves_steps_out() -> None:
-    told = home.told(
+    told = home.recent_events(
         [
             event(9, "job.started"),
             event(8, "file.duplicate"),
@@ -143,13 +143,13 @@ def test_home_collapses_what_repeats_and_leaves_steps_out() -> None:
 @pytest.mark.parametrize(("verdict", "news"), [("ok", False), ("unknown", False), ("shifted", True)])
 def test_home_leaves_routine_measurements_to_activity(verdict: str, news: bool) -> None:
     measured = msgspec.structs.replace(event(1, "model.measured"), data={"verdict": verdict})
-    assert bool(home.told([measured])) is news
+    assert bool(home.recent_events([measured])) is news
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a.b", "a.c", "job.x"]), st.sampled_from("xy")), max_size=30))
 def test_home_tells_every_fact_once(kinds: list[tuple[str, str]]) -> None:
     events = [event(seq, kind, subject) for seq, (kind, subject) in enumerate(kinds)]
-    told = home.told(events)
+    told = home.recent_events(events)
     assert sum(times for _, times in told) == sum(not kind.startswith("job.") for kind, _ in kinds)
     pairs = [(one.kind, one.subject) for one, _ in told]
     assert all(left != right for left, right in pairwise(pairs))
@@ -345,7 +345,7 @@ def test_home_says_what_to_do_first() -> None:
 
 
 def test_values_of_a_record_are_said_without_brackets_and_long_fractions() -> None:
-    found = words.said(["demo", 0.030354901960784275, 27_000, None, True, {"n": 1.5}])
+    found = words.value_text(["demo", 0.030354901960784275, 27_000, None, True, {"n": 1.5}])
     assert found == "demo, 0.03035, 27,000, –, yes, n 1.5"
 
 
@@ -400,14 +400,14 @@ def test_who_leaves_during_a_training_reads_that_it_goes_on() -> None:
     import msgspec
 
     from shopfloor.domain.status import JobCounts
-    from shopfloor.tui.farewell import farewell
+    from shopfloor.tui.exit_message import exit_message
 
     status = msgspec.structs.replace(SHOP.status(), jobs=JobCounts(running=1), running=("train \x1b[31mx",))
-    said = farewell(status)
+    said = exit_message(status)
     assert said.startswith("1 job keeps running (engine pid ")
     assert "\x1b" not in said
-    assert farewell(msgspec.structs.replace(status, jobs=JobCounts())) == ""
-    assert farewell(None) == ""
+    assert exit_message(msgspec.structs.replace(status, jobs=JobCounts())) == ""
+    assert exit_message(None) == ""
 
 
 def _texts(sections: list[Section]) -> str:

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from shopfloor.tui.widgets.detail_pane import Chart, DetailPane, Histogram, Section
 from shopfloor.tui.widgets.footer import PINNED, ActionFooter, FooterItem, fitting_items
 from shopfloor.tui.widgets.header import PaneTab, StatusHeader, StatusItem
-from shopfloor.tui.widgets.key_value import KeyValue, Pair, Prose
+from shopfloor.tui.widgets.key_value import KeyValue, Pair, Paragraph
 from shopfloor.tui.widgets.line_plot import Bin, LinePlot, Series
 
 names = st.text(max_size=20) | st.sampled_from(HOSTILE)
@@ -191,7 +191,7 @@ def test_pairs_fit(pairs: list[tuple[str, str]], width: int) -> None:
 
 @given(names, st.integers(2, 60))
 def test_prose_fits_and_is_inert(text: str, width: int) -> None:
-    for line in Prose(text).lines(width):
+    for line in Paragraph(text).lines(width):
         assert cell_len(joined(line)) <= width
         assert "\x1b" not in joined(line)
 
@@ -262,7 +262,7 @@ async def test_a_widget_body_may_move_between_calls() -> None:
         plot.show_series([Series("auc", [0.8, 0.7])])  # it is still alive
         await settle(pilot)
         assert "last 0.7" in "\n".join(screen_text(pilot.app))
-        assert [type(child).__name__ for child in pane.children][1::2] == ["Prose", "LinePlot"]
+        assert [type(child).__name__ for child in pane.children][1::2] == ["Paragraph", "LinePlot"]
 
 
 @pytest.mark.parametrize("focusable", [True, False])

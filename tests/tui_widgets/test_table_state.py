@@ -124,18 +124,18 @@ def test_a_wanted_page_covers_the_screen(first: int, height: int, total: int) ->
 def test_the_same_window_is_wanted_once_until_something_changes() -> None:
     state = TableState()
     state.take_window(0, rows_of([str(i) for i in range(200)]), 10_000, 1, None, 0, BODY)
-    assert state.want(0, BODY) is None
-    assert state.want(5_000, BODY) == (4_900, 300)
-    assert state.want(5_000, BODY) is None
+    assert state.window_to_request(0, BODY) is None
+    assert state.window_to_request(5_000, BODY) == (4_900, 300)
+    assert state.window_to_request(5_000, BODY) is None
     state.expire()
-    assert state.want(5_000, BODY) == (4_900, 300)
+    assert state.window_to_request(5_000, BODY) == (4_900, 300)
 
 
 def test_an_answer_with_holes_does_not_spin() -> None:
     state = TableState()
     state.take_window(0, rows_of(["a"]), 500, 1, None, 0, BODY)
-    assert state.want(0, BODY, answered=0) is None
-    assert state.want(0, BODY) == (0, 200)
+    assert state.window_to_request(0, BODY, answered=0) is None
+    assert state.window_to_request(0, BODY) == (0, 200)
 
 
 def test_older_rows_stay_until_newer_ones_come() -> None:
@@ -144,7 +144,7 @@ def test_older_rows_stay_until_newer_ones_come() -> None:
     state.take_window(500, rows_of([f"b{i}" for i in range(100)]), 1_000, 2, None, 500, BODY)
     assert (row := state.cache.get(3)) is not None
     assert row.key == "a3"
-    assert state.want(0, BODY) == (0, 200)
+    assert state.window_to_request(0, BODY) == (0, 200)
 
 
 def test_windows_far_behind_are_forgotten() -> None:

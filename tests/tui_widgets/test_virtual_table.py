@@ -316,13 +316,13 @@ class Millions:
 
 
 class BareWindows(Bare):
-    """Answers every `WindowWanted` from a source."""
+    """Answers every `WindowRequested` from a source."""
 
     def __init__(self, source: Millions, *widgets: VirtualTable) -> None:
         super().__init__(*widgets)
         self.source = source
 
-    async def on_virtual_table_window_wanted(self, message: VirtualTable.WindowWanted) -> None:
+    async def on_virtual_table_window_requested(self, message: VirtualTable.WindowRequested) -> None:
         await fill_window(message.table, self.source, message)
 
 
@@ -434,7 +434,7 @@ async def test_screen_always_shows_the_state(steps: list[tuple[list[int], int]])
 
 def test_messages_of_the_same_kind_replace_each_other() -> None:
     table = VirtualTable(COLUMNS)
-    first: Message = VirtualTable.WindowWanted(table, 0, 100)
-    second: Message = VirtualTable.WindowWanted(table, 100, 100)
+    first: Message = VirtualTable.WindowRequested(table, 0, 100)
+    second: Message = VirtualTable.WindowRequested(table, 100, 100)
     assert first.can_replace(second)
     assert not first.can_replace(VirtualTable.RowHighlighted(table, "a"))

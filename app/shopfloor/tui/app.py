@@ -24,7 +24,7 @@ from shopfloor.tui import theme
 from shopfloor.tui.app_type import App
 from shopfloor.tui.async_client import AsyncClient, Connect
 from shopfloor.tui.feed import Feed
-from shopfloor.tui.messages import Changed, Connected, Disconnected, StatusArrived
+from shopfloor.tui.messages import Connected, Disconnected, FactsCommitted, StatusArrived
 from shopfloor.tui.performing import perform
 from shopfloor.tui.screens.pane import Live, Pane
 from shopfloor.tui.view_actions import ViewActions
@@ -67,9 +67,9 @@ class ShopfloorApp(App):
         super().__init__(ansi_color=theme.ansi_color(environ))
         self.animation_level = "none"
         self.workspace = workspace
-        self.courier = AsyncClient(workspace, connect)
-        self._feed = Feed(self.courier, self.post_message)
-        self._moves = ViewActions(self)
+        self.client = AsyncClient(workspace, connect)
+        self._feed = Feed(self.client, self.post_message)
+        self._view_actions = ViewActions(self)
         self._painted = False
         for known in theme.THEMES:
             self.register_theme(known)
@@ -104,8 +104,8 @@ class ShopfloorApp(App):
         for screen in self._live_screens():
             screen.status_changed()
 
-    @on(Changed)
-    def _changed(self, message: Changed) -> None:
+    @on(FactsCommitted)
+    def _changed(self, message: FactsCommitted) -> None:
         for screen in self._live_screens():
             screen.changed(message.nouns)
 
@@ -143,7 +143,7 @@ class ShopfloorApp(App):
         if action.asks_engine and not action.shows:
             self.run_worker(perform(self, action, record, given), group="perform", exit_on_error=False)
         else:
-            self._moves.do(action, screen, record, given or {})
+            self._view_actions.do(action, screen, record, given or {})
 
     def open_detail(self, screen: Screen[None], record: Record, key: str) -> None:
         from shopfloor.tui.screens.detail import DetailScreen
@@ -153,7 +153,7 @@ class ShopfloorApp(App):
 
     def command(self, screen: Screen[None], line: str) -> None:
         if isinstance(screen, Pane):
-            self._moves.command(screen, line)
+            self._view_actions.command(screen, line)
 
     def action_command_palette(self) -> None:
         from shopfloor.tui.palette import Palette
@@ -161,7 +161,7 @@ class ShopfloorApp(App):
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette())
 
-    def say(self, text: str, *, tone: str = "information") -> None:
+    def show_message(self, text: str, *, tone: str = "information") -> None:
         severity = tone if tone in {"information", "warning", "error"} else "information"
         self.clear_notifications()
         lines = "\n".join(safe(line, 300) for line in text.splitlines())
@@ -176,13 +176,13 @@ class ShopfloorApp(App):
         target = self.workspace / ".shopfloor" / "run" / "last-copy.txt"
         try:
             target.write_text(text, encoding="utf-8")
-            self.say("Copied; also in .shopfloor/run/last-copy.txt")
+            self.show_message("Copied; also in .shopfloor/run/last-copy.txt")
         except OSError:
-            self.say("Copied to the terminal's clipboard, if it allows that")
+            self.show_message("Copied to the terminal's clipboard, if it allows that")
 
 
 def restore_on_signals(app: TextualApp[Any]) -> None:
-    """Leave the alternate screen and mouse mode also when the process is told to end.
+    """Leave the alternate screen and mouse mode also when the process is terminated.
 
     Textual's driver leaves the terminal in its own mode then (`reference/terminal.md` §2.6).
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class App(TextualApp[int]):
     """The app as the screens know it."""
 
-    courier: AsyncClient
+    client: AsyncClient
     workspace: Path
     status: Status | None = None
     link_lost: str = ""
@@ -54,5 +54,5 @@ class App(TextualApp[int]):
         """Put text on the clipboard, by whichever way works here."""
 
     @abstractmethod
-    def say(self, text: str, *, tone: str = "information") -> None:
+    def show_message(self, text: str, *, tone: str = "information") -> None:
         """A short toast; `text` is shown as it is, never as markup."""

@@ -37,8 +37,8 @@ class AsyncClient:
         self._connect = connect
         self._client: EngineClient | None = None
         self._lock = threading.Lock()
-        self._errands: queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Any, BaseException | None], None]]]
-        self._errands = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Any, BaseException | None], None]]]
+        self._calls = queue.SimpleQueue()
         self._started = 0
         self.may_start = True
 
@@ -49,8 +49,8 @@ class AsyncClient:
                 self._client = self._connect(self._workspace, start=self.may_start)
             return self._client
 
-    def lose(self) -> None:
-        """Forget a client that does not answer; the next question connects anew."""
+    def disconnect(self) -> None:
+        """Forget a client that does not answer; the next request connects again."""
         with self._lock:
             self._client = None
 
@@ -59,7 +59,7 @@ class AsyncClient:
         return await self.run(lambda: self.client().ask(request, timeout=timeout))
 
     async def run(self, work: Callable[[], R]) -> R:
-        """Run blocking work aside and give its result to the screen's loop."""
+        """Run blocking work in a thread and give its result to the screen's loop."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
 
@@ -78,21 +78,21 @@ class AsyncClient:
                 pass  # the screen is gone
 
         self._start_threads()
-        self._errands.put((work, deliver))
+        self._calls.put((work, deliver))
         return await future
 
     def _start_threads(self) -> None:
         while self._started < _THREADS:
             self._started += 1
-            threading.Thread(target=self._carry, name=f"courier-{self._started}", daemon=True).start()
+            threading.Thread(target=self._run_calls, name=f"client-{self._started}", daemon=True).start()
 
-    def _carry(self) -> None:
+    def _run_calls(self) -> None:
         while True:
-            work, deliver = self._errands.get()
+            work, deliver = self._calls.get()
             try:
                 result = work()
             except UnreachableError as error:
-                self.lose()
+                self.disconnect()
                 deliver(None, error)
             except ShopfloorError as error:
                 deliver(None, error)

@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 
 from shopfloor.tui.widgets.confirm import ConfirmDialog
 from shopfloor.tui.widgets.dialog import Buttons, DialogButton, PlainInput
-from shopfloor.tui.widgets.key_value import KeyValue, Pair, Prose
+from shopfloor.tui.widgets.key_value import KeyValue, Pair, Paragraph
 
 
 class DecisionDialog(ConfirmDialog):
@@ -20,7 +20,7 @@ class DecisionDialog(ConfirmDialog):
         & > .dialog--box { width: 76; }
         & KeyValue { margin: 0 0 1 0; }
         & .decision--row { height: 1; margin: 1 0 0 0; }
-        & .decision--row Prose { width: 18; margin: 0; }
+        & .decision--row Paragraph { width: 18; margin: 0; }
     }
     """
 
@@ -47,18 +47,18 @@ class DecisionDialog(ConfirmDialog):
         return field.value.strip() if field is not None else self._given
 
     def body(self) -> ComposeResult:
-        yield Prose(self._question, tone="strong")
+        yield Paragraph(self._question, tone="strong")
         if self._facts:
             yield KeyValue(self._facts)
         if self._effect:
-            yield Prose(self._effect, tone="muted")
+            yield Paragraph(self._effect, tone="muted")
         if self._asks_reason:
             with Horizontal(classes="decision--row"):
-                yield Prose("Reason (optional)", tone="muted")
+                yield Paragraph("Reason (optional)", tone="muted")
                 yield PlainInput(self._given, id="reason")
         if self._typed_name:
             with Horizontal(classes="decision--row"):
-                yield Prose("Type its name", tone="strong")
+                yield Paragraph("Type its name", tone="strong")
                 yield PlainInput(placeholder=self._typed_name, id="typed-name")
         with Buttons():
             yield DialogButton(self._labels[0], id="cancel")

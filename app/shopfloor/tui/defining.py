@@ -38,25 +38,25 @@ async def intake_fields(app: App, action: Action, dataset: str, given: dict[str,
     """The intake rules as they are in force: choices stand on them, other fields say them.
 
     Only what is filled in is sent, and an empty field keeps its rule: so a rule is not put into a field
-    of text, where clearing it would look like taking it back.
+    of text, where clearing it would seem to remove it.
     """
     from shopfloor.actions.datasets import in_force
 
     try:
-        now = in_force(await app.courier.ask(DatasetContract(name=dataset)))
+        now = in_force(await app.client.ask(DatasetContract(name=dataset)))
     except ShopfloorError:
-        now = {}  # nothing came in yet, or its contract is broken: the engine says so when the form is sent
+        now = {}  # nothing is ingested yet, or its contract is broken: the engine says so when the form is sent
     found = []
     for field in action.inputs:
-        said = now.get(field.name, "")
-        if not field.choices and said:
-            field = msgspec.structs.replace(field, help=f"{field.help} Now {said}; empty keeps it.")
-        found.append(field_of(field, given.get(field.name, said if field.choices else "")))
+        present = now.get(field.name, "")
+        if not field.choices and present:
+            field = msgspec.structs.replace(field, help=f"{field.help} Now {present}; empty keeps it.")
+        found.append(field_of(field, given.get(field.name, present if field.choices else "")))
     return found
 
 
 async def _which_dataset(app: App) -> str | None:
-    names = [one.name for one in (await app.courier.ask(DatasetList(limit=500))).rows]
+    names = [one.name for one in (await app.client.ask(DatasetList(limit=500))).rows]
     if len(names) < 2:
         return names[0] if names else ""
     from shopfloor.tui.widgets.form import Field, FormDialog
@@ -68,6 +68,6 @@ async def _which_dataset(app: App) -> str | None:
 
 async def _columns(app: App, dataset: str) -> tuple[Column, ...]:
     try:
-        return (await app.courier.ask(DatasetContract(name=dataset))).columns
+        return (await app.client.ask(DatasetContract(name=dataset))).columns
     except ShopfloorError:
         return ()  # no such dataset: the engine says so when the form is sent

@@ -12,14 +12,14 @@ from shopfloor.tui.views import models, words
 from shopfloor.tui.widgets.key_value import Pair
 
 
-async def facts_for(courier: AsyncClient, action: Action, record: Record | str | None) -> list[Pair]:
-    """Verdict, gain, scores and what speaks against it; empty for actions that move no champion."""
+async def facts_for(client: AsyncClient, action: Action, record: Record | str | None) -> list[Pair]:
+    """Verdict, gain, scores and failed checks; empty for actions that do not change the champion."""
     name, _, number = action.target(record).partition("@")
     if not name or not action.name.startswith("model.") or action.name == "model.retire":
         return []
     try:
-        model = await courier.ask(ModelShow(name=name))
-        versions = {one.version: one for one in (await courier.ask(ModelVersions(name=name))).rows}
+        model = await client.ask(ModelShow(name=name))
+        versions = {one.version: one for one in (await client.ask(ModelVersions(name=name))).rows}
     except ShopfloorError:
         return []  # the dialog still asks; the engine refuses what cannot be
     champion = versions.get(model.champion or 0)

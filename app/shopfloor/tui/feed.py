@@ -9,7 +9,7 @@ from textual.message import Message
 
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.tui.async_client import AsyncClient
-from shopfloor.tui.messages import Changed, Connected, Disconnected, StatusArrived
+from shopfloor.tui.messages import Connected, Disconnected, FactsCommitted, StatusArrived
 
 _WAIT_SECONDS = 25.0
 _BUSY_SECONDS = 1.0
@@ -19,8 +19,8 @@ _RETRY_SECONDS = 1.5
 class Feed:
     """Long-polls the event stream. While jobs run it also asks for their progress once a second."""
 
-    def __init__(self, courier: AsyncClient, post: Callable[[Message], object]) -> None:
-        self._courier = courier
+    def __init__(self, client: AsyncClient, post: Callable[[Message], object]) -> None:
+        self._client = client
         self._post = post
         self._stop = threading.Event()
 
@@ -42,7 +42,7 @@ class Feed:
                 self._lost(f"{type(error).__name__}: {error}")
 
     def _lost(self, reason: str) -> None:
-        self._courier.lose()
+        self._client.disconnect()
         self._tell(Disconnected(reason))
         self._stop.wait(_RETRY_SECONDS)
 
@@ -50,11 +50,11 @@ class Feed:
         from shopfloor.domain.requests.jobs import EventList
         from shopfloor.domain.requests.workspace import StatusShow
 
-        client = self._courier.client()
+        client = self._client.client()
         status = client.ask(StatusShow())
         self._tell(Connected())
         self._tell(StatusArrived(status))
-        self._tell(Changed(frozenset({"*"}), status.seq))
+        self._tell(FactsCommitted(frozenset({"*"}), status.seq))
         seq = status.seq
         while not self._stop.is_set():
             busy = bool(status.jobs.running or status.jobs.queued or status.files.waiting)
@@ -65,9 +65,9 @@ class Feed:
                 self._tell(StatusArrived(status))
             if page.rows:
                 seq = page.rows[-1].seq
-                self._tell(Changed(frozenset(event.kind.partition(".")[0] for event in page.rows), seq))
+                self._tell(FactsCommitted(frozenset(event.kind.partition(".")[0] for event in page.rows), seq))
             elif busy:
-                self._tell(Changed(frozenset({"progress"}), seq))
+                self._tell(FactsCommitted(frozenset({"progress"}), seq))
             if page.rows:
                 self._stop.wait(0.25)  # a burst of events becomes one refresh
 

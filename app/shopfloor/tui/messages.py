@@ -21,7 +21,7 @@ class StatusArrived(Message):
         return isinstance(message, StatusArrived)
 
 
-class Changed(Message):
+class FactsCommitted(Message):
     """Facts were committed; `nouns` are the first words of their kinds (`run`, `file`, `alias`, …)."""
 
     def __init__(self, nouns: frozenset[str], seq: int) -> None:

@@ -81,7 +81,7 @@ class EntityCommands(Provider):
         if pane is None or pane.shop.status is None:
             return
         for scope, search in ((scope, spec.search) for scope, spec in PANES.items() if spec.search is not None):
-            page = await pane.shop.courier.ask(search.request())
+            page = await pane.shop.client.ask(search.request())
             self._things += [(scope.value, search.key(row), search.text(row)) for row in page.rows]
 
     async def search(self, query: str) -> Hits:

@@ -1,4 +1,4 @@
-"""Carrying out an action: ask for what is missing, confirm, send, say what came of it."""
+"""Carrying out an action: ask for what is missing, confirm, send, show the result."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.tui.app_type import App
+from shopfloor.tui.ask_with_progress import ask_with_progress
 from shopfloor.tui.fields import UNSET, field_of
-from shopfloor.tui.patience import ask_patiently
 
 _TYPED = frozenset({"model.rollback", "model.retire"})
 _SLOW_SECONDS = 120.0
@@ -20,20 +20,20 @@ async def perform(app: App, action: Action, record: Record | str | None, given: 
     if not isinstance(record, str):
         reason = action.unavailable(record)
         if reason is not None:
-            app.say(f"{action.label}: {reason}", tone="warning")
+            app.show_message(f"{action.label}: {reason}", tone="warning")
             return False
     try:
         inputs = await _inputs(app, action, record, given or {})
         if inputs is None:
             return False
-        await ask_patiently(app, action.label, action.request(record, inputs), timeout=_SLOW_SECONDS)
+        await ask_with_progress(app, action.label, action.request(record, inputs), timeout=_SLOW_SECONDS)
     except ShopfloorError as error:
         show_error(app, error, f"{action.label} was not done.")
         return False
     if action.name == "engine.stop":
-        app.courier.may_start = False
+        app.client.may_start = False
     command = action.command(record, inputs)
-    app.say(f"{action.label}: done" + (f"\n{safe(command, 160)}" if command else ""))
+    app.show_message(f"{action.label}: done" + (f"\n{safe(command, 160)}" if command else ""))
     return True
 
 
@@ -63,7 +63,7 @@ async def _inputs(
         action.label,
         action.question(record, inputs),
         f"Command line: {command}" if command else "",
-        facts=await facts_for(app.courier, action, record),
+        facts=await facts_for(app.client, action, record),
         confirm=action.label,
         typed_name=action.typed(record) if action.name in _TYPED or action.confirm.typed_name else "",
         asks_reason=only_reason and bool(action.inputs),

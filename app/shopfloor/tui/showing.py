@@ -18,7 +18,7 @@ from shopfloor.domain.requests.jobs import JobLogText
 from shopfloor.domain.requests.workspace import DoctorReport
 from shopfloor.domain.text import counted
 from shopfloor.tui.app_type import App
-from shopfloor.tui.patience import ask_patiently
+from shopfloor.tui.ask_with_progress import ask_with_progress
 from shopfloor.tui.performing import ask_inputs, show_error
 from shopfloor.tui.views.datasets import watch_line
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
@@ -27,7 +27,7 @@ from shopfloor.tui.widgets.key_value import Pair
 
 
 async def show_answer(app: App, action: Action, record: Record | str | None, given: dict[str, str]) -> None:
-    """Ask, and show what came back."""
+    """Ask, and show the answer."""
     if action.name == "lineage.show":
         app.go("lineage", query=action.target(record))
         return
@@ -35,7 +35,7 @@ async def show_answer(app: App, action: Action, record: Record | str | None, giv
     if inputs is None:
         return
     try:
-        answer = await ask_patiently(app, action.label, action.request(record, inputs), timeout=300.0)
+        answer = await ask_with_progress(app, action.label, action.request(record, inputs), timeout=300.0)
     except ShopfloorError as error:
         show_error(app, error, f"{action.label} was not done.")
         return

@@ -27,11 +27,11 @@ def run_tui(workspace: Path) -> int:
 
     app = ShopfloorApp(workspace, _connect)
     code = app.run() or 0
-    from shopfloor.tui.farewell import farewell
+    from shopfloor.tui.exit_message import exit_message
 
-    said = farewell(app.status)
-    if said:
-        sys.stderr.write(f"{said}\n")
+    message = exit_message(app.status)
+    if message:
+        sys.stderr.write(f"{message}\n")
     return code
 
 

@@ -207,7 +207,7 @@ def ansi_color(environ: Mapping[str, str]) -> bool | None:
     """The value of the argument of that name of Textual's `App`.
 
     With `NO_COLOR`, Textual picks its colour filter before any theme of ours is registered; unless
-    it is told that the colours are the terminal's own it paints black on black.
+    it knows that the colours are the terminal's own it paints black on black.
     """
     return True if environ.get("NO_COLOR") else None
 

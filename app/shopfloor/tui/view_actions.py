@@ -36,12 +36,12 @@ class ViewActions:
             "view.help": lambda pane, given: self._help(pane),
             "view.palette": lambda pane, given: self._app.action_command_palette(),
             "view.copy": lambda pane, given: self._copy(pane),
-            "view.copy_more": lambda pane, given: self._aside(self._copy_more(pane)),
+            "view.copy_more": lambda pane, given: self._in_background(self._copy_more(pane)),
             "view.refresh": lambda pane, given: self._refresh(pane),
             "view.pause": lambda pane, given: pane.toggle_pause(),
             "view.sort": lambda pane, given: pane.sort_next(),
             "view.sort_reverse": lambda pane, given: pane.sort_reverse(),
-            "view.export": lambda pane, given: self._aside(self._export(pane, given)),
+            "view.export": lambda pane, given: self._in_background(self._export(pane, given)),
             "view.focus_next": lambda pane, given: _focus(pane, 1),
             "view.focus_previous": lambda pane, given: _focus(pane, -1),
             "app.quit": lambda pane, given: self._quit(pane),
@@ -52,7 +52,7 @@ class ViewActions:
         if action.name.startswith("go."):
             self._app.go(action.name.removeprefix("go."), query=given.get("query", ""))
         elif action.shows:
-            self._aside(self._show(action, record, given))
+            self._in_background(self._show(action, record, given))
         elif isinstance(screen, Pane):
             move = self._table.get(action.name)
             if move is not None:
@@ -72,7 +72,7 @@ class ViewActions:
         record: Record | str | None = command.target or pane.selected
         self._app.do(command.action, pane, record, command.inputs)
 
-    def _aside(self, work: object) -> None:
+    def _in_background(self, work: object) -> None:
         self._app.run_worker(work, group="perform", exit_on_error=False)  # type: ignore[arg-type]
 
     def _back(self, pane: Pane) -> None:
@@ -94,7 +94,7 @@ class ViewActions:
             self._app.exit(0)
 
     def _refresh(self, pane: Pane) -> None:
-        self._app.courier.may_start = True
+        self._app.client.may_start = True
         pane.refresh_now()
 
     def _help(self, pane: Pane) -> None:
@@ -140,11 +140,11 @@ class ViewActions:
         target = Path(path).expanduser().absolute()
         try:
             records = await pane.all_records()
-            await self._app.courier.run(lambda: write(records, target))
+            await self._app.client.run(lambda: write(records, target))
         except ShopfloorError as error:
             show_error(self._app, error, "Nothing was exported.")
         else:
-            self._app.say(f"{counted(len(records), 'row')} written to {target}")
+            self._app.show_message(f"{counted(len(records), 'row')} written to {target}")
 
     async def _show(self, action: Action, record: Record | str | None, given: Given) -> None:
         from shopfloor.tui.showing import show_answer

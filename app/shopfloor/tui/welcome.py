@@ -18,9 +18,9 @@ from shopfloor.client.locate import find_workspace
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.text import safe
 from shopfloor.tui import theme
-from shopfloor.tui.widgets.key_value import KeyValue, Pair, Prose
+from shopfloor.tui.widgets.key_value import KeyValue, Pair, Paragraph
 
-_SAYING = "The model factory in your terminal: from data files to served, monitored models."
+_TAGLINE = "The model factory in your terminal: from data files to served, monitored models."
 
 
 class WelcomeApp(App[Path | int]):
@@ -30,8 +30,8 @@ class WelcomeApp(App[Path | int]):
     Screen { align: center middle; }
     #box { width: 68; max-width: 96%; height: auto; border: round $border; padding: 1 3;
            border-title-color: $text-primary; border-title-style: bold; }
-    #box Prose { margin: 0 0 1 0; }
-    #said { margin: 1 0 0 0; }
+    #box Paragraph { margin: 0 0 1 0; }
+    #message { margin: 1 0 0 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "demo", "Demo"),
@@ -54,8 +54,8 @@ class WelcomeApp(App[Path | int]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
             box.border_title = Content("Shopfloor")
-            yield Prose(_SAYING, tone="strong")
-            yield Prose(f"There is no workspace in {self._folder}", tone="muted")
+            yield Paragraph(_TAGLINE, tone="strong")
+            yield Paragraph(f"There is no workspace in {self._folder}", tone="muted")
             yield KeyValue(
                 [
                     Pair("d", "see the demo: a year of real flights, created in ./demo", "", "key"),
@@ -64,7 +64,7 @@ class WelcomeApp(App[Path | int]):
                     Pair("q", "quit without writing anything", "", "key"),
                 ]
             )
-            yield Prose(id="said")
+            yield Paragraph(id="message")
 
     def on_mount(self) -> None:
         from shopfloor.tui.app import restore_on_signals
@@ -107,11 +107,11 @@ class WelcomeApp(App[Path | int]):
         if answer is not None:
             self.exit(find_workspace(_path(str(answer["path"]))))
 
-    def _build(self, work: object, saying: str) -> None:
+    def _build(self, work: object, message: str) -> None:
         if self._busy:
             return
         self._busy = True
-        self._say(saying)
+        self._show_message(message)
         threading.Thread(target=self._carry, args=(work,), name="welcome", daemon=True).start()
 
     def _carry(self, work: object) -> None:
@@ -131,14 +131,14 @@ class WelcomeApp(App[Path | int]):
             loop.call_soon_threadsafe(call, value)  # type: ignore[arg-type]
 
     def _narrate(self, text: str) -> None:
-        self._from_thread(self._say, text)
+        self._from_thread(self._show_message, text)
 
     def _failed(self, text: str) -> None:
         self._busy = False
-        self.query_one("#said", Prose).set_text(safe(text, 600), "fail")
+        self.query_one("#message", Paragraph).set_text(safe(text, 600), "fail")
 
-    def _say(self, text: str) -> None:
-        self.query_one("#said", Prose).set_text(safe(text, 600), "muted")
+    def _show_message(self, text: str) -> None:
+        self.query_one("#message", Paragraph).set_text(safe(text, 600), "muted")
 
 
 def _path(text: str) -> Path:
@@ -149,7 +149,7 @@ def _why_no_workspace(text: str) -> str:
     """What is wrong with a path to a workspace, or nothing."""
     try:
         find_workspace(_path(text))
-    except (ShopfloorError, OSError, RuntimeError, ValueError) as error:  # `~nobody`, a NUL, no right to look
+    except (ShopfloorError, OSError, RuntimeError, ValueError) as error:  # `~nobody`, a NUL, no permission
         return safe(error.message if isinstance(error, ShopfloorError) else str(error), 200)
     return ""
 

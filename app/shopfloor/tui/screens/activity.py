@@ -52,7 +52,7 @@ class ActivityPane(Pane):
     """
 
     async def load(self) -> Listing:
-        ask = self.shop.courier.ask
+        ask = self.shop.client.ask
         jobs: list[JobRecord] = []
         for state, limit in _SHOWN.items():
             jobs += (await ask(JobList(state=state, limit=limit))).rows
@@ -74,6 +74,6 @@ class ActivityPane(Pane):
         if isinstance(job, str):
             return [
                 *activity.event_sections(record),
-                *activity.job_sections(await self.shop.courier.ask(JobShow(id=job))),
+                *activity.job_sections(await self.shop.client.ask(JobShow(id=job))),
             ]
         return activity.event_sections(record)

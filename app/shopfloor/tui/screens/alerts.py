@@ -49,15 +49,15 @@ class AlertsPane(WindowedPane):
         return Listing([alerts.row(one) for one in page.rows], records, page.total, page.seq, first)
 
     async def _page(self, first: int, count: int) -> Page[AlertRecord]:
-        return await self.shop.courier.ask(
+        return await self.shop.client.ask(
             AlertList(query=self.filter_text, urgent_first=True, limit=count, offset=first)
         )
 
     async def again(self, key: str) -> Record | None:
-        return await self.shop.courier.ask(AlertShow(id=key))
+        return await self.shop.client.ask(AlertShow(id=key))
 
     async def all_records(self) -> list[Record]:
-        """Every alert that matches, not only the windows that were looked at."""
+        """Every alert that matches, not only the loaded windows."""
         found: list[Record] = []
         while True:
             page = await self._page(len(found), _EXPORTED)
@@ -66,8 +66,8 @@ class AlertsPane(WindowedPane):
                 return found
 
     async def _all_quiet(self) -> str:
-        """Quiet must prove that somebody looked."""
-        last = (await self.shop.courier.ask(JobList(kind="monitor", limit=1))).rows
+        """An empty list must show that the checks ran."""
+        last = (await self.shop.client.ask(JobList(kind="monitor", limit=1))).rows
         watched = self.shop.status.models if self.shop.status is not None else 0
         if not last or last[0].finished_at is None:
             defined = f"{counted(watched, 'model')} defined, none checked yet."
@@ -78,7 +78,7 @@ class AlertsPane(WindowedPane):
     async def detail(self, record: Record) -> Sequence[Section]:
         assert isinstance(record, AlertRecord)
         try:
-            history = (await self.shop.courier.ask(CheckList(model=record.subject, history=True, limit=600))).rows
+            history = (await self.shop.client.ask(CheckList(model=record.subject, history=True, limit=600))).rows
         except ShopfloorError:
             history = ()
         return alerts.sections(record, history)

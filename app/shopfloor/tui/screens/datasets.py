@@ -36,15 +36,17 @@ _EXPORTED = 5_000
 _RESTING = frozenset({FileState.DUPLICATE, FileState.DISCARDED})
 
 
-def _look(key: str, name: str, label: str, text: str, rank: int) -> Action:
+def _view_action(key: str, name: str, label: str, text: str, rank: int) -> Action:
     return Action(
         name=name, key=key, label=label, help=text, scopes=(Scope.DATASETS,), records=(DatasetRecord,), rank=rank
     )
 
 
-VERSIONS = _look("h", "dataset.versions", "Versions", "Show every version of the dataset, and go back to one.", 15)
-ROWS = _look("w", "dataset.rows", "Rows", "Show the first rows of the newest version.", 16)
-PROFILE = _look("u", "dataset.profile", "Columns", "Profile the columns: missing, distinct, distribution.", 17)
+VERSIONS = _view_action(
+    "h", "dataset.versions", "Versions", "Show every version of the dataset, and go back to one.", 15
+)
+ROWS = _view_action("w", "dataset.rows", "Rows", "Show the first rows of the newest version.", 16)
+PROFILE = _view_action("u", "dataset.profile", "Columns", "Profile the columns: missing, distinct, distribution.", 17)
 
 
 class DatasetsPane(Pane):
@@ -58,15 +60,15 @@ class DatasetsPane(Pane):
     empty_text = _EMPTY
 
     async def load(self) -> Listing:
-        page = await self.shop.courier.ask(DatasetList(query=self.filter_text))
-        streams = {one.dataset: one for one in (await self.shop.courier.ask(StreamList())).rows}
+        page = await self.shop.client.ask(DatasetList(query=self.filter_text))
+        streams = {one.dataset: one for one in (await self.shop.client.ask(StreamList())).rows}
         rows = [datasets.row(one, streams.get(one.name)) for one in page.rows]
         return Listing(rows, {one.name: one for one in page.rows}, page.total)
 
     async def detail(self, record: Record) -> Sequence[Section]:
         assert isinstance(record, DatasetRecord)
-        ask = self.shop.courier.ask
-        arrived = await self._files_worth_seeing(record.name)
+        ask = self.shop.client.ask
+        arrived = await self._recent_files(record.name)
         watcher = (await ask(StatusShow())).engine.watcher  # the status at hand is as old as the last event
         stream = next(iter((await ask(StreamList(dataset=record.name))).rows), None)
         if not record.version:
@@ -78,9 +80,9 @@ class DatasetsPane(Pane):
             contract = None
         return datasets.sections(record, versions, arrived, contract, watcher, stream)
 
-    async def _files_worth_seeing(self, dataset: str) -> list[FileRecord]:
+    async def _recent_files(self, dataset: str) -> list[FileRecord]:
         """What waits for a person first, then the newest that are not repetitions."""
-        ask = self.shop.courier.ask
+        ask = self.shop.client.ask
         held = (await ask(FileList(dataset=dataset, purpose="data", state="quarantined", limit=_SHOWN))).rows
         newest = (await ask(FileList(dataset=dataset, purpose="data", limit=50))).rows
         others = [file for file in newest if file.state not in _RESTING | {FileState.QUARANTINED}]
@@ -95,9 +97,9 @@ class DatasetsPane(Pane):
 
         record = self.selected
         if action.name == "view.compare":
-            self.shop.say("Press h for the versions of a dataset, mark two with space, then c.")
+            self.shop.show_message("Press h for the versions of a dataset, mark two with space, then c.")
         elif not isinstance(record, DatasetRecord) or not record.version:
-            self.shop.say("It has no version yet.", tone="warning")
+            self.shop.show_message("It has no version yet.", tone="warning")
         elif action is VERSIONS:
             self.app.push_screen(VersionsPane(record.name))
         elif action is ROWS:
@@ -137,7 +139,7 @@ class FilesPane(WindowedPane):
 
     async def load(self) -> Listing:
         """The rows around the cursor's file, wherever ten thousand new ones have pushed it."""
-        held = await self.shop.courier.ask(FileList(dataset=self._dataset_name, state="quarantined", limit=1))
+        held = await self.shop.client.ask(FileList(dataset=self._dataset_name, state="quarantined", limit=1))
         if held.total != self._held:
             self._held = held.total
             self.retitle()
@@ -149,7 +151,7 @@ class FilesPane(WindowedPane):
         return Listing([files.row(one) for one in page.rows], records, page.total, page.seq, page.offset)
 
     async def _page(self, first: int, count: int, around: str = "") -> Page[FileRecord]:
-        return await self.shop.courier.ask(
+        return await self.shop.client.ask(
             FileList(
                 dataset=self._dataset_name,
                 query=self.filter_text,
@@ -167,10 +169,10 @@ class FilesPane(WindowedPane):
             self.table.move_to(0)
 
     async def again(self, key: str) -> Record | None:
-        return await self.shop.courier.ask(FileShow(id=key))
+        return await self.shop.client.ask(FileShow(id=key))
 
     async def all_records(self) -> list[Record]:
-        """Every file that matches, not only the windows that were looked at."""
+        """Every file that matches, not only the loaded windows."""
         found: dict[str, Record] = {}
         first = 0
         while True:
@@ -188,7 +190,7 @@ class FilesPane(WindowedPane):
         if not record.rejected_rows:
             return ()
         try:
-            return (await self.shop.courier.ask(FileRejects(id=record.id, limit=_REJECTS))).rows
+            return (await self.shop.client.ask(FileRejects(id=record.id, limit=_REJECTS))).rows
         except ShopfloorError:
             return ()
 
@@ -196,6 +198,6 @@ class FilesPane(WindowedPane):
         if record.state is not FileState.QUARANTINED:
             return None
         try:
-            return await self.shop.courier.ask(FileInspect(id=record.id))
+            return await self.shop.client.ask(FileInspect(id=record.id))
         except ShopfloorError:
             return None

@@ -41,14 +41,14 @@ class ExperimentsPane(WindowedPane):
 
     async def load(self) -> Listing:
         """The window around the cursor; further ones come as the table asks for them."""
-        self._metrics = {model.name: model.metric for model in (await self.shop.courier.ask(ModelList())).rows}
+        self._metrics = {model.name: model.metric for model in (await self.shop.client.ask(ModelList())).rows}
         listing = await self.window(self.start, _WINDOW)
         return listing if listing.rows or not listing.total else await self.window(0, _WINDOW)
 
     async def window(self, first: int, count: int) -> Listing:
         column, falling = self.table.sort or ("created_at", True)
         sort = f"{'-' if falling else ''}{column}"
-        page = await self.shop.courier.ask(RunList(query=self.filter_text, sort=sort, limit=count, offset=first))
+        page = await self.shop.client.ask(RunList(query=self.filter_text, sort=sort, limit=count, offset=first))
         best = runs.best_scores(page.rows, self._metrics)
         progress = await self._progress(page.rows)
         rows = [
@@ -58,12 +58,12 @@ class ExperimentsPane(WindowedPane):
         return Listing(rows, {run.id: run for run in page.rows}, page.total, page.seq, first)
 
     async def again(self, key: str) -> Record | None:
-        return await self.shop.courier.ask(RunShow(id=key))
+        return await self.shop.client.ask(RunShow(id=key))
 
     async def _progress(self, found: Sequence[RunRecord]) -> dict[str, float]:
         if not any(run.state is RunState.RUNNING for run in found):
             return {}
-        live = {job.id: job.progress for job in (await self.shop.courier.ask(JobList(state="running"))).rows}
+        live = {job.id: job.progress for job in (await self.shop.client.ask(JobList(state="running"))).rows}
         shares = {run.id: live.get(run.job or "") for run in found}
         return {id: share for id, share in shares.items() if share is not None}
 
@@ -74,10 +74,10 @@ class ExperimentsPane(WindowedPane):
         return runs.sections(record, metric, runs.best_of(record, known, metric))
 
     async def all_records(self) -> list[Record]:
-        """Every run that matches, not only the windows that were looked at."""
+        """Every run that matches, not only the loaded windows."""
         found: list[Record] = []
         while True:
-            page = await self.shop.courier.ask(RunList(query=self.filter_text, limit=5000, offset=len(found)))
+            page = await self.shop.client.ask(RunList(query=self.filter_text, limit=5000, offset=len(found)))
             found += page.rows
             if not page.rows or len(found) >= page.total:
                 return found
@@ -91,7 +91,7 @@ class ExperimentsPane(WindowedPane):
             return
         ids = tuple(sorted(self.table.marks, key=lambda key: (len(key), key)))
         if not 2 <= len(ids) <= _MOST:
-            self.shop.say(f"Mark two to {_MOST} runs with space, then press c.", tone="warning")
+            self.shop.show_message(f"Mark two to {_MOST} runs with space, then press c.", tone="warning")
             return
         self.app.push_screen(ComparisonPane(ids))
 
@@ -112,7 +112,7 @@ class ComparisonPane(Pane):
         return (self.shop.workspace_name, "Experiments", " · ".join(self._ids))
 
     async def load(self) -> Listing:
-        comparison: RunComparison = await self.shop.courier.ask(RunCompare(ids=self._ids))
+        comparison: RunComparison = await self.shop.client.ask(RunCompare(ids=self._ids))
         self.table.columns = runs.comparison_columns(comparison)
         return Listing(runs.comparison_rows(comparison), {})
 

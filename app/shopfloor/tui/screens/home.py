@@ -20,7 +20,7 @@ from shopfloor.tui.widgets.footer import ActionFooter
 from shopfloor.tui.widgets.rows import Row
 
 _EVENTS = 400
-_TOLD = 60
+_MOST_EVENTS = 60
 _HELD = 1000
 _SHOWN = 20
 _LINE_ROWS = 8
@@ -93,7 +93,7 @@ class HomePane(Pane):
         from shopfloor.tui.screens.station_line import StationLine
         from shopfloor.tui.views import home
 
-        ask = self.shop.courier.ask
+        ask = self.shop.client.ask
         models = (await ask(ModelList())).rows
         line = self.query_one_optional(StationLine)
         if line is not None and self.shop.status is not None:
@@ -121,7 +121,7 @@ class HomePane(Pane):
             add(home.failed_row(job), job)
         wanted = self.filter_text.lower()
         events = reversed((await ask(EventList(tail=_EVENTS))).rows)
-        for event, times in home.told(events)[:_TOLD]:
+        for event, times in home.recent_events(events)[:_MOST_EVENTS]:
             if wanted in f"{event.kind} {event.subject} {event.message}".lower():
                 add(home.event_row(event, times), event)
         return Listing(rows, records)
@@ -142,7 +142,7 @@ class HomePane(Pane):
 
 
 def _place(record: Record) -> tuple[str, str]:
-    """Where a row of the home screen leads, and the key to look for there."""
+    """The pane that a row of the home screen opens, and the key to select there."""
     from shopfloor.domain.event import Event
     from shopfloor.domain.file import FilePurpose, FileRecord
     from shopfloor.domain.job import JobRecord

@@ -1,4 +1,4 @@
-"""Pane 6: what came from what, both ways."""
+"""Pane 6: lineage, up and down."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TURNS = {"both": "up", "up": "down", "down": "both"}
 
 
 class LineagePane(Pane):
-    """A tree around one thing: what it came from above it, what came from it below."""
+    """A tree around one node: its sources above it, what was made from it below."""
 
     scope = Scope.LINEAGE
     nouns = frozenset({"dataset", "run", "alias", "alert", "predictions"})
@@ -54,7 +54,7 @@ class LineagePane(Pane):
             self._ref = await self._first_ref()
         if not self._ref:
             return Listing([], {})
-        ask = self.shop.courier.ask
+        ask = self.shop.client.ask
         graph = await ask(LineageShow(ref=self._ref, direction=self._direction))
         newest = {one.name: one.version for one in (await ask(DatasetList(limit=5000))).rows}
         graph = lineage.aged(graph, newest)
@@ -62,14 +62,14 @@ class LineagePane(Pane):
         found = [branch for branch in lineage.tree(graph) if self._matches(branch)]
         if not self._rooted:
             self._rooted = True
-            self._wanted = f"={graph.root}"  # the eye begins at the thing that was asked about
+            self._wanted = f"={graph.root}"  # the cursor starts at the requested node
         return Listing([lineage.row(branch) for branch in found], {branch.key: branch.node for branch in found})
 
     def _matches(self, branch: lineage.Branch) -> bool:
         return self.filter_text.lower() in f"{branch.node.kind} {branch.node.label} {branch.node.state}".lower()
 
     async def _first_ref(self) -> str:
-        found = (await self.shop.courier.ask(ModelList(limit=1))).rows
+        found = (await self.shop.client.ask(ModelList(limit=1))).rows
         return f"model:{found[0].name}@{found[0].champion}" if found and found[0].champion is not None else ""
 
     async def detail(self, record: Record) -> Sequence[Section]:

@@ -30,12 +30,12 @@ class ModelsPane(Pane):
     """
 
     async def load(self) -> Listing:
-        page = await self.shop.courier.ask(ModelList(query=self.filter_text))
+        page = await self.shop.client.ask(ModelList(query=self.filter_text))
         return Listing([models.row(one) for one in page.rows], {one.name: one for one in page.rows}, page.total)
 
     async def detail(self, record: Record) -> Sequence[Section]:
         assert isinstance(record, ModelRecord)
-        ask = self.shop.courier.ask
+        ask = self.shop.client.ask
         versions = (await ask(ModelVersions(name=record.name, limit=40))).rows
         history = (await ask(ModelHistory(name=record.name))).rows
         checks = (await ask(CheckList(model=record.name))).rows

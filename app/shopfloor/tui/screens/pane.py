@@ -322,7 +322,7 @@ class Pane(Live):
         await self._spread(sections)
 
     async def _spread(self, sections: Sequence[Section]) -> None:
-        """Words beside the list; where there is room for a third column, pictures stand in it."""
+        """Text beside the list; where there is room for a third column, charts are in it."""
         from shopfloor.tui.widgets.detail_pane import Chart, DetailPane, Histogram
 
         apart = self.has_class("-huge")
@@ -428,7 +428,7 @@ class Pane(Live):
         self.shop.go("home" if event.index == 0 else self.scope.value)
 
     def perform(self, action: Action) -> None:
-        """Do an action on the selected record: moves of the view here, the rest through the engine."""
+        """Do an action on the selected record: view changes here, the rest through the engine."""
         self.shop.do(action, self, self.selected)
 
     def on_filter_input_changed(self, event: FilterInput.Changed) -> None:
@@ -472,7 +472,7 @@ class Pane(Live):
         self.shop.command(self, event.text)
 
     def arrive(self, select: str, query: str) -> None:
-        """Somebody came here from elsewhere: with a filter, or looking for a row."""
+        """Open the pane from another one, with a filter or a row to select."""
         if query:
             self.open_filter(query)
             self.call_after_refresh(self.table.focus)
@@ -497,13 +497,13 @@ class Pane(Live):
         """Sort by the next sortable column."""
         names = [column.key for column in self.table.columns if column.sortable]
         if not names:
-            self.shop.say("This list has a fixed order: what needs attention comes first.")
+            self.shop.show_message("This list has a fixed order: what needs attention comes first.")
             return
         current = self.table.sort[0] if self.table.sort else ""
         self._sort_by(names[(names.index(current) + 1) % len(names)] if current in names else names[0])
 
     def _sort_by(self, name: str) -> None:
-        """Names from the first letter, numbers from the greatest: the best score is what is looked for."""
+        """Names from the first letter, numbers from the greatest: the best score comes first."""
         falling = any(column.key == name and column.align == "right" for column in self.table.columns)
         self.table.sort = (name, falling)
         self.refresh_now()

@@ -27,14 +27,14 @@ _ROWS = 500
 _SLOW = 620.0  # the engine ends what takes longer than ten minutes
 
 
-def _look(key: str, name: str, label: str, text: str, rank: int) -> Action:
+def _view_action(key: str, name: str, label: str, text: str, rank: int) -> Action:
     return Action(
         name=name, key=key, label=label, help=text, scopes=(Scope.DATASETS,), records=(DatasetVersion,), rank=rank
     )
 
 
-ROWS = _look("w", "dataset.rows", "Rows", "Show the first rows of this version.", 16)
-PROFILE = _look("u", "dataset.profile", "Columns", "Profile the columns of this version.", 17)
+ROWS = _view_action("w", "dataset.rows", "Rows", "Show the first rows of this version.", 16)
+PROFILE = _view_action("u", "dataset.profile", "Columns", "Profile the columns of this version.", 17)
 
 
 class VersionsPane(Pane):
@@ -55,7 +55,7 @@ class VersionsPane(Pane):
         return (self.shop.workspace_name, "Datasets", self._dataset_name, "versions")
 
     async def load(self) -> Listing:
-        page = await self.shop.courier.ask(DatasetVersions(name=self._dataset_name, limit=5000))
+        page = await self.shop.client.ask(DatasetVersions(name=self._dataset_name, limit=5000))
         wanted = self.filter_text.lower()
         shown = [one for one in page.rows if wanted in f"@{one.version} {one.cause}".lower()]
         records: dict[str, Record] = {f"{one.dataset}@{one.version}": one for one in shown}
@@ -68,16 +68,16 @@ class VersionsPane(Pane):
     def do_local(self, action: Action, given: dict[str, str]) -> None:
         record = self.selected
         if action in self.local_actions and isinstance(record, DatasetVersion):
-            self._look_into(action, record)
+            self._open_view(action, record)
         if action.name != "view.compare":
             return
         refs = sorted(self.table.marks, key=lambda ref: (len(ref), ref))
         if len(refs) != 2:
-            self.shop.say("Mark two versions with space, then press c.", tone="warning")
+            self.shop.show_message("Mark two versions with space, then press c.", tone="warning")
             return
         self._compare(refs[0], refs[1])
 
-    def _look_into(self, action: Action, record: DatasetVersion) -> None:
+    def _open_view(self, action: Action, record: DatasetVersion) -> None:
         ref = f"{record.dataset}@{record.version}"
         self.app.push_screen(RowsPane(ref) if action is ROWS else ProfileScreen(self, record, ref))
 
@@ -85,9 +85,9 @@ class VersionsPane(Pane):
     async def _compare(self, left: str, right: str) -> None:
         from shopfloor.tui.showing import AnswerScreen
 
-        self.shop.say(f"Comparing {left} and {right}; reading the rows of parts that differ.")
+        self.shop.show_message(f"Comparing {left} and {right}; reading the rows of parts that differ.")
         try:
-            diff = await self.shop.courier.ask(DatasetDiff(left=left, right=right, rows=True), timeout=_SLOW)
+            diff = await self.shop.client.ask(DatasetDiff(left=left, right=right, rows=True), timeout=_SLOW)
         except ShopfloorError as error:
             show_error(self.shop, error, "The versions could not be compared.")
             return
@@ -112,7 +112,7 @@ class RowsPane(Pane):
         return VirtualTable((), sideways=True, frozen=1, markable=False, empty="Loading…", id="list")
 
     async def load(self) -> Listing:
-        preview = await self.shop.courier.ask(DatasetPreviewShow(ref=self._ref, limit=_ROWS))
+        preview = await self.shop.client.ask(DatasetPreviewShow(ref=self._ref, limit=_ROWS))
         columns = datasets.preview_columns(preview)
         if self.table.columns != columns:
             self.table.columns = columns
@@ -137,7 +137,7 @@ class ProfileScreen(DetailScreen):
         if not whole.children:  # a first profile reads every part, which may take a while
             await whole.show([Section("wait", self._key, "Profiling the columns…")])
         try:
-            profile = await self.shop.courier.ask(DatasetProfileShow(ref=self._key), timeout=_SLOW)
+            profile = await self.shop.client.ask(DatasetProfileShow(ref=self._key), timeout=_SLOW)
             sections = datasets.profile_sections(profile.columns, f"{self._key}, {counted(profile.rows, 'row')}")
         except ShopfloorError as error:
             sections = [Section("error", "Not available", f"{error.message} {error.hint}")]

@@ -1,4 +1,4 @@
-"""The base of panes whose list is too long to hold: only the rows around the screen are asked for."""
+"""The base of panes whose list is too long to hold: only the rows around the screen are requested."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class WindowedPane(Pane):
         raise NotImplementedError
 
     def show_listing(self, listing: Listing) -> None:
-        """Put the window in; rows of older revisions give way as they are looked at."""
+        """Put the window in; rows of older revisions are replaced as they are shown."""
         self._take(listing)
 
-    @on(VirtualTable.WindowWanted)
-    async def _wanted_window(self, event: VirtualTable.WindowWanted) -> None:
+    @on(VirtualTable.WindowRequested)
+    async def _send_window(self, event: VirtualTable.WindowRequested) -> None:
         try:
             listing = await self.window(event.first, event.count)
         except ShopfloorError:
@@ -58,7 +58,7 @@ class WindowedPane(Pane):
         self.table.set_window(listing.first, listing.rows, listing.total, listing.revision, query=self._shown)
 
     def _remember(self, records: dict[str, Record]) -> None:
-        """Records of this window and of those looked at lately; a long walk must not fill the memory."""
+        """Records of this window and of recent ones; long scrolling must not fill the memory."""
         kept = {key: one for key, one in self.records.items() if key not in records}
         spare = max(0, len(kept) - _MOST_RECORDS)
         for key in list(kept)[:spare]:

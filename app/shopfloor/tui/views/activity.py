@@ -41,7 +41,7 @@ def event_row(event: Event) -> Row:
 
 
 def short_paths(text: str) -> str:
-    """Without the drop folders, so that the part of a file's name that differs stays in sight."""
+    """Without the drop folders, so that the part of a file's name that differs stays visible."""
     for folder in ("inbox/", "actuals/", "score/"):
         if text.startswith(folder) and text.count("/") > 1:
             return text.split("/", 2)[2]
@@ -106,7 +106,11 @@ def job_sections(job: JobRecord) -> list[Section]:
             Section(
                 "result",
                 "Result",
-                [Pair(name, words.said(value)) for name, value in job.result.items() if value not in (None, [], "")],
+                [
+                    Pair(name, words.value_text(value))
+                    for name, value in job.result.items()
+                    if value not in (None, [], "")
+                ],
             )
         )
     return found
@@ -126,5 +130,7 @@ def event_sections(event: Event) -> list[Section]:
         pairs.append(Pair("in a shell", command, "key"))
     found = [Section("event", "Event", event.message), Section("facts", "Facts", pairs)]
     if event.data:
-        found.append(Section("data", "Data", [Pair(name, words.said(value)) for name, value in event.data.items()]))
+        found.append(
+            Section("data", "Data", [Pair(name, words.value_text(value)) for name, value in event.data.items()])
+        )
     return found

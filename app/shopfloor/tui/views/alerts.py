@@ -93,8 +93,8 @@ def _times(count: int) -> str:
 
 
 def _since(at: datetime) -> str:
-    said = words.ago(at)
-    return said if said == "now" else f"{said} ago"
+    age = words.ago(at)
+    return age if age == "now" else f"{age} ago"
 
 
 def _todo(alert: AlertRecord) -> list[Pair]:
@@ -113,16 +113,16 @@ _VERBS = {"retrain": "train", "acknowledge": "ack"}
 
 def _evidence(alert: AlertRecord, history: Sequence[CheckResult]) -> list[Section]:
     found = []
-    looks = _looks(alert, history)
-    values = [look.value for look in looks]
+    results = _results(alert, history)
+    values = [result.value for result in results]
     if sum(value is not None for value in values) > 1:
         chart = Chart(
             [Series("value", values)],
             limit=alert.limit,
-            x_labels=(_since(looks[0].at), _since(looks[-1].at)),
+            x_labels=(_since(results[0].at), _since(results[-1].at)),
             rows=6,
         )
-        found.append(Section("trend", "Value by delivery", chart, note=_samples(looks)))
+        found.append(Section("trend", "Value by delivery", chart, note=_samples(results)))
     for check in _shifted(alert, history)[:2]:
         name, bins = _bins(check.evidence)
         title = f"{check.feature or 'prediction'}: {name}, and {_since(check.at)}"
@@ -130,10 +130,10 @@ def _evidence(alert: AlertRecord, history: Sequence[CheckResult]) -> list[Sectio
     return found
 
 
-def _looks(alert: AlertRecord, history: Sequence[CheckResult]) -> list[CheckResult]:
-    """What the alert's check found, oldest first: one look at each delivery of the kind that was shifted.
+def _results(alert: AlertRecord, history: Sequence[CheckResult]) -> list[CheckResult]:
+    """The results of the alert's check, oldest first: one for each delivery, of the kind that was shifted.
 
-    Data and predictions have histories of their own, and what one looks at may be looked at again with more
+    Data and predictions have histories of their own, and a delivery may be checked again with more
     rows; drawn as one line they would be a zigzag that nothing in the world did.
     """
     own = [check for check in history if (check.check, check.feature) == (alert.check, alert.feature)]
@@ -149,15 +149,15 @@ def _source(check: CheckResult) -> str:
     return str(check.evidence.get("source", ""))
 
 
-def _samples(looks: Sequence[CheckResult]) -> str:
-    rows = sorted({look.rows for look in looks if look.value is not None})
+def _samples(results: Sequence[CheckResult]) -> str:
+    rows = sorted({result.rows for result in results if result.value is not None})
     if not rows or not rows[-1]:
         return ""
     return f"n={rows[0]:,}" if len(rows) == 1 else f"n={rows[0]:,} to {rows[-1]:,}"
 
 
 def _shifted(alert: AlertRecord, history: Sequence[CheckResult]) -> list[CheckResult]:
-    """The newest look at each feature that found it shifted: the alert's own first, then the most important."""
+    """The newest result of each feature that was shifted: the alert's own first, then the most important."""
     newest: dict[str | None, CheckResult] = {}
     for check in history:
         if check.verdict is CheckVerdict.SHIFTED and _bins(check.evidence)[1]:
@@ -169,7 +169,7 @@ _SIDES = {"recent data": "recent", "training data": "reference"}
 
 
 def _bins(evidence: Mapping[str, Any]) -> tuple[str, list[Bin]]:
-    """What the look compared with, and both sides of it, without the bins at the ends that nobody is in.
+    """Reference and current distribution of the result, without empty bins at the ends.
 
     The check measures from the closest of what was usual before (`recent`); the words of the alert do too,
     so the picture must, or it contradicts them.

@@ -71,12 +71,12 @@ def sections(
     watcher: WatcherStatus | None = None,
     stream: StreamStatus | None = None,
 ) -> list[Section]:
-    """The detail: figures, how files are noticed, its stream, files that came, versions, columns."""
+    """The detail: figures, how files are found, its stream, recent files, versions, columns."""
     watch = [watch_line(watcher)] if watcher is not None else []
     found = [Section("summary", dataset.name, [*_summary(dataset, versions), *watch])]
     if dataset.problem:
-        said = [Pair("what", dataset.problem, "warn"), Pair("what to do", _MEND.format(dataset.name), "strong")]
-        found.insert(0, Section("problem", "The contract cannot be used", said))
+        text = [Pair("what", dataset.problem, "warn"), Pair("what to do", _MEND.format(dataset.name), "strong")]
+        found.insert(0, Section("problem", "The contract cannot be used", text))
     if stream is not None:
         found += streams.sections(stream)
     if files:
@@ -111,9 +111,9 @@ def _rules(contract: Contract) -> list[Pair]:
     pairs = [Pair(rule.column, f"{_rule(rule)}  else {rule.severity.value}") for rule in contract.rules]
     pairs += [Pair(one.name or "condition", f"{one.sql}  else {one.severity.value}") for one in contract.conditions]
     volume = contract.volume
-    asked = [f"{key} {value:,g}" for key in ("min_rows", "max_rows", "band") if (value := getattr(volume, key))]
-    if asked:
-        pairs.append(Pair("rows of a file", f"{', '.join(asked)}  else {volume.severity.value}"))
+    limits = [f"{key} {value:,g}" for key in ("min_rows", "max_rows", "band") if (value := getattr(volume, key))]
+    if limits:
+        pairs.append(Pair("rows of a file", f"{', '.join(limits)}  else {volume.severity.value}"))
     if contract.freshness.hours:
         pairs.append(Pair("max age", f"{contract.freshness.hours:g} hours"))
     if contract.reject_budget:
@@ -122,10 +122,10 @@ def _rules(contract: Contract) -> list[Pair]:
 
 
 def _rule(rule: Rule) -> str:
-    said = [f"{key} {value}" for key in ("min", "max", "pattern") if (value := getattr(rule, key)) is not None]
-    said += [f"one of {', '.join(rule.values)}"] if rule.values is not None else []
-    said += [word for word, asked in (("not missing", rule.not_null), ("unique", rule.unique)) if asked]
-    return ", ".join(said)
+    text = [f"{key} {value}" for key in ("min", "max", "pattern") if (value := getattr(rule, key)) is not None]
+    text += [f"one of {', '.join(rule.values)}"] if rule.values is not None else []
+    text += [word for word, required in (("not missing", rule.not_null), ("unique", rule.unique)) if required]
+    return ", ".join(text)
 
 
 def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list[Pair]:
@@ -145,7 +145,7 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
 
 
 def watch_line(watcher: WatcherStatus, now: datetime | None = None) -> Pair:
-    """How files are noticed, and the last look at the folders: a quiet list can be a watch that is dead."""
+    """How files are found, and the last scan of the folders: an empty list can mean a dead watch."""
     age = words.ago(watcher.last_scan_at, now)
     seen = "no scan yet" if watcher.last_scan_at is None else "scanned now" if age == "now" else f"scanned {age} ago"
     if watcher.healthy:
@@ -223,22 +223,22 @@ def profile_sections(columns: Sequence[ColumnProfile], title: str) -> list[Secti
 
 def _profile_line(column: ColumnProfile) -> Pair:
     if column.histogram and column.type == "timestamp":  # days, in a line of 80 cells
-        said = f"{sparkline(column.histogram, 8):<8}  {str(column.min)[:10]} to {str(column.max)[:10]}"
+        text = f"{sparkline(column.histogram, 8):<8}  {str(column.min)[:10]} to {str(column.max)[:10]}"
     elif column.histogram:
-        said = f"{sparkline(column.histogram, 12):<12}  {column.min} to {column.max}"
+        text = f"{sparkline(column.histogram, 12):<12}  {column.min} to {column.max}"
     elif column.top and column.top[0][1] == 1:
-        said = "all different"
+        text = "all different"
     elif not column.top and column.distinct:  # a sketch that keeps what is frequent kept nothing
-        said = "no frequent value"
+        text = "no frequent value"
     else:
-        said = ", ".join(f"{value} {words.compact(number)}" for value, number in column.top[:3])
+        text = ", ".join(f"{value} {words.compact(number)}" for value, number in column.top[:3])
     mark = "~" if "distinct" in column.approximate else ""
     kinds = mark + words.compact(column.distinct)
-    return Pair(column.name, _profile_cells(column.type, _missing(column), kinds, said))
+    return Pair(column.name, _profile_cells(column.type, _missing(column), kinds, text))
 
 
-def _profile_cells(kind: str, missing: str, distinct: str, said: str) -> str:
-    return f"{kind:<9}  {missing:>4}  {distinct:>6}  {said}"
+def _profile_cells(kind: str, missing: str, distinct: str, text: str) -> str:
+    return f"{kind:<9}  {missing:>4}  {distinct:>6}  {text}"
 
 
 def _missing(column: ColumnProfile) -> str:

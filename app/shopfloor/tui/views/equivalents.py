@@ -1,4 +1,4 @@
-"""What a person would type in a shell to do, or to look at, what an event tells: for scripts and cron."""
+"""The shell command that does or shows what an event reports: for scripts and cron."""
 
 from __future__ import annotations
 

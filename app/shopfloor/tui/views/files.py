@@ -61,10 +61,10 @@ def name(file: FileRecord) -> str:
 
 def file_line(file: FileRecord) -> Pair:
     """One line in a dataset's detail."""
-    said = f"{name(file)}  {words.ago(file.seen_at)}"
+    text = f"{name(file)}  {words.ago(file.seen_at)}"
     if file.reason is not None and file.state is FileState.QUARANTINED:
-        said += f"  {file.reason.message}"
-    return Pair(file.state.value, said, "", tone(file))
+        text += f"  {file.reason.message}"
+    return Pair(file.state.value, text, "", tone(file))
 
 
 def sections(file: FileRecord, content: FileBytes | None = None, rejects: Sequence[Reject] = ()) -> list[Section]:

@@ -22,13 +22,13 @@ NEXT = "next"
 """Key of the row that says what to do first; there is no record behind it."""
 
 # Steps on the way to a fact, and facts that other rows of this screen tell better.
-_UNTOLD = frozenset(
+_HIDDEN_KINDS = frozenset(
     {"file.arrived", "file.waiting", "file.staged", "file.committed", "run.started", "file.quarantined"}
 )
 
 
 _FACT = 12  # cells of a fact in a box of the line at 80 columns
-_TELL_APART = 2
+_MOST_SINGLE_FILES = 2
 
 
 class Fact(NamedTuple):
@@ -105,8 +105,8 @@ def _watch(status: Status) -> Station:
 
 
 def _live(live: int, models: int) -> str:
-    said = f"{live} of {models} live"
-    return said if len(said) <= _FACT else f"{words.compact(live)}/{words.compact(models)} live"
+    text = f"{live} of {models} live"
+    return text if len(text) <= _FACT else f"{words.compact(live)}/{words.compact(models)} live"
 
 
 def _many(number: int, word: str) -> str:
@@ -121,11 +121,11 @@ def _where(scope: Scope) -> Cell:
 def next_row(status: Status) -> Row | None:
     """Where the line waits for its first file, or its first model: what to do about it."""
     if not status.datasets:
-        said = "Drop a file into inbox/NAME/ to create dataset NAME"
-        return Row(NEXT, (Cell("next", "accent"), "a file", said, "", _where(Scope.DATASETS)))
+        text = "Drop a file into inbox/NAME/ to create dataset NAME"
+        return Row(NEXT, (Cell("next", "accent"), "a file", text, "", _where(Scope.DATASETS)))
     if not status.models:
-        said = "Press n and choose the column to predict; the first training then starts"
-        return Row(NEXT, (Cell("next", "accent"), "a model", said, "", _where(Scope.DATASETS)))
+        text = "Press n and choose the column to predict; the first training then starts"
+        return Row(NEXT, (Cell("next", "accent"), "a model", text, "", _where(Scope.DATASETS)))
     return None
 
 
@@ -153,22 +153,22 @@ def alert_row(alert: AlertRecord) -> Row:
 
 
 def held_files(files: Sequence[FileRecord]) -> list[tuple[FileRecord, int]]:
-    """Files in quarantine, newest first; more than two of one dataset are told by the newest, with their number."""
+    """Files in quarantine, newest first; more than two of one dataset are shown as the newest, with their number."""
     of_dataset = Counter(file.dataset for file in files)
-    told: set[str] = set()
+    summarized: set[str] = set()
     found: list[tuple[FileRecord, int]] = []
     for file in files:
-        many = of_dataset[file.dataset] > _TELL_APART
-        if many and file.dataset in told:
+        many = of_dataset[file.dataset] > _MOST_SINGLE_FILES
+        if many and file.dataset in summarized:
             continue
-        told.add(file.dataset)
+        summarized.add(file.dataset)
         found.append((file, of_dataset[file.dataset] if many else 1))
     return found
 
 
 def file_row(file: FileRecord, times: int = 1) -> Row:
     """A file in quarantine, or several of one dataset."""
-    said = file.reason.message if file.reason is not None else file.state.value
+    text = file.reason.message if file.reason is not None else file.state.value
     name = file.path.rpartition("/")[2]
     if times > 1:
         name = f"{times:,} files, the newest {name}"
@@ -177,7 +177,7 @@ def file_row(file: FileRecord, times: int = 1) -> Row:
         (
             Cell("quarantined", "warn"),
             file.dataset,
-            f"{name}: {said}",
+            f"{name}: {text}",
             words.ago(file.seen_at),
             _where(Scope.DATASETS),
         ),
@@ -212,11 +212,11 @@ def running_row(job: JobRecord) -> Row:
     )
 
 
-def told(events: Iterable[Event]) -> list[tuple[Event, int]]:
-    """What is worth telling, newest first; neighbours of one kind and subject become one with a count."""
+def recent_events(events: Iterable[Event]) -> list[tuple[Event, int]]:
+    """The events to show, newest first; successive ones of one kind and subject become one with a count."""
     found: list[tuple[Event, int]] = []
     for event in events:
-        if not _worth_telling(event):
+        if not _is_shown(event):
             continue
         last = found[-1] if found else None
         if last is not None and (last[0].kind, last[0].subject) == (event.kind, event.subject):
@@ -226,16 +226,16 @@ def told(events: Iterable[Event]) -> list[tuple[Event, int]]:
     return found
 
 
-def _worth_telling(event: Event) -> bool:
-    if event.kind == "alias.moved":  # the gate's own moves are told as its decision
+def _is_shown(event: Event) -> bool:
+    if event.kind == "alias.moved":  # the gate's own changes are shown as its decision
         return event.data.get("alias") == "champion" and event.actor != "gate"
     if event.kind == "model.measured":  # one a month and model: only a fall is news, the rest is in Activity
         return event.data.get("verdict") == CheckVerdict.SHIFTED
-    return event.kind not in _UNTOLD and not event.kind.startswith("job.")
+    return event.kind not in _HIDDEN_KINDS and not event.kind.startswith("job.")
 
 
 def event_row(event: Event, times: int = 1) -> Row:
-    """A fact, or several alike."""
+    """An event, or several of one kind."""
     word = event_word(event)
     more = f"  (and {times - 1} more)" if times > 1 else ""
     return Row(
@@ -249,10 +249,10 @@ def _short(event: Event) -> str:
     rest = event.message.removeprefix(event.subject)
     if rest == event.message or not rest.startswith("@"):
         return activity.short_paths(event.message).replace(f" of {event.subject} ", " ", 1)
-    version, _, said = rest[1:].partition(": ")
-    return f"v{version}: {said}" if said else event.message
+    version, _, text = rest[1:].partition(": ")
+    return f"v{version}: {text}" if text else event.message
 
 
 def needs(alerts: Sequence[AlertRecord]) -> list[AlertRecord]:
-    """Alerts that want somebody now."""
+    """Open alerts."""
     return [alert for alert in alerts if alert.state is AlertState.OPEN]

@@ -1,4 +1,4 @@
-"""A lineage graph as a tree: what a thing came from above it, what came from it below."""
+"""A lineage graph as a tree: the sources of a node above it, what was made from it below."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def sections(node: LineageNode) -> list[Section]:
         Pair("when", words.stamp(node.at)),
     ]
     pairs += [
-        Pair(name.replace("_", " "), words.said(value))
+        Pair(name.replace("_", " "), words.value_text(value))
         for name, value in node.data.items()
         if value not in (None, "", [])
     ]

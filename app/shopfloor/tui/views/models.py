@@ -51,12 +51,12 @@ def state(model: ModelRecord) -> State:
 
 def row(model: ModelRecord) -> Row:
     """One line of the list."""
-    said = state(model)
+    text = state(model)
     live = f"{model.live_score:.3f} ({words.compact(model.live_rows)})" if model.live_score is not None else words.NONE
     return Row(
         model.name,
         (
-            Cell(said.word, said.tone),
+            Cell(text.word, text.tone),
             model.name,
             words.version(model.champion),
             words.score(model.score),
@@ -75,7 +75,7 @@ def row(model: ModelRecord) -> Row:
 def sections(
     model: ModelRecord, versions: Sequence[ModelVersion], history: Sequence[AliasChange], checks: Sequence[CheckResult]
 ) -> list[Section]:
-    """The detail: what serves, what the gate said last and why, versions, monitoring, history."""
+    """The detail: what serves, the gate's last decision and why, versions, monitoring, history."""
     found = [Section("model", model.name, _summary(model))]
     judged = _in_question(model, versions)
     if judged is not None and judged.decision is not None:
@@ -103,7 +103,7 @@ def sections(
 
 
 def _in_question(model: ModelRecord, versions: Sequence[ModelVersion]) -> ModelVersion | None:
-    """The version a person wants to read about: the one that waits for a word, else the newest."""
+    """The version to show: the one that waits for approval, else the newest."""
     waiting = [version for version in versions if version.version == model.awaiting_approval]
     return next(iter([*waiting, *versions]), None)
 
@@ -184,14 +184,14 @@ def decision_pairs(decision: Decision) -> list[Pair]:
 
 
 def decision_facts(decision: Decision) -> list[Pair]:
-    """The verdict for a dialog: the gain, and what speaks against it."""
+    """The verdict for a dialog: the gain, and the failed checks."""
     against = [check for check in decision.checks if check.passed is not True]
     passed = f"{len(decision.checks) - len(against)} of {len(decision.checks)} checks passed"
     return [*decision_pairs(decision), Pair("checks", passed), *check_pairs(against)]
 
 
 def check_pairs(checks: Sequence[GateCheck]) -> list[Pair]:
-    """One line a question of the gate, what speaks against first."""
+    """One line a check of the gate, failed ones first."""
     order = {False: 0, None: 1, True: 2}
     return [_gate_check(check) for check in sorted(checks, key=lambda check: order[check.passed])]
 
@@ -200,8 +200,8 @@ def _gate_check(check: GateCheck) -> Pair:
     word, tone = {True: ("ok", "ok"), False: ("NO", "fail"), None: ("?", "wait")}[check.passed]
     if check.passed is False and not check.blocking:
         word, tone = "note", "warn"
-    said = check.detail or f"{words.number(check.value)}, limit {words.number(check.limit)}"
-    return Pair(f"{word:<4} {check.code}", said, "" if check.passed is not True else "muted", tone)
+    text = check.detail or f"{words.number(check.value)}, limit {words.number(check.limit)}"
+    return Pair(f"{word:<4} {check.code}", text, "" if check.passed is not True else "muted", tone)
 
 
 def _version_line(version: ModelVersion) -> Pair:
@@ -209,8 +209,8 @@ def _version_line(version: ModelVersion) -> Pair:
     aliases = f"  {', '.join(version.aliases)}" if version.aliases else ""
     data = f"data @{version.dataset_version}" if version.dataset_version is not None else "imported"
     tone = "ok" if "champion" in version.aliases else outcome.tone
-    said = f"{words.score(version.score)}  {outcome.word:<8}  {data:<8}  {words.ago(version.created_at):>3}{aliases}"
-    return Pair(f"v{version.version}", said, "" if "champion" not in version.aliases else "strong", tone or "muted")
+    text = f"{words.score(version.score)}  {outcome.word:<8}  {data:<8}  {words.ago(version.created_at):>3}{aliases}"
+    return Pair(f"v{version.version}", text, "" if "champion" not in version.aliases else "strong", tone or "muted")
 
 
 def _worst(checks: Sequence[CheckResult]) -> list[CheckResult]:
@@ -222,8 +222,8 @@ def _check_line(check: CheckResult) -> Pair:
     tone = {"shifted": "warn", "unknown": "wait", "ok": "ok"}[check.verdict.value]
     word = {"shifted": "SHIFT", "unknown": "?", "ok": "ok"}[check.verdict.value]
     value = "" if check.value is None else f"{words.number(check.value)} (limit {words.number(check.limit)})"
-    said = f"{value}  n={check.rows:,}" if value else check.message
-    return Pair(f"{word:<5} {check.feature or check.check.replace('_', ' ')}", said, "", tone)
+    text = f"{value}  n={check.rows:,}" if value else check.message
+    return Pair(f"{word:<5} {check.feature or check.check.replace('_', ' ')}", text, "", tone)
 
 
 def _move(change: AliasChange) -> Pair:

@@ -18,7 +18,7 @@ from shopfloor.tui.widgets.rows import Cell, Row
 from shopfloor.tui.widgets.sparkline import bar
 
 # Beside the detail (120 columns) the model gives way first: its name mostly is the dataset's, and
-# what a run is told from its neighbours by are its data, its recipe and its score.
+# runs differ by data, recipe and score.
 COLUMNS = (
     TableColumn("state", "STATE", width=8),
     TableColumn("id", "RUN", width=6),
@@ -195,11 +195,11 @@ def _against(run: RunRecord, best: RunRecord, metric: str) -> list[Pair]:
     here, there = main_score(run, metric), main_score(best, metric)
     pairs = []
     if here is not None and there is not None:
-        said = f"{words.score(here)} against {words.score(there)}  ({words.gain(here - there)})"
-        pairs.append(Pair(metric or "score", said, "strong"))
+        value_text = f"{words.score(here)} against {words.score(there)}  ({words.gain(here - there)})"
+        pairs.append(Pair(metric or "score", value_text, "strong"))
     made = [("data", _data(run), _data(best)), ("seed", str(run.seed), str(best.seed))]
     made += [
-        (name, words.said(run.params.get(name)), words.said(best.params.get(name)))
+        (name, words.value_text(run.params.get(name)), words.value_text(best.params.get(name)))
         for name in dict.fromkeys([*run.params, *best.params])
     ]
     return pairs + [Pair(name, f"{mine}  (best: {other})") for name, mine, other in made if mine != other]
@@ -286,7 +286,7 @@ def _number(value: str) -> float | None:
 
 
 def _compared(value: str) -> str:
-    """A number cut to what can be told apart; anything else as it is."""
+    """A number cut to its significant digits; anything else as it is."""
     number = _number(value)
     if number is None:
         return value or words.NONE

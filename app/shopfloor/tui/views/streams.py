@@ -28,8 +28,8 @@ def sections(stream: StreamStatus, now: datetime | None = None) -> list[Section]
     """How the stream stands; the files that are followed."""
     found = []
     if stream.problem:
-        said = [Pair("what", stream.problem, "warn"), Pair("what to do", stream.hint, "strong")]
-        found.append(Section("stuck", "The stream is stuck", said))
+        pairs = [Pair("what", stream.problem, "warn"), Pair("what to do", stream.hint, "strong")]
+        found.append(Section("stuck", "The stream is stuck", pairs))
     if stream.position:
         found.append(Section("stream", "Stream", _stream(stream, now), note="dataset streams"))
     if stream.followed:

@@ -63,7 +63,7 @@ def _value(value: str | None) -> str:
 
 
 def _column(column: ColumnDiff) -> Pair | None:
-    """One line for a column that came, went, changed its type or holds something else."""
+    """One line for a column that was added, removed, retyped or has other values."""
     if column.change is ColumnChange.SAME and column.left == column.right and not column.changed_rows:
         return None
     parts = [_arrow("", column.left_type, column.right_type)]
@@ -80,7 +80,7 @@ def _figures(side: ColumnFigures | None) -> dict[str, str]:
     return {
         "missing": words.count(side.missing),
         "distinct": words.count(side.distinct),
-        "mean": words.said(side.mean),
+        "mean": words.value_text(side.mean),
         "min": _value(side.min),
         "max": _value(side.max),
     }

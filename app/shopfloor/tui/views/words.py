@@ -90,12 +90,12 @@ def number(value: float | None) -> str:
     return NONE if value is None else numbers.rounded(value)
 
 
-def said(value: object) -> str:
+def value_text(value: object) -> str:
     """A value of a record's data as a person writes it: no brackets, no 17 digits."""
     if isinstance(value, list | tuple):
-        return ", ".join(map(said, value)) or NONE
+        return ", ".join(map(value_text, value)) or NONE
     if isinstance(value, dict):
-        return ", ".join(f"{name} {said(one)}" for name, one in value.items()) or NONE
+        return ", ".join(f"{name} {value_text(one)}" for name, one in value.items()) or NONE
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

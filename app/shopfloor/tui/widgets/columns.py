@@ -33,7 +33,7 @@ class TableColumn(msgspec.Struct, frozen=True):
 
     @property
     def least(self) -> int:
-        """Cells below which the column is not worth showing."""
+        """Cells below which the column is not shown."""
         return self.min if self.width is None else self.width
 
 
@@ -78,8 +78,8 @@ def _droppable(columns: Sequence[TableColumn], width: int, gap: int) -> list[int
     """Indices left after dropping by rising priority, the rightmost first among equals."""
     shown = list(range(len(columns)))
     need = sum(column.least for column in columns) + gap * (len(columns) - 1)
-    by_worth = sorted(shown, key=lambda index: (columns[index].priority, -index))
-    for index in by_worth:
+    by_priority = sorted(shown, key=lambda index: (columns[index].priority, -index))
+    for index in by_priority:
         if need <= width or columns[index].priority >= KEEP:
             break
         shown.remove(index)

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from shopfloor.tui.widgets.dialog import Buttons, Dialog, DialogButton, PlainInput
-from shopfloor.tui.widgets.key_value import KeyValue, Pair, Prose
+from shopfloor.tui.widgets.key_value import KeyValue, Pair, Paragraph
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -22,7 +22,7 @@ class ConfirmDialog(Dialog[bool]):
 
     DEFAULT_CSS = """
     ConfirmDialog {
-        & Prose { margin: 0 0 1 0; }
+        & Paragraph { margin: 0 0 1 0; }
         & #typed { margin: 1 0 0 0; }
     }
     """
@@ -51,13 +51,13 @@ class ConfirmDialog(Dialog[bool]):
         self._typed_name = typed_name
 
     def body(self) -> ComposeResult:
-        yield Prose(self._question, tone="strong")
+        yield Paragraph(self._question, tone="strong")
         if self._effect:
-            yield Prose(self._effect)
+            yield Paragraph(self._effect)
         if self._facts:
             yield KeyValue(self._facts)
         if self._typed_name:
-            yield Prose(f"Type {self._typed_name} to confirm:", tone="muted", id="typed")
+            yield Paragraph(f"Type {self._typed_name} to confirm:", tone="muted", id="typed")
             yield PlainInput(id="typed-name")
         with Buttons():
             yield DialogButton(self._labels[0], id="cancel")

@@ -16,7 +16,7 @@ from textual.widgets import Static
 from shopfloor.tui.widgets.cells import clean, cut
 from shopfloor.tui.widgets.glyphs import glyphs
 from shopfloor.tui.widgets.histogram_plot import Bin, HistogramPlot
-from shopfloor.tui.widgets.key_value import KeyValue, Pair, Prose
+from shopfloor.tui.widgets.key_value import KeyValue, Pair, Paragraph
 from shopfloor.tui.widgets.line_plot import LinePlot, Series
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 
@@ -177,7 +177,7 @@ def _body_widget(body: Body) -> Widget:
         return LinePlot(body.series, rows=body.rows, limit=body.limit, x_labels=body.x_labels)
     if isinstance(body, Histogram):
         return HistogramPlot(body.bins, names=body.names)
-    return Prose(body) if isinstance(body, str) else KeyValue(body)
+    return Paragraph(body) if isinstance(body, str) else KeyValue(body)
 
 
 def _update_body(widget: Widget, body: Body) -> None:
@@ -185,7 +185,7 @@ def _update_body(widget: Widget, body: Body) -> None:
         widget.show_series(body.series, limit=body.limit, x_labels=body.x_labels)
     elif isinstance(widget, HistogramPlot) and isinstance(body, Histogram):
         widget.show_bins(body.bins)
-    elif isinstance(widget, Prose) and isinstance(body, str):
+    elif isinstance(widget, Paragraph) and isinstance(body, str):
         widget.set_text(body)
     elif isinstance(widget, Static) and isinstance(body, Content):
         widget.update(body)

@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 class CopyRequested(Message):
-    """Somebody wants `text` on the clipboard; the application knows which way works here."""
+    """Copy `text` to the clipboard; the application knows which way works here."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
 from shopfloor.tui.widgets.dialog import Buttons, CopyRequested, Dialog, DialogButton
-from shopfloor.tui.widgets.key_value import KeyValue, Pair, Prose
+from shopfloor.tui.widgets.key_value import KeyValue, Pair, Paragraph
 
 
 class ErrorDialog(Dialog[None]):
@@ -44,11 +44,11 @@ class ErrorDialog(Dialog[None]):
         self._what, self._why, self._do, self._details = what, why, do, details
 
     def body(self) -> ComposeResult:
-        said = [("What", self._what), ("Why", self._why), ("What to do", self._do)]
-        yield KeyValue([Pair(label, text, _TONES.get(label, "")) for label, text in said if text])
+        pairs = [("What", self._what), ("Why", self._why), ("What to do", self._do)]
+        yield KeyValue([Pair(label, text, _TONES.get(label, "")) for label, text in pairs if text])
         if self._details:
             with VerticalScroll(id="details", can_focus=False):
-                yield Prose(self._details, tone="muted")
+                yield Paragraph(self._details, tone="muted")
         with Buttons():
             yield DialogButton("Close", id="close")
 

@@ -45,7 +45,7 @@ class FilterInput(PromptLine):
             yield FilterInfo()
 
     def set_info(self, text: str) -> None:
-        """What stands at the right end, for example `12 of 340`."""
+        """The text at the right end, for example `12 of 340`."""
         self.query_one(FilterInfo).set_text(text)
 
     @on(PlainInput.Changed)

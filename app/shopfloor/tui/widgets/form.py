@@ -16,7 +16,7 @@ from shopfloor.tui.widgets.cells import clean, cut
 from shopfloor.tui.widgets.choice_input import ChoiceInput, ToggleInput
 from shopfloor.tui.widgets.dialog import Buttons, Dialog, DialogButton, PlainInput
 from shopfloor.tui.widgets.glyphs import glyphs
-from shopfloor.tui.widgets.key_value import Prose
+from shopfloor.tui.widgets.key_value import Paragraph
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 
 Value = str | bool
@@ -75,7 +75,7 @@ class FormRows(VerticalScroll, inherit_bindings=False):
 class FormDialog(Dialog[dict[str, Value] | None]):
     """Asks `fields` and returns their values by name, or None when cancelled.
 
-    Tab, up and down go between fields, enter sends the form from anywhere. What is wrong is said
+    Tab, up and down go between fields, enter sends the form from anywhere. Errors are shown
     in the last line and the focus goes there.
     """
 
@@ -118,19 +118,19 @@ class FormDialog(Dialog[dict[str, Value] | None]):
         super().__init__(title, keys="tab Next  enter Send  esc Cancel")
         self._fields = tuple(fields)
         self._intro, self._submit, self._check = intro, submit, check
-        self._complaint: tuple[int | None, str] = (None, "")
+        self._error: tuple[int | None, str] = (None, "")
         self.set_class(len(self._fields) > _AIRY, "-dense")
 
     def body(self) -> ComposeResult:
         if self._intro:
-            yield Prose(self._intro, tone="muted", id="intro")
+            yield Paragraph(self._intro, tone="muted", id="intro")
         with FormRows(id="fields", can_focus=False):
             for i, field in enumerate(self._fields):
                 with Horizontal(classes="form--row"):
                     yield FieldLabel(field)
                     yield _input_of(field, f"field-{i}")
         with Vertical(id="hint"):
-            yield Prose(tone="muted", id="hint-text")
+            yield Paragraph(tone="muted", id="hint-text")
         with Buttons():
             yield DialogButton("Cancel", id="cancel")
             yield DialogButton(self._submit, tone="key", id="submit")
@@ -140,13 +140,13 @@ class FormDialog(Dialog[dict[str, Value] | None]):
         self.query_one(first).focus()
 
     def on_resize(self, event: events.Resize) -> None:
-        """On a short screen the fields scroll; the buttons and the hint stay in sight."""
+        """On a short screen the fields scroll; the buttons and the hint stay visible."""
         around = _AROUND + (_INTRO if self._intro else 0)
         self.query_one("#fields").styles.max_height = max(2, min(_MOST_LINES, event.size.height - around))
 
     @property
     def values(self) -> dict[str, Value]:
-        """What stands in the fields now, by name."""
+        """The present values of the fields, by name."""
         return {field.name: self._value(i) for i, field in enumerate(self._fields)}
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -155,10 +155,10 @@ class FormDialog(Dialog[dict[str, Value] | None]):
     def action_send(self) -> None:
         for i, field in enumerate(self._fields):
             if problem := _problem(field, self._value(i)):
-                self._complain(problem, i)
+                self._show_error(problem, i)
                 return
         if self._check is not None and (problem := self._check(self.values)):
-            self._complain(problem)
+            self._show_error(problem)
             return
         self.dismiss(self.values)
 
@@ -186,16 +186,16 @@ class FormDialog(Dialog[dict[str, Value] | None]):
             lit = focused.id == f"field-{i}"
             label.set_lit(lit)
             if lit:
-                wrong = self._complaint[1] if self._complaint[0] == i else ""
+                wrong = self._error[1] if self._error[0] == i else ""
                 hint, tone = (wrong, "fail") if wrong else (self._fields[i].help, "muted")
-        self._complaint = (None, "")
-        self.query_one("#hint-text", Prose).set_text(hint, tone)
+        self._error = (None, "")
+        self.query_one("#hint-text", Paragraph).set_text(hint, tone)
 
-    def _complain(self, problem: str, i: int | None = None) -> None:
-        self.query_one("#hint-text", Prose).set_text(problem, "fail")
+    def _show_error(self, problem: str, i: int | None = None) -> None:
+        self.query_one("#hint-text", Paragraph).set_text(problem, "fail")
         field = self.query_one(f"#field-{i}") if i is not None else None
         if field is not None and field is not self.focused:
-            self._complaint = (i, problem)  # said again when the focus arrives there
+            self._error = (i, problem)  # shown again when the focus arrives there
             field.focus()
 
 

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from shopfloor.tui.widgets.dialog import Dialog, PlainInput
-from shopfloor.tui.widgets.key_value import Prose
+from shopfloor.tui.widgets.key_value import Paragraph
 from shopfloor.tui.widgets.virtual_table import Cell, Row, TableColumn, VirtualTable
 
 
@@ -58,7 +58,7 @@ class HelpDialog(Dialog[str | None]):
         table = VirtualTable(columns, markable=False, empty="No key matches.")
         table.can_focus = False
         yield table
-        yield Prose(id="about")
+        yield Paragraph(id="about")
 
     def on_mount(self) -> None:
         self.query_one(PlainInput).focus()
@@ -79,7 +79,7 @@ class HelpDialog(Dialog[str | None]):
     def _highlighted(self, event: VirtualTable.RowHighlighted) -> None:
         """All of a help text that the column may have cut."""
         text = self._rows[int(event.key)].help if event.key is not None else ""
-        self.query_one("#about", Prose).set_text(text, "muted")
+        self.query_one("#about", Paragraph).set_text(text, "muted")
 
     @on(VirtualTable.RowOpened)
     def _opened(self, event: VirtualTable.RowOpened) -> None:

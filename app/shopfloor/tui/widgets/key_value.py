@@ -59,11 +59,11 @@ def _label_column(labels: Sequence[str], values: Sequence[str], width: int) -> i
     return min(longest, max(4, width // 3, width - 2 - values_need))
 
 
-class Prose(LineWidget):
+class Paragraph(LineWidget):
     """Foreign text, wrapped; its line breaks are kept, everything else in it is made harmless."""
 
     DEFAULT_CSS = """
-    Prose { height: auto; width: 1fr; }
+    Paragraph { height: auto; width: 1fr; }
     """
 
     def __init__(self, text: str = "", *, tone: str = "", id: str | None = None) -> None:

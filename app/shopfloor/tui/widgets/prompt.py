@@ -12,7 +12,7 @@ from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 
 
 class PromptLine(Widget):
-    """A line with a sign and an input, which gives the focus back where it came from."""
+    """A line with a sign and an input, which gives the focus back when it closes."""
 
     DEFAULT_CSS = """
     PromptLine {
@@ -32,7 +32,7 @@ class PromptLine(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._came_from: Widget | None = None
+        self._previous_focus: Widget | None = None
 
     @property
     def is_open(self) -> bool:
@@ -46,7 +46,7 @@ class PromptLine(Widget):
         """Show the line, with `text` in it (None: as it was), and take the focus."""
         field = self.query_one(PlainInput)
         if self.screen.focused is not field:
-            self._came_from = self.screen.focused
+            self._previous_focus = self.screen.focused
         self.add_class("-open")
         if text is not None:
             field.value = text
@@ -59,7 +59,7 @@ class PromptLine(Widget):
         self.give_focus_back()
 
     def give_focus_back(self) -> None:
-        target, self._came_from = self._came_from, None
+        target, self._previous_focus = self._previous_focus, None
         if target is not None and target.is_attached:
             target.focus()
         else:

@@ -7,12 +7,12 @@ from typing import Final, Protocol
 
 import msgspec
 
-PAGE: Final = 100  # windows are asked for in whole pages, one beyond the screen on each side
+PAGE: Final = 100  # windows are requested in whole pages, one beyond the screen on each side
 _REMEMBERED: Final = 4_000
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """Text of one cell, unescaped as it came, with an optional tone (see `lines.Toned`)."""
+    """Text of one cell, unescaped, with an optional tone (see `lines.Toned`)."""
 
     text: str
     tone: str = ""

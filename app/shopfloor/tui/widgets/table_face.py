@@ -30,7 +30,7 @@ class TableFace(Toned, ScrollView):
     """The painted half of `VirtualTable`: state in, lines out, and only lines that differ.
 
     `_painted` remembers what each line on the screen was painted from; a change of state repaints
-    the lines whose `_look` is no longer that.
+    the lines whose `_appearance` is no longer that.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {_CURSOR, _HEADER, _NEWS}
@@ -102,10 +102,10 @@ class TableFace(Toned, ScrollView):
 
     @property
     def _cells_wide(self) -> int:
-        # A margin at the right end belongs to the scroll bar, so that its coming moves nothing.
+        # A margin at the right end belongs to the scroll bar, so that nothing moves when it appears.
         return max(0, self.size.width - self._gutter - _MARGIN)
 
-    def _look_from(self, top: int) -> None:
+    def _set_top(self, top: int) -> None:
         """Scroll at once, without animation: 406 kB against 18 kB for one jump to the end."""
         self._state.scrolled(top)
         self._measure()
@@ -125,15 +125,15 @@ class TableFace(Toned, ScrollView):
             self._scroll_update(wanted)
 
     def _touch(self) -> None:
-        """Repaint the lines that would look different from what stands on the screen."""
+        """Repaint the lines that differ from what is on the screen."""
         self._measure()
         for y in range(self.size.height):
-            if self._painted.get(y) != self._look(y):
+            if self._painted.get(y) != self._appearance(y):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     @property
     def _slots(self) -> tuple[ColumnSlot, ...]:
-        """Where the columns stand. A neighbour that opens makes the table narrower without an event."""
+        """The columns' positions. A panel that opens beside the table makes it narrower without an event."""
         if self._placed[0] != self._cells_wide:
             self._place_columns()
         return self._placed[1]
@@ -146,7 +146,7 @@ class TableFace(Toned, ScrollView):
     def _is_news(self, y: int) -> bool:
         return self._state.unseen > 0 and y == self.size.height - 1
 
-    def _look(self, y: int) -> object:
+    def _appearance(self, y: int) -> object:
         """All that line `y` depends on; two equal looks are the same pixels."""
         if y == 0:
             return (self._sort, self._left, self._slots, self._columns)
@@ -163,7 +163,7 @@ class TableFace(Toned, ScrollView):
         return (row, held, at_cursor, focus, marked, self._left, self._slots)
 
     def render_line(self, y: int) -> Strip:
-        self._painted[y] = self._look(y)
+        self._painted[y] = self._appearance(y)
         width = self.size.width
         if y == 0:
             return self._header_strip(width)

@@ -16,7 +16,7 @@ class TableState:
     """Rows by index, and a cursor by key.
 
     `query` names what is listed (filter and order). While it stays the same, rows that appear above
-    the screen are news and the view stands still; when it changes the list is another one.
+    the screen are new rows and the view does not move; when it changes the list is another one.
     """
 
     def __init__(self) -> None:
@@ -29,18 +29,18 @@ class TableState:
         self.key: str | None = None
         self.marks: set[str] = set()
         self.unseen = 0
-        self._asked: tuple[int, int] | None = None
+        self._requested: tuple[int, int] | None = None
         self._places: dict[str, int] = {}
 
     def take_rows(self, rows: Sequence[Row], query: Hashable, top: int, body: int) -> int:
         """Replace the whole list; returns the new `top`."""
-        before = self._glimpse(top, body)
+        before = self._visible_keys(top, body)
         places = {row.key: index for index, row in enumerate(rows)}
-        heir = self._heir(places) if self._same(query) else None
+        successor = self._successor(places) if self._same(query) else None
         self.local = True
         self.cache.replace(rows)
         self._places = places
-        return self._settle(before, places, len(rows), query, heir, top, body)
+        return self._settle(before, places, len(rows), query, successor, top, body)
 
     def take_window(
         self,
@@ -53,15 +53,15 @@ class TableState:
         body: int,
     ) -> int:
         """Take in rows `first …` of `total`; returns the new `top`."""
-        before = self._glimpse(top, body)
+        before = self._visible_keys(top, body)
         self.local = False
         if not self._same(query):
             self.cache.clear()
         self.cache.put(first, rows, total, revision)
         places = {row.key: index for index, row in enumerate(rows, first)}
         inside = first <= self.cursor < first + len(rows)
-        heir = None if inside or self.key is None else self.key
-        return self._settle(before, places, total, query, heir, top, body)
+        successor = None if inside or self.key is None else self.key
+        return self._settle(before, places, total, query, successor, top, body)
 
     def move(self, index: int) -> None:
         """Put the cursor on row `index`, or the nearest there is."""
@@ -90,34 +90,34 @@ class TableState:
 
     def expire(self) -> None:
         """What is shown may be old; ask again."""
-        self._asked = None
+        self._requested = None
         self.cache.expire()
 
-    def want(self, top: int, body: int, answered: int | None = None) -> tuple[int, int] | None:
+    def window_to_request(self, top: int, body: int, answered: int | None = None) -> tuple[int, int] | None:
         """`(first, count)` of the rows to ask for now, or None.
 
-        The same window is asked for once; one whose answer (starting at `answered`) left holes is
-        not asked for again until something moves, so a wrong total cannot spin.
+        The same window is requested once; one whose answer (starting at `answered`) left holes is
+        not requested again until something moves, so a wrong total cannot spin.
         """
         last = min(self.total, top + body)
         if self.local or not self.cache.lacks(top, last):
             return None
         window = page_around(top, last, self.total)
-        if window == self._asked or window[0] == answered:
+        if window == self._requested or window[0] == answered:
             return None
-        self._asked = window
+        self._requested = window
         return window
 
     def _same(self, query: Hashable) -> bool:
         return self.loaded and query == self.query
 
-    def _glimpse(self, top: int, body: int) -> list[tuple[str, int]]:
-        """Visible rows as (key, index), the cursor first: what must stand still."""
+    def _visible_keys(self, top: int, body: int) -> list[tuple[str, int]]:
+        """Visible rows as (key, index), the cursor first: rows that must not move."""
         shown = range(top, min(self.total, top + self.page(body)))
         seen = [(row.key, index) for index in shown if (row := self.cache.get(index))]
         return sorted(seen, key=lambda place: place[0] != self.key)
 
-    def _heir(self, places: Mapping[str, int]) -> str | None:
+    def _successor(self, places: Mapping[str, int]) -> str | None:
         """The cursor's key, or where it vanished the nearest row that is still there."""
         if self.key is None or self.key in places:
             return self.key
@@ -135,7 +135,7 @@ class TableState:
         places: Mapping[str, int],
         total: int,
         query: Hashable,
-        heir: str | None,
+        successor: str | None,
         top: int,
         body: int,
     ) -> int:
@@ -143,15 +143,15 @@ class TableState:
         same = self._same(query)
         was_visible = top <= self.cursor < top + self.page(body)
         self.total, self.query, self.loaded = total, query, True
-        self._asked = None
-        kept = self._seat_cursor(places, heir, same)
+        self._requested = None
+        kept = self._place_cursor(places, successor, same)
         moved, news = 0, 0
         if same:
             moved = next((places[key] - index for key, index in before if key in places), 0)
             news = max(0, self.unseen + moved)
         if top > 0:
             top = top + moved if same or kept else 0
-        for _ in range(2):  # the line of news takes a row, which may push the cursor out of sight
+        for _ in range(2):  # the line of news takes a row, which may push the cursor off the screen
             self.unseen = min(news, top)
             top = max(0, min(top, total - self.page(body)))
             if was_visible or not same:
@@ -159,14 +159,14 @@ class TableState:
         self.unseen = min(news, top)
         return top
 
-    def _seat_cursor(self, places: Mapping[str, int], heir: str | None, same: bool) -> bool:
+    def _place_cursor(self, places: Mapping[str, int], successor: str | None, same: bool) -> bool:
         """Move the cursor index to its row; returns whether that row is still there."""
         if self.key is not None and self.key in places:
             self.cursor = places[self.key]
             return True
-        if same and heir is not None and places.get(heir, self.cursor) < self.total:
-            self.cursor = places.get(heir, self.cursor)
-            self.key = heir
+        if same and successor is not None and places.get(successor, self.cursor) < self.total:
+            self.cursor = places.get(successor, self.cursor)
+            self.key = successor
             return True
         self.move(self.cursor if same else 0)
         return False

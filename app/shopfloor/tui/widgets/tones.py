@@ -62,10 +62,10 @@ def tone_style(name: str, variables: Mapping[str, str], ground: Color, *, ansi: 
 
 
 def _colour(variables: Mapping[str, str], tone: Tone, ground: Color) -> Color:
-    said = variables.get(tone.variable, "")
+    colour_name = variables.get(tone.variable, "")
     share = tone.share
-    if said.startswith("auto"):  # a shade of the text, as `auto 60%`
-        share *= float(said.removeprefix("auto").strip().rstrip("%") or 100) / 100
-        said = ""
-    colour = Color.parse(said or variables.get("foreground", "ansi_default"))
+    if colour_name.startswith("auto"):  # a shade of the text, as `auto 60%`
+        share *= float(colour_name.removeprefix("auto").strip().rstrip("%") or 100) / 100
+        colour_name = ""
+    colour = Color.parse(colour_name or variables.get("foreground", "ansi_default"))
     return colour if share >= 1 or colour.ansi is not None else ground.blend(colour, share)

@@ -27,7 +27,7 @@ class VirtualTable(TableFace, can_focus=True):
     """Rows under columns, with a cursor that belongs to a row key, and marks.
 
     Small lists: `set_rows(rows)`. Long lists: construct with `windowed=True`, answer every
-    `WindowWanted` with `set_window(…)`, and call `expire()` when the data may have changed.
+    `WindowRequested` with `set_window(…)`, and call `expire()` when the data may have changed.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,7 +87,7 @@ class VirtualTable(TableFace, can_focus=True):
             super().__init__(table)
             self.column = column
 
-    class WindowWanted(FromTable):
+    class WindowRequested(FromTable):
         """Rows `first … first + count - 1` are needed; answer with `set_window`."""
 
         def __init__(self, table: VirtualTable, first: int, count: int) -> None:
@@ -96,7 +96,7 @@ class VirtualTable(TableFace, can_focus=True):
             self.count = count
 
         def can_replace(self, message: Message) -> bool:
-            return isinstance(message, VirtualTable.WindowWanted)
+            return isinstance(message, VirtualTable.WindowRequested)
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class VirtualTable(TableFace, can_focus=True):
         """
         Args:
             columns: What to show, in order.
-            windowed: Ask for rows through `WindowWanted` instead of waiting for `set_rows`.
+            windowed: Ask for rows through `WindowRequested` instead of waiting for `set_rows`.
             empty: Shown in the middle when there are no rows: what, why, next key.
             sideways: Keep every column and scroll with left and right, instead of dropping some.
             frozen: With `sideways`, how many columns stay in place at the left.
@@ -175,7 +175,7 @@ class VirtualTable(TableFace, can_focus=True):
             self._state.expire()
             self._ask()
         elif self._windowed and self.is_mounted:
-            self.post_message(self.WindowWanted(self, 0, 2 * PAGE))
+            self.post_message(self.WindowRequested(self, 0, 2 * PAGE))
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -250,19 +250,19 @@ class VirtualTable(TableFace, can_focus=True):
         return self._state.unseen
 
     def move_to_key(self, key: str) -> bool:
-        """Put the cursor on the row `key`, with its surroundings in sight; False when it is not remembered."""
+        """Put the cursor on the row `key`, and scroll to it; False when its place is not known."""
         place = self._state.place(key)
         if place is None:
             return False
         lowest = max(0, self._state.total - self._page)
-        self._look_from(max(0, min(place - self._page // 2, lowest)))
+        self._set_top(max(0, min(place - self._page // 2, lowest)))
         self.move_to(place)
         return True
 
     def move_to(self, index: int) -> None:
         """Put the cursor on row `index` and show it."""
         self._state.move(index)
-        self._look_from(self._state.reveal(self._top, self._body))
+        self._set_top(self._state.reveal(self._top, self._body))
         self._after_move()
 
     def action_cursor(self, rows: int) -> None:
@@ -270,7 +270,7 @@ class VirtualTable(TableFace, can_focus=True):
 
     def action_page(self, pages: float) -> None:
         step = max(1, int(self._page * abs(pages))) * (1 if pages > 0 else -1)
-        self._look_from(self._top + step)
+        self._set_top(self._top + step)
         self.move_to(self._state.cursor + step)
 
     def action_first(self) -> None:
@@ -302,7 +302,7 @@ class VirtualTable(TableFace, can_focus=True):
     # -- view -----------------------------------------------------------------------------------
 
     def _adopt(self, top: int, answered: int | None = None) -> None:
-        self._look_from(top)
+        self._set_top(top)
         self._after_move(answered)
 
     def _after_move(self, answered: int | None = None) -> None:
@@ -317,18 +317,18 @@ class VirtualTable(TableFace, can_focus=True):
             self.post_message(self.RowHighlighted(self, key))
 
     def _ask(self, answered: int | None = None) -> None:
-        wanted = self._state.want(self._top, self._body, answered)
+        wanted = self._state.window_to_request(self._top, self._body, answered)
         if wanted is not None:
-            self.post_message(self.WindowWanted(self, *wanted))
+            self.post_message(self.WindowRequested(self, *wanted))
 
     def on_mount(self) -> None:
         if self._windowed and not self._state.loaded:
-            self.post_message(self.WindowWanted(self, 0, 2 * PAGE))
+            self.post_message(self.WindowRequested(self, 0, 2 * PAGE))
 
     def on_resize(self) -> None:
         self._place_columns()
         if self._state.loaded:
-            self._look_from(self._state.reveal(self._top, self._body))
+            self._set_top(self._state.reveal(self._top, self._body))
             self._after_move()
 
     def on_focus(self) -> None:
@@ -382,9 +382,9 @@ class VirtualTable(TableFace, can_focus=True):
 async def fill_window(
     table: VirtualTable,
     source: RowSource,
-    wanted: VirtualTable.WindowWanted,
+    wanted: VirtualTable.WindowRequested,
     query: Hashable = None,
 ) -> None:
-    """Answer `wanted` from `source`. Run it in an exclusive worker of the table's owner."""
+    """Answer the message from `source`. Run it in an exclusive worker of the table's owner."""
     window = await source.window(wanted.first, wanted.count)
     table.set_window(window.first, window.rows, window.total, window.revision, query=query)
