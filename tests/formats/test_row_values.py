@@ -29,7 +29,7 @@ from shopfloor.formats.kinds import json as json_format
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import lenient
 from shopfloor.formats.shape import JSON, TEXT, Shape
-from shopfloor.formats.values import Misfit, reader_of
+from shopfloor.formats.values import InvalidValue, reader_of
 
 BAD = "bad"
 """What stands for a value that was refused."""
@@ -190,7 +190,7 @@ def same(left: Any, right: Any) -> bool:
 def row_value(value: Any, column: Column) -> Any:
     try:
         return reader_of(column)(value)
-    except Misfit:
+    except InvalidValue:
         return BAD
 
 

@@ -128,7 +128,7 @@ class FollowedFile(RuleBasedStateMachine):
     def look(self) -> None:
         for seen in scan(self.layout.inbox):
             assert self.streams.follows(FilePurpose.DATA, seen)
-        self.streams._follower.look()
+        self.streams._follower.poll()
 
     @rule()
     def roll(self) -> None:

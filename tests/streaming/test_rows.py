@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Parser, SchemaPolicy
-from shopfloor.intake.streaming.rows import TOLD, MalformedRows, PostedRows, RowCheck
+from shopfloor.intake.streaming.rows import MOST_REPORTED, MalformedRows, PostedRows, RowCheck
 
 COLUMNS = (
     Column(name="id", type=ColumnType.INTEGER, nullable=False),
@@ -98,7 +98,7 @@ def test_a_strict_contract_wants_all_columns_and_no_others() -> None:
 
 def test_many_rejects_are_counted_and_the_first_told() -> None:
     rows = read(*['{"id":"no"}'] * 500)
-    assert (rows.rows, rows.rejected, len(rows.rejects)) == (0, 500, TOLD)
+    assert (rows.rows, rows.rejected, len(rows.rejects)) == (0, 500, MOST_REPORTED)
     assert rows.payload == b""
 
 

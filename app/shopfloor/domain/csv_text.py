@@ -34,7 +34,7 @@ def safe_cell(text: str) -> str:
 
 def csv_text(names: Sequence[str], rows: Iterable[Sequence[Any]], *, raw: bool = False) -> CsvText:
     """RFC 4180 with LF line ends; a missing value is empty. Numbers are untouched, and `raw` leaves all as it is."""
-    lines = _Lines()
+    lines = _LfLines()
     writer = csv.writer(lines, lineterminator="\r\n")
     changed = 0
     for row in (names, *rows):
@@ -47,7 +47,7 @@ def csv_text(names: Sequence[str], rows: Iterable[Sequence[Any]], *, raw: bool =
     return CsvText("".join(lines), changed)
 
 
-class _Lines(list[str]):
+class _LfLines(list[str]):
     """Ends lines in LF; the writer must think of CR LF, or it leaves a CR within a cell without quotes."""
 
     def write(self, line: str) -> None:

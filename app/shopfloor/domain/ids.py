@@ -10,7 +10,7 @@ import time
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
-class _Last:
+class _LastId:
     """The id given out last in this process, so that ids of one millisecond still sort by creation."""
 
     lock = threading.Lock()
@@ -20,8 +20,8 @@ class _Last:
 def ulid() -> str:
     """A 26-character id: 48 bits of milliseconds, 80 random bits, so ids sort by creation."""
     value = (int(time.time() * 1000) << 80) | int.from_bytes(os.urandom(10))
-    with _Last.lock:
-        value = _Last.value = max(value, _Last.value + 1)
+    with _LastId.lock:
+        value = _LastId.value = max(value, _LastId.value + 1)
     return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -5, -5))
 
 

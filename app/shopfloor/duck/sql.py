@@ -50,7 +50,7 @@ def connect(*, memory_mb: int = 512, threads: int = 2, temp: Path) -> DuckDBPyCo
         },
     )
     connection.execute("SET TimeZone = 'UTC'")
-    # Python variables must never stand in for tables that a query names.
+    # Python variables must never replace tables that a query names.
     connection.execute("SET python_enable_replacements = false")
     connection.execute("SET lock_configuration = true")
     return connection

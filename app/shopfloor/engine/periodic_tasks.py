@@ -34,7 +34,7 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
     context = services.context
     return [
         PeriodicTask("collect", _COLLECT_SECONDS, lambda: collect_soon(context)),
-        PeriodicTask("contracts", _CONTRACT_SECONDS, lambda: live.look_at_all(context)),
+        PeriodicTask("contracts", _CONTRACT_SECONDS, lambda: live.refresh_all(context)),
         PeriodicTask("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
         PeriodicTask("stalled", _STALLED_SECONDS, services.watch.report_stalled),
         PeriodicTask("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),

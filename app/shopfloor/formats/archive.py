@@ -1,4 +1,4 @@
-"""A workbook looked through as what it is, a ZIP archive of XML, before a library may open it.
+"""A workbook checked as a ZIP archive of XML before a library opens it.
 
 The library keeps a sheet as a rectangle in memory: two cells in opposite corners of an empty sheet
 would fill 400 GB. So the size is known first.
@@ -91,7 +91,7 @@ def _extent(archive: zipfile.ZipFile, part: str) -> Extent:
     found, rest = Extent(), b""
     for piece in _pieces(archive, part):
         rest += piece
-        # A cell that goes on in the next piece is looked at then.
+        # A cell that goes on in the next chunk is checked then.
         end = rest.rfind(b"<c ")
         if end <= 0:
             if len(rest) > _LONGEST:

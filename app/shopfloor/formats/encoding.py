@@ -62,7 +62,7 @@ def marked(head: bytes) -> str:
 
 
 def is_utf8(chunk: bytes) -> bool:
-    """True when `chunk` is UTF-8. Arrow looks at big ones five times faster than a decoder."""
+    """True when `chunk` is UTF-8. Arrow checks big ones five times faster than a decoder."""
     if len(chunk) < _BIG:
         try:
             chunk.decode()
@@ -118,7 +118,7 @@ def transcode(source: Path, target: Path, encoding: str, line: int = 1) -> Path:
 def from_western(source: Path, target: Path, line: int, first: int = 1) -> Path:
     """`transcode` from Windows-1252 what is not UTF-8, as `line` shows, where `first` is the first line.
 
-    Raises `BadFile` when it does not look like Windows-1252 as a whole.
+    Raises `BadFile` when it is unlikely to be Windows-1252.
     """
     found = _evidence(source)
     if 100 * found.utf8 > found.high:
@@ -130,7 +130,7 @@ def from_western(source: Path, target: Path, line: int, first: int = 1) -> Path:
 
 
 @dataclass
-class _Evidence:
+class _ByteCounts:
     """How many bytes are above 127, characters look like UTF-8, bytes stand where Western text has none."""
 
     high: int = 0
@@ -138,8 +138,8 @@ class _Evidence:
     foreign: int = 0
 
 
-def _evidence(source: Path) -> _Evidence:
-    found = _Evidence()
+def _evidence(source: Path) -> _ByteCounts:
+    found = _ByteCounts()
     with source.open("rb") as file:
         while found.high < _ENOUGH and (chunk := file.read(CHUNK)):
             if chunk.isascii():

@@ -16,10 +16,10 @@ from shopfloor.formats.reasons import Place
 from shopfloor.formats.shape import TEXT
 
 if TYPE_CHECKING:
-    from shopfloor.intake.contract.checks import Check
+    from shopfloor.intake.contract.checks import RuleCheck
 
 VALUE, RECORD = 200, 1000  # characters kept of a value and of a line
-_FAR = 3_000_000  # rows beyond are told by number: finding their line would take longer than reading them
+_FAR = 3_000_000  # rows beyond are given by number: finding their line would take longer than reading them
 _LINE = 1 << 16
 
 
@@ -32,21 +32,21 @@ class Wrong(NamedTuple):
     rid: int = -1
 
 
-def describe(plan: Plan, path: Path, found: Sequence[tuple[Check, Wrong]]) -> list[Reject]:
+def describe(plan: Plan, path: Path, found: Sequence[tuple[RuleCheck, Wrong]]) -> list[Reject]:
     """A reject for each wrong row of one file."""
     where = places(path, plan.shape, {one.row for _, one in found if 0 <= one.row < _FAR})
     lines = (
         raw_lines(path, (place.line for place in where.values()), plan.shape.skip) if plan.shape.format.by_line else {}
     )
-    told = []
+    rejects = []
     for check, one in found:
         place = where.get(one.row, Place(row=one.row + 1 if one.row >= 0 else None))
         line = lines.get(place.line or 0, "")
-        told.append(_reject(plan, check, place, one, line))
-    return told
+        rejects.append(_reject(plan, check, place, one, line))
+    return rejects
 
 
-def _reject(plan: Plan, check: Check, place: Place, one: Wrong, line: str) -> Reject:
+def _reject(plan: Plan, check: RuleCheck, place: Place, one: Wrong, line: str) -> Reject:
     record = line or one.record or ""
     if check.position is None:
         reason = reasons.broken_condition(place, check.words)
@@ -73,7 +73,7 @@ def rejected(reason: Reason, place: Place, value: str | None, record: str) -> Re
 
 
 def _raw_value(plan: Plan, position: int, line: str) -> str | None:
-    """The value as it stands in a line of text; None where that cannot be told."""
+    """The value as written in a line of text; None where that is not known."""
     source, shape = plan.sources[position], plan.shape
     if not line or source is None or source >= shape.width or shape.raw[source] != TEXT:
         return None

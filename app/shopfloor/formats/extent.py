@@ -1,4 +1,4 @@
-"""How large the sheet of a workbook is, whatever its format, and what that forbids."""
+"""The size of a workbook's sheet, in every format, and its limits."""
 
 from __future__ import annotations
 

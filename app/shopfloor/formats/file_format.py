@@ -24,7 +24,7 @@ HEAD = 1 << 18
 
 
 def head_of(path: Path) -> bytes:
-    """The first bytes of a file, as many as its header and types are looked for in."""
+    """The first bytes of a file, in which its header and types are searched."""
     with path.open("rb") as file:
         return file.read(HEAD)
 
@@ -39,7 +39,7 @@ class Source:
     """A file to open: unpacked, at `path`, with its first bytes `head`.
 
     `parser` says how it is written. `expected` are names of columns that it should have. A table without rows is
-    refused unless it `may_be_empty`. Files of one delivery share `headers`: shapes by the line that told them.
+    refused unless it `may_be_empty`. Files of one delivery share `headers`: shapes by their header line.
     """
 
     file: StagedFile

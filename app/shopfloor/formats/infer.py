@@ -28,7 +28,7 @@ SAMPLE_ROWS = 20_000
 _SAMPLE_VALUES, _FEWEST_ROWS = 2_000_000, 1_000
 
 _INTEGER = "regexp_full_match(c0, '[-+]?[0-9]+')"
-# What the first value of a column must look like, narrowest type first.
+# The pattern of a column's first value, narrowest type first.
 _LIKE = (
     (ColumnType.INTEGER, re.compile(r"[-+]?\d+$")),
     (ColumnType.NUMBER, re.compile(r"[-+]?(?:[\d.,]+(?:e[-+]?\d+)?|inf|infinity)$", re.IGNORECASE)),
@@ -41,7 +41,7 @@ _MARKS = {kind: 1 << place for place, (kind, _) in enumerate(_LIKE)}
 
 
 def sample_rows(width: int) -> int:
-    """How many rows of a big file with `width` columns are looked at first: as many values however wide it is."""
+    """How many rows of a big file with `width` columns are read first: the same number of values for every width."""
     return min(SAMPLE_ROWS, max(_FEWEST_ROWS, _SAMPLE_VALUES // width))
 
 
@@ -59,25 +59,25 @@ def infer(
     Whole numbers that fit 64 bits are integer, true and false boolean, ISO dates date or timestamp;
     other ways to write days and numbers are proved by all values or not at all. Codes with leading
     zeros, numbers too long to stay exact, and everything mixed are text; the type of a column without
-    values stays unknown. `columns` limits the work to some positions; `sample` above zero looks at that
+    values stays unknown. `columns` limits the work to some positions; `sample` above zero reads that
     many rows only; `rejects` leaves lines out of account that do not fit the header. Raises `BadFile` for
     a type that no table holds.
     """
     wanted = list(range(len(shape.names)) if columns is None else columns)
     if shape.format.typed:
         return _typed(shape, wanted, _untyped(connection, shape, paths, wanted))
-    look = _Look(connection, shape, paths, wanted, sample, rejects)
+    inference = _Inference(connection, shape, paths, wanted, sample, rejects)
     try:
-        found = look.types()
-        missing, kept = look.words(found)
-        return replace(found, notices={**found.notices, **look.strays(found)}, missing=missing, kept=kept)
+        found = inference.types()
+        missing, kept = inference.words(found)
+        return replace(found, notices={**found.notices, **inference.strays(found)}, missing=missing, kept=kept)
     finally:
         if rejects:
             forget_rejects(connection)
 
 
-class _Look:
-    """One look at the rows of text files of one shape."""
+class _Inference:
+    """Type inference over the rows of text files of one shape."""
 
     def __init__(
         self,
@@ -144,8 +144,8 @@ class _Look:
         """By column, what keeps it from the type that nearly all of its values have."""
         shape = self._shape
         texts = {column.name for column in found.columns if column.type is ColumnType.TEXT} - found.empty - found.open
-        asked = [i for i in self._wanted if shape.names[i] in texts]
-        nearly = doubts(self._connection, self._rows(), asked, shape.missing)
+        candidates = [i for i in self._wanted if shape.names[i] in texts]
+        nearly = doubts(self._connection, self._rows(), candidates, shape.missing)
         wordy = {i: doubt for i, doubt in nearly.items() if doubt.words}
         others = self._without({word for doubt in wordy.values() for word in doubt.words}, list(wordy))
         said = {}
@@ -165,11 +165,11 @@ class _Look:
         if not words:
             return {}
         shape = replace(self._shape, missing=(*self._shape.missing, *sorted(words)))
-        found = _Look(self._connection, shape, self._paths, columns, self._sample, self._rejects).types()
+        found = _Inference(self._connection, shape, self._paths, columns, self._sample, self._rejects).types()
         return dict(zip(columns, found.columns, strict=True))
 
     def _rows(self, *, all: bool = False) -> str:
-        """The rows to look at; with `all` not only those of the sample."""
+        """The rows to read; with `all` not only those of the sample."""
         if self._rejects:
             forget_rejects(self._connection)
         rows = rows_of(self._shape, self._paths, rejects=self._rejects)
@@ -240,13 +240,15 @@ def _untyped(
 
     A whole number that no integer holds is text, as in a CSV; bytes that are no text are nothing.
     """
-    asked = [i for i in wanted if i < shape.width and (whole_beyond_64_bits(shape.raw[i]) or shape.raw[i] == BYTES)]
-    if not asked:
+    candidates = [
+        i for i in wanted if i < shape.width and (whole_beyond_64_bits(shape.raw[i]) or shape.raw[i] == BYTES)
+    ]
+    if not candidates:
         return frozenset()
-    values = (f"try(decode(c{i}))" if shape.raw[i] == BYTES else f"TRY_CAST(c{i} AS BIGINT)" for i in asked)
-    tests = ", ".join(f"count(c{i}) > count({value})" for i, value in zip(asked, values, strict=True))
+    values = (f"try(decode(c{i}))" if shape.raw[i] == BYTES else f"TRY_CAST(c{i} AS BIGINT)" for i in candidates)
+    tests = ", ".join(f"count(c{i}) > count({value})" for i, value in zip(candidates, values, strict=True))
     found = connection.execute(f"SELECT {tests} FROM {rows_of(shape, paths)}").fetchall()[0]
-    return frozenset(i for i, unfit in zip(asked, found, strict=True) if unfit)
+    return frozenset(i for i, unfit in zip(candidates, found, strict=True) if unfit)
 
 
 def _typed(shape: Shape, wanted: Sequence[int], untyped: frozenset[int]) -> Inferred:
@@ -336,7 +338,7 @@ def _json_words(
 ) -> dict[int, set[str]]:
     """JSON's own types of each column's values."""
     values = f"(SELECT {', '.join(f'j{i} AS c{i}' for i in wanted)} FROM {rows})"
-    # JSON's types of what does not stand for "missing".
+    # JSON's types of what does not mean "missing".
     word = among((*MISSING, *missing)).format(v="(r0 ->> '$')")
     kinds = f"list(DISTINCT json_type(r0)) FILTER (NOT coalesce({word}, true))"
     found = ask_each(connection, values, wanted, kinds, value="NULL")

@@ -1,4 +1,4 @@
-"""What is known of a delivery's columns once all values were looked at, and what to say of it."""
+"""The inferred columns of a delivery, and the notices about them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shopfloor.domain.text import counted
 from shopfloor.formats.reasons import listed, shown
 from shopfloor.formats.stray import Words
 
-_TOLD = 5
+_MOST_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Inferred:
     missing: Mapping[str, Words] = field(default_factory=dict)
     kept: Mapping[str, Words] = field(default_factory=dict)
 
-    def remarks(self, dataset: str, unless: Iterable[str] = ()) -> list[str]:
+    def notices_about(self, dataset: str, unless: Iterable[str] = ()) -> list[str]:
         """Sentences about columns other than `unless`."""
         left_out = set(unless)
         said = [notice for name, notice in self.notices.items() if name not in left_out]
@@ -55,11 +55,11 @@ def _by_word(columns: Mapping[str, Words], left_out: set[str]) -> str:
         for word, count in words.items() if name not in left_out else ():
             places.setdefault(word, {})[name] = count
     ordered = sorted(places, key=lambda word: -sum(places[word].values()))
-    told = [f"{shown(word)} in {_listed(places[word])}" for word in ordered[:_TOLD]]
-    more = [f"{len(ordered) - _TOLD} more words"] if len(ordered) > _TOLD else []
-    return "; ".join((*told, *more))
+    listed = [f"{shown(word)} in {_listed(places[word])}" for word in ordered[:_MOST_LISTED]]
+    more = [f"{len(ordered) - _MOST_LISTED} more words"] if len(ordered) > _MOST_LISTED else []
+    return "; ".join((*listed, *more))
 
 
 def _listed(places: Mapping[str, int]) -> str:
-    told = [f"{shown(name)} ({counted(count, 'value')})" for name, count in list(places.items())[:_TOLD]]
-    return ", ".join(told) + (f" and {len(places) - _TOLD} more columns" if len(places) > _TOLD else "")
+    listed = [f"{shown(name)} ({counted(count, 'value')})" for name, count in list(places.items())[:_MOST_LISTED]]
+    return ", ".join(listed) + (f" and {len(places) - _MOST_LISTED} more columns" if len(places) > _MOST_LISTED else "")

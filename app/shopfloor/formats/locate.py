@@ -1,4 +1,4 @@
-"""From a row or a byte back to the line that a person can look up in the delivered file."""
+"""From a row or a byte back to its line in the delivered file."""
 
 from __future__ import annotations
 

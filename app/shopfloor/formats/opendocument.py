@@ -1,6 +1,6 @@
-"""An OpenDocument spreadsheet (.ods) looked through before a library may open it.
+"""An OpenDocument spreadsheet (.ods) checked before a library opens it.
 
-A few bytes can stand for a million rows of a thousand cells (`number-rows-repeated`), and the library
+A few bytes can describe a million rows of a thousand cells (`number-rows-repeated`), and the library
 writes them all out: so the size is known first.
 """
 

@@ -75,11 +75,13 @@ def _compiled(format: str) -> ReadMoment:
 
 def _moment(fields: Iterable[tuple[str, str]]) -> datetime:
     """The moment that the fields say, a later one for the same thing instead of an earlier; `ValueError` for none."""
-    told: dict[str, int] = {}
+    parsed: dict[str, int] = {}
     for code, word in fields:
-        told[code] = told[_MEANS.get(code, code)] = _number(code, word)
-    day = _day(told)
-    return day.replace(hour=_hour(told), minute=told.get("M", 0), second=told.get("S", 0), microsecond=told.get("f", 0))
+        parsed[code] = parsed[_MEANS.get(code, code)] = _number(code, word)
+    day = _day(parsed)
+    return day.replace(
+        hour=_hour(parsed), minute=parsed.get("M", 0), second=parsed.get("S", 0), microsecond=parsed.get("f", 0)
+    )
 
 
 def _number(code: str, word: str) -> int:
@@ -94,19 +96,19 @@ def _number(code: str, word: str) -> int:
     return number + (2000 if number < _CENTURY else 1900) if code == "y" else number
 
 
-def _day(told: Mapping[str, int]) -> datetime:
-    year, days = told["Y"], told.get("j", 1)
+def _day(parsed: Mapping[str, int]) -> datetime:
+    year, days = parsed["Y"], parsed.get("j", 1)
     if days > 365 + calendar.isleap(year):
         raise ValueError
-    if "m" in told or "d" in told or "j" not in told:
-        return datetime(year, told.get("month", 1), told.get("d", 1))  # noqa: DTZ001  (moments are UTC without a zone)
+    if "m" in parsed or "d" in parsed or "j" not in parsed:
+        return datetime(year, parsed.get("month", 1), parsed.get("d", 1))  # noqa: DTZ001  (moments are UTC without a zone)
     return datetime(year, 1, 1) + timedelta(days=days - 1)  # noqa: DTZ001
 
 
-def _hour(told: Mapping[str, int]) -> int:
-    hour = told.get("H", 0)
-    if "p" not in told:
+def _hour(parsed: Mapping[str, int]) -> int:
+    hour = parsed.get("H", 0)
+    if "p" not in parsed:
         return hour
     if hour > 12:
         raise ValueError
-    return hour % 12 + 12 * told["p"]
+    return hour % 12 + 12 * parsed["p"]

@@ -16,7 +16,7 @@ from shopfloor.formats.reasons import BadFile, listed, shown
 from shopfloor.formats.shape import Shape
 
 Renames = Callable[[Sequence[int], Sequence[Column]], Sequence[tuple[str, str]]]
-"""From positions of new columns and the missing ones to pairs (new, missing) of names that look like one column."""
+"""From positions of new columns and the missing ones to pairs (new, missing) of names that are probably one column."""
 
 RESCUED = "_rescued"
 PLACE = ("_file", "_row")
@@ -27,7 +27,7 @@ PLACE = ("_file", "_row")
 class Plan:
     """How files of one shape become rows of `contract`, which may have grown by new columns.
 
-    `sources[i]` is where the contract's column i stands in the file, None when it is not there.
+    `sources[i]` is the position of the contract's column i in the file, None when it is not there.
     `extras` are positions of columns that the contract does not know; `rescued` says that they go
     to the column `_rescued`, as JSON. `any_text` says that a person lets typed values become text.
     """
@@ -73,7 +73,7 @@ def arrange(
     renames: Renames = lambda added, missing: (),
 ) -> Plan:
     """The plan for files of `shape`. `infer_new` gives the types of columns at some positions, `renames`
-    those of new and missing columns that look like the same.
+    those of new and missing columns that are probably the same.
 
     Columns are matched by exact name, in any order. Raises `BadFile` when the policy does not
     allow the difference, and for a column whose type in the file cannot become the contract's.
@@ -113,7 +113,7 @@ def arrange(
 
 
 def _looks_renamed(contract: Contract, shape: Shape, extras: Sequence[int], renames: Renames) -> list[str]:
-    """What is said of new columns that look like optional ones which the file lacks."""
+    """The notices about new columns that are probably renamed optional ones."""
     gone = [c for c in contract.columns if shape.position(c.name) is None and c.name != RESCUED]
     return [
         f"New column {shown(new)} looks like {shown(old)} renamed. If it is, write rename = "
@@ -170,7 +170,7 @@ def _with_rescued(contract: Contract) -> Contract:
 
 
 def check_types(plan: Plan) -> None:
-    """Raise `BadFile` for a column whose type in the file cannot become the wanted one."""
+    """Raise `BadFile` for a column whose type in the file cannot become the contract's."""
     for column, source, how in zip(plan.contract.columns, plan.sources, plan.cast_rules(), strict=True):
         if source is not None and how is None:
             raise BadFile(reasons.column_retyped(column.name, column.type, plan.shape.raw[source], plan.contract.name))

@@ -50,7 +50,7 @@ def _aside(cells: Sequence[str], width: int) -> bool:
 
 
 def _width(records: Sequence[Numbered]) -> int:
-    """How wide most records are; 0 where no table is told by it."""
+    """The width of most records; 0 where no table is found by it."""
     counts = Counter(len(cells) for _, cells in records if len(cells) > 1)
     return counts.most_common(1)[0][0] if counts else 0
 

@@ -1,7 +1,7 @@
-"""Where the quoted texts of a delimited file begin and end, told from its bytes alone.
+"""Where the quoted texts of a delimited file begin and end, by its bytes alone.
 
 A quote mark opens a text only at the start of a field; inside, it is written twice or behind the escape
-character. All that walks over quotes walks here, so that all agree.
+character. All scans for quotes are here, so that all agree.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shopfloor.formats.reasons import BadFile
 
 BACKSLASH = "\\"
 _LONGEST = 16 << 20
-CHUNK = 1 << 18  # stays in the processor's cache while it is cut and looked at: half the time of a megabyte
+CHUNK = 1 << 18  # stays in the processor's cache while it is cut and scanned: half the time of a megabyte
 _LF, _CR, _SPACE = b"\n\r "
 
 
@@ -22,7 +22,7 @@ class Quoting:
     """Follows the quotes through chunks of a text that begins with line `line`; each chunk ends with a line.
 
     `unclosed` is the line of the first quote that never ends, or that ends on a later line within a
-    text: rows below it cannot be told apart. `malformed` is that of the first one that goes on behind
+    text: rows below it cannot be separated. `malformed` is that of the first one that goes on behind
     its end on the same line.
     """
 

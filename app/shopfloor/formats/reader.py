@@ -1,4 +1,4 @@
-"""One file read against columns that are known already: what is scored, what came true.
+"""One file read against known columns: files to score and actuals.
 
 Intake reads whole deliveries into parts; both go through the same shape, the same plan and the same casts.
 """
@@ -76,7 +76,7 @@ def _prepared(preparer: Preparer, file: StagedFile, expected: Sequence[str], par
 
 @dataclass(frozen=True)
 class OpenTable:
-    """A file with its columns as delivered; `read` says which of them are wanted, and as what."""
+    """A file with its columns as delivered; `read` says which of them to read, and with which types."""
 
     connection: DuckDBPyConnection
     file: PreparedFile
@@ -103,7 +103,7 @@ class OpenTable:
         """The table as `columns`, by their places; an optional one that is not there is missing in every row.
 
         `roles` are columns with another part (target, id, …): none of them is a misspelling of a missing one.
-        Raises `BadFile` naming the columns that are missing, and for a type that cannot become the wanted one.
+        Raises `BadFile` naming the columns that are missing, and for a type that cannot become the requested one.
         """
         shape = self.file.shape
         contract = Contract(name="", columns=tuple(columns))
@@ -132,7 +132,7 @@ class OpenTable:
 class TableReader:
     """A table on its way to typed rows.
 
-    `ignored` names the columns of the file that are not wanted, `absent` the wanted ones that it does not have.
+    `ignored` names the columns of the file that are not read, `absent` the requested ones that it does not have.
     """
 
     table: OpenTable
@@ -153,7 +153,7 @@ class TableReader:
             raise self._fault(error) from error
 
     def batches(self, size: int = CHUNK) -> Iterator[pa.RecordBatch]:
-        """The rows in the file's order, up to `size` at a time, each column of the type that was asked for.
+        """The rows in the file's order, up to `size` at a time, each column of the requested type.
 
         Memory does not grow with the file. Raises `BadFile` with place, column and value where a row does not
         fit; batches before it may have been given already.
@@ -172,7 +172,7 @@ class TableReader:
             raise self._fault(BadFile(reasons.rows_do_not_add_up(self.rows, read, 0)))
 
     def place(self, row: int) -> Place:
-        """Where row `row` (from 0) stands in the delivered file."""
+        """The place of row `row` (from 0) in the delivered file."""
         return places(self.table.file.path, self.plan.shape, [row])[row]
 
     @property
@@ -190,7 +190,7 @@ class TableReader:
             raise self._fault(error) from error
 
     def _fault(self, error: Exception) -> BadFile:
-        """What is wrong with the file, looked up again row by row: the error itself only says that something is."""
+        """What is wrong with the file, checked again row by row: the error itself only says that something is."""
         connection, path = self.table.connection, self.table.file.path
         try:
             wrong = diagnose(connection, self.plan, str(path))

@@ -35,7 +35,7 @@ _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{19,}")
 _ENCODINGS = {"cp1252": "Windows-1252 (Latin-1), nor in UTF-8"}
 _REDELIVER = "Correct it at the source and deliver the file again."
 _WITHOUT = "Without such rows: shopfloor file accept ID"
-_BROKEN = {"ragged_row", "bad_quote", "json_malformed", "json_shape", "line_too_long"}  # rows that no contract mends
+_BROKEN = {"ragged_row", "bad_quote", "json_malformed", "json_shape", "line_too_long"}  # rows that no contract can fix
 _WIDEN = "Or let the column take the file's type, in a new revision of the contract: shopfloor file accept --types ID"
 
 
@@ -511,7 +511,7 @@ def _two_ways(place: Place, column: str, value: str, format: str) -> Reason:
 
 
 def _declare(value: str) -> str:
-    """How to say that a word stands for no value; empty for what is no word."""
+    """How to declare that a word means no value; empty for what is no word."""
     word = value.strip(" ")
     if not word.isprintable() or not 0 < len(word) <= LONGEST or any(map(str.isdigit, word)) or "," in word:
         return ""

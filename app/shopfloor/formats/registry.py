@@ -1,4 +1,4 @@
-"""From a file's name to its format: each stands in a module of its own, named in `domain.file_formats`."""
+"""From a file's name to its format: each has a module of its own, named in `domain.file_formats`."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _CHUNK = 1 << 20
 _ENTRY = 2  # the depth of an array's entries
-_FEW_BYTES = 1 << 14  # are not worth an array
+_FEW_BYTES = 1 << 14  # are too few for an array
 
 
 @dataclass
@@ -132,7 +132,7 @@ class _Delimited:
     def _fast(self, chunk: bytes, *, sure: bool) -> bool:
         """Count a chunk whose quotes stand as they should; False, and nothing is counted, where they do not.
 
-        With `sure` quotes are not looked at where no line end stands between two of them.
+        With `sure` quotes are not scanned where no line end is between two of them.
 
         Then each second quote opens a text, and the number of quotes before a line end says where it stands.
         """
@@ -165,7 +165,7 @@ class _Delimited:
         return bool(before.all() and after.all())
 
     def _advance(self, data: NDArray[Any], quotes: NDArray[Any], ends: NDArray[Any]) -> None:
-        """Where the walk stands behind a chunk that was counted without it."""
+        """The state of the scan behind a chunk that was counted without it."""
         import numpy as np
 
         opening = quotes[int(self.walk.inside) :: 2]

@@ -44,8 +44,8 @@ class Shape:
     names where the contract spells some of them otherwise. `decimal` is the mark in
     numbers of delimited text, `quote` its quote mark (empty: none), `skip` how many lines before the
     header were taken off. `given` are columns that the file's directories
-    give to all its rows; they stand at the end of `names`. `missing` are words that the contract, or
-    who retried the file, declares to stand for no value. `left_out` are rows that are not read.
+    give to all its rows; they are at the end of `names`. `missing` are words that the contract, or
+    who retried the file, declares to mean no value. `left_out` are rows that are not read.
     """
 
     format: FileFormat
@@ -80,7 +80,7 @@ class Shape:
         return replace(self, names=names, raw=(*self.raw, *(TEXT for _ in given)), given=given)
 
     def spelled(self, known: ColumnNames, renamed: Mapping[str, str]) -> tuple[Shape, tuple[str, ...]]:
-        """The shape with its names as the contract spells them, and what is to be said of that.
+        """The shape with its names as the contract spells them, and the notices about that.
 
         `renamed` are other names that files have for the contract's columns (`Parser.renamed`). Raises
         `BadFile` where one column would then be there twice.
@@ -95,10 +95,10 @@ class Shape:
             raise BadFile(reasons.renamed_twice(same))
         other = [pair for pair in changed if fold(pair[0]) not in renamed]
         given = [f"{shown(new)} is {shown(old)}" for new, old in changed if fold(new) in renamed]
-        said = (case_notice(other),) if other else ()
+        notices = (case_notice(other),) if other else ()
         if given:
-            said = (*said, f"Renamed columns ([parser] rename): {', '.join(given)}.")
-        return replace(self, names=names, delivered=self.delivered or self.names), said
+            notices = (*notices, f"Renamed columns ([parser] rename): {', '.join(given)}.")
+        return replace(self, names=names, delivered=self.delivered or self.names), notices
 
     @property
     def own(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from shopfloor.formats.shape import TEXT, Shape, check_names
 
 _RECORDS = 100
 _MOSTLY = 0.5  # of the records are as wide as the header of a table
-# A space and all else that stands in ordinary text is only given, never found out.
+# A space and all else that occurs in ordinary text must be configured; it is never detected.
 _DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01")
 _VALUE = re.compile(
     r"\s*(?:[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?"
@@ -145,7 +145,7 @@ def _decode(head: bytes, whole: bool) -> str:
 
 
 def _quote(text: str, parser: Parser) -> str:
-    """The quote mark: as given, else the apostrophe where all of the header stands in such, else `"`."""
+    """The quote mark: as given, else the apostrophe where all of the header is quoted with it, else `"`."""
     if parser.quote:
         return "" if parser.quote == NO_QUOTES else parser.quote
     header = next(iter(text.splitlines()), "").removeprefix("\ufeff")
@@ -182,7 +182,7 @@ def _records(lines: list[str], delimiter: str, quote: str) -> list[list[str]]:
 
 
 def _by_colons(lines: list[str], quote: str, parser: Parser) -> _Split | None:
-    """Colons stand in times, too: they count only where nothing else does and all records agree."""
+    """Times contain colons, too: they count only where nothing else does and all records agree."""
     records = [] if parser.delimiter else _records(lines, ":", quote)
     split = _Split(":", records)
     return split if len(records) > 1 and split.rank[0] == 1.0 and _agree(records) else None
@@ -194,7 +194,7 @@ def _agree(records: list[list[str]]) -> bool:
 
 def _choose(splits: list[_Split], expected: Sequence[str]) -> _Split:
     wanted = set(map(fold, expected))
-    # max keeps the first of equals, so a comma wins where nothing speaks for another.
+    # max keeps the first of equals, so a comma wins a tie.
     return max(splits, key=lambda split: (len(wanted.intersection(map(fold, split.records[0]))), split.rank))
 
 

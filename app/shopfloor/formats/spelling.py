@@ -128,7 +128,7 @@ def _proof(name: str, spellings: Sequence[Spelling], counts: Sequence[int | None
     if spellings[0].type is not ColumnType.NUMBER:
         return _day_proof(name, fits, values)
     fitting = [] if codes else _numeric(fits, values, commas, parentheses)
-    return _number_proof(name, fitting, told=not codes and (commas > 0 or not is_plain(spellings[0])))
+    return _number_proof(name, fitting, with_notice=not codes and (commas > 0 or not is_plain(spellings[0])))
 
 
 def _numeric(fits: Mapping[Spelling, int], values: int, commas: int, parentheses: int) -> list[Spelling]:
@@ -149,19 +149,19 @@ def is_plain(spelling: Spelling) -> bool:
     return how is None or how.plain
 
 
-def _number_proof(name: str, fitting: Sequence[Spelling], *, told: bool) -> SpellingProof:
+def _number_proof(name: str, fitting: Sequence[Spelling], *, with_notice: bool) -> SpellingProof:
     if len(fitting) > 1:
         return _ambiguous(name, fitting)
     if not fitting:
-        said = f"Column {shown(name)} writes numbers in several ways, so it was kept as text."
-        return SpellingProof(notice=said if told else "")
+        notice = f"Column {shown(name)} writes numbers in several ways, so it was kept as text."
+        return SpellingProof(notice=notice if with_notice else "")
     (proved,) = fitting
     how = number_format(proved.format)
     if how is None or how.plain:
         return SpellingProof(spelling=proved)
-    said = f"Column {shown(name)} is written as {proved.format}, and read as numbers"
+    notice = f"Column {shown(name)} is written as {proved.format}, and read as numbers"
     meant = "7.5 % is 7.5" if how.sign == "%" else "(12.50) is -12.5" if not how.sign else f"{how.sign} is left out"
-    return SpellingProof(spelling=proved, notice=f"{said}: {meant}.")
+    return SpellingProof(spelling=proved, notice=f"{notice}: {meant}.")
 
 
 def _day_proof(name: str, fits: Mapping[Spelling, int], values: int) -> SpellingProof:

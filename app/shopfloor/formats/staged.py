@@ -27,7 +27,7 @@ class StagedFile(Record, frozen=True, kw_only=True):
 
     `original_name` is the file's printable name; its suffixes help to tell the format.
     `supersedes` names earlier files whose rows this one replaces (a corrected file). `corrects` is the
-    newest of the files that came in under the same path. `parser` says how this one file
+    newest of the ingested files of the same path. `parser` says how this one file
     is written, in place of the contract's settings. `partition` are values that its directories give.
     """
 

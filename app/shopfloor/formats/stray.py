@@ -1,4 +1,4 @@
-"""Words in a column that stand for no value, or that alone keep it from a type."""
+"""Words in a column that mean no value, or that alone keep it from a type."""
 
 from __future__ import annotations
 

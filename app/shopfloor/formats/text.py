@@ -72,10 +72,10 @@ def plain(source: Path, head: bytes, scratch: Path, *, encoding: str = "", skip:
     known = _known(encoding) if encoding else marked(head)
     if known:
         source = transcode(source, _beside(scratch, "utf8"), known)
-        notices = _doubt(head, known) if encoding else (CONVERTED.format(known[:6].upper()),)
+        notices = _encoding_notice(head, known) if encoding else (CONVERTED.format(known[:6].upper()),)
     if skip:
         source = below(source, _beside(scratch, "below"), skip)
-    seen = _look(source, skip + 1)
+    seen = _scan(source, skip + 1)
     if seen.bad_line and encoding:
         raise BadFile(reasons.undecodable(seen.bad_line, encoding))
     if seen.bad_line:
@@ -85,7 +85,7 @@ def plain(source: Path, head: bytes, scratch: Path, *, encoding: str = "", skip:
 
 
 def tidied(source: Path, scratch: Path, walk: Quoting) -> tuple[Path, tuple[str, ...]]:
-    """`source`, or a copy at `scratch` that is tidy as `walk` finds the quotes in it; and notices."""
+    """`source`, or a copy at `scratch` with uniform line ends outside the quotes that `walk` finds; and notices."""
     kinds = tidy(source, scratch, walk)
     if not walk.escape and kinds <= {b"\n", b"\r\n"} and len(kinds) < 2:
         scratch.unlink()  # only quoted text made the ends look mixed
@@ -171,7 +171,7 @@ def _unzstd(source: Path) -> Iterator[bytes]:
         raise BadFile(reasons.bad_compression("zstd", "it cannot be unpacked")) from None
 
 
-def _doubt(head: bytes, encoding: str) -> tuple[str, ...]:
+def _encoding_notice(head: bytes, encoding: str) -> tuple[str, ...]:
     """A notice when text that is read as something else, as it was said to be, looks like UTF-8."""
     if head.isascii() or b"\0" in head or not is_utf8(head[: whole_characters(head)]):
         return ()
@@ -186,7 +186,7 @@ def _known(encoding: str) -> str:
 
 @dataclass
 class _Seen:
-    """What one look at all bytes of a file tells."""
+    """What one scan of all bytes of a file finds."""
 
     crlf: int = 0
     lf: int = 0
@@ -198,7 +198,7 @@ class _Seen:
         return self.cr > 0 or (self.crlf > 0 and self.lf > 0)
 
 
-def _look(source: Path, line: int) -> _Seen:
+def _scan(source: Path, line: int) -> _Seen:
     """Which kinds of line ends occur, and whether all is UTF-8; the first line is called `line`.
 
     Raises `BadFile` at a NUL byte.

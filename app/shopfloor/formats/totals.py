@@ -33,7 +33,7 @@ _NAMED, _UNNAMED, _ALONE = 2, 3, 5  # addends other than 0 that a sum needs
 
 
 @dataclass(frozen=True)
-class _Last:
+class _LastRow:
     """The last row of a text: where its line begins, its cells, and the line as it stands."""
 
     start: int
@@ -103,7 +103,7 @@ def cut(path: Path, end: int, target: Path) -> Path:
     return target
 
 
-def _last(path: Path, shape: Shape) -> _Last | None:
+def _last(path: Path, shape: Shape) -> _LastRow | None:
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - _TAIL))
@@ -115,7 +115,7 @@ def _last(path: Path, shape: Shape) -> _Last | None:
     cells = [cell.strip() for cell in shape.format.cells(line, shape) or ()]
     if not any(cells):
         return None
-    return _Last(max(0, size - _TAIL) + begin, cells, line)
+    return _LastRow(max(0, size - _TAIL) + begin, cells, line)
 
 
 def _number(cell: str, decimal: str) -> float | None:
@@ -145,7 +145,7 @@ def _sums(
             f"SELECT {', '.join(items)} FROM {rows_of(shape, [str(path)], rejects=True)}"
         ).fetchall()[0]
     except (duckdb.Error, MemoryError):
-        return {}  # what is wrong with the file is told when it is read
+        return {}  # what is wrong with the file is reported when it is read
     finally:
         forget_rejects(connection)
     if alone and row[0] != 1:

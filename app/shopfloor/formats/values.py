@@ -24,7 +24,7 @@ from shopfloor.formats.patterns import ReadMoment, compiled
 
 Value = bool | int | float | str | date | datetime | None
 ReadValue = Callable[[Any], Value]
-"""Gives the value, or raises `Misfit`."""
+"""Gives the value, or raises `InvalidValue`."""
 
 _BLANKS = " \t\n\v\f\r"
 _INT64 = 1 << 63
@@ -52,7 +52,7 @@ class Ways(NamedTuple):
 
 
 class Way(NamedTuple):
-    """How days or times of one look are told from others, and read."""
+    """How days or times of one format are recognised and read."""
 
     match: Callable[[str], re.Match[str] | None]
     read: ReadMoment
@@ -84,7 +84,7 @@ _WANTED = {
 }
 
 
-class Misfit(ValueError):
+class InvalidValue(ValueError):
     """A value that is none of its column. `reason` says why where the value looks like one, else it is empty."""
 
     def __init__(self, reason: str = "") -> None:
@@ -153,7 +153,7 @@ def _boolean(value: Any) -> bool | None:
         return True
     if word in _FALSE:
         return False
-    raise Misfit
+    raise InvalidValue
 
 
 def _integer(value: Any) -> int | None:
@@ -167,7 +167,7 @@ def _integer(value: Any) -> int | None:
         return _integer_text(value)
     if value is None:
         return None
-    raise Misfit
+    raise InvalidValue
 
 
 def _integer_text(text: str) -> int | None:
@@ -179,15 +179,15 @@ def _integer_text(text: str) -> int | None:
         # A longer one counts only as the database itself would write it.
         if -EXACT <= whole <= EXACT or (-_INT64 <= whole < _INT64 and str(whole) == text):
             return whole
-        raise Misfit("it is too long to stay exact" if abs(whole) >= _INT64 else "")
+        raise InvalidValue("it is too long to stay exact" if abs(whole) >= _INT64 else "")
     if _NUMBER.fullmatch(bare) is None or abs(number := float(bare)) > EXACT:
         raise _misfit_number(bare, "")
     try:
         whole = int(Decimal(bare).to_integral_value(ROUND_HALF_UP))
     except InvalidOperation:
-        raise Misfit from None
+        raise InvalidValue from None
     if whole != number:
-        raise Misfit("it has a fraction")
+        raise InvalidValue("it has a fraction")
     return whole
 
 
@@ -202,14 +202,14 @@ def _number(value: Any) -> float | None:
         return _number_text(value)
     if value is None:
         return None
-    raise Misfit
+    raise InvalidValue
 
 
 def _float(whole: int) -> float:
     """The whole number where a double holds it as it is."""
     if -EXACT <= whole <= EXACT or (abs(whole) < 1 << 127 and int(float(whole)) == whole):
         return float(whole)
-    raise Misfit("no number of this type holds all its digits")
+    raise InvalidValue("no number of this type holds all its digits")
 
 
 def _number_text(text: str) -> float | None:
@@ -237,14 +237,14 @@ def _finite(text: str) -> float | None:
     return None if math.isinf(number) else number
 
 
-def _misfit_number(bare: str, format: str) -> Misfit:
+def _misfit_number(bare: str, format: str) -> InvalidValue:
     two = _TWO_NUMBERS.fullmatch(bare)
     if two is not None and not (format == POINT and two[1] == ","):
         parts = bare.replace(",", ".")
-        return Misfit(f"it can be read as {parts.replace('.', '')} and as {parts}")
+        return InvalidValue(f"it can be read as {parts.replace('.', '')} and as {parts}")
     if not format and _MARKED_NUMBER.fullmatch(bare):
-        return Misfit("the column's format does not say what its commas mean")
-    return Misfit()
+        return InvalidValue("the column's format does not say what its commas mean")
+    return InvalidValue()
 
 
 def _formatted(format: NumberFormat) -> ReadValue:
@@ -275,7 +275,7 @@ def _text(value: Any) -> str | None:
 def _absent(value: Any) -> None:
     """Of a column whose type is open only what is missing can be read."""
     if value is not None and written(value).strip(SPACES) not in _WORDS:
-        raise Misfit("the column has no type yet")
+        raise InvalidValue("the column has no type yet")
 
 
 def _date(value: Any) -> date | None:
@@ -317,7 +317,7 @@ def _other(word: str, ways: Ways, point: Way, month: Way) -> datetime | None:
         if way.match(word):
             at = way.read(word)
             if at is None or at.year < 1:
-                raise Misfit("there is no such day or time")
+                raise InvalidValue("there is no such day or time")
             return at
     raise _misfit_day(word)
 
@@ -325,12 +325,12 @@ def _other(word: str, ways: Ways, point: Way, month: Way) -> datetime | None:
 def _calendar(text: str) -> date:
     words = text.split(text[4])
     if len(words) != 3:
-        raise Misfit  # two different marks
+        raise InvalidValue  # two different marks
     year, month, day = words
     try:
         return date(int(year), int(month), int(day))
     except ValueError:
-        raise Misfit("there is no such day") from None
+        raise InvalidValue("there is no such day") from None
 
 
 def _moment(day: str, clock: str | None, offset: str | None) -> datetime:
@@ -340,12 +340,12 @@ def _moment(day: str, clock: str | None, offset: str | None) -> datetime:
         return at
     hour, minute, second, micros = _clock(clock)
     if minute > 59 or second > 59 or hour > 24 or (hour == 24 and (minute or second or micros)):
-        raise Misfit("there is no such time of day")
+        raise InvalidValue("there is no such time of day")
     try:
         at += timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
         return at if offset is None else at - _from_utc(offset)
     except OverflowError:
-        raise Misfit("it is outside the years 1 to 9999") from None
+        raise InvalidValue("it is outside the years 1 to 9999") from None
 
 
 def _clock(text: str) -> tuple[int, int, int, int]:
@@ -381,13 +381,13 @@ def _patterned(kind: ColumnType, format: str) -> ReadValue:
     return read
 
 
-def _misfit_day(bare: str) -> Misfit:
+def _misfit_day(bare: str) -> InvalidValue:
     found = _TWO_DAYS.fullmatch(bare)
     if found is None:
-        return Misfit()
+        return InvalidValue()
     if max(int(found[1]), int(found[3])) <= 12 and found[1] != found[3]:
-        return Misfit("the day and the month can be read in two ways")
-    return Misfit("the column has no format for it")
+        return InvalidValue("the day and the month can be read in two ways")
+    return InvalidValue("the column has no format for it")
 
 
 _READERS: dict[ColumnType, ReadValue] = {

@@ -11,7 +11,7 @@ from shopfloor.intake.records import IntakeResult
 
 
 def check_balance(result: IntakeResult) -> None:
-    """Raise `BadFile` unless all rows of each committed file are accepted or rejected, and stand in the parts."""
+    """Raise `BadFile` unless all rows of each committed file are accepted or rejected, and are in the parts."""
     stored: Counter[str] = Counter()
     for part in result.parts:
         stored.update({span.file: span.rows for span in part.part.files})

@@ -19,7 +19,7 @@ from shopfloor.formats.shape import TEXT
 from shopfloor.intake.parts import reread
 from shopfloor.intake.records import StagedPart
 from shopfloor.lake.objects import part_path
-from shopfloor.lake.retype import misfits, stored_alike
+from shopfloor.lake.retype import cast_failures, stored_alike
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -39,7 +39,7 @@ def cast_rule_of(column: Column, earlier: Column, contract: Contract) -> CastRul
 def unreadable(connection: DuckDBPyConnection, paths: Sequence[str], column: Column, how: CastRule) -> int:
     """How many stored values are not of the column's type, read so where they are text."""
     held = stored_alike(connection, paths, column.name).get(TEXT, [])
-    others = misfits(connection, [path for path in paths if path not in held], column)
+    others = cast_failures(connection, [path for path in paths if path not in held], column)
     if not held:
         return others
     values = f"(SELECT {name(column.name)} AS c0 FROM read_parquet({texts(held)}))"

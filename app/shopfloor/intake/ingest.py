@@ -33,7 +33,7 @@ from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, Stag
 from shopfloor.intake.take import GroupReader, GroupResult, Restart
 from shopfloor.lake.manifest import touched_by
 from shopfloor.lake.objects import part_path
-from shopfloor.lake.retype import misfits
+from shopfloor.lake.retype import cast_failures
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -55,21 +55,21 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
     """
     _check_contract(spec)
     total = sum(file.bytes for file in spec.files)
-    poisoned: dict[str, FileOutcome] = {}
+    crashed_files: dict[str, FileOutcome] = {}
     alone: set[str] = set()
     with limited(spec.memory_mb, cpu_allowance(total)):
         while True:
             _clean(spec)
-            own = None if connection is not None and not poisoned and not alone else _connect(spec)
+            own = None if connection is not None and not crashed_files and not alone else _connect(spec)
             try:
                 used = own or connection
                 assert used is not None
                 cast_rules = _check_stored(used, spec)
-                return _Delivery(spec, progress, used, poisoned, alone, cast_rules).run()
+                return _Delivery(spec, progress, used, crashed_files, alone, cast_rules).run()
             except Restart as restart:
                 # DuckDB gave up on itself: begin again without, or with less trust in, a file.
-                if restart.culprit is not None:
-                    poisoned[restart.culprit.id] = crashed(restart.culprit, restart.detail)
+                if restart.failed_file is not None:
+                    crashed_files[restart.failed_file.id] = crashed(restart.failed_file, restart.detail)
                 alone.update(restart.suspects)
             finally:
                 if own is not None:
@@ -85,7 +85,7 @@ class _Delivery:
         spec: IntakeSpec,
         progress: Progress,
         connection: DuckDBPyConnection,
-        poisoned: dict[str, FileOutcome],
+        crashed_files: dict[str, FileOutcome],
         alone: set[str],
         cast_rules: Mapping[str, CastRule],
     ) -> None:
@@ -94,7 +94,7 @@ class _Delivery:
         self._connection = connection
         self._alone = alone
         self._cast_rules = cast_rules  # of columns whose earlier text has a type now
-        self._outcomes = dict(poisoned)
+        self._outcomes = dict(crashed_files)
         self._reader = GroupReader(connection, spec)
         self._parts: list[StagedPart] = []
 
@@ -137,7 +137,7 @@ class _Delivery:
                 prepared.append(preparer.prepare(file))
             except BadFile as error:
                 if error.reason.code == "parser_crashed":
-                    raise Restart(culprit=file, detail=error.reason.message) from error
+                    raise Restart(failed_file=file, detail=error.reason.message) from error
                 self._quarantine(file.id, error.reason)
         return prepared
 
@@ -212,12 +212,12 @@ class _Delivery:
         left, copies = read_again(self._connection, kept, self._cast_rules, contract, objects, staging)
         if copies:
             columns = (column for name in self._cast_rules if (column := contract.column(name)) is not None)
-            told = (f"{shown(column.name)} as {column.written}" for column in columns)
-            self._reader.notices.append(f"Text of earlier files is read again: {', '.join(told)}.")
+            listed = (f"{shown(column.name)} as {column.written}" for column in columns)
+            self._reader.notices.append(f"Text of earlier files is read again: {', '.join(listed)}.")
         return left, copies
 
     def _tell_corrections(self, contract: Contract) -> None:
-        """What a file whose path came before does to the earlier rows; never silent."""
+        """The notice about the effect on earlier rows of a file whose path was delivered before."""
         for file in self._spec.files:
             outcome = self._outcomes[file.id]
             if outcome.state is not FileState.COMMITTED or file.corrects is None:
@@ -231,13 +231,13 @@ class _Delivery:
         if file.supersedes:
             return f"It replaces the rows of {', '.join(file.supersedes)}, delivered under the same path."
         assert file.corrects is not None
-        came = f"It was delivered before with other content, as {file.corrects}: "
+        intro = f"It was delivered before with other content, as {file.corrects}: "
         keep = f" To keep only the new rows: shopfloor file supersede {file.id}"
         if contract.mode is Mode.UPSERT:
-            return f"{came}rows with the same key were replaced; earlier rows missing from it are still in.{keep}"
+            return f"{intro}rows with the same key were replaced; earlier rows missing from it are still in.{keep}"
         objects = Path(self._spec.objects)
         found = overlap(self._connection, self._parts, self._spec.previous, objects, file.id, file.corrects, contract)
-        return f"{came}{found.repeated:,} of its {found.rows:,} rows are now in twice.{keep}"
+        return f"{intro}{found.repeated:,} of its {found.rows:,} rows are now in twice.{keep}"
 
     def _superseded(self) -> set[str]:
         """Earlier files whose corrected successors were accepted."""
@@ -278,7 +278,7 @@ def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> dict[str,
         if earlier is None or earlier.type is column.type:
             continue
         assert spec.contract is not None
-        count = misfits(connection, stored, column)
+        count = cast_failures(connection, stored, column)
         how = cast_rule_of(column, earlier, spec.contract) if count else None
         if how is not None:
             cast_rules[column.name] = how

@@ -15,7 +15,7 @@ from shopfloor.intake.records import FileOutcome, IntakeSpec
 def halves(spec: IntakeSpec) -> tuple[IntakeSpec, ...]:
     """The delivery as two smaller ones, each with a staging directory of its own.
 
-    Empty for a delivery of one file: that file is the culprit, see `crashed`. The second half
+    Empty for a delivery of one file: that file is the failed one, see `crashed`. The second half
     must be run with the contract and parts that the first one left.
     """
     count = len(spec.files)

@@ -50,7 +50,7 @@ _LOG = logging.getLogger("shopfloor.intake")
 _WAIVED: dict[str, Any] = {"rules": (), "conditions": (), "volume": Volume()}
 
 # A burst may note something else about each of a thousand files; nobody reads that far.
-_TOLD = 20
+_MOST_NOTICES = 20
 
 
 class IntakeHandler:
@@ -69,7 +69,7 @@ class IntakeHandler:
         withdrawn = tuple(row.file.id for row in named if not row.file.withdrawn)
         if not rows and not withdrawn:
             return None
-        live.look(context, job.subject)
+        live.refresh(context, job.subject)
         self._stamps[job.id] = live.stamp_of(context, job.subject)
         ruled = contract = context.contract(job.subject)
         if contract is not None and job.payload.get("accept"):
@@ -110,7 +110,7 @@ class IntakeHandler:
         )
 
     def _without_repeats(self, context: Context, job: JobRecord, rows: list[LedgerRow]) -> list[LedgerRow]:
-        """Content that came in since the claim, or twice in this batch, is a duplicate."""
+        """Content that was ingested since the claim, or is twice in this batch, is a duplicate."""
 
         contract = context.contract(job.subject)
         repeated = contract is not None and contract.arrival.repeated
@@ -166,8 +166,8 @@ class IntakeHandler:
         if result.contract is not None:
             self._publish_contract(context, job, result)
         if result.retyped:
-            told = type_change_notices.notices(context, job.subject, result.retyped)
-            result = msgspec.structs.replace(result, notices=(*result.notices, *told))
+            type_notices = type_change_notices.notices(context, job.subject, result.retyped)
+            result = msgspec.structs.replace(result, notices=(*result.notices, *type_notices))
         reach("intake.published")
         return result
 
@@ -361,10 +361,10 @@ class IntakeHandler:
         file_outcomes.hold_all(context, transaction, job, error)
 
     def _wait(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
-        """A contract that cannot be applied holds its files until somebody mends it; they are not to blame."""
+        """A contract that cannot be applied holds its files until it is corrected; they are not at fault."""
         reason = live.waits_for(error.message, error.hint)
         if self._stamps.pop(job.id, None) != live.stamp_of(context, job.subject):
-            live.look_again(context, job.subject)  # mended while the job ran: nobody else will say so
+            live.recheck(context, job.subject)  # corrected while the job ran: nothing else reports it
         for row in files.ledger(transaction, job.payload["files"]):
             if row.file.state is FileState.STAGED:
                 file = msgspec.structs.replace(row.file, state=FileState.WAITING, reason=reason)
@@ -392,7 +392,7 @@ def _any_committed(result: IntakeResult) -> bool:
 
 
 def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow], seen: dict[str, list[str]]) -> list[str]:
-    """What was noted about files that came in, each notice once however many files it is about.
+    """The notices about ingested files, each once for all its files.
 
     `seen` are the notices of the watch, by file.
     """
@@ -403,7 +403,7 @@ def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow], seen: di
             about.setdefault(notice, []).append(safe(Path(rows[outcome.id].file.path).name, 60))
     return [
         f"{names[0]}{f' and {len(names) - 1:,} more' if len(names) > 1 else ''}: {notice}"
-        for notice, names in islice(about.items(), _TOLD)
+        for notice, names in islice(about.items(), _MOST_NOTICES)
     ]
 
 

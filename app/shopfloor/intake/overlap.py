@@ -1,4 +1,4 @@
-"""How many rows of a file are rows that came before: what a corrected file repeats."""
+"""How many rows of a file were ingested before: what a corrected file repeats."""
 
 from __future__ import annotations
 

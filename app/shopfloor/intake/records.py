@@ -16,7 +16,7 @@ class IntakeSpec(Record, frozen=True, kw_only=True):
 
     `contract` None lets the first readable file decide; `mode` is used only then. `previous` are
     the parts of the newest version: needed for upsert, for files that supersede others and for
-    rules of uniqueness over the whole dataset. `history` are the rows of recent files, asked by a band
+    rules of uniqueness over the whole dataset. `history` are the rows of recent files, needed by a band
     of the contract's volume. `withdrawn` names earlier files whose rows are to leave. `widen` lets the
     files change the types of columns: it is the contract with the rules that `contract` waives. `times`
     are models by the column that orders their rows, which never becomes text.
@@ -57,7 +57,7 @@ class FileOutcome(Record, frozen=True, kw_only=True):
     tell): those of a committed file are in `rows` or in `rejected_rows`. `rows` are those accepted,
     `rejected_rows` those left out within the contract's budget, and
     `rejects` the first of them with line, column and value; `superseded` are the earlier files whose
-    rows it replaced, `corrects` the newest that came in under its path. For a quarantined file `rows` is 0
+    rows it replaced, `corrects` the newest ingested one of its path. For a quarantined file `rows` is 0
     and `rejected_rows` counts what was found wrong.
     """
 

@@ -1,4 +1,4 @@
-"""Which new columns of a file look like missing columns of the contract under another name."""
+"""Which new columns of a file are probably missing columns of the contract under another name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def likely(
     missing: Sequence[Column],
     stored: Sequence[str],
 ) -> list[tuple[str, str]]:
-    """Pairs (new, missing), each column in at most one, the most alike first.
+    """Pairs (new, missing), each column in at most one, the most similar first.
 
     `new` are the file's columns at `places`, with the types that their values have; `stored` are the parts
     with earlier rows.
@@ -73,7 +73,7 @@ def _names_alike(left: str, right: str) -> float:
 
 
 def _values_alike(connection: DuckDBPyConnection, old: Column, fresh: str, stored: Sequence[str]) -> float | None:
-    """How alike the values are, from 0 to 1; None where nothing can be said."""
+    """The similarity of the values, from 0 to 1; None where it cannot be computed."""
     held = [path for paths in stored_alike(connection, stored, old.name).values() for path in paths]
     if not held:
         return None

@@ -48,16 +48,16 @@ _BROKEN = (duckdb.InternalException, duckdb.FatalException)
 
 
 class Restart(Exception):
-    """DuckDB has to be started anew: because of `culprit`, or of one of `suspects` (file ids)."""
+    """DuckDB has to be restarted: because of `failed_file`, or of one of `suspects` (file ids)."""
 
     def __init__(
         self,
-        culprit: StagedFile | None = None,
+        failed_file: StagedFile | None = None,
         suspects: Sequence[str] = (),
         detail: str = "",
     ) -> None:
         super().__init__(detail)
-        self.culprit = culprit
+        self.failed_file = failed_file
         self.suspects = tuple(suspects)
         self.detail = detail
 
@@ -71,7 +71,7 @@ class GroupResult:
 
 
 @dataclass
-class _State:
+class _FileState:
     """What is known about one file of a group while it is read."""
 
     file: PreparedFile
@@ -151,7 +151,7 @@ class GroupReader:
 
         def infer_new(positions: Sequence[int]) -> tuple[Column, ...]:
             found = self._infer(group, list(positions))
-            self._remark(found)
+            self._add_notices(found)
             return found.columns
 
         ruled = self._spec.widen
@@ -177,7 +177,7 @@ class GroupReader:
         if not unsure:
             return contract
         found = self._infer(group, [places[column.name] for column in unsure])
-        self._remark(found)
+        self._add_notices(found)
         types = {
             before.name: msgspec.structs.replace(before, type=now.type, format=now.format)
             for before, now in zip(unsure, found.columns, strict=True)
@@ -209,10 +209,10 @@ class GroupReader:
             positions = [i for i, column in enumerate(columns) if column.name in unsure]
             better = self._infer(group, positions)
             columns, empty = _replaced(columns, better.columns), better.empty
-            self._remark(found, unless=unsure)
-            self._remark(better)
+            self._add_notices(found, unless=unsure)
+            self._add_notices(better)
         else:
-            self._remark(found)
+            self._add_notices(found)
         if empty:
             self.notices.append(
                 f"Columns without values have no type yet: {listed(sorted(empty))}. Their first values decide it."
@@ -224,10 +224,10 @@ class GroupReader:
         _check_named(base, columns)
         return base, sampled
 
-    def _remark(self, found: Inferred, unless: Iterable[str] = ()) -> None:
+    def _add_notices(self, found: Inferred, unless: Iterable[str] = ()) -> None:
         """Say once what inference has to say."""
-        said = found.remarks(self._spec.dataset, unless)
-        self.notices += [remark for remark in said if remark not in self.notices]
+        text = found.notices_about(self._spec.dataset, unless)
+        self.notices += [notice for notice in text if notice not in self.notices]
 
     def _infer(self, group: Sequence[PreparedFile], positions: list[int] | None, sample: int = 0) -> Inferred:
         """Infer over the files; lines that do not fit the header are left out of account."""
@@ -250,7 +250,7 @@ class GroupReader:
         raise _Unplannable(group[0], self._blame(failure, group[0])) from failure
 
     def _read(self, plan: Plan, group: Sequence[PreparedFile], *, sampled: bool) -> GroupResult:
-        states = [_State(file) for file in group]
+        states = [_FileState(file) for file in group]
         table = self._load(plan, states, sampled)
         try:
             wider = self._widened(table.plan, states) if self._first else None
@@ -296,7 +296,7 @@ class GroupReader:
                 self.absent.add(column.name)
         self.contract = contract
 
-    def _load(self, plan: Plan, states: list[_State], sampled: bool) -> TypedRows:
+    def _load(self, plan: Plan, states: list[_FileState], sampled: bool) -> TypedRows:
         if len(states) == 1:
             if not is_small(states[0].file):
                 return self._load_big(plan, states[0], sampled)
@@ -307,7 +307,7 @@ class GroupReader:
             staged.close()
         return self._load_small(plan, states)
 
-    def _load_small(self, plan: Plan, states: list[_State]) -> MemoryTable:
+    def _load_small(self, plan: Plan, states: list[_FileState]) -> MemoryTable:
         table = MemoryTable(self._connection, plan, [state.file.file.id for state in states])
         together = Path(self._spec.staging) / "scratch" / "bundle"
         delivered = [state.file.path for state in states]
@@ -330,7 +330,7 @@ class GroupReader:
             self._load_one(table, number, state)
         return table
 
-    def _load_one(self, table: MemoryTable, number: int, state: _State) -> None:
+    def _load_one(self, table: MemoryTable, number: int, state: _FileState) -> None:
         path = str(state.file.path)
         for mode in (CastMode.FULL, CastMode.ALTERING):
             try:
@@ -347,16 +347,16 @@ class GroupReader:
                     self._count_altered(table.plan, [state])
             return
 
-    def _load_big(self, plan: Plan, state: _State, sampled: bool) -> StagedTable:
+    def _load_big(self, plan: Plan, state: _FileState, sampled: bool) -> StagedTable:
         path = str(state.file.path)
         table = StagedTable(self._connection, plan, self._path("rows"), state.file.file.id)
         failure = self._try(table, path, CastMode.FULL if sampled else CastMode.PLAIN, first=sampled)
         if failure is None:
             return table
         if sampled:
-            # The sample was not enough: look at every row, then read with what they say.
+            # The sample was not enough: infer from every row, then read with those types.
             found = self._infer([state.file], None)
-            self._remark(found)
+            self._add_notices(found)
             table.plan = replace(plan, contract=msgspec.structs.replace(plan.contract, columns=found.columns))
         failure = self._try(table, path, CastMode.FULL)
         if failure is None:
@@ -371,8 +371,8 @@ class GroupReader:
         self._count_altered(table.plan, [state])
         return table
 
-    def _count_altered(self, plan: Plan, states: Sequence[_State]) -> None:
-        """Count the values that came in changed, and say so of their files."""
+    def _count_altered(self, plan: Plan, states: Sequence[_FileState]) -> None:
+        """Count the values that were changed, and add notices to their files."""
         query, columns = count_altered(plan, [str(state.file.path) for state in states])
         try:
             rows = self._connection.execute(query).fetchall()
@@ -385,8 +385,8 @@ class GroupReader:
                 if count and how is not None and how.altered is not None:
                     column = shown(plan.contract.columns[position].name)
                     became = "treated as missing" if how.altered.value == "NULL" else "rounded to it"
-                    said = counted(count, how.altered.one, how.altered.many)
-                    states[file].altered.append(f"Column {column}: {said} {became}.")
+                    text = counted(count, how.altered.one, how.altered.many)
+                    states[file].altered.append(f"Column {column}: {text} {became}.")
 
     def _try(self, table: StagedTable, path: str, mode: CastMode, *, first: bool = False) -> Exception | None:
         """Load, or say what stopped it."""
@@ -400,7 +400,7 @@ class GroupReader:
         """The share of a file's rows that may be left out; a person lets all of them go who accepts it."""
         return 1.0 if self._spec.accepted else contract.reject_budget
 
-    def _examine(self, plan: Plan, state: _State, error: Exception) -> None:
+    def _examine(self, plan: Plan, state: _FileState, error: Exception) -> None:
         """Find out what is wrong; the file fails unless that is within the contract's budget."""
         if isinstance(error, _BROKEN):
             raise _restart([state], error) from error
@@ -423,10 +423,10 @@ class GroupReader:
 
     def _blame(self, error: Exception, file: PreparedFile) -> Reason:
         if isinstance(error, _BROKEN):
-            raise _restart([_State(file)], error) from error
+            raise _restart([_FileState(file)], error) from error
         return reason_of(error, file.shape.format, file.path, self._spec.memory_mb)
 
-    def _widened(self, plan: Plan, states: Sequence[_State]) -> Plan | None:
+    def _widened(self, plan: Plan, states: Sequence[_FileState]) -> Plan | None:
         """In a first delivery types may widen so that more of its files fit."""
         columns = plan.contract.columns
         for state in states:
@@ -436,7 +436,7 @@ class GroupReader:
             return None
         return replace(plan, contract=msgspec.structs.replace(plan.contract, columns=columns))
 
-    def _check(self, table: TypedRows, states: Sequence[_State]) -> dict[int, int]:
+    def _check(self, table: TypedRows, states: Sequence[_FileState]) -> dict[int, int]:
         """Apply the rules, drop the files that fail, and count the rows left by file."""
         stored: list[str] = []
         corrected = any(state.file.file.supersedes for state in states)
@@ -456,8 +456,8 @@ class GroupReader:
         failed = any(state.failed is not None for state in states)
         return table.counts() if ruled or failed else loaded
 
-    def _check_only_name(self, table: TypedRows, states: Sequence[_State]) -> None:
-        """A file of one column of text in which its name stands again is held, or told where it stands once."""
+    def _check_only_name(self, table: TypedRows, states: Sequence[_FileState]) -> None:
+        """A file of one column of text that repeats its header is held, or gets a notice where it is once."""
         texts = [i for i, column in enumerate(table.plan.columns) if column.type is ColumnType.TEXT]
         held = [i for i in texts if table.plan.sources[i] == 0]
         for i in held:
@@ -466,7 +466,7 @@ class GroupReader:
             for (number,) in found:
                 self._judge_only_name(states[number])
 
-    def _judge_only_name(self, state: _State) -> None:
+    def _judge_only_name(self, state: _FileState) -> None:
         path, shape = state.file.path, state.file.shape
         header = repeated(self._connection, path, shape)
         rows = header.rows if header else rows_where(self._connection, path, shape, names_itself(shape))
@@ -478,7 +478,7 @@ class GroupReader:
         else:
             state.altered.append(reasons.name_repeated(first, 1).message)
 
-    def _failure(self, state: _State, rows: int, contract: Contract) -> Reason | None:
+    def _failure(self, state: _FileState, rows: int, contract: Contract) -> Reason | None:
         """Why the file fails after the rules, if it does; `rows` were read from it."""
         wrong = state.bad
         records, bad = rows + wrong, wrong + state.rules.rejected
@@ -496,7 +496,7 @@ class GroupReader:
             return None
         return odd
 
-    def _write(self, table: TypedRows, states: Sequence[_State], counts: dict[int, int]) -> StagedPart:
+    def _write(self, table: TypedRows, states: Sequence[_FileState], counts: dict[int, int]) -> StagedPart:
         path = self._path("part")
         rows = table.write(path)
         files = [state.file.file.id for state in states]
@@ -517,10 +517,10 @@ class _Unplannable(BadFile):
         self.file = file
 
 
-def _restart(states: Sequence[_State], error: Exception) -> Restart:
+def _restart(states: Sequence[_FileState], error: Exception) -> Restart:
     detail = safe(str(error).splitlines()[0], 160)
     if len(states) == 1:
-        return Restart(culprit=states[0].file.file, detail=detail)
+        return Restart(failed_file=states[0].file.file, detail=detail)
     return Restart(suspects=[state.file.file.id for state in states], detail=detail)
 
 
@@ -546,13 +546,13 @@ def _joined(columns: Sequence[Column], found: Inferred) -> tuple[Column, ...]:
     return tuple(joined)
 
 
-def _rejects(state: _State) -> tuple[Reject, ...]:
+def _rejects(state: _FileState) -> tuple[Reject, ...]:
     totals = (state.file.totals,) if state.file.totals else ()
     found = [*totals, *state.file.rejects, *(state.wrong.rejects if state.wrong else ()), *state.rules.rejects]
     return tuple(sorted(found, key=lambda reject: reject.line or reject.row or 0)[:MOST])
 
 
-def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
+def _outcome(state: _FileState, plan: Plan, rows: int) -> FileOutcome:
     failed = state.failed is not None
     return FileOutcome(
         id=state.file.file.id,

@@ -13,7 +13,7 @@ from shopfloor.runtime.context import Context
 
 def notices(context: Context, dataset: str, columns: Sequence[TypeChange]) -> list[str]:
     """A sentence for each champion that takes one of `columns` as an input, or predicts it."""
-    told = []
+    found = []
     for definition in context.models_of(dataset):
         manifest = context.store.read(partial(champion_manifest, context, model=definition.name))
         if manifest is None:
@@ -22,10 +22,10 @@ def notices(context: Context, dataset: str, columns: Sequence[TypeChange]) -> li
         for one in columns:
             name, kind = one.column.name, one.column.type
             if name in types and types[name] is not kind:
-                told.append(
+                found.append(
                     f"Model {definition.name} still expects {safe(name, 80)!r} as {types[name].value}; a version that "
                     f"takes it as {kind.value} is not released by itself where callers would have to send other values."
                 )
             elif name == manifest.target:
-                told.append(f"Model {definition.name} predicts {safe(name, 80)!r}, which is {kind.value} from now on.")
-    return told
+                found.append(f"Model {definition.name} predicts {safe(name, 80)!r}, which is {kind.value} from now on.")
+    return found

@@ -15,7 +15,7 @@ REMEMBERED = 30  # files of recent history that the median is taken of
 def check_volume(volume: Volume, rows: int, history: Sequence[int]) -> Reason | None:
     """Why `rows`, all rows of a file, are not what `volume` expects; None when they are.
 
-    `history` are the rows of files that came before.
+    `history` are the rows of earlier files.
     """
     if volume.min_rows is not None and rows < volume.min_rows:
         return reasons.volume(rows, f"volume.min_rows requires at least {volume.min_rows:,}")

@@ -20,7 +20,7 @@ from shopfloor.formats.infer import join
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import Shape, forget_rejects, rows_of
 from shopfloor.intake.contract.checks import check_rules_work
-from shopfloor.lake.retype import misfits
+from shopfloor.lake.retype import cast_failures
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -82,7 +82,7 @@ class Widening:
 
     def _holds(self, column: Column, place: int) -> bool:
         """True when the files' and the stored values are exactly what they are as the column's type."""
-        if self._bad([(column, place)]) or misfits(self._connection, self._stored, column):
+        if self._bad([(column, place)]) or cast_failures(self._connection, self._stored, column):
             return False
         return column.type is not ColumnType.NUMBER or not self._counts(
             [whole_beyond(self._shape.raw[place]).format(v=f"c{place}")]

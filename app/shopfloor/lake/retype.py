@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TIMES = frozenset({"DATE", "TIMESTAMP"})
 
 
-def misfits(connection: DuckDBPyConnection, paths: Sequence[str], column: Column) -> int:
+def cast_failures(connection: DuckDBPyConnection, paths: Sequence[str], column: Column) -> int:
     """How many values that the parts at `paths` store would not stay what they are as `column.type`."""
     found = 0
     for stored, held in stored_alike(connection, paths, column.name).items():

@@ -43,7 +43,7 @@ def _serve(given: argparse.Namespace) -> None:
     if not is_workspace(given.workspace):
         raise UsageError(f"{given.workspace} is no workspace.", hint="Make one with `shopfloor init DIR`.")
     settings = load_settings(Layout(given.workspace)).serving
-    # scikit-learn takes seconds to load: a mistake above is told at once.
+    # scikit-learn takes seconds to load: a mistake above is reported at once.
     from shopfloor.serving.durable_log import Durability
     from shopfloor.serving.server import ServeOptions, serve
 

@@ -52,7 +52,7 @@ class RequestLimits(NamedTuple):
 class Api:
     """State and answers of one serving process."""
 
-    shelf: ModelCache
+    cache: ModelCache
     log: DurableLog
     metrics: Metrics
     clock: Clock
@@ -71,7 +71,7 @@ class Api:
         began = self.clock.monotonic()
         name = request.path_params["model"]
         try:
-            loaded = await self.shelf.get(check_name(name, "Model"))
+            loaded = await self.cache.get(check_name(name, "Model"))
         except ShopfloorError as error:
             self.metrics.refused(problem_of(error).status)
             raise
@@ -115,10 +115,10 @@ class Api:
 
     async def models(self, request: Request) -> Response:
         """`GET /v1/models`."""
-        standing = {one.model: one for one in self.shelf.standing()}
+        states = {one.model: one for one in self.cache.states()}
         found = []
-        for name in self.shelf.names():
-            one = standing.get(name)
+        for name in self.cache.names():
+            one = states.get(name)
             loaded = one is not None and one.version > 0
             found.append({"model": name, "loaded": loaded, "error": one.error if one is not None else ""})
         return json_response({"models": found})
@@ -126,7 +126,7 @@ class Api:
     async def model(self, request: Request) -> Response:
         """`GET /v1/models/{model}`: what goes in and what comes out."""
         name = check_name(request.path_params["model"], "Model")
-        deployment, manifest = await self._in_thread(self.shelf.describe, name)
+        deployment, manifest = await self._in_thread(self.cache.describe, name)
         return json_response(
             {
                 "model": name,
@@ -152,26 +152,26 @@ class Api:
 
     def _document(self) -> dict[str, Any]:
         described = []
-        for name in self.shelf.names():
+        for name in self.cache.names():
             try:
-                described.append(self.shelf.describe(name))
+                described.append(self.cache.describe(name))
             except ShopfloorError:
                 continue
         return openapi.document(described, self.protocols, __version__)
 
     async def health(self, request: Request) -> Response:
         """`GET /health`, `GET /v1/health`: no token needed, so it says nothing that a stranger may not know."""
-        standing = self.shelf.standing()
-        broken = bool(self.log.failure) or any(one.error for one in standing)
+        states = self.cache.states()
+        broken = bool(self.log.failure) or any(one.error for one in states)
         return json_response(
             {
                 "status": "degraded" if broken else "ok",
                 "version": __version__,
                 "pid": os.getpid(),
                 "uptime_s": round(self.clock.monotonic() - self._started, 3),
-                "deployed": len(self.shelf.names()),
+                "deployed": len(self.cache.names()),
                 "models": [
-                    {"model": one.model, "model_version": one.version or None, "error": one.error} for one in standing
+                    {"model": one.model, "model_version": one.version or None, "error": one.error} for one in states
                 ],
                 "log": {"durability": self.log.durability, "error": self.log.failure},
             }
@@ -179,11 +179,11 @@ class Api:
 
     async def exposition(self, request: Request) -> Response:
         """`GET /metrics`."""
-        loaded = sum(1 for one in self.shelf.standing() if one.version)
+        loaded = sum(1 for one in self.cache.states() if one.version)
         gauges = {
             "models_loaded": ("Models in memory.", loaded),
-            "models_deployed": ("Models in service.", len(self.shelf.names())),
-            "model_swaps": ("Versions swapped in since the start.", self.shelf.swaps),
+            "models_deployed": ("Models in service.", len(self.cache.names())),
+            "model_swaps": ("Versions swapped in since the start.", self.cache.swaps),
             "log_failing": ("1 while the inference log cannot be written.", bool(self.log.failure)),
             "uptime_seconds": ("Seconds since the start.", self.clock.monotonic() - self._started),
         }

@@ -25,7 +25,7 @@ from shopfloor.serving.protocols.protocol import PredictionProtocol
 from shopfloor.serving.tokens import Token
 
 CAPACITY = 1024
-"""Requests in work at once; more are told to try again."""
+"""Concurrent requests; more are refused with "try again"."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 

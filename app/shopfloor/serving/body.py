@@ -23,7 +23,7 @@ async def read_body(request: Request, accepts: Collection[str], limit: int, seco
 
 
 async def read_lines(request: Request, limit: int, seconds: float) -> bytes:
-    """The whole body of a post of rows, whatever it calls itself. What is in it the engine decides."""
+    """The whole body of a post of rows, of any content type. The engine reads it."""
     if _is_encoded(request):
         raise Problem(415, "not_plain", "Only plain JSON lines are accepted.", "Send them uncompressed.")
     return await _read(request, limit, seconds, "Send the rows in several posts, each with its own key.")

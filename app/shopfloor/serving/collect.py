@@ -22,7 +22,7 @@ def collect(task: CollectTask, progress: Progress) -> CollectOutcome:
     for number, (path, offset) in enumerate(task.segments):
         progress(number / len(task.segments), f"segment {number + 1} of {len(task.segments)}")
         segment = Path(path)
-        sealed = is_sealed(segment)  # asked before the last read: what is sealed does not grow afterwards
+        sealed = is_sealed(segment)  # read before the last batch: what is sealed does not grow afterwards
         while True:
             drained = drain(segment, offset)
             if drained.offset == offset:

@@ -86,8 +86,8 @@ class CollectHandler:
         for part in published.parts:
             logged[part.model, part.model_version] += part.file.rows
         for (model, version), count in logged.items():
-            said = f"{counted(count, 'prediction')} of {model}@{version} over REST"
-            transaction.emit("predictions.logged", model, said, data={"rows": count})
+            message = f"{counted(count, 'prediction')} of {model}@{version} over REST"
+            transaction.emit("predictions.logged", model, message, data={"rows": count})
             context.line.after(transaction, PredictionsLogged(model, version, "REST predictions"))
         return {"rows": logged.total()}
 

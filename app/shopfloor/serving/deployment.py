@@ -21,7 +21,7 @@ class Deployment(Record, frozen=True, kw_only=True):
     """One model in service.
 
     `id` names the column of the association id and `time` the column that orders rows, as in the
-    model's definition; `missing` are the words that its dataset's contract declares to stand for no value.
+    model's definition; `missing` are the words that its dataset's contract declares to mean no value.
     `artifact.path` may be relative to the workspace.
     """
 
@@ -68,7 +68,7 @@ def read_deployment(directory: Path, model: str) -> Deployment | None:
     except msgspec.DecodeError as error:
         raise _damaged(model, str(error)) from error
     if deployment.model != model:
-        raise _damaged(model, f"it speaks of {deployment.model!r}")
+        raise _damaged(model, f"it names {deployment.model!r}")
     return deployment
 
 

@@ -18,7 +18,7 @@ from shopfloor.store.inference import LogKind
 
 
 class FileResult(Protocol):
-    """What came of a file: a part, unless it had no usable row."""
+    """The result of a file: a part, unless it had no usable row."""
 
     @property
     def part(self) -> PartFile | None:
@@ -36,7 +36,7 @@ class FileOutcome(Protocol):
 
     @property
     def result(self) -> FileResult | None:
-        """What came of it."""
+        """The result of the file."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""The door of the REST endpoint: host, origin, token and load, before anything else is looked at."""
+"""The guard of the REST endpoint: host, origin, token and load are checked before anything else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN = "shopfloor.token"
 """Where a request's scope holds the token that let it in."""
 CHECK_SECONDS = 0.2
 FAILURES = 30
-"""Wrong tokens that one peer may send in `WINDOW` seconds before it is told to wait."""
+"""Wrong tokens that one peer may send in `WINDOW` seconds before it has to wait."""
 WINDOW = 10.0
 _PEERS = 10_000
 

@@ -12,7 +12,7 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class HostRule:
-    """Names that may be asked for. Any address may, once the server listens beyond loopback: an
+    """Host names that requests may use. Any address may, once the server listens beyond loopback: an
     address cannot be rebound."""
 
     def __init__(self, bound: str, allowed: Iterable[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Models in memory: loaded when first asked for, swapped when their deployment changes."""
+"""Models in memory: loaded at the first request, swapped when their deployment changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from shopfloor.serving.rows import RowReader
 from shopfloor.serving.score import Model, load_model, manifest_of
 
 CHECK_SECONDS = 0.2
-"""A deployment file is looked at no more often than this."""
+"""A deployment file is checked no more often than this."""
 RETRY_SECONDS = 5.0
 """How long a model that could not be loaded is left alone."""
 
@@ -41,7 +41,7 @@ class Loaded:
 
 
 @dataclass
-class _Slot:
+class _CacheEntry:
     """What is known of one deployed model. `seen` is the state of the file that `loaded` or
     `error` came from."""
 
@@ -55,7 +55,7 @@ class _Slot:
 
 @dataclass(frozen=True)
 class LoadedState:
-    """One model as `/health` tells it."""
+    """One model as `/health` reports it."""
 
     model: str
     version: int
@@ -77,37 +77,37 @@ class ModelCache:
     clock: Clock
     executor: Executor
     swaps: int = 0
-    _slots: OrderedDict[str, _Slot] = field(default_factory=OrderedDict)
+    _entries: OrderedDict[str, _CacheEntry] = field(default_factory=OrderedDict)
     _manifests: OrderedDict[str, ArtifactManifest] = field(default_factory=OrderedDict)
 
     async def get(self, name: str) -> Loaded:
         """The model to answer with now. Raises `NotFoundError`, or what kept it from loading."""
-        slot = self._slots.get(name)
+        entry = self._entries.get(name)
         now = self.clock.monotonic()
-        if slot is not None and slot.loaded is not None and now - slot.checked_at < CHECK_SECONDS:
-            self._slots.move_to_end(name)
-            return slot.loaded
-        slot = self._look(name, now)
-        while slot.loaded is None:
-            if slot.loading is None:
+        if entry is not None and entry.loaded is not None and now - entry.checked_at < CHECK_SECONDS:
+            self._entries.move_to_end(name)
+            return entry.loaded
+        entry = self._check(name, now)
+        while entry.loaded is None:
+            if entry.loading is None:
                 # Without its old traceback, or each raise would make the kept error longer.
-                raise (slot.error or _not_deployed(name, self.names())).with_traceback(None)
-            await asyncio.shield(slot.loading)
-        return slot.loaded
+                raise (entry.error or _not_deployed(name, self.names())).with_traceback(None)
+            await asyncio.shield(entry.loading)
+        return entry.loaded
 
     def names(self) -> tuple[str, ...]:
         """All models in service."""
         return deployed_models(self.directory)
 
-    def standing(self) -> list[LoadedState]:
+    def states(self) -> list[LoadedState]:
         """The models in memory, and those whose last load failed; retired ones are let go."""
-        for name in self._slots.keys() - set(self.names()):
-            del self._slots[name]
+        for name in self._entries.keys() - set(self.names()):
+            del self._entries[name]
         found: list[LoadedState] = []
-        for name, slot in sorted(self._slots.items()):
-            if slot.loaded is not None or slot.error is not None:
-                version = slot.loaded.deployment.version if slot.loaded is not None else 0
-                found.append(LoadedState(name, version, slot.error.message if slot.error is not None else ""))
+        for name, entry in sorted(self._entries.items()):
+            if entry.loaded is not None or entry.error is not None:
+                version = entry.loaded.deployment.version if entry.loaded is not None else 0
+                found.append(LoadedState(name, version, entry.error.message if entry.error is not None else ""))
         return found
 
     def describe(self, name: str) -> tuple[Deployment, ArtifactManifest]:
@@ -123,42 +123,42 @@ class ModelCache:
                 self._manifests.popitem(last=False)
         return deployment, manifest
 
-    def _look(self, name: str, now: float) -> _Slot:
+    def _check(self, name: str, now: float) -> _CacheEntry:
         """Compare the deployment file with what is loaded; start a load where they differ."""
         signature = _signature(deployment_path(self.directory, name))
         if signature is None:
-            self._slots.pop(name, None)
+            self._entries.pop(name, None)
             raise _not_deployed(name, self.names())
-        slot = self._slots.setdefault(name, _Slot())
-        self._slots.move_to_end(name)
-        slot.checked_at = now
-        rested = slot.error is not None and now - slot.failed_at >= RETRY_SECONDS
-        if slot.loading is None and (signature != slot.seen or rested):
-            slot.loading = asyncio.get_running_loop().create_task(self._load(name, slot, signature))
-        return slot
+        entry = self._entries.setdefault(name, _CacheEntry())
+        self._entries.move_to_end(name)
+        entry.checked_at = now
+        rested = entry.error is not None and now - entry.failed_at >= RETRY_SECONDS
+        if entry.loading is None and (signature != entry.seen or rested):
+            entry.loading = asyncio.get_running_loop().create_task(self._load(name, entry, signature))
+        return entry
 
-    async def _load(self, name: str, slot: _Slot, signature: Signature) -> None:
+    async def _load(self, name: str, entry: _CacheEntry, signature: Signature) -> None:
         loop = asyncio.get_running_loop()
         try:
             fresh = await loop.run_in_executor(self.executor, self._open, name)
         except ShopfloorError as error:
-            slot.error = error
-            slot.failed_at = self.clock.monotonic()
+            entry.error = error
+            entry.failed_at = self.clock.monotonic()
         except Exception as error:  # noqa: BLE001  (thread boundary: unpickling runs foreign code)
-            slot.error = IntegrityError(
+            entry.error = IntegrityError(
                 f"Model {name} cannot be opened ({type(error).__name__}: {safe(error, 160)}).",
                 hint="Check that its recipe and libraries are as they were in training, or roll back.",
                 code="model_unusable",
             )
-            slot.failed_at = self.clock.monotonic()
+            entry.failed_at = self.clock.monotonic()
         else:
-            self.swaps += slot.loaded is not None
-            slot.loaded, slot.error = fresh, None
+            self.swaps += entry.loaded is not None
+            entry.loaded, entry.error = fresh, None
             self._make_room()
         finally:
-            # Taken before the file was read: a change since then is seen by the next look.
-            slot.seen = signature
-            slot.loading = None
+            # Taken before the file was read: a change since then is seen by the next check.
+            entry.seen = signature
+            entry.loading = None
 
     def _open(self, name: str) -> Loaded:
         deployment = self._deployment(name)
@@ -180,9 +180,9 @@ class ModelCache:
         return msgspec.structs.replace(deployment.artifact, path=str(path))
 
     def _make_room(self) -> None:
-        held = [name for name, slot in self._slots.items() if slot.loaded is not None]
+        held = [name for name, entry in self._entries.items() if entry.loaded is not None]
         for name in held[: max(0, len(held) - self.capacity)]:
-            del self._slots[name]
+            del self._entries[name]
 
 
 def _signature(path: Path) -> Signature | None:

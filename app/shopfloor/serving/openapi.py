@@ -50,13 +50,13 @@ def document(
 
 
 def _predict(protocol: PredictionProtocol, deployment: Deployment, manifest: ArtifactManifest) -> dict[str, Any]:
-    said = protocol.operation(deployment, manifest)
+    operation = protocol.operation(deployment, manifest)
     place = protocol.path.replace("{model:path}", deployment.model).strip("/").replace("/", "_")
     return {
         "operationId": f"predict_{place}",
         "summary": f"Predict {manifest.target} with {deployment.model} version {deployment.version}",
-        "requestBody": said["requestBody"],
-        "responses": _responses(said["schema"], protocol.media_type),
+        "requestBody": operation["requestBody"],
+        "responses": _responses(operation["schema"], protocol.media_type),
     }
 
 

@@ -10,7 +10,7 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.names import nearest
 from shopfloor.domain.text import safe
-from shopfloor.formats.values import Misfit, ReadValue, reader_of, wanted
+from shopfloor.formats.values import InvalidValue, ReadValue, reader_of, wanted
 
 ID = "association_id"
 _ID_LIMIT = 512
@@ -61,7 +61,7 @@ class RowReader:
     """Checks rows for one model. `id_column` may carry the association id, as may `association_id`
     where no input has that name. Inputs that never were missing in training must be there; optional ones
     may be left out, and others too unless a field that is there, and is none of `roles` (the model's
-    target, id, time and keys), looks like a misspelling of one. `missing` are words that stand for no value.
+    target, id, time and keys), looks like a misspelling of one. `missing` are words that mean no value.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class RowReader:
             if value is not None:
                 try:
                     value = read(value)
-                except Misfit as misfit:
+                except InvalidValue as misfit:
                     raise _wrong_type(name, value, what, place, misfit.reason) from None
             values[name] = value
         return values
@@ -182,7 +182,7 @@ class RowReader:
 def _key(value: Any) -> Any:
     if isinstance(value, str | int | float):
         return value
-    raise Misfit
+    raise InvalidValue
 
 
 def _kind(value: Any) -> str:

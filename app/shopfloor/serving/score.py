@@ -173,13 +173,13 @@ class OutputWriter:
         self._guarded = path.suffix.lower() == ".csv" and not raw
         self._path = path
         self._schema = schema
-        self._aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         suffix = path.suffix.lower()
         self._writer: Any
         if suffix == ".csv":
-            self._writer = pcsv.CSVWriter(self._aside, schema)
+            self._writer = pcsv.CSVWriter(self._temporary, schema)
         elif suffix == ".parquet":
-            self._writer = pq.ParquetWriter(self._aside, schema, compression="zstd")
+            self._writer = pq.ParquetWriter(self._temporary, schema, compression="zstd")
         else:
             raise UsageError(
                 f"Predictions cannot be written to {safe(path.name, 120)!r}.",
@@ -195,7 +195,7 @@ class OutputWriter:
     ) -> None:
         with suppress(pa.ArrowException, OSError):  # closing twice is an error for one of the two
             self._writer.close()
-        self._aside.unlink(missing_ok=True)
+        self._temporary.unlink(missing_ok=True)
 
     def write(self, columns: Sequence[pa.Array]) -> None:
         """Append rows: one array a column of the schema, in its order."""
@@ -208,8 +208,8 @@ class OutputWriter:
     def finish(self) -> None:
         """Put the whole file in place, durably."""
         self._writer.close()
-        fsync_file(self._aside)
-        os.replace(self._aside, self._path)
+        fsync_file(self._temporary)
+        os.replace(self._temporary, self._path)
         fsync_directory(self._path.parent)
 
 

@@ -123,7 +123,7 @@ class ScoreHandler:
             version = outcome.result.model_version
             self._register(context, transaction, job, outcome.result)
             if row is not None:
-                file_outcomes.commit_file(transaction, row, outcome.result.rows, _told(context, outcome.result))
+                file_outcomes.commit_file(transaction, row, outcome.result.rows, _message(context, outcome.result))
         if version is not None and scored:
             trigger = f"{counted(scored, 'prediction')} of {job.id}"
             context.line.after(transaction, PredictionsLogged(job.subject, version, trigger))
@@ -194,7 +194,7 @@ def _unaddressed(hint: str, dataset: str) -> str:
     return _RETRY.sub(lambda found: f"{found[1].replace('-', '_')} under [parser] in datasets/{dataset}.toml", hint)
 
 
-def _told(context: Context, result: ScoreResult) -> str:
+def _message(context: Context, result: ScoreResult) -> str:
     words = f"{counted(result.rows, 'row')} scored into {context.layout.relative(Path(result.output_path))}"
     if result.changed:
         words += f"; {csv_text.changes_note(result.changed, 'serving.raw_csv = true')}".rstrip(".")

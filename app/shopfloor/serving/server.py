@@ -52,7 +52,7 @@ class ServeOptions(Record, frozen=True, kw_only=True):
 def serve(options: ServeOptions, ready: Callable[[int], None], clock: Clock | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests in work and seal the log.
 
-    `ready` is told the port once connections are accepted. Raises `ShopfloorError` when the
+    `ready` gets the port once connections are accepted. Raises `ShopfloorError` when the
     address cannot be used.
     """
     listener = _listen(options.host, options.port)
@@ -93,7 +93,7 @@ def build(
     the engine.
     """
     layout = Layout(Path(options.workspace).resolve())
-    shelf = ModelCache(
+    cache = ModelCache(
         directory=layout.serving,
         root=layout.root,
         key_path=layout.signing_key,
@@ -103,7 +103,7 @@ def build(
     )
     log = DurableLog(SegmentWriter(layout.segments, clock), options.durability)
     forward = Forward(layout.socket, forwarding)
-    api = Api(shelf=shelf, log=log, metrics=Metrics(), clock=clock, executor=working, forward=forward)
+    api = Api(cache=cache, log=log, metrics=Metrics(), clock=clock, executor=working, forward=forward)
     return create_app(api, HostRule(options.host, options.allow_hosts), TokenBook(layout.tokens, clock))
 
 

@@ -103,7 +103,7 @@ def verify(secret: str, tokens: Iterable[Token]) -> Token | None:
     """The active token whose secret this is, or None.
 
     Every stored digest is compared, each in constant time, so the time taken tells nothing about
-    which token came close.
+    which token was close.
     """
     digest = _digest(secret)
     found = None

@@ -60,7 +60,7 @@ def _earlier(services: EngineServices, request: DatasetContract) -> Contract:
 
 def history(services: EngineServices, request: DatasetRevisions) -> Page[ContractRevision]:
     """Every change of a contract, newest first."""
-    live.look(services.context, request.name)
+    live.refresh(services.context, request.name)
 
     def query(reader: Query) -> Page[ContractRevision]:
         named(reader, request.name)
@@ -72,7 +72,7 @@ def history(services: EngineServices, request: DatasetRevisions) -> Page[Contrac
 def define(services: EngineServices, request: DatasetDefine) -> Contract:
     """Write the contract's head; columns come with the first file."""
     name = check_name(request.name, "Dataset")
-    live.look(services.context, name)
+    live.refresh(services.context, name)
     found = services.context.contract(name)
     wanted = _changed(found or Contract(name=name, revision=0), request)
     _check(wanted)

@@ -30,7 +30,7 @@ from shopfloor.domain.requests.files import (
 from shopfloor.domain.retry_options import RetryOptions
 from shopfloor.domain.text import safe
 from shopfloor.engine.services import EngineServices
-from shopfloor.intake.look import look
+from shopfloor.intake.excerpt import excerpt
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query
@@ -67,7 +67,7 @@ def inspect(services: EngineServices, request: FileInspect) -> FileBytes:
     file = services.context.store.read(lambda query: _row(query, request.id)).file
     _check_kept(file, f"Only quarantined files can be inspected. See: shopfloor file show {file.id}", _AGAIN)
     kept = file_locations.quarantined_path(services.context.layout, file)
-    seen = look(kept, file.reason.line if file.reason is not None else None)
+    seen = excerpt(kept, file.reason.line if file.reason is not None else None)
     return FileBytes(id=file.id, first=seen.first, lines=seen.lines, binary=seen.binary)
 
 

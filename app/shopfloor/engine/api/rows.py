@@ -15,7 +15,7 @@ from shopfloor.domain.streaming import RowsReceipt, StreamStatus
 from shopfloor.domain.wire import KEY_HEADER
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.streaming.log import Post
-from shopfloor.intake.streaming.standing import standings
+from shopfloor.intake.streaming.stream_status import stream_statuses
 
 _LONGEST_KEY = 200
 _AT_ONCE = 256 << 10  # larger bodies are checked in a thread, so that others do not wait for them
@@ -45,7 +45,7 @@ async def append(services: EngineServices, http: HttpRequest) -> RowsReceipt:
 
 def listing(services: EngineServices, request: StreamList) -> Page[StreamStatus]:
     """Where the streams stand."""
-    found = tuple(standings(services.context, services.streams, request.dataset))
+    found = tuple(stream_statuses(services.context, services.streams, request.dataset))
     return Page(rows=found, total=len(found), seq=services.context.store.last_seq)
 
 

@@ -15,7 +15,7 @@ from shopfloor.domain.requests.workspace import (
     SqlQuery,
 )
 from shopfloor.engine.services import EngineServices
-from shopfloor.intake.streaming.standing import standings
+from shopfloor.intake.streaming.stream_status import stream_statuses
 from shopfloor.lineage.trace import trace
 from shopfloor.upkeep.backup import make_backup
 from shopfloor.upkeep.doctor import examine
@@ -35,7 +35,9 @@ def sql(services: EngineServices, request: SqlQuery) -> QueryTable:
 
 def doctor(services: EngineServices, request: Doctor) -> DoctorReport:
     """The health of the workspace."""
-    return examine(services.context, repair=request.repair, stream_status=standings(services.context, services.streams))
+    return examine(
+        services.context, repair=request.repair, stream_status=stream_statuses(services.context, services.streams)
+    )
 
 
 def backup(services: EngineServices, request: Backup) -> BackupReport:

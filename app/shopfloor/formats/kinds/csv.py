@@ -57,7 +57,7 @@ class CsvFormat(FileFormat):
 
     def _sniff(self, source: Source, head: bytes, above: int) -> Shape:
         line = header_line(head) if source.file.parser is None else None
-        # Files of a burst share their header; a semicolon's decimal mark must be looked at.
+        # Files of a burst share their header; a semicolon's decimal mark must be checked.
         if line is not None and len(head) > len(line) + 2:
             known = source.headers.get(line)
             if known is not None and known.delimiter != ";":
@@ -170,7 +170,7 @@ class Delimited:
     """A text of `rows` rows that can be read as `shape`, from `path`.
 
     `escape` is the escape character that it was written with and that `path` is free of. `escapes` says that
-    a backslash stands before a quote, whatever it means there.
+    a backslash precedes a quote, whatever it means there.
     """
 
     path: Path
@@ -190,22 +190,22 @@ def ready(text: PlainText, scratch: Path, parser: Parser, sniff: Callable[[bytes
     begun, blank = _begun(text.path, scratch)
     shape = sniff(head_of(begun), parser.skip_lines + blank)
     path, escape = begun, parser.escape
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     if escape:
-        path, shape, told = _doubled(begun, scratch, shape, _walk(shape, escape), sniff)
+        path, shape, notices = _doubled(begun, scratch, shape, _walk(shape, escape), sniff)
     elif text.uneven:
-        path, told = tidied(begun, _beside(scratch, "even"), _walk(shape))
+        path, notices = tidied(begun, _beside(scratch, "even"), _walk(shape))
     count = _count(path, shape)
     if count.escapes and (count.unclosed or count.malformed) and not escape:
         walk = _walk(shape, BACKSLASH)
         found, other, noted = _doubled(begun, scratch, shape, walk, sniff)
         if not walk.unclosed and not walk.malformed:
             # Read without an escape character the quotes make no sense, with it all of them do.
-            path, shape, escape, told = found, other, BACKSLASH, (*noted, ESCAPED)
+            path, shape, escape, notices = found, other, BACKSLASH, (*noted, ESCAPED)
             count = _count(path, shape)
     if count.unclosed:
         raise BadFile(reasons.open_quote(count.unclosed, escapes=count.escapes and not escape))
-    return Delimited(path, shape, count.rows, escape, count.escapes and not escape, (*text.notices, *told))
+    return Delimited(path, shape, count.rows, escape, count.escapes and not escape, (*text.notices, *notices))
 
 
 def _begun(path: Path, scratch: Path) -> tuple[Path, int]:
@@ -227,8 +227,8 @@ def _doubled(
     path: Path, scratch: Path, shape: Shape, walk: Quoting, sniff: Callable[[bytes, int], Shape]
 ) -> tuple[Path, Shape, tuple[str, ...]]:
     """The text without its escape character, its shape, and notices."""
-    path, told = tidied(path, _beside(scratch, "doubled"), walk)
-    return path, sniff(head_of(path), shape.skip), told
+    path, notices = tidied(path, _beside(scratch, "doubled"), walk)
+    return path, sniff(head_of(path), shape.skip), notices
 
 
 def _walk(shape: Shape, escape: str = "") -> Quoting:

@@ -1,4 +1,4 @@
-"""JSON: lines of objects, or one array of them; lines that are no object are told with their place."""
+"""JSON: lines of objects, or one array of them; lines that are no object are rejected with their place."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class LinesFormat(JsonLinesFormat):
         if start == b"[":
             return _ARRAY.opened(source, path, notices)
         path = closed(path, source.scratch("closed"))
-        misfits = Misfits(path)
+        misfits = ObjectLines(path)
         try:
             names = self._names(source, path)
         except BadFile as error:
             if error.reason.code not in {"json_malformed", "json_shape"}:
                 raise
-            misfits = without_misfits(source.connection, path, source.scratch("fitting"))
+            misfits = only_objects(source.connection, path, source.scratch("fitting"))
             names = self._names(source, misfits.path)
         return PreparedFile(
             source.file,
@@ -93,7 +93,7 @@ class LinesFormat(JsonLinesFormat):
 
 
 class ArrayFormat(LinesFormat):
-    """One array of objects. Its entries may share lines or take several, so places are told by number."""
+    """One array of objects. Its entries may share lines or take several, so places are given by number."""
 
     form = "array"
     by_line = False
@@ -145,14 +145,14 @@ FORMAT, _ARRAY = LinesFormat(), ArrayFormat()
 
 def _plain(source: Source) -> tuple[Path, tuple[str, ...]]:
     """The text as UTF-8 without a byte order mark, and notices."""
-    # JSON is UTF-8 whatever the dataset's other files are; one file may be said to be else.
+    # JSON is UTF-8 whatever the dataset's other files are; a retry may say otherwise for one file.
     encoding = source.parser.encoding if source.file.parser is not None else ""
     scratch = source.scratch("plain")
     found = plain(source.path, source.head, scratch, encoding=encoding)
     path, notices = found.path, found.notices
     if found.uneven:
-        path, told = tidied(path, scratch, Quoting(b"", b""))
-        notices += told
+        path, noted = tidied(path, scratch, Quoting(b"", b""))
+        notices += noted
     return unmarked(path, source.scratch("unmarked")), notices
 
 
@@ -176,7 +176,7 @@ def _last_byte(path: Path) -> bytes:
 
 
 @dataclass(frozen=True)
-class Misfits:
+class ObjectLines:
     """JSON lines at `path`, where the lines that are no object are blank; `bad` of them, and the first as `rejects`."""
 
     path: Path
@@ -184,7 +184,7 @@ class Misfits:
     rejects: tuple[Reject, ...] = ()
 
 
-def without_misfits(connection: DuckDBPyConnection, source: Path, scratch: Path) -> Misfits:
+def only_objects(connection: DuckDBPyConnection, source: Path, scratch: Path) -> ObjectLines:
     """JSON lines as a copy at `scratch` in which each line is one object; the others keep their numbers.
 
     Raises `BadFile` when no line is one.
@@ -211,7 +211,7 @@ def without_misfits(connection: DuckDBPyConnection, source: Path, scratch: Path)
                 rejects.append(rejected(_reason(line, number), Place(line=number), None, record))
     if not good:
         raise BadFile(reasons.of_many(reasons.of_reject(rejects[0]), len(wrong), len(wrong)))
-    return Misfits(scratch, len(wrong), tuple(rejects))
+    return ObjectLines(scratch, len(wrong), tuple(rejects))
 
 
 def _between(window: str, at: int) -> int:

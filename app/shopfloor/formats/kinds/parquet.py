@@ -77,7 +77,7 @@ def _without_values(
     connection: DuckDBPyConnection, path: str, names: Sequence[str], raw: Sequence[str]
 ) -> tuple[str, ...]:
     """The types, `NOTHING` for a column that holds no value: its type is what its writer had by default."""
-    # Statistics know most columns that hold values; the others are looked at. NaN is no value.
+    # Statistics know most columns that hold values; the others are read. NaN is no value.
     known = {
         str(row[0])
         for row in connection.execute(

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Check:
+class RuleCheck:
     """One way to be wrong: `broken` is SQL over k0, k1, … and never NULL for a row that breaks it.
 
-    `position` is the column's in the contract, None for a condition. `unique` checks look at `repeated`
+    `position` is the column's in the contract, None for a condition. `unique` checks read `repeated`
     as well, which is true for the second and later rows with a value.
     """
 
@@ -38,7 +38,7 @@ class Check:
     unique: bool = False
 
 
-def checks_of(connection: DuckDBPyConnection, contract: Contract, previous: Sequence[str] = ()) -> list[Check]:
+def checks_of(connection: DuckDBPyConnection, contract: Contract, previous: Sequence[str] = ()) -> list[RuleCheck]:
     """Every check of `contract`; raises `ConfigError` naming the rule or condition that cannot work.
 
     `previous` are the dataset's parts: a value that must be unique may not be in them either.
@@ -62,7 +62,7 @@ def checks_of(connection: DuckDBPyConnection, contract: Contract, previous: Sequ
         except ConfigError as error:
             where = f"conditions[{number}].sql ({safe(called, 60)})"
             raise _bad(contract, where, error.message, error.hint) from error
-        found.append(Check(safe(called, 120), f"NOT coalesce({sql}, true)", condition.severity))
+        found.append(RuleCheck(safe(called, 120), f"NOT coalesce({sql}, true)", condition.severity))
     return found
 
 
@@ -76,14 +76,14 @@ def _bad(contract: Contract, where: str, why: str, hint: str) -> ConfigError:
     return ConfigError(f"datasets/{contract.name}.toml: key {where!r} {why}", hint=hint, code="bad_rule")
 
 
-def _needed(position: int, column: Column, contract: Contract) -> Check:
+def _needed(position: int, column: Column, contract: Contract) -> RuleCheck:
     why = "it is part of the key" if column.name in contract.key else "it must have a value"
-    return Check("not_null", f"k{position} IS NULL", RuleSeverity.REJECT_ROW, position, why)
+    return RuleCheck("not_null", f"k{position} IS NULL", RuleSeverity.REJECT_ROW, position, why)
 
 
 def _of_rule(
     connection: DuckDBPyConnection, contract: Contract, rule: Rule, position: int, previous: Sequence[str]
-) -> list[Check]:
+) -> list[RuleCheck]:
     """The checks of one rule; a missing value breaks `not_null` and nothing else."""
     column, value = contract.columns[position], f"k{position}"
     found: list[tuple[str, str]] = []
@@ -103,10 +103,10 @@ def _of_rule(
         found.append((f"pattern {safe(rule.pattern, 60)!r}", f"{value} IS NOT NULL AND NOT {match}"))
     if rule.not_null:
         found.append(("not_null", f"{value} IS NULL"))
-    checks = [Check(words, broken, rule.severity, position, "a rule forbids that") for words, broken in found]
+    checks = [RuleCheck(words, broken, rule.severity, position, "a rule forbids that") for words, broken in found]
     if rule.unique:
         broken = _repeated(connection, column, value, previous)
-        checks.append(Check("unique", broken, rule.severity, position, unique=True))
+        checks.append(RuleCheck("unique", broken, rule.severity, position, unique=True))
     return checks
 
 

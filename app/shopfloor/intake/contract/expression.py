@@ -35,7 +35,7 @@ _CLOCK = frozenset({"current_date", "current_timestamp", "localtimestamp"})  # S
 _OPERATORS = frozenset(
     ["!~~", "!~~*", "%", "&", "*", "**", "+", "-", "/", "//", "<<", ">>", "^", "^@", "|", "||", "~", "~~", "~~*", "~~~"]
 )
-# Only what looks at its arguments and nothing else, and gives little back for little: no repeat, no range.
+# Only what depends on its arguments and nothing else, and gives little back for little: no repeat, no range.
 _NAMES = """
 abs ascii cbrt ceil ceiling century char_length character_length chr coalesce concat concat_ws contains
 current_date current_localtimestamp damerau_levenshtein date_diff date_part date_sub date_trunc datediff
@@ -87,8 +87,8 @@ def _parse(connection: DuckDBPyConnection, sql: str) -> dict[str, Any]:
     text = connection.execute("SELECT json_serialize_sql(?)", [f"SELECT {sql}\n"]).fetchall()[0][0]
     tree: dict[str, Any] = json.loads(text)
     if tree.get("error"):
-        said = str(tree.get("error_message", "")).splitlines()[0]
-        raise _refused(f"is not a SQL expression: {safe(said, 160)}")
+        message = str(tree.get("error_message", "")).splitlines()[0]
+        raise _refused(f"is not a SQL expression: {safe(message, 160)}")
     return tree
 
 

@@ -26,12 +26,12 @@ from shopfloor.store.transaction import Transaction
 from shopfloor.workspace import contracts
 from shopfloor.workspace.form import read_text
 
-WAITS = "contract"  # the reason code of files that wait for a contract to be mended
+WAITS = "contract"  # the reason code of files that wait for a contract to be corrected
 
 
 def problem(context: Context, dataset: str) -> Reason | None:
     """Why the files of a dataset have to wait; None when its contract is in order."""
-    look(context, dataset)
+    refresh(context, dataset)
     error = context.book.problems.get(dataset)
     return None if error is None else waits_for(error.message, error.hint)
 
@@ -45,17 +45,17 @@ def waits_for(message: str, hint: str) -> Reason:
     )
 
 
-def look_at_all(context: Context) -> None:
-    """Notice every contract that a person changed since the last look."""
+def refresh_all(context: Context) -> None:
+    """Read every contract that a person changed since the last read."""
     known = set(contracts.list_contracts(context.layout))
     for dataset in known:
-        look(context, dataset)
+        refresh(context, dataset)
     with context.book.lock:
         for gone in set(context.book.stamps) - known:
             context.book.forget(gone)
 
 
-def look(context: Context, dataset: str) -> None:
+def refresh(context: Context, dataset: str) -> None:
     """Notice whether a person changed one contract: record it, say what is wrong, let files go on."""
     with context.book.lock:
         stamp = stamp_of(context, dataset)
@@ -68,16 +68,16 @@ def look(context: Context, dataset: str) -> None:
         contract, error = _tried(context, dataset)
     # Not under the lock: the writer may be waiting for it.
     if error is not None and (before is None or before.message != error.message):
-        told = str(error)
-        context.store.write(lambda transaction: transaction.emit("contract.invalid", dataset, told))
+        message = str(error)
+        context.store.write(lambda transaction: transaction.emit("contract.invalid", dataset, message))
     if contract is not None:
         path = context.layout.contract(dataset)
         text = context.book.good.get(dataset, "")
         context.store.write(lambda transaction: _noticed(context, transaction, contract, text, _owner(path)))
 
 
-def look_again(context: Context, dataset: str) -> None:
-    """Take the file for changed at the next look."""
+def recheck(context: Context, dataset: str) -> None:
+    """Treat the file as changed at the next read."""
     context.book.stamps.pop(dataset, None)
 
 
@@ -123,7 +123,7 @@ def record(transaction: Transaction, contract: Contract, text: str, cause: Contr
     if newest is not None and same(before, contract):
         return newest.revision
     number = 1 if newest is None else newest.revision + 1
-    said = changes(before, contract)
+    listed = changes(before, contract)
     revisions.put(
         transaction,
         ContractRevision(
@@ -131,7 +131,7 @@ def record(transaction: Transaction, contract: Contract, text: str, cause: Contr
             revision=number,
             cause=cause,
             actor=actor,
-            changes=said,
+            changes=listed,
             text=text,
             at=transaction.now,
         ),
@@ -140,7 +140,7 @@ def record(transaction: Transaction, contract: Contract, text: str, cause: Contr
     transaction.emit(
         "contract.changed",
         contract.name,
-        f"Contract of {contract.name}, revision {number}, {cause} by {actor}: {'; '.join(said[:5])}",
+        f"Contract of {contract.name}, revision {number}, {cause} by {actor}: {'; '.join(listed[:5])}",
         actor=actor,
         data={"revision": number},
     )
@@ -174,13 +174,13 @@ def _let_go(transaction: Transaction, dataset: str) -> None:
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
         rows.append(msgspec.structs.replace(row, file=file))
     files.put_many(transaction, rows)
-    # What a person asked for one file is not asked for the others.
+    # The retry options of one file do not apply to the others.
     batches: dict[RetryOptions | None, list[str]] = {}
     for row in rows:
         batches.setdefault(row.again, []).append(row.file.id)
-    for asked, ids in batches.items():
+    for options, ids in batches.items():
         file_locations.enqueue(
-            transaction, FilePurpose.DATA, dataset, ids, trigger="the contract was mended", again=asked
+            transaction, FilePurpose.DATA, dataset, ids, trigger="the contract was mended", again=options
         )
 
 

@@ -19,12 +19,12 @@ from shopfloor.duck.sql import text
 from shopfloor.formats import reasons
 from shopfloor.formats.evidence import Wrong, describe
 from shopfloor.formats.table import TypedRows
-from shopfloor.intake.contract.checks import Check, checks_of
+from shopfloor.intake.contract.checks import RuleCheck, checks_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_DOOMED = "intake_doomed"
+_REJECTED = "intake_doomed"
 _CANNOT = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
 
 
@@ -47,7 +47,7 @@ def check_rules(
     """Check `table`, whose files are `paths`, and remove rows that a rule rejects.
 
     Columns that may not be empty (not nullable, or part of the key) reject rows without a value.
-    Uniqueness is asked last, of the rows that no other rule keeps out; `previous` are the dataset's
+    Uniqueness is checked last, of the rows that no other rule keeps out; `previous` are the dataset's
     parts, and a value that must be unique may not be in them either. Returns a result for each file
     with anything to say. Raises `ConfigError` for a rule that cannot be checked.
     """
@@ -62,22 +62,22 @@ class _Finding:
     """`count` rows of a file break a check; `first` of them in detail."""
 
     file: int
-    check: Check
+    check: RuleCheck
     count: int
     first: Sequence[Wrong]
 
 
 class _Checking:
-    """One look at the rows of one table."""
+    """The rules applied to the rows of one table."""
 
     def __init__(self, connection: DuckDBPyConnection, table: TypedRows, paths: Sequence[Path]) -> None:
         self._connection = connection
         self._table = table
         self._paths = paths
         self._results: dict[int, RuleResult] = defaultdict(RuleResult)
-        self._doomed = False
+        self._any_rejected = False
 
-    def run(self, checks: Sequence[Check]) -> dict[int, RuleResult]:
+    def run(self, checks: Sequence[RuleCheck]) -> dict[int, RuleResult]:
         """All checks of single rows at once, then those of repeated values one by one."""
         try:
             self._apply([check for check in checks if not check.unique])
@@ -86,11 +86,11 @@ class _Checking:
                     self._apply([check])
             self._remove()
         finally:
-            if self._doomed:
-                self._connection.execute(f"DROP TABLE IF EXISTS {_DOOMED}")
+            if self._any_rejected:
+                self._connection.execute(f"DROP TABLE IF EXISTS {_REJECTED}")
         return dict(self._results)
 
-    def _apply(self, checks: Sequence[Check]) -> None:
+    def _apply(self, checks: Sequence[RuleCheck]) -> None:
         if not checks:
             return
         source = self._source(checks[0])
@@ -106,19 +106,19 @@ class _Checking:
             if check.severity is not RuleSeverity.WARN:
                 self._doom(f"SELECT f, rid FROM {source} WHERE {check.broken}")
 
-    def _source(self, check: Check) -> str:
+    def _source(self, check: RuleCheck) -> str:
         """The rows not yet out; with a mark on repeated values where the check needs it."""
         source = self._table.source
         if not check.unique:
             return source
         out = [str(file) for file, result in self._results.items() if result.quarantine is not None]
         left = f"f NOT IN ({', '.join(out)})" if out else "true"
-        if self._doomed:
-            left += f" AND rid NOT IN (SELECT rid FROM {_DOOMED})"
+        if self._any_rejected:
+            left += f" AND rid NOT IN (SELECT rid FROM {_REJECTED})"
         mark = f"row_number() OVER (PARTITION BY k{check.position} ORDER BY rid) > 1 AS repeated"
         return f"(SELECT *, {mark} FROM {source} WHERE {left})"
 
-    def _count(self, source: str, checks: Sequence[Check]) -> list[tuple[int, ...]]:
+    def _count(self, source: str, checks: Sequence[RuleCheck]) -> list[tuple[int, ...]]:
         """For each file its index and how many rows break each check."""
         items = ", ".join(f"count_if({check.broken})" for check in checks)
         try:
@@ -134,7 +134,7 @@ class _Checking:
                 code="bad_rule",
             ) from error
 
-    def _first(self, source: str, check: Check, file: int) -> list[Wrong]:
+    def _first(self, source: str, check: RuleCheck, file: int) -> list[Wrong]:
         """The first rows of a file that break a check. A warning tells of one only."""
         contract = self._table.plan.contract
         value = f"k{check.position}::VARCHAR" if check.position is not None else "NULL"
@@ -150,10 +150,10 @@ class _Checking:
         """Rows become rejects with their place in the delivered file; each row once, by its first fault."""
         result = self._results[file]
         wrong = [(finding.check, one) for finding in found for one in finding.first]
-        told = iter(describe(self._table.plan, self._paths[file], wrong))
+        described = iter(describe(self._table.plan, self._paths[file], wrong))
         seen = {_key(reject) for reject in result.rejects}
         for finding in found:
-            rejects = [next(told) for _ in finding.first]
+            rejects = [next(described) for _ in finding.first]
             if finding.check.severity is RuleSeverity.WARN:
                 rows = "row breaks" if finding.count == 1 else "rows break"
                 result.notices.append(f"{finding.count:,} {rows} a rule. The first: {rejects[0].message}")
@@ -168,24 +168,24 @@ class _Checking:
         del result.rejects[MOST:]
 
     def _doom(self, rows: str) -> None:
-        if self._doomed:
-            self._connection.execute(f"INSERT INTO {_DOOMED} {rows}")
+        if self._any_rejected:
+            self._connection.execute(f"INSERT INTO {_REJECTED} {rows}")
         else:
-            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_DOOMED} AS {rows}")
-            self._doomed = True
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_REJECTED} AS {rows}")
+            self._any_rejected = True
 
     def _remove(self) -> None:
         """Count each wrong row once, and take out what is wrong."""
-        if not self._doomed:
+        if not self._any_rejected:
             return
         thinned: list[str] = []
-        counts = f"SELECT f, count(DISTINCT rid) FROM {_DOOMED} GROUP BY f"
+        counts = f"SELECT f, count(DISTINCT rid) FROM {_REJECTED} GROUP BY f"
         for file, count in self._connection.execute(counts).fetchall():
             self._results[file].rejected = count
             if self._results[file].quarantine is None:
                 thinned.append(str(file))
         if thinned:
-            self._table.drop(f"SELECT rid FROM {_DOOMED} WHERE f IN ({', '.join(thinned)})")
+            self._table.drop(f"SELECT rid FROM {_REJECTED} WHERE f IN ({', '.join(thinned)})")
 
 
 def _key(reject: Reject) -> int:

@@ -28,7 +28,7 @@ class _Write:
 
 @dataclass
 class _Seal:
-    """The wish to end the open segment of a dataset."""
+    """A request to end the open segment of a dataset."""
 
     dataset: str
     done: Future[list[Sealed]] = field(default_factory=Future)
@@ -47,7 +47,7 @@ class Committer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what was asked for so far and end."""
+        """Write what is queued and end."""
         self._queue.put(None)
         self._thread.join(timeout=10.0)
 
@@ -101,7 +101,7 @@ class Committer:
             answers = self._log_of(dataset).write([write.post for write in writes])
         except Exception as error:  # noqa: BLE001 - the boundary of the writer thread: those who wait get the error
             for write in writes:
-                write.done.set_exception(_told(error))
+                write.done.set_exception(_store_error(error))
             return
         for write, answer in zip(writes, answers, strict=True):
             write.done.set_result(answer)
@@ -111,7 +111,7 @@ class Committer:
             log = self._log_of(work.dataset)
             log.seal()
         except Exception as error:  # noqa: BLE001 - the boundary of the writer thread: the roller tries again
-            work.done.set_exception(_told(error))
+            work.done.set_exception(_store_error(error))
         else:
             work.done.set_result(list(log.sealed))
 
@@ -120,7 +120,7 @@ def _size(work: _Write | _Seal) -> int:
     return len(work.post.rows.payload) if isinstance(work, _Write) else 0
 
 
-def _told(error: Exception) -> StoreError:
+def _store_error(error: Exception) -> StoreError:
     """A fresh error for each who waits; an unexpected one is in the log."""
     if isinstance(error, StoreError):
         return StoreError(error.message, hint=error.hint, code=error.code)

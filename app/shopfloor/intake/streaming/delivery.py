@@ -68,13 +68,13 @@ def found(path: Path, lines: bytes | None = None) -> Ready:
     return Ready(path, data.count(b"\n"), len(data), hashlib.sha256(data).hexdigest())
 
 
-def deliver(transaction: Transaction, dataset: str, ready: Sequence[Ready], *, patient: bool) -> bool:
+def deliver(transaction: Transaction, dataset: str, ready: Sequence[Ready], *, batching: bool) -> bool:
     """Put lines into the ledger, once, with one job for all; False when the last job is still at it.
 
-    Being `patient` lets segments gather while a job runs, so that a fast stream makes a version a
+    `batching` lets segments gather while a job runs, so that a fast stream makes a version a
     job and not a version a segment.
     """
-    if patient and _is_busy(transaction, dataset):
+    if batching and _is_busy(transaction, dataset):
         return False
     fresh = [one for one in ready if not is_known(transaction, dataset, one.path)]
     if not fresh:

@@ -12,12 +12,12 @@ from shopfloor.domain.streaming import RowReject, RowsReceipt
 
 
 class StreamSource(Record, frozen=True, kw_only=True):
-    """A followed file and how far it was read. `offset` and `rows` stand in the same frame as the
+    """A followed file and how far it was read. `offset` and `rows` are in the same frame as the
     rows themselves, so that neither a kill nor a power cut can part them.
 
     `head` is a digest of the first `head_bytes`, `crc` of all bytes before `offset`: a file is known
     by them and not by its name, which a rotation changes, nor by its inode, which is used again. `born`
-    (nanoseconds) is when its reading began; a truncated file is born again.
+    (nanoseconds) is when its reading began; a truncated file begins again.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""Which file is which, whatever it is called today: followed files and their places."""
+"""Followed files and their positions, recognised under every name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.layout import Layout
 
 _HEAD = 1024
-_COPY = 4096  # two files that agree in so many bytes are one and its copy, not two that begin alike
+_COPY = 4096  # two files that agree in so many bytes are one and its copy, not two with the same beginning
 _CHUNK = 1 << 20
 _ALIKE = 64 << 10
 
@@ -27,7 +27,7 @@ _ALIKE = 64 << 10
 def recognise(handle: int, path: str, known: Iterable[StreamSource], *, gone: frozenset[str], now: int) -> StreamSource:
     """Where reading goes on in an open file: the place of the source that it is, or its beginning.
 
-    The same inode with the same beginning is the same file, under whatever name. A file whose
+    The same inode with the same beginning is the same file, under every name. A file whose
     content up to a source's place is that source's is its copy (a rotation that copies and then
     truncates) and goes on from there, if the source is `gone` or truncated (by `dev:ino`), or if
     they agree in 4 KiB. All else is new.
@@ -61,7 +61,7 @@ def began_so(handle: int, source: StreamSource, size: int) -> bool:
 
 
 def is_intact(handle: int, source: StreamSource) -> bool:
-    """False when the file was truncated or written anew since its place was noted."""
+    """False when the file was truncated or rewritten since its position was stored."""
     return _continues(handle, source, os.fstat(handle).st_size)
 
 
@@ -106,7 +106,7 @@ def _crc(handle: int, end: int) -> int:
 def note_followed(transaction: Transaction, layout: Layout, dataset: str, sources: Iterable[StreamSource]) -> None:
     """Show followed files in the ledger: what is in of them is committed, or on its way as a delivery.
 
-    A file that began anew after a truncation is another row; one that was renamed is not.
+    A file that restarted after a truncation is another row; one that was renamed is not.
     """
     for source in sources:
         path = f"inbox/{dataset}/{safe(source.path)}"

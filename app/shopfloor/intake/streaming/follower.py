@@ -32,22 +32,22 @@ _PIECE = 4 << 20
 _LONGEST = 64 << 20  # a line longer than this is no row
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LONGEST_COPY = 60.0  # seconds that a file which begins like another may be taken for its growing copy
-_PASSES = 3  # of one look over a folder in which files are copied and truncated
+_PASSES = 3  # of one scan of a folder in which files are copied and truncated
 _LINGER = 10.0  # seconds that a file is kept open after its name is gone: its writer may not know yet
 
 
-class _State(Enum):
+class _FollowState(Enum):
     """How reading a followed file goes."""
 
     READING = auto()
     TRUNCATED = auto()  # found so, and not read from its beginning yet
-    WAITING = auto()  # its rows cannot come in now; each look tries again
+    WAITING = auto()  # its rows cannot be ingested now; each poll tries again
     BLOCKED = auto()  # a line that is too long: nothing after it is read
 
     @property
     def stuck(self) -> bool:
         """True where lines do not come in before somebody does something about it."""
-        return self in {_State.WAITING, _State.BLOCKED}
+        return self in {_FollowState.WAITING, _FollowState.BLOCKED}
 
 
 class _Target:
@@ -59,7 +59,7 @@ class _Target:
         self.handle = handle
         self.source = source
         self.size = source.offset
-        self.state = _State.READING
+        self.state = _FollowState.READING
         self.detail = ""
         self.moved_at: datetime | None = None
         self.ends_at = 0  # size of the file whose last line had no end, and since when on the monotonic clock
@@ -82,7 +82,7 @@ class _Suspect(NamedTuple):
 
 
 class Follower:
-    """One thread that looks at followed files every second. Does nothing in a workspace without any."""
+    """One thread that polls followed files every second. Does nothing in a workspace without any."""
 
     def __init__(self, context: Context, inflow: Inflow, checks: Checks) -> None:
         self._context = context
@@ -91,7 +91,7 @@ class Follower:
         self._datasets: set[str] = set()
         self._targets: dict[tuple[int, int], _Target] = {}
         self._suspects: dict[tuple[int, int], _Suspect] = {}
-        self._anew: set[tuple[int, int]] = set()  # known files that were not open when they were truncated
+        self._restarted: set[tuple[int, int]] = set()  # known files that were not open when they were truncated
         self._closed: dict[tuple[str, str], str] = {}  # dataset and name of what cannot be opened, to why
         self._turn = threading.Lock()
         self._wake = threading.Event()
@@ -102,7 +102,7 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the current look and close all files."""
+        """End after the current poll and close all files."""
         self._wake.set()
         self._thread.join(timeout=10.0)
         with self._turn:
@@ -113,7 +113,7 @@ class Follower:
     def follows(self, seen: Observation) -> bool:
         """Whether a file is followed, so that nobody takes it in as a whole.
 
-        A file whose lines came in this way stays so under another name, and when the contract does
+        A file whose lines were ingested this way stays so under another name, and when the contract does
         not ask for it any more: as a whole it would bring its rows a second time.
         """
         mine = self._matches(seen.name, PurePath(seen.path).name) and seen.path.count("/") == 1
@@ -122,17 +122,17 @@ class Follower:
             self._wake.set()
         return mine or self._was_followed(seen.name, seen.path, (seen.dev, seen.ino))
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Read what is new in all followed files, on the caller's thread."""
         with self._turn:
             for dataset in sorted(self._datasets | set(self._inflow.followed_datasets())):
                 for _ in range(_PASSES):
-                    if not self._look_at(dataset):
+                    if not self._poll_dataset(dataset):
                         break
 
     def waiting(self) -> int:
         """Files with lines that are not read yet: they may be copies, or their rows cannot come in now."""
-        late = sum(one.state in {_State.TRUNCATED, _State.WAITING} for one in list(self._targets.values()))
+        late = sum(one.state in {_FollowState.TRUNCATED, _FollowState.WAITING} for one in list(self._targets.values()))
         return late + sum(one.size > 0 for one in list(self._suspects.values()))
 
     def status(self, dataset: str) -> tuple[FollowedFile, ...]:
@@ -172,7 +172,7 @@ class Follower:
             if self._context.stopping.is_set():
                 return
             try:
-                self.look()
+                self.poll()
             except Exception as error:  # noqa: BLE001 - the boundary of the follower: the files stay, it looks again
                 expected = isinstance(error, ShopfloorError | OSError)
                 _LOG.warning("following failed, will be retried: %s", error, exc_info=not expected)
@@ -181,11 +181,11 @@ class Follower:
         try:
             patterns = self._checks.follow(dataset)
         except ConfigError:
-            return False  # told by the intake, which reads the same file
+            return False  # reported by the intake, which reads the same file
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
     def _was_followed(self, dataset: str, path: str, inode: tuple[int, int]) -> bool:
-        """Whether lines of this very file came in: its inode alone may be that of a file long gone."""
+        """Whether lines of this very file were ingested: its inode alone may be that of a deleted file."""
         source = self._inflow.source(dataset, *inode)
         if source is None or not source.offset:
             return False
@@ -198,12 +198,12 @@ class Follower:
         finally:
             os.close(handle)
 
-    def _look_at(self, dataset: str) -> bool:
+    def _poll_dataset(self, dataset: str) -> bool:
         """Read what is new in the files of a dataset; True where to list it once more tells more.
 
-        The copy of a file that was found truncated may be newer than the listing, and is told from a new file only
-        as long as the old place is known: so the original begins anew in the next pass. What was taken for its
-        copy till then is told in the one after that.
+        The copy of a file that was found truncated may be newer than the listing, and is distinguished from a new file only
+        as long as the old place is known: so the original restarts in the next pass. What was taken for its
+        copy till then is reported in the one after that.
         """
         folder = self._context.layout.inbox / dataset
         present = self._present(folder, dataset)
@@ -212,14 +212,14 @@ class Follower:
         for inode, suspect in list(self._suspects.items()):
             if suspect.dataset == dataset and inode not in present:
                 del self._suspects[inode]
-        before = set(self._anew)
+        before = set(self._restarted)
         self._open_new(dataset, folder, present)
         mine = [one for one in self._targets.values() if one.dataset == dataset]
-        truncated = any(one.state is _State.TRUNCATED for one in mine)
+        truncated = any(one.state is _FollowState.TRUNCATED for one in mine)
         for target in mine:
             self._tend(target, present.get(target.inode))
         begun = truncated and any(one.dataset == dataset for one in self._suspects.values())
-        return begun or any(one.state is _State.TRUNCATED for one in mine) or bool(self._anew - before)
+        return begun or any(one.state is _FollowState.TRUNCATED for one in mine) or bool(self._restarted - before)
 
     def _present(self, folder: Path, dataset: str) -> dict[tuple[int, int], str]:
         """Regular files that match, or that were followed under another name."""
@@ -245,8 +245,8 @@ class Follower:
         return found
 
     def _open_new(self, dataset: str, folder: Path, present: dict[tuple[int, int], str]) -> None:
-        """Open files that were not there before. Copies are told from new files before an original
-        that was truncated begins anew, as long as its old place is known."""
+        """Open files that were not there before. Copies are distinguished from new files before an original
+        that was truncated restarts, as long as its old place is known."""
         known = self._inflow.sources(dataset)
         fresh = [(inode, name) for inode, name in present.items() if inode not in self._targets]
         inodes = {(source.dev, source.ino) for source in known}
@@ -266,14 +266,14 @@ class Follower:
             source = recognise(handle, name, known, gone=gone, now=self._now())
             # An inode may be that of a file long gone: what counts is whether the content goes on.
             goes_on = any((one.dev, one.ino) == inode and one.born == source.born for one in known)
-            if not goes_on and not source.offset and inode in inodes and inode not in self._anew:
-                self._anew.add(inode)
+            if not goes_on and not source.offset and inode in inodes and inode not in self._restarted:
+                self._restarted.add(inode)
                 os.close(handle)
                 continue
             if not goes_on and not source.offset and self._may_be_copy(dataset, handle, inode):
                 os.close(handle)
                 continue
-            self._anew.discard(inode)
+            self._restarted.discard(inode)
             self._suspects.pop(inode, None)
             target = self._targets[inode] = _Target(dataset, name, handle, source)
             if source.offset and not goes_on:
@@ -284,7 +284,7 @@ class Follower:
         """Whether a new file should wait: it is empty, or begins like a followed one and may be its copy,
         half made or before the original is truncated. It waits until it differs or is quiet.
 
-        An original that is truncated just now cannot be compared any more; the next look knows that it is.
+        An original that is truncated just now cannot be compared any more; the next poll knows that it is.
         """
         size = os.fstat(handle).st_size
         alike = [one for one in self._targets.values() if one.dataset == dataset and one.source.offset]
@@ -328,14 +328,14 @@ class Follower:
             if name is None:
                 self._leave(target)  # under another name with other content it is another file
                 return
-            if target.state is not _State.TRUNCATED:
-                target.state = _State.TRUNCATED
+            if target.state is not _FollowState.TRUNCATED:
+                target.state = _FollowState.TRUNCATED
                 return
             target.detail = "it was truncated and is read from its beginning"
             target.source = StreamSource(
                 path=target.path, dev=target.source.dev, ino=target.source.ino, born=self._now()
             )
-        target.state = _State.READING
+        target.state = _FollowState.READING
         read = self._read_on(target)
         target.size = os.fstat(target.handle).st_size
         now = self._context.clock.monotonic()
@@ -352,7 +352,7 @@ class Follower:
             read = self._read(target)
         except (ShopfloorError, OSError) as error:
             _LOG.warning("%s cannot be followed now: %s", safe(target.path), error)
-            target.detail, target.state = safe(str(error), 200), _State.WAITING
+            target.detail, target.state = safe(str(error), 200), _FollowState.WAITING
             return False
         now = self._context.clock.monotonic()
         size = os.fstat(target.handle).st_size
@@ -373,20 +373,20 @@ class Follower:
             lines = _complete_lines(target.handle, target.source.offset)
             if lines is None:
                 target.detail = f"a line is longer than {_LONGEST >> 20} MB: nothing after it is read"
-                target.state = _State.BLOCKED
+                target.state = _FollowState.BLOCKED
             elif not lines:
-                target.state = _State.READING
+                target.state = _FollowState.READING
             if not lines:
                 return read
             try:
                 self._inflow.check_room(len(lines))
             except ShopfloorError as error:
-                target.detail, target.state = error.message, _State.WAITING
+                target.detail, target.state = error.message, _FollowState.WAITING
                 return read
             rows = self._checks.check(target.dataset).read_lines(lines)
             after = advance(target.handle, target.source, lines, rows=rows.rows, rejected=rows.rejected)
             self._add(target, rows, after)
-            target.state, target.moved_at = _State.READING, self._context.clock.now()
+            target.state, target.moved_at = _FollowState.READING, self._context.clock.now()
             target.detail = f"the newest line that is not a row: {rows.rejects[-1].message}" if rows.rejects else ""
             read = True
         return read

@@ -24,7 +24,7 @@ class Frame(NamedTuple):
 
 class Scanned(NamedTuple):
     """What is in a log. `damaged` bytes were written whole and are not readable any more; a `torn`
-    tail was never finished, so nobody was told that it is safe."""
+    tail was never finished, so its safety was never acknowledged."""
 
     frames: list[Frame]
     damaged: int = 0

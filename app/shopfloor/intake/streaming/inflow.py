@@ -98,7 +98,7 @@ class Inflow:
         return [dataset for dataset, log in list(self._logs.items()) if log.sources]
 
     def datasets(self) -> list[str]:
-        """Datasets that rows ever came to in this way, by name."""
+        """Datasets that rows were ever streamed to, by name."""
         return sorted(self._logs)
 
     def status(self, dataset: str) -> StreamStatus:
@@ -125,9 +125,9 @@ class Inflow:
             times.append(self._context.clock.now() - timedelta(seconds=age))
         return min((time for time in times if time is not None), default=None)
 
-    def trouble(self, dataset: str) -> str:
+    def last_error(self, dataset: str) -> str:
         """Why rows of a dataset could not be handed over the last time; empty when they were."""
-        return self._roller.troubles.get(dataset, "")
+        return self._roller.errors.get(dataset, "")
 
     def _backlog(self) -> int:
         held = sum(one.bytes for dataset in list(self._logs) for one in self._roller.held(dataset))

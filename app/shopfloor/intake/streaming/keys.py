@@ -73,12 +73,12 @@ class KeyFile:
         self._count += len(lines)
 
     def _turn(self, path: Path, state: StreamEntry) -> None:
-        aside = path.with_suffix(".new")
-        aside.unlink(missing_ok=True)
-        write_new(aside, frame.encode(pack(state)))
+        temporary = path.with_suffix(".new")
+        temporary.unlink(missing_ok=True)
+        write_new(temporary, frame.encode(pack(state)))
         if path.exists():
             os.replace(path, self._directory / _OLD)
-        os.replace(aside, path)
+        os.replace(temporary, path)
         fsync_directory(self._directory)
         self._count = 1
 

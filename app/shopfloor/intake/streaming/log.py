@@ -72,7 +72,7 @@ class Damage:
 
 @dataclass
 class StreamLog:
-    """Appends posts durably, each key once. Used by one thread; others only look at its figures.
+    """Appends posts durably, each key once. Used by one thread; others only read its figures.
 
     After a write or sync that failed nobody knows what is on the disk. So the log does what a new
     engine would do: it forgets what it thought and reads the directory again (`recover`).

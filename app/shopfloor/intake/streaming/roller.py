@@ -37,7 +37,7 @@ class Roller:
         self._logs = logs
         self._ready: dict[str, list[Ready]] = {}
         self._noted: dict[str, tuple[StreamSource, ...]] = {}
-        self.troubles: dict[str, str] = {}  # dataset to why its rows could not be handed over
+        self.errors: dict[str, str] = {}  # dataset to why its rows could not be handed over
         self._busy: set[str] = set()  # datasets whose last delivery is still being taken in
         self._resting = True
         self._turn = threading.Lock()
@@ -55,18 +55,18 @@ class Roller:
         """Hand over all there is: the jobs wait for the next engine."""
         self._wake.set()
         self._thread.join(timeout=10.0)
-        self.roll(patient=False)
+        self.roll(batching=False)
 
     def nudge(self, log: StreamLog) -> None:
         """Something was added. The thread is woken for the first rows and for a full segment only."""
         if self._resting or self._is_full(log):
             self._wake.set()
 
-    def roll(self, *, patient: bool = True) -> None:
+    def roll(self, *, batching: bool = True) -> None:
         """Seal and hand over everything, on the caller's thread."""
         with self._turn:
             for dataset in list(self._logs):
-                self._try(dataset, patient=patient)
+                self._try(dataset, batching=batching)
 
     def waiting(self) -> int:
         """Segments that are in no delivery yet."""
@@ -85,13 +85,13 @@ class Roller:
             self._wake.clear()
             self._resting = False
             try:
-                pause = self._look()
+                pause = self._roll_due()
                 self._resting = pause == _AT_REST
             except Exception as error:  # noqa: BLE001 - the boundary of the roller: the segments are safe, it is tried again
                 _LOG.error("rolling failed, will be retried", exc_info=error)
                 pause = _PAUSE
 
-    def _look(self) -> float:
+    def _roll_due(self) -> float:
         """Roll what is due; seconds until something is."""
         pause = _AT_REST
         with self._turn:
@@ -99,7 +99,7 @@ class Roller:
                 left = self._due_in(log)
                 held = self._ready.get(dataset) and dataset not in self._busy
                 if left <= 0 or log.sealed or held:
-                    done = self._try(dataset, patient=True, seal=left <= 0)
+                    done = self._try(dataset, batching=True, seal=left <= 0)
                     pause = pause if done else min(pause, _PAUSE)
                 elif log.last is not None:
                     pause = min(pause, left)
@@ -118,18 +118,18 @@ class Roller:
         limits = self._context.settings.stream
         return log.open.rows >= limits.roll_rows or log.open.bytes >= limits.roll_mb * (1 << 20)
 
-    def _try(self, dataset: str, *, patient: bool, seal: bool = True) -> bool:
+    def _try(self, dataset: str, *, batching: bool, seal: bool = True) -> bool:
         """Roll one dataset; one that fails does not hold up the others."""
         try:
-            self._roll_one(dataset, patient=patient, seal=seal)
+            self._roll_one(dataset, batching=batching, seal=seal)
         except (ShopfloorError, OSError) as error:
             _LOG.warning("%s could not be rolled, will be retried: %s", dataset, error)
-            self.troubles[dataset] = safe(str(error), 200)
+            self.errors[dataset] = safe(str(error), 200)
             return False
-        self.troubles.pop(dataset, None)
+        self.errors.pop(dataset, None)
         return True
 
-    def _roll_one(self, dataset: str, *, patient: bool, seal: bool) -> None:
+    def _roll_one(self, dataset: str, *, batching: bool, seal: bool) -> None:
         log = self._logs[dataset]
         if seal and log.last is not None:
             self._committer.seal(dataset)
@@ -140,19 +140,19 @@ class Roller:
                 ready.append(lines)
             if sealed in log.sealed:
                 log.sealed.remove(sealed)
-        self._hand_over(dataset, log, ready, patient)
+        self._hand_over(dataset, log, ready, batching)
 
-    def _hand_over(self, dataset: str, log: StreamLog, ready: list[Ready], patient: bool) -> None:
+    def _hand_over(self, dataset: str, log: StreamLog, ready: list[Ready], batching: bool) -> None:
         sources = tuple(log.generations.values())
-        told = self._noted.get(dataset) == sources
-        if told and (not ready or (patient and dataset in self._busy)):
+        noted = self._noted.get(dataset) == sources
+        if noted and (not ready or (batching and dataset in self._busy)):
             return
 
         def change(transaction: Transaction) -> bool:
-            if not told:
+            if not noted:
                 fresh = [source for source in sources if source not in self._noted.get(dataset, ())]
                 note_followed(transaction, self._context.layout, dataset, fresh)
-            return not ready or delivery.deliver(transaction, dataset, ready, patient=patient)
+            return not ready or delivery.deliver(transaction, dataset, ready, batching=batching)
 
         reach("stream.deliver")
         self._busy.discard(dataset)

@@ -1,8 +1,8 @@
 """Posted JSON lines against the pinned contract: what is a row of the dataset, and what is not.
 
-The bulk is one call of a compiled decoder. Only a post that it refuses is looked at line by line, by the
+The bulk is one call of a compiled decoder. Only a post that it refuses is read line by line, by the
 reader of single values that agrees with the file reader (`"12"`, `"NA"`, `2026-1-31`, a pinned format).
-Rules about values are not asked here: they belong to the intake, which sees a delivery as a whole.
+Rules about values are not checked here: they belong to the intake, which sees a delivery as a whole.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from shopfloor.domain.missing import ALWAYS_MISSING
 from shopfloor.domain.streaming import RowReject
 from shopfloor.domain.text import safe
 from shopfloor.formats.notation import same_iso
-from shopfloor.formats.values import Misfit, reader_of
+from shopfloor.formats.values import InvalidValue, reader_of
 
-TOLD = 100
-"""So many rejected rows are told one by one."""
+MOST_REPORTED = 100
+"""So many rejected rows are reported one by one."""
 _NAMES = 10_000  # so many names are remembered; no file has as many columns
-_UNROUNDED = msgspec.Meta(ge=-EXACT, le=EXACT)  # no whole number beyond is rounded unseen: it is looked at by itself
+_UNROUNDED = msgspec.Meta(ge=-EXACT, le=EXACT)  # no whole number beyond is rounded unnoticed: it is read by itself
 _WHOLE = msgspec.Meta(ge=-(2**63), le=2**63 - 1)
 
 
@@ -129,16 +129,16 @@ class RowCheck:
         respelled: dict[str, str] = {}
         for number, line in _lines(body):
             try:
-                others = self._look(line)
+                others = self._read_line(line)
             except _Unfit as unfit:
                 rejected += 1
-                if len(rejects) < TOLD:
+                if len(rejects) < MOST_REPORTED:
                     rejects.append(RowReject(line=number, column=unfit.column, message=unfit.message))
             except _NotARow as error:
                 if not tolerant:
                     raise MalformedRows(number, str(error)) from None
                 rejected += 1
-                if len(rejects) < TOLD:
+                if len(rejects) < MOST_REPORTED:
                     rejects.append(RowReject(line=number, message=f"It is not a row: {error}."))
             else:
                 respelled |= others
@@ -147,7 +147,7 @@ class RowCheck:
         notices = (case_notice(list(respelled.items())),) if respelled else ()
         return PostedRows(payload, len(good), rejected, tuple(rejects), notices)
 
-    def _look(self, line: bytes) -> dict[str, str]:
+    def _read_line(self, line: bytes) -> dict[str, str]:
         """Check one row; returns its names that are to be spelled otherwise, and how."""
         row = self._decode(line)
         clash = collision(row)
@@ -176,7 +176,7 @@ class RowCheck:
             read = self._readers.get(name)
             try:
                 values[name] = value if read is None else read(value)
-            except Misfit as misfit:
+            except InvalidValue as misfit:
                 why = f": {misfit.reason}" if misfit.reason else ""
                 raise _Unfit(name, f"{_shown(value)} is not a valid {self._columns[name].written}{why}.") from None
         return values
@@ -208,7 +208,7 @@ class RowCheck:
         return {name: first for name in names if (first := known.setdefault(fold(name), name)) != name}
 
     def _shape(self, columns: tuple[Column, ...]) -> type[msgspec.Struct]:
-        """A struct that takes exactly what the intake takes without a second look."""
+        """A struct that accepts exactly the rows that intake accepts as they are."""
         fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
         names: dict[str, str] = {}
         for number, column in enumerate(columns):
@@ -221,7 +221,7 @@ class RowCheck:
                 fields.append((field, kind | None))
             else:
                 fields.append((field, kind | None, None))
-        ordered = sorted(fields, key=len)  # msgspec wants fields without a default first
+        ordered = sorted(fields, key=len)  # msgspec requires fields without a default first
         return msgspec.defstruct("Row", ordered, rename=names, forbid_unknown_fields=True)
 
     def _is_quick(self, column: Column) -> bool:

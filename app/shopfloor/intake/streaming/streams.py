@@ -51,20 +51,20 @@ class Streams:
 
     def roll(self) -> None:
         """Read followed files and hand over all rows, because somebody waits for them."""
-        self._follower.look()
+        self._follower.poll()
         self._inflow.roll()
 
     def waiting(self) -> int:
-        """Segments that are in no delivery yet, and followed files that are looked at again soon."""
+        """Segments that are in no delivery yet, and followed files that are polled again soon."""
         return self._inflow.waiting() + self._follower.waiting()
 
     def follows(self, purpose: FilePurpose, seen: Observation) -> bool:
         """Whether a file in a drop folder is followed line by line, so that the watch leaves it alone."""
         return purpose is FilePurpose.DATA and bool(seen.name) and self._follower.follows(seen)
 
-    def trouble(self, dataset: str) -> str:
+    def last_error(self, dataset: str) -> str:
         """Why rows of a dataset could not be handed over the last time; empty when they were."""
-        return self._inflow.trouble(dataset)
+        return self._inflow.last_error(dataset)
 
     def status(self, dataset: str = "") -> list[StreamStatus]:
         """Where each stream stands, by name."""

@@ -21,7 +21,7 @@ _HEAD, _TAIL, _ROW = 128, 96, 16
 _DAMAGED = (EOFError, OSError, zlib.error)
 
 
-class FilePeek(NamedTuple):
+class FileExcerpt(NamedTuple):
     """Lines of text from number `first`, or with `binary` a dump of the file's beginning and end."""
 
     first: int
@@ -29,7 +29,7 @@ class FilePeek(NamedTuple):
     binary: bool = False
 
 
-def look(path: Path, line: int | None, context: int = 3) -> FilePeek:
+def excerpt(path: Path, line: int | None, context: int = 3) -> FileExcerpt:
     """At most `context` lines on each side of `line` (from 1; the first lines without one).
 
     Packed text is unpacked; where its data is damaged, what comes before that is shown and then said.
@@ -86,12 +86,12 @@ class _Gunzip:
                 return data
 
 
-def _around(stream: BinaryIO, line: int, context: int, encoding: str) -> FilePeek:
+def _around(stream: BinaryIO, line: int, context: int, encoding: str) -> FileExcerpt:
     first, last = max(1, line - context), line + context
     shown: list[str] = []
     number, read = 1, 0
     end = "\n".encode(encoding)
-    pieces = _Lines(stream, end)
+    pieces = _StreamLines(stream, end)
     try:
         while number <= last and read < _FARTHEST:
             head, length = pieces.next()
@@ -108,10 +108,10 @@ def _around(stream: BinaryIO, line: int, context: int, encoding: str) -> FilePee
         shown.append(f"(the compressed data is damaged here: {safe(str(error), 80)})")
     if read >= _FARTHEST:
         shown.append("(too far into the file to be shown)")
-    return FilePeek(first, tuple(shown))
+    return FileExcerpt(first, tuple(shown))
 
 
-class _Lines:
+class _StreamLines:
     """Lines of a stream, of which only the beginning is held in memory."""
 
     def __init__(self, stream: BinaryIO, end: bytes) -> None:
@@ -145,7 +145,7 @@ class _Lines:
         return -1
 
 
-def _dump(path: Path) -> FilePeek:
+def _dump(path: Path) -> FileExcerpt:
     """Offsets, bytes and characters of the beginning and the end."""
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -156,7 +156,7 @@ def _dump(path: Path) -> FilePeek:
                 lines.append("…")
             file.seek(start, io.SEEK_SET)
             lines += _rows(file.read(), start)
-    return FilePeek(1, tuple(lines), binary=True)
+    return FileExcerpt(1, tuple(lines), binary=True)
 
 
 def _rows(data: bytes, start: int) -> Iterator[str]:

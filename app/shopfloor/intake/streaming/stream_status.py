@@ -15,12 +15,12 @@ from shopfloor.runtime.context import Context
 from shopfloor.store import files
 
 
-def standings(context: Context, streams: Streams, dataset: str = "") -> list[StreamStatus]:
+def stream_statuses(context: Context, streams: Streams, dataset: str = "") -> list[StreamStatus]:
     """Every stream, or that of one dataset, with what the ledger knows of its deliveries."""
-    return [_standing(context, streams, one) for one in streams.status(dataset)]
+    return [_with_problems(context, streams, one) for one in streams.status(dataset)]
 
 
-def _standing(context: Context, streams: Streams, status: StreamStatus) -> StreamStatus:
+def _with_problems(context: Context, streams: Streams, status: StreamStatus) -> StreamStatus:
     newest, waiting, held = context.store.read(lambda query: files.deliveries(query, status.dataset))
     times = [time for time in (status.waits_since, waiting.seen_at if waiting is not None else None) if time]
     since = min(times, default=None)
@@ -41,9 +41,9 @@ def _standing(context: Context, streams: Streams, status: StreamStatus) -> Strea
 def _problems(
     context: Context, streams: Streams, status: StreamStatus, since: datetime | None, held: FileRecord | None
 ) -> Iterator[tuple[str, str]]:
-    trouble = streams.trouble(status.dataset)
-    if trouble:
-        yield f"Its rows cannot be delivered: {trouble}", "They are safe; delivery is retried every second."
+    error = streams.last_error(status.dataset)
+    if error:
+        yield f"Its rows cannot be delivered: {error}", "They are safe; delivery is retried every second."
     if held is not None:
         why = f": {held.reason.message}" if held.reason is not None else "."
         yield (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from shopfloor.intake.look import look
+from shopfloor.intake.excerpt import excerpt
 
 _TEXT = "".join(f"line {number} ä\n" for number in range(1, 101))
 
@@ -23,25 +23,25 @@ def test_text_however_it_is_packed(tmp_path: Path, form: str) -> None:
     elif form == "utf-16":
         data = _TEXT.encode("utf-16")
     path.write_bytes(data)
-    assert look(path, 50, 1) == (49, ("line 49 ä", "line 50 ä", "line 51 ä"), False)
-    assert look(path, None, 1).lines == ("line 1 ä", "line 2 ä")
-    assert look(path, 500).lines == ()
+    assert excerpt(path, 50, 1) == (49, ("line 49 ä", "line 50 ä", "line 51 ä"), False)
+    assert excerpt(path, None, 1).lines == ("line 1 ä", "line 2 ä")
+    assert excerpt(path, 500).lines == ()
 
 
 def test_damaged_gzip_shows_what_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.write_bytes(gzip.compress(_TEXT.encode())[:-40])  # its last lines and checksum are gone
-    seen = look(path, None, 200)
+    seen = excerpt(path, None, 200)
     assert seen.lines[0] == "line 1 ä"
     assert seen.lines[-1].startswith("(the compressed data is damaged here")
     path.write_bytes(b"\x1f\x8b" + b"\xff" * 30)
-    assert look(path, None).binary
+    assert excerpt(path, None).binary
 
 
 def test_binary_is_dumped_at_both_ends(tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.write_bytes(b"PAR1" + bytes(1000) + b"\x1b[31mPAR1")
-    seen = look(path, None)
+    seen = excerpt(path, None)
     assert seen.binary
     assert seen.lines[0] == "00000000  50 41 52 31 00 00 00 00 00 00 00 00 00 00 00 00  PAR1............"
     assert seen.lines[-1].endswith("  mPAR1")
@@ -52,7 +52,7 @@ def test_binary_is_dumped_at_both_ends(tmp_path: Path) -> None:
 def test_an_endless_line_and_control_characters_are_bounded(tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.write_bytes(b"a" * 10_000_000 + b"\n\x1b[2Jx\n")
-    seen = look(path, 2, 1)
+    seen = excerpt(path, 2, 1)
     assert len(seen.lines[0]) <= 400
     assert "\x1b" not in seen.lines[1]
 
@@ -60,4 +60,4 @@ def test_an_endless_line_and_control_characters_are_bounded(tmp_path: Path) -> N
 def test_no_bytes(tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.write_bytes(b"")
-    assert look(path, None).lines == ()
+    assert excerpt(path, None).lines == ()
