@@ -305,7 +305,7 @@ def test_people_may_say_what_they_call_a_metric() -> None:
 def test_names_are_known_without_numpy() -> None:
     """The engine and `config validate` check names; neither needs an array for that."""
     code = (
-        "import sys; from shopfloor.statistics import metrics; metrics.find('roc_auc'); metrics.spoken();"
+        "import sys; from shopfloor.statistics import metrics; metrics.find('roc_auc'); metrics.aliases();"
         "print(sorted({'numpy', 'scipy', 'sklearn', 'pandas'} & set(sys.modules)))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

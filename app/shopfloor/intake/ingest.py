@@ -47,7 +47,7 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
     """Read the files of `spec`, check them against the contract, and write parts to its staging.
 
     `progress` gets a share from 0 to 1 and a stage in words. Pass a `connection` of
-    `lake.duck.connect` to save its 13 ms; it is used by nobody else meanwhile. Every file gets an
+    `duck.sql.connect` to save its 13 ms; it is used by nobody else meanwhile. Every file gets an
     outcome; a file with faults beyond the contract's budget is quarantined and contributes
     nothing. Raises `ConfigError` for a contract that cannot be applied and `StoreError` when the
     disk is full. Memory and CPU time are bounded for the duration; what the kernel ends even so

@@ -17,7 +17,7 @@ from shopfloor.store import files
 from shopfloor.store.inference import LogKind
 
 
-class FileResult(Protocol):
+class LogFileResult(Protocol):
     """The result of a file: a part, unless it had no usable row."""
 
     @property
@@ -26,7 +26,7 @@ class FileResult(Protocol):
         ...
 
 
-class FileOutcome(Protocol):
+class LogFileOutcome(Protocol):
     """A result, or the error for which the file is held. `file` is its id, empty for one that a person named."""
 
     @property
@@ -35,7 +35,7 @@ class FileOutcome(Protocol):
         ...
 
     @property
-    def result(self) -> FileResult | None:
+    def result(self) -> LogFileResult | None:
         """The result of the file."""
         ...
 
@@ -50,7 +50,7 @@ def staging(context: Context, job: JobRecord) -> Path:
     return context.layout.staging / f"{job.kind}-{job.id}"
 
 
-def publish(context: Context, job: JobRecord, kind: LogKind, outcomes: Sequence[FileOutcome]) -> None:
+def publish(context: Context, job: JobRecord, kind: LogKind, outcomes: Sequence[LogFileOutcome]) -> None:
     """Publish the parts under the names of their content; keep the bytes of files that failed."""
     rows = {row.file.id: row for row in file_outcomes.staged_rows(context, job.payload.get("files", []))}
     for outcome in outcomes:
@@ -60,7 +60,7 @@ def publish(context: Context, job: JobRecord, kind: LogKind, outcomes: Sequence[
             file_outcomes.keep_bytes(context, rows[outcome.file], file_outcomes.reason_of(outcome.error))
 
 
-def settle(context: Context, job: JobRecord, outcomes: Sequence[FileOutcome]) -> None:
+def settle(context: Context, job: JobRecord, outcomes: Sequence[LogFileOutcome]) -> None:
     """The files leave their drop folder, and the staging of the job goes."""
     shutil.rmtree(staging(context, job), ignore_errors=True)
     failed = {outcome.file for outcome in outcomes if outcome.error is not None}

@@ -69,7 +69,7 @@ def label_column(name: str, contract: Contract, table: OpenTable, delivered: str
 
 
 def labels(values: pa.Array) -> pa.Array:
-    """Values as text, as `artifacts.values.label_of` writes them; an empty text is missing."""
+    """Values as text, as `domain.labels.label_of` writes them; an empty text is missing."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

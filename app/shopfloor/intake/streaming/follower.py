@@ -201,9 +201,9 @@ class Follower:
     def _poll_dataset(self, dataset: str) -> bool:
         """Read what is new in the files of a dataset; True where to list it once more tells more.
 
-        The copy of a file that was found truncated may be newer than the listing, and is distinguished from a new file only
-        as long as the old place is known: so the original restarts in the next pass. What was taken for its
-        copy till then is reported in the one after that.
+        The copy of a file that was found truncated may be newer than the listing, and is distinguished from a
+        new file only as long as the old place is known: so the original restarts in the next pass. What was
+        taken for its copy till then is reported in the one after that.
         """
         folder = self._context.layout.inbox / dataset
         present = self._present(folder, dataset)
