@@ -14,7 +14,7 @@ from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 
 
-class TransitionRule(NamedTuple):
+class Step(NamedTuple):
     """From which states a transition starts, where it ends, its event and what that says of the job."""
 
     sources: frozenset[JobState]
@@ -33,19 +33,15 @@ class Transition(Enum):
     next, it ends as cancelled.
     """
 
-    START = TransitionRule(frozenset({JobState.QUEUED}), JobState.RUNNING, "job.started", "started")
-    FINISH = TransitionRule(frozenset({JobState.RUNNING}), JobState.SUCCEEDED, "job.finished", "finished")
-    FAIL = TransitionRule(frozenset({JobState.RUNNING}), JobState.FAILED, "job.failed", "failed")
-    LOSE = TransitionRule(frozenset({JobState.RUNNING}), JobState.LOST, "job.lost", "is lost")
-    RETRY = TransitionRule(frozenset({JobState.RUNNING}), JobState.QUEUED, "job.retried", "is retried")
-    ADOPT = TransitionRule(frozenset({JobState.RUNNING}), JobState.QUEUED, "job.adopted", "resumes")
-    REQUEST_CANCEL = TransitionRule(
-        frozenset({JobState.RUNNING}), JobState.CANCELLING, "job.cancelling", "is being cancelled"
-    )
-    CANCEL = TransitionRule(
-        frozenset({JobState.QUEUED, JobState.CANCELLING}), JobState.CANCELLED, "job.cancelled", "cancelled"
-    )
-    QUEUE_AGAIN = TransitionRule(
+    START = Step(frozenset({JobState.QUEUED}), JobState.RUNNING, "job.started", "started")
+    FINISH = Step(frozenset({JobState.RUNNING}), JobState.SUCCEEDED, "job.finished", "finished")
+    FAIL = Step(frozenset({JobState.RUNNING}), JobState.FAILED, "job.failed", "failed")
+    LOSE = Step(frozenset({JobState.RUNNING}), JobState.LOST, "job.lost", "is lost")
+    RETRY = Step(frozenset({JobState.RUNNING}), JobState.QUEUED, "job.retried", "is retried")
+    ADOPT = Step(frozenset({JobState.RUNNING}), JobState.QUEUED, "job.adopted", "resumes")
+    REQUEST_CANCEL = Step(frozenset({JobState.RUNNING}), JobState.CANCELLING, "job.cancelling", "is being cancelled")
+    CANCEL = Step(frozenset({JobState.QUEUED, JobState.CANCELLING}), JobState.CANCELLED, "job.cancelled", "cancelled")
+    QUEUE_AGAIN = Step(
         frozenset({JobState.FAILED, JobState.CANCELLED, JobState.LOST}),
         JobState.QUEUED,
         "job.queued",

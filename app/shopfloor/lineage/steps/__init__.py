@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from shopfloor.lineage.steps import alerts, causes, data, live, releases
-from shopfloor.lineage.steps.step import Step
+from shopfloor.lineage.steps.step import LineageStep
 
-STEPS: tuple[Step, ...] = (*data.STEPS, *releases.STEPS, *live.STEPS, *alerts.STEPS, *causes.STEPS)
+STEPS: tuple[LineageStep, ...] = (*data.STEPS, *releases.STEPS, *live.STEPS, *alerts.STEPS, *causes.STEPS)

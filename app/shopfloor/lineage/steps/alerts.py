@@ -13,7 +13,7 @@ from shopfloor.lineage.deployments import deployments
 from shopfloor.lineage.inference import LoggedPredictions, actuals, predictions
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.scope import MAX_ROWS, LineageScope
-from shopfloor.lineage.steps.step import LineageLink, Step, names
+from shopfloor.lineage.steps.step import LineageLink, LineageStep, names
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import naive
 
@@ -157,11 +157,11 @@ def _raised(rows: list[tuple[str, str]]) -> Iterator[LineageLink]:
 
 
 STEPS = (
-    Step(
+    LineageStep(
         frozenset({NodeKind.DATASET_VERSION, NodeKind.DEPLOYMENT, NodeKind.PREDICTIONS, NodeKind.ACTUALS}),
         frozenset({NodeKind.ALERT}),
         up=_sources_of_alerts,
         down=_alerts_of_sources,
     ),
-    Step(frozenset({NodeKind.JOB}), frozenset({NodeKind.ALERT}), up=_jobs_of_alerts, down=_alerts_of_jobs),
+    LineageStep(frozenset({NodeKind.JOB}), frozenset({NodeKind.ALERT}), up=_jobs_of_alerts, down=_alerts_of_jobs),
 )

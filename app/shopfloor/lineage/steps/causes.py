@@ -11,7 +11,7 @@ from shopfloor.domain.job import JobRecord
 from shopfloor.lineage.causes import CAUSES, SPLIT, holding, job_causes, mentioned, words
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.scope import MAX_ROWS, LineageScope
-from shopfloor.lineage.steps.step import LineageLink, Step, names, numbered
+from shopfloor.lineage.steps.step import LineageLink, LineageStep, names, numbered
 from shopfloor.store.rows import Query
 
 _JOBS = "SELECT record FROM jobs WHERE created_at <= ?"
@@ -114,9 +114,9 @@ class _Caused(NamedTuple):
         wanted = set(keys)
         yield from (link for link in self._links(rows, scope) if link.source in wanted)
 
-    def step(self) -> Step:
+    def step(self) -> LineageStep:
         """The relation as a step."""
-        return Step(self.kinds, frozenset({self.kind}), up=self.up, down=self.down)
+        return LineageStep(self.kinds, frozenset({self.kind}), up=self.up, down=self.down)
 
     def _links(self, rows: list[tuple[Any, ...]], scope: LineageScope) -> Iterator[LineageLink]:
         for name, number, text in rows:
@@ -151,9 +151,9 @@ _RUNS = _Caused(
 )
 
 STEPS = (
-    Step(CAUSES, frozenset({NodeKind.JOB}), up=_causes_of_jobs, down=_jobs_of_causes),
-    Step(frozenset({NodeKind.JOB}), frozenset({NodeKind.RUN}), up=_jobs_of_runs, down=_runs_of_jobs),
-    Step(
+    LineageStep(CAUSES, frozenset({NodeKind.JOB}), up=_causes_of_jobs, down=_jobs_of_causes),
+    LineageStep(frozenset({NodeKind.JOB}), frozenset({NodeKind.RUN}), up=_jobs_of_runs, down=_runs_of_jobs),
+    LineageStep(
         frozenset({NodeKind.JOB}), frozenset({NodeKind.DATASET_VERSION}), up=_jobs_of_versions, down=_versions_of_jobs
     ),
     *(caused.step() for caused in (_ROLLBACKS, _DEPLOYMENTS, _RUNS)),

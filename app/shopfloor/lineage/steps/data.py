@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.scope import MAX_ROWS, LineageScope
-from shopfloor.lineage.steps.step import LineageLink, Step, names, numbered
+from shopfloor.lineage.steps.step import LineageLink, LineageStep, names, numbered
 from shopfloor.store.rows import Query
 
 _SPANS = """
@@ -87,9 +87,9 @@ def _contained(rows: list[tuple[str, str, int]]) -> Iterator[LineageLink]:
 
 
 STEPS = (
-    Step(frozenset({NodeKind.FILE}), frozenset({NodeKind.FILE}), up=_nothing, down=_originals),
-    Step(frozenset({NodeKind.FILE}), frozenset({NodeKind.PART}), up=_files_of_parts, down=_parts_of_files),
-    Step(
+    LineageStep(frozenset({NodeKind.FILE}), frozenset({NodeKind.FILE}), up=_nothing, down=_originals),
+    LineageStep(frozenset({NodeKind.FILE}), frozenset({NodeKind.PART}), up=_files_of_parts, down=_parts_of_files),
+    LineageStep(
         frozenset({NodeKind.PART}),
         frozenset({NodeKind.DATASET_VERSION}),
         up=_parts_of_versions,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shopfloor.lineage.inference import actuals, predictions, producers
 from shopfloor.lineage.key import COUNTED, Key, NodeKind
 from shopfloor.lineage.scope import MAX_ROWS, LineageScope
-from shopfloor.lineage.steps.step import LineageLink, Step, names
+from shopfloor.lineage.steps.step import LineageLink, LineageStep, names
 from shopfloor.store.rows import Query
 
 
@@ -75,19 +75,19 @@ def _actuals_of_predictions(query: Query, keys: list[Key], scope: LineageScope) 
 
 
 STEPS = (
-    Step(
+    LineageStep(
         frozenset({NodeKind.MODEL_VERSION, NodeKind.DEPLOYMENT}),
         frozenset({NodeKind.PREDICTIONS}),
         up=_makers_of_predictions,
         down=_predictions_of_makers,
     ),
-    Step(
+    LineageStep(
         frozenset({NodeKind.FILE, NodeKind.JOB}),
         frozenset({NodeKind.PREDICTIONS, NodeKind.ACTUALS}),
         up=_origins_of_answers,
         down=_answers_of_origins,
     ),
-    Step(
+    LineageStep(
         frozenset({NodeKind.PREDICTIONS}),
         frozenset({NodeKind.ACTUALS}),
         up=_predictions_of_actuals,

@@ -8,7 +8,7 @@ from typing import Any
 from shopfloor.lineage.deployments import deployments
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.scope import MAX_ROWS, LineageScope
-from shopfloor.lineage.steps.step import LineageLink, Step, names, numbered
+from shopfloor.lineage.steps.step import LineageLink, LineageStep, names, numbered
 from shopfloor.store.rows import Query
 
 _RUNS = "SELECT id, dataset, dataset_version FROM runs WHERE dataset_version IS NOT NULL AND created_at <= ?"
@@ -65,9 +65,11 @@ def _deployed(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[Li
 
 
 STEPS = (
-    Step(frozenset({NodeKind.DATASET_VERSION}), frozenset({NodeKind.RUN}), up=_data_of_runs, down=_runs_of_data),
-    Step(frozenset({NodeKind.RUN}), frozenset({NodeKind.MODEL_VERSION}), up=_runs_of_versions, down=_versions_of_runs),
-    Step(
+    LineageStep(frozenset({NodeKind.DATASET_VERSION}), frozenset({NodeKind.RUN}), up=_data_of_runs, down=_runs_of_data),
+    LineageStep(
+        frozenset({NodeKind.RUN}), frozenset({NodeKind.MODEL_VERSION}), up=_runs_of_versions, down=_versions_of_runs
+    ),
+    LineageStep(
         frozenset({NodeKind.MODEL_VERSION}),
         frozenset({NodeKind.DEPLOYMENT}),
         up=_versions_of_deployments,

@@ -21,7 +21,7 @@ class LineageLink(NamedTuple):
 Finder = Callable[[Query, list[Key], LineageScope], Iterable[LineageLink]]
 
 
-class Step(NamedTuple):
+class LineageStep(NamedTuple):
     """`up` finds the links that end in given targets, `down` those that start in given sources.
 
     Both give the same links: `a` is found above `b` exactly when `b` is found below `a`. (The one exception:
