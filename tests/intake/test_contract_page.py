@@ -30,5 +30,5 @@ def test_the_page_names_every_key_and_word() -> None:
     for word in (*RuleSeverity, *SchemaPolicy):
         assert f"`{word.value}`" in _PAGE
     assert f"the last {REMEMBERED} files" in _PAGE
-    assert f"before {MIN_HISTORY} are in" in _PAGE
+    assert f"at least {MIN_HISTORY} are committed" in _PAGE
     assert f"the first {MOST:,}" in _PAGE

@@ -1,4 +1,4 @@
-"""Words that stand for no value, infinity, and values that a column's type holds only in part: read the same way
+"""Words for missing values, infinity, and values that a column's type holds only in part: read the same way
 everywhere, and said."""
 
 from __future__ import annotations
