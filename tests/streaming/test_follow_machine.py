@@ -227,14 +227,14 @@ def test_a_copy_is_known_as_one_though_its_original_is_truncated_while_they_are_
         history.append(40)
         history.look()
         shutil.copyfile(history.log, history.folder / "events.1")
-        alike = follower.begins_alike
+        alike = follower.same_beginning
 
         def just_then(handle: int, other: int, size: int) -> bool:
             os.truncate(history.log, 0)
             return alike(handle, other, size)
 
         with monkeypatch.context() as changed:
-            changed.setattr(follower, "begins_alike", just_then)
+            changed.setattr(follower, "same_beginning", just_then)
             history.look()
         history.look()
         history.append(55)

@@ -148,17 +148,17 @@ class _Inference:
         nearly = doubts(self._connection, self._rows(), candidates, shape.missing)
         wordy = {i: doubt for i, doubt in nearly.items() if doubt.words}
         others = self._without({word for doubt in wordy.values() for word in doubt.words}, list(wordy))
-        said = {}
+        notices = {}
         for i, doubt in nearly.items():
             column = shape.names[i]
             if i in others and others[i].type is not ColumnType.TEXT:
-                said[column] = _held_by_words(others[i], doubt)
-            elif doubt.misfits and column not in found.notices:
-                said[column] = (
-                    f"Column {shown(column)} was kept as text: {doubt.misfits:,} of its {doubt.values:,} values "
+                notices[column] = _words_notice(others[i], doubt)
+            elif doubt.not_numbers and column not in found.notices:
+                notices[column] = (
+                    f"Column {shown(column)} was kept as text: {doubt.not_numbers:,} of its {doubt.values:,} values "
                     f"are not numbers, such as {shown(doubt.example)}."
                 )
-        return said
+        return notices
 
     def _without(self, words: set[str], columns: list[int]) -> dict[int, Column]:
         """What `columns` would be if `words` stood for no value."""
@@ -176,7 +176,7 @@ class _Inference:
         return rows if all else _limited(rows, self._sample)
 
 
-def _held_by_words(column: Column, doubt: Doubt) -> str:
+def _words_notice(column: Column, doubt: Doubt) -> str:
     words = ", ".join(f"{shown(word)} ({count:,})" for word, count in doubt.words.items())
     declared = ", ".join(map(_quoted, doubt.words))
     format = f", format = {_quoted(column.format)}" if column.format else ""

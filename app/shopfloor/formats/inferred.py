@@ -34,18 +34,18 @@ class Inferred:
     def notices_about(self, dataset: str, unless: Iterable[str] = ()) -> list[str]:
         """Sentences about columns other than `unless`."""
         left_out = set(unless)
-        said = [notice for name, notice in self.notices.items() if name not in left_out]
+        notices = [notice for name, notice in self.notices.items() if name not in left_out]
         missing, kept = (_by_word(found, left_out) for found in (self.missing, self.kept))
         if missing:
-            said.append(f"Read as missing: {missing}.")
+            notices.append(f"Read as missing: {missing}.")
         if kept:
-            said.append(
+            notices.append(
                 f"Kept as text: {kept}. If that means missing: [parser] missing = [...] in datasets/{dataset}.toml."
             )
         nested = [name for name in self.nested if name not in left_out]
         if nested:
-            said.append(f"Nested values are kept as JSON text: {listed(nested)}.")
-        return said
+            notices.append(f"Nested values are kept as JSON text: {listed(nested)}.")
+        return notices
 
 
 def _by_word(columns: Mapping[str, Words], left_out: set[str]) -> str:

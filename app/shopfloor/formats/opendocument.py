@@ -79,5 +79,5 @@ def _count(sheet: Extent, attributes: bytes, size: int, copies: int) -> None:
 
 
 def _repeated(pattern: re.Pattern[bytes], attributes: bytes) -> int:
-    said = pattern.search(attributes)
-    return 1 if said is None else int(said[1])
+    found = pattern.search(attributes)
+    return 1 if found is None else int(found[1])

@@ -35,7 +35,7 @@ def check_first(
         rows = records[position + 1 :]
         same = sum(len(row) == len(cells) for _, row in rows)
         if known or (
-            all(_aside(above, width) for _, above in records[:position])
+            all(_is_beside(above, width) for _, above in records[:position])
             and len(rows) >= _FEWEST
             and same >= _AGREE * len(rows)
         ):
@@ -43,7 +43,7 @@ def check_first(
         return
 
 
-def _aside(cells: Sequence[str], width: int) -> bool:
+def _is_beside(cells: Sequence[str], width: int) -> bool:
     """True for a record that is a title, a note or empty, and no header that lacks a name."""
     filled = sum(bool(cell.strip()) for cell in cells)
     return filled == 0 or (filled == 1 and (len(cells) == 1 or width > 2))

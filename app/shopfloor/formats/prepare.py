@@ -120,12 +120,12 @@ class Preparer:
         lines = (
             raw_lines(file.path, (place.line for place in where), file.shape.skip) if file.shape.format.by_line else {}
         )
-        told = (
+        more = (
             rejected(reasons.header_repeated(place), place, None, lines.get(place.line or 0, "")) for place in where
         )
         return replace(
             file,
             shape=replace(file.shape, left_out=found),
             bad=file.bad + len(found.rows),
-            rejects=(*file.rejects, *told),
+            rejects=(*file.rejects, *more),
         )

@@ -36,7 +36,7 @@ class Doubt:
 
     words: Words
     values: int
-    misfits: int = 0
+    not_numbers: int = 0
     example: str = ""
 
 
@@ -76,5 +76,5 @@ def doubts(
     listed = ask_each(connection, rows, wordy, f"histogram(CASE WHEN {_WORDY} THEN c0 END)", value=value)
     for i, (words,) in listed.items():
         if words and len(words) <= FEW:
-            found[i] = Doubt(dict(words), found[i].values, found[i].misfits, found[i].example)
+            found[i] = Doubt(dict(words), found[i].values, found[i].not_numbers, found[i].example)
     return found

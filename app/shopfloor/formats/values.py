@@ -181,7 +181,7 @@ def _integer_text(text: str) -> int | None:
             return whole
         raise InvalidValue("it is too long to stay exact" if abs(whole) >= _INT64 else "")
     if _NUMBER.fullmatch(bare) is None or abs(number := float(bare)) > EXACT:
-        raise _misfit_number(bare, "")
+        raise _invalid_number(bare, "")
     try:
         whole = int(Decimal(bare).to_integral_value(ROUND_HALF_UP))
     except InvalidOperation:
@@ -223,7 +223,7 @@ def _number_text(text: str) -> float | None:
         return _exact(bare) if _DIGITS.fullmatch(bare) else _finite(plain)
     if _INFINITY.fullmatch(plain):
         return None
-    raise _misfit_number(bare, "")
+    raise _invalid_number(bare, "")
 
 
 def _exact(bare: str) -> float:
@@ -237,7 +237,7 @@ def _finite(text: str) -> float | None:
     return None if math.isinf(number) else number
 
 
-def _misfit_number(bare: str, format: str) -> InvalidValue:
+def _invalid_number(bare: str, format: str) -> InvalidValue:
     two = _TWO_NUMBERS.fullmatch(bare)
     if two is not None and not (format == POINT and two[1] == ","):
         parts = bare.replace(",", ".")
@@ -261,7 +261,7 @@ def _formatted(format: NumberFormat) -> ReadValue:
             return _exact(word) if _DIGITS.fullmatch(word) else _finite(bare(format, word))
         if word in _WORDS:
             return None
-        raise _misfit_number(word, format.base)
+        raise _invalid_number(word, format.base)
 
     return read
 
@@ -319,7 +319,7 @@ def _other(word: str, ways: Ways, point: Way, month: Way) -> datetime | None:
             if at is None or at.year < 1:
                 raise InvalidValue("there is no such day or time")
             return at
-    raise _misfit_day(word)
+    raise _invalid_day(word)
 
 
 def _calendar(text: str) -> date:
@@ -381,7 +381,7 @@ def _patterned(kind: ColumnType, format: str) -> ReadValue:
     return read
 
 
-def _misfit_day(bare: str) -> InvalidValue:
+def _invalid_day(bare: str) -> InvalidValue:
     found = _TWO_DAYS.fullmatch(bare)
     if found is None:
         return InvalidValue()

@@ -19,7 +19,7 @@ from shopfloor.formats.shape import TEXT
 from shopfloor.intake.parts import reread
 from shopfloor.intake.records import StagedPart
 from shopfloor.lake.objects import part_path
-from shopfloor.lake.retype import cast_failures, stored_alike
+from shopfloor.lake.retype import by_stored_type, cast_failures
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,7 +38,7 @@ def cast_rule_of(column: Column, earlier: Column, contract: Contract) -> CastRul
 
 def unreadable(connection: DuckDBPyConnection, paths: Sequence[str], column: Column, how: CastRule) -> int:
     """How many stored values are not of the column's type, read so where they are text."""
-    held = stored_alike(connection, paths, column.name).get(TEXT, [])
+    held = by_stored_type(connection, paths, column.name).get(TEXT, [])
     others = cast_failures(connection, [path for path in paths if path not in held], column)
     if not held:
         return others
@@ -56,14 +56,14 @@ def read_again(
 ) -> tuple[tuple[Part, ...], tuple[StagedPart, ...]]:
     """Those of `parts` that hold no such text, and copies of the others with values of the columns' types."""
     paths = {str(part_path(objects, part.sha256)): part for part in parts}
-    held = {path for column in cast_rules for path in stored_alike(connection, list(paths), column).get(TEXT, [])}
+    held = {path for column in cast_rules for path in by_stored_type(connection, list(paths), column).get(TEXT, [])}
     kept, copies = [], []
     for number, (path, part) in enumerate(paths.items()):
         if path not in held:
             kept.append(part)
             continue
         texts_here = {
-            column: how for column, how in cast_rules.items() if TEXT in stored_alike(connection, [path], column)
+            column: how for column, how in cast_rules.items() if TEXT in by_stored_type(connection, [path], column)
         }
         target = staging / f"reread-{number:05d}.parquet"
         copies.append(reread(connection, Path(path), part, target, texts_here, contract))

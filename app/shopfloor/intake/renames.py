@@ -12,7 +12,7 @@ from shopfloor.domain.columns import Column
 from shopfloor.duck.sql import name, texts
 from shopfloor.formats.infer import join
 from shopfloor.formats.shape import Shape, forget_rejects, rows_of
-from shopfloor.lake.retype import stored_alike
+from shopfloor.lake.retype import by_stored_type
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -74,7 +74,7 @@ def _names_alike(left: str, right: str) -> float:
 
 def _values_alike(connection: DuckDBPyConnection, old: Column, fresh: str, stored: Sequence[str]) -> float | None:
     """The similarity of the values, from 0 to 1; None where it cannot be computed."""
-    held = [path for paths in stored_alike(connection, stored, old.name).values() for path in paths]
+    held = [path for paths in by_stored_type(connection, stored, old.name).values() for path in paths]
     if not held:
         return None
     known = f"SELECT {name(old.name)}::VARCHAR AS v FROM read_parquet({texts(held[-3:])})"

@@ -86,7 +86,7 @@ class _FileState:
         return self.file.bad + (self.wrong.bad if self.wrong else 0)
 
     @property
-    def aside(self) -> int:
+    def totals_rows(self) -> int:
         """Rows that are left out whatever the budget, for they are none of the table's."""
         return int(self.file.totals is not None)
 
@@ -484,8 +484,8 @@ class GroupReader:
         records, bad = rows + wrong, wrong + state.rules.rejected
         if state.rules.quarantine is not None:
             return state.rules.quarantine
-        if state.file.rows is not None and records + state.aside != state.file.rows:
-            return reasons.rows_do_not_add_up(state.file.rows, rows, wrong + state.aside)
+        if state.file.rows is not None and records + state.totals_rows != state.file.rows:
+            return reasons.rows_do_not_add_up(state.file.rows, rows, wrong + state.totals_rows)
         if records == 0:
             return reasons.header_only()
         if bad > self._budget(contract) * records or bad == records:  # nothing would be left, whatever the budget
@@ -558,7 +558,7 @@ def _outcome(state: _FileState, plan: Plan, rows: int) -> FileOutcome:
         id=state.file.file.id,
         state=FileState.QUARANTINED if failed else FileState.COMMITTED,
         rows=0 if failed else rows,
-        rejected_rows=state.bad + state.aside + state.rules.rejected,
+        rejected_rows=state.bad + state.totals_rows + state.rules.rejected,
         records=state.file.rows,
         reason=reasons.escaped_quotes(state.failed) if state.failed and state.file.escapes else state.failed,
         notices=(*state.file.notices, *plan.notices, *state.altered, *state.rules.notices),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # No count is short by more than 1 / (MOST + 1) of the values: 0.2 %.
 MOST = 512
 # A column that has shown no repeated value for so long is not searched for any more.
-_PATIENCE = 400_000
+_GIVE_UP_AFTER = 400_000
 
 
 class Frequent(msgspec.Struct, frozen=True, array_like=True):
@@ -55,7 +55,7 @@ class Frequent(msgspec.Struct, frozen=True, array_like=True):
         names = found.field("values").take(kept).to_pylist()
         added = {str(name): int(count) - over for name, count in zip(names, counts[kept], strict=True)}
         result = self.plus(Frequent(added, over, len(values)))
-        if not result.counts and result.seen >= _PATIENCE:
+        if not result.counts and result.seen >= _GIVE_UP_AFTER:
             return Frequent({}, result.error, result.seen, True)
         return result
 

@@ -23,7 +23,7 @@ _TIMES = frozenset({"DATE", "TIMESTAMP"})
 def cast_failures(connection: DuckDBPyConnection, paths: Sequence[str], column: Column) -> int:
     """How many values that the parts at `paths` store would not stay what they are as `column.type`."""
     found = 0
-    for stored, held in stored_alike(connection, paths, column.name).items():
+    for stored, held in by_stored_type(connection, paths, column.name).items():
         changes = _changes(stored, column.type)
         if changes:
             query = (
@@ -35,7 +35,7 @@ def cast_failures(connection: DuckDBPyConnection, paths: Sequence[str], column: 
 
 def has_values(connection: DuckDBPyConnection, paths: Sequence[str], column: str) -> bool:
     """True when any of the parts at `paths` stores a value of the column."""
-    for held in stored_alike(connection, paths, column).values():
+    for held in by_stored_type(connection, paths, column).values():
         query = f"SELECT count({name(column)}) FROM read_parquet({texts(held)})"
         if connection.execute(query).fetchall()[0][0]:
             return True
@@ -54,7 +54,7 @@ def as_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return found.column("v").cast(pa.large_string())
 
 
-def stored_alike(connection: DuckDBPyConnection, paths: Sequence[str], column: str) -> dict[str, list[str]]:
+def by_stored_type(connection: DuckDBPyConnection, paths: Sequence[str], column: str) -> dict[str, list[str]]:
     """The paths of parts that have the column, by the type that they store it with."""
     if not paths:
         return {}

@@ -74,9 +74,9 @@ def enough_classes(spec: GateSpec, scored: Predictions) -> GateCheck | None:
 def answered(chosen: Eligible) -> GateCheck:
     """`answers`: the challenger gave a finite answer for every eligible row."""
     lost = chosen.unanswered
-    asked = lost + chosen.rows
-    good = f"all {asked:,} predictions are finite"
-    bad = f"{lost:,} of {counted(asked, 'prediction')} of the challenger are missing or not finite"
+    predicted = lost + chosen.rows
+    good = f"all {predicted:,} predictions are finite"
+    bad = f"{lost:,} of {counted(predicted, 'prediction')} of the challenger are missing or not finite"
     return GateCheck(code="answers", passed=lost == 0, value=float(lost), limit=0.0, detail=bad if lost else good)
 
 

@@ -118,8 +118,8 @@ class RowReader:
             if value is not None:
                 try:
                     value = read(value)
-                except InvalidValue as misfit:
-                    raise _wrong_type(name, value, what, place, misfit.reason) from None
+                except InvalidValue as invalid:
+                    raise _wrong_type(name, value, what, place, invalid.reason) from None
             values[name] = value
         return values
 

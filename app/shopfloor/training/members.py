@@ -231,9 +231,9 @@ def _keep(member: MemberFit, scratch: str) -> None:
     if not scratch:
         return
     path = _path(member.segment, scratch)
-    aside = path.with_suffix(f".{os.getpid()}")
-    aside.write_bytes(msgspec.msgpack.encode(member))
-    aside.rename(path)
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_bytes(msgspec.msgpack.encode(member))
+    temporary.rename(path)
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from shopfloor.cli.verbs import Verb, json_option, session
 from shopfloor.domain.clock import Clock, SystemClock
 from shopfloor.domain.errors import ShopfloorError
 
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
 
 
@@ -29,7 +29,7 @@ def command(session: Session, as_json: bool) -> None:
 
     workspace = session.workspace
     if engine_running(workspace):
-        report = session.ask(Shutdown(), start=False, timeout=_PATIENCE_SECONDS)
+        report = session.ask(Shutdown(), start=False, timeout=_TIMEOUT_SECONDS)
         await_end(workspace, engine_running, SystemClock(), time.sleep)
         stream.narrate(f"The engine has stopped. {unfinished(report)}.")
     else:
@@ -45,11 +45,11 @@ def await_end(workspace: Path, running: Callable[[Path], bool], clock: Clock, pa
     The lock cannot be waited for without taking it, so it is polled. Raises `ShopfloorError`
     after a minute.
     """
-    deadline = clock.monotonic() + _PATIENCE_SECONDS
+    deadline = clock.monotonic() + _TIMEOUT_SECONDS
     while running(workspace):
         if clock.monotonic() >= deadline:
             raise ShopfloorError(
-                f"The engine did not stop within {_PATIENCE_SECONDS:.0f} s.",
+                f"The engine did not stop within {_TIMEOUT_SECONDS:.0f} s.",
                 hint="Its log is .shopfloor/run/engine.log",
                 code="still_running",
             )

@@ -85,7 +85,7 @@ APPROXIMATE = (
     "value or 1/1023 of the range, counts of frequent values short by at most 0.2 % of the rows."
 )
 
-MOVES: tuple[TextColumn[ColumnDiff], ...] = (
+STATISTICS: tuple[TextColumn[ColumnDiff], ...] = (
     TextColumn("COLUMN", lambda each: text(each.name), room=20),
     TextColumn("TYPE", lambda each: moved(text(each.left_type), text(each.right_type))),
     TextColumn("ROWS CHANGED", lambda each: count(each.changed_rows), right=True),
@@ -195,7 +195,7 @@ def _columns(columns: Sequence[ColumnDiff], width: int | None) -> str:
     if not moving:
         return sentence("All column statistics are equal.", width) if columns else ""
     rest = sentence(f"{count(same)} more with equal statistics.", width) if same else ""
-    return paragraphs(table(MOVES, moving, width), rest)
+    return paragraphs(table(STATISTICS, moving, width), rest)
 
 
 def describe_rows(diff: VersionDiff, rows: RowDiff, width: int | None) -> list[str]:

@@ -48,22 +48,22 @@ class LinesFormat(JsonLinesFormat):
         if start == b"[":
             return _ARRAY.opened(source, path, notices)
         path = closed(path, source.scratch("closed"))
-        misfits = ObjectLines(path)
+        objects = ObjectLines(path)
         try:
             names = self._names(source, path)
         except BadFile as error:
             if error.reason.code not in {"json_malformed", "json_shape"}:
                 raise
-            misfits = only_objects(source.connection, path, source.scratch("fitting"))
-            names = self._names(source, misfits.path)
+            objects = only_objects(source.connection, path, source.scratch("fitting"))
+            names = self._names(source, objects.path)
         return PreparedFile(
             source.file,
             self.shape(names),
-            misfits.path,
+            objects.path,
             count_lines(path),
             notices,
-            bad=misfits.bad,
-            rejects=misfits.rejects,
+            bad=objects.bad,
+            rejects=objects.rejects,
         )
 
     def _names(self, source: Source, path: Path) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
 from shopfloor.duck.sql import connect, text, texts, typed
 from shopfloor.intake.contract.expression import check_pattern, expression
-from shopfloor.lake.retype import stored_alike
+from shopfloor.lake.retype import by_stored_type
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -157,7 +157,7 @@ def _holding(connection: DuckDBPyConnection, column: Column, previous: Sequence[
     """The parts that have the column, together where they store it alike: older ones may be from before
     it joined, or became what it is.
     """
-    return list(stored_alike(connection, previous, column.name).values())
+    return list(by_stored_type(connection, previous, column.name).values())
 
 
 def check_with_duckdb(contract: Contract, staging: Path) -> None:

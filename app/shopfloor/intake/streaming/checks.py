@@ -41,8 +41,8 @@ class Checks:
     def follow(self, dataset: str) -> tuple[str, ...]:
         """Patterns of the files that are followed; raises `ConfigError`."""
         now = self._context.clock.monotonic()
-        looked, patterns = self._patterns.get(dataset, (-_FRESH, ()))
-        if now - looked >= _FRESH:  # a scan asks for each of ten thousand files
+        read_at, patterns = self._patterns.get(dataset, (-_FRESH, ()))
+        if now - read_at >= _FRESH:  # a scan asks for each of ten thousand files
             contract = self._current(dataset).contract
             patterns = contract.arrival.follow if contract is not None else ()
             self._patterns[dataset] = (now, patterns)

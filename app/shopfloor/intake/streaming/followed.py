@@ -21,7 +21,7 @@ from shopfloor.workspace.layout import Layout
 _HEAD = 1024
 _COPY = 4096  # two files that agree in so many bytes are one and its copy, not two with the same beginning
 _CHUNK = 1 << 20
-_ALIKE = 64 << 10
+_COMPARED_BYTES = 64 << 10
 
 
 def recognise(handle: int, path: str, known: Iterable[StreamSource], *, gone: frozenset[str], now: int) -> StreamSource:
@@ -49,10 +49,10 @@ def recognise(handle: int, path: str, known: Iterable[StreamSource], *, gone: fr
     return begun
 
 
-def begins_alike(handle: int, other: int, size: int) -> bool:
+def same_beginning(handle: int, other: int, size: int) -> bool:
     """Whether a file of `size` bytes may be a copy of the `other`, as far as it goes."""
-    looked = min(size, _ALIKE)
-    return os.pread(handle, looked, 0) == os.pread(other, looked, 0)
+    compared = min(size, _COMPARED_BYTES)
+    return os.pread(handle, compared, 0) == os.pread(other, compared, 0)
 
 
 def began_so(handle: int, source: StreamSource, size: int) -> bool:

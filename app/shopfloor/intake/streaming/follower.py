@@ -18,7 +18,7 @@ from shopfloor.domain.streaming import FollowedFile
 from shopfloor.domain.text import safe
 from shopfloor.intake.streaming.checks import Checks
 from shopfloor.intake.streaming.entry import StreamSource
-from shopfloor.intake.streaming.followed import advance, began_so, begins_alike, is_intact, recognise
+from shopfloor.intake.streaming.followed import advance, began_so, is_intact, recognise, same_beginning
 from shopfloor.intake.streaming.inflow import Inflow
 from shopfloor.intake.streaming.log import AppendAnswer, Post
 from shopfloor.intake.streaming.rows import PostedRows
@@ -287,8 +287,10 @@ class Follower:
         An original that is truncated just now cannot be compared any more; the next poll knows that it is.
         """
         size = os.fstat(handle).st_size
-        alike = [one for one in self._targets.values() if one.dataset == dataset and one.source.offset]
-        if size and not any(begins_alike(handle, one.handle, size) or _was_alike(handle, size, one) for one in alike):
+        begun = [one for one in self._targets.values() if one.dataset == dataset and one.source.offset]
+        if size and not any(
+            same_beginning(handle, one.handle, size) or _had_same_beginning(handle, size, one) for one in begun
+        ):
             self._suspects.pop(inode, None)
             return False
         now = self._context.clock.monotonic()
@@ -397,7 +399,7 @@ class Follower:
         target.source = source
 
 
-def _was_alike(handle: int, size: int, target: _Target) -> bool:
+def _had_same_beginning(handle: int, size: int, target: _Target) -> bool:
     """Whether a file may be a copy of what the target was before it was truncated."""
     return not is_intact(target.handle, target.source) and began_so(handle, target.source, size)
 

@@ -176,8 +176,8 @@ class RowCheck:
             read = self._readers.get(name)
             try:
                 values[name] = value if read is None else read(value)
-            except InvalidValue as misfit:
-                why = f": {misfit.reason}" if misfit.reason else ""
+            except InvalidValue as invalid:
+                why = f": {invalid.reason}" if invalid.reason else ""
                 raise _Unfit(name, f"{_shown(value)} is not a valid {self._columns[name].written}{why}.") from None
         return values
 
