@@ -140,7 +140,7 @@ def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason, *,
 
 
 def hold_all(context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
-    """The job ended without a result: its files are held with the reason, as none of them came in."""
+    """The job ended without a result: its files are held with the reason, as none of them was ingested."""
     reason = reason_of(error)
     if not reason.hint:
         reason = msgspec.structs.replace(reason, hint="To ingest it after all: shopfloor file retry ID")

@@ -22,7 +22,7 @@ class JobKind(StrEnum):
 
 
 class JobState(StrEnum):
-    """A job's life. `cancelling` is a running job that was told to end, `lost` one whose retries are used up."""
+    """A job's life. `cancelling` is a running job that was asked to end, `lost` one whose retries are used up."""
 
     QUEUED = "queued"
     RUNNING = "running"

@@ -113,7 +113,7 @@ class Preparer:
         try:
             found = repeated(self._connection, file.path, file.shape)
         except (duckdb.Error, MemoryError):
-            return file  # what is wrong with it is told when it is read
+            return file  # what is wrong with it is reported when it is read
         if found is None:
             return file
         where = places(file.path, file.shape, found.rows[:MOST]).values()

@@ -83,7 +83,7 @@ class RowComparison:
         return len(before) + len(after)
 
     def _pair(self) -> None:
-        """Table `pairs`: l0, l1, … of the rows that went, r0, r1, … of those that came."""
+        """Table `pairs`: l0, l1, … of removed rows, r0, r1, … of added ones."""
         same = " AND ".join([*(f"a.c{i} IS NOT DISTINCT FROM b.c{i}" for i in self._key), "a.k = b.k"])
         self._connection.execute(
             f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT {_list(self._places, 'a.c{0} AS l{0}, b.c{0} AS r{0}')}, "

@@ -34,7 +34,7 @@ class JobQueue:
     def claim(self, worker_class: WorkerClass, timeout: float, take: Callable[[JobRecord], None]) -> JobRecord | None:
         """The next job of a worker class, marked as running; None after `timeout` seconds without one.
 
-        `take` is told of it inside the transaction: a job that runs and that nobody took is an orphan.
+        `take` is called inside the transaction: a running job that no runner took is an orphan.
         """
         deadline = self._context.clock.monotonic() + timeout
         while not self._context.stopping.is_set():

@@ -158,7 +158,7 @@ class JobRunner:
             self._dismiss()
             self._worker = self._start(self._worker_class)
         self.job = msgspec.structs.replace(job, pid=self._worker.pid)
-        # A cancellation that came before the worker killed nobody; one that comes from here on kills it.
+        # A cancellation before the worker started killed nobody; a later one kills the worker.
         if self._context.store.read(lambda query: jobs.get(query, job.id)).state is JobState.CANCELLING:
             raise WorkerDied("the job was cancelled")
         return self._worker.call(call, self._note)

@@ -54,7 +54,7 @@ def listing(query: Query, file: str, limit: int, offset: int) -> Page[Reject]:
 
 
 def old(query: Query, before: datetime) -> list[tuple[str, int, int]]:
-    """(dataset, files, rows) of rejects whose file was decided, and came in or was seen `before`."""
+    """(dataset, files, rows) of rejects whose file was decided, and ingested or seen `before`."""
     rows = query.all(
         f"SELECT f.dataset, count(DISTINCT r.file), count(*) FROM rejects r JOIN (SELECT id, dataset {_OLD}) f "
         "ON r.file = f.id GROUP BY f.dataset ORDER BY f.dataset",
