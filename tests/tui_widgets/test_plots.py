@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from shopfloor.tui.widgets.glyphs import use_ascii
-from shopfloor.tui.widgets.line_plot import Bin, HistogramPlot, LinePlot, Series, column_spans, number_on, short_number
+from shopfloor.tui.widgets.line_plot import Bin, HistogramPlot, LinePlot, Series, column_spans
 
 values = st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True, width=64), max_size=60)
 
@@ -92,36 +92,13 @@ def test_ascii_plot(ascii_only: None) -> None:
     assert all(line.isascii() for line in texts(shares.lines(40)))
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (1234.5, "1234"),
-        (12_345, "12.35k"),
-        (2_500_000, "2.5M"),
-        (-3e9, "-3G"),
-        (0.1234567, "0.1235"),
-        (1e-7, "1.0e-07"),
-    ],
-)
-def test_short_numbers(value: float, text: str) -> None:
-    assert short_number(value) == text
-
-
-def test_numbers_have_the_decimals_their_scale_needs() -> None:
-    assert number_on(0.85, 0.81, 0.968) == "0.850"
-    assert number_on(0.85, 0.8499, 0.8501) == "0.850000"
-    assert number_on(40, 0, 100) == "40"
-    assert number_on(0.5, 0.5, 0.5) == "0.5"
-
-
 def test_histogram_golden_at_36_cells() -> None:
     plot = HistogramPlot([Bin("< 20", 10, 6), Bin("20–39", 60, 30), Bin("≥ 40", 0, 64)])
     assert texts(plot.lines(36)) == [
         "           reference current       ",
-        "< 20   14%        ▐█│▌           6%",
-        "20–39  86% █████████│███        30%",
-        "≥ 40    0%          │██████▌    64%",
+        "< 20   14 %       ▐█│▌          6 %",
+        "20–39  86 % ████████│███       30 %",
+        "≥ 40    0 %         │██████    64 %",
     ]
 
 

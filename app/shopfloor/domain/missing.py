@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.numbers import count
 
 ALWAYS_MISSING = "\\N"
 """How MySQL, PostgreSQL, Hive and Spark write NULL."""
@@ -37,7 +38,7 @@ def is_missing(value: str, kind: ColumnType, declared: Sequence[str] = ()) -> bo
 def word_at_fault(words: Sequence[str]) -> str:
     """Why declared words cannot be used, as the end of a sentence; empty when they can."""
     if len(words) > MOST_WORDS:
-        return f"lists {len(words):,} words; at most {MOST_WORDS} are looked for"
+        return f"lists {count(len(words))} words; at most {MOST_WORDS} are looked for"
     for word in words:
         if word != word.strip(" ") or not word:
             return "has a word that is empty or has blanks around it; both are missing without it"

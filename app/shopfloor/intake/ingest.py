@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shopfloor.domain import numbers
 from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.contract import Contract, Mode, Parser
 from shopfloor.domain.dataset import Part
@@ -202,7 +203,7 @@ class _Delivery:
         )
         for file, count in merged.repeated.items():
             rows = "row is" if count == 1 else "rows are"
-            self._note(file, f"{count:,} {rows} replaced by a later row with the same key.")
+            self._note(file, f"{numbers.count(count)} {rows} replaced by a later row with the same key.")
         return merged.kept, merged.parts
 
     def _read_again(self, contract: Contract, kept: Sequence[Part]) -> tuple[tuple[Part, ...], tuple[StagedPart, ...]]:
@@ -235,7 +236,7 @@ class _Delivery:
             return f"{came}rows with the same key were replaced; earlier rows missing from it are still in.{keep}"
         objects = Path(self._spec.objects)
         found = overlap(self._connection, self._parts, self._spec.previous, objects, file.id, file.corrects, contract)
-        return f"{came}{found.repeated:,} of its {found.rows:,} rows are now in twice.{keep}"
+        return f"{came}{numbers.count(found.repeated)} of its {numbers.count(found.rows)} rows are now in twice.{keep}"
 
     def _superseded(self) -> set[str]:
         """Earlier files whose corrected successors were accepted."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
+from shopfloor.domain import numbers
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.text import safe
@@ -126,7 +127,7 @@ class _Walk:
         return LineageNode(
             kind=TRUNCATED,
             ref=TRUNCATED,
-            label=f"about {count:,} more not shown" if count else "some relations not shown",
+            label=f"about {numbers.count(count)} more not shown" if count else "some relations not shown",
             data={"limit": self._limit, "dropped": count, "dropped_edges": self._unseen_edges},
         )
 

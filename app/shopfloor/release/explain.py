@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from shopfloor.domain import numbers
 from shopfloor.domain.release import Decision, GateCheck, Outcome
 from shopfloor.domain.text import counted, safe
-from shopfloor.release import figures
 
 _OUTCOMES = {
     Outcome.PROMOTE: "Promoted",
@@ -57,12 +57,12 @@ def why_not(decision: Decision) -> list[str]:
 def _scores(decision: Decision) -> list[str]:
     if decision.challenger_score is None:
         return []
-    line = f"{safe(decision.metric, 60)} {figures.num(decision.challenger_score)}"
+    line = f"{safe(decision.metric, 60)} {numbers.figure(decision.challenger_score)}"
     if decision.champion is not None:
-        line += f", champion v{decision.champion} {figures.num(decision.champion_score)}"
+        line += f", champion v{decision.champion} {numbers.figure(decision.champion_score)}"
     if decision.gain is not None and decision.interval is not None:
         against = "" if decision.champion is not None else " over a constant prediction"
-        line += f", gain{against} {figures.num(decision.gain, sign=True)} {figures.interval(decision.interval)}"
+        line += f", gain{against} {numbers.gain(decision.gain)} {numbers.interval(decision.interval)}"
     return [f"{line}, {counted(decision.rows, 'row')}"]
 
 

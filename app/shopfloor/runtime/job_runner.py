@@ -13,6 +13,7 @@ import msgspec
 
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.job import JobKind, JobRecord, JobState
+from shopfloor.domain.numbers import exact
 from shopfloor.domain.wire import WireError, describe
 from shopfloor.runtime.call import Call, Failure, Progress, Result
 from shopfloor.runtime.context import Context
@@ -228,7 +229,7 @@ class JobRunner:
             self._cancel_now(job, handler)
         elif self._late.is_set():
             limit = self._context.settings.engine.job_timeout_minutes
-            late = f"It ran longer than {limit:g} minutes."
+            late = f"It ran longer than {exact(limit)} minutes."
             self._fail(job, handler, WireError(message=late, hint=_LATE, code="timeout"))
         elif self._context.stopping.is_set():
             return  # stays `running` of this epoch: the next engine takes it up

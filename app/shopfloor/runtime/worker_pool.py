@@ -9,6 +9,7 @@ from datetime import timedelta
 import msgspec
 
 from shopfloor.domain.job import JobKind, JobRecord, JobState
+from shopfloor.domain.numbers import whole_percent
 from shopfloor.runtime.adhoc_worker import AdHocWorker
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.handler import Handler
@@ -83,7 +84,7 @@ class WorkerPool:
         for runner in self._runners:
             job = runner.job
             if job is not None:
-                share = f" {job.progress:.0%}" if job.progress else ""
+                share = f" {whole_percent(job.progress)}" if job.progress else ""
                 lines.append(f"{job.kind} {job.subject}{share}")
         return tuple(lines)
 

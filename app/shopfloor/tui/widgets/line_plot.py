@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from rich.cells import cell_len
 
+from shopfloor.domain.numbers import tick
 from shopfloor.tui.widgets.cells import clean, cut, fit
 from shopfloor.tui.widgets.glyphs import ASCII, glyphs
 from shopfloor.tui.widgets.histogram_plot import Bin, HistogramPlot
@@ -31,25 +32,6 @@ class Series(msgspec.Struct, frozen=True):
     name: str
     values: Sequence[Number]
     tone: str = ""
-
-
-def short_number(value: float) -> str:
-    """`value` in about four significant digits and at most seven characters."""
-    size = abs(value)
-    if size >= 1e15 or 0 < size < 1e-4:
-        return f"{value:.1e}"
-    for limit, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if size >= limit:
-            return f"{value / (1000.0 if suffix == 'k' else limit):.4g}{suffix}"
-    return f"{value:.4g}"
-
-
-def number_on(value: float, low: float, high: float) -> str:
-    """`value` with the decimals that tell points of a scale from `low` to `high` apart."""
-    span, size = abs(high - low), max(abs(low), abs(high))
-    if not 0 < span < math.inf or size >= 1e4 or size < 1e-3:
-        return short_number(value)
-    return f"{value:.{min(6, max(0, 2 - math.floor(math.log10(span))))}f}"
 
 
 def column_spans(values: Sequence[Number], columns: int) -> list[tuple[float, float] | None]:
@@ -180,7 +162,7 @@ class LinePlot(LineWidget):
     def _number(self, value: float) -> str:
         if self._format is not None:
             return self._format(value)
-        return number_on(value, *(self._scale() or (value, value)))
+        return tick(value, *(self._scale() or (value, value)))
 
     def _scale(self) -> tuple[float, float] | None:
         """Lowest and highest value of the picture; None when there is nothing to draw."""

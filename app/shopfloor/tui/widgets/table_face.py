@@ -12,6 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from shopfloor.domain import numbers
 from shopfloor.tui.widgets.cells import clean, fit
 from shopfloor.tui.widgets.columns import ColumnSlot, TableColumn, fit_columns, natural_columns
 from shopfloor.tui.widgets.glyphs import glyphs
@@ -194,7 +195,7 @@ class TableFace(Toned, ScrollView):
     def _news_strip(self, width: int) -> Strip:
         count = self._state.unseen
         rows = "row" if count == 1 else "rows"
-        text = f"{glyphs().up} {count:,} {self._news} {rows} above {glyphs().dot} g to go"
+        text = f"{glyphs().up} {numbers.count(count)} {self._news} {rows} above {glyphs().dot} g to go"
         line = [Piece(fit(" " * self._gutter + text, width), "key")]
         return self.strip_of(line, width, _NEWS)
 
