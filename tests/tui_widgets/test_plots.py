@@ -5,22 +5,13 @@ from __future__ import annotations
 import math
 import time
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from shopfloor.tui.widgets.glyphs import use_ascii
 from shopfloor.tui.widgets.line_plot import Bin, HistogramPlot, LinePlot, Series, column_spans
 
 values = st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True, width=64), max_size=60)
-
-
-@pytest.fixture
-def ascii_only():  # type: ignore[no-untyped-def]
-    use_ascii()
-    yield
-    use_ascii(False)
 
 
 def texts(plot) -> list[str]:  # type: ignore[no-untyped-def]
@@ -83,13 +74,6 @@ def test_numbers_are_printed_beside_the_plot() -> None:
     lines = texts(LinePlot([Series("auc", [0.81, 0.92, 0.9])], limit=0.85).lines(60))
     assert "── auc    last 0.900  min 0.810  max 0.920" in lines[-2]
     assert lines[-1] == "╌╌ limit  0.850"
-
-
-def test_ascii_plot(ascii_only: None) -> None:
-    plot = LinePlot([Series("auc", [0, 1, 2, 3])], rows=3, limit=1)
-    assert all(line.isascii() for line in texts(plot.lines(40)))
-    shares = HistogramPlot([Bin("a", 1, 2), Bin("b", 3, 4)])
-    assert all(line.isascii() for line in texts(shares.lines(40)))
 
 
 def test_histogram_golden_at_36_cells() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.numbers import count
 
 ALWAYS_MISSING = "\\N"
@@ -25,14 +24,6 @@ SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2
 """The blanks that may stand around a value, as DuckDB's `trim` takes them off: no tabs and line ends."""
 
 MOST_WORDS, LONGEST = 100, 60
-
-
-def is_missing(value: str, kind: ColumnType, declared: Sequence[str] = ()) -> bool:
-    """Whether a text that was delivered for a column of type `kind` stands for no value."""
-    word = value.strip(SPACES)
-    if kind is ColumnType.TEXT:
-        return value == ALWAYS_MISSING or word in declared
-    return word in MISSING or word in declared
 
 
 def word_at_fault(words: Sequence[str]) -> str:

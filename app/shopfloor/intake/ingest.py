@@ -27,7 +27,6 @@ from shopfloor.formats.prepare import Preparer
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.earlier_text import cast_rule_of, read_again, unreadable
-from shopfloor.intake.isolate import crashed
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
 from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedPart
@@ -51,8 +50,7 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
     `lake.duck.connect` to save its 13 ms; it is used by nobody else meanwhile. Every file gets an
     outcome; a file with faults beyond the contract's budget is quarantined and contributes
     nothing. Raises `ConfigError` for a contract that cannot be applied and `StoreError` when the
-    disk is full. Memory and CPU time are bounded for the duration; what the kernel ends even so
-    is found with `intake.isolate`.
+    disk is full. Memory and CPU time are bounded for the duration.
     """
     _check_contract(spec)
     total = sum(file.bytes for file in spec.files)
@@ -70,7 +68,8 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
             except Restart as restart:
                 # DuckDB gave up on itself: begin again without, or with less trust in, a file.
                 if restart.culprit is not None:
-                    poisoned[restart.culprit.id] = crashed(restart.culprit, restart.detail)
+                    id, reason = restart.culprit.id, reasons.crashed(restart.detail)
+                    poisoned[id] = FileOutcome(id=id, state=FileState.QUARANTINED, reason=reason)
                 alone.update(restart.suspects)
             finally:
                 if own is not None:

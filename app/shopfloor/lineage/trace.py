@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
 
 from shopfloor.domain import numbers
 from shopfloor.domain.errors import UsageError
@@ -18,7 +17,6 @@ from shopfloor.lineage.steps import STEPS
 from shopfloor.lineage.steps.step import LineageLink
 from shopfloor.store.rows import Query
 
-Direction = Literal["up", "down", "both"]
 MAX_NODES = 2_000
 MAX_EDGES = 20_000
 TRUNCATED = "truncated"

@@ -8,8 +8,8 @@ import msgspec
 from rich.cells import cell_len
 
 from shopfloor.domain.numbers import whole_percent
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.cells import clean, cut, fit
-from shopfloor.tui.widgets.glyphs import ASCII, glyphs
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 from shopfloor.tui.widgets.sparkline import histogram_bars, shares
 
@@ -58,7 +58,6 @@ class HistogramPlot(LineWidget):
             [one.reference for one in self._bins],
             [one.current for one in self._bins],
             side,
-            ascii=glyphs() is ASCII,
         )
         before = shares([one.reference for one in self._bins])
         after = shares([one.current for one in self._bins])
@@ -69,7 +68,7 @@ class HistogramPlot(LineWidget):
                     Piece(f"{fit(text, label)} ", ""),
                     Piece(f"{whole_percent(a):>5} ", "muted"),
                     Piece(left, "wait"),
-                    Piece(glyphs().axis, "faint"),
+                    Piece(glyphs.AXIS, "faint"),
                     Piece(right, "run"),
                     Piece(f" {whole_percent(b):>5}", "strong" if abs(a - b) >= 0.1 else "muted"),
                 ]

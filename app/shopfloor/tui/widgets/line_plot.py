@@ -13,8 +13,8 @@ import msgspec
 from rich.cells import cell_len
 
 from shopfloor.domain.numbers import tick
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.cells import clean, cut, fit
-from shopfloor.tui.widgets.glyphs import ASCII, glyphs
 from shopfloor.tui.widgets.histogram_plot import Bin, HistogramPlot
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 from shopfloor.tui.widgets.sparkline import Number
@@ -50,33 +50,32 @@ def column_spans(values: Sequence[Number], columns: int) -> list[tuple[float, fl
 
 
 class Canvas:
-    """A grid of dots, two wide and four high in each character cell (one dot in ASCII)."""
+    """A grid of dots, two wide and four high in each character cell."""
 
-    def __init__(self, columns: int, rows: int, *, ascii: bool) -> None:
-        self.columns, self.rows, self.ascii = columns, rows, ascii
-        self.dots_x, self.dots_y = (1, 1) if ascii else (2, 4)
+    def __init__(self, columns: int, rows: int) -> None:
+        self.columns, self.rows = columns, rows
         self._bits = [[0] * columns for _ in range(rows)]
         self._tones = [[""] * columns for _ in range(rows)]
 
     @property
     def width(self) -> int:
-        return self.columns * self.dots_x
+        return self.columns * 2
 
     @property
     def height(self) -> int:
-        return self.rows * self.dots_y
+        return self.rows * 4
 
     def dot(self, x: int, y: int, tone: str) -> None:
         """Set the dot at `x` from the left, `y` from the top."""
-        column, row = x // self.dots_x, y // self.dots_y
-        self._bits[row][column] |= _DOTS[x % self.dots_x][y % self.dots_y]
+        column, row = x // 2, y // 4
+        self._bits[row][column] |= _DOTS[x % 2][y % 4]
         self._tones[row][column] = tone
 
     def pieces(self, row: int, ground: str) -> list[Piece]:
         """One row as pieces; cells without a dot show `ground`."""
         line: list[Piece] = []
         for bits, tone in zip(self._bits[row], self._tones[row], strict=True):
-            char = (("*" if self.ascii else chr(0x2800 + bits)), tone) if bits else (ground, "faint")
+            char = (chr(0x2800 + bits), tone) if bits else (ground, "faint")
             if line and line[-1].tone == char[1]:
                 line[-1] = Piece(line[-1].text + char[0], char[1])
             else:
@@ -151,10 +150,10 @@ class LinePlot(LineWidget):
         limit_row = self._limit_row(*scale)
         lines: list[Line] = []
         for row in range(self._rows):
-            ground = glyphs().limit if row == limit_row else " "
+            ground = glyphs.LIMIT if row == limit_row else " "
             tone = "fail" if row == limit_row else "muted"
             axis = Piece(f"{fit(marks.get(row, ''), label, 'right')} ", tone)
-            edge = Piece(glyphs().axis, "faint")
+            edge = Piece(glyphs.AXIS, "faint")
             dots = [_limited(piece, ground) for piece in plot.pieces(row, ground)]
             lines.append([axis, edge, *dots])
         return [*lines, *self._x_axis(width, label), *self._numbers(width)]
@@ -197,7 +196,7 @@ class LinePlot(LineWidget):
         return _height(self._limit, low, high, self._rows)
 
     def _plot(self, columns: int, low: float, high: float) -> Canvas:
-        canvas = Canvas(columns, self._rows, ascii=glyphs() is ASCII)
+        canvas = Canvas(columns, self._rows)
         for position, series in enumerate(self._series):
             tone = series.tone or _TONES[position % len(_TONES)]
             _draw(canvas, column_spans(series.values, canvas.width), low, high, tone)
@@ -221,16 +220,16 @@ class LinePlot(LineWidget):
         ]
         if self._limit is not None and lines:
             name = fit(clean(self._limit_name, 16), min(room, 16))
-            text = f"{glyphs().limit * 2} {name}  {self._number(self._limit)}"
+            text = f"{glyphs.LIMIT * 2} {name}  {self._number(self._limit)}"
             lines.append([Piece(text, "fail")])
         return [_clipped(line, width) for line in lines]
 
     def _number_line(self, series: Series, position: int, name: str) -> Line:
         tone = series.tone or _TONES[position % len(_TONES)]
         known = [float(value) for value in series.values if value is not None and math.isfinite(value)]
-        head = [Piece(f"{glyphs().rule}{glyphs().rule} ", tone), Piece(f"{name}  ", "")]
+        head = [Piece(f"{glyphs.RULE}{glyphs.RULE} ", tone), Piece(f"{name}  ", "")]
         if not known:
-            return [*head, Piece(glyphs().none, "muted")]
+            return [*head, Piece(glyphs.NONE, "muted")]
         return [
             *head,
             Piece("last ", "muted"),
