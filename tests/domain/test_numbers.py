@@ -137,7 +137,7 @@ def test_a_difference_keeps_its_sign(amount: float, negative: bool) -> None:
 def test_words_around_scores() -> None:
     assert gain(5.6e-17) == "0"
     assert interval((-0.0021, 0.014)) == "[-0.0021, 0.0140]"
-    assert [probability(value) for value in (0.0123, 1e-9)] == ["0.0123", "< 0.0001"]
+    assert [probability(value) for value in (0.0123, 1e-9)] == ["0.0123", "<0.0001"]
     assert optional(gain)(None) == "–"
 
 
@@ -189,7 +189,7 @@ def test_a_terse_duration_fits_four_cells_and_is_close(seconds: float) -> None:
     assert len(text) <= 4
     amount, unit = re.fullmatch(r"([\d.]+)(\w+)", text).groups()  # type: ignore[union-attr]
     length = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}[unit]
-    assert float(amount) * length == pytest.approx(seconds, rel=0.06, abs=0.0006)
+    assert float(amount) * length == pytest.approx(seconds, rel=0.06, abs=0.051)
 
 
 @pytest.mark.parametrize(

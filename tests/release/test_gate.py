@@ -154,7 +154,7 @@ def test_a_first_model_must_beat_the_constant() -> None:
     assert good.champion is None
     useless = decide(binary_pair(2, 1000, shift=0.0)[0], None)
     assert useless.outcome is Outcome.HOLD
-    assert "not clearly better than .5 of a constant answer" in useless.reason
+    assert "not clearly better than 0.5000 of a constant answer" in useless.reason
     upside_down = BETTER[0].take(np.arange(1000))
     assert upside_down.probability is not None
     turned = binary(upside_down.truth, upside_down.probability[:, 0])

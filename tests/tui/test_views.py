@@ -61,8 +61,8 @@ SHOP = Shop()
 HOME_COLUMNS = HomePane.table_columns
 _DATASET = "warn   flights                       v2      36,000   +3,000   1 held    3m"
 _FILE = "quarantined  a message.csv                   3m  a message"
-_RUN = "ok        r3      flights        flights@3   flights   0.6300    best    3m"
-_MODEL = "approve  flights             v2  0.6487     0.640 (27k)       1    3m    3m"
+_RUN = "ok        r3      flights       flights@3   flights   0.6300     best    3m"
+_MODEL = "approve  flights             v2  0.6487    0.6400 (27k)       1    3m    3m"
 _ALERT = "CRIT  open        3m  flights           0.31    ×3  a message"
 _NODE = "● a message                                             model            3m"
 _HOME = "alert        flights        a message                                    3m"
@@ -357,7 +357,7 @@ def test_a_run_is_held_against_the_best_of_its_model() -> None:
     assert best.id == "r3"
     assert runs.best_of(known[0], known, "roc_auc") is None
     pairs = {pair.label: pair.value for pair in runs._against(worse, best, "roc_auc")}
-    assert pairs["roc_auc"] == "0.6200 against 0.6300  (-0.010)"
+    assert pairs["roc_auc"] == "0.6200 against 0.6300  (-0.0100)"
     assert pairs["C"] == "0.3  (best: –)"
     assert "seed" not in pairs
 

@@ -78,8 +78,8 @@ def interval(bounds: tuple[float, float]) -> str:
 
 
 def probability(p_value: float) -> str:
-    """A p-value; below what matters it is not spelled out: `< 0.0001`."""
-    return "< 0.0001" if p_value < 1e-4 else figure(p_value)
+    """A p-value; below what matters it is not spelled out: `<0.0001`."""
+    return "<0.0001" if p_value < 1e-4 else figure(p_value)
 
 
 def count(number: float) -> str:

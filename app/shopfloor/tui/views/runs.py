@@ -26,7 +26,7 @@ COLUMNS = (
     TableColumn("data", "DATASET", ratio=1, min=10, max=18, priority=75),
     TableColumn("recipe", "RECIPE", width=8, priority=74),
     TableColumn("score", "SCORE", width=6, align="right", sortable=True),
-    TableColumn("gain", "Δbest", width=6, align="right", priority=76),
+    TableColumn("gain", "Δbest", width=7, align="right", priority=76),
     TableColumn("duration_s", "TIME", width=4, align="right", priority=45, sortable=True),
     TableColumn("trigger", "TRIGGER", ratio=1, min=10, max=20, priority=40),
     TableColumn("created_at", "AGE", width=4, align="right", priority=60, sortable=True),
