@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from shopfloor.domain import numbers
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
 from shopfloor.domain.number_format import COMMA
@@ -155,8 +156,8 @@ class _Inference:
                 notices[column] = _words_notice(others[i], doubt)
             elif doubt.not_numbers and column not in found.notices:
                 notices[column] = (
-                    f"Column {shown(column)} was kept as text: {doubt.not_numbers:,} of its {doubt.values:,} values "
-                    f"are not numbers, such as {shown(doubt.example)}."
+                    f"Column {shown(column)} was kept as text: {numbers.count(doubt.not_numbers)} of its "
+                    f"{numbers.count(doubt.values)} values are not numbers, such as {shown(doubt.example)}."
                 )
         return notices
 
@@ -177,11 +178,11 @@ class _Inference:
 
 
 def _words_notice(column: Column, doubt: Doubt) -> str:
-    words = ", ".join(f"{shown(word)} ({count:,})" for word, count in doubt.words.items())
+    words = ", ".join(f"{shown(word)} ({numbers.count(count)})" for word, count in doubt.words.items())
     declared = ", ".join(map(_quoted, doubt.words))
     format = f", format = {_quoted(column.format)}" if column.format else ""
     return (
-        f"Column {shown(column.name)} was kept as text: but for {words} its {doubt.values:,} values are "
+        f"Column {shown(column.name)} was kept as text: but for {words} its {numbers.count(doubt.values)} values are "
         f"{column.type.value}s. If that means missing, set type = {_quoted(column.type.value)}{format} for it and "
         f"[parser] missing = [{declared}] in the contract; these rows are then read again with the next file."
     )
@@ -240,9 +241,8 @@ def _untyped(
 
     A whole number that no integer holds is text, as in a CSV; bytes that are no text are nothing.
     """
-    candidates = [
-        i for i in wanted if i < shape.width and (whole_beyond_64_bits(shape.raw[i]) or shape.raw[i] == BYTES)
-    ]
+    raw = shape.raw
+    candidates = [i for i in wanted if i < shape.width and (whole_beyond_64_bits(raw[i]) or raw[i] == BYTES)]
     if not candidates:
         return frozenset()
     values = (f"try(decode(c{i}))" if shape.raw[i] == BYTES else f"TRY_CAST(c{i} AS BIGINT)" for i in candidates)

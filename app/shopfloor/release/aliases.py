@@ -196,21 +196,6 @@ def rollback(state: ReleaseState, action: ReleaseAction) -> ReleaseUpdate:
     return ReleaseUpdate(changes=changes, version=version)
 
 
-def apply(state: ReleaseState, update: ReleaseUpdate) -> ReleaseState:
-    """The state after `update`."""
-    held = {change.alias: change.version for change in update.changes}
-    versions = tuple(update.version if one.version == update.version.version else one for one in state.versions)
-    return msgspec.structs.replace(
-        state,
-        champion=held.get("champion", state.champion),
-        challenger=held.get("challenger", state.challenger),
-        previous=held.get("previous", state.previous),
-        awaiting=update.awaiting,
-        versions=versions,
-        history=state.history + tuple(one for one in update.changes if one.alias == "champion"),
-    )
-
-
 def _unchanged(state: ReleaseState, version: ModelVersion) -> ReleaseUpdate:
     return ReleaseUpdate(changes=(), version=version, awaiting=state.awaiting)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.streaming import StreamStatus
 from shopfloor.runtime.context import Context
@@ -67,6 +68,6 @@ def summed(check: str, problems: list[str], healthy: str) -> Iterator[DoctorFind
     """One finding a problem, further ones than `_SHOWN` counted; one that passed without any."""
     yield from (failed(check, problem) for problem in problems[:_SHOWN])
     if len(problems) > _SHOWN:
-        yield failed(check, f"and {len(problems) - _SHOWN:,} more of the same kind")
+        yield failed(check, f"and {count(len(problems) - _SHOWN)} more of the same kind")
     if not problems:
         yield passed(check, healthy)
