@@ -34,7 +34,7 @@ def world(rows: int = 3000, loss: float = 1.0, share: int = 10) -> tuple[pd.Data
     return frame, (regression(challenger.truth, answer), champion)
 
 
-def test_a_harmed_slice_is_found_and_comes_first() -> None:
+def test_a_worse_slice_is_found_and_comes_first() -> None:
     found = gains(*world(loss=0.4), metric="neg_mean_absolute_error")
     worst = found[0]
     assert (worst.column, worst.level, worst.rows, worst.worse) == ("services", "b", 300, True)

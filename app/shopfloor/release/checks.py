@@ -9,7 +9,7 @@ from shopfloor.domain.definition import ReleasePolicy, Value
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.release import GateCheck
 from shopfloor.domain.text import counted, safe
-from shopfloor.release import business_value, input_compatibility, suspicion
+from shopfloor.release import business_value, input_compatibility, leakage
 from shopfloor.release.eligible import Eligible
 from shopfloor.release.records import GateSpec, SliceGain
 from shopfloor.release.slices import describe
@@ -207,7 +207,7 @@ def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -
     """`overfit`: how much of the gain over a constant prediction is gone on new rows. Never blocks."""
     if spec.train_score is None or dummy is None:
         return None
-    share = suspicion.lost_share(spec.train_score, score, dummy)
+    share = leakage.lost_share(spec.train_score, score, dummy)
     shown = (
         f"{numbers.figure(metric.shown(spec.train_score))} on training rows, {numbers.figure(metric.shown(score))} here"
     )
@@ -217,9 +217,9 @@ def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -
         )
     return GateCheck(
         code="overfit",
-        passed=share <= suspicion.OVERFIT_LIMIT,
+        passed=share <= leakage.OVERFIT_LIMIT,
         value=share,
-        limit=suspicion.OVERFIT_LIMIT,
+        limit=leakage.OVERFIT_LIMIT,
         detail=f"{metric.label} {shown}: {percent(max(0.0, share))} of the gain over a constant prediction is gone",
         blocking=False,
     )
@@ -227,18 +227,18 @@ def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -
 
 def leak(spec: GateSpec, chosen: Eligible, skip: frozenset[str]) -> GateCheck | None:
     """`leak`: no single column gives the answer away. Never blocks: some targets are that easy."""
-    best = suspicion.best_single(chosen.frame, chosen.challenger, skip)
+    best = leakage.best_single_column(chosen.frame, chosen.challenger, skip)
     if best is None:
         return None
     column, power = best
-    passed = power < suspicion.LEAK_LIMIT
+    passed = power < leakage.LEAK_LIMIT
     kind = "AUC" if spec.task.classification else "rank correlation"
     end = "" if passed else ": it may leak the target; exclude it unless it is known before the outcome"
     return GateCheck(
         code="leak",
         passed=passed,
         value=power,
-        limit=suspicion.LEAK_LIMIT,
+        limit=leakage.LEAK_LIMIT,
         detail=f"column {safe(column, 60)!r} alone reaches {kind} {numbers.figure(power)}{end}",
         blocking=False,
     )

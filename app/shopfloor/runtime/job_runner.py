@@ -229,8 +229,8 @@ class JobRunner:
 
         try:
             self._record(job, commit)
-        except OSError as error:  # there is no place to put its files away: they wait for one
-            self._postpone(job, str(blame(error, self._context.layout.root)))
+        except OSError as failure:  # there is no place to put its files away: they wait for one
+            self._postpone(job, str(blame(failure, self._context.layout.root)))
 
     def _postpone(self, job: JobRecord, why: str) -> None:
         """Nobody's fault and not for ever: the job waits until it can be done, and its log says for what."""
