@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,8 +52,7 @@ def _revise_until_full(store: Store) -> list[int]:
     for number in range(2, 1000):
         try:
             _revise(store, number)
-        except StoreError as error:
-            assert re.search("could not be stored|had to be reopened", error.message)
+        except StoreError:
             return done
         done.append(number)
     raise AssertionError("the disk was never full")
@@ -75,7 +73,7 @@ def test_a_full_disk_refuses_cleanly_and_the_store_goes_on(tmp_path: Path, place
         acknowledged = [1]
         acknowledged += _revise_until_full(store)
         assert _known(store) == acknowledged
-        with pytest.raises(StoreError):
+        with pytest.raises(StoreError, match="could not be stored"):
             _revise(store, acknowledged[-1] + 1)
         assert _known(store) == acknowledged
         ballast.unlink()

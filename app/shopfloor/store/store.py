@@ -20,6 +20,7 @@ from shopfloor.domain.errors import StoreError
 from shopfloor.domain.event import Event
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.text import counted
+from shopfloor.duck.disk import is_full
 from shopfloor.store import database, migrate
 from shopfloor.store.journal import Journal, JournalEntry, journalled
 from shopfloor.store.transaction import Transaction
@@ -180,7 +181,7 @@ class Store:
                 return self._commit(mutate)
             except duckdb.TransactionException as error:
                 if "onflict" not in str(error) or attempt == _CONFLICT_RETRIES - 1:
-                    raise _not_stored(database.first_line(error)) from error
+                    raise _not_stored(database.first_line(error), error) from error
                 time.sleep(random.uniform(0.001, 0.01) * (attempt + 1))
         raise AssertionError("unreachable")
 
@@ -226,7 +227,7 @@ class Store:
             if transaction.kept:
                 self._journal.intend(JournalEntry(transaction.seq, transaction.kept, self._last_seq))
         except OSError as error:
-            raise _not_stored(f"the journal cannot be written: {error.strerror}") from error
+            raise _not_stored(f"the journal cannot be written: {error.strerror}", error) from error
 
     def _committed_all_the_same(self, transaction: Transaction, error: duckdb.FatalException) -> bool:
         """Nobody knows whether a COMMIT that ended so was made, but the database when it is open again."""
@@ -339,9 +340,11 @@ def _CHECKPOINT(transaction: Transaction) -> None:
     """A marker in the writer's queue: a checkpoint cannot run inside a transaction."""
 
 
-def _not_stored(why: str) -> StoreError:
+def _not_stored(why: str, error: Exception) -> StoreError:
     return StoreError(
-        f"The change could not be stored: {why}.", hint="Free disk space, then repeat.", code="not_stored"
+        f"The change could not be stored: {why}.",
+        hint="Free disk space, then repeat.",
+        code="disk_full" if is_full(error) else "",
     )
 
 
