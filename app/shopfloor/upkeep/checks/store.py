@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted
 from shopfloor.store import migrate
@@ -33,7 +34,7 @@ def store(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         return
     notes = [held.salvaged] if held.salvaged else []
     notes += [f"{held.replayed} commits were restored from the journal at the start"] if held.replayed else []
-    yield well("store", "; ".join([f"open, schema {schema}, event {held.last_seq:,}", *notes]))
+    yield well("store", "; ".join([f"open, schema {schema}, event {held.last_seq}", *notes]))
 
 
 def journal(doctor: DoctorContext) -> Iterator[DoctorFinding]:
@@ -44,7 +45,7 @@ def journal(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     if known > held:
         yield unwell(
             "journal",
-            f"it knows event {known:,}, the database ends at {held:,}: restart the engine to restore the rows",
+            f"it knows event {known}, the database ends at {held}: restart the engine to restore the rows",
         )
     found = kept.survey()
     if found.changed:
