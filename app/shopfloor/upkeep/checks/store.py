@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted
 from shopfloor.store import migrate
