@@ -29,7 +29,6 @@ class GateSpec(Record, frozen=True, kw_only=True):
     task: Task
     classes: tuple[str, ...] = ()
     positive: str | None = None
-    challenger_version: int
     champion_version: int | None = None
     champion_trained_until: datetime | None = None
     challenger_trained_until: datetime | None = None
@@ -61,8 +60,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
 class SliceGain(Record, frozen=True, kw_only=True):
     """How much the challenger gains on the rows where `column` is `level`.
 
-    `p_value` is one-sided for harm and adjusted for the number of slices (Benjamini-Hochberg).
-    `harmed` needs both: a loss beyond the margin and evidence.
+    `harmed` needs both: a loss beyond the margin, and evidence (one-sided, adjusted for the number of slices by
+    Benjamini-Hochberg).
     """
 
     column: str
@@ -70,5 +69,4 @@ class SliceGain(Record, frozen=True, kw_only=True):
     rows: int
     gain: float
     interval: tuple[float, float]
-    p_value: float
     harmed: bool = False

@@ -68,7 +68,7 @@ class Store:
         self._generation = 0
         self.degraded = ""
         self._refuse_to_forget()
-        self.created = database.ensure(path, workspace_id)
+        database.ensure(path, workspace_id)
         self._connection, self.salvaged = database.connect(path)
         if migrate.current(self._connection) != migrate.newest():
             migrate.upgrade(self._connection)

@@ -443,7 +443,7 @@ class Pane(Live):
         if line is None:
             self._opening, self._typed = self.open_filter, text or ""
         else:
-            line.open(text)
+            line.open("")
 
     def clear_filter(self) -> None:
         """Show all rows again."""
@@ -457,17 +457,17 @@ class Pane(Live):
 
         return self.query_one_optional(FilterInput)
 
-    def open_command(self, text: str = "") -> None:
+    def open_command(self) -> None:
         """The `:` line."""
         from shopfloor.actions.command import completions
         from shopfloor.tui.widgets.command_line import CommandLine
 
         line = self.query_one_optional(CommandLine)
         if line is None:
-            self._opening, self._typed = self.open_command, text
+            self._opening, self._typed = self.open_command, ""
             return
         line.set_completions(completions())
-        line.open(text)
+        line.open("")
 
     def on_command_line_submitted(self, event: CommandLine.Submitted) -> None:
         self.shop.command(self, event.text)
