@@ -114,7 +114,7 @@ def _with_holdout(reference: Reference, holdout: Holdout, metric: str, seed: int
         positive=reference.positive,
     )
     micros = _micros(holdout.time)
-    chunked = chunk_rows(len(holdout.truth), micros, None, seed)
+    chunked = chunk_rows(len(holdout.truth), micros, seed)
     ordered = predictions if micros is None else predictions.take(np.argsort(micros, kind="stable"))
     return replace(
         reference,

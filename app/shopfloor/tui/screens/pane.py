@@ -443,7 +443,7 @@ class Pane(Live):
         if line is None:
             self._opening, self._typed = self.open_filter, text or ""
         else:
-            line.open("")
+            line.open(text)
 
     def clear_filter(self) -> None:
         """Show all rows again."""
@@ -457,17 +457,17 @@ class Pane(Live):
 
         return self.query_one_optional(FilterInput)
 
-    def open_command(self) -> None:
+    def open_command(self, text: str = "") -> None:
         """The `:` line."""
         from shopfloor.actions.command import completions
         from shopfloor.tui.widgets.command_line import CommandLine
 
         line = self.query_one_optional(CommandLine)
         if line is None:
-            self._opening, self._typed = self.open_command, ""
+            self._opening, self._typed = self.open_command, text
             return
         line.set_completions(completions())
-        line.open("")
+        line.open(text)
 
     def on_command_line_submitted(self, event: CommandLine.Submitted) -> None:
         self.shop.command(self, event.text)
