@@ -189,14 +189,16 @@ class Joined(Record, frozen=True, kw_only=True):
 
 
 class CheckReport(Record, frozen=True, kw_only=True):
-    """What one run found."""
+    """What one run found. `source` is where the inputs came from: `data` or `inference`."""
 
     model: str
     model_version: int
     results: tuple[CheckResult, ...] = ()
+    source: str = ""
     rows: int = 0
     live_score: float | None = None
     live_rows: int = 0
+    joined: Joined = Joined()
     notes: tuple[str, ...] = ()
 
 

@@ -90,14 +90,17 @@ def _context(
 
 def _report(spec: CheckSpec, context: CheckContext, results: list[CheckResult]) -> CheckReport:
     rows, outcomes = context.rows, context.outcomes
+    sample = rows if rows is not None else outcomes
     performance = next((result for result in results if result.check == PERFORMANCE), None)
     return CheckReport(
         model=spec.definition.name,
         model_version=spec.model_version,
         results=tuple(results),
+        source="" if sample is None else sample.source,
         rows=0 if rows is None else len(rows),
         live_score=None if performance is None else performance.value,
         live_rows=0 if outcomes is None else len(outcomes),
+        joined=NO_JOIN if outcomes is None else outcomes.joined,
         notes=() if outcomes is None else _notes(outcomes),
     )
 

@@ -60,8 +60,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
 class SliceGain(Record, frozen=True, kw_only=True):
     """How much the challenger gains on the rows where `column` is `level`.
 
-    `harmed` needs both: a loss beyond the margin, and evidence (one-sided, adjusted for the number of slices by
-    Benjamini-Hochberg).
+    `p_value` is one-sided for harm and adjusted for the number of slices (Benjamini-Hochberg).
+    `harmed` needs both: a loss beyond the margin and evidence.
     """
 
     column: str

@@ -121,6 +121,7 @@ def _judge(found: list[tuple[str, str, int, Comparison]], margin: float, alpha: 
             rows=count,
             gain=result.gain,
             interval=result.interval,
+            p_value=p_value,
             harmed=bool(result.gain < -margin and p_value <= alpha),
         )
         for (column, level, count, result), p_value in zip(found, adjusted, strict=True)
