@@ -69,4 +69,5 @@ class SliceGain(Record, frozen=True, kw_only=True):
     rows: int
     gain: float
     interval: tuple[float, float]
+    p_value: float
     harmed: bool = False
