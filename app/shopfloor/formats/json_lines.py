@@ -12,6 +12,7 @@ from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
 from shopfloor.formats.file_format import FileFormat, PreparedFile, Source
 from shopfloor.formats.shape import JSON, Shape, check_names
+from shopfloor.formats.values import written
 
 
 class JsonLinesFormat(FileFormat):
@@ -61,7 +62,7 @@ class JsonLinesFormat(FileFormat):
         if not isinstance(row, dict):
             return None
         values = (row.get(column) for column in shape.own)
-        return ["" if value is None else str(value).strip() for value in values]
+        return ["" if value is None else written(value).strip() for value in values]
 
     def reason(self, message: str, path: Path) -> Reason:
         if "maximum_object_size" in message:

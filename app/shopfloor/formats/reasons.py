@@ -50,8 +50,8 @@ class Place:
     def where(self) -> str:
         """The start of a sentence about the row there."""
         if self.line is not None:
-            return f"Line {self.line}"
-        return f"Row {self.row}" if self.row is not None else "A row"
+            return f"Line {self.line:,}"
+        return f"Row {self.row:,}" if self.row is not None else "A row"
 
     @property
     def words(self) -> str:
@@ -417,11 +417,12 @@ def escaped_quotes(reason: Reason) -> Reason:
     return msgspec.structs.replace(reason, hint=f"{reason.hint} {_ESCAPE}") if reason.code == "bad_quote" else reason
 
 
-def totals_row(line: int, columns: Sequence[str]) -> Reason:
+def totals_row(place: Place, columns: Sequence[str]) -> Reason:
+    sums = f"{listed(columns, 3)}: the sum of the rows above"
     return Reason(
         code="totals_row",
-        message=f"Line {line:,} is a totals row ({listed(columns, 3)}: the sum of the rows above), so it was left out.",
-        line=line,
+        message=f"{place.where} is a totals row ({sums}), so it was left out.",
+        line=place.line,
         hint="Leave it out at the source as well.",
     )
 

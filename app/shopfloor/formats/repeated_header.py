@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,9 +80,8 @@ def repeated(connection: DuckDBPyConnection, path: Path, shape: Shape) -> LeftOu
     tests = (names_itself(shape), is_header(shape)) if shape.width == 1 else (is_header(shape),)
     for test in tests:
         rows = rows_where(connection, path, shape, test)
-        left_out = LeftOut(rows, test)
-        if rows and (test is tests[-1] or _typed(connection, path, replace(shape, left_out=left_out))):
-            return left_out
+        if rows and (test is tests[-1] or _typed(connection, path, shape.without(rows, test))):
+            return LeftOut(rows, test)
     return None
 
 

@@ -100,6 +100,12 @@ class Shape:
             said = (*said, f"Renamed columns ([parser] rename): {', '.join(given)}.")
         return replace(self, names=names, delivered=self.delivered or self.names), said
 
+    def without(self, rows: tuple[int, ...], test: str) -> Shape:
+        """The shape of a file of which these rows are left out; SQL over c0, c1, … is true for them."""
+        if self.left_out is None:
+            return replace(self, left_out=LeftOut(rows, test))
+        return replace(self, left_out=LeftOut((*self.left_out.rows, *rows), f"({self.left_out.test}) OR ({test})"))
+
     @property
     def own(self) -> tuple[str, ...]:
         """The names that the file itself writes, without those that its directories give."""

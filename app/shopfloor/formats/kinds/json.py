@@ -17,7 +17,7 @@ from shopfloor.duck.sql import text
 from shopfloor.formats import reasons
 from shopfloor.formats.evidence import rejected
 from shopfloor.formats.failure import reason_of
-from shopfloor.formats.file_format import PreparedFile, Source, head_of
+from shopfloor.formats.file_format import LastLine, PreparedFile, Source, head_of
 from shopfloor.formats.json_lines import JsonLinesFormat
 from shopfloor.formats.quoting import Quoting
 from shopfloor.formats.reasons import BadFile, Place
@@ -32,6 +32,7 @@ _TWICE = "json_type(json) = 'OBJECT' AND len(list_distinct(json_keys(json))) < l
 """SQL that is true for an object with a key that occurs twice."""
 
 _WINDOW, _LARGEST = 1 << 20, 16 << 20
+_NESTED = 100  # braces in the last entry of an array
 _BETWEEN = re.compile(r"[ \t\r\n]*")
 
 
@@ -109,7 +110,18 @@ class ArrayFormat(LinesFormat):
     def lines(self, path: Path, shape: Shape, rows: Collection[int]) -> dict[int, int]:
         return {}
 
-    def cells(self, line: str, shape: Shape) -> None:
+    def last(self, tail: bytes) -> LastLine | None:
+        body = tail.rstrip().removesuffix(b"]").rstrip()
+        begin = len(body)
+        for _ in range(_NESTED):
+            begin = body.rfind(b"{", 0, begin)
+            if begin < 0:
+                break
+            try:
+                json.loads(body[begin:])
+            except (ValueError, RecursionError):
+                continue
+            return LastLine(begin, body[begin:], own_line=False)
         return None
 
     def malformed(self, path: Path) -> tuple[int | None, str]:

@@ -63,6 +63,11 @@ class ParquetFormat(FileFormat):
     def columns(self, shape: Shape) -> str:
         return ", ".join(f"{name(column)} AS c{i}" for i, column in enumerate(shape.own))
 
+    def row(self, shape: Shape, path: Path, number: int) -> str | None:
+        if "VARCHAR" not in shape.raw[: shape.width]:
+            return None  # nothing in it can say that it is a total
+        return f"SELECT {self.columns(shape)} FROM read_parquet({text(str(path))}) WHERE file_row_number = {number}"
+
     def reason(self, message: str, path: Path) -> Reason:
         if "No magic bytes" in message or "too small" in message:
             return reasons.parquet_truncated()
