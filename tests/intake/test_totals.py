@@ -27,7 +27,7 @@ TOTALS = {
     "no line end, and empty lines": "Total,,12,38.75\n\n\n",
     "signs": 'Total,,12,"$38.75"\n',
     "a sign behind": "Total,,12,38.75 EUR\n",
-    "marks between thousands": "Total,,12,\"0,038.75\"\n",
+    "marks between thousands": 'Total,,12,"0,038.75"\n',
     "a word behind the sums": ",,12,Total\n",
     "capitals": "GRAND TOTAL:,,12,38.75\n",
     "a unit": "Total (EUR),,12,38.75\n",

@@ -79,7 +79,7 @@ class Preparer:
                 headers=self._headers,
             )
         )
-        shape = replace(found.shape, missing=parser.missing).with_given(file.partition)
+        shape = replace(found.shape, missing=parser.missing, parser=parser).with_given(file.partition)
         found = self._without_totals(replace(found, shape=shape, bytes=found.path.stat().st_size))
         return self._without_headers(found) if self._accepted else found
 

@@ -28,8 +28,32 @@ if TYPE_CHECKING:
 # Turkish, Russian, Chinese and Japanese.
 _WORDS = frozenset(
     {
-        *("total", "totals", "sum", "sums", "overall", "summe", "gesamt", "gesamtsumme", "insgesamt", "somme", "totaux"),
-        *("totale", "totali", "totales", "suma", "soma", "totaal", "totalt", "totalsumma", "summa", "yhteensä", "razem"),
+        *(
+            "total",
+            "totals",
+            "sum",
+            "sums",
+            "overall",
+            "summe",
+            "gesamt",
+            "gesamtsumme",
+            "insgesamt",
+            "somme",
+            "totaux",
+        ),
+        *(
+            "totale",
+            "totali",
+            "totales",
+            "suma",
+            "soma",
+            "totaal",
+            "totalt",
+            "totalsumma",
+            "summa",
+            "yhteensä",
+            "razem",
+        ),
         *("celkem", "összesen", "toplam", "итого", "всего", "合計", "总计", "总和", "∑", "σ"),
     }
 )

@@ -50,9 +50,9 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
     `progress` gets a share from 0 to 1 and a stage in words. Pass a `connection` of
     `lake.duck.connect` to save its 13 ms; it is used by nobody else meanwhile. Every file gets an
     outcome; a file with faults beyond the contract's budget is quarantined and contributes
-    nothing; so is one whose rows do not add up. Raises `ConfigError` for a contract that cannot be applied and `StoreError` when the
-    disk is full. Memory and CPU time are bounded for the duration; what the kernel ends even so
-    is found with `intake.isolate`.
+    nothing; so is one whose rows do not add up. Raises `ConfigError` for a contract that cannot be
+    applied and `StoreError` when the disk is full. Memory and CPU time are bounded for the duration;
+    what the kernel ends even so is found with `intake.isolate`.
     """
     _check_contract(spec)
     total = sum(file.bytes for file in spec.files)

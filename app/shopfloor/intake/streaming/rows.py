@@ -67,7 +67,7 @@ class RowCheck:
     """Reads posts for one state of a contract. May be used by several threads."""
 
     def __init__(self, contract: Contract | None) -> None:
-        columns = contract.columns if contract is not None else ()
+        columns = tuple(map(contract.parser.governed, contract.columns)) if contract is not None else ()
         self._columns = {column.name: column for column in columns}
         self._missing = contract.parser.missing if contract is not None else ()
         # Of a column that has no type yet the first value decides.
