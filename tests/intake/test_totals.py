@@ -103,6 +103,7 @@ SIGNS = {
     "blanks between thousands": ("1 000", "20", "3 000", "4 020"),
     "apostrophes between thousands": ("1'000", "20", "3'000", "4'020"),
     "a sign in the total alone": ("10", "20", "30", "€60"),
+    "words for missing": ("10", "?", "30", "40"),
 }
 
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from shopfloor.domain.missing import MISSING
 from shopfloor.domain.number_format import sign_of
 from shopfloor.domain.reject import Reject
 from shopfloor.duck.sql import text
 from shopfloor.formats import reasons
+from shopfloor.formats.cast_rules import among
 from shopfloor.formats.encoding import CHUNK
 from shopfloor.formats.evidence import rejected
 from shopfloor.formats.locate import line_of_byte
@@ -216,6 +218,7 @@ def _sums(
     connection: DuckDBPyConnection, path: Path, shape: Shape, numbers: dict[int, _Number], decimal: str, *, alone: bool
 ) -> dict[int, _Sum]:
     """The sums of all other rows; none when the first cell is to be empty in the last row `alone`, and is not."""
+    missing = among((*MISSING, *shape.missing))
     items = ["count_if(coalesce(trim(c0::VARCHAR), '') = '')"]
     for i, last in numbers.items():
         number = f"TRY_CAST({_plain(f'c{i}::VARCHAR', decimal, last.sign)} AS DOUBLE)"
@@ -223,7 +226,7 @@ def _sums(
             f"coalesce(sum({number}), 0)",
             f"coalesce(sum(abs({number})), 0)",
             f"count_if({number} <> 0)",
-            f"count_if({number} IS NULL AND trim(c{i}::VARCHAR) <> '')",
+            f"count_if({number} IS NULL AND NOT {missing.format(v=f'c{i}::VARCHAR')})",
             f"count_if(abs({number}) >= {abs(last.value)!r})",
         ]
     found = _asked(connection, f"SELECT {', '.join(items)} FROM {rows_of(shape, [str(path)], rejects=True)}")
