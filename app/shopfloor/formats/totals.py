@@ -140,7 +140,7 @@ def totals_row(connection: DuckDBPyConnection, path: Path, shape: Shape, rows: i
         return None
     first = _label(next(cell for cell in last.cells if cell)) is _Label.SURE
     for decimal in (shape.decimal, "," if shape.decimal == "." else "."):
-        numbers = {i: found for i, cell in enumerate(last.cells) if (found := _number(cell, decimal)) is not None}
+        numbers = {i: read for i, cell in enumerate(last.cells) if (read := _number(cell, decimal)) is not None}
         others = [cell for i, cell in enumerate(last.cells) if cell and i not in numbers and not _label(cell)]
         if not numbers or (others and not first):
             continue

@@ -20,6 +20,7 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.text import counted
 from shopfloor.duck.disk import is_full
+from shopfloor.duck.sql import name, text
 from shopfloor.store import database, migrate
 from shopfloor.store.journal import Journal, JournalEntry, journalled
 from shopfloor.store.transaction import Transaction
@@ -225,12 +226,11 @@ class Store:
             self._reopen(error)
 
     def _copy_now(self, target: Path) -> int:
-        name = str(target).replace("'", "''")
         source = self._connection.execute("SELECT current_database()").fetchone()
         assert source is not None
-        self._connection.execute(f"ATTACH '{name}' AS backup_copy")
+        self._connection.execute(f"ATTACH {text(str(target))} AS backup_copy")
         try:
-            self._connection.execute(f'COPY FROM DATABASE "{source[0]}" TO backup_copy')
+            self._connection.execute(f"COPY FROM DATABASE {name(source[0])} TO backup_copy")
         finally:
             self._connection.execute("DETACH backup_copy")
         return self._last_seq

@@ -14,6 +14,7 @@ from shopfloor.domain.errors import IntegrityError, RefusedError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.requests.workspace import BackupReport
 from shopfloor.domain.text import safe
+from shopfloor.duck.sql import name
 from shopfloor.runtime.context import Context
 from shopfloor.store import migrate
 from shopfloor.store.database import first_line, log_path
@@ -96,7 +97,7 @@ def _contents(connection: duckdb.DuckDBPyConnection) -> Contents:
     tables = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'").fetchall()
     rows = 0
     for (table,) in tables:
-        counted = connection.execute(f'SELECT count(*), bit_xor(hash(t)) FROM "{table}" t').fetchone()
+        counted = connection.execute(f"SELECT count(*), bit_xor(hash(t)) FROM {name(table)} t").fetchone()
         rows += counted[0] if counted else 0
     meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
     newest = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()

@@ -19,10 +19,11 @@ from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.missing import ALWAYS_MISSING
+from shopfloor.domain.moments import Misfit
 from shopfloor.domain.streaming import RowReject
 from shopfloor.domain.text import safe
 from shopfloor.formats.notation import same_iso
-from shopfloor.formats.values import Misfit, reader_of
+from shopfloor.formats.values import reader_of
 
 TOLD = 100
 """So many rejected rows are told one by one."""
