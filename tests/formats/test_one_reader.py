@@ -358,3 +358,13 @@ def test_a_declared_decimal_mark_governs_texts_that_stand_for_numbers(connection
     check = RowCheck(contract)
     posted = check.read(b'{"id": "a", "x": "1,5"}\n{"id": "b", "x": 2.5}\n{"id": "c", "x": "1.800"}\n')
     assert (posted.rows, [reject.column for reject in posted.rejects]) == (2, ["x"])
+
+
+@pytest.mark.parametrize("again", ["x,id", "Id,X", '"x","id"'])
+def test_a_header_among_the_rows_is_the_same_fault_on_all_ways(connection: Any, again: str) -> None:
+    columns = (Column(name="id", type=ColumnType.TEXT), Column(name="x", type=ColumnType.NUMBER))
+    data = f"id,x\nk0,1\n{again}\nk1,2\n".encode()
+    for way, reason in on_all_ways(Delivered("a.csv", data, Contract(name="d", columns=columns)), connection).items():
+        assert isinstance(reason, Reason), way
+        assert (reason.code, reason.line) == ("header_repeated", 3), way
+        assert ("file accept" in reason.hint) == (way == "inbox"), way

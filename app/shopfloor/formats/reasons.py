@@ -548,6 +548,11 @@ def broken_condition(place: Place, condition: str) -> Reason:
     )
 
 
+def undivided(reason: Reason) -> Reason:
+    """`reason` for a file that is read whole or not at all: no hint to leave rows out."""
+    return msgspec.structs.replace(reason, hint=reason.hint.replace(_WITHOUT, "").strip())
+
+
 def of_reject(reject: Reject) -> Reason:
     """The reason of a whole file that is held for one of its rows."""
     hint = f"{_REDELIVER} Or change the contract, then retry the file."
