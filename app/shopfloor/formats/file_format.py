@@ -65,7 +65,7 @@ class PreparedFile:
     `rows` are counted without the parser; None where nothing but the parser can tell. `escape` is the escape
     character that was found in it, `escapes` says that a backslash stands before a quote and none was found.
     `bad` rows, the first of them as `rejects`, are not there any more: no parser could read them. Nor is `totals`,
-    a last row that is none of the table's.
+    a last row that is none of the table's; it is not looked for where nothing `may_sum` in the last row.
     """
 
     file: StagedFile
@@ -78,6 +78,7 @@ class PreparedFile:
     bad: int = 0
     rejects: tuple[Reject, ...] = ()
     totals: Reject | None = None
+    may_sum: bool = True
     bytes: int = 0
 
 

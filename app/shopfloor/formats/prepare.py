@@ -101,7 +101,7 @@ class Preparer:
 
     def _without_totals(self, file: PreparedFile) -> PreparedFile:
         """`file` without a totals row below its table."""
-        if not file.rows or file.rows <= _FEW:
+        if not file.rows or file.rows <= _FEW or not file.may_sum:
             return file
         found = totals_row(self._connection, file.path, file.shape, file.rows)
         if found is None:

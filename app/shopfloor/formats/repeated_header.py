@@ -67,8 +67,8 @@ def _in_any_order(shape: Shape) -> str:
 
 
 def may_be_header(shape: Shape) -> str | None:
-    """SQL that is true for a row which is a header only if no other row is like it: of the name of an only column, or of
-    two names in the other order. None for wider tables."""
+    """SQL that is true for a row which is a header only if no other row is like it: of the name of an only column, or
+    of two names in the other order. None for wider tables."""
     if shape.width > 2:
         return None
     return _in_any_order(shape) if shape.width == 2 else _named("c0", shape.own)

@@ -18,6 +18,7 @@ from shopfloor.formats.file_format import FileFormat, PreparedFile, Source, firs
 from shopfloor.formats.magic import PARQUET, foreign
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import NOTHING, Shape, check_names
+from shopfloor.formats.totals import may_be_totals
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -52,10 +53,11 @@ class ParquetFormat(FileFormat):
             if not rows and not source.may_be_empty:
                 raise BadFile(reasons.header_only())
             raw = _without_values(connection, path, names, [str(row[1]) for row in described])
-            _check_expansion(source, names, raw)
+            last = rows - 1 if rows and source.path.stat().st_size <= self.small else None
+            may_sum = _check_expansion(source, names, raw, last)
         except (duckdb.Error, MemoryError) as error:
             raise BadFile(reason_of(error, self, source.path, source.memory_mb)) from error
-        return PreparedFile(source.file, Shape(self, tuple(names), raw), source.path, int(rows))
+        return PreparedFile(source.file, Shape(self, tuple(names), raw), source.path, int(rows), may_sum=may_sum)
 
     def scan(self, shape: Shape, files: str, *, rejects: bool) -> str:
         return f"read_parquet({files})"
@@ -102,16 +104,21 @@ def _without_values(
     return tuple(NOTHING if i in empty else kind for i, kind in enumerate(raw))
 
 
-def _check_expansion(source: Source, names: Sequence[str], raw: Sequence[str]) -> None:
-    """Raise `BadFile` for text that is out of all proportion to the file."""
+def _check_expansion(source: Source, names: Sequence[str], raw: Sequence[str], last: int | None) -> bool:
+    """Raise `BadFile` for text that is out of all proportion to the file.
+
+    False where the row `last`, of a small file, has no word for totals: to ask for that alone costs as much again.
+    """
     texts = [name(column) for column, kind in zip(names, raw, strict=True) if kind == "VARCHAR"]
     if not texts:
-        return
+        return False
     total = " + ".join(f"coalesce(sum(strlen({column})), 0)" for column in texts)
-    query = f"SELECT {total} FROM read_parquet({text(str(source.path))})"
-    size = source.connection.execute(query).fetchall()[0][0]
+    words = "true" if last is None else f"bool_or({may_be_totals(texts, f'file_row_number = {last}')})"
+    query = f"SELECT {total}, {words} FROM read_parquet({text(str(source.path))})"
+    size, may_sum = source.connection.execute(query).fetchall()[0]
     if size > max(FREE_TEXT, MAX_TEXT_RATIO * source.path.stat().st_size):
         raise BadFile(reasons.expands_too_much(MAX_TEXT_RATIO, int(size)))
+    return bool(may_sum)
 
 
 def _top_level(listed: Sequence[tuple[str, int | None]]) -> list[str]:
