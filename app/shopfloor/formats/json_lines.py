@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from shopfloor.domain.file import Reason
+from shopfloor.domain.numbers import count
 from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
 from shopfloor.formats.file_format import FileFormat, PreparedFile, Source
@@ -36,7 +37,7 @@ def json_fault(error: ValueError | RecursionError) -> str:
         return _TOO_DEEP
     said = str(error)
     words = next((words for start_of, words in _FAULTS.items() if said.startswith(start_of)), "it cannot be decoded")
-    return f"{words} (character {error.pos + 1:,})" if isinstance(error, json.JSONDecodeError) else words
+    return f"{words} (character {count(error.pos + 1)})" if isinstance(error, json.JSONDecodeError) else words
 
 
 class JsonLinesFormat(FileFormat):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import duckdb
 
 from shopfloor.domain.file import Reason
+from shopfloor.domain.numbers import count
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.duck.sql import text
 from shopfloor.formats import reasons
@@ -136,7 +137,7 @@ class ArrayFormat(LinesFormat):
             for _ in array_entries(path):
                 pass
         except _Broken as error:
-            return error.line, f"in entry {error.number:,} {error.why}"
+            return error.line, f"in entry {count(error.number)} {error.why}"
         return None, "it cannot be read"
 
 
@@ -161,10 +162,10 @@ class EntriesFormat(LinesFormat):
                         out.write(entry.text.replace("\n", " ").replace("\r", " ") + "\n")
                         continue
                     others += not isinstance(entry.value, _Object)
-                    reason = reasons.json_shape(f"entry {last:,} {why}", entry.line)
+                    reason = reasons.json_shape(f"entry {count(last)} {why}", entry.line)
                     wrong[last - 1] = rejected(reason, Place(line=entry.line, row=last), None, entry.text)
         except _Broken as error:
-            raise BadFile(reasons.json_malformed(error.line, f"in entry {error.number:,} {error.why}")) from error
+            raise BadFile(reasons.json_malformed(error.line, f"in entry {count(error.number)} {error.why}")) from error
         rejects = tuple(wrong.values())[:MOST]
         if len(wrong) == last:
             raise BadFile(reasons.of_many(reasons.of_reject(rejects[0]), last, last))
