@@ -126,11 +126,9 @@ class TotalsRow:
     test: str
 
 
-def may_be_totals(columns: Sequence[str], row: str) -> str:
-    """SQL over the names of `columns`, quoted, that is true where the row for which `row` is true may be a total."""
-    words = text("|".join(sorted(_WORDS)))
-    labels = " OR ".join(f"regexp_matches(lower({column}::VARCHAR), {words})" for column in columns)
-    return f"CASE WHEN {row} THEN {columns[0]} IS NULL OR {labels} END"
+def may_be_totals(texts: Sequence[str | None]) -> bool:
+    """False where the texts of a row rule out that it is a total."""
+    return not texts[0] or any(_label(cell) for cell in texts if cell)
 
 
 def totals_row(connection: DuckDBPyConnection, path: Path, shape: Shape, rows: int) -> TotalsRow | None:

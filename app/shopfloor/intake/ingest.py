@@ -73,8 +73,7 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
             except Restart as restart:
                 # DuckDB gave up on itself: begin again without, or with less trust in, a file.
                 if restart.culprit is not None:
-                    id, reason = restart.culprit.id, reasons.crashed(restart.detail)
-                    poisoned[id] = FileOutcome(id=id, state=FileState.QUARANTINED, reason=reason)
+                    poisoned[restart.culprit.id] = _held(restart.culprit.id, reasons.crashed(restart.detail))
                 alone.update(restart.suspects)
             finally:
                 if own is not None:
