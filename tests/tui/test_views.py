@@ -382,14 +382,14 @@ def test_who_leaves_during_a_training_reads_that_it_goes_on() -> None:
     import msgspec
 
     from shopfloor.domain.status import JobCounts
-    from shopfloor.tui.exit_message import exit_message
+    from shopfloor.tui.start import farewell
 
     status = msgspec.structs.replace(SHOP.status(), jobs=JobCounts(running=1), running=("train \x1b[31mx",))
-    said = exit_message(status)
+    said = farewell(status)
     assert said.startswith("1 job keeps running (engine pid ")
     assert "\x1b" not in said
-    assert exit_message(msgspec.structs.replace(status, jobs=JobCounts())) == ""
-    assert exit_message(None) == ""
+    assert farewell(msgspec.structs.replace(status, jobs=JobCounts())) == ""
+    assert farewell(None) == ""
 
 
 def _texts(sections: list[Section]) -> str:

@@ -21,6 +21,7 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.text import counted
 from shopfloor.duck.disk import is_full
+from shopfloor.duck.sql import name, text
 from shopfloor.store import database, migrate
 from shopfloor.store.journal import Journal, JournalEntry, journalled
 from shopfloor.store.transaction import Transaction
@@ -73,7 +74,7 @@ class Store:
         self._closed = ""
         self._unsynced = ""
         self._refuse_to_forget()
-        self.created = database.ensure(path, workspace_id)
+        database.ensure(path, workspace_id)
         self._connection, self.recovered = database.connect(path)
         if migrate.current(self._connection) != migrate.newest():
             migrate.upgrade(self._connection)
@@ -265,7 +266,7 @@ class Store:
         if self._closed and not self._open_again(self._closed):
             raise StoreError(
                 f"The metadata store is closed: {self._closed}.",
-                hint="Free disk space or repair the disk: it opens by itself once it can.",
+                hint="Free disk space or mend the disk: it opens by itself once it can.",
                 code="store_closed",
             )
 
@@ -291,12 +292,11 @@ class Store:
             self._reopen(database.first_line(error))
 
     def _copy_now(self, target: Path) -> int:
-        name = str(target).replace("'", "''")
         source = self._connection.execute("SELECT current_database()").fetchone()
         assert source is not None
-        self._connection.execute(f"ATTACH '{name}' AS backup_copy")
+        self._connection.execute(f"ATTACH {text(str(target))} AS backup_copy")
         try:
-            self._connection.execute(f'COPY FROM DATABASE "{source[0]}" TO backup_copy')
+            self._connection.execute(f"COPY FROM DATABASE {name(source[0])} TO backup_copy")
         finally:
             self._connection.execute("DETACH backup_copy")
         return self._last_seq
