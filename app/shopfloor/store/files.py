@@ -11,6 +11,7 @@ from shopfloor.domain.file import STREAM, WITHDRAWN, FilePurpose, FileRecord, Fi
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.status import FileCounts
+from shopfloor.store import bulk
 from shopfloor.store.rows import Filter, Query, aware, count, decode, page, stored_time
 from shopfloor.store.transaction import Transaction
 
@@ -48,44 +49,43 @@ class LedgerRow(Record, frozen=True, kw_only=True):
     again: Again | None = None
 
 
-class Sighting(NamedTuple):
-    """A file at first sight: all that is known of it then. A burst has forty thousand, hence no records yet."""
+class Sightings(NamedTuple):
+    """Files at first sight, by column: all that is known of them then. A burst has forty thousand, hence no records."""
 
-    id: str
-    number: int
-    purpose: FilePurpose
-    dataset: str
-    path: str
-    identity: tuple[bytes, int, int, int, int, int]  # as in `Identity`
-    state: FileState
-    reason: Reason | None
+    ids: Sequence[str]
+    numbers: Sequence[int]
+    purposes: Sequence[FilePurpose]
+    datasets: Sequence[str]
+    paths: Sequence[str]
+    raw_paths: Sequence[bytes]
+    identities: Sequence[tuple[int, int, int, int, int]]  # dev, ino, size, mtime_ns, ctime_ns
+    reasons: Sequence[Reason | None]
 
 
-def put_sightings(transaction: Transaction, found: Sequence[Sighting]) -> None:
-    """Insert files that were never seen before."""
-    if not found:
-        return
-    ids, numbers, purposes, datasets, paths, identities, states, reasons = zip(*found, strict=True)
-    raw_paths, devs, inos, sizes, mtimes, ctimes = zip(*identities, strict=True)
+def put_sightings(transaction: Transaction, found: Sightings) -> None:
+    """Insert files that were never seen before: those with a reason are refused, the others settle."""
+    count = len(found.ids)
+    devs, inos, sizes, mtimes, ctimes = zip(*found.identities, strict=True)
+    settling, refused = FileState.SETTLING, FileState.REFUSED
     transaction.insert_columns(
         "files",
         {
-            "id": ids,
-            "number": numbers,
-            "purpose": purposes,
-            "dataset": datasets,
-            "path": paths,
-            "raw_path": raw_paths,
+            "id": found.ids,
+            "number": found.numbers,
+            "purpose": found.purposes,
+            "dataset": found.datasets,
+            "path": found.paths,
+            "raw_path": found.raw_paths,
             "dev": devs,
             "ino": inos,
             "size": sizes,
             "mtime_ns": mtimes,
             "ctime_ns": ctimes,
-            "rejected_rows": len(found) * (0,),
-            "state": states,
-            "reason": [None if reason is None else to_text(reason) for reason in reasons],
-            "seen_count": len(found) * (1,),
-            "seen_at": len(found) * (transaction.now,),
+            "rejected_rows": count * (0,),
+            "state": [settling if reason is None else refused for reason in found.reasons],
+            "reason": [None if reason is None else to_text(reason) for reason in found.reasons],
+            "seen_count": count * (1,),
+            "seen_at": count * (transaction.now,),
         },
     )
 
@@ -218,9 +218,9 @@ def known(query: Query, paths: Sequence[bytes]) -> list[tuple[str, bytes, int, i
     return query.all(
         "SELECT arg_max(id, number), raw_path, arg_max(dev, number), arg_max(ino, number), arg_max(size, number), "
         "arg_max(mtime_ns, number), arg_max(ctime_ns, number) FROM files "
-        "WHERE raw_path IN (SELECT from_hex(unnest(string_split(?, ' ')))) GROUP BY raw_path "
+        f"WHERE raw_path IN ({bulk.BLOBS}) GROUP BY raw_path "
         "HAVING arg_max(coalesce(reason ->> 'code', ''), number) <> 'vanished'",
-        [" ".join(path.hex() for path in paths)],
+        [bulk.blobs(paths)],
     )
 
 
