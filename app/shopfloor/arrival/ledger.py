@@ -101,7 +101,8 @@ def claimed(
 def with_copy(row: LedgerRow, seen: Observation, raw: bytes, copy: Claimed) -> LedgerRow:
     """A file's row once its content is known."""
     file = msgspec.structs.replace(row.file, sha256=copy.sha256, bytes=copy.bytes, reason=None)
-    return msgspec.structs.replace(row, file=file, identity=identity(seen, raw), staged=copy.path)
+    place = {"staged": copy.path, "staged_offset": copy.offset}
+    return msgspec.structs.replace(row, file=file, identity=identity(seen, raw), **place)
 
 
 def _duplicate(transaction: Transaction, row: LedgerRow, first: str) -> LedgerRow:

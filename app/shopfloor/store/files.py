@@ -39,6 +39,7 @@ class Identity(Record, frozen=True, kw_only=True):
 class LedgerRow(Record, frozen=True, kw_only=True):
     """A file with what the engine needs to work on it.
 
+    `staged` is the file that holds its claimed copy, `staged_offset` where in it that begins if others are in it, too.
     `again` is what a person asked for who let it be taken in again; it is forgotten once that is decided.
     """
 
@@ -46,6 +47,7 @@ class LedgerRow(Record, frozen=True, kw_only=True):
     number: int
     identity: Identity
     staged: str | None = None
+    staged_offset: int | None = None
     again: Again | None = None
 
 
@@ -124,6 +126,7 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
         "corrects": file.corrects,
         "seen_count": file.seen_count,
         "staged": row.staged,
+        "staged_offset": None if row.staged is None else row.staged_offset,
         "again": to_text(row.again) if row.again is not None and _open(file.state) else None,
         "seen_at": file.seen_at,
         "committed_at": file.committed_at,
@@ -199,6 +202,11 @@ def staged_bytes(query: Query, purpose: FilePurpose, dataset: str) -> int:
         [purpose.value, dataset],
     )
     return int(row[0]) if row else 0
+
+
+def is_staged(query: Query, path: str) -> bool:
+    """Whether the file at `path` holds the claimed copy of any file."""
+    return query.one("SELECT 1 FROM files WHERE staged = ? LIMIT 1", [path]) is not None
 
 
 def in_states(query: Query, states: Sequence[FileState]) -> list[LedgerRow]:
@@ -353,16 +361,23 @@ def counts(query: Query) -> FileCounts:
     )
 
 
-_LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, again FROM files"
+_LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, staged_offset, again FROM files"
 
 
 def _ledger(row: tuple[Any, ...]) -> LedgerRow:
     file = _record(row[:16])
-    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, again = row[16:]
+    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, staged_offset, again = row[16:]
     identity = Identity(
         raw_path=bytes(raw_path), dev=dev, ino=ino, size=file.bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
     )
-    return LedgerRow(file=file, number=number, identity=identity, staged=staged, again=decode(again, Again))
+    return LedgerRow(
+        file=file,
+        number=number,
+        identity=identity,
+        staged=staged,
+        staged_offset=staged_offset,
+        again=decode(again, Again),
+    )
 
 
 def _record(row: tuple[Any, ...]) -> FileRecord:
