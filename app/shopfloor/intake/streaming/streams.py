@@ -61,7 +61,11 @@ class Streams:
     def unfollowed(self, found: list[Found]) -> list[Found]:
         """Files in drop folders without those that are followed line by line, which the watch leaves alone."""
         folders = {(purpose, seen.name) for purpose, seen, _ in found}
-        asked = {name for purpose, name in folders if purpose is FilePurpose.DATA and self._follower.may_follow(name)}
+        asked = {
+            name
+            for purpose, name in folders
+            if name and purpose is FilePurpose.DATA and self._follower.may_follow(name)
+        }
         return [one for one in found if not (one[1].name in asked and self.follows(*one[:2]))] if asked else found
 
     def follows(self, purpose: FilePurpose, seen: Observation) -> bool:
