@@ -11,9 +11,12 @@ from shopfloor.domain.columns import Column, ColumnType
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-# Version 2 of the format: a quarter less time and a tenth less space than version 1 (measured on 2.0.1,
-# 10 million rows of 12 mixed columns). pyarrow and pandas read it like any other.
-PARQUET = "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)"
+# Measured on DuckDB 2.0.1 with a million rows of 12 mixed columns, against its defaults. Version 2 of the format: a
+# fifth less CPU time and a tenth less space; pyarrow and pandas read it like any other. Level 1 instead of 3 and no
+# dictionary of more than 16,384 values (a row group has 122,880 rows): another fifth, in the same space.
+PARQUET = (
+    "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 16384)"
+)
 """How parts are written."""
 
 SQL_TYPES = {
