@@ -135,11 +135,14 @@ class MemoryTable:
 class StagedTable:
     """One file, of the id `file`, written as Parquet at once and checked there; memory stays flat."""
 
-    def __init__(self, connection: DuckDBPyConnection, plan: Plan, path: Path, file: str) -> None:
+    def __init__(
+        self, connection: DuckDBPyConnection, plan: Plan, path: Path, file: str, *, large: bool = False
+    ) -> None:
         self.plan = plan
         self._file = file
         self._connection = connection
         self._path = path
+        self._large = large
         self._rows = 0
         self._left_out: Sequence[int] | None = ()
 
@@ -194,6 +197,6 @@ class StagedTable:
         return f"SELECT {placed(self.plan, 'r + 1', text(self._file))} FROM ({query})"
 
     def _copy(self, query: str, path: Path | None = None) -> None:
-        target = text(str(path or self._path))
-        done = self._connection.execute(f"COPY ({query}) TO {target} {parquet(len(self.plan.columns))}")
+        target, written = text(str(path or self._path)), parquet(len(self.plan.columns), large=self._large)
+        done = self._connection.execute(f"COPY ({query}) TO {target} {written}")
         self._rows = int(done.fetchall()[0][0])
