@@ -96,10 +96,11 @@ def _ingest(source: Path) -> _Cost:
         before, at_rest = _cpu_seconds(pid), _high_water(pid)
         os.rename(inbox / ".rows.csv.part", inbox / "rows.csv")
         landed = time.time()
-        time.sleep(_SETTLE)
-        idle(client)
-        events = client.ask(EventList(tail=100, subject="rows")).rows
-        committed = next(event.at for event in events if event.kind == "dataset.committed")
+        committed = None
+        while committed is None:  # not until it is idle: what follows a commit is no part of it
+            time.sleep(0.2)
+            events = client.ask(EventList(tail=100, subject="rows")).rows
+            committed = next((event.at for event in events if event.kind == "dataset.committed"), None)
         cpu = _cpu_seconds(pid) - before
         memory = max(map(_high_water, _workers(pid))) + _high_water(pid) - at_rest
     return _Cost(committed.timestamp() - landed - _SETTLE, cpu, memory)
