@@ -93,6 +93,7 @@ def _ingest(source: Path) -> _Cost:
         inbox.mkdir()
         shutil.copyfile(source, inbox / ".rows.csv.part")
         pid = client.ask(StatusShow()).engine.pid
+        _wait_for_rest(pid)
         before, at_rest = _cpu_seconds(pid), _high_water(pid)
         os.rename(inbox / ".rows.csv.part", inbox / "rows.csv")
         landed = time.time()
@@ -128,6 +129,14 @@ def _cpu_seconds(engine: int) -> float:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         ticks += sum(map(int, fields[11:15]))  # of the process and of its children that ended: user and system
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _wait_for_rest(engine: int) -> None:
+    """Return when the workers have loaded what they will need, which is done once and beside other work."""
+    before, now = -1.0, _cpu_seconds(engine)
+    while now - before > 0.05:
+        time.sleep(0.5)
+        before, now = now, _cpu_seconds(engine)
 
 
 def _high_water(process: int) -> float:
