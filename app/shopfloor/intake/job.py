@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ class IntakeHandler:
 
     def __init__(self) -> None:
         self._stamps: dict[str, Stamp | None] = {}  # of the contract that a job began with
+        self._containers: dict[str, set[str]] = {}  # of claimed copies that the commit of a job has done with
 
     def prepare(self, context: Context, job: JobRecord) -> WorkerTask[IntakeSpec] | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
@@ -139,6 +141,8 @@ class IntakeHandler:
         for row in rows:
             if row.file.id not in left:  # a job of nothing but repeats ends here, and nobody else would
                 file_outcomes.clear(context, row, kept=False, originals=originals)
+        if not fresh:
+            context.store.read(partial(file_outcomes.remove_containers, paths=file_outcomes.containers(rows)))
         return fresh
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> IntakeResult:
@@ -198,12 +202,13 @@ class IntakeHandler:
     ) -> dict[str, Any]:
         """Ledger, version and follow-up jobs in one transaction."""
         rows = {row.file.id: row for row in files.ledger(transaction, job.payload["files"])}
+        self._containers[job.id] = file_outcomes.containers(rows.values())
         contract = published.contract
         revision = self._record_contract(context, transaction, job, contract)
         version = None
         if (published.parts or published.replaces_parts) and contract is not None:
             version = self._version(transaction, job, published, rows, revision)
-        self._commit_files(transaction, rows, published, version)
+        self._commit_files(transaction, job, rows, published, version)
         if version is not None:
             self._let_go(transaction, job, published, version)
         if job.payload.get("actor", "engine") != "engine":  # files that a person took out of quarantine
@@ -280,6 +285,7 @@ class IntakeHandler:
     def _commit_files(
         self,
         transaction: Transaction,
+        job: JobRecord,
         rows: dict[str, LedgerRow],
         published: IntakeResult,
         version: DatasetVersion | None,
@@ -287,12 +293,16 @@ class IntakeHandler:
         taken: list[file_outcomes.CommittedFile] = []
         held: dict[str, Reason] = {}
         number = version.version if version is not None else None
+        noted = _notices_by_file(published, job.payload.get("notices", {}))
         for outcome in published.files:
             row = rows[outcome.id]
+            notices = noted[outcome.id]
             if outcome.rejects or row.file.rejected_rows:
                 rejects.put(transaction, row.file.id, outcome.rejects)
             if outcome.state is FileState.QUARANTINED and outcome.reason is not None:
-                file_outcomes.quarantine_file(transaction, row, outcome.reason, wrong=outcome.rejected_rows)
+                file_outcomes.quarantine_file(
+                    transaction, row, outcome.reason, wrong=outcome.rejected_rows, notices=notices
+                )
                 held[row.file.id] = outcome.reason
                 continue
             file = msgspec.structs.replace(
@@ -302,7 +312,7 @@ class IntakeHandler:
                 f"{counted(outcome.rows, 'row')} in {version.dataset}@{number}" if version is not None else "no rows"
             )
             row = msgspec.structs.replace(row, file=file)
-            taken.append(file_outcomes.CommittedFile(row, outcome.rows, where, number))
+            taken.append(file_outcomes.CommittedFile(row, outcome.rows, where, number, notices))
         file_outcomes.commit_files(transaction, taken)
         file_outcomes.hold_repeats(transaction, held)
 
@@ -350,6 +360,8 @@ class IntakeHandler:
         kept = {outcome.id for outcome in published.files if outcome.state is FileState.QUARANTINED}
         rows = context.store.read(lambda query: files.ledger(query, job.payload["files"]))
         file_outcomes.clear_all(context, job, _with_fate(rows, kept))
+        done_with = self._containers.pop(job.id, set())
+        context.store.read(partial(file_outcomes.remove_containers, paths=done_with))
         context.book.own.pop(job.subject, None)
         self._stamps.pop(job.id, None)
         shutil.rmtree(_staging(context, job), ignore_errors=True)
@@ -392,6 +404,15 @@ def _any_committed(result: IntakeResult) -> bool:
     return any(outcome.state is FileState.COMMITTED for outcome in result.files)
 
 
+def _notices_by_file(result: IntakeResult, seen: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What was noted about each file. What is noted of the whole delivery stands with the first one that came in."""
+    found = {outcome.id: [*seen.get(outcome.id, ()), *outcome.notices] for outcome in result.files}
+    first = next((outcome.id for outcome in result.files if outcome.state is FileState.COMMITTED), None)
+    if first is not None:
+        found[first] += result.notices
+    return found
+
+
 def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow], seen: dict[str, list[str]]) -> list[str]:
     """What was noted about files that came in, each notice once however many files it is about.
 
@@ -431,6 +452,7 @@ def _staged(
     return StagedFile(
         id=row.file.id,
         path=row.staged,
+        offset=row.staged_offset,
         original_name=Path(row.file.path).name,
         sha256=row.file.sha256,
         bytes=row.file.bytes,
