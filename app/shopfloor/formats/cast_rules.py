@@ -62,7 +62,7 @@ ALTERED = "to be altered"
 
 @dataclass(frozen=True)
 class Alteration:
-    """Values that come in changed: the condition over {v}, {a}, {b}, what they become, what to say of one or many."""
+    """Values that come in changed: the condition over {v} and {a}, what they become, what to say of one or many."""
 
     when: str
     value: str
@@ -72,13 +72,13 @@ class Alteration:
 
 @dataclass(frozen=True)
 class CastRule:
-    """SQL over {v} (the raw value) and {a}, {b} (what `tries` made of it); `tries` may ask {j}, the JSON value.
+    """SQL over {v} (the raw value) and {a} (what `tries` made of it); `tries` may ask {j}, the JSON value.
 
     Where `good` holds the value is `value`; else the first of `others` whose condition holds, else that
     of `altered`. What is left and is not missing is bad.
     """
 
-    tries: tuple[str, ...] = ()
+    tries: str = ""
     good: str = "{v} IS NOT NULL"
     value: str = "{v}"
     others: tuple[tuple[str, str], ...] = ()
@@ -86,8 +86,7 @@ class CastRule:
 
     def tried(self, column: int) -> list[str]:
         """Select items for the inner query."""
-        raw = _raw(column)
-        return [f"{sql.format(**raw)} AS {alias}{column}" for sql, alias in zip(self.tries, "ab", strict=False)]
+        return [f"{self.tries.format(**_raw(column))} AS a{column}"] if self.tries else []
 
     def at(self, mode: CastMode, column: int) -> str:
         """The value; one that `mode` does not read ends the query with an error."""
@@ -118,8 +117,7 @@ class CastRule:
     def bad_inline(self, column: int) -> str:
         """`bad` over the raw value alone, for a query that has not tried anything."""
         names = _raw(column)
-        tried = {alias: f"({sql.format(**names)})" for alias, sql in zip("ab", self.tries, strict=False)}
-        return self._bad().format(**names, **tried)
+        return self._bad().format(**names, a=f"({self.tries.format(**names)})")
 
     def _changed(self) -> tuple[tuple[str, str], ...]:
         return () if self.altered is None else ((self.altered.when, self.altered.value),)
@@ -142,7 +140,7 @@ def _raw(column: int) -> dict[str, str]:
 
 
 def _names(column: int) -> dict[str, str]:
-    return {"v": f"c{column}", "a": f"a{column}", "b": f"b{column}"}
+    return {"v": f"c{column}", "a": f"a{column}"}
 
 
 def cast_rule(
@@ -283,11 +281,10 @@ def _parsed(formats: Sequence[str]) -> str:
 
 
 _INTEGER = CastRule(
-    tries=("TRY_CAST({v} AS BIGINT)", "TRY_CAST({v} AS DOUBLE)"),
-    # 8.000 is eight or eight thousand.
-    good=f"{{a}}::DOUBLE = {{b}} AND NOT contains({{v}}, '_') "
-    f"AND ({{a}} BETWEEN -{EXACT} AND {EXACT} OR {{a}}::VARCHAR = {{v}}) "
-    f"AND (NOT contains({{v}}, '.') OR NOT {_matches(GROUPS)})",
+    tries="TRY_CAST({v} AS BIGINT)",
+    # What reads back as it is written needs no other test. 8.000 is eight or eight thousand.
+    good=f"({{a}}::VARCHAR = {{v}} OR ({{a}}::DOUBLE = TRY_CAST({{v}} AS DOUBLE) AND NOT contains({{v}}, '_') "
+    f"AND {{a}} BETWEEN -{EXACT} AND {EXACT} AND (NOT contains({{v}}, '.') OR NOT {_matches(GROUPS)})))",
     value="{a}",
     others=(_MISSING,),
 )
@@ -299,19 +296,19 @@ _UNROUNDED = (
 # A sum or a mean over infinity is infinity or nothing; a larger number than any double reads so, too.
 INFINITE = Alteration("isinf({a})", "NULL", "infinite value was", "infinite values were")
 _NUMBER = CastRule(
-    tries=("TRY_CAST({v} AS DOUBLE)",),
+    tries="TRY_CAST({v} AS DOUBLE)",
     good=f"isfinite({{a}}) AND NOT contains({{v}}, '_') AND {_UNROUNDED}",
     value="{a}",
     others=(_MISSING,),
     altered=INFINITE,
 )
 _BOOLEAN = CastRule(
-    tries=("TRY_CAST({v} AS BOOLEAN)",),
+    tries="TRY_CAST({v} AS BOOLEAN)",
     good="{a} IS NOT NULL",
     value="{a}",
     others=(_MISSING, _when("true", "TRY_CAST(trim({v}) AS BOOLEAN)")),
 )
-_DATE_TRY = ("TRY_CAST({v} AS DATE)",)
+_DATE_TRY = "TRY_CAST({v} AS DATE)"
 # The cast alone would also take 2026\01\31, and " 026-01-31" for the year 26.
 _SLASHED = "({v} LIKE '____/__/__' AND {v} >= '0' AND right({v}, 1) >= '0')"
 _DATE_GOOD = f"({{a}}::VARCHAR = {{v}} OR {_SLASHED}) AND {{a}} {_RANGE}"
@@ -351,7 +348,7 @@ _WAYS = {
 
 
 _STAMP = CastRule(
-    tries=("TRY_CAST({v} AS TIMESTAMP)",),
+    tries="TRY_CAST({v} AS TIMESTAMP)",
     # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop, and of 10: 5:07 it
     # would make 10:00:00.
     good=f"{{a}} {_TIME_RANGE} AND strlen({{v}}) = 19 AND substr({{v}}, 17, 1) = ':' "
@@ -376,11 +373,12 @@ _TEXTS = {
 }
 
 # A code such as 007 is text; so is a whole number that no BIGINT holds.
-CODE = "ltrim({v}) >= '00' AND ltrim({v}) < '0:'"
+# Blanks are trimmed only where there may be some.
+CODE = "(({v} >= '00' AND {v} < '0:') OR (({v} < '!' OR {v} >= chr(127)) AND ltrim({v}) >= '00' AND ltrim({v}) < '0:'))"
 _FIRST = {
     **_TEXTS,
     ColumnType.INTEGER: CastRule(
-        tries=("TRY_CAST({v} AS BIGINT)",),
+        tries="TRY_CAST({v} AS BIGINT)",
         good="{a}::VARCHAR = {v}",
         value="{a}",
         others=(_MISSING,),
@@ -415,7 +413,7 @@ def _numbers(value: str, written: str, *, json: bool) -> CastRule:
     """
     own = "WHEN json_type({j}) <> 'VARCHAR' THEN TRY_CAST({v} AS DOUBLE) " if json else ""
     return CastRule(
-        tries=(f"CASE {own}WHEN {_matches(written)} THEN {value} END",),
+        tries=f"CASE {own}WHEN {_matches(written)} THEN {value} END",
         good=f"isfinite({{a}}) AND {_UNROUNDED}",
         value="{a}",
         others=_NUMBER.others,
@@ -464,7 +462,7 @@ def formatted(kind: ColumnType, format: str, *, json: bool = False) -> CastRule:
     formats = time_formats(format) if kind is ColumnType.TIMESTAMP else (format,)
     good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
     return CastRule(
-        tries=(_parsed(formats),),
+        tries=_parsed(formats),
         good=good,
         value="{a}::DATE" if kind is ColumnType.DATE else "{a}",
         others=(_MISSING, *_beside(kind, format)),
@@ -498,7 +496,7 @@ def _typed(family: str, kind: ColumnType, *, any_text: bool) -> CastRule | None:
     return _CONVERSIONS.get((family, kind))
 
 
-_WHOLE = CastRule(tries=("TRY_CAST({v} AS BIGINT)",), good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
+_WHOLE = CastRule(tries="TRY_CAST({v} AS BIGINT)", good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
 _COUNTED = CastRule(good=f"{{v}} BETWEEN -{EXACT} AND {EXACT}", value="{v}::DOUBLE")
 _PLAIN_WORDS = CastRule(value="{v}::VARCHAR")
 _MICROSECONDS = "{v}::TIMESTAMP"  # of any zone, in UTC
@@ -510,7 +508,7 @@ _CONVERSIONS = {
     ("whole", ColumnType.INTEGER): _WHOLE,
     # pandas makes floats of whole numbers as soon as one is missing.
     ("float", ColumnType.INTEGER): CastRule(
-        tries=("TRY_CAST({v} AS BIGINT)",),
+        tries="TRY_CAST({v} AS BIGINT)",
         good=f"{{a}}::DOUBLE = {{v}} AND {{a}} BETWEEN -{EXACT} AND {EXACT}",
         value="{a}",
         others=(("isnan({v})", "NULL"),),
@@ -528,15 +526,15 @@ _CONVERSIONS = {
     ("date", ColumnType.DATE): CastRule(good=f"{{v}} {_RANGE}"),
     ("date", ColumnType.TIMESTAMP): CastRule(good=f"{{v}} {_RANGE}", value="{v}::TIMESTAMP"),
     ("stamp", ColumnType.TIMESTAMP): CastRule(
-        tries=("{v}::TIMESTAMP",),
+        tries="{v}::TIMESTAMP",
         good="isfinite({a}) AND {a} BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'",
         value="{a}",
     ),
     ("stamp", ColumnType.DATE): CastRule(
-        tries=("{v}::TIMESTAMP",), good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
+        tries="{v}::TIMESTAMP", good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
     ),
     ("fine stamp", ColumnType.TIMESTAMP): CastRule(
-        tries=(_MICROSECONDS,),
+        tries=_MICROSECONDS,
         good="isfinite({a}) AND epoch_ns({v}) % 1000 = 0",
         value="{a}",
         altered=Alteration(
@@ -544,10 +542,10 @@ _CONVERSIONS = {
         ),
     ),
     ("fine stamp", ColumnType.DATE): CastRule(
-        tries=(_MICROSECONDS,), good="date_trunc('day', {a}) = {a} AND epoch_ns({v}) % 1000 = 0", value="{a}::DATE"
+        tries=_MICROSECONDS, good="date_trunc('day', {a}) = {a} AND epoch_ns({v}) % 1000 = 0", value="{a}::DATE"
     ),
     # Some writers do not say that their bytes are text.
-    ("bytes", ColumnType.TEXT): CastRule(tries=("try(decode({v}))",), good="{a} IS NOT NULL", value="{a}"),
+    ("bytes", ColumnType.TEXT): CastRule(tries="try(decode({v}))", good="{a} IS NOT NULL", value="{a}"),
     ("wide", ColumnType.TEXT): _PLAIN_WORDS,
     ("whole", ColumnType.TEXT): _PLAIN_WORDS,
     ("word", ColumnType.TEXT): _PLAIN_WORDS,
