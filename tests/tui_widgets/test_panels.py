@@ -217,7 +217,7 @@ async def test_detail_pane_shows_every_kind_of_body() -> None:
         for part in ("Run 341 ──", "── 18m ago", "State  ok", "Note [/b] ─", "hostile [/b]", "second line", "trusted"):
             assert part in text
         assert "last 0.9" in text
-        assert "young  25%" in text
+        assert "young  25 %" in text
 
 
 async def test_detail_pane_keeps_its_widgets_and_repaints_only_what_changed() -> None:
