@@ -49,8 +49,8 @@ class ViewActions:
 
     def do(self, action: Action, screen: Screen[None], record: Record | str | None, given: Given) -> None:
         """Move the view as `action` says."""
-        if action.name.startswith("go."):
-            self._app.go(action.name.removeprefix("go."), query=given.get("query", ""))
+        if action.goes_to is not None:
+            self._app.go(action.goes_to, query=given.get("query") or action.target(record))
         elif action.shows:
             self._aside(self._show(action, record, given))
         elif isinstance(screen, Pane):
