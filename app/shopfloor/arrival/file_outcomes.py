@@ -26,6 +26,7 @@ from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
 
 _COMMAND = re.compile(r"(shopfloor file [a-z]+(?: --types)?) ID\b")
+_FINISHED = {FileState.COMMITTED, FileState.WITHDRAWN, FileState.DUPLICATE, FileState.QUARANTINED}
 _NOTICE = 300  # characters of a notice in an event
 _RECORDED = 20  # rejects told in the record beside a quarantined file; the store keeps more
 
@@ -202,7 +203,7 @@ def finish(context: Context, rows: Sequence[LedgerRow]) -> None:
     rules: dict[tuple[FilePurpose, str], Originals] = {}
     for row in rows:
         kept = row.file.state is FileState.QUARANTINED
-        if row.file.state not in {FileState.COMMITTED, FileState.DUPLICATE, FileState.QUARANTINED}:
+        if row.file.state not in _FINISHED:
             continue
         folder = (row.file.purpose, row.file.dataset)
         if folder not in rules:
