@@ -203,6 +203,12 @@ def test_a_fresh_database_has_the_newest_schema(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_every_migration_has_a_number_of_its_own() -> None:
+    """Two branches that took the same number would leave one of both out."""
+    files = [path.name for path in Path(migrate.__file__).parent.joinpath("migrations").glob("*.sql")]
+    assert sorted(int(name[:4]) for name in files) == list(range(1, len(files) + 1)) == list(migrate.scripts())
+
+
 def test_a_search_of_runs_knows_the_recipe_and_the_trigger_also_of_old_runs(tmp_path: Path) -> None:
     (tmp_path / "journal").mkdir()
     path = tmp_path / "m.duckdb"
@@ -290,7 +296,7 @@ def test_a_torn_journal_gives_a_prefix(
     journal = Journal(folder)
     written = [JournalEntry(seq, [("t", row)]) for seq, row in entries]
     for entry in written:
-        journal.append(entry)
+        journal.intend(entry)
     journal.close()
     path = next(folder.glob("*.jsonl"))
     whole = path.read_bytes()
@@ -298,7 +304,7 @@ def test_a_torn_journal_gives_a_prefix(
     kept = list(Journal(folder).entries())
     assert kept == written[: len(kept)]
     again = Journal(folder)
-    again.append(JournalEntry(5, []))
+    again.intend(JournalEntry(5, []))
     again.close()
     assert list(Journal(folder).entries()) == [*kept, JournalEntry(5, [])]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from shopfloor.domain.contract import Parser
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.handles import ArtifactFile
@@ -30,31 +31,30 @@ def deploy(context: Context, model: str) -> None:
         remove_deployment(context.layout.serving, model)
         return
     known = _known(context.layout.serving, model)
-    missing = _missing_words(context, definition.dataset, known)
-    deployment = _deployment(definition, champion, missing, context.clock.now())
+    parser = _parser(context, definition.dataset, known)
+    deployment = _deployment(definition, champion, parser, context.clock.now())
     if known is None or msgspec.structs.replace(known, updated_at=deployment.updated_at) != deployment:
         write_deployment(context.layout.serving, deployment)
 
 
-def _missing_words(context: Context, dataset: str, known: Deployment | None) -> tuple[str, ...]:
+def _parser(context: Context, dataset: str, known: Deployment | None) -> Parser:
     """What the contract declares; what it did before where it cannot be read now."""
     try:
         contract = context.contract(dataset)
     except ShopfloorError:
-        return known.missing if known is not None else ()
-    return contract.parser.missing if contract is not None else ()
+        return Parser(missing=known.missing, decimal=known.decimal) if known is not None else Parser()
+    return contract.parser if contract is not None else Parser()
 
 
-def _deployment(
-    definition: ModelDefinition, champion: ArtifactFile, missing: tuple[str, ...], now: datetime
-) -> Deployment:
+def _deployment(definition: ModelDefinition, champion: ArtifactFile, parser: Parser, now: datetime) -> Deployment:
     return Deployment(
         model=definition.name,
         version=champion.version,
         artifact=champion,
         id=definition.id,
         time=definition.time,
-        missing=missing,
+        missing=parser.missing,
+        decimal=parser.decimal,
         updated_at=now,
     )
 

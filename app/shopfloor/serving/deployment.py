@@ -21,8 +21,8 @@ class Deployment(Record, frozen=True, kw_only=True):
     """One model in service.
 
     `id` names the column of the association id and `time` the column that orders rows, as in the
-    model's definition; `missing` are the words that its dataset's contract declares to stand for no value.
-    `artifact.path` may be relative to the workspace.
+    model's definition; `missing` are the words that its dataset's contract declares to stand for no value, `decimal`
+    is the decimal mark that it declares. `artifact.path` may be relative to the workspace.
     """
 
     model: str
@@ -31,6 +31,7 @@ class Deployment(Record, frozen=True, kw_only=True):
     id: str | None = None
     time: str | None = None
     missing: tuple[str, ...] = ()
+    decimal: str = ""
     updated_at: datetime
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from shopfloor.duck.sql import fenced, lock
+from shopfloor.duck.sql import fenced, lock, text
 from shopfloor.duck.sql import name as quoted
 from shopfloor.upkeep.question import Question
 from shopfloor.workspace.layout import Layout
@@ -45,8 +45,7 @@ def open_sandbox(question: Question) -> Iterator[SqlSandbox]:
         memory_mb=limits.memory_mb, threads=limits.threads, temp=Path(question.scratch), temp_mb=limits.scratch_mb
     )
     try:
-        database = question.database.replace("'", "''")
-        connection.execute(f"ATTACH '{database}' AS metadata (READ_ONLY)")
+        connection.execute(f"ATTACH {text(question.database)} AS metadata (READ_ONLY)")
         # Arrow's side of the views lies in a database of its own, which SHOW TABLES does not list.
         connection.execute("ATTACH ':memory:' AS arrow")
         connection.execute("CREATE SCHEMA data")
