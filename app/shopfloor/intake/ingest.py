@@ -19,7 +19,7 @@ from shopfloor.domain.text import counted
 from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.duck.sql import connect
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import CastRule
+from shopfloor.formats.cast_rule import CastRule
 from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.packs import pack
 from shopfloor.formats.prepare import Preparer

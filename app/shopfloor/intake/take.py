@@ -17,7 +17,7 @@ from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.text import counted, safe
 from shopfloor.formats import infer, reasons
-from shopfloor.formats.cast_rules import ALTERED, CastMode
+from shopfloor.formats.cast_rule import ALTERED, CastMode
 from shopfloor.formats.diagnose import Diagnosis, diagnose
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import PreparedFile
