@@ -30,7 +30,8 @@ from shopfloor.intake.isolate import crashed
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
 from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedPart
-from shopfloor.intake.take import GroupReader, GroupResult, Restart
+from shopfloor.intake.restart import Restart
+from shopfloor.intake.take import GroupReader, GroupResult
 from shopfloor.lake.manifest import touched_by
 from shopfloor.lake.objects import part_path
 from shopfloor.lake.retype import misfits
