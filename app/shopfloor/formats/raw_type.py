@@ -73,11 +73,6 @@ def whole_beyond_64_bits(raw: str) -> bool:
     return family_of(raw) in {Family.WIDE, Family.WHOLE}
 
 
-def empty(raw: str) -> bool:
-    """True for the type of a column that holds nothing."""
-    return family_of(raw) is Family.NULL
-
-
 def nested(raw: str) -> bool:
     """True for lists, structs and maps, which become JSON text."""
     return family_of(raw) is Family.NESTED
