@@ -98,12 +98,9 @@ class ViewActions:
         pane.refresh_now()
 
     def _help(self, pane: Pane) -> None:
-        from shopfloor.actions.registry import by_name
-
         def run(name: str | None) -> None:
             if name:
-                local = next((each for each in pane.local_actions if each.name == name), None)
-                pane.perform(local or by_name(name))
+                pane.perform(pane.keys.named(name))
 
         self._app.push_screen(pane.help_dialog(), run)
 
