@@ -74,7 +74,7 @@ class Store:
         self._closed = ""
         self._unsynced = ""
         self._refuse_to_forget()
-        self.created = database.ensure(path, workspace_id)
+        database.ensure(path, workspace_id)
         self._connection, self.salvaged = database.connect(path)
         if migrate.current(self._connection) != migrate.newest():
             migrate.upgrade(self._connection)
