@@ -11,10 +11,10 @@ from shopfloor.domain.columns import Column, ColumnType
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-# Version 2 of the format: a quarter less time and a tenth less space than version 1 (measured on 2.0.1,
-# 10 million rows of 12 mixed columns). pyarrow and pandas read it like any other.
-PARQUET = "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)"
-"""How parts are written."""
+# Rows of a Parquet row group, DuckDB's own number, and the values that one may hold: a group of a wide table is kept
+# in memory by every thread until it is written.
+_GROUP_ROWS, _GROUP_VALUES = 122_880, 8_400_000
+_VECTOR = 2048
 
 SQL_TYPES = {
     ColumnType.BOOLEAN: "BOOLEAN",
@@ -67,6 +67,22 @@ def lock(connection: DuckDBPyConnection, *, files: bool = True) -> None:
     if not files:
         connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+
+
+def parquet(columns: int, *, large: bool = False) -> str:
+    """The options of COPY for a part of so many columns; `large` says that it fills row groups.
+
+    Measured on DuckDB 2.0.1 with a million rows of 12 mixed columns, against its defaults. Version 2 of the format: a
+    fifth less CPU time and a tenth less space; pyarrow and pandas read it like any other. Level 1 instead of 3, and no
+    dictionary where there are 7.5 rows or fewer to a value: another fifth, in the same space.
+    """
+    options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2"
+    if columns * _GROUP_ROWS > _GROUP_VALUES:
+        options += f", ROW_GROUP_SIZE {max(1, _GROUP_VALUES // columns // _VECTOR) * _VECTOR}"
+    elif large:
+        # Room for so many values is taken at once: too much for small parts and wide ones.
+        options += f", DICTIONARY_SIZE_LIMIT {_GROUP_ROWS * 2 // 15}"
+    return f"({options})"
 
 
 def name(identifier: str) -> str:

@@ -26,7 +26,7 @@ ALTERED = "to be altered"
 
 @dataclass(frozen=True)
 class Alteration:
-    """Values that come in changed: the condition over {v}, {a}, {b}, what they become, what to say of one or many."""
+    """Values that come in changed: the condition over {v} and {a}, what they become, what to say of one or many."""
 
     when: str
     value: str
@@ -36,13 +36,13 @@ class Alteration:
 
 @dataclass(frozen=True)
 class CastRule:
-    """SQL over {v} (the raw value) and {a}, {b} (what `tries` made of it); `tries` may ask {j}, the JSON value.
+    """SQL over {v} (the raw value) and {a} (what `tries` made of it); `tries` may ask {j}, the JSON value.
 
     Where `good` holds the value is `value`; else the first of `others` whose condition holds, else that
     of `altered`. What is left and is not missing is bad.
     """
 
-    tries: tuple[str, ...] = ()
+    tries: str = ""
     good: str = "{v} IS NOT NULL"
     value: str = "{v}"
     others: tuple[tuple[str, str], ...] = ()
@@ -50,8 +50,7 @@ class CastRule:
 
     def tried(self, column: int) -> list[str]:
         """Select items for the inner query."""
-        raw = _raw(column)
-        return [f"{sql.format(**raw)} AS {alias}{column}" for sql, alias in zip(self.tries, "ab", strict=False)]
+        return [f"{self.tries.format(**_raw(column))} AS a{column}"] if self.tries else []
 
     def at(self, mode: CastMode, column: int) -> str:
         """The value; one that `mode` does not read ends the query with an error."""
@@ -82,8 +81,7 @@ class CastRule:
     def bad_inline(self, column: int) -> str:
         """`bad` over the raw value alone, for a query that has not tried anything."""
         names = _raw(column)
-        tried = {alias: f"({sql.format(**names)})" for alias, sql in zip("ab", self.tries, strict=False)}
-        return self._bad().format(**names, **tried)
+        return self._bad().format(**names, a=f"({self.tries.format(**names)})")
 
     def _changed(self) -> tuple[tuple[str, str], ...]:
         return () if self.altered is None else ((self.altered.when, self.altered.value),)
@@ -106,4 +104,4 @@ def _raw(column: int) -> dict[str, str]:
 
 
 def _names(column: int) -> dict[str, str]:
-    return {"v": f"c{column}", "a": f"a{column}", "b": f"b{column}"}
+    return {"v": f"c{column}", "a": f"a{column}"}

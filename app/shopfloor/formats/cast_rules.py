@@ -123,11 +123,10 @@ def _parsed(formats: Sequence[str]) -> str:
 
 
 _INTEGER = CastRule(
-    tries=("TRY_CAST({v} AS BIGINT)", "TRY_CAST({v} AS DOUBLE)"),
-    # 8.000 is eight or eight thousand.
-    good=f"{{a}}::DOUBLE = {{b}} AND NOT contains({{v}}, '_') "
-    f"AND ({{a}} BETWEEN -{EXACT} AND {EXACT} OR {{a}}::VARCHAR = {{v}}) "
-    f"AND (NOT contains({{v}}, '.') OR NOT {_matches(GROUPS)})",
+    tries="TRY_CAST({v} AS BIGINT)",
+    # What reads back as it is written needs no other test. 8.000 is eight or eight thousand.
+    good=f"({{a}}::VARCHAR = {{v}} OR ({{a}}::DOUBLE = TRY_CAST({{v}} AS DOUBLE) AND NOT contains({{v}}, '_') "
+    f"AND {{a}} BETWEEN -{EXACT} AND {EXACT} AND (NOT contains({{v}}, '.') OR NOT {_matches(GROUPS)})))",
     value="{a}",
     others=(_MISSING,),
 )
@@ -139,19 +138,19 @@ _UNROUNDED = (
 # A sum or a mean over infinity is infinity or nothing; a larger number than any double reads so, too.
 INFINITE = Alteration("isinf({a})", "NULL", "infinite value was", "infinite values were")
 _NUMBER = CastRule(
-    tries=("TRY_CAST({v} AS DOUBLE)",),
+    tries="TRY_CAST({v} AS DOUBLE)",
     good=f"isfinite({{a}}) AND NOT contains({{v}}, '_') AND {_UNROUNDED}",
     value="{a}",
     others=(_MISSING,),
     altered=INFINITE,
 )
 _BOOLEAN = CastRule(
-    tries=("TRY_CAST({v} AS BOOLEAN)",),
+    tries="TRY_CAST({v} AS BOOLEAN)",
     good="{a} IS NOT NULL",
     value="{a}",
     others=(_MISSING, _when("true", "TRY_CAST(trim({v}) AS BOOLEAN)")),
 )
-_DATE_TRY = ("TRY_CAST({v} AS DATE)",)
+_DATE_TRY = "TRY_CAST({v} AS DATE)"
 # The cast alone would also take 2026\01\31, and " 026-01-31" for the year 26.
 _SLASHED = "({v} LIKE '____/__/__' AND {v} >= '0' AND right({v}, 1) >= '0')"
 _DATE_GOOD = f"({{a}}::VARCHAR = {{v}} OR {_SLASHED}) AND {{a}} {_RANGE}"
@@ -191,7 +190,7 @@ _WAYS = {
 
 
 _STAMP = CastRule(
-    tries=("TRY_CAST({v} AS TIMESTAMP)",),
+    tries="TRY_CAST({v} AS TIMESTAMP)",
     # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop, and of 10: 5:07 it
     # would make 10:00:00.
     good=f"{{a}} {_TIME_RANGE} AND strlen({{v}}) = 19 AND substr({{v}}, 17, 1) = ':' "
@@ -216,11 +215,12 @@ _TEXTS = {
 }
 
 # A code such as 007 is text; so is a whole number that no BIGINT holds.
-CODE = "ltrim({v}) >= '00' AND ltrim({v}) < '0:'"
+# Blanks are trimmed only where there may be some.
+CODE = "(({v} >= '00' AND {v} < '0:') OR (({v} < '!' OR {v} >= chr(127)) AND ltrim({v}) >= '00' AND ltrim({v}) < '0:'))"
 _FIRST = {
     **_TEXTS,
     ColumnType.INTEGER: CastRule(
-        tries=("TRY_CAST({v} AS BIGINT)",),
+        tries="TRY_CAST({v} AS BIGINT)",
         good="{a}::VARCHAR = {v}",
         value="{a}",
         others=(_MISSING,),
@@ -255,7 +255,7 @@ def _numbers(value: str, written: str, *, json: bool) -> CastRule:
     """
     own = "WHEN json_type({j}) <> 'VARCHAR' THEN TRY_CAST({v} AS DOUBLE) " if json else ""
     return CastRule(
-        tries=(f"CASE {own}WHEN {_matches(written)} THEN {value} END",),
+        tries=f"CASE {own}WHEN {_matches(written)} THEN {value} END",
         good=f"isfinite({{a}}) AND {_UNROUNDED}",
         value="{a}",
         others=_NUMBER.others,
@@ -304,7 +304,7 @@ def formatted(kind: ColumnType, format: str, *, json: bool = False) -> CastRule:
     formats = time_formats(format) if kind is ColumnType.TIMESTAMP else (format,)
     good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
     return CastRule(
-        tries=(_parsed(formats),),
+        tries=_parsed(formats),
         good=good,
         value="{a}::DATE" if kind is ColumnType.DATE else "{a}",
         others=(_MISSING, *_beside(kind, format)),
@@ -325,11 +325,9 @@ def whole_beyond(raw: str) -> str:
         ways = ("trim({v})", "replace(replace(trim({v}), '.', ''), ',', '.')", "replace(trim({v}), ',', '')")
         number = ", ".join(f"TRY_CAST({way} AS DOUBLE)" for way in ways)
         return f"(regexp_full_match(trim({{v}}), '[-+]?[0-9.,]+') AND abs(coalesce({number}, 0)) >= {EXACT})"
-    return (
-        f"({{v}} NOT BETWEEN -{EXACT} AND {EXACT})"
-        if family in {Family.INTEGER, Family.WIDE, Family.WHOLE, Family.DECIMAL}
-        else "false"
-    )
+    if family in {Family.INTEGER, Family.WIDE, Family.WHOLE, Family.DECIMAL}:
+        return f"({{v}} NOT BETWEEN -{EXACT} AND {EXACT})"
+    return "false"
 
 
 def _typed(family: Family | None, kind: ColumnType, *, any_text: bool) -> CastRule | None:
@@ -344,7 +342,7 @@ def _typed(family: Family | None, kind: ColumnType, *, any_text: bool) -> CastRu
     return _CONVERSIONS.get((family, kind))
 
 
-_WHOLE = CastRule(tries=("TRY_CAST({v} AS BIGINT)",), good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
+_WHOLE = CastRule(tries="TRY_CAST({v} AS BIGINT)", good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
 _COUNTED = CastRule(good=f"{{v}} BETWEEN -{EXACT} AND {EXACT}", value="{v}::DOUBLE")
 _PLAIN_WORDS = CastRule(value="{v}::VARCHAR")
 _MICROSECONDS = "{v}::TIMESTAMP"  # of any zone, in UTC
@@ -356,7 +354,7 @@ _CONVERSIONS = {
     (Family.WHOLE, ColumnType.INTEGER): _WHOLE,
     # pandas makes floats of whole numbers as soon as one is missing.
     (Family.FLOAT, ColumnType.INTEGER): CastRule(
-        tries=("TRY_CAST({v} AS BIGINT)",),
+        tries="TRY_CAST({v} AS BIGINT)",
         good=f"{{a}}::DOUBLE = {{v}} AND {{a}} BETWEEN -{EXACT} AND {EXACT}",
         value="{a}",
         others=(("isnan({v})", "NULL"),),
@@ -374,15 +372,15 @@ _CONVERSIONS = {
     (Family.DATE, ColumnType.DATE): CastRule(good=f"{{v}} {_RANGE}"),
     (Family.DATE, ColumnType.TIMESTAMP): CastRule(good=f"{{v}} {_RANGE}", value="{v}::TIMESTAMP"),
     (Family.STAMP, ColumnType.TIMESTAMP): CastRule(
-        tries=("{v}::TIMESTAMP",),
+        tries="{v}::TIMESTAMP",
         good="isfinite({a}) AND {a} BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'",
         value="{a}",
     ),
     (Family.STAMP, ColumnType.DATE): CastRule(
-        tries=("{v}::TIMESTAMP",), good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
+        tries="{v}::TIMESTAMP", good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
     ),
     (Family.FINE_STAMP, ColumnType.TIMESTAMP): CastRule(
-        tries=(_MICROSECONDS,),
+        tries=_MICROSECONDS,
         good="isfinite({a}) AND epoch_ns({v}) % 1000 = 0",
         value="{a}",
         altered=Alteration(
@@ -390,10 +388,10 @@ _CONVERSIONS = {
         ),
     ),
     (Family.FINE_STAMP, ColumnType.DATE): CastRule(
-        tries=(_MICROSECONDS,), good="date_trunc('day', {a}) = {a} AND epoch_ns({v}) % 1000 = 0", value="{a}::DATE"
+        tries=_MICROSECONDS, good="date_trunc('day', {a}) = {a} AND epoch_ns({v}) % 1000 = 0", value="{a}::DATE"
     ),
     # Some writers do not say that their bytes are text.
-    (Family.BYTES, ColumnType.TEXT): CastRule(tries=("try(decode({v}))",), good="{a} IS NOT NULL", value="{a}"),
+    (Family.BYTES, ColumnType.TEXT): CastRule(tries="try(decode({v}))", good="{a} IS NOT NULL", value="{a}"),
     (Family.WIDE, ColumnType.TEXT): _PLAIN_WORDS,
     (Family.WHOLE, ColumnType.TEXT): _PLAIN_WORDS,
     (Family.WORD, ColumnType.TEXT): _PLAIN_WORDS,

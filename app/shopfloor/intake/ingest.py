@@ -28,6 +28,7 @@ from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.balance import unbalanced
 from shopfloor.intake.earlier_text import cast_rule_of, read_again, unreadable
+from shopfloor.intake.members import apart
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
 from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedPart
@@ -58,7 +59,9 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
     total = sum(file.bytes for file in spec.files)
     poisoned: dict[str, FileOutcome] = {}
     alone: set[str] = set()
-    with limited(spec.memory_mb, cpu_allowance(total)):
+    together = Path(spec.staging) / "together"
+    with limited(spec.memory_mb, cpu_allowance(total)), apart(spec.files, together) as files:
+        spec = msgspec.structs.replace(spec, files=files)
         while True:
             _clean(spec)
             own = None if connection is not None and not poisoned and not alone else _connect(spec)

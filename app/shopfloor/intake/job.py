@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ class IntakeHandler:
 
     def __init__(self) -> None:
         self._stamps: dict[str, Stamp | None] = {}  # of the contract that a job began with
+        self._containers: dict[str, set[str]] = {}  # of claimed copies that the commit of a job has done with
 
     def prepare(self, context: Context, job: JobRecord) -> WorkerTask[IntakeSpec] | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
@@ -139,6 +141,8 @@ class IntakeHandler:
         for row in rows:
             if row.file.id not in left:  # a job of nothing but repeats ends here, and nobody else would
                 file_outcomes.clear(context, row, kept=False, originals=originals)
+        if not fresh:
+            context.store.read(partial(file_outcomes.remove_containers, paths=file_outcomes.containers(rows)))
         return fresh
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> IntakeResult:
@@ -198,6 +202,7 @@ class IntakeHandler:
     ) -> dict[str, Any]:
         """Ledger, version and follow-up jobs in one transaction."""
         rows = {row.file.id: row for row in files.ledger(transaction, job.payload["files"])}
+        self._containers[job.id] = file_outcomes.containers(rows.values())
         contract = published.contract
         revision = self._record_contract(context, transaction, job, contract)
         version = None
@@ -356,6 +361,8 @@ class IntakeHandler:
         kept = {outcome.id for outcome in published.files if outcome.state is FileState.QUARANTINED}
         rows = context.store.read(lambda query: files.ledger(query, job.payload["files"]))
         file_outcomes.clear_all(context, job, _with_fate(rows, kept))
+        done_with = self._containers.pop(job.id, set())
+        context.store.read(partial(file_outcomes.remove_containers, paths=done_with))
         context.book.own.pop(job.subject, None)
         self._stamps.pop(job.id, None)
         shutil.rmtree(_staging(context, job), ignore_errors=True)
@@ -446,6 +453,7 @@ def _staged(
     return StagedFile(
         id=row.file.id,
         path=row.staged,
+        offset=row.staged_offset,
         original_name=Path(row.file.path).name,
         sha256=row.file.sha256,
         bytes=row.file.bytes,

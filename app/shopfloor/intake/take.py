@@ -314,7 +314,7 @@ class GroupReader:
 
     def _load_big(self, plan: Plan, state: FileReading, sampled: bool) -> StagedTable:
         path = str(state.file.path)
-        table = StagedTable(self._connection, plan, self._path("rows"), state.file.file.id)
+        table = StagedTable(self._connection, plan, self._path("rows"), state.file.file.id, large=True)
         failure = self._try(table, path, CastMode.FULL if sampled else CastMode.PLAIN, first=sampled)
         if failure is None:
             return table

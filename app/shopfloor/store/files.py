@@ -11,6 +11,7 @@ from shopfloor.domain.file import STREAM, FilePurpose, FileRecord, FileState, Re
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.status import FileCounts
+from shopfloor.store import bulk
 from shopfloor.store.rows import Filter, Query, aware, count, decode, page, stored_time
 from shopfloor.store.transaction import Transaction
 
@@ -34,6 +35,7 @@ class Identity(Record, frozen=True, kw_only=True):
 class LedgerRow(Record, frozen=True, kw_only=True):
     """A file with what the engine needs to work on it.
 
+    `staged` is the file that holds its claimed copy, `staged_offset` where in it that begins if others are in it, too.
     `again` is what a person asked for who let it be taken in again; it is forgotten once that is decided.
     """
 
@@ -41,47 +43,47 @@ class LedgerRow(Record, frozen=True, kw_only=True):
     number: int
     identity: Identity
     staged: str | None = None
+    staged_offset: int | None = None
     again: Again | None = None
 
 
-class Sighting(NamedTuple):
-    """A file at first sight: all that is known of it then. A burst has forty thousand, hence no records yet."""
+class Sightings(NamedTuple):
+    """Files at first sight, by column: all that is known of them then. A burst has forty thousand, hence no records."""
 
-    id: str
-    number: int
-    purpose: FilePurpose
-    dataset: str
-    path: str
-    identity: tuple[bytes, int, int, int, int, int]  # as in `Identity`
-    state: FileState
-    reason: Reason | None
+    ids: Sequence[str]
+    numbers: Sequence[int]
+    purposes: Sequence[FilePurpose]
+    datasets: Sequence[str]
+    paths: Sequence[str]
+    raw_paths: Sequence[bytes]
+    identities: Sequence[tuple[int, int, int, int, int]]  # dev, ino, size, mtime_ns, ctime_ns
+    reasons: Sequence[Reason | None]
 
 
-def put_sightings(transaction: Transaction, found: Sequence[Sighting]) -> None:
-    """Insert files that were never seen before."""
-    if not found:
-        return
-    ids, numbers, purposes, datasets, paths, identities, states, reasons = zip(*found, strict=True)
-    raw_paths, devs, inos, sizes, mtimes, ctimes = zip(*identities, strict=True)
+def put_sightings(transaction: Transaction, found: Sightings) -> None:
+    """Insert files that were never seen before: those with a reason are refused, the others settle."""
+    count = len(found.ids)
+    devs, inos, sizes, mtimes, ctimes = zip(*found.identities, strict=True)
+    settling, refused = FileState.SETTLING, FileState.REFUSED
     transaction.insert_columns(
         "files",
         {
-            "id": ids,
-            "number": numbers,
-            "purpose": purposes,
-            "dataset": datasets,
-            "path": paths,
-            "raw_path": raw_paths,
+            "id": found.ids,
+            "number": found.numbers,
+            "purpose": found.purposes,
+            "dataset": found.datasets,
+            "path": found.paths,
+            "raw_path": found.raw_paths,
             "dev": devs,
             "ino": inos,
             "size": sizes,
             "mtime_ns": mtimes,
             "ctime_ns": ctimes,
-            "rejected_rows": len(found) * (0,),
-            "state": states,
-            "reason": [None if reason is None else to_text(reason) for reason in reasons],
-            "seen_count": len(found) * (1,),
-            "seen_at": len(found) * (transaction.now,),
+            "rejected_rows": count * (0,),
+            "state": [settling if reason is None else refused for reason in found.reasons],
+            "reason": [None if reason is None else to_text(reason) for reason in found.reasons],
+            "seen_count": count * (1,),
+            "seen_at": count * (transaction.now,),
         },
     )
 
@@ -121,6 +123,7 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
         "notices": to_text(file.notices) if file.notices else None,
         "seen_count": file.seen_count,
         "staged": row.staged,
+        "staged_offset": None if row.staged is None else row.staged_offset,
         "again": to_text(row.again) if row.again is not None and _open(file.state) else None,
         "seen_at": file.seen_at,
         "committed_at": file.committed_at,
@@ -206,6 +209,11 @@ def staged_bytes(query: Query, purpose: FilePurpose, dataset: str) -> int:
     return int(row[0]) if row else 0
 
 
+def is_staged(query: Query, path: str) -> bool:
+    """Whether the file at `path` holds the claimed copy of any file."""
+    return query.one("SELECT 1 FROM files WHERE staged = ? LIMIT 1", [path]) is not None
+
+
 def in_states(query: Query, states: Sequence[FileState]) -> list[LedgerRow]:
     """All files in any of `states`, in order of arrival."""
     marks = ", ".join("?" for _ in states)
@@ -223,9 +231,9 @@ def known(query: Query, paths: Sequence[bytes]) -> list[tuple[str, bytes, int, i
     return query.all(
         "SELECT arg_max(id, number), raw_path, arg_max(dev, number), arg_max(ino, number), arg_max(size, number), "
         "arg_max(mtime_ns, number), arg_max(ctime_ns, number) FROM files "
-        "WHERE raw_path IN (SELECT from_hex(unnest(string_split(?, ' ')))) GROUP BY raw_path "
+        f"WHERE raw_path IN ({bulk.BLOBS}) GROUP BY raw_path "
         "HAVING arg_max(coalesce(reason ->> 'code', ''), number) <> 'vanished'",
-        [" ".join(path.hex() for path in paths)],
+        [bulk.blobs(paths)],
     )
 
 
@@ -358,16 +366,23 @@ def counts(query: Query) -> FileCounts:
     )
 
 
-_LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, again FROM files"
+_LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, staged_offset, again FROM files"
 
 
 def _ledger(row: tuple[Any, ...]) -> LedgerRow:
     file = _record(row[:17])
-    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, again = row[17:]
+    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, staged_offset, again = row[17:]
     identity = Identity(
         raw_path=bytes(raw_path), dev=dev, ino=ino, size=file.bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
     )
-    return LedgerRow(file=file, number=number, identity=identity, staged=staged, again=decode(again, Again))
+    return LedgerRow(
+        file=file,
+        number=number,
+        identity=identity,
+        staged=staged,
+        staged_offset=staged_offset,
+        again=decode(again, Again),
+    )
 
 
 def _record(row: tuple[Any, ...]) -> FileRecord:

@@ -88,7 +88,7 @@ def _again(services: EngineServices, request: FileRetry | FileAccept) -> FileRec
         asked = _asked(services, request, row)
         staged = file_locations.stage_again(services.context.layout, row.file)
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
-        row = msgspec.structs.replace(row, file=file, staged=str(staged), again=asked)
+        row = msgspec.structs.replace(row, file=file, staged=str(staged), staged_offset=None, again=asked)
         files.put(transaction, row)
         file_locations.enqueue(
             transaction,
