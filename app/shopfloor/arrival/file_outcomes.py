@@ -27,6 +27,7 @@ from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
 _COMMAND = re.compile(r"(shopfloor file [a-z]+(?: --types)?) ID\b")
+_FINISHED = {FileState.COMMITTED, FileState.WITHDRAWN, FileState.DUPLICATE, FileState.QUARANTINED}
 _NOTICE = 300  # characters of a notice
 _NOTICES = 50  # of a file that are kept
 _RECORDED = 20  # rejects in the record beside a quarantined file; the store keeps more
@@ -230,7 +231,7 @@ def finish(context: Context, rows: Sequence[LedgerRow]) -> None:
     rules: dict[tuple[FilePurpose, str], Originals] = {}
     for row in rows:
         kept = row.file.state is FileState.QUARANTINED
-        if row.file.state not in {FileState.COMMITTED, FileState.DUPLICATE, FileState.QUARANTINED}:
+        if row.file.state not in _FINISHED:
             continue
         folder = (row.file.purpose, row.file.dataset)
         if folder not in rules:

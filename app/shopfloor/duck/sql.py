@@ -34,26 +34,39 @@ def connect(*, memory_mb: int = 512, threads: int = 2, temp: Path) -> DuckDBPyCo
     Times of day are UTC whatever the machine's zone is. Opening costs about 13 ms, so a worker
     that takes many small files keeps one.
     """
+    temp.mkdir(mode=0o700, parents=True, exist_ok=True)
+    connection = fenced(memory_mb=memory_mb, threads=threads, temp=temp, temp_mb=4 * memory_mb)
+    lock(connection)
+    return connection
+
+
+def fenced(*, memory_mb: int, threads: int, temp: Path, temp_mb: int) -> DuckDBPyConnection:
+    """An in-memory database without extensions and secrets, within bounds; to be locked once it is set up."""
     import duckdb
 
-    temp.mkdir(mode=0o700, parents=True, exist_ok=True)
-    connection = duckdb.connect(
+    return duckdb.connect(
         ":memory:",
         config={
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "allow_community_extensions": False,
+            "allow_persistent_secrets": False,
             "memory_limit": f"{memory_mb}MB",
             "threads": threads,
             "temp_directory": str(temp),
-            "max_temp_directory_size": f"{4 * memory_mb}MB",
+            "max_temp_directory_size": f"{temp_mb}MB",
         },
     )
+
+
+def lock(connection: DuckDBPyConnection, *, files: bool = True) -> None:
+    """From here on no statement changes a setting; without `files`, none reads or writes a file either."""
     connection.execute("SET TimeZone = 'UTC'")
     # Python variables must never replace tables that a query names.
     connection.execute("SET python_enable_replacements = false")
+    if not files:
+        connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
-    return connection
 
 
 def parquet(columns: int, *, large: bool = False) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from shopfloor.duck.sql import SQL_TYPES, parquet, text, texts
-from shopfloor.formats.cast_rules import CastMode
+from shopfloor.formats.cast_rule import CastMode
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import lenient, output, placed, staged, strict
 from shopfloor.formats.shape import Shape, forget_rejects

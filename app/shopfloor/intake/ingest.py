@@ -20,7 +20,7 @@ from shopfloor.domain.text import counted
 from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.duck.sql import connect
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import CastRule
+from shopfloor.formats.cast_rule import CastRule
 from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.packs import pack
 from shopfloor.formats.prepare import Preparer
@@ -32,7 +32,8 @@ from shopfloor.intake.members import apart
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
 from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedPart
-from shopfloor.intake.take import GroupReader, GroupResult, Restart
+from shopfloor.intake.restart import Restart
+from shopfloor.intake.take import GroupReader, GroupResult
 from shopfloor.lake.manifest import touched_by
 from shopfloor.lake.objects import part_path
 from shopfloor.lake.retype import cast_failures

@@ -20,7 +20,7 @@ from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.failpoint import reach
-from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
+from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.numbers import count
 from shopfloor.domain.revision import ContractCause
@@ -69,7 +69,7 @@ class IntakeHandler:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
         rows = self._without_repeats(context, job, file_outcomes.staged_rows(context, job.payload["files"]))
         named = context.store.read(lambda query: files.ledger(query, job.payload.get("withdraw", ())))
-        withdrawn = tuple(row.file.id for row in named if not row.file.withdrawn)
+        withdrawn = tuple(row.file.id for row in named if row.file.state is FileState.COMMITTED)
         if not rows and not withdrawn:
             return None
         live.refresh(context, job.subject)
@@ -328,8 +328,9 @@ class IntakeHandler:
                 gone[earlier] = f"{outcome.id} replaced its rows, in {version.dataset}"
         left = []
         for row in files.ledger(transaction, list(gone)):
-            reason = Reason(code=WITHDRAWN, message=f"{gone[row.file.id]}@{version.version}.")
-            left.append(msgspec.structs.replace(row, file=msgspec.structs.replace(row.file, reason=reason)))
+            reason = Reason(code="withdrawn", message=f"{gone[row.file.id]}@{version.version}.")
+            file = msgspec.structs.replace(row.file, state=FileState.WITHDRAWN, reason=reason)
+            left.append(msgspec.structs.replace(row, file=file))
         files.put_many(transaction, left, keep=True)
 
     def _settle_repeats(self, transaction: Transaction, job: JobRecord, published: IntakeResult) -> None:

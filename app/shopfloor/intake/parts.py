@@ -11,7 +11,7 @@ from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.duck.sql import SQL_TYPES, name, parquet, text
-from shopfloor.formats.cast_rules import CastMode, CastRule
+from shopfloor.formats.cast_rule import CastMode, CastRule
 from shopfloor.formats.reasons import listed
 from shopfloor.intake.records import StagedPart
 from shopfloor.lake.objects import file_sha256, verify

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from shopfloor.domain.codec import to_text
-from shopfloor.domain.file import STREAM, WITHDRAWN, FilePurpose, FileRecord, FileState, Reason
+from shopfloor.domain.file import STREAM, FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.retry_options import RetryOptions
@@ -19,10 +19,6 @@ _COLUMNS = (
     "id, dataset, path, purpose, sha256, size, rows, rejected_rows, state, reason, version, duplicate_of, seen_count, "
     "seen_at, committed_at, corrects, notices"
 )
-
-
-# Files whose rows have left the dataset say so in their reason.
-_PRESENT = f"coalesce(reason ->> 'code', '') <> '{WITHDRAWN}'"
 
 
 class Identity(Record, frozen=True, kw_only=True):
@@ -145,6 +141,14 @@ def get(query: Query, id: str) -> FileRecord | None:
     return None if row is None else _record(row)
 
 
+def records(query: Query, ids: Sequence[str]) -> list[FileRecord]:
+    """Files by their ids, in order of arrival."""
+    these = "id IN (SELECT unnest(?::VARCHAR[]))"
+    return [
+        _record(row) for row in query.all(f"SELECT {_COLUMNS} FROM files WHERE {these} ORDER BY number", [list(ids)])
+    ]
+
+
 def ledger(query: Query, ids: Sequence[str]) -> list[LedgerRow]:
     """Files with their identities, in order of arrival."""
     if not ids:
@@ -190,7 +194,7 @@ def deliveries(query: Query, dataset: str) -> tuple[FileRecord | None, FileRecor
         return None if row is None else _record(row)
 
     return (
-        first("'committed'", "DESC"),
+        first("'committed', 'withdrawn'", "DESC"),
         first("'settling', 'waiting', 'staged'", "ASC"),
         first("'quarantined', 'refused'", "ASC"),
     )
@@ -240,7 +244,7 @@ def committed_content(query: Query, purpose: FilePurpose, dataset: str, digests:
     marks = ", ".join("?" for _ in digests)
     rows = query.all(
         f"SELECT sha256, min_by(id, number) FROM files WHERE purpose = ? AND dataset = ? "
-        f"AND state = 'committed' AND sha256 IN ({marks}) AND NOT starts_with(path, '{STREAM}') AND {_PRESENT} "
+        f"AND state = 'committed' AND sha256 IN ({marks}) AND NOT starts_with(path, '{STREAM}') "
         "GROUP BY sha256",
         [purpose.value, dataset, *digests],
     )
@@ -256,7 +260,7 @@ def present_at(
     marks = ", ".join("?" for _ in paths)
     rows = query.all(
         "SELECT raw_path, list(id ORDER BY number) FROM files WHERE purpose = ? AND dataset = ? "
-        f"AND state = 'committed' AND raw_path IN ({marks}) AND {_PRESENT} GROUP BY raw_path",
+        f"AND state = 'committed' AND raw_path IN ({marks}) GROUP BY raw_path",
         [purpose.value, dataset, *paths],
     )
     return {bytes(row[0]): tuple(row[1]) for row in rows}
@@ -354,7 +358,7 @@ def counts(query: Query) -> FileCounts:
     return FileCounts(
         waiting=sum(found.get(state, 0) for state in ("settling", "waiting", "staged")),
         quarantined=found.get("quarantined", 0),
-        committed=found.get("committed", 0),
+        committed=found.get("committed", 0) + found.get("withdrawn", 0),
         duplicate=found.get("duplicate", 0),
         refused=found.get("refused", 0) + found.get("discarded", 0),
         discarded=found.get("discarded", 0),

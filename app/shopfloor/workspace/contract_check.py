@@ -12,14 +12,14 @@ from shopfloor.domain.contract import Bound, Contract, Mode, Rule, RuleSeverity
 from shopfloor.domain.dialect import check_format, check_parser
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.names import did_you_mean
-from shopfloor.workspace.form import Form
+from shopfloor.workspace.form import TomlForm
 
 _ROWS = "A rule about a whole file: 'quarantine_file' or 'warn'."
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _DATE = "Write an ISO date or time, such as 2020-01-01."
 
 
-def check_contract(contract: Contract, form: Form) -> None:
+def check_contract(contract: Contract, form: TomlForm) -> None:
     """Raise `ConfigError` for the first thing that cannot work. SQL is not checked here."""
     _check_head(contract, form)
     for rule in contract.rules:
@@ -38,7 +38,7 @@ def check_contract(contract: Contract, form: Form) -> None:
         raise form.wrong(("freshness", "hours"), "must not be negative.", "26 allows a daily delivery to be late.")
 
 
-def _check_head(contract: Contract, form: Form) -> None:
+def _check_head(contract: Contract, form: TomlForm) -> None:
     if contract.mode is Mode.UPSERT and not contract.key:
         raise form.wrong(("mode",), "is 'upsert', which needs a key.", 'Add key = ["column"].')
     if not 0 <= contract.reject_budget <= 1:
@@ -65,7 +65,7 @@ def _of_values(rule: Rule) -> bool:
     return any(asked is not None for asked in (rule.min, rule.max, rule.values, rule.pattern))
 
 
-def _check_rule(rule: Rule, column: Column, form: Form) -> None:
+def _check_rule(rule: Rule, column: Column, form: TomlForm) -> None:
     path = ("columns", column.name)
     for key, bound in (("min", rule.min), ("max", rule.max)):
         if bound is not None:
@@ -76,7 +76,7 @@ def _check_rule(rule: Rule, column: Column, form: Form) -> None:
         _check_values(rule.values, column, form, (*path, "values"))
 
 
-def _check_bound(bound: Bound, column: Column, form: Form, path: Sequence[str]) -> None:
+def _check_bound(bound: Bound, column: Column, form: TomlForm, path: Sequence[str]) -> None:
     if column.type.temporal:
         if not isinstance(bound, str) or _moment(bound) is None:
             raise form.wrong(path, f"is no {column.type.value}.", _DATE)
@@ -87,7 +87,7 @@ def _check_bound(bound: Bound, column: Column, form: Form, path: Sequence[str]) 
         raise form.wrong(path, "is no number.", "Write it without quotes.")
 
 
-def _check_values(values: Sequence[str], column: Column, form: Form, path: Sequence[str]) -> None:
+def _check_values(values: Sequence[str], column: Column, form: TomlForm, path: Sequence[str]) -> None:
     if not values:
         raise form.wrong(path, "allows nothing.", "List the allowed values, or drop the key.")
     for word in values:
@@ -95,7 +95,7 @@ def _check_values(values: Sequence[str], column: Column, form: Form, path: Seque
             raise form.wrong(path, f"has {word!r}, which is no {column.type.value}.", "No row could hold it.")
 
 
-def _check_volume(contract: Contract, form: Form) -> None:
+def _check_volume(contract: Contract, form: TomlForm) -> None:
     volume = contract.volume
     if volume.severity is RuleSeverity.REJECT_ROW:
         raise form.wrong(("volume", "severity"), "cannot be 'reject_row'.", _ROWS)
@@ -108,7 +108,7 @@ def _check_volume(contract: Contract, form: Form) -> None:
         raise form.wrong(("volume", "band"), "must be above zero.", "0.5 allows half as many rows and half more.")
 
 
-def _check_spelling(contract: Contract, form: Form) -> None:
+def _check_spelling(contract: Contract, form: TomlForm) -> None:
     """Parser settings and column formats that nothing can be read with."""
     try:
         check_parser(contract.parser)

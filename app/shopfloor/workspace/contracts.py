@@ -20,7 +20,7 @@ from shopfloor.domain.names import check_name, is_name
 from shopfloor.domain.record import Record
 from shopfloor.workspace.contract_check import check_contract
 from shopfloor.workspace.contract_text import rendered, words_of
-from shopfloor.workspace.form import Form, parse_form, read_text, write_text_atomic
+from shopfloor.workspace.form import TomlForm, parse_form, read_text, write_text_atomic
 from shopfloor.workspace.layout import Layout
 
 
@@ -72,7 +72,7 @@ def load_contract(layout: Layout, dataset: str) -> Contract | None:
 def parse_contract(dataset: str, text: str, source: str) -> Contract:
     """The contract that TOML `text` says; raises `ConfigError` naming `source`, line and key."""
     contract = _from_form(dataset, parse_form(text, ContractForm, source))
-    check_contract(contract, Form(text, source))
+    check_contract(contract, TomlForm(text, source))
     return contract
 
 

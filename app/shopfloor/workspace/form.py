@@ -46,10 +46,10 @@ def parse_form(text: str, kind: type[T], source: str) -> T:
         raise ConfigError(
             f"{source} is not valid TOML: {error}.", hint="Correct that line; strings need quotes."
         ) from error
-    return Form(text, source).read(_written(raw), kind)
+    return TomlForm(text, source).read(_written(raw), kind)
 
 
-class Form:
+class TomlForm:
     """A TOML text and its file: turns what does not fit into an error with line and key."""
 
     def __init__(self, text: str, source: str) -> None:

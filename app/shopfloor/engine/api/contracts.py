@@ -17,7 +17,7 @@ from shopfloor.store import datasets, revisions
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.contract_check import check_contract
-from shopfloor.workspace.form import Form
+from shopfloor.workspace.form import TomlForm
 
 
 def show(services: EngineServices, request: DatasetContract) -> Contract:
@@ -114,7 +114,7 @@ def _changed(before: Contract, request: DatasetDefine) -> Contract:
 
 def _check(contract: Contract) -> None:
     """The same rules as for the file, reported without a line."""
-    form = Form("", f"datasets/{contract.name}.toml")
+    form = TomlForm("", f"datasets/{contract.name}.toml")
     try:
         check_contract(contract, form)
     except UsageError as error:
