@@ -167,7 +167,8 @@ class ModelCache:
         keys = tuple(getattr(model, "segment_by", ()))
         _warm(model, keys)
         roles = manifest_of(artifact, self.key_path).roles
-        return Loaded(deployment, model, RowReader(model.columns, keys, deployment.id, roles, deployment.missing))
+        reader = RowReader(model.columns, keys, deployment.id, roles, deployment.missing, deployment.labels)
+        return Loaded(deployment, model, reader)
 
     def _deployment(self, name: str) -> Deployment:
         deployment = read_deployment(self.directory, name)
