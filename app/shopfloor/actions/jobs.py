@@ -13,6 +13,8 @@ from shopfloor.domain.run import RunRecord, RunState
 
 def _ended(record: Record) -> str | None:
     match record:
+        case JobRecord() if record.state is JobState.CANCELLING:
+            return "The job is already being cancelled."
         case JobRecord() if record.state.ended:
             return f"The job has ended: {record.state}."
         case RunRecord() if record.state not in {RunState.QUEUED, RunState.RUNNING}:

@@ -139,6 +139,17 @@ def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason, *,
     )
 
 
+def hold_all(context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
+    """The job ended without a result: its files are held with the reason, as none of them came in."""
+    reason = reason_of(error)
+    if not reason.hint:
+        reason = msgspec.structs.replace(reason, hint="To ingest it after all: shopfloor file retry ID")
+    for row in files.ledger(transaction, job.payload.get("files", [])):
+        if row.file.state is FileState.STAGED:
+            keep_bytes(context, row, reason)
+            quarantine_file(transaction, row, reason)
+
+
 def keep_bytes(
     context: Context,
     row: LedgerRow,

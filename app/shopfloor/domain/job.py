@@ -22,10 +22,11 @@ class JobKind(StrEnum):
 
 
 class JobState(StrEnum):
-    """A job's life. `lost` means its engine or worker died and retries are used up."""
+    """A job's life. `cancelling` is a running job that was told to end, `lost` one whose retries are used up."""
 
     QUEUED = "queued"
     RUNNING = "running"
+    CANCELLING = "cancelling"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -34,7 +35,12 @@ class JobState(StrEnum):
     @property
     def ended(self) -> bool:
         """True when nothing more will happen by itself."""
-        return self not in {JobState.QUEUED, JobState.RUNNING}
+        return self not in {JobState.QUEUED, JobState.RUNNING, JobState.CANCELLING}
+
+    @property
+    def held(self) -> bool:
+        """True while a runner holds the job."""
+        return self in {JobState.RUNNING, JobState.CANCELLING}
 
 
 class JobRecord(Record, frozen=True, kw_only=True):

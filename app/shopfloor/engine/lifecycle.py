@@ -23,11 +23,12 @@ from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.intake.contract.checks import check_with_duckdb
 from shopfloor.intake.streaming.streams import Streams
+from shopfloor.runtime import orphans
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.event_stream import EventStream
 from shopfloor.runtime.ownership import Ownership
 from shopfloor.runtime.scheduler import Scheduler
-from shopfloor.runtime.worker_pool import WorkerPool, adopt_orphans
+from shopfloor.runtime.worker_pool import WorkerPool
 from shopfloor.serving import outputs
 from shopfloor.serving.deploy import deploy
 from shopfloor.store.store import Store
@@ -88,7 +89,7 @@ def _recover(context: Context) -> None:
     if store.salvaged or store.replayed:
         how = store.salvaged or f"{store.replayed} commits were restored from the journal"
         store.write(lambda transaction: transaction.emit("store.mended", "store", f"The store was repaired: {how}"))
-    adopted = store.write(lambda transaction: adopt_orphans(transaction, context.epoch))
+    adopted = orphans.adopt(context, handlers(), frozenset, "after a restart")
     _sweep_staging(context)
     outputs.finish(context)
     for model in list_definitions(context.layout):

@@ -14,26 +14,29 @@ from shopfloor.formats.locate import filled, lines_of_bytes, places
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import count_bad, first_bad
 from shopfloor.formats.reasons import Place
+from shopfloor.formats.repeated_header import ends_in_header, repeated
 from shopfloor.formats.shape import REJECTS, forget_rejects
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SHOWN = MOST
+HEADER = "header_repeated"
 
 
 @dataclass(frozen=True)
 class Diagnosis:
     """`records` in the file, `bad` ones among them, and the first `SHOWN` by position.
 
-    `left_out` are the numbers, from 0, of rows with a bad value among those that fit the header; None
-    when they are too many to be listed.
+    `header` says that the header stands again among the rows. `left_out` are the numbers, from 0, of rows with a bad
+    value among those that fit the header; None when they are too many to be listed.
     """
 
     records: int
     bad: int
     rejects: tuple[Reject, ...]
     left_out: tuple[int, ...] | None = None
+    header: Reason | None = None
 
     def within(self, budget: float) -> bool:
         """True when the share of bad rows may be left out."""
@@ -58,7 +61,18 @@ def diagnose(connection: DuckDBPyConnection, plan: Plan, path: str) -> Diagnosis
         bad=bad + count,
         rejects=tuple(r for _, r in found[:SHOWN]),
         left_out=tuple(rows) if len(rows) == bad else None,
+        header=_header(connection, plan, path, ragged),
     )
+
+
+def _header(connection: DuckDBPyConnection, plan: Plan, path: str, ragged: list[tuple[int, Reject]]) -> Reason | None:
+    """The header that stands again, as a row of its own or behind a row without a line end."""
+    rows = repeated(connection, Path(path), plan.shape)
+    found = [] if rows is None else list(places(Path(path), plan.shape, rows.rows).values())
+    found += [Place(line=reject.line) for _, reject in ragged if reject.code == HEADER]
+    if not found:
+        return None
+    return reasons.header_repeated(min(found, key=lambda place: place.line or place.row or 0), len(found))
 
 
 def _values(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[list[tuple[int, Reject]], list[int]]:
@@ -100,6 +114,8 @@ def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[
         at = lines[starts[max(0, offset - 1)]]
         line = plan.shape.skip + at
         reason = _reason(plan, line, kind, message, column)
+        if ends_in_header(raw.get(at, ""), plan.shape):
+            reason = reasons.header_repeated(Place(line=line))
         found.append((line, rejected(reason, Place(line=line), None, raw.get(at, ""))))
     return found, count
 

@@ -8,6 +8,7 @@ import duckdb
 
 from shopfloor.domain.errors import StoreError
 from shopfloor.domain.file import Reason
+from shopfloor.duck.disk import is_full
 from shopfloor.formats import reasons
 from shopfloor.formats.file_format import FileFormat, first_line
 
@@ -21,7 +22,7 @@ def reason_of(error: Exception, format: FileFormat, path: Path, memory_mb: int) 
     if isinstance(error, duckdb.ParserException):
         raise error
     message = str(error)
-    if "No space left" in message or "Disk quota" in message:
+    if is_full(error):
         raise StoreError(
             "The disk is full, so the file cannot be ingested now.",
             hint="Free disk space; the file stays in place and is retried.",

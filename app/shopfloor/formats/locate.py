@@ -60,12 +60,19 @@ def filled(path: Path, offsets: Iterable[int]) -> dict[int, int]:
 
 
 def places(path: Path, shape: Shape, rows: Iterable[int]) -> dict[int, Place]:
-    """The places of data rows, counted from 0 among those that fit the header."""
-    wanted = set(rows)
+    """The places of data rows, counted from 0 among those that fit the header and are not left out."""
+    wanted = {row: _delivered(row, shape) for row in rows}
     if not wanted:
         return {}
-    lines = shape.format.lines(path, shape, wanted)
-    return {row: Place(line=lines.get(row), row=row + 1) for row in wanted}
+    lines = shape.format.lines(path, shape, set(wanted.values()))
+    return {row: Place(line=lines.get(at), row=at + 1) for row, at in wanted.items()}
+
+
+def _delivered(row: int, shape: Shape) -> int:
+    """The number of a row in the file itself."""
+    for left_out in shape.left_out.rows if shape.left_out is not None else ():
+        row += left_out <= row
+    return row
 
 
 def records_of(lines: Iterable[str], delimiter: str, quote: str) -> Any:

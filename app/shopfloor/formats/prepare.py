@@ -7,13 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser
+from shopfloor.domain.reject import MOST
 from shopfloor.formats import reasons
+from shopfloor.formats.evidence import raw_lines, rejected
 from shopfloor.formats.file_format import PreparedFile, Source, head_of
+from shopfloor.formats.locate import places
 from shopfloor.formats.packing import Packing, check_packing
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.registry import named_format
+from shopfloor.formats.repeated_header import repeated
 from shopfloor.formats.shape import Shape
 from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.text import unpack
@@ -30,7 +36,7 @@ class Preparer:
     """Prepares the files of one delivery; remembers headers that it has seen.
 
     `expected` are names of columns that they should have. A table without rows is refused unless it
-    `may_be_empty`.
+    `may_be_empty`. Headers that stand again among the rows of an `accepted` file are left out.
     """
 
     def __init__(
@@ -42,6 +48,7 @@ class Preparer:
         parser: Parser = _FREE,
         *,
         may_be_empty: bool = False,
+        accepted: bool = False,
     ) -> None:
         self._connection = connection
         self._scratch = scratch
@@ -49,6 +56,7 @@ class Preparer:
         self._expected = expected
         self._parser = check_parser(parser)
         self._may_be_empty = may_be_empty
+        self._accepted = accepted
         self._headers: dict[bytes, Shape] = {}
 
     def prepare(self, file: StagedFile) -> PreparedFile:
@@ -72,7 +80,8 @@ class Preparer:
             )
         )
         shape = replace(found.shape, missing=parser.missing).with_given(file.partition)
-        return self._without_totals(replace(found, shape=shape, bytes=found.path.stat().st_size))
+        found = self._without_totals(replace(found, shape=shape, bytes=found.path.stat().st_size))
+        return self._without_headers(found) if self._accepted else found
 
     def _unpacked(self, file: StagedFile, packing: Packing) -> tuple[Path, bytes]:
         """The file's bytes as they were before they were packed, and the first of them."""
@@ -98,3 +107,25 @@ class Preparer:
         end, row = found
         path = cut(file.path, end, self._scratch / f"{file.file.id}.table")
         return replace(file, path=path, bytes=end, totals=row, notices=(*file.notices, row.message))
+
+    def _without_headers(self, file: PreparedFile) -> PreparedFile:
+        """`file` without the headers of other exports among its rows."""
+        try:
+            found = repeated(self._connection, file.path, file.shape)
+        except (duckdb.Error, MemoryError):
+            return file  # what is wrong with it is told when it is read
+        if found is None:
+            return file
+        where = places(file.path, file.shape, found.rows[:MOST]).values()
+        lines = (
+            raw_lines(file.path, (place.line for place in where), file.shape.skip) if file.shape.format.by_line else {}
+        )
+        told = (
+            rejected(reasons.header_repeated(place), place, None, lines.get(place.line or 0, "")) for place in where
+        )
+        return replace(
+            file,
+            shape=replace(file.shape, left_out=found),
+            bad=file.bad + len(found.rows),
+            rejects=(*file.rejects, *told),
+        )

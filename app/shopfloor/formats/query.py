@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from shopfloor.duck.sql import SQL_TYPES, name, text
 from shopfloor.formats.cast_rules import CastMode, CastRule
 from shopfloor.formats.plan import PLACE, RESCUED, Plan
+from shopfloor.formats.repeated_header import is_header, may_hide, positions
 from shopfloor.formats.shape import rows_of
 
 
@@ -14,15 +15,19 @@ def strict(plan: Plan, paths: Sequence[str], mode: CastMode, *, first: bool = Fa
     """Columns k0, k1, … in contract order and f, the file's index. A bad value is an error.
 
     So is what `mode` does not read, and with `first` what inference would not have called the
-    type.
+    type; and a header that stands again.
     """
     cast_rules = plan.cast_rules(first=first)
     rows = rows_of(plan.shape, paths)
+    hidden = may_hide(plan)
     items = []
     for i, (how, source) in enumerate(zip(cast_rules, plan.sources, strict=True)):
         value = how.at(mode, source) if how is not None and source is not None else None
+        if hidden and i == 0:
+            value = f"CASE WHEN {is_header(plan.shape)} THEN error('a header') ELSE {value or 'NULL'} END"
         items.append(_column(plan, i, value))
-    return f"SELECT {', '.join(items)}, f FROM {_tried(plan, cast_rules, rows)}"
+    tried = _tried(plan, cast_rules, rows, positions(plan.shape) if hidden else ())
+    return f"SELECT {', '.join(items)}, f FROM {tried}"
 
 
 def lenient(plan: Plan, paths: Sequence[str]) -> str:
@@ -138,10 +143,11 @@ def _numbered(plan: Plan, cast_rules: Sequence[CastRule | None], paths: Sequence
     return f"(SELECT *, row_number() OVER () - 1 AS r FROM {tried})"
 
 
-def _tried(plan: Plan, cast_rules: Sequence[CastRule | None], rows: str) -> str:
-    """Raw values and what the types' casts make of them: computed once, looked at twice."""
+def _tried(plan: Plan, cast_rules: Sequence[CastRule | None], rows: str, others: Iterable[int] = ()) -> str:
+    """Raw values, those at `others` among them, and what the types' casts make of them: computed once, looked at
+    twice."""
     used = [source for source in plan.sources if source is not None] + list(plan.extras)
-    items = [f"c{i}" for i in used]
+    items = [f"c{i}" for i in dict.fromkeys((*used, *others))]
     for how, source in zip(cast_rules, plan.sources, strict=True):
         if how is not None and source is not None:
             items += how.tried(source)

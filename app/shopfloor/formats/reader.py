@@ -238,6 +238,8 @@ class TableReader:
             wrong = diagnose(connection, self.plan, str(path))
         except (duckdb.Error, MemoryError) as second:
             return BadFile(reason_of(second, self.plan.shape.format, path, self.table.memory_mb))
+        if wrong.header is not None:
+            return BadFile(wrong.header)
         if not wrong.bad and isinstance(error, BadFile):
             return error
         if not wrong.bad:

@@ -47,6 +47,13 @@ class Place:
     row: int | None = None
 
     @property
+    def where(self) -> str:
+        """The start of a sentence about the row there."""
+        if self.line is not None:
+            return f"Line {self.line}"
+        return f"Row {self.row}" if self.row is not None else "A row"
+
+    @property
     def words(self) -> str:
         """The start of a sentence about a column there."""
         if self.line is not None:
@@ -419,13 +426,24 @@ def totals_row(line: int, columns: Sequence[str]) -> Reason:
     )
 
 
-def header_repeated(line: int, times: int) -> Reason:
+def header_repeated(place: Place, times: int = 1) -> Reason:
     again = "again" if times == 1 else f"again, and {counted(times - 1, 'time')} more below"
     return Reason(
         code="header_repeated",
-        message=f"Line {line} holds the column names {again}: several exports were combined in one file.",
-        line=line,
-        hint="Deliver them as several files, or with one header.",
+        message=f"{place.where} holds the column names {again}: several exports were combined in one file.",
+        line=place.line,
+        hint=f"Deliver them as several files, or with one header. {_WITHOUT}",
+    )
+
+
+def name_repeated(place: Place, times: int) -> Reason:
+    """A table of one column with values that are its name, which may be what they mean."""
+    again = "" if times == 1 else f", and so do {counted(times - 1, 'row')} below"
+    return Reason(
+        code="header_repeated",
+        message=f"{place.where} holds the name of the only column{again}: a value, or the header of another export.",
+        line=place.line,
+        hint="If it is a value: shopfloor file accept ID. If it is a header, deliver the exports as several files.",
     )
 
 
@@ -521,10 +539,9 @@ def broken_rule(place: Place, column: str, value: object, rule: str) -> Reason:
 
 
 def broken_condition(place: Place, condition: str) -> Reason:
-    where = f"Line {place.line}" if place.line is not None else f"Row {place.row}" if place.row else "A row"
     return Reason(
         code="condition",
-        message=f"{where} breaks the condition {shown(condition, 120)}.",
+        message=f"{place.where} breaks the condition {shown(condition, 120)}.",
         line=place.line,
         hint=f"{_REDELIVER} Or change the condition in the contract, then retry the file.",
     )

@@ -6,9 +6,7 @@ inside quotes, lines are counted and nothing else.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +19,6 @@ _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _CHUNK = 1 << 20
 _ENTRY = 2  # the depth of an array's entries
-_MOST = 20  # repeated headers that are told
 _FEW_BYTES = 1 << 14  # are not worth an array
 
 
@@ -30,20 +27,18 @@ class RowCount:
     """`rows` below the header, and what their bytes tell.
 
     `unclosed` is the line of a quote that never ends, `malformed` that of a text that goes on behind its end (looked
-    for only near a backslash before a quote, which `escapes` says there is), `headers` are the lines on which the
-    header stands again.
+    for only near a backslash before a quote, which `escapes` says there is).
     """
 
     rows: int = 0
     unclosed: int | None = None
     malformed: int | None = None
     escapes: bool = False
-    headers: list[int] = field(default_factory=list)
 
 
-def count_delimited(path: Path, names: Sequence[str], *, delimiter: str, quote: str, line: int = 1) -> RowCount:
-    """Count the rows of delimited text with LF or CRLF as line end; its first line is called `line`."""
-    counter = _Delimited(names, delimiter, quote, line)
+def count_delimited(path: Path, width: int, *, delimiter: str, quote: str, line: int = 1) -> RowCount:
+    """Count the rows, of `width` columns, of text with LF or CRLF as line end; its first line is called `line`."""
+    counter = _Delimited(width, delimiter, quote, line)
     first = True
     for chunk in whole_lines(path):
         counter.add(chunk.removeprefix(_BOM) if first else chunk)
@@ -88,20 +83,17 @@ def count_entries(path: Path) -> int:
 class _Delimited:
     """The count of one delimited file."""
 
-    def __init__(self, names: Sequence[str], delimiter: str, quote: str, line: int) -> None:
+    def __init__(self, width: int, delimiter: str, quote: str, line: int) -> None:
         self.walk = Quoting(quote.encode(), delimiter.encode(), line=line)
         self._found = RowCount()
         self._ends = 0  # records that are over, the header among them
         self._quote = quote.encode()
-        self._blanks = len(names) > 1  # a blank line is no record, but a missing value where there is one column
+        self._blanks = width > 1  # a blank line is no record, but a missing value where there is one column
         self._bounds = {*delimiter.encode(), *b"\r\n", *self._quote}
-        self._headers = _spelled(names, delimiter, quote)
-        self._mark = delimiter.encode()
         self._open = False  # the last line has no end
 
     def add(self, chunk: bytes) -> None:
         """Count the records that end in `chunk`."""
-        self._find_headers(chunk)
         self._open = not chunk.endswith(b"\n")
         if not self._quote or not (self.walk.inside or self._quote in chunk):
             self._plain(chunk)
@@ -187,28 +179,6 @@ class _Delimited:
             self.walk.inside = False
         self.walk.line += len(ends)
 
-    def _find_headers(self, chunk: bytes) -> None:
-        """Note the lines of `chunk` on which the header stands again, alone or behind a row without an end."""
-        for header in self._headers:
-            if header not in chunk:
-                continue
-            for at in _places(chunk, header) if self._blanks else _lines_that_are(chunk, header):
-                if len(self._found.headers) >= _MOST:
-                    return
-                first = at == 0 and self._ends == 0
-                if not first and self._is_line(chunk, at, at + len(header)):
-                    self._found.headers.append(self.walk.line + chunk.count(b"\n", 0, at))
-
-    def _is_line(self, chunk: bytes, start: int, end: int) -> bool:
-        """True when a line ends at `end` that is a header from `start` on, outside of quotes."""
-        if chunk[end : end + 1] not in {b"\n", b""} and chunk[end : end + 2] != b"\r\n":
-            return False
-        if self._quote and (self.walk.inside + chunk.count(self._quote, 0, start)) % 2:
-            return False
-        line = chunk[chunk.rfind(b"\n", 0, start) + 1 : start]
-        # What stands before it on the line makes the line longer than any row.
-        return line in {b"", _BOM} or line.endswith(_BOM) or (self._blanks and self._mark in line)
-
 
 def _line_ends(chunk: bytes) -> tuple[int, bool]:
     """How many there are, and whether two may stand so near that a line between them is blank."""
@@ -220,32 +190,6 @@ def _line_ends(chunk: bytes) -> tuple[int, bool]:
     ends = np.frombuffer(chunk, np.uint8) == 10
     near = bool(ends[0]) or b"\r" in chunk or bool((ends[1:] & ends[:-1]).any())
     return int(np.count_nonzero(ends)), near
-
-
-def _places(chunk: bytes, what: bytes) -> Iterator[int]:
-    at = chunk.find(what)
-    while at >= 0:
-        yield at
-        at = chunk.find(what, at + 1)
-
-
-def _lines_that_are(chunk: bytes, what: bytes) -> Iterator[int]:
-    """Where a line of `chunk` is `what`, which may stand in many others."""
-    for match in re.finditer(rb"\n(?:\xef\xbb\xbf)?" + re.escape(what) + rb"(?=\r?\n|\Z)", b"\n" + chunk):
-        yield match.end() - 1 - len(what)
-
-
-def _spelled(names: Sequence[str], delimiter: str, quote: str) -> tuple[bytes, ...]:
-    """The header as it may be written: quotes where they are needed, or around each name."""
-
-    def quoted(name: str) -> str:
-        return f"{quote}{name.replace(quote, 2 * quote)}{quote}"
-
-    if not quote:
-        return (delimiter.join(names).encode(),)
-    needed = (quoted(name) if any(mark in name for mark in (delimiter, quote, "\n")) else name for name in names)
-    ways = (delimiter.join(needed), delimiter.join(map(quoted, names)))
-    return tuple(dict.fromkeys(way.encode() for way in ways))
 
 
 def _blank_lines(data: NDArray[Any], ends: NDArray[Any], *, start: bool) -> int:

@@ -29,6 +29,14 @@ REJECTS, REJECT_SCANS = "intake_rejects", "intake_reject_scans"
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Rows that are no rows of the table: their numbers, from 0, and SQL over c0, c1, … that is true for them."""
+
+    rows: tuple[int, ...]
+    test: str
+
+
+@dataclass(frozen=True)
 class Shape:
     """Files of one shape can be read together.
 
@@ -37,7 +45,7 @@ class Shape:
     numbers of delimited text, `quote` its quote mark (empty: none), `skip` how many lines before the
     header were taken off. `given` are columns that the file's directories
     give to all its rows; they stand at the end of `names`. `missing` are words that the contract, or
-    who retried the file, declares to stand for no value.
+    who retried the file, declares to stand for no value. `left_out` are rows that are not read.
     """
 
     format: FileFormat
@@ -50,6 +58,7 @@ class Shape:
     given: Pairs = ()
     missing: tuple[str, ...] = ()
     delivered: tuple[str, ...] = ()
+    left_out: LeftOut | None = None
 
     @property
     def width(self) -> int:
@@ -136,7 +145,8 @@ def rows_of(shape: Shape, paths: Sequence[str], *, rejects: bool = False) -> str
     """
     given = "".join(f", {_literal(value)} AS c{shape.width + i}" for i, (_, value) in enumerate(shape.given))
     scan = shape.format.scan(shape, texts(list(paths)), rejects=rejects)
-    return f"(SELECT {shape.format.columns(shape)}{given}, {shape.format.index} AS f FROM {scan})"
+    rows = f"(SELECT {shape.format.columns(shape)}{given}, {shape.format.index} AS f FROM {scan})"
+    return rows if shape.left_out is None else f"(SELECT * FROM {rows} WHERE NOT ({shape.left_out.test}))"
 
 
 def _literal(value: str | None) -> str:

@@ -123,7 +123,9 @@ class _Delivery:
         expected = [column.name for column in contract.columns] if contract else []
         parser = contract.parser if contract else Parser()
         scratch = Path(self._spec.staging) / "scratch"
-        preparer = Preparer(self._connection, scratch, self._spec.memory_mb, expected, parser)
+        preparer = Preparer(
+            self._connection, scratch, self._spec.memory_mb, expected, parser, accepted=self._spec.accepted
+        )
         prepared: list[PreparedFile] = []
         for number, file in enumerate(self._spec.files):
             if number % 50 == 0:

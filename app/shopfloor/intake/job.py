@@ -358,11 +358,7 @@ class IntakeHandler:
         if error.exit == ExitCode.USAGE:
             self._wait(context, transaction, job, error)
             return
-        reason = file_outcomes.reason_of(error)
-        for row in files.ledger(transaction, job.payload["files"]):
-            if row.file.state is FileState.STAGED:
-                file_outcomes.keep_bytes(context, row, reason)
-                file_outcomes.quarantine_file(transaction, row, reason)
+        file_outcomes.hold_all(context, transaction, job, error)
 
     def _wait(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
         """A contract that cannot be applied holds its files until somebody mends it; they are not to blame."""

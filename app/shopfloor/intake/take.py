@@ -22,10 +22,12 @@ from shopfloor.formats.diagnose import Diagnosis, diagnose
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.inferred import Inferred
+from shopfloor.formats.locate import places
 from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import RESCUED, Plan, arrange
 from shopfloor.formats.query import count_altered
 from shopfloor.formats.reasons import BadFile, listed, shown
+from shopfloor.formats.repeated_header import names_itself, repeated, rows_where
 from shopfloor.formats.shape import forget_rejects
 from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.table import MemoryTable, StagedTable, TypedRows
@@ -409,11 +411,13 @@ class GroupReader:
                 raise _restart([state], second) from second
             state.failed = self._blame(second, state.file)
             return
-        if wrong.bad == 0:
+        if wrong.bad == 0 and wrong.header is None:
             state.failed = self._blame(error, state.file)
         else:
             state.wrong = wrong
-            if not wrong.within(self._budget(plan.contract)):
+            if wrong.header is not None and not self._spec.accepted:
+                state.failed = wrong.header
+            elif not wrong.within(self._budget(plan.contract)):
                 records = wrong.records + state.file.bad
                 state.failed = reasons.of_many(reasons.of_reject(_rejects(state)[0]), state.bad, records)
 
@@ -439,6 +443,8 @@ class GroupReader:
         if table.plan.contract.mode is Mode.APPEND and not corrected:
             stored = self._stored()
         loaded = table.counts()
+        if table.plan.shape.width == 1 and not self._spec.accepted:
+            self._check_only_name(table, states)
         paths = [state.file.path for state in states]
         ruled = check_rules(self._connection, table, paths, stored)
         for number, rules in ruled.items():
@@ -449,6 +455,28 @@ class GroupReader:
                 table.drop_file(number)
         failed = any(state.failed is not None for state in states)
         return table.counts() if ruled or failed else loaded
+
+    def _check_only_name(self, table: TypedRows, states: Sequence[_State]) -> None:
+        """A file of one column of text in which its name stands again is held, or told where it stands once."""
+        texts = [i for i, column in enumerate(table.plan.columns) if column.type is ColumnType.TEXT]
+        held = [i for i in texts if table.plan.sources[i] == 0]
+        for i in held:
+            named = names_itself(table.plan.shape, f"k{i}")
+            found = self._connection.execute(f"SELECT DISTINCT f FROM {table.source} WHERE {named}").fetchall()
+            for (number,) in found:
+                self._judge_only_name(states[number])
+
+    def _judge_only_name(self, state: _State) -> None:
+        path, shape = state.file.path, state.file.shape
+        header = repeated(self._connection, path, shape)
+        rows = header.rows if header else rows_where(self._connection, path, shape, names_itself(shape))
+        first = places(path, shape, rows[:1])[rows[0]]
+        if header is not None:
+            state.failed = reasons.header_repeated(first, len(rows))
+        elif len(rows) > 1:
+            state.failed = reasons.name_repeated(first, len(rows))
+        else:
+            state.altered.append(reasons.name_repeated(first, 1).message)
 
     def _failure(self, state: _State, rows: int, contract: Contract) -> Reason | None:
         """Why the file fails after the rules, if it does; `rows` were read from it."""

@@ -51,21 +51,25 @@ def damaged(path: Path, found: str) -> IntegrityError:
 
 
 def publish_part(staged: Path, sha256: str, objects: Path) -> Path:
-    """Move `staged` to its place in the lake and make that durable; return the place.
+    """`publish` a part of a dataset version to its place below the directory `objects`; returns the place."""
+    return publish(staged, sha256, part_path(objects, sha256))
+
+
+def publish(staged: Path, sha256: str, target: Path) -> Path:
+    """Move `staged`, whose bytes hash to `sha256`, to `target` and make that durable; returns `target`.
 
     The order is: check the digest, fsync the file, rename, fsync the directories. Publishing the
     same bytes again changes nothing and removes `staged`; a damaged object is replaced. A retry
     after a crash may find `staged` gone: that is success when the object verifies. Raises
     `IntegrityError` when `staged` does not hash to `sha256`.
     """
-    target = part_path(objects, sha256)
     if _holds(target, sha256):
         staged.unlink(missing_ok=True)
         os.utime(target)  # young again: an old orphan that is wanted now must not be collected as garbage
         fsync_directory(target.parent)
         return target
     verify(staged, sha256)
-    _make_dirs(target.parent, objects)
+    _make_dirs(target.parent)
     fsync_file(staged)
     reach("lake.synced")
     move_file(staged, target, 0o444)
@@ -81,7 +85,7 @@ def _holds(target: Path, sha256: str) -> bool:
         return False
 
 
-def _make_dirs(directory: Path, objects: Path) -> None:
+def _make_dirs(directory: Path) -> None:
     """Create `directory`; a new directory is durable once its parent is synced."""
     missing = [path for path in (directory, *directory.parents) if not path.is_dir()]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

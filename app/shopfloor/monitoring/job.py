@@ -21,11 +21,12 @@ from shopfloor.monitoring.records import PERFORMANCE, AlertChanges, CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome, CheckTask
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.inference import note_actuals, place_actuals
+from shopfloor.runtime.inference import Origin, publish, register
 from shopfloor.runtime.line import AlertOpened
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.store import alerts, models
+from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
 
 _HISTORY = 2_000
@@ -53,7 +54,7 @@ class MonitorHandler:
         """Truth that arrived with the delivery is named by its content; all else is rows only."""
         outcome = convert(value, CheckOutcome)
         if outcome.truth is not None:
-            place_actuals(context, job.subject, outcome.truth)
+            publish(context, job.subject, LogKind.ACTUALS, outcome.truth)
         return outcome
 
     def commit(
@@ -129,7 +130,7 @@ class MonitorHandler:
         """What the delivery says of predictions is kept, for later checks and for the value."""
         if truth is None:
             return
-        if note_actuals(context, transaction, job.subject, truth, source="delivery", origin=job.id):
+        if register(context, transaction, job.subject, LogKind.ACTUALS, truth, Origin("delivery", job.id)):
             transaction.emit(
                 "actuals.delivered",
                 job.subject,

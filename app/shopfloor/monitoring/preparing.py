@@ -14,6 +14,7 @@ from shopfloor.monitoring.records import BacktestSpec, CheckSpec, Delivery, Valu
 from shopfloor.monitoring.tasks import CheckTask
 from shopfloor.runtime.context import Context
 from shopfloor.store import alerts, datasets, inference, models
+from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 
 _HISTORY = 2_000
@@ -41,8 +42,8 @@ def check_task(
         reference_path=str(reference),
         columns=shown.columns if shown is not None else (),
         data=part_files(context.layout, added),
-        inference=_log(context, query, definition.name, "predictions"),
-        actuals=_log(context, query, definition.name, "actuals"),
+        inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
+        actuals=_log(context, query, definition.name, LogKind.ACTUALS),
         history=alerts.check_history(query, definition.name, _HISTORY).rows,
         now=context.clock.now(),
     )
@@ -64,8 +65,8 @@ def value_spec(context: Context, query: Query, definition: ModelDefinition) -> V
         **facts,
         reference_path=str(reference) if manifest is not None and reference.exists() else None,
         columns=newest.columns if newest is not None else (),
-        inference=_log(context, query, definition.name, "predictions"),
-        actuals=_log(context, query, definition.name, "actuals"),
+        inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
+        actuals=_log(context, query, definition.name, LogKind.ACTUALS),
     )
 
 
@@ -112,5 +113,5 @@ def _artifact(context: Context, query: Query, model: str, version: int) -> tuple
     return bundle.read_manifest(directory, load_or_create_key(context.layout.signing_key)), directory / bundle.REFERENCE
 
 
-def _log(context: Context, query: Query, model: str, kind: str) -> tuple[str, ...]:
+def _log(context: Context, query: Query, model: str, kind: LogKind) -> tuple[str, ...]:
     return tuple(str(context.layout.root / part.path) for part in inference.parts(query, model, kind))

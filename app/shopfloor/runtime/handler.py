@@ -39,5 +39,5 @@ class Handler(Protocol):
         ...
 
     def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
-        """Record a failure that will not be retried."""
+        """Record that the job ended without a result: it failed, is lost or was cancelled, as its state says."""
         ...

@@ -1,90 +1,69 @@
-"""Parts of a model's predictions and actuals: placed under their digest, registered in the store."""
+"""Parts of a model's predictions and actuals: published under their digest, registered in the store."""
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from shopfloor.domain.handles import PartFile
+from shopfloor.lake import objects
 from shopfloor.runtime.context import Context
 from shopfloor.store import inference
+from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
 
 
-def place_predictions(context: Context, model: str, part: PartFile) -> None:
-    """Publish a part of a model's predictions under the name of its content; again, nothing happens."""
-    _place(Path(part.path), _predictions(context, model, part.sha256))
+class Origin(NamedTuple):
+    """Where rows came from: over `rest`, from a `batch` file, a `file` of actuals or a `delivery`; and the id of
+    the log segment, file or job.
+    """
+
+    source: str
+    id: str
 
 
-def place_actuals(context: Context, model: str, part: PartFile) -> None:
-    """Publish a part of a model's actuals under the name of its content; again, nothing happens."""
-    _place(Path(part.path), _actuals(context, model, part.sha256))
+def publish(context: Context, model: str, kind: LogKind, part: PartFile) -> None:
+    """Put a part under the name of its content, durably; again, nothing happens.
+
+    Raises `IntegrityError` when its bytes are not those that were written.
+    """
+    objects.publish(Path(part.path), part.sha256, _place(context, model, kind, part))
 
 
-def note_predictions(
+def register(
     context: Context,
     transaction: Transaction,
     model: str,
-    version: int,
+    kind: LogKind,
     part: PartFile,
+    origin: Origin,
     *,
-    source: str,
-    origin: str,
-    between: tuple[datetime | None, datetime | None],
+    version: int | None = None,
+    between: tuple[datetime | None, datetime | None] | None = None,
 ) -> bool:
-    """Register a published part, whose predictions lie `between` two times; False when it was known.
+    """Register a published part; False when it was known.
 
-    `origin` is the job or log segment of its `source`.
+    Predictions are of a `version` of the model and lie `between` two times; actuals count from now.
     """
+    first, last = between or (transaction.now, transaction.now)
     return inference.put(
         transaction,
         inference.InferencePart(
             sha256=part.sha256,
             model=model,
-            kind="predictions",
-            path=context.layout.relative(_predictions(context, model, part.sha256)),
+            kind=kind,
+            path=context.layout.relative(_place(context, model, kind, part)),
             model_version=version,
             rows=part.rows,
-            source=source,
-            origin=origin,
-            first_at=between[0],
-            last_at=between[1],
+            source=origin.source,
+            origin=origin.id,
+            first_at=first,
+            last_at=last,
         ),
     )
 
 
-def note_actuals(
-    context: Context, transaction: Transaction, model: str, part: PartFile, *, source: str, origin: str
-) -> bool:
-    """Register a published part; False when it was known. `origin` is the file or job of its `source`."""
-    return inference.put(
-        transaction,
-        inference.InferencePart(
-            sha256=part.sha256,
-            model=model,
-            kind="actuals",
-            path=context.layout.relative(_actuals(context, model, part.sha256)),
-            model_version=None,
-            rows=part.rows,
-            source=source,
-            origin=origin,
-            first_at=transaction.now,
-            last_at=transaction.now,
-        ),
-    )
-
-
-def _predictions(context: Context, model: str, sha256: str) -> Path:
-    return context.layout.inference / model / f"{sha256}.parquet"
-
-
-def _actuals(context: Context, model: str, sha256: str) -> Path:
-    return context.layout.inference / model / "actuals" / f"{sha256}.parquet"
-
-
-def _place(staged: Path, target: Path) -> None:
-    """Rename a finished part to its place; a repeated job finds it there."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if staged.exists():
-        os.replace(staged, target)
+def _place(context: Context, model: str, kind: LogKind, part: PartFile) -> Path:
+    folder = context.layout.inference / model
+    return (folder if kind is LogKind.PREDICTIONS else folder / "actuals") / f"{part.sha256}.parquet"

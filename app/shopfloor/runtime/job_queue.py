@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-import msgspec
-
 from shopfloor.domain.event import Event
-from shopfloor.domain.job import JobKind, JobRecord, JobState
+from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.runtime.context import Context
+from shopfloor.runtime.transition import Transition, move
 from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
@@ -32,12 +31,15 @@ class JobQueue:
             self._marks += 1
             self._changed.notify_all()
 
-    def claim(self, worker_class: WorkerClass, patience: float) -> JobRecord | None:
-        """The next job of a worker_class, marked as running; None after `patience` seconds without one."""
+    def claim(self, worker_class: WorkerClass, patience: float, take: Callable[[JobRecord], None]) -> JobRecord | None:
+        """The next job of a worker_class, marked as running; None after `patience` seconds without one.
+
+        `take` is told of it inside the transaction: a job that runs and that nobody took is an orphan.
+        """
         give_up = self._context.clock.monotonic() + patience
         while not self._context.stopping.is_set():
             mark = self._marks
-            job, wait = self._try(worker_class)
+            job, wait = self._try(worker_class, take)
             if job is not None:
                 return job
             left = give_up - self._context.clock.monotonic()
@@ -48,7 +50,7 @@ class JobQueue:
                     self._changed.wait(min(left, wait))
         return None
 
-    def _try(self, worker_class: WorkerClass) -> tuple[JobRecord | None, float]:
+    def _try(self, worker_class: WorkerClass, take: Callable[[JobRecord], None]) -> tuple[JobRecord | None, float]:
         """A claimed job, or how long until a postponed one is due."""
         waiting = self._context.store.read(jobs.queued)
         due_in = 3600.0
@@ -59,7 +61,14 @@ class JobQueue:
                 due_in = min(due_in, (job.not_before - now).total_seconds() + 0.01)
         if not any(job.not_before is None or job.not_before <= now for job in candidates):
             return None, due_in
-        return self._context.store.write(lambda transaction: self._claim(transaction, worker_class, now)), due_in
+
+        def claim(transaction: Transaction) -> JobRecord | None:
+            job = self._claim(transaction, worker_class, now)
+            if job is not None:
+                take(job)
+            return job
+
+        return self._context.store.write(claim), due_in
 
     def _claim(self, transaction: Transaction, worker_class: WorkerClass, now: datetime) -> JobRecord | None:
         busy = {(job.kind, job.subject) for job in jobs.running(transaction)}
@@ -68,23 +77,18 @@ class JobQueue:
                 continue
             if job.not_before is not None and job.not_before > now:
                 continue
-            started = msgspec.structs.replace(
-                job,
-                state=JobState.RUNNING,
+            return move(
+                transaction,
+                job.id,
+                Transition.START,
                 attempts=job.attempts + 1,
                 epoch=self._context.epoch,
                 started_at=now,
                 heartbeat_at=now,
-                finished_at=None,
                 error=None,
                 progress=0.0,
                 stage="",
             )
-            jobs.put(transaction, started)
-            transaction.emit(
-                "job.started", job.subject, f"{job.kind} {job.id} of {job.subject} started", data={"job": job.id}
-            )
-            return started
         return None
 
     def _on_events(self, events: list[Event]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -11,13 +12,15 @@ from typing import Any
 
 import msgspec
 
-from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.errors import ShopfloorError, StoreError
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.wire import WireError, describe
 from shopfloor.runtime.call import Call, Failure, Progress, Result
+from shopfloor.runtime.cancellation import cancel
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.handler import Handler
 from shopfloor.runtime.job_queue import JobQueue
+from shopfloor.runtime.transition import Transition, move
 from shopfloor.runtime.worker import Worker, WorkerDied
 from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.store import jobs
@@ -28,6 +31,7 @@ _LOG = logging.getLogger("shopfloor.jobs")
 _PERSIST_SECONDS = 2.0
 _FULL = "disk_full"  # nobody's fault and not for ever: the job waits until it can be done
 _PATIENCE_SECONDS = 30.0
+_CLAIM_SECONDS = 5.0  # before another look at a queue that could not be claimed from
 _LATE = "Give it fewer rows, or raise engine.job_timeout_minutes."
 
 
@@ -48,7 +52,6 @@ class JobRunner:
         self._handlers = handlers
         self._start = start
         self._worker: Worker | None = None
-        self._cancelled = threading.Event()
         self._late = threading.Event()
         self._persisted = 0.0
         self.job: JobRecord | None = None
@@ -68,9 +71,8 @@ class JobRunner:
         if self.job is None and (self._worker is None or not self._worker.alive):
             self._worker = self._start(self._worker_class)
 
-    def cancel(self) -> None:
-        """Kill the worker; the job ends as cancelled."""
-        self._cancelled.set()
+    def interrupt(self) -> None:
+        """Kill the worker; how the job then ends is looked up."""
         if self._worker is not None:
             self._worker.kill()
 
@@ -94,21 +96,32 @@ class JobRunner:
 
     def _loop(self) -> None:
         while not self._context.stopping.is_set():
-            job = self._queue.claim(self._worker_class, self._context.settings.engine.idle_worker_seconds)
+            job = self._claim()
             if job is None:
                 self._dismiss()
                 continue
-            self.job = job
-            self._cancelled.clear()
             self._late.clear()
             try:
-                self._do(job)
-            except Exception:  # noqa: BLE001 - the boundary of the runner: one bad job must not end the engine
+                self._do(job, self._handlers[job.kind])
+            except Exception as error:  # noqa: BLE001 - the boundary of the runner: one bad job must not end the engine
                 _LOG.exception("job %s could not be recorded", job.id)
+                self._give_up(job, error)
             finally:
                 self.job = None
                 self._queue.wake()
                 self._context.stream.nudge()
+
+    def _claim(self) -> JobRecord | None:
+        try:
+            return self._queue.claim(self._worker_class, self._context.settings.engine.idle_worker_seconds, self._take)
+        except Exception:  # noqa: BLE001 - the boundary of the runner: it must outlive a store that cannot be written now
+            _LOG.exception("no job can be claimed now")
+            self.job = None
+            self._context.stopping.wait(_CLAIM_SECONDS)
+            return None
+
+    def _take(self, job: JobRecord) -> None:
+        self.job = job
 
     def _dismiss(self) -> None:
         """An idle worker costs memory: end it."""
@@ -116,8 +129,7 @@ class JobRunner:
             self._worker.close()
             self._worker = None
 
-    def _do(self, job: JobRecord) -> None:
-        handler = self._handlers[job.kind]
+    def _do(self, job: JobRecord, handler: Handler) -> None:
         try:
             task = handler.prepare(self._context, job)
             if task is None:
@@ -146,6 +158,9 @@ class JobRunner:
             self._dismiss()
             self._worker = self._start(self._worker_class)
         self.job = msgspec.structs.replace(job, pid=self._worker.pid)
+        # A cancellation that came before the worker killed nobody; one that comes from here on kills it.
+        if self._context.store.read(lambda query: jobs.get(query, job.id)).state is JobState.CANCELLING:
+            raise WorkerDied("the job was cancelled")
         return self._worker.call(call, self._note)
 
     def _note(self, progress: Progress) -> None:
@@ -165,23 +180,27 @@ class JobRunner:
 
         self._context.store.submit(change)
 
+    def _record(self, job: JobRecord, write: Callable[[Transaction], None]) -> bool:
+        """Write what became of the job, unless somebody cancelled it meanwhile: then it ends so, and this is False."""
+
+        def change(transaction: Transaction) -> bool:
+            if jobs.get(transaction, job.id).state is JobState.CANCELLING:
+                cancel(self._context, self._handlers, transaction, job.id)
+                return False
+            write(transaction)
+            return True
+
+        return self._context.store.write(change)
+
     def _finish(self, job: JobRecord, handler: Handler, answer: Result | None, *, nothing: bool) -> None:
         value = answer.value if answer is not None else None
         published = None if nothing else handler.publish(self._context, job, value)
-        ended = self._ended(job, JobState.SUCCEEDED)
 
         def commit(transaction: Transaction) -> None:
             result = {} if nothing else handler.commit(self._context, transaction, job, published)
-            jobs.put(transaction, msgspec.structs.replace(ended, result=result, progress=1.0))
-            transaction.emit(
-                "job.finished",
-                job.subject,
-                f"{job.kind} {job.id} of {job.subject} finished",
-                data={"job": job.id, **result},
-            )
+            move(transaction, job.id, Transition.FINISH, data=result, result=result, progress=1.0)
 
-        self._context.store.write(commit)
-        if not nothing:
+        if self._record(job, commit) and not nothing:
             self._settle(job, handler, published)
 
     def _settle(self, job: JobRecord, handler: Handler, published: Any) -> None:
@@ -192,46 +211,40 @@ class JobRunner:
             _LOG.exception("job %s is done, but not all was put away after it", job.id)
 
     def _fail(self, job: JobRecord, handler: Handler, error: WireError) -> None:
-        if self._cancelled.is_set():
-            self._cancel_now(job, handler)
-            return
-        sentence = f"{error.message} {error.hint}".strip()
         if error.code == _FULL or (error.code == FOLDER and job.payload.get("files")):
-            self._postpone(job, sentence)
-            return
-        ended = msgspec.structs.replace(self._ended(job, JobState.FAILED), error=sentence)
+            self._postpone(job, f"{error.message} {error.hint}".strip())
+        else:
+            self._end(job, handler, Transition.FAIL, error)
+
+    def _end(self, job: JobRecord, handler: Handler, transition: Transition, error: WireError) -> None:
+        """The job ends without a result."""
+        sentence = f"{error.message} {error.hint}".strip()
 
         def commit(transaction: Transaction) -> None:
-            handler.failed(self._context, transaction, job, error)
-            jobs.put(transaction, ended)
-            transaction.emit(
-                "job.failed",
-                job.subject,
-                f"{job.kind} {job.id} of {job.subject} failed: {sentence}",
-                data={"job": job.id, "code": error.code},
+            ended = move(
+                transaction, job.id, transition, why=f": {sentence}", data={"code": error.code}, error=sentence
             )
+            handler.failed(self._context, transaction, ended, error)
 
         try:
-            self._context.store.write(commit)
+            self._record(job, commit)
         except OSError as trouble:  # there is no place to put its files away: they wait for one
             self._postpone(job, str(blame(trouble, self._context.layout.root)))
 
     def _postpone(self, job: JobRecord, why: str) -> None:
         """Nobody's fault and not for ever: the job waits until it can be done, and its log says for what."""
-        with self._log(job).open("a", encoding="utf-8") as log:
-            log.write(f"{why}\n")
         self._again(job, why, timedelta(seconds=_PATIENCE_SECONDS), attempts=job.attempts - 1)
+        with contextlib.suppress(OSError), self._log(job).open("a", encoding="utf-8") as log:
+            log.write(f"{why}\n")
 
     def _bury(self, job: JobRecord, handler: Handler, epitaph: str) -> None:
         """A worker died: cancelled, parked by a shutdown, retried, or lost after too many starts."""
-        if self._cancelled.is_set():
-            self._cancel_now(job, handler)
-        elif self._late.is_set():
+        if self._late.is_set():
             limit = self._context.settings.engine.job_timeout_minutes
             late = f"It ran longer than {limit:g} minutes."
-            self._fail(job, handler, WireError(message=late, hint=_LATE, code="timeout"))
+            self._end(job, handler, Transition.FAIL, WireError(message=late, hint=_LATE, code="timeout"))
         elif self._context.stopping.is_set():
-            return  # stays `running` of this epoch: the next engine takes it up
+            return  # stays as it is: the next engine takes it up
         elif job.attempts < job.max_attempts:
             wait = timedelta(seconds=0.5 * 4 ** (job.attempts - 1))
             self._again(job, epitaph, wait, attempts=job.attempts)
@@ -241,53 +254,29 @@ class JobRunner:
                 hint=f"Its log: shopfloor job log {job.id}",
                 code="worker_died",
             )
-            lost = msgspec.structs.replace(self._ended(job, JobState.LOST), error=error.message)
-
-            def lose(transaction: Transaction) -> None:
-                handler.failed(self._context, transaction, job, error)
-                jobs.put(transaction, lost)
-                transaction.emit(
-                    "job.lost",
-                    job.subject,
-                    f"{job.kind} {job.id} of {job.subject} is lost: {error.message}",
-                    data={"job": job.id},
-                )
-
-            self._context.store.write(lose)
+            self._end(job, handler, Transition.LOSE, error)
 
     def _again(self, job: JobRecord, why: str, wait: timedelta, *, attempts: int) -> None:
         """Queue the job again, to be tried after `wait`."""
-        retry = msgspec.structs.replace(
-            job,
-            state=JobState.QUEUED,
-            not_before=self._context.clock.now() + wait,
-            error=why,
-            pid=None,
-            attempts=attempts,
-        )
 
         def requeue(transaction: Transaction) -> None:
-            jobs.put(transaction, retry)
-            transaction.emit(
-                "job.retried",
-                job.subject,
-                f"{job.kind} {job.id} of {job.subject} is retried: {why}",
-                data={"job": job.id},
-            )
+            later = transaction.now + wait
+            move(transaction, job.id, Transition.RETRY, why=f": {why}", not_before=later, error=why, attempts=attempts)
 
-        self._context.store.write(requeue)
+        self._record(job, requeue)
 
-    def _cancel_now(self, job: JobRecord, handler: Handler) -> None:
-        error = WireError(message="Cancelled by a person.", code="cancelled")
+    def _give_up(self, job: JobRecord, error: Exception) -> None:
+        """Its handler cannot end the job. What only the disk hinders is an orphan, and taken up once there is space."""
+        if isinstance(error, OSError | StoreError):
+            return
+        sentence = describe(error).message
 
-        def commit(transaction: Transaction) -> None:
-            handler.failed(self._context, transaction, job, error)
-            jobs.put(transaction, self._ended(job, JobState.CANCELLED))
-            transaction.emit(
-                "job.cancelled", job.subject, f"{job.kind} {job.id} of {job.subject} cancelled", data={"job": job.id}
-            )
+        def end(transaction: Transaction) -> None:
+            cancelled = jobs.get(transaction, job.id).state is JobState.CANCELLING
+            transition = Transition.CANCEL if cancelled else Transition.FAIL
+            move(transaction, job.id, transition, why=f": {sentence}", error=sentence)
 
-        self._context.store.write(commit)
-
-    def _ended(self, job: JobRecord, state: JobState) -> JobRecord:
-        return msgspec.structs.replace(job, state=state, finished_at=self._context.clock.now(), pid=None)
+        try:
+            self._context.store.write(end)
+        except Exception:  # noqa: BLE001 - the boundary of the runner
+            _LOG.exception("job %s stays as it is", job.id)

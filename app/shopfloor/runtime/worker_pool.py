@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 import msgspec
 
+from shopfloor.domain.errors import StoreError
 from shopfloor.domain.job import JobKind, JobRecord, JobState
+from shopfloor.runtime import orphans
 from shopfloor.runtime.adhoc_worker import AdHocWorker
+from shopfloor.runtime.cancellation import cancel
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.handler import Handler
 from shopfloor.runtime.job_queue import JobQueue
 from shopfloor.runtime.job_runner import JobRunner
+from shopfloor.runtime.transition import Transition, move
 from shopfloor.runtime.worker import WarmUp, Worker
 from shopfloor.runtime.worker_class import WorkerClass
-from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.folders import blame
 
-_PAUSE = timedelta(seconds=10)
+_LOG = logging.getLogger("shopfloor.jobs")
 
 
 class WorkerPool:
@@ -32,6 +36,7 @@ class WorkerPool:
         warm_ups: Mapping[WorkerClass, Sequence[WarmUp]],
     ) -> None:
         self._context = context
+        self._handlers = handlers
         self._queue = JobQueue(context, {kind: handler.worker_class for kind, handler in handlers.items()})
 
         def start(worker_class: WorkerClass) -> Worker:
@@ -59,15 +64,22 @@ class WorkerPool:
                 runners[0].warm()
 
     def beat(self) -> None:
-        """Refresh the heartbeat of every running job, and end those that run too long."""
+        """Refresh the heartbeat of every running job, end those that run too long, and take up the orphans."""
         for runner in self._runners:
             runner.beat()
+        try:
+            orphans.adopt(self._context, self._handlers, self._held, "because its end could not be stored")
+        except StoreError as error:
+            _LOG.warning("jobs whose end could not be stored wait: %s", error)
+
+    def _held(self) -> set[str]:
+        return {job.id for runner in self._runners if (job := runner.job) is not None}
 
     def live(self, job: JobRecord) -> JobRecord:
         """The job with the progress that is not in the store yet."""
         for runner in self._runners:
             current = runner.job
-            if current is not None and current.id == job.id and job.state is JobState.RUNNING:
+            if current is not None and current.id == job.id and job.state.held:
                 return msgspec.structs.replace(
                     job,
                     progress=current.progress,
@@ -91,13 +103,23 @@ class WorkerPool:
         """How many runners have a job, also one that is recorded as done and whose originals are still put away."""
         return sum(runner.job is not None for runner in self._runners)
 
-    def cancel(self, id: str) -> bool:
-        """Kill the worker of a running job; False when no runner has it."""
+    def cancel(self, transaction: Transaction, job: JobRecord, *, actor: str) -> JobRecord:
+        """End a queued job; tell a running one to end, as `interrupt` then makes it do at once.
+
+        Raises `FolderError` or `StoreError` where the files of a queued job cannot be put away.
+        """
+        if job.state is not JobState.QUEUED:
+            return move(transaction, job.id, Transition.REQUEST_CANCEL, actor=actor)
+        try:
+            return cancel(self._context, self._handlers, transaction, job.id, actor=actor)
+        except OSError as error:
+            raise blame(error, self._context.layout.root) from error
+
+    def interrupt(self, id: str) -> None:
+        """Kill the worker of a job; its runner then looks at why."""
         for runner in self._runners:
             if runner.job is not None and runner.job.id == id:
-                runner.cancel()
-                return True
-        return False
+                runner.interrupt()
 
     def stop(self) -> None:
         """End all workers; running jobs are taken up by the next engine."""
@@ -106,32 +128,3 @@ class WorkerPool:
         self.light_adhoc.close()
         for runner in self._runners:
             runner.stop()
-
-
-def adopt_orphans(transaction: Transaction, epoch: int) -> list[JobRecord]:
-    """Queue again what an earlier engine left running; it is known to be dead, as we hold its lock.
-
-    The death of an engine is not held against a job: files that wait for one would wait for ever. A job
-    that many engines died with pauses, so that one that kills them leaves time to look at it.
-    """
-    adopted = []
-    for job in jobs.orphans(transaction, epoch):
-        suspect = job.attempts >= job.max_attempts + 2
-        again = msgspec.structs.replace(
-            job,
-            state=JobState.QUEUED,
-            pid=None,
-            progress=None,
-            attempts=0 if suspect else job.attempts,
-            not_before=transaction.now + _PAUSE if suspect else None,
-        )
-        jobs.put(transaction, again)
-        pause = f", in {_PAUSE.seconds} s: {job.attempts} engines died while running it" if suspect else ""
-        transaction.emit(
-            "job.adopted",
-            job.subject,
-            f"{job.kind} {job.id} of {job.subject} resumes after a restart{pause}",
-            data={"job": job.id},
-        )
-        adopted.append(again)
-    return adopted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,17 @@ from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
-from shopfloor.runtime import task
+from shopfloor.runtime import inference, task
 from shopfloor.runtime.champion import champion_manifest
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.inference import note_actuals, place_actuals
 from shopfloor.runtime.line import ActualsArrived
 from shopfloor.runtime.worker_class import WorkerClass
+from shopfloor.serving import file_job
 from shopfloor.serving.records import ActualsOutcome, ActualsSpec, ActualsTask
 from shopfloor.serving.score_job import written_like
 from shopfloor.serving.tasks import take_actuals
 from shopfloor.store import files, models
+from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
 
 
@@ -36,7 +36,7 @@ class ActualsHandler:
         """Read the files as the dataset's contract says."""
         definition = context.definition(job.subject)
         contract = written_like(context, definition.dataset, job)
-        staging = context.layout.staging / f"actuals-{job.id}"
+        staging = file_job.staging(context, job)
         staging.mkdir(exist_ok=True)
         specs = [
             (row.file.id, self._spec(context, definition, contract, row.staged, Path(row.file.path).name, staging))
@@ -71,14 +71,9 @@ class ActualsHandler:
         )
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> list[ActualsOutcome]:
-        """Name the parts by their content; keep the bytes of files that failed."""
+        """Publish the actuals; keep the bytes of files that failed."""
         outcomes = convert(value, list[ActualsOutcome])
-        rows = {row.file.id: row for row in file_outcomes.staged_rows(context, job.payload["files"])}
-        for outcome in outcomes:
-            if outcome.result is not None and outcome.result.part is not None:
-                place_actuals(context, job.subject, outcome.result.part)
-            elif outcome.error is not None and outcome.file in rows:
-                file_outcomes.keep_bytes(context, rows[outcome.file], file_outcomes.reason_of(outcome.error))
+        file_job.publish(context, job, LogKind.ACTUALS, outcomes)
         return outcomes
 
     def commit(
@@ -95,7 +90,8 @@ class ActualsHandler:
                 continue
             taken += outcome.result.rows
             if outcome.result.part is not None:
-                note_actuals(context, transaction, job.subject, outcome.result.part, source="file", origin=row.file.id)
+                origin = inference.Origin("file", row.file.id)
+                inference.register(context, transaction, job.subject, LogKind.ACTUALS, outcome.result.part, origin)
             words = file_outcomes.with_notices(counted(outcome.result.rows, "actual"), outcome.result.notices)
             file_outcomes.commit_file(transaction, row, outcome.result.rows, words)
         if taken:
@@ -105,13 +101,8 @@ class ActualsHandler:
 
     def settle(self, context: Context, job: JobRecord, published: list[ActualsOutcome]) -> None:
         """The files leave the drop folder."""
-        shutil.rmtree(context.layout.staging / f"actuals-{job.id}", ignore_errors=True)
-        failed = {outcome.file for outcome in published if outcome.error is not None}
-        rows = context.store.read(lambda query: files.ledger(query, job.payload["files"]))
-        file_outcomes.clear_all(context, job, ((row, row.file.id in failed) for row in rows))
+        file_job.settle(context, job, published)
 
     def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
         """The files wait in quarantine."""
-        for row in files.ledger(transaction, job.payload["files"]):
-            file_outcomes.keep_bytes(context, row, file_outcomes.reason_of(error))
-            file_outcomes.quarantine_file(transaction, row, file_outcomes.reason_of(error))
+        file_outcomes.hold_all(context, transaction, job, error)

@@ -14,13 +14,14 @@ from shopfloor.domain.wire import WireError
 from shopfloor.lake.inference_log import segments
 from shopfloor.lake.locations import artifact_file
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.inference import note_predictions, place_predictions
+from shopfloor.runtime.inference import Origin, publish, register
 from shopfloor.runtime.line import PredictionsLogged
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.serving.records import CollectOutcome, CollectTask
 from shopfloor.serving.tasks import collect_log
 from shopfloor.store import inference, jobs
+from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
@@ -54,10 +55,10 @@ class CollectHandler:
         return {f"{row[0]}@{row[1]}": artifact_file(context.layout, row[0], row[1], row[2]).path for row in rows}
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> CollectOutcome:
-        """Name the parts by their content."""
+        """Publish the parts under the names of their content."""
         outcome = convert(value, CollectOutcome)
         for part in outcome.parts:
-            place_predictions(context, part.model, part.file)
+            publish(context, part.model, LogKind.PREDICTIONS, part.file)
         return outcome
 
     def commit(
@@ -65,14 +66,14 @@ class CollectHandler:
     ) -> dict[str, Any]:
         """Parts and offsets together: each line counts once."""
         for part in published.parts:
-            note_predictions(
+            register(
                 context,
                 transaction,
                 part.model,
-                part.model_version,
+                LogKind.PREDICTIONS,
                 part.file,
-                source="rest",
-                origin=part.segment,
+                Origin("rest", part.segment),
+                version=part.model_version,
                 between=(part.first_at, part.last_at),
             )
         for segment, offset in published.offsets.items():

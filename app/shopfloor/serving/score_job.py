@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,17 +20,18 @@ from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
+from shopfloor.runtime import inference
 from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.inference import note_predictions, place_predictions
 from shopfloor.runtime.line import PredictionsLogged
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
-from shopfloor.serving import outputs
+from shopfloor.serving import file_job, outputs
 from shopfloor.serving.records import ScoreOutcome, ScoreResult, ScoreSpec, ScoreTask
 from shopfloor.serving.tasks import score_files
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
+from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
 
 _RETRY = re.compile(r"shopfloor file retry ID --([a-z-]+) \S+\b")
@@ -69,7 +69,7 @@ class ScoreHandler:
                 code="no_champion",
             )
         contract = written_like(context, definition.dataset, job)
-        staging = context.layout.staging / f"score-{job.id}"
+        staging = file_job.staging(context, job)
         staging.mkdir(exist_ok=True)
         raw = bool(job.payload.get("raw", context.settings.serving.raw_csv))
         specs = [
@@ -124,14 +124,9 @@ class ScoreHandler:
         )
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> list[ScoreOutcome]:
-        """Name the inference parts by their content; keep the bytes of files that failed."""
+        """Publish the predictions; keep the bytes of files that failed."""
         outcomes = convert(value, list[ScoreOutcome])
-        rows = {row.file.id: row for row in file_outcomes.staged_rows(context, job.payload.get("files", []))}
-        for outcome in outcomes:
-            if outcome.result is not None and outcome.result.part is not None:
-                place_predictions(context, job.subject, outcome.result.part)
-            elif outcome.error is not None and outcome.file in rows:
-                file_outcomes.keep_bytes(context, rows[outcome.file], file_outcomes.reason_of(outcome.error))
+        file_job.publish(context, job, LogKind.PREDICTIONS, outcomes)
         return outcomes
 
     def commit(
@@ -184,16 +179,15 @@ class ScoreHandler:
     def _register(self, context: Context, transaction: Transaction, job: JobRecord, result: ScoreResult) -> None:
         if result.part is None:
             return
-        between = (result.first_at, result.last_at)
-        note_predictions(
+        inference.register(
             context,
             transaction,
             job.subject,
-            result.model_version,
+            LogKind.PREDICTIONS,
             result.part,
-            source="batch",
-            origin=job.id,
-            between=between,
+            inference.Origin("batch", job.id),
+            version=result.model_version,
+            between=(result.first_at, result.last_at),
         )
         transaction.emit(
             "predictions.logged",
@@ -206,17 +200,12 @@ class ScoreHandler:
         """The predictions are there for everybody; the scored files leave the drop folder."""
         reach("score.committed")
         outputs.reveal(context.layout, job)
-        shutil.rmtree(context.layout.staging / f"score-{job.id}", ignore_errors=True)
-        failed = {outcome.file for outcome in published if outcome.error is not None}
-        rows = context.store.read(lambda query: files.ledger(query, job.payload.get("files", [])))
-        file_outcomes.clear_all(context, job, ((row, row.file.id in failed) for row in rows))
+        file_job.settle(context, job, published)
 
     def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
         """The files wait in quarantine until the model can score them."""
         outputs.discard(context.layout, job)
-        for row in files.ledger(transaction, job.payload.get("files", [])):
-            file_outcomes.keep_bytes(context, row, file_outcomes.reason_of(error))
-            file_outcomes.quarantine_file(transaction, row, file_outcomes.reason_of(error))
+        file_outcomes.hold_all(context, transaction, job, error)
 
 
 def written_like(context: Context, dataset: str, job: JobRecord) -> Contract:

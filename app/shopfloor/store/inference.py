@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 import msgspec
 
@@ -10,12 +11,19 @@ from shopfloor.store.rows import Query, aware
 from shopfloor.store.transaction import Transaction
 
 
+class LogKind(StrEnum):
+    """What the rows of a part are."""
+
+    PREDICTIONS = "predictions"
+    ACTUALS = "actuals"
+
+
 class InferencePart(msgspec.Struct, frozen=True, kw_only=True):
     """One Parquet file of predictions or actuals of a model. `origin` is the id of a file or a job, or a segment."""
 
     sha256: str
     model: str
-    kind: str
+    kind: LogKind
     path: str
     model_version: int | None
     rows: int
@@ -33,18 +41,24 @@ def put(transaction: Transaction, part: InferencePart) -> bool:
     )
     if known is not None:
         return False
-    transaction.put("inference_parts", {**msgspec.structs.asdict(part), "created_at": transaction.now}, keep=True)
+    transaction.put(
+        "inference_parts",
+        {**msgspec.structs.asdict(part), "created_at": transaction.now},
+        keep=True,
+    )
     return True
 
 
-def parts(query: Query, model: str, kind: str, since: datetime | None = None) -> list[InferencePart]:
+def parts(query: Query, model: str, kind: LogKind, since: datetime | None = None) -> list[InferencePart]:
     """Parts of a model, oldest first."""
     rows = query.all(
         "SELECT sha256, model, kind, path, model_version, rows, source, origin, first_at, last_at FROM inference_parts "
         "WHERE model = ? AND kind = ? AND (? IS NULL OR last_at >= ?) ORDER BY created_at, sha256",
         [model, kind, since, since],
     )
-    return [InferencePart(**dict(zip(InferencePart.__struct_fields__, row, strict=True))) for row in rows]
+    return [
+        msgspec.convert(dict(zip(InferencePart.__struct_fields__, row, strict=True)), InferencePart) for row in rows
+    ]
 
 
 def predictions_by_model(query: Query) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Jobs: queued in the transaction that causes them, claimed by the engine of one epoch."""
+"""Jobs: queued in the transaction that causes them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from shopfloor.domain.status import JobCounts
 from shopfloor.domain.text import safe
 from shopfloor.store.rows import Filter, Query, count, page
 from shopfloor.store.transaction import Transaction
+
+HELD = ", ".join(f"'{state}'" for state in JobState if state.held)
+"""The states of jobs that a runner holds, as a list in SQL."""
+OPEN = ", ".join(f"'{state}'" for state in JobState if not state.ended)
+"""The states of jobs that have not ended, as a list in SQL."""
 
 
 def enqueue(
@@ -93,22 +98,17 @@ def queued(query: Query) -> list[JobRecord]:
 
 
 def open_about(query: Query, kind: JobKind, subject: str) -> int:
-    """How many jobs of a kind about a subject are queued or running."""
+    """How many jobs of a kind about a subject have not ended."""
     row = query.one(
-        "SELECT count(*) FROM jobs WHERE kind = ? AND subject = ? AND state IN ('queued', 'running')",
+        f"SELECT count(*) FROM jobs WHERE kind = ? AND subject = ? AND state IN ({OPEN})",
         [kind.value, subject],
     )
     return int(row[0]) if row else 0
 
 
 def running(query: Query) -> list[JobRecord]:
-    """Running jobs."""
-    return _all(query, "WHERE state = 'running' ORDER BY number")
-
-
-def orphans(query: Query, epoch: int) -> list[JobRecord]:
-    """Jobs that an earlier engine left running."""
-    return _all(query, "WHERE state = 'running' AND (epoch IS NULL OR epoch <> ?) ORDER BY number", [epoch])
+    """Running jobs, also those that are being cancelled."""
+    return _all(query, f"WHERE state IN ({HELD}) ORDER BY number")
 
 
 def _all(query: Query, clause: str, parameters: Sequence[Any] = ()) -> list[JobRecord]:
@@ -135,7 +135,7 @@ def counts(query: Query) -> JobCounts:
     found = dict(query.all("SELECT state, count(*) FROM jobs GROUP BY state"))
     return JobCounts(
         queued=found.get(JobState.QUEUED, 0),
-        running=found.get(JobState.RUNNING, 0),
+        running=sum(found.get(state, 0) for state in JobState if state.held),
         failed=found.get(JobState.FAILED, 0) + found.get(JobState.LOST, 0),
     )
 
@@ -144,7 +144,7 @@ def last_ended(query: Query, kind: JobKind, subject: str) -> JobRecord | None:
     """The newest ended job of a kind about a subject."""
     found = _all(
         query,
-        "WHERE kind = ? AND subject = ? AND state NOT IN ('queued', 'running') ORDER BY number DESC LIMIT 1",
+        f"WHERE kind = ? AND subject = ? AND state NOT IN ({OPEN}) ORDER BY number DESC LIMIT 1",
         [kind.value, subject],
     )
     return found[0] if found else None

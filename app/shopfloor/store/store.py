@@ -19,6 +19,7 @@ from shopfloor.domain.errors import StoreError
 from shopfloor.domain.event import Event
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.text import counted
+from shopfloor.duck.disk import is_full
 from shopfloor.store import database, migrate
 from shopfloor.store.journal import Journal, JournalEntry, journalled
 from shopfloor.store.transaction import Transaction
@@ -159,6 +160,7 @@ class Store:
                     raise StoreError(
                         f"The change could not be stored: {database.first_line(error)}",
                         hint="Free disk space, then repeat.",
+                        code="disk_full" if is_full(error) else "",
                     ) from error
                 time.sleep(random.uniform(0.001, 0.01) * (attempt + 1))
             except duckdb.FatalException as error:

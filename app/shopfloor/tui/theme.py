@@ -242,7 +242,7 @@ STATES: Final[Mapping[str, State]] = {
     **dict.fromkeys(("run", "running", "staged", "training", "progress"), RUN),
     **dict.fromkeys(("wait", "waiting", "queued", "settling", "await_approval", "acknowledged", "snoozed"), WAIT),
     **dict.fromkeys(("lost", "orphaned", "missing"), LOST),
-    "cancelled": State("stop", "muted"),
+    **dict.fromkeys(("cancelled", "cancelling"), State("stop", "muted")),
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from shopfloor.store.jobs import HELD, OPEN
 from shopfloor.store.rows import Query
 from shopfloor.workspace.layout import Layout
 
@@ -57,10 +58,10 @@ def references(query: Query, layout: Layout) -> References:
     staged = query.all(
         "SELECT staged FROM files WHERE staged IS NOT NULL AND state IN ('settling', 'waiting', 'staged')"
     )
-    jobs = query.all("SELECT record FROM jobs WHERE state IN ('queued', 'running')")
+    jobs = query.all(f"SELECT record FROM jobs WHERE state IN ({OPEN})")
     busy = query.one(
         "SELECT min(coalesce(TRY_CAST(record->>'$.started_at' AS TIMESTAMPTZ) AT TIME ZONE 'UTC', created_at)) "
-        "FROM jobs WHERE state = 'running'"
+        f"FROM jobs WHERE state IN ({HELD})"
     )
     return References(
         parts=dict(parts),

@@ -63,8 +63,8 @@ def describe_log(log: JobLogText, width: int | None) -> str:
 FORMATS = {
     JobCancel: Format(
         describe,
-        state=lambda request, job: f"job {job.id} is already cancelled",
-        already=lambda before, job: before.state == JobState.CANCELLED,
+        state=lambda request, job: f"job {job.id} is already {job.state}",
+        already=lambda before, job: before.state in {JobState.CANCELLED, JobState.CANCELLING},
     ),
     JobRetry: Format(describe),
     JobLog: Format(describe_log, empty="The job log is empty."),

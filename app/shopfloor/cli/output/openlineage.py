@@ -23,6 +23,7 @@ _TYPES = {
     "lost": "FAIL",
     "cancelled": "ABORT",
     "running": "RUNNING",
+    "cancelling": "RUNNING",
     "queued": "START",
 }
 _NOUNS = {"dataset_version": "dataset", "model_version": "model"}

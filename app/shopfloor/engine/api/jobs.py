@@ -10,6 +10,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.requests.jobs import JobCancel, JobList, JobLog, JobLogText, JobRetry, JobShow
 from shopfloor.domain.text import safe
 from shopfloor.engine.services import EngineServices
+from shopfloor.runtime.transition import Transition, move
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 
@@ -39,31 +40,21 @@ def show(services: EngineServices, request: JobShow) -> JobRecord:
 
 
 def cancel(services: EngineServices, request: JobCancel) -> JobRecord:
-    """A queued job ends at once, a running one when its worker is dead."""
+    """A queued job ends at once, a running one when its worker is dead, however far it is."""
 
     def change(transaction: Transaction) -> JobRecord:
         job = jobs.get(transaction, request.id)
-        if job.state is JobState.CANCELLED:
+        if job.state in {JobState.CANCELLED, JobState.CANCELLING}:
             return job
         if job.state.ended:
             raise RefusedError(
                 f"Job {job.id} has already ended: {job.state}.", hint="There is nothing to cancel.", code="ended"
             )
-        if job.state is JobState.QUEUED:
-            job = msgspec.structs.replace(job, state=JobState.CANCELLED, finished_at=transaction.now)
-            jobs.put(transaction, job)
-            transaction.emit(
-                "job.cancelled",
-                job.subject,
-                f"{job.kind} {job.id} of {job.subject} cancelled",
-                actor=request.actor,
-                data={"job": job.id},
-            )
-        return job
+        return services.pool.cancel(transaction, job, actor=request.actor)
 
     job = services.mutate(request, change)
-    if job.state is JobState.RUNNING:
-        services.pool.cancel(job.id)
+    if job.state is JobState.CANCELLING:
+        services.pool.interrupt(job.id)
     return job
 
 
@@ -83,24 +74,16 @@ def retry(services: EngineServices, request: JobRetry) -> JobRecord:
                 hint="Only failed, cancelled or lost jobs can be retried; start new work with its own command.",
                 code="succeeded",
             )
-        again = msgspec.structs.replace(
-            job,
-            state=JobState.QUEUED,
+        return move(
+            transaction,
+            job.id,
+            Transition.QUEUE_AGAIN,
+            actor=request.actor,
             attempts=0,
             error=None,
-            finished_at=None,
             result=None,
             not_before=None,
         )
-        jobs.put(transaction, again)
-        transaction.emit(
-            "job.queued",
-            job.subject,
-            f"{job.kind} {job.id} of {job.subject} queued again",
-            actor=request.actor,
-            data={"job": job.id},
-        )
-        return again
 
     return services.mutate(request, change)
 

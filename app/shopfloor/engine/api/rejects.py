@@ -19,6 +19,7 @@ from shopfloor.duck.sql import connect, text
 from shopfloor.engine.api import files
 from shopfloor.engine.services import EngineServices
 from shopfloor.store import rejects
+from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 _FIELDS = ("line", "row", "column", "value", "code", "message", "record")
 _SHAPE = '[{"code":"VARCHAR","message":"VARCHAR","line":"BIGINT","row":"BIGINT","column":"VARCHAR",'
@@ -73,7 +74,9 @@ def _write(services: EngineServices, found: tuple[Reject, ...], target: Path, *,
             changed = made.changed
         else:
             _write_parquet(services, found, partial)
+        fsync_file(partial)
         os.replace(partial, target)
+        fsync_directory(target.parent)
     finally:
         partial.unlink(missing_ok=True)
     return changed

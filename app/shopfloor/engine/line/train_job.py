@@ -207,7 +207,7 @@ class TrainHandler:
         run = runs.of_job(transaction, job.id)
         if run is None or not runs.is_open(run):
             return
-        state = {"cancelled": RunState.CANCELLED, "worker_died": RunState.LOST}.get(error.code, RunState.FAILED)
+        state = RunState(job.state)
         runs.put(transaction, msgspec.structs.replace(run, state=state, error=f"{error.message} {error.hint}".strip()))
         transaction.emit(
             "run.failed", run.model, f"Run {run.id} of {run.model} {state}: {error.message}", data={"run": run.id}

@@ -185,7 +185,7 @@ def ready(text: PlainText, scratch: Path, parser: Parser, sniff: Callable[[bytes
     """`text`, or a copy beside `scratch`, as DuckDB can read it. `sniff` gives the shape that first bytes have,
     and how many lines stand above them.
 
-    Raises `BadFile` for what has no header, for a quote that never ends and for a header that stands again.
+    Raises `BadFile` for what has no header and for a quote that never ends.
     """
     begun, blank = _begun(text.path, scratch)
     shape = sniff(head_of(begun), parser.skip_lines + blank)
@@ -203,7 +203,8 @@ def ready(text: PlainText, scratch: Path, parser: Parser, sniff: Callable[[bytes
             # Read without an escape character the quotes make no sense, with it all of them do.
             path, shape, escape, told = found, other, BACKSLASH, (*noted, ESCAPED)
             count = _count(path, shape)
-    _check(count, escape)
+    if count.unclosed:
+        raise BadFile(reasons.open_quote(count.unclosed, escapes=count.escapes and not escape))
     return Delimited(path, shape, count.rows, escape, count.escapes and not escape, (*text.notices, *told))
 
 
@@ -235,14 +236,7 @@ def _walk(shape: Shape, escape: str = "") -> Quoting:
 
 
 def _count(path: Path, shape: Shape) -> RowCount:
-    return count_delimited(path, shape.names, delimiter=shape.delimiter, quote=shape.quote, line=shape.skip + 1)
-
-
-def _check(count: RowCount, escape: str) -> None:
-    if count.unclosed:
-        raise BadFile(reasons.open_quote(count.unclosed, escapes=count.escapes and not escape))
-    if count.headers:
-        raise BadFile(reasons.header_repeated(count.headers[0], len(count.headers)))
+    return count_delimited(path, len(shape.names), delimiter=shape.delimiter, quote=shape.quote, line=shape.skip + 1)
 
 
 def _beside(path: Path, what: str) -> Path:

@@ -16,7 +16,8 @@ from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 
 _EVENTS = 1000
-_RECENT_FAILURES = 5
+_SHOWN = {"running": 1000, "cancelling": 1000, "queued": 50, "failed": 5}
+"""The states of the jobs on top, in their order, and how many of each at most."""
 
 
 class ActivityPane(Pane):
@@ -52,8 +53,9 @@ class ActivityPane(Pane):
 
     async def load(self) -> Listing:
         ask = self.shop.courier.ask
-        jobs = [*(await ask(JobList(state="running"))).rows, *(await ask(JobList(state="queued", limit=50))).rows]
-        jobs += (await ask(JobList(state="failed", limit=_RECENT_FAILURES))).rows
+        jobs: list[JobRecord] = []
+        for state, limit in _SHOWN.items():
+            jobs += (await ask(JobList(state=state, limit=limit))).rows
         events = (await ask(EventList(tail=_EVENTS))).rows
         wanted = self.filter_text.lower()
         shown = [

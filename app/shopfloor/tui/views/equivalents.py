@@ -42,6 +42,7 @@ _COMMANDS: Final = {
     "job.finished": "shopfloor job log {job}",
     "job.failed": "shopfloor job retry {job}",
     "job.lost": "shopfloor job retry {job}",
+    "job.cancelling": "shopfloor job cancel {job}",
     "job.cancelled": "shopfloor job cancel {job}",
     "engine.started": "shopfloor up",
 }

@@ -57,6 +57,7 @@ _WORDS: Final = {
     "job.lost": State("lost", "lost"),
     "job.adopted": State("adopted", "muted"),
     "job.retried": State("retried", "run"),
+    "job.cancelling": State("cancelling", "muted"),
     "job.cancelled": State("cancelled", "muted"),
     "engine.started": State("engine up", "muted"),
     "engine.stopped": State("engine down", "muted"),
