@@ -18,6 +18,7 @@ from shopfloor.arrival.claim import Claimed
 from shopfloor.arrival.scan import Observation
 from shopfloor.arrival.settling import SettlingFiles
 from shopfloor.domain.contract import Originals
+from shopfloor.domain.errors import StoreError
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.monitor import AlertState
 from shopfloor.store import alerts, datasets, files
@@ -198,6 +199,43 @@ def test_a_disk_that_fills_while_files_are_copied_refuses_none(yard: Yard, monke
     yard.scan()
     yard.work()
     assert yard.states()["d/a.csv"] is FileState.COMMITTED
+
+
+@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_claim_whose_commit_nobody_knows_of_comes_in_once(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, committed: bool, answers: bool
+) -> None:
+    """The store fails at COMMIT or after it, and may not even answer what it holds then."""
+    write, read = yard.context.store.write, yard.context.store.read
+
+    def lost(change: Any) -> Any:
+        if "Claimer" not in change.__qualname__:
+            return write(change)
+        monkeypatch.setattr(yard.context.store, "write", write)
+        if not answers:
+            monkeypatch.setattr(yard.context.store, "read", silent)
+        if committed:
+            write(change)
+        raise StoreError("The store had to be reopened.")
+
+    def silent(query: Any) -> Any:
+        monkeypatch.setattr(yard.context.store, "read", read)
+        raise StoreError("The store is closed.")
+
+    yard.drop("d/a.csv", table(0))
+    monkeypatch.setattr(yard.context.store, "write", lost)
+    try:
+        yard.settle()
+    except StoreError:
+        assert not (committed and answers)
+    yard.settle()
+    yard.work()
+    yard.settle()
+    yard.work()
+    assert sorted(yard.ids()) == ["k0", "k1"]
+    assert list(yard.states().values()) == [FileState.COMMITTED]
+    yard.counts()
 
 
 def test_a_flood_in_one_dataset_keeps_no_other_waiting(yard: Yard) -> None:

@@ -15,7 +15,7 @@ from shopfloor.arrival.companion import Told, told
 from shopfloor.arrival.scan import Observation
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.failpoint import reach
-from shopfloor.domain.file import FilePurpose, Reason
+from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.runtime.context import Context
 from shopfloor.store import files, jobs
 from shopfloor.store.files import LedgerRow
@@ -26,6 +26,7 @@ BACKLOG = "backlog"
 # The store's disk is full; and troubles that pass: handles or memory are short, a server does not answer.
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT, errno.EIO, errno.EAGAIN}
+_UNCLAIMED = {FileState.SETTLING, FileState.WAITING}
 DISK = Reason(
     code="disk",
     message="The disk has too little free space.",
@@ -104,6 +105,7 @@ class Claimer:
         """Copy, hash, compare; record the whole batch in one transaction."""
         copies: _Copies = []
         refusals: list[tuple[Batch, Reason]] = []
+        known: list[Batch] = []
         again: list[Batch] = []
         full: list[Batch] = []
         for number, one in enumerate(batch):
@@ -111,6 +113,8 @@ class Claimer:
                 copies.append((one, self._copy(purpose, one)))
             except FileChanged:
                 again.append(one)  # somebody writes again: it settles anew
+            except FileExistsError:  # of a claim that nobody could say of whether it was recorded
+                (known if self._recorded([one]) else again).append(one)
             except (OSError, ShopfloorError) as error:
                 trouble = error.errno if isinstance(error, OSError) else None
                 if trouble in _FULL:
@@ -124,13 +128,27 @@ class Claimer:
             copies, wrong = self._compared(purpose, copies)
             reach("intake.copied")
             done = self._record(purpose, dataset, copies, refusals, wrong)
-        except BaseException:
-            for _, copy in copies:  # what is not recorded is claimed anew
-                Path(copy.path).unlink(missing_ok=True)
-            raise
+        except Exception:
+            # It may have failed after its COMMIT. What is recorded is done with; what is not is claimed anew.
+            rows = self._recorded([one for one, _ in copies])
+            if not rows:
+                raise
+            done = [row for row in rows if row.file.state is not FileState.STAGED]
         reach("intake.claimed")
         self._dispose(purpose, done)
-        return Settled([one for one, _ in (*copies, *wrong, *refusals)], again, full)
+        return Settled([one for one, _ in (*copies, *wrong, *refusals)] + known, again, full)
+
+    def _recorded(self, batch: Sequence[Batch]) -> list[LedgerRow]:
+        """The rows of files whose claim the database knows, all of one transaction; the copies of others go.
+
+        Where the database does not answer nothing goes, and the error is its own.
+        """
+        ids = [one.id for one in batch]
+        rows = self._context.store.read(lambda query: files.ledger(query, ids))
+        found = [row for row in rows if row.file.state not in _UNCLAIMED]
+        for id in set(ids) - {row.file.id for row in found}:
+            file_locations.staged_path(self._context.layout, id).unlink(missing_ok=True)
+        return found
 
     def differs(self, seen: Observation, companion: Observation | None, age: float) -> bool:
         """True for a file that was hashed already and found to be something else than its companion says.
@@ -218,7 +236,7 @@ class Claimer:
         )
         row = files.ledger(transaction, [one.id])[0]
         row = ledger.with_copy(row, one.seen, one.raw, copy)
-        file_outcomes.keep_bytes(self._context, row, reason)
+        file_outcomes.keep_bytes(self._context, row, reason, hashed=True)
         file_outcomes.quarantine_file(transaction, row, reason)
 
     def _dispose(self, purpose: FilePurpose, done: Sequence[LedgerRow]) -> None:

@@ -146,7 +146,7 @@ def hold_all(context: Context, transaction: Transaction, job: JobRecord, error: 
         reason = msgspec.structs.replace(reason, hint="To ingest it after all: shopfloor file retry ID")
     for row in files.ledger(transaction, job.payload.get("files", [])):
         if row.file.state is FileState.STAGED:
-            keep_bytes(context, row, reason)
+            keep_bytes(context, row, reason, hashed=True)
             quarantine_file(transaction, row, reason)
 
 
@@ -159,10 +159,12 @@ def keep_bytes(
     rejects: Sequence[Reject] = (),
     notices: Sequence[str] = (),
     revision: int | None = None,
+    hashed: bool = False,
 ) -> None:
     """Move the claimed copy of a refused file into quarantine with its record, before the ledger says so.
 
-    `revision` is that of the contract which refused it.
+    `revision` is that of the contract which refused it. With `hashed` the claim's digest is taken for the copy's:
+    inside a transaction, which all others wait for, nothing is read whose size a sender decides.
     """
     if row.staged is None or row.file.sha256 is None:
         return
@@ -182,7 +184,7 @@ def keep_bytes(
         rule=revision,
         software={"shopfloor": shopfloor.__version__},
     )
-    quarantine(Path(row.staged), record, context.layout.quarantine)
+    quarantine(Path(row.staged), record, context.layout.quarantine, hashed=hashed)
 
 
 def originals_of(context: Context, purpose: FilePurpose, dataset: str) -> Originals:
