@@ -55,6 +55,6 @@ def test_a_kill_around_the_commit_leaves_one_file_of_the_logged_predictions(
     assert written.read_text() == made
     [file] = [row for row in shop.client.ask(FileList()).rows if row.path.startswith("score/")]
     assert file.state == "committed"
-    assert f"{(file.sha256 or '')[:16]}-20,m,1," in made
+    assert f'"{(file.sha256 or "")[:16]}-20","m",1,' in made
     assert shop.client.ask(ModelShow(name="m")).predictions == 20
     shop.close()

@@ -10,11 +10,12 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.names import nearest
 from shopfloor.domain.text import safe
-from shopfloor.formats.values import Misfit, ReadValue, reader_of, wanted
+from shopfloor.formats.values import Misfit, ReadValue, reader_of, wanted, written
 from shopfloor.serving.association_ids import id_fields, label_reader
 
 _ID_LIMIT = 512
 _ID = f"a text of at most {_ID_LIMIT} characters or a number"
+_NAME = 200  # characters of a field's name in an answer
 _SHAPES = 256  # remembered sets of field names
 
 
@@ -118,7 +119,8 @@ class RowReader:
             if shape.absent:
                 absent.update(dict.fromkeys(shape.absent))
             found.append(InputRow(self._id(row, place), self._values(row, place)))
-        return Checked(found, tuple(ignored), tuple(absent))
+        # A caller's own name comes back to him, but not megabytes of it.
+        return Checked(found, tuple(name[:_NAME] for name in ignored), tuple(absent))
 
     def _values(self, row: Mapping[str, Any], place: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -169,8 +171,8 @@ class RowReader:
             guess = nearest(name, ignored, self._roles)
             if name in self._required or guess:
                 raise RowError(
-                    f"Row {place} has no field {safe(name, 80)!r}.",
-                    hint=f"Is {safe(guess, 80)!r} a misspelling of it? If not, send both." if guess else _SEND_IT,
+                    f"Row {place} has no field '{safe(name, 80)}'.",
+                    hint=f"Is '{safe(guess, 80)}' a misspelling of it? If not, send both." if guess else _SEND_IT,
                     code="missing_column",
                     row=place,
                     column=name,
@@ -183,7 +185,7 @@ class RowReader:
         same = collision(name for name in row if name in names)
         if same:
             raise RowError(
-                f"Row {place}: {safe(same[0], 80)!r} and {safe(same[1], 80)!r} differ only in case.",
+                f"Row {place}: '{safe(same[0], 80)}' and '{safe(same[1], 80)}' differ only in case.",
                 hint="Send one of them.",
                 code="case_collision",
                 row=place,
@@ -203,10 +205,10 @@ def _kind(value: Any) -> str:
 
 
 def _wrong_type(name: str, value: Any, what: str, place: int, why: str = "") -> RowError:
-    shown = f" ({safe(value, 60)})" if isinstance(value, str | int | float) and value != "" else ""
+    shown = f" ({safe(written(value), 60)})" if isinstance(value, str | int | float) and value != "" else ""
     reason = f": {why}" if why else ""
     return RowError(
-        f"Row {place}, field {safe(name, 80)!r}: {_kind(value)}{shown} is not {what}{reason}.",
+        f"Row {place}, field '{safe(name, 80)}': {_kind(value)}{shown} is not {what}{reason}.",
         hint="Send the type of the model's schema (GET /v1/models/NAME), or null where the value is unknown.",
         row=place,
         column=name,
