@@ -52,8 +52,6 @@ def rewrite(path: Path, data: bytes) -> None:
 def test_round_trip(tmp_path: Path, manifest: ArtifactManifest) -> None:
     file = published(tmp_path, manifest)
     assert bundle.load(file, KEY) == MODEL
-    assert bundle.read_extra(file, KEY) == b'{"bins": 3}'
-    assert bundle.read_extra(file, KEY, "other.json") is None
     path = Path(file.path)
     assert path == tmp_path / "objects" / "artifacts" / file.sha256[:2] / file.sha256
     assert {stat.S_IMODE(entry.stat().st_mode) for entry in path.iterdir()} == {0o444}

@@ -15,9 +15,6 @@ import pytest
 from shopfloor.domain.file import FileState
 from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.formats import text
-from shopfloor.formats.staged import StagedFile
-from shopfloor.intake.isolate import crashed, halves
-from shopfloor.intake.records import IntakeSpec
 
 
 def test_memory_is_bounded_and_the_bound_is_lifted() -> None:
@@ -67,17 +64,3 @@ def test_quote_that_never_ends(bench: Any, pinned: bool) -> None:
     (outcome,) = bench.ingest({"quote.csv": data}, contract).files
     assert outcome.state is FileState.QUARANTINED
     assert (outcome.reason.code, outcome.reason.line) == ("bad_quote", 3)
-
-
-def test_halves_find_the_culprit() -> None:
-    files = tuple(StagedFile(id=f"f{i}", path="", original_name="a.csv", sha256="", bytes=0) for i in range(5))
-    spec = IntakeSpec(dataset="d", files=files, staging="/s", objects="/o")
-    steps = 0
-    while len(spec.files) > 1:
-        spec = next(half for half in halves(spec) if any(file.id == "f3" for file in half.files))
-        steps += 1
-    assert [file.id for file in spec.files] == ["f3"]
-    assert steps <= 3
-    assert halves(spec) == ()
-    assert spec.staging.startswith("/s/")
-    assert crashed(spec.files[0], "signal 11").reason.code == "parser_crashed"

@@ -20,7 +20,7 @@ from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.file import FileState
-from shopfloor.domain.missing import MISSING, is_missing
+from shopfloor.domain.missing import MISSING
 
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TYPED = {
@@ -211,13 +211,6 @@ def test_times_finer_than_a_microsecond_are_rounded_and_counted(bench: Any) -> N
     floats = bench.ingest({"a.parquet": parquet(pa.array([1.5, float("inf"), float("nan")]))})
     assert bench.frame(floats)["v"].isna().tolist() == [False, True, True]
     assert floats.files[0].notices == ("Column 'v': 1 infinite value was treated as missing.",)
-
-
-def test_rows_and_files_ask_the_same_declaration() -> None:
-    assert is_missing(" ? ", ColumnType.NUMBER)
-    assert not is_missing("?", ColumnType.TEXT)
-    assert is_missing("\\N", ColumnType.TEXT)
-    assert is_missing(" k.A.", ColumnType.TEXT, ("k.A.",))
 
 
 @pytest.mark.parametrize("words", [(" x",), ("",), ("a" * 61,), ("a\nb",), tuple(map(str, range(101)))])

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopfloor.arrival.quarantine import QuarantineRecord, kept_name, quarantine, read_record, reason_path
+from shopfloor.arrival.quarantine import QuarantineRecord, kept_name, quarantine, reason_path
+from shopfloor.domain.codec import from_json
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.file import Reason
 
@@ -39,7 +40,7 @@ def test_bytes_and_reason_are_kept(tmp_path: Path) -> None:
     assert kept == tmp_path / "quarantine/d" / f"{record().sha256[:12]}-a.csv"
     assert kept.read_bytes() == DATA
     assert kept.stat().st_mode & 0o777 == 0o400
-    assert read_record(kept) == record()
+    assert from_json(reason_path(kept).read_bytes(), QuarantineRecord) == record()
     assert not (tmp_path / "staged").exists()
 
 
@@ -47,7 +48,7 @@ def test_twice_is_as_once_even_when_the_copy_is_gone(tmp_path: Path) -> None:
     first = quarantine(staged(tmp_path), record(), tmp_path / "quarantine")
     reason_path(first).unlink()  # as if it was killed before the reason was written
     assert quarantine(tmp_path / "staged", record(), tmp_path / "quarantine") == first
-    assert read_record(first) == record()
+    assert from_json(reason_path(first).read_bytes(), QuarantineRecord) == record()
     quarantine(staged(tmp_path), record(), tmp_path / "quarantine")
     assert not (tmp_path / "staged").exists()
     assert len(list((tmp_path / "quarantine/d").iterdir())) == 2

@@ -88,8 +88,8 @@ def test_what_is_good_for_the_champion_is_good_for_a_wider_type() -> None:
         (BETTER, ReleasePolicy.APPROVAL, Outcome.AWAIT_APPROVAL, "1 person must approve"),
         (BETTER, ReleasePolicy.MANUAL, Outcome.HOLD, "a person must promote it"),
         (SAME, ReleasePolicy.AUTO, Outcome.HOLD, "that includes 0; champion v1 stays"),
-        (SAME, ReleasePolicy.APPROVAL, Outcome.HOLD, "gain +.0027 is below the minimum .01 and has an interval [-"),
-        (BARELY, ReleasePolicy.AUTO, Outcome.HOLD, "is below the minimum .01"),
+        (SAME, ReleasePolicy.APPROVAL, Outcome.HOLD, "gain +0.0027 is below the minimum 0.01 and has an interval [-"),
+        (BARELY, ReleasePolicy.AUTO, Outcome.HOLD, "is below the minimum 0.01"),
         (WORSE, ReleasePolicy.AUTO, Outcome.REJECT, "lies below 0"),
         (WORSE, ReleasePolicy.MANUAL, Outcome.REJECT, "lies below 0"),
     ],
@@ -150,11 +150,11 @@ def test_tiny_holdouts_never_fail(rows: int) -> None:
 def test_a_first_model_must_beat_the_constant() -> None:
     good = decide(binary_pair(1, 1000)[0], None)
     assert good.outcome is Outcome.PROMOTE
-    assert good.reason.startswith("first model: AUC .781 beats a constant prediction, gain +.281")
+    assert good.reason.startswith("first model: AUC 0.781")
     assert good.champion is None
     useless = decide(binary_pair(2, 1000, shift=0.0)[0], None)
     assert useless.outcome is Outcome.HOLD
-    assert "not clearly better than .5 of a constant answer" in useless.reason
+    assert "not clearly better than 0.5000 of a constant answer" in useless.reason
     upside_down = BETTER[0].take(np.arange(1000))
     assert upside_down.probability is not None
     turned = binary(upside_down.truth, upside_down.probability[:, 0])
@@ -316,7 +316,7 @@ def test_an_old_champion_may_be_refreshed_without_a_gain() -> None:
     assert "refresh" not in codes(fresh)
     decision = decide(*pair, release=Release(refresh_days=30, margin=0.01), **aged)
     assert decision.outcome is Outcome.PROMOTE
-    assert decision.reason.startswith("the champion is 45 days old (limit 30); the challenger is not worse by .01")
+    assert decision.reason.startswith("the champion is 45 days old (limit 30); the challenger is not worse by 0.01")
     strict = decide(*pair, release=Release(refresh_days=30, margin=0.0001), **aged)
     assert strict.outcome is Outcome.HOLD
     assert check(strict, "refresh").passed is None

@@ -40,7 +40,7 @@ def test_a_harmed_slice_is_found_and_comes_first() -> None:
     assert (worst.column, worst.level, worst.rows, worst.harmed) == ("services", "b", 300, True)
     assert worst.gain == pytest.approx(-0.4)
     assert [one.harmed for one in found[1:]] == [False] * (len(found) - 1)
-    assert describe(worst).startswith("services = b: -.4 [-.4, -.4] on 300 rows")
+    assert describe(worst).startswith("services = b: -0.4000 [-0.4000, -0.4000] on 300 rows")
 
 
 def test_evidence_without_effect_is_no_harm() -> None:

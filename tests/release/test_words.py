@@ -1,52 +1,15 @@
-"""Numbers, looks and explanations."""
+"""Earlier tests of a champion, and what the room loads."""
 
 from __future__ import annotations
 
-import math
 import subprocess
 import sys
-from datetime import UTC, datetime
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from tests.release.test_gate import BETTER, SAME, WORSE, decide
+from tests.release.test_gate import SAME, decide
 from tests.release.worlds import binary_pair
 
-from shopfloor.domain.definition import Release, ReleasePolicy
-from shopfloor.domain.release import Decision, GateCheck, Outcome
-from shopfloor.release import figures
 from shopfloor.release.earlier_tests import count_earlier_tests
-from shopfloor.release.explain import why, why_not
 from shopfloor.statistics.alpha_spending import alpha_spending
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "0"), (0.002, ".002"), (-0.0021, "-.0021"), (0.0138, ".014"), (0.8123, ".812"), (1.0, "1"), (1.5, "1.5"),
-        (12.3456, "12.35"), (123456.0, "123456"), (50.0, "50"), (0.9996, "1.000"), (1e-15, "0"), (1e-9, ".0000000010"),
-        (math.nan, "unknown"), (None, "unknown"), (math.inf, "infinite"), (-math.inf, "-infinite"),
-    ],
-)  # fmt: skip
-def test_numbers(value: float | None, text: str) -> None:
-    assert figures.num(value) == text
-
-
-@given(st.floats(1e-6, 1e6), st.booleans())
-def test_numbers_keep_two_significant_digits_and_their_sign(size: float, negative: bool) -> None:
-    value = -size if negative else size
-    text = figures.num(value, sign=True)
-    assert float(text) == pytest.approx(value, rel=0.051)
-    assert text[0] == ("-" if negative else "+")
-
-
-def test_words_around_numbers() -> None:
-    assert figures.interval((-0.0021, 0.014)) == "[-.0021, .014]"
-    assert figures.chance(0.0123) == "p .012"
-    assert figures.chance(1e-9) == "p < .0001"
-    assert figures.day(datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02"
-    assert figures.day(datetime(2026, 1, 2, 3, 4, tzinfo=UTC)) == "2026-01-02 03:04"
 
 
 def test_looks_that_tested_this_champion_are_counted() -> None:
@@ -57,45 +20,8 @@ def test_looks_that_tested_this_champion_are_counted() -> None:
     assert alpha_spending(0.05, -3) == alpha_spending(0.05, 0) < 0.05
 
 
-def test_why_names_outcome_scores_and_every_check() -> None:
-    decision = decide(*BETTER)
-    lines = why(decision)
-    assert lines[0].startswith("Promoted: AUC .8")
-    assert lines[1].startswith("roc_auc .8")
-    assert ", champion v1 ." in lines[1]
-    for check in decision.checks:
-        assert any(line[0] in "✓✗?" and f" {check.code}" in line for line in lines)
-    assert why_not(decision) == []
-
-
-def test_why_not_says_what_would_help() -> None:
-    assert why_not(decide(*binary_pair(1, 50)))[0] == "→ rows: Deliver more rows, or lower release.min_rows."
-    assert any(line.startswith("→ better") for line in why_not(decide(*SAME)))
-    assert any(line.startswith("✗ better") for line in why(decide(*WORSE)))
-    waits = decide(*BETTER, release=Release(policy=ReleasePolicy.APPROVAL))
-    assert why_not(waits) == ["→ policy: A person decides: approve or promote it."]
-
-
-def test_every_blocking_check_has_a_remedy() -> None:
-    from shopfloor.release.explain import _REMEDIES
-
-    decisions = [decide(*BETTER, row_ms=1.0, artifact_bytes=5), decide(*SAME), decide(binary_pair(1, 500)[0], None)]
-    seen = {check.code for one in decisions for check in one.checks if check.blocking}
-    assert seen <= set(_REMEDIES)
-
-
-def test_hostile_text_is_shown_safely() -> None:
-    decision = Decision(
-        outcome=Outcome.REJECT,
-        reason="\x1b[2J\nall well",
-        checks=(GateCheck(code="a\tb", passed=None, detail="\u202edetail"),),
-        decided_by="\x07eve",
-    )
-    assert all(line.isprintable() for line in why(decision))
-
-
 def test_light_modules_stay_light() -> None:
-    names = ("records", "aliases", "explain", "earlier_tests", "figures")
+    names = ("records", "aliases", "earlier_tests")
     code = "import sys; " + "; ".join(f"import shopfloor.release.{name}" for name in names)
     code += "; print([one for one in ('numpy', 'pandas', 'scipy', 'sklearn', 'duckdb') if one in sys.modules])"
     path = next(one for one in sys.path if one.endswith("app"))

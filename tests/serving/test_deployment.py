@@ -15,7 +15,6 @@ from shopfloor.serving.deployment import (
     Deployment,
     deployed_models,
     read_deployment,
-    read_deployments,
     remove_deployment,
     write_deployment,
 )
@@ -29,16 +28,16 @@ def make(model: str = "churn", version: int = 1) -> Deployment:
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     write_deployment(tmp_path, make("b"))
     write_deployment(tmp_path, make("a", 3))
-    assert read_deployments(tmp_path) == (make("a", 3), make("b"))
+    assert [read_deployment(tmp_path, name) for name in ("a", "b")] == [make("a", 3), make("b")]
     assert oct((tmp_path / "a.json").stat().st_mode & 0o777) == "0o600"
 
 
 def test_a_deployment_of_an_earlier_release_declares_no_words(tmp_path: Path) -> None:
     path = write_deployment(tmp_path, msgspec.structs.replace(make(), missing=("kaputt",)))
-    assert read_deployments(tmp_path)[0].missing == ("kaputt",)
+    assert read_deployment(tmp_path, "churn") == msgspec.structs.replace(make(), missing=("kaputt",))
     earlier = {name: value for name, value in json.loads(path.read_text()).items() if name != "missing"}
     path.write_text(json.dumps(earlier))
-    assert read_deployments(tmp_path) == (make(),)
+    assert read_deployment(tmp_path, "churn") == make()
 
 
 def test_nothing_but_the_deployment_is_left_behind(tmp_path: Path) -> None:
@@ -52,7 +51,6 @@ def test_other_files_are_no_deployments(tmp_path: Path) -> None:
     for name in (".tokens.json", ".churn.json.tmp", "Bad Name.json", "notes.txt"):
         (tmp_path / name).write_text("[]")
     assert deployed_models(tmp_path) == ("churn",)
-    assert len(read_deployments(tmp_path)) == 1
 
 
 def test_removal(tmp_path: Path) -> None:
@@ -60,7 +58,7 @@ def test_removal(tmp_path: Path) -> None:
     assert remove_deployment(tmp_path, "churn")
     assert not remove_deployment(tmp_path, "churn")
     assert read_deployment(tmp_path, "churn") is None
-    assert read_deployments(tmp_path / "absent") == ()
+    assert deployed_models(tmp_path / "absent") == ()
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "A", "a\x00", "..", "x" * 65])
@@ -75,7 +73,7 @@ def test_a_damaged_or_foreign_file_is_refused_by_name(tmp_path: Path) -> None:
     path = write_deployment(tmp_path, make())
     path.write_bytes(b'{"model": "churn"')
     with pytest.raises(IntegrityError, match="churn"):
-        read_deployments(tmp_path)
+        read_deployment(tmp_path, "churn")
     path.write_bytes(msgspec.json.encode(make("other")))
     with pytest.raises(IntegrityError, match="other"):
         read_deployment(tmp_path, "churn")

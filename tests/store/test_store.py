@@ -31,7 +31,7 @@ from shopfloor.store import alerts, database, events, files, inference, jobs, mi
 from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.inference import InferencePart
 from shopfloor.store.journal import Journal, JournalEntry
-from shopfloor.store.rows import Filter, Query
+from shopfloor.store.rows import Filter, Query, aware
 from shopfloor.store.run_query import narrow
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
@@ -440,7 +440,8 @@ def test_models_stand_the_same_asked_together_or_one_by_one(store: Store) -> Non
             assert standing.state == models.state(query, name)
             assert standing.aliases == models.aliases(query, name)
             assert standing.versions == models.next_version(query, name) - 1
-            assert standing.champion_since == models.alias_moved_at(query, name, "champion")
+            moved = query.one("SELECT moved_at FROM aliases WHERE model = ? AND alias = 'champion'", [name])
+            assert standing.champion_since == (None if moved is None else aware(moved[0]))
         assert found["c"].score == 0.2
         assert models.awaiting(query) == {"b"}
 

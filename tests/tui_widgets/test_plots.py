@@ -5,22 +5,13 @@ from __future__ import annotations
 import math
 import time
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from shopfloor.tui.widgets.glyphs import use_ascii
-from shopfloor.tui.widgets.line_plot import Bin, HistogramPlot, LinePlot, Series, column_spans, number_on, short_number
+from shopfloor.tui.widgets.line_plot import Bin, HistogramPlot, LinePlot, Series, column_spans
 
 values = st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True, width=64), max_size=60)
-
-
-@pytest.fixture
-def ascii_only():  # type: ignore[no-untyped-def]
-    use_ascii()
-    yield
-    use_ascii(False)
 
 
 def texts(plot) -> list[str]:  # type: ignore[no-untyped-def]
@@ -85,43 +76,13 @@ def test_numbers_are_printed_beside_the_plot() -> None:
     assert lines[-1] == "╌╌ limit  0.850"
 
 
-def test_ascii_plot(ascii_only: None) -> None:
-    plot = LinePlot([Series("auc", [0, 1, 2, 3])], rows=3, limit=1)
-    assert all(line.isascii() for line in texts(plot.lines(40)))
-    shares = HistogramPlot([Bin("a", 1, 2), Bin("b", 3, 4)])
-    assert all(line.isascii() for line in texts(shares.lines(40)))
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (1234.5, "1234"),
-        (12_345, "12.35k"),
-        (2_500_000, "2.5M"),
-        (-3e9, "-3G"),
-        (0.1234567, "0.1235"),
-        (1e-7, "1.0e-07"),
-    ],
-)
-def test_short_numbers(value: float, text: str) -> None:
-    assert short_number(value) == text
-
-
-def test_numbers_have_the_decimals_their_scale_needs() -> None:
-    assert number_on(0.85, 0.81, 0.968) == "0.850"
-    assert number_on(0.85, 0.8499, 0.8501) == "0.850000"
-    assert number_on(40, 0, 100) == "40"
-    assert number_on(0.5, 0.5, 0.5) == "0.5"
-
-
 def test_histogram_golden_at_36_cells() -> None:
     plot = HistogramPlot([Bin("< 20", 10, 6), Bin("20–39", 60, 30), Bin("≥ 40", 0, 64)])
     assert texts(plot.lines(36)) == [
         "           reference current       ",
-        "< 20   14%        ▐█│▌           6%",
-        "20–39  86% █████████│███        30%",
-        "≥ 40    0%          │██████▌    64%",
+        "< 20   14 %       ▐█│▌          6 %",
+        "20–39  86 % ████████│███       30 %",
+        "≥ 40    0 %         │██████    64 %",
     ]
 
 

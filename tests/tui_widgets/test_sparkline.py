@@ -7,24 +7,24 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopfloor.tui.widgets.glyphs import ASCII, UNICODE
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.sparkline import bar, histogram_bars, shares, sparkline
 
 numbers = st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True), max_size=80)
 counts = st.lists(st.integers(0, 10_000), min_size=1, max_size=12)
 
 
-@given(numbers, st.integers(-2, 60), st.booleans())
-def test_length_and_alphabet(values: list[float | None], width: int, ascii: bool) -> None:
-    line = sparkline(values, width, ascii)
+@given(numbers, st.integers(-2, 60))
+def test_length_and_alphabet(values: list[float | None], width: int) -> None:
+    line = sparkline(values, width)
     assert len(line) == min(max(width, 0), len(values))
-    assert set(line) <= set((ASCII if ascii else UNICODE).levels + " ")
+    assert set(line) <= set(glyphs.LEVELS + " ")
 
 
 @given(st.lists(st.floats(-1e300, 1e300), min_size=2, max_size=40))
 def test_the_order_of_values_is_the_order_of_heights(values: list[float]) -> None:
     line = sparkline(values, len(values))
-    heights = [UNICODE.levels.index(char) for char in line]
+    heights = [glyphs.LEVELS.index(char) for char in line]
     for (a, left), (b, right) in zip(
         zip(values, heights, strict=True), zip(values[1:], heights[1:], strict=True), strict=False
     ):
@@ -42,9 +42,9 @@ def test_extremes_gaps_and_level_series() -> None:
     assert sparkline([-1e308, 1e308], 2) == "▁█"
 
 
-@given(st.none() | st.floats(allow_nan=True, allow_infinity=True), st.integers(-1, 40), st.booleans())
-def test_bar_is_exactly_as_wide_as_asked(fraction: float | None, width: int, ascii: bool) -> None:
-    assert len(bar(fraction, width, ascii)) == max(0, width)
+@given(st.none() | st.floats(allow_nan=True, allow_infinity=True), st.integers(-1, 40))
+def test_bar_is_exactly_as_wide_as_asked(fraction: float | None, width: int) -> None:
+    assert len(bar(fraction, width)) == max(0, width)
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 40))

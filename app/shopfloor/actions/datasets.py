@@ -8,6 +8,7 @@ from shopfloor.actions.panes import Scope
 from shopfloor.domain.contract import Contract, Corrected, Mode, Originals, SchemaPolicy
 from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
 from shopfloor.domain.names import parse_version, split_ref
+from shopfloor.domain.numbers import exact
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.datasets import DatasetDefine, DatasetRollback, DatasetVersionShow
 
@@ -70,7 +71,7 @@ def in_force(contract: Contract) -> dict[str, str]:
         "fresh_hours": contract.freshness.hours or None,
     }
     return {
-        name: "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        name: "" if value is None else exact(value) if isinstance(value, float) else str(value)
         for name, value in said.items()
     }
 

@@ -38,14 +38,6 @@ ALL: tuple[Action, ...] = (
 
 _BY_NAME = {action.name: action for action in ALL}
 
-UNOFFERED: dict[str, str] = {
-    "run.start": "a notebook records its run through the SDK",
-    "run.log": "a notebook records its run through the SDK",
-    "run.model": "a notebook records its run through the SDK",
-    "run.finish": "a notebook records its run through the SDK",
-}
-"""Requests that change something and still have no action, each with the reason."""
-
 
 def by_name(name: str) -> Action:
     """The action called `name`; raises `UsageError` with the nearest one."""
@@ -61,11 +53,6 @@ def for_scope(scope: Scope | str) -> tuple[Action, ...]:
     own = [each for each in ALL if wanted in each.scopes]
     world = [each for each in ALL if Scope.GLOBAL in each.scopes and each not in own]
     return (*_ranked(own), *_ranked(world))
-
-
-def by_key(scope: Scope | str, key: str) -> Action | None:
-    """What a key does in a scope, None when it does nothing."""
-    return next((each for each in for_scope(scope) if each.key == key), None)
 
 
 def footer(scope: Scope | str, record: Record | None, limit: int = 7) -> tuple[Action, ...]:

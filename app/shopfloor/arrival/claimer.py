@@ -16,6 +16,7 @@ from shopfloor.arrival.scan import Observation
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import FilePurpose, FileState, Reason
+from shopfloor.domain.numbers import count, size
 from shopfloor.runtime.context import Context
 from shopfloor.store import files, jobs
 from shopfloor.store.files import LedgerRow
@@ -176,7 +177,7 @@ class Claimer:
             message = f"{queued} deliveries of {dataset} are already queued."
             return Reason(code=BACKLOG, message=message, hint=f"{hint}intake.queued_batches.")
         if queued and megabytes >= settings.queued_mb:
-            message = f"More than {settings.queued_mb:,} MB of {dataset} are already queued."
+            message = f"More than {count(settings.queued_mb)} MB of {dataset} are already queued."
             return Reason(code=BACKLOG, message=message, hint=f"{hint}intake.queued_mb.")
         return None
 
@@ -184,7 +185,7 @@ class Claimer:
         limit = self._context.settings.intake.max_file_mb
         if one.seen.size > limit << 20:
             raise ShopfloorError(
-                f"It has {one.seen.size >> 20} MB, more than intake.max_file_mb ({limit}).",
+                f"It has {size(one.seen.size)}, more than intake.max_file_mb ({limit}).",
                 hint="Split it, or raise the setting.",
                 code="too_large",
             )

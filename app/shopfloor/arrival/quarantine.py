@@ -7,9 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from shopfloor.domain.codec import from_json, to_json
+from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.record import Record
@@ -88,11 +86,3 @@ def kept_name(path: str, sha256: str) -> str:
 def reason_path(kept: Path) -> Path:
     """Where the record of a quarantined file lies."""
     return kept.with_name(kept.name + ".reason.json")
-
-
-def read_record(kept: Path) -> QuarantineRecord | None:
-    """The record beside a quarantined file; None when it is missing or unreadable."""
-    try:
-        return from_json(reason_path(kept).read_bytes(), QuarantineRecord)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
-        return None

@@ -10,6 +10,7 @@ import msgspec
 from shopfloor.arrival.standing_alert import raise_alert, resolve, standing, update
 from shopfloor.domain.file import FileRecord, FileState, Reason
 from shopfloor.domain.monitor import AlertRecord
+from shopfloor.domain.numbers import count, exact
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
 from shopfloor.store import alerts, files
@@ -112,12 +113,12 @@ def _alert(transaction: Transaction, subject: str, stuck: Sequence[Stuck], minut
 
 def _open(transaction: Transaction, subject: str, mine: Sequence[Stuck], minutes: float) -> AlertRecord:
     first = files.ledger(transaction, [mine[0].id])[0].file
-    others = f" and {len(mine) - 1:,} more have" if len(mine) > 1 else " has"
+    others = f" and {count(len(mine) - 1)} more have" if len(mine) > 1 else " has"
     return raise_alert(
         transaction,
         subject,
         STALLED,
-        f"{first.path}{others} been incomplete for {minutes:g} minutes.",
+        f"{first.path}{others} been incomplete for {exact(minutes)} minutes.",
         f"{since(first, mine[0].waiting)} Check the job that delivers it: shopfloor file why {first.path}",
         value=float(len(mine)),
     )

@@ -31,6 +31,7 @@ from shopfloor.arrival.watcher import Health, Watcher
 from shopfloor.domain.contract import Completeness, Originals
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.file import FilePurpose, Reason
+from shopfloor.domain.numbers import duration
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.formats.partition import moment
 from shopfloor.runtime.context import Context
@@ -170,7 +171,7 @@ class Watch:
         age = (self.context.clock.now() - self._last_scan[0]).total_seconds()
         if age < _LATE * self.context.settings.intake.scan_seconds + 5.0:
             return ""
-        return f"the last scan ended {age:.0f} s ago: a folder is very large, or does not answer"
+        return f"the last scan ended {duration(age)} ago: a folder is very large, or does not answer"
 
     def _loop(self) -> None:
         while not self.context.stopping.is_set():

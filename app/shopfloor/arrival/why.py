@@ -11,6 +11,7 @@ from shopfloor.arrival.candidate import CandidateKind, classify
 from shopfloor.arrival.stalled import since
 from shopfloor.arrival.watch import Watch
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
+from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.files import Explanation
 from shopfloor.domain.text import counted, safe
 from shopfloor.store import files
@@ -123,9 +124,8 @@ def _story(file: FileRecord) -> str:
             return f"It was committed as {file.id}, and its rows were withdrawn. {why}"
         case FileState.COMMITTED:
             into = f" with {file.dataset}@{file.version}" if file.version else ""
-            return (
-                f"It is committed: {file.id}{into}, {counted(file.rows or 0, 'row')}, {file.rejected_rows:,} rejected."
-            )
+            rows = f"{counted(file.rows or 0, 'row')}, {count(file.rejected_rows)} rejected"
+            return f"It is committed: {file.id}{into}, {rows}."
         case FileState.DUPLICATE:
             return f"Its content is that of {file.duplicate_of}: no row is added twice."
         case FileState.STAGED:

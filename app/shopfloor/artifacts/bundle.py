@@ -126,14 +126,6 @@ def load(file: ArtifactFile, key: bytes) -> Any:
     return from_bytes(content)
 
 
-def read_extra(file: ArtifactFile, key: bytes, name: str = REFERENCE) -> bytes | None:
-    """The verified bytes of one further file of the artifact, or None when it has no such file."""
-    manifest = verify(file, key)
-    if name not in manifest.files:
-        return None
-    return _verified(Path(file.path), name, manifest)
-
-
 def _verified(path: Path, name: str, manifest: ArtifactManifest) -> bytes:
     content = _read(path, name)
     if _digest(content) != manifest.files[name]:

@@ -12,6 +12,7 @@ from shopfloor.domain.contract import Parser
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.missing import word_at_fault
 from shopfloor.domain.number_format import COMMA, POINT, number_format
+from shopfloor.domain.numbers import count
 from shopfloor.domain.text import safe
 
 NO_QUOTES = "none"
@@ -55,7 +56,7 @@ def check_parser(parser: Parser) -> Parser:
     _check_rename(parser)
     if not 0 <= parser.skip_lines <= MAX_SKIPPED:
         raise UsageError(
-            f"skip_lines is {parser.skip_lines}; it counts the lines before the header, up to {MAX_SKIPPED:,}.",
+            f"skip_lines is {parser.skip_lines}; it counts the lines before the header, up to {count(MAX_SKIPPED)}.",
             hint="Leave it out when the header is the first line.",
             code="bad_parser",
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shopfloor.domain.columns import ColumnType
+from shopfloor.domain.numbers import count
 
 ALWAYS_MISSING = "\\N"
 """How MySQL, PostgreSQL, Hive and Spark write NULL."""
@@ -26,18 +26,10 @@ SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2
 MOST_WORDS, LONGEST = 100, 60
 
 
-def is_missing(value: str, kind: ColumnType, declared: Sequence[str] = ()) -> bool:
-    """Whether a text that was delivered for a column of type `kind` stands for no value."""
-    word = value.strip(SPACES)
-    if kind is ColumnType.TEXT:
-        return value == ALWAYS_MISSING or word in declared
-    return word in MISSING or word in declared
-
-
 def word_at_fault(words: Sequence[str]) -> str:
     """Why declared words cannot be used, as the end of a sentence; empty when they can."""
     if len(words) > MOST_WORDS:
-        return f"lists {len(words):,} words; at most {MOST_WORDS} are looked for"
+        return f"lists {count(len(words))} words; at most {MOST_WORDS} are looked for"
     for word in words:
         if word != word.strip(" ") or not word:
             return "has a word that is empty or has blanks around it; both are missing without it"

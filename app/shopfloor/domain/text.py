@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from shopfloor.domain.numbers import count
+
 # Bidirectional controls reorder neighbouring text; zero-width characters hide differences.
 _INVISIBLE = frozenset(
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f"
@@ -29,7 +31,12 @@ def safe(value: object, limit: int = 0) -> str:
 
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 row`, `1,200 rows`: a number with its noun; `many` where an s is not all: `row is`, `rows are`."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+    return f"{count(number)} {one if number == 1 else many or f'{one}s'}"
+
+
+def times(number: int) -> str:
+    """`once`, `14 times`."""
+    return "once" if number == 1 else f"{count(number)} times"
 
 
 def _visible(char: str) -> str:

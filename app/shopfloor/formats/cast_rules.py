@@ -224,11 +224,6 @@ def whole_beyond_64_bits(raw: str) -> bool:
     return _family(raw) in {"wide", "whole"}
 
 
-def empty(raw: str) -> bool:
-    """True for the type of a column that holds nothing."""
-    return _family(raw) == "null"
-
-
 def nested(raw: str) -> bool:
     """True for lists, structs and maps, which become JSON text."""
     return _family(raw) == "nested"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from shopfloor.domain import numbers
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
 from shopfloor.domain.number_format import COMMA
@@ -155,8 +156,8 @@ class _Look:
                 said[column] = _held_by_words(others[i], doubt)
             elif doubt.misfits and column not in found.notices:
                 said[column] = (
-                    f"Column {shown(column)} was kept as text: {doubt.misfits:,} of its {doubt.values:,} values "
-                    f"are not numbers, such as {shown(doubt.example)}."
+                    f"Column {shown(column)} was kept as text: {numbers.count(doubt.misfits)} of its "
+                    f"{numbers.count(doubt.values)} values are not numbers, such as {shown(doubt.example)}."
                 )
         return said
 
@@ -177,11 +178,11 @@ class _Look:
 
 
 def _held_by_words(column: Column, doubt: Doubt) -> str:
-    words = ", ".join(f"{shown(word)} ({count:,})" for word, count in doubt.words.items())
+    words = ", ".join(f"{shown(word)} ({numbers.count(count)})" for word, count in doubt.words.items())
     declared = ", ".join(map(_quoted, doubt.words))
     format = f", format = {_quoted(column.format)}" if column.format else ""
     return (
-        f"Column {shown(column.name)} was kept as text: but for {words} its {doubt.values:,} values are "
+        f"Column {shown(column.name)} was kept as text: but for {words} its {numbers.count(doubt.values)} values are "
         f"{column.type.value}s. If that means missing, set type = {_quoted(column.type.value)}{format} for it and "
         f"[parser] missing = [{declared}] in the contract; these rows are then read again with the next file."
     )

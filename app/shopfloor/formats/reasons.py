@@ -10,12 +10,14 @@ from datetime import datetime
 
 import msgspec
 
+from shopfloor.domain import numbers
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.file_formats import deliverable
 from shopfloor.domain.missing import LONGEST
 from shopfloor.domain.number_format import COMMA, POINT
+from shopfloor.domain.numbers import count
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import counted, safe
 from shopfloor.formats.notation import GROUPS
@@ -128,7 +130,7 @@ def header_only() -> Reason:
 def nothing_after_skipped(lines: int) -> Reason:
     return Reason(
         code="header_only",
-        message=f"Nothing is left after the {lines:,} lines that the parser settings skip.",
+        message=f"Nothing is left after the {count(lines)} lines that the parser settings skip.",
         hint="Set skip_lines to the number of lines before the header: shopfloor file retry ID --skip-lines N",
     )
 
@@ -143,10 +145,10 @@ def header_missing(cells: Sequence[str]) -> Reason:
 
 
 def header_below(line: int, names: Sequence[str]) -> Reason:
-    above = "The first line is" if line == 2 else f"The first {line - 1:,} lines are"
+    above = "The first line is" if line == 2 else f"The first {count(line - 1)} lines are"
     return Reason(
         code="header_below",
-        message=f"{above} no header; the column names ({listed(names, 3)}) stand on line {line:,}.",
+        message=f"{above} no header; the column names ({listed(names, 3)}) stand on line {count(line)}.",
         line=line,
         hint=f"Skip the lines above: shopfloor file retry ID --skip-lines {line - 1} (and --keep for all files).",
     )
@@ -185,7 +187,7 @@ def renamed_twice(names: Sequence[str]) -> Reason:
 def too_many_columns(found: int, limit: int) -> Reason:
     return Reason(
         code="too_many_columns",
-        message=f"The file has {found:,} columns; at most {limit:,} are read.",
+        message=f"The file has {count(found)} columns; at most {count(limit)} are read.",
         line=1,
         hint="Deliver it in long form (one row per measurement), or drop columns.",
     )
@@ -194,7 +196,7 @@ def too_many_columns(found: int, limit: int) -> Reason:
 def header_too_long(limit: int) -> Reason:
     return Reason(
         code="header_too_long",
-        message=f"The first line does not end within {limit // 1024:,} KB, so it is not a header.",
+        message=f"The first line does not end within {count(limit // 1024)} KB, so it is not a header.",
         line=1,
         hint="Check the line ends and the quoting of the first line.",
     )
@@ -245,7 +247,7 @@ def bad_compression(what: str, detail: str) -> Reason:
 def expands_too_much(ratio: int, size: int) -> Reason:
     return Reason(
         code="expands_too_much",
-        message=f"Uncompressed, the file is more than {ratio} times larger ({size >> 20:,} MB and "
+        message=f"Uncompressed, the file is more than {ratio} times larger ({numbers.size(size)} and "
         "more), which is not plausible for a table.",
         hint="If it is correct, deliver it uncompressed and in parts.",
     )
@@ -278,7 +280,7 @@ def workbook_locked() -> Reason:
 def workbook_too_large(cells: int, limit: int) -> Reason:
     return Reason(
         code="workbook_too_large",
-        message=f"The sheet spans {cells:,} cells; with the memory limit of intake, {limit:,} can be read.",
+        message=f"The sheet spans {count(cells)} cells; with the memory limit of intake, {count(limit)} can be read.",
         hint="Save it as CSV or Parquet, which have no such limit; or raise intake.memory_mb in workspace.toml. "
         "A single value far below or right of the table also makes a sheet this large.",
     )
@@ -287,7 +289,7 @@ def workbook_too_large(cells: int, limit: int) -> Reason:
 def workbook_formulas(cells: int) -> Reason:
     return Reason(
         code="workbook_formulas",
-        message=f"{cells:,} formulas have no stored result, so their values are unknown.",
+        message=f"{count(cells)} formulas have no stored result, so their values are unknown.",
         hint="The program that wrote the workbook did not calculate it. Open it in Excel, save it, "
         "and deliver it again.",
     )
@@ -420,7 +422,8 @@ def escaped_quotes(reason: Reason) -> Reason:
 def totals_row(line: int, columns: Sequence[str]) -> Reason:
     return Reason(
         code="totals_row",
-        message=f"Line {line:,} is a totals row ({listed(columns, 3)}: the sum of the rows above), so it was left out.",
+        message=f"Line {count(line)} is a totals row ({listed(columns, 3)}: the sum of the rows above), "
+        "so it was left out.",
         line=line,
         hint="Leave it out at the source as well.",
     )
@@ -452,7 +455,7 @@ def rows_do_not_add_up(counted_rows: int, read: int, rejected: int, file: str = 
     return Reason(
         code="rows_do_not_add_up",
         message=f"{f'File {file}' if file else 'The file'} has {counted(counted_rows, 'row')}, "
-        f"but {read:,} were read and {rejected:,} rejected.",
+        f"but {count(read)} were read and {count(rejected)} rejected.",
         hint=f"Stray quotes are the usual cause; find them with shopfloor file rejects ID. {_REDELIVER}",
     )
 
@@ -691,7 +694,7 @@ def of_many(first: Reason, bad: int, rows: int) -> Reason:
         return first
     return Reason(
         code=first.code,
-        message=f"{bad:,} of {rows:,} rows are wrong. The first: {first.message}",
+        message=f"{count(bad)} of {count(rows)} rows are wrong. The first: {first.message}",
         line=first.line,
         column=first.column,
         hint=first.hint,

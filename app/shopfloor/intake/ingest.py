@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shopfloor.domain import numbers
 from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.contract import Contract, Mode, Parser
 from shopfloor.domain.dataset import Part
@@ -26,7 +27,6 @@ from shopfloor.formats.prepare import Preparer
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.earlier_text import cast_rule_of, read_again, unreadable
-from shopfloor.intake.isolate import crashed
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
 from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedPart
@@ -50,8 +50,7 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
     `lake.duck.connect` to save its 13 ms; it is used by nobody else meanwhile. Every file gets an
     outcome; a file with faults beyond the contract's budget is quarantined and contributes
     nothing. Raises `ConfigError` for a contract that cannot be applied and `StoreError` when the
-    disk is full. Memory and CPU time are bounded for the duration; what the kernel ends even so
-    is found with `intake.isolate`.
+    disk is full. Memory and CPU time are bounded for the duration.
     """
     _check_contract(spec)
     total = sum(file.bytes for file in spec.files)
@@ -69,7 +68,8 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
             except Restart as restart:
                 # DuckDB gave up on itself: begin again without, or with less trust in, a file.
                 if restart.culprit is not None:
-                    poisoned[restart.culprit.id] = crashed(restart.culprit, restart.detail)
+                    id, reason = restart.culprit.id, reasons.crashed(restart.detail)
+                    poisoned[id] = FileOutcome(id=id, state=FileState.QUARANTINED, reason=reason)
                 alone.update(restart.suspects)
             finally:
                 if own is not None:
@@ -204,7 +204,7 @@ class _Delivery:
         )
         for file, count in merged.repeated.items():
             rows = "row is" if count == 1 else "rows are"
-            self._note(file, f"{count:,} {rows} replaced by a later row with the same key.")
+            self._note(file, f"{numbers.count(count)} {rows} replaced by a later row with the same key.")
         return merged.kept, merged.parts
 
     def _read_again(self, contract: Contract, kept: Sequence[Part]) -> tuple[tuple[Part, ...], tuple[StagedPart, ...]]:
@@ -237,7 +237,7 @@ class _Delivery:
             return f"{came}rows with the same key were replaced; earlier rows missing from it are still in.{keep}"
         objects = Path(self._spec.objects)
         found = overlap(self._connection, self._parts, self._spec.previous, objects, file.id, file.corrects, contract)
-        return f"{came}{found.repeated:,} of its {found.rows:,} rows are now in twice.{keep}"
+        return f"{came}{numbers.count(found.repeated)} of its {numbers.count(found.rows)} rows are now in twice.{keep}"
 
     def _superseded(self) -> set[str]:
         """Earlier files whose corrected successors were accepted."""

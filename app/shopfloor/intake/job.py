@@ -21,6 +21,7 @@ from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
 from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.numbers import count
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
@@ -334,7 +335,7 @@ class IntakeHandler:
             "dataset.committed",
             version.dataset,
             f"{version.dataset}@{version.version}: {'+' if version.added_rows >= 0 else ''}"
-            f"{counted(version.added_rows, 'row')}, {version.rows:,} in all ({version.cause})",
+            f"{counted(version.added_rows, 'row')}, {count(version.rows)} in all ({version.cause})",
             data={"version": version.version, "rows": version.rows},
         )
         for notice in version.notices:
@@ -402,7 +403,7 @@ def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow], seen: di
         for notice in notices if outcome.state is FileState.COMMITTED else ():
             about.setdefault(notice, []).append(safe(Path(rows[outcome.id].file.path).name, 60))
     return [
-        f"{names[0]}{f' and {len(names) - 1:,} more' if len(names) > 1 else ''}: {notice}"
+        f"{names[0]}{f' and {count(len(names) - 1)} more' if len(names) > 1 else ''}: {notice}"
         for notice, names in islice(about.items(), _TOLD)
     ]
 

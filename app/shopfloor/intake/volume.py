@@ -7,6 +7,7 @@ from statistics import median
 
 from shopfloor.domain.contract import MIN_HISTORY, Volume
 from shopfloor.domain.file import Reason
+from shopfloor.domain.numbers import count, exact
 from shopfloor.formats import reasons
 
 REMEMBERED = 30  # files of recent history that the median is taken of
@@ -18,9 +19,9 @@ def check_volume(volume: Volume, rows: int, history: Sequence[int]) -> Reason | 
     `history` are the rows of files that came before.
     """
     if volume.min_rows is not None and rows < volume.min_rows:
-        return reasons.volume(rows, f"volume.min_rows requires at least {volume.min_rows:,}")
+        return reasons.volume(rows, f"volume.min_rows requires at least {count(volume.min_rows)}")
     if volume.max_rows is not None and rows > volume.max_rows:
-        return reasons.volume(rows, f"volume.max_rows allows at most {volume.max_rows:,}")
+        return reasons.volume(rows, f"volume.max_rows allows at most {count(volume.max_rows)}")
     if volume.band is None or len(history) < MIN_HISTORY:
         return None
     usual = median(history)
@@ -29,6 +30,6 @@ def check_volume(volume: Volume, rows: int, history: Sequence[int]) -> Reason | 
         return None
     return reasons.volume(
         rows,
-        f"the median of the last {len(history)} files is {usual:,.0f}, and volume.band = {volume.band:g} "
-        f"allows {low:,.0f} to {high:,.0f}",
+        f"the median of the last {len(history)} files is {count(usual)}, and volume.band = {exact(volume.band)} "
+        f"allows {count(low)} to {count(high)}",
     )

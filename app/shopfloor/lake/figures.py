@@ -8,6 +8,7 @@ import numpy as np
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.dataset import ColumnProfile
+from shopfloor.domain.numbers import significant
 from shopfloor.lake.bins import grid_edges, octave_edges
 from shopfloor.lake.statistics import End, Statistics
 
@@ -128,7 +129,7 @@ def _round_number(first: float, last: float) -> float:
     """The number with the fewest digits, near the middle of `first` and `last`."""
     middle = first / 2 + last / 2
     for digits in range(1, 17):
-        near = float(f"{middle:.{digits}g}")
+        near = significant(middle, digits)
         if first <= near <= last:
             return near
     return middle

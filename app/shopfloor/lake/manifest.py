@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.columns import Column
-from shopfloor.domain.contract import Mode
 from shopfloor.domain.dataset import Part
 
 
@@ -23,19 +22,6 @@ def digest(parts: Sequence[Part], columns: Sequence[Column], mode: str) -> str:
         "parts": [(part.sha256, part.rows) for part in parts],
     }
     return hashlib.sha256(b"shopfloor/version/1\n" + to_json(content)).hexdigest()
-
-
-def combine(previous: Sequence[Part], added: Sequence[Part], mode: Mode) -> tuple[Part, ...]:
-    """The parts of the next version: after the previous ones, or (snapshot) instead of them.
-
-    For upsert pass the parts that were kept as `previous`.
-    """
-    return tuple(added) if mode is Mode.SNAPSHOT else (*previous, *added)
-
-
-def rows_of(parts: Sequence[Part]) -> int:
-    """Rows in all `parts`."""
-    return sum(part.rows for part in parts)
 
 
 def files_of(parts: Sequence[Part]) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
 
+from shopfloor.domain import numbers
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.text import safe
@@ -17,7 +17,6 @@ from shopfloor.lineage.steps import STEPS
 from shopfloor.lineage.steps.step import LineageLink
 from shopfloor.store.rows import Query
 
-Direction = Literal["up", "down", "both"]
 MAX_NODES = 2_000
 MAX_EDGES = 20_000
 TRUNCATED = "truncated"
@@ -126,7 +125,7 @@ class _Walk:
         return LineageNode(
             kind=TRUNCATED,
             ref=TRUNCATED,
-            label=f"about {count:,} more not shown" if count else "some relations not shown",
+            label=f"about {numbers.count(count)} more not shown" if count else "some relations not shown",
             data={"limit": self._limit, "dropped": count, "dropped_edges": self._unseen_edges},
         )
 

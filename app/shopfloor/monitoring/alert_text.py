@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict, Severity
+from shopfloor.domain.numbers import percent
 from shopfloor.domain.text import counted, safe
 from shopfloor.monitoring.check_history import CheckHistory, CheckKey, is_break, key_of
 from shopfloor.monitoring.records import (
@@ -180,5 +181,6 @@ def _one_a_feature(results: Sequence[CheckResult]) -> list[CheckResult]:
 def _importance(result: CheckResult) -> str:
     if result.importance is None:
         return ""
-    share = 100 * result.importance
-    return f" It carries {share:.0f} % of the importance." if share >= 1 else " It has little importance for the model."
+    if result.importance < 0.01:
+        return " It has little importance for the model."
+    return f" It carries {percent(result.importance)} of the importance."

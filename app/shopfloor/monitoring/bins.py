@@ -16,7 +16,7 @@ from shopfloor.artifacts.table import NO_TIME, Factor, Moments, Values, parse_co
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
-from shopfloor.domain.numbers import rounded
+from shopfloor.domain.numbers import exact, rounded, significant
 from shopfloor.domain.text import safe
 from shopfloor.monitoring.records import Bins, FeatureReference, Sketch
 from shopfloor.statistics.arrays import Codes, Floats, Mask
@@ -73,7 +73,7 @@ def _profile(values: Floats) -> tuple[tuple[float, ...], float]:
     points = np.interp(places, np.arange(len(ordered)), ordered)
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     longest = int(np.diff(np.append(starts, len(ordered))).max())
-    return tuple(float(f"{point:.7g}") for point in points), round(longest / len(ordered), 6)
+    return tuple(significant(point, 7) for point in points), round(longest / len(ordered), 6)
 
 
 def fit_bins(values: Values, kind: ColumnType | None, chunks: Codes | None = None) -> Bins:
@@ -187,7 +187,7 @@ def _number_labels(edges: tuple[float, ...], shown: tuple[float, ...], whole: bo
 def _whole_label(low: float, high: float) -> str:
     """The whole numbers above `low` and up to `high`."""
     first, last = np.floor(low) + 1, np.floor(high)
-    return f"{first:.0f}" if first >= last else f"{first:.0f} to {last:.0f}"
+    return exact(first) if first >= last else f"{exact(first)} to {exact(last)}"
 
 
 def _numbers_of(values: Values) -> Floats:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from shopfloor.domain.monitor import CheckResult
+from shopfloor.domain.numbers import significant
 from shopfloor.monitoring import wording
 from shopfloor.monitoring.baseline_history import BaselineHistory, baseline_of
 from shopfloor.monitoring.bins import NUMBER
 from shopfloor.monitoring.check_context import CheckContext, Sample
-from shopfloor.monitoring.measurement import Finding, Measurement, significant, too_few
+from shopfloor.monitoring.measurement import Finding, Measurement, too_few
 from shopfloor.monitoring.records import Chunk, FeatureReference, Sketch
 from shopfloor.monitoring.thresholds import MOVE, Distance, distances_of, mix_distance, move_distance, prediction_limit
 from shopfloor.monitoring.units import unit_change

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shopfloor.domain.monitor import AlertRecord, AlertState, Severity
+from shopfloor.domain.numbers import duration, exact
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
 from shopfloor.store import alerts, datasets, revisions
@@ -76,7 +77,8 @@ def _open(transaction: Transaction, dataset: str, since: datetime, hours: float)
             severity=Severity.WARNING,
             value=round(waited, 2),
             limit=hours,
-            message=f"{dataset} has had no new version for {waited:,.1f} hours; its contract allows {hours:g}.",
+            message=f"{dataset} has had no new version for {duration(3600 * waited)}; "
+            f"its contract allows {exact(hours)} h.",
             cause=f"The newest one arrived {since:%Y-%m-%d %H:%M} UTC. Check the export job and inbox/{dataset}/.",
             opened_at=transaction.now,
             updated_at=transaction.now,

@@ -13,6 +13,7 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.monitor import AlertRecord
+from shopfloor.domain.numbers import count, figure
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.monitoring import preparing, tasks
@@ -121,8 +122,8 @@ class MonitorHandler:
         transaction.emit(
             "model.measured",
             published.model,
-            f"{published.model}@{published.model_version} scores {published.live_score:.4f} "
-            f"on {published.live_rows:,} actuals" + (f" ({verdict})" if verdict else ""),
+            f"{published.model}@{published.model_version} scores {figure(published.live_score)} "
+            f"on {count(published.live_rows)} actuals" + (f" ({verdict})" if verdict else ""),
             data={"score": published.live_score, "rows": published.live_rows, "verdict": verdict},
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.numbers import significant
 from shopfloor.domain.text import counted
 from shopfloor.monitoring.check_context import CheckContext, Sample
 from shopfloor.statistics.false_discovery import benjamini_hochberg
@@ -120,8 +121,3 @@ def too_few(rows: int, reference_rows: int, least: int) -> str:
     if reference_rows < least:
         return f"the reference has only {counted(reference_rows, 'row')} with a value"
     return ""
-
-
-def significant(value: float) -> float:
-    """Five digits, for what is stored."""
-    return float(f"{value:.5g}")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from shopfloor.domain.monitor import CheckResult
+from shopfloor.domain.numbers import count
 from shopfloor.domain.text import counted
 from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOutcomes
 from shopfloor.monitoring.checks import checks
@@ -130,7 +131,7 @@ def _notes(outcomes: KnownOutcomes) -> tuple[str, ...]:
     notes = []
     known = joined.matched - joined.unusable
     if len(outcomes) < known:
-        notes.append(f"Performance uses the newest {len(outcomes):,} of {known:,} actuals.")
+        notes.append(f"Performance uses the newest {count(len(outcomes))} of {count(known)} actuals.")
     if joined.orphans:
         notes.append(
             f"{counted(joined.orphans, 'actual belongs', 'actuals belong')} to no prediction of this version "

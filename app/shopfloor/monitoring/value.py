@@ -10,7 +10,7 @@ import numpy as np
 
 from shopfloor.domain.definition import Task, Value
 from shopfloor.domain.monitor import ValuePoint, ValueReport
-from shopfloor.domain.numbers import percent
+from shopfloor.domain.numbers import count, percent
 from shopfloor.lake.frame import read_parts
 from shopfloor.monitoring.records import Outcomes, ValueSpec
 from shopfloor.monitoring.samples import delivered_truth, read_reference
@@ -95,7 +95,7 @@ def _report(spec: ValueSpec, value: Value, stored: JoinedPredictions, outcomes: 
     predictions = stored.predictions.take(known)
     planned = planned_per_row(value, spec.task, outcomes)
     if not len(predictions):
-        report = _empty(spec, f"None of {stored.joined.predictions:,} predictions has actuals yet.")
+        report = _empty(spec, f"None of {count(stored.joined.predictions)} predictions has actuals yet.")
         return msgspec.structs.replace(report, planned_per_row=planned)
     values = value_per_row(value, predictions)
     assert values is not None
@@ -134,7 +134,7 @@ def _note(stored: JoinedPredictions, outcomes: Outcomes | None) -> str:
     notes = []
     maturity = stored.joined.maturity
     if maturity is not None and maturity < 1:
-        notes.append(f"{percent(maturity)} of {stored.joined.predictions:,} predictions have actuals.")
+        notes.append(f"{percent(maturity)} of {count(stored.joined.predictions)} predictions have actuals.")
     if outcomes is None:
         notes.append("There is no holdout, so neither the expected value nor a constant prediction is known.")
     return " ".join(notes)

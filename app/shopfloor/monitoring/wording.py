@@ -78,4 +78,4 @@ def _measured(result: CheckResult) -> str:
         return f"moved by {rounded(value)} standard deviations, limit {rounded(limit)}"
     if measure == "top_share":
         return f"{percent(value)} one value, limit {percent(limit)}"
-    return f"distance {value:.2f} of 1, limit {limit:.2f}"
+    return f"distance {rounded(value, 2)} of 1, limit {rounded(limit, 2)}"

@@ -196,21 +196,6 @@ def rollback(standing: Standing, act: Act) -> Moves:
     return Moves(changes=changes, version=version)
 
 
-def apply(standing: Standing, moves: Moves) -> Standing:
-    """The standing after `moves`."""
-    held = {change.alias: change.version for change in moves.changes}
-    versions = tuple(moves.version if one.version == moves.version.version else one for one in standing.versions)
-    return msgspec.structs.replace(
-        standing,
-        champion=held.get("champion", standing.champion),
-        challenger=held.get("challenger", standing.challenger),
-        previous=held.get("previous", standing.previous),
-        awaiting=moves.awaiting,
-        versions=versions,
-        history=standing.history + tuple(one for one in moves.changes if one.alias == "champion"),
-    )
-
-
 def _as_it_is(standing: Standing, version: ModelVersion) -> Moves:
     return Moves(changes=(), version=version, awaiting=standing.awaiting)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from shopfloor.domain import numbers
 from shopfloor.domain.definition import ReleasePolicy, Value
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.release import GateCheck
 from shopfloor.domain.text import counted, safe
-from shopfloor.release import business_value, figures, input_compatibility, suspicion
+from shopfloor.release import business_value, input_compatibility, suspicion
 from shopfloor.release.eligible import Eligible
 from shopfloor.release.records import GateSpec, SliceGain
 from shopfloor.release.slices import describe
@@ -38,7 +39,7 @@ def enough_rows(spec: GateSpec, chosen: Eligible) -> GateCheck:
     if spec.champion_version is None:
         needed = min(needed, FIRST_ROWS)
     enough = chosen.rows >= needed
-    lead = "" if enough else f"{counted(chosen.rows, 'row')}, needs {needed:,}; "
+    lead = "" if enough else f"{counted(chosen.rows, 'row')}, needs {numbers.count(needed)}; "
     return GateCheck(
         code="rows",
         passed=True if enough else None,
@@ -75,8 +76,8 @@ def answered(chosen: Eligible) -> GateCheck:
     """`answers`: the challenger gave a finite answer for every eligible row."""
     lost = chosen.unanswered
     asked = lost + chosen.rows
-    good = f"all {asked:,} predictions are finite"
-    bad = f"{lost:,} of {counted(asked, 'prediction')} of the challenger are missing or not finite"
+    good = f"all {numbers.count(asked)} predictions are finite"
+    bad = f"{numbers.count(lost)} of {counted(asked, 'prediction')} of the challenger are missing or not finite"
     return GateCheck(code="answers", passed=lost == 0, value=float(lost), limit=0.0, detail=bad if lost else good)
 
 
@@ -90,8 +91,8 @@ def beats_constant(metric: Metric, score: float, found: Comparison, dummy: float
         value=found.gain,
         limit=0.0,
         detail=(
-            f"{metric.label} {figures.num(metric.shown(score))} {words} {figures.num(metric.shown(dummy))} of a "
-            f"constant answer: gain {figures.num(found.gain, sign=True)} {figures.interval(found.interval)}"
+            f"{metric.label} {numbers.figure(metric.shown(score))} {words} {numbers.figure(metric.shown(dummy))} of a "
+            f"constant answer: gain {numbers.gain(found.gain)} {numbers.interval(found.interval)}"
         ),
     )
 
@@ -107,8 +108,8 @@ def beats_champion(found: Comparison, alpha: float) -> GateCheck:
         value=found.interval[0] if found.known else None,
         limit=0.0,
         detail=(
-            f"the {percent(1 - 2 * alpha)} interval {figures.interval(found.interval)} of the gain {where} "
-            f"({found.method}, {figures.chance(p_value)}, {_units(found)})"
+            f"the {percent(1 - 2 * alpha)} interval {numbers.interval(found.interval)} of the gain {where} "
+            f"({found.method}, p {numbers.probability(p_value)}, {_units(found)})"
         ),
     )
 
@@ -127,7 +128,7 @@ def large_enough(spec: GateSpec, found: Comparison) -> GateCheck:
         passed=passed,
         value=found.gain,
         limit=needed,
-        detail=f"gain {figures.num(found.gain, sign=True)} {compared} the minimum {figures.num(needed)}",
+        detail=f"gain {numbers.gain(found.gain)} {compared} the minimum {numbers.exact(needed)}",
     )
 
 
@@ -142,8 +143,8 @@ def refresh(spec: GateSpec, found: Comparison, age: float) -> GateCheck:
         value=found.interval[0] if found.known else None,
         limit=-release.margin,
         detail=(
-            f"the champion is {age:.0f} days old (limit {release.refresh_days}); the challenger is {proof} by "
-            f"{figures.num(release.margin)}: interval {figures.interval(found.interval)}"
+            f"the champion is {counted(round(age), 'day')} old (limit {release.refresh_days}); "
+            f"the challenger is {proof} by {numbers.exact(release.margin)}: interval {numbers.interval(found.interval)}"
         ),
     )
 
@@ -157,7 +158,8 @@ def shared_error(spec: GateSpec, alpha: float) -> GateCheck:
         passed=True,
         value=float(test),
         detail=(
-            f"test {test} on these rows: it spends {figures.num(alpha)} of the total error rate {figures.num(allowed)}"
+            f"test {test} on these rows: it spends {numbers.rounded(alpha)} "
+            f"of the total error rate {numbers.exact(allowed)}"
         ),
         blocking=False,
     )
@@ -184,7 +186,7 @@ def calibrated(
     if not spec.task.classification or challenger.probability is None or len(challenger) == 0:
         return None
     error = calibration.expected_error(challenger)
-    stated = f"probabilities are off by {figures.num(error)} on average"
+    stated = f"probabilities are off by {numbers.figure(error)} on average"
     if champion is None or champion.probability is None:
         return GateCheck(code="calibration", passed=True, value=error, detail=stated, blocking=False)
     found = calibration.increase(challenger, champion, blocks, spec.definition.release.alpha)
@@ -195,8 +197,8 @@ def calibrated(
         value=found.gain,
         limit=spec.calibration_limit,
         detail=(
-            f"{stated}, the champion's by {figures.num(calibration.expected_error(champion))}: "
-            f"change {figures.num(found.gain, sign=True)} {figures.interval(found.interval)}"
+            f"{stated}, the champion's by {numbers.figure(calibration.expected_error(champion))}: "
+            f"change {numbers.gain(found.gain)} {numbers.interval(found.interval)}"
         ),
     )
 
@@ -206,7 +208,9 @@ def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -
     if spec.train_score is None or dummy is None:
         return None
     share = suspicion.lost_share(spec.train_score, score, dummy)
-    shown = f"{figures.num(metric.shown(spec.train_score))} on training rows, {figures.num(metric.shown(score))} here"
+    shown = (
+        f"{numbers.figure(metric.shown(spec.train_score))} on training rows, {numbers.figure(metric.shown(score))} here"
+    )
     if share is None:
         return GateCheck(
             code="overfit", passed=None, detail=f"{shown}: no gain over a constant prediction", blocking=False
@@ -216,7 +220,7 @@ def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -
         passed=share <= suspicion.OVERFIT_LIMIT,
         value=share,
         limit=suspicion.OVERFIT_LIMIT,
-        detail=f"{metric.label} {shown}: {max(0.0, share):.0%} of the gain over a constant prediction is gone",
+        detail=f"{metric.label} {shown}: {percent(max(0.0, share))} of the gain over a constant prediction is gone",
         blocking=False,
     )
 
@@ -235,7 +239,7 @@ def leak(spec: GateSpec, chosen: Eligible, skip: frozenset[str]) -> GateCheck | 
         passed=passed,
         value=power,
         limit=suspicion.LEAK_LIMIT,
-        detail=f"column {safe(column, 60)!r} alone reaches {kind} {figures.num(power)}{end}",
+        detail=f"column {safe(column, 60)!r} alone reaches {kind} {numbers.figure(power)}{end}",
         blocking=False,
     )
 
@@ -251,7 +255,8 @@ def latency(spec: GateSpec) -> GateCheck | None:
         passed=passed,
         value=spec.row_ms,
         limit=spec.row_ms_limit,
-        detail=f"one row takes {figures.num(spec.row_ms)} ms, {compared} the limit {figures.num(spec.row_ms_limit)} ms",
+        detail=f"one row takes {numbers.rounded(spec.row_ms)} ms, {compared} "
+        f"the limit {numbers.exact(spec.row_ms_limit)} ms",
     )
 
 
@@ -267,12 +272,8 @@ def size(spec: GateSpec) -> GateCheck | None:
         passed=passed,
         value=float(spec.artifact_bytes),
         limit=float(limit),
-        detail=f"the artifact has {_megabytes(spec.artifact_bytes)}, {compared} the limit of {_megabytes(limit)}",
+        detail=f"the artifact has {numbers.size(spec.artifact_bytes)}, {compared} the limit of {numbers.size(limit)}",
     )
-
-
-def _megabytes(count: int) -> str:
-    return f"{figures.num(count / 1e6)} MB"
 
 
 def value(spec: GateSpec, terms: Value, chosen: Eligible) -> GateCheck | None:
@@ -285,13 +286,13 @@ def value(spec: GateSpec, terms: Value, chosen: Eligible) -> GateCheck | None:
     if found is None or not found.known:
         return None
     passed = True if found.interval[0] > 0 else False if found.interval[1] < 0 else None
-    unit = f" {safe(terms.unit, 20)}" if terms.unit else ""
+    gain = numbers.money(found.gain, safe(terms.unit, 20), signed=True)
     return GateCheck(
         code="value",
         passed=passed,
         value=found.gain,
         limit=0.0,
-        detail=f"{figures.num(found.gain, sign=True)}{unit} a row {figures.interval(found.interval)}",
+        detail=f"{gain} a row {numbers.interval(found.interval)}",
         blocking=False,
     )
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shopfloor.domain import numbers
 from shopfloor.domain.codec import utc
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.text import counted
-from shopfloor.release import figures
 from shopfloor.release.records import GateSpec
 from shopfloor.statistics.arrays import Codes, Floats, Mask
 from shopfloor.statistics.blocks import Blocks, choose
@@ -116,13 +116,19 @@ def _micros(moment: datetime) -> int:
 
 
 def _timing(late: int, total: int, limit: datetime | None, spec: GateSpec) -> str:
-    rows = f"{late:,} of {counted(total, 'holdout row')}"
+    rows = f"{numbers.count(late)} of {counted(total, 'holdout row')}"
     whom = "the training" if spec.champion_version is None else "both trainings"
     if limit is not None:
-        return f"{rows} later than {whom} ({figures.day(limit)})"
+        return f"{rows} later than {whom} ({_day(limit)})"
     if spec.by_time:
         return f"{rows}; when the training ended is not known"
     return f"{rows}, kept out of {whom} by a hash of their key"
+
+
+def _day(moment: datetime) -> str:
+    """`2013-04-30`, with the time of day where there is one."""
+    bare = (moment.hour, moment.minute, moment.second) == (0, 0, 0)
+    return f"{moment:%Y-%m-%d}" if bare else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _count_note(count: int, what: str) -> str:

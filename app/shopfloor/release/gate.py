@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from shopfloor.domain import numbers
 from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import ReleasePolicy
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.release import Decision, GateCheck, Outcome
 from shopfloor.domain.text import counted
-from shopfloor.release import baseline, checks, figures, slices
+from shopfloor.release import baseline, checks, slices
 from shopfloor.release.eligible import Eligible, select
 from shopfloor.release.records import GateSpec
 from shopfloor.statistics import metrics
@@ -225,12 +226,12 @@ def _held(spec: GateSpec, found: _Findings) -> str:
     assert found.comparison is not None
     obstacles = []
     if not gain.passed and found.comparison.gain > 0:
-        obstacles.append(f"is below the minimum {figures.num(gain.limit)}")
+        obstacles.append(f"is below the minimum {numbers.exact(spec.definition.release.min_gain)}")
     if better.passed is not True:
-        obstacles.append(f"has an interval {figures.interval(found.comparison.interval)} that includes 0")
+        obstacles.append(f"has an interval {numbers.interval(found.comparison.interval)} that includes 0")
     if not obstacles:
         return ""
-    return f"gain {figures.num(found.comparison.gain, sign=True)} {' and '.join(obstacles)}{_stays(spec)}"
+    return f"gain {numbers.gain(found.comparison.gain)} {' and '.join(obstacles)}{_stays(spec)}"
 
 
 def _stays(spec: GateSpec) -> str:
@@ -243,12 +244,12 @@ def _good(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> str
     superior = better is not None and gain is not None and better.passed and gain.passed
     if refresh is not None and refresh.passed and not superior:
         return refresh.detail
-    score = figures.num(metric.shown(found.score))
-    over = f"gain {figures.num(found.comparison.gain, sign=True)} with {percent(1 - 2 * alpha)} interval "
-    over += f"{figures.interval(found.comparison.interval)} on {counted(found.rows, 'row')}"
+    score = numbers.figure(metric.shown(found.score))
+    over = f"gain {numbers.gain(found.comparison.gain)} with {percent(1 - 2 * alpha)} interval "
+    over += f"{numbers.interval(found.comparison.interval)} on {counted(found.rows, 'row')}"
     if spec.champion_version is None:
         return f"first model: {metric.label} {score} beats a constant prediction, {over}"
-    old = figures.num(metric.shown(found.champion_score))
+    old = numbers.figure(metric.shown(found.champion_score))
     return f"{metric.label} {score} against {old} of champion v{spec.champion_version}: {over}"
 
 

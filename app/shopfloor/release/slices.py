@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shopfloor.domain import numbers
 from shopfloor.domain.numbers import exact
 from shopfloor.domain.text import counted, safe
-from shopfloor.release import figures
 from shopfloor.release.records import SliceGain
 from shopfloor.statistics import metrics
 from shopfloor.statistics.arrays import Codes
@@ -134,7 +134,7 @@ def _written(level: object) -> str:
 
 
 def describe(one: SliceGain) -> str:
-    """`carrier = UA: -.021 [-.034, -.008] on 1,204 rows`."""
+    """`carrier = UA: -0.0210 [-0.0340, -0.0080] on 1,204 rows`."""
     name = f"{safe(one.column, 40)} = {safe(one.level, 40)}"
-    gain = figures.num(one.gain, sign=True)
-    return f"{name}: {gain} {figures.interval(one.interval)} on {counted(one.rows, 'row')}"
+    gain = numbers.gain(one.gain)
+    return f"{name}: {gain} {numbers.interval(one.interval)} on {counted(one.rows, 'row')}"

@@ -11,6 +11,7 @@ import msgspec
 
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import RefusedError, ShopfloorError, from_wire
+from shopfloor.domain.numbers import exact
 from shopfloor.runtime.call import Call, Failure, Result
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker import Worker, WorkerDied
@@ -61,9 +62,9 @@ class AdHocWorker:
             return worker.call(call, lambda progress: None)
         except WorkerDied as death:
             self._worker = None
-            if late.is_set():
+            if seconds is not None and late.is_set():
                 raise RefusedError(
-                    f"The computation took more than {seconds:g} seconds and was ended.",
+                    f"The computation took more than {exact(seconds)} seconds and was ended.",
                     hint="Compare versions that are closer to each other, or leave out the rows.",
                     code="too_slow",
                 ) from death

@@ -14,6 +14,7 @@ import msgspec
 
 from shopfloor.domain.errors import ShopfloorError, StoreError
 from shopfloor.domain.job import JobKind, JobRecord, JobState
+from shopfloor.domain.numbers import exact
 from shopfloor.domain.wire import WireError, describe
 from shopfloor.runtime.call import Call, Failure, Progress, Result
 from shopfloor.runtime.cancellation import cancel
@@ -241,7 +242,7 @@ class JobRunner:
         """A worker died: cancelled, parked by a shutdown, retried, or lost after too many starts."""
         if self._late.is_set():
             limit = self._context.settings.engine.job_timeout_minutes
-            late = f"It ran longer than {limit:g} minutes."
+            late = f"It ran longer than {exact(limit)} minutes."
             self._end(job, handler, Transition.FAIL, WireError(message=late, hint=_LATE, code="timeout"))
         elif self._context.stopping.is_set():
             return  # stays as it is: the next engine takes it up

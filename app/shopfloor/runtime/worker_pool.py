@@ -10,6 +10,7 @@ import msgspec
 
 from shopfloor.domain.errors import StoreError
 from shopfloor.domain.job import JobKind, JobRecord, JobState
+from shopfloor.domain.numbers import whole_percent
 from shopfloor.runtime import orphans
 from shopfloor.runtime.adhoc_worker import AdHocWorker
 from shopfloor.runtime.cancellation import cancel
@@ -95,7 +96,7 @@ class WorkerPool:
         for runner in self._runners:
             job = runner.job
             if job is not None:
-                share = f" {job.progress:.0%}" if job.progress else ""
+                share = f" {whole_percent(job.progress)}" if job.progress else ""
                 lines.append(f"{job.kind} {job.subject}{share}")
         return tuple(lines)
 

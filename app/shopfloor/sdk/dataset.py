@@ -12,6 +12,7 @@ from shopfloor.client.rows import Appended, append
 from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.handles import PartFile
+from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetProfile, DatasetProfileShow
 from shopfloor.lake.sql import query
 from shopfloor.lake.table import read_batches, read_table, verified
@@ -143,7 +144,7 @@ class Dataset:
         return parts
 
     def __repr__(self) -> str:
-        return f"Dataset({self.ref!r}, {len(self):,} rows)"
+        return f"Dataset({self.ref!r}, {count(len(self))} rows)"
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:

@@ -85,12 +85,6 @@ def deployed_models(directory: Path) -> tuple[str, ...]:
     return tuple(sorted(model for model in models if is_name(model)))
 
 
-def read_deployments(directory: Path) -> tuple[Deployment, ...]:
-    """All deployments by model name. Raises `IntegrityError` naming a damaged file."""
-    found = (read_deployment(directory, model) for model in deployed_models(directory))
-    return tuple(deployment for deployment in found if deployment is not None)
-
-
 def _damaged(model: str, why: str) -> IntegrityError:
     return IntegrityError(
         f"The deployment file of {model!r} cannot be used: {why}.",

@@ -24,6 +24,7 @@ from shopfloor.domain.codec import utc
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.handles import ArtifactFile
+from shopfloor.domain.numbers import count
 from shopfloor.domain.text import safe
 from shopfloor.formats.reader import OpenTable, TableReader
 from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, arrow_type, inference_schema
@@ -115,7 +116,7 @@ class _Scoring:
             for batch in self._inputs.batches():
                 self._write(batch, done, part, output)
                 done += batch.num_rows
-                progress(done / total if total else 1.0, f"scored {done:,} of {total:,} rows")
+                progress(done / total if total else 1.0, f"scored {count(done)} of {count(total)} rows")
             staged = part.finish()
             output.finish()
         return self._result(done, staged, output.changed)

@@ -11,6 +11,7 @@ import pandas as pd
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.labels import label_of
+from shopfloor.domain.numbers import count
 from shopfloor.statistics.arrays import Codes, Floats, Mask
 from shopfloor.statistics.predictions import FOREIGN, MISSING, Predictions, classification, regression
 
@@ -34,7 +35,7 @@ def read_predictions(
     """
     if truth is not None and len(frame) != len(truth):
         raise DataError(
-            f"{len(frame):,} predictions came for {len(truth):,} holdout rows.",
+            f"{count(len(frame))} predictions came for {count(len(truth))} holdout rows.",
             hint="Score exactly the holdout rows, in their order.",
             code="prediction_rows",
         )

@@ -203,14 +203,6 @@ def aliases(query: Query, model: str) -> dict[str, int]:
     return dict(query.all("SELECT alias, version FROM aliases WHERE model = ? AND version IS NOT NULL", [model]))
 
 
-def alias_moved_at(query: Query, model: str, alias: str) -> datetime | None:
-    """When an alias was last moved."""
-    row = query.one(
-        "SELECT moved_at FROM aliases WHERE model = ? AND alias = ? AND version IS NOT NULL", [model, alias]
-    )
-    return None if row is None else aware(row[0])
-
-
 def move_alias(transaction: Transaction, change: AliasChange) -> AliasChange:
     """Point an alias at a version, with its event and its line of history.
 

@@ -13,6 +13,7 @@ from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.artifacts.manifest import FeatureField
 from shopfloor.artifacts.table import Floats, Table
+from shopfloor.domain import numbers
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.run import CandidateScore, SegmentScore
 from shopfloor.domain.text import safe
@@ -75,7 +76,7 @@ def fit_family(
     rows, order = by_segment(prepared, job, spec.definition.segment_by)
     if len(rows.slices) > _MOST_SEGMENTS:
         raise DataError(
-            f"{len(rows.slices):,} segments are more than {_MOST_SEGMENTS:,}.",
+            f"{numbers.count(len(rows.slices))} segments are more than {numbers.count(_MOST_SEGMENTS)}.",
             hint="Choose a key with fewer values for segment_by.",
             code="too_many_segments",
         )

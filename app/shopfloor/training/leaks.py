@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from shopfloor.artifacts.table import NO_TIME, Table
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
+from shopfloor.domain.numbers import figure
 from shopfloor.domain.text import safe
 from shopfloor.statistics import metrics
 from shopfloor.statistics.predictions import from_scores
@@ -38,7 +39,7 @@ def suspicions(columns: Sequence[Column], train: Table, values: NDArray[Any], ta
         if found is not None and found >= _LIMIT[task]:
             notes.append(
                 f"Column {safe(column.name, 60)!r} alone predicts the target almost perfectly "
-                f"({_name(task)} {found:.3f}). Exclude it if it is known only after the outcome."
+                f"({_name(task)} {figure(found)}). Exclude it if it is known only after the outcome."
             )
     return tuple(notes)
 

@@ -13,6 +13,7 @@ from shopfloor.artifacts.table import Table, parse
 from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.numbers import count
 from shopfloor.training.features import candidate_columns, learnable
 from shopfloor.training.split import Parted, part_rows
 from shopfloor.training.task import Target, read_target
@@ -60,7 +61,7 @@ def prepare(frame: pd.DataFrame, columns: tuple[Column, ...], definition: ModelD
     train = table.take(parted.train)
     chosen, notes = learnable(possible, train, definition)
     missing = len(frame) - usable
-    first = (f"{missing:,} of {len(frame):,} rows have no target and were left out.",) if missing else ()
+    first = (f"{count(missing)} of {count(len(frame))} rows have no target and were left out.",) if missing else ()
     names = [column.name for column in chosen]
     return Prepared(
         frame=frame,
@@ -78,7 +79,7 @@ def _check_rows(rows: int, definition: ModelDefinition, missing: int = 0) -> Non
     least = max(4, definition.training.min_rows)
     if rows >= least:
         return
-    lacking = f" ({missing:,} more have no target)" if missing else ""
+    lacking = f" ({count(missing)} more have no target)" if missing else ""
     raise DataError(
         f"{rows} rows of {definition.dataset} are too few to train {definition.name}{lacking}; at least {least}.",
         hint="Deliver more rows, or lower training.min_rows of the definition.",
@@ -92,7 +93,7 @@ def _check_classes(target: Target, parted: Parted) -> None:
     found = np.unique(target.values[parted.train])
     if len(found) < 2:
         raise DataError(
-            f"All {len(parted.train):,} training rows have the class {target.classes[int(found[0])]!r}; "
+            f"All {count(len(parted.train))} training rows have the class {target.classes[int(found[0])]!r}; "
             "the other classes only occur in the holdout.",
             hint="Deliver more rows, or change training.split or training.holdout.",
             code="one_class",

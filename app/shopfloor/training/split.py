@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from shopfloor.artifacts.table import NO_TIME, Table
+from shopfloor.domain import numbers
 from shopfloor.domain.definition import ModelDefinition, Split
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.text import counted
@@ -136,11 +137,15 @@ def _apart(train: Rows, holdout: Rows, keys: Keys) -> tuple[Rows, Rows, tuple[st
     if not count:
         return train, holdout, ()
     if count <= _FEW_REPEATS * len(train):
-        return train[~repeated], holdout, (f"{count:,} training rows share their id with the holdout: left out.",)
+        return (
+            train[~repeated],
+            holdout,
+            (f"{numbers.count(count)} training rows share their id with the holdout: left out.",),
+        )
     held = rowkeys.shares(keys) < _ENTITY_SHARE
     note = (
-        f"Ids repeat over time, so {_ENTITY_SHARE:.0%} of the ids were held out: training uses the early rows "
-        "of the others, the holdout the late rows of these."
+        f"Ids repeat over time, so {numbers.percent(_ENTITY_SHARE)} of the ids were held out: "
+        "training uses the early rows of the others, the holdout the late rows of these."
     )
     return train[~held[train]], holdout[held[holdout]], (note,)
 
@@ -170,7 +175,7 @@ def _without_copies(train: Rows, holdout: Rows, content: Keys) -> tuple[Rows, tu
     count = int(copies.sum())
     if not count or count >= 0.1 * len(train):
         return train, ()
-    return train[~copies], (f"{count:,} training rows are copies of held-out rows: left out.",)
+    return train[~copies], (f"{numbers.count(count)} training rows are copies of held-out rows: left out.",)
 
 
 def _no_time(definition: ModelDefinition) -> DataError:

@@ -15,6 +15,7 @@ from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.labels import label_of
 from shopfloor.domain.names import did_you_mean
+from shopfloor.domain.numbers import count, exact
 from shopfloor.domain.text import counted, safe
 
 _MOST_CLASSES = 100
@@ -85,7 +86,7 @@ def _numbers(frame: pd.DataFrame, column: Column) -> Target:
         raise _all_missing(column)
     if len(values[present]) > 1 and bool((values[present] == values[present][0]).all()):
         value = float(values[present][0])
-        raise _unusable(column, f"every row has the same value {value:g}", "Deliver rows with other outcomes.")
+        raise _unusable(column, f"every row has the same value {exact(value)}", "Deliver rows with other outcomes.")
     return Target(Task.REGRESSION, [], None, values, present)
 
 
@@ -106,14 +107,15 @@ def _classes(column: Column, labels: list[str], codes: NDArray[np.intp], definit
     if len(labels) == 1:
         raise _unusable(
             column,
-            f"all {rows:,} rows have the class {safe(labels[0], 60)!r}",
+            f"all {count(rows)} rows have the class {safe(labels[0], 60)!r}",
             "Deliver rows with other outcomes, or choose another target.",
             code="one_class",
         )
     if len(labels) > _MOST_CLASSES or len(labels) > max(2, rows // 2):
         raise _unusable(
             column,
-            f"it has {len(labels):,} different values in {counted(rows, 'row')}, more like an identifier than classes",
+            f"it has {count(len(labels))} different values in {counted(rows, 'row')}, "
+            "more like an identifier than classes",
             "Choose another target, or group its values.",
         )
     if definition.task is Task.BINARY and len(labels) > 2:

@@ -14,6 +14,7 @@ from shopfloor.artifacts.fitted import PREDICTION, SEGMENT, FittedModel
 from shopfloor.artifacts.segments import segments_of
 from shopfloor.artifacts.table import Floats
 from shopfloor.artifacts.threads import limited
+from shopfloor.domain.numbers import figure
 from shopfloor.lake.frame import read_parts
 from shopfloor.statistics import metrics
 from shopfloor.statistics.metric import Metric
@@ -186,7 +187,8 @@ class _Run:
         self.stopwatch.lap("segments")
         own, pooled = (one.metrics.get(self.metric.name) for one in (family.record, best.record))
         if own is not None and pooled is not None and pooled > own:
-            note = f"One model for all segments performs better: {self.metric.name} {pooled:.4f} against {own:.4f}."
+            scores = f"{self.metric.name} {figure(pooled)} against {figure(own)}"
+            note = f"One model for all segments performs better: {scores}."
             return replace(family, notes=(*family.notes, note))
         return family
 

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from shopfloor.actions.action import Action
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.monitor import ValueReport
+from shopfloor.domain.numbers import money
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.alerts import BacktestReport
 from shopfloor.domain.requests.files import Explanation, FileBytes
@@ -20,6 +21,7 @@ from shopfloor.domain.text import counted
 from shopfloor.tui.app_type import App
 from shopfloor.tui.patience import ask_patiently
 from shopfloor.tui.performing import ask_inputs, show_error
+from shopfloor.tui.views import words
 from shopfloor.tui.views.datasets import watch_line
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
@@ -85,17 +87,8 @@ def sections(action: Action, answer: object) -> list[Section]:
     if isinstance(answer, DoctorReport):
         pairs = [Pair(found.check, found.detail, "ok" if found.ok else "fail") for found in answer.findings]
         return [Section("doctor", "No problems found" if answer.ok else "Findings", pairs)]
-    pairs = [Pair(name.replace("_", " "), _plain(value)) for name, value in msgspec.to_builtins(answer).items()]
+    pairs = [Pair(name.replace("_", " "), words.said(value)) for name, value in msgspec.to_builtins(answer).items()]
     return [Section("answer", action.label, pairs)]
-
-
-def _plain(value: object) -> str:
-    """A field of an answer that has no view of its own."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value)) or "–"
-    return "–" if value in (None, "") else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _explained(found: Explanation) -> list[Section]:
@@ -108,19 +101,19 @@ def _explained(found: Explanation) -> list[Section]:
 
 def _value(report: ValueReport) -> list[Section]:
     pairs = [
-        Pair("total", f"{report.total:,.2f} {report.unit}", "ok" if report.total >= 0 else "fail"),
+        Pair("total", f"{money(report.total, report.unit)}", "ok" if report.total >= 0 else "fail"),
         Pair("rows", f"{counted(report.rows, 'prediction')} with actuals"),
     ]
     if report.baseline is not None:
-        pairs.append(Pair("baseline", f"{report.baseline:,.2f} {report.unit} with a constant prediction"))
+        pairs.append(Pair("baseline", f"{money(report.baseline, report.unit)} with a constant prediction"))
     if report.planned_per_row is not None:
-        pairs.append(Pair("planned", f"{report.planned_per_row:,.4f} {report.unit} a row"))
+        pairs.append(Pair("planned", f"{money(report.planned_per_row, report.unit)} a row"))
     found = [Section("value", f"Value of {report.model}", pairs)]
     if report.points:
         lines = [
             Pair(
                 f"{point.period} v{point.model_version}",
-                f"{point.value:,.2f} {report.unit} on {counted(point.rows, 'row')}",
+                f"{money(point.value, report.unit)} on {counted(point.rows, 'row')}",
             )
             for point in report.points
         ]

@@ -12,6 +12,7 @@ import duckdb
 
 from shopfloor.domain.errors import IntegrityError, RefusedError
 from shopfloor.domain.ids import ulid
+from shopfloor.domain.numbers import size
 from shopfloor.domain.requests.workspace import BackupReport
 from shopfloor.domain.text import safe
 from shopfloor.runtime.context import Context
@@ -115,7 +116,7 @@ def _require_space(layout: Layout) -> None:
     free = shutil.disk_usage(layout.backups).free
     if free < needed:
         raise RefusedError(
-            f"A backup needs {needed >> 20} MB, {free >> 20} MB are free.",
+            f"A backup needs {size(needed)}, {size(free)} are free.",
             hint="Free disk space in the workspace: shopfloor gc, or lower retention.backups.",
             code="disk",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from shopfloor.domain.numbers import exact
 from shopfloor.domain.text import counted
 from shopfloor.runtime.context import Context
 from shopfloor.store import rejects
@@ -35,7 +36,7 @@ def _forget(transaction: Transaction, days: float) -> int:
             dataset,
             f"{counted(rows, 'rejected row')} of {counted(files, 'file')} of {dataset} "
             f"{'is' if rows == 1 else 'are'} no longer kept: "
-            f"older than {days:g} days (retention.rejects_days). The files' counts stay",
+            f"older than {exact(days)} days (retention.rejects_days). The files' counts stay",
             data={"files": files, "rows": rows},
         )
     return sum(rows for _, _, rows in found)

@@ -27,6 +27,7 @@ import shopfloor
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.errors import RefusedError, ShopfloorError, UsageError, from_wire
 from shopfloor.domain.ids import ulid
+from shopfloor.domain.numbers import count, exact
 from shopfloor.domain.requests.workspace import QueryTable
 from shopfloor.domain.wire import describe
 from shopfloor.upkeep.question import Question, SqlAnswer, SqlLimits
@@ -74,10 +75,14 @@ def run_query(
 
 def _check(statement: str, limit: int) -> None:
     if not 1 <= limit <= MAX_ROWS:
-        raise UsageError(f"A limit of {limit} rows is not usable.", hint=f"Use 1 to {MAX_ROWS:,}.", code="bad_limit")
+        raise UsageError(
+            f"A limit of {limit} rows is not usable.", hint=f"Use 1 to {count(MAX_ROWS)}.", code="bad_limit"
+        )
     if len(statement) > _MAX_STATEMENT:
         raise UsageError(
-            f"The statement has {len(statement):,} characters.", hint=f"At most {_MAX_STATEMENT:,}.", code="too_long"
+            f"The statement has {count(len(statement))} characters.",
+            hint=f"At most {count(_MAX_STATEMENT)}.",
+            code="too_long",
         )
 
 
@@ -140,7 +145,7 @@ def _ending(code: int) -> str:
 
 def _too_slow(limits: SqlLimits) -> RefusedError:
     return RefusedError(
-        f"The query took more than {limits.seconds:g} seconds.",
+        f"The query took more than {exact(limits.seconds)} seconds.",
         hint="Narrow it: WHERE, fewer columns, a LIMIT.",
         code="query_timeout",
     )

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.ids import ulid
+from shopfloor.domain.numbers import size
 from shopfloor.store.store import Store
 from shopfloor.workspace.layout import Layout
 
@@ -106,7 +107,7 @@ class Snapshots:
         free = shutil.disk_usage(self._layout.staging).free
         if free < needed:
             raise RefusedError(
-                f"A snapshot of the metadata needs {needed >> 20} MB, {free >> 20} MB are free.",
+                f"A snapshot of the metadata needs {size(needed)}, {size(free)} are free.",
                 hint="Free disk space in the workspace: shopfloor gc",
                 code="disk",
             )

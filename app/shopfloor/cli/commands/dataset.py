@@ -14,6 +14,7 @@ from shopfloor.cli.verbs import json_option, one_of, session, window_options
 from shopfloor.domain.contract import Contract, Corrected, Mode, Originals, SchemaPolicy
 from shopfloor.domain.errors import ExitCode, NotFoundError, ShopfloorError
 from shopfloor.domain.names import check_name, parse_version, split_ref
+from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.datasets import (
     DatasetContract,
     DatasetDefine,
@@ -145,7 +146,7 @@ def show_preview(session: Session, ref: str, limit: int, offset: int, as_json: b
     preview = session.ask(request, timeout=_SLOW)
     answers.show(preview, datasets.describe_preview, as_json=as_json)
     if not as_json:
-        stream.narrate(f"{len(preview.rows):,} of {preview.total:,} rows.")
+        stream.narrate(f"{count(len(preview.rows))} of {count(preview.total)} rows.")
 
 
 @command.command("parts")

@@ -14,6 +14,7 @@ from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
 from shopfloor.domain.clock import Clock, SystemClock
 from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.numbers import exact
 
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
@@ -49,7 +50,7 @@ def await_end(workspace: Path, running: Callable[[Path], bool], clock: Clock, pa
     while running(workspace):
         if clock.monotonic() >= deadline:
             raise ShopfloorError(
-                f"The engine did not stop within {_PATIENCE_SECONDS:.0f} s.",
+                f"The engine did not stop within {exact(_PATIENCE_SECONDS)} s.",
                 hint="Its log is .shopfloor/run/engine.log",
                 code="still_running",
             )

@@ -11,6 +11,7 @@ from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, raw_option, session
 from shopfloor.domain.csv_text import csv_text, words
 from shopfloor.domain.errors import UsageError
+from shopfloor.domain.numbers import count
 
 
 @click.command(cls=Verb)
@@ -51,4 +52,4 @@ def command(session: Session, statement: str, as_csv: bool, raw: bool, limit: in
     else:
         stream.narrate("The result has no rows.")
     if answer.truncated:
-        stream.narrate(f"Only the first {len(answer.rows):,} rows are shown; more: --limit N")
+        stream.narrate(f"Only the first {count(len(answer.rows))} rows are shown; more: --limit N")

@@ -9,6 +9,7 @@ from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
 from shopfloor.domain.clock import Clock, SystemClock
 from shopfloor.domain.errors import ExitCode
+from shopfloor.domain.numbers import exact
 from shopfloor.domain.requests.workspace import AwaitIdle, IdleReport
 
 _TURN_SECONDS = 20.0  # one question waits this long at most, so that a lost engine is noticed
@@ -35,7 +36,8 @@ def command(session: Session, timeout: float | None, as_json: bool) -> int:
     if report.idle:
         stream.narrate("All files and jobs are done.")
         return ExitCode.OK
-    stream.narrate(f"shopfloor: not finished in {timeout:g} s: {workspace.unfinished(report)}.")
+    within = "" if timeout is None else f" in {exact(timeout)} s"
+    stream.narrate(f"shopfloor: not finished{within}: {workspace.unfinished(report)}.")
     stream.narrate(f"hint: See: shopfloor {_where(report)}; or wait longer.")
     return ExitCode.FAILED
 

@@ -11,7 +11,6 @@ from shopfloor.cli.output.cells import (
     moment,
     probability,
     text,
-    times,
     version,
     words,
     yes,
@@ -27,7 +26,7 @@ from shopfloor.domain.requests.alerts import (
     MonitorBacktest,
     MonitorRun,
 )
-from shopfloor.domain.text import counted
+from shopfloor.domain.text import counted, times
 
 COLUMNS: tuple[TextColumn[AlertRecord], ...] = (
     TextColumn("ID", lambda each: text(each.id)),

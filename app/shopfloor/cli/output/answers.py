@@ -9,6 +9,7 @@ from shopfloor.cli.output import stream
 from shopfloor.cli.output.format import format_of
 from shopfloor.cli.output.table import TextColumn, table
 from shopfloor.domain.errors import ExitCode
+from shopfloor.domain.numbers import count
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.request import Request
 
@@ -59,4 +60,6 @@ def listing(page: Page[T], layout: Sequence[TextColumn[Any]], *, empty: str, as_
         stream.narrate(empty if not page.total else "No rows at this offset.")
     shown = page.offset + len(page.rows)
     if page.rows and shown < page.total:
-        stream.narrate(f"{len(page.rows):,} of {page.total:,} are shown; the rest: --offset {shown}, or --limit N")
+        stream.narrate(
+            f"{count(len(page.rows))} of {count(page.total)} are shown; the rest: --offset {shown}, or --limit N"
+        )

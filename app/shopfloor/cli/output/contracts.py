@@ -6,6 +6,7 @@ import msgspec
 
 from shopfloor.cli.output.cells import count, joined, minute, setting, share, text, words, yes
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, table
+from shopfloor.domain import numbers
 from shopfloor.domain.columns import Column as DataColumn
 from shopfloor.domain.contract import Arrival, Condition, Contract, Parser, Rule, Volume
 from shopfloor.domain.revision import ContractRevision
@@ -49,7 +50,7 @@ def describe(contract: Contract, width: int | None) -> str:
         ("other columns", str(contract.schema_policy)),
         ("reject budget", share(contract.reject_budget)),
         *_volume(contract.volume),
-        *([("max age", f"{contract.freshness.hours:g} hours")] if contract.freshness.hours else []),
+        *([("max age", f"{numbers.exact(contract.freshness.hours)} hours")] if contract.freshness.hours else []),
         *([("parser", _settings(contract.parser))] if contract.parser != Parser() else []),
         *_arrival(contract.arrival),
     ]
@@ -61,9 +62,9 @@ def describe(contract: Contract, width: int | None) -> str:
 
 def _volume(volume: Volume) -> list[tuple[str, str]]:
     parts = [
-        f"at least {volume.min_rows:,}" if volume.min_rows is not None else "",
-        f"at most {volume.max_rows:,}" if volume.max_rows is not None else "",
-        f"within {volume.band:.0%} of the usual" if volume.band is not None else "",
+        f"at least {numbers.count(volume.min_rows)}" if volume.min_rows is not None else "",
+        f"at most {numbers.count(volume.max_rows)}" if volume.max_rows is not None else "",
+        f"within {numbers.percent(volume.band)} of the usual" if volume.band is not None else "",
     ]
     told = ", ".join(part for part in parts if part)
     return [("rows of a file", f"{told}; else {volume.severity}")] if told else []

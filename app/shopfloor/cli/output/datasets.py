@@ -33,6 +33,7 @@ from shopfloor.domain.dataset import (
     VersionDiff,
     in_order,
 )
+from shopfloor.domain.numbers import change
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile, DatasetRollback
 from shopfloor.domain.text import counted
 
@@ -120,7 +121,7 @@ def _moved(column: ColumnDiff, figure: Callable[[ColumnFigures], str]) -> str:
 
 def gain_rows(rows: int) -> str:
     """Added rows with their sign."""
-    return f"{rows:+,}"
+    return change(rows)
 
 
 def describe(dataset: DatasetRecord, width: int | None) -> str:

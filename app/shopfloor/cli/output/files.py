@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from shopfloor.cli.output.cells import count, minute, moment, size, text, times, version, words
+from shopfloor.cli.output.cells import count, minute, moment, size, text, version, words
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present
+from shopfloor.domain import numbers
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.files import (
@@ -16,7 +17,7 @@ from shopfloor.domain.requests.files import (
     FileSupersede,
     FileWithdraw,
 )
-from shopfloor.domain.text import counted
+from shopfloor.domain.text import counted, times
 
 COLUMNS: tuple[TextColumn[FileRecord], ...] = (
     TextColumn("ID", lambda file: text(file.id)),
@@ -52,7 +53,11 @@ def none_kept(file: str, rejected: int) -> str:
 
 def kept(rows: int, total: int) -> str:
     """How many of all rejected rows are here."""
-    said = f"{rows:,} of {total:,} rejected rows" if total > rows else counted(rows, "rejected row")
+    said = (
+        f"{numbers.count(rows)} of {numbers.count(total)} rejected rows"
+        if total > rows
+        else counted(rows, "rejected row")
+    )
     return f"{said} {'is' if rows == 1 else 'are'}"
 
 
@@ -105,7 +110,7 @@ def _watching(found: Explanation) -> str:
     watcher = found.watcher
     if watcher is None:
         return ""
-    how = f"{watcher.backend}, and a scan every {watcher.scan_seconds:g} s"
+    how = f"{watcher.backend}, and a scan every {numbers.exact(watcher.scan_seconds)} s"
     last = f"; last {moment(watcher.last_scan_at)}" if watcher.last_scan_at is not None else ""
     return f"{how}{last}{f' ({text(watcher.detail)})' if watcher.detail else ''}"
 

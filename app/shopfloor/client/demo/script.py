@@ -16,6 +16,7 @@ from shopfloor.client.setup import config_set, init_workspace
 from shopfloor.client.start import connect, engine_running
 from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Value
 from shopfloor.domain.errors import RefusedError, ShopfloorError
+from shopfloor.domain.numbers import count, duration, figure, money
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.requests.alerts import AlertList
 from shopfloor.domain.requests.datasets import DatasetContract, DatasetVersionShow
@@ -80,7 +81,7 @@ def run_demo(directory: Path, narrate: Narrate, *, keep: bool = False) -> int:
     story = DemoScript(workspace, narrate)
     try:
         story.tell(approve=not keep)
-        narrate(f"\nDone in {time.monotonic() - begun:.0f} s. Explore it: shopfloor -w {workspace}")
+        narrate(f"\nDone in {duration(time.monotonic() - begun)}. Explore it: shopfloor -w {workspace}")
     finally:
         story.close(keep=keep)
     return 0
@@ -160,11 +161,11 @@ class DemoScript:
         deliver(self._workspace, [file], folder)
         begun = time.monotonic()
         self._settle()
-        self._say(f"{file.name} delivered to {folder}/, processed in {time.monotonic() - begun:.1f} s")
+        self._say(f"{file.name} delivered to {folder}/, processed in {duration(time.monotonic() - begun)}")
         if folder.startswith("inbox"):
             version = self._client.ask(DatasetVersionShow(ref=months.DATASET)) if self._has_version() else None
             if version is not None:
-                self._say(f"{version.dataset}@{version.version}: {version.rows:,} rows")
+                self._say(f"{version.dataset}@{version.version}: {count(version.rows)} rows")
 
     def _has_version(self) -> bool:
         return self._client.ask(StatusShow()).files.committed > 0
@@ -185,7 +186,7 @@ class DemoScript:
     def _tell_version(self, version: ModelVersion) -> None:
         decision = version.decision
         if decision is not None:
-            score = "" if version.score is None else f" ({decision.metric} {version.score:.3f})"
+            score = "" if version.score is None else f" ({decision.metric} {figure(version.score)})"
             self._say(f"{version.model}@{version.version}{score}: {decision.outcome.value.upper()} — {decision.reason}")
 
     def _approve(self) -> None:
@@ -202,7 +203,7 @@ class DemoScript:
         if model.live_score is not None:
             self._say(
                 f"actuals for {months.NAMES[month - 1]} arrived: "
-                f"{model.metric} {model.live_score:.3f} on {model.live_rows:,} "
+                f"{model.metric} {figure(model.live_score)} on {count(model.live_rows)} "
                 "logged predictions"
             )
 
@@ -219,7 +220,7 @@ class DemoScript:
         added = self._client.ask(StatusShow()).files.duplicate - before
         self._say(
             f"{added} duplicates recorded, nothing added: "
-            f"still {version.dataset}@{version.version}, {version.rows:,} rows"
+            f"still {version.dataset}@{version.version}, {count(version.rows)} rows"
         )
 
     def _endpoint(self) -> None:
@@ -247,10 +248,12 @@ class DemoScript:
             f"+ {files.duplicate} duplicate + {files.quarantined} quarantined "
             f"+ {files.refused} refused + {files.waiting} waiting"
         )
+        lead = status.factory.lead_time_s
         model = self._client.ask(ModelShow(name=months.MODEL))
         self._say(
             f"{model.versions} versions, {status.factory.deployments_30d} deployments, champion v{model.champion}; "
-            f"{model.predictions:,} predictions logged; lead time {status.factory.lead_time_s} s from file to champion"
+            f"{count(model.predictions)} predictions logged"
+            + ("" if lead is None else f"; lead time {duration(lead)} from file to champion")
         )
         if model.awaiting_approval is not None:
             self._say(
@@ -258,8 +261,8 @@ class DemoScript:
             )
         value = self._client.ask(ValueShow(model=months.MODEL), timeout=120.0)
         self._say(
-            f"realised value {value.total:,.0f} {value.unit} on {value.rows:,} flights"
-            + (f" (constant prediction: {value.baseline:,.0f})" if value.baseline is not None else "")
+            f"realised value {money(value.total, value.unit)} on {count(value.rows)} flights"
+            + (f" (constant prediction: {money(value.baseline, value.unit)})" if value.baseline is not None else "")
         )
 
     def _heading(self, text: str) -> None:

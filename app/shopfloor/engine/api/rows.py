@@ -9,6 +9,7 @@ from starlette.requests import Request as HttpRequest
 
 from shopfloor.domain.errors import BusyError, UsageError
 from shopfloor.domain.names import check_name
+from shopfloor.domain.numbers import exact
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.streams import StreamList
 from shopfloor.domain.streaming import RowsReceipt, StreamStatus
@@ -78,6 +79,6 @@ async def _body(http: HttpRequest, limit: int) -> bytes:
 
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(
-        f"A post may have {limit / (1 << 20):g} MB of rows.",
+        f"A post may have {exact(limit / (1 << 20))} MB of rows.",
         hint="Send them in several posts, each with its own key; or raise stream.post_mb.",
     )

@@ -10,7 +10,7 @@ import msgspec
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.errors import RefusedError, UsageError
 from shopfloor.domain.names import check_name
-from shopfloor.domain.numbers import exact
+from shopfloor.domain.numbers import exact, significant
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.runs import RunCompare, RunComparison, RunFinish, RunList, RunLog, RunShow, RunStart
 from shopfloor.domain.run import RunRecord, RunState
@@ -76,7 +76,7 @@ def _shown(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return exact(float(f"{value:.6g}"))
+        return exact(significant(value, 6))
     return value if isinstance(value, str) else to_text(value)
 
 

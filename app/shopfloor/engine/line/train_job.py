@@ -14,6 +14,7 @@ from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.numbers import figure
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.wire import WireError
@@ -186,7 +187,7 @@ class TrainHandler:
         )
         runs.put(transaction, run, metric=record.metric)
         score = record.metrics.get(record.metric)
-        shown = "" if score is None else f", {record.metric} {score:.4f}"
+        shown = "" if score is None else f", {record.metric} {figure(score)}"
         transaction.emit(
             "run.finished",
             run.model,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from shopfloor.domain import numbers
 from shopfloor.domain.contract import RuleSeverity
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import Reason
@@ -156,7 +157,7 @@ class _Checking:
             rejects = [next(told) for _ in finding.first]
             if finding.check.severity is RuleSeverity.WARN:
                 rows = "row breaks" if finding.count == 1 else "rows break"
-                result.notices.append(f"{finding.count:,} {rows} a rule. The first: {rejects[0].message}")
+                result.notices.append(f"{numbers.count(finding.count)} {rows} a rule. The first: {rejects[0].message}")
                 continue
             if finding.check.severity is RuleSeverity.QUARANTINE_FILE and result.quarantine is None:
                 result.quarantine = reasons.of_reject(rejects[0])

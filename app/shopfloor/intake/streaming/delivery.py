@@ -12,6 +12,7 @@ from shopfloor.arrival import file_locations
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.file import STREAM, FilePurpose, FileRecord, FileState
 from shopfloor.domain.job import JobKind
+from shopfloor.domain.numbers import count
 from shopfloor.intake.streaming import frame
 from shopfloor.intake.streaming.entry import unpack
 from shopfloor.intake.streaming.log import Sealed, StreamLog
@@ -84,7 +85,7 @@ def deliver(transaction: Transaction, dataset: str, ready: Sequence[Ready], *, p
     files.put_many(transaction, rows)
     total = sum(one.rows for one in fresh)
     file_locations.enqueue(
-        transaction, FilePurpose.DATA, dataset, [row.file.id for row in rows], trigger=f"{total:,} streamed rows"
+        transaction, FilePurpose.DATA, dataset, [row.file.id for row in rows], trigger=f"{count(total)} streamed rows"
     )
     return True
 

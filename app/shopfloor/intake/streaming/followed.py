@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from shopfloor.domain.file import FileRecord, FileState, Reason
+from shopfloor.domain.numbers import count
 from shopfloor.domain.text import counted, safe
 from shopfloor.intake.streaming.entry import StreamSource
 from shopfloor.store import files
@@ -124,7 +125,8 @@ def _row(
 ) -> LedgerRow:
     reason = Reason(
         code="followed",
-        message=f"It is followed: {counted(source.lines, 'line is', 'lines are')} in, up to byte {source.offset:,}.",
+        message=f"It is followed: {counted(source.lines, 'line is', 'lines are')} in, "
+        f"up to byte {count(source.offset)}.",
         hint=f"Its rows are delivered as stream/{dataset}/….",
     )
     id, number = (before.file.id, before.number) if before is not None else transaction.next_id("f")

@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from shopfloor.domain.errors import ConfigError, ShopfloorError
+from shopfloor.domain.numbers import count
 from shopfloor.domain.streaming import FollowedFile
 from shopfloor.domain.text import safe
 from shopfloor.intake.streaming.checks import Checks
@@ -152,7 +153,7 @@ class Follower:
         now = self._context.clock.monotonic()
         if not stuck and target.ends_at and now - target.ends_since > self._context.settings.stream.stuck_seconds:
             minutes = (now - target.ends_since) / 60
-            detail, stuck = f"its last line has been incomplete for {minutes:,.0f} min", True
+            detail, stuck = f"its last line has been incomplete for {count(minutes)} min", True
         return FollowedFile(
             path=_shown(target.dataset, target.path),
             offset=source.offset,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from shopfloor.domain.errors import BusyError
 from shopfloor.domain.names import is_name
+from shopfloor.domain.numbers import count
 from shopfloor.domain.streaming import StreamStatus
 from shopfloor.intake.streaming.committer import Committer
 from shopfloor.intake.streaming.entry import StreamSource
@@ -158,10 +159,11 @@ class Inflow:
             self._emit(
                 log.dataset,
                 "stream.damaged",
-                f"{damaged:,} bytes of the stream of {log.dataset} are not readable; the segment is kept as .damaged",
+                f"{count(damaged)} bytes of the stream of {log.dataset} are not readable; "
+                "the segment is kept as .damaged",
             )
         if torn:
-            self._emit(log.dataset, "stream.mended", f"{torn:,} bytes of an unacknowledged post were dropped")
+            self._emit(log.dataset, "stream.mended", f"{count(torn)} bytes of an unacknowledged post were dropped")
 
     def _emit(self, dataset: str, kind: str, message: str) -> None:
         self._context.store.submit(lambda transaction: transaction.emit(kind, dataset, message))

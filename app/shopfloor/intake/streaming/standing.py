@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from shopfloor.domain.file import FileRecord
+from shopfloor.domain.numbers import count
 from shopfloor.domain.streaming import StreamStatus
 from shopfloor.domain.text import counted, safe
 from shopfloor.intake.streaming.streams import Streams
@@ -55,6 +56,6 @@ def _problems(
     late = (context.clock.now() - since).total_seconds() if since is not None else 0.0
     if late > context.settings.stream.stuck_seconds:
         yield (
-            f"Its oldest row has been uncommitted for {late / 60:,.0f} min.",
+            f"Its oldest row has been uncommitted for {count(late / 60)} min.",
             "Check the jobs and files before it: shopfloor job list, shopfloor file list --state waiting",
         )

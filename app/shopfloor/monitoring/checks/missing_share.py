@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.numbers import significant
 from shopfloor.monitoring import wording
 from shopfloor.monitoring.check_context import CheckContext, InputRows
 from shopfloor.monitoring.drift import BREAK_SHARE
-from shopfloor.monitoring.measurement import Finding, Measurement, significant, too_few
+from shopfloor.monitoring.measurement import Finding, Measurement, too_few
 from shopfloor.monitoring.records import MISSING_SHARE, FeatureReference, Sketch
 from shopfloor.monitoring.thresholds import prediction_limit
 from shopfloor.statistics.distances import homogeneity

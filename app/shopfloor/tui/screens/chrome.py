@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shopfloor.actions.panes import PANES, Scope
 from shopfloor.tui.app_type import App
+from shopfloor.tui.views import words
 from shopfloor.tui.widgets.header import PaneTab, StatusHeader, StatusItem
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def _items(status: Status) -> Sequence[StatusItem]:
     watcher = status.engine.watcher
     items = [
         StatusItem(
-            "watch on" if watcher.healthy else f"scan {watcher.scan_seconds:.0f}s", "" if watcher.healthy else "warn"
+            "watch on" if watcher.healthy else f"scan {words.span(watcher.scan_seconds)}",
+            "" if watcher.healthy else "warn",
         )
     ]
     if status.files.waiting:

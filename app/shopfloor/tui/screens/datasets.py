@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from shopfloor.actions.action import Action
 from shopfloor.actions.panes import Scope
+from shopfloor.domain import numbers
 from shopfloor.domain.dataset import DatasetRecord
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.file import FileRecord, FileState
@@ -125,7 +126,7 @@ class FilesPane(WindowedPane):
         self._held = 0
 
     def crumbs(self) -> Sequence[str]:
-        held = f"files, {self._held:,} to look at" if self._held else "files"
+        held = f"files, {numbers.count(self._held)} to look at" if self._held else "files"
         return (self.shop.workspace_name, "Datasets", self._dataset_name or "all", held)
 
     @property

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from shopfloor.actions.action import Action
 from shopfloor.actions.panes import Scope
 from shopfloor.domain.errors import ShopfloorError, UsageError
+from shopfloor.domain.numbers import count
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.tui.app_type import App
@@ -277,7 +278,7 @@ class Pane(Live):
         line = self._filter_line()
         if line is not None:
             shown, whole = self.table.row_count, max(listing.total, self._unfiltered)
-            line.set_info(f"{shown:,} of {whole:,}" if self._unfiltered else f"{shown:,} found")
+            line.set_info(f"{count(shown)} of {count(whole)}" if self._unfiltered else f"{count(shown)} found")
 
     def show_listing(self, listing: Listing) -> None:
         """Put the rows in; what did not change is not painted again.

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from shopfloor.tui.views.home import Fact, Station
 from shopfloor.tui.widgets.cells import fit
-from shopfloor.tui.widgets.glyphs import ASCII, glyphs
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 
 _WIDE = 110
@@ -34,20 +33,18 @@ class StationLine(LineWidget):
         count = len(self._stations)
         gap = 3 if width >= _WIDE else 1
         box = max(8, (width - 1 - (count - 1) * gap) // count)
-        plain = glyphs() is ASCII
-        corners = ("+", "+", "+", "+", "-", "|", ">") if plain else ("╭", "╮", "╰", "╯", "─", "│", "→")
-        return [self._row(number, box, gap, corners) for number in range(7)]
+        return [self._row(number, box, gap) for number in range(7)]
 
-    def _row(self, number: int, box: int, gap: int, signs: tuple[str, ...]) -> Line:
-        top_left, top_right, low_left, low_right, flat, side, arrow = signs
+    def _row(self, number: int, box: int, gap: int) -> Line:
+        flat, side = "─", "│"
         pieces = [Piece(" " if gap > 1 else "")]
         for place, station in enumerate(self._stations):
             tone = station.state.tone
             inner, pad = box - 2, 1 if gap > 1 else 0
             if number == 0:
-                pieces.append(Piece(f"{top_left}{flat * inner}{top_right}", tone))
+                pieces.append(Piece(f"╭{flat * inner}╮", tone))
             elif number == 6:
-                pieces.append(Piece(f"{low_left}{flat * inner}{low_right}", tone))
+                pieces.append(Piece(f"╰{flat * inner}╯", tone))
             elif number == 1:
                 word = station.state.word
                 pieces += [
@@ -70,5 +67,5 @@ class StationLine(LineWidget):
                     Piece(" " * pad + side, tone),
                 ]
             if place < len(self._stations) - 1:
-                pieces.append(Piece((arrow if number == 3 else " ").center(gap), "muted"))
+                pieces.append(Piece(("→" if number == 3 else " ").center(gap), "muted"))
         return pieces

@@ -72,7 +72,7 @@ def job_line(job: JobRecord, now: datetime | None = None) -> str:
         return job.error or job.trigger
     left = _left(job, now or datetime.now(UTC))
     eta = f"  {words.span(left)} left" if left is not None else ""
-    return f"{bar(job.progress, 12)} {job.progress:>4.0%}{eta}  {job.stage}"
+    return f"{bar(job.progress, 12)} {words.share(job.progress):>5}{eta}  {job.stage}"
 
 
 def _left(job: JobRecord, now: datetime) -> float | None:

@@ -8,7 +8,9 @@ from typing import Any
 
 from shopfloor.actions.panes import Scope
 from shopfloor.actions.registry import for_scope
+from shopfloor.domain import numbers
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict, Severity
+from shopfloor.domain.text import times
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Chart, Histogram, Section
@@ -79,17 +81,13 @@ def _figures(alert: AlertRecord) -> list[Pair]:
         Pair("model", alert.subject),
         Pair("check", alert.check.replace("_", " ") + (f" of {alert.feature}" if alert.feature else "")),
         Pair("value", f"{words.number(alert.value)} against a limit of {words.number(alert.limit)}"),
-        Pair("seen", f"{_times(alert.count)}, first {_since(alert.opened_at)}, last {_since(alert.updated_at)}"),
+        Pair("seen", f"{times(alert.count)}, first {_since(alert.opened_at)}, last {_since(alert.updated_at)}"),
     ]
     if alert.snoozed_until is not None:
         pairs.append(Pair("snoozed until", f"{words.stamp(alert.snoozed_until)} UTC"))
     if alert.note:
         pairs.append(Pair("note", alert.note))
     return pairs
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
 
 
 def _since(at: datetime) -> str:
@@ -153,7 +151,9 @@ def _samples(looks: Sequence[CheckResult]) -> str:
     rows = sorted({look.rows for look in looks if look.value is not None})
     if not rows or not rows[-1]:
         return ""
-    return f"n={rows[0]:,}" if len(rows) == 1 else f"n={rows[0]:,} to {rows[-1]:,}"
+    return (
+        f"n={numbers.count(rows[0])}" if len(rows) == 1 else f"n={numbers.count(rows[0])} to {numbers.count(rows[-1])}"
+    )
 
 
 def _shifted(alert: AlertRecord, history: Sequence[CheckResult]) -> list[CheckResult]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from shopfloor.domain.contract import Contract, Rule
 from shopfloor.domain.dataset import ColumnProfile, DatasetRecord, DatasetVersion
 from shopfloor.domain.file import FileRecord
+from shopfloor.domain.numbers import exact, percent
 from shopfloor.domain.requests.datasets import DatasetPreview
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.domain.streaming import StreamStatus
@@ -111,13 +112,13 @@ def _rules(contract: Contract) -> list[Pair]:
     pairs = [Pair(rule.column, f"{_rule(rule)}  else {rule.severity.value}") for rule in contract.rules]
     pairs += [Pair(one.name or "condition", f"{one.sql}  else {one.severity.value}") for one in contract.conditions]
     volume = contract.volume
-    asked = [f"{key} {value:,g}" for key in ("min_rows", "max_rows", "band") if (value := getattr(volume, key))]
+    asked = [f"{key} {exact(value)}" for key in ("min_rows", "max_rows", "band") if (value := getattr(volume, key))]
     if asked:
         pairs.append(Pair("rows of a file", f"{', '.join(asked)}  else {volume.severity.value}"))
     if contract.freshness.hours:
-        pairs.append(Pair("max age", f"{contract.freshness.hours:g} hours"))
+        pairs.append(Pair("max age", f"{exact(contract.freshness.hours)} hours"))
     if contract.reject_budget:
-        pairs.append(Pair("reject budget", f"{contract.reject_budget:.2%} of the rows"))
+        pairs.append(Pair("reject budget", f"{percent(contract.reject_budget)} of the rows"))
     return pairs
 
 
@@ -238,14 +239,11 @@ def _profile_line(column: ColumnProfile) -> Pair:
 
 
 def _profile_cells(kind: str, missing: str, distinct: str, said: str) -> str:
-    return f"{kind:<9}  {missing:>4}  {distinct:>6}  {said}"
+    return f"{kind:<9}  {missing:>5}  {distinct:>6}  {said}"
 
 
 def _missing(column: ColumnProfile) -> str:
-    if not column.missing or not column.rows:
-        return words.NONE
-    share = 100 * column.missing / column.rows
-    return "<1%" if share < 1 else f"{share:.0f}%"
+    return words.share(column.missing / column.rows) if column.missing and column.rows else words.NONE
 
 
 def preview_columns(preview: DatasetPreview) -> tuple[TableColumn, ...]:

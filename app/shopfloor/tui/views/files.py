@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopfloor.domain.file import FileRecord, FileState
+from shopfloor.domain.numbers import count
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.files import FileBytes
 from shopfloor.domain.text import counted
@@ -74,7 +75,9 @@ def sections(file: FileRecord, content: FileBytes | None = None, rejects: Sequen
         Pair("path", file.path),
         Pair("size", words.size(file.bytes)),
         Pair("sha256", (file.sha256 or words.NONE)[:16]),
-        Pair("rows", words.count(file.rows) + (f", {file.rejected_rows:,} rejected" if file.rejected_rows else "")),
+        Pair(
+            "rows", words.count(file.rows) + (f", {count(file.rejected_rows)} rejected" if file.rejected_rows else "")
+        ),
         Pair("version", f"{file.dataset}@{file.version}" if file.version else words.NONE),
         Pair(
             "seen", f"{words.stamp(file.seen_at)} UTC" + (f", {file.seen_count} times" if file.seen_count > 1 else "")

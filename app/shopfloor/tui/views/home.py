@@ -11,6 +11,7 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckVerdict
+from shopfloor.domain.numbers import count
 from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.status import Status
 from shopfloor.tui.theme import FAIL, OK, RUN, WAIT, WARN, State
@@ -171,7 +172,7 @@ def file_row(file: FileRecord, times: int = 1) -> Row:
     said = file.reason.message if file.reason is not None else file.state.value
     name = file.path.rpartition("/")[2]
     if times > 1:
-        name = f"{times:,} files, the newest {name}"
+        name = f"{count(times)} files, the newest {name}"
     return Row(
         file.id,
         (

@@ -10,9 +10,9 @@ import msgspec
 
 from shopfloor.domain.lineage import LineageGraph, LineageNode
 from shopfloor.tui.views import words
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
-from shopfloor.tui.widgets.glyphs import ASCII, glyphs
 from shopfloor.tui.widgets.key_value import Pair
 from shopfloor.tui.widgets.rows import Cell, Row
 
@@ -64,8 +64,7 @@ def _walk(
     root: str, links: Mapping[str, Sequence[str]], nodes: Mapping[str, LineageNode], side: str, corner: str
 ) -> list[Branch]:
     """Depth first with guides; read upwards or downwards the last branch of a node has the corner."""
-    plain = glyphs() is ASCII
-    last, inner, through = ("`-", "|-", "| ") if plain else (f"{corner}─", "├─", "│ ")
+    last, inner, through = f"{corner}─", "├─", "│ "
     found: list[Branch] = []
     seen = {root}
 
@@ -100,7 +99,7 @@ def row(branch: Branch) -> Row:
     """One line of the tree."""
     node = branch.node
     root = not branch.guides
-    mark = f"{glyphs().mark} " if root else branch.guides
+    mark = f"{glyphs.MARK} " if root else branch.guides
     return Row(
         branch.key,
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.numbers import count, interval, money
 from shopfloor.domain.release import AliasChange, Decision, GateCheck, ModelRecord, ModelVersion, Outcome
 from shopfloor.domain.text import counted
 from shopfloor.tui.theme import OK, WAIT, WARN, State
@@ -52,7 +53,11 @@ def state(model: ModelRecord) -> State:
 def row(model: ModelRecord) -> Row:
     """One line of the list."""
     said = state(model)
-    live = f"{model.live_score:.3f} ({words.compact(model.live_rows)})" if model.live_score is not None else words.NONE
+    live = (
+        f"{words.score(model.live_score)} ({words.compact(model.live_rows)})"
+        if model.live_score is not None
+        else words.NONE
+    )
     return Row(
         model.name,
         (
@@ -129,7 +134,7 @@ def _summary(model: ModelRecord) -> list[Pair]:
         Pair("challenger", words.version(model.challenger)),
         Pair(
             "live",
-            f"{model.metric} {model.live_score:.4f} on {counted(model.live_rows, 'actual')}"
+            f"{model.metric} {words.score(model.live_score)} on {counted(model.live_rows, 'actual')}"
             if model.live_score is not None
             else "no actuals yet",
         ),
@@ -139,7 +144,7 @@ def _summary(model: ModelRecord) -> list[Pair]:
     ]
     if model.value is not None:
         pairs.append(
-            Pair("value", f"{model.value:,.0f} {model.value_unit} realised", "ok" if model.value >= 0 else "fail")
+            Pair("value", f"{money(model.value, model.value_unit)} realised", "ok" if model.value >= 0 else "fail")
         )
     if model.awaiting_approval is not None:
         pairs.insert(1, Pair("waits", f"v{model.awaiting_approval} for approval: A approves, X rejects", "accent"))
@@ -168,9 +173,9 @@ def decision_pairs(decision: Decision) -> list[Pair]:
     outcome = _OUTCOMES[decision.outcome]
     pairs = [Pair("verdict", decision.reason, outcome.tone)]
     if decision.gain is not None:
-        interval = "" if decision.interval is None else f"  [{decision.interval[0]:+.4f}, {decision.interval[1]:+.4f}]"
+        bounds = "" if decision.interval is None else f"  {interval(decision.interval)}"
         pairs.append(
-            Pair("gain", f"{decision.gain:+.4f}{interval} {decision.metric} on {counted(decision.rows, 'row')}")
+            Pair("gain", f"{words.gain(decision.gain)}{bounds} {decision.metric} on {counted(decision.rows, 'row')}")
         )
     if decision.champion_score is not None:
         pairs.append(
@@ -222,7 +227,7 @@ def _check_line(check: CheckResult) -> Pair:
     tone = {"shifted": "warn", "unknown": "wait", "ok": "ok"}[check.verdict.value]
     word = {"shifted": "SHIFT", "unknown": "?", "ok": "ok"}[check.verdict.value]
     value = "" if check.value is None else f"{words.number(check.value)} (limit {words.number(check.limit)})"
-    said = f"{value}  n={check.rows:,}" if value else check.message
+    said = f"{value}  n={count(check.rows)}" if value else check.message
     return Pair(f"{word:<5} {check.feature or check.check.replace('_', ' ')}", said, "", tone)
 
 

@@ -26,7 +26,7 @@ COLUMNS = (
     TableColumn("data", "DATASET", ratio=1, min=10, max=18, priority=75),
     TableColumn("recipe", "RECIPE", width=8, priority=74),
     TableColumn("score", "SCORE", width=6, align="right", sortable=True),
-    TableColumn("gain", "Δbest", width=6, align="right", priority=76),
+    TableColumn("gain", "Δbest", width=7, align="right", priority=76),
     TableColumn("duration_s", "TIME", width=4, align="right", priority=45, sortable=True),
     TableColumn("trigger", "TRIGGER", ratio=1, min=10, max=20, priority=40),
     TableColumn("created_at", "AGE", width=4, align="right", priority=60, sortable=True),
@@ -48,7 +48,9 @@ def row(
     """One line of the list; `best` is the best score of the model among the rows shown."""
     state = state_of(run.state.value)
     score = main_score(run, metric)
-    shown = f"{state.word} {progress:.0%}" if progress is not None and run.state.value == "running" else state.word
+    shown = (
+        f"{state.word} {words.share(progress)}" if progress is not None and run.state.value == "running" else state.word
+    )
     behind = score - best if score is not None and best is not None and score != best else None
     return Row(
         run.id,
@@ -290,4 +292,4 @@ def _compared(value: str) -> str:
     number = _number(value)
     if number is None:
         return value or words.NONE
-    return value if len(value) <= 6 else f"{number:.4f}" if abs(number) < 1000 else words.number(number)
+    return value if len(value) <= 6 else words.score(number)

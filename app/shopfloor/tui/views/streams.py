@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shopfloor.domain.numbers import count
 from shopfloor.domain.streaming import FollowedFile, StreamStatus
 from shopfloor.domain.text import counted
 from shopfloor.tui.views import words
@@ -60,7 +61,7 @@ def _file(file: FollowedFile, now: datetime | None) -> list[Pair]:
     name = file.path.rpartition("/")[2]
     rejected = f", {counted(file.rejected, 'line')} left out" if file.rejected else ""
     moved = "" if file.moved_at is None else f", the last {_ago(file.moved_at, now)}"
-    place = f"byte {file.offset:,} of {file.size:,}" if behind > 0 else f"all {file.size:,} bytes"
+    place = f"byte {count(file.offset)} of {count(file.size)}" if behind > 0 else f"all {count(file.size)} bytes"
     pairs = [
         Pair(state, name, "strong", tone),
         Pair("", f"{counted(file.rows, 'row')}{moved}{rejected} · {place}"),

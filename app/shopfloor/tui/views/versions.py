@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shopfloor.domain.dataset import ColumnChange, ColumnDiff, ColumnFigures, RowChange, RowDiff, VersionDiff, in_order
+from shopfloor.domain.numbers import count
 from shopfloor.domain.text import counted
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.detail_pane import Section
@@ -54,7 +55,7 @@ def _row(row: RowChange, order: Sequence[str]) -> Pair:
     else:
         parts = [f"{name}={_value(value)}" for name, value in shown]
     if row.copies > 1:
-        parts.append(f"({row.copies:,} times)")
+        parts.append(f"({count(row.copies)} times)")
     return Pair(label, "  ".join(parts), tone)
 
 

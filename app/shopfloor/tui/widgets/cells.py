@@ -9,7 +9,7 @@ from typing import Literal
 from rich.cells import cell_len, set_cell_size
 
 from shopfloor.domain.text import safe
-from shopfloor.tui.widgets.glyphs import glyphs
+from shopfloor.tui.widgets import glyphs
 
 Align = Literal["left", "right", "center"]
 
@@ -38,7 +38,7 @@ def cut(text: str, width: int) -> str:
         return ""
     if cell_len(text) <= width:
         return text
-    return set_cell_size(text, width - 1) + glyphs().more
+    return set_cell_size(text, width - 1) + glyphs.MORE
 
 
 def fit(text: str, width: int, align: Align = "left") -> str:

@@ -10,8 +10,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.cells import clean, cut
-from shopfloor.tui.widgets.glyphs import glyphs
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 
 
@@ -80,7 +80,7 @@ class ChoiceInput(LineWidget, can_focus=True):
         line: list[Piece] = []
         for i, choice in enumerate(self._choices):
             chosen = i == self._chosen
-            sign = glyphs().on if chosen else glyphs().off
+            sign = glyphs.ON if chosen else glyphs.OFF
             line.append(Piece(f"{sign} {clean(choice)}", "key" if chosen else "muted", str(i)))
             line.append(Piece("  "))
         fits = sum(cell_len(piece.text) for piece in line) <= width + 2
@@ -90,9 +90,9 @@ class ChoiceInput(LineWidget, can_focus=True):
         place = f"  {self._chosen + 1}/{len(self._choices)}"
         text = cut(clean(self.value, width), width - cell_len(place) - 4)
         return [
-            Piece(f"{glyphs().left} ", "key", "-"),
+            Piece(f"{glyphs.LEFT} ", "key", "-"),
             Piece(text, "key", "+"),
-            Piece(f" {glyphs().right}", "key", "+"),
+            Piece(f" {glyphs.RIGHT}", "key", "+"),
             Piece(place, "muted"),
         ]
 

@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.cells import clean, cut
-from shopfloor.tui.widgets.glyphs import glyphs
 from shopfloor.tui.widgets.histogram_plot import Bin, HistogramPlot
 from shopfloor.tui.widgets.key_value import KeyValue, Pair, Prose
 from shopfloor.tui.widgets.line_plot import LinePlot, Series
@@ -42,9 +42,9 @@ class SectionTitle(LineWidget):
         note = clean(self._note, width)
         rest = width - cell_len(title) - 1
         if note and cell_len(note) + 3 <= rest:
-            rule = glyphs().rule * (rest - cell_len(note) - 1)
+            rule = glyphs.RULE * (rest - cell_len(note) - 1)
             return [[Piece(f"{title} ", "title"), Piece(f"{rule} ", "faint"), Piece(note, "muted")]]
-        return [[Piece(f"{title} ", "title"), Piece(glyphs().rule * max(0, rest), "faint")]]
+        return [[Piece(f"{title} ", "title"), Piece(glyphs.RULE * max(0, rest), "faint")]]
 
 
 class Chart(msgspec.Struct, frozen=True):

@@ -15,7 +15,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from shopfloor.tui.widgets.cells import clean, cut
-from shopfloor.tui.widgets.glyphs import ASCII, glyphs
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 
 Result = TypeVar("Result")
@@ -44,7 +43,6 @@ class Dialog(ModalScreen[Result]):
             padding: 1 2;
             background: $surface;
             border: round $border;
-            &.-ascii { border: ascii $border; }
             border-title-color: $text-primary;
             border-title-style: bold;
             border-subtitle-color: $text-muted;
@@ -68,7 +66,6 @@ class Dialog(ModalScreen[Result]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog--box") as box:
-            box.set_class(glyphs() is ASCII, "-ascii")
             box.border_title = Content(clean(self._heading, 60))
             box.border_subtitle = Content(clean(self._keys, 70))
             yield from self.body()

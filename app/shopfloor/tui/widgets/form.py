@@ -12,10 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.cells import clean, cut
 from shopfloor.tui.widgets.choice_input import ChoiceInput, ToggleInput
 from shopfloor.tui.widgets.dialog import Buttons, Dialog, DialogButton, PlainInput
-from shopfloor.tui.widgets.glyphs import glyphs
 from shopfloor.tui.widgets.key_value import Prose
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 
@@ -56,7 +56,7 @@ class FieldLabel(LineWidget):
         self.redraw()
 
     def lines(self, width: int) -> list[Line]:
-        bar = glyphs().bar if self._lit else " "
+        bar = glyphs.BAR if self._lit else " "
         star = " *" if self._field.required else ""
         text = cut(clean(self._field.label, width), width - 3 - len(star))
         return [[Piece(bar, "key"), Piece(text, "strong" if self._lit else ""), Piece(star, "warn")]]

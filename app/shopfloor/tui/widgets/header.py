@@ -9,8 +9,8 @@ import msgspec
 from rich.cells import cell_len
 from textual.message import Message
 
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.cells import clean, cut
-from shopfloor.tui.widgets.glyphs import glyphs
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 
 Link = Literal["live", "stale", "lost", "paused"]
@@ -134,11 +134,11 @@ class StatusHeader(LineWidget):
     def _crumb_pieces(self, room: int) -> list[Piece]:
         """Breadcrumbs in `room` cells: the first ones give way to the last."""
         texts = [clean(crumb, 60) for crumb in self._crumbs]
-        separator = f" {glyphs().crumb} "
+        separator = f" {glyphs.CRUMB} "
         start = 0
         while start < len(texts) - 1 and _joined_cells(texts[start:], start > 0) > room:
             start += 1
-        pieces = [Piece(f"{glyphs().more}{separator}", "muted")] if start else []
+        pieces = [Piece(f"{glyphs.MORE}{separator}", "muted")] if start else []
         for index in range(start, len(texts)):
             last = index == len(texts) - 1
             text = cut(texts[index], max(0, room - _cells(pieces))) if last else texts[index]

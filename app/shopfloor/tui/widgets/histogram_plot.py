@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import msgspec
 from rich.cells import cell_len
 
+from shopfloor.domain.numbers import whole_percent
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.cells import clean, cut, fit
-from shopfloor.tui.widgets.glyphs import ASCII, glyphs
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 from shopfloor.tui.widgets.sparkline import histogram_bars, shares
 
@@ -52,12 +53,11 @@ class HistogramPlot(LineWidget):
             return [[Piece(cut(self._empty, width), "muted")]]
         labels = [clean(one.label, 24) for one in self._bins]
         label = min(max(map(cell_len, labels)), max(4, (width - 13) // 3), 24)
-        side = max(1, (width - label - 13) // 2)
+        side = max(1, (width - label - 15) // 2)
         bars = histogram_bars(
             [one.reference for one in self._bins],
             [one.current for one in self._bins],
             side,
-            ascii=glyphs() is ASCII,
         )
         before = shares([one.reference for one in self._bins])
         after = shares([one.current for one in self._bins])
@@ -66,23 +66,16 @@ class HistogramPlot(LineWidget):
             lines.append(
                 [
                     Piece(f"{fit(text, label)} ", ""),
-                    Piece(f"{_percent(a)} ", "muted"),
+                    Piece(f"{whole_percent(a):>5} ", "muted"),
                     Piece(left, "wait"),
-                    Piece(glyphs().axis, "faint"),
+                    Piece(glyphs.AXIS, "faint"),
                     Piece(right, "run"),
-                    Piece(f" {_percent(b)}", "strong" if abs(a - b) >= 0.1 else "muted"),
+                    Piece(f" {whole_percent(b):>5}", "strong" if abs(a - b) >= 0.1 else "muted"),
                 ]
             )
         return lines
 
     def _head(self, label: int, side: int) -> Line:
-        left = fit(clean(self._sides[0], side + 5), side + 5, "right")
-        right = fit(clean(self._sides[1], side + 5), side + 5)
+        left = fit(clean(self._sides[0], side + 6), side + 6, "right")
+        right = fit(clean(self._sides[1], side + 6), side + 6)
         return [Piece(" " * (label + 1)), Piece(left, "wait"), Piece(" "), Piece(right, "run")]
-
-
-def _percent(share: float) -> str:
-    """A share in four characters; what is there but below 1 % is not shown as none."""
-    if 0 < share < 0.005:
-        return " <1%"
-    return f"{share:4.0%}"

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.cells import clean, fit, wrap
-from shopfloor.tui.widgets.glyphs import glyphs
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 
 _LONGEST = 4_000  # characters of one value that are shown; the rest is a matter for a file
@@ -41,7 +41,7 @@ class KeyValue(LineWidget):
 
     def lines(self, width: int) -> list[Line]:
         labels = [clean(pair.label, 40) for pair in self._pairs]
-        values = [clean(pair.value[:_LONGEST]) or glyphs().none for pair in self._pairs]
+        values = [clean(pair.value[:_LONGEST]) or glyphs.NONE for pair in self._pairs]
         column = _label_column(labels, values, width)
         room = max(1, width - column - 2)
         lines: list[Line] = []

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 from rich.cells import cell_len
 
+from shopfloor.domain.numbers import tick
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.cells import clean, cut, fit
-from shopfloor.tui.widgets.glyphs import ASCII, glyphs
 from shopfloor.tui.widgets.histogram_plot import Bin, HistogramPlot
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 from shopfloor.tui.widgets.sparkline import Number
@@ -33,25 +34,6 @@ class Series(msgspec.Struct, frozen=True):
     tone: str = ""
 
 
-def short_number(value: float) -> str:
-    """`value` in about four significant digits and at most seven characters."""
-    size = abs(value)
-    if size >= 1e15 or 0 < size < 1e-4:
-        return f"{value:.1e}"
-    for limit, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if size >= limit:
-            return f"{value / (1000.0 if suffix == 'k' else limit):.4g}{suffix}"
-    return f"{value:.4g}"
-
-
-def number_on(value: float, low: float, high: float) -> str:
-    """`value` with the decimals that tell points of a scale from `low` to `high` apart."""
-    span, size = abs(high - low), max(abs(low), abs(high))
-    if not 0 < span < math.inf or size >= 1e4 or size < 1e-3:
-        return short_number(value)
-    return f"{value:.{min(6, max(0, 2 - math.floor(math.log10(span))))}f}"
-
-
 def column_spans(values: Sequence[Number], columns: int) -> list[tuple[float, float] | None]:
     """Lowest and highest value in each of at most `columns` equal parts of `values`.
 
@@ -68,33 +50,32 @@ def column_spans(values: Sequence[Number], columns: int) -> list[tuple[float, fl
 
 
 class Canvas:
-    """A grid of dots, two wide and four high in each character cell (one dot in ASCII)."""
+    """A grid of dots, two wide and four high in each character cell."""
 
-    def __init__(self, columns: int, rows: int, *, ascii: bool) -> None:
-        self.columns, self.rows, self.ascii = columns, rows, ascii
-        self.dots_x, self.dots_y = (1, 1) if ascii else (2, 4)
+    def __init__(self, columns: int, rows: int) -> None:
+        self.columns, self.rows = columns, rows
         self._bits = [[0] * columns for _ in range(rows)]
         self._tones = [[""] * columns for _ in range(rows)]
 
     @property
     def width(self) -> int:
-        return self.columns * self.dots_x
+        return self.columns * 2
 
     @property
     def height(self) -> int:
-        return self.rows * self.dots_y
+        return self.rows * 4
 
     def dot(self, x: int, y: int, tone: str) -> None:
         """Set the dot at `x` from the left, `y` from the top."""
-        column, row = x // self.dots_x, y // self.dots_y
-        self._bits[row][column] |= _DOTS[x % self.dots_x][y % self.dots_y]
+        column, row = x // 2, y // 4
+        self._bits[row][column] |= _DOTS[x % 2][y % 4]
         self._tones[row][column] = tone
 
     def pieces(self, row: int, ground: str) -> list[Piece]:
         """One row as pieces; cells without a dot show `ground`."""
         line: list[Piece] = []
         for bits, tone in zip(self._bits[row], self._tones[row], strict=True):
-            char = (("*" if self.ascii else chr(0x2800 + bits)), tone) if bits else (ground, "faint")
+            char = (chr(0x2800 + bits), tone) if bits else (ground, "faint")
             if line and line[-1].tone == char[1]:
                 line[-1] = Piece(line[-1].text + char[0], char[1])
             else:
@@ -169,10 +150,10 @@ class LinePlot(LineWidget):
         limit_row = self._limit_row(*scale)
         lines: list[Line] = []
         for row in range(self._rows):
-            ground = glyphs().limit if row == limit_row else " "
+            ground = glyphs.LIMIT if row == limit_row else " "
             tone = "fail" if row == limit_row else "muted"
             axis = Piece(f"{fit(marks.get(row, ''), label, 'right')} ", tone)
-            edge = Piece(glyphs().axis, "faint")
+            edge = Piece(glyphs.AXIS, "faint")
             dots = [_limited(piece, ground) for piece in plot.pieces(row, ground)]
             lines.append([axis, edge, *dots])
         return [*lines, *self._x_axis(width, label), *self._numbers(width)]
@@ -180,7 +161,7 @@ class LinePlot(LineWidget):
     def _number(self, value: float) -> str:
         if self._format is not None:
             return self._format(value)
-        return number_on(value, *(self._scale() or (value, value)))
+        return tick(value, *(self._scale() or (value, value)))
 
     def _scale(self) -> tuple[float, float] | None:
         """Lowest and highest value of the picture; None when there is nothing to draw."""
@@ -215,7 +196,7 @@ class LinePlot(LineWidget):
         return _height(self._limit, low, high, self._rows)
 
     def _plot(self, columns: int, low: float, high: float) -> Canvas:
-        canvas = Canvas(columns, self._rows, ascii=glyphs() is ASCII)
+        canvas = Canvas(columns, self._rows)
         for position, series in enumerate(self._series):
             tone = series.tone or _TONES[position % len(_TONES)]
             _draw(canvas, column_spans(series.values, canvas.width), low, high, tone)
@@ -239,16 +220,16 @@ class LinePlot(LineWidget):
         ]
         if self._limit is not None and lines:
             name = fit(clean(self._limit_name, 16), min(room, 16))
-            text = f"{glyphs().limit * 2} {name}  {self._number(self._limit)}"
+            text = f"{glyphs.LIMIT * 2} {name}  {self._number(self._limit)}"
             lines.append([Piece(text, "fail")])
         return [_clipped(line, width) for line in lines]
 
     def _number_line(self, series: Series, position: int, name: str) -> Line:
         tone = series.tone or _TONES[position % len(_TONES)]
         known = [float(value) for value in series.values if value is not None and math.isfinite(value)]
-        head = [Piece(f"{glyphs().rule}{glyphs().rule} ", tone), Piece(f"{name}  ", "")]
+        head = [Piece(f"{glyphs.RULE}{glyphs.RULE} ", tone), Piece(f"{name}  ", "")]
         if not known:
-            return [*head, Piece(glyphs().none, "muted")]
+            return [*head, Piece(glyphs.NONE, "muted")]
         return [
             *head,
             Piece("last ", "muted"),

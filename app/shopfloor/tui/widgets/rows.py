@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -24,22 +24,6 @@ class Row(msgspec.Struct, frozen=True):
     key: str
     cells: tuple[Cell | str, ...]
     tone: str = ""
-
-
-class Window(msgspec.Struct, frozen=True):
-    """Rows `first … first + len(rows) - 1` of `total`, true at `revision` of the data."""
-
-    first: int
-    rows: Sequence[Row]
-    total: int
-    revision: int = 0
-
-
-class RowSource(Protocol):
-    """Whoever can fetch a window of a long list; the table's owner calls it from a worker."""
-
-    async def window(self, first: int, count: int) -> Window:
-        """At most `count` rows from index `first`; fewer, or none, past the end."""
 
 
 class RowCache:

@@ -12,9 +12,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from shopfloor.domain import numbers
+from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.cells import clean, fit
 from shopfloor.tui.widgets.columns import ColumnSlot, TableColumn, fit_columns, natural_columns
-from shopfloor.tui.widgets.glyphs import glyphs
 from shopfloor.tui.widgets.lines import Piece, Toned
 from shopfloor.tui.widgets.rows import Row
 from shopfloor.tui.widgets.table_state import TableState
@@ -185,7 +186,7 @@ class TableFace(Toned, ScrollView):
         title = clean(column.title)
         if self._sort is None or self._sort[0] != column.key:
             return title
-        arrow = glyphs().down if self._sort[1] else glyphs().up
+        arrow = glyphs.DOWN if self._sort[1] else glyphs.UP
         return f"{arrow}{title}" if column.align == "right" else f"{title}{arrow}"
 
     def _title_tone(self, column: TableColumn) -> str:
@@ -194,12 +195,12 @@ class TableFace(Toned, ScrollView):
     def _news_strip(self, width: int) -> Strip:
         count = self._state.unseen
         rows = "row" if count == 1 else "rows"
-        text = f"{glyphs().up} {count:,} {self._news} {rows} above {glyphs().dot} g to go"
+        text = f"{glyphs.UP} {numbers.count(count)} {self._news} {rows} above {glyphs.DOT} g to go"
         line = [Piece(fit(" " * self._gutter + text, width), "key")]
         return self.strip_of(line, width, _NEWS)
 
     def _empty_strip(self, y: int, width: int) -> Strip:
-        text = self._empty if self._state.loaded else Content(f"Loading{glyphs().more}")
+        text = self._empty if self._state.loaded else Content(f"Loading{glyphs.MORE}")
         content = text if isinstance(text, Content) else Content(text)
         lines = content.wrap(max(1, min(width - 4, 76)))
         line = y - 1 - max(0, (self.size.height - 1 - len(lines)) // 2)
@@ -218,18 +219,18 @@ class TableFace(Toned, ScrollView):
         base = _CURSOR if index == state.cursor else ""
         gutter = self._gutter_piece(index == state.cursor, row is not None and row.key in state.marks)
         if row is None:
-            waiting = [Piece(glyphs().dot, "faint") for _ in self._columns]
+            waiting = [Piece(glyphs.DOT, "faint") for _ in self._columns]
             return self._joined(gutter, waiting, base, width)
         cells = [self._piece(row, position) for position in range(len(self._columns))]
         return self._joined(gutter, cells, base, width)
 
     def _gutter_piece(self, at_cursor: bool, marked: bool) -> Piece:
         # On a reversed line the half block would turn inside out.
-        bar = ">" if self.paint("", _CURSOR).reverse else glyphs().bar
+        bar = ">" if self.paint("", _CURSOR).reverse else glyphs.BAR
         bar = bar if at_cursor else " "
         if not self._markable:
             return Piece(f"{bar} ", "key")
-        return Piece(f"{bar}{glyphs().mark if marked else ' '} ", "key")
+        return Piece(f"{bar}{glyphs.MARK if marked else ' '} ", "key")
 
     @staticmethod
     def _piece(row: Row, position: int) -> Piece:

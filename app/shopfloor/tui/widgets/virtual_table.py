@@ -17,10 +17,10 @@ from textual.content import Content
 from textual.message import Message
 
 from shopfloor.tui.widgets.columns import TableColumn
-from shopfloor.tui.widgets.rows import PAGE, Cell, Row, RowSource
+from shopfloor.tui.widgets.rows import PAGE, Cell, Row
 from shopfloor.tui.widgets.table_face import TableFace
 
-__all__ = ["Cell", "Row", "RowSource", "TableColumn", "VirtualTable", "fill_window"]
+__all__ = ["Cell", "Row", "TableColumn", "VirtualTable"]
 
 
 class VirtualTable(TableFace, can_focus=True):
@@ -187,11 +187,6 @@ class VirtualTable(TableFace, can_focus=True):
         self._left = 0
         self._place_columns()
         self._touch()
-
-    @property
-    def shown_columns(self) -> tuple[str, ...]:
-        """Keys of the columns that fit now."""
-        return tuple(self._columns[slot.at].key for slot in self._slots)
 
     @property
     def sort(self) -> tuple[str, bool] | None:
@@ -377,14 +372,3 @@ class VirtualTable(TableFace, can_focus=True):
             if left <= x < left + slot.width:
                 return self._columns[slot.at]
         return None
-
-
-async def fill_window(
-    table: VirtualTable,
-    source: RowSource,
-    wanted: VirtualTable.WindowWanted,
-    query: Hashable = None,
-) -> None:
-    """Answer `wanted` from `source`. Run it in an exclusive worker of the table's owner."""
-    window = await source.window(wanted.first, wanted.count)
-    table.set_window(window.first, window.rows, window.total, window.revision, query=query)

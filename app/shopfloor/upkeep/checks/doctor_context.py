@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.streaming import StreamStatus
 from shopfloor.runtime.context import Context
@@ -67,6 +68,6 @@ def summed(check: str, complaints: list[str], healthy: str) -> Iterator[DoctorFi
     """One finding a complaint, the tenth and further ones counted; one good finding without any."""
     yield from (unwell(check, complaint) for complaint in complaints[:_SHOWN])
     if len(complaints) > _SHOWN:
-        yield unwell(check, f"and {len(complaints) - _SHOWN:,} more of the same kind")
+        yield unwell(check, f"and {count(len(complaints) - _SHOWN)} more of the same kind")
     if not complaints:
         yield well(check, healthy)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shopfloor.domain.dropped import ignored
+from shopfloor.domain.numbers import size
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted, safe
 from shopfloor.upkeep.checks.doctor_context import DoctorContext, summed, unwell, well
@@ -79,11 +80,9 @@ def disk(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     free = shutil.disk_usage(doctor.layout.private).free
     needed = doctor.context.settings.intake.reserve_mb * _MB + 2 * doctor.layout.database.stat().st_size
     if free < needed:
-        yield unwell(
-            "disk", f"{free // _MB:,} MB are free, {needed // _MB:,} MB are needed: shopfloor gc, or a larger disk"
-        )
+        yield unwell("disk", f"{size(free)} are free, {size(needed)} are needed: shopfloor gc, or a larger disk")
     else:
-        yield well("disk", f"{free // _MB:,} MB are free")
+        yield well("disk", f"{size(free)} are free")
 
 
 def folders(doctor: DoctorContext) -> Iterator[DoctorFinding]:
@@ -109,6 +108,9 @@ def leftovers(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     if not found:
         yield well("staging", "no leftovers")
         return
-    size = sum(item.bytes for item in found)
     repaired = doctor.mend(lambda: [discard(doctor.layout, item) for item in found])
-    yield unwell("staging", f"{counted(len(found), 'leftover')}, {size // _MB:,} MB: shopfloor gc", repaired=repaired)
+    yield unwell(
+        "staging",
+        f"{counted(len(found), 'leftover')}, {size(sum(item.bytes for item in found))}: shopfloor gc",
+        repaired=repaired,
+    )

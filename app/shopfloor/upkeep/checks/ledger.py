@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shopfloor.domain import numbers
 from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted, safe
@@ -51,8 +52,10 @@ def files(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         f"{id} is committed in {dataset}@{version}, which does not exist"
         for id, dataset, version in doctor.rows(_NOWHERE)
     ]
-    told = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
-    yield from summed("files", complaints, f"{sum(states.values()):,} seen" + (f": {told}" if told else ""))
+    told = ", ".join(f"{numbers.count(count)} {state}" for state, count in sorted(states.items()))
+    yield from summed(
+        "files", complaints, f"{numbers.count(sum(states.values()))} seen" + (f": {told}" if told else "")
+    )
 
 
 def quarantined(doctor: DoctorContext) -> Iterator[DoctorFinding]:
@@ -76,7 +79,7 @@ def datasets(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     yield from summed(
         "versions",
         [
-            f"{dataset}@{version} has {counted(rows, 'row')}, its parts hold {held:,}"
+            f"{dataset}@{version} has {counted(rows, 'row')}, its parts hold {numbers.count(held)}"
             for dataset, version, rows, _, _, _, _, _, held in newest
             if rows != held
         ],

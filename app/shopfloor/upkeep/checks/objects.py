@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
+from shopfloor.domain import numbers
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.requests.workspace import DoctorFinding
@@ -97,7 +98,7 @@ def _fault(path: Path, size: int) -> str:
         return "is missing"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    return f"has {found:,} bytes instead of {size:,}" if size and found != size else ""
+    return f"has {numbers.count(found)} bytes instead of {numbers.count(size)}" if size and found != size else ""
 
 
 def _changed(path: Path, sha256: str) -> str:
@@ -110,4 +111,6 @@ def _changed(path: Path, sha256: str) -> str:
 def _read(doctor: DoctorContext, read: int, count: int) -> str:
     if not doctor.deep:
         return ""
-    return ", all bytes verified" if read == count else f", {read:,} of them verified within the time limit"
+    return (
+        ", all bytes verified" if read == count else f", {numbers.count(read)} of them verified within the time limit"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted
 from shopfloor.store import migrate
@@ -36,7 +37,7 @@ def store(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         return
     notes = [held.salvaged] if held.salvaged else []
     notes += [f"{held.replayed} commits were restored from the journal at the start"] if held.replayed else []
-    yield well("store", "; ".join([f"open, schema {schema}, event {held.last_seq:,}", *notes]))
+    yield well("store", "; ".join([f"open, schema {schema}, event {held.last_seq}", *notes]))
 
 
 def journal(doctor: DoctorContext) -> Iterator[DoctorFinding]:
@@ -47,7 +48,7 @@ def journal(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     if known > held:
         yield unwell(
             "journal",
-            f"it knows event {known:,}, the database ends at {held:,}: restart the engine to restore the rows",
+            f"it knows event {known}, the database ends at {held}: restart the engine to restore the rows",
         )
     lines = damaged = 0
     for path in sorted(doctor.layout.journal.glob("[0-9]*.jsonl")):
@@ -59,7 +60,7 @@ def journal(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     changed = max(0, damaged - intact)
     if changed:
         yield unwell(
-            "journal", f"{changed} of {lines:,} lines were changed on disk; make a backup now: shopfloor backup"
+            "journal", f"{changed} of {count(lines)} lines were changed on disk; make a backup now: shopfloor backup"
         )
     elif known <= held:
         torn = lines - intact
