@@ -12,8 +12,11 @@ import pandas as pd
 import pytest
 
 from shopfloor.artifacts.values import boolean_of, moment_of, number_of, text_of
+from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.labels import label_of
+from shopfloor.domain.moments import Misfit
+from shopfloor.formats.values import reader_of
 
 MISSING = [None, float("nan"), pd.NA, pd.NaT, np.nan, np.float64("nan"), Decimal("nan")]
 
@@ -84,6 +87,25 @@ def test_moments_are_utc() -> None:
         assert moment_of(value, "c") == expected
     assert moment_of(date(1970, 1, 2), "c") == 86_400_000_000
     assert moment_of("1970-01-02", "c") == 86_400_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024-01-31", "2024-1-5 6:30", "2024/01/31 06:30", "2024-01-31t06:30:00.25z", "2024-01-31 06:30 +0200",
+     "2024-02-31", "2024-01-31 24:00:00", "2024-01-31 25:00", "20240131", "2024-W05-3", "0001-01-01T00:00:00+02:00",
+     " 2024-01-31 "],
+)  # fmt: skip
+def test_a_text_is_the_same_moment_as_in_a_file(text: str) -> None:
+    """One reader: what a column of times reads, and refuses, a model does."""
+    read = reader_of(Column(name="c", type=ColumnType.TIMESTAMP))
+    try:
+        wanted = read(text)
+    except Misfit:
+        with pytest.raises(DataError):
+            moment_of(text, "c")
+    else:
+        assert isinstance(wanted, datetime)
+        assert moment_of(text, "c") == moment_of(wanted, "c")
 
 
 def test_labels() -> None:

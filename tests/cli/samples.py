@@ -122,6 +122,7 @@ FILES = (
         rejected_rows=12,
         state=FileState.COMMITTED,
         version=2,
+        notices=("The file mixes line endings; they were normalised.", "Read as missing: '?' in 'delay' (12 values)."),
         seen_at=at(1),
         committed_at=at(1, 9, 1),
     ),

@@ -32,6 +32,7 @@ from shopfloor.domain.file import Reason
 from shopfloor.domain.number_format import COMMA, POINT
 from shopfloor.duck.sql import connect
 from shopfloor.formats.reasons import BadFile
+from shopfloor.intake.streaming.rows import RowCheck
 from shopfloor.serving.actuals import read_actuals
 from shopfloor.serving.inputs import as_written, open_delivered
 from shopfloor.serving.records import ActualsSpec
@@ -317,3 +318,53 @@ def test_any_format_whatever_the_text_files_look_like(
     connection: Any, name: str, dialect: Dialect, rows: list[dict[str, Any]]
 ) -> None:
     check(Delivered(name, FORMATS[name](rows), dialect.contract()), rows, connection)
+
+
+TEXT_NUMBERS: dict[str, Callable[[list[str]], bytes]] = {
+    "a.jsonl": lambda texts: "".join(json.dumps({"id": f"k{n}", "x": x}) + "\n" for n, x in enumerate(texts)).encode(),
+    "a.json": lambda texts: json.dumps([{"id": f"k{n}", "x": x} for n, x in enumerate(texts)]).encode(),
+    "a.parquet": lambda texts: _texts_in_parquet(texts),
+    "a.xlsx": lambda texts: _texts_in_a_book(texts),
+}
+
+
+def _texts_in_parquet(texts: list[str]) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"id": [f"k{n}" for n in range(len(texts))], "x": texts}), sink)
+    return bytes(sink.getvalue())
+
+
+def _texts_in_a_book(texts: list[str]) -> bytes:
+    book = openpyxl.Workbook()
+    for row in [("id", "x"), *((f"k{n}", x) for n, x in enumerate(texts))]:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", TEXT_NUMBERS)
+def test_a_declared_decimal_mark_governs_texts_that_stand_for_numbers(connection: Any, name: str) -> None:
+    columns = (Column(name="id", type=ColumnType.TEXT), Column(name="x", type=ColumnType.NUMBER))
+    contract = Contract(name="d", columns=columns, parser=Parser(decimal=","))
+    wanted = {"1,5": 1.5, "-1.234,5": -1234.5, "12": 12.0, "": None, "1.234.567": 1234567.0}
+    found = on_all_ways(Delivered(name, TEXT_NUMBERS[name](list(wanted)), contract), connection)
+    for way, values in found.items():
+        assert isinstance(values, dict), (way, values)
+        assert values["x"] == list(wanted.values()), way
+    for way, reason in on_all_ways(Delivered(name, TEXT_NUMBERS[name](["1.800"]), contract), connection).items():
+        assert isinstance(reason, Reason), way
+        assert "may mean 1800" in reason.message
+    check = RowCheck(contract)
+    posted = check.read(b'{"id": "a", "x": "1,5"}\n{"id": "b", "x": 2.5}\n{"id": "c", "x": "1.800"}\n')
+    assert (posted.rows, [reject.column for reject in posted.rejects]) == (2, ["x"])
+
+
+@pytest.mark.parametrize("again", ["x,id", "Id,X", '"x","id"'])
+def test_a_header_among_the_rows_is_the_same_fault_on_all_ways(connection: Any, again: str) -> None:
+    columns = (Column(name="id", type=ColumnType.TEXT), Column(name="x", type=ColumnType.NUMBER))
+    data = f"id,x\nk0,1\n{again}\nk1,2\n".encode()
+    for way, reason in on_all_ways(Delivered("a.csv", data, Contract(name="d", columns=columns)), connection).items():
+        assert isinstance(reason, Reason), way
+        assert (reason.code, reason.line) == ("header_repeated", 3), way
+        assert ("file accept" in reason.hint) == (way == "inbox"), way

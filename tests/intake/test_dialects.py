@@ -144,7 +144,11 @@ def _is_utf8(data: bytes) -> bool:
 def test_quotes_as_ordinary_text(bench: Any) -> None:
     parser = Parser(quote="none", delimiter=";")
     file = bench.stage("a.csv", 'id;s\n1;5" pipe\n2;"open\n3;it\'s\n', parser=parser)
-    assert bench.frame(bench.ingest([file]))["s"].tolist() == ['5" pipe', '"open', "it's"]
+    result = bench.ingest([file])
+    assert bench.frame(result)["s"].tolist() == ['5" pipe', '"open', "it's"]
+    assert any("2 lines hold some, which stay in the values" in notice for notice in result.files[0].notices)
+    plain = bench.stage("b.csv", "id;s\n1;it's\n", parser=parser)
+    assert not any("Quote marks" in notice for notice in bench.ingest([plain]).files[0].notices)
 
 
 def test_lines_are_those_of_the_delivered_file(bench: Any) -> None:

@@ -78,6 +78,58 @@ def test_an_array_says_where_it_breaks_off(
     assert (outcome.reason.code, outcome.reason.line) == ("json_malformed", line)
 
 
+@pytest.mark.parametrize("window", [16, 1 << 20])
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ("7", "entry 3 is not an object"),
+        ("[1, 2]", "entry 3 is not an object"),
+        ('"a, ]"', "entry 3 is not an object"),
+        ('{"id": 3, "id": 4}', "entry 3 has the same key twice"),
+    ],
+)
+def test_an_entry_of_an_array_that_is_no_object_is_a_rejected_row(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, window: int, entry: str, why: str
+) -> None:
+    monkeypatch.setattr(json_format, "_WINDOW", window)
+    text = f'[{{"id": 1, "x": 1.5}},\n{{"id": 2,\n "x": 2.5}}, {entry},\n{{"id": 5, "x": "oops"}}, {{"id": 6, "x": 6}}]'
+    contract = bench.ingest({"first.jsonl": '{"id": 1, "x": 1.5}\n'}).contract
+    for known in (None, contract):
+        (outcome,) = bench.ingest({"a.json": text}, known).files
+        assert (outcome.state, outcome.reason.code, outcome.reason.line) == (HELD, "json_shape", 3)
+        assert why in outcome.reason.message
+        assert "shopfloor file accept ID" in outcome.reason.hint
+    result = bench.ingest({"a.json": text}, contract, accepted=True)
+    (outcome,) = result.files
+    assert (outcome.state, outcome.rows, outcome.rejected_rows, outcome.records) == (IN, 3, 2, 5)
+    assert [(one.code, one.line, one.row) for one in outcome.rejects] == [("json_shape", 3, 3), ("bad_value", None, 4)]
+    assert bench.frame(result)["id"].tolist() == [1, 2, 6]
+
+
+OURS = {
+    '{"id": 3, "x": ': "a value is missing (character 15)",
+    "id=3": "a value is missing (character 1)",
+    '{"id": 3}{"id": 4}': "something follows after the end of the value (character 10)",
+    "{id: 3}": "a key in double quotes is missing (character 2)",
+    '{"id" 3}': "a colon is missing after a key (character 7)",
+    '{"id": 3 "x": 4}': "a comma or a closing bracket is missing (character 10)",
+    '{"id": "3}': "a text is not closed (character 8)",
+    '{"id": "a\tb"}': "a text holds a control character, such as a line end or a tab (character 10)",
+    r'{"id": "\q"}': "a backslash in a text escapes nothing (character 9)",
+    r'{"id": "\u12"}': "a backslash in a text escapes nothing (character 10)",
+    '{"id": ' + "[" * 5000 + "}": "it is nested too deeply",
+}
+
+
+@pytest.mark.parametrize("line", OURS, ids=range(len(OURS)))
+def test_a_fault_is_told_in_our_own_words_with_its_place(bench: Any, line: str) -> None:
+    (outcome,) = bench.ingest({"a.jsonl": f'{{"id": 1}}\n{line}\n'}).files
+    assert outcome.reason.message == f"Line 2 is not valid JSON: {OURS[line]}."
+    (outcome,) = bench.ingest({"a.json": f'[{{"id": 1}},\n{line},\n{{"id": 2}}]'}).files
+    if "follows" not in OURS[line] and "closed" not in OURS[line]:  # which the lines below go on with
+        assert outcome.reason.message == f"Line 2 is not valid JSON: in entry 2 {OURS[line].partition(' (')[0]}."
+
+
 LINES = st.one_of(
     st.integers(0, 9).map(lambda number: json.dumps({"id": number})),
     st.sampled_from([*BAD, "", " "]),

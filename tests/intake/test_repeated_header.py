@@ -102,6 +102,7 @@ def test_a_person_leaves_the_header_out(bench: Any, name: str) -> None:
         ("5,5.5id,x\n", 3),
         ("5,5.5\ufeffid,x\n", 3),
         ("5,5.5Id,X\n", 3),
+        ("X,id\n", 3),
     ],
 )
 def test_a_header_between_numbers(bench: Any, again: str, accepted: int) -> None:

@@ -22,6 +22,7 @@ from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.rowcount import count_delimited
 from shopfloor.intake.balance import check_balance
 from shopfloor.intake.job import IntakeHandler
+from shopfloor.intake.parts import spans_of
 
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _TEXTS = (Column(name="one", type=ColumnType.TEXT), Column(name="two", type=ColumnType.TEXT))
@@ -194,6 +195,21 @@ def test_a_quote_fault_near_a_backslash_offers_the_escape(bench: Any) -> None:
         (outcome,) = bench.ingest({"a.csv": text}, contract).files
         assert outcome.reason.code == "bad_quote"
         assert "--escape" in outcome.reason.hint
+
+
+def test_a_file_that_does_not_add_up_is_held_alone(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from shopfloor.intake import take
+
+    def one_less(counts: dict[int, int], files: list[str]) -> Any:
+        return spans_of({at: rows - (files[at] == "b.csv") for at, rows in counts.items()}, files)
+
+    monkeypatch.setattr(take, "spans_of", one_less)
+    files: dict[str, bytes | str] = {f"{name}.csv": f"id,x\n1,{at}\n2,{at}\n" for at, name in enumerate("abc")}
+    result = bench.ingest(files)
+    check_balance(result)
+    assert [one.state for one in result.files] == [IN, HELD, IN]
+    assert result.files[1].reason.code == "rows_do_not_add_up"
+    assert bench.frame(result)["x"].tolist() == [0, 0, 2, 2]
 
 
 def test_nothing_is_published_that_does_not_add_up(bench: Any) -> None:

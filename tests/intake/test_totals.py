@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,16 +20,29 @@ ROWS = "A,2026-01-01,3,10.50\nB,2026-01-02,4,20.25\nC,2026-01-03,0,1.00\nD,2026-
 TOTALS = {
     "a word": "Total,,12,38.75\n",
     "a word in another cell": ",Summe:,12,38.75\n",
+    "a word behind an empty cell": ",total,12,38.75\n",
     "an average beside it": "Grand Total,,12,9.69\n",
     "no word": ",,12,38.75\n",
     "rounded": "Total,,12,38.8\n",
     "no line end, and empty lines": "Total,,12,38.75\n\n\n",
+    "signs": 'Total,,12,"$38.75"\n',
+    "a sign behind": "Total,,12,38.75 EUR\n",
+    "marks between thousands": 'Total,,12,"0,038.75"\n',
+    "a word behind the sums": ",,12,Total\n",
+    "capitals": "GRAND TOTAL:,,12,38.75\n",
+    "a unit": "Total (EUR),,12,38.75\n",
+    "how many": "Total (4 rows),,12,38.75\n",
+    "a word of ours among others": "Total sales 2026,,12,38.75\n",
+    **{word: f"{word},,12,38.75\n" for word in ("Gesamt", "Summe", "Somme", "Totale", "Suma", "Итого", "合計", "Σ")},
 }
 USUAL = {
     "no sum": "Total,2026-01-05,7,8.00\n",
     "no word and no sum": ",,12,38.00\n",
     "another day": "E,2026-01-05,12,38.75\n",
     "no word, and a day": ",2026-01-05,12,38.75\n",
+    "a word in another cell, and a key": "E,Total,12,38.75\n",
+    "a longer text with the word": "all of it that was sold in total,,12,38.75\n",
+    "a word within another": "Totally,,12,38.75\n",
 }
 
 
@@ -77,3 +93,51 @@ def test_no_false_alarm_and_none_missed(make_bench: Callable[[], Any], rows: lis
     (outcome,) = bench.ingest({"a.csv": text}).files
     told = "totals_row" in {one.code for one in outcome.rejects}
     assert told == (add and len(rows) > 1 and counted) or (add and told)
+
+
+SIGNS = {
+    "$": ("$10.50", "$1,020.25", "$-5.00", "$1,025.75"),
+    "%": ("10 %", "20 %", "30 %", "60 %"),
+    "€ and decimal commas": ("10,50 €", "1.020,25 €", "-5,00 €", "1.025,75 €"),
+    "parentheses": ("10.50", "20.25", "(5.75)", "25.00"),
+    "blanks between thousands": ("1 000", "20", "3 000", "4 020"),
+    "apostrophes between thousands": ("1'000", "20", "3'000", "4'020"),
+    "a sign in the total alone": ("10", "20", "30", "€60"),
+    "words for missing": ("10", "?", "30", "40"),
+}
+
+
+@pytest.mark.parametrize("case", SIGNS)
+@pytest.mark.parametrize("label", ["first", "last"])
+def test_sums_are_seen_however_numbers_are_written(bench: Any, case: str, label: str) -> None:
+    *values, total = SIGNS[case]
+    rows = [("amount", "key"), *((value, f"k{n}") for n, value in enumerate(values)), (total, "Total")]
+    turned = [(key, value) if label == "first" else (value, key) for value, key in rows]
+    text = "".join(";".join(row) + "\n" for row in turned)
+    (outcome,) = bench.ingest({"a.csv": text}).files
+    assert (outcome.rows, outcome.rejected_rows) == (3, 1), outcome
+    assert [one.line for one in outcome.rejects] == [5]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.parquet"])
+@pytest.mark.parametrize("known", [False, True])
+def test_totals_of_a_table_without_lines(bench: Any, name: str, known: bool) -> None:
+    rows = [{"shop": shop, "units": n, "ok": n > 3} for shop, n in (("A", 3), ("B", 4), ("C", 5))]
+    rows.append({"shop": "Total", "units": 12, "ok": None})
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows), sink)
+    data = json.dumps(rows).encode() if name == "a.json" else bytes(sink.getvalue())
+    contract = bench.ingest({"first.csv": "shop,units,ok\nA,3,true\n"}).contract if known else None
+    result = bench.ingest({name: data}, contract)
+    (outcome,) = result.files
+    assert (outcome.rows, outcome.rejected_rows, outcome.records) == (3, 1, 4), outcome
+    assert "Row 4 is a totals row" in outcome.notices[0]
+    assert bench.frame(result)["units"].tolist() == [3, 4, 5]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rows=st.lists(st.tuples(st.integers(-9, 99), CELL), min_size=3, max_size=9))
+def test_a_usual_last_row_with_its_key_behind_is_never_one(make_bench: Callable[[], Any], rows: list[Any]) -> None:
+    text = "n,key\n" + "".join(f"{n},{key}\n" for n, key in rows)
+    (outcome,) = make_bench().ingest({"a.csv": text}).files
+    assert "totals_row" not in {one.code for one in outcome.rejects}

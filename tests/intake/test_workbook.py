@@ -135,3 +135,14 @@ def test_written_values_come_back(bench: Any) -> None:
     assert frame["n"].tolist() == [2**53, 2**53 - 1, 2**53 - 2]
     assert openpyxl.load_workbook(io.BytesIO(book(rows))).active.max_row == 4
     assert len(TABLE) == ROWS + 1 + 1  # one row is empty
+
+
+def test_a_title_above_the_header_names_the_rows_to_skip(bench: Any) -> None:
+    table = [["id", "x", "y"], *([n, n * 1.5, "a"] for n in range(4))]
+    data = book([["Report of May"], [], ["made by", None, None], *table])
+    (outcome,) = bench.ingest({"a.xlsx": data}).files
+    assert (outcome.reason.code, outcome.reason.line) == ("header_below", 4)
+    assert "--skip-lines 3" in outcome.reason.hint
+    file = bench.stage("b.xlsx", data, parser=Parser(skip_lines=3))
+    assert bench.ingest([file]).files[0].rows == 4
+    assert bench.ingest({"c.xlsx": book(table)}).files[0].rows == 4

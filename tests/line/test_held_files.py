@@ -84,3 +84,23 @@ def test_a_renamed_column_is_offered_and_mapped_for_all_that_follow(factory: Fac
     assert factory.sql("SELECT region, count(*), sum(amount) FROM branches GROUP BY 1 ORDER BY 1") == [
         ("east", 60, 6 * 610), ("north", 60, 6 * 570), ("south", 60, 6 * 590),
     ]  # fmt: skip
+
+
+def test_a_header_among_the_rows_is_held_and_left_out_by_the_command_it_names(factory: Factory) -> None:
+    lines = ["shop,note", *(f"s{n},note {n}" for n in range(30))]
+    both = factory.write("notes.csv", "\n".join([*lines, "Shop,Note", *lines[1:5], ""]))
+    held = factory.add("notes", both, 35)
+    assert (held["state"], held["reason"]["code"], held["reason"]["line"]) == ("quarantined", "header_repeated", 32)
+    taken = factory.hinted(held, "accept")
+    assert (taken["state"], taken["rows"], taken["rejected_rows"]) == ("committed", 34, 1)
+
+
+def test_what_was_noted_about_a_file_is_counted_in_the_list_and_shown(factory: Factory) -> None:
+    text = "shop,units\nA,3\nB,?\nC,5\nTotal,8\n"
+    file = factory.add("noted", factory.write("noted.csv", text), 4)
+    assert any("totals row" in notice for notice in file["notices"])
+    assert any("Read as missing" in notice for notice in file["notices"])
+    (listed,) = [one for one in factory.json("file", "list") if one["id"] == file["id"]]
+    assert listed["notices"] == file["notices"]
+    assert "NOTICES" in factory("file", "list").stdout.splitlines()[0]
+    assert factory("file", "show", file["id"]).stdout.count("notice") >= len(file["notices"])

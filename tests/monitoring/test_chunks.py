@@ -1,4 +1,4 @@
-"""Chunks of the reference: by delivery, by time, at random."""
+"""Chunks of the reference: by time, at random."""
 
 from __future__ import annotations
 
@@ -60,15 +60,6 @@ def test_without_a_time_chunks_are_random_and_repeatable() -> None:
     assert (found.codes == again.codes).all()
     assert sum(chunk.rows for chunk in found.chunks) == 3000
     assert chunk_rows(50, None).chunks == ()
-
-
-def test_deliveries_come_first() -> None:
-    micros = times(365, 2000)
-    names = np.repeat(["d", "c", "b", "a", "e"], 400)
-    found = chunk_rows(2000, micros, names)
-    assert found.by == "delivery"
-    assert (found.codes[:400] == 0).all()  # by time, not by name
-    assert chunk_rows(2000, micros, np.repeat(["a", "b"], 1000)).by == "month"
 
 
 def test_rows_without_a_time_are_in_no_chunk() -> None:

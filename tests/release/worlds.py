@@ -85,7 +85,6 @@ def spec(task: Task = Task.BINARY, metric: str = "roc_auc", **changes: Any) -> G
         "task": task,
         "classes": classes,
         "positive": "yes" if classes else None,
-        "challenger_version": 2,
         "champion_version": 1,
         "now": NOW,
     }

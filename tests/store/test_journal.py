@@ -19,7 +19,7 @@ _many = st.lists(st.builds(JournalEntry, st.integers(1, 10**12), _rows), min_siz
 def _written(folder: Path, entries: list[JournalEntry]) -> list[Path]:
     journal = Journal(folder)
     for entry in entries:
-        journal.append(entry)
+        journal.intend(entry)
     journal.close()
     return sorted(folder.iterdir())
 
@@ -34,7 +34,7 @@ def test_entries_come_back_in_order_over_files_and_openings(
         patch.setattr(module, "_ROTATE_BYTES", most)
         journal = Journal(folder)
         for number, entry in enumerate(entries):
-            journal.append(entry)
+            journal.intend(entry)
             if number in closing:
                 journal.close()
                 journal = Journal(folder)

@@ -260,7 +260,7 @@ def test_a_torn_journal_gives_a_prefix(
     journal = Journal(folder)
     written = [JournalEntry(seq, [("t", row)]) for seq, row in entries]
     for entry in written:
-        journal.append(entry)
+        journal.intend(entry)
     journal.close()
     path = next(folder.glob("*.jsonl"))
     whole = path.read_bytes()
@@ -268,7 +268,7 @@ def test_a_torn_journal_gives_a_prefix(
     kept = list(Journal(folder).entries())
     assert kept == written[: len(kept)]
     again = Journal(folder)
-    again.append(JournalEntry(5, []))
+    again.intend(JournalEntry(5, []))
     again.close()
     assert list(Journal(folder).entries()) == [*kept, JournalEntry(5, [])]
 

@@ -382,7 +382,7 @@ def test_who_leaves_during_a_training_reads_that_it_goes_on() -> None:
     import msgspec
 
     from shopfloor.domain.status import JobCounts
-    from shopfloor.tui.farewell import farewell
+    from shopfloor.tui.start import farewell
 
     status = msgspec.structs.replace(SHOP.status(), jobs=JobCounts(running=1), running=("train \x1b[31mx",))
     said = farewell(status)

@@ -15,20 +15,16 @@ from textual.content import Content
 
 from shopfloor.tui.theme import THEMES, ansi_color, choose_theme, state_of
 from shopfloor.tui.widgets.columns import TableColumn
+from shopfloor.tui.widgets.command_line import CommandLine
+from shopfloor.tui.widgets.confirm import ConfirmDialog
 from shopfloor.tui.widgets.detail_pane import Chart, DetailPane, Histogram, Section
-from shopfloor.tui.widgets.dialogs import (
-    CommandLine,
-    ConfirmDialog,
-    Dialog,
-    ErrorDialog,
-    Field,
-    FilterInput,
-    FormDialog,
-    HelpDialog,
-    HelpRow,
-)
+from shopfloor.tui.widgets.dialog import Dialog
+from shopfloor.tui.widgets.error_dialog import ErrorDialog
+from shopfloor.tui.widgets.filter_input import FilterInput
 from shopfloor.tui.widgets.footer import PINNED, ActionFooter, FooterItem
+from shopfloor.tui.widgets.form import Field, FormDialog
 from shopfloor.tui.widgets.header import PaneTab, StatusHeader, StatusItem
+from shopfloor.tui.widgets.help_dialog import HelpDialog, HelpRow
 from shopfloor.tui.widgets.key_value import Pair
 from shopfloor.tui.widgets.line_plot import Bin, Series
 from shopfloor.tui.widgets.rows import Cell, Row

@@ -8,19 +8,13 @@ import pytest
 from tests.tui_widgets.harness import Bare, plain_rows, screen_text
 from textual.screen import Screen
 
-from shopfloor.tui.widgets.command_line import History, matching
-from shopfloor.tui.widgets.dialog import DialogButton, PlainInput
-from shopfloor.tui.widgets.dialogs import (
-    CommandLine,
-    ConfirmDialog,
-    CopyRequested,
-    ErrorDialog,
-    Field,
-    FilterInput,
-    FormDialog,
-    HelpDialog,
-    HelpRow,
-)
+from shopfloor.tui.widgets.command_line import CommandLine, History, matching
+from shopfloor.tui.widgets.confirm import ConfirmDialog
+from shopfloor.tui.widgets.dialog import CopyRequested, DialogButton, PlainInput
+from shopfloor.tui.widgets.error_dialog import ErrorDialog
+from shopfloor.tui.widgets.filter_input import FilterInput
+from shopfloor.tui.widgets.form import Field, FormDialog
+from shopfloor.tui.widgets.help_dialog import HelpDialog, HelpRow
 from shopfloor.tui.widgets.virtual_table import TableColumn, VirtualTable
 
 PENDING = object()

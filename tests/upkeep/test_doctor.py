@@ -251,7 +251,7 @@ def test_a_torn_line_is_no_damage(works: Works) -> None:
 
 
 def test_a_degraded_store(works: Works) -> None:
-    works.store.degraded = "disk full"
+    works.store._unsynced = "disk full"
     assert "disk full" in complaints(examine(works.context), "store")[0].detail
 
 

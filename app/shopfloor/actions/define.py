@@ -72,8 +72,8 @@ def _policy(text: str) -> ReleasePolicy:
     return member(ReleasePolicy, text, "release policy")
 
 
-def _column(name: str, label: str, text: str, *, basic: bool = True) -> Setting:
-    return Setting(name=name, attribute=name, label=label, help=text, read=_maybe, basic=basic)
+def _column(name: str, label: str, text: str) -> Setting:
+    return Setting(name=name, attribute=name, label=label, help=text, read=_maybe, basic=True)
 
 
 def _columns(name: str, label: str, text: str, *, basic: bool = False) -> Setting:

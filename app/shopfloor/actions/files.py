@@ -47,9 +47,9 @@ def _accept_types(ref: str, inputs: Inputs) -> FileAccept:
     return FileAccept(id=ref, types=True)
 
 
-def _no_types(record: Record) -> str | None:
+def _not_acceptable(record: Record) -> str | None:
     if isinstance(record, FileRecord) and record.purpose is not FilePurpose.DATA:
-        return "A model's inputs keep the types it was trained with."
+        return "A file for a model is read whole, with the types it was trained with."
     return _not_kept_out(record)
 
 
@@ -156,7 +156,7 @@ ACTIONS = (
         cli="shopfloor file accept {ref}",
         rank=11,
         ref=_id,
-        why_not=_not_kept_out,
+        why_not=_not_acceptable,
         build=_accept,
         timeout=120.0,
     ),
@@ -171,7 +171,7 @@ ACTIONS = (
         cli="shopfloor file accept --types {ref}",
         rank=11,
         ref=_id,
-        why_not=_no_types,
+        why_not=_not_acceptable,
         build=_accept_types,
         timeout=120.0,
     ),

@@ -26,7 +26,8 @@ from shopfloor.store.files import LedgerRow
 from shopfloor.store.transaction import Transaction
 
 _COMMAND = re.compile(r"(shopfloor file [a-z]+(?: --types)?) ID\b")
-_NOTICE = 300  # characters of a notice in an event
+_NOTICE = 300  # characters of a notice
+_NOTICES = 50  # of a file that are kept
 _RECORDED = 20  # rejects told in the record beside a quarantined file; the store keeps more
 
 
@@ -57,17 +58,18 @@ def addressed(reason: Reason, id: str) -> Reason:
 
 
 class CommittedFile(NamedTuple):
-    """A file whose content is in: how many rows, in words what became of it, in which version."""
+    """A file whose content is in: how many rows, in words what became of it, in which version, how it was read."""
 
     row: LedgerRow
     rows: int
     what: str
     version: int | None = None
+    notices: Sequence[str] = ()
 
 
-def commit_file(transaction: Transaction, row: LedgerRow, rows: int, what: str, version: int | None = None) -> None:
+def commit_file(transaction: Transaction, row: LedgerRow, rows: int, what: str, *, notices: Sequence[str] = ()) -> None:
     """The file's content is in."""
-    commit_files(transaction, [CommittedFile(row, rows, what, version)])
+    commit_files(transaction, [CommittedFile(row, rows, what, notices=notices)])
 
 
 def with_notices(words: str, notices: Sequence[str]) -> str:
@@ -99,6 +101,7 @@ def _committed(transaction: Transaction, one: CommittedFile) -> LedgerRow:
         committed_at=transaction.now,
         reason=None,
         version=one.version,
+        notices=_kept(one.notices),
     )
     return msgspec.structs.replace(one.row, file=file, staged=None)
 
@@ -126,10 +129,19 @@ def hold_repeats(transaction: Transaction, held: Mapping[str, Reason]) -> None:
     files.put_many(transaction, rows)
 
 
-def quarantine_file(transaction: Transaction, row: LedgerRow, reason: Reason, *, wrong: int = 0) -> None:
+def _kept(notices: Sequence[str]) -> tuple[str, ...]:
+    """Notices as the ledger keeps them: each once, printable, and no endless list."""
+    return tuple(safe(notice, _NOTICE) for notice in list(dict.fromkeys(notices))[:_NOTICES])
+
+
+def quarantine_file(
+    transaction: Transaction, row: LedgerRow, reason: Reason, *, wrong: int = 0, notices: Sequence[str] = ()
+) -> None:
     """The file is held with a reason; `wrong` of its rows are known to be at fault."""
     reason = addressed(reason, row.file.id)
-    file = msgspec.structs.replace(row.file, state=FileState.QUARANTINED, reason=reason, rejected_rows=wrong)
+    file = msgspec.structs.replace(
+        row.file, state=FileState.QUARANTINED, reason=reason, rejected_rows=wrong, notices=_kept(notices)
+    )
     files.put(transaction, msgspec.structs.replace(row, file=file, staged=None))
     transaction.emit(
         "file.quarantined",

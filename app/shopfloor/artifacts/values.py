@@ -13,6 +13,8 @@ from typing import Any
 
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.labels import is_missing
+from shopfloor.domain.missing import SPACES
+from shopfloor.domain.moments import Misfit, iso_moment
 from shopfloor.domain.text import safe
 
 NAN = math.nan
@@ -104,6 +106,9 @@ def _plain(value: datetime, column: str) -> datetime:
 
 def _parse(value: str, column: str) -> datetime:
     try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        raise wrong_type(column, value, "a date or time such as 2026-01-31T08:30:00") from None
+        found = iso_moment(value.strip(SPACES))
+    except Misfit:
+        found = None
+    if found is None:
+        raise wrong_type(column, value, "a date or time such as 2026-01-31T08:30:00")
+    return found

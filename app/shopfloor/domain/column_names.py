@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from shopfloor.domain.text import safe
 
+_NAMED = 5
+"""So many columns are named in a notice."""
+
 
 def fold(name: str) -> str:
     """What is the same for two names of one column."""
@@ -44,8 +47,8 @@ def collision(names: Iterable[str]) -> tuple[str, ...]:
     return next((tuple(same) for same in folded.values() if len(same) > 1), ())
 
 
-def case_notice(pairs: Sequence[tuple[str, str]], limit: int = 5) -> str:
+def case_notice(pairs: Sequence[tuple[str, str]]) -> str:
     """What is said of columns taken as others; `pairs` are their names as written and as known."""
-    words = ", ".join(f"'{safe(written, 60)}' as '{safe(known, 60)}'" for written, known in pairs[:limit])
-    more = f" and {len(pairs) - limit} more" if len(pairs) > limit else ""
+    words = ", ".join(f"'{safe(written, 60)}' as '{safe(known, 60)}'" for written, known in pairs[:_NAMED])
+    more = f" and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else ""
     return f"Column names were matched without regard to case: {words}{more}."

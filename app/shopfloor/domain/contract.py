@@ -7,7 +7,8 @@ from enum import StrEnum
 import msgspec
 
 from shopfloor.domain.column_names import ColumnNames, fold
-from shopfloor.domain.columns import Column
+from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.number_format import COMMA
 from shopfloor.domain.record import Record
 
 
@@ -113,6 +114,13 @@ class Parser(Record, frozen=True, kw_only=True):
         """The contract's name of a column by the folded name that files have for it."""
         pairs = (pair.partition("=") for pair in self.rename)
         return {fold(new): old for new, _, old in pairs}
+
+    def governed(self, column: Column) -> Column:
+        """`column` as texts stand for it in what has numbers of its own: JSON, a typed file, a single row. The
+        declared decimal mark is that of number columns without a format."""
+        if self.decimal != "," or column.type is not ColumnType.NUMBER or column.format:
+            return column
+        return msgspec.structs.replace(column, format=COMMA)
 
 
 class Completeness(StrEnum):

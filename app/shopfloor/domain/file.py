@@ -56,7 +56,7 @@ class FileRecord(Record, frozen=True, kw_only=True):
     """One delivered file. `dataset` is the dataset, or the model for scoring and actuals.
 
     `path` is relative to the workspace, safe to print. `bytes` is the size on disk. `corrects` is the
-    file that came before it under the same path, with other content.
+    file that came before it under the same path, with other content. `notices` say how it was read.
     """
 
     id: str
@@ -72,6 +72,7 @@ class FileRecord(Record, frozen=True, kw_only=True):
     version: int | None = None
     duplicate_of: str | None = None
     corrects: str | None = None
+    notices: tuple[str, ...] = ()
     seen_count: int = 1
     seen_at: datetime
     committed_at: datetime | None = None

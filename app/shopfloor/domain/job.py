@@ -18,7 +18,6 @@ class JobKind(StrEnum):
     ACTUALS = "actuals"
     MONITOR = "monitor"
     COLLECT = "collect"
-    BACKUP = "backup"
 
 
 class JobState(StrEnum):

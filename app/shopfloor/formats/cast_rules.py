@@ -14,23 +14,18 @@ from itertools import chain
 
 from shopfloor.domain.columns import EXACT, ColumnType
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
+from shopfloor.domain.moments import CLOCK, DAY, MIDNIGHT, OFFSET, UTC_MARK, T
 from shopfloor.domain.number_format import COMMA, POINT, number_format
 from shopfloor.duck.sql import SQL_TYPES, text
 from shopfloor.formats.notation import (
-    CLOCK,
-    DAY,
     GROUPS,
     INFINITY,
-    MIDNIGHT,
     MONTH_DAY,
     MONTH_FORMATS,
     MONTH_TIME,
     MONTH_TIME_FORMATS,
-    OFFSET,
     POINT_CLOCK,
     POINT_DAY,
-    UTC,
-    T,
     marked,
     same_iso,
     same_point,
@@ -321,7 +316,7 @@ _DATE_TRY = ("TRY_CAST({v} AS DATE)",)
 _SLASHED = "({v} LIKE '____/__/__' AND {v} >= '0' AND right({v}, 1) >= '0')"
 _DATE_GOOD = f"({{a}}::VARCHAR = {{v}} OR {_SLASHED}) AND {{a}} {_RANGE}"
 _PLAIN_TIME = _when(
-    _matches(rf"{DAY}({T}{CLOCK}({UTC})?)?"),
+    _matches(rf"{DAY}({T}{CLOCK}({UTC_MARK})?)?"),
     "TRY_CAST(rtrim(upper(trim({v})), 'ZUTCGM ') AS TIMESTAMP)",
     _TIME_RANGE,
 )

@@ -88,7 +88,7 @@ def _values(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[list
     for row, position, value in rows:
         column = plan.contract.columns[position]
         place = where[row]
-        reason = reasons.bad_value(place, column.name, column.type, value, column.format)
+        reason = reasons.bad_value(place, column.name, column.type, value, plan.shape.governed(column).format)
         found.append((place.line or row, rejected(reason, place, value, lines.get(place.line or 0, ""))))
     return found, sorted(row for row, _, _ in rows)
 

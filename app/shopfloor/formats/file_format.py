@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.file import Reason
@@ -65,7 +65,7 @@ class PreparedFile:
     `rows` are counted without the parser; None where nothing but the parser can tell. `escape` is the escape
     character that was found in it, `escapes` says that a backslash stands before a quote and none was found.
     `bad` rows, the first of them as `rejects`, are not there any more: no parser could read them. Nor is `totals`,
-    a last row that is none of the table's.
+    a last row that is none of the table's; it is not looked for where nothing `may_sum` in the last row.
     """
 
     file: StagedFile
@@ -78,7 +78,17 @@ class PreparedFile:
     bad: int = 0
     rejects: tuple[Reject, ...] = ()
     totals: Reject | None = None
+    may_sum: bool = True
     bytes: int = 0
+
+
+class LastLine(NamedTuple):
+    """The last row of a text: where it begins in the bytes that were looked at, and its own. `own_line` says that it
+    can be cut off."""
+
+    begin: int
+    data: bytes
+    own_line: bool = True
 
 
 class FileFormat(ABC):
@@ -121,6 +131,15 @@ class FileFormat(ABC):
 
     def cells(self, line: str, shape: Shape) -> list[str] | None:
         """The values of a row that stands on one line as text; None for a line that is no row."""
+        return None
+
+    def last(self, tail: bytes) -> LastLine | None:
+        """The last row in the last bytes of a prepared file; None where rows are not text, or there is no other."""
+        begin = tail.rstrip().rfind(b"\n") + 1
+        return LastLine(begin, tail[begin:].rstrip()) if begin else None
+
+    def row(self, shape: Shape, path: Path, number: int) -> str | None:
+        """A query for one row, counted from 0, as c0, c1, …; None where no row can be had without all others."""
         return None
 
     def reason(self, message: str, path: Path) -> Reason:

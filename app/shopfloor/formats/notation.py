@@ -9,13 +9,6 @@ from shopfloor.domain.number_format import POINT, NumberFormat, pattern
 
 INFINITY = "[-+]?(?i:inf|infinity)"
 
-# RFC 3339 takes small letters for T and Z, too.
-T = "[Tt ]"
-DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
-CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
-UTC = r" ?(Z|z|UTC|GMT)"
-OFFSET = r"[+-]\d{2}(:?\d{2})?"
-MIDNIGHT = r"00:00(:00(\.0+)?)?"
 POINT_DAY = r"\d{1,2}\.\d{1,2}\.\d{4}"
 POINT_CLOCK = r"\d{1,2}:\d{2}(:\d{2})?"
 

@@ -54,7 +54,7 @@ class Plan:
                 self.shape.raw[source],
                 column.type,
                 decimal=self.shape.decimal,
-                format=column.format,
+                format=self.shape.governed(column).format,
                 first=first,
                 any_text=self.any_text,
                 missing=self.shape.missing,

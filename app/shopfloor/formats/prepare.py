@@ -79,7 +79,7 @@ class Preparer:
                 headers=self._headers,
             )
         )
-        shape = replace(found.shape, missing=parser.missing).with_given(file.partition)
+        shape = replace(found.shape, missing=parser.missing, parser=parser).with_given(file.partition)
         found = self._without_totals(replace(found, shape=shape, bytes=found.path.stat().st_size))
         return self._without_headers(found) if self._accepted else found
 
@@ -101,12 +101,16 @@ class Preparer:
 
     def _without_totals(self, file: PreparedFile) -> PreparedFile:
         """`file` without a totals row below its table."""
-        found = totals_row(self._connection, file.path, file.shape) if file.rows and file.rows > _FEW else None
+        if not file.rows or file.rows <= _FEW or not file.may_sum:
+            return file
+        found = totals_row(self._connection, file.path, file.shape, file.rows)
         if found is None:
             return file
-        end, row = found
-        path = cut(file.path, end, self._scratch / f"{file.file.id}.table")
-        return replace(file, path=path, bytes=end, totals=row, notices=(*file.notices, row.message))
+        told = replace(file, totals=found.reject, notices=(*file.notices, found.reject.message))
+        if found.start is None:
+            return replace(told, shape=file.shape.without((found.row,), found.test))
+        path = cut(file.path, found.start, self._scratch / f"{file.file.id}.table")
+        return replace(told, path=path, bytes=found.start)
 
     def _without_headers(self, file: PreparedFile) -> PreparedFile:
         """`file` without the headers of other exports among its rows."""
@@ -125,7 +129,7 @@ class Preparer:
         )
         return replace(
             file,
-            shape=replace(file.shape, left_out=found),
+            shape=file.shape.without(found.rows, found.test),
             bad=file.bad + len(found.rows),
             rejects=(*file.rejects, *told),
         )

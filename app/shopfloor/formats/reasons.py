@@ -52,8 +52,8 @@ class Place:
     def where(self) -> str:
         """The start of a sentence about the row there."""
         if self.line is not None:
-            return f"Line {self.line}"
-        return f"Row {self.row}" if self.row is not None else "A row"
+            return f"Line {count(self.line)}"
+        return f"Row {count(self.row)}" if self.row is not None else "A row"
 
     @property
     def words(self) -> str:
@@ -419,12 +419,12 @@ def escaped_quotes(reason: Reason) -> Reason:
     return msgspec.structs.replace(reason, hint=f"{reason.hint} {_ESCAPE}") if reason.code == "bad_quote" else reason
 
 
-def totals_row(line: int, columns: Sequence[str]) -> Reason:
+def totals_row(place: Place, columns: Sequence[str]) -> Reason:
+    sums = f"{listed(columns, 3)}: the sum of the rows above"
     return Reason(
         code="totals_row",
-        message=f"Line {count(line)} is a totals row ({listed(columns, 3)}: the sum of the rows above), "
-        "so it was left out.",
-        line=line,
+        message=f"{place.where} is a totals row ({sums}), so it was left out.",
+        line=place.line,
         hint="Leave it out at the source as well.",
     )
 
@@ -548,6 +548,11 @@ def broken_condition(place: Place, condition: str) -> Reason:
         line=place.line,
         hint=f"{_REDELIVER} Or change the condition in the contract, then retry the file.",
     )
+
+
+def undivided(reason: Reason) -> Reason:
+    """`reason` for a file that is read whole or not at all: no hint to leave rows out."""
+    return msgspec.structs.replace(reason, hint=reason.hint.replace(_WITHOUT, "").strip())
 
 
 def of_reject(reject: Reject) -> Reason:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 _MOST = 20
 """Columns that are looked at: so many names in one row are proof enough."""
 _ANY_ORDER = 3
-"""Columns that tell a header in another order from a row of words."""
+"""Columns that tell a header in another order from a row of words, where all columns are text."""
 _AROUND = "[\\s\"'`\\x{FEFF}]*"
 _BLANKS = " \t\r\n\"'`\ufeff"
 _VALUE = re.compile(r"[-+(]?\d|(?:true|false|t|f|yes|no|y|n)$", re.IGNORECASE)
@@ -57,14 +56,22 @@ def is_header(shape: Shape) -> str:
         return f"coalesce(regexp_matches(c0::VARCHAR, {marked}), false)"
     if not _ANY_ORDER <= len(names) <= _MOST:
         return " AND ".join(_named(f"c{place}", [names[place]]) for place in places)
+    return _in_any_order(shape)
+
+
+def _in_any_order(shape: Shape) -> str:
+    names, places = shape.own, positions(shape)
     cells = ", ".join(f"lower(trim(c{place}::VARCHAR, {text(_BLANKS)}))" for place in places)
     each = " AND ".join(_named(f"c{place}", names) for place in places)
     return f"{each} AND len(list_distinct([{cells}])) = {len(names)}"
 
 
-def names_itself(shape: Shape, value: str = "c0") -> str:
-    """SQL that is true for a row of the first column that holds its name."""
-    return _named(value, shape.own[:1])
+def may_be_header(shape: Shape) -> str | None:
+    """SQL that is true for a row which is a header only if no other row is like it: of the name of an only column, or
+    of two names in the other order. None for wider tables."""
+    if shape.width > 2:
+        return None
+    return _in_any_order(shape) if shape.width == 2 else _named("c0", shape.own)
 
 
 def _named(value: str, names: Sequence[str]) -> str:
@@ -76,20 +83,21 @@ def _named(value: str, names: Sequence[str]) -> str:
 def repeated(connection: DuckDBPyConnection, path: Path, shape: Shape) -> LeftOut | None:
     """The rows that hold the column names again; None where there are none.
 
-    In a table of one column its name is no value where all others are of a type that is not text.
+    In a table of one column its name is no value where all others are of a type that is not text; in one of two
+    columns nor are both names in the other order.
     """
-    tests = (names_itself(shape), is_header(shape)) if shape.width == 1 else (is_header(shape),)
-    for test in tests:
-        rows = rows_where(connection, path, shape, test)
-        left_out = LeftOut(rows, test)
-        if rows and (test is tests[-1] or _typed(connection, path, replace(shape, left_out=left_out))):
-            return left_out
-    return None
+    likely = may_be_header(shape)
+    if likely is not None:
+        rows = rows_where(connection, path, shape, likely)
+        if rows and _typed(connection, path, shape.without(rows, likely)):
+            return LeftOut(rows, likely)
+    rows = rows_where(connection, path, shape, is_header(shape))
+    return LeftOut(rows, is_header(shape)) if rows else None
 
 
 def _typed(connection: DuckDBPyConnection, path: Path, shape: Shape) -> bool:
-    (column,) = infer.infer(connection, shape, [str(path)], columns=[0], rejects=True).columns
-    return column.type not in {ColumnType.TEXT, ColumnType.UNKNOWN}
+    columns = infer.infer(connection, shape, [str(path)], columns=range(shape.width), rejects=True).columns
+    return any(column.type not in {ColumnType.TEXT, ColumnType.UNKNOWN} for column in columns)
 
 
 def ends_in_header(line: str, shape: Shape) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shopfloor.domain.column_names import ColumnNames, case_notice, collision, fold
+from shopfloor.domain.columns import Column
+from shopfloor.domain.contract import Parser
 from shopfloor.duck.sql import text, texts
 from shopfloor.formats import reasons
 from shopfloor.formats.partition import Pairs
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from shopfloor.formats.file_format import FileFormat
 
 MAX_COLUMNS = 4096
+_FREE = Parser()
 
 # DuckDB's types of the values that a format delivers.
 TEXT, JSON = "VARCHAR", "JSON"
@@ -45,7 +48,8 @@ class Shape:
     numbers of delimited text, `quote` its quote mark (empty: none), `skip` how many lines before the
     header were taken off. `given` are columns that the file's directories
     give to all its rows; they stand at the end of `names`. `missing` are words that the contract, or
-    who retried the file, declares to stand for no value. `left_out` are rows that are not read.
+    who retried the file, declares to stand for no value. `left_out` are rows that are not read. `parser` is what is
+    declared of files.
     """
 
     format: FileFormat
@@ -59,6 +63,12 @@ class Shape:
     missing: tuple[str, ...] = ()
     delivered: tuple[str, ...] = ()
     left_out: LeftOut | None = None
+    parser: Parser = _FREE
+
+    def governed(self, column: Column) -> Column:
+        """`column` with the format in which texts of the file stand for it; delimited text has a decimal mark of its
+        own."""
+        return column if self.decimal == "," else self.parser.governed(column)
 
     @property
     def width(self) -> int:
@@ -99,6 +109,12 @@ class Shape:
         if given:
             said = (*said, f"Renamed columns ([parser] rename): {', '.join(given)}.")
         return replace(self, names=names, delivered=self.delivered or self.names), said
+
+    def without(self, rows: tuple[int, ...], test: str) -> Shape:
+        """The shape of a file of which these rows are left out; SQL over c0, c1, … is true for them."""
+        if self.left_out is None:
+            return replace(self, left_out=LeftOut(rows, test))
+        return replace(self, left_out=LeftOut((*self.left_out.rows, *rows), f"({self.left_out.test}) OR ({test})"))
 
     @property
     def own(self) -> tuple[str, ...]:

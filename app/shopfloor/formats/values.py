@@ -10,14 +10,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 import msgspec
 
+from shopfloor.domain import moments
 from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING, SPACES
+from shopfloor.domain.moments import Misfit, calendar_day, iso_moment, usual_moment
 from shopfloor.domain.number_format import POINT, NumberFormat, bare, number_format
 from shopfloor.formats import notation
 from shopfloor.formats.patterns import ReadMoment, compiled
@@ -34,11 +36,7 @@ _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
 _DIGITS = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_MOMENT = re.compile(
-    rf"(?P<day>{notation.DAY})(?:[Tt ](?P<clock>{notation.CLOCK})(?:{notation.UTC}| ?(?P<offset>{notation.OFFSET}))?)?",
-    re.ASCII,
-)
-_DAY = re.compile(rf"({notation.DAY})(?:[Tt ]{notation.MIDNIGHT})?", re.ASCII)
+_DAY = re.compile(rf"({moments.DAY})(?:[Tt ]{moments.MIDNIGHT})?", re.ASCII)
 _TWO_DAYS = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2\d{4}\b.*", re.ASCII)
 _TWO_NUMBERS = re.compile(r"[+-]?\d{1,3}([.,])\d{3}", re.ASCII)
 _MARKED_NUMBER = re.compile(r"[+-]?\d[\d.,]*,[\d.,]*", re.ASCII)
@@ -63,9 +61,6 @@ def _way(pattern: str, *formats: str) -> Way:
 
 
 # What nearly all rows hold: recognized at once, since a request waits for it.
-_USUAL_TIME = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{3}|\.\d{6})?(?:Z|[+-]\d\d:\d\d)?", re.ASCII
-).fullmatch
 _USUAL_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 _USUAL_NUMBER = re.compile(r"-?\d{1,15}\.\d{1,15}", re.ASCII).fullmatch
 _WAYS = Ways()
@@ -82,14 +77,6 @@ _WANTED = {
     ColumnType.TIMESTAMP: "a time such as 2026-01-31T08:30:00Z",
     ColumnType.UNKNOWN: "a missing value",
 }
-
-
-class Misfit(ValueError):
-    """A value that is none of its column. `reason` says why where the value looks like one, else it is empty."""
-
-    def __init__(self, reason: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def reader_of(column: Column, missing: Collection[str] = ()) -> ReadValue:
@@ -280,33 +267,27 @@ def _absent(value: Any) -> None:
 
 def _date(value: Any) -> date | None:
     if type(value) is str and _USUAL_DAY(value):
-        return _calendar(value)
+        return calendar_day(value)
     return None if value is None else _day_of(written(value).strip(SPACES), _WAYS)
 
 
 def _timestamp(value: Any) -> datetime | None:
-    if type(value) is str and _USUAL_TIME(value):
-        try:
-            at = datetime.fromisoformat(value)
-            return at if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
-        except (ValueError, OverflowError):
-            pass  # 24:00:00, or no time at all
+    if type(value) is str and (at := usual_moment(value)) is not None:
+        return at
     return None if value is None else _moment_of(written(value).strip(SPACES), _WAYS)
 
 
 def _day_of(word: str, ways: Ways) -> date | None:
     found = _DAY.fullmatch(word) if ways.iso else None
     if found is not None:
-        return _calendar(found[1])
+        return calendar_day(found[1])
     at = _other(word, ways, _POINT_DAY, _MONTH_DAY)
     return None if at is None else at.date()
 
 
 def _moment_of(word: str, ways: Ways) -> datetime | None:
-    found = _MOMENT.fullmatch(word) if ways.iso else None
-    if found is not None:
-        return _moment(*found.group("day", "clock", "offset"))
-    return _other(word, ways, _POINT_TIME, _MONTH_TIME)
+    at = iso_moment(word) if ways.iso else None
+    return at or _other(word, ways, _POINT_TIME, _MONTH_TIME)
 
 
 def _other(word: str, ways: Ways, point: Way, month: Way) -> datetime | None:
@@ -320,44 +301,6 @@ def _other(word: str, ways: Ways, point: Way, month: Way) -> datetime | None:
                 raise Misfit("there is no such day or time")
             return at
     raise _misfit_day(word)
-
-
-def _calendar(text: str) -> date:
-    words = text.split(text[4])
-    if len(words) != 3:
-        raise Misfit  # two different marks
-    year, month, day = words
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        raise Misfit("there is no such day") from None
-
-
-def _moment(day: str, clock: str | None, offset: str | None) -> datetime:
-    on = _calendar(day)
-    at = datetime(on.year, on.month, on.day)  # noqa: DTZ001  (moments are UTC without a zone)
-    if clock is None:
-        return at
-    hour, minute, second, micros = _clock(clock)
-    if minute > 59 or second > 59 or hour > 24 or (hour == 24 and (minute or second or micros)):
-        raise Misfit("there is no such time of day")
-    try:
-        at += timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
-        return at if offset is None else at - _from_utc(offset)
-    except OverflowError:
-        raise Misfit("it is outside the years 1 to 9999") from None
-
-
-def _clock(text: str) -> tuple[int, int, int, int]:
-    """Hour, minute, second and microseconds; further digits are left off."""
-    hour, minute, *rest = text.split(":")
-    second, _, fraction = rest[0].partition(".") if rest else ("0", "", "")
-    return int(hour), int(minute), int(second), int(fraction[:6].ljust(6, "0"))
-
-
-def _from_utc(offset: str) -> timedelta:
-    away = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:].lstrip(":") or 0))
-    return -away if offset[0] == "-" else away
 
 
 def _patterned(kind: ColumnType, format: str) -> ReadValue:

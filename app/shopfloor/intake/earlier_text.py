@@ -33,7 +33,8 @@ def cast_rule_of(column: Column, earlier: Column, contract: Contract) -> CastRul
     unique = any(rule.unique and rule.column == column.name for rule in contract.rules)
     if earlier.type is not ColumnType.TEXT or column.type is ColumnType.TEXT or unique or column.name in contract.key:
         return None
-    return cast_rule(TEXT, column.type, format=column.format, missing=contract.parser.missing)
+    format = contract.parser.governed(column).format
+    return cast_rule(TEXT, column.type, format=format, missing=contract.parser.missing)
 
 
 def unreadable(connection: DuckDBPyConnection, paths: Sequence[str], column: Column, how: CastRule) -> int:

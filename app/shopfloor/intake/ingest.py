@@ -26,6 +26,7 @@ from shopfloor.formats.packs import pack
 from shopfloor.formats.prepare import Preparer
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.staged import StagedFile
+from shopfloor.intake.balance import unbalanced
 from shopfloor.intake.earlier_text import cast_rule_of, read_again, unreadable
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
@@ -49,8 +50,8 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
     `progress` gets a share from 0 to 1 and a stage in words. Pass a `connection` of
     `lake.duck.connect` to save its 13 ms; it is used by nobody else meanwhile. Every file gets an
     outcome; a file with faults beyond the contract's budget is quarantined and contributes
-    nothing. Raises `ConfigError` for a contract that cannot be applied and `StoreError` when the
-    disk is full. Memory and CPU time are bounded for the duration.
+    nothing; so is one whose rows do not add up. Raises `ConfigError` for a contract that cannot be
+    applied and `StoreError` when the disk is full. Memory and CPU time are bounded for the duration.
     """
     _check_contract(spec)
     total = sum(file.bytes for file in spec.files)
@@ -64,12 +65,15 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
                 used = own or connection
                 assert used is not None
                 cast_rules = _check_stored(used, spec)
-                return _Delivery(spec, progress, used, poisoned, alone, cast_rules).run()
+                result = _Delivery(spec, progress, used, poisoned, alone, cast_rules).run()
+                if not (lost := unbalanced(result)):
+                    return result
+                # Their rows share parts with those of other files: begin again without them.
+                poisoned |= {file: _held(file, reason) for file, reason in lost.items()}
             except Restart as restart:
                 # DuckDB gave up on itself: begin again without, or with less trust in, a file.
                 if restart.culprit is not None:
-                    id, reason = restart.culprit.id, reasons.crashed(restart.detail)
-                    poisoned[id] = FileOutcome(id=id, state=FileState.QUARANTINED, reason=reason)
+                    poisoned[restart.culprit.id] = _held(restart.culprit.id, reasons.crashed(restart.detail))
                 alone.update(restart.suspects)
             finally:
                 if own is not None:
@@ -249,11 +253,15 @@ class _Delivery:
         }
 
     def _quarantine(self, file: str, reason: Reason) -> None:
-        self._outcomes[file] = FileOutcome(id=file, state=FileState.QUARANTINED, reason=reason)
+        self._outcomes[file] = _held(file, reason)
 
     def _note(self, file: str, notice: str) -> None:
         outcome = self._outcomes[file]
         self._outcomes[file] = msgspec.structs.replace(outcome, notices=(*outcome.notices, notice))
+
+
+def _held(file: str, reason: Reason) -> FileOutcome:
+    return FileOutcome(id=file, state=FileState.QUARANTINED, reason=reason)
 
 
 def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> dict[str, CastRule]:

@@ -203,7 +203,7 @@ class IntakeHandler:
         version = None
         if (published.parts or published.replaces_parts) and contract is not None:
             version = self._version(transaction, job, published, rows, revision)
-        self._commit_files(transaction, rows, published, version)
+        self._commit_files(transaction, job, rows, published, version)
         if version is not None:
             self._let_go(transaction, job, published, version)
         if job.payload.get("actor", "engine") != "engine":  # files that a person took out of quarantine
@@ -280,6 +280,7 @@ class IntakeHandler:
     def _commit_files(
         self,
         transaction: Transaction,
+        job: JobRecord,
         rows: dict[str, LedgerRow],
         published: IntakeResult,
         version: DatasetVersion | None,
@@ -287,12 +288,16 @@ class IntakeHandler:
         taken: list[file_outcomes.CommittedFile] = []
         held: dict[str, Reason] = {}
         number = version.version if version is not None else None
+        noted = _notices_by_file(published, job.payload.get("notices", {}))
         for outcome in published.files:
             row = rows[outcome.id]
+            notices = noted[outcome.id]
             if outcome.rejects or row.file.rejected_rows:
                 rejects.put(transaction, row.file.id, outcome.rejects)
             if outcome.state is FileState.QUARANTINED and outcome.reason is not None:
-                file_outcomes.quarantine_file(transaction, row, outcome.reason, wrong=outcome.rejected_rows)
+                file_outcomes.quarantine_file(
+                    transaction, row, outcome.reason, wrong=outcome.rejected_rows, notices=notices
+                )
                 held[row.file.id] = outcome.reason
                 continue
             file = msgspec.structs.replace(
@@ -302,7 +307,7 @@ class IntakeHandler:
                 f"{counted(outcome.rows, 'row')} in {version.dataset}@{number}" if version is not None else "no rows"
             )
             row = msgspec.structs.replace(row, file=file)
-            taken.append(file_outcomes.CommittedFile(row, outcome.rows, where, number))
+            taken.append(file_outcomes.CommittedFile(row, outcome.rows, where, number, notices))
         file_outcomes.commit_files(transaction, taken)
         file_outcomes.hold_repeats(transaction, held)
 
@@ -390,6 +395,15 @@ def _staging(context: Context, job: JobRecord) -> Path:
 
 def _any_committed(result: IntakeResult) -> bool:
     return any(outcome.state is FileState.COMMITTED for outcome in result.files)
+
+
+def _notices_by_file(result: IntakeResult, seen: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What was noted about each file. What is noted of the whole delivery stands with the first one that came in."""
+    found = {outcome.id: [*seen.get(outcome.id, ()), *outcome.notices] for outcome in result.files}
+    first = next((outcome.id for outcome in result.files if outcome.state is FileState.COMMITTED), None)
+    if first is not None:
+        found[first] += result.notices
+    return found
 
 
 def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow], seen: dict[str, list[str]]) -> list[str]:

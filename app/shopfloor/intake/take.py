@@ -27,7 +27,7 @@ from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import RESCUED, Plan, arrange
 from shopfloor.formats.query import count_altered
 from shopfloor.formats.reasons import BadFile, listed, shown
-from shopfloor.formats.repeated_header import names_itself, repeated, rows_where
+from shopfloor.formats.repeated_header import may_be_header, repeated, rows_where
 from shopfloor.formats.shape import forget_rejects
 from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.table import MemoryTable, StagedTable, TypedRows
@@ -443,8 +443,8 @@ class GroupReader:
         if table.plan.contract.mode is Mode.APPEND and not corrected:
             stored = self._stored()
         loaded = table.counts()
-        if table.plan.shape.width == 1 and not self._spec.accepted:
-            self._check_only_name(table, states)
+        if not self._spec.accepted:
+            self._check_names(table, states)
         paths = [state.file.path for state in states]
         ruled = check_rules(self._connection, table, paths, stored)
         for number, rules in ruled.items():
@@ -456,26 +456,28 @@ class GroupReader:
         failed = any(state.failed is not None for state in states)
         return table.counts() if ruled or failed else loaded
 
-    def _check_only_name(self, table: TypedRows, states: Sequence[_State]) -> None:
-        """A file of one column of text in which its name stands again is held, or told where it stands once."""
-        texts = [i for i, column in enumerate(table.plan.columns) if column.type is ColumnType.TEXT]
-        held = [i for i in texts if table.plan.sources[i] == 0]
-        for i in held:
-            named = names_itself(table.plan.shape, f"k{i}")
-            found = self._connection.execute(f"SELECT DISTINCT f FROM {table.source} WHERE {named}").fetchall()
-            for (number,) in found:
-                self._judge_only_name(states[number])
+    def _check_names(self, table: TypedRows, states: Sequence[_State]) -> None:
+        """Look closer at files of one or two columns of text with a row that may be their header."""
+        plan = table.plan
+        test = may_be_header(plan.shape)
+        places = {source: i for i, source in enumerate(plan.sources) if plan.columns[i].type is ColumnType.TEXT}
+        if test is None or not places.keys() >= set(range(plan.shape.width)):
+            return
+        cells = ", ".join(f"k{places[source]} AS c{source}" for source in range(plan.shape.width))
+        rows = f"(SELECT f, {cells} FROM {table.source})"
+        for (number,) in self._connection.execute(f"SELECT DISTINCT f FROM {rows} WHERE {test}").fetchall():
+            self._judge_names(states[number], test)
 
-    def _judge_only_name(self, state: _State) -> None:
+    def _judge_names(self, state: _State, test: str) -> None:
         path, shape = state.file.path, state.file.shape
         header = repeated(self._connection, path, shape)
-        rows = header.rows if header else rows_where(self._connection, path, shape, names_itself(shape))
+        rows = header.rows if header else rows_where(self._connection, path, shape, test)
         first = places(path, shape, rows[:1])[rows[0]]
         if header is not None:
             state.failed = reasons.header_repeated(first, len(rows))
-        elif len(rows) > 1:
+        elif shape.width == 1 and len(rows) > 1:
             state.failed = reasons.name_repeated(first, len(rows))
-        else:
+        elif shape.width == 1:
             state.altered.append(reasons.name_repeated(first, 1).message)
 
     def _failure(self, state: _State, rows: int, contract: Contract) -> Reason | None:

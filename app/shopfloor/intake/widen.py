@@ -106,8 +106,9 @@ class Widening:
         any_text = column.type is ColumnType.TEXT  # which it is already: nothing to widen
         raw = self._shape.raw[place]
         shape = self._shape
+        format = shape.governed(column).format
         return cast_rule(
-            raw, column.type, decimal=shape.decimal, format=column.format, any_text=any_text, missing=shape.missing
+            raw, column.type, decimal=shape.decimal, format=format, any_text=any_text, missing=shape.missing
         )
 
     def _counts(self, tests: Sequence[str]) -> set[int]:

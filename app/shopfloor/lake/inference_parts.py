@@ -18,26 +18,20 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.ids import ulid
+from shopfloor.domain.moments import Misfit, iso_moment
 from shopfloor.domain.text import safe
 from shopfloor.lake.inference_log import LogRecord
 from shopfloor.lake.objects import file_sha256
+from shopfloor.lake.table import arrow_type
 from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 MOMENT = pa.timestamp("us")
 PROBABILITY = "probability_"
-_TYPES = {
-    ColumnType.BOOLEAN: pa.bool_(),
-    ColumnType.INTEGER: pa.int64(),
-    ColumnType.NUMBER: pa.float64(),
-    ColumnType.TEXT: pa.string(),
-    ColumnType.DATE: pa.timestamp("us"),
-    ColumnType.TIMESTAMP: pa.timestamp("us"),
-}
 
 
-def arrow_type(kind: ColumnType) -> pa.DataType:
-    """How values of a column type are stored."""
-    return _TYPES[kind]
+def stored_type(kind: ColumnType) -> pa.DataType:
+    """How values of a column type are stored: texts are short here, unlike those that a table is read with."""
+    return pa.string() if kind is ColumnType.TEXT else arrow_type(kind)
 
 
 def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.Schema:
@@ -51,7 +45,7 @@ def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.S
             ("prediction", pa.string() if classes else pa.float64()),
             *((f"{PROBABILITY}{label}", pa.float64()) for label in classes),
             ("source", pa.string()),
-            *((f"input_{feature.name}", arrow_type(feature.type)) for feature in features),
+            *((f"input_{feature.name}", stored_type(feature.type)) for feature in features),
         ]
     )
 
@@ -126,11 +120,11 @@ def to_part(records: Sequence[LogRecord], features: Sequence[Column], staging: P
 
 def column_array(values: Iterable[Any], column: Column) -> pa.Array:
     """Plain values as the column's type; times may be ISO text. Raises `DataError`."""
-    if column.type.temporal:
-        values = [None if value is None else _moment(value) for value in values]
     try:
-        return pa.array(values, arrow_type(column.type))
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        if column.type.temporal:
+            values = [None if value is None else _moment(value) for value in values]
+        return pa.array(values, stored_type(column.type))
+    except (pa.ArrowInvalid, pa.ArrowTypeError, Misfit) as error:
         raise DataError(
             f"Values of {safe(column.name, 80)!r} are no {column.type.value}: {safe(error, 160)}.",
             hint="Give each value the type of the model version's column.",
@@ -140,7 +134,10 @@ def column_array(values: Iterable[Any], column: Column) -> pa.Array:
 
 def _moment(value: str | datetime | date) -> datetime:
     if isinstance(value, str):
-        value = datetime.fromisoformat(value)
+        found = iso_moment(value)
+        if found is None:
+            raise Misfit
+        return found
     if not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001  (stored without a zone)
     return _plain(value)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,20 +33,13 @@ class Chunked:
     chunks: tuple[Chunk, ...]
 
 
-def chunk_rows(
-    rows: int, micros: NDArray[np.int64] | None, deliveries: Sequence[Any] | None = None, seed: int = 0
-) -> Chunked:
-    """Divide `rows` rows by delivery, else by the greatest unit of time that gives six chunks
+def chunk_rows(rows: int, micros: NDArray[np.int64] | None, seed: int = 0) -> Chunked:
+    """Divide `rows` rows by the greatest unit of time that gives six chunks
     (or four), else into stretches of equal size in time order; at random without a time.
 
     `micros` are times as microseconds since 1970 in UTC, (rows,); `NO_TIME` rows are in no chunk.
     Chunks of fewer than 100 rows are left out, and only the newest 26 are kept.
     """
-    if deliveries is not None:
-        labels = np.unique(np.asarray(deliveries, dtype=object).astype(str), return_inverse=True)[1]
-        found = _take("delivery", labels.astype(np.int64), micros)
-        if len(found.chunks) >= _FEWEST:
-            return found
     if micros is None or (micros != NO_TIME).sum() < 2 * SMALLEST:
         return _at_random(rows, seed)
     return _by_time(micros)
@@ -101,17 +92,15 @@ def _at_random(rows: int, seed: int) -> Chunked:
     return Chunked("random", codes.astype(np.intp), tuple(Chunk(rows=int(count)) for count in counts))
 
 
-def _take(by: str, labels: NDArray[np.int64], micros: NDArray[np.int64] | None) -> Chunked:
-    """Chunks of equal `labels`, in order of their mean time (of the labels without a time)."""
-    usable = np.ones(len(labels), dtype=np.bool_) if micros is None else micros != NO_TIME
+def _take(by: str, labels: NDArray[np.int64], micros: NDArray[np.int64]) -> Chunked:
+    """Chunks of equal `labels`, in order of their mean time."""
+    usable = micros != NO_TIME
     distinct, codes = np.unique(labels[usable], return_inverse=True)
     counts = np.bincount(codes, minlength=len(distinct))
-    times = None if micros is None else micros[usable]
+    times = micros[usable]
     places = np.flatnonzero(counts >= SMALLEST)
-    if times is not None:
-        means = np.bincount(codes, weights=times.astype(np.float64), minlength=len(distinct))
-        places = places[np.argsort((means / counts)[places], kind="stable")]
-    places = places[-MOST:]
+    means = np.bincount(codes, weights=times.astype(np.float64), minlength=len(distinct))
+    places = places[np.argsort((means / counts)[places], kind="stable")][-MOST:]
     table = np.full(len(distinct), -1, dtype=np.intp)
     table[places] = np.arange(len(places))
     result = np.full(len(labels), -1, dtype=np.intp)
@@ -119,9 +108,7 @@ def _take(by: str, labels: NDArray[np.int64], micros: NDArray[np.int64] | None) 
     return Chunked(by, result, _spans(counts[places], times, table[codes]))
 
 
-def _spans(counts: NDArray[np.intp], times: NDArray[np.int64] | None, codes: NDArray[np.intp]) -> tuple[Chunk, ...]:
-    if times is None:
-        return tuple(Chunk(rows=int(count)) for count in counts)
+def _spans(counts: NDArray[np.intp], times: NDArray[np.int64], codes: NDArray[np.intp]) -> tuple[Chunk, ...]:
     first = np.full(len(counts), np.iinfo(np.int64).max)
     last = np.full(len(counts), np.iinfo(np.int64).min)
     inside = codes >= 0

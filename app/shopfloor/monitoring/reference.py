@@ -53,7 +53,6 @@ def build_reference(
     classes: Sequence[str] = (),
     positive: str | None = None,
     time: pd.Series[Any] | None = None,
-    deliveries: Sequence[Any] | None = None,
     importances: Mapping[str, float] | None = None,
     holdout: Holdout | None = None,
     seed: int = 0,
@@ -62,12 +61,11 @@ def build_reference(
     """Describe the rows of `frame` feature by feature, in whole and by stretches of time.
 
     `frame` should hold all rows known at training time, the holdout included: the newest rows
-    are what the next delivery is compared with. `time` (rows,) orders them and `deliveries`
-    (rows,) names the delivery of each, where known. `importances` may have any unit. The
+    are what the next delivery is compared with. `time` (rows,) orders them. `importances` may have any unit. The
     distributions of predictions and the score come from `holdout` alone, because a model answers
     too surely on rows that it has learned. Raises `DataError` for values of the wrong type.
     """
-    chunked = chunk_rows(len(frame), _micros(time), deliveries, seed)
+    chunked = chunk_rows(len(frame), _micros(time), seed)
     shares = _shares(importances, [column.name for column in features])
     described = tuple(
         describe(column.name, column.type, parse_column(frame[column.name], column), chunked, shares.get(column.name))
@@ -116,7 +114,7 @@ def _with_holdout(reference: Reference, holdout: Holdout, metric: str, seed: int
         positive=reference.positive,
     )
     micros = _micros(holdout.time)
-    chunked = chunk_rows(len(holdout.truth), micros, None, seed)
+    chunked = chunk_rows(len(holdout.truth), micros, seed)
     ordered = predictions if micros is None else predictions.take(np.argsort(micros, kind="stable"))
     return replace(
         reference,

@@ -29,7 +29,6 @@ class GateSpec(Record, frozen=True, kw_only=True):
     task: Task
     classes: tuple[str, ...] = ()
     positive: str | None = None
-    challenger_version: int
     champion_version: int | None = None
     champion_trained_until: datetime | None = None
     challenger_trained_until: datetime | None = None

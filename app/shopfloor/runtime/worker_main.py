@@ -22,6 +22,7 @@ from shopfloor.domain.errors import DataError, ShopfloorError
 from shopfloor.domain.wire import describe
 from shopfloor.runtime.call import Call, Failure, Message, Progress, Result
 from shopfloor.runtime.task import asked, find
+from shopfloor.workspace.durable import write_all
 from shopfloor.workspace.folders import blame
 
 _PR_SET_PDEATHSIG = 1
@@ -90,9 +91,7 @@ def _redirect(target: int, path: str, flags: int) -> None:
 
 
 def _send(answers: int, message: Message) -> None:
-    data = msgspec.json.encode(message) + b"\n"
-    while data:
-        data = data[os.write(answers, data) :]
+    write_all(answers, msgspec.json.encode(message) + b"\n")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import pickle
+import platform
+import sys
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,12 +19,16 @@ from shopfloor.domain.errors import DataError, ShopfloorError, UsageError
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.requests.runs import RunFinish, RunLog, RunModel, RunStart
 from shopfloor.domain.run import RunRecord, RunState
-from shopfloor.sdk.environment import environment
 from shopfloor.sdk.estimator import check_loadable, classes_of, features_of, task_of
 from shopfloor.sdk.plain import plain
 from shopfloor.sdk.staging import staging_folder
 
 _MODEL_SECONDS = 300.0
+_PACKAGES = (
+    "numpy", "pandas", "scikit-learn", "scipy", "joblib", "pyarrow", "polars",
+    "xgboost", "lightgbm", "catboost", "skrub",
+)  # fmt: skip
+_MODULES = {"scikit-learn": "sklearn"}
 
 
 class Run:
@@ -129,7 +136,19 @@ class Run:
 
 def _with_environment(start: RunStart) -> RunStart:
     # Read when the run begins: by then the notebook has loaded what it works with.
-    return msgspec.structs.replace(start, environment=environment())
+    return msgspec.structs.replace(start, environment=_environment())
+
+
+def _environment() -> dict[str, str]:
+    """Python, platform, and the version of every known package that is loaded."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in _PACKAGES:
+        if _MODULES.get(package, package) in sys.modules:
+            try:
+                found[package] = metadata.version(package)
+            except metadata.PackageNotFoundError:
+                continue
+    return found
 
 
 def _finite(name: object, value: Any) -> float:

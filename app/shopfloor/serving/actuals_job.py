@@ -93,7 +93,7 @@ class ActualsHandler:
                 origin = inference.Origin("file", row.file.id)
                 inference.register(context, transaction, job.subject, LogKind.ACTUALS, outcome.result.part, origin)
             words = file_outcomes.with_notices(counted(outcome.result.rows, "actual"), outcome.result.notices)
-            file_outcomes.commit_file(transaction, row, outcome.result.rows, words)
+            file_outcomes.commit_file(transaction, row, outcome.result.rows, words, notices=outcome.result.notices)
         if taken:
             trigger = f"{counted(taken, 'actual')} of {job.id}"
             context.line.after(transaction, ActualsArrived(job.subject, trigger))

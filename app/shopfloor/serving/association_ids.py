@@ -14,7 +14,8 @@ from typing import Any
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.labels import label_of
-from shopfloor.formats.values import Misfit, reader_of
+from shopfloor.domain.moments import Misfit
+from shopfloor.formats.values import reader_of
 
 ID = "association_id"
 _OPEN = frozenset({ColumnType.TEXT, ColumnType.UNKNOWN})  # types that leave it to the row what an id is
@@ -32,7 +33,7 @@ def pinned_column(name: str | None, contract: Contract) -> Column | None:
     column = contract.column(name) if name is not None else None
     if column is None or column.type in _OPEN:
         return None
-    return Column(name=column.name, type=column.type, format=column.format)
+    return contract.parser.governed(Column(name=column.name, type=column.type, format=column.format))
 
 
 def label_reader(pinned: Column | None, missing: Collection[str] = (), *, mixed: bool = False) -> Callable[[Any], Any]:

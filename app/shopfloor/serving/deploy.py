@@ -74,12 +74,15 @@ def _as_written(
         contract = context.contract(definition.dataset)
     except ShopfloorError:
         before = known or deployment
-        return msgspec.structs.replace(deployment, missing=before.missing, labels=before.labels)
+        return msgspec.structs.replace(deployment, missing=before.missing, decimal=before.decimal, labels=before.labels)
     if contract is None:
         return deployment
     labels = (pinned_column(name, contract) for name in dict.fromkeys([definition.id, *definition.segment_by]))
     return msgspec.structs.replace(
-        deployment, missing=contract.parser.missing, labels=tuple(column for column in labels if column is not None)
+        deployment,
+        missing=contract.parser.missing,
+        decimal=contract.parser.decimal,
+        labels=tuple(column for column in labels if column is not None),
     )
 
 

@@ -22,9 +22,9 @@ class Deployment(Record, frozen=True, kw_only=True):
     """One model in service.
 
     `id` names the column of the association id and `time` the column that orders rows, as in the
-    model's definition; `missing` are the words that its dataset's contract declares to stand for no value,
-    `labels` the association id and the segment's keys where it pins a type for them.
-    `artifact.path` may be relative to the workspace.
+    model's definition; `missing` are the words that its dataset's contract declares to stand for no value, `decimal`
+    is the decimal mark that it declares, `labels` the association id and the segment's keys where it pins a type for
+    them. `artifact.path` may be relative to the workspace.
     """
 
     model: str
@@ -33,6 +33,7 @@ class Deployment(Record, frozen=True, kw_only=True):
     id: str | None = None
     time: str | None = None
     missing: tuple[str, ...] = ()
+    decimal: str = ""
     labels: tuple[Column, ...] = ()
     updated_at: datetime
 

@@ -13,7 +13,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.labels import label_of
 from shopfloor.formats.reader import OpenTable, open_table
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons import BadFile, undivided
 from shopfloor.lake.frame import series_of
 from shopfloor.lake.inference_parts import column_array
 from shopfloor.serving.association_ids import pinned_column
@@ -32,14 +32,14 @@ def open_delivered(
 ) -> Iterator[OpenTable]:
     """A file for a model as a table like those of its dataset (see `formats.reader.open_table`).
 
-    The types are the model's: a file does not change them, so no fault proposes it.
+    The types are the model's: a file does not change them, and it is read whole, so no fault proposes otherwise.
     """
     try:
         with open_table(path, name, workdir, parser=contract.parser, expected=expected, memory_mb=memory_mb) as table:
             yield table
     except BadFile as error:
         if error.code not in _OF_VALUES:
-            raise
+            raise BadFile(undivided(error.reason)) from error
         hint = (
             "Correct the value, or leave the cell empty where it is unknown. How values are written is pinned in "
             f"datasets/{contract.name}.toml: format of the column, or [parser]."

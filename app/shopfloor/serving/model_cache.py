@@ -15,6 +15,7 @@ from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.clock import Clock
+from shopfloor.domain.contract import Parser
 from shopfloor.domain.errors import IntegrityError, NotFoundError, ShopfloorError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.names import check_name, did_you_mean
@@ -167,7 +168,8 @@ class ModelCache:
         keys = tuple(getattr(model, "segment_by", ()))
         _warm(model, keys)
         roles = manifest_of(artifact, self.key_path).roles
-        reader = RowReader(model.columns, keys, deployment.id, roles, deployment.missing, deployment.labels)
+        columns = tuple(map(Parser(decimal=deployment.decimal).governed, model.columns))
+        reader = RowReader(columns, keys, deployment.id, roles, deployment.missing, deployment.labels)
         return Loaded(deployment, model, reader)
 
     def _deployment(self, name: str) -> Deployment:

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from shopfloor.domain.column_names import ColumnNames, collision
 from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.moments import Misfit
 from shopfloor.domain.names import nearest
 from shopfloor.domain.text import safe
-from shopfloor.formats.values import Misfit, ReadValue, reader_of, wanted, written
+from shopfloor.formats.values import ReadValue, reader_of, wanted, written
 from shopfloor.serving.association_ids import id_fields, label_reader
 
 _ID_LIMIT = 512

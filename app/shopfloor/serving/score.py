@@ -27,7 +27,7 @@ from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.numbers import count
 from shopfloor.domain.text import safe
 from shopfloor.formats.reader import OpenTable, TableReader
-from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, arrow_type, inference_schema
+from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, inference_schema, stored_type
 from shopfloor.runtime.task import Progress
 from shopfloor.serving.association_ids import id_fields
 from shopfloor.serving.csv_cells import safe_cells
@@ -151,7 +151,9 @@ class _Scoring:
         at = pa.repeat(pa.scalar(utc(self._spec.at).replace(tzinfo=None), MOMENT), rows)
         source = pa.repeat(pa.scalar(self._spec.source, pa.string()), rows)
         name = pa.repeat(pa.scalar(self._spec.artifact.model, pa.string()), rows)
-        inputs = [batch.column(place).cast(arrow_type(column.type)) for place, column in enumerate(self._model.columns)]
+        inputs = [
+            batch.column(place).cast(stored_type(column.type)) for place, column in enumerate(self._model.columns)
+        ]
         part.write([ids, at, version, segment, prediction, *probabilities, source, *inputs])
         output.write([ids, name, version, segment, prediction, *probabilities])
 

@@ -146,7 +146,9 @@ class ScoreHandler:
             version = outcome.result.model_version
             self._register(context, transaction, job, outcome.result)
             if row is not None:
-                file_outcomes.commit_file(transaction, row, outcome.result.rows, _told(context, outcome.result))
+                result = outcome.result
+                told = _told(context, result)
+                file_outcomes.commit_file(transaction, row, result.rows, told, notices=result.notices)
         if version is not None and scored:
             trigger = f"{counted(scored, 'prediction')} of {job.id}"
             context.line.after(transaction, PredictionsLogged(job.subject, version, trigger))

@@ -74,19 +74,16 @@ def kolmogorov_smirnov(left: ArrayLike, right: ArrayLike) -> float:
     return float(np.abs(np.cumsum(a / a.sum()) - np.cumsum(b / b.sum())).max(initial=0.0))
 
 
-def wasserstein(
-    left: ArrayLike, right: ArrayLike, left_weights: ArrayLike | None = None, right_weights: ArrayLike | None = None
-) -> float:
-    """Earth mover's distance of two weighted samples of numbers, in their unit (Vallender 1974)."""
+def wasserstein(left: ArrayLike, right: ArrayLike) -> float:
+    """Earth mover's distance of two samples of numbers, in their unit (Vallender 1974)."""
     a, b = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     if not len(a) or not len(b):
         return 0.0
-    v = _weights(a, left_weights)
-    w = _weights(b, right_weights)
     places = np.concatenate([a, b])
+    weights = np.concatenate([np.full(len(a), 1 / len(a)), np.full(len(b), -1 / len(b))])
     order = np.argsort(places, kind="stable")
     places = places[order]
-    lead = np.cumsum(np.concatenate([v, -w])[order])[:-1]
+    lead = np.cumsum(weights[order])[:-1]
     return float(np.sum(np.abs(lead) * np.diff(places)))
 
 
@@ -124,11 +121,6 @@ def _used(left: ArrayLike, right: ArrayLike) -> tuple[Floats, Floats]:
     a, b = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     used = (a + b) > 0
     return a[used], b[used]
-
-
-def _weights(values: Floats, weights: ArrayLike | None) -> Floats:
-    given: Floats = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)
-    return np.asarray(given / given.sum())
 
 
 def _merge_last(table: Floats) -> Floats:

@@ -16,7 +16,7 @@ from shopfloor.store.transaction import Transaction
 
 _COLUMNS = (
     "id, dataset, path, purpose, sha256, size, rows, rejected_rows, state, reason, version, duplicate_of, seen_count, "
-    "seen_at, committed_at, corrects"
+    "seen_at, committed_at, corrects, notices"
 )
 
 
@@ -122,6 +122,7 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
         "version": file.version,
         "duplicate_of": file.duplicate_of,
         "corrects": file.corrects,
+        "notices": to_text(file.notices) if file.notices else None,
         "seen_count": file.seen_count,
         "staged": row.staged,
         "again": to_text(row.again) if row.again is not None and _open(file.state) else None,
@@ -357,8 +358,8 @@ _LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, s
 
 
 def _ledger(row: tuple[Any, ...]) -> LedgerRow:
-    file = _record(row[:16])
-    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, again = row[16:]
+    file = _record(row[:17])
+    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, again = row[17:]
     identity = Identity(
         raw_path=bytes(raw_path), dev=dev, ino=ino, size=file.bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
     )
@@ -383,4 +384,5 @@ def _record(row: tuple[Any, ...]) -> FileRecord:
         seen_at=stored_time(row[13]),
         committed_at=aware(row[14]),
         corrects=row[15],
+        notices=decode(row[16], tuple[str, ...]) or (),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -32,8 +31,6 @@ def enqueue(
     trigger: str,
     unique_key: str | None = None,
     priority: int = 0,
-    max_attempts: int = 3,
-    not_before: datetime | None = None,
 ) -> JobRecord:
     """Add a job; with a `unique_key` that is queued already, that job is returned instead."""
     if unique_key is not None:
@@ -49,8 +46,6 @@ def enqueue(
         trigger=trigger,
         payload=payload,
         unique_key=unique_key,
-        max_attempts=max_attempts,
-        not_before=not_before,
         created_at=transaction.now,
     )
     put(transaction, job)

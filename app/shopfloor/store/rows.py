@@ -68,9 +68,9 @@ class Filter:
         return f"WHERE {' AND '.join(self._conditions)}" if self._conditions else ""
 
 
-def page(rows: list[T], total: int, offset: int, seq: int = 0) -> Page[T]:
+def page(rows: list[T], total: int, offset: int) -> Page[T]:
     """A window of a list."""
-    return Page(rows=tuple(rows), total=total, offset=offset, seq=seq)
+    return Page(rows=tuple(rows), total=total, offset=offset)
 
 
 def count(query: Query, table: str, where: Filter) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import random
 import threading
@@ -20,12 +21,16 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.text import counted
 from shopfloor.duck.disk import is_full
+from shopfloor.duck.sql import name, text
 from shopfloor.store import database, migrate
 from shopfloor.store.journal import Journal, JournalEntry, journalled
 from shopfloor.store.transaction import Transaction
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 _CONFLICT_RETRIES = 5
+_PAUSES = (0.1, 0.5, 2.0)
+"""Seconds between the attempts to open the database again."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +71,16 @@ class Store:
         self._queue: queue.SimpleQueue[Work[Any] | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._generation = 0
-        self.degraded = ""
+        self._closed = ""
+        self._unsynced = ""
         self._refuse_to_forget()
-        self.created = database.ensure(path, workspace_id)
+        database.ensure(path, workspace_id)
         self._connection, self.salvaged = database.connect(path)
         if migrate.current(self._connection) != migrate.newest():
             migrate.upgrade(self._connection)
         self._log_watch = database.LogWatch(path)
         self._last_seq = self._stored_seq()
+        self._journal.resolve(self._last_seq)
         self.replayed = self._replay_journal()
         self._thread = threading.Thread(target=self._write_loop, name="store-writer", daemon=True)
         self._thread.start()
@@ -82,6 +89,11 @@ class Store:
     def last_seq(self) -> int:
         """The number of the newest event."""
         return self._last_seq
+
+    @property
+    def degraded(self) -> str:
+        """Why the store does less than it should, empty when it is well. It heals by itself."""
+        return self._closed or self._unsynced
 
     def write(self, mutate: Callable[[Transaction], T]) -> T:
         """Run `mutate` in one transaction; durable when this returns, rolled back when it raises."""
@@ -95,12 +107,12 @@ class Store:
 
     def read(self, query: Callable[[Reader], T]) -> T:
         """Run `query` on this thread's own cursor, in one snapshot."""
-        cursor = self._cursor()
-        cursor.execute("BEGIN")
+        generation = self._generation
         try:
-            return query(Reader(cursor))
-        finally:
-            cursor.execute("ROLLBACK")
+            return self._read(query)
+        except (duckdb.FatalException, duckdb.ConnectionException):
+            self.submit(_Reopen(generation)).result()
+            return self._read(query)
 
     def checkpoint(self) -> None:
         """Fold the log into the database file; called when the engine is quiet and disk space allows."""
@@ -120,6 +132,14 @@ class Store:
         self._thread.join()
         self._journal.close()
         self._connection.close()
+
+    def _read(self, query: Callable[[Reader], T]) -> T:
+        cursor = self._cursor()
+        cursor.execute("BEGIN")
+        try:
+            return query(Reader(cursor))
+        finally:
+            cursor.execute("ROLLBACK")
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         held = getattr(self._local, "held", None)
@@ -148,6 +168,11 @@ class Store:
             work.done.set_result(result)
 
     def _perform(self, mutate: Callable[[Transaction], Any]) -> Any:
+        if isinstance(mutate, _Reopen) and mutate.generation == self._generation:
+            self._reopen("a read found it unusable")
+        self._open_if_closed()
+        if isinstance(mutate, _Reopen):
+            return None
         if mutate is _CHECKPOINT:
             return self._checkpoint_now()
         if isinstance(mutate, _CopyTo):
@@ -157,20 +182,12 @@ class Store:
                 return self._commit(mutate)
             except duckdb.TransactionException as error:
                 if "onflict" not in str(error) or attempt == _CONFLICT_RETRIES - 1:
-                    raise StoreError(
-                        f"The change could not be stored: {database.first_line(error)}",
-                        hint="Free disk space, then repeat.",
-                        code="disk_full" if is_full(error) else "",
-                    ) from error
+                    raise _not_stored(database.first_line(error), error) from error
                 time.sleep(random.uniform(0.001, 0.01) * (attempt + 1))
-            except duckdb.FatalException as error:
-                self._reopen(error)
-                raise StoreError(
-                    f"The store had to be reopened: {database.first_line(error)}", hint="Repeat the request."
-                ) from error
         raise AssertionError("unreachable")
 
     def _commit(self, mutate: Callable[[Transaction], Any]) -> Any:
+        """One transaction. Whatever can fail comes before COMMIT; what follows it must not."""
         transaction = Transaction(self._connection, self._clock.now(), self._last_seq)
         self._connection.execute("BEGIN")
         try:
@@ -179,42 +196,92 @@ class Store:
                 # Replay finds what is missing by event numbers, so nothing is kept without one.
                 transaction.emit("store.changed", "store", f"{counted(len(transaction.kept), 'row')} changed")
             transaction.flush_events()
+            self._intend(transaction)
             reach("store.commit")
             self._connection.execute("COMMIT")
-        except duckdb.FatalException:
-            raise
+        except duckdb.FatalException as error:
+            if not self._committed_all_the_same(transaction, error):
+                raise StoreError(
+                    f"The store had to be reopened: {database.first_line(error)}", hint="Repeat the request."
+                ) from error
         except BaseException:
             self._roll_back()
             raise
-        reach("store.committed")
-        self._log_watch.after_commit()
-        if transaction.kept:
-            self._journal.append(JournalEntry(transaction.seq, transaction.kept))
         self._last_seq = transaction.seq
-        if transaction.events:
-            self._on_commit(transaction.events)
+        reach("store.committed")
+        self._journal.settle(made=True)
+        self._sync_log()
+        self._announce(transaction.events)
         return result
+
+    def _announce(self, events: list[Event]) -> None:
+        try:
+            if events:
+                self._on_commit(events)
+        except Exception:  # noqa: BLE001 - what is committed has succeeded, whoever does not listen
+            _LOG.exception("a listener failed after the commit of event %d", events[-1].seq)
+
+    def _intend(self, transaction: Transaction) -> None:
+        """The journal's share of a commit, and what it owes to an earlier one that failed."""
+        try:
+            self._journal.settle(made=False)
+            if transaction.kept:
+                self._journal.intend(JournalEntry(transaction.seq, transaction.kept, self._last_seq))
+        except OSError as error:
+            raise _not_stored(f"the journal cannot be written: {error.strerror}", error) from error
+
+    def _committed_all_the_same(self, transaction: Transaction, error: duckdb.FatalException) -> bool:
+        """Nobody knows whether a COMMIT that ended so was made, but the database when it is open again."""
+        before = self._last_seq
+        self._reopen(database.first_line(error))
+        return not self._closed and before < transaction.seq <= self._last_seq
+
+    def _sync_log(self) -> None:
+        try:
+            self._log_watch.after_commit()
+        except OSError as error:
+            self._unsynced = f"the folder of the database cannot be synced: {error.strerror}"
+        else:
+            self._unsynced = ""
 
     def _roll_back(self) -> None:
         try:
             self._connection.execute("ROLLBACK")
         except duckdb.TransactionException:
             pass  # DuckDB already rolled back and says that no transaction is active
+        try:
+            self._journal.settle(made=False)
+        except OSError:
+            pass  # said before the next commit, which fails until it can be
 
-    def _reopen(self, cause: BaseException) -> None:
+    def _reopen(self, cause: str) -> None:
         """After a fatal error every handle is dead; a fresh one sees all acknowledged commits."""
         self._connection.close()
-        for wait in (0.1, 0.5, 2.0):
-            try:
-                self._connection, note = database.connect(self._path)
-            except StoreError:
-                time.sleep(wait)
-                continue
+        for pause in _PAUSES:
+            if self._open_again(cause):
+                return
+            time.sleep(pause)
+
+    def _open_if_closed(self) -> None:
+        if self._closed and not self._open_again(self._closed):
+            raise StoreError(
+                f"The metadata store is closed: {self._closed}.",
+                hint="Free disk space or mend the disk: it opens by itself once it can.",
+                code="store_closed",
+            )
+
+    def _open_again(self, cause: str) -> bool:
+        try:
+            self._connection, note = database.connect(self._path)
             self._generation += 1
             self._last_seq = self._stored_seq()
-            self.degraded = note
-            return
-        self.degraded = f"metadata store closed after: {database.first_line(cause)}"
+            self._journal.resolve(self._last_seq)
+        except (StoreError, OSError, duckdb.Error):
+            self._closed = cause
+            return False
+        self.salvaged = note or self.salvaged
+        self._closed = ""
+        return True
 
     def _checkpoint_now(self) -> None:
         try:
@@ -222,15 +289,14 @@ class Store:
         except duckdb.TransactionException:
             pass  # a reader holds an old snapshot; the log stays and nothing is lost
         except duckdb.FatalException as error:
-            self._reopen(error)
+            self._reopen(database.first_line(error))
 
     def _copy_now(self, target: Path) -> int:
-        name = str(target).replace("'", "''")
         source = self._connection.execute("SELECT current_database()").fetchone()
         assert source is not None
-        self._connection.execute(f"ATTACH '{name}' AS backup_copy")
+        self._connection.execute(f"ATTACH {text(str(target))} AS backup_copy")
         try:
-            self._connection.execute(f'COPY FROM DATABASE "{source[0]}" TO backup_copy')
+            self._connection.execute(f"COPY FROM DATABASE {name(source[0])} TO backup_copy")
         finally:
             self._connection.execute("DETACH backup_copy")
         return self._last_seq
@@ -272,6 +338,24 @@ class Store:
 
 def _CHECKPOINT(transaction: Transaction) -> None:
     """A marker in the writer's queue: a checkpoint cannot run inside a transaction."""
+
+
+def _not_stored(why: str, error: Exception) -> StoreError:
+    return StoreError(
+        f"The change could not be stored: {why}.",
+        hint="Free disk space, then repeat.",
+        code="disk_full" if is_full(error) else "",
+    )
+
+
+@dataclass(frozen=True)
+class _Reopen:
+    """A marker in the writer's queue: a reader found the connection of this generation unusable."""
+
+    generation: int
+
+    def __call__(self, transaction: Transaction) -> None:
+        raise AssertionError("handled by the writer loop")
 
 
 @dataclass(frozen=True)

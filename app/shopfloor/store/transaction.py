@@ -51,12 +51,9 @@ class Transaction:
         """Insert or replace one row by its primary key. `keep` also writes it to the journal."""
         self.put_many(table, [row], keep=keep)
 
-    def put_many(self, table: str, rows: Sequence[Row], *, keep: bool = False, fresh: bool = False) -> None:
-        """`put` for several rows with the same columns, in one statement.
-
-        Rows that are `fresh`, whose keys cannot be there yet, cost half as much.
-        """
-        bulk.write(self._connection, table, rows, replace=not fresh)
+    def put_many(self, table: str, rows: Sequence[Row], *, keep: bool = False) -> None:
+        """`put` for several rows with the same columns, in one statement."""
+        bulk.write(self._connection, table, rows, replace=True)
         if keep:
             self.kept += [(table, row) for row in rows]
 

@@ -8,8 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shopfloor.domain.text import safe
+
 if TYPE_CHECKING:
     from shopfloor.client.connection import EngineClient
+    from shopfloor.domain.status import Status
+
+_NAMED = 3
+"""So many running jobs are named in the line that stays in the shell."""
 
 
 def run_tui(workspace: Path) -> int:
@@ -27,12 +33,21 @@ def run_tui(workspace: Path) -> int:
 
     app = ShopfloorApp(workspace, _connect)
     code = app.run() or 0
-    from shopfloor.tui.farewell import farewell
-
     said = farewell(app.status)
     if said:
         sys.stderr.write(f"{said}\n")
     return code
+
+
+def farewell(status: Status | None) -> str:
+    """What goes on in the background now that nobody looks; empty when nothing does."""
+    if status is None or not status.jobs.running + status.jobs.queued:
+        return ""
+    busy = status.jobs.running + status.jobs.queued
+    named = ", ".join(safe(one, 60) for one in status.running[:_NAMED])
+    jobs = "job keeps" if busy == 1 else "jobs keep"
+    said = f"{busy} {jobs} running (engine pid {status.engine.pid})"
+    return f"{said}{': ' + named if named else ''}. See: shopfloor status"
 
 
 def _connect(workspace: Path, *, start: bool = True) -> EngineClient:

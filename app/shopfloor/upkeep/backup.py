@@ -15,6 +15,7 @@ from shopfloor.domain.ids import ulid
 from shopfloor.domain.numbers import size
 from shopfloor.domain.requests.workspace import BackupReport
 from shopfloor.domain.text import safe
+from shopfloor.duck.sql import name
 from shopfloor.runtime.context import Context
 from shopfloor.store import migrate
 from shopfloor.store.database import first_line, log_path
@@ -97,7 +98,7 @@ def _contents(connection: duckdb.DuckDBPyConnection) -> Contents:
     tables = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'").fetchall()
     rows = 0
     for (table,) in tables:
-        counted = connection.execute(f'SELECT count(*), bit_xor(hash(t)) FROM "{table}" t').fetchone()
+        counted = connection.execute(f"SELECT count(*), bit_xor(hash(t)) FROM {name(table)} t").fetchone()
         rows += counted[0] if counted else 0
     meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
     newest = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()

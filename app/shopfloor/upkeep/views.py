@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from shopfloor.duck.sql import name as quoted
+from shopfloor.duck.sql import text
 from shopfloor.upkeep.question import Question
 from shopfloor.workspace.layout import Layout
 
@@ -54,8 +55,7 @@ def open_sandbox(question: Question) -> Iterator[SqlSandbox]:
         },
     )
     try:
-        database = question.database.replace("'", "''")
-        connection.execute(f"ATTACH '{database}' AS metadata (READ_ONLY)")
+        connection.execute(f"ATTACH {text(question.database)} AS metadata (READ_ONLY)")
         # Arrow's side of the views lies in a database of its own, which SHOW TABLES does not list.
         connection.execute("ATTACH ':memory:' AS arrow")
         connection.execute("CREATE SCHEMA data")

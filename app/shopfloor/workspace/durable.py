@@ -35,6 +35,13 @@ def append(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`: the kernel may take less at once, and a full disk shows at the next call only."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
 def replace_file(path: Path, data: bytes | BinaryIO, mode: int = 0o600) -> None:
     """Write `data` to `path` so that a reader sees the old bytes or the new ones, never a mixture.
 

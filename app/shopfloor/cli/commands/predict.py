@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 
-from shopfloor.cli.output import predictions, stream
+from shopfloor.cli.output import stream
 from shopfloor.cli.output.cells import joined, text
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, raw_option, session
@@ -17,6 +19,7 @@ from shopfloor.domain.requests.models import Predict, PredictReport
 from shopfloor.domain.text import counted, safe
 
 _TIMEOUT = 3600.0
+_PROBABILITY = "probability_"
 
 
 @click.command(cls=Verb)
@@ -46,7 +49,7 @@ def command(session: Session, model: str, file: Path, output: Path | None, raw: 
         target = Path(folder) / "predictions.csv"
         report = _predict(session, model, file, target, raw=raw or as_json)
         if as_json:
-            stream.document(predictions.as_objects(target))
+            stream.document(_objects(target))
         else:
             with target.open("rb") as lines:
                 stream.table_bytes(lines)
@@ -77,3 +80,25 @@ def _words(report: PredictReport) -> str:
     if report.ignored_columns:
         words += f" Ignored columns: {joined(report.ignored_columns)}."
     return f"{words} {csv_text.words(report.changed_cells, '--raw')}".rstrip()
+
+
+def _objects(path: Path) -> list[dict[str, Any]]:
+    """The rows of a CSV file of predictions; what is missing is None.
+
+    A class stays text whatever it looks like; without classes the prediction is a number.
+    """
+    with path.open(newline="", encoding="utf-8") as handle:
+        reader = csv.DictReader(handle)
+        names = reader.fieldnames or ()
+        classes = any(name.startswith(_PROBABILITY) for name in names)
+        return [{name: _value(name, row[name], classes=classes) for name in names} for row in reader]
+
+
+def _value(name: str, text: str, *, classes: bool) -> str | int | float | None:
+    if not text:
+        return None
+    if name == "model_version":
+        return int(text)
+    if name.startswith(_PROBABILITY) or (name == "prediction" and not classes):
+        return float(text)
+    return text

@@ -26,6 +26,7 @@ COLUMNS: tuple[TextColumn[FileRecord], ...] = (
     TextColumn("VERSION", lambda file: version(file.version), right=True, drop=2),
     TextColumn("ROWS", lambda file: count(file.rows), right=True),
     TextColumn("REJECTED", lambda file: count(file.rejected_rows), right=True, drop=4),
+    TextColumn("NOTICES", lambda file: count(len(file.notices)) if file.notices else "", right=True, drop=1),
     TextColumn("SIZE", lambda file: size(file.bytes), right=True, drop=3),
     TextColumn("SEEN", lambda file: minute(file.seen_at), drop=5),
     TextColumn("PATH", lambda file: text(file.path), room=24, keeps_end=True),
@@ -90,6 +91,7 @@ def describe(file: FileRecord, width: int | None) -> str:
         known.append(("same as", text(file.duplicate_of)))
     if file.corrects:
         known.append(("replaces content of", text(file.corrects)))
+    known += [("notice", text(notice)) for notice in file.notices]
     return paragraphs(facts(present(known), width), facts(_reason(file), width))
 
 

@@ -12,17 +12,15 @@ R = TypeVar("R")
 class Request(Record, Generic[R], frozen=True, kw_only=True):
     """A question to the engine. `verb` is its path, the type argument `R` its answer.
 
-    A request that `mutates` carries an `op_id`: asked twice, it is done once.
+    A `Mutation` carries an `op_id`: asked twice, it is done once.
     """
 
     verb: ClassVar[str]
-    mutates: ClassVar[bool] = False
 
 
 class Mutation(Request[R], Generic[R], frozen=True, kw_only=True):
     """A request that changes something. `actor` is who asks, for the history."""
 
-    mutates: ClassVar[bool] = True
     op_id: str = ""
     actor: str = "you"
 

@@ -115,10 +115,11 @@ def _asked(services: EngineServices, request: FileRetry | FileAccept, row: Ledge
     file, before = row.file, row.again
     if isinstance(request, FileRetry):
         return Again(actor=request.actor, parser=_parser(services, request, file), keep=request.keep)
-    if request.types and file.purpose is not FilePurpose.DATA:
+    if file.purpose is not FilePurpose.DATA:
+        what = "change column types" if request.types else "be accepted without some of their rows"
         raise RefusedError(
-            f"Only files of a dataset can change column types; {file.id} is one of {file.purpose}.",
-            hint="Correct the file and deliver it again: the model expects the types it was trained with.",
+            f"Only files of a dataset can {what}; {file.id} is one of {file.purpose}.",
+            hint="Correct the file and deliver it again: the model expects all rows, of the types it was trained with.",
             code="not_data",
         )
     parser, keep = (before.parser, before.keep) if before is not None else (None, False)

@@ -30,12 +30,9 @@ _ROW_SAMPLE = 50
 
 def train_and_judge(task: TrainTask, progress: Progress) -> TrainOutcome:
     """The whole of a training job; `progress` gets a share and the name of the step."""
-    begun = time.monotonic()
     trained = train(task.train, lambda share, stage: progress(0.8 * share, stage))
-    fitted = time.monotonic()
     progress(0.85, "reference")
     reference = _reference(task, trained)
-    described = time.monotonic()
     progress(0.9, "artifact")
     artifact = bundle.stage(
         trained.model,
@@ -44,24 +41,9 @@ def train_and_judge(task: TrainTask, progress: Progress) -> TrainOutcome:
         load_or_create_key(Path(task.key_path)),
         {bundle.REFERENCE: reference},
     )
-    staged = time.monotonic()
     progress(0.95, "gate")
-    row_ms = _row_milliseconds(trained)
-    decision = _judge(task, trained, artifact, row_ms)
-    seconds = {
-        "train": fitted - begun,
-        "reference": described - fitted,
-        "artifact": staged - described,
-        "gate": time.monotonic() - staged,
-    }
-    return TrainOutcome(
-        record=trained.record,
-        artifact=artifact,
-        staged=task.staging,
-        decision=decision,
-        row_ms=row_ms,
-        seconds={name: round(value, 4) for name, value in seconds.items()},
-    )
+    decision = _judge(task, trained, artifact)
+    return TrainOutcome(record=trained.record, artifact=artifact, staged=task.staging, decision=decision)
 
 
 def _manifest(task: TrainTask, trained: Trained) -> ArtifactManifest:
@@ -92,7 +74,7 @@ def _times(task: TrainTask, trained: Trained) -> pd.Series | None:
     return trained.holdout[column] if column is not None and column in trained.holdout else None
 
 
-def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef, row_ms: float) -> Decision:
+def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision:
     record = trained.record
     dummy = next((candidate for candidate in record.candidates if candidate.name == "dummy"), None)
     champion = task.champion
@@ -104,14 +86,13 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef, row_ms: flo
         task=record.task,
         classes=record.classes,
         positive=record.positive,
-        challenger_version=task.challenger_version,
         champion_version=champion.version if champion else None,
         champion_trained_until=champion.trained_until if champion else None,
         challenger_trained_until=record.trained_until,
         holdout_from=record.holdout_from,
         dummy_score=dummy.metrics.get(record.metric) if dummy else None,
         artifact_bytes=artifact.bytes,
-        row_ms=row_ms,
+        row_ms=_row_milliseconds(trained),
         earlier_tests=earlier,
         split=record.split,
         changed_inputs=() if model is None else changed_inputs(model.features, trained.model.features),

@@ -110,7 +110,6 @@ class TrainHandler:
             key_path=str(context.layout.signing_key),
             staging=str(staging),
             champion=champion,
-            challenger_version=models.next_version(query, definition.name),
             earlier_tests=releasing.earlier_tests(query, definition.name, champion),
             now=context.clock.now(),
         )

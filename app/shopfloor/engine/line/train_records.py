@@ -19,7 +19,6 @@ class TrainTask(Record, frozen=True, kw_only=True):
     key_path: str
     staging: str
     champion: ArtifactFile | None = None
-    challenger_version: int
     earlier_tests: tuple[EarlierTest, ...] = ()
     now: datetime
 
@@ -31,5 +30,3 @@ class TrainOutcome(Record, frozen=True, kw_only=True):
     artifact: ArtifactRef
     staged: str
     decision: Decision
-    row_ms: float
-    seconds: dict[str, float] = {}

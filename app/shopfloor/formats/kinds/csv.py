@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shopfloor.domain.contract import Parser
+from shopfloor.domain.dialect import NO_QUOTES
 from shopfloor.domain.file import Reason
+from shopfloor.domain.text import counted
 from shopfloor.duck.sql import text as quoted
 from shopfloor.formats import reasons
 from shopfloor.formats.file_format import HEAD, FileFormat, PreparedFile, Source, first_line, head_of
 from shopfloor.formats.locate import records_of
-from shopfloor.formats.quoting import BACKSLASH, Quoting
+from shopfloor.formats.quoting import BACKSLASH, Quoting, whole_lines
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.rowcount import RowCount, count_delimited
 from shopfloor.formats.shape import REJECT_SCANS, REJECTS, Shape
@@ -44,13 +46,14 @@ class CsvFormat(FileFormat):
         parser, scratch = source.parser, source.scratch("plain")
         text = plain(source.path, source.head, scratch, encoding=parser.encoding, skip=parser.skip_lines)
         found = ready(text, scratch, parser, lambda head, above: self._sniff(source, head, above))
+        kept = _kept(found.path) if parser.quote == NO_QUOTES else ()
         comma = ("Numbers are written with a decimal comma.",) if found.shape.decimal == "," else ()
         return PreparedFile(
             source.file,
             found.shape,
             found.path,
             found.rows,
-            (*found.notices, *comma),
+            (*found.notices, *kept, *comma),
             escape=found.escape,
             escapes=found.escapes,
         )
@@ -206,6 +209,15 @@ def ready(text: PlainText, scratch: Path, parser: Parser, sniff: Callable[[bytes
     if count.unclosed:
         raise BadFile(reasons.open_quote(count.unclosed, escapes=count.escapes and not escape))
     return Delimited(path, shape, count.rows, escape, count.escapes and not escape, (*text.notices, *told))
+
+
+def _kept(path: Path) -> tuple[str, ...]:
+    """What is said of a text whose quote marks are ordinary characters."""
+    lines = sum(sum(b'"' in line for line in chunk.splitlines()) for chunk in whole_lines(path) if b'"' in chunk)
+    if not lines:
+        return ()
+    said = counted(lines, "line holds", "lines hold")
+    return (f'Quote marks are ordinary characters here (quote = "none"): {said} some, which stay in the values.',)
 
 
 def _begun(path: Path, scratch: Path) -> tuple[Path, int]:

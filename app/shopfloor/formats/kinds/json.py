@@ -7,18 +7,19 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
 from shopfloor.domain.file import Reason
+from shopfloor.domain.numbers import count
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.duck.sql import text
 from shopfloor.formats import reasons
 from shopfloor.formats.evidence import rejected
 from shopfloor.formats.failure import reason_of
-from shopfloor.formats.file_format import PreparedFile, Source, head_of
-from shopfloor.formats.json_lines import JsonLinesFormat
+from shopfloor.formats.file_format import LastLine, PreparedFile, Source, head_of
+from shopfloor.formats.json_lines import JsonLinesFormat, json_fault
 from shopfloor.formats.quoting import Quoting
 from shopfloor.formats.reasons import BadFile, Place
 from shopfloor.formats.rowcount import count_entries, count_lines
@@ -32,6 +33,8 @@ _TWICE = "json_type(json) = 'OBJECT' AND len(list_distinct(json_keys(json))) < l
 """SQL that is true for an object with a key that occurs twice."""
 
 _WINDOW, _LARGEST = 1 << 20, 16 << 20
+_COMMA = "Expecting ',' delimiter"
+_NESTED = 100  # braces in the last entry of an array
 _BETWEEN = re.compile(r"[ \t\r\n]*")
 
 
@@ -103,44 +106,75 @@ class ArrayFormat(LinesFormat):
         # DuckDB 2.0 takes an array that ends after an object for whole.
         if _last_byte(path) != b"]":
             raise BadFile(reasons.json_malformed(None, "the array is not closed"))
-        names = self._names(source, path)
+        try:
+            names = self._names(source, path)
+        except BadFile as error:
+            if error.reason.code != "json_shape":
+                raise
+            return _ENTRIES.opened(source, path, notices)
         return PreparedFile(source.file, self.shape(names), path, count_entries(path), notices)
 
     def lines(self, path: Path, shape: Shape, rows: Collection[int]) -> dict[int, int]:
         return {}
 
-    def cells(self, line: str, shape: Shape) -> None:
+    def last(self, tail: bytes) -> LastLine | None:
+        body = tail.rstrip().removesuffix(b"]").rstrip()
+        begin = len(body)
+        for _ in range(_NESTED):
+            begin = body.rfind(b"{", 0, begin)
+            if begin < 0:
+                break
+            try:
+                json.loads(body[begin:])
+            except (ValueError, RecursionError):
+                continue
+            return LastLine(begin, body[begin:], own_line=False)
         return None
 
     def malformed(self, path: Path) -> tuple[int | None, str]:
         """The line on which the array is no JSON, and why."""
-        decoder = json.JSONDecoder()
-        with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            window = file.read(_WINDOW)
-            at, line = window.find("[") + 1, 1
-            passed = 0  # the line is known up to here
-            while True:
-                at = _between(window, at)
-                if window[at : at + 1] == "]":
-                    return None, "it cannot be read"
-                try:
-                    _, end = decoder.raw_decode(window, at)
-                    end = _between(window, end)
-                    if window[end : end + 1] not in {",", "]"}:
-                        raise json.JSONDecodeError("a comma is missing between two entries", window, end)
-                except RecursionError:
-                    return line + window.count("\n", passed, at), "it is nested too deeply"
-                except json.JSONDecodeError as error:
-                    more = file.read(_WINDOW) if len(window) - at < _LARGEST else ""
-                    if not more:
-                        return line + window.count("\n", passed, error.pos), error.msg
-                    line += window.count("\n", passed, at)
-                    window, at, passed = window[at:] + more, 0, 0
-                    continue
-                at = end + (window[end] == ",")
+        try:
+            for _ in array_entries(path):
+                pass
+        except _Broken as error:
+            return error.line, f"in entry {count(error.number)} {error.why}"
+        return None, "it cannot be read"
 
 
-FORMAT, _ARRAY = LinesFormat(), ArrayFormat()
+class EntriesFormat(LinesFormat):
+    """The objects of an array that has other entries, too, one a line."""
+
+    by_line = False
+
+    def lines(self, path: Path, shape: Shape, rows: Collection[int]) -> dict[int, int]:
+        return {}
+
+    def opened(self, source: Source, path: Path, notices: tuple[str, ...]) -> PreparedFile:
+        """An array at `path`. Raises `BadFile` when none of its entries is an object."""
+        target = source.scratch("objects")
+        wrong: dict[int, Reject] = {}
+        others = 0  # entries that no brace counts
+        last = 0
+        try:
+            with target.open("w", encoding="utf-8") as out:
+                for last, entry in enumerate(array_entries(path), 1):
+                    if (why := entry.misfit) is None:
+                        out.write(entry.text.replace("\n", " ").replace("\r", " ") + "\n")
+                        continue
+                    others += not isinstance(entry.value, _Object)
+                    reason = reasons.json_shape(f"entry {count(last)} {why}", entry.line)
+                    wrong[last - 1] = rejected(reason, Place(line=entry.line, row=last), None, entry.text)
+        except _Broken as error:
+            raise BadFile(reasons.json_malformed(error.line, f"in entry {count(error.number)} {error.why}")) from error
+        rejects = tuple(wrong.values())[:MOST]
+        if len(wrong) == last:
+            raise BadFile(reasons.of_many(reasons.of_reject(rejects[0]), last, last))
+        shape = self.shape(self._names(source, target)).without(tuple(wrong), "false")
+        rows = count_entries(path) + others
+        return PreparedFile(source.file, shape, target, rows, notices, bad=len(wrong), rejects=rejects)
+
+
+FORMAT, _ARRAY, _ENTRIES = LinesFormat(), ArrayFormat(), EntriesFormat()
 
 
 def _plain(source: Source) -> tuple[Path, tuple[str, ...]]:
@@ -214,6 +248,77 @@ def without_misfits(connection: DuckDBPyConnection, source: Path, scratch: Path)
     return Misfits(scratch, len(wrong), tuple(rejects))
 
 
+class _Object(dict[str, Any]):
+    """A JSON object; `twice` says that it has a key more than once."""
+
+    twice = False
+
+    @classmethod
+    def of(cls, pairs: list[tuple[str, Any]]) -> _Object:
+        """The object of these keys and values."""
+        made = cls(pairs)
+        made.twice = len(made) < len(pairs)
+        return made
+
+
+class Entry(NamedTuple):
+    """One entry of an array: the line on which it begins, its text and its value."""
+
+    line: int
+    text: str
+    value: object
+
+    @property
+    def misfit(self) -> str | None:
+        """Why it is no row; None where it is one."""
+        if not isinstance(self.value, _Object):
+            return "is not an object"
+        return "has the same key twice" if self.value.twice else None
+
+
+class _Broken(ValueError):
+    """An array that is no JSON from its entry `number` on."""
+
+    def __init__(self, number: int, line: int, why: str) -> None:
+        super().__init__(why)
+        self.number, self.line, self.why = number, line, why
+
+
+def array_entries(path: Path) -> Iterator[Entry]:
+    """The entries of an array, in order. Raises `_Broken` where it is no JSON."""
+    decoder = json.JSONDecoder(object_pairs_hook=_Object.of)
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        window = file.read(_WINDOW)
+        at, line, number = window.find("[") + 1, 1, 1
+        passed = 0  # the line is known up to here
+        while True:
+            at = _between(window, at)
+            line, passed = line + window.count("\n", passed, at), at
+            if number == 1 and window[at : at + 1] == "]":
+                return
+            try:
+                value, end = decoder.raw_decode(window, at)
+                after = _between(window, end)
+                if window[after : after + 1] not in {",", "]"}:
+                    raise json.JSONDecodeError(_COMMA, window, after)
+            except (ValueError, RecursionError) as error:
+                more = file.read(_WINDOW) if len(window) - at < _LARGEST else ""
+                if not more:
+                    pos = error.pos if isinstance(error, json.JSONDecodeError) else at
+                    raise _Broken(number, line + window.count("\n", at, pos), array_fault(error)) from None
+                window, at, passed = window[at:] + more, 0, 0
+                continue
+            yield Entry(line, window[at:end], value)
+            if window[after] == "]":
+                return
+            at, number = after + 1, number + 1
+
+
+def array_fault(error: ValueError | RecursionError) -> str:
+    """What is wrong with an entry; its own characters are not counted, since the entry may begin anywhere."""
+    return json_fault(error).partition(" (")[0]
+
+
 def _between(window: str, at: int) -> int:
     found = _BETWEEN.match(window, at)
     return found.end() if found is not None else at
@@ -233,10 +338,9 @@ def _entries(lines: Iterator[bytes]) -> Iterator[tuple[int | None, bytes]]:
 def _reason(line: bytes, number: int) -> Reason:
     """Why a line is no object of a table."""
     try:
-        found = json.loads(line)
+        found = json.loads(line.rstrip())
     except (ValueError, RecursionError) as error:
-        why = str(error).split(":", 1)[0] if isinstance(error, ValueError) else "it is nested too deeply"
-        return reasons.json_malformed(number, why)
+        return reasons.json_malformed(number, json_fault(error))
     if isinstance(found, dict):
         return reasons.json_shape("an object has the same key twice", number)
     return reasons.json_shape("a line is no object", number)

@@ -18,6 +18,7 @@ from shopfloor.formats.file_format import FileFormat, PreparedFile, Source, firs
 from shopfloor.formats.magic import PARQUET, foreign
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import NOTHING, Shape, check_names
+from shopfloor.formats.totals import may_be_totals
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # Parquet says how large its values are, but may lie: text is counted when it is read.
 MAX_TEXT_RATIO = 400
 FREE_TEXT = 512 << 20
+_LABELS = 20  # columns in which a word for totals may stand
 _STAGED = re.compile(r'^Failed to read file "[^"]*": ')
 
 
@@ -48,20 +50,26 @@ class ParquetFormat(FileFormat):
                 raise BadFile(reasons.parquet_damaged("it has no columns"))
             check_names(names)
             described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
-            rows = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({path})").fetchall()[0][0]
+            counts = f"SELECT sum(num_rows), sum(num_row_groups) FROM parquet_file_metadata({path})"
+            rows, groups = connection.execute(counts).fetchall()[0]
             if not rows and not source.may_be_empty:
                 raise BadFile(reasons.header_only())
             raw = _without_values(connection, path, names, [str(row[1]) for row in described])
-            _check_expansion(source, names, raw)
+            may_sum = _check_expansion(source, names, raw, groups)
         except (duckdb.Error, MemoryError) as error:
             raise BadFile(reason_of(error, self, source.path, source.memory_mb)) from error
-        return PreparedFile(source.file, Shape(self, tuple(names), raw), source.path, int(rows))
+        return PreparedFile(source.file, Shape(self, tuple(names), raw), source.path, int(rows), may_sum=may_sum)
 
     def scan(self, shape: Shape, files: str, *, rejects: bool) -> str:
         return f"read_parquet({files})"
 
     def columns(self, shape: Shape) -> str:
         return ", ".join(f"{name(column)} AS c{i}" for i, column in enumerate(shape.own))
+
+    def row(self, shape: Shape, path: Path, number: int) -> str | None:
+        if "VARCHAR" not in shape.raw[: shape.width]:
+            return None  # nothing in it can say that it is a total
+        return f"SELECT {self.columns(shape)} FROM read_parquet({text(str(path))}) WHERE file_row_number = {number}"
 
     def reason(self, message: str, path: Path) -> Reason:
         if "No magic bytes" in message or "too small" in message:
@@ -97,16 +105,22 @@ def _without_values(
     return tuple(NOTHING if i in empty else kind for i, kind in enumerate(raw))
 
 
-def _check_expansion(source: Source, names: Sequence[str], raw: Sequence[str]) -> None:
-    """Raise `BadFile` for text that is out of all proportion to the file."""
+def _check_expansion(source: Source, names: Sequence[str], raw: Sequence[str], groups: int) -> bool:
+    """Raise `BadFile` for text that is out of all proportion to the file.
+
+    False where the last row of a file with one row group has no word for totals: asking for that row alone would cost
+    a small file as much again.
+    """
     texts = [name(column) for column, kind in zip(names, raw, strict=True) if kind == "VARCHAR"]
     if not texts:
-        return
+        return False
     total = " + ".join(f"coalesce(sum(strlen({column})), 0)" for column in texts)
-    query = f"SELECT {total} FROM read_parquet({text(str(source.path))})"
-    size = source.connection.execute(query).fetchall()[0][0]
+    last = [f"last({column})" for column in texts[:_LABELS]] if groups == 1 else []
+    query = f"SELECT {', '.join([total, *last])} FROM read_parquet({text(str(source.path))})"
+    size, *labels = source.connection.execute(query).fetchall()[0]
     if size > max(FREE_TEXT, MAX_TEXT_RATIO * source.path.stat().st_size):
         raise BadFile(reasons.expands_too_much(MAX_TEXT_RATIO, int(size)))
+    return may_be_totals(labels) if labels else True
 
 
 def _top_level(listed: Sequence[tuple[str, int | None]]) -> list[str]:

@@ -8,13 +8,15 @@ formulas the stored results are read; nothing is calculated and no macro is ever
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import time, timedelta
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
+from shopfloor.domain.column_names import fold
 from shopfloor.domain.columns import EXACT
 from shopfloor.formats import reasons
 from shopfloor.formats.archive import check_archive, check_sheet
@@ -23,6 +25,7 @@ from shopfloor.formats.file_format import PreparedFile, Source
 from shopfloor.formats.json_lines import JsonLinesFormat
 from shopfloor.formats.magic import OLE, ZIP, foreign
 from shopfloor.formats.opendocument import check_spreadsheet
+from shopfloor.formats.preamble import check_first
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.rowcount import count_lines
 from shopfloor.formats.sniff import headless
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
 _BATCH = 4096
+_LOOKED = 50  # rows in which the header is looked for
 
 
 class WorkbookFormat(JsonLinesFormat):
@@ -60,7 +64,8 @@ class WorkbookFormat(JsonLinesFormat):
                 notices = check_values(sheets[position]) if sheets else check_sheet(path, position, source.memory_mb)
             if len(book.sheet_names) > 1 and not sheet:
                 notices = (*notices, f"Of the workbook's {len(book.sheet_names)} sheets, the first was read: {name!r}.")
-            names = _write(_rows(_sheet(book, name), source.parser.skip_lines), target, source.may_be_empty)
+            rows = _below_title(_rows(_sheet(book, name), source.parser.skip_lines), source.expected)
+            names = _write(rows, target, source.may_be_empty)
         finally:
             book.close()
         return PreparedFile(source.file, self.shape(names), target, count_lines(target), notices)
@@ -137,6 +142,21 @@ def _rows(sheet: CalamineSheet, skip: int) -> Iterator[tuple[int, list[Any]]]:
                 yield number, row
     except BaseException as error:  # noqa: BLE001  see `_open`
         _damaged(error)
+
+
+def _below_title(rows: Iterator[tuple[int, list[Any]]], expected: Sequence[str]) -> Iterator[tuple[int, list[Any]]]:
+    """The same rows. Raises `BadFile` where the header stands below a title, saying in which row."""
+    head = list(islice(rows, _LOOKED))
+    check_first([(number, _texts(row)) for number, row in head], frozenset(map(fold, expected)), fold, headless)
+    return chain(head, rows)
+
+
+def _texts(row: Sequence[Any]) -> list[str]:
+    """The cells of a row as text, up to the last one with a value."""
+    cells = [str(_value(cell) if cell != "" else "") for cell in row]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def _write(rows: Iterator[tuple[int, list[Any]]], target: Path, may_be_empty: bool) -> tuple[str, ...]:

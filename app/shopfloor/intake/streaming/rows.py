@@ -20,11 +20,12 @@ from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.missing import ALWAYS_MISSING
+from shopfloor.domain.moments import Misfit
 from shopfloor.domain.streaming import RowReject
 from shopfloor.domain.text import safe
 from shopfloor.formats.json_fault import keys_at_most, repeated_key, why_not_json
 from shopfloor.formats.notation import same_iso
-from shopfloor.formats.values import Misfit, reader_of
+from shopfloor.formats.values import reader_of
 
 TOLD = 100
 """So many rejected rows are told one by one."""
@@ -69,7 +70,7 @@ class RowCheck:
     """Reads posts for one state of a contract. May be used by several threads."""
 
     def __init__(self, contract: Contract | None) -> None:
-        columns = contract.columns if contract is not None else ()
+        columns = tuple(map(contract.parser.governed, contract.columns)) if contract is not None else ()
         self._columns = {column.name: column for column in columns}
         self._missing = contract.parser.missing if contract is not None else ()
         # Of a column that has no type yet the first value decides.

@@ -87,6 +87,8 @@ def sections(file: FileRecord, content: FileBytes | None = None, rejects: Sequen
     if file.reason is not None:
         title = "Why it is quarantined" if file.state is FileState.QUARANTINED else "Why"
         found.insert(0, Section("reason", title, _reason(file)))
+    if file.notices:
+        found.append(Section("notices", "Notices", [Pair("notice", notice) for notice in file.notices]))
     if content is not None:
         found.insert(1, Section("bytes", "Around the failure", _numbered(content, file), note="v shows the whole file"))
     if rejects:

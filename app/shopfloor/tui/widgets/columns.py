@@ -45,14 +45,14 @@ class ColumnSlot(NamedTuple):
     width: int
 
 
-def fit_columns(columns: Sequence[TableColumn], width: int, gap: int = GAP) -> list[ColumnSlot]:
+def fit_columns(columns: Sequence[TableColumn], width: int) -> list[ColumnSlot]:
     """The columns that fit `width` cells, in order, with their places.
 
     A wider line never shows fewer columns. Columns that must stay are cut from the right when even
     they do not fit.
     """
-    shown = _droppable(columns, width, gap)
-    widths = _share([columns[index] for index in shown], width - gap * (len(shown) - 1))
+    shown = _droppable(columns, width)
+    widths = _share([columns[index] for index in shown], width - GAP * (len(shown) - 1))
     slots: list[ColumnSlot] = []
     x = 0
     for index, cells in zip(shown, widths, strict=True):
@@ -60,30 +60,30 @@ def fit_columns(columns: Sequence[TableColumn], width: int, gap: int = GAP) -> l
         if cells <= 0:
             break
         slots.append(ColumnSlot(index, x, cells))
-        x += cells + gap
+        x += cells + GAP
     return slots
 
 
-def natural_columns(columns: Sequence[TableColumn], gap: int = GAP) -> list[ColumnSlot]:
+def natural_columns(columns: Sequence[TableColumn]) -> list[ColumnSlot]:
     """Every column at its own width, for a table that scrolls sideways."""
     slots: list[ColumnSlot] = []
     x = 0
     for index, column in enumerate(columns):
         slots.append(ColumnSlot(index, x, column.least))
-        x += column.least + gap
+        x += column.least + GAP
     return slots
 
 
-def _droppable(columns: Sequence[TableColumn], width: int, gap: int) -> list[int]:
+def _droppable(columns: Sequence[TableColumn], width: int) -> list[int]:
     """Indices left after dropping by rising priority, the rightmost first among equals."""
     shown = list(range(len(columns)))
-    need = sum(column.least for column in columns) + gap * (len(columns) - 1)
+    need = sum(column.least for column in columns) + GAP * (len(columns) - 1)
     by_worth = sorted(shown, key=lambda index: (columns[index].priority, -index))
     for index in by_worth:
         if need <= width or columns[index].priority >= KEEP:
             break
         shown.remove(index)
-        need -= columns[index].least + gap
+        need -= columns[index].least + GAP
     return shown
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,9 +40,9 @@ class DoctorContext:
         """True when there is no time left for reading bytes."""
         return self.context.clock.monotonic() > self.deadline
 
-    def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of one query."""
-        return self.context.store.read(lambda query: query.all(sql, list(parameters)))
+        return self.context.store.read(lambda query: query.all(sql))
 
     def mend(self, repair: Callable[[], object]) -> bool:
         """Do a repair where repairs were asked for; True when it was done."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted
 from shopfloor.store import migrate
@@ -13,8 +11,6 @@ from shopfloor.store.journal import Journal
 from shopfloor.store.transaction import Transaction
 from shopfloor.upkeep.checks.doctor_context import DoctorContext, unwell, well
 
-# A crash tears the end of a line off; a whole line with another checksum was changed on disk.
-_WHOLE = re.compile(rb"^[0-9a-f]{8} \{.*\]\}\n?$", re.DOTALL)
 _NUMBERS = """
 SELECT kind, max(number) FROM (
     SELECT 'f' AS kind, number FROM files UNION ALL SELECT 'r', number FROM runs UNION ALL SELECT 'j', number FROM jobs
@@ -29,7 +25,7 @@ def store(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """It is open, of the schema that this program writes, and not degraded."""
     held = doctor.context.store
     if held.degraded:
-        yield unwell("store", f"degraded: {held.degraded}. Free disk space and restart: shopfloor down")
+        yield unwell("store", f"degraded: {held.degraded}. Free disk space or mend the disk; it heals by itself")
         return
     schema = int(doctor.rows("SELECT value FROM meta WHERE key = 'schema'")[0][0])
     if schema != migrate.newest():
@@ -50,23 +46,15 @@ def journal(doctor: DoctorContext) -> Iterator[DoctorFinding]:
             "journal",
             f"it knows event {known}, the database ends at {held}: restart the engine to restore the rows",
         )
-    lines = damaged = 0
-    for path in sorted(doctor.layout.journal.glob("[0-9]*.jsonl")):
-        with path.open("rb") as file:
-            for line in file:
-                lines += 1
-                damaged += _WHOLE.match(line) is not None
-    intact = sum(1 for _ in kept.entries())
-    changed = max(0, damaged - intact)
-    if changed:
+    found = kept.survey()
+    if found.changed:
         yield unwell(
-            "journal", f"{changed} of {count(lines)} lines were changed on disk; make a backup now: shopfloor backup"
+            "journal",
+            f"{counted(found.changed, 'line')} changed on disk; make a backup now: shopfloor backup",
         )
     elif known <= held:
-        torn = lines - intact
-        yield well(
-            "journal", counted(intact, "commit") + (f", {counted(torn, 'line')} torn by a crash" if torn else "")
-        )
+        torn = f", {counted(found.torn, 'line')} torn by a crash" if found.torn else ""
+        yield well("journal", counted(found.commits, "commit") + torn)
 
 
 def counters(doctor: DoctorContext) -> Iterator[DoctorFinding]:
