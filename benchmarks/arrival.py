@@ -18,9 +18,9 @@ _SCANS = 7
 
 
 def run(smoke: bool) -> list[Figure]:
-    """The median of a few scans; the burst once, in a workspace of its own."""
-    known, burst = (500, 1_000) if smoke else (10_000, 40_000)
-    return [_known(known), _look(known), _burst(burst)]
+    """The median of a few scans; the best of some bursts, each in a workspace of its own, beside the best floor."""
+    known, burst, rounds = (500, 1_000, 1) if smoke else (10_000, 40_000, 3)
+    return [_known(known), _look(known), _burst(burst, rounds)]
 
 
 def _known(count: int) -> Figure:
@@ -49,8 +49,13 @@ def _looked(client: EngineClient) -> float:
     return client.ask(StatusShow()).engine.watcher.last_scan_ms or 0.0
 
 
-def _burst(count: int) -> Figure:
-    """Seconds of the scan that meets a burst, the last one: when it is over the ledger knows every file.
+def _burst(count: int, rounds: int) -> Figure:
+    ours, bare = zip(*(_accounted(count) for _ in range(rounds)), strict=True)
+    return Figure(f"{count:,} files in one burst accounted for", min(ours), "s", min(bare), at_most=5)
+
+
+def _accounted(count: int) -> tuple[float, float]:
+    """Seconds of the scan that meets a burst, the last one: when it is over the ledger knows every file; and the floor.
 
     No hint and no interval starts an earlier scan, which would have done a part of it.
     """
@@ -61,9 +66,7 @@ def _burst(count: int) -> Figure:
         client.ask(Rescan(), timeout=120.0)
         while client.ask(StatusShow(), timeout=60.0).files.seen < count:
             time.sleep(0.01)
-        ours = time.perf_counter() - begun
-        bare = _bare(folder)
-    return Figure(f"{count:,} files in one burst accounted for", ours, "s", bare, at_most=5)
+        return time.perf_counter() - begun, _bare(folder)
 
 
 def _fill(folder: Path, count: int) -> None:

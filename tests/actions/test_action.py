@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import shlex
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cli import samples
 
+import shopfloor
 from shopfloor.actions.action import fill
 from shopfloor.actions.alerts import snooze
-from shopfloor.actions.registry import by_name
+from shopfloor.actions.registry import ALL, by_name
 from shopfloor.domain.errors import RefusedError, UsageError
 from shopfloor.domain.file import FileState
 from shopfloor.domain.job import JobState
@@ -158,6 +161,18 @@ def test_define_fills_the_definition() -> None:
     assert (definition.task, definition.exclude) == ("regression", ("a", "b"))
     assert (definition.release.policy, definition.training.metric) == ("approval", "r2")
     assert definition.time is None
+
+
+def test_the_terminal_names_no_single_action_that_asks_the_engine() -> None:
+    """What an action needs stands in its declaration: a new one is one entry."""
+    names = {action.name for action in ALL if action.asks_engine}
+    named = [
+        (path.name, node.value)
+        for path in (Path(shopfloor.__file__).parent / "tui").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in names
+    ]
+    assert named == []
 
 
 def test_confirmation_names_the_thing_and_hides_nothing_of_a_hostile_name() -> None:

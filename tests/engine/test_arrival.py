@@ -105,6 +105,7 @@ def test_a_corrected_file_is_told_and_its_first_rows_can_be_withdrawn(shop: Shop
     shop.client.ask(FileWithdraw(id=first.id, reason="corrected"))
     shop.settle()
     assert sorted(values(shop)) == ["k2", "k3", "k4", "k5"]
+    assert all_files(shop)[0].state is FileState.WITHDRAWN
     assert shop.client.ask(FileWithdraw(id=first.id)).id == first.id  # asked again, nothing happens
     shop.settle()
     assert len(versions(shop)) == 3
@@ -244,8 +245,8 @@ _STEPS = [
     "lake.synced",
     "lake.renamed",
     "intake.published",
-    *(f"store.commit:{number}" for number in (4, 6, 8)),
-    *(f"store.committed:{number}" for number in (3, 5, 7, 9)),
+    *(f"store.commit:{number}" for number in (3, 5, 7)),
+    *(f"store.committed:{number}" for number in (2, 4, 6, 8)),
     "intake.committed",
     "intake.original",
     "intake.aside",

@@ -46,10 +46,10 @@ def commit(works: Works, number: int, digest: str, rows: int, *, restored: bool 
         datasets.define(transaction, "flights", "append")
         version = DatasetVersion(
             dataset="flights", version=number, digest=digest, rows=9, added_rows=rows, columns=(), parts=(),
-            created_at=transaction.now,
+            created_at=transaction.now, restored=1 if restored else None,
         )  # fmt: skip
         datasets.commit_version(transaction, version, "append", previous=())
-        ProductionLine(context).after(transaction, VersionCommitted(version, restored))
+        ProductionLine(context).after(transaction, VersionCommitted(version))
         found = jobs.queued(transaction)
         for job in found:
             assert job.payload == {"dataset_version": number}

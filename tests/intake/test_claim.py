@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shopfloor.arrival import claim as module
-from shopfloor.arrival.claim import FileChanged, claim
+from shopfloor.arrival.claim import Claimed, Container, FileChanged, claim
 from shopfloor.arrival.scan import Observation, scan
 
 
@@ -65,16 +66,73 @@ def changes(path: Path) -> dict[str, Any]:
     }
 
 
+def together(inbox: Path, seen: Observation, path: Path) -> Claimed:
+    """The claim of a small file among many."""
+    container = Container(inbox, path)
+    try:
+        return container.claim(seen)
+    finally:
+        container.close()
+        if not path.stat().st_size:
+            path.unlink()
+
+
+@pytest.mark.parametrize("way", [claim, together])
 @pytest.mark.parametrize("change", list(changes(Path())))
-def test_change_before_the_claim(inbox: Path, tmp_path: Path, change: str) -> None:
+def test_change_before_the_claim(inbox: Path, tmp_path: Path, change: str, way: Callable[..., Claimed]) -> None:
     path = inbox / "d/sub/a.csv"
     path.write_text("a\n1\n")
     seen = one(inbox)
     changes(path)[change]()
     with pytest.raises(FileChanged) as caught:
-        claim(inbox, seen, tmp_path / "copy")
+        way(inbox, seen, tmp_path / "copy")
     assert not caught.value.gone
     assert not (tmp_path / "copy").exists()
+
+
+@pytest.mark.parametrize("change", ["append", "truncate", "touch"])
+def test_change_during_the_copy_of_a_small_file(
+    inbox: Path, tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = inbox / "d/sub/a.csv"
+    path.write_bytes(b"x" * 3_000)
+    seen = one(inbox)
+
+    def read(descriptor: int, size: int) -> bytes:
+        data = os.read(descriptor, size)
+        changes(path)[change]()
+        return data
+
+    monkeypatch.setattr(module, "os", type("Os", (), {**vars(os), "read": staticmethod(read)}))
+    with pytest.raises(FileChanged):
+        together(inbox, seen, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_many_small_files_are_copied_into_one_each_with_its_place(inbox: Path, tmp_path: Path) -> None:
+    contents = {
+        f"d/{'sub/' if number % 3 else ''}{number}.csv": random.Random(number).randbytes(number) for number in range(40)
+    }
+    for name, data in contents.items():
+        (inbox / name).write_bytes(data)
+    seen = scan(inbox)
+    (inbox / "d/9.csv").unlink()
+    container = Container(inbox, tmp_path / "copies")
+    claimed: dict[str, Claimed] = {}
+    for file in seen:
+        if file.path == "d/9.csv":
+            with pytest.raises(FileChanged):
+                container.claim(file)
+        else:
+            claimed[file.path] = container.claim(file)
+    container.close()
+    assert set(claimed) == set(contents) - {"d/9.csv"}
+    copies = (tmp_path / "copies").read_bytes()
+    for name, copy in claimed.items():
+        assert copy.offset is not None
+        assert copies[copy.offset :][: copy.bytes] == contents[name]
+        assert copy.sha256 == hashlib.sha256(contents[name]).hexdigest()
+    assert (tmp_path / "copies").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("change", ["append", "truncate", "touch"])

@@ -103,7 +103,14 @@ class Factory:
         return self.write(put)
 
     def commit(
-        self, dataset: str, delivered: Sequence[str], *, replace: bool = False, cause: str = "", part: str = ""
+        self,
+        dataset: str,
+        delivered: Sequence[str],
+        *,
+        replace: bool = False,
+        cause: str = "",
+        part: str = "",
+        restored: int | None = None,
     ) -> int:
         """One part of all `delivered` files; with `replace` the earlier parts are gone."""
 
@@ -130,6 +137,7 @@ class Factory:
                 parts=tuple(held),
                 files=tuple(delivered),
                 cause=cause,
+                restored=restored,
                 created_at=transaction.now,
             )
             datasets.commit_version(transaction, version, "append", previous=before)

@@ -305,8 +305,15 @@ def test_notebook_run_started_by_an_alert(line: Line) -> None:
 
 def test_dataset_rollback_names_the_version_it_came_from(factory: Factory) -> None:
     factory.commit("flights", [factory.deliver("flights")])
-    factory.commit("flights", [], cause="rollback to flights@1 by you: bad rows in f1")
+    factory.commit("flights", [], cause="rollback to flights@1 by you: bad rows in f1", restored=1)
     assert ("flights@1", "flights@2") in edges(factory.trace("flights@1", "down"))
+    assert ("flights@1", "flights@2") in edges(factory.trace("flights@2", "up"))
+
+
+def test_a_cause_that_only_reads_like_a_rollback_is_none(factory: Factory) -> None:
+    factory.commit("flights", [factory.deliver("flights")])
+    factory.commit("flights", [factory.deliver("flights")], cause="rollback to flights@1.csv")
+    assert ("flights@1", "flights@2") not in edges(factory.trace("flights@1", "down"))
 
 
 def test_payload_with_dataset_and_number_is_a_cause(factory: Factory) -> None:

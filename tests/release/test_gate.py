@@ -26,6 +26,7 @@ from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Split, Task, Value
 from shopfloor.domain.errors import DataError, UsageError
 from shopfloor.domain.release import Decision, GateCheck, Outcome
+from shopfloor.release import gate
 from shopfloor.release.gate import judge
 from shopfloor.release.input_compatibility import changed_inputs
 from shopfloor.statistics.predictions import Predictions
@@ -127,6 +128,14 @@ def test_too_few_rows_keep_the_champion() -> None:
 def test_too_few_rows_for_a_first_model() -> None:
     decision = decide(binary_pair(1, 19)[0], None)
     assert (decision.outcome, decision.reason) == (Outcome.HOLD, "inconclusive: 19 rows, needs 20")
+
+
+def test_a_reason_is_whole_whatever_stands_in_a_name() -> None:
+    """A class may be called anything: a semicolon in its name does not end the sentence."""
+    one = GateCheck(code="classes", passed=None, detail="every row is of class 'a; b'")
+    assert gate._undecided(spec(), one) == "inconclusive: every row is of class 'a; b'; champion v1 stays"
+    few = GateCheck(code="rows", passed=None, value=9.0, limit=20.0, detail="9 rows, needs 20; 3 rows without a target")
+    assert gate._undecided(spec(), few) == "inconclusive: 9 rows, needs 20; champion v1 stays"
 
 
 def test_a_small_first_model_is_judged_by_its_evidence() -> None:

@@ -27,7 +27,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.release import AliasChange, ModelVersion
 from shopfloor.domain.run import ArtifactRef, RunRecord, RunState
 from shopfloor.statistics import metrics
-from shopfloor.store import alerts, database, events, files, inference, jobs, migrate, models, runs
+from shopfloor.store import alerts, database, datasets, events, files, inference, jobs, migrate, models, runs
 from shopfloor.store.files import Identity, LedgerRow
 from shopfloor.store.inference import InferencePart
 from shopfloor.store.journal import Journal, JournalEntry
@@ -203,6 +203,12 @@ def test_a_fresh_database_has_the_newest_schema(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_every_migration_has_a_number_of_its_own() -> None:
+    """Two branches that took the same number would leave one of both out."""
+    files = [path.name for path in Path(migrate.__file__).parent.joinpath("migrations").glob("*.sql")]
+    assert sorted(int(name[:4]) for name in files) == list(range(1, len(files) + 1)) == list(migrate.scripts())
+
+
 def test_a_search_of_runs_knows_the_recipe_and_the_trigger_also_of_old_runs(tmp_path: Path) -> None:
     (tmp_path / "journal").mkdir()
     path = tmp_path / "m.duckdb"
@@ -229,6 +235,36 @@ def test_a_search_of_runs_knows_the_recipe_and_the_trigger_also_of_old_runs(tmp_
     assert (found("linear"), found("NEW DATA"), found("forest"), found("you")) == (["r1"], ["r1"], ["r2"], ["r2"])
     assert found("!linear") == ["r2"]
     store.close()
+
+
+def test_states_that_older_workspaces_kept_in_words_are_read_once(tmp_path: Path) -> None:
+    """Withdrawn files and rollbacks of a store of schema 3, whose reason and cause said so."""
+    (tmp_path / "journal").mkdir()
+    with duckdb.connect(str(tmp_path / "m.duckdb")) as connection:
+        for number in (1, 2, 3):
+            connection.execute(migrate.scripts()[number])
+        connection.execute("INSERT INTO meta VALUES ('schema', '3'), ('workspace', 'w'), ('epoch', '0')")
+        for number, (state, code) in enumerate(
+            (("committed", "withdrawn"), ("quarantined", "schema"), ("committed", ""))
+        ):
+            connection.execute(
+                "INSERT INTO files (id, number, purpose, dataset, path, raw_path, dev, ino, mtime_ns, ctime_ns, size, "
+                "rejected_rows, state, reason, seen_count, seen_at) "
+                "VALUES (?, ?, 'data', 'd', 'p', 'p'::BLOB, 1, 1, 1, 1, 1, 0, ?, ?, 1, now())",
+                [f"f{number}", number, state, to_text({"code": code, "message": "m"}) if code else None],
+            )
+        for number, cause in enumerate(("a.csv", "rollback to d@1 by ann: bad", "rollback to d@2.csv"), start=1):
+            connection.execute(
+                "INSERT INTO dataset_versions VALUES ('d', ?, 'x', 1, 1, '[]', '[]', ?, '[]', now(), NULL)",
+                [number, cause],
+            )
+    store = open_store(tmp_path)
+    states = store.read(lambda query: [file.state.value for file in files.records(query, ["f0", "f1", "f2"])])
+    assert states == ["withdrawn", "quarantined", "committed"]
+    restored = store.read(lambda query: [v.restored for v in datasets.versions(query, "d", 9, 0).rows])
+    assert restored == [None, 1, None]
+    store.close()
+    open_store(tmp_path).close()
 
 
 def test_only_the_store_names_the_database_file() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,10 @@ from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import RefusedError, ShopfloorError, UsageError
 from shopfloor.domain.requests.workspace import QueryTable
+from shopfloor.duck.sql import connect
 from shopfloor.upkeep.answering import answer, plain
+from shopfloor.upkeep.query import run_query
 from shopfloor.upkeep.question import Question, SqlLimits
-from shopfloor.upkeep.sandbox import run_query
 from shopfloor.upkeep.snapshot import snapshots
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 - as Parquet stores it
@@ -263,6 +265,18 @@ def test_address_space_is_limited_by_the_kernel(filled: Works) -> None:
     with pytest.raises(RefusedError) as caught:
         run_query(filled.context, "SELECT length(repeat('x', 4200000000))", 10, limits=SqlLimits(memory_mb=64))
     assert caught.value.code == "query_memory"
+
+
+def test_every_database_that_answers_questions_has_the_same_fence(ask: Ask, tmp_path: Path) -> None:
+    names = (
+        "TimeZone", "python_enable_replacements", "lock_configuration", "allow_community_extensions",
+        "autoinstall_known_extensions", "autoload_known_extensions", "allow_persistent_secrets",
+    )  # fmt: skip
+    statement = f"SELECT name, value FROM duckdb_settings() WHERE name IN {names} ORDER BY name"
+    asked = ask(statement).rows
+    with closing(connect(temp=tmp_path)) as connection:
+        assert tuple(connection.execute(statement).fetchall()) == asked
+    assert len(asked) == len(names)
 
 
 def test_a_missing_part_spoils_only_its_dataset(works: Works) -> None:

@@ -63,10 +63,14 @@ def rows(content: str) -> Counter[str]:
 class DropFolder(RuleBasedStateMachine):
     """The oracle is the disk: each content that lay there when all had settled is in exactly once, and no other."""
 
-    @initialize(keep=st.booleans(), carried=st.booleans())
-    def begin(self, keep: bool, carried: bool) -> None:
-        """With `carried` every delivery is as large as those that are copied beside the watch."""
+    @initialize(keep=st.booleans(), carried=st.booleans(), together=st.booleans())
+    def begin(self, keep: bool, carried: bool, together: bool) -> None:
+        """With `carried` every delivery is as large as those that are copied beside the watch, with `together` it has
+        as many files as those that are copied into one.
+        """
         self.patches = ExitStack()
+        if together:
+            self.patches.enter_context(mock.patch("shopfloor.arrival.claimer._MANY", 1))
         if carried:
             self.patches.enter_context(mock.patch("shopfloor.arrival.watch.SMALL", -1))
         self.folder = Path(tempfile.mkdtemp(prefix="shopfloor-machine-"))

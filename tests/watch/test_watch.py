@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,12 @@ from shopfloor.arrival.settling import SettlingFiles
 from shopfloor.domain.contract import Originals
 from shopfloor.domain.errors import StoreError
 from shopfloor.domain.file import FilePurpose, FileState
+from shopfloor.domain.job import JobRecord
 from shopfloor.domain.monitor import AlertState
+from shopfloor.domain.wire import WireError
+from shopfloor.intake.job import IntakeHandler
 from shopfloor.store import alerts, datasets, files
+from shopfloor.store.transaction import Transaction
 
 
 def table(first: int, count: int = 2) -> str:
@@ -203,8 +208,9 @@ def test_a_disk_that_fills_while_files_are_copied_refuses_none(yard: Yard, monke
 
 @pytest.mark.parametrize("answers", [True, False])
 @pytest.mark.parametrize("committed", [True, False])
+@pytest.mark.parametrize("many", [1, 12])
 def test_a_claim_whose_commit_nobody_knows_of_comes_in_once(
-    yard: Yard, monkeypatch: pytest.MonkeyPatch, committed: bool, answers: bool
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, many: int, committed: bool, answers: bool
 ) -> None:
     """The store fails at COMMIT or after it, and may not even answer what it holds then."""
     write, read = yard.context.store.write, yard.context.store.read
@@ -223,7 +229,8 @@ def test_a_claim_whose_commit_nobody_knows_of_comes_in_once(
         monkeypatch.setattr(yard.context.store, "read", read)
         raise StoreError("The store is closed.")
 
-    yard.drop("d/a.csv", table(0))
+    for number in range(many):
+        yard.drop(f"d/{number:02d}.csv", table(10 * number))
     monkeypatch.setattr(yard.context.store, "write", lost)
     try:
         yard.settle()
@@ -233,9 +240,100 @@ def test_a_claim_whose_commit_nobody_knows_of_comes_in_once(
     yard.work()
     yard.settle()
     yard.work()
-    assert sorted(yard.ids()) == ["k0", "k1"]
-    assert list(yard.states().values()) == [FileState.COMMITTED]
+    assert sorted(yard.ids()) == sorted(f"k{10 * number + row}" for number in range(many) for row in range(2))
+    assert set(yard.states().values()) == {FileState.COMMITTED}
     yard.counts()
+
+
+def test_small_files_of_a_delivery_are_claimed_into_one(yard: Yard) -> None:
+    good = {f"d/{number:02d}.csv": table(100 * number) for number in range(12)}
+    bad = 'id,name\n1,"never closed\n'
+    large = "id\n" + "".join(f"large{number}\n" for number in range(10_000))
+    for path, content in {
+        **good,
+        "d/12-large.csv": large,
+        "d/13-bad.csv": bad,
+        "d/14-again.csv": good["d/03.csv"],
+    }.items():
+        yard.drop(path, content)
+    yard.settle()
+    staging = yard.works.layout.staging
+    assert sorted(path.suffix for path in staging.iterdir()) == [".claim", ".claims"]
+    yard.restart()  # what is waited for stays
+    yard.work()
+    states = yard.states()
+    assert {path for path, state in states.items() if state is FileState.COMMITTED} == {*good, "d/12-large.csv"}
+    assert states["d/14-again.csv"] is FileState.DUPLICATE
+    assert states["d/13-bad.csv"] is FileState.QUARANTINED
+    held = [path for path in (yard.works.layout.quarantine / "d").iterdir() if path.suffix == ".csv"]
+    assert [path.read_text() for path in held] == [bad]
+    assert not list(staging.iterdir())
+
+
+def test_a_delivery_that_no_worker_survives_is_held_byte_for_byte(yard: Yard) -> None:
+    contents = {f"d/{number:02d}.csv": table(100 * number) for number in range(12)}
+    for path, content in contents.items():
+        yard.drop(path, content)
+    yard.settle()
+    (job,) = yard.queued()
+    error = WireError(code="worker_died", message="It died.")
+    for _ in range(2):  # also when the commit is tried again
+        with pytest.raises(Again):
+            yard.context.store.write(partial(_failed_once, yard, job, error))
+    yard.context.store.write(lambda transaction: IntakeHandler().failed(yard.context, transaction, job, error))
+    assert set(yard.states().values()) == {FileState.QUARANTINED}
+    held = yard.works.layout.quarantine / "d"
+    assert sorted(path.read_text() for path in held.glob("*.csv")) == sorted(contents.values())
+    assert not list(yard.works.layout.staging.iterdir())
+
+
+class Again(Exception):
+    """The transaction is rolled back."""
+
+
+def _failed_once(yard: Yard, job: JobRecord, error: WireError, transaction: Transaction) -> None:
+    IntakeHandler().failed(yard.context, transaction, job, error)
+    raise Again
+
+
+def test_a_delivery_of_known_files_leaves_no_copies(yard: Yard) -> None:
+    for again in (False, True):
+        for number in range(12):
+            yard.drop(f"d/{number:02d}{'-again' if again else ''}.csv", table(100 * number))
+        yard.settle()
+        yard.work()
+    assert yard.counts().duplicate == 12
+    assert not list(yard.works.layout.staging.iterdir())
+
+
+def test_a_disk_that_fills_in_the_middle_of_many_small_files_refuses_none(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shopfloor.arrival import claim, claimer
+
+    left = [5]
+
+    def full(*given: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    def pwrite(descriptor: int, data: bytes, offset: int) -> int:
+        if not left[0]:
+            full()
+        left[0] -= 1
+        return os.pwrite(descriptor, data, offset)
+
+    for number in range(12):
+        yard.drop(f"d/{number:02d}.csv", table(100 * number))
+    with monkeypatch.context() as patch:
+        patch.setattr(claim, "os", type("Os", (), {**vars(os), "pwrite": staticmethod(pwrite)}))
+        patch.setattr(claimer, "claim", full)  # of what is left, when it is fewer than are copied together
+        yard.settle()
+    found = list(yard.states().values())
+    assert (found.count(FileState.STAGED), found.count(FileState.WAITING)) == (5, 7)
+    yard.scan()
+    yard.work()
+    assert set(yard.states().values()) == {FileState.COMMITTED}
+    assert not list(yard.works.layout.staging.iterdir())
 
 
 def test_a_flood_in_one_dataset_keeps_no_other_waiting(yard: Yard) -> None:

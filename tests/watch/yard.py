@@ -42,9 +42,7 @@ class Yard:
 
     def open(self) -> Watch:
         """An engine's watch, as at its start."""
-        watch = Watch(
-            self.context, cast(Any, NoFloor()), lambda purpose, seen: False, partial(live.problem, self.context)
-        )
+        watch = Watch(self.context, cast(Any, NoFloor()), lambda found: found, partial(live.problem, self.context))
         watch._memory.load()
         return watch
 

@@ -47,6 +47,14 @@ SET = "yes"
 REASON = Input(name="reason", label="Reason", help="Kept in the history.")
 
 
+class Evidence(StrEnum):
+    """What a person sees before deciding: nothing more, the version to release, or the one that comes back."""
+
+    NONE = "none"
+    CANDIDATE = "candidate"
+    PREVIOUS = "previous"
+
+
 class Confirm(Record, frozen=True, kw_only=True):
     """The question before an action that is hard to take back.
 
@@ -56,6 +64,15 @@ class Confirm(Record, frozen=True, kw_only=True):
 
     question: str
     typed_name: bool = False
+    evidence: Evidence = Evidence.NONE
+
+
+class Form(StrEnum):
+    """What a form begins with: what the record knows, a dataset's columns to choose from, or the rules in force."""
+
+    RECORD = "record"
+    COLUMNS = "columns"
+    RULES = "rules"
 
 
 def no_ref(record: Record) -> str:
@@ -79,6 +96,9 @@ class Action(Record, frozen=True, kw_only=True):
     `rank` orders the footer, 0 stays out of it. What `shows` is asked for its answer, not for an effect.
     `before` asks how things stand, so that doing it once more can say that nothing changed.
     `timeout` is in seconds.
+    The form of the inputs is headed by `title`, a template over `{ref}`, begins as `form` says, and is sent by
+    a button that reads `submit`; empty means the label.
+    `goes_to` names the pane that an action shows. After one that `stops_engine` nothing starts it by itself.
     """
 
     name: str
@@ -98,6 +118,11 @@ class Action(Record, frozen=True, kw_only=True):
     before: Callable[[str], Request[Any]] | None = None
     shows: bool = False
     timeout: float = 30.0
+    title: str = ""
+    form: Form = Form.RECORD
+    submit: str = ""
+    goes_to: Scope | None = None
+    stops_engine: bool = False
 
     @property
     def asks_engine(self) -> bool:

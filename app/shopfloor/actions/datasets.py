@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import REASON, SET, Action, Confirm, Input, InputKind, Inputs
+from shopfloor.actions.action import REASON, SET, Action, Confirm, Form, Input, InputKind, Inputs
 from shopfloor.actions.fields import choice, names, number, values, whole
 from shopfloor.actions.panes import Scope
 from shopfloor.domain.contract import Contract, Corrected, Mode, Originals, SchemaPolicy
@@ -100,6 +100,9 @@ ACTIONS = (
         key="i",
         label="Intake rules",
         help="Change how the dataset ingests files.",
+        title="Intake rules of {ref}",
+        form=Form.RULES,
+        submit="Save",
         scopes=(Scope.DATASETS,),
         records=(DatasetRecord,),
         cli="shopfloor dataset define {ref} [--mode {mode}] [--key {key}] [--time {time}]"

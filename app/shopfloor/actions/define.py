@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from shopfloor.actions.action import Action, Input, InputKind, Inputs
+from shopfloor.actions.action import Action, Form, Input, InputKind, Inputs
 from shopfloor.actions.fields import member, names, number, values, whole
 from shopfloor.actions.panes import Scope
 from shopfloor.domain.dataset import DatasetRecord
@@ -233,6 +233,8 @@ ACTIONS = (
         key="n",
         label="New model",
         help="Define what to predict from which dataset; training starts at once.",
+        form=Form.COLUMNS,
+        submit="Define and train",
         scopes=(Scope.HOME, Scope.DATASETS, Scope.EXPERIMENTS, Scope.MODELS),
         cli="shopfloor model define {name} --dataset {dataset} --target {target}"
         + "".join(f" [{each.flag} {{{each.name}}}]" for each in SETTINGS if each.basic),

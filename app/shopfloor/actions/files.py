@@ -78,9 +78,11 @@ def _retry(ref: str, inputs: Inputs) -> FileRetry:
 def _not_in(record: Record) -> str | None:
     if not isinstance(record, FileRecord):
         return None
+    if record.state is FileState.WITHDRAWN:
+        return "Its rows have already been withdrawn."
     if record.state is not FileState.COMMITTED or record.purpose is not FilePurpose.DATA:
         return f"The file is {record.state}; only rows that are in a dataset can be withdrawn."
-    return "Its rows have already been withdrawn." if record.withdrawn else None
+    return None
 
 
 def _corrects_none(record: Record) -> str | None:

@@ -55,5 +55,6 @@ ACTIONS = (
         why_not=_nothing,
         build=_show,
         shows=True,
+        goes_to=Scope.LINEAGE,
     ),
 )

@@ -17,6 +17,7 @@ def _go(scope: Scope, pane: PaneSpec) -> Action:
         scopes=_EVERYWHERE,
         cli=pane.cli,
         inputs=(Input(name="query", label=pane.query),),
+        goes_to=scope,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import REASON, Action, Confirm, Inputs
+from shopfloor.actions.action import REASON, Action, Confirm, Evidence, Inputs
 from shopfloor.actions.panes import Scope
 from shopfloor.actions.subjects import awaiting_of, model_of, version_of
 from shopfloor.domain.monitor import AlertRecord
@@ -95,7 +95,9 @@ ACTIONS = (
         help="Approve the version that awaits approval; with enough approvals it becomes champion.",
         scopes=(Scope.MODELS,),
         records=(ModelRecord, ModelVersion),
-        confirm=Confirm(question="Approve {ref}? With enough approvals it becomes champion."),
+        confirm=Confirm(
+            question="Approve {ref}? With enough approvals it becomes champion.", evidence=Evidence.CANDIDATE
+        ),
         cli="shopfloor model approve {ref} [--reason {reason}]",
         inputs=(REASON,),
         rank=11,
@@ -111,7 +113,7 @@ ACTIONS = (
         help="Reject the version that awaits approval; the champion stays.",
         scopes=(Scope.MODELS,),
         records=(ModelRecord, ModelVersion),
-        confirm=Confirm(question="Reject {ref}? The champion of {name} stays."),
+        confirm=Confirm(question="Reject {ref}? The champion of {name} stays.", evidence=Evidence.CANDIDATE),
         cli="shopfloor model reject {ref} [--reason {reason}]",
         inputs=(REASON,),
         rank=12,
@@ -127,7 +129,7 @@ ACTIONS = (
         help="Make the version the champion; overruling the gate needs a reason.",
         scopes=(Scope.MODELS, Scope.EXPERIMENTS),
         records=(ModelRecord, ModelVersion, RunRecord),
-        confirm=Confirm(question="Make {ref} the champion of {name}? It serves at once."),
+        confirm=Confirm(question="Make {ref} the champion of {name}? It serves at once.", evidence=Evidence.CANDIDATE),
         cli="shopfloor model promote {ref} [--reason {reason}]",
         inputs=(REASON,),
         rank=13,
@@ -143,7 +145,11 @@ ACTIONS = (
         help="Roll back to the previous champion.",
         scopes=(Scope.MODELS, Scope.ALERTS),
         records=(ModelRecord, ModelVersion, AlertRecord),
-        confirm=Confirm(question="Roll {name} back to its previous champion? It serves at once."),
+        confirm=Confirm(
+            question="Roll {name} back to its previous champion? It serves at once.",
+            typed_name=True,
+            evidence=Evidence.PREVIOUS,
+        ),
         cli="shopfloor model rollback {ref} [--reason {reason}]",
         inputs=(REASON,),
         rank=15,

@@ -111,5 +111,6 @@ ACTIONS = (
         confirm=Confirm(question="Stop the engine? New files and alerts wait until it is started again."),
         cli="shopfloor down",
         build=_shutdown,
+        stops_engine=True,
     ),
 )

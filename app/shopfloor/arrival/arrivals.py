@@ -12,6 +12,7 @@ from shopfloor.workspace.contracts import load_contract
 from shopfloor.workspace.layout import Layout
 
 _USUAL = Arrival()
+_DATA = FilePurpose.DATA  # looked up once, not once a file
 
 
 class Arrivals:
@@ -28,7 +29,7 @@ class Arrivals:
 
     def of(self, purpose: FilePurpose, dataset: str) -> Arrival:
         """The rules for a file in the folder of `dataset`; only data has rules of its own."""
-        if purpose is not FilePurpose.DATA:
+        if purpose is not _DATA:
             return _USUAL
         found = self._now.get(dataset)
         if found is None:

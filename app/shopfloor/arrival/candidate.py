@@ -32,11 +32,12 @@ class CandidateKind(StrEnum):
     DIRECTORY = "directory"
 
 
+_CANDIDATE = (CandidateKind.CANDIDATE, None)
 HARD_LINK = "The file has other hard links, so its content may still change; the copy made now is used."
 
 
-def classify(name: str, mode: int, links: int = 1) -> tuple[CandidateKind, Reason | None]:
-    """What the entry `name` with `st_mode` and `st_nlink` is, and for a refusal why.
+def classify(name: str, mode: int) -> tuple[CandidateKind, Reason | None]:
+    """What the entry `name` with `st_mode` is, and for a refusal why.
 
     Nothing is opened: links, pipes, sockets and devices are known from `lstat` alone. A file with
     several hard links is a candidate; the caller adds the warning `HARD_LINK`.
@@ -51,14 +52,7 @@ def classify(name: str, mode: int, links: int = 1) -> tuple[CandidateKind, Reaso
         )
     if stat.S_ISREG(mode):
         lowered = name.lower()
-        return (
-            (CandidateKind.CANDIDATE, None)
-            if lowered.endswith(endings())
-            else (
-                CandidateKind.REFUSED,
-                _extension(lowered),
-            )
-        )
+        return _CANDIDATE if lowered.endswith(endings()) else (CandidateKind.REFUSED, _extension(lowered))
     if stat.S_ISDIR(mode):
         return CandidateKind.DIRECTORY, None
     return CandidateKind.REFUSED, _special(mode)

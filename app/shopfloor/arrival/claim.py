@@ -24,11 +24,17 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | _FLAGS
 
 
 class Claimed(Record, frozen=True, kw_only=True):
-    """A private copy of a delivered file."""
+    """A private copy of a delivered file; `offset` is where it begins at `path` if that is a `Container`."""
 
     sha256: str
     bytes: int
     path: str
+    offset: int | None = None
+
+    def discard(self) -> None:
+        """Remove a copy that has a file of its own; a container goes as a whole."""
+        if self.offset is None:
+            Path(self.path).unlink(missing_ok=True)
 
 
 class FileChanged(RefusedError):
@@ -74,32 +80,99 @@ def claim(root: Path, expected: Observation, staging: Path) -> Claimed:
     return Claimed(sha256=digest, bytes=size, path=str(staging))
 
 
+class Container:
+    """One new file at `path` for the copies of many small files below `root`.
+
+    To create a file for each, and to remove it again, takes longer than all that is done with its bytes.
+    """
+
+    def __init__(self, root: Path, path: Path) -> None:
+        self.path = path
+        self._size = 0
+        self._target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
+        self._root = _top(root)
+        self._folder: tuple[str, int] | None = None
+
+    def claim(self, expected: Observation) -> Claimed:
+        """`claim` into this file."""
+        source = self._open(expected)
+        try:
+            _compare(source, expected)
+            data = os.read(source, expected.size + 1)
+            _compare(source, expected)
+        finally:
+            os.close(source)
+        if len(data) != expected.size:
+            raise FileChanged(expected.safe_path)
+        offset, view = self._size, memoryview(data)
+        while view:
+            view = view[os.pwrite(self._target, view, offset + len(data) - len(view)) :]
+        self._size += len(data)
+        return Claimed(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data), path=str(self.path), offset=offset)
+
+    def close(self) -> None:
+        """No more copies come."""
+        self._leave()
+        os.close(self._root)
+        os.close(self._target)
+
+    def _open(self, expected: Observation) -> int:
+        """Files of one folder come one after the other: it is opened once."""
+        path, _, name = expected.path.rpartition("/")
+        with _troubles(expected):
+            if self._folder is None or self._folder[0] != path:
+                self._leave()
+                self._folder = (path, _directory_below(self._root, path))
+            return os.open(name, _FILE, dir_fd=self._folder[1])
+
+    def _leave(self) -> None:
+        if self._folder is not None:
+            os.close(self._folder[1])
+            self._folder = None
+
+
 def open_below(root: int, path: str) -> int:
     """Open the file `path` below the directory descriptor `root`, following no link anywhere.
 
     Raises `OSError`, as `os.open` does.
     """
-    *directories, name = path.split("/")
-    directory = root
+    folder, _, name = path.rpartition("/")
+    directory = _directory_below(root, folder)
     try:
-        for step in directories:
-            inner = os.open(step, _DIRECTORY, dir_fd=directory)
-            if directory != root:
-                os.close(directory)
-            directory = inner
         return os.open(name, _FILE, dir_fd=directory)
     finally:
-        if directory != root:
+        os.close(directory)
+
+
+def _directory_below(root: int, path: str) -> int:
+    directory = os.dup(root)
+    for step in path.split("/") if path else ():
+        try:
+            inner = os.open(step, _DIRECTORY, dir_fd=directory)
+        finally:
             os.close(directory)
+        directory = inner
+    return directory
 
 
 def _open(root: Path, expected: Observation) -> int:
-    try:
-        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with _troubles(expected):
+        top = _top(root)
         try:
             return open_below(top, expected.path)
         finally:
             os.close(top)
+
+
+def _top(root: Path) -> int:
+    return os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+@contextmanager
+def _troubles(expected: Observation) -> Iterator[None]:
+    """What keeps a file from being opened, as the claim tells it."""
+    try:
+        yield
     except FileNotFoundError:
         raise FileChanged(expected.safe_path, gone=True) from None
     except PermissionError:

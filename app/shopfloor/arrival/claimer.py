@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from shopfloor.arrival import file_locations, file_outcomes, ledger
 from shopfloor.arrival.arrivals import Arrivals
-from shopfloor.arrival.claim import Claimed, FileChanged, claim
+from shopfloor.arrival.claim import Claimed, Container, FileChanged, claim
 from shopfloor.arrival.companion import Told, told
 from shopfloor.arrival.scan import Observation
 from shopfloor.domain.errors import ShopfloorError
@@ -24,6 +26,8 @@ from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
 BACKLOG = "backlog"
+# As many files of up to so many bytes are copied into one: each new file costs more than what is written to it.
+_MANY, _SMALL = 8, 1 << 16
 # The store's disk is full; and troubles that pass: handles or memory are short, a server does not answer.
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT, errno.EIO, errno.EAGAIN}
@@ -109,32 +113,33 @@ class Claimer:
         known: list[Batch] = []
         again: list[Batch] = []
         full: list[Batch] = []
-        for number, one in enumerate(batch):
+        with self._container(purpose, batch) as container:
+            for number, one in enumerate(batch):
+                try:
+                    copies.append((one, self._copy(purpose, one, container)))
+                except FileChanged:
+                    again.append(one)  # somebody writes again: it settles anew
+                except FileExistsError:  # of a claim that nobody could say of whether it was recorded
+                    (known if self._recorded([one]) else again).append(one)
+                except (OSError, ShopfloorError) as error:
+                    trouble = error.errno if isinstance(error, OSError) else None
+                    if trouble in _FULL:
+                        full += batch[number:]
+                        break
+                    if trouble in _PASSING:
+                        again.append(one)
+                    else:
+                        refusals.append((one, _reason(error)))
             try:
-                copies.append((one, self._copy(purpose, one)))
-            except FileChanged:
-                again.append(one)  # somebody writes again: it settles anew
-            except FileExistsError:  # of a claim that nobody could say of whether it was recorded
-                (known if self._recorded([one]) else again).append(one)
-            except (OSError, ShopfloorError) as error:
-                trouble = error.errno if isinstance(error, OSError) else None
-                if trouble in _FULL:
-                    full += batch[number:]
-                    break
-                if trouble in _PASSING:
-                    again.append(one)
-                else:
-                    refusals.append((one, _reason(error)))
-        try:
-            copies, wrong = self._compared(purpose, copies)
-            reach("intake.copied")
-            done = self._record(purpose, dataset, copies, refusals, wrong)
-        except Exception:
-            # It may have failed after its COMMIT. What is recorded is done with; what is not is claimed anew.
-            rows = self._recorded([one for one, _ in copies])
-            if not rows:
-                raise
-            done = [row for row in rows if row.file.state is not FileState.STAGED]
+                copies, wrong = self._compared(purpose, copies)
+                reach("intake.copied")
+                done = self._record(purpose, dataset, copies, refusals, wrong)
+            except Exception:
+                # It may have failed after its COMMIT. What is recorded is done with; what is not is claimed anew.
+                rows = self._recorded([one for one, _ in copies])
+                if not rows:
+                    raise
+                done = [row for row in rows if row.file.state is not FileState.STAGED]
         reach("intake.claimed")
         self._dispose(purpose, done)
         return Settled([one for one, _ in (*copies, *wrong, *refusals)] + known, again, full)
@@ -181,7 +186,29 @@ class Claimer:
             return Reason(code=BACKLOG, message=message, hint=f"{hint}intake.queued_mb.")
         return None
 
-    def _copy(self, purpose: FilePurpose, one: Batch) -> Claimed:
+    @contextmanager
+    def _container(self, purpose: FilePurpose, batch: Sequence[Batch]) -> Iterator[Container | None]:
+        """Where the copies of small files go together: those of data, which one job reads and nobody else.
+
+        It is there afterwards if a file in it waits for that job.
+        """
+        small = sum(one.seen.size <= _SMALL for one in batch)
+        if purpose is not FilePurpose.DATA or small < _MANY:
+            yield None
+            return
+        path = file_locations.container_path(self._context.layout)
+        try:
+            container = Container(self._roots[purpose], path)
+        except OSError:  # each file says what is wrong as it is copied
+            yield None
+            return
+        try:
+            yield container
+        finally:
+            container.close()
+            self._context.store.read(partial(file_outcomes.remove_containers, paths=[str(path)]))
+
+    def _copy(self, purpose: FilePurpose, one: Batch, container: Container | None) -> Claimed:
         limit = self._context.settings.intake.max_file_mb
         if one.seen.size > limit << 20:
             raise ShopfloorError(
@@ -189,6 +216,8 @@ class Claimer:
                 hint="Split it, or raise the setting.",
                 code="too_large",
             )
+        if container is not None and one.seen.size <= _SMALL:
+            return container.claim(one.seen)
         return claim(self._roots[purpose], one.seen, file_locations.staged_path(self._context.layout, one.id))
 
     def _compared(self, purpose: FilePurpose, copies: _Copies) -> tuple[_Copies, _Copies]:
@@ -199,7 +228,7 @@ class Claimer:
                 right.append((one, copy))
             elif one.age < self._patience:
                 self._differed[one.seen.path] = (one.seen.key, one.companion.key)
-                Path(copy.path).unlink(missing_ok=True)
+                copy.discard()
             else:
                 wrong.append((one, copy))
         return right, wrong

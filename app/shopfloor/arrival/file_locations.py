@@ -16,6 +16,7 @@ from shopfloor.domain.contract import Contract, Originals, Parser
 from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import NotFoundError, ShopfloorError
 from shopfloor.domain.file import FilePurpose, FileRecord
+from shopfloor.domain.ids import ulid
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.store import jobs
 from shopfloor.store.files import LedgerRow
@@ -116,6 +117,24 @@ def quarantined_path(layout: Layout, file: FileRecord) -> Path:
 def staged_path(layout: Layout, id: str) -> Path:
     """Where the claimed copy of a file lies until its job is done."""
     return layout.staging / f"{id}.claim"
+
+
+def container_path(layout: Layout) -> Path:
+    """Where the claimed copies of a delivery's small files lie together until its job is done."""
+    return layout.staging / f"{ulid()}.claims"
+
+
+def own_copy(layout: Layout, row: LedgerRow) -> Path:
+    """The claimed copy of a file as a file of its own, taken out of its container if it is in one that is there."""
+    assert row.staged is not None
+    if row.staged_offset is None:
+        return Path(row.staged)
+    own = staged_path(layout, row.file.id)
+    if os.path.exists(row.staged):
+        with open(row.staged, "rb") as container:
+            container.seek(row.staged_offset)
+            own.write_bytes(container.read(row.file.bytes))
+    return own
 
 
 def stage_again(layout: Layout, file: FileRecord) -> Path:

@@ -23,9 +23,11 @@ from shopfloor.domain.wire import WireError
 from shopfloor.runtime.context import Context
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
 _COMMAND = re.compile(r"(shopfloor file [a-z]+(?: --types)?) ID\b")
+_FINISHED = {FileState.COMMITTED, FileState.WITHDRAWN, FileState.DUPLICATE, FileState.QUARANTINED}
 _NOTICE = 300  # characters of a notice
 _NOTICES = 50  # of a file that are kept
 _RECORDED = 20  # rejects told in the record beside a quarantined file; the store keeps more
@@ -37,14 +39,27 @@ def staged_rows(context: Context, ids: list[str]) -> list[LedgerRow]:
     An attempt that was killed may have moved a copy into quarantine already; it is taken from there.
     """
     rows = {row.file.id: row for row in context.store.read(lambda query: files.ledger(query, ids))}
+    there = {path for path in {row.staged for row in rows.values()} if path is not None and Path(path).exists()}
     # A later file wins over an earlier one, so the order is not that in which a scan met them.
-    return [_with_copy(context, rows[id]) for id in ids if id in rows and rows[id].file.state is FileState.STAGED]
+    staged = [rows[id] for id in ids if id in rows and rows[id].file.state is FileState.STAGED]
+    return [row if row.staged in there else _staged_again(context, row) for row in staged]
 
 
-def _with_copy(context: Context, row: LedgerRow) -> LedgerRow:
-    if row.staged is not None and Path(row.staged).exists():
-        return row
-    return msgspec.structs.replace(row, staged=str(file_locations.stage_again(context.layout, row.file)))
+def _staged_again(context: Context, row: LedgerRow) -> LedgerRow:
+    again = file_locations.stage_again(context.layout, row.file)
+    return msgspec.structs.replace(row, staged=str(again), staged_offset=None)
+
+
+def containers(rows: Iterable[LedgerRow]) -> set[str]:
+    """The containers in which claimed copies of files lie."""
+    return {row.staged for row in rows if row.staged is not None and row.staged_offset is not None}
+
+
+def remove_containers(query: Query, paths: Iterable[str]) -> None:
+    """Remove those of the containers in which nobody waits for a claimed copy any more."""
+    for path in paths:
+        if not files.is_staged(query, path):
+            Path(path).unlink(missing_ok=True)
 
 
 def reason_of(error: WireError) -> Reason:
@@ -156,10 +171,12 @@ def hold_all(context: Context, transaction: Transaction, job: JobRecord, error: 
     reason = reason_of(error)
     if not reason.hint:
         reason = msgspec.structs.replace(reason, hint="To ingest it after all: shopfloor file retry ID")
-    for row in files.ledger(transaction, job.payload.get("files", [])):
+    rows = files.ledger(transaction, job.payload.get("files", []))
+    for row in rows:
         if row.file.state is FileState.STAGED:
             keep_bytes(context, row, reason, hashed=True)
             quarantine_file(transaction, row, reason)
+    remove_containers(transaction, containers(rows))
 
 
 def keep_bytes(
@@ -196,7 +213,8 @@ def keep_bytes(
         rule=revision,
         software={"shopfloor": shopfloor.__version__},
     )
-    quarantine(Path(row.staged), record, context.layout.quarantine, hashed=hashed)
+    copy = file_locations.own_copy(context.layout, row)
+    quarantine(copy, record, context.layout.quarantine, hashed=hashed)
 
 
 def originals_of(context: Context, purpose: FilePurpose, dataset: str) -> Originals:
@@ -216,7 +234,7 @@ def finish(context: Context, rows: Sequence[LedgerRow]) -> None:
     rules: dict[tuple[FilePurpose, str], Originals] = {}
     for row in rows:
         kept = row.file.state is FileState.QUARANTINED
-        if row.file.state not in {FileState.COMMITTED, FileState.DUPLICATE, FileState.QUARANTINED}:
+        if row.file.state not in _FINISHED:
             continue
         folder = (row.file.purpose, row.file.dataset)
         if folder not in rules:

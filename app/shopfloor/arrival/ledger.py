@@ -2,48 +2,50 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from shopfloor.arrival import file_locations
 from shopfloor.arrival.claim import Claimed
-from shopfloor.arrival.scan import Observation
+from shopfloor.arrival.scan import Found, Observation, identity_of
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.text import counted
 from shopfloor.store import files
-from shopfloor.store.files import Identity, LedgerRow, Sighting
+from shopfloor.store.files import Identity, LedgerRow, Sightings
 from shopfloor.store.transaction import Transaction
 
 MANY = 20  # above this many files one event speaks for all of them
 
 
-def first_sight(transaction: Transaction, found: Sequence[tuple[FilePurpose, Observation, bytes]]) -> list[Sighting]:
-    """A row for every file the moment it is seen, so that none is ever unaccounted for."""
-    ids = transaction.next_ids("f", len(found))
-    rows = [
-        Sighting(
-            id,
-            number,
-            purpose,
-            seen.name,
-            f"{_FOLDER[purpose]}/{seen.safe_path}",
-            (raw, seen.dev, seen.ino, seen.size, seen.mtime_ns, seen.ctime_ns),
-            FileState.SETTLING if seen.reason is None else FileState.REFUSED,
-            seen.reason,
-        )
-        for (id, number), (purpose, seen, raw) in zip(ids, found, strict=True)
-    ]
-    files.put_sightings(transaction, rows)
-    announce(transaction, "file.arrived", [row for row in rows if row.state is FileState.SETTLING], "arrived")
-    refused = [row for row in rows if row.state is FileState.REFUSED]
+class _Named(NamedTuple):
+    """What an event says of a file."""
+
+    id: str
+    dataset: str
+    path: str
+
+
+def first_sight(transaction: Transaction, found: Sequence[Found]) -> Sequence[str]:
+    """A row for every file the moment it is seen, so that none is ever unaccounted for. Returns their ids."""
+    ids, numbers = zip(*transaction.next_ids("f", len(found)), strict=True)
+    purposes, observed, raw_paths = zip(*found, strict=True)
+    names = [seen.name for seen in observed]
+    paths = [f"{_FOLDER[purpose]}/{seen.safe_path}" for purpose, seen, _ in found]
+    reasons = [seen.reason for seen in observed]
+    identities = list(map(identity_of, observed))
+    files.put_sightings(transaction, Sightings(ids, numbers, purposes, names, paths, raw_paths, identities, reasons))
+    files_named = list(map(_Named, ids, names, paths))
+    arrived = [file for file, reason in zip(files_named, reasons, strict=True) if reason is None]
+    announce(transaction, "file.arrived", arrived, "arrived")
+    refused = [(file, reason) for file, reason in zip(files_named, reasons, strict=True) if reason is not None]
     if len(refused) > MANY:
-        announce(transaction, "file.refused", refused, "refused")
+        announce(transaction, "file.refused", [file for file, _ in refused], "refused")
     else:
-        for file in refused:
-            _emit_refusal(transaction, file)
-    return rows
+        for file, reason in refused:
+            _emit_refusal(transaction, file, reason)
+    return ids
 
 
 _FOLDER = {FilePurpose.DATA: "inbox", FilePurpose.SCORE: "score", FilePurpose.ACTUALS: "actuals"}
@@ -99,7 +101,8 @@ def claimed(
 def with_copy(row: LedgerRow, seen: Observation, raw: bytes, copy: Claimed) -> LedgerRow:
     """A file's row once its content is known."""
     file = msgspec.structs.replace(row.file, sha256=copy.sha256, bytes=copy.bytes, reason=None)
-    return msgspec.structs.replace(row, file=file, identity=identity(seen, raw), staged=copy.path)
+    place = {"staged": copy.path, "staged_offset": copy.offset}
+    return msgspec.structs.replace(row, file=file, identity=identity(seen, raw), **place)
 
 
 def _duplicate(transaction: Transaction, row: LedgerRow, first: str) -> LedgerRow:
@@ -135,7 +138,7 @@ def refused(transaction: Transaction, id: str, reason: Reason) -> None:
     row = files.ledger(transaction, [id])[0]
     file = msgspec.structs.replace(row.file, state=FileState.REFUSED, reason=reason)
     files.put(transaction, msgspec.structs.replace(row, file=file))
-    _emit_refusal(transaction, file)
+    _emit_refusal(transaction, file, reason)
 
 
 def waiting(transaction: Transaction, ids: Sequence[str], reason: Reason) -> None:
@@ -163,7 +166,7 @@ def vanished(transaction: Transaction, ids: Sequence[str]) -> None:
 
 
 def announce(
-    transaction: Transaction, kind: str, found: Sequence[FileRecord | Sighting], what: str, one: str = ""
+    transaction: Transaction, kind: str, found: Sequence[FileRecord | _Named], what: str, one: str = ""
 ) -> None:
     """One event a file, or one for all when there are many; `one` is what is said of a single file."""
     if len(found) > MANY:
@@ -173,11 +176,6 @@ def announce(
         transaction.emit(kind, file.dataset, f"{file.path} {one or what}", data={"file": file.id})
 
 
-def _emit_refusal(transaction: Transaction, file: FileRecord | Sighting) -> None:
-    why = file.reason.message if file.reason is not None else ""
-    transaction.emit("file.refused", file.dataset, f"{file.path} is refused: {why}", data={"file": file.id})
-
-
-def raw_path(root: bytes, seen: Observation) -> bytes:
-    """The whole path, byte for byte."""
-    return root + b"/" + os.fsencode(seen.path)
+def _emit_refusal(transaction: Transaction, file: FileRecord | _Named, why: Reason) -> None:
+    said = f"{file.path} is refused: {why.message}"
+    transaction.emit("file.refused", file.dataset, said, data={"file": file.id})

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from shopfloor.arrival.scan import Observation
+from shopfloor.arrival.scan import Found, Observation, identity_of
 from shopfloor.domain.file import FileState
 from shopfloor.store import files
-from shopfloor.store.files import Sighting
 from shopfloor.store.store import Store
 
 Identity = tuple[int, int, int, int, int]
@@ -46,30 +45,38 @@ class Memory:
         """The remembered paths that begin so."""
         return [raw for raw in self._known if raw.startswith(prefix)]
 
-    def note(self, found: Sequence[Sighting]) -> None:
-        """Remember files that were seen for the first time."""
-        for one in found:
-            raw, *_ = one.identity
-            self._known[raw] = Known(one.id, one.identity[1:], one.state is FileState.SETTLING)
+    def unfinished(self, found: Sequence[Found]) -> list[Found]:
+        """Those of `found` that the watch has not done with."""
+        known = self._known.get
+        return [one for one in found if (it := known(one[2])) is None or it.open or it.identity != identity_of(one[1])]
+
+    def fresh(self, found: Sequence[Found]) -> list[Found]:
+        """Those of `found` that are not recorded, or not as what lies there now."""
+        known = self._known.get
+        return [one for one in found if (it := known(one[2])) is None or not it.open]
+
+    def note(self, found: Sequence[Found], ids: Sequence[str]) -> None:
+        """Remember files that were seen for the first time and have these ids now; a refused one is done with."""
+        for (_, seen, raw), id in zip(found, ids, strict=True):
+            self._known[raw] = Known(id, identity_of(seen), seen.reason is None)
 
     def close(self, raw: bytes, id: str, seen: Observation) -> None:
         """The watch has done with what was `seen` at a path."""
         self._known[raw] = Known(id, identity_of(seen), open=False)
 
-    def recall(self, paths: Sequence[bytes]) -> None:
-        """Ask the ledger for paths that are not remembered: an earlier engine, or an earlier scan, may know them."""
+    def recall(self, paths: Sequence[bytes]) -> bool:
+        """Ask the ledger for paths that are not remembered: an earlier engine, or an earlier scan, may know them.
+
+        False when it knows none of them.
+        """
         unknown = [raw for raw in paths if raw not in self._known]
-        for id, raw, *identity in self._store.read(lambda query: files.known(query, unknown)) if unknown else ():
-            dev, ino, size, mtime_ns, ctime_ns = identity
+        found = self._store.read(lambda query: files.known(query, unknown)) if unknown else []
+        for id, raw, dev, ino, size, mtime_ns, ctime_ns in found:
             self._known[bytes(raw)] = Known(id, (dev, ino, size, mtime_ns, ctime_ns), open=False)
+        return bool(found)
 
     def forget_but(self, present: Collection[bytes]) -> dict[bytes, str]:
         """Forget what is not there any more; the open ones among it, by path, went away too early."""
         gone = [raw for raw in self._known if raw not in present]
         left = [(raw, self._known.pop(raw)) for raw in gone]
         return {raw: known.id for raw, known in left if known.open}
-
-
-def identity_of(seen: Observation) -> Identity:
-    """What must be the same for a path to hold what the ledger knows."""
-    return seen.dev, seen.ino, seen.size, seen.mtime_ns, seen.ctime_ns

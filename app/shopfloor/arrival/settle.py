@@ -39,7 +39,7 @@ class Phase(StrEnum):
     SETTLED = "settled"
 
 
-class Settling(Record, frozen=True, kw_only=True):
+class Settling(Record, frozen=True, kw_only=True, gc=False):
     """A file on its way. `since` is the monotonic time when it was first seen as it is now,
     `first_seen` when it was first seen at all; `waiting` says in words what it waits for.
     """
@@ -54,7 +54,10 @@ class Settling(Record, frozen=True, kw_only=True):
     @property
     def settled(self) -> bool:
         """True when the file may be claimed."""
-        return self.phase is Phase.SETTLED
+        return self.phase is _SETTLED
+
+
+_SETTLED = Phase.SETTLED  # looked up once, not once a file
 
 
 def settle(
@@ -73,7 +76,7 @@ def settle(
     never settles: many senders make the name first and fill it later. The file's own clock never
     decides: modification times in the future only add a notice.
     """
-    if before is None or before.observation.key != seen.key:
+    if before is None or (before.observation is not seen and before.observation.key != seen.key):
         first = before.first_seen if before is not None else now
         return Settling(
             observation=seen,

@@ -105,18 +105,18 @@ class SettlingFiles:
 
         A quiet time that ended while the last look went on was not over for it: that is due at once.
         """
-        soonest = min(
-            (
-                time
-                for state in self._states.values()
-                if not state.settled and (time := due(state, self._quiet(state.observation), self._now)) is not None
-            ),
-            default=None,
-        )
+        # What a burst brought settles together: one file of it speaks for all.
+        unlike = {(state.since, state.observation.dev): state for state in self._states.values() if _may_settle(state)}
+        times = [due(state, self._quiet(state.observation), self._now) for state in unlike.values()]
+        soonest = min((time for time in times if time is not None), default=None)
         return None if soonest is None else max(0.02, soonest - self._clock.monotonic())
 
     def _quiet(self, seen: Observation) -> Quiet:
         return self._far if seen.dev in self._remote else self._near
+
+
+def _may_settle(state: Settling) -> bool:
+    return not state.settled and state.observation.size > 0
 
 
 def _probe(root: Path, path: str) -> Lease:

@@ -120,7 +120,7 @@ def _story(file: FileRecord) -> str:
     """What became of a file, in one sentence."""
     why = file.reason.message if file.reason is not None else ""
     match file.state:
-        case FileState.COMMITTED if file.withdrawn:
+        case FileState.WITHDRAWN:
             return f"It was committed as {file.id}, and its rows were withdrawn. {why}"
         case FileState.COMMITTED:
             into = f" with {file.dataset}@{file.version}" if file.version else ""

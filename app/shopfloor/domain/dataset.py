@@ -34,7 +34,7 @@ class Part(Record, frozen=True, kw_only=True):
 
 class DatasetVersion(Record, frozen=True, kw_only=True):
     """An immutable manifest of parts. `digest` identifies the content, `contract_revision` the contract
-    that its files were taken in with.
+    that its files were taken in with. A rollback brought the version `restored` back.
     """
 
     dataset: str
@@ -49,6 +49,7 @@ class DatasetVersion(Record, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
     created_at: datetime
     contract_revision: int | None = None
+    restored: int | None = None
 
 
 class DatasetRecord(Record, frozen=True, kw_only=True):

@@ -9,12 +9,16 @@ from shopfloor.domain.record import Record
 
 
 class FileState(StrEnum):
-    """Every file ever seen is in exactly one of these states."""
+    """Every file ever seen is in exactly one of these states.
+
+    `withdrawn` is a committed file whose rows have left the dataset since.
+    """
 
     SETTLING = "settling"
     WAITING = "waiting"
     STAGED = "staged"
     COMMITTED = "committed"
+    WITHDRAWN = "withdrawn"
     DUPLICATE = "duplicate"
     QUARANTINED = "quarantined"
     REFUSED = "refused"
@@ -28,10 +32,6 @@ class FileState(StrEnum):
 
 STREAM = "stream/"
 """What the paths of deliveries begin with that were streamed and not dropped."""
-
-
-WITHDRAWN = "withdrawn"
-"""The reason code of a committed file whose rows have left the dataset since."""
 
 
 class FilePurpose(StrEnum):
@@ -76,11 +76,6 @@ class FileRecord(Record, frozen=True, kw_only=True):
     seen_count: int = 1
     seen_at: datetime
     committed_at: datetime | None = None
-
-    @property
-    def withdrawn(self) -> bool:
-        """True for a committed file whose rows have left the dataset since."""
-        return self.reason is not None and self.reason.code == WITHDRAWN
 
     @property
     def streamed(self) -> bool:

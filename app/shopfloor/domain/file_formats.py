@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 
@@ -25,6 +26,7 @@ FILE_FORMATS = (
 COMPRESSED = (".gz", ".zst")
 
 
+@cache
 def endings() -> tuple[str, ...]:
     """How the name of a table may end, in lower case."""
     return tuple(

@@ -119,7 +119,7 @@ def _serve(context: Context) -> None:
     context.line = ProductionLine(context)
     pool = WorkerPool(context, handlers(), WARM_UPS)
     streams = Streams(context)
-    watch = Watch(context, pool, streams.follows, partial(live.problem, context))
+    watch = Watch(context, pool, streams.unfollowed, partial(live.problem, context))
     web: list[uvicorn.Server] = []
 
     def stop() -> None:

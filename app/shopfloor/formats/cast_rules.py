@@ -8,8 +8,7 @@ test that the cast is exact, then rarer spellings, then words for "missing"; all
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from itertools import chain
 
 from shopfloor.domain.columns import EXACT, ColumnType
@@ -17,6 +16,7 @@ from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
 from shopfloor.domain.moments import CLOCK, DAY, MIDNIGHT, OFFSET, UTC_MARK, T
 from shopfloor.domain.number_format import COMMA, POINT, number_format
 from shopfloor.duck.sql import SQL_TYPES, text
+from shopfloor.formats.cast_rule import Alteration, CastRule
 from shopfloor.formats.notation import (
     GROUPS,
     INFINITY,
@@ -32,117 +32,8 @@ from shopfloor.formats.notation import (
     signed,
     time_formats,
 )
+from shopfloor.formats.raw_type import Family, family_of
 from shopfloor.formats.shape import JSON, TEXT
-
-_INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
-_WIDE = frozenset({"UBIGINT", "HUGEINT", "UHUGEINT"})
-_FLOATS = frozenset({"FLOAT", "DOUBLE"})
-_STAMPS = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP WITH TIME ZONE"})
-_FINE_STAMPS = frozenset({"TIMESTAMP_NS", "TIMESTAMPTZ_NS"})
-BYTES = "BLOB"
-_WORDS = frozenset({"UUID", "TIME", "TIME WITH TIME ZONE", "TIME_NS", "INTERVAL"})
-
-
-class CastMode(Enum):
-    """How much of what a column may hold is read; whatever lies beyond ends the query with an error.
-
-    The rare spellings cost more to plan than a small file costs to read, so a file is tried in its `PLAIN`
-    spelling first, then in `FULL` one. Some values come in changed, such as infinity, which is a
-    missing value: only `ALTERING` reads them, and they are counted then.
-    """
-
-    PLAIN = "plain"
-    FULL = "full"
-    ALTERING = "altering"
-
-
-ALTERED = "to be altered"
-"""Part of the error of a query that met a value which only `CastMode.ALTERING` reads."""
-
-
-@dataclass(frozen=True)
-class Alteration:
-    """Values that come in changed: the condition over {v}, {a}, {b}, what they become, what to say of one or many."""
-
-    when: str
-    value: str
-    one: str
-    many: str
-
-
-@dataclass(frozen=True)
-class CastRule:
-    """SQL over {v} (the raw value) and {a}, {b} (what `tries` made of it); `tries` may ask {j}, the JSON value.
-
-    Where `good` holds the value is `value`; else the first of `others` whose condition holds, else that
-    of `altered`. What is left and is not missing is bad.
-    """
-
-    tries: tuple[str, ...] = ()
-    good: str = "{v} IS NOT NULL"
-    value: str = "{v}"
-    others: tuple[tuple[str, str], ...] = ()
-    altered: Alteration | None = None
-
-    def tried(self, column: int) -> list[str]:
-        """Select items for the inner query."""
-        raw = _raw(column)
-        return [f"{sql.format(**raw)} AS {alias}{column}" for sql, alias in zip(self.tries, "ab", strict=False)]
-
-    def at(self, mode: CastMode, column: int) -> str:
-        """The value; one that `mode` does not read ends the query with an error."""
-        bad = f"error('bad value in column {column}')"
-        if mode is CastMode.PLAIN:
-            return self._case(column, bad, self.others[:1])
-        altered = self._changed()
-        if mode is CastMode.FULL:
-            altered = tuple((when, f"error('{ALTERED} in column {column}')") for when, _ in altered)
-        return self._case(column, bad, (*self.others, *altered))
-
-    def lenient(self, column: int) -> str:
-        """The value; a bad one is NULL."""
-        return self._case(column, "NULL", (*self.others, *self._changed()))
-
-    def changed(self, column: int) -> str:
-        """True for a value that `altered` is about, NULL or false for others."""
-        assert self.altered is not None
-        others = "".join(f" WHEN {when} THEN false" for when, _ in self.others)
-        return f"CASE WHEN {self.good} THEN false{others} WHEN {self.altered.when} THEN true END".format(
-            **_names(column)
-        )
-
-    def bad(self, column: int) -> str:
-        """True for a bad value, never NULL."""
-        return self._bad().format(**_names(column))
-
-    def bad_inline(self, column: int) -> str:
-        """`bad` over the raw value alone, for a query that has not tried anything."""
-        names = _raw(column)
-        tried = {alias: f"({sql.format(**names)})" for alias, sql in zip("ab", self.tries, strict=False)}
-        return self._bad().format(**names, **tried)
-
-    def _changed(self) -> tuple[tuple[str, str], ...]:
-        return () if self.altered is None else ((self.altered.when, self.altered.value),)
-
-    def _bad(self) -> str:
-        others = "".join(f" WHEN {when} THEN false" for when, _ in (*self.others, *self._changed()))
-        return f"CASE WHEN {self.good} THEN false WHEN {{v}} IS NULL THEN false{others} ELSE true END"
-
-    def _case(self, column: int, otherwise: str, others: Sequence[tuple[str, str]]) -> str:
-        # The test for NULL comes late: a NULL is never good, and good is what matters for speed.
-        when = "".join(f" WHEN {test} THEN {value}" for test, value in others)
-        inner = f"CASE{when} ELSE {otherwise} END" if when else otherwise
-        return (f"CASE WHEN {self.good} THEN {self.value} WHEN {{v}} IS NOT NULL THEN {inner} END").format(
-            **_names(column)
-        )
-
-
-def _raw(column: int) -> dict[str, str]:
-    return {"v": f"c{column}", "j": f"j{column}"}
-
-
-def _names(column: int) -> dict[str, str]:
-    return {"v": f"c{column}", "a": f"a{column}", "b": f"b{column}"}
 
 
 def cast_rule(
@@ -164,7 +55,7 @@ def cast_rule(
     file's dialect has decimal commas, so in a column that is pinned so 1.800 is eighteen hundred.
     """
     if kind is not ColumnType.UNKNOWN and raw not in {TEXT, JSON}:
-        return _typed(_family(raw), kind, any_text=any_text)
+        return _typed(family_of(raw), kind, any_text=any_text)
     how = _worded(raw, kind, decimal, format, first, grouped)
     return _declared(how, missing) if missing else how
 
@@ -192,57 +83,6 @@ def _declared(how: CastRule, words: Sequence[str]) -> CastRule:
         return replace(how, value=f"CASE WHEN NOT {among(words)} THEN {how.value} END")
     missing = (among((*MISSING, *words)), "NULL")
     return replace(how, good=f"NOT {among(words)} AND {how.good}", others=(missing, *how.others[1:]))
-
-
-def raw_type(raw: str) -> ColumnType | None:
-    """The type that a column of a typed file gets; None for what has no place in a table."""
-    return {
-        "boolean": ColumnType.BOOLEAN,
-        "integer": ColumnType.INTEGER,
-        "wide": ColumnType.INTEGER,
-        "whole": ColumnType.INTEGER,
-        "float": ColumnType.NUMBER,
-        "decimal": ColumnType.NUMBER,
-        "date": ColumnType.DATE,
-        "stamp": ColumnType.TIMESTAMP,
-        "fine stamp": ColumnType.TIMESTAMP,
-        "bytes": ColumnType.TEXT,
-        "text": ColumnType.TEXT,
-        "word": ColumnType.TEXT,
-        "nested": ColumnType.TEXT,
-        "null": ColumnType.UNKNOWN,
-    }.get(_family(raw))
-
-
-def whole_beyond_64_bits(raw: str) -> bool:
-    """True for types of whole numbers that hold more than an integer does: text, where one really is larger."""
-    return _family(raw) in {"wide", "whole"}
-
-
-def nested(raw: str) -> bool:
-    """True for lists, structs and maps, which become JSON text."""
-    return _family(raw) == "nested"
-
-
-def _family(raw: str) -> str:
-    for names, family in (
-        (_INTEGERS, "integer"),
-        (_WIDE, "wide"),
-        (_FLOATS, "float"),
-        (_STAMPS, "stamp"),
-        (_FINE_STAMPS, "fine stamp"),
-        (_WORDS, "word"),
-    ):
-        if raw in names:
-            return family
-    if raw.endswith("]") or raw.startswith(("STRUCT(", "MAP(", "UNION(")) or raw == "VARIANT":
-        return "nested"
-    if raw.startswith("DECIMAL("):
-        # Databases export ids and account numbers so: as doubles they would change beyond 2^53.
-        return "whole" if raw.endswith(",0)") else "decimal"
-    if raw == TEXT:
-        return "text"
-    return {"BOOLEAN": "boolean", "DATE": "date", BYTES: "bytes", '"NULL"': "null", "NULL": "null"}.get(raw, "")
 
 
 def _matches(pattern: str) -> str:
@@ -283,11 +123,10 @@ def _parsed(formats: Sequence[str]) -> str:
 
 
 _INTEGER = CastRule(
-    tries=("TRY_CAST({v} AS BIGINT)", "TRY_CAST({v} AS DOUBLE)"),
-    # 8.000 is eight or eight thousand.
-    good=f"{{a}}::DOUBLE = {{b}} AND NOT contains({{v}}, '_') "
-    f"AND ({{a}} BETWEEN -{EXACT} AND {EXACT} OR {{a}}::VARCHAR = {{v}}) "
-    f"AND (NOT contains({{v}}, '.') OR NOT {_matches(GROUPS)})",
+    tries="TRY_CAST({v} AS BIGINT)",
+    # What reads back as it is written needs no other test. 8.000 is eight or eight thousand.
+    good=f"({{a}}::VARCHAR = {{v}} OR ({{a}}::DOUBLE = TRY_CAST({{v}} AS DOUBLE) AND NOT contains({{v}}, '_') "
+    f"AND {{a}} BETWEEN -{EXACT} AND {EXACT} AND (NOT contains({{v}}, '.') OR NOT {_matches(GROUPS)})))",
     value="{a}",
     others=(_MISSING,),
 )
@@ -299,19 +138,19 @@ _UNROUNDED = (
 # A sum or a mean over infinity is infinity or nothing; a larger number than any double reads so, too.
 INFINITE = Alteration("isinf({a})", "NULL", "infinite value was", "infinite values were")
 _NUMBER = CastRule(
-    tries=("TRY_CAST({v} AS DOUBLE)",),
+    tries="TRY_CAST({v} AS DOUBLE)",
     good=f"isfinite({{a}}) AND NOT contains({{v}}, '_') AND {_UNROUNDED}",
     value="{a}",
     others=(_MISSING,),
     altered=INFINITE,
 )
 _BOOLEAN = CastRule(
-    tries=("TRY_CAST({v} AS BOOLEAN)",),
+    tries="TRY_CAST({v} AS BOOLEAN)",
     good="{a} IS NOT NULL",
     value="{a}",
     others=(_MISSING, _when("true", "TRY_CAST(trim({v}) AS BOOLEAN)")),
 )
-_DATE_TRY = ("TRY_CAST({v} AS DATE)",)
+_DATE_TRY = "TRY_CAST({v} AS DATE)"
 # The cast alone would also take 2026\01\31, and " 026-01-31" for the year 26.
 _SLASHED = "({v} LIKE '____/__/__' AND {v} >= '0' AND right({v}, 1) >= '0')"
 _DATE_GOOD = f"({{a}}::VARCHAR = {{v}} OR {_SLASHED}) AND {{a}} {_RANGE}"
@@ -351,7 +190,7 @@ _WAYS = {
 
 
 _STAMP = CastRule(
-    tries=("TRY_CAST({v} AS TIMESTAMP)",),
+    tries="TRY_CAST({v} AS TIMESTAMP)",
     # 19 characters may also be 2026-01-31T10:00+02, whose offset this cast would drop, and of 10: 5:07 it
     # would make 10:00:00.
     good=f"{{a}} {_TIME_RANGE} AND strlen({{v}}) = 19 AND substr({{v}}, 17, 1) = ':' "
@@ -376,11 +215,12 @@ _TEXTS = {
 }
 
 # A code such as 007 is text; so is a whole number that no BIGINT holds.
-CODE = "ltrim({v}) >= '00' AND ltrim({v}) < '0:'"
+# Blanks are trimmed only where there may be some.
+CODE = "(({v} >= '00' AND {v} < '0:') OR (({v} < '!' OR {v} >= chr(127)) AND ltrim({v}) >= '00' AND ltrim({v}) < '0:'))"
 _FIRST = {
     **_TEXTS,
     ColumnType.INTEGER: CastRule(
-        tries=("TRY_CAST({v} AS BIGINT)",),
+        tries="TRY_CAST({v} AS BIGINT)",
         good="{a}::VARCHAR = {v}",
         value="{a}",
         others=(_MISSING,),
@@ -415,7 +255,7 @@ def _numbers(value: str, written: str, *, json: bool) -> CastRule:
     """
     own = "WHEN json_type({j}) <> 'VARCHAR' THEN TRY_CAST({v} AS DOUBLE) " if json else ""
     return CastRule(
-        tries=(f"CASE {own}WHEN {_matches(written)} THEN {value} END",),
+        tries=f"CASE {own}WHEN {_matches(written)} THEN {value} END",
         good=f"isfinite({{a}}) AND {_UNROUNDED}",
         value="{a}",
         others=_NUMBER.others,
@@ -464,7 +304,7 @@ def formatted(kind: ColumnType, format: str, *, json: bool = False) -> CastRule:
     formats = time_formats(format) if kind is ColumnType.TIMESTAMP else (format,)
     good = f"{{a}} {_PLAUSIBLE}" + (" AND date_trunc('day', {a}) = {a}" if kind is ColumnType.DATE else "")
     return CastRule(
-        tries=(_parsed(formats),),
+        tries=_parsed(formats),
         good=good,
         value="{a}::DATE" if kind is ColumnType.DATE else "{a}",
         others=(_MISSING, *_beside(kind, format)),
@@ -479,88 +319,92 @@ def _beside(kind: ColumnType, format: str) -> tuple[tuple[str, str], ...]:
 
 def whole_beyond(raw: str) -> str:
     """SQL that is true for a {v} of DuckDB's type `raw` that is a whole number which no double may hold."""
-    family = "text" if raw in {TEXT, JSON} else _family(raw)
-    if family == "text":
+    family = Family.TEXT if raw in {TEXT, JSON} else family_of(raw)
+    if family is Family.TEXT:
         # Plain, with a decimal comma, with commas between thousands.
         ways = ("trim({v})", "replace(replace(trim({v}), '.', ''), ',', '.')", "replace(trim({v}), ',', '')")
         number = ", ".join(f"TRY_CAST({way} AS DOUBLE)" for way in ways)
         return f"(regexp_full_match(trim({{v}}), '[-+]?[0-9.,]+') AND abs(coalesce({number}, 0)) >= {EXACT})"
-    return f"({{v}} NOT BETWEEN -{EXACT} AND {EXACT})" if family in {"integer", "wide", "whole", "decimal"} else "false"
+    if family in {Family.INTEGER, Family.WIDE, Family.WHOLE, Family.DECIMAL}:
+        return f"({{v}} NOT BETWEEN -{EXACT} AND {EXACT})"
+    return "false"
 
 
-def _typed(family: str, kind: ColumnType, *, any_text: bool) -> CastRule | None:
+def _typed(family: Family | None, kind: ColumnType, *, any_text: bool) -> CastRule | None:
     """Conversions between types of typed files; only those that lose nothing."""
-    if family == "null":
+    if family is Family.NULL:
         nothing = f"NULL::{SQL_TYPES[kind]}"
         return CastRule(good="false", value=nothing, others=(("true", nothing),))
+    if family is None:
+        return None
     if any_text and kind is ColumnType.TEXT and family in _SPELLED:
         return _SPELLED[family]
     return _CONVERSIONS.get((family, kind))
 
 
-_WHOLE = CastRule(tries=("TRY_CAST({v} AS BIGINT)",), good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
+_WHOLE = CastRule(tries="TRY_CAST({v} AS BIGINT)", good="{a} IS NOT NULL AND {v} = {a}", value="{a}")
 _COUNTED = CastRule(good=f"{{v}} BETWEEN -{EXACT} AND {EXACT}", value="{v}::DOUBLE")
 _PLAIN_WORDS = CastRule(value="{v}::VARCHAR")
 _MICROSECONDS = "{v}::TIMESTAMP"  # of any zone, in UTC
 _CONVERSIONS = {
-    ("boolean", ColumnType.BOOLEAN): CastRule(),
-    ("integer", ColumnType.INTEGER): CastRule(value="{v}::BIGINT"),
-    ("wide", ColumnType.INTEGER): _WHOLE,
-    ("decimal", ColumnType.INTEGER): _WHOLE,
-    ("whole", ColumnType.INTEGER): _WHOLE,
+    (Family.BOOLEAN, ColumnType.BOOLEAN): CastRule(),
+    (Family.INTEGER, ColumnType.INTEGER): CastRule(value="{v}::BIGINT"),
+    (Family.WIDE, ColumnType.INTEGER): _WHOLE,
+    (Family.DECIMAL, ColumnType.INTEGER): _WHOLE,
+    (Family.WHOLE, ColumnType.INTEGER): _WHOLE,
     # pandas makes floats of whole numbers as soon as one is missing.
-    ("float", ColumnType.INTEGER): CastRule(
-        tries=("TRY_CAST({v} AS BIGINT)",),
+    (Family.FLOAT, ColumnType.INTEGER): CastRule(
+        tries="TRY_CAST({v} AS BIGINT)",
         good=f"{{a}}::DOUBLE = {{v}} AND {{a}} BETWEEN -{EXACT} AND {EXACT}",
         value="{a}",
         others=(("isnan({v})", "NULL"),),
     ),
-    ("float", ColumnType.NUMBER): CastRule(
+    (Family.FLOAT, ColumnType.NUMBER): CastRule(
         good="isfinite({v})",
         value="{v}::DOUBLE",
         others=(("isnan({v})", "NULL"),),
         altered=replace(INFINITE, when="isinf({v})"),
     ),
-    ("decimal", ColumnType.NUMBER): CastRule(value="{v}::DOUBLE"),
-    ("integer", ColumnType.NUMBER): _COUNTED,
-    ("wide", ColumnType.NUMBER): _COUNTED,
-    ("whole", ColumnType.NUMBER): _COUNTED,
-    ("date", ColumnType.DATE): CastRule(good=f"{{v}} {_RANGE}"),
-    ("date", ColumnType.TIMESTAMP): CastRule(good=f"{{v}} {_RANGE}", value="{v}::TIMESTAMP"),
-    ("stamp", ColumnType.TIMESTAMP): CastRule(
-        tries=("{v}::TIMESTAMP",),
+    (Family.DECIMAL, ColumnType.NUMBER): CastRule(value="{v}::DOUBLE"),
+    (Family.INTEGER, ColumnType.NUMBER): _COUNTED,
+    (Family.WIDE, ColumnType.NUMBER): _COUNTED,
+    (Family.WHOLE, ColumnType.NUMBER): _COUNTED,
+    (Family.DATE, ColumnType.DATE): CastRule(good=f"{{v}} {_RANGE}"),
+    (Family.DATE, ColumnType.TIMESTAMP): CastRule(good=f"{{v}} {_RANGE}", value="{v}::TIMESTAMP"),
+    (Family.STAMP, ColumnType.TIMESTAMP): CastRule(
+        tries="{v}::TIMESTAMP",
         good="isfinite({a}) AND {a} BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'",
         value="{a}",
     ),
-    ("stamp", ColumnType.DATE): CastRule(
-        tries=("{v}::TIMESTAMP",), good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
+    (Family.STAMP, ColumnType.DATE): CastRule(
+        tries="{v}::TIMESTAMP", good="date_trunc('day', {a}) = {a}", value="{a}::DATE"
     ),
-    ("fine stamp", ColumnType.TIMESTAMP): CastRule(
-        tries=(_MICROSECONDS,),
+    (Family.FINE_STAMP, ColumnType.TIMESTAMP): CastRule(
+        tries=_MICROSECONDS,
         good="isfinite({a}) AND epoch_ns({v}) % 1000 = 0",
         value="{a}",
         altered=Alteration(
             "isfinite({a})", "{a}", "time finer than a microsecond was", "times finer than a microsecond were"
         ),
     ),
-    ("fine stamp", ColumnType.DATE): CastRule(
-        tries=(_MICROSECONDS,), good="date_trunc('day', {a}) = {a} AND epoch_ns({v}) % 1000 = 0", value="{a}::DATE"
+    (Family.FINE_STAMP, ColumnType.DATE): CastRule(
+        tries=_MICROSECONDS, good="date_trunc('day', {a}) = {a} AND epoch_ns({v}) % 1000 = 0", value="{a}::DATE"
     ),
     # Some writers do not say that their bytes are text.
-    ("bytes", ColumnType.TEXT): CastRule(tries=("try(decode({v}))",), good="{a} IS NOT NULL", value="{a}"),
-    ("wide", ColumnType.TEXT): _PLAIN_WORDS,
-    ("whole", ColumnType.TEXT): _PLAIN_WORDS,
-    ("word", ColumnType.TEXT): _PLAIN_WORDS,
-    ("nested", ColumnType.TEXT): CastRule(value="to_json({v})::VARCHAR"),
+    (Family.BYTES, ColumnType.TEXT): CastRule(tries="try(decode({v}))", good="{a} IS NOT NULL", value="{a}"),
+    (Family.WIDE, ColumnType.TEXT): _PLAIN_WORDS,
+    (Family.WHOLE, ColumnType.TEXT): _PLAIN_WORDS,
+    (Family.WORD, ColumnType.TEXT): _PLAIN_WORDS,
+    (Family.NESTED, ColumnType.TEXT): CastRule(value="to_json({v})::VARCHAR"),
 }
 # As stored values of these types are read once their column is text.
 _SPELLED = {
-    "boolean": _PLAIN_WORDS,
-    "integer": _PLAIN_WORDS,
-    "wide": _PLAIN_WORDS,
-    "decimal": _PLAIN_WORDS,
-    "date": _PLAIN_WORDS,
-    "stamp": CastRule(value="{v}::TIMESTAMP::VARCHAR"),
-    "fine stamp": CastRule(value=f"{_MICROSECONDS}::VARCHAR"),
-    "float": CastRule(good="NOT isnan({v})", value="{v}::DOUBLE::VARCHAR", others=(("isnan({v})", "NULL"),)),
+    Family.BOOLEAN: _PLAIN_WORDS,
+    Family.INTEGER: _PLAIN_WORDS,
+    Family.WIDE: _PLAIN_WORDS,
+    Family.DECIMAL: _PLAIN_WORDS,
+    Family.DATE: _PLAIN_WORDS,
+    Family.STAMP: CastRule(value="{v}::TIMESTAMP::VARCHAR"),
+    Family.FINE_STAMP: CastRule(value=f"{_MICROSECONDS}::VARCHAR"),
+    Family.FLOAT: CastRule(good="NOT isnan({v})", value="{v}::DOUBLE::VARCHAR", others=(("isnan({v})", "NULL"),)),
 }

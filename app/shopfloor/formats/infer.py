@@ -13,9 +13,10 @@ from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
 from shopfloor.domain.number_format import COMMA
 from shopfloor.domain.text import safe
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import BYTES, CODE, among, cast_rule, nested, raw_type, whole_beyond_64_bits
+from shopfloor.formats.cast_rules import CODE, among, cast_rule
 from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.partition import kind_of
+from shopfloor.formats.raw_type import BYTES, nested, raw_type, whole_beyond_64_bits
 from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.shape import JSON, TEXT, Shape, forget_rejects, rows_of
 from shopfloor.formats.spelling import ISO, Spelling, SpellingProof, is_plain, possible, prove

@@ -11,7 +11,8 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.text import safe
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import CastRule, cast_rule
+from shopfloor.formats.cast_rule import CastRule
+from shopfloor.formats.cast_rules import cast_rule
 from shopfloor.formats.reasons import BadFile, listed, shown
 from shopfloor.formats.shape import Shape
 

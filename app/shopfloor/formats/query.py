@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from shopfloor.duck.sql import SQL_TYPES, name, text
-from shopfloor.formats.cast_rules import CastMode, CastRule
+from shopfloor.formats.cast_rule import CastMode, CastRule
 from shopfloor.formats.plan import PLACE, RESCUED, Plan
 from shopfloor.formats.repeated_header import is_header, may_hide, positions
 from shopfloor.formats.shape import rows_of

@@ -100,7 +100,7 @@ class Quoting:
 
 def whole_lines(path: Path) -> Iterator[bytes]:
     """The bytes of a text file in chunks that end with a line. Raises `BadFile` for a line without an end."""
-    rest, line = b"", 1
+    rest, passed = b"", 0
     with path.open("rb", buffering=0) as file:
         while chunk := file.read(CHUNK):
             # Old Macintosh files end lines with CR alone; one at the chunk's end may be half of CRLF.
@@ -108,13 +108,23 @@ def whole_lines(path: Path) -> Iterator[bytes]:
             if not end:
                 rest += chunk
                 if len(rest) > _LONGEST:
-                    raise BadFile(reasons.line_too_long(line))
+                    raise BadFile(reasons.line_too_long(_line_at(path, passed)))
                 continue
             yield rest + chunk[:end]
-            line += chunk.count(b"\n")
+            passed += len(rest) + end
             rest = chunk[end:]
     if rest:
         yield rest
+
+
+def _line_at(path: Path, offset: int) -> int:
+    """The line that begins at `offset`. Counted only when it is told: that takes as long as all else here."""
+    line = 1
+    with path.open("rb", buffering=0) as file:
+        while offset > 0 and (chunk := file.read(min(CHUNK, offset))):
+            line += chunk.count(b"\n")
+            offset -= len(chunk)
+    return line
 
 
 def tidy(source: Path, target: Path, walk: Quoting) -> frozenset[bytes]:

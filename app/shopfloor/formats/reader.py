@@ -21,7 +21,8 @@ from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.names import nearest
 from shopfloor.duck.sql import SQL_TYPES, connect
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import CastMode, cast_rule, raw_type
+from shopfloor.formats.cast_rule import CastMode
+from shopfloor.formats.cast_rules import cast_rule
 from shopfloor.formats.diagnose import diagnose
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import PreparedFile
@@ -29,6 +30,7 @@ from shopfloor.formats.locate import places
 from shopfloor.formats.plan import Plan, check_types
 from shopfloor.formats.prepare import Preparer
 from shopfloor.formats.query import strict
+from shopfloor.formats.raw_type import raw_type
 from shopfloor.formats.reasons import BadFile, Place
 from shopfloor.formats.shape import JSON, TEXT, rows_of
 from shopfloor.formats.staged import StagedFile

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.missing import MISSING
 from shopfloor.domain.number_format import COMMA, POINT, example, number_format, sign_of
-from shopfloor.formats.cast_rules import CODE, OFFSET_ONLY, CastRule, among, formatted
+from shopfloor.formats.cast_rule import CastRule
+from shopfloor.formats.cast_rules import CODE, OFFSET_ONLY, among, formatted
 from shopfloor.formats.notation import CLOCK_FORMATS
 from shopfloor.formats.reasons import shown
 from shopfloor.formats.stacked import ask_each

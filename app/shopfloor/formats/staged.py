@@ -28,7 +28,8 @@ class StagedFile(Record, frozen=True, kw_only=True):
     `original_name` is the file's printable name; its suffixes help to tell the format.
     `supersedes` names earlier files whose rows this one replaces (a corrected file). `corrects` is the
     newest of the files that came in under the same path. `parser` says how this one file
-    is written, in place of the contract's settings. `partition` are values that its directories give.
+    is written, in place of the contract's settings. `partition` are values that its directories give. `offset` is
+    where its bytes begin in the file at `path` if that holds several; None where it holds this one alone.
     """
 
     id: str
@@ -41,3 +42,4 @@ class StagedFile(Record, frozen=True, kw_only=True):
     corrects: str | None = None
     partition: tuple[tuple[str, str | None], ...] = ()
     dated: Dated | None = None
+    offset: int | None = None

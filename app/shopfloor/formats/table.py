@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from shopfloor.duck.sql import PARQUET, SQL_TYPES, text, texts
-from shopfloor.formats.cast_rules import CastMode
+from shopfloor.duck.sql import SQL_TYPES, parquet, text, texts
+from shopfloor.formats.cast_rule import CastMode
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import lenient, output, placed, staged, strict
 from shopfloor.formats.shape import Shape, forget_rejects
@@ -117,7 +117,8 @@ class MemoryTable:
         numbers, firsts = (str(list(side)) for side in (self._firsts.keys(), self._firsts.values()))
         row = f"coalesce(r, rowid - map({numbers}, {firsts})[f]) + 1"
         items = placed(self.plan, row, f"{texts(list(self._files))}[f + 1]")
-        done = self._connection.execute(f"COPY (SELECT {items} FROM {self._name}) TO {text(str(path))} {PARQUET}")
+        written = parquet(len(self.plan.columns))
+        done = self._connection.execute(f"COPY (SELECT {items} FROM {self._name}) TO {text(str(path))} {written}")
         return int(done.fetchall()[0][0])
 
     def close(self) -> None:
@@ -134,11 +135,14 @@ class MemoryTable:
 class StagedTable:
     """One file, of the id `file`, written as Parquet at once and checked there; memory stays flat."""
 
-    def __init__(self, connection: DuckDBPyConnection, plan: Plan, path: Path, file: str) -> None:
+    def __init__(
+        self, connection: DuckDBPyConnection, plan: Plan, path: Path, file: str, *, large: bool = False
+    ) -> None:
         self.plan = plan
         self._file = file
         self._connection = connection
         self._path = path
+        self._large = large
         self._rows = 0
         self._left_out: Sequence[int] | None = ()
 
@@ -193,6 +197,6 @@ class StagedTable:
         return f"SELECT {placed(self.plan, 'r + 1', text(self._file))} FROM ({query})"
 
     def _copy(self, query: str, path: Path | None = None) -> None:
-        target = text(str(path or self._path))
-        done = self._connection.execute(f"COPY ({query}) TO {target} {PARQUET}")
+        target, written = text(str(path or self._path)), parquet(len(self.plan.columns), large=self._large)
+        done = self._connection.execute(f"COPY ({query}) TO {target} {written}")
         self._rows = int(done.fetchall()[0][0])

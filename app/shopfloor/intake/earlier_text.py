@@ -14,7 +14,8 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import Part
 from shopfloor.duck.sql import name, texts
-from shopfloor.formats.cast_rules import CastRule, cast_rule
+from shopfloor.formats.cast_rule import CastRule
+from shopfloor.formats.cast_rules import cast_rule
 from shopfloor.formats.shape import TEXT
 from shopfloor.intake.parts import reread
 from shopfloor.intake.records import StagedPart

@@ -20,7 +20,7 @@ from shopfloor.domain.text import counted
 from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.duck.sql import connect
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import CastRule
+from shopfloor.formats.cast_rule import CastRule
 from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.packs import pack
 from shopfloor.formats.prepare import Preparer
@@ -28,10 +28,12 @@ from shopfloor.formats.reasons import BadFile, shown
 from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.balance import unbalanced
 from shopfloor.intake.earlier_text import cast_rule_of, read_again, unreadable
+from shopfloor.intake.members import apart
 from shopfloor.intake.merge import merge
 from shopfloor.intake.overlap import overlap
 from shopfloor.intake.records import FileOutcome, IntakeResult, IntakeSpec, StagedPart
-from shopfloor.intake.take import GroupReader, GroupResult, Restart
+from shopfloor.intake.restart import Restart
+from shopfloor.intake.take import GroupReader, GroupResult
 from shopfloor.lake.manifest import touched_by
 from shopfloor.lake.objects import part_path
 from shopfloor.lake.retype import misfits
@@ -57,7 +59,9 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
     total = sum(file.bytes for file in spec.files)
     poisoned: dict[str, FileOutcome] = {}
     alone: set[str] = set()
-    with limited(spec.memory_mb, cpu_allowance(total)):
+    together = Path(spec.staging) / "together"
+    with limited(spec.memory_mb, cpu_allowance(total)), apart(spec.files, together) as files:
+        spec = msgspec.structs.replace(spec, files=files)
         while True:
             _clean(spec)
             own = None if connection is not None and not poisoned and not alone else _connect(spec)

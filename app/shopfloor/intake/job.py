@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from shopfloor.domain.contract_changes import same
 from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.failpoint import reach
-from shopfloor.domain.file import WITHDRAWN, FilePurpose, FileState, Reason
+from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.numbers import count
 from shopfloor.domain.revision import ContractCause
@@ -62,12 +63,13 @@ class IntakeHandler:
 
     def __init__(self) -> None:
         self._stamps: dict[str, Stamp | None] = {}  # of the contract that a job began with
+        self._containers: dict[str, set[str]] = {}  # of claimed copies that the commit of a job has done with
 
     def prepare(self, context: Context, job: JobRecord) -> WorkerTask[IntakeSpec] | None:
         """Files that still wait, the pinned contract, and the parts an upsert merges with."""
         rows = self._without_repeats(context, job, file_outcomes.staged_rows(context, job.payload["files"]))
         named = context.store.read(lambda query: files.ledger(query, job.payload.get("withdraw", ())))
-        withdrawn = tuple(row.file.id for row in named if not row.file.withdrawn)
+        withdrawn = tuple(row.file.id for row in named if row.file.state is FileState.COMMITTED)
         if not rows and not withdrawn:
             return None
         live.look(context, job.subject)
@@ -139,6 +141,8 @@ class IntakeHandler:
         for row in rows:
             if row.file.id not in left:  # a job of nothing but repeats ends here, and nobody else would
                 file_outcomes.clear(context, row, kept=False, originals=originals)
+        if not fresh:
+            context.store.read(partial(file_outcomes.remove_containers, paths=file_outcomes.containers(rows)))
         return fresh
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> IntakeResult:
@@ -198,6 +202,7 @@ class IntakeHandler:
     ) -> dict[str, Any]:
         """Ledger, version and follow-up jobs in one transaction."""
         rows = {row.file.id: row for row in files.ledger(transaction, job.payload["files"])}
+        self._containers[job.id] = file_outcomes.containers(rows.values())
         contract = published.contract
         revision = self._record_contract(context, transaction, job, contract)
         version = None
@@ -323,8 +328,9 @@ class IntakeHandler:
                 gone[earlier] = f"{outcome.id} replaced its rows, in {version.dataset}"
         left = []
         for row in files.ledger(transaction, list(gone)):
-            reason = Reason(code=WITHDRAWN, message=f"{gone[row.file.id]}@{version.version}.")
-            left.append(msgspec.structs.replace(row, file=msgspec.structs.replace(row.file, reason=reason)))
+            reason = Reason(code="withdrawn", message=f"{gone[row.file.id]}@{version.version}.")
+            file = msgspec.structs.replace(row.file, state=FileState.WITHDRAWN, reason=reason)
+            left.append(msgspec.structs.replace(row, file=file))
         files.put_many(transaction, left, keep=True)
 
     def _settle_repeats(self, transaction: Transaction, job: JobRecord, published: IntakeResult) -> None:
@@ -355,6 +361,8 @@ class IntakeHandler:
         kept = {outcome.id for outcome in published.files if outcome.state is FileState.QUARANTINED}
         rows = context.store.read(lambda query: files.ledger(query, job.payload["files"]))
         file_outcomes.clear_all(context, job, _with_fate(rows, kept))
+        done_with = self._containers.pop(job.id, set())
+        context.store.read(partial(file_outcomes.remove_containers, paths=done_with))
         context.book.own.pop(job.subject, None)
         self._stamps.pop(job.id, None)
         shutil.rmtree(_staging(context, job), ignore_errors=True)
@@ -445,6 +453,7 @@ def _staged(
     return StagedFile(
         id=row.file.id,
         path=row.staged,
+        offset=row.staged_offset,
         original_name=Path(row.file.path).name,
         sha256=row.file.sha256,
         bytes=row.file.bytes,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.domain.errors import IntegrityError
-from shopfloor.duck.sql import PARQUET, SQL_TYPES, name, text
-from shopfloor.formats.cast_rules import CastMode, CastRule
+from shopfloor.duck.sql import SQL_TYPES, name, parquet, text
+from shopfloor.formats.cast_rule import CastMode, CastRule
 from shopfloor.formats.reasons import listed
 from shopfloor.intake.records import StagedPart
 from shopfloor.lake.objects import file_sha256, verify
@@ -76,9 +76,9 @@ def rewrite(
     """
     stored = f"WITH stored AS (SELECT *, file_row_number FROM read_parquet({text(str(source))}))"
     kept = f"file_row_number NOT IN ({without})"
-    done = connection.execute(
-        f"COPY ({stored} SELECT * EXCLUDE (file_row_number) FROM stored WHERE {kept}) TO {text(str(path))} {PARQUET}"
-    )
+    names = names_in(connection, source)
+    rest = f"SELECT * EXCLUDE (file_row_number) FROM stored WHERE {kept}"
+    done = connection.execute(f"COPY ({stored} {rest}) TO {text(str(path))} {parquet(len(names))}")
     rows = int(done.fetchall()[0][0])
     if rows == 0:
         path.unlink()
@@ -91,7 +91,7 @@ def rewrite(
         query = f"{stored} SELECT {counts} FROM stored WHERE {kept}"
         found = enumerate(connection.execute(query).fetchall()[0])
         left = spans_of({i: n for i, n in found if n}, [span.file for span in spans])
-    _check_columns(connection, path, names_in(connection, source))
+    _check_columns(connection, path, names)
     return _described(connection, path, rows, left, contract)
 
 
@@ -112,7 +112,7 @@ def reread(
         for i, column in enumerate(names)
     )
     rows = f"(SELECT *{', ' if tried else ''}{tried} FROM (SELECT {raw} FROM read_parquet({text(str(source))})))"
-    connection.execute(f"COPY (SELECT {', '.join(values)} FROM {rows}) TO {text(str(path))} {PARQUET}")
+    connection.execute(f"COPY (SELECT {', '.join(values)} FROM {rows}) TO {text(str(path))} {parquet(len(names))}")
     _check_columns(connection, path, names)
     return _described(connection, path, part.rows, part.files, to)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,10 @@ from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Mode, Parser, RuleSeverity
 from shopfloor.domain.file import FileState, Reason
-from shopfloor.domain.reject import MOST, Reject
-from shopfloor.domain.text import counted, safe
+from shopfloor.domain.text import counted
 from shopfloor.formats import infer, reasons
-from shopfloor.formats.cast_rules import ALTERED, CastMode
-from shopfloor.formats.diagnose import Diagnosis, diagnose
+from shopfloor.formats.cast_rule import ALTERED, CastMode
+from shopfloor.formats.diagnose import diagnose
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.inferred import Inferred
@@ -31,10 +30,12 @@ from shopfloor.formats.repeated_header import may_be_header, repeated, rows_wher
 from shopfloor.formats.shape import forget_rejects
 from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.table import MemoryTable, StagedTable, TypedRows
-from shopfloor.intake.contract.rules import RuleResult, check_rules
+from shopfloor.intake.contract.rules import check_rules
+from shopfloor.intake.file_reading import FileReading
 from shopfloor.intake.parts import describe_part, spans_of
 from shopfloor.intake.records import FileOutcome, IntakeSpec, StagedPart, TypeChange
 from shopfloor.intake.renames import likely
+from shopfloor.intake.restart import restart
 from shopfloor.intake.volume import check_volume
 from shopfloor.intake.widen import Widening
 from shopfloor.lake.objects import part_path
@@ -47,48 +48,12 @@ _READ_ERRORS = (duckdb.Error, MemoryError)
 _BROKEN = (duckdb.InternalException, duckdb.FatalException)
 
 
-class Restart(Exception):
-    """DuckDB has to be started anew: because of `culprit`, or of one of `suspects` (file ids)."""
-
-    def __init__(
-        self,
-        culprit: StagedFile | None = None,
-        suspects: Sequence[str] = (),
-        detail: str = "",
-    ) -> None:
-        super().__init__(detail)
-        self.culprit = culprit
-        self.suspects = tuple(suspects)
-        self.detail = detail
-
-
 @dataclass(frozen=True)
 class GroupResult:
     """The part of a group, if any file was accepted, and the outcomes of all its files."""
 
     part: StagedPart | None
     outcomes: tuple[FileOutcome, ...]
-
-
-@dataclass
-class _State:
-    """What is known about one file of a group while it is read."""
-
-    file: PreparedFile
-    failed: Reason | None = None
-    wrong: Diagnosis | None = None
-    rules: RuleResult = field(default_factory=RuleResult)
-    altered: list[str] = field(default_factory=list)
-
-    @property
-    def bad(self) -> int:
-        """Rows that cannot be read, or not as the contract says."""
-        return self.file.bad + (self.wrong.bad if self.wrong else 0)
-
-    @property
-    def aside(self) -> int:
-        """Rows that are left out whatever the budget, for they are none of the table's."""
-        return int(self.file.totals is not None)
 
 
 class GroupReader:
@@ -250,7 +215,7 @@ class GroupReader:
         raise _Unplannable(group[0], self._blame(failure, group[0])) from failure
 
     def _read(self, plan: Plan, group: Sequence[PreparedFile], *, sampled: bool) -> GroupResult:
-        states = [_State(file) for file in group]
+        states = [FileReading(file) for file in group]
         table = self._load(plan, states, sampled)
         try:
             wider = self._widened(table.plan, states) if self._first else None
@@ -259,7 +224,7 @@ class GroupReader:
                 return self._read(wider, group, sampled=False)
             counts = self._check(table, states)
             part = self._write(table, states, counts) if counts else None
-            outcomes = (_outcome(state, table.plan, counts.get(number, 0)) for number, state in enumerate(states))
+            outcomes = (state.outcome(table.plan, counts.get(number, 0)) for number, state in enumerate(states))
             result = GroupResult(part, tuple(outcomes))
         finally:
             table.close()
@@ -296,7 +261,7 @@ class GroupReader:
                 self.absent.add(column.name)
         self.contract = contract
 
-    def _load(self, plan: Plan, states: list[_State], sampled: bool) -> TypedRows:
+    def _load(self, plan: Plan, states: list[FileReading], sampled: bool) -> TypedRows:
         if len(states) == 1:
             if not is_small(states[0].file):
                 return self._load_big(plan, states[0], sampled)
@@ -307,7 +272,7 @@ class GroupReader:
             staged.close()
         return self._load_small(plan, states)
 
-    def _load_small(self, plan: Plan, states: list[_State]) -> MemoryTable:
+    def _load_small(self, plan: Plan, states: list[FileReading]) -> MemoryTable:
         table = MemoryTable(self._connection, plan, [state.file.file.id for state in states])
         together = Path(self._spec.staging) / "scratch" / "bundle"
         delivered = [state.file.path for state in states]
@@ -317,7 +282,7 @@ class GroupReader:
             try:
                 table.load(paths, bundle or plan.shape, mode)
             except _BROKEN as error:
-                raise _restart(states, error) from error
+                raise restart([state.file.file for state in states], error) from error
             except _READ_ERRORS as error:
                 if mode is CastMode.FULL and ALTERED not in str(error):
                     break
@@ -330,7 +295,7 @@ class GroupReader:
             self._load_one(table, number, state)
         return table
 
-    def _load_one(self, table: MemoryTable, number: int, state: _State) -> None:
+    def _load_one(self, table: MemoryTable, number: int, state: FileReading) -> None:
         path = str(state.file.path)
         for mode in (CastMode.FULL, CastMode.ALTERING):
             try:
@@ -347,9 +312,9 @@ class GroupReader:
                     self._count_altered(table.plan, [state])
             return
 
-    def _load_big(self, plan: Plan, state: _State, sampled: bool) -> StagedTable:
+    def _load_big(self, plan: Plan, state: FileReading, sampled: bool) -> StagedTable:
         path = str(state.file.path)
-        table = StagedTable(self._connection, plan, self._path("rows"), state.file.file.id)
+        table = StagedTable(self._connection, plan, self._path("rows"), state.file.file.id, large=True)
         failure = self._try(table, path, CastMode.FULL if sampled else CastMode.PLAIN, first=sampled)
         if failure is None:
             return table
@@ -371,7 +336,7 @@ class GroupReader:
         self._count_altered(table.plan, [state])
         return table
 
-    def _count_altered(self, plan: Plan, states: Sequence[_State]) -> None:
+    def _count_altered(self, plan: Plan, states: Sequence[FileReading]) -> None:
         """Count the values that came in changed, and say so of their files."""
         query, columns = count_altered(plan, [str(state.file.path) for state in states])
         try:
@@ -400,15 +365,15 @@ class GroupReader:
         """The share of a file's rows that may be left out; a person lets all of them go who accepts it."""
         return 1.0 if self._spec.accepted else contract.reject_budget
 
-    def _examine(self, plan: Plan, state: _State, error: Exception) -> None:
+    def _examine(self, plan: Plan, state: FileReading, error: Exception) -> None:
         """Find out what is wrong; the file fails unless that is within the contract's budget."""
         if isinstance(error, _BROKEN):
-            raise _restart([state], error) from error
+            raise restart([state.file.file], error) from error
         try:
             wrong = diagnose(self._connection, plan, str(state.file.path))
         except _READ_ERRORS as second:
             if isinstance(second, _BROKEN):
-                raise _restart([state], second) from second
+                raise restart([state.file.file], second) from second
             state.failed = self._blame(second, state.file)
             return
         if wrong.bad == 0 and wrong.header is None:
@@ -419,14 +384,14 @@ class GroupReader:
                 state.failed = wrong.header
             elif not wrong.within(self._budget(plan.contract)):
                 records = wrong.records + state.file.bad
-                state.failed = reasons.of_many(reasons.of_reject(_rejects(state)[0]), state.bad, records)
+                state.failed = reasons.of_many(reasons.of_reject(state.rejects()[0]), state.bad, records)
 
     def _blame(self, error: Exception, file: PreparedFile) -> Reason:
         if isinstance(error, _BROKEN):
-            raise _restart([_State(file)], error) from error
+            raise restart([file.file], error) from error
         return reason_of(error, file.shape.format, file.path, self._spec.memory_mb)
 
-    def _widened(self, plan: Plan, states: Sequence[_State]) -> Plan | None:
+    def _widened(self, plan: Plan, states: Sequence[FileReading]) -> Plan | None:
         """In a first delivery types may widen so that more of its files fit."""
         columns = plan.contract.columns
         for state in states:
@@ -436,7 +401,7 @@ class GroupReader:
             return None
         return replace(plan, contract=msgspec.structs.replace(plan.contract, columns=columns))
 
-    def _check(self, table: TypedRows, states: Sequence[_State]) -> dict[int, int]:
+    def _check(self, table: TypedRows, states: Sequence[FileReading]) -> dict[int, int]:
         """Apply the rules, drop the files that fail, and count the rows left by file."""
         stored: list[str] = []
         corrected = any(state.file.file.supersedes for state in states)
@@ -456,7 +421,7 @@ class GroupReader:
         failed = any(state.failed is not None for state in states)
         return table.counts() if ruled or failed else loaded
 
-    def _check_names(self, table: TypedRows, states: Sequence[_State]) -> None:
+    def _check_names(self, table: TypedRows, states: Sequence[FileReading]) -> None:
         """Look closer at files of one or two columns of text with a row that may be their header."""
         plan = table.plan
         test = may_be_header(plan.shape)
@@ -468,7 +433,7 @@ class GroupReader:
         for (number,) in self._connection.execute(f"SELECT DISTINCT f FROM {rows} WHERE {test}").fetchall():
             self._judge_names(states[number], test)
 
-    def _judge_names(self, state: _State, test: str) -> None:
+    def _judge_names(self, state: FileReading, test: str) -> None:
         path, shape = state.file.path, state.file.shape
         header = repeated(self._connection, path, shape)
         rows = header.rows if header else rows_where(self._connection, path, shape, test)
@@ -480,7 +445,7 @@ class GroupReader:
         elif shape.width == 1:
             state.altered.append(reasons.name_repeated(first, 1).message)
 
-    def _failure(self, state: _State, rows: int, contract: Contract) -> Reason | None:
+    def _failure(self, state: FileReading, rows: int, contract: Contract) -> Reason | None:
         """Why the file fails after the rules, if it does; `rows` were read from it."""
         wrong = state.bad
         records, bad = rows + wrong, wrong + state.rules.rejected
@@ -491,14 +456,14 @@ class GroupReader:
         if records == 0:
             return reasons.header_only()
         if bad > self._budget(contract) * records or bad == records:  # nothing would be left, whatever the budget
-            return reasons.of_many(reasons.of_reject(_rejects(state)[0]), bad, records)
+            return reasons.of_many(reasons.of_reject(state.rejects()[0]), bad, records)
         odd = check_volume(contract.volume, records, self._spec.history)
         if odd is not None and contract.volume.severity is RuleSeverity.WARN:
             state.rules.notices.append(odd.message)
             return None
         return odd
 
-    def _write(self, table: TypedRows, states: Sequence[_State], counts: dict[int, int]) -> StagedPart:
+    def _write(self, table: TypedRows, states: Sequence[FileReading], counts: dict[int, int]) -> StagedPart:
         path = self._path("part")
         rows = table.write(path)
         files = [state.file.file.id for state in states]
@@ -517,13 +482,6 @@ class _Unplannable(BadFile):
     def __init__(self, file: PreparedFile, reason: Reason) -> None:
         super().__init__(reason)
         self.file = file
-
-
-def _restart(states: Sequence[_State], error: Exception) -> Restart:
-    detail = safe(str(error).splitlines()[0], 160)
-    if len(states) == 1:
-        return Restart(culprit=states[0].file.file, detail=detail)
-    return Restart(suspects=[state.file.file.id for state in states], detail=detail)
 
 
 def _check_named(contract: Contract, columns: Sequence[Column]) -> None:
@@ -546,26 +504,6 @@ def _joined(columns: Sequence[Column], found: Inferred) -> tuple[Column, ...]:
         wider: ColumnType | None = infer.join(column.type, types.get(column.name, column.type))
         joined.append(msgspec.structs.replace(column, type=wider) if wider else column)
     return tuple(joined)
-
-
-def _rejects(state: _State) -> tuple[Reject, ...]:
-    totals = (state.file.totals,) if state.file.totals else ()
-    found = [*totals, *state.file.rejects, *(state.wrong.rejects if state.wrong else ()), *state.rules.rejects]
-    return tuple(sorted(found, key=lambda reject: reject.line or reject.row or 0)[:MOST])
-
-
-def _outcome(state: _State, plan: Plan, rows: int) -> FileOutcome:
-    failed = state.failed is not None
-    return FileOutcome(
-        id=state.file.file.id,
-        state=FileState.QUARANTINED if failed else FileState.COMMITTED,
-        rows=0 if failed else rows,
-        rejected_rows=state.bad + state.aside + state.rules.rejected,
-        records=state.file.rows,
-        reason=reasons.escaped_quotes(state.failed) if state.failed and state.file.escapes else state.failed,
-        notices=(*state.file.notices, *plan.notices, *state.altered, *state.rules.notices),
-        rejects=_rejects(state),
-    )
 
 
 def _quarantined(file: str, reason: Reason, notices: tuple[str, ...]) -> FileOutcome:

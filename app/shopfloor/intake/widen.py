@@ -15,7 +15,8 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import ConfigError
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import CastRule, cast_rule, whole_beyond
+from shopfloor.formats.cast_rule import CastRule
+from shopfloor.formats.cast_rules import cast_rule, whole_beyond
 from shopfloor.formats.infer import join
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import Shape, forget_rejects, rows_of

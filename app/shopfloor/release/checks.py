@@ -39,7 +39,7 @@ def enough_rows(spec: GateSpec, chosen: Eligible) -> GateCheck:
     if spec.champion_version is None:
         needed = min(needed, FIRST_ROWS)
     enough = chosen.rows >= needed
-    lead = "" if enough else f"{counted(chosen.rows, 'row')}, needs {numbers.count(needed)}; "
+    lead = "" if enough else f"{too_few(chosen.rows, needed)}; "
     return GateCheck(
         code="rows",
         passed=True if enough else None,
@@ -47,6 +47,11 @@ def enough_rows(spec: GateSpec, chosen: Eligible) -> GateCheck:
         limit=float(needed),
         detail=lead + chosen.detail,
     )
+
+
+def too_few(rows: float, needed: float) -> str:
+    """That `rows` is not enough."""
+    return f"{counted(int(rows), 'row')}, needs {numbers.count(int(needed))}"
 
 
 def enough_classes(spec: GateSpec, scored: Predictions) -> GateCheck | None:

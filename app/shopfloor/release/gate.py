@@ -208,7 +208,9 @@ def _decide(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> t
 
 
 def _undecided(spec: GateSpec, check: GateCheck) -> str:
-    detail = check.detail.split("; ")[0]
+    detail = check.detail
+    if check.code == "rows" and check.value is not None and check.limit is not None:
+        detail = checks.too_few(check.value, check.limit)  # how the rows were chosen is told with the check
     return f"inconclusive: {detail}{_stays(spec)}"
 
 

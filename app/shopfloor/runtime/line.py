@@ -13,10 +13,9 @@ from shopfloor.store.transaction import Transaction
 
 @dataclass(frozen=True)
 class VersionCommitted:
-    """A dataset has a new version; a `restored` one has the content of an earlier one."""
+    """A dataset has a new version."""
 
     version: DatasetVersion
-    restored: bool = False
 
 
 @dataclass(frozen=True)

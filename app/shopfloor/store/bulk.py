@@ -22,6 +22,8 @@ FEW = 20
 _CHUNK = 500
 # What JSON has no word for travels as text (bytes in base64) and is cast on arrival.
 _AS_TEXT = frozenset({"BLOB", "JSON", "TIMESTAMP"})
+BLOBS = """SELECT from_base64(unnest(from_json(t, '["VARCHAR"]'))) FROM (SELECT unnest(?::VARCHAR[]) AS t)"""
+"""A query whose rows are the values that its one parameter brings, which `blobs` makes."""
 
 
 def write(
@@ -44,6 +46,11 @@ def write(
 def insert_columns(connection: duckdb.DuckDBPyConnection, table: str, values: Mapping[str, Sequence[Any]]) -> None:
     """Insert rows given column by column: where there are tens of thousands, no row becomes an object."""
     _write_many(connection, table, f"INSERT INTO {table} ({', '.join(values)})", values)
+
+
+def blobs(values: Sequence[bytes]) -> list[str]:
+    """The parameter of `BLOBS`: tens of thousands of values in a third of the time of one text in hex."""
+    return [msgspec.json.encode(values[start : start + _CHUNK]).decode() for start in range(0, len(values), _CHUNK)]
 
 
 def _write_many(

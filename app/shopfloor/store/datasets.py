@@ -108,6 +108,7 @@ def commit_version(transaction: Transaction, version: DatasetVersion, mode: str,
             "notices": to_text(version.notices),
             "created_at": version.created_at,
             "contract_revision": version.contract_revision,
+            "restored": version.restored,
         },
         keep=True,
     )
@@ -162,8 +163,8 @@ def _part_row(version: DatasetVersion, part: Part, ordinal: int) -> dict[str, An
 
 
 _VERSION = (
-    "SELECT dataset, version, digest, rows, added_rows, columns, files, cause, notices, created_at, contract_revision "
-    "FROM dataset_versions"
+    "SELECT dataset, version, digest, rows, added_rows, columns, files, cause, notices, created_at, contract_revision, "
+    "restored FROM dataset_versions"
 )
 
 
@@ -194,6 +195,7 @@ def _version(row: tuple[Any, ...], found: tuple[Part, ...]) -> DatasetVersion:
         notices=tuple(msgspec.json.decode(row[8], type=list[str])),
         created_at=stored_time(row[9]),
         contract_revision=row[10],
+        restored=row[11],
     )
 
 

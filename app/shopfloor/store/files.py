@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from shopfloor.domain.again import Again
 from shopfloor.domain.codec import to_text
-from shopfloor.domain.file import STREAM, WITHDRAWN, FilePurpose, FileRecord, FileState, Reason
+from shopfloor.domain.file import STREAM, FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.status import FileCounts
+from shopfloor.store import bulk
 from shopfloor.store.rows import Filter, Query, aware, count, decode, page, stored_time
 from shopfloor.store.transaction import Transaction
 
@@ -18,10 +19,6 @@ _COLUMNS = (
     "id, dataset, path, purpose, sha256, size, rows, rejected_rows, state, reason, version, duplicate_of, seen_count, "
     "seen_at, committed_at, corrects, notices"
 )
-
-
-# Files whose rows have left the dataset say so in their reason.
-_PRESENT = f"coalesce(reason ->> 'code', '') <> '{WITHDRAWN}'"
 
 
 class Identity(Record, frozen=True, kw_only=True):
@@ -38,6 +35,7 @@ class Identity(Record, frozen=True, kw_only=True):
 class LedgerRow(Record, frozen=True, kw_only=True):
     """A file with what the engine needs to work on it.
 
+    `staged` is the file that holds its claimed copy, `staged_offset` where in it that begins if others are in it, too.
     `again` is what a person asked for who let it be taken in again; it is forgotten once that is decided.
     """
 
@@ -45,47 +43,47 @@ class LedgerRow(Record, frozen=True, kw_only=True):
     number: int
     identity: Identity
     staged: str | None = None
+    staged_offset: int | None = None
     again: Again | None = None
 
 
-class Sighting(NamedTuple):
-    """A file at first sight: all that is known of it then. A burst has forty thousand, hence no records yet."""
+class Sightings(NamedTuple):
+    """Files at first sight, by column: all that is known of them then. A burst has forty thousand, hence no records."""
 
-    id: str
-    number: int
-    purpose: FilePurpose
-    dataset: str
-    path: str
-    identity: tuple[bytes, int, int, int, int, int]  # as in `Identity`
-    state: FileState
-    reason: Reason | None
+    ids: Sequence[str]
+    numbers: Sequence[int]
+    purposes: Sequence[FilePurpose]
+    datasets: Sequence[str]
+    paths: Sequence[str]
+    raw_paths: Sequence[bytes]
+    identities: Sequence[tuple[int, int, int, int, int]]  # dev, ino, size, mtime_ns, ctime_ns
+    reasons: Sequence[Reason | None]
 
 
-def put_sightings(transaction: Transaction, found: Sequence[Sighting]) -> None:
-    """Insert files that were never seen before."""
-    if not found:
-        return
-    ids, numbers, purposes, datasets, paths, identities, states, reasons = zip(*found, strict=True)
-    raw_paths, devs, inos, sizes, mtimes, ctimes = zip(*identities, strict=True)
+def put_sightings(transaction: Transaction, found: Sightings) -> None:
+    """Insert files that were never seen before: those with a reason are refused, the others settle."""
+    count = len(found.ids)
+    devs, inos, sizes, mtimes, ctimes = zip(*found.identities, strict=True)
+    settling, refused = FileState.SETTLING, FileState.REFUSED
     transaction.insert_columns(
         "files",
         {
-            "id": ids,
-            "number": numbers,
-            "purpose": purposes,
-            "dataset": datasets,
-            "path": paths,
-            "raw_path": raw_paths,
+            "id": found.ids,
+            "number": found.numbers,
+            "purpose": found.purposes,
+            "dataset": found.datasets,
+            "path": found.paths,
+            "raw_path": found.raw_paths,
             "dev": devs,
             "ino": inos,
             "size": sizes,
             "mtime_ns": mtimes,
             "ctime_ns": ctimes,
-            "rejected_rows": len(found) * (0,),
-            "state": states,
-            "reason": [None if reason is None else to_text(reason) for reason in reasons],
-            "seen_count": len(found) * (1,),
-            "seen_at": len(found) * (transaction.now,),
+            "rejected_rows": count * (0,),
+            "state": [settling if reason is None else refused for reason in found.reasons],
+            "reason": [None if reason is None else to_text(reason) for reason in found.reasons],
+            "seen_count": count * (1,),
+            "seen_at": count * (transaction.now,),
         },
     )
 
@@ -125,6 +123,7 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
         "notices": to_text(file.notices) if file.notices else None,
         "seen_count": file.seen_count,
         "staged": row.staged,
+        "staged_offset": None if row.staged is None else row.staged_offset,
         "again": to_text(row.again) if row.again is not None and _open(file.state) else None,
         "seen_at": file.seen_at,
         "committed_at": file.committed_at,
@@ -140,6 +139,14 @@ def get(query: Query, id: str) -> FileRecord | None:
     """One file by its id."""
     row = query.one(f"SELECT {_COLUMNS} FROM files WHERE id = ?", [id])
     return None if row is None else _record(row)
+
+
+def records(query: Query, ids: Sequence[str]) -> list[FileRecord]:
+    """Files by their ids, in order of arrival."""
+    these = "id IN (SELECT unnest(?::VARCHAR[]))"
+    return [
+        _record(row) for row in query.all(f"SELECT {_COLUMNS} FROM files WHERE {these} ORDER BY number", [list(ids)])
+    ]
 
 
 def ledger(query: Query, ids: Sequence[str]) -> list[LedgerRow]:
@@ -187,7 +194,7 @@ def deliveries(query: Query, dataset: str) -> tuple[FileRecord | None, FileRecor
         return None if row is None else _record(row)
 
     return (
-        first("'committed'", "DESC"),
+        first("'committed', 'withdrawn'", "DESC"),
         first("'settling', 'waiting', 'staged'", "ASC"),
         first("'quarantined', 'refused'", "ASC"),
     )
@@ -200,6 +207,11 @@ def staged_bytes(query: Query, purpose: FilePurpose, dataset: str) -> int:
         [purpose.value, dataset],
     )
     return int(row[0]) if row else 0
+
+
+def is_staged(query: Query, path: str) -> bool:
+    """Whether the file at `path` holds the claimed copy of any file."""
+    return query.one("SELECT 1 FROM files WHERE staged = ? LIMIT 1", [path]) is not None
 
 
 def in_states(query: Query, states: Sequence[FileState]) -> list[LedgerRow]:
@@ -219,9 +231,9 @@ def known(query: Query, paths: Sequence[bytes]) -> list[tuple[str, bytes, int, i
     return query.all(
         "SELECT arg_max(id, number), raw_path, arg_max(dev, number), arg_max(ino, number), arg_max(size, number), "
         "arg_max(mtime_ns, number), arg_max(ctime_ns, number) FROM files "
-        "WHERE raw_path IN (SELECT from_hex(unnest(string_split(?, ' ')))) GROUP BY raw_path "
+        f"WHERE raw_path IN ({bulk.BLOBS}) GROUP BY raw_path "
         "HAVING arg_max(coalesce(reason ->> 'code', ''), number) <> 'vanished'",
-        [" ".join(path.hex() for path in paths)],
+        [bulk.blobs(paths)],
     )
 
 
@@ -232,7 +244,7 @@ def committed_content(query: Query, purpose: FilePurpose, dataset: str, digests:
     marks = ", ".join("?" for _ in digests)
     rows = query.all(
         f"SELECT sha256, min_by(id, number) FROM files WHERE purpose = ? AND dataset = ? "
-        f"AND state = 'committed' AND sha256 IN ({marks}) AND NOT starts_with(path, '{STREAM}') AND {_PRESENT} "
+        f"AND state = 'committed' AND sha256 IN ({marks}) AND NOT starts_with(path, '{STREAM}') "
         "GROUP BY sha256",
         [purpose.value, dataset, *digests],
     )
@@ -248,7 +260,7 @@ def present_at(
     marks = ", ".join("?" for _ in paths)
     rows = query.all(
         "SELECT raw_path, list(id ORDER BY number) FROM files WHERE purpose = ? AND dataset = ? "
-        f"AND state = 'committed' AND raw_path IN ({marks}) AND {_PRESENT} GROUP BY raw_path",
+        f"AND state = 'committed' AND raw_path IN ({marks}) GROUP BY raw_path",
         [purpose.value, dataset, *paths],
     )
     return {bytes(row[0]): tuple(row[1]) for row in rows}
@@ -346,7 +358,7 @@ def counts(query: Query) -> FileCounts:
     return FileCounts(
         waiting=sum(found.get(state, 0) for state in ("settling", "waiting", "staged")),
         quarantined=found.get("quarantined", 0),
-        committed=found.get("committed", 0),
+        committed=found.get("committed", 0) + found.get("withdrawn", 0),
         duplicate=found.get("duplicate", 0),
         refused=found.get("refused", 0) + found.get("discarded", 0),
         discarded=found.get("discarded", 0),
@@ -354,16 +366,23 @@ def counts(query: Query) -> FileCounts:
     )
 
 
-_LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, again FROM files"
+_LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, staged_offset, again FROM files"
 
 
 def _ledger(row: tuple[Any, ...]) -> LedgerRow:
     file = _record(row[:17])
-    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, again = row[17:]
+    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, staged_offset, again = row[17:]
     identity = Identity(
         raw_path=bytes(raw_path), dev=dev, ino=ino, size=file.bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
     )
-    return LedgerRow(file=file, number=number, identity=identity, staged=staged, again=decode(again, Again))
+    return LedgerRow(
+        file=file,
+        number=number,
+        identity=identity,
+        staged=staged,
+        staged_offset=staged_offset,
+        again=decode(again, Again),
+    )
 
 
 def _record(row: tuple[Any, ...]) -> FileRecord:

@@ -12,7 +12,7 @@ from shopfloor.store.transaction import Transaction, naive
 
 # Of files that are decided; what waits for somebody is kept, and so is what is on its way.
 _OLD = (
-    "FROM files WHERE state IN ('committed', 'duplicate', 'discarded', 'refused') "
+    "FROM files WHERE state IN ('committed', 'withdrawn', 'duplicate', 'discarded', 'refused') "
     "AND coalesce(committed_at, seen_at) < ?"
 )
 

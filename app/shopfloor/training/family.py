@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.fitted import FittedModel
@@ -73,13 +74,7 @@ def fit_family(
     share from 0 to 1.
     """
     started = time.perf_counter()
-    rows, order = by_segment(prepared, job, spec.definition.segment_by)
-    if len(rows.slices) > _MOST_SEGMENTS:
-        raise DataError(
-            f"{numbers.count(len(rows.slices))} segments are more than {numbers.count(_MOST_SEGMENTS)}.",
-            hint="Choose a key with fewer values for segment_by.",
-            code="too_many_segments",
-        )
+    rows, order = _segments(spec, prepared, job)
     reasons = {part.segment: thin(part, rows, spec.definition.training.min_rows) for part in rows.slices}
     if not all(reasons.values()):
         rows = with_pooled_losses(rows, candidate)
@@ -95,34 +90,53 @@ def fit_family(
             used.update(member.features)
             scores[places[member.segment]] = np.frombuffer(member.scores).reshape(-1, scores.shape[1])
         done(count / len(wanted))
-    back = np.empty_like(scores)
-    back[order] = scores
+    back = _unsorted(scores, order)
     truth = prepared.holdout_values
     record = CandidateScore(
         name=NAME,
         metrics=all_scores(metric, from_scores(job.task, truth, back)),
         seconds=time.perf_counter() - started,
     )
-    reports = (
+    by = spec.definition.segment_by
+    return FamilyFit(
+        model=FittedFamily(segment_by=by, members=members, pooled=pooled, features=_features(pooled, job, used)),
+        scores=back,
+        record=record,
+        segments=_segment_scores(rows, reasons, job, metric, truth[order], scores),
+        notes=_notes(len(rows.slices), len(members)),
+    )
+
+
+def _unsorted(scores: Floats, order: NDArray[np.intp]) -> Floats:
+    back = np.empty_like(scores)
+    back[order] = scores
+    return back
+
+
+def _segments(spec: TrainSpec, prepared: Prepared, job: FitJob) -> tuple[Sorted, NDArray[np.intp]]:
+    """The rows in the order of their segments, and that order; raises `DataError` for too many segments."""
+    rows, order = by_segment(prepared, job, spec.definition.segment_by)
+    if len(rows.slices) > _MOST_SEGMENTS:
+        raise DataError(
+            f"{numbers.count(len(rows.slices))} segments are more than {numbers.count(_MOST_SEGMENTS)}.",
+            hint="Choose a key with fewer values for segment_by.",
+            code="too_many_segments",
+        )
+    return rows, order
+
+
+def _segment_scores(
+    rows: Sorted, reasons: dict[str, str], job: FitJob, metric: Metric, truth: Floats, scores: Floats
+) -> tuple[SegmentScore, ...]:
+    """How each segment scores on its holdout rows, and why it has no member; all in the order of segments."""
+    return tuple(
         SegmentScore(
             segment=part.segment,
             rows=part.train[1] - part.train[0],
-            score=metric.score(from_scores(job.task, truth[order][places[part.segment]], scores[places[part.segment]])),
+            score=metric.score(from_scores(job.task, truth[slice(*part.holdout)], scores[slice(*part.holdout)])),
             fallback=reasons[part.segment] or None,
         )
         for part in rows.slices
-    )
-    return FamilyFit(
-        model=FittedFamily(
-            segment_by=spec.definition.segment_by,
-            members=members,
-            pooled=pooled,
-            features=_features(pooled, job, used),
-        ),
-        scores=back,
-        record=record,
-        segments=tuple(reports),
-        notes=_notes(len(rows.slices), len(members)),
     )
 
 

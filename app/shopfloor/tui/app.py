@@ -26,7 +26,8 @@ from shopfloor.tui.async_client import AsyncClient, Connect
 from shopfloor.tui.feed import Feed
 from shopfloor.tui.messages import Changed, Connected, Disconnected, StatusArrived
 from shopfloor.tui.performing import perform
-from shopfloor.tui.screens.pane import Live, Pane
+from shopfloor.tui.screens.live import Live
+from shopfloor.tui.screens.pane import Pane
 from shopfloor.tui.view_actions import ViewActions
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import Action
+from shopfloor.actions.action import Action, Evidence
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import ModelVersion
@@ -15,7 +15,7 @@ from shopfloor.tui.widgets.key_value import Pair
 async def facts_for(courier: AsyncClient, action: Action, record: Record | str | None) -> list[Pair]:
     """Verdict, gain, scores and what speaks against it; empty for actions that move no champion."""
     name, _, number = action.target(record).partition("@")
-    if not name or not action.name.startswith("model.") or action.name == "model.retire":
+    if not name or action.confirm is None or action.confirm.evidence is Evidence.NONE:
         return []
     try:
         model = await courier.ask(ModelShow(name=name))
@@ -24,7 +24,7 @@ async def facts_for(courier: AsyncClient, action: Action, record: Record | str |
         return []  # the dialog still asks; the engine refuses what cannot be
     champion = versions.get(model.champion or 0)
     now = [Pair("serves now", _version(champion, model.metric))] if champion else [Pair("serves now", "nothing")]
-    if action.name == "model.rollback":
+    if action.confirm.evidence is Evidence.PREVIOUS:
         return [*now, Pair("comes back", _version(versions.get(model.previous or 0), model.metric), "strong")]
     wanted = versions.get(int(number)) if number.isdecimal() else None
     if wanted is None:

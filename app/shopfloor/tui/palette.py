@@ -15,7 +15,8 @@ from shopfloor.actions.panes import PANES
 from shopfloor.actions.registry import for_scope
 from shopfloor.domain.text import safe
 from shopfloor.tui.screens.detail import DetailScreen
-from shopfloor.tui.screens.pane import Pane, key_label
+from shopfloor.tui.screens.pane import Pane
+from shopfloor.tui.screens.pane_keys import key_label
 
 _ID = "--command-palette"  # by which Textual knows whether it is open
 

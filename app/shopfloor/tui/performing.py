@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import SET, Action
+from typing import TYPE_CHECKING
+
+from shopfloor.actions.action import SET, Action, Form
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
@@ -10,9 +12,10 @@ from shopfloor.tui.app_type import App
 from shopfloor.tui.fields import UNSET, field_of
 from shopfloor.tui.patience import ask_patiently
 
-_TYPED = frozenset({"model.rollback", "model.retire"})
+if TYPE_CHECKING:
+    from shopfloor.tui.widgets.form import Field
+
 _SLOW_SECONDS = 120.0
-_SUBMITS = {"dataset.define": "Save", "model.define": "Define and train"}  # a button says what it does
 
 
 async def perform(app: App, action: Action, record: Record | str | None, given: dict[str, str] | None = None) -> bool:
@@ -30,7 +33,7 @@ async def perform(app: App, action: Action, record: Record | str | None, given: 
     except ShopfloorError as error:
         show_error(app, error, f"{action.label} was not done.")
         return False
-    if action.name == "engine.stop":
+    if action.stops_engine:
         app.courier.may_start = False
     command = action.command(record, inputs)
     app.say(f"{action.label}: done" + (f"\n{safe(command, 160)}" if command else ""))
@@ -65,7 +68,7 @@ async def _inputs(
         f"Command line: {command}" if command else "",
         facts=await facts_for(app.courier, action, record),
         confirm=action.label,
-        typed_name=action.typed(record) if action.name in _TYPED or action.confirm.typed_name else "",
+        typed_name=action.typed(record) if action.confirm.typed_name else "",
         asks_reason=only_reason and bool(action.inputs),
         reason=given.get("reason", ""),
     )
@@ -85,22 +88,13 @@ async def ask_inputs(
     missing = [field for field in action.inputs if field.required and not known.get(field.name)]
     if not action.inputs or (given and not missing):
         return {name: text for name, text in known.items() if text}
-    if action.name == "model.define":
-        from shopfloor.tui.defining import fields_for
-
-        fields = await fields_for(app, action, known)
-        if fields is None:
-            return None
-    elif action.name == "dataset.define":
-        from shopfloor.tui.defining import intake_fields
-
-        fields = await intake_fields(app, action, action.target(record), given)
-    else:
-        fields = [field_of(field, known.get(field.name, "")) for field in action.inputs]
+    fields = await _fields(app, action, record, known, given)
+    if fields is None:
+        return None
     about = action.target(record)
     intro = action.help if len(fields) < 6 else ""  # 24 lines hold the long form only without it
     answer = await app.push_screen_wait(
-        FormDialog(_title(action, about), fields, intro=intro, submit=_SUBMITS.get(action.name, action.label))
+        FormDialog(_title(action, about), fields, intro=intro, submit=action.submit or action.label)
     )
     if answer is None:
         return None
@@ -111,6 +105,20 @@ async def ask_inputs(
     }
 
 
+async def _fields(
+    app: App, action: Action, record: Record | str | None, known: dict[str, str], given: dict[str, str]
+) -> list[Field] | None:
+    """The fields of the form, begun as the action says; None when the person cancels."""
+    from shopfloor.tui.defining import fields_for, intake_fields
+
+    match action.form:
+        case Form.COLUMNS:
+            return await fields_for(app, action, known)
+        case Form.RULES:
+            return await intake_fields(app, action, action.target(record), given)
+        case Form.RECORD:
+            return [field_of(field, known.get(field.name, "")) for field in action.inputs]
+
+
 def _title(action: Action, about: str) -> str:
-    joined = " of " if action.name == "dataset.define" else " "
-    return f"{action.label}{joined}{about}" if about else action.label
+    return (action.title or "{label} {ref}").format(label=action.label, ref=about).strip()

@@ -30,9 +30,6 @@ from shopfloor.tui.widgets.key_value import Pair
 
 async def show_answer(app: App, action: Action, record: Record | str | None, given: dict[str, str]) -> None:
     """Ask, and show what came back."""
-    if action.name == "lineage.show":
-        app.go("lineage", query=action.target(record))
-        return
     inputs = await ask_inputs(app, action, record, given)
     if inputs is None:
         return

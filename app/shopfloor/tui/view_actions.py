@@ -49,8 +49,8 @@ class ViewActions:
 
     def do(self, action: Action, screen: Screen[None], record: Record | str | None, given: Given) -> None:
         """Move the view as `action` says."""
-        if action.name.startswith("go."):
-            self._app.go(action.name.removeprefix("go."), query=given.get("query", ""))
+        if action.goes_to is not None:
+            self._app.go(action.goes_to, query=given.get("query") or action.target(record))
         elif action.shows:
             self._aside(self._show(action, record, given))
         elif isinstance(screen, Pane):
@@ -98,12 +98,9 @@ class ViewActions:
         pane.refresh_now()
 
     def _help(self, pane: Pane) -> None:
-        from shopfloor.actions.registry import by_name
-
         def run(name: str | None) -> None:
             if name:
-                local = next((each for each in pane.local_actions if each.name == name), None)
-                pane.perform(local or by_name(name))
+                pane.perform(pane.keys.named(name))
 
         self._app.push_screen(pane.help_dialog(), run)
 

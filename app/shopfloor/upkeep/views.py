@@ -15,8 +15,8 @@ from pathlib import Path
 
 import duckdb
 
+from shopfloor.duck.sql import fenced, lock, text
 from shopfloor.duck.sql import name as quoted
-from shopfloor.duck.sql import text
 from shopfloor.upkeep.question import Question
 from shopfloor.workspace.layout import Layout
 
@@ -41,18 +41,8 @@ class SqlSandbox:
 def open_sandbox(question: Question) -> Iterator[SqlSandbox]:
     """Build the views that the statement names, then lock everything."""
     limits = question.limits
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "allow_community_extensions": False,
-            "allow_persistent_secrets": False,
-            "memory_limit": f"{limits.memory_mb}MB",
-            "threads": limits.threads,
-            "temp_directory": question.scratch,
-            "max_temp_directory_size": f"{limits.scratch_mb}MB",
-        },
+    connection = fenced(
+        memory_mb=limits.memory_mb, threads=limits.threads, temp=Path(question.scratch), temp_mb=limits.scratch_mb
     )
     try:
         connection.execute(f"ATTACH {text(question.database)} AS metadata (READ_ONLY)")
@@ -63,14 +53,8 @@ def open_sandbox(question: Question) -> Iterator[SqlSandbox]:
         layout = Layout(Path(question.workspace))
         makers = _makers(connection, layout) | _version_makers(connection, layout, question.statement)
         _add_views(sandbox, makers, question.statement)
-        for setting in (
-            "TimeZone = 'UTC'",
-            "python_enable_replacements = false",
-            "search_path = 'metadata.main,memory.data'",
-            "enable_external_access = false",
-            "lock_configuration = true",
-        ):
-            connection.execute(f"SET {setting}")
+        connection.execute("SET search_path = 'metadata.main,memory.data'")
+        lock(connection, files=False)
         yield sandbox
     finally:
         connection.close()

@@ -96,29 +96,34 @@ def import_(services: EngineServices, request: ModelImport) -> ModelVersion:
             return models.version(transaction, manifest.model, same)
         if not known and definition is not None:
             write_definition(services, transaction, definition, request.actor)
-        number = models.next_version(transaction, manifest.model)
-        run = runs.create(transaction, _run_of(version, number, request.actor, transaction.now))
-        imported = ModelVersion(
-            model=manifest.model,
-            version=number,
-            run=run.id,
-            dataset_version=None,
-            artifact=version.artifact,
-            decision=_decision_of(version, models.aliases(transaction, manifest.model).get("champion")),
-            score=version.score,
-            created_at=transaction.now,
-        )
-        models.put_version(transaction, imported, trained_until=manifest.trained_until)
-        transaction.emit(
-            "model.imported",
-            manifest.model,
-            f"{manifest.model}@{number} was imported",
-            actor=request.actor,
-            data={"version": number},
-        )
-        return imported
+        return _register(transaction, version, manifest, request.actor)
 
     return services.mutate(request, change)
+
+
+def _register(transaction: Transaction, version: ModelVersion, manifest: ArtifactManifest, actor: str) -> ModelVersion:
+    """The next version of the model, with a run that says where it came from."""
+    number = models.next_version(transaction, manifest.model)
+    run = runs.create(transaction, _run_of(version, number, actor, transaction.now))
+    imported = ModelVersion(
+        model=manifest.model,
+        version=number,
+        run=run.id,
+        dataset_version=None,
+        artifact=version.artifact,
+        decision=_decision_of(version, models.aliases(transaction, manifest.model).get("champion")),
+        score=version.score,
+        created_at=transaction.now,
+    )
+    models.put_version(transaction, imported, trained_until=manifest.trained_until)
+    transaction.emit(
+        "model.imported",
+        manifest.model,
+        f"{manifest.model}@{number} was imported",
+        actor=actor,
+        data={"version": number},
+    )
+    return imported
 
 
 def _run_of(version: ModelVersion, number: int, actor: str, now: datetime) -> RunRecord:

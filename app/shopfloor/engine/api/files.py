@@ -88,7 +88,7 @@ def _again(services: EngineServices, request: FileRetry | FileAccept) -> FileRec
         asked = _asked(services, request, row)
         staged = file_locations.stage_again(services.context.layout, row.file)
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
-        row = msgspec.structs.replace(row, file=file, staged=str(staged), again=asked)
+        row = msgspec.structs.replace(row, file=file, staged=str(staged), staged_offset=None, again=asked)
         files.put(transaction, row)
         file_locations.enqueue(
             transaction,
@@ -170,7 +170,7 @@ def withdraw(services: EngineServices, request: FileWithdraw) -> FileRecord:
 
     def change(transaction: Transaction) -> FileRecord:
         file = _row(transaction, request.id).file
-        if file.withdrawn:
+        if file.state is FileState.WITHDRAWN:
             return file
         _check_in(file, "be withdrawn")
         file_locations.enqueue_withdrawal(transaction, file.dataset, [file.id], actor=request.actor)
@@ -192,11 +192,12 @@ def supersede(services: EngineServices, request: FileSupersede) -> FileRecord:
     def change(transaction: Transaction) -> FileRecord:
         row = _row(transaction, request.id)
         file = row.file
-        _check_in(file, "replace others")
+        if file.state is not FileState.WITHDRAWN:
+            _check_in(file, "replace others")
         path = row.identity.raw_path
         present = files.present_at(transaction, file.purpose, file.dataset, [path]).get(path, ())
         earlier = [one.file.id for one in files.ledger(transaction, present) if one.number < row.number]
-        if earlier and not file.withdrawn:
+        if earlier and file.state is not FileState.WITHDRAWN:
             file_locations.enqueue_withdrawal(transaction, file.dataset, earlier, actor=request.actor, by=file.id)
             said = f"{safe(file.path, 120)} supersedes {', '.join(earlier)}"
             transaction.emit(

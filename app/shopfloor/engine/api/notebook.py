@@ -53,6 +53,21 @@ def register(services: EngineServices, request: RunModel) -> ModelVersion:
         )
     run = context.store.read(lambda query: runs.get(query, request.id))
     definition = _definition(services, run)
+    adopted = _adopt(services, request, path, run, definition)
+
+    def change(transaction: Transaction) -> ModelVersion:
+        version = _version(transaction, request.id, run, adopted)
+        releasing.apply_decision(transaction, definition, version, cause=run.id)
+        return version
+
+    return services.mutate(request, change)
+
+
+def _adopt(
+    services: EngineServices, request: RunModel, path: Path, run: RunRecord, definition: ModelDefinition
+) -> Adopted:
+    """A worker makes an artifact of the file at `path`; it is published before anything refers to it."""
+    context = services.context
     contract = context.contract(definition.dataset)
     staged = context.layout.staging / f"adopt-{ulid()}"
     task = AdoptTask(
@@ -70,30 +85,30 @@ def register(services: EngineServices, request: RunModel) -> ModelVersion:
     )
     adopted = convert(services.pool.adhoc.ask(WorkerTask(adopt_model, task)), Adopted)
     bundle.publish(staged, context.layout.objects)
+    return adopted
 
-    def change(transaction: Transaction) -> ModelVersion:
-        current = runs.get(transaction, request.id)
-        number = models.next_version(transaction, run.model)
-        decision = Decision(
-            outcome=Outcome.HOLD,
-            reason="Recorded by a notebook: promoting it needs a person.",
-            metric=adopted.metric,
-            champion=models.aliases(transaction, run.model).get("champion"),
-            decided_at=transaction.now,
-        )
-        version = ModelVersion(
-            model=run.model,
-            version=number,
-            run=run.id,
-            dataset_version=run.dataset_version,
-            artifact=adopted.artifact,
-            decision=decision,
-            score=current.metrics.get(adopted.metric),
-            created_at=transaction.now,
-        )
-        models.put_version(transaction, version)
-        runs.put(transaction, msgspec.structs.replace(current, artifact=adopted.artifact, model_version=number))
-        releasing.apply_decision(transaction, definition, version, cause=run.id)
-        return version
 
-    return services.mutate(request, change)
+def _version(transaction: Transaction, id: str, run: RunRecord, adopted: Adopted) -> ModelVersion:
+    """Register the artifact as the next version of the run's model."""
+    current = runs.get(transaction, id)
+    number = models.next_version(transaction, run.model)
+    decision = Decision(
+        outcome=Outcome.HOLD,
+        reason="Recorded by a notebook: promoting it needs a person.",
+        metric=adopted.metric,
+        champion=models.aliases(transaction, run.model).get("champion"),
+        decided_at=transaction.now,
+    )
+    version = ModelVersion(
+        model=run.model,
+        version=number,
+        run=run.id,
+        dataset_version=run.dataset_version,
+        artifact=adopted.artifact,
+        decision=decision,
+        score=current.metrics.get(adopted.metric),
+        created_at=transaction.now,
+    )
+    models.put_version(transaction, version)
+    runs.put(transaction, msgspec.structs.replace(current, artifact=adopted.artifact, model_version=number))
+    return version

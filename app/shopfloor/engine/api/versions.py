@@ -110,6 +110,7 @@ def rollback(services: EngineServices, request: DatasetRollback) -> DatasetVersi
             files=(),
             notices=(),
             created_at=transaction.now,
+            restored=old.version,
             cause=f"rollback to {old.dataset}@{old.version} by {request.actor}"
             + (f": {request.reason}" if request.reason else ""),
         )
@@ -121,7 +122,7 @@ def rollback(services: EngineServices, request: DatasetRollback) -> DatasetVersi
             actor=request.actor,
             data={"version": again.version, "rows": again.rows, "restored": old.version},
         )
-        services.context.line.after(transaction, VersionCommitted(again, restored=True))
+        services.context.line.after(transaction, VersionCommitted(again))
         return again
 
     return services.mutate(request, change)

@@ -20,7 +20,7 @@ from shopfloor.lineage.trace import trace
 from shopfloor.upkeep.backup import make_backup
 from shopfloor.upkeep.doctor import examine
 from shopfloor.upkeep.gc import collect_garbage
-from shopfloor.upkeep.sandbox import run_query
+from shopfloor.upkeep.query import run_query
 
 
 def lineage(services: EngineServices, request: LineageShow) -> LineageGraph:

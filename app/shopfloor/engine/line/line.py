@@ -46,8 +46,8 @@ class ProductionLine:
     def _(self, fact: VersionCommitted, transaction: Transaction) -> None:
         """It is fresh again; check each model's champion against it, then learn from it.
 
-        A `restored` one is learned from whatever its rows number, unless the model has learned from just
-        this content: people go back because what came since was wrong.
+        One that a rollback brought back is learned from whatever its rows number, unless the model has learned
+        from just this content: people go back because what came since was wrong.
         """
         version = fact.version
         trigger = f"{version.dataset}@{version.version}"
@@ -56,7 +56,7 @@ class ProductionLine:
             champion = models.aliases(transaction, definition.name).get("champion")
             if champion is not None and _is_watched(definition) and version.added_rows > 0:
                 check(transaction, definition.name, champion, version.version, trigger=trigger)
-            if definition.retrain.on_data and _has_news(transaction, definition, version, fact.restored):
+            if definition.retrain.on_data and _has_news(transaction, definition, version):
                 train(transaction, definition, version.version, trigger=trigger)
 
     @_follow.register
@@ -113,9 +113,9 @@ def _is_measured(definition: ModelDefinition) -> bool:
     return definition.monitoring.performance or definition.value is not None
 
 
-def _has_news(transaction: Transaction, definition: ModelDefinition, version: DatasetVersion, restored: bool) -> bool:
+def _has_news(transaction: Transaction, definition: ModelDefinition, version: DatasetVersion) -> bool:
     trained = runs.last_trained_version(transaction, definition.name)
-    if restored:
+    if version.restored is not None:
         return datasets.digest(transaction, definition.dataset, trained) != version.digest
     return datasets.new_rows_since(transaction, definition.dataset, trained) >= definition.retrain.min_new_rows
 

@@ -12,10 +12,10 @@ import duckdb
 from shopfloor.domain.file import Reason
 from shopfloor.duck.sql import name, text
 from shopfloor.formats import reasons
-from shopfloor.formats.cast_rules import nested
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import FileFormat, PreparedFile, Source, first_line
 from shopfloor.formats.magic import PARQUET, foreign
+from shopfloor.formats.raw_type import nested
 from shopfloor.formats.reasons import BadFile
 from shopfloor.formats.shape import NOTHING, Shape, check_names
 from shopfloor.formats.totals import may_be_totals

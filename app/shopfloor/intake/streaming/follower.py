@@ -10,7 +10,7 @@ import threading
 from concurrent.futures import Future
 from datetime import datetime
 from enum import Enum, auto
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from shopfloor.domain.errors import ConfigError, ShopfloorError
@@ -111,13 +111,18 @@ class Follower:
                 os.close(target.handle)
             self._targets.clear()
 
+    def may_follow(self, dataset: str) -> bool:
+        """Whether any file of a dataset is or was followed: asked once for all the files of a look."""
+        return bool(self._patterns(dataset) or self._inflow.sources(dataset))
+
     def follows(self, seen: Observation) -> bool:
         """Whether a file is followed, so that nobody takes it in as a whole.
 
         A file whose lines came in this way stays so under another name, and when the contract does
         not ask for it any more: as a whole it would bring its rows a second time.
         """
-        mine = self._matches(seen.name, PurePath(seen.path).name) and seen.path.count("/") == 1
+        folder, _, name = seen.path.rpartition("/")
+        mine = "/" not in folder and self._matches(seen.name, name)
         if mine and seen.name not in self._datasets:
             self._datasets.add(seen.name)
             self._wake.set()
@@ -179,11 +184,13 @@ class Follower:
                 _LOG.warning("following failed, will be retried: %s", error, exc_info=not expected)
 
     def _matches(self, dataset: str, name: str) -> bool:
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self._patterns(dataset))
+
+    def _patterns(self, dataset: str) -> tuple[str, ...]:
         try:
-            patterns = self._checks.follow(dataset)
+            return self._checks.follow(dataset)
         except ConfigError:
-            return False  # told by the intake, which reads the same file
-        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+            return ()  # told by the intake, which reads the same file
 
     def _was_followed(self, dataset: str, path: str, inode: tuple[int, int]) -> bool:
         """Whether lines of this very file came in: its inode alone may be that of a file long gone."""

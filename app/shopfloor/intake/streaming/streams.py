@@ -16,7 +16,7 @@ from shopfloor.intake.streaming.log import Post
 from shopfloor.runtime.context import Context
 
 if TYPE_CHECKING:
-    from shopfloor.arrival.scan import Observation
+    from shopfloor.arrival.scan import Found, Observation
 
 
 class Streams:
@@ -58,8 +58,18 @@ class Streams:
         """Segments that are in no delivery yet, and followed files that are looked at again soon."""
         return self._inflow.waiting() + self._follower.waiting()
 
+    def unfollowed(self, found: list[Found]) -> list[Found]:
+        """Files in drop folders without those that are followed line by line, which the watch leaves alone."""
+        folders = {(purpose, seen.name) for purpose, seen, _ in found}
+        asked = {
+            name
+            for purpose, name in folders
+            if name and purpose is FilePurpose.DATA and self._follower.may_follow(name)
+        }
+        return [one for one in found if not (one[1].name in asked and self.follows(*one[:2]))] if asked else found
+
     def follows(self, purpose: FilePurpose, seen: Observation) -> bool:
-        """Whether a file in a drop folder is followed line by line, so that the watch leaves it alone."""
+        """Whether a file in a drop folder is followed line by line."""
         return purpose is FilePurpose.DATA and bool(seen.name) and self._follower.follows(seen)
 
     def trouble(self, dataset: str) -> str:

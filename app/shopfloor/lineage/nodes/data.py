@@ -6,68 +6,53 @@ from collections.abc import Iterator
 
 import msgspec
 
-from shopfloor.domain.file import FileState, Reason
+from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.text import counted, safe
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.nodes.node import make
 from shopfloor.lineage.scope import LineageScope
-from shopfloor.store.rows import Query, decode
+from shopfloor.store import files as stored
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import naive
 
 _LABEL = 120
 
 
 def files(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Delivered files, with the reason where one is not in."""
-    rows = query.all(
-        "SELECT id, purpose, dataset, path, sha256, size, rows, rejected_rows, state, reason, version, duplicate_of, "
-        "seen_count, seen_at, committed_at, corrects FROM files "
-        "WHERE id IN (SELECT unnest(?::VARCHAR[])) AND seen_at <= ?",
-        [[key.name for key in keys], scope.until],
+    for file in stored.records(query, [key.name for key in keys]):
+        if scope.seen(naive(file.seen_at)) is not None:
+            key = Key(NodeKind.FILE, file.id)
+            yield key, _file(key, file, scope)
+
+
+def _file(key: Key, file: FileRecord, scope: LineageScope) -> LineageNode:
+    done = scope.seen(naive(file.committed_at))
+    pending = file.committed_at is not None and done is None
+    state = FileState.WAITING if pending else file.state
+    if scope.limited and state is FileState.WITHDRAWN:
+        state = FileState.COMMITTED  # when its rows left is not kept; then they had come
+    return make(
+        key,
+        scope,
+        label=safe(file.path, _LABEL),
+        at=naive(file.seen_at),
+        state=state.value,
+        purpose=file.purpose.value,
+        dataset=file.dataset,
+        path=safe(file.path),
+        sha256=file.sha256,
+        bytes=file.bytes,
+        rows=file.rows,
+        rejected_rows=file.rejected_rows or None,
+        version=None if pending else file.version,
+        duplicate_of=file.duplicate_of,
+        corrects=file.corrects,
+        seen_count=file.seen_count,
+        reason=file.reason,
+        committed_at=done,
     )
-    for (
-        id,
-        purpose,
-        dataset,
-        path,
-        sha256,
-        size,
-        count,
-        rejected,
-        state,
-        reason,
-        version,
-        twin,
-        seen,
-        seen_at,
-        done,
-        corrects,
-    ) in rows:
-        pending = done is not None and scope.seen(done) is None
-        key = Key(NodeKind.FILE, id)
-        yield (
-            key,
-            make(
-                key,
-                scope,
-                label=safe(path, _LABEL),
-                at=seen_at,
-                state=FileState.WAITING.value if pending else state,
-                purpose=purpose,
-                dataset=dataset,
-                path=safe(path),
-                sha256=sha256,
-                bytes=size,
-                rows=count,
-                rejected_rows=rejected or None,
-                version=None if pending else version,
-                duplicate_of=twin,
-                corrects=corrects,
-                seen_count=seen,
-                reason=decode(reason, Reason),
-                committed_at=scope.seen(done),
-            ),
-        )
 
 
 def parts(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:

@@ -126,14 +126,28 @@ class _Caused(NamedTuple):
                     yield LineageLink(cause, target, self.relation)
 
 
-# The cause of other versions are names of files, which are no references.
-_ROLLBACKS = _Caused(
-    rows="SELECT dataset AS name, version AS number, regexp_extract(cause, '^rollback to (\\S+)', 1) AS text, "
-    "created_at AS happened FROM dataset_versions",
-    kind=NodeKind.DATASET_VERSION,
-    relation="brought back",
-    kinds=frozenset({NodeKind.DATASET_VERSION}),
-)
+def _restored(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
+    yield from _brought_back(query, "version", keys, scope)
+
+
+def _restorations(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
+    yield from _brought_back(query, "restored", keys, scope)
+
+
+def _brought_back(query: Query, column: str, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
+    rows = query.all(
+        "SELECT dataset, restored, version FROM dataset_versions WHERE restored IS NOT NULL AND created_at <= ? "
+        f"AND (dataset, {column}) IN (SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[])) LIMIT {MAX_ROWS}",
+        [scope.until, *numbered(keys)],
+    )
+    for dataset, restored, version in rows:
+        yield LineageLink(
+            Key(NodeKind.DATASET_VERSION, dataset, restored),
+            Key(NodeKind.DATASET_VERSION, dataset, version),
+            "brought back",
+        )
+
+
 _DEPLOYMENTS = _Caused(
     rows="SELECT model AS name, seq AS number, cause AS text, happened_at AS happened FROM alias_history "
     "WHERE alias = 'champion' AND version IS NOT NULL",
@@ -150,11 +164,13 @@ _RUNS = _Caused(
     kinds=frozenset({NodeKind.ALERT}),
 )
 
+_VERSIONS = frozenset({NodeKind.DATASET_VERSION})
 STEPS = (
     Step(CAUSES, frozenset({NodeKind.JOB}), up=_causes_of_jobs, down=_jobs_of_causes),
     Step(frozenset({NodeKind.JOB}), frozenset({NodeKind.RUN}), up=_jobs_of_runs, down=_runs_of_jobs),
     Step(
         frozenset({NodeKind.JOB}), frozenset({NodeKind.DATASET_VERSION}), up=_jobs_of_versions, down=_versions_of_jobs
     ),
-    *(caused.step() for caused in (_ROLLBACKS, _DEPLOYMENTS, _RUNS)),
+    Step(_VERSIONS, _VERSIONS, up=_restored, down=_restorations),
+    *(caused.step() for caused in (_DEPLOYMENTS, _RUNS)),
 )

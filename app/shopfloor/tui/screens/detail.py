@@ -11,13 +11,14 @@ from textual.widgets import Input
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.tui.screens.chrome import Chrome
-from shopfloor.tui.screens.pane import Live, Pane
+from shopfloor.tui.screens.live import Live
+from shopfloor.tui.screens.pane import Pane
+from shopfloor.tui.screens.pane_keys import PINNED_NAMES
 from shopfloor.tui.widgets.command_line import CommandLine
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
 from shopfloor.tui.widgets.header import StatusHeader
 
-_PINNED_NAMES = {"help": "view.help", "command": "view.command"}
 _OF_THE_LIST = frozenset(
     {
         "view.filter",
@@ -95,7 +96,7 @@ class DetailScreen(Live):
         if isinstance(self.focused, Input):
             return
         key = event.character if event.character and event.is_printable and event.key != "space" else event.key
-        action = self.pane.action_for(key, self.record)
+        action = self.pane.keys.action(key, self.record)
         if action is not None:
             event.stop()
             event.prevent_default()
@@ -103,7 +104,7 @@ class DetailScreen(Live):
 
     @on(ActionFooter.ActionClicked)
     def _clicked(self, event: ActionFooter.ActionClicked) -> None:
-        self._do(_PINNED_NAMES.get(event.name, event.name))
+        self._do(PINNED_NAMES.get(event.name, event.name))
 
     @on(CommandLine.Submitted)
     def _command_entered(self, event: CommandLine.Submitted) -> None:
@@ -131,7 +132,4 @@ class DetailScreen(Live):
             line.set_completions(completions())
             line.open("")
         else:
-            from shopfloor.actions.registry import by_name
-
-            local = next((each for each in self.pane.local_actions if each.name == name), None)
-            self.shop.do(local or by_name(name), self.pane, self.record)
+            self.shop.do(self.pane.keys.named(name), self.pane, self.record)

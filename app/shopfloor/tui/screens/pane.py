@@ -18,10 +18,11 @@ from shopfloor.domain.errors import ShopfloorError, UsageError
 from shopfloor.domain.numbers import count
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
-from shopfloor.tui.app_type import App
 from shopfloor.tui.screens.chrome import Chrome
+from shopfloor.tui.screens.live import Live
+from shopfloor.tui.screens.pane_keys import PaneKeys
 from shopfloor.tui.widgets.columns import TableColumn
-from shopfloor.tui.widgets.footer import PINNED, ActionFooter, FooterItem
+from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
 from shopfloor.tui.widgets.header import StatusHeader
 from shopfloor.tui.widgets.rows import Row
 from shopfloor.tui.widgets.virtual_table import VirtualTable
@@ -36,12 +37,7 @@ _DETAIL_DELAY = 0.15
 _RELOAD_EVERY = 1.0
 _WIDE = 100
 _HUGE = 140
-_PINNED_NAMES = {"help": "view.help", "command": "view.command"}
-_NEED_A_ROW = frozenset(
-    {"view.open", "view.mark", "view.copy", "view.copy_more", "view.top", "view.bottom", "view.compare"}
-)
 _KEYS_OF_THE_TABLE = frozenset({"view.open", "view.mark", "view.top", "view.bottom"})
-_LABELS = {"escape": "esc", "ctrl+p": "^p", "ctrl+r": "^r", "shift+tab": "⇧tab"}
 
 
 class Listing:
@@ -61,23 +57,6 @@ class Listing:
         self.total = len(rows) if total is None else total
         self.revision = revision
         self.first = first
-
-
-class Live(Screen[None]):
-    """A screen that the feed keeps fresh."""
-
-    @property
-    def shop(self) -> App:
-        """The app, by its own type."""
-        app = self.app
-        assert isinstance(app, App)
-        return app
-
-    def changed(self, nouns: frozenset[str]) -> None:
-        """Facts about these nouns were committed."""
-
-    def status_changed(self) -> None:
-        """The workspace's figures changed, or the way to the engine did."""
 
 
 class Pane(Live):
@@ -351,25 +330,16 @@ class Pane(Live):
 
     # -- actions -----------------------------------------------------------------------------
 
-    def offered(self, record: Record | None, limit: int) -> list[FooterItem]:
-        """What the footer shows for a record, the most useful first."""
-        from shopfloor.actions.registry import footer
+    @property
+    def keys(self) -> PaneKeys:
+        """What can be done here."""
+        return PaneKeys(self.scope, self.local_actions, self.markable)
 
-        local = [each for each in self.local_actions if each.rank and each.unavailable(record) is None]
-        found = sorted([*local, *footer(self.scope, record, limit=99)], key=lambda each: each.rank)
-        items = [
-            FooterItem(each.name, key_label(each.key), each.label)
-            for each in found
-            if each.rank < 90
-            and (record is not None or each.name not in _NEED_A_ROW)
-            and (self.markable or each.name not in {"view.mark", "view.compare"})
-        ]
-        if len(self.table.marks) > 1:  # who marks several rows wants them beside each other
-            items.sort(key=lambda one: one.name != "view.compare")
-        if self.filter_text or len(self.app.screen_stack) > 1:
-            label = "All rows" if self.filter_text else "Back"
-            items.insert(1 if record is not None else 0, FooterItem("view.back", "esc", label))
-        return [*items[:limit], *PINNED]
+    def offered(self, record: Record | None, limit: int) -> list[FooterItem]:
+        """What the footer shows for a record."""
+        filtered = bool(self.filter_text)
+        back = "All rows" if filtered else "Back" if len(self.app.screen_stack) > 1 else ""
+        return self.keys.footer(record, limit, back=back, marks=len(self.table.marks))
 
     def _offer(self) -> None:
         if not self._ready:
@@ -381,14 +351,6 @@ class Pane(Live):
     @on(VirtualTable.MarksChanged)
     def _marked(self) -> None:
         self._offer()
-
-    def action_for(self, key: str, record: Record | None) -> Action | None:
-        """What a key does: an action about this kind of record before any other."""
-        from shopfloor.actions.registry import for_scope
-
-        found = [each for each in (*self.local_actions, *for_scope(self.scope)) if each.key == key]
-        fitting = [each for each in found if each.fits(record)]
-        return next(iter([*fitting, *found]), None)
 
     def on_key(self, event: events.Key) -> None:
         """Keys that no widget took are actions of the registry."""
@@ -402,7 +364,7 @@ class Pane(Live):
                 self.focused.insert_text_at_cursor(event.character)  # typed while the line opened
             return  # escape and enter belong to the line
         key = event.character if event.character and event.is_printable and event.key != "space" else event.key
-        action = self.action_for(key, self.selected)
+        action = self.keys.action(key, self.selected)
         if action is None or (action.name in _KEYS_OF_THE_TABLE and self.focused is self.table):
             return
         event.stop()
@@ -411,10 +373,7 @@ class Pane(Live):
 
     @on(ActionFooter.ActionClicked)
     def _clicked(self, event: ActionFooter.ActionClicked) -> None:
-        from shopfloor.actions.registry import by_name
-
-        name = _PINNED_NAMES.get(event.name, event.name)
-        self.perform(next((each for each in self.local_actions if each.name == name), None) or by_name(name))
+        self.perform(self.keys.named(event.name))
 
     @on(StatusHeader.PaneClicked)
     def _pane_clicked(self, event: StatusHeader.PaneClicked) -> None:
@@ -531,27 +490,7 @@ class Pane(Live):
 
     def help_dialog(self, record: Record | None = None) -> HelpDialog:
         """`?`: every key of this pane; those of no use now are grey."""
-        from shopfloor.actions.registry import for_scope
-        from shopfloor.tui.widgets.help_dialog import HelpDialog, HelpRow
+        from shopfloor.tui.widgets.help_dialog import HelpDialog
 
-        subject = record or self.selected
-        rows = [
-            HelpRow(
-                key=key_label(each.key),
-                label=each.label,
-                help=each.help,
-                name=each.name,
-                enabled=each.unavailable(subject) is None,
-                group=each.scopes[0].value,
-            )
-            for each in (*self.local_actions, *for_scope(self.scope))
-            if each.key
-        ]
-        return HelpDialog(
-            f"Keys of {' '.join(self.title_words) or 'home'}", sorted(rows, key=lambda row: not row.enabled)
-        )
-
-
-def key_label(key: str) -> str:
-    """A key as the footer names it."""
-    return _LABELS.get(key, key)
+        title = f"Keys of {' '.join(self.title_words) or 'home'}"
+        return HelpDialog(title, self.keys.help(record or self.selected))

@@ -29,6 +29,7 @@ _TONES = {
     FileState.QUARANTINED: "warn",
     FileState.REFUSED: "fail",
     FileState.COMMITTED: "ok",
+    FileState.WITHDRAWN: "muted",
     FileState.DUPLICATE: "muted",
     FileState.DISCARDED: "muted",
 }

@@ -25,7 +25,8 @@ ANTI JOIN files f ON f.id = v.id ORDER BY ALL LIMIT 1000
 _NOWHERE = """
 SELECT f.id, f.dataset, f.version
 FROM files f ANTI JOIN dataset_versions v ON v.dataset = f.dataset AND v.version = f.version
-WHERE f.state = 'committed' AND f.purpose = 'data' AND f.version IS NOT NULL ORDER BY f.number LIMIT 1000
+WHERE f.state IN ('committed', 'withdrawn') AND f.purpose = 'data' AND f.version IS NOT NULL
+ORDER BY f.number LIMIT 1000
 """
 _NEWEST = """
 SELECT v.dataset, v.version, v.rows, json_array_length(v.columns) AS columns, v.added_rows, v.created_at,

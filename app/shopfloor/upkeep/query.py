@@ -2,7 +2,7 @@
 
 The engine gives the child a copy of the metadata. The child's DuckDB may touch no file at all: the copy
 is attached read-only, datasets and logs are read by Arrow and handed in as views. The statement, its time,
-memory, scratch space and answer are limited. `python -m shopfloor.upkeep.sandbox` is the child; it
+memory, scratch space and answer are limited. `python -m shopfloor.upkeep.query` is the child; it
 reads one `Question` and writes one `SqlAnswer`, both JSON.
 """
 
@@ -88,7 +88,7 @@ def _check(statement: str, limit: int) -> None:
 
 def _ask(question: Question, spawn: Spawn) -> QueryTable:
     child = spawn(
-        [sys.executable, "-P", "-m", "shopfloor.upkeep.sandbox"],
+        [sys.executable, "-P", "-m", "shopfloor.upkeep.query"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=question.scratch,
