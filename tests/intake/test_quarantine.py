@@ -54,6 +54,17 @@ def test_twice_is_as_once_even_when_the_copy_is_gone(tmp_path: Path) -> None:
     assert len(list((tmp_path / "quarantine/d").iterdir())) == 2
 
 
+def test_what_is_hashed_already_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer thread, for which all transactions wait, keeps files of any size."""
+    monkeypatch.setattr("shopfloor.arrival.quarantine.file_sha256", None)
+    for _ in range(2):
+        kept = quarantine(staged(tmp_path), record(), tmp_path / "quarantine", hashed=True)
+        assert kept.read_bytes() == DATA
+        assert quarantine(tmp_path / "staged", record(), tmp_path / "quarantine", hashed=True) == kept
+        assert not (tmp_path / "staged").exists()
+    assert len(list((tmp_path / "quarantine/d").iterdir())) == 2
+
+
 def test_other_bytes_than_claimed_are_refused(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError):
         quarantine(staged(tmp_path), record(b"other"), tmp_path / "quarantine")

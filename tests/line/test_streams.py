@@ -34,10 +34,12 @@ def test_posted_rows_and_the_rows_of_a_file_are_the_same_content(factory: Factor
 
 def test_a_posted_row_that_can_be_read_in_two_ways_is_rejected_in_the_answer(factory: Factory) -> None:
     factory.add("amounts", factory.write("amounts.csv", "nr;betrag\n1;1.234,56\n2;7,5\n"), 2)
-    posts = ['{"nr": 3, "betrag": "8.000"}', '{"nr": "4", "betrag": "8.000,5"}', '{"nr": 5, "betrag": 8.25}']
+    twice = '{"nr": 6, "nr": 7, "betrag": 1}'
+    posts = [twice, '{"nr": 3, "betrag": "8.000"}', '{"nr": "4", "betrag": "8.000,5"}', '{"nr": 5, "betrag": 8.25}']
     refused = factory("dataset", "append", "amounts", "-", stdin="\n".join([*posts, ""]), expect=1)
     assert "betrag" in refused.stderr
     assert "8.000" in refused.stderr
+    assert "there twice" in refused.stderr
     factory.streamed["amounts"] += 2
     factory.wait()
     assert factory.sql("FROM amounts ORDER BY nr") == [(1, 1234.56), (2, 7.5), (4, 8000.5), (5, 8.25)]

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 from tests.monitoring.frames import (
     COLUMNS,
@@ -60,6 +61,17 @@ def spec(reference_path: str, **fields: Any) -> CheckSpec:
 
 def of(result: CheckReport, check: str) -> list[CheckResult]:
     return [one for one in result.results if one.check == check]
+
+
+def test_a_row_that_is_asked_for_again_is_one_row(tmp_path: Path, reference_path: str) -> None:
+    """100 rows, of which each is asked for 20 times, are no 2,000 rows: chance would look like drift."""
+    frame = month(8, rows=100, seed=3)
+    for name, rows in (("once", frame), ("again", pd.concat([frame] * 20))):
+        (tmp_path / name).mkdir()
+        logged = inference_part(tmp_path / name, rows, answers_of(frame).loc[rows.index])
+        result = run_checks(spec(reference_path, inference=(logged,)), silent)
+        assert (result.source, result.rows) == ("inference", 100)
+        assert shifted(result.results) == set()
 
 
 def test_a_delivery_is_checked_feature_by_feature(tmp_path: Path, reference_path: str) -> None:

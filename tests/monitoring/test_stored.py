@@ -163,10 +163,10 @@ def test_joining_agrees_with_a_dictionary(
 
 
 def test_inputs_come_under_their_own_names_and_the_newest_first_in_line(tmp_path: Path) -> None:
-    frame = month(0, rows=300)
+    frame, later = month(0, rows=300), month(1, rows=50)
     parts = [
         inference_part(tmp_path, frame, answers_of(frame), at=NOW),
-        inference_part(tmp_path, frame[:50], answers_of(frame[:50]), at=NOW + timedelta(days=1)),
+        inference_part(tmp_path, later, answers_of(later), at=NOW + timedelta(days=1)),
     ]
     everything = read_inputs(parts, 1, (None, None))
     assert (len(everything.inputs), everything.total) == (350, 350)

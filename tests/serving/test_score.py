@@ -40,6 +40,7 @@ def spec_for(layout: Layout, model: FittedModel | FittedFamily, file: Path, **ch
         "key_path": str(layout.signing_key),
         "input_path": str(file),
         "name": file.name,
+        "origin": "c0ffee",
         "output_path": str(layout.outbox / "predictions.csv"),
         "inference_staging": str(layout.staging),
         "id": "flight_id",
@@ -130,12 +131,23 @@ def test_ids_are_made_where_there_are_none_and_agree_in_both_files(
     assert result.made_ids == 2
     ids = pd.read_csv(result.output_path)["association_id"].tolist()
     assert ids[0] == "a"
-    assert len(ids[1]) == 26
-    assert len(set(ids)) == 10
+    assert ids[1:3] == ["c0ffee-2", "c0ffee-3"]
     assert result.part is not None
     assert pq.read_table(result.part.path)["association_id"].to_pylist() == ids
     without = score(spec_for(layout, classifier, delivered(tmp_path, builders.rows_frame(4))), Steps())
     assert without.made_ids == 4
+
+
+def test_made_ids_are_the_same_in_a_second_attempt(
+    layout: Layout, tmp_path: Path, classifier: FittedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = delivered(tmp_path, builders.rows_frame(50))
+    attempts = []
+    for chunk in (1000, 7):
+        monkeypatch.setattr("shopfloor.formats.reader.TableReader.batches.__defaults__", (chunk,))
+        attempts.append(Path(score(spec_for(layout, classifier, file), Steps()).output_path).read_text())
+    assert attempts[0] == attempts[1]
+    assert "c0ffee-50" in attempts[0]
 
 
 @pytest.mark.parametrize("named", [None, "flight_id"])
@@ -148,7 +160,7 @@ def test_a_column_called_association_id_is_one_as_over_rest(
     result = score(spec_for(layout, classifier, delivered(tmp_path, frame), id=named), Steps())
     ids = pd.read_csv(result.output_path)["association_id"].tolist()
     assert [ids[0], ids[1], ids[3]] == ["f1" if named else "a", "b", "d"]
-    assert len(ids[2]) == 26
+    assert ids[2] == "c0ffee-3"
     assert result.made_ids == 1
     assert "association_id" not in result.ignored
 

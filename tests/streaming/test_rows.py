@@ -96,6 +96,17 @@ def test_a_strict_contract_wants_all_columns_and_no_others() -> None:
     assert [(one.line, one.column) for one in rows.rejects] == [(2, "new"), (3, "x")]
 
 
+@pytest.mark.parametrize("others", ['"x":1', '"x":1,"on":true,"day":null,"at":null,"t":"\\":"'])
+def test_a_key_that_is_there_twice_is_one_rejected_row_not_a_refused_delivery(others: str) -> None:
+    """A decoder keeps the last value; the intake would hold the whole delivery."""
+    good = f'{{"id":1,{others}}}'
+    rows = read(good, f'{{"id":1,{others},"id" :2}}', good)
+    assert rows.payload == f"{good}\n{good}\n".encode()
+    assert [(one.line, one.column, one.message) for one in rows.rejects] == [(2, "id", "It is there twice.")]
+    without = read(good, '{"a":1,"a":2}', of=RowCheck(None))
+    assert (without.rows, [(one.line, one.column) for one in without.rejects]) == (1, [(2, "a")])
+
+
 def test_many_rejects_are_counted_and_the_first_told() -> None:
     rows = read(*['{"id":"no"}'] * 500)
     assert (rows.rows, rows.rejected, len(rows.rejects)) == (0, 500, MOST_REPORTED)

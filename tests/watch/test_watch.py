@@ -19,6 +19,7 @@ from shopfloor.arrival.claim import Claimed
 from shopfloor.arrival.scan import Observation
 from shopfloor.arrival.settling import SettlingFiles
 from shopfloor.domain.contract import Originals
+from shopfloor.domain.errors import StoreError
 from shopfloor.domain.file import FilePurpose, FileState
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.monitor import AlertState
@@ -203,6 +204,45 @@ def test_a_disk_that_fills_while_files_are_copied_refuses_none(yard: Yard, monke
     yard.scan()
     yard.work()
     assert yard.states()["d/a.csv"] is FileState.COMMITTED
+
+
+@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize("committed", [True, False])
+@pytest.mark.parametrize("many", [1, 12])
+def test_a_claim_whose_commit_nobody_knows_of_comes_in_once(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, many: int, committed: bool, answers: bool
+) -> None:
+    """The store fails at COMMIT or after it, and may not even answer what it holds then."""
+    write, read = yard.context.store.write, yard.context.store.read
+
+    def lost(change: Any) -> Any:
+        if "Claimer" not in change.__qualname__:
+            return write(change)
+        monkeypatch.setattr(yard.context.store, "write", write)
+        if not answers:
+            monkeypatch.setattr(yard.context.store, "read", silent)
+        if committed:
+            write(change)
+        raise StoreError("The store had to be reopened.")
+
+    def silent(query: Any) -> Any:
+        monkeypatch.setattr(yard.context.store, "read", read)
+        raise StoreError("The store is closed.")
+
+    for number in range(many):
+        yard.drop(f"d/{number:02d}.csv", table(10 * number))
+    monkeypatch.setattr(yard.context.store, "write", lost)
+    try:
+        yard.settle()
+    except StoreError:
+        assert not (committed and answers)
+    yard.settle()
+    yard.work()
+    yard.settle()
+    yard.work()
+    assert sorted(yard.ids()) == sorted(f"k{10 * number + row}" for number in range(many) for row in range(2))
+    assert set(yard.states().values()) == {FileState.COMMITTED}
+    yard.counts()
 
 
 def test_small_files_of_a_delivery_are_claimed_into_one(yard: Yard) -> None:

@@ -17,7 +17,7 @@ from shopfloor.arrival.companion import Checksum, read_checksum
 from shopfloor.arrival.scan import Observation
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.failpoint import reach
-from shopfloor.domain.file import FilePurpose, Reason
+from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.numbers import count, size
 from shopfloor.runtime.context import Context
 from shopfloor.store import files, jobs
@@ -31,6 +31,7 @@ _MANY, _SMALL = 8, 1 << 16
 # The store's disk is full; and troubles that pass: handles or memory are short, a server does not answer.
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT, errno.EIO, errno.EAGAIN}
+_UNCLAIMED = {FileState.SETTLING, FileState.WAITING}
 DISK = Reason(
     code="disk",
     message="The disk has too little free space.",
@@ -109,6 +110,7 @@ class Claimer:
         """Copy, hash, compare; record the whole batch in one transaction."""
         copies: _Copies = []
         refusals: list[tuple[Batch, Reason]] = []
+        known: list[Batch] = []
         again: list[Batch] = []
         full: list[Batch] = []
         with self._container(purpose, batch) as container:
@@ -117,6 +119,8 @@ class Claimer:
                     copies.append((one, self._copy(purpose, one, container)))
                 except FileChanged:
                     again.append(one)  # somebody writes again: it has to settle again
+                except FileExistsError:  # of a claim that nobody could say of whether it was recorded
+                    (known if self._recorded([one]) else again).append(one)
                 except (OSError, ShopfloorError) as error:
                     code = error.errno if isinstance(error, OSError) else None
                     if code in _FULL:
@@ -130,13 +134,27 @@ class Claimer:
                 copies, wrong = self._compared(purpose, copies)
                 reach("intake.copied")
                 done = self._record(purpose, dataset, copies, refusals, wrong)
-            except BaseException:
-                for _, copy in copies:  # what is not recorded is claimed again
-                    copy.discard()
-                raise
+            except Exception:
+                # It may have failed after its COMMIT. What is recorded is done with; what is not is claimed anew.
+                rows = self._recorded([one for one, _ in copies])
+                if not rows:
+                    raise
+                done = [row for row in rows if row.file.state is not FileState.STAGED]
         reach("intake.claimed")
         self._dispose(purpose, done)
-        return Settled([one for one, _ in (*copies, *wrong, *refusals)], again, full)
+        return Settled([one for one, _ in (*copies, *wrong, *refusals)] + known, again, full)
+
+    def _recorded(self, batch: Sequence[Batch]) -> list[LedgerRow]:
+        """The rows of files whose claim the database knows, all of one transaction; the copies of others go.
+
+        Where the database does not answer nothing goes, and the error is its own.
+        """
+        ids = [one.id for one in batch]
+        rows = self._context.store.read(lambda query: files.ledger(query, ids))
+        found = [row for row in rows if row.file.state not in _UNCLAIMED]
+        for id in set(ids) - {row.file.id for row in found}:
+            file_locations.staged_path(self._context.layout, id).unlink(missing_ok=True)
+        return found
 
     def differs(self, seen: Observation, companion: Observation | None, age: float) -> bool:
         """True for a file that was hashed already and found to be something else than its companion says.
@@ -248,7 +266,7 @@ class Claimer:
         )
         row = files.ledger(transaction, [one.id])[0]
         row = ledger.with_copy(row, one.seen, one.raw, copy)
-        file_outcomes.keep_bytes(self._context, row, reason)
+        file_outcomes.keep_bytes(self._context, row, reason, hashed=True)
         file_outcomes.quarantine_file(transaction, row, reason)
 
     def _dispose(self, purpose: FilePurpose, done: Sequence[LedgerRow]) -> None:

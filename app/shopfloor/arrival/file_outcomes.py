@@ -174,7 +174,7 @@ def hold_all(context: Context, transaction: Transaction, job: JobRecord, error: 
     rows = files.ledger(transaction, job.payload.get("files", []))
     for row in rows:
         if row.file.state is FileState.STAGED:
-            keep_bytes(context, row, reason)
+            keep_bytes(context, row, reason, hashed=True)
             quarantine_file(transaction, row, reason)
     remove_containers(transaction, containers(rows))
 
@@ -188,10 +188,12 @@ def keep_bytes(
     rejects: Sequence[Reject] = (),
     notices: Sequence[str] = (),
     revision: int | None = None,
+    hashed: bool = False,
 ) -> None:
     """Move the claimed copy of a refused file into quarantine with its record, before the ledger says so.
 
-    `revision` is that of the contract which refused it.
+    `revision` is that of the contract which refused it. With `hashed` the claim's digest is taken for the copy's:
+    inside a transaction, which all others wait for, nothing is read whose size a sender decides.
     """
     if row.staged is None or row.file.sha256 is None:
         return
@@ -211,7 +213,8 @@ def keep_bytes(
         rule=revision,
         software={"shopfloor": shopfloor.__version__},
     )
-    quarantine(file_locations.own_copy(context.layout, row), record, context.layout.quarantine)
+    copy = file_locations.own_copy(context.layout, row)
+    quarantine(copy, record, context.layout.quarantine, hashed=hashed)
 
 
 def originals_of(context: Context, purpose: FilePurpose, dataset: str) -> Originals:

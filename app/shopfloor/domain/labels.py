@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numbers
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 
 def label_of(value: Any) -> str | None:
-    """A class of a target as text: booleans `true`/`false`, whole numbers without a point."""
+    """A class of a target as text: booleans `true`/`false`, whole numbers without a point, days as
+    midnights."""
     if type(value) is str:
         return value or None
     if value is None or is_missing(value):
@@ -21,6 +23,8 @@ def label_of(value: Any) -> str | None:
         return str(int(value))
     if isinstance(value, numbers.Real) and float(value).is_integer():
         return str(int(float(value)))
+    if type(value) is date:
+        return f"{value} 00:00:00"  # a day is stored as its midnight
     return str(value)
 
 

@@ -29,6 +29,7 @@ from shopfloor.runtime.event_stream import EventStream
 from shopfloor.runtime.ownership import Ownership
 from shopfloor.runtime.scheduler import Scheduler
 from shopfloor.runtime.worker_pool import WorkerPool
+from shopfloor.serving import outputs
 from shopfloor.serving.deploy import deploy
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
@@ -90,6 +91,7 @@ def _recover(context: Context) -> None:
         store.write(lambda transaction: transaction.emit("store.mended", "store", f"The store was repaired: {how}"))
     adopted = orphans.adopt(context, handlers(), frozenset, "after a restart")
     _sweep_staging(context)
+    outputs.finish(context)
     for model in list_definitions(context.layout):
         deploy(context, model)
     if adopted:

@@ -12,6 +12,7 @@ from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
 from shopfloor.runtime.scheduler import PeriodicTask
 from shopfloor.serving.collect_job import collect_soon
+from shopfloor.serving.deploy import Redeployment
 from shopfloor.store import alerts
 from shopfloor.store.transaction import Transaction
 from shopfloor.upkeep.backup import make_backup
@@ -35,6 +36,7 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
     return [
         PeriodicTask("collect", _COLLECT_SECONDS, lambda: collect_soon(context)),
         PeriodicTask("contracts", _CONTRACT_SECONDS, lambda: live.refresh_all(context)),
+        PeriodicTask("deployments", _CONTRACT_SECONDS, Redeployment(context)),
         PeriodicTask("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
         PeriodicTask("stalled", _STALLED_SECONDS, services.watch.report_stalled),
         PeriodicTask("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from shopfloor.domain.column_names import ColumnNames
-from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.names import nearest
-from shopfloor.duck.sql import connect
+from shopfloor.duck.sql import SQL_TYPES, connect
 from shopfloor.formats import reasons
 from shopfloor.formats.cast_rule import CastMode
+from shopfloor.formats.cast_rules import cast_rule
 from shopfloor.formats.diagnose import diagnose
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import PreparedFile
@@ -40,6 +41,13 @@ if TYPE_CHECKING:
 
 CHUNK = 65_536
 """Rows a batch."""
+
+# What JSON calls the values of a column that are all of one type, which holds whole numbers below a limit.
+_JSON_TYPES = (
+    (frozenset({"UBIGINT", "BIGINT"}), 1 << 63, ColumnType.INTEGER),
+    (frozenset({"UBIGINT", "BIGINT", "DOUBLE"}), EXACT, ColumnType.NUMBER),
+    (frozenset({"BOOLEAN"}), 1, ColumnType.BOOLEAN),
+)
 
 
 @contextmanager
@@ -93,12 +101,47 @@ class OpenTable:
         return self.file.shape.position(column) is not None
 
     def own_type(self, column: str) -> ColumnType | None:
-        """The type that a typed file gives a column; None in text, which has no types, and for a column without
-        values or that is not there."""
+        """The type that a typed file gives a column, or JSON where all values have it; None in text, which has no
+        types, and for a column without values or that is not there."""
         place = self.file.shape.position(column)
         raw = TEXT if place is None else self.file.shape.raw[place]
-        kind = None if raw in {TEXT, JSON} else raw_type(raw)
+        if place is not None and raw == JSON:
+            return self._json_type(place)
+        kind = None if raw == TEXT else raw_type(raw)
         return None if kind is ColumnType.UNKNOWN else kind
+
+    def _json_type(self, place: int) -> ColumnType | None:
+        largest = rf"max(abs(TRY_CAST(c{place} AS DOUBLE))) FILTER (regexp_full_match(c{place}, '-?[0-9]+'))"
+        query = f"SELECT list(DISTINCT json_type(j{place})), coalesce({largest}, 0) FROM "
+        query += f"{rows_of(self.file.shape, [str(self.file.path)])} WHERE c{place} IS NOT NULL"
+        try:
+            [(kinds, digits)] = self.connection.execute(query).fetchall()
+        except (duckdb.Error, MemoryError):
+            return None  # whoever reads the rows says what is wrong with them
+        return next(
+            (kind for names, limit, kind in _JSON_TYPES if kinds and names >= {*kinds} and digits < limit), None
+        )
+
+    def as_values(self, texts: pa.Array, column: Column) -> pa.Array:
+        """Texts as values of `column`, read as those of the file are; missing where a text is none."""
+        import pyarrow as pa
+
+        shape = self.file.shape
+        how = cast_rule(
+            TEXT,
+            column.type,
+            decimal=shape.decimal,
+            format=column.format,
+            missing=shape.missing,
+            grouped=shape.grouped,
+        )
+        assert how is not None  # text goes with every type
+        # A cursor of its own: the connection is in the midst of the file's rows.
+        with self.connection.cursor() as cursor:
+            tried = ", ".join(["c0", *how.tried(0)])
+            values = cursor.from_arrow(pa.table({"c0": texts}))
+            found = values.project(tried).project(f"({how.lenient(0)})::{SQL_TYPES[column.type]} AS k0")
+            return found.to_arrow_table().column(0).combine_chunks()
 
     def read(self, columns: Sequence[Column], roles: Collection[str] = ()) -> TableReader:
         """The table as `columns`, by their places; an optional one that is not there is missing in every row.

@@ -99,15 +99,18 @@ class MonitorHandler:
         return opened
 
     def _note_live(self, transaction: Transaction, published: CheckReport) -> None:
-        """The champion's score on the outcomes known by now, and how many those are.
+        """What the model was worth, the champion's score on the outcomes known by now, and how many those are.
 
         Too few to score are kept as a number without a score: nothing would read as if no truth had arrived.
         """
+        state = models.state(transaction, published.model)
+        if published.value is not None:
+            state = msgspec.structs.replace(state, value=published.value)
+            models.put_state(transaction, state)
         if not published.live_rows:
             return
         if models.aliases(transaction, published.model).get("champion") != published.model_version:
             return
-        state = models.state(transaction, published.model)
         models.put_state(
             transaction,
             msgspec.structs.replace(state, live_score=published.live_score, live_rows=published.live_rows),

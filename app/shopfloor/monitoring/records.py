@@ -189,7 +189,8 @@ class Joined(Record, frozen=True, kw_only=True):
 
 
 class CheckReport(Record, frozen=True, kw_only=True):
-    """The results of one check run. `source` is where the inputs came from: `data` or `inference`."""
+    """The results of one check run. `source` is where the inputs came from: `data` or `inference`. `value` is what all
+    predictions of the model with actuals were worth."""
 
     model: str
     model_version: int
@@ -198,6 +199,7 @@ class CheckReport(Record, frozen=True, kw_only=True):
     rows: int = 0
     live_score: float | None = None
     live_rows: int = 0
+    value: float | None = None
     joined: Joined = Joined()
     notes: tuple[str, ...] = ()
 

@@ -11,7 +11,7 @@ from shopfloor.domain.text import counted
 from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOutcomes
 from shopfloor.monitoring.checks import checks
 from shopfloor.monitoring.measurement import conclude
-from shopfloor.monitoring.records import PERFORMANCE, CheckReport, CheckSpec, Joined, Reference
+from shopfloor.monitoring.records import PERFORMANCE, CheckReport, CheckSpec, Joined, Reference, ValueSpec
 from shopfloor.monitoring.samples import (
     delivered_rows,
     delivered_truth,
@@ -19,6 +19,7 @@ from shopfloor.monitoring.samples import (
     read_reference,
     stored_samples,
 )
+from shopfloor.monitoring.value import realised_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,9 +101,29 @@ def _report(spec: CheckSpec, context: CheckContext, results: list[CheckResult]) 
         rows=0 if rows is None else len(rows),
         live_score=None if performance is None else performance.value,
         live_rows=0 if outcomes is None else len(outcomes),
+        value=_value(spec),
         joined=NO_JOIN if outcomes is None else outcomes.joined,
         notes=() if outcomes is None else _notes(outcomes),
     )
+
+
+def _value(spec: CheckSpec) -> float | None:
+    """What all predictions with actuals were worth; None without terms or without such predictions."""
+    if spec.definition.value is None:
+        return None
+    report = realised_value(
+        ValueSpec(
+            definition=spec.definition,
+            task=spec.task,
+            positive=spec.positive,
+            classes=spec.classes,
+            columns=spec.columns,
+            data=spec.data,
+            inference=spec.inference,
+            actuals=spec.actuals,
+        )
+    )
+    return report.total if report.rows else None
 
 
 def _notes(outcomes: KnownOutcomes) -> tuple[str, ...]:

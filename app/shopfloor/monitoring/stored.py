@@ -125,7 +125,7 @@ class StoredInputs:
 def read_inputs(
     inference: Sequence[str], version: int, window: Window, newest: tuple[datetime | None, int] = (None, 0)
 ) -> StoredInputs:
-    """The stored inputs and predictions of a version in a window.
+    """The stored inputs and predictions of a version in a window; of several with one id the last one.
 
     `newest` is a time and a number of rows: with one of them set only rows after that time are
     returned, or that number of the newest ones if that is more. Never more than 500,000 rows.
@@ -135,6 +135,8 @@ def read_inputs(
     table = _rows_of(inference, None, version, window)
     if not table.num_rows:
         return StoredInputs(pd.DataFrame(), pd.DataFrame(), 0, None)
+    # A row that is asked for again and again is still one row.
+    table = table.take(pa.array(_latest(table.column(_ID), _micros(table.column(_AT)))[1]))
     at = _micros(table.column(_AT))
     order = np.argsort(at, kind="stable")
     kept = table.take(pa.array(order[-_wanted(at, newest) :]))

@@ -19,10 +19,9 @@ from shopfloor.formats.reader import OpenTable, TableReader
 from shopfloor.formats.reasons import BadFile, listed
 from shopfloor.lake.actuals import ACTUAL, write_actuals
 from shopfloor.runtime.task import Progress
-from shopfloor.serving.inputs import as_written, label_column, labels, open_delivered
+from shopfloor.serving.association_ids import ID
+from shopfloor.serving.inputs import as_written, id_labels, label_column, open_delivered
 from shopfloor.serving.records import ActualsResult, ActualsSpec
-
-ID = "association_id"
 
 
 def read_actuals(spec: ActualsSpec, progress: Progress) -> ActualsResult:
@@ -38,7 +37,7 @@ def read_actuals(spec: ActualsSpec, progress: Progress) -> ActualsResult:
             Path(spec.input_path), spec.name, Path(folder), spec.contract, expected, spec.memory_mb
         ) as table:
             inputs = _columns(spec, table)
-            actuals, empty, rows = _collect(inputs, spec.task.classification)
+            actuals, empty, rows = _collect(inputs, spec)
     progress(0.7, "writing actuals")
     known = set(spec.classes)
     foreign = [label for label in actuals.values() if label not in known] if known else []
@@ -84,12 +83,12 @@ def _first(names: Sequence[str], table: OpenTable, spec: ActualsSpec, what: str)
     )
 
 
-def _collect(inputs: TableReader, classification: bool) -> tuple[dict[str, str | float], int, int]:
+def _collect(inputs: TableReader, spec: ActualsSpec) -> tuple[dict[str, str | float], int, int]:
     """Actuals by id (the last one counts), rows without an actual, and all rows."""
     actuals: dict[str, str | float] = {}
     empty = rows = 0
     for batch in inputs.batches():
-        for key, value in zip(_ids(batch, inputs, rows), _actuals(batch, classification), strict=True):
+        for key, value in zip(_ids(batch, inputs, rows, spec), _actuals(batch, spec.task.classification), strict=True):
             if value is None:
                 empty += 1
             else:
@@ -99,11 +98,11 @@ def _collect(inputs: TableReader, classification: bool) -> tuple[dict[str, str |
     return actuals, empty, rows
 
 
-def _ids(batch: pa.RecordBatch, inputs: TableReader, before: int) -> list[str]:
-    ids = labels(batch.column(0))
+def _ids(batch: pa.RecordBatch, inputs: TableReader, before: int, spec: ActualsSpec) -> list[str]:
+    column = inputs.plan.columns[0].name
+    ids = id_labels(batch.column(0), column, spec.id, spec.contract, inputs.table)
     if ids.null_count:
         place = inputs.place(before + ids.is_null().index(True).as_py())
-        column = inputs.plan.columns[0].name
         where = f"Line {place.line}" if place.line is not None else f"Row {place.row}"
         raise BadFile(
             Reason(

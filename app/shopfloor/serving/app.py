@@ -144,7 +144,7 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         allow = dict(error.headers or {})
-        return Problem(
-            405, "method", f"{request.method} is not supported here.", "See /openapi.json.", headers=allow
-        ).response()
+        said = f"{safe(request.method, 20)} is not supported here."
+        methods = " or ".join(sorted(allow.get("Allow", "POST").split(", ")))
+        return Problem(405, "method", said, f"Send {methods}.", headers=allow).response()
     return Problem(error.status_code, "no_such_path", "There is nothing at this path.", "See /openapi.json.").response()

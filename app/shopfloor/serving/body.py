@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from starlette.requests import ClientDisconnect, Request
 
+from shopfloor.domain.text import safe
 from shopfloor.serving.problems import Problem
 
 _CLOSE = {"Connection": "close"}
@@ -18,7 +19,7 @@ async def read_body(request: Request, accepts: Collection[str], limit: int, seco
     if kind not in accepts or _is_encoded(request):
         types = " or ".join(sorted(accepts))
         hint = f"Send `Content-Type: {types}`, not compressed."
-        raise Problem(415, "media_type", f"Only plain {types} is accepted.", hint)
+        raise Problem(415, "media_type", f"{_received(request, kind)}, but only plain {types} is accepted.", hint)
     return await _read(request, limit, seconds, "Split the request, or score a file with `shopfloor predict`.")
 
 
@@ -27,6 +28,12 @@ async def read_lines(request: Request, limit: int, seconds: float) -> bytes:
     if _is_encoded(request):
         raise Problem(415, "not_plain", "Only plain JSON lines are accepted.", "Send them uncompressed.")
     return await _read(request, limit, seconds, "Send the rows in several posts, each with its own key.")
+
+
+def _received(request: Request, kind: str) -> str:
+    if _is_encoded(request):
+        return f"The body is encoded as '{safe(request.headers['content-encoding'], 40)}'"
+    return f"The body is '{safe(kind, 80)}'" if kind else "The request has no Content-Type"
 
 
 def _is_encoded(request: Request) -> bool:
@@ -49,9 +56,9 @@ async def _read(request: Request, limit: int, seconds: float, hint: str) -> byte
             408, "too_slow", "The body did not arrive in time.", "Send the whole body at once.", headers=_CLOSE
         ) from None
     except ClientDisconnect:
-        raise Problem(400, "disconnected", "The client disconnected.") from None
+        raise Problem(400, "disconnected", "The client disconnected.", "Send the whole body.") from None
     return bytes(chunks)
 
 
 def _too_large(limit: int, hint: str) -> Problem:
-    return Problem(413, "too_large", f"The body is larger than {limit} bytes.", hint, headers=_CLOSE)
+    return Problem(413, "too_large", f"The body is larger than {limit >> 20} MB.", hint, headers=_CLOSE)

@@ -41,7 +41,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._in_head or self.transport.is_closing():
             return
         if self._head_bytes > HEAD_BYTES:
-            self._refuse(431, "head_too_large", "The headers are too large.")
+            self._refuse(
+                431,
+                "head_too_large",
+                f"The headers are larger than {HEAD_BYTES >> 10} kB.",
+                "Send fewer or shorter ones.",
+            )
         elif self._head_bytes:
             self._await_head()
 
@@ -59,7 +64,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Malformed HTTP gets an error of the usual form."""
-        self._refuse(400, "malformed_http", msg)
+        self._refuse(400, "malformed_http", "The request is not HTTP/1.1.", "Use http:// with a client for HTTP.")
 
     def _await_head(self) -> None:
         if self._deadline is None:
@@ -73,10 +78,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def _give_up(self) -> None:
         self._deadline = None
         if self._in_head and not self.transport.is_closing():
-            self._refuse(408, "too_slow", "The request did not arrive in time.")
+            self._refuse(408, "too_slow", "The request did not arrive in time.", "Send its headers at once.")
 
-    def _refuse(self, status: int, code: str, message: str) -> None:
-        fields: dict[str, Any] = {"code": code, "message": message, "hint": "", "column": None, "row": None}
+    def _refuse(self, status: int, code: str, message: str, hint: str) -> None:
+        fields: dict[str, Any] = {"code": code, "message": message, "hint": hint, "column": None, "row": None}
         body = msgspec.json.encode({"error": fields})
         head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         self.transport.write(STATUS_LINE[status] + head + body)

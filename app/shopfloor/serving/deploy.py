@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from shopfloor.domain.contract import Parser
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
+from shopfloor.runtime.contract_book import Stamp
+from shopfloor.serving.association_ids import pinned_column
 from shopfloor.serving.deployment import Deployment, read_deployment, remove_deployment, write_deployment
 
 _LOG = logging.getLogger("shopfloor.serving")
@@ -31,31 +33,56 @@ def deploy(context: Context, model: str) -> None:
         remove_deployment(context.layout.serving, model)
         return
     known = _known(context.layout.serving, model)
-    parser = _parser(context, definition.dataset, known)
-    deployment = _deployment(definition, champion, parser, context.clock.now())
+    deployment = _as_written(context, _deployment(definition, champion, context.clock.now()), definition, known)
     if known is None or msgspec.structs.replace(known, updated_at=deployment.updated_at) != deployment:
         write_deployment(context.layout.serving, deployment)
 
 
-def _parser(context: Context, dataset: str, known: Deployment | None) -> Parser:
-    """What the contract declares; what it did before where it cannot be read now."""
-    try:
-        contract = context.contract(dataset)
-    except ShopfloorError:
-        return Parser(missing=known.missing, decimal=known.decimal) if known is not None else Parser()
-    return contract.parser if contract is not None else Parser()
+@dataclass
+class Redeployment:
+    """Deployments that follow their datasets' contracts. `_seen` are the contracts that they were written by."""
+
+    context: Context
+    _seen: dict[str, Stamp] = field(default_factory=dict)
+
+    def __call__(self) -> None:
+        """Deploy the models of every contract that changed since the last call."""
+        stamps = dict(self.context.book.stamps)
+        changed = {dataset for dataset, stamp in stamps.items() if self._seen.get(dataset) != stamp}
+        for definition in self.context.all_models() if changed else ():
+            if definition.dataset in changed:
+                deploy(self.context, definition.name)
+        self._seen = stamps
 
 
-def _deployment(definition: ModelDefinition, champion: ArtifactFile, parser: Parser, now: datetime) -> Deployment:
+def _deployment(definition: ModelDefinition, champion: ArtifactFile, now: datetime) -> Deployment:
     return Deployment(
         model=definition.name,
         version=champion.version,
         artifact=champion,
         id=definition.id,
         time=definition.time,
-        missing=parser.missing,
-        decimal=parser.decimal,
         updated_at=now,
+    )
+
+
+def _as_written(
+    context: Context, deployment: Deployment, definition: ModelDefinition, known: Deployment | None
+) -> Deployment:
+    """With what the contract says of how rows are written; as it was before where it cannot be read now."""
+    try:
+        contract = context.contract(definition.dataset)
+    except ShopfloorError:
+        before = known or deployment
+        return msgspec.structs.replace(deployment, missing=before.missing, decimal=before.decimal, labels=before.labels)
+    if contract is None:
+        return deployment
+    labels = (pinned_column(name, contract) for name in dict.fromkeys([definition.id, *definition.segment_by]))
+    return msgspec.structs.replace(
+        deployment,
+        missing=contract.parser.missing,
+        decimal=contract.parser.decimal,
+        labels=tuple(column for column in labels if column is not None),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from shopfloor.domain.codec import from_json, to_json
+from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.names import check_name, is_name
@@ -22,7 +23,8 @@ class Deployment(Record, frozen=True, kw_only=True):
 
     `id` names the column of the association id and `time` the column that orders rows, as in the
     model's definition; `missing` are the words that its dataset's contract declares to stand for no value, `decimal`
-    is the decimal mark that it declares. `artifact.path` may be relative to the workspace.
+    is the decimal mark that it declares, `labels` the association id and the segment's keys where it pins a type for
+    them. `artifact.path` may be relative to the workspace.
     """
 
     model: str
@@ -32,6 +34,7 @@ class Deployment(Record, frozen=True, kw_only=True):
     time: str | None = None
     missing: tuple[str, ...] = ()
     decimal: str = ""
+    labels: tuple[Column, ...] = ()
     updated_at: datetime
 
 

@@ -11,17 +11,18 @@ import msgspec
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
+from shopfloor.domain.labels import label_of
 from shopfloor.formats.reader import OpenTable, open_table
 from shopfloor.formats.reasons import BadFile, undivided
 from shopfloor.lake.frame import series_of
 from shopfloor.lake.inference_parts import column_array
+from shopfloor.serving.association_ids import pinned_column
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 
-_OPEN = frozenset({ColumnType.TEXT, ColumnType.UNKNOWN})  # types that leave it to the file what an id is
 _OF_VALUES = frozenset({"bad_value", "column_retyped"})
 
 
@@ -62,10 +63,7 @@ def label_column(name: str, contract: Contract, table: OpenTable, delivered: str
     """A column whose values are taken as text in the end (an id, a key, a class): read as what it is in the dataset,
     so that 007, 7 and 7.0 are one id where it holds numbers; else as what it is in the file, where it may be
     called `delivered`."""
-    pinned = contract.column(name)
-    if pinned is not None and pinned.type not in _OPEN:
-        return Column(name=name, type=pinned.type, format=pinned.format)
-    return Column(name=name, type=table.own_type(delivered or name) or ColumnType.TEXT)
+    return pinned_column(name, contract) or Column(name=name, type=table.own_type(delivered or name) or ColumnType.TEXT)
 
 
 def labels(values: pa.Array) -> pa.Array:
@@ -76,14 +74,37 @@ def labels(values: pa.Array) -> pa.Array:
     if pa.types.is_string(values.type):
         return pc.if_else(pc.equal(values, ""), None, values)
     if pa.types.is_floating(values.type):
-        whole = pc.and_(pc.equal(values, pc.trunc(values)), pc.less(pc.abs(values), 2.0**63))
-        digits = pc.if_else(whole, values, 0.0).cast(pa.int64()).cast(pa.string())
-        return pc.if_else(whole, digits, values.cast(pa.string()))
+        return _number_labels(values)
     if pa.types.is_temporal(values.type):
         # A day is stored as its midnight, and written so.
         moments = values.cast(pa.timestamp("us")).cast(pa.string())
         return pc.replace_substring_regex(moments, r"\.000000$", "")
     return values.cast(pa.string())
+
+
+def id_labels(values: pa.Array, name: str, id_column: str | None, contract: Contract, table: OpenTable) -> pa.Array:
+    """The association ids of a column `name` that `label_column` gave: see `association_ids`."""
+    import pyarrow.compute as pc
+
+    texts = labels(values)
+    pinned = pinned_column(id_column, contract)
+    if name == id_column or pinned is None:
+        return texts
+    return pc.coalesce(labels(table.as_values(texts, pinned)), texts)
+
+
+def _number_labels(values: pa.Array) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    whole = pc.and_(pc.equal(values, pc.trunc(values)), pc.less(pc.abs(values), 2.0**63))
+    digits = pc.if_else(whole, values, 0.0).cast(pa.int64()).cast(pa.string())
+    if not pc.any(pc.invert(whole)).as_py():
+        return digits
+    # Arrow writes fractions otherwise than Python does (1e-7), and each is written once.
+    found = pc.if_else(whole, None, values).dictionary_encode()
+    written = pa.array([label_of(value) for value in found.dictionary.to_pylist()], pa.string())
+    return pc.coalesce(written.take(found.indices), digits)
 
 
 def to_frame(batch: pa.RecordBatch, columns: Sequence[Column]) -> pd.DataFrame:

@@ -169,7 +169,8 @@ class ModelCache:
         _warm(model, keys)
         roles = manifest_of(artifact, self.key_path).roles
         columns = tuple(map(Parser(decimal=deployment.decimal).governed, model.columns))
-        return Loaded(deployment, model, RowReader(columns, keys, deployment.id, roles, deployment.missing))
+        reader = RowReader(columns, keys, deployment.id, roles, deployment.missing, deployment.labels)
+        return Loaded(deployment, model, reader)
 
     def _deployment(self, name: str) -> Deployment:
         deployment = read_deployment(self.directory, name)

@@ -17,7 +17,7 @@ class Problem(Exception):
         status: int,
         code: str,
         message: str,
-        hint: str = "",
+        hint: str,
         *,
         column: str | None = None,
         row: int | None = None,

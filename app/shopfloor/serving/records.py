@@ -14,9 +14,10 @@ from shopfloor.domain.wire import WireError
 class ScoreSpec(Record, frozen=True, kw_only=True):
     """Score one file. Paths are absolute; `name` is the file's name as delivered.
 
-    `output_path` ends in `.csv` or `.parquet`. `inference_staging` is an existing directory for
-    the inference part. `id` names the column of the association id where the model has one; `at`
-    is the time that the predictions carry. `contract` is that of the model's dataset: its parser settings
+    `origin` stands for the file: a row without an association id gets `<origin>-<row>`, rows counted from 1, so that
+    a second attempt makes the same ids. `output_path` ends in `.csv` or `.parquet`. `inference_staging` is an
+    existing directory for the inference part. `id` names the column of the association id where the model has one;
+    `at` is the time that the predictions carry. `contract` is that of the model's dataset: its parser settings
     and formats say how text is read. Reading may use `memory_mb`, beside what the model needs.
     A CSV file is made safe for spreadsheets, unless `raw`.
     """
@@ -25,6 +26,7 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
     key_path: str
     input_path: str
     name: str
+    origin: str
     output_path: str
     inference_staging: str
     id: str | None = None

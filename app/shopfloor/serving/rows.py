@@ -11,10 +11,12 @@ from shopfloor.domain.errors import DataError
 from shopfloor.domain.moments import InvalidValue
 from shopfloor.domain.names import nearest
 from shopfloor.domain.text import safe
-from shopfloor.formats.values import ReadValue, reader_of, wanted
+from shopfloor.formats.values import ReadValue, reader_of, wanted, written
+from shopfloor.serving.association_ids import id_fields, label_reader
 
-ID = "association_id"
 _ID_LIMIT = 512
+_ID = f"a text of at most {_ID_LIMIT} characters or a number"
+_NAME = 200  # characters of a field's name in an answer
 _SHAPES = 256  # remembered sets of field names
 
 
@@ -72,21 +74,29 @@ class RowReader:
         id_column: str | None,
         roles: Collection[str] = (),
         missing: Collection[str] = (),
+        labels: Sequence[Column] = (),
     ) -> None:
         names = {column.name for column in columns}
+        pinned = {column.name: column for column in labels}
         self._checks: list[tuple[str, str, ReadValue]] = [
             (column.name, wanted(column), reader_of(column, missing)) for column in columns
         ]
-        self._checks += [(name, "a key value", _key) for name in keys if name not in names]
+        self._checks += [
+            (name, _what(pinned.get(name), "a text or a number"), label_reader(pinned.get(name), missing))
+            for name in keys
+            if name not in names
+        ]
         self._names = [name for name, _, _ in self._checks]
         self._required = frozenset(
             [*keys, *(column.name for column in columns if not column.nullable)],
         )
         self._optional = frozenset(column.name for column in columns if column.optional)
         self._roles = roles
-        self._ids = tuple(
-            dict.fromkeys(name for name in (id_column, ID) if name and (name == id_column or name not in names))
-        )
+        of_id = pinned.get(id_column or "")
+        self._ids: dict[str, tuple[str, ReadValue]] = {
+            name: (_what(of_id, _ID), label_reader(of_id, missing, mixed=name != id_column))
+            for name in id_fields(id_column, names)
+        }
         self._shapes: dict[tuple[str, ...], FieldNames] = {}
 
     def read(self, rows: Sequence[Any]) -> Checked:
@@ -97,7 +107,7 @@ class RowReader:
         for place, row in enumerate(rows):
             if type(row) is not dict:
                 raise RowError(
-                    f"InputRow {place} is {_kind(row)}, not an object.",
+                    f"Row {place} is {_kind(row)}, not an object.",
                     hint='Write each row as {"column": value, …}.',
                     code="not_an_object",
                     row=place,
@@ -110,7 +120,8 @@ class RowReader:
             if shape.absent:
                 absent.update(dict.fromkeys(shape.absent))
             found.append(InputRow(self._id(row, place), self._values(row, place)))
-        return Checked(found, tuple(ignored), tuple(absent))
+        # A caller's own name comes back to him, but not megabytes of it.
+        return Checked(found, tuple(name[:_NAME] for name in ignored), tuple(absent))
 
     def _values(self, row: Mapping[str, Any], place: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -125,14 +136,18 @@ class RowReader:
         return values
 
     def _id(self, row: Mapping[str, Any], place: int) -> str | None:
-        for name in self._ids:
+        for name, (what, read) in self._ids.items():
             value = row.get(name)
-            if value is None or value == "":
+            if value is None:
                 continue
-            text = str(value) if type(value) is int else value
-            if type(text) is not str or len(text) > _ID_LIMIT:
-                raise _wrong_type(name, value, f"a text of at most {_ID_LIMIT} characters or a whole number", place)
-            return text
+            try:
+                text = read(value)
+            except InvalidValue as invalid:
+                raise _wrong_type(name, value, what, place, invalid.reason) from None
+            if type(text) is str:
+                if len(text) > _ID_LIMIT:
+                    raise _wrong_type(name, value, _ID, place)
+                return text
         return None
 
     def _shape(self, row: Mapping[str, Any], place: int) -> FieldNames:
@@ -157,8 +172,8 @@ class RowReader:
             guess = nearest(name, ignored, self._roles)
             if name in self._required or guess:
                 raise RowError(
-                    f"InputRow {place} has no field {safe(name, 80)!r}.",
-                    hint=f"Is {safe(guess, 80)!r} a misspelling of it? If not, send both." if guess else _SEND_IT,
+                    f"Row {place} has no field '{safe(name, 80)}'.",
+                    hint=f"Is '{safe(guess, 80)}' a misspelling of it? If not, send both." if guess else _SEND_IT,
                     code="missing_column",
                     row=place,
                     column=name,
@@ -171,7 +186,7 @@ class RowReader:
         same = collision(name for name in row if name in names)
         if same:
             raise RowError(
-                f"InputRow {place}: {safe(same[0], 80)!r} and {safe(same[1], 80)!r} differ only in case.",
+                f"Row {place}: '{safe(same[0], 80)}' and '{safe(same[1], 80)}' differ only in case.",
                 hint="Send one of them.",
                 code="case_collision",
                 row=place,
@@ -180,10 +195,8 @@ class RowReader:
         return {name: names.spelled(name) for name in row if name not in known and name in names}
 
 
-def _key(value: Any) -> Any:
-    if isinstance(value, str | int | float):
-        return value
-    raise InvalidValue
+def _what(pinned: Column | None, otherwise: str) -> str:
+    return otherwise if pinned is None else wanted(pinned)
 
 
 def _kind(value: Any) -> str:
@@ -193,10 +206,10 @@ def _kind(value: Any) -> str:
 
 
 def _wrong_type(name: str, value: Any, what: str, place: int, why: str = "") -> RowError:
-    shown = f" ({safe(value, 60)})" if isinstance(value, str | int | float) and value != "" else ""
+    shown = f" ({safe(written(value), 60)})" if isinstance(value, str | int | float) and value != "" else ""
     reason = f": {why}" if why else ""
     return RowError(
-        f"InputRow {place}, field {safe(name, 80)!r}: {_kind(value)}{shown} is not {what}{reason}.",
+        f"Row {place}, field '{safe(name, 80)}': {_kind(value)}{shown} is not {what}{reason}.",
         hint="Send the type of the model's schema (GET /v1/models/NAME), or null where the value is unknown.",
         row=place,
         column=name,

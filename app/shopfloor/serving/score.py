@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -24,22 +24,21 @@ from shopfloor.domain.codec import utc
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.handles import ArtifactFile
-from shopfloor.domain.ids import ulid
 from shopfloor.domain.numbers import count
 from shopfloor.domain.text import safe
 from shopfloor.formats.reader import OpenTable, TableReader
 from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, inference_schema, stored_type
 from shopfloor.runtime.task import Progress
+from shopfloor.serving.association_ids import id_fields
 from shopfloor.serving.csv_cells import safe_cells
-from shopfloor.serving.inputs import as_written, label_column, labels, open_delivered, to_frame
+from shopfloor.serving.inputs import as_written, id_labels, label_column, open_delivered, to_frame
 from shopfloor.serving.records import ScoreResult, ScoreSpec
-from shopfloor.serving.rows import ID
 from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 Model = FittedModel | FittedFamily
 
 
-def score(spec: ScoreSpec, progress: Progress, new_id: Callable[[], str] = ulid) -> ScoreResult:
+def score(spec: ScoreSpec, progress: Progress) -> ScoreResult:
     """Score the file of `spec`; the output file appears whole or not at all.
 
     Raises `BadFile` (with line and column where one cell is to blame), `IntegrityError` for an artifact that
@@ -49,12 +48,12 @@ def score(spec: ScoreSpec, progress: Progress, new_id: Callable[[], str] = ulid)
     model = load_model(spec.artifact, Path(spec.key_path))
     with tempfile.TemporaryDirectory(prefix=".score-", dir=spec.inference_staging) as folder:
         roles = manifest_of(spec.artifact, Path(spec.key_path)).roles
-        expected = [*(column.name for column in needed_columns(model)), *_id_names(spec.id, model)]
+        expected = [*(column.name for column in needed_columns(model)), *_id_fields(spec.id, model)]
         with open_delivered(
             Path(spec.input_path), spec.name, Path(folder), spec.contract, expected, spec.memory_mb
         ) as table:
             reader = table.read(_wanted(spec, model, table), roles)
-            return _Scoring(spec, model, reader, new_id).run(progress)
+            return _Scoring(spec, model, reader).run(progress)
 
 
 def load_model(artifact: ArtifactFile, key_path: Path) -> Model:
@@ -75,6 +74,10 @@ def needed_columns(model: Model) -> tuple[Column, ...]:
     return (*model.columns, *(Column(name=name, type=ColumnType.TEXT) for name in _keys(model)))
 
 
+def _id_fields(name: str | None, model: Model) -> tuple[str, ...]:
+    return id_fields(name, {column.name for column in needed_columns(model)})
+
+
 def _keys(model: Model) -> list[str]:
     """The columns that choose a segment and are no features."""
     known = {column.name for column in model.columns}
@@ -86,18 +89,17 @@ def _wanted(spec: ScoreSpec, model: Model, table: OpenTable) -> tuple[Column, ..
     keys = [label_column(name, spec.contract, table) for name in _keys(model)]
     needed = (*as_written(model.columns, spec.contract), *keys)
     taken = {column.name for column in needed}
-    ids = [name for name in _id_names(spec.id, model) if name not in taken and table.has(name)]
+    ids = [name for name in _id_fields(spec.id, model) if name not in taken and table.has(name)]
     return (*needed, *(label_column(name, spec.contract, table) for name in ids))
 
 
 class _Scoring:
     """One pass over a file: read a chunk, predict it, write it twice."""
 
-    def __init__(self, spec: ScoreSpec, model: Model, inputs: TableReader, new_id: Callable[[], str]) -> None:
+    def __init__(self, spec: ScoreSpec, model: Model, inputs: TableReader) -> None:
         self._spec = spec
         self._model = model
         self._inputs = inputs
-        self._new_id = new_id
         self._needed = inputs.plan.columns[: len(needed_columns(model))]
         self._made_ids = 0
 
@@ -112,7 +114,7 @@ class _Scoring:
             OutputWriter(Path(spec.output_path), output_schema(classes), raw=spec.raw) as output,
         ):
             for batch in self._inputs.batches():
-                self._write(batch, part, output)
+                self._write(batch, done, part, output)
                 done += batch.num_rows
                 progress(done / total if total else 1.0, f"scored {count(done)} of {count(total)} rows")
             staged = part.finish()
@@ -137,10 +139,10 @@ class _Scoring:
             last_at=utc(spec.at) if rows else None,
         )
 
-    def _write(self, batch: pa.RecordBatch, part: PartWriter, output: OutputWriter) -> None:
+    def _write(self, batch: pa.RecordBatch, before: int, part: PartWriter, output: OutputWriter) -> None:
         rows = batch.num_rows
         predicted = self._model.predict_frame(to_frame(batch, self._needed))
-        ids = self._ids(batch)
+        ids = self._ids(batch, before)
         segment = pa.array(predicted[SEGMENT], pa.string()) if SEGMENT in predicted else pa.nulls(rows, pa.string())
         kind = pa.string() if self._model.classes else pa.float64()
         prediction = pa.array(predicted[PREDICTION], kind)
@@ -155,17 +157,21 @@ class _Scoring:
         part.write([ids, at, version, segment, prediction, *probabilities, source, *inputs])
         output.write([ids, name, version, segment, prediction, *probabilities])
 
-    def _ids(self, batch: pa.RecordBatch) -> pa.Array:
-        """Association ids; a row without one gets a new id, which both files show."""
+    def _ids(self, batch: pa.RecordBatch, before: int) -> pa.Array:
+        """Association ids; a row without one gets an id of its place, which both files show."""
         names = [column.name for column in self._inputs.plan.columns]
+        spec, table = self._spec, self._inputs.table
         named = [
-            labels(batch.column(names.index(name))) for name in _id_names(self._spec.id, self._model) if name in names
+            id_labels(batch.column(names.index(name)), name, spec.id, spec.contract, table)
+            for name in _id_fields(spec.id, self._model)
+            if name in names
         ]
         given = pc.coalesce(*named) if named else pa.nulls(batch.num_rows, pa.string())
         if given.null_count == 0:
             return given
         self._made_ids += given.null_count
-        return pa.array([self._new_id() if value is None else value for value in given.to_pylist()], pa.string())
+        rows = pa.array(range(before + 1, before + 1 + batch.num_rows)).cast(pa.string())
+        return pc.coalesce(given, pc.binary_join_element_wise(f"{spec.origin}-", rows, ""))
 
 
 class OutputWriter:
@@ -228,12 +234,3 @@ def output_schema(classes: Sequence[str]) -> pa.Schema:
             *((f"{PROBABILITY}{label}", pa.float64()) for label in classes),
         ]
     )
-
-
-def _id_names(name: str | None, model: Model) -> list[str]:
-    """Where a row's association id may stand, as over REST: in the model's id column, else in `association_id`
-    where no input has that name.
-    """
-    taken = {column.name for column in needed_columns(model)}
-    names = [name] if name is not None else []
-    return names + ([ID] if name != ID and ID not in taken else [])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,6 +15,7 @@ from shopfloor.domain import csv_text
 from shopfloor.domain.codec import convert
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.failpoint import reach
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.text import counted, safe
@@ -24,7 +26,7 @@ from shopfloor.runtime.context import Context
 from shopfloor.runtime.line import PredictionsLogged
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
-from shopfloor.serving import file_job
+from shopfloor.serving import file_job, outputs
 from shopfloor.serving.records import ScoreOutcome, ScoreResult, ScoreSpec, ScoreTask
 from shopfloor.serving.tasks import score_files
 from shopfloor.store import files
@@ -33,6 +35,21 @@ from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
 
 _RETRY = re.compile(r"shopfloor file retry ID --([a-z-]+) \S+\b")
+
+
+_ORIGIN = 16  # digits of a digest that tell files apart
+_STEM = 180  # bytes of a name that others are made of
+
+
+class _Input(NamedTuple):
+    """A file to score: its ledger id (empty for one that a person names), path, name as delivered, where its
+    predictions go, and the digest that stands for it."""
+
+    id: str
+    path: str
+    name: str
+    output: Path
+    origin: str
 
 
 class ScoreHandler:
@@ -56,20 +73,26 @@ class ScoreHandler:
         staging.mkdir(exist_ok=True)
         raw = bool(job.payload.get("raw", context.settings.serving.raw_csv))
         specs = [
-            (id, self._spec(context, champion, definition.id, contract, source, name, output, staging, raw=raw))
-            for id, source, name, output in self._inputs(context, job)
+            (one.id, self._spec(context, champion, definition.id, contract, one, staging, raw=raw))
+            for one in self._inputs(context, job)
         ]
         return WorkerTask(score_files, ScoreTask(files=tuple(specs))) if specs else None
 
-    def _inputs(self, context: Context, job: JobRecord) -> list[tuple[str, str, str, str]]:
-        """(ledger id, path, name, output path) of each file."""
+    def _inputs(self, context: Context, job: JobRecord) -> list[_Input]:
         if "path" in job.payload:
-            path = str(job.payload["path"])
-            return [("", path, Path(path).name, str(job.payload["output"]))]
+            path, output = str(job.payload["path"]), Path(str(job.payload["output"]))
+            asked = hashlib.sha256(f"{job.id} {job.created_at}".encode()).hexdigest()
+            return [_Input("", path, Path(path).name, outputs.hidden(output, job), asked)]
         outbox = context.layout.outbox / job.subject
         outbox.mkdir(parents=True, exist_ok=True)
         return [
-            (row.file.id, row.staged, os.path.basename(row.file.path), str(outbox / _output_name(row)))
+            _Input(
+                row.file.id,
+                row.staged,
+                os.path.basename(row.file.path),
+                outputs.hidden(outbox / _output_name(row), job),
+                row.file.sha256 or row.file.id,
+            )
             for row in file_outcomes.staged_rows(context, job.payload["files"])
             if row.staged is not None
         ]
@@ -80,9 +103,7 @@ class ScoreHandler:
         champion: ArtifactFile,
         id: str | None,
         contract: Contract,
-        source: str,
-        name: str,
-        output: str,
+        file: _Input,
         staging: Path,
         *,
         raw: bool,
@@ -90,9 +111,10 @@ class ScoreHandler:
         return ScoreSpec(
             artifact=champion,
             key_path=str(context.layout.signing_key),
-            input_path=source,
-            name=name,
-            output_path=output,
+            input_path=file.path,
+            name=file.name,
+            origin=file.origin[:_ORIGIN],
+            output_path=str(file.output),
             inference_staging=str(staging),
             id=id,
             raw=raw,
@@ -111,6 +133,7 @@ class ScoreHandler:
         self, context: Context, transaction: Transaction, job: JobRecord, published: list[ScoreOutcome]
     ) -> dict[str, Any]:
         """Ledger rows, inference parts and the check that follows."""
+        reach("score.published")
         rows = {row.file.id: row for row in files.ledger(transaction, job.payload.get("files", []))}
         scored = 0
         version = None
@@ -176,11 +199,14 @@ class ScoreHandler:
         )
 
     def settle(self, context: Context, job: JobRecord, published: list[ScoreOutcome]) -> None:
-        """The scored files leave the drop folder."""
+        """The predictions are there for everybody; the scored files leave the drop folder."""
+        reach("score.committed")
+        outputs.reveal(context.layout, job)
         file_job.settle(context, job, published)
 
     def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
         """The files wait in quarantine until the model can score them."""
+        outputs.discard(context.layout, job)
         file_outcomes.hold_all(context, transaction, job, error)
 
 
@@ -197,7 +223,8 @@ def _unaddressed(hint: str, dataset: str) -> str:
 
 
 def _message(context: Context, result: ScoreResult) -> str:
-    words = f"{counted(result.rows, 'row')} scored into {context.layout.relative(Path(result.output_path))}"
+    output = outputs.revealed(Path(result.output_path))
+    words = f"{counted(result.rows, 'row')} scored into {context.layout.relative(output)}"
     if result.changed:
         words += f"; {csv_text.changes_note(result.changed, 'serving.raw_csv = true')}".rstrip(".")
     if result.absent:
@@ -207,5 +234,5 @@ def _message(context: Context, result: ScoreResult) -> str:
 
 def _output_name(row: LedgerRow) -> str:
     name = os.path.basename(row.file.path)
-    stem = name.partition(".")[0] or row.file.id
+    stem = name.partition(".")[0].encode()[:_STEM].decode(errors="ignore") or row.file.id
     return f"{stem}-{row.file.id}.csv"

@@ -92,7 +92,7 @@ def _record(definition: ModelDefinition, summary: models.ModelSummary) -> ModelR
         awaiting_approval=state.awaiting,
         retired=definition.retired,
         deployed_at=summary.champion_since,
-        value=state.value,
+        value=state.value if definition.value else None,
         value_unit=definition.value.unit if definition.value else "",
     )
 

@@ -12,6 +12,7 @@ from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.requests.models import Predict, PredictReport
 from shopfloor.domain.text import safe
 from shopfloor.engine.services import EngineServices
+from shopfloor.serving import outputs
 from shopfloor.store import jobs, models
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -88,6 +89,7 @@ def _report(services: EngineServices, request: Predict, job: JobRecord) -> Predi
         )
     if "error" in result:
         raise DataError(result["error"], hint=result.get("hint", ""))
+    outputs.reveal(services.context.layout, job)  # the job has succeeded, and may not have come to that yet
     return PredictReport(
         model=job.subject,
         model_version=result["model_version"],

@@ -69,17 +69,17 @@ class ProductionLine:
 
     @_follow.register
     def _(self, fact: ActualsArrived, transaction: Transaction) -> None:
-        """Check the champion's performance."""
+        """Check the champion's performance, and what it was worth."""
         definition = self._definition(fact.model)
         champion = models.aliases(transaction, fact.model).get("champion")
-        if definition is not None and definition.monitoring.performance and champion is not None:
+        if definition is not None and _is_measured(definition) and champion is not None:
             check_log(transaction, fact.model, champion, trigger=fact.trigger)
 
     @_follow.register
     def _(self, fact: ChampionChanged, transaction: Transaction) -> None:
         """What is known of the new champion's own predictions counts from now on."""
         definition = self._definition(fact.model)
-        if definition is not None and definition.monitoring.performance:
+        if definition is not None and _is_measured(definition):
             check_log(transaction, fact.model, fact.version, trigger=fact.trigger)
 
     @_follow.register
@@ -105,8 +105,12 @@ class ProductionLine:
 
 def _is_watched(definition: ModelDefinition) -> bool:
     """A delivery shows drift, and with the id column the actuals of predictions."""
-    watched = definition.monitoring
-    return watched.drift or (watched.performance and definition.id is not None)
+    return definition.monitoring.drift or (_is_measured(definition) and definition.id is not None)
+
+
+def _is_measured(definition: ModelDefinition) -> bool:
+    """Actuals say how it performs, or what it is worth."""
+    return definition.monitoring.performance or definition.value is not None
 
 
 def _has_news(transaction: Transaction, definition: ModelDefinition, version: DatasetVersion) -> bool:

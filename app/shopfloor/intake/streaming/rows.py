@@ -7,6 +7,7 @@ Rules about values are not checked here: they belong to the intake, which sees a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import chain
@@ -22,6 +23,7 @@ from shopfloor.domain.missing import ALWAYS_MISSING
 from shopfloor.domain.moments import InvalidValue
 from shopfloor.domain.streaming import RowReject
 from shopfloor.domain.text import safe
+from shopfloor.formats.json_fault import keys_at_most, repeated_key, why_not_json
 from shopfloor.formats.notation import same_iso
 from shopfloor.formats.values import reader_of
 
@@ -86,9 +88,12 @@ class RowCheck:
         # name them, if only as null.
         strict = self._policy is SchemaPolicy.STRICT
         self._named = [column.name for column in columns if (strict and not column.optional) or column.name == time]
+        """Rows that have every column; the bulk of a post, most often."""
+        self._whole: msgspec.json.Decoder[Any] = msgspec.json.Decoder(self._shape(columns, whole=True))
         self._quick: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
             self._shape(columns) if columns else dict[str, Any]
         )
+        self._keyed = msgspec.json.Decoder(dict[str, msgspec.Raw])
         self._plain = msgspec.json.Decoder(dict[str, Any])
 
     def read(self, body: bytes) -> PostedRows:
@@ -111,17 +116,28 @@ class RowCheck:
         if any(text in body for text in _NOT_QUICK):
             return None
         try:
-            found = self._quick.decode_lines(body)
+            found, keys = self._decoded(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
         # A decoder takes line feeds inside an object for blanks, the intake does not. Where every line
         # begins and ends with a brace and there are as many lines as objects, no line feed is inside one.
         rows = len(found)
+        if keys != keys_at_most(body):
+            return None
         if not rows or body.count(b"\n") != rows or body.count(b"}\n") != rows or body.count(b"\n{") != rows - 1:
             return None
         if not self._columns and (self._required or self._respelled(dict.fromkeys(chain.from_iterable(found)))):
             return None
         return PostedRows(body, rows)
+
+    def _decoded(self, body: bytes) -> tuple[list[Any], int]:
+        """The rows, and how many keys they have: a decoder keeps the last of equal ones, the intake refuses them."""
+        if self._columns:
+            with contextlib.suppress(msgspec.ValidationError):
+                found = self._whole.decode_lines(body)
+                return found, len(found) * len(self._columns)
+        found = self._quick.decode_lines(body)
+        return found, sum(map(len, self._keyed.decode_lines(body) if self._columns else found))
 
     def _one_by_one(self, body: bytes, tolerant: bool) -> PostedRows:
         good: list[bytes] = []
@@ -151,6 +167,8 @@ class RowCheck:
     def _read_line(self, line: bytes) -> dict[str, str]:
         """Check one row; returns its names that are to be spelled otherwise, and how."""
         row = self._decode(line)
+        if keys_at_most(line) != len(row) and (twice := repeated_key(line)) is not None:
+            raise _Unfit(safe(twice, 80), "It is there twice.")
         clash = collision(row)
         if clash:
             raise _Unfit(safe(clash[1], 80), "Its name differs from another column's only in case.")
@@ -185,14 +203,12 @@ class RowCheck:
     def _decode(self, line: bytes) -> dict[str, Any]:
         try:
             return self._plain.decode(line)
-        except msgspec.ValidationError as error:
+        except msgspec.ValidationError:
             if line.lstrip().startswith(b"{"):
-                raise _Unfit(None, f"{str(error).partition(' - at')[0]}.") from None
+                raise _Unfit(None, f"It cannot be read: {why_not_json(line)}.") from None
             raise _NotARow(f"{_kind(line)} instead of an object") from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _NotARow(_no_json(line, error)) from None
-        except RecursionError:
-            raise _NotARow("its values are nested too deep") from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise _NotARow(f"it is not JSON: {why_not_json(line)}") from None
 
     def _allow(self, unknown: list[str]) -> None:
         if self._policy is SchemaPolicy.STRICT:
@@ -208,8 +224,8 @@ class RowCheck:
             return {name: first for name in names if (first := known.get(fold(name), name)) != name}
         return {name: first for name in names if (first := known.setdefault(fold(name), name)) != name}
 
-    def _shape(self, columns: tuple[Column, ...]) -> type[msgspec.Struct]:
-        """A struct that accepts exactly the rows that intake accepts as they are."""
+    def _shape(self, columns: tuple[Column, ...], *, whole: bool = False) -> type[msgspec.Struct]:
+        """A struct that takes exactly what the intake takes without a second look; only `whole` rows of it."""
         fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
         names: dict[str, str] = {}
         for number, column in enumerate(columns):
@@ -218,7 +234,7 @@ class RowCheck:
             kind = _QUICK[column.type] if self._is_quick(column) else _NEVER
             if column.name in self._required:
                 fields.append((field, kind))
-            elif column.name in self._named:
+            elif whole or column.name in self._named:
                 fields.append((field, kind | None))
             else:
                 fields.append((field, kind | None, None))
@@ -232,15 +248,6 @@ class RowCheck:
 
 class _NotARow(Exception):
     """A line that is not a JSON object."""
-
-
-def _no_json(line: bytes, error: Exception) -> str:
-    """Why, in our words first: the decoder's differ from release to release."""
-    try:
-        line.decode()
-    except UnicodeDecodeError as wrong:
-        return f"byte {wrong.start + 1} is not UTF-8"
-    return f"it is not JSON ({safe(str(error), 120)})"
 
 
 _QUICK: dict[ColumnType, Any] = {

@@ -9,6 +9,7 @@ import msgspec
 
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.serving.deployment import Deployment
+from shopfloor.serving.json_body import decode
 from shopfloor.serving.problems import Problem
 from shopfloor.serving.protocols.protocol import Predicted
 from shopfloor.serving.row_schema import row_schema
@@ -25,10 +26,7 @@ class OwnJson:
 
     def rows(self, body: bytes, limit: int) -> list[Any]:
         """The value of `row`, or those of `rows`."""
-        try:
-            document = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise Problem(400, "malformed_json", f"The body is not JSON: {error}", _HINT) from error
+        document = decode(body, _HINT)
         if type(document) is not dict or len(document) != 1:
             raise Problem(422, "wrong_body", "The body must be an object with one key, 'row' or 'rows'.", _HINT)
         [(key, value)] = document.items()
@@ -36,7 +34,7 @@ class OwnJson:
         if key not in {"row", "rows"} or type(rows) is not list:
             raise Problem(422, "wrong_body", "The body must hold 'row', an object, or 'rows', an array.", _HINT)
         if len(rows) > limit:
-            raise Problem(413, "too_many_rows", f"{len(rows)} rows are more than {limit}.", "Split the request.")
+            raise Problem(413, "too_many_rows", f"{len(rows):,} rows are more than {limit:,}.", "Split the request.")
         return rows
 
     def answer(self, predicted: Predicted) -> bytes:
