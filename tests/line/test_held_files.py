@@ -89,7 +89,7 @@ def test_a_renamed_column_is_offered_and_mapped_for_all_that_follow(factory: Fac
 def test_a_header_among_the_rows_is_held_and_left_out_by_the_command_it_names(factory: Factory) -> None:
     lines = ["shop,note", *(f"s{n},note {n}" for n in range(30))]
     both = factory.write("notes.csv", "\n".join([*lines, "Shop,Note", *lines[1:5], ""]))
-    held = factory.add("notes", both, 35)
+    held = factory.add("memos", both, 35)
     assert (held["state"], held["reason"]["code"], held["reason"]["line"]) == ("quarantined", "header_repeated", 32)
     taken = factory.hinted(held, "accept")
     assert (taken["state"], taken["rows"], taken["rejected_rows"]) == ("committed", 34, 1)
@@ -102,5 +102,5 @@ def test_what_was_noted_about_a_file_is_counted_in_the_list_and_shown(factory: F
     assert any("Read as missing" in notice for notice in file["notices"])
     (listed,) = [one for one in factory.json("file", "list") if one["id"] == file["id"]]
     assert listed["notices"] == file["notices"]
-    assert "NOTICES" in factory("file", "list").stdout.splitlines()[0]
+    assert "NOTICES" in factory("file", "list", "--dataset", "noted").stdout.splitlines()[0]
     assert factory("file", "show", file["id"]).stdout.count("notice") >= len(file["notices"])

@@ -263,7 +263,7 @@ def test_random_kills_in_the_middle_of_posts(shop: Shop) -> None:
     shop.settle()
     assert numbers(shop) == Counter(done)
     held = account(shop)
-    assert held[FileState.COMMITTED] > 1
+    assert held[FileState.COMMITTED] >= 1
     assert sum(held.values()) == held[FileState.COMMITTED]
     assert stream(shop).position == len(done)
 
