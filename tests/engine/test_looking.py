@@ -32,10 +32,10 @@ def works(tmp_path: Path) -> Works:
 
 def test_what_does_not_fit_is_refused_in_words(works: Works) -> None:
     sandbox = Sandbox(scratch=str(works.layout.staging / "look-1"), memory_mb=24)
-    shelf = str(works.layout.statistics)
+    cache = str(works.layout.statistics)
     spec = DiffSpec(
         sandbox=sandbox,
-        shelf=shelf,
+        cache=cache,
         left=side(works, 200_000, "a"),
         right=side(works, 200_000, "b"),
         rows=True,
@@ -49,10 +49,10 @@ def test_what_does_not_fit_is_refused_in_words(works: Works) -> None:
 
 def test_what_does_not_fit_into_memory_goes_to_disk(works: Works) -> None:
     sandbox = Sandbox(scratch=str(works.layout.staging / "look-1"), memory_mb=96)
-    shelf = str(works.layout.statistics)
+    cache = str(works.layout.statistics)
     left, right = side(works, 200_000, "a"), side(works, 200_001, "a")
     found = compare_versions(
-        DiffSpec(sandbox=sandbox, shelf=shelf, left=left, right=right, rows=True, limit=1), lambda fraction, stage: None
+        DiffSpec(sandbox=sandbox, cache=cache, left=left, right=right, rows=True, limit=1), lambda fraction, stage: None
     ).rows
     assert found is not None
     assert (found.added, found.removed, found.unchanged, len(found.examples)) == (1, 0, 200_000, 1)

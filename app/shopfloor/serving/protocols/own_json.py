@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from shopfloor.artifacts.manifest import ArtifactManifest
+from shopfloor.domain.numbers import count
 from shopfloor.serving.deployment import Deployment
 from shopfloor.serving.json_body import decode
 from shopfloor.serving.problems import Problem
@@ -34,7 +35,9 @@ class OwnJson:
         if key not in {"row", "rows"} or type(rows) is not list:
             raise Problem(422, "wrong_body", "The body must hold 'row', an object, or 'rows', an array.", _HINT)
         if len(rows) > limit:
-            raise Problem(413, "too_many_rows", f"{len(rows):,} rows are more than {limit:,}.", "Split the request.")
+            raise Problem(
+                413, "too_many_rows", f"{count(len(rows))} rows are more than {count(limit)}.", "Split the request."
+            )
         return rows
 
     def answer(self, predicted: Predicted) -> bytes:
