@@ -1,14 +1,11 @@
-"""Places where tests end the engine or let it fail, to prove that nothing is lost there.
+"""Places where tests end the engine, to prove that nothing is lost there.
 
 `SHOPFLOOR_FAILPOINT=name:kill` ends it when `name` is reached, `name:3:kill` at the third time;
-`name:sleep` stops for a second there. `name:ENOSPC` (or another name of `errno`) fails there from then on,
-as a disk does, while the file that `SHOPFLOOR_FAILPOINT_WHILE` names exists. Without the variable nothing
-happens and nothing is paid.
+`name:sleep` stops for a second there. Without the variable nothing happens and nothing is paid.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import time
@@ -23,16 +20,9 @@ def reach(name: str) -> None:
     if name != _NAME:
         return
     _left[0] -= 1
-    if _left[0] <= 0 and hasattr(errno, _ACT):
-        _fail(getattr(errno, _ACT))
     if _left[0] != 0:
         return
     if _ACT == "sleep":
         time.sleep(1.0)
     else:
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _fail(number: int) -> None:
-    if os.path.exists(os.environ.get("SHOPFLOOR_FAILPOINT_WHILE", "/")):
-        raise OSError(number, os.strerror(number))

@@ -21,7 +21,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shopfloor.domain.failpoint import reach
 from shopfloor.workspace.durable import fsync_directory, write_all
 
 _ROTATE_BYTES = 16 * 1024 * 1024
@@ -143,7 +142,6 @@ class Journal:
     def _write(self, line: bytes, *, durable: bool) -> None:
         handle = self._open(len(line))
         try:
-            reach("journal.write")
             write_all(handle, line)
             if durable:
                 os.fdatasync(handle)
