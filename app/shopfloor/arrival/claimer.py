@@ -24,12 +24,12 @@ from shopfloor.store import files, jobs
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.folders import DISK_FULL
 
 BACKLOG = "backlog"
 # As many files of up to so many bytes are copied into one: each new file costs more than what is written to it.
 _MANY, _SMALL = 8, 1 << 16
-# The store's disk is full; and troubles that pass: handles or memory are short, a server does not answer.
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+# Troubles that pass: handles or memory are short, a server does not answer.
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT, errno.EIO, errno.EAGAIN}
 _UNCLAIMED = {FileState.SETTLING, FileState.WAITING}
 DISK = Reason(
@@ -123,7 +123,7 @@ class Claimer:
                     (known if self._recorded([one]) else again).append(one)
                 except (OSError, ShopfloorError) as error:
                     code = error.errno if isinstance(error, OSError) else None
-                    if code in _FULL:
+                    if code in DISK_FULL:
                         full += batch[number:]
                         break
                     if code in _PASSING:

@@ -14,7 +14,7 @@ from shopfloor.domain.text import safe
 FOLDER = "folder"
 READ = "read"
 _RIGHTS = {errno.EACCES, errno.EPERM, errno.EROFS}
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class FolderError(RefusedError):
@@ -58,7 +58,7 @@ def linked(shown: str) -> FolderError:
 def blame(error: OSError, root: Path) -> ShopfloorError:
     """What the operating system refused, as an error for people: which path or folder, why, what to do."""
     path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
-    if error.errno in _FULL:
+    if error.errno in DISK_FULL:
         return StoreError(
             "The disk is full.", hint="Free some disk space; work then resumes automatically.", code="disk_full"
         )
