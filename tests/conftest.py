@@ -1,13 +1,20 @@
-"""Every property test is a soak test, too: `make soak` gives it more examples."""
+"""Every property test is a soak test, too: `make soak` gives it more examples, and new ones each time.
+
+`make test` draws the same examples each time: the same commit gets the same verdict everywhere, on a slow machine, too.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from hypothesis import is_hypothesis_test, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from tests import soak
+
+settings.register_profile("soak", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("test", settings.get_profile("soak"), derandomize=True, database=None)
+settings.load_profile("soak" if soak.SOAK else "test")
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m soak` selects

@@ -116,9 +116,8 @@ def percent(share: float) -> str:
 
 def whole_percent(share: float) -> str:
     """A share for a narrow column: `62 %`; `< 1 %` and `99 %` for what is not quite nothing and not quite all."""
-    if 0 < share < 0.005:
-        return "< 1 %"
-    return f"{min(100 * share, 99) if share < 1 else 100 * share:.0f} %"
+    shown = f"{min(100 * share, 99) if share < 1 else 100 * share:.0f} %"
+    return "< 1 %" if shown == "0 %" and share > 0 else shown
 
 
 def size(number: float) -> str:
