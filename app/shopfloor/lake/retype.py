@@ -63,11 +63,17 @@ def by_stored_type(connection: DuckDBPyConnection, paths: Sequence[str], column:
     """
     if not paths:
         return {}
-    rows: list[tuple[Any, ...]] = connection.execute(
-        "SELECT file_name, type, converted_type, logical_type::VARCHAR FROM "
-        f"parquet_schema({texts(list(paths))}) WHERE name = ? AND type IS NOT NULL ORDER BY file_name",
-        [column],
-    ).fetchall()
+    import duckdb
+
+    try:
+        rows: list[tuple[Any, ...]] = connection.execute(
+            "SELECT file_name, type, converted_type, logical_type::VARCHAR FROM "
+            f"parquet_schema({texts(list(paths))}) WHERE name = ? AND type IS NOT NULL ORDER BY file_name",
+            [column],
+        ).fetchall()
+    except duckdb.Error:
+        verify_published(map(Path, paths))  # the reason, where it is one of them
+        raise
     verify_published(Path(row[0]) for row in rows)
     example: dict[tuple[Any, ...], list[str]] = {}
     for path, *kind in rows:
