@@ -115,7 +115,8 @@ class Works:
                 seen_at=transaction.now,
                 committed_at=transaction.now if state is FileState.COMMITTED else None,
             )
-            identity = Identity(raw_path=file.path.encode(), dev=1, ino=number, size=10, mtime_ns=0, ctime_ns=0)
+            raw_path = fields.pop("raw_path", file.path.encode())
+            identity = Identity(raw_path=raw_path, dev=1, ino=number, size=10, mtime_ns=0, ctime_ns=0)
             files.put(transaction, LedgerRow(file=file, number=number, identity=identity, **fields))
             return id
 

@@ -85,7 +85,8 @@ class Watch:
         self._seen: dict[FilePurpose, dict[str, Observation]] = {purpose: {} for purpose in FilePurpose}
         self._memory = Memory(context.store)
         self._waiting: dict[str, Reason] = {}  # files that have to wait, and why
-        self._health = Health(False, "starting")
+        self._health = Health(False, "starting", expected=True)
+        self._failure = ""  # why the last scan failed or is incomplete
         self._last_scan: tuple[datetime, float] | None = None
         self._settings_stamp = 0
         self._soon = 0.0
@@ -126,12 +127,22 @@ class Watch:
         late = self._late()
         return WatcherStatus(
             backend="inotify" if self._health.healthy else "scan",
-            healthy=self._health.healthy and not late,
+            healthy=self._health.healthy and not self._failure and not late,
             scan_seconds=self.context.settings.intake.scan_seconds,
             last_scan_at=scanned[0] if scanned else None,
             last_scan_ms=scanned[1] if scanned else None,
-            detail=late or self._health.detail,
+            detail=self._failure or late or self._health.detail,
         )
+
+    def scan_failure(self) -> str:
+        """Why the drop folders are not seen as they are; empty while they are."""
+        return self._failure
+
+    def watcher_failure(self) -> str:
+        """Why new files are noticed by the scan only, where a watcher should notice them."""
+        if self._health.healthy or self._health.expected:
+            return ""
+        return f"The watcher is not working, files are noticed by the scan: {self._health.detail}."
 
     def waits(self, purpose: FilePurpose, path: str) -> tuple[str, float]:
         """What a file on its way waits for, in words, and for how many seconds it has been known."""
@@ -182,13 +193,13 @@ class Watch:
                 with self._turn:
                     health = self._tend()
                     self._scan()
-                    self._health = health
+                    self._health, self._failure = health, ""
             except ShopfloorError as error:
                 _LOG.warning("the scan is incomplete: %s", error)
-                self._health = Health(False, str(error))
+                self._failure = str(error)
             except Exception as error:  # noqa: BLE001 - the boundary of the watch: a bad moment must not end intake
                 _LOG.exception("the scan failed, will be retried")
-                self._health = Health(False, f"the last scan failed: {error}")
+                self._failure = f"The last scan failed: {error}"
             # In a flood of hints half of the time is the senders': they must come to an end, too.
             self.context.stopping.wait(min(self._took, _LONGEST_PAUSE) if self._took > _SOON / 4 else 0.0)
             self._wake.wait(min(self.context.settings.intake.scan_seconds, self._soon or 1e9))
@@ -199,7 +210,7 @@ class Watch:
         for root in self._roots.values():
             root.mkdir(mode=0o700, exist_ok=True)  # somebody removed it; what is delivered next must find it
         if not self.context.settings.intake.watch:
-            return Health(False, "switched off: intake.watch = false")
+            return Health(False, "switched off: intake.watch = false", expected=True)
         folders = list(self._roots.values())
         for root in self._roots.values():
             folders += [Path(entry.path) for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]

@@ -38,10 +38,11 @@ _EVENTS: list[type[FileSystemEvent]] = [
 
 @dataclass(frozen=True)
 class Health:
-    """Whether events arrive, and why not."""
+    """Whether events arrive, and why not; `expected` where nothing is wrong with that."""
 
     healthy: bool
     detail: str = ""
+    expected: bool = False
 
 
 class Watched(NamedTuple):
@@ -108,7 +109,9 @@ class Watcher:
         found = {folder: identity for folder in folders if (identity := _identity(folder)) is not None}
         wanted = {folder: identity for folder, identity in found.items() if identity[0] not in remote}
         if not wanted:
-            return Health(False, "the drop folders lie on a network file system, which reports no changes")
+            return Health(
+                False, "the drop folders lie on a network file system, which reports no changes", expected=True
+            )
         self._let_go(wanted)
         problem = self._problem(wanted)
         if problem or self._observer is None:

@@ -14,11 +14,14 @@ from shopfloor.domain.wire import WireFailure
 
 
 class Restored(Record, frozen=True, kw_only=True):
-    """What was put in place: the backup, its last event, commits the journal adds, where the old one is kept."""
+    """What was put in place: the backup and its last event, how many events are undone, how many files lie in their
+    drop folders again, how many stored objects are gone or cut, where the old database is kept."""
 
     backup: str
     seq: int
-    replay: int
+    undone: int
+    again: int
+    lost: int
     aside: str = ""
 
 

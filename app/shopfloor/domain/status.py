@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from shopfloor.domain.record import Record
 
@@ -18,15 +19,35 @@ class WatcherStatus(Record, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class DegradedCause(StrEnum):
+    """Why the engine does less than it should."""
+
+    STORE = "store"
+    READ_ONLY = "read_only"
+    DISK_FULL = "disk_full"
+    DISK_LOW = "disk_low"
+    SCAN = "scan"
+    WATCHER = "watcher"
+    CLOCK = "clock"
+
+
+class Degradation(Record, frozen=True, kw_only=True):
+    """One cause that holds now, in a sentence, and since when. It is over by itself when the cause is gone."""
+
+    code: DegradedCause
+    message: str
+    since: datetime
+
+
 class EngineStatus(Record, frozen=True, kw_only=True):
-    """The process that owns the workspace."""
+    """The process that owns the workspace, and what degrades it, the worst first."""
 
     pid: int
     epoch: int
     version: str
     uptime_s: float
     watcher: WatcherStatus
-    degraded: str = ""
+    degraded: tuple[Degradation, ...] = ()
 
 
 class JobCounts(Record, frozen=True, kw_only=True):

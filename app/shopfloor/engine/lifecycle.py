@@ -16,6 +16,7 @@ from shopfloor.arrival.watch import Watch
 from shopfloor.domain.clock import Clock, SystemClock
 from shopfloor.domain.ids import ulid
 from shopfloor.engine.api.server import bind, server
+from shopfloor.engine.degraded import degrade
 from shopfloor.engine.line.handlers import WARM_UPS, handlers
 from shopfloor.engine.line.line import ProductionLine
 from shopfloor.engine.periodic_tasks import periodic_tasks
@@ -128,6 +129,7 @@ def _serve(context: Context) -> None:
             running.should_exit = True
 
     services = EngineServices(context=context, pool=pool, watch=watch, streams=streams, stop=stop)
+    degrade(services)
     web.append(server(services))
     scheduler = Scheduler(context.clock, periodic_tasks(services))
     listener = bind(context.layout.socket)

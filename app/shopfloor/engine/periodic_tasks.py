@@ -31,6 +31,7 @@ _REJECTS_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
 _RECHECK_SECONDS = 5.0
 _SCRUB_SECONDS = 5.0
+_LOOK_SECONDS = 2.0
 
 
 def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
@@ -58,6 +59,7 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         ),
         PeriodicTask("damaged objects", _RECHECK_SECONDS, lambda: damage.recheck(context)),
         PeriodicTask("scrub", _SCRUB_SECONDS, Scrub(context, lambda: not idle_report(services).idle)),
+        PeriodicTask("degraded", _LOOK_SECONDS, lambda: _look(services)),
         PeriodicTask("snooze", 60.0, lambda: wake_snoozed(services)),
     ]
 
@@ -69,6 +71,10 @@ def _forget_rejects(services: EngineServices) -> None:
 def _back_up(services: EngineServices) -> None:
     report = make_backup(services.context)
     _LOG.info("backup %s", report.path)
+
+
+def _look(services: EngineServices) -> None:
+    services.context.degraded.look()
 
 
 def wake_snoozed(services: EngineServices) -> None:

@@ -14,6 +14,7 @@ from shopfloor.domain.errors import ConfigError, NotFoundError
 from shopfloor.domain.names import did_you_mean, is_name
 from shopfloor.domain.text import safe
 from shopfloor.runtime.contract_book import ContractBook, ContractCheck
+from shopfloor.runtime.degradation import Degradations
 from shopfloor.runtime.event_stream import EventStream
 from shopfloor.runtime.line import Line, NoLine
 from shopfloor.statistics import metrics
@@ -43,11 +44,13 @@ class Context:
     settings: Settings = field(default_factory=Settings)
     stopping: threading.Event = field(default_factory=threading.Event)
     book: ContractBook = field(init=False)
+    degraded: Degradations = field(init=False)
     known: KnownDefinitions = field(default_factory=lambda: KnownDefinitions(metrics.find))
     line: Line = field(default_factory=NoLine)
 
     def __post_init__(self) -> None:
         self.book = ContractBook(self.layout, self.store, self.check_contract)
+        self.degraded = Degradations(self.clock)
 
     def reload_settings(self) -> None:
         """Read `workspace.toml` again; a broken file keeps the settings that work."""

@@ -75,7 +75,7 @@ class JobQueue:
         for job in jobs.queued(transaction):
             if self._classes[job.kind] is not worker_class or (job.kind, job.subject) in busy:
                 continue
-            if job.not_before is not None and job.not_before > now:
+            if (job.not_before is not None and job.not_before > now) or self._context.degraded.holds_back(job.kind):
                 continue
             return move(
                 transaction,
@@ -92,5 +92,5 @@ class JobQueue:
         return None
 
     def _on_events(self, events: list[Event]) -> None:
-        if any(event.kind.startswith("job.") for event in events):
+        if any(event.kind.startswith(("job.", "engine.")) for event in events):
             self.wake()

@@ -25,7 +25,7 @@ from shopfloor.serving.answer import answer
 from shopfloor.serving.body import read_body, read_lines
 from shopfloor.serving.durable_log import DurableLog
 from shopfloor.serving.forward import Forward
-from shopfloor.serving.metrics import CONTENT_TYPE, Metrics
+from shopfloor.serving.metrics import CONTENT_TYPE, Metrics, degraded_engine
 from shopfloor.serving.model_cache import Loaded, ModelCache
 from shopfloor.serving.problems import Problem, json_response, problem_of
 from shopfloor.serving.protocols import protocols
@@ -187,7 +187,8 @@ class Api:
             "log_failing": ("1 while the inference log cannot be written.", bool(self.log.failure)),
             "uptime_seconds": ("Seconds since the start.", self.clock.monotonic() - self._started),
         }
-        return Response(self.metrics.text(gauges), media_type=CONTENT_TYPE)
+        degraded = await self._in_thread(degraded_engine, self.cache.root)
+        return Response(self.metrics.text(gauges, degraded), media_type=CONTENT_TYPE)
 
     async def _in_thread(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.executor, partial(call, *arguments, **named))

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from shopfloor.domain.status import DegradedCause
+from shopfloor.workspace.layout import Layout
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -53,8 +59,8 @@ class Metrics:
         """Count a request that reached no model."""
         self.refusals[status] += 1
 
-    def text(self, gauges: Mapping[str, tuple[str, float]]) -> str:
-        """The exposition; `gauges` maps further metric names to help and value."""
+    def text(self, gauges: Mapping[str, tuple[str, float]], degraded: Collection[str] = ()) -> str:
+        """The exposition; `gauges` maps further metric names to help and value, `degraded` are causes that hold."""
         requests = [(f'{{model="{model}",code="{code}"}}', count) for (model, code), count in self.requests.items()]
         posts = [(f'{{dataset="{dataset}",code="{code}"}}', count) for (dataset, code), count in self.posts.items()]
         errors: Counter[str] = Counter()
@@ -72,6 +78,12 @@ class Metrics:
                 [(f'{{code="{code}"}}', count) for code, count in self.refusals.items()],
             ),
             self._histograms(),
+            _block(
+                "engine_degraded",
+                "gauge",
+                "1 while the cause degrades the engine.",
+                [(f'{{cause="{cause.value}"}}', cause.value in degraded) for cause in DegradedCause],
+            ),
             *(_block(name, "gauge", text, [("", value)]) for name, (text, value) in gauges.items()),
         ]
         return "".join(blocks)
@@ -86,6 +98,14 @@ class Metrics:
             lines.append((f'_sum{{model="{model}"}}', histogram.total))
             lines.append((f'_count{{model="{model}"}}', so_far))
         return _block("request_seconds", "histogram", "Time from request to answer.", lines)
+
+
+def degraded_engine(root: Path) -> tuple[str, ...]:
+    """What degrades the engine, as it said last; nothing where it never said anything."""
+    try:
+        return msgspec.json.decode(Layout(root).degraded.read_bytes(), type=tuple[str, ...])
+    except (OSError, msgspec.DecodeError):
+        return ()
 
 
 def _by_model(counts: Mapping[str, int]) -> list[tuple[str, int]]:

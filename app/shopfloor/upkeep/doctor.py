@@ -33,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     environment.leftovers,
     environment.lock,
     environment.disk,
+    environment.engine,
 )
 
 

@@ -3,9 +3,11 @@
 `python -m shopfloor.upkeep.restore --workspace DIR --backup FILE` prints a `RestoreReport` or a
 `WireFailure` as JSON and ends with the error's exit code.
 
+The workspace is then what it was at one moment, that of the backup: what the database and its journal know beyond
+is set aside, whole. Files that came later are put back into their drop folders, to be taken in again.
+
 No step loses anything: the database that stood is kept under another name with its log, and a kill between
-two steps leaves either the old database or the new one in place; doing it again finishes it. At its next start
-the engine puts back what the journal knows beyond the backup: versions, releases, decisions.
+two steps leaves either the old database or the new one in place; doing it again finishes it.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from shopfloor.store import migrate
 from shopfloor.store.database import log_path
 from shopfloor.store.journal import Journal, JournalEntry
 from shopfloor.upkeep.backup import Contents, inspect
+from shopfloor.upkeep.restored_moment import begin_again, deliver_again, delivered_to
 from shopfloor.workspace.durable import fsync_directory, fsync_file
 from shopfloor.workspace.layout import Layout
 
@@ -40,12 +43,15 @@ _COUNTED = {"files": "f", "runs": "r", "jobs": "j", "alerts": "a"}
 
 
 class RestoreReport(Record, frozen=True, kw_only=True):
-    """`seq` is the event that the backup ends with, `replay` how many commits the journal knows beyond it,
+    """`seq` is the event that the backup ends with, `undone` how many events came after it, `again` how many
+    delivered files lie in their drop folders again, `lost` how many objects of the backup are gone or cut,
     `aside` where the earlier database is kept (empty without one)."""
 
     backup: str
     seq: int
-    replay: int
+    undone: int
+    again: int
+    lost: int
     aside: str = ""
 
 
@@ -74,20 +80,29 @@ def _restore(layout: Layout, backup: Path, now: datetime) -> RestoreReport:
             hint="Its files would be missing here. Choose a backup from .shopfloor/backups.",
             code="foreign_backup",
         )
-    missing = [entry for entry in Journal(layout.journal).entries() if entry.seq > held.seq]
+    journal = Journal(layout.journal)
+    entries = [entry for entry in journal.entries() if entry.seq > held.seq]
+    newest = max(held.seq, present.seq if present else 0, journal.last_seq())
     partial = layout.database.with_name(f"{layout.database.name}{PARTIAL}{ulid()}")
     try:
         shutil.copyfile(backup, partial)
         os.chmod(partial, 0o600)
-        _raise_counters(partial, [held, *([present] if present else [])], missing)
+        _raise_counters(partial, [held, *([present] if present else [])], entries)
+        with duckdb.connect(str(partial)) as connection:
+            lost = begin_again(connection, layout, backup.name, newest + 1, now)
         fsync_file(partial)
+        places = delivered_to(layout) if present is not None else {}
         aside = _set_aside(layout, now)
         os.replace(partial, layout.database)
         fsync_directory(layout.private)
     finally:
         partial.unlink(missing_ok=True)
         log_path(partial).unlink(missing_ok=True)
-    return RestoreReport(backup=str(backup), seq=held.seq, replay=len(missing), aside=aside)
+    _set_journal_aside(layout, now)
+    again = deliver_again(layout, places)
+    return RestoreReport(
+        backup=str(backup), seq=held.seq, undone=newest - held.seq, again=again, lost=lost, aside=aside
+    )
 
 
 def _verified(backup: Path) -> Contents:
@@ -158,6 +173,19 @@ def _set_aside(layout: Layout, now: datetime) -> str:
         os.rename(log, log_path(aside))
     fsync_directory(layout.private)
     return str(aside)
+
+
+def _set_journal_aside(layout: Layout, now: datetime) -> None:
+    """What it knows beyond the backup is undone, and must not come back if the database is ever lost.
+
+    Until then the database is the newer one: it has an event beyond all of the journal's.
+    """
+    aside = layout.journal.with_name(f"{layout.journal.name}.before-restore-{now:%Y%m%dT%H%M%SZ}")
+    if aside.exists():
+        aside = aside.with_name(f"{aside.name}-{ulid()}")
+    os.rename(layout.journal, aside)
+    layout.create()
+    fsync_directory(layout.private)
 
 
 def _second_name(path: Path, aside: Path) -> None:

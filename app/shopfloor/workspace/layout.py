@@ -68,6 +68,11 @@ class Layout:
         return self.private / "run"
 
     @property
+    def degraded(self) -> Path:
+        """What degrades the engine, for the serving process: a JSON list of codes."""
+        return self.run / "degraded.json"
+
+    @property
     def lock(self) -> Path:
         return self.run / "owner.lock"
 

@@ -59,7 +59,8 @@ class StreamSettings(Record, frozen=True, kw_only=True):
 class EngineSettings(Record, frozen=True, kw_only=True):
     """The engine's own limits. `workers` 0 means one for each core; `scheduler` is the dask cluster's address.
 
-    Every `scrub_days` all stored objects are read again, in idle time, to find what a disk has damaged; 0 never.
+    Below `reserve_mb` of free space every change is refused. Every `scrub_days` all stored objects are read again,
+    in idle time, to find what a disk has damaged; 0 never.
     """
 
     workers: int = 0
@@ -68,6 +69,7 @@ class EngineSettings(Record, frozen=True, kw_only=True):
     idle_worker_seconds: float = 60.0
     job_timeout_minutes: float = 240.0
     scrub_days: float = 7.0
+    reserve_mb: int = 20
 
 
 class ServingSettings(Record, frozen=True, kw_only=True):
@@ -133,6 +135,11 @@ def check(settings: Settings, source: str) -> Settings:
             f"{source}: key 'retention.rejects_days' must be 0 or a number of days, "
             f"not {settings.retention.rejects_days}.",
             hint="90 keeps rejected rows for three months, 0 for ever.",
+        )
+    if settings.engine.reserve_mb < 0:
+        raise ConfigError(
+            f"{source}: key 'engine.reserve_mb' cannot be {settings.engine.reserve_mb}.",
+            hint="20 keeps so many megabytes of disk space for the engine's own writing.",
         )
     if not settings.engine.scrub_days >= 0:
         raise ConfigError(

@@ -11,7 +11,7 @@ from shopfloor.cli.output import stream
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, session
 from shopfloor.domain.errors import NotFoundError, UsageError
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 
 
 @click.command(cls=Verb)
@@ -19,7 +19,10 @@ from shopfloor.domain.text import safe
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @session
 def command(session: Session, backup: Path, yes: bool) -> None:
-    """Put BACKUP in place of the metadata. What happened after it is forgotten."""
+    """Put BACKUP in place of the metadata: the workspace is what it was at that moment.
+
+    Files that came later are delivered again from the archive.
+    """
     from shopfloor.client.restore import restore
 
     if not backup.exists():
@@ -34,5 +37,13 @@ def command(session: Session, backup: Path, yes: bool) -> None:
             )
         question = f"Replace the metadata of {safe(session.workspace)} by {safe(backup)}?"
         click.confirm(question, abort=True, err=True)
-    restore(session.workspace, backup.absolute())
-    stream.narrate(f"{safe(backup)} is restored. Check it: shopfloor doctor")
+    done = restore(session.workspace, backup.absolute())
+    undone = counted(done.undone, "later event is", "later events are")
+    stream.narrate(f"{safe(backup)} is restored; {undone} undone, and kept in {safe(done.aside)}.")
+    if done.again:
+        files = counted(done.again, "file that came later is", "files that came later are")
+        stream.narrate(f"{files} delivered again, and ingested when the engine runs: shopfloor up")
+    if done.lost:
+        stream.narrate(f"{counted(done.lost, 'stored object')} of that time cannot be found whole: shopfloor doctor")
+    else:
+        stream.narrate("All stored objects of that time are there. Check the rest: shopfloor doctor")

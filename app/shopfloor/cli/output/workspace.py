@@ -15,7 +15,7 @@ from shopfloor.domain.requests.workspace import (
     IdleReport,
     Rescan,
 )
-from shopfloor.domain.status import Status
+from shopfloor.domain.status import DegradedCause, Status
 from shopfloor.domain.text import counted
 
 
@@ -70,7 +70,9 @@ def _mark(finding: DoctorFinding) -> str:
 def _engine(status: Status) -> str:
     engine = status.engine
     words = f"running {span(engine.uptime_s)}, pid {engine.pid}, version {text(engine.version)}"
-    return f"{words}; DEGRADED: {text(engine.degraded)}" if engine.degraded else words
+    return "; ".join(
+        [words, *(f"DEGRADED: {text(one.message)}" for one in engine.degraded if one.code is not DegradedCause.WATCHER)]
+    )
 
 
 def _watcher(status: Status) -> str:

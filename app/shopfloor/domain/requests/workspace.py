@@ -44,6 +44,7 @@ class Shutdown(Mutation[IdleReport], frozen=True, kw_only=True):
     """Stop the engine; running jobs resume at the next start."""
 
     verb: ClassVar[str] = "shutdown"
+    when_degraded: ClassVar[bool] = True
 
 
 class LineageShow(Request[LineageGraph], frozen=True, kw_only=True):

@@ -108,6 +108,8 @@ async def _answer(
     services: EngineServices, request: Request[Any], table: dict[str, tuple[type[Request[Any]], Answer]]
 ) -> Any:
     answer = table[request.verb][1]
+    if isinstance(request, Mutation) and not request.when_degraded:
+        services.context.degraded.refuse_changes()
     # Waiting happens on the event loop, so that a hundred waiting clients hold no thread.
     if inspect.iscoroutinefunction(answer):
         return await answer(services, request)

@@ -21,6 +21,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
     context = services.context
     definitions = [model for model in context.all_models() if not model.retired]
     watcher = services.watch.status()
+    degraded = context.degraded.look()
 
     def query(reader: Query) -> Status:
         datasets = reader.one("SELECT count(*) FROM datasets")
@@ -32,7 +33,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
                 version=shopfloor.__version__,
                 uptime_s=round((context.clock.now() - context.started_at).total_seconds(), 1),
                 watcher=watcher,
-                degraded=context.store.degraded,
+                degraded=degraded,
             ),
             jobs=jobs.counts(reader),
             files=files.counts(reader),

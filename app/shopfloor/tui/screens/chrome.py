@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shopfloor.actions.panes import PANES, Scope
+from shopfloor.domain.status import DegradedCause
 from shopfloor.tui.app_type import App
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.header import PaneTab, StatusHeader, StatusItem
@@ -47,8 +48,12 @@ def _items(status: Status) -> Sequence[StatusItem]:
         items.append(StatusItem(f"approve {status.approvals}", "accent", "models"))
     if status.alerts.open:
         items.append(StatusItem(f"alerts {status.alerts.open}", "warn", "alerts"))
-    if status.engine.degraded:
-        items.append(StatusItem("store degraded", "fail"))
+    # The watcher has its own item, the first one.
+    degraded = [one for one in status.engine.degraded if one.code is not DegradedCause.WATCHER]
+    if degraded:
+        worst, *others = degraded
+        more = f" +{len(others)}" if others else ""
+        items.append(StatusItem(f"degraded: {worst.code.replace('_', ' ')}{more}", "fail"))
     return items
 
 

@@ -75,6 +75,12 @@ def lock(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         os.close(handle)
 
 
+def engine(doctor: DoctorContext) -> Iterator[DoctorFinding]:
+    """Nothing degrades the running engine."""
+    found = [f"degraded since {one.since:%Y-%m-%d %H:%M} UTC: {one.message}" for one in doctor.context.degraded.look()]
+    yield from summed("engine", found, "not degraded")
+
+
 def disk(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """There is room for the next backup and for the files that come."""
     free = shutil.disk_usage(doctor.layout.private).free

@@ -1,0 +1,77 @@
+"""Every cause that degrades the engine, with the probe that sees it; and who is told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from shopfloor.domain.codec import to_json
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.numbers import size
+from shopfloor.domain.status import Degradation, DegradedCause
+from shopfloor.domain.text import safe
+from shopfloor.engine.services import EngineServices
+from shopfloor.runtime.clock_jump import ClockJump
+from shopfloor.runtime.context import Context
+from shopfloor.runtime.degradation import Probe
+
+_MB = 1 << 20
+
+
+def degrade(services: EngineServices) -> None:
+    """Let the engine's context see all causes from now on, the worst first."""
+    context, watch = services.context, services.watch
+    probes: Mapping[DegradedCause, Probe] = {
+        DegradedCause.STORE: lambda: f"The metadata store: {context.store.degraded}." if context.store.degraded else "",
+        DegradedCause.READ_ONLY: partial(_read_only, context.layout.private),
+        DegradedCause.DISK_FULL: partial(_disk_full, context),
+        DegradedCause.DISK_LOW: partial(_disk_low, context),
+        DegradedCause.SCAN: watch.scan_failure,
+        DegradedCause.WATCHER: watch.watcher_failure,
+        DegradedCause.CLOCK: ClockJump(context.clock),
+    }
+    context.degraded.watch(probes, partial(_tell, context))
+
+
+def _read_only(folder: Path) -> str:
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return "The file system of the workspace is mounted read-only."
+    return ""
+
+
+def _disk_full(context: Context) -> str:
+    free = shutil.disk_usage(context.layout.private).free
+    mark = context.settings.engine.reserve_mb * _MB
+    return f"The disk is full: {size(free)} are free, of {size(mark)} that are kept." if free < mark else ""
+
+
+def _disk_low(context: Context) -> str:
+    free = shutil.disk_usage(context.layout.private).free
+    settings = context.settings
+    if settings.engine.reserve_mb * _MB <= free < settings.intake.reserve_mb * _MB:
+        mark = size(settings.intake.reserve_mb * _MB)
+        return f"The disk is nearly full: {size(free)} are free. Intake and training wait until there are {mark}."
+    return ""
+
+
+def _tell(context: Context, one: Degradation, begins: bool) -> None:
+    """An event for people and screens, and a file for the serving process; neither where nothing can be written."""
+    if one.code is not DegradedCause.WATCHER:  # only a hint: the scan goes on
+        _emit(context, one, begins)
+    path = context.layout.degraded
+    beside = path.with_name(f".{path.name}.tmp")
+    with suppress(OSError):
+        beside.write_bytes(to_json([each.code.value for each in context.degraded.held()]))
+        os.replace(beside, path)
+
+
+def _emit(context: Context, one: Degradation, begins: bool) -> None:
+    kind, told = ("engine.degraded", one.message) if begins else ("engine.recovered", f"Over: {one.message}")
+    with suppress(ShopfloorError, OSError):
+        context.store.write(
+            lambda transaction: transaction.emit(kind, "engine", safe(told, 300), data={"code": one.code.value})
+        )

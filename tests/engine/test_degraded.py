@@ -1,0 +1,115 @@
+"""A disk that fills: first intake and training wait, then changes are refused; with space again all goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.shell import Shell
+
+from shopfloor.engine import degraded
+from shopfloor.serving.metrics import Metrics, degraded_engine
+from shopfloor.workspace.layout import Layout
+
+_MORE_THAN_ANY_DISK = "1000000000"  # megabytes
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    made = Shell(tmp_path)
+    made.open(intake__settle_seconds="0.2", engine__workers="1")
+    yield made
+    made("down")
+
+
+def _until(ready: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 60.0
+    while not (found := ready()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return found
+
+
+def _codes(shell: Shell) -> list[str]:
+    return [one["code"] for one in shell.json("status")["engine"]["degraded"]]
+
+
+def _deliver(shell: Shell, name: str) -> None:
+    path = shell.folder / name
+    path.write_text("id,x\n" + "".join(f"{name}-{number},{number}\n" for number in range(50)))
+    shell("add", str(path), "--dataset", "numbers")
+
+
+def test_intake_waits_at_the_soft_mark_and_goes_on_by_itself(shell: Shell) -> None:
+    shell("config", "set", "intake.reserve_mb", _MORE_THAN_ANY_DISK)
+    _until(lambda: _codes(shell) == ["disk_low"])
+    (told,) = shell.json("status")["engine"]["degraded"]
+    assert "nearly full" in told["message"]
+    assert told["since"]
+    assert "DEGRADED: The disk is nearly full" in shell("status").stdout
+    finding = next(each for each in shell.json("doctor", expect=1)["findings"] if each["check"] == "engine")
+    assert not finding["ok"]
+    assert 'engine_degraded{cause="disk_low"} 1' in Metrics().text({}, degraded_engine(shell.root))
+
+    _deliver(shell, "a.csv")
+    _until(lambda: [file["state"] for file in shell.json("file", "list")] == ["waiting"])
+    shell("config", "set", "intake.reserve_mb", "1")
+    shell("wait", "--timeout", "120")
+    assert [file["state"] for file in shell.json("file", "list")] == ["committed"]
+    assert _codes(shell) == []
+    assert 'engine_degraded{cause="disk_low"} 0' in Metrics().text({}, degraded_engine(shell.root))
+
+
+def test_changes_are_refused_at_the_hard_mark_and_questions_are_answered(shell: Shell) -> None:
+    _deliver(shell, "b.csv")
+    shell("wait", "--timeout", "120")
+    define = ("model", "define", "m", "--dataset", "numbers", "--target", "x")
+    shell("config", "set", "engine.reserve_mb", _MORE_THAN_ANY_DISK)
+    _until(lambda: _codes(shell) == ["disk_full"])
+    refused = shell(*define, expect=5).stderr
+    assert "Nothing can be changed now. The disk is full" in refused
+    assert "engine.reserve_mb" in refused
+    assert shell.json("dataset", "show", "numbers")["rows"] == 50
+    shell("down")  # stops all the same
+    shell("up")
+    assert _codes(shell) == ["disk_full"]
+    shell("config", "set", "engine.reserve_mb", "1")
+    _until(lambda: _codes(shell) == [])
+    shell(*define)
+
+
+def test_a_scan_that_fails_degrades_the_engine_until_it_works(shell: Shell) -> None:
+    inbox = shell.root / "inbox"
+    inbox.rename(shell.root / "moved")
+    inbox.write_text("in the way")
+    _until(lambda: _codes(shell) == ["scan"])
+    inbox.unlink()
+    _until(lambda: _renamed(shell.root / "moved", inbox))
+    _until(lambda: "scan" not in _codes(shell))
+    kinds = [event["kind"] for event in shell.json("events")]
+    assert [kind for kind in kinds if kind in {"engine.degraded", "engine.recovered"}] == [
+        "engine.degraded",
+        "engine.recovered",
+    ]
+
+
+def _renamed(source: Path, target: Path) -> bool:
+    """Over the folder that the engine makes in its place, once that is empty."""
+    try:
+        source.rename(target)
+    except OSError:
+        return False
+    return True
+
+
+def test_a_read_only_mount_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert degraded._read_only(tmp_path) == ""
+
+    class Mounted:
+        f_flag = degraded.os.ST_RDONLY
+
+    monkeypatch.setattr(degraded.os, "statvfs", lambda path: Mounted())
+    assert "read-only" in degraded._read_only(Layout(tmp_path).private)
