@@ -17,7 +17,7 @@ from shopfloor.lake.objects import part_path
 from shopfloor.upkeep.references import artifact_path
 from shopfloor.workspace.layout import Layout
 
-_ARCHIVED = re.compile(r"(f[0-9]+)-(.+)", re.DOTALL)
+_ARCHIVED = re.compile(r"f([0-9]+)-.+", re.DOTALL)
 _REASON = ".reason.json"
 _UNFINISHED = "state IN ('settling', 'waiting', 'staged')"
 _QUARANTINED = "SELECT id, dataset, sha256 FROM files WHERE state = 'quarantined' AND sha256 IS NOT NULL"
@@ -107,11 +107,13 @@ def _archived(layout: Layout) -> Iterator[tuple[str, Path, Path]]:
     """Id, path and drop folder of every original in the archive, oldest first."""
     roots = {FilePurpose.DATA: layout.inbox, FilePurpose.SCORE: layout.score, FilePurpose.ACTUALS: layout.actuals}
     for purpose, root in roots.items():
-        found = (layout.archive / purpose.value).glob("*/*/*")
-        for path in sorted(found, key=lambda path: path.parent.name):
-            named = _ARCHIVED.fullmatch(path.name)
-            if named and path.is_file() and not path.is_symlink():
-                yield named[1], path, root / path.parent.parent.name
+        found = [
+            (int(named[1]), path)
+            for path in (layout.archive / purpose.value).glob("*/*/*")
+            if (named := _ARCHIVED.fullmatch(path.name)) and path.is_file() and not path.is_symlink()
+        ]
+        for number, path in sorted(found):
+            yield f"f{number}", path, root / path.parent.parent.name
 
 
 def _objects(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Iterator[tuple[Path, int]]:
