@@ -43,7 +43,7 @@ from tests_by_line import TestsByLine, measure
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("formats", "store", "runtime", "statistics")
 # Rooms that others' tests prove, too.
-PROVEN_BY = {"runtime": ("runtime", "engine", "watch")}
+PROVEN_BY = {"formats": ("formats", "intake"), "runtime": ("runtime", "engine", "watch")}
 # Loaded once; each run of tests is a fork of this process.
 HEAVY = ("duckdb", "hypothesis", "pandas", "pyarrow.parquet", "scipy.stats", "sklearn.ensemble", "sklearn.linear_model")
 # `is` for `==` and back: the operands are nearly always members of an enum, or None.
@@ -151,9 +151,10 @@ def _faults(source: Path, database: Path, count: int, chance: random.Random) -> 
 
 def _fault(spec: MutationSpec) -> Fault | None:
     """None for a change that nothing evaluates, and for one that Python cannot read."""
-    if spec.operator_name.endswith(SILENT) or any(
-        start <= spec.start_pos < end for start, end in _unseen(spec.module_path)
-    ):
+    line, column = spec.start_pos
+    bare = spec.module_path.read_text().splitlines()[line - 1][column:].startswith(("*,", "/,"))  # in a signature
+    unseen = any(start <= spec.start_pos < end for start, end in _unseen(spec.module_path))
+    if spec.operator_name.endswith(SILENT) or bare or unseen:
         return None
     fault = Fault(spec, _statement(spec.module_path, spec.start_pos[0]))
     try:
