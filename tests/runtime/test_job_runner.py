@@ -64,9 +64,9 @@ class Plant:
         self.started = True
         self.pool.start()
 
-    def queue(self) -> JobRecord:
+    def queue(self, subject: str = "late") -> JobRecord:
         return self.store.write(
-            lambda transaction: jobs.enqueue(transaction, JobKind.MONITOR, "late", payload={}, trigger="test")
+            lambda transaction: jobs.enqueue(transaction, JobKind.MONITOR, subject, payload={}, trigger="test")
         )
 
     def job(self, id: str) -> JobRecord:
@@ -249,6 +249,48 @@ def test_a_job_that_a_runner_holds_is_no_orphan(plant: Plant) -> None:
     plant.start()
     plant.until(job.id, JobState.SUCCEEDED)
     assert plant.job(job.id).attempts == 1
+
+
+def test_jobs_go_to_the_runner_whose_worker_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One worker starts while files settle; half of the time another runner took the job, and started a second one."""
+    monkeypatch.setattr(worker_pool, "Worker", _Worker)
+    monkeypatch.setattr(worker_pool.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(_Handler, "worker_class", WorkerClass.HEAVY)
+    _Worker.plant = plant = Plant(tmp_path)
+    started: list[str] = []
+    plant.at = lambda now: started.append(now) if now == "start" else None
+    plant.pool.warm()
+    plant.start()
+    try:
+        for _ in range(20):
+            plant.until(plant.queue().id, JobState.SUCCEEDED)
+    finally:
+        plant.close()
+    assert len(started) == len(WorkerClass)
+
+
+def test_a_runner_without_a_worker_takes_what_the_others_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_pool, "Worker", _Worker)
+    monkeypatch.setattr(worker_pool.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(_Handler, "worker_class", WorkerClass.HEAVY)
+    _Worker.plant = plant = Plant(tmp_path)
+    both = threading.Barrier(2, timeout=20.0)
+
+    def meet(moment: str) -> None:
+        if moment == "call":
+            both.wait()
+
+    plant.at = meet
+    plant.pool.warm()
+    plant.start()
+    try:
+        queued = [plant.queue(subject) for subject in ("one", "other")]
+        for job in queued:
+            plant.until(job.id, JobState.SUCCEEDED)
+    finally:
+        plant.close()
 
 
 def _with_attempts(job: JobRecord, attempts: int) -> JobRecord:
