@@ -136,6 +136,13 @@ def test_wide_tables_are_looked_at_too(bench: Any) -> None:
     assert (outcome.reason.code, outcome.reason.line) == ("header_repeated", 3)
 
 
+def test_names_that_look_like_values_hide_no_header(bench: Any) -> None:
+    first = "no,shop\nx1,Lund\nx2,Umea\n"
+    contract = bench.ingest({"first.csv": first}).contract
+    (outcome,) = bench.ingest({"a.csv": first + "no,shop\nx3,Lund\n"}, contract).files
+    assert (outcome.reason.code, outcome.reason.line) == ("header_repeated", 4)
+
+
 def test_the_name_of_an_only_column_may_be_a_value(bench: Any) -> None:
     once = bench.ingest({"a.csv": "word\na\nword\nb\n"})
     assert (once.files[0].state, once.files[0].rows) == (IN, 3)
