@@ -141,7 +141,7 @@ class Works:
             )
             previous = datasets.parts(transaction, dataset, number - 1)
             datasets.commit_version(transaction, version, "append", previous=previous)
-            transaction.emit("dataset.committed", dataset, "")
+            transaction.emit("dataset.committed", dataset, "", data={})
             return number
 
         return self.store.write(put)

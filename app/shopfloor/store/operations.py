@@ -12,6 +12,17 @@ def answered(reader: Reader | Transaction, op_id: str) -> str | None:
     return str(row[0]) if row else None
 
 
-def record(transaction: Transaction, op_id: str, verb: str, answer: str) -> None:
-    """Remember an answer in the transaction that did the work."""
-    transaction.put("operations", {"op_id": op_id, "verb": verb, "happened_at": transaction.now, "answer": answer})
+def record(transaction: Transaction, op_id: str, verb: str, answer: str, *, first_seq: int) -> None:
+    """Remember an answer in the transaction that did the work, with its events from `first_seq` on."""
+    transaction.add(
+        "operations",
+        {
+            "op_id": op_id,
+            "verb": verb,
+            "happened_at": transaction.now,
+            "answer": answer,
+            "actor": transaction.actor,
+            "first_seq": first_seq,
+            "last_seq": transaction.seq,
+        },
+    )

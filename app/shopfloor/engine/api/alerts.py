@@ -87,7 +87,7 @@ def _changed(transaction: Transaction, before: AlertRecord, alert: AlertRecord, 
         alert.subject,
         f"Alert {alert.id} on {alert.subject} {what}",
         actor=actor,
-        data={"alert": alert.id},
+        data={"alert": alert.id, "state": alert.state.value, "was": before.state.value, "note": alert.note},
     )
     return alert
 

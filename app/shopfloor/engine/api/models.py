@@ -157,6 +157,7 @@ def write_definition(services: EngineServices, transaction: Transaction, wanted:
         wanted.name,
         f"Model {wanted.name} predicts {safe(wanted.target, 60)} from {wanted.dataset}",
         actor=actor,
+        data={"target": wanted.target, "dataset": wanted.dataset},
     )
     for folder in (services.context.layout.score, services.context.layout.actuals, services.context.layout.outbox):
         (folder / wanted.name).mkdir(exist_ok=True)
@@ -275,6 +276,7 @@ def retire(services: EngineServices, request: ModelRetire) -> ModelRecord:
             definition.name,
             f"Model {definition.name} is retired: {safe(request.reason, 200) or 'no reason given'}",
             actor=request.actor,
+            data={"reason": request.reason},
         )
         return _records(transaction, [retired], transaction.now)[0]
 
