@@ -27,7 +27,7 @@ _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def run(smoke: bool) -> list[Figure]:
-    """Fast ones of mutations by turns, which a busy disk does not tell apart: bare, as the store does it, no history."""
+    """Fast ones of mutations by turns, as a slow one is the disk's: bare, as the store does it, without a history."""
     bare, without, ours = [], [], []
     with tempfile.TemporaryDirectory() as folder, _store(Path(folder) / "ours") as store:
         alert = store.write(lambda tx: alerts.create(tx, _alert()))

@@ -82,7 +82,7 @@ def _equal(key: Sequence[str]) -> str:
 
 
 def _layout(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The columns of a table, and those of its primary key. A schema is that of the newest migration when it is used."""
+    """The columns of a table, and those of its primary key; the same in every database of the newest schema."""
     if table not in _LAYOUTS:
         info = connection.execute(f"PRAGMA table_info({table})").fetchall()
         _LAYOUTS[table] = tuple(row[1] for row in info), tuple(row[1] for row in info if row[5])
