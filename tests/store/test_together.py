@@ -104,7 +104,7 @@ def test_an_operations_answer_and_its_work_are_one(tmp_path: Path) -> None:
             if (before := operations.answered(tx, "op")) is not None:
                 return before
             id, _ = tx.next_id("j")
-            operations.record(tx, "op", "job.add", f'"{id}"')
+            operations.record(tx, "op", "job.add", f'"{id}"', first_seq=tx.seq + 1)
             if fail:
                 raise ValueError("no")
             return f'"{id}"'
