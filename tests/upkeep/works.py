@@ -122,7 +122,12 @@ class Works:
         return self.store.write(put)
 
     def commit(
-        self, dataset: str, parts: Sequence[Part], columns: Sequence[Column] = COLUMNS, delivered: Sequence[str] = ()
+        self,
+        dataset: str,
+        parts: Sequence[Part],
+        columns: Sequence[Column] = COLUMNS,
+        delivered: Sequence[str] = (),
+        digest: str = "d",
     ) -> int:
         """The next version consists of `parts`."""
 
@@ -132,7 +137,7 @@ class Works:
             version = DatasetVersion(
                 dataset=dataset,
                 version=number,
-                digest="d",
+                digest=digest,
                 rows=sum(part.rows for part in parts),
                 columns=tuple(columns),
                 parts=tuple(parts),

@@ -66,6 +66,7 @@ class RowImages:
         self._connection = connection
         self._read: dict[_Name, Row | None] = {}
         self._images: dict[_Name, Row | None] = {}
+        self._outside: set[_Name] = set()
         self._seen: set[_Name] = set()  # put in this transaction: what is there now is no earlier image
 
     def row(self, table: str, key: tuple[Any, ...]) -> Row | None:
@@ -73,6 +74,11 @@ class RowImages:
         found = bulk.row(self._connection, table, key)
         self._read[table, key] = found
         return found
+
+    def told(self, table: str, key: tuple[Any, ...], row: Row | None) -> None:
+        """What a row is whose truth lies outside the database, as a text file does; before it is put."""
+        self._read[table, key] = row
+        self._outside.add((table, key))
 
     def note(self, table: str, row: Row) -> bool | None:
         """Keep the image of a row that is about to be put; whether the row is there, None for one not looked at."""
@@ -87,7 +93,7 @@ class RowImages:
         before = self._read[name] if name in self._read else self.row(table, key)
         if before is None or not (_passes(rule, before) or _unchanged(rule, before, row)):
             self._images[name] = before
-        return before is not None
+        return None if name in self._outside else before is not None
 
     def note_many(self, table: str, rows: Sequence[Row]) -> None:
         """`note` for many rows that are mostly new or passing: only images that are to be kept are read."""
@@ -119,6 +125,7 @@ class RowImages:
         ]
         self._read.clear()
         self._images.clear()
+        self._outside.clear()
         self._seen.clear()
         return images
 

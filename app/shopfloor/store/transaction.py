@@ -57,6 +57,10 @@ class Transaction:
         """A whole row by its primary key, for a mutation that is going to put it."""
         return self._images.row(table, key)
 
+    def told(self, table: str, key: tuple[Any, ...], row: Row | None) -> None:
+        """What a row is whose truth lies outside the database; before it is put."""
+        self._images.told(table, key, row)
+
     def put(self, table: str, row: Row, *, keep: bool = False) -> None:
         """Insert or replace one row by its primary key. `keep` also writes it to the journal."""
         bulk.put(self._connection, table, row, there=self._images.note(table, row))
