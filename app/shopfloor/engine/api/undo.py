@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from shopfloor.domain.errors import NotFoundError, RefusedError
 from shopfloor.domain.event import Event
 from shopfloor.domain.requests.request import Mutation
 from shopfloor.domain.requests.workspace import Undo, UndoReport
 from shopfloor.domain.text import safe
-from shopfloor.engine.restoring import RESTORERS, follow, moved
+from shopfloor.engine.api.restoring import RESTORERS, check_artifacts, follow, moved
 from shopfloor.engine.services import EngineServices
 from shopfloor.store import events, history, operations
 from shopfloor.store.images import RowImage
@@ -22,6 +24,7 @@ def undo(services: EngineServices, request: Undo) -> UndoReport:
     """Put back what the mutation changed, or with `dry_run` only say what that would be."""
     if request.dry_run:
         return services.context.store.read(lambda query: _plan(services, query, request)[1])
+    planned: list[RowImage] = []
     restored: list[RowImage] = []
 
     def change(transaction: Transaction) -> UndoReport:
@@ -39,6 +42,9 @@ def undo(services: EngineServices, request: Undo) -> UndoReport:
         restored.extend(images)
         return report
 
+    with suppress(NotFoundError, RefusedError):  # said below, unless the request is a repeated one
+        planned, _ = services.context.store.read(lambda query: _plan(services, query, request))
+    check_artifacts(services, planned)
     report = services.mutate(request, change)
     follow(services, restored)
     return report

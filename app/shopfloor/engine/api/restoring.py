@@ -7,6 +7,7 @@ change outside the store (deployments, settings) is done after the commit by `fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from shopfloor.domain.text import safe
 from shopfloor.engine.api.versions import go_back
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
+from shopfloor.runtime import damage
 from shopfloor.runtime.line import ChampionChanged
 from shopfloor.serving.deploy import deploy
 from shopfloor.store import alerts, datasets, files, history, models, revisions, texts
@@ -47,6 +49,16 @@ def moved(services: EngineServices, query: Query, image: RowImage) -> str:
         name = " ".join(safe(str(part), 60) for part in image.key)
         return f"{name} was changed again by {safe(later.actor, 60)} (event {later.seq})"
     return RESTORERS[image.table].moved(services, query, image)
+
+
+def check_artifacts(services: EngineServices, images: list[RowImage]) -> None:
+    """No alias goes back to what could not serve. Outside the transaction, because all of it is read."""
+    for image in images:
+        number = image.before["version"] if image.table == "aliases" and image.before else None
+        if number is not None:
+            model = str(image.key[0])
+            version = services.context.store.read(partial(models.version, model=model, number=number))
+            damage.refuse_damaged(services.context, model, number, version.artifact.sha256)
 
 
 def follow(services: EngineServices, images: list[RowImage]) -> None:
