@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine.harness import Shop
+from tests.soak import times
 
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.start import connect, engine_running
@@ -162,25 +163,27 @@ def test_files_that_settle_together_become_one_version(shop: Shop) -> None:
     assert shop.status().files.committed == 25
 
 
+@pytest.mark.soak
 def test_kill_9_at_any_moment_converges(shop: Shop) -> None:
+    kills = times(3, 30)
     shop.write("inbox/d", "0.csv", rows(0, 600))
     shop.settle()
     define(shop, candidates=("linear",))
     shop.settle()
-    for number, wait in enumerate((0.0, 0.15, 0.35, 0.6, 1.1), start=1):
+    for number in range(1, kills + 1):
         shop.write("inbox/d", f"{number}.csv", rows(600 * number, 600))
-        time.sleep(wait)
+        time.sleep(1.1 * (number - 1) / (kills - 1))
         shop.kill()
         shop.start()
         shop.settle()
     dataset = shop.client.ask(DatasetShow(name="d"))
-    assert (dataset.version, dataset.rows) == (6, 3600)
+    assert (dataset.version, dataset.rows) == (kills + 1, 600 * (kills + 1))
     status = shop.status()
-    assert status.files.seen == status.files.committed == 6
+    assert status.files.seen == status.files.committed == kills + 1
     assert status.jobs.failed == 0
     runs = shop.client.ask(RunList(model="m")).rows
     assert all(run.state == "succeeded" for run in runs), [(run.id, run.state, run.error) for run in runs]
-    assert {run.dataset_version for run in runs} == set(range(1, 7))
+    assert {run.dataset_version for run in runs} == set(range(1, kills + 2))
     assert shop.client.ask(ModelShow(name="m")).champion is not None
     leftovers = [path.name for path in Layout(shop.root).staging.iterdir()]
     assert leftovers == [], leftovers
