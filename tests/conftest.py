@@ -1,7 +1,7 @@
 """Every property test is a soak test, too: `make soak` gives it more examples, and new ones each time.
 
 `make test` draws the same examples each time: the same commit gets the same verdict everywhere, on a slow machine, too.
-Its rooms with engines come first: a process that begins a long file last would work while the others have ended.
+Its rooms with long files come first: a process that begins one last would work while the others have ended.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ settings.register_profile("soak", deadline=None, suppress_health_check=[HealthCh
 settings.register_profile("test", settings.get_profile("soak"), derandomize=True, database=None)
 settings.load_profile("soak" if soak.SOAK else "test")
 
-_LONGEST = ("house", "line", "engine", "streaming", "cli", "serving", "upkeep", "watch", "training")
+_LONGEST = ("house", "engine", "line", "streaming", "tui", "cli", "serving", "upkeep", "watch", "training")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """A third of the time tests wait: for a quiet time, a worker process, a disk."""
+    """More than cores: tests wait for quiet times, other processes and disks."""
     return (os.cpu_count() or 1) * 3 // 2
 
 
