@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.soak import times
 from tests.formats.test_row_values import COLUMNS, plain, texts
+from tests.soak import times
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
