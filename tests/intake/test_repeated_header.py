@@ -16,11 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.intake.books import book
+from tests.soak import times
 
 from shopfloor.domain.file import FileState
 
 HELD, IN = FileState.QUARANTINED, FileState.COMMITTED
-MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=times(30, 100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = ["id", "shop", "note"]
 ROWS = [["a1", "Lund", "x"], ["a2", "Umea", ""], ["a3", "Lund", "y"]]
 """Text only: no type keeps a header out."""
