@@ -23,7 +23,8 @@ demo: $(VENV)/.stamp-run ## build a workspace on real flight data, run the whole
 	else exec $(VENV)/bin/shopfloor demo --headless $(ARGS); fi
 
 test: $(VENV)/.stamp-dev ## run every test, or those of ROOM
-	$(PY) -m pytest -n auto --maxprocesses=8 --dist loadfile $(ARGS) $(addprefix tests/,$(ROOM))
+	@$(PY) -m compileall -q app
+	$(PY) -m pytest -n auto --maxprocesses=8 --dist loadfile --no-loadscope-reorder $(ARGS) $(addprefix tests/,$(ROOM))
 
 test-latest: ## the same with the newest releases of all dependencies, in .venv-latest
 	@rm -f .venv-latest/.stamp-dev
@@ -54,12 +55,16 @@ constraints: ## pin the newest releases: rewrites constraints.txt from .venv-lat
 	@$(MAKE) .venv-latest/.stamp-dev $(LATEST)
 	@.venv-latest/bin/python tools/constraints.py > constraints.txt
 
-mutants: $(VENV)/.stamp-dev .venv-mutants/.stamp ## plant faults in some rooms, or in ROOM, and see whether tests notice: hours
+mutants: $(VENV)/.stamp-dev .venv-mutants/.stamp ## plant faults in some rooms, or in ROOM, and see whether tests notice: an hour
 	.venv-mutants/bin/python tools/mutants.py $(ARGS) $(ROOM)
 
+# Runs the tests, too: the environment is added to what is found in $(VENV).
 .venv-mutants/.stamp: | $(PY)
 	$(PY) -m venv --clear .venv-mutants
-	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0
+	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		cosmic-ray==8.7.0 coverage==7.17.5
+	$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$(.venv-mutants/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/product.pth"
 	@touch $@
 
 screenshots: $(VENV)/.stamp-dev ## draw the screens of the documentation

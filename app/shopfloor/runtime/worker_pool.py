@@ -21,6 +21,7 @@ from shopfloor.runtime.job_runner import JobRunner
 from shopfloor.runtime.transition import Transition, move
 from shopfloor.runtime.worker import WarmUp, Worker
 from shopfloor.runtime.worker_class import WorkerClass
+from shopfloor.store import models
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.folders import blame
 
@@ -38,7 +39,8 @@ class WorkerPool:
     ) -> None:
         self._context = context
         self._handlers = handlers
-        self._queue = JobQueue(context, {kind: handler.worker_class for kind, handler in handlers.items()})
+        classes = {kind: handler.worker_class for kind, handler in handlers.items()}
+        self._queue = JobQueue(context, classes, self._ready)
 
         def start(worker_class: WorkerClass) -> Worker:
             return Worker(worker_class, warm_ups[worker_class])
@@ -58,8 +60,12 @@ class WorkerPool:
             runner.start()
 
     def warm(self) -> None:
-        """Files are settling: start one worker of each worker_class while they do."""
-        for worker_class in WorkerClass:
+        """Files are settling: start one worker of each class that they will need while they do.
+
+        Without a model nothing needs a heavy one.
+        """
+        has_models = bool(self._context.store.read(models.names))
+        for worker_class in WorkerClass if has_models else (WorkerClass.LIGHT,):
             runners = [runner for runner in self._runners if runner.worker_class is worker_class]
             if all(runner.job is None for runner in runners):
                 runners[0].warm()
@@ -72,6 +78,9 @@ class WorkerPool:
             orphans.adopt(self._context, self._handlers, self._held, "because its end could not be stored")
         except StoreError as error:
             _LOG.warning("jobs whose end could not be stored wait: %s", error)
+
+    def _ready(self, worker_class: WorkerClass) -> int:
+        return sum(runner.ready for runner in self._runners if runner.worker_class is worker_class)
 
     def _held(self) -> set[str]:
         return {job.id for runner in self._runners if (job := runner.job) is not None}

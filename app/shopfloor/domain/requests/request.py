@@ -21,9 +21,11 @@ class Request(Record, Generic[R], frozen=True, kw_only=True):
 class Mutation(Request[R], Generic[R], frozen=True, kw_only=True):
     """A request that changes something. `actor` is who asks, for the history.
 
-    `when_degraded`: it is answered also while no change could be stored.
+    What `shopfloor undo` cannot take back says why, and what to do instead, in `irreversible`. `when_degraded`: it
+    is answered also while no change could be stored.
     """
 
+    irreversible: ClassVar[str] = ""
     when_degraded: ClassVar[bool] = False
     op_id: str = ""
     actor: str = "you"
