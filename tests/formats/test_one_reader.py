@@ -31,7 +31,8 @@ from shopfloor.domain.definition import Task
 from shopfloor.domain.file import Reason
 from shopfloor.domain.number_format import COMMA, POINT
 from shopfloor.duck.sql import connect
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.remedies import WITHOUT
 from shopfloor.intake.streaming.rows import RowCheck
 from shopfloor.serving.actuals import read_actuals
 from shopfloor.serving.inputs import as_written, open_delivered
@@ -367,4 +368,4 @@ def test_a_header_among_the_rows_is_the_same_fault_on_all_ways(connection: Any, 
     for way, reason in on_all_ways(Delivered("a.csv", data, Contract(name="d", columns=columns)), connection).items():
         assert isinstance(reason, Reason), way
         assert (reason.code, reason.line) == ("header_repeated", 3), way
-        assert ("file accept" in reason.hint) == (way == "inbox"), way
+        assert (WITHOUT in reason.remedies) == (way == "inbox"), way

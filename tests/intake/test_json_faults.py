@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shopfloor.domain.file import FileState
 from shopfloor.formats.kinds import json as json_format
+from shopfloor.formats.reasons.remedies import WITHOUT
 
 HELD, IN = FileState.QUARANTINED, FileState.COMMITTED
 BAD = {
@@ -32,7 +33,7 @@ def test_a_line_that_is_no_object_is_a_rejected_row(bench: Any, line: str) -> No
     for known in (None, contract):
         (outcome,) = bench.ingest({"a.jsonl": text}, known).files
         assert (outcome.state, outcome.reason.code, outcome.reason.line) == (HELD, BAD[line], 4)
-        assert "shopfloor file accept ID" in outcome.reason.hint
+        assert WITHOUT in outcome.reason.remedies
         result = bench.ingest({"a.jsonl": text}, known, accepted=True)
         (outcome,) = result.files
         assert (outcome.state, outcome.rows, outcome.rejected_rows, outcome.records) == (IN, 3, 1, 4)
@@ -98,7 +99,7 @@ def test_an_entry_of_an_array_that_is_no_object_is_a_rejected_row(
         (outcome,) = bench.ingest({"a.json": text}, known).files
         assert (outcome.state, outcome.reason.code, outcome.reason.line) == (HELD, "json_shape", 3)
         assert why in outcome.reason.message
-        assert "shopfloor file accept ID" in outcome.reason.hint
+        assert WITHOUT in outcome.reason.remedies
     result = bench.ingest({"a.json": text}, contract, accepted=True)
     (outcome,) = result.files
     assert (outcome.state, outcome.rows, outcome.rejected_rows, outcome.records) == (IN, 3, 2, 5)

@@ -227,6 +227,6 @@ def test_a_file_that_is_held_for_a_word_comes_in_with_it(bench: Any) -> None:
     contract = bench.ingest({"a.csv": lines(["1", "2"])}).contract
     (held,) = bench.ingest({"b.csv": lines(["3", "k.A."])}, contract).files
     assert held.state is FileState.QUARANTINED
-    assert "--missing" in held.reason.hint
+    assert ("missing", "k.A.") in held.reason.remedies[-1].settings
     again = bench.stage("b.csv", lines(["3", "k.A."]), parser=Parser(missing=("k.A.",)))
     assert bench.ingest([again], contract).files[0].state is FileState.COMMITTED

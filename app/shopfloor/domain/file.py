@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shopfloor.domain.record import Record
+from shopfloor.domain.remedy import Remedy
 
 
 class FileState(StrEnum):
@@ -43,13 +44,17 @@ class FilePurpose(StrEnum):
 
 
 class Reason(Record, frozen=True, kw_only=True):
-    """Why a file is not in: a stable code, a sentence, and where in the file."""
+    """Why a file is not in: a stable code, a sentence, and where in the file.
+
+    `hint` says in words what to do. `remedies` say it as data until the file's id is known, and are words then.
+    """
 
     code: str
     message: str
     line: int | None = None
     column: str | None = None
     hint: str = ""
+    remedies: tuple[Remedy, ...] = ()
 
 
 class FileRecord(Record, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
+from shopfloor.domain.remedy import Remedy
 
 PROTOCOL = "1"
 PROTOCOL_HEADER = "X-Shopfloor-Protocol"
@@ -13,7 +14,7 @@ RETRY_HEADER = "Retry-After"
 
 
 class WireError(Record, frozen=True, kw_only=True):
-    """An error as it travels; `line` and `column` where it is about a place in a file."""
+    """An error as it travels; `line`, `column` and `remedies` where it is about a file."""
 
     message: str
     hint: str = ""
@@ -21,6 +22,7 @@ class WireError(Record, frozen=True, kw_only=True):
     exit: int = 1
     line: int | None = None
     column: str | None = None
+    remedies: tuple[Remedy, ...] = ()
 
 
 class WireFailure(Record, frozen=True, kw_only=True):
@@ -44,6 +46,7 @@ def describe(error: BaseException) -> WireError:
             exit=int(error.exit_code),
             line=getattr(error, "line", None),
             column=getattr(error, "column", None),
+            remedies=getattr(error, "remedies", ()),
         )
     return WireError(
         message=f"Internal error: unexpected {type(error).__name__}.",

@@ -12,12 +12,12 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
 from shopfloor.domain.number_format import COMMA
 from shopfloor.domain.text import safe
-from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import CODE, among, cast_rule
 from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.partition import kind_of
 from shopfloor.formats.raw_type import BYTES, nested, raw_type, whole_beyond_64_bits
-from shopfloor.formats.reasons import BadFile, shown
+from shopfloor.formats.reasons.bad_file import BadFile, shown
+from shopfloor.formats.reasons.parquet import unsupported_type
 from shopfloor.formats.shape import JSON, TEXT, Shape, forget_rejects, rows_of
 from shopfloor.formats.spelling import ISO, Spelling, SpellingProof, is_plain, possible, prove
 from shopfloor.formats.stacked import ask_each
@@ -259,7 +259,7 @@ def _typed(shape: Shape, wanted: Sequence[int], untyped: frozenset[int]) -> Infe
         if position in untyped:
             kind = None if shape.raw[position] == BYTES else ColumnType.TEXT
         if kind is None:
-            raise BadFile(reasons.unsupported_type(shape.names[position], shape.raw[position]))
+            raise BadFile(unsupported_type(shape.names[position], shape.raw[position]))
         found.append(Column(name=shape.names[position], type=kind))
     without = frozenset(column.name for column in found if column.type is ColumnType.UNKNOWN)
     deep = tuple(shape.names[i] for i in wanted if nested(shape.raw[i]))

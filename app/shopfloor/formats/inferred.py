@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from shopfloor.domain.columns import Column
 from shopfloor.domain.text import counted
-from shopfloor.formats.reasons import listed, shown
+from shopfloor.formats.reasons.bad_file import listed, shown
 from shopfloor.formats.stray import Words
 
 _MOST_LISTED = 5

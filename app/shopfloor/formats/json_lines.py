@@ -10,8 +10,8 @@ from pathlib import Path
 from shopfloor.domain.file import Reason
 from shopfloor.domain.numbers import count
 from shopfloor.duck.sql import name, text
-from shopfloor.formats import reasons
 from shopfloor.formats.file_format import FileFormat, PreparedFile, Source
+from shopfloor.formats.reasons.json import json_malformed, json_shape
 from shopfloor.formats.shape import JSON, Shape, check_names
 from shopfloor.formats.values import written
 
@@ -91,14 +91,14 @@ class JsonLinesFormat(FileFormat):
 
     def reason(self, message: str, path: Path) -> Reason:
         if "maximum_object_size" in message:
-            return reasons.json_shape("an object is larger than 16 MB")
+            return json_shape("an object is larger than 16 MB")
         if "duplicate key" in message:
-            return reasons.json_shape("an object has the same key twice")
+            return json_shape("an object has the same key twice")
         if "recursion depth" in message:
-            return reasons.json_shape("it is nested more than 128 levels deep")
+            return json_shape("it is nested more than 128 levels deep")
         if "Expected OBJECT" in message:
-            return reasons.json_shape("not every entry is an object")
-        return reasons.json_malformed(*self.malformed(path))
+            return json_shape("not every entry is an object")
+        return json_malformed(*self.malformed(path))
 
     def malformed(self, path: Path) -> tuple[int | None, str]:
         """The first line that is no JSON, and why."""

@@ -12,12 +12,13 @@ import duckdb
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser
 from shopfloor.domain.reject import MOST
-from shopfloor.formats import reasons
 from shopfloor.formats.evidence import raw_lines, rejected
 from shopfloor.formats.file_format import PreparedFile, Source, head_of
 from shopfloor.formats.locate import places
 from shopfloor.formats.packing import Packing, check_packing
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.files import empty_file
+from shopfloor.formats.reasons.headers import header_repeated
 from shopfloor.formats.registry import named_format
 from shopfloor.formats.repeated_header import repeated
 from shopfloor.formats.shape import Shape
@@ -88,7 +89,7 @@ class Preparer:
         path = Path(file.path)
         head = head_of(path)
         if not head:
-            raise BadFile(reasons.empty_file())
+            raise BadFile(empty_file())
         check_packing(packing, head)
         if packing is Packing.NONE:
             return path, head
@@ -96,7 +97,7 @@ class Preparer:
         unpack(path, packing, unpacked)
         head = head_of(unpacked)
         if not head:
-            raise BadFile(reasons.empty_file(packed=True))
+            raise BadFile(empty_file(packed=True))
         return unpacked, head
 
     def _without_totals(self, file: PreparedFile) -> PreparedFile:
@@ -124,9 +125,7 @@ class Preparer:
         lines = (
             raw_lines(file.path, (place.line for place in where), file.shape.skip) if file.shape.format.by_line else {}
         )
-        more = (
-            rejected(reasons.header_repeated(place), place, None, lines.get(place.line or 0, "")) for place in where
-        )
+        more = (rejected(header_repeated(place), place, None, lines.get(place.line or 0, "")) for place in where)
         return replace(
             file,
             shape=file.shape.without(found.rows, found.test),

@@ -15,12 +15,12 @@ from shopfloor.domain.missing import MISSING
 from shopfloor.domain.number_format import sign_of
 from shopfloor.domain.reject import Reject
 from shopfloor.duck.sql import text
-from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import among
 from shopfloor.formats.encoding import CHUNK
 from shopfloor.formats.evidence import rejected
 from shopfloor.formats.locate import line_of_byte
-from shopfloor.formats.reasons import Place
+from shopfloor.formats.reasons.bad_file import Place
+from shopfloor.formats.reasons.rows import totals_left_out
 from shopfloor.formats.shape import Shape, forget_rejects, rows_of
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def totals_row(connection: DuckDBPyConnection, path: Path, shape: Shape, rows: i
         if _proved(found, sums, len(numbers), label):
             start = last.start
             place = Place(row=rows) if start is None else Place(line=line_of_byte(path, start) + shape.skip)
-            reason = reasons.totals_row(place, [shape.names[i] for i in found])
+            reason = totals_left_out(place, [shape.names[i] for i in found])
             return TotalsRow(rejected(reason, place, None, last.line), rows - 1, start, _same(last.cells))
     return None
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.reject import MOST, Reject
-from shopfloor.formats import reasons
 from shopfloor.formats.diagnose import Diagnosis
 from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.plan import Plan
+from shopfloor.formats.reasons.rows import escaped_quotes
 from shopfloor.intake.contract.rules import RuleResult
 from shopfloor.intake.records import FileOutcome
 
@@ -49,7 +49,7 @@ class FileReading:
             rows=0 if failed else rows,
             rejected_rows=self.bad + self.totals_rows + self.rules.rejected,
             records=self.file.rows,
-            reason=reasons.escaped_quotes(self.failed) if self.failed and self.file.escapes else self.failed,
+            reason=escaped_quotes(self.failed) if self.failed and self.file.escapes else self.failed,
             notices=(*self.file.notices, *plan.notices, *self.altered, *self.rules.notices),
             rejects=self.rejects(),
         )
