@@ -37,6 +37,7 @@ from shopfloor.intake.streaming.rows import RowCheck
 from shopfloor.serving.actuals import read_actuals
 from shopfloor.serving.inputs import as_written, open_delivered
 from shopfloor.serving.records import ActualsSpec
+from shopfloor.serving.rows import RowReader
 
 Values = dict[str, list[Any]]
 MANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -319,6 +320,31 @@ def test_any_format_whatever_the_text_files_look_like(
     connection: Any, name: str, dialect: Dialect, rows: list[dict[str, Any]]
 ) -> None:
     check(Delivered(name, FORMATS[name](rows), dialect.contract()), rows, connection)
+
+
+@MANY
+@given(
+    dialect=dialects,
+    rows=rows_of_values,
+    clock=st.sampled_from(["", "T00:00:00Z", "T00:00:00.000Z", " 00:00", "T00:00:00+00:00", " 00:00:00 UTC"]),
+)
+def test_rows_of_a_request_are_read_as_lines_of_a_file(
+    connection: Any, dialect: Dialect, rows: list[dict[str, Any]], clock: str
+) -> None:
+    """Also a day that a client sends as the midnight with which it begins, as JavaScript does."""
+    objects = as_objects(rows)
+    for row in objects:
+        row["d"] = row["d"] and row["d"] + clock
+    contract = dialect.contract()
+    data = "".join(json.dumps(row) + "\n" for row in objects).encode()
+    check(Delivered("a.jsonl", data, contract), rows, connection)
+    reader = RowReader([contract.parser.governed(column) for column in contract.columns], [], None)
+    for read, row in zip(reader.read(objects).rows, rows, strict=True):
+        assert {name: _plain(value) for name, value in read.values.items()} == {
+            name: _plain(value) for name, value in row.items()
+        }
+    posted = RowCheck(contract).read(data)
+    assert (posted.rows, posted.rejects) == (len(rows), ())
 
 
 TEXT_NUMBERS: dict[str, Callable[[list[str]], bytes]] = {

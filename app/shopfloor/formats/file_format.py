@@ -64,8 +64,8 @@ class PreparedFile:
 
     `rows` are counted without the parser; None where nothing but the parser can tell. `escape` is the escape
     character that was found in it, `escapes` says that a backslash stands before a quote and none was found.
-    `bad` rows, the first of them as `rejects`, are not there any more: no parser could read them. Nor is `totals`,
-    a last row that is none of the table's; it is not looked for where nothing `may_sum` in the last row.
+    `bad` rows, the first of them as `rejects`, are not there any more: no parser could read them. Nor are `totals`,
+    last rows that are none of the table's; they are not looked for where nothing `may_sum` in the last row.
     """
 
     file: StagedFile
@@ -77,7 +77,7 @@ class PreparedFile:
     escapes: bool = False
     bad: int = 0
     rejects: tuple[Reject, ...] = ()
-    totals: Reject | None = None
+    totals: tuple[Reject, ...] = ()
     may_sum: bool = True
     bytes: int = 0
 

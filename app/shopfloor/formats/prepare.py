@@ -24,13 +24,12 @@ from shopfloor.formats.repeated_header import repeated
 from shopfloor.formats.shape import Shape
 from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.text import unpack
-from shopfloor.formats.totals import cut, totals_row
+from shopfloor.formats.totals import cut, totals_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _FREE = Parser()
-_FEW = 2  # rows have no totals below them
 
 
 class Preparer:
@@ -101,15 +100,16 @@ class Preparer:
         return unpacked, head
 
     def _without_totals(self, file: PreparedFile) -> PreparedFile:
-        """`file` without a totals row below its table."""
-        if not file.rows or file.rows <= _FEW or not file.may_sum:
+        """`file` without a totals row below its table, and what stands below that."""
+        if not file.rows or not file.may_sum:
             return file
-        found = totals_row(self._connection, file.path, file.shape, file.rows)
+        found = totals_rows(self._connection, file.path, file.shape, file.rows)
         if found is None:
             return file
-        more = replace(file, totals=found.reject, notices=(*file.notices, found.reject.message))
+        notices = (reject.message for reject in found.rejects)
+        more = replace(file, totals=found.rejects, notices=(*file.notices, *notices))
         if found.start is None:
-            return replace(more, shape=file.shape.without((found.row,), found.test))
+            return replace(more, shape=file.shape.without(found.rows, found.test))
         path = cut(file.path, found.start, self._scratch / f"{file.file.id}.table")
         return replace(more, path=path, bytes=found.start)
 

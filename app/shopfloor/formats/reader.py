@@ -192,7 +192,7 @@ class TableReader:
         """How many rows the file has, a totals row aside. Raises `BadFile` where it is malformed."""
         file = self.table.file
         if file.rows is not None:
-            return file.rows - int(file.totals is not None)
+            return file.rows - len(file.totals)
         query = f"SELECT count(*) FROM {rows_of(self.plan.shape, [self._path])}"
         try:
             return int(self.table.connection.execute(query).fetchall()[0][0])

@@ -32,12 +32,12 @@ class FileReading:
     @property
     def totals_rows(self) -> int:
         """Rows that are left out whatever the budget, for they are none of the table's."""
-        return int(self.file.totals is not None)
+        return len(self.file.totals)
 
     def rejects(self) -> tuple[Reject, ...]:
         """The first rows that are left out, in the order of the file."""
-        totals = (self.file.totals,) if self.file.totals else ()
-        found = [*totals, *self.file.rejects, *(self.wrong.rejects if self.wrong else ()), *self.rules.rejects]
+        wrong = self.wrong.rejects if self.wrong else ()
+        found = [*self.file.totals, *self.file.rejects, *wrong, *self.rules.rejects]
         return tuple(sorted(found, key=lambda reject: reject.line or reject.row or 0)[:MOST])
 
     def outcome(self, plan: Plan, rows: int) -> FileOutcome:

@@ -20,7 +20,7 @@ from shopfloor.formats.quoting import BACKSLASH, Quoting, whole_lines
 from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.formats.reasons.encodings import not_utf8
 from shopfloor.formats.reasons.files import blank_file, unreadable
-from shopfloor.formats.reasons.rows import line_too_long, open_quote
+from shopfloor.formats.reasons.rows import line_too_long, open_quote, quotes_and_line_ends
 from shopfloor.formats.rowcount import RowCount, count_delimited
 from shopfloor.formats.shape import REJECT_SCANS, REJECTS, Shape
 from shopfloor.formats.sniff import header_line, sniff_csv
@@ -133,7 +133,7 @@ class CsvFormat(FileFormat):
         if "Maximum line size" in message or "max_line_size" in message:
             return line_too_long(None)
         if "state machine" in message:
-            return unreadable("its quotes and line ends do not fit together.")
+            return quotes_and_line_ends()
         return unreadable(first_line(message))
 
     def bundle(self, paths: Sequence[Path], shape: Shape, target: Path) -> Shape | None:

@@ -18,7 +18,8 @@ from shopfloor.duck.sql import text
 from shopfloor.formats.evidence import rejected
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import LastLine, PreparedFile, Source, head_of
-from shopfloor.formats.json_lines import JsonLinesFormat, json_fault
+from shopfloor.formats.json_fault import entry_fault, line_fault, repeated_key
+from shopfloor.formats.json_lines import JsonLinesFormat
 from shopfloor.formats.quoting import Quoting
 from shopfloor.formats.reasons.bad_file import BadFile, Place
 from shopfloor.formats.reasons.files import blank_file
@@ -121,7 +122,7 @@ class ArrayFormat(LinesFormat):
         return {}
 
     def last(self, tail: bytes) -> LastLine | None:
-        body = tail.rstrip().removesuffix(b"]").rstrip()
+        body = tail.rstrip().removesuffix(b"]").rstrip().removesuffix(b",").rstrip()
         begin = len(body)
         for _ in range(_NESTED):
             begin = body.rfind(b"{", 0, begin)
@@ -308,18 +309,13 @@ def array_entries(path: Path) -> Iterator[Entry]:
                 more = file.read(_WINDOW) if len(window) - at < _LARGEST else ""
                 if not more:
                     pos = error.pos if isinstance(error, json.JSONDecodeError) else at
-                    raise _Broken(number, line + window.count("\n", at, pos), array_fault(error)) from None
+                    raise _Broken(number, line + window.count("\n", at, pos), entry_fault(error)) from None
                 window, at, passed = window[at:] + more, 0, 0
                 continue
             yield Entry(line, window[at:end], value)
             if window[after] == "]":
                 return
             at, number = after + 1, number + 1
-
-
-def array_fault(error: ValueError | RecursionError) -> str:
-    """What is wrong with an entry; its own characters are not counted, since the entry may begin anywhere."""
-    return json_fault(error).partition(" (")[0]
 
 
 def _between(window: str, at: int) -> int:
@@ -340,10 +336,10 @@ def _entries(lines: Iterator[bytes]) -> Iterator[tuple[int | None, bytes]]:
 
 def _reason(line: bytes, number: int) -> Reason:
     """Why a line is no object of a table."""
-    try:
-        found = json.loads(line.rstrip())
-    except (ValueError, RecursionError) as error:
-        return json_malformed(number, json_fault(error))
-    if isinstance(found, dict):
+    if why := line_fault(line):
+        return json_malformed(number, why)
+    if repeated_key(line) is not None:
         return json_shape("an object has the same key twice", number)
+    if line.lstrip().startswith(b"{"):
+        return json_malformed(number, "it holds a value that cannot be read")
     return json_shape("a line is no object", number)

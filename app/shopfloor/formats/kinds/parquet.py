@@ -18,7 +18,12 @@ from shopfloor.formats.raw_type import nested
 from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.formats.reasons.files import expands_too_much, wrong_format
 from shopfloor.formats.reasons.headers import header_only
-from shopfloor.formats.reasons.parquet import parquet_damaged, parquet_truncated
+from shopfloor.formats.reasons.parquet import (
+    parquet_damaged,
+    parquet_encrypted,
+    parquet_truncated,
+    parquet_without_columns,
+)
 from shopfloor.formats.shape import NOTHING, Shape, check_names
 from shopfloor.formats.totals import may_be_totals
 
@@ -49,7 +54,7 @@ class ParquetFormat(FileFormat):
             listed = connection.execute(f"SELECT name, num_children FROM parquet_schema({path})").fetchall()
             names = _top_level(listed)
             if not names:
-                raise BadFile(parquet_damaged("it has no columns"))
+                raise BadFile(parquet_without_columns())
             check_names(names)
             described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
             counts = f"SELECT sum(num_rows), sum(num_row_groups) FROM parquet_file_metadata({path})"
@@ -76,6 +81,8 @@ class ParquetFormat(FileFormat):
     def reason(self, message: str, path: Path) -> Reason:
         if "No magic bytes" in message or "too small" in message:
             return parquet_truncated()
+        if "encrypted" in message:
+            return parquet_encrypted()
         # DuckDB names the staged copy, which says nothing to the person who delivered the file.
         return parquet_damaged(_STAGED.sub("", first_line(message)))
 
@@ -117,12 +124,15 @@ def _check_expansion(source: Source, names: Sequence[str], raw: Sequence[str], g
     if not texts:
         return False
     total = " + ".join(f"coalesce(sum(strlen({column})), 0)" for column in texts)
-    last = [f"last({column})" for column in texts[:_LABELS]] if groups == 1 else []
+    last = []
+    if groups == 1:
+        given = " + ".join(f"(last({name(column)}) IS NOT NULL)::INTEGER" for column in names[:_LABELS])
+        last = [given, *(f"last({column})" for column in texts[:_LABELS])]
     query = f"SELECT {', '.join([total, *last])} FROM read_parquet({text(str(source.path))})"
-    size, *labels = source.connection.execute(query).fetchall()[0]
+    size, *end = source.connection.execute(query).fetchall()[0]
     if size > max(FREE_TEXT, MAX_TEXT_RATIO * source.path.stat().st_size):
         raise BadFile(expands_too_much(MAX_TEXT_RATIO, int(size)))
-    return may_be_totals(labels) if labels else True
+    return not end or end[0] <= 1 or may_be_totals(end[1:])
 
 
 def _top_level(listed: Sequence[tuple[str, int | None]]) -> list[str]:

@@ -64,6 +64,11 @@ def shown(value: object, limit: int = 60) -> str:
     return f"'{safe(value, limit)}'"
 
 
+def detail(said: str) -> str:
+    """What a library said of a file, for a hint: its words are not ours, and may quote the file."""
+    return f" The library that reads it says: {shown(said, 160)}." if said else ""
+
+
 def listed(names: Sequence[str], limit: int = 5) -> str:
     """Up to `limit` column names as words."""
     words = ", ".join(shown(name) for name in names[:limit])

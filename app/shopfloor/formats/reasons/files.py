@@ -6,6 +6,7 @@ from shopfloor.domain import numbers
 from shopfloor.domain.file import Reason
 from shopfloor.domain.file_formats import deliverable
 from shopfloor.domain.text import safe
+from shopfloor.formats.reasons.bad_file import detail
 
 
 def not_there(name: str, why: str) -> Reason:
@@ -66,17 +67,17 @@ def too_large_in_memory(memory_mb: int) -> Reason:
     )
 
 
-def unreadable(detail: str) -> Reason:
+def unreadable(said: str = "") -> Reason:
     return Reason(
         code="unreadable",
-        message=f"The file cannot be read as a table: {safe(detail, 200)}",
-        hint="Check with another program that it is complete, then deliver it again.",
+        message="The file cannot be read as a table.",
+        hint=f"Check with another program that it is complete, then deliver it again.{detail(said)}",
     )
 
 
-def parser_crashed(detail: str) -> Reason:
+def parser_crashed(said: str = "") -> Reason:
     return Reason(
         code="parser_crashed",
-        message=f"The parser process died while reading the file ({safe(detail, 120)}).",
-        hint="The file may be malicious. Open it elsewhere with care, or discard it.",
+        message="The parser process died while reading the file.",
+        hint=f"The file may be malicious. Open it elsewhere with care, or discard it.{detail(said)}",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shopfloor.domain.file import Reason
 from shopfloor.domain.text import safe
-from shopfloor.formats.reasons.bad_file import shown
+from shopfloor.formats.reasons.bad_file import detail, shown
 
 
 def parquet_truncated() -> Reason:
@@ -15,11 +15,27 @@ def parquet_truncated() -> Reason:
     )
 
 
-def parquet_damaged(detail: str) -> Reason:
+def parquet_damaged(said: str = "") -> Reason:
     return Reason(
         code="parquet_damaged",
-        message=f"The Parquet file cannot be read: {safe(detail, 160)}",
-        hint="Write it again, with another program if possible.",
+        message="The Parquet file cannot be read: it is damaged, or of a kind that is not known.",
+        hint=f"Write it again, with another program if possible.{detail(said)}",
+    )
+
+
+def parquet_without_columns() -> Reason:
+    return Reason(
+        code="parquet_damaged",
+        message="The Parquet file has no columns.",
+        hint="Check the export, then deliver the file again.",
+    )
+
+
+def parquet_encrypted() -> Reason:
+    return Reason(
+        code="parquet_encrypted",
+        message="The Parquet file is encrypted.",
+        hint="Deliver it without encryption.",
     )
 
 

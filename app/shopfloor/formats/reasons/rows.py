@@ -55,6 +55,14 @@ def escaped_quotes(reason: Reason) -> Reason:
     return msgspec.structs.replace(reason, remedies=(*reason.remedies, _ESCAPE))
 
 
+def quotes_and_line_ends() -> Reason:
+    return Reason(
+        code="unreadable",
+        message="The file cannot be read as a table: its quotes and line ends do not fit together.",
+        hint="Check with another program that it is complete, then deliver it again.",
+    )
+
+
 def line_too_long(line: int | None) -> Reason:
     return Reason(
         code="line_too_long",
@@ -69,6 +77,15 @@ def totals_left_out(place: Place, columns: Sequence[str]) -> Reason:
     return Reason(
         code="totals_row",
         message=f"{place.where} is a totals row ({sums}), so it was left out.",
+        line=place.line,
+        hint="Leave it out at the source as well.",
+    )
+
+
+def below_totals(place: Place) -> Reason:
+    return Reason(
+        code="below_totals",
+        message=f"{place.where} stands below the totals row, so it was left out.",
         line=place.line,
         hint="Leave it out at the source as well.",
     )

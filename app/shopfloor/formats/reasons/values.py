@@ -6,7 +6,7 @@ import re
 
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.file import Reason
-from shopfloor.domain.missing import LONGEST
+from shopfloor.domain.missing import may_mean_missing
 from shopfloor.domain.number_format import COMMA, POINT
 from shopfloor.domain.remedy import Remedy
 from shopfloor.domain.text import safe
@@ -76,7 +76,7 @@ def _two_ways(place: Place, column: str, value: str, format: str) -> Reason:
 def declared(value: str) -> tuple[Remedy, ...]:
     """How to declare that a word means no value; none for what is no word."""
     word = value.strip(" ")
-    if not word.isprintable() or not 0 < len(word) <= LONGEST or any(map(str.isdigit, word)) or "," in word:
+    if not may_mean_missing(word):
         return ()
     return (retried_with("If it means a missing value", "missing", word, keep=True),)
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from shopfloor.domain.file import Reason
 from shopfloor.domain.numbers import count
-from shopfloor.domain.text import safe
-from shopfloor.formats.reasons.bad_file import listed, shown
+from shopfloor.formats.reasons.bad_file import detail, listed, shown
 from shopfloor.formats.reasons.remedies import retried_with
 
 
-def workbook_damaged(detail: str) -> Reason:
+def workbook_damaged(said: str = "") -> Reason:
     return Reason(
         code="workbook_damaged",
-        message=f"The workbook cannot be read: {safe(detail, 160) or 'its content is damaged'}",
-        hint="Open it in Excel, which may repair it, save it and deliver it again; or save the sheet as CSV.",
+        message="The workbook cannot be read: its content is damaged.",
+        hint="Open it in Excel, which may repair it, save it and deliver it again; or save the sheet as CSV."
+        f"{detail(said)}",
     )
 
 
