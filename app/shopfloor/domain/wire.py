@@ -5,6 +5,7 @@ from __future__ import annotations
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
 from shopfloor.domain.remedy import Remedy
+from shopfloor.domain.stored_object import StoredObject
 
 PROTOCOL = "1"
 PROTOCOL_HEADER = "X-Shopfloor-Protocol"
@@ -14,7 +15,9 @@ RETRY_HEADER = "Retry-After"
 
 
 class WireError(Record, frozen=True, kw_only=True):
-    """An error as it travels; `line`, `column` and `remedies` where it is about a file."""
+    """An error as it travels; `line`, `column` and `remedies` where it is about a file, `stored` where a stored
+    object is damaged.
+    """
 
     message: str
     hint: str = ""
@@ -23,6 +26,7 @@ class WireError(Record, frozen=True, kw_only=True):
     line: int | None = None
     column: str | None = None
     remedies: tuple[Remedy, ...] = ()
+    stored: StoredObject | None = None
 
 
 class WireFailure(Record, frozen=True, kw_only=True):
@@ -47,6 +51,7 @@ def describe(error: BaseException) -> WireError:
             line=getattr(error, "line", None),
             column=getattr(error, "column", None),
             remedies=getattr(error, "remedies", ()),
+            stored=getattr(error, "stored", None),
         )
     return WireError(
         message=f"Internal error: unexpected {type(error).__name__}.",
