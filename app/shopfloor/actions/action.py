@@ -31,7 +31,10 @@ class InputKind(StrEnum):
 
 
 class Input(Record, frozen=True, kw_only=True):
-    """One field to ask for. `choices` are the only valid texts of a CHOICE; a FLAG that is set reads `SET`."""
+    """One field to ask for. `choices` are the only valid texts of a CHOICE; a FLAG that is set reads `SET`.
+
+    `also` is another flag for it on the command line, where an empty text removes what it `clears`.
+    """
 
     name: str
     label: str
@@ -40,9 +43,13 @@ class Input(Record, frozen=True, kw_only=True):
     required: bool = False
     default: str = ""
     choices: tuple[str, ...] = ()
+    also: str = ""
+    clears: bool = False
 
 
 SET = "yes"
+CLEARED = " "
+"""The text of a field that is emptied on purpose: an empty one is not given."""
 
 REASON = Input(name="reason", label="Reason", help="Kept in the history.")
 

@@ -59,15 +59,9 @@ def _discard(ref: str, inputs: Inputs) -> FileDiscard:
 
 def _retry(ref: str, inputs: Inputs) -> FileRetry:
     skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
-    names = ("delimiter", "quote", "escape", "encoding", "decimal", "sheet")
-    marks = {name: inputs.get(name, "") for name in names}
+    marks = ("delimiter", "quote", "escape", "encoding", "decimal", "sheet")
     parser = Parser(
-        delimiter=marks["delimiter"],
-        quote=marks["quote"],
-        escape=marks["escape"],
-        encoding=marks["encoding"],
-        decimal=marks["decimal"],
-        sheet=marks["sheet"],
+        **{name: inputs.get(name, "") for name in marks},
         skip_lines=skip,
         rename=pairs_of(inputs.get("rename", "")),
         missing=fields.names(inputs.get("missing", "")),
@@ -131,6 +125,7 @@ _SETTINGS = (
         name="rename",
         label="Rename",
         help="Renamed columns: name in the file=name in the contract, separated by commas.",
+        kind=InputKind.NAMES,
     ),
     Input(
         name="missing",

@@ -28,44 +28,16 @@ if TYPE_CHECKING:
 
 # In English, German, French, Italian, Spanish, Portuguese, Dutch, the Nordic languages, Polish, Czech, Hungarian,
 # Turkish, Russian, Chinese and Japanese.
-_WORDS = frozenset(
-    {
-        *(
-            "total",
-            "totals",
-            "sum",
-            "sums",
-            "overall",
-            "summe",
-            "gesamt",
-            "gesamtsumme",
-            "insgesamt",
-            "somme",
-            "totaux",
-        ),
-        *(
-            "totale",
-            "totali",
-            "totales",
-            "suma",
-            "soma",
-            "totaal",
-            "totalt",
-            "totalsumma",
-            "summa",
-            "yhteensä",
-            "razem",
-        ),
-        *("celkem", "összesen", "toplam", "итого", "всего", "合計", "总计", "总和", "∑", "σ"),
-    }
-)
+_WORDS = frozenset((
+    "total", "totals", "sum", "sums", "overall", "summe", "gesamt", "gesamtsumme", "insgesamt", "somme", "totaux",
+    "totale", "totali", "totales", "suma", "soma", "totaal", "totalt", "totalsumma", "summa", "yhteensä", "razem",
+    "celkem", "összesen", "toplam", "итого", "всего", "合計", "总计", "总和", "∑", "σ",
+))  # fmt: skip
 _BESIDE = frozenset({"grand", "general", "général", "generale", "geral", "overall", "im", "i", "all", "der", "the"})
-_FIGURES = frozenset(
-    {
-        *("average", "mean", "median", "count", "min", "max", "minimum", "maximum", "mittelwert", "durchschnitt"),
-        *("anzahl", "moyenne", "media", "promedio", "gemiddelde", "среднее", "平均"),
-    }
-)
+_FIGURES = frozenset((
+    "average", "mean", "median", "count", "min", "max", "minimum", "maximum", "mittelwert", "durchschnitt", "anzahl",
+    "moyenne", "media", "promedio", "gemiddelde", "среднее", "平均",
+))  # fmt: skip
 _FEW = 2  # rows have no totals below them
 _LONGEST_LABEL = 5  # words
 _BELOW = 4  # rows may stand below a totals row: other totals, averages, footnotes

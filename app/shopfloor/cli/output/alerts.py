@@ -21,6 +21,7 @@ from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
 from shopfloor.domain.requests.alerts import (
     AlertAck,
     AlertResolve,
+    AlertSnooze,
     BacktestDelivery,
     BacktestReport,
     MonitorBacktest,
@@ -105,6 +106,7 @@ def _check(alert: AlertRecord) -> str:
 FORMATS = {
     AlertAck: Format(describe, state=lambda request, alert: f"alert {alert.id} is already acknowledged"),
     AlertResolve: Format(describe, state=lambda request, alert: f"alert {alert.id} is already resolved"),
+    AlertSnooze: Format(describe, state=lambda request, alert: f"alert {alert.id} is already snoozed until then"),
     MonitorRun: Format(jobs.describe),
     MonitorBacktest: Format(describe_backtest),
 }

@@ -14,6 +14,7 @@ from shopfloor.domain.requests.files import (
     FileBytes,
     FileDiscard,
     FileInspect,
+    FileRetry,
     FileSupersede,
     FileWithdraw,
 )
@@ -174,6 +175,7 @@ def _next(file: FileRecord) -> str:
 FORMATS = {
     FileInspect: Format(describe_bytes),
     FileAccept: Format(describe),
+    FileRetry: Format(describe),
     FileWithdraw: Format(describe),
     FileSupersede: Format(describe),
     FileDiscard: Format(

@@ -19,18 +19,10 @@ from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
 from shopfloor.tui.widgets.header import StatusHeader
 
-_OF_THE_LIST = frozenset(
-    {
-        "view.filter",
-        "view.mark",
-        "view.sort",
-        "view.sort_reverse",
-        "view.pause",
-        "view.top",
-        "view.bottom",
-        "view.export",
-    }
-)
+_OF_THE_LIST = frozenset({
+    "view.filter", "view.mark", "view.sort", "view.sort_reverse", "view.pause", "view.top", "view.bottom",
+    "view.export",
+})  # fmt: skip
 
 
 class DetailScreen(Live):
