@@ -27,7 +27,7 @@ def _made() -> Iterator[Callable[..., Reason]]:
                 yield one
 
 
-@pytest.mark.parametrize("make", _made())
+@pytest.mark.parametrize("make", list(_made()))
 def test_a_librarys_words_stand_in_the_hint_at_most(make: Callable[..., Reason]) -> None:
     _is_ours(make(said=FOREIGN))
     assert make(said=FOREIGN).message == make().message
