@@ -148,7 +148,7 @@ class ScoreHandler:
                 file_outcomes.commit_file(transaction, row, result.rows, told, notices=result.notices)
         if version is not None and scored:
             trigger = f"{counted(scored, 'prediction')} of {job.id}"
-            context.line.after(transaction, PredictionsLogged(job.subject, version, trigger))
+            context.line.after(transaction, PredictionsLogged(job.subject, version, trigger, job.id))
         first = published[0] if len(published) == 1 else None
         single = (
             {
