@@ -72,7 +72,7 @@ async def _inputs(
         asks_reason=only_reason and bool(action.inputs),
         reason=given.get("reason", ""),
     )
-    answer: object = await app.push_screen_wait(dialog)  # type: ignore[arg-type]
+    answer: object = await app.ask(dialog)  # type: ignore[arg-type]
     if not answer:
         return None
     return {**inputs, **({"reason": dialog.reason} if dialog.reason else {})}
@@ -93,9 +93,7 @@ async def ask_inputs(
         return None
     about = action.target(record)
     intro = action.help if len(fields) < 6 else ""  # 24 lines hold the long form only without it
-    answer = await app.push_screen_wait(
-        FormDialog(_title(action, about), fields, intro=intro, submit=action.submit or action.label)
-    )
+    answer = await app.ask(FormDialog(_title(action, about), fields, intro=intro, submit=action.submit or action.label))
     if answer is None:
         return None
     return {

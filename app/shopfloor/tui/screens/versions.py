@@ -65,8 +65,7 @@ class VersionsPane(Pane):
         assert isinstance(record, DatasetVersion)
         return datasets.version_sections(record)
 
-    def do_local(self, action: Action, given: dict[str, str]) -> None:
-        record = self.selected
+    def do_local(self, action: Action, record: Record | str | None, given: dict[str, str]) -> None:
         if action in self.local_actions and isinstance(record, DatasetVersion):
             self._open_view(action, record)
         if action.name != "view.compare":
