@@ -134,7 +134,7 @@ class ShopfloorApp(App):
         if self.current_mode != pane:
             await self.switch_mode(pane)
         while len(self.screen_stack) > 1:
-            await self.pop_screen()
+            await self.screen.dismiss(None)  # whoever waits for an answer has one
         screen = self.screen
         if isinstance(screen, Pane):
             screen.arrive(select, query)
@@ -164,7 +164,7 @@ class ShopfloorApp(App):
     def action_command_palette(self) -> None:
         from shopfloor.tui.palette import Palette
 
-        if not isinstance(self.screen, Palette):
+        if not self.screen.is_modal:
             self.push_screen(Palette())
 
     def show_message(self, text: str, *, tone: str = "information") -> None:

@@ -12,15 +12,18 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from textual.app import App
 from textual.events import Event, Key, Paste
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import Worker, get_current_worker
 
 _LONGEST = 5.0  # seconds that keys wait for what opens: then it is late, and the keys are no longer for it
 _GLANCE = 0.005
+_LOOK = 0.1  # seconds between two looks whether a late result may open
 
 Typed = Key | Paste
 Result = TypeVar("Result")
@@ -47,9 +50,29 @@ class OrderedApp(App[Result], Generic[Result]):
     async def ask(self, dialog: Screen[Answer]) -> Answer | None:
         """What a person answers, None when they cancel; for a worker. The keys are for the dialog meanwhile."""
         worker = get_current_worker()
+        if not await self.turn("A question waits"):
+            return None
         answer = self.push_screen(dialog, wait_for_dismiss=True)
         self.keys.opens(worker, dialog)
         return await asyncio.shield(answer)
+
+    @property
+    def on_time(self) -> bool:
+        """Whether the action of this worker may take the keys: where it began nobody types, or has gone on."""
+        place = self.keys.place_of(get_current_worker())
+        return place is None or (place is self.screen and not isinstance(place.focused, Input))
+
+    async def turn(self, news: str) -> bool:
+        """Wait until the action of this worker may take the keys; False when where it began is closed."""
+        place = self.keys.place_of(get_current_worker())
+        if not self.on_time:
+            self.keys.forget(get_current_worker())
+            self.notify(f"{news}: it opens where you began, when you are back.", markup=False, timeout=4)
+        while not self.on_time:
+            if place is not None and not place.is_running:
+                return False
+            await asyncio.sleep(_LOOK)
+        return True
 
 
 class KeyOrder:
@@ -63,7 +86,13 @@ class KeyOrder:
         self._ready = ready
         self._waiting: deque[Typed] = deque()
         self._opening: dict[Worker[Any], Screen[Any] | None] = {}
+        self._places: WeakKeyDictionary[Worker[Any], Screen[Any]] = WeakKeyDictionary()
         self._at_work = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a key waits, or has not yet taken all its effect."""
+        return self._at_work
 
     def take(self, event: Typed) -> None:
         """A key was pressed, or text was pasted."""
@@ -74,7 +103,16 @@ class KeyOrder:
 
     def opens(self, worker: Worker[Any], dialog: Screen[Any] | None = None) -> None:
         """Keys wait for what `worker` opens; while it asks with `dialog` they are for that."""
+        self._places.setdefault(worker, self._app.screen)
         self._opening[worker] = dialog
+
+    def forget(self, worker: Worker[Any]) -> None:
+        """It is late: keys wait for it no longer."""
+        self._opening.pop(worker, None)
+
+    def place_of(self, worker: Worker[Any]) -> Screen[Any] | None:
+        """The screen that was shown when the worker began."""
+        return self._places.get(worker)
 
     async def _deliver(self) -> None:
         try:

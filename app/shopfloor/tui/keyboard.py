@@ -34,4 +34,4 @@ def use_keyboard() -> None:
     """Let Textual's driver read with this; it has no other place to say so."""
     from textual.drivers import linux_driver
 
-    linux_driver.XTermParser = Keyboard  # type: ignore[misc]
+    linux_driver.XTermParser = Keyboard  # type: ignore[attr-defined]

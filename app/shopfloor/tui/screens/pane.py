@@ -381,13 +381,13 @@ class Pane(Live):
         if not self._ready or isinstance(event, events.Paste):
             return self._ready
         if self.typing:
-            return event.key != "enter" or self._rows_stand
+            return event.key != "enter" or self.rows_stand
         action = self.keys.action(key_name(event), None)
         elsewhere = action is not None and action.goes_to is not None and not action.records
-        return elsewhere or (action is not None and action.name in _ABOUT_NO_ROW) or self._rows_stand
+        return elsewhere or (action is not None and action.name in _ABOUT_NO_ROW) or self.rows_stand
 
     @property
-    def _rows_stand(self) -> bool:
+    def rows_stand(self) -> bool:
         """Whether the list shows what was asked for last."""
         seen = self.table.cursor_key is not None or not self.table.row_count
         return seen and self._answered >= self._asked
@@ -455,7 +455,7 @@ class Pane(Live):
 
         line = self.query_one_optional(CommandLine)
         if line is not None:
-            self._spoken_of = self.selected if self._rows_stand else None
+            self._spoken_of = self.selected if self.rows_stand else None
             line.set_completions(completions())
             line.open(text)
 

@@ -74,7 +74,7 @@ class VersionsPane(Pane):
         if len(refs) != 2:
             self.shop.show_message("Mark two versions with space, then press c.", tone="warning")
             return
-        self._compare(refs[0], refs[1])
+        self.shop.keys.opens(self._compare(refs[0], refs[1]))
 
     def _open_view(self, action: Action, record: DatasetVersion) -> None:
         ref = f"{record.dataset}@{record.version}"
@@ -90,7 +90,8 @@ class VersionsPane(Pane):
         except ShopfloorError as error:
             show_error(self.shop, error, "The versions could not be compared.")
             return
-        self.app.push_screen(AnswerScreen(versions.sections(diff)))
+        if await self.shop.turn("The comparison is there"):
+            self.app.push_screen(AnswerScreen(versions.sections(diff)))
 
 
 class RowsPane(Pane):

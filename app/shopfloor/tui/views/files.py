@@ -115,7 +115,7 @@ def _reason(file: FileRecord) -> Sequence[Pair]:
     if file.reason.hint:
         pairs.append(Pair("what to do", file.reason.hint, "strong"))
     if file.state is FileState.QUARANTINED:
-        pairs.append(Pair("keys", "r retries, A accepts it as it is, D discards it"))
+        pairs.append(Pair("keys", "r retries, A ingests it without the rows that do not fit, D discards it"))
     return pairs
 
 

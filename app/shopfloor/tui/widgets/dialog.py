@@ -29,7 +29,10 @@ class CopyRequested(Message):
 
 
 class Dialog(ModalScreen[Result]):
-    """A box in the middle of the screen. Escape always closes it without effect."""
+    """A box in the middle of the screen. Escape always closes it without effect.
+
+    Where there is a field to type in, letters are text, also while a button has the focus.
+    """
 
     DEFAULT_CSS = """
     Dialog {
@@ -73,6 +76,27 @@ class Dialog(ModalScreen[Result]):
     def body(self) -> ComposeResult:
         """The widgets inside the box."""
         raise NotImplementedError
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that was typed on a button belongs to the field."""
+        field = self._field() if event.is_printable else None
+        if field is not None and event.character:
+            event.stop()
+            event.prevent_default()
+            self.set_focus(field)
+            field.insert_text_at_cursor(event.character)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """So does what was pasted."""
+        field = self._field()
+        if field is not None:
+            self.set_focus(field)
+            field.on_paste(event)
+
+    def _field(self) -> PlainInput | None:
+        """The field that letters are for while a button has the focus."""
+        apart = self.focused is None or isinstance(self.focused, DialogButton)
+        return self.query(PlainInput).first() if apart and self.query(PlainInput) else None
 
     def action_cancel(self) -> None:
         self.dismiss(None)
