@@ -90,7 +90,7 @@ async def test_hostile_text_everywhere_does_nothing(group: str, size: tuple[int,
 @pytest.mark.parametrize(
     ("keys", "answers", "order", "checks"),
     [
-        (("3", "A"), ("y",), ModelApprove, {"ref": "flights@3"}),
+        (("3", "A"), ("ctrl+y",), ModelApprove, {"ref": "flights@3"}),
         (("3", "r"), ("enter",), ModelTrain, {"name": "flights"}),
         (("4", "a"), ("enter",), AlertAck, {"id": "a1"}),
         (("4", "w"), ("enter",), AlertSnooze, {"id": "a1"}),
@@ -181,7 +181,7 @@ async def test_quarantine_is_a_work_list(key: str, kind: type[Any], tmp_path: Pa
             await ready(pilot, "Delimiter")
             await pilot.press("enter")  # with nothing filled in: as the contract says
         else:
-            await pilot.press("y")
+            await pilot.press("ctrl+y")
         await until(pilot, lambda: bool(engine.orders))
         assert isinstance(engine.orders[0], kind)
 
