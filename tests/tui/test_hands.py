@@ -14,12 +14,13 @@ import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.tui.shop import FakeEngine, Shop, app_on, until
+from tests.tui.shop import FakeEngine, Shop, app_on, picture, until
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.requests.alerts import AlertAck
 from shopfloor.domain.requests.models import ModelApprove
@@ -28,6 +29,7 @@ from shopfloor.tui.app import ShopfloorApp
 from shopfloor.tui.keyboard import Keyboard
 from shopfloor.tui.screens.pane import Pane
 from shopfloor.tui.showing import AnswerScreen
+from shopfloor.tui.start import run_tui
 from shopfloor.tui.widgets.command_line import CommandLine
 from shopfloor.tui.widgets.confirm import ConfirmDialog
 from shopfloor.tui.widgets.error_dialog import ErrorDialog
@@ -233,3 +235,43 @@ async def test_a_late_refusal_is_a_toast(tmp_path: Path, monkeypatch: pytest.Mon
         await until(pilot, lambda: any("The job has ended." in one.message for one in app._notifications))
         assert not isinstance(app.screen, ErrorDialog)
         assert app.screen.query_one(FilterInput).value == "fl"
+
+
+@pytest.mark.parametrize(
+    ("sent", "keys"),
+    [
+        ("\x1bq", ["escape", "q"]),
+        ("\x1b:w", ["escape", "colon", "w"]),
+        ("\x1b3", ["escape", "3"]),
+        ("\x1b\x1b\r", ["escape", "escape", "enter"]),
+        ("\x1b[A\x1bOP", ["up", "f1"]),
+        ("\x1bb\x1b\x7f", ["ctrl+left", "ctrl+w"]),
+    ],
+)
+def test_escape_and_a_key_in_one_packet_are_two_keys(sent: str, keys: list[str]) -> None:
+    """Over a slow link they come together; alt with an arrow or backspace stays a key of its own."""
+    assert [event.key for event in Keyboard().feed(sent) if isinstance(event, Key)] == keys
+
+
+async def test_accept_says_what_it_takes_and_leaves_out(tmp_path: Path) -> None:
+    class Counted(Shop):
+        def files(self) -> list[FileRecord]:
+            return [
+                msgspec.structs.replace(one, rows=180, rejected_rows=220) if one.state is FileState.QUARANTINED else one
+                for one in super().files()
+            ]
+
+    app = app_on(FakeEngine(Counted()), tmp_path)
+    async with app.run_test(size=(80, 24)):
+        await play(app, [b"1\r\rA"])
+        assert "takes 180 rows, leaves out 220." in " ".join(picture(app).replace("│", "").split())
+        await play(app, [b"\x1bT"])
+        assert "Takes all 400 rows." in " ".join(picture(app).replace("│", "").split())
+
+
+def test_a_crash_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual prints the traceback and returns nothing; a script that opened the screens must hear of it."""
+    (tmp_path / "workspace.toml").touch()
+    monkeypatch.setattr(ShopfloorApp, "run", lambda app: setattr(app, "_return_code", 1))
+    monkeypatch.setattr("gc.disable", lambda: None)
+    assert run_tui(tmp_path) == 1

@@ -70,9 +70,10 @@ def _accepting(record: Record) -> str:
 
 
 def _taken(record: FileRecord) -> str:
+    name = record.path.rpartition("/")[2]
     if record.rows is None:
-        return "Takes every row that fits."
-    return f"Takes {counted(record.rows, 'row')}, leaves out {count(record.rejected_rows)}."
+        return f"{name}: takes every row that fits."
+    return f"{name}: takes {counted(record.rows, 'row')}, leaves out {count(record.rejected_rows)}."
 
 
 def _accepting_types(record: Record) -> str:
