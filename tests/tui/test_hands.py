@@ -109,10 +109,8 @@ _PIECES = st.one_of(
 _STREAMS = st.lists(_PIECES, min_size=1, max_size=6).map(lambda pieces: "".join(pieces).encode())
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(stream=_STREAMS, places=st.lists(st.integers(0, 200), max_size=12))
-@example(stream=b":sql select 1", places=[])
-@example(stream=b"3Aalready checked\r\r", places=[1, 2, 3, 9])
 @example(stream=b"3A\x1b[200~a\nq y\x1b[201~\x1bq", places=[5, 17])
 @example(stream="/fl\r\x1b\x1b:Ünï\r\r\x1b2".encode(), places=[9, 10])
 def test_the_cut_of_the_stream_changes_nothing(stream: bytes, places: list[int]) -> None:
@@ -124,7 +122,7 @@ def test_the_cut_of_the_stream_changes_nothing(stream: bytes, places: list[int])
         assert whole["quit"] is None
 
 
-@pytest.mark.parametrize("stream", [":sql select 1", ":\r\r", ":\r\r\r\r", "/q\r", "/quit", ":q", "\x1b:q\x1b\x1b"])
+@pytest.mark.parametrize("stream", [":sql select 1", ":\r\r\r\r", "/quit", "\x1b:q\x1b\x1b"])
 async def test_what_a_sign_opens_has_all_that_follows(stream: str) -> None:
     _, app = terminal_app()
     async with app.run_test(size=(80, 24)):
@@ -206,14 +204,21 @@ class _Slow(FakeEngine):
         return super().ask(request, timeout=timeout)
 
 
+async def press_until_late(app: ShopfloorApp, monkeypatch: pytest.MonkeyPatch, key: bytes) -> None:
+    """Press a key whose answer takes longer than other keys wait for it."""
+    with monkeypatch.context() as patch:
+        patch.setattr(key_order, "_LONGEST", 0.3)
+        await play(app, [key])
+
+
 async def test_a_late_result_takes_no_key_from_who_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_order, "_LONGEST", 0.2)
     app = app_on(engine := _Slow(), tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
         await play(app, [b"5"])
         await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
-        await play(app, [b"l", b":mo"])
+        await press_until_late(app, monkeypatch, b"l")
+        await play(app, [b":mo"])
         engine.freed.set()
         await until(pilot, lambda: any("has its answer" in one.message for one in app._notifications))
         await play(app, [b"d"])
@@ -223,14 +228,14 @@ async def test_a_late_result_takes_no_key_from_who_types(tmp_path: Path, monkeyp
 
 
 async def test_a_late_refusal_is_a_toast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_order, "_LONGEST", 0.2)
     app = app_on(engine := _Slow(), tmp_path)
     engine.refuse = RefusedError("The job has ended.", hint="Nothing is left to do.")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
         await play(app, [b"5"])
         await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
-        await play(app, [b"x", b"/fl"])
+        await press_until_late(app, monkeypatch, b"x")
+        await play(app, [b"/fl"])
         engine.freed.set()
         await until(pilot, lambda: any("The job has ended." in one.message for one in app._notifications))
         assert not isinstance(app.screen, ErrorDialog)

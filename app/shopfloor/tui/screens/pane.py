@@ -41,6 +41,7 @@ _WIDE = 100
 _HUGE = 140
 _KEYS_OF_THE_TABLE = frozenset({"view.open", "view.mark", "view.top", "view.bottom"})
 _ABOUT_NO_ROW = frozenset({"view.filter", "view.command", "view.back", "view.refresh", "view.pause", "app.quit"})
+_PATIENCE = 5.0  # seconds after which keys about a row do not wait for the rows
 _GLANCE = 0.4  # seconds in which nobody can have seen that another row is under the cursor
 
 
@@ -99,7 +100,8 @@ class Pane(Live):
         self._loaded_at = 0.0
         self.paused = False
         self._wanted = ""
-        self._asked, self._answered = 1, 0  # how often a person asked for other rows, and what stands there
+        self._asked, self._answered = 0, -1  # how often a person asked for other rows, and what stands there
+        self._asked_at = time.monotonic()
         self._slipped = 0.0  # when the cursor last lost its row
         self._spoken_of: Record | None = None  # what the `:` line was opened on
         self._preset = ""
@@ -202,7 +204,7 @@ class Pane(Live):
     def on_screen_resume(self) -> None:
         self.status_changed()
         if self._stale and self._ready:
-            self._asked += 1
+            self._ask_anew()
             self.reload()
 
     # -- staying live ------------------------------------------------------------------------
@@ -388,9 +390,16 @@ class Pane(Live):
 
     @property
     def rows_stand(self) -> bool:
-        """Whether the list shows what was asked for last."""
+        """Whether the list shows what was asked for last, or the engine takes too long for keys to wait for it."""
+        if self.shop.link_lost or time.monotonic() > self._asked_at + _PATIENCE:
+            return True
         seen = self.table.cursor_key is not None or not self.table.row_count
         return seen and self._answered >= self._asked
+
+    def _ask_anew(self) -> None:
+        """A person wants other rows: keys about a row wait for them."""
+        self._asked += 1
+        self._asked_at = time.monotonic()
 
     def on_key(self, event: events.Key) -> None:
         """Keys that no widget took are actions of the registry."""
@@ -480,7 +489,7 @@ class Pane(Live):
 
     def refresh_now(self) -> None:
         """Reload from the engine."""
-        self._asked += 1
+        self._ask_anew()
         self._loaded_at = 0.0
         self.reload()
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, VerticalScroll
 
 from shopfloor.tui.widgets.dialog import Buttons, Dialog, DialogButton, PlainInput
 from shopfloor.tui.widgets.key_value import KeyValue, Pair, Paragraph
+
+_AROUND = 6  # border, padding, buttons and the line over them
+_PAGE = 8
+
+
+class ScrolledText(VerticalScroll, inherit_bindings=False):
+    """What is too long for the screen; the keys belong to the dialog, which scrolls it."""
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -31,8 +38,10 @@ class ConfirmDialog(Dialog[bool]):
         & .confirm--row { height: 1; }
         & .confirm--row Paragraph { width: 20; margin: 0; }
         & .confirm--row PlainInput { width: 1fr; }
-        & #command { margin: 0; }
-        & #command.-apart { margin: 0 0 1 0; }
+        & #evidence { height: auto; margin: 0 0 1 0; scrollbar-size-vertical: 1; }
+        & #evidence > *:last-child { margin: 0; }
+        & Buttons { margin: 0; }
+        & .confirm--row.-last { margin: 0 0 1 0; }
     }
     """
 
@@ -69,21 +78,20 @@ class ConfirmDialog(Dialog[bool]):
         return field.value.strip() if field is not None else self._given
 
     def body(self) -> ComposeResult:
-        yield Paragraph(self._question, tone="strong")
-        if self._effect:
-            yield Paragraph(self._effect)
-        if self._facts:
-            yield KeyValue(self._facts)
-        if self._command:
-            command = Paragraph(f"Command line: {self._command}", tone="muted", id="command")
-            command.set_class(self._asks_reason or bool(self._typed_name), "-apart")
-            yield command
+        with ScrolledText(id="evidence", can_focus=False):
+            yield Paragraph(self._question, tone="strong")
+            if self._effect:
+                yield Paragraph(self._effect)
+            if self._facts:
+                yield KeyValue(self._facts)
+            if self._command:
+                yield Paragraph(f"Command line: {self._command}", tone="muted")
         if self._asks_reason:
-            with Horizontal(classes="confirm--row"):
+            with Horizontal(classes="confirm--row" if self._typed_name else "confirm--row -last"):
                 yield Paragraph("Reason (optional)", tone="muted")
                 yield PlainInput(self._given, id="reason")
         if self._typed_name:
-            with Horizontal(classes="confirm--row"):
+            with Horizontal(classes="confirm--row -last"):
                 yield Paragraph("Type its name", tone="strong")
                 yield PlainInput(placeholder=self._typed_name, id="typed-name")
         with Buttons():
@@ -93,6 +101,27 @@ class ConfirmDialog(Dialog[bool]):
     def on_mount(self) -> None:
         self.query_one("#confirm", DialogButton).disabled = bool(self._typed_name)
         self.query_one("#typed-name" if self._typed_name else "#cancel").focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """On a short screen the evidence scrolls; the fields and the buttons stay visible."""
+        fields = self.query(".confirm--row")
+        around = _AROUND + len(fields) + (1 if fields else 0)
+        self.query_one("#evidence").styles.max_height = max(2, int(event.size.height * 0.92) - around)
+
+    def key_down(self) -> None:
+        self._scroll(1)
+
+    def key_up(self) -> None:
+        self._scroll(-1)
+
+    def key_pagedown(self) -> None:
+        self._scroll(_PAGE)
+
+    def key_pageup(self) -> None:
+        self._scroll(-_PAGE)
+
+    def _scroll(self, lines: int) -> None:
+        self.query_one("#evidence").scroll_relative(y=lines, animate=False)
 
     @on(PlainInput.Changed, "#typed-name")
     def _typed(self, event: PlainInput.Changed) -> None:

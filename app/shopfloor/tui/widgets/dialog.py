@@ -7,6 +7,7 @@ from typing import ClassVar, TypeVar
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -97,6 +98,10 @@ class Dialog(ModalScreen[Result]):
         """The field that letters are for while a button has the focus."""
         apart = self.focused is None or isinstance(self.focused, DialogButton)
         return self.query(PlainInput).first() if apart and self.query(PlainInput) else None
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Answer, once: a second click on its way closes nothing else."""
+        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()  # type: ignore[no-untyped-call]
 
     def action_cancel(self) -> None:
         self.dismiss(None)
