@@ -42,7 +42,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "activity": ("5",),
     "lineage": ("3", "o"),
     "help": ("3", "?"),
-    "approve": ("3", "A"),
+    "promote": ("3", "P"),
 }
 _CELL = 12.2  # width of a cell in Rich's drawing, in its own units
 _FONT = '"DejaVu Sans Mono", "Cascadia Mono", Menlo, Consolas, monospace'

@@ -7,9 +7,11 @@ import logging
 import msgspec
 
 from shopfloor.domain.monitor import AlertState
+from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
+from shopfloor.runtime import damage
 from shopfloor.runtime.scheduler import PeriodicTask
 from shopfloor.serving.collect_job import collect_soon
 from shopfloor.serving.deploy import Redeployment
@@ -17,6 +19,7 @@ from shopfloor.store import alerts
 from shopfloor.store.transaction import Transaction
 from shopfloor.upkeep.backup import make_backup
 from shopfloor.upkeep.old_rejects import forget_old_rejects
+from shopfloor.upkeep.scrubbing import Scrub
 
 _LOG = logging.getLogger("shopfloor.engine")
 _COLLECT_SECONDS = 3.0
@@ -26,6 +29,8 @@ _STALLED_SECONDS = 5.0
 _BACKUP_SECONDS = 24 * 3600.0
 _REJECTS_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
+_RECHECK_SECONDS = 5.0
+_SCRUB_SECONDS = 5.0
 
 
 def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
@@ -51,6 +56,8 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
             30.0,
             lambda: services.pool.light_adhoc.dismiss_idle(context.settings.engine.idle_worker_seconds),
         ),
+        PeriodicTask("damaged objects", _RECHECK_SECONDS, lambda: damage.recheck(context)),
+        PeriodicTask("scrub", _SCRUB_SECONDS, Scrub(context, lambda: not idle_report(services).idle)),
         PeriodicTask("snooze", 60.0, lambda: wake_snoozed(services)),
     ]
 

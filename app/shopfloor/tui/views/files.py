@@ -89,7 +89,7 @@ def sections(file: FileRecord, content: FileBytes | None = None, rejects: Sequen
     if file.notices:
         found.append(Section("notices", "Notices", [Pair("notice", notice) for notice in file.notices]))
     if content is not None:
-        found.insert(1, Section("bytes", "Around the failure", _numbered(content, file), note="v shows the whole file"))
+        found.insert(1, Section("bytes", "Around the failure", _numbered(content, file)))
     if rejects:
         title = "Rows with errors" if file.state is FileState.QUARANTINED else "Rejected rows"
         all_of_them = f"{counted(file.rejected_rows, 'row')} · shopfloor file rejects {file.id}"
