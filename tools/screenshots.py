@@ -30,7 +30,7 @@ from shopfloor.tui.app import ShopfloorApp
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = ((80, 24), (120, 40))
-# What to press from the home screen. At 80 columns enter shows a dataset's detail before its files.
+# What to press from the home screen; in the demo a challenger waits that the gate held. At 80 columns enter shows a dataset's detail before its files.
 PICTURES: dict[str, tuple[str, ...]] = {
     "home": (),
     "datasets": ("1",),
@@ -42,7 +42,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "activity": ("5",),
     "lineage": ("3", "o"),
     "help": ("3", "?"),
-    "promote": ("3", "P"),
+    "approve": ("3", "P"),
 }
 _CELL = 12.2  # width of a cell in Rich's drawing, in its own units
 _FONT = '"DejaVu Sans Mono", "Cascadia Mono", Menlo, Consolas, monospace'
