@@ -30,7 +30,8 @@ from shopfloor.tui.app import ShopfloorApp
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = ((80, 24), (120, 40))
-# What to press from the home screen; in the demo a challenger waits that the gate held. At 80 columns enter shows a dataset's detail before its files.
+# What to press from the home screen. At 80 columns enter shows a dataset's detail before its files. In the demo nothing
+# awaits approval any more, but a challenger that the gate held can be promoted.
 PICTURES: dict[str, tuple[str, ...]] = {
     "home": (),
     "datasets": ("1",),
