@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import threading
 from codecs import getincrementaldecoder
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,10 @@ from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.requests.alerts import AlertAck
 from shopfloor.domain.requests.models import ModelApprove
-from shopfloor.tui import key_order
+from shopfloor.tui import ask_with_progress, key_order
 from shopfloor.tui.app import ShopfloorApp
 from shopfloor.tui.keyboard import Keyboard
+from shopfloor.tui.screens import pane
 from shopfloor.tui.screens.pane import Pane
 from shopfloor.tui.showing import AnswerScreen
 from shopfloor.tui.start import run_tui
@@ -41,6 +42,15 @@ _ESCAPE_DELAY = 0.12  # longer than Textual waits for the rest of a sequence
 def terminal_app() -> tuple[FakeEngine, ShopfloorApp]:
     engine = FakeEngine(Shop())
     return engine, app_on(engine, Path(tempfile.mkdtemp()))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patient() -> Iterator[None]:
+    """However slow the machine is, keys wait: else it would matter how long something takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_order, "_LONGEST", 120.0)
+        patch.setattr(pane, "_PATIENCE", 120.0)
+        yield
 
 
 async def rest(app: ShopfloorApp) -> None:
@@ -71,7 +81,7 @@ async def seen_after(packets: Sequence[bytes]) -> dict[str, Any]:
         await play(app, packets)
         if app.is_running and isinstance(top := app.screen, Pane):
             await until(pilot, lambda: top.rows_stand)
-        panes = [screen for stack in app._screen_stacks.values() for screen in stack if isinstance(screen, Pane)]
+        listed = [screen for stack in app._screen_stacks.values() for screen in stack if isinstance(screen, Pane)]
         return {
             "quit": app.return_value,
             "mode": app.current_mode,
@@ -79,7 +89,7 @@ async def seen_after(packets: Sequence[bytes]) -> dict[str, Any]:
             "typed": [field.value for field in app.screen.query(Input)],
             "focus": str(app.focused),
             "row": app.screen.table.cursor_key if isinstance(app.screen, Pane) else None,
-            "filters": [(pane.title_words, pane.filter_text, pane.table.marks) for pane in panes],
+            "filters": [(each.title_words, each.filter_text, each.table.marks) for each in listed],
             "orders": [(type(order), _without_id(order)) for order in engine.orders],
         }
 
@@ -116,8 +126,10 @@ _STREAMS = st.lists(_PIECES, min_size=1, max_size=6).map(lambda pieces: "".join(
 def test_the_cut_of_the_stream_changes_nothing(stream: bytes, places: list[int]) -> None:
     cuts = sorted({place for place in places if 0 < place < len(stream)})
     packets = [stream[first:last] for first, last in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
-    whole = asyncio.run(seen_after([stream]))
-    assert asyncio.run(seen_after(packets)) == whole
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ask_with_progress, "_SOON", 120.0)
+        whole = asyncio.run(seen_after([stream]))
+        assert asyncio.run(seen_after(packets)) == whole
     if b"q" not in stream.lower():
         assert whole["quit"] is None
 
@@ -160,19 +172,26 @@ class _Vanishing(Shop):
         return super().alerts()[1 if self.gone else 0 :]
 
 
+async def on_the_first_alert(app: ShopfloorApp, pilot: Pilot[int]) -> None:
+    await play(app, [b"4"])
+    await until(pilot, lambda: isinstance(top := app.screen, Pane) and top.rows_stand and bool(top.selected))
+    assert isinstance(app.screen, Pane)
+    assert app.screen.table.cursor_key == "a1"
+
+
 async def vanish(app: ShopfloorApp, pilot: Pilot[int], shop: _Vanishing) -> None:
     """Somebody else resolves the alert under the cursor."""
     shop.gone = True
-    pane = app.screen_stack[0]
-    assert isinstance(pane, Pane)
-    pane.reload()
-    await until(pilot, lambda: pane.table.cursor_key == "a2")
+    below = app.screen_stack[0]
+    assert isinstance(below, Pane)
+    below.reload()
+    await until(pilot, lambda: below.table.cursor_key == "a2")
 
 
 async def test_a_key_does_not_reach_the_neighbour_of_the_row_it_was_pressed_on(tmp_path: Path) -> None:
     app = app_on(FakeEngine(shop := _Vanishing()), tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
-        await play(app, [b"4"])
+        await on_the_first_alert(app, pilot)
         pressed = Key("a", "a")
         await vanish(app, pilot, shop)
         app.post_message(pressed)
@@ -184,7 +203,8 @@ async def test_a_key_does_not_reach_the_neighbour_of_the_row_it_was_pressed_on(t
 async def test_what_a_key_opened_is_about_its_row_to_the_end(opened: str, tmp_path: Path) -> None:
     app = app_on(engine := FakeEngine(shop := _Vanishing()), tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
-        await play(app, [b"4", opened.encode()])
+        await on_the_first_alert(app, pilot)
+        await play(app, [opened.encode()])
         await vanish(app, pilot, shop)
         await play(app, [b"alert ack\r\r" if opened == ":" else b"being handled\r\r"])
         await until(pilot, lambda: bool(engine.orders))
@@ -204,21 +224,13 @@ class _Slow(FakeEngine):
         return super().ask(request, timeout=timeout)
 
 
-async def press_until_late(app: ShopfloorApp, monkeypatch: pytest.MonkeyPatch, key: bytes) -> None:
-    """Press a key whose answer takes longer than other keys wait for it."""
-    with monkeypatch.context() as patch:
-        patch.setattr(key_order, "_LONGEST", 0.3)
-        await play(app, [key])
-
-
-async def test_a_late_result_takes_no_key_from_who_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_late_result_takes_no_key_from_who_types(tmp_path: Path) -> None:
     app = app_on(engine := _Slow(), tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
         await play(app, [b"5"])
         await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
-        await press_until_late(app, monkeypatch, b"l")
-        await play(app, [b":mo"])
+        await play(app, [b"l", b":mo"])
         engine.freed.set()
         await until(pilot, lambda: any("has its answer" in one.message for one in app._notifications))
         await play(app, [b"d"])
@@ -227,15 +239,14 @@ async def test_a_late_result_takes_no_key_from_who_types(tmp_path: Path, monkeyp
         await until(pilot, lambda: isinstance(app.screen, AnswerScreen))
 
 
-async def test_a_late_refusal_is_a_toast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_late_refusal_is_a_toast(tmp_path: Path) -> None:
     app = app_on(engine := _Slow(), tmp_path)
     engine.refuse = RefusedError("The job has ended.", hint="Nothing is left to do.")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
         await play(app, [b"5"])
         await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
-        await press_until_late(app, monkeypatch, b"x")
-        await play(app, [b"/fl"])
+        await play(app, [b"x", b"/fl"])
         engine.freed.set()
         await until(pilot, lambda: any("The job has ended." in one.message for one in app._notifications))
         assert not isinstance(app.screen, ErrorDialog)
