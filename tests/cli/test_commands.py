@@ -430,6 +430,21 @@ def test_without_a_terminal_the_screen_gives_the_status_and_refuses(engine: Engi
     assert "shopfloor --help" in shown.err
 
 
+@pytest.mark.parametrize("term", ["dumb", "unknown"])
+def test_a_terminal_that_cannot_draw_gets_the_status_and_advice(
+    term: str, engine: Engine, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{name}.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", term)
+    assert engine().asked == []
+    assert run([]) == 2
+    shown = capsys.readouterr()
+    assert "late-arrival" in shown.out
+    assert f"TERM={term}" in shown.err
+    assert "TERM=xterm-256color shopfloor" in shown.err
+
+
 def test_doctor_exits_with_the_health(engine: Engine) -> None:
     engine()
     assert run(["doctor"]) == 1

@@ -65,11 +65,14 @@ class Evidence(StrEnum):
 class Confirm(Record, frozen=True, kw_only=True):
     """The question before an action that is hard to take back.
 
-    `question` is a template over `{ref}`, `{name}` and the inputs. With `typed_name` the person
+    `question` is a template over `{ref}`, `{name}` and the inputs. `effect` says in numbers what will happen to
+    the record, which `show` asks for where only its reference is known. With `typed_name` the person
     types the name of the thing, because the effect is not undone by one more key.
     """
 
     question: str
+    effect: Callable[[Record], str] = lambda record: ""
+    show: Callable[[str], Request[Any]] | None = None
     typed_name: bool = False
     evidence: Evidence = Evidence.NONE
 

@@ -158,12 +158,22 @@ def _kept(notices: Sequence[str]) -> tuple[str, ...]:
 
 
 def quarantine_file(
-    transaction: Transaction, row: LedgerRow, reason: Reason, *, wrong: int = 0, notices: Sequence[str] = ()
+    transaction: Transaction,
+    row: LedgerRow,
+    reason: Reason,
+    *,
+    wrong: int = 0,
+    fitting: int | None = None,
+    notices: Sequence[str] = (),
 ) -> None:
-    """The file is held with a reason; `wrong` of its rows are known to be at fault."""
-    reason = addressed(reason, row.file.id)
+    """The file is held with a reason; `wrong` of its rows are known to be at fault, `fitting` not to be."""
     file = msgspec.structs.replace(
-        row.file, state=FileState.QUARANTINED, reason=reason, rejected_rows=wrong, notices=_kept(notices)
+        row.file,
+        state=FileState.QUARANTINED,
+        reason=addressed(reason, row.file.id),
+        rows=fitting,
+        rejected_rows=wrong,
+        notices=_kept(notices),
     )
     files.put(transaction, msgspec.structs.replace(row, file=file, staged=None))
     transaction.emit(

@@ -60,7 +60,8 @@ class Reason(Record, frozen=True, kw_only=True):
 class FileRecord(Record, frozen=True, kw_only=True):
     """One delivered file. `dataset` is the dataset, or the model for scoring and actuals.
 
-    `path` is relative to the workspace, safe to print. `bytes` is the size on disk. `corrects` is the
+    `rows` came in; of a held file they are those that fit and would come in if it were accepted, None where
+    nobody knows. `path` is relative to the workspace, safe to print. `bytes` is the size on disk. `corrects` is the
     earlier file of the same path, with other content. `notices` say how it was read.
     """
 

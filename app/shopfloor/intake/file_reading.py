@@ -34,6 +34,13 @@ class FileReading:
         """Rows that are left out whatever the budget, for they are none of the table's."""
         return len(self.file.totals)
 
+    @property
+    def fitting(self) -> int | None:
+        """Rows that come in if a person accepts the file: exact where its rows were looked at, else None."""
+        if self.wrong is None or self.wrong.header is not None or self.rules.rejected:
+            return None
+        return self.wrong.records - self.wrong.bad - self.totals_rows
+
     def rejects(self) -> tuple[Reject, ...]:
         """The first rows that are left out, in the order of the file."""
         wrong = self.wrong.rejects if self.wrong else ()
@@ -47,6 +54,7 @@ class FileReading:
             id=self.file.file.id,
             state=FileState.QUARANTINED if failed else FileState.COMMITTED,
             rows=0 if failed else rows,
+            fitting=self.fitting if failed else None,
             rejected_rows=self.bad + self.totals_rows + self.rules.rejected,
             records=self.file.rows,
             reason=escaped_quotes(self.failed) if self.failed and self.file.escapes else self.failed,
