@@ -38,7 +38,8 @@ async def show_answer(app: App, action: Action, record: Record | str | None, giv
     except ShopfloorError as error:
         show_error(app, error, f"{action.label} was not done.")
         return
-    app.push_screen(AnswerScreen(sections(action, answer)))
+    if await app.turn(f"{action.label} has its answer"):
+        app.push_screen(AnswerScreen(sections(action, answer)))
 
 
 class AnswerScreen(ModalScreen[None]):
