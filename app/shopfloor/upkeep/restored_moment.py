@@ -35,7 +35,8 @@ def begin_again(connection: duckdb.DuckDBPyConnection, layout: Layout, backup: s
             connection.execute("DELETE FROM files WHERE id = ?", [id])  # somebody accepted it later
     told = f"The metadata of event {seq_of(connection)} were restored from {safe(backup, 120)}"
     connection.execute(
-        "INSERT INTO events VALUES (?, ?, 'store.restored', 'store', 'engine', ?, '{}')",
+        "INSERT INTO events (seq, happened_at, kind, subject, actor, message, data)"
+        " VALUES (?, ?, 'store.restored', 'store', 'engine', ?, '{}')",
         [seq, now.replace(tzinfo=None), told],
     )
     connection.execute("CHECKPOINT")
