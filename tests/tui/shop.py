@@ -421,7 +421,7 @@ class FakeEngine:
         self.down = threading.Event()
         self.refuse: Exception | None = None
 
-    def __call__(self, workspace: Path, *, start: bool = True) -> Any:
+    def __call__(self, workspace: Path) -> Any:
         self._reachable()
         return self
 

@@ -11,8 +11,9 @@ from typing import Self, TypeVar
 
 import msgspec
 
+from shopfloor.client.silence import absent, silent
 from shopfloor.domain.codec import to_json
-from shopfloor.domain.errors import BusyError, ShopfloorError, UnreachableError, from_wire
+from shopfloor.domain.errors import BusyError, ShopfloorError, from_wire
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.requests.request import Mutation, Request, answer_type
 from shopfloor.domain.text import safe
@@ -30,7 +31,10 @@ class EngineClient:
         self._engine = KeptConnections(socket_path)
 
     def ask(self, request: Request[R], *, timeout: float = 30.0) -> R:
-        """The answer; raises a `ShopfloorError`, `UnreachableError` when nobody answers in `timeout` seconds."""
+        """The answer; raises a `ShopfloorError`.
+
+        `UnreachableError` says that nobody answers: within `timeout` seconds, at once when the engine is stopped.
+        """
         if isinstance(request, Mutation):
             request = _signed(request)
         body = self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
@@ -45,7 +49,7 @@ class EngineClient:
         try:
             status, answer, wait = self._engine.post(path, body, headers, timeout)
         except (http.client.HTTPException, OSError) as error:
-            raise _unreachable(error) from error
+            raise self._unreachable(error, timeout) from error
         if status == http.client.OK:
             return answer
         raise _failure(status, answer, wait)
@@ -54,6 +58,11 @@ class EngineClient:
         """Close this thread's connection."""
         self._engine.close()
 
+    def _unreachable(self, error: BaseException, seconds: float) -> ShopfloorError:
+        # A socket whose queue is full belongs to somebody who takes nothing from it.
+        waits = isinstance(error, TimeoutError | BlockingIOError)
+        return silent(self.workspace, seconds) if waits else absent(self.workspace)
+
     def __enter__(self) -> Self:
         return self
 
@@ -61,15 +70,6 @@ class EngineClient:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _unreachable(error: BaseException) -> UnreachableError:
-    if isinstance(error, TimeoutError):
-        return UnreachableError(
-            "The engine did not answer in time.",
-            hint="See: shopfloor status; its log is .shopfloor/run/engine.log",
-        )
-    return UnreachableError("The engine of this workspace is not running.", hint="Start it: shopfloor up")
 
 
 def _signed(request: R) -> R:

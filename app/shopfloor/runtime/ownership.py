@@ -30,10 +30,12 @@ class Ownership:
                 hint="Use it, or stop it first: shopfloor down",
                 code="owned",
             ) from None
-        return cls(handle)
+        owner = cls(handle)
+        owner.sign(None)
+        return owner
 
-    def sign(self, epoch: int) -> None:
-        """Write who the owner is, for people and for error messages."""
+    def sign(self, epoch: int | None) -> None:
+        """Write who the owner is, for people and for error messages; None while the store is not open yet."""
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, json.dumps({"pid": os.getpid(), "epoch": epoch}).encode() + b"\n", 0)
 
@@ -44,7 +46,7 @@ class Ownership:
 
 
 def _describe_holder(signature: bytes) -> str:
-    """Who the owner says it is; nothing is written yet while one starts."""
+    """Who the owner says it is; nothing is written in the moment in which it takes the lock."""
     try:
         return f"process {int(json.loads(signature)['pid'])}"
     except (ValueError, KeyError, TypeError):

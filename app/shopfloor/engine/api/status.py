@@ -14,6 +14,7 @@ from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.services import EngineServices
 from shopfloor.store import alerts, files, inference, jobs, models, runs
 from shopfloor.store.rows import Query
+from shopfloor.workspace.stop_mark import StopMark, leave_mark
 
 
 def show(services: EngineServices, request: StatusShow) -> Status:
@@ -79,7 +80,8 @@ def rescan(services: EngineServices, request: Rescan) -> IdleReport:
 
 
 def shutdown(services: EngineServices, request: Shutdown) -> IdleReport:
-    """Stop after this answer."""
+    """Stop after this answer, until somebody starts the engine again."""
     report = idle_report(services)
+    leave_mark(services.context.layout, StopMark(by=request.actor, at=services.context.clock.now()))
     services.stop()
     return report

@@ -23,7 +23,7 @@ class Chrome(StatusHeader):
         self.set_tabs(_tabs(status), scope.value)
         self.set_status(_items(status) if status is not None else [StatusItem("connecting")])
         if app.link_lost:
-            self.set_link("lost", app.link_lost)
+            self.set_link("stopped" if app.engine_stopped else "lost", app.link_lost)
         else:
             self.set_link("live")
 
