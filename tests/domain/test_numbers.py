@@ -143,7 +143,15 @@ def test_words_around_scores() -> None:
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.0, "0 %"), (0.001, "< 1 %"), (0.005, "< 1 %"), (0.0051, "1 %"), (0.62, "62 %"), (0.997, "99 %"), (1.0, "100 %")],
+    [
+        (0.0, "0 %"),
+        (0.001, "< 1 %"),
+        (0.005, "< 1 %"),
+        (0.0051, "1 %"),
+        (0.62, "62 %"),
+        (0.997, "99 %"),
+        (1.0, "100 %"),
+    ],
 )
 def test_a_share_in_a_column_is_neither_nothing_nor_all_where_it_is_not(share: float, text: str) -> None:
     assert whole_percent(share) == text

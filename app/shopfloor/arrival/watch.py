@@ -86,6 +86,7 @@ class Watch:
         self._memory = Memory(context.store)
         self._waiting: dict[str, Reason] = {}  # files that have to wait, and why
         self._health = Health(False, "starting")
+        self._failure = ""  # why the last scan failed or is incomplete
         self._last_scan: tuple[datetime, float] | None = None
         self._settings_stamp = 0
         self._soon = 0.0
@@ -113,11 +114,11 @@ class Watch:
     def scan_now(self) -> None:
         """One whole scan on the caller's thread, by the settings as they are now.
 
-        When it returns, the ledger knows every file that is there.
+        When it returns, the ledger knows every file that is there, unless there are `problems`.
         """
         with self._turn:
             self._reload_settings()
-            self._scan()
+            self._try_scan()
         self._wake.set()
 
     def status(self) -> WatcherStatus:
@@ -126,12 +127,16 @@ class Watch:
         late = self._late()
         return WatcherStatus(
             backend="inotify" if self._health.healthy else "scan",
-            healthy=self._health.healthy and not late,
+            healthy=self._health.healthy and not self._failure and not late,
             scan_seconds=self.context.settings.intake.scan_seconds,
             last_scan_at=scanned[0] if scanned else None,
             last_scan_ms=scanned[1] if scanned else None,
-            detail=late or self._health.detail,
+            detail=self._failure or late or self._health.detail,
         )
+
+    def problems(self) -> list[str]:
+        """What keeps the engine from seeing what was delivered, a sentence each; the last scan's word."""
+        return list(dict.fromkeys([*([self._failure] if self._failure else []), *map(str, self._faults().values())]))
 
     def waits(self, purpose: FilePurpose, path: str) -> tuple[str, float]:
         """What a file on its way waits for, in words, and for how many seconds it has been known."""
@@ -178,21 +183,30 @@ class Watch:
 
     def _loop(self) -> None:
         while not self.context.stopping.is_set():
-            try:
-                with self._turn:
-                    health = self._tend()
-                    self._scan()
-                    self._health = health
-            except ShopfloorError as error:
-                _LOG.warning("the scan is incomplete: %s", error)
-                self._health = Health(False, str(error))
-            except Exception as error:  # noqa: BLE001 - the boundary of the watch: a bad moment must not end intake
-                _LOG.exception("the scan failed, will be retried")
-                self._health = Health(False, f"the last scan failed: {error}")
+            with self._turn:
+                self._try_scan(self._tend)
             # In a flood of hints half of the time is the senders': they must come to an end, too.
             self.context.stopping.wait(min(self._took, _LONGEST_PAUSE) if self._took > _SOON / 4 else 0.0)
             self._wake.wait(min(self.context.settings.intake.scan_seconds, self._soon or 1e9))
             self._wake.clear()
+
+    def _try_scan(self, tend: Callable[[], Health] | None = None) -> None:
+        """Scan, and keep what went wrong: a bad moment must end neither intake nor the request that waits for it."""
+        try:
+            self.context.check_place()
+            health = tend() if tend is not None else self._health
+            self._scan()
+        except ShopfloorError as error:
+            _LOG.warning("the scan is incomplete: %s", error)
+            self._failure = str(error)
+        except OSError as error:
+            _LOG.exception("the scan failed, will be retried")
+            self._failure = str(blame(error, self.context.layout.root))
+        except Exception as error:  # noqa: BLE001 - the boundary of the watch
+            _LOG.exception("the scan failed, will be retried")
+            self._failure = f"The last scan failed: {error}"
+        else:
+            self._health, self._failure = health, ""
 
     def _tend(self) -> Health:
         self._reload_settings()

@@ -19,6 +19,7 @@ from shopfloor.domain.requests.request import Mutation, Request, answer_type
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import PREFIX, WireFailure
 from shopfloor.workspace.connection import KeptConnections
+from shopfloor.workspace.process import own_identity
 
 R = TypeVar("R")
 
@@ -40,6 +41,11 @@ class EngineClient:
         body = self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
         answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
         return answer
+
+    @property
+    def process(self) -> str:
+        """What identifies this process, for what lasts as long as it does."""
+        return own_identity()
 
     def post(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> bytes:
         """The body of a good answer to any post; raises as `ask` does.

@@ -67,6 +67,7 @@ def _own(layout: Layout, ownership: Ownership, clock: Clock) -> None:
             epoch=epoch,
             started_at=clock.now(),
             check_contract=check_with_duckdb,
+            displaced=ownership.displaced,
         )
         context.reload_settings()
         _recover(context)

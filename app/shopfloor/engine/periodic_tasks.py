@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import msgspec
 
+from shopfloor.domain.errors import ExitCode
 from shopfloor.domain.monitor import AlertState
+from shopfloor.engine.api.recorders import close_abandoned
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
@@ -26,6 +29,8 @@ _STALLED_SECONDS = 5.0
 _BACKUP_SECONDS = 24 * 3600.0
 _REJECTS_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
+_RECORDED_SECONDS = 3.0
+_PLACE_SECONDS = 1.0
 
 
 def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
@@ -43,6 +48,8 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         PeriodicTask("rejects", _REJECTS_SECONDS, lambda: _forget_rejects(services)),
         PeriodicTask("backup", _BACKUP_SECONDS, lambda: _back_up(services)),
         PeriodicTask("heartbeat", 5.0, services.pool.beat),
+        PeriodicTask("recorded runs", _RECORDED_SECONDS, lambda: close_abandoned(context)),
+        PeriodicTask("place", _PLACE_SECONDS, lambda: _leave_displaced(services)),
         PeriodicTask(
             "idle worker", 30.0, lambda: services.pool.adhoc.dismiss_idle(context.settings.engine.idle_worker_seconds)
         ),
@@ -53,6 +60,17 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         ),
         PeriodicTask("snooze", 60.0, lambda: wake_snoozed(services)),
     ]
+
+
+def _leave_displaced(services: EngineServices) -> None:
+    """End as a kill would, which loses nothing: all that is written from here on would go to a place that is no
+    workspace, and closing the database would part it from its log.
+    """
+    why = services.context.displaced()
+    if why:
+        _LOG.error("%s Engine %d ends; the next command in the workspace starts another", why, os.getpid())
+        logging.shutdown()
+        os._exit(int(ExitCode.UNREACHABLE))
 
 
 def _forget_rejects(services: EngineServices) -> None:

@@ -107,7 +107,7 @@ class Run:
     def __enter__(self) -> Self:
         if self._record is not None:
             raise UsageError(f"Run {self._record.id} was already opened.", hint="Start a new one.")
-        start = _with_environment(self._start)
+        start = msgspec.structs.replace(_with_environment(self._start), process=self._client.process)
         self._record = self._client.ask(start)
         return self
 

@@ -40,13 +40,14 @@ def own_identity() -> str:
 
 
 def is_running(identity: str) -> bool:
-    """Whether the very process that `process_identity` named is alive."""
-    return process_identity(pid_of(identity)) == identity
+    """Whether the very process that `process_identity` named is alive; False for a text that names none."""
+    return bool(identity) and process_identity(pid_of(identity)) == identity
 
 
 def pid_of(identity: str) -> int:
-    """The process id in an identity; raises `ValueError` for a text that is none."""
-    return int(identity.split(":")[1])
+    """The process id in an identity; 0 for a text that is none."""
+    number = identity.split(":")[1] if identity.count(":") == 2 else ""
+    return int(number) if number.isdecimal() else 0
 
 
 def _stat(pid: int) -> list[str]:

@@ -8,6 +8,7 @@ from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import answers, jobs
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import json_option, one_of, session, window_options
+from shopfloor.domain.errors import UsageError
 from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.requests.jobs import JobList, JobShow
 
@@ -20,6 +21,7 @@ def command() -> None:
 @command.command("list")
 @click.option("--kind", type=one_of(JobKind), help="Only jobs of this kind.")
 @click.option("--state", type=one_of(JobState), help="Only jobs in this state.")
+@click.option("--unresolved", is_flag=True, help="Only failed and lost jobs that nothing has made good since.")
 @click.option("--query", default="", metavar="TEXT", help="Only jobs that contain this.")
 @window_options(1000)
 @json_option
@@ -28,14 +30,19 @@ def list_jobs(
     session: Session,
     kind: str | None,
     state: str | None,
+    unresolved: bool,
     query: str,
     limit: int,
     offset: int,
     as_json: bool,
 ) -> None:
     """List jobs, newest first."""
-    page = session.ask(JobList(kind=kind or "", state=state or "", query=query, limit=limit, offset=offset))
-    narrowed = kind or state or query
+    if unresolved and (kind or state or query):
+        raise UsageError("--unresolved goes with no other filter.", hint="shopfloor job list --unresolved")
+    page = session.ask(
+        JobList(kind=kind or "", state=state or "", unresolved=unresolved, query=query, limit=limit, offset=offset)
+    )
+    narrowed = kind or state or query or unresolved
     empty = "No job matches. All of them: shopfloor job list" if narrowed else jobs.EMPTY
     answers.listing(page, jobs.COLUMNS, empty=empty, as_json=as_json)
 

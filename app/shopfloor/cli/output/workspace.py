@@ -49,6 +49,10 @@ def unfinished(report: IdleReport) -> str:
     return ", ".join(shown) or "Nothing to do"
 
 
+def _scanned(report: IdleReport, width: int | None) -> str:
+    return "\n".join([*map(text, report.problems), f"{unfinished(report)}."])
+
+
 def describe_doctor(report: DoctorReport, width: int | None) -> str:
     """What was checked, and the result."""
     verdict = "The workspace is healthy." if report.ok else "The workspace needs attention."
@@ -96,6 +100,7 @@ def _files(status: Status) -> str:
 def _jobs(status: Status) -> str:
     jobs = status.jobs
     words = f"{count(jobs.queued)} queued, {count(jobs.running)} running, {count(jobs.failed)} failed"
+    words += " (shopfloor job list --unresolved)" if jobs.failed else ""
     return f"{words} ({joined(status.running)})" if status.running else words
 
 
@@ -124,7 +129,7 @@ def _factory(status: Status) -> str:
 
 
 FORMATS = {
-    Rescan: Format(lambda report, width: f"{unfinished(report)}."),
+    Rescan: Format(_scanned, failed=lambda report: bool(report.problems)),
     Doctor: Format(describe_doctor, failed=lambda report: not report.ok),
     Backup: Format(
         lambda report, width: text(report.path),

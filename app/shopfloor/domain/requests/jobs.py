@@ -12,9 +12,10 @@ from shopfloor.domain.requests.request import Mutation, Request
 
 
 class JobList(Request[Page[JobRecord]], frozen=True, kw_only=True):
-    """Jobs, newest first."""
+    """Jobs, newest first; `unresolved` are those that failed or were lost and that nothing has made good since."""
 
     verb: ClassVar[str] = "job.list"
+    unresolved: bool = False
     kind: str = ""
     state: str = ""
     query: str = ""

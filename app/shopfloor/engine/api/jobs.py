@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 
 from shopfloor.domain.errors import RefusedError
@@ -9,6 +11,7 @@ from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.jobs import JobCancel, JobList, JobLog, JobLogText, JobRetry, JobShow
 from shopfloor.domain.text import safe
+from shopfloor.engine.api.unresolved import unresolved
 from shopfloor.engine.services import EngineServices
 from shopfloor.runtime.transition import Transition, move
 from shopfloor.store import jobs
@@ -19,6 +22,8 @@ _LOG_BYTES = 256 * 1024
 
 def listing(services: EngineServices, request: JobList) -> Page[JobRecord]:
     """Jobs with their live progress."""
+    if request.unresolved:
+        return _unresolved(services, request)
     found = services.context.store.read(
         lambda query: jobs.listing(
             query,
@@ -32,6 +37,12 @@ def listing(services: EngineServices, request: JobList) -> Page[JobRecord]:
     return msgspec.structs.replace(
         found, rows=tuple(map(services.pool.live, found.rows)), seq=services.context.store.last_seq
     )
+
+
+def _unresolved(services: EngineServices, request: JobList) -> Page[JobRecord]:
+    jobs = services.context.store.read(partial(unresolved, services))
+    shown = tuple(jobs[request.offset : request.offset + request.limit])
+    return Page(rows=shown, total=len(jobs), offset=request.offset, seq=services.context.store.last_seq)
 
 
 def show(services: EngineServices, request: JobShow) -> JobRecord:

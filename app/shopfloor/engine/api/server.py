@@ -103,6 +103,7 @@ def _status(error: ShopfloorError) -> int:
 async def _answer(
     services: EngineServices, request: Request[Any], table: dict[str, tuple[type[Request[Any]], Answer]]
 ) -> Any:
+    services.context.check_place()
     answer = table[request.verb][1]
     # Waiting happens on the event loop, so that a hundred waiting clients hold no thread.
     if inspect.iscoroutinefunction(answer):

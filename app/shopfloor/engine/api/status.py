@@ -6,10 +6,13 @@ import os
 from datetime import timedelta
 from statistics import median
 
+import msgspec
+
 import shopfloor
 from shopfloor.domain.release import ROLLBACK
 from shopfloor.domain.requests.workspace import IdleReport, Rescan, Shutdown, StatusShow
 from shopfloor.domain.status import EngineStatus, FactoryFigures, Status
+from shopfloor.engine.api.unresolved import unresolved
 from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.services import EngineServices
 from shopfloor.store import alerts, files, inference, jobs, models, runs
@@ -35,7 +38,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
                 watcher=watcher,
                 degraded=context.store.degraded,
             ),
-            jobs=jobs.counts(reader),
+            jobs=msgspec.structs.replace(jobs.counts(reader), failed=len(unresolved(services, reader))),
             files=files.counts(reader),
             alerts=alerts.counts(reader),
             models=len(definitions),

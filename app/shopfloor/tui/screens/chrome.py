@@ -43,6 +43,10 @@ def _items(status: Status) -> Sequence[StatusItem]:
         items.append(StatusItem(f"{status.running[0]}{more}", "run", "activity"))
     elif status.jobs.queued:
         items.append(StatusItem(f"{status.jobs.queued} queued", "run", "activity"))
+    if status.jobs.failed:
+        items.append(StatusItem(f"failed {status.jobs.failed}", "fail", "activity"))
+    if status.files.quarantined:
+        items.append(StatusItem(f"held {status.files.quarantined}", "warn", "datasets"))
     if status.approvals:
         items.append(StatusItem(f"approve {status.approvals}", "accent", "models"))
     if status.alerts.open:
