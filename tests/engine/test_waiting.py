@@ -50,8 +50,10 @@ def test_a_lost_training_is_seen_everywhere_until_it_is_made_good(shell: Shell) 
     [job] = shell.json("job", "list", "--unresolved")
     assert f"shopfloor job log {job['id']}" in told
     assert shell.json("status")["jobs"]["failed"] == 1
-    assert "1 failed (shopfloor job list --unresolved)" in shell("status").stdout
-    recipe.write_text("from sklearn.tree import DecisionTreeClassifier\n\n\ndef build(*a, **k):\n    return DecisionTreeClassifier(max_depth=2)\n")
+    assert "1 failed: shopfloor job list --unresolved" in shell("status").stdout
+    recipe.write_text(
+        "from sklearn.tree import DecisionTreeClassifier\n\n\ndef build(*a, **k):\n    return DecisionTreeClassifier(max_depth=2)\n"
+    )
     shell("job", "retry", job["id"])
     assert "All files and jobs are done." in shell("wait").stderr
     assert shell.json("status")["jobs"]["failed"] == 0

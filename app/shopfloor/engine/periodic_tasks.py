@@ -13,6 +13,7 @@ from shopfloor.engine.api.recorders import close_abandoned
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
+from shopfloor.runtime.job_log import forget_old_logs
 from shopfloor.runtime.scheduler import PeriodicTask
 from shopfloor.serving.collect_job import collect_soon
 from shopfloor.serving.deploy import Redeployment
@@ -31,6 +32,7 @@ _REJECTS_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
 _RECORDED_SECONDS = 3.0
 _PLACE_SECONDS = 1.0
+_LOGS_SECONDS = 3600.0
 
 
 def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
@@ -46,6 +48,11 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         PeriodicTask("stalled", _STALLED_SECONDS, services.watch.report_stalled),
         PeriodicTask("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
         PeriodicTask("rejects", _REJECTS_SECONDS, lambda: _forget_rejects(services)),
+        PeriodicTask(
+            "logs",
+            _LOGS_SECONDS,
+            lambda: forget_old_logs(context.layout, context.clock, context.settings.retention.log_days),
+        ),
         PeriodicTask("backup", _BACKUP_SECONDS, lambda: _back_up(services)),
         PeriodicTask("heartbeat", 5.0, services.pool.beat),
         PeriodicTask("recorded runs", _RECORDED_SECONDS, lambda: close_abandoned(context)),

@@ -80,13 +80,14 @@ class ServingSettings(Record, frozen=True, kw_only=True):
 
 
 class RetentionSettings(Record, frozen=True, kw_only=True):
-    """How many backups are kept, and for how many days the rejected rows of files that are decided.
+    """How many backups are kept, and for how many days the rejected rows of files that are decided and logs of jobs.
 
-    `rejects_days` 0 keeps them for ever. What a quarantined file holds against it stays while it waits.
+    `rejects_days` and `log_days` 0 keep them for ever. What a quarantined file holds against it stays while it waits.
     """
 
     backups: int = 7
     rejects_days: float = 90.0
+    log_days: float = 90.0
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -124,12 +125,12 @@ def check(settings: Settings, source: str) -> Settings:
     for key, value in positive.items():
         if not value > 0:
             raise ConfigError(f"{source}: key {key!r} must be above zero, not {value}.", hint="Use a positive number.")
-    if not 0 <= settings.retention.rejects_days < 36_500:
-        raise ConfigError(
-            f"{source}: key 'retention.rejects_days' must be 0 or a number of days, "
-            f"not {settings.retention.rejects_days}.",
-            hint="90 keeps rejected rows for three months, 0 for ever.",
-        )
+    for key, days in {"rejects_days": settings.retention.rejects_days, "log_days": settings.retention.log_days}.items():
+        if not 0 <= days < 36_500:
+            raise ConfigError(
+                f"{source}: key 'retention.{key}' must be 0 or a number of days, not {days}.",
+                hint="90 keeps for three months, 0 for ever.",
+            )
     choices = {
         "engine.backend": (settings.engine.backend, ("loky", "dask", "sequential")),
         "serving.durability": (settings.serving.durability, ("batch", "strict")),

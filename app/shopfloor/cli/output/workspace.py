@@ -99,9 +99,9 @@ def _files(status: Status) -> str:
 
 def _jobs(status: Status) -> str:
     jobs = status.jobs
-    words = f"{count(jobs.queued)} queued, {count(jobs.running)} running, {count(jobs.failed)} failed"
-    words += " (shopfloor job list --unresolved)" if jobs.failed else ""
-    return f"{words} ({joined(status.running)})" if status.running else words
+    running = f" ({joined(status.running)})" if status.running else ""
+    failed = ": shopfloor job list --unresolved" if jobs.failed else ""
+    return f"{count(jobs.queued)} queued, {count(jobs.running)} running{running}, {count(jobs.failed)} failed{failed}"
 
 
 def _holds(status: Status) -> str:
