@@ -52,7 +52,8 @@ def test_a_lost_training_is_seen_everywhere_until_it_is_made_good(shell: Shell) 
     assert shell.json("status")["jobs"]["failed"] == 1
     assert "1 failed: shopfloor job list --unresolved" in shell("status").stdout
     recipe.write_text(
-        "from sklearn.tree import DecisionTreeClassifier\n\n\ndef build(*a, **k):\n    return DecisionTreeClassifier(max_depth=2)\n"
+        "from sklearn.tree import DecisionTreeClassifier\n\n\n"
+        "def build(*a, **k):\n    return DecisionTreeClassifier(max_depth=2)\n"
     )
     shell("job", "retry", job["id"])
     assert "All files and jobs are done." in shell("wait").stderr

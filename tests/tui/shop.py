@@ -420,6 +420,7 @@ class FakeEngine:
         self.orders: list[Mutation[Any]] = []
         self.down = threading.Event()
         self.refuse: Exception | None = None
+        self.stopped: Exception | None = None
 
     def __call__(self, workspace: Path) -> Any:
         self._reachable()
@@ -435,6 +436,8 @@ class FakeEngine:
         return self._answers(request)
 
     def _reachable(self) -> None:
+        if self.stopped is not None:
+            raise self.stopped
         if self.down.is_set():
             raise UnreachableError("The engine of this workspace is not running.", hint="Start it: shopfloor up")
 

@@ -21,14 +21,15 @@ class Chrome(StatusHeader):
         """Tabs and status as of the newest answer of the engine."""
         status = app.status
         self.set_tabs(_tabs(status), scope.value)
-        self.set_status(_items(status) if status is not None else [StatusItem("connecting")])
+        self.set_status(items_of(status) if status is not None else [StatusItem("connecting")])
         if app.link_lost:
             self.set_link("stopped" if app.engine_stopped else "lost", app.link_lost)
         else:
             self.set_link("live")
 
 
-def _items(status: Status) -> Sequence[StatusItem]:
+def items_of(status: Status) -> Sequence[StatusItem]:
+    """What the header says of the engine, the work and what waits for a person."""
     watcher = status.engine.watcher
     items = [
         StatusItem(
