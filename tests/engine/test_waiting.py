@@ -36,17 +36,17 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         made("down")
 
 
-def test_a_lost_training_is_seen_everywhere_until_it_is_made_good(shell: Shell) -> None:
-    recipe = shell.root / "recipes" / "deadly.py"
+def test_a_failed_training_is_seen_everywhere_until_it_is_made_good(shell: Shell) -> None:
+    recipe = shell.root / "recipes" / "mine.py"
     recipe.parent.mkdir(exist_ok=True)
-    recipe.write_text("import os, signal\n\n\ndef build(*a, **k):\n    os.kill(os.getpid(), signal.SIGKILL)\n")
+    recipe.write_text("def build(*a, **k):\n    raise ValueError('no such thing')\n")
     (shell.folder / "a.csv").write_text(ROWS)
     shell("add", str(shell.folder / "a.csv"), "-d", "d")
     shell("wait")
     shell("model", "define", "m", "--dataset", "d", "--target", "y", "--id", "id",
-          "--candidates", "recipes/deadly.py:build")  # fmt: skip
+          "--candidates", "recipes/mine.py:build")  # fmt: skip
     told = shell("wait", expect=1).stderr
-    assert "of m is lost: Its worker died 3 times" in told
+    assert "of m failed: Every candidate failed." in told
     [job] = shell.json("job", "list", "--unresolved")
     assert f"shopfloor job log {job['id']}" in told
     assert shell.json("status")["jobs"]["failed"] == 1
