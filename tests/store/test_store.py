@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import pytest
@@ -114,20 +116,115 @@ def test_the_champion_at_a_time_is_one_query(store: Store) -> None:
     assert [change.version for change in found.rows] == [1]
 
 
-def test_the_journal_puts_back_what_the_database_lost(tmp_path: Path) -> None:
+def _restarted(store: Store, folder: Path, lose: Callable[[], None]) -> Store:
+    store.close()
+    lose()
+    return open_store(folder)
+
+
+def _found_dead_by_a_reader(store: Store, folder: Path, lose: Callable[[], None]) -> Store:
+    store._connection.close()
+    lose()
+    return store
+
+
+def _found_dead_by_a_writer(store: Store, folder: Path, lose: Callable[[], None]) -> Store:
+    _found_dead_by_a_reader(store, folder, lose)
+    with pytest.raises(StoreError, match="had to be reopened"):
+        enqueue(store)
+    return store
+
+
+def _dead_in_a_commit(store: Store, folder: Path, lose: Callable[[], None]) -> Store:
+    """The database that comes back is so short that its events, put back, reach the number of this commit."""
+    intend = store._journal.intend
+
+    def die(entry: JournalEntry) -> None:
+        intend(entry)
+        store._connection.close()
+        lose()
+
+    with patch.object(store._journal, "intend", die), pytest.raises(StoreError, match="had to be reopened"):
+        store.write(partial(_champion, version=9, previous=8))
+    return store
+
+
+def _champion(transaction: Transaction, version: int, previous: int | None) -> None:
+    change = AliasChange(model="m", alias="champion", version=version, previous=previous, at=transaction.now)
+    models.move_alias(transaction, change)
+
+
+@pytest.mark.parametrize(
+    "comes_back", [_restarted, _found_dead_by_a_reader, _found_dead_by_a_writer, _dead_in_a_commit]
+)
+def test_the_journal_puts_back_what_the_database_lost(
+    tmp_path: Path, comes_back: Callable[[Store, Path, Callable[[], None]], Store]
+) -> None:
+    heard: list[Event] = []
+    store = open_store(tmp_path, heard)
+    older = tmp_path / "older.duckdb"
+    store.copy_to(older)
+    for version, previous in [(7, None), (8, 7)]:
+        store.write(partial(_champion, version=version, previous=previous))
+
+    def lose() -> None:  # a restore, or a log that DuckDB silently cut short
+        database.log_path(tmp_path / "m.duckdb").unlink(missing_ok=True)
+        os.replace(older, tmp_path / "m.duckdb")
+
+    store = comes_back(store, tmp_path, lose)
+    assert store.read(lambda query: models.aliases(query, "m")) == {"champion": 8}
+    assert store.replayed == 2
+    assert not store.degraded
+    newest = store.read(lambda query: events.tail(query, 1))[0]
+    assert newest.kind == "store.replayed"
+    assert newest.seq == store.last_seq > heard[1].seq
+    store.write(partial(_champion, version=9, previous=8))
+    assert store.read(lambda query: models.aliases(query, "m")) == {"champion": 9}
+    store.close()
+    again = open_store(tmp_path)
+    assert again.replayed == 0
+    assert again.read(lambda query: models.aliases(query, "m")) == {"champion": 9}
+    again.close()
+
+
+def test_numbers_of_events_that_clients_have_seen_are_not_given_out_again(tmp_path: Path) -> None:
+    """Also where the lost events are none of those that the journal keeps."""
     store = open_store(tmp_path)
     older = tmp_path / "older.duckdb"
     store.copy_to(older)
-    store.write(
-        lambda tx: models.move_alias(tx, AliasChange(model="m", alias="champion", version=7, previous=None, at=tx.now))
-    )
+    enqueue(store)
+    seen = store.last_seq
+    store._connection.close()
+    database.log_path(tmp_path / "m.duckdb").unlink(missing_ok=True)
+    os.replace(older, tmp_path / "m.duckdb")
+    assert store.read(lambda query: events.tail(query, 1)) == []
+    enqueue(store)
+    assert store.last_seq > seen
     store.close()
-    os.replace(older, tmp_path / "m.duckdb")  # a restore, or a log that DuckDB silently cut short
-    reopened = open_store(tmp_path)
-    assert reopened.replayed == 1
-    assert reopened.read(lambda query: models.aliases(query, "m")) == {"champion": 7}
-    assert reopened.read(lambda query: events.tail(query, 1))[0].kind == "store.replayed"
-    reopened.close()
+
+
+def test_a_database_that_cannot_be_put_right_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing holds the file of a store that failed to open, so the next attempt can."""
+    store = open_store(tmp_path)
+    store.write(partial(_champion, version=7, previous=None))
+    opened: list[duckdb.DuckDBPyConnection] = []
+
+    def fail(connection: duckdb.DuckDBPyConnection) -> int:
+        opened.append(connection)
+        raise duckdb.IOException("IO Error: Input/output error")
+
+    monkeypatch.setattr("shopfloor.store.store._PAUSES", (0.0,))
+    with monkeypatch.context() as broken:
+        broken.setattr("shopfloor.store.migrate.current", fail)
+        store._connection.close()
+        with pytest.raises(StoreError, match="metadata store is closed"):
+            store.read(lambda query: models.aliases(query, "m"))
+    assert len(opened) == 2
+    for connection in opened:
+        with pytest.raises(duckdb.ConnectionException):
+            connection.execute("SELECT 1")
+    assert store.read(lambda query: models.aliases(query, "m")) == {"champion": 7}
+    store.close()
 
 
 def test_a_torn_log_is_cut_and_kept_aside(tmp_path: Path) -> None:

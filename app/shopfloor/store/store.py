@@ -31,6 +31,8 @@ _LOG = logging.getLogger(__name__)
 _CONFLICT_RETRIES = 5
 _PAUSES = (0.1, 0.5, 2.0)
 """Seconds between the attempts to open the database again."""
+_DEAD = (duckdb.FatalException, duckdb.ConnectionException)
+"""What is raised by a connection that has to be opened again."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Store:
     ) -> None:
         self._path = path
         self._clock = clock
+        self._workspace_id = workspace_id
         self._on_commit = on_commit
         self._journal = Journal(journal)
         self._queue: queue.SimpleQueue[Work[Any] | None] = queue.SimpleQueue()
@@ -73,15 +76,11 @@ class Store:
         self._generation = 0
         self._closed = ""
         self._unsynced = ""
-        self._refuse_to_forget()
-        database.ensure(path, workspace_id)
-        self._connection, self.recovered = database.connect(path)
-        if migrate.current(self._connection) != migrate.newest():
-            migrate.upgrade(self._connection)
         self._log_watch = database.LogWatch(path)
-        self._last_seq = self._stored_seq()
-        self._journal.resolve(self._last_seq)
-        self.replayed = self._replay_journal()
+        self._last_seq = 0
+        self.recovered = ""
+        self.replayed = 0
+        self._open()
         self._thread = threading.Thread(target=self._write_loop, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -110,7 +109,7 @@ class Store:
         generation = self._generation
         try:
             return self._read(query)
-        except (duckdb.FatalException, duckdb.ConnectionException):
+        except _DEAD:
             self.submit(_Reopen(generation)).result()
             return self._read(query)
 
@@ -189,8 +188,8 @@ class Store:
     def _commit(self, mutate: Callable[[Transaction], Any]) -> Any:
         """One transaction. Whatever can fail comes before COMMIT; what follows it must not."""
         transaction = Transaction(self._connection, self._clock.now(), self._last_seq)
-        self._connection.execute("BEGIN")
         try:
+            self._connection.execute("BEGIN")
             result = mutate(transaction)
             if transaction.kept and not transaction.events:
                 # Replay finds what is missing by event numbers, so nothing is kept without one.
@@ -199,7 +198,7 @@ class Store:
             self._intend(transaction)
             reach("store.commit")
             self._connection.execute("COMMIT")
-        except duckdb.FatalException as error:
+        except _DEAD as error:
             if not self._committed_all_the_same(transaction, error):
                 raise StoreError(
                     f"The store had to be reopened: {database.first_line(error)}", hint="Repeat the request."
@@ -230,11 +229,11 @@ class Store:
         except OSError as error:
             raise _not_stored(f"the journal cannot be written: {error.strerror}", error) from error
 
-    def _committed_all_the_same(self, transaction: Transaction, error: duckdb.FatalException) -> bool:
+    def _committed_all_the_same(self, transaction: Transaction, error: duckdb.Error) -> bool:
         """Nobody knows whether a COMMIT that ended so was made, but the database when it is open again."""
         before = self._last_seq
-        self._reopen(database.first_line(error))
-        return not self._closed and before < transaction.seq <= self._last_seq
+        held = self._reopen(database.first_line(error))
+        return before < transaction.seq <= held
 
     def _sync_log(self) -> None:
         try:
@@ -254,41 +253,62 @@ class Store:
         except OSError:
             pass  # said before the next commit, which fails until it can be
 
-    def _reopen(self, cause: str) -> None:
-        """After a fatal error every handle is dead; a fresh one sees all acknowledged commits."""
+    def _reopen(self, cause: str) -> int:
+        """After a fatal error every handle is dead. Returns what `_open` does, 0 while the database does not open."""
+        self._closed = cause
         self._connection.close()
         for pause in _PAUSES:
-            if self._open_again(cause):
-                return
-            time.sleep(pause)
+            try:
+                return self._open()
+            except (StoreError, OSError, duckdb.Error):
+                time.sleep(pause)
+        return 0
 
     def _open_if_closed(self) -> None:
-        if self._closed and not self._open_again(self._closed):
+        if not self._closed:
+            return
+        try:
+            self._open()
+        except (StoreError, OSError, duckdb.Error) as error:
             raise StoreError(
                 f"The metadata store is closed: {self._closed}.",
                 hint="Free disk space or mend the disk: it opens by itself once it can.",
                 code="store_closed",
-            )
+            ) from error
 
-    def _open_again(self, cause: str) -> bool:
+    def _open(self) -> int:
+        """At the start and after a fatal error. Returns the number of the last event that the database itself held.
+
+        What is acknowledged and not there any more, because a log was lost or cut, comes back from the journal.
+        """
+        self._refuse_to_forget()
+        database.ensure(self._path, self._workspace_id)
+        connection, note = database.connect(self._path)
         try:
-            self._connection, note = database.connect(self._path)
-            self._generation += 1
-            self._last_seq = self._stored_seq()
-            self._journal.resolve(self._last_seq)
-        except (StoreError, OSError, duckdb.Error):
-            self._closed = cause
-            return False
+            if migrate.current(connection) != migrate.newest():
+                migrate.upgrade(connection)
+            held = _stored_seq(connection)
+            self._journal.resolve(held)
+            replay = self._replay_journal(connection, held)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        self._generation += 1
+        self._last_seq = max(held, self._last_seq) if replay is None else replay.seq
         self.recovered = note or self.recovered
         self._closed = ""
-        return True
+        if replay is not None:
+            self._sync_log()
+            self._announce(replay.events)
+        return held
 
     def _checkpoint_now(self) -> None:
         try:
             self._connection.execute("CHECKPOINT")
         except duckdb.TransactionException:
             pass  # a reader holds an old snapshot; the log stays and nothing is lost
-        except duckdb.FatalException as error:
+        except _DEAD as error:
             self._reopen(database.first_line(error))
 
     def _copy_now(self, target: Path) -> int:
@@ -311,29 +331,31 @@ class Store:
                 code="store_missing",
             )
 
-    def _stored_seq(self) -> int:
-        row = self._connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
-        return int(row[0]) if row else 0
+    def _replay_journal(self, connection: duckdb.DuckDBPyConnection, held: int) -> Transaction | None:
+        """Put rows back that the journal knows and the database lost; None where it lost none."""
+        if self._journal.last_seq() <= held:
+            return None
+        missing = [entry for entry in self._journal.entries() if entry.seq > held]
+        transaction = Transaction(connection, self._clock.now(), held)
+        connection.execute("BEGIN")
+        for entry in missing:
+            for table, row in entry.rows:
+                transaction.put(table, journalled(table, row))
+        transaction.seq = max(missing[-1].seq, self._last_seq)  # no number that a client has seen is given out again
+        transaction.emit(
+            "store.replayed",
+            "store",
+            f"The database was older than its journal; {len(missing)} commits were restored from it.",
+        )
+        transaction.flush_events()
+        connection.execute("COMMIT")
+        self.replayed += len(missing)
+        return transaction
 
-    def _replay_journal(self) -> int:
-        """Put rows back that the journal knows and the database lost; returns how many entries."""
-        if self._journal.last_seq() <= self._last_seq:
-            return 0
-        missing = [entry for entry in self._journal.entries() if entry.seq > self._last_seq]
 
-        def put_back(transaction: Transaction) -> None:
-            for entry in missing:
-                for table, row in entry.rows:
-                    transaction.put(table, journalled(table, row))
-            transaction.seq = missing[-1].seq
-            transaction.emit(
-                "store.replayed",
-                "store",
-                f"The database was older than its journal; {len(missing)} commits were restored from it.",
-            )
-
-        self._commit(put_back)
-        return len(missing)
+def _stored_seq(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _CHECKPOINT(transaction: Transaction) -> None:

@@ -32,7 +32,7 @@ def store(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         yield failed("store", f"schema {schema} where this program writes {migrate.newest()}")
         return
     notes = [held.recovered] if held.recovered else []
-    notes += [f"{held.replayed} commits were restored from the journal at the start"] if held.replayed else []
+    notes += [f"{held.replayed} commits were restored from the journal"] if held.replayed else []
     yield passed("store", "; ".join([f"open, schema {schema}, event {held.last_seq}", *notes]))
 
 
