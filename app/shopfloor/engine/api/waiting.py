@@ -85,7 +85,7 @@ def idle_report(services: EngineServices) -> IdleReport:
         running_jobs=running,
         quarantined_files=found.quarantined,
         failed=tuple(failed[:_SHOWN]),
-        problems=tuple(_problems(services)),
+        problems=() if work.queued or running else tuple(_problems(services)),
     )
 
 
