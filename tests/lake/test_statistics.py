@@ -214,7 +214,7 @@ def test_infinite_times_have_no_place_in_a_spread(connection: Any, tmp_path: Pat
         f"COPY (SELECT unnest([DATE 'infinity', DATE '2026-01-01']) d, "
         f"unnest([TIMESTAMP '-infinity', TIMESTAMP '2026-01-01 09:00:00.5']) t) TO '{path}'"
     )
-    from shopfloor.lake.objects import file_sha256
+    from shopfloor.workspace.digests import file_sha256
 
     found = profile(
         connection,

@@ -101,7 +101,7 @@ def test_a_missing_file_is_found_without_reading(works: Works, file: object, che
 def test_a_missing_part_names_the_versions_that_need_it(works: Works) -> None:
     _part(works).unlink()
     works.commit("flights", [works.flights("Bern")])
-    assert "flights@1 to @1" in complaints(examine(works.context), "parts")[0].detail
+    assert "Used by flights@1." in complaints(examine(works.context), "parts")[0].detail
 
 
 def test_a_cut_part_is_found_without_reading(works: Works) -> None:

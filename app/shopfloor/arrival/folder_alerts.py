@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shopfloor.arrival.unresolved_alert import raise_alert, resolve, unresolved
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
+from shopfloor.runtime.unresolved_alert import raise_alert, resolve, unresolved
 from shopfloor.store import alerts
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.folders import FOLDER, FolderError

@@ -12,7 +12,7 @@ from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
-from shopfloor.lake.objects import file_sha256
+from shopfloor.workspace.digests import file_sha256
 from shopfloor.workspace.durable import fsync_file, move_file, replace_file
 
 _MAX_NAME = 120

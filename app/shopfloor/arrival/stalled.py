@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from shopfloor.arrival.unresolved_alert import raise_alert, resolve, unresolved, update
 from shopfloor.domain.file import FileRecord, FileState, Reason
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.numbers import count, exact
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
+from shopfloor.runtime.unresolved_alert import raise_alert, resolve, unresolved, update
 from shopfloor.store import alerts, files
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction

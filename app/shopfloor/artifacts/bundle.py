@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.run import ArtifactRef
+from shopfloor.domain.stored_object import ObjectKind, StoredObject
+from shopfloor.workspace.digests import known_sha256
 from shopfloor.workspace.durable import fsync_directory, write_new
 
 MODEL = "model.joblib"
@@ -97,6 +100,43 @@ def resign(path: Path, theirs: bytes, ours: bytes) -> None:
 
 def verify(file: ArtifactFile, key: bytes) -> ArtifactManifest:
     """The manifest of `file`, when it is signed and names exactly this model and digest."""
+    with _naming(file):
+        return _verify(file, key)
+
+
+def prove(file: ArtifactFile, key: bytes) -> ArtifactManifest:
+    """`verify`, and every file beside the manifest is what that says; no model is opened.
+
+    Bytes are read once for a process and a file's identity. Raises `IntegrityError`.
+    """
+    with _naming(file):
+        manifest = _verify(file, key)
+        for name, digest in manifest.files.items():
+            _prove_file(Path(file.path) / name, digest)
+        return manifest
+
+
+def _prove_file(path: Path, digest: str) -> None:
+    shown = f"{path.name} of artifact {path.parent.name[:12]}"
+    try:
+        same = stat.S_ISREG(path.lstat().st_mode) and known_sha256(path) == digest
+    except OSError as error:
+        raise _refused(f"{shown} cannot be opened: {error.strerror}.", "artifact_missing") from error
+    if not same:
+        raise _refused(f"{shown} was changed.", "digest_mismatch")
+
+
+@contextmanager
+def _naming(file: ArtifactFile) -> Iterator[None]:
+    """Every error is about this artifact."""
+    try:
+        yield
+    except IntegrityError as error:
+        error.stored = StoredObject(kind=ObjectKind.ARTIFACT, sha256=file.sha256)
+        raise
+
+
+def _verify(file: ArtifactFile, key: bytes) -> ArtifactManifest:
     manifest = read_manifest(Path(file.path), key)
     if manifest.files.get(MODEL) != file.sha256:
         raise _refused(
@@ -117,12 +157,13 @@ def load(file: ArtifactFile, key: bytes) -> Any:
     The bytes that are hashed are the bytes that are unpickled, so a swap in between changes
     nothing. Raises `IntegrityError` for a swapped, changed, missing or foreign file.
     """
-    manifest = verify(file, key)
     path = Path(file.path)
-    content = _verified(path, MODEL, manifest)
-    for name in manifest.files:
-        if name != MODEL:
-            _verified(path, name, manifest)
+    with _naming(file):
+        manifest = _verify(file, key)
+        content = _verified(path, MODEL, manifest)
+        for name in manifest.files:
+            if name != MODEL:
+                _verified(path, name, manifest)
     return from_bytes(content)
 
 

@@ -111,4 +111,4 @@ def _failure(status: int, body: bytes, wait: str) -> ShopfloorError:
         )
     if wait.isdecimal():
         return BusyError(error.message, hint=error.hint, code=error.code, retry_after=float(wait))
-    return from_wire(error.exit, error.message, error.hint, error.code)
+    return from_wire(error.exit, error.message, error.hint, error.code, error.stored)

@@ -45,4 +45,4 @@ def restore(workspace: Path, backup: Path) -> Restored:
         raise ShopfloorError(
             "The backup could not be restored.", hint=done.stderr.decode(errors="replace").strip()[-300:]
         ) from broken
-    raise from_wire(error.exit, error.message, error.hint, error.code)
+    raise from_wire(error.exit, error.message, error.hint, error.code, error.stored)

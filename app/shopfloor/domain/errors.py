@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import IntEnum
 from typing import ClassVar
 
+from shopfloor.domain.stored_object import StoredObject
+
 
 class ExitCode(IntEnum):
     """Exit codes of the command line, a part of the public contract."""
@@ -107,9 +109,13 @@ class DataError(ShopfloorError):
 
 
 class IntegrityError(ShopfloorError):
-    """Stored bytes are not the bytes that were written: a digest or signature differs."""
+    """Stored bytes are not the bytes that were written: a digest or signature differs. `stored` says whose."""
 
     default_code = "integrity"
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "", stored: StoredObject | None = None) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.stored = stored
 
 
 class StoreError(ShopfloorError):
@@ -126,8 +132,10 @@ _BY_EXIT: dict[ExitCode, type[ShopfloorError]] = {
 }
 
 
-def from_wire(exit_code: int, message: str, hint: str, code: str) -> ShopfloorError:
+def from_wire(exit_code: int, message: str, hint: str, code: str, stored: StoredObject | None = None) -> ShopfloorError:
     """Rebuild an error that travelled over a socket or a pipe."""
+    if stored is not None and exit_code == ExitCode.FAILED:
+        return IntegrityError(message, hint=hint, code=code, stored=stored)
     known = {int(exit) for exit in ExitCode}
     kind = _BY_EXIT.get(ExitCode(exit_code), ShopfloorError) if exit_code in known else ShopfloorError
     return kind(message, hint=hint, code=code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
+from shopfloor.domain.stored_object import StoredObject
 
 PROTOCOL = "1"
 PROTOCOL_HEADER = "X-Shopfloor-Protocol"
@@ -13,7 +14,9 @@ RETRY_HEADER = "Retry-After"
 
 
 class WireError(Record, frozen=True, kw_only=True):
-    """An error as it travels; `line` and `column` where it is about a place in a file."""
+    """An error as it travels; `line` and `column` where it is about a place in a file, `stored` where a
+    stored object is damaged.
+    """
 
     message: str
     hint: str = ""
@@ -21,6 +24,7 @@ class WireError(Record, frozen=True, kw_only=True):
     exit: int = 1
     line: int | None = None
     column: str | None = None
+    stored: StoredObject | None = None
 
 
 class WireFailure(Record, frozen=True, kw_only=True):
@@ -44,6 +48,7 @@ def describe(error: BaseException) -> WireError:
             exit=int(error.exit_code),
             line=getattr(error, "line", None),
             column=getattr(error, "column", None),
+            stored=getattr(error, "stored", None),
         )
     return WireError(
         message=f"Internal error: unexpected {type(error).__name__}.",

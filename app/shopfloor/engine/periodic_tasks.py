@@ -10,9 +10,11 @@ import msgspec
 from shopfloor.domain.errors import ExitCode
 from shopfloor.domain.monitor import AlertState
 from shopfloor.engine.api.recorders import close_abandoned
+from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
+from shopfloor.runtime import damage
 from shopfloor.runtime.job_log import forget_old_logs
 from shopfloor.runtime.scheduler import PeriodicTask
 from shopfloor.serving.collect_job import collect_soon
@@ -21,6 +23,7 @@ from shopfloor.store import alerts
 from shopfloor.store.transaction import Transaction
 from shopfloor.upkeep.backup import make_backup
 from shopfloor.upkeep.old_rejects import forget_old_rejects
+from shopfloor.upkeep.scrubbing import Scrub
 
 _LOG = logging.getLogger("shopfloor.engine")
 _COLLECT_SECONDS = 3.0
@@ -33,6 +36,8 @@ _CHECKPOINT_SECONDS = 900.0
 _RECORDED_SECONDS = 3.0
 _PLACE_SECONDS = 1.0
 _LOGS_SECONDS = 3600.0
+_RECHECK_SECONDS = 5.0
+_SCRUB_SECONDS = 5.0
 
 
 def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
@@ -65,6 +70,8 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
             30.0,
             lambda: services.pool.light_adhoc.dismiss_idle(context.settings.engine.idle_worker_seconds),
         ),
+        PeriodicTask("damaged objects", _RECHECK_SECONDS, lambda: damage.recheck(context)),
+        PeriodicTask("scrub", _SCRUB_SECONDS, Scrub(context, lambda: not idle_report(services).idle)),
         PeriodicTask("snooze", 60.0, lambda: wake_snoozed(services)),
     ]
 

@@ -467,12 +467,12 @@ def _staged(
         parser=parser,
         supersedes=earlier if supersede else (),
         corrects=earlier[-1] if earlier else None,
-        partition=_partition(context, row),
+        partition=partition_of(context, row),
         dated=_dated(row),
     )
 
 
-def _partition(context: Context, row: LedgerRow) -> Pairs:
+def partition_of(context: Context, row: LedgerRow) -> Pairs:
     """What the directories of the drop folder, byte for byte, say of the file's rows."""
     path = file_locations.original_path(row)
     if row.file.streamed or not path.is_relative_to(context.layout.inbox):

@@ -60,6 +60,10 @@ def merge(
     for number, part in enumerate(previous):
         source = part_path(objects, part.sha256)
         without = _gone(part, superseded)
+        if part.files and {span.file for span in part.files} <= set(superseded):
+            continue  # all of it leaves: nothing is read, so that a damaged part may be replaced
+        if without or (keys and incoming):
+            verify(source, part.sha256)  # a copy of damaged bytes would get a digest of its own
         if keys and incoming and _has(connection, source, keys):
             without.append(
                 f"SELECT file_row_number FROM (SELECT {_keys(contract)}, file_row_number FROM stored) "
@@ -69,7 +73,6 @@ def merge(
         if not query or not _any(connection, source, query):
             kept.append(part)
             continue
-        verify(source, part.sha256)  # a copy of damaged bytes would get a digest of its own
         path = staging / f"kept-{number:05d}.parquet"
         left = rewrite(connection, source, part.files, path, query, contract)
         changed += [left] if left else []

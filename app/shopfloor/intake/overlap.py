@@ -10,7 +10,7 @@ from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import Part
 from shopfloor.duck.sql import name, select_list, text
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.objects import part_path
+from shopfloor.lake.objects import part_path, verify_published
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -67,6 +67,7 @@ def _selects(
             if span.file == file
         ]
         if ranges:
+            verify_published([path])
             read = f"read_parquet({text(str(path))})"
             names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()]
             found.append((f"(SELECT * FROM {read} WHERE {' OR '.join(ranges)})", names))

@@ -14,7 +14,8 @@ from shopfloor.duck.sql import SQL_TYPES, name, parquet, text
 from shopfloor.formats.cast_rule import CastMode, CastRule
 from shopfloor.formats.reasons import listed
 from shopfloor.intake.records import StagedPart
-from shopfloor.lake.objects import file_sha256, verify
+from shopfloor.lake.objects import verify
+from shopfloor.workspace.digests import file_sha256
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -21,8 +21,8 @@ from shopfloor.domain.ids import ulid
 from shopfloor.domain.moments import InvalidValue, iso_moment
 from shopfloor.domain.text import safe
 from shopfloor.lake.inference_log import LogRecord
-from shopfloor.lake.objects import file_sha256
 from shopfloor.lake.table import arrow_type
+from shopfloor.workspace.digests import file_sha256
 from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 MOMENT = pa.timestamp("us")

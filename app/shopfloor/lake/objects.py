@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.failpoint import reach
+from shopfloor.domain.handles import PartFile
+from shopfloor.domain.stored_object import ObjectKind, StoredObject
+from shopfloor.workspace.digests import file_sha256, known_sha256
 from shopfloor.workspace.durable import fsync_directory, fsync_file, move_file
+
+_HINT = "What depends on it, and how to mend it: shopfloor doctor --deep"
+_DIGITS = 64
+_CODES = {ObjectKind.PART: "part", ObjectKind.LOG: "log_part"}
 
 
 def part_path(objects: Path, sha256: str) -> Path:
@@ -16,38 +23,38 @@ def part_path(objects: Path, sha256: str) -> Path:
     return objects / "parts" / sha256[:2] / f"{sha256}.parquet"
 
 
-def file_sha256(path: Path) -> str:
-    """The sha256 of a file's bytes as lower-case hex, read in chunks of 1 MiB."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def verify(path: Path, sha256: str, kind: ObjectKind = ObjectKind.PART) -> None:
+    """Raise `IntegrityError` unless the bytes at `path` hash to `sha256`.
 
-
-def verify(path: Path, sha256: str) -> None:
-    """Raise `IntegrityError` naming `path` unless its bytes hash to `sha256`."""
+    Every reader of stored rows calls this first. Bytes are read once for a process and a file's identity.
+    """
+    stored = StoredObject(kind=kind, sha256=sha256)
     try:
-        found = file_sha256(path)
+        found = known_sha256(path)
     except FileNotFoundError:
-        raise missing(path) from None
+        raise IntegrityError(
+            f"The stored {stored} is missing.", hint=_HINT, code=f"{_CODES[kind]}_missing", stored=stored
+        ) from None
     if found != sha256:
-        raise damaged(path, found)
+        raise IntegrityError(
+            f"The stored {stored} has changed on disk: its bytes hash to {found[:12]}…. Nothing was read from it.",
+            hint=_HINT,
+            code=f"{_CODES[kind]}_damaged",
+            stored=stored,
+        )
 
 
-def missing(path: Path) -> IntegrityError:
-    """The error for a part that is not where it should be."""
-    return IntegrityError(
-        f"The stored part {path.name} is missing.",
-        hint="Run `shopfloor doctor`, or restore from a backup.",
-        code="part_missing",
-    )
+def verify_parts(parts: Iterable[PartFile]) -> None:
+    """`verify` every one of `parts`."""
+    for part in parts:
+        verify(Path(part.path), part.sha256)
 
 
-def damaged(path: Path, found: str) -> IntegrityError:
-    """The error for a part whose bytes hash to `found`, not to its name."""
-    return IntegrityError(
-        f"The stored part {path.name} has changed on disk: its bytes hash to {found[:12]}….",
-        hint="Run `shopfloor doctor`, or restore from a backup. Nothing was read from it.",
-        code="part_damaged",
-    )
+def verify_published(paths: Iterable[Path], kind: ObjectKind = ObjectKind.PART) -> None:
+    """`verify` those of `paths` that have a digest for a name; parts that are still in staging have none."""
+    for path in paths:
+        if len(path.stem) == _DIGITS:
+            verify(path, path.stem, kind)
 
 
 def publish_part(staged: Path, sha256: str, objects: Path) -> Path:

@@ -9,6 +9,7 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.text import safe
 from shopfloor.duck.sql import SQL_TYPES, name, text
+from shopfloor.lake.objects import verify_parts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -26,7 +27,7 @@ def preview(
     """Column names and rows `offset` to `offset + limit`, in order, as printable text.
 
     Missing values are empty, long values cut to 200 characters. Only parts that hold such rows
-    are read; they are not verified: this is for looking, not for computing.
+    are read. Raises `IntegrityError` for a damaged one.
     """
     names = [safe(column.name) for column in columns]
     rows: list[tuple[str, ...]] = []
@@ -36,6 +37,7 @@ def preview(
             continue
         if len(rows) >= limit:
             break
+        verify_parts([part])
         items = ", ".join(f"c{i}::VARCHAR" for i in range(len(columns)))
         query = (
             f"SELECT {items} FROM {_source(connection, part, columns)} "

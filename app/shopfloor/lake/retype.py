@@ -8,10 +8,12 @@ change a value is found before a version with that type is made.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.duck.sql import SQL_TYPES, name, text, texts
+from shopfloor.lake.objects import verify_published
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,14 +57,24 @@ def as_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def by_stored_type(connection: DuckDBPyConnection, paths: Sequence[str], column: str) -> dict[str, list[str]]:
-    """The paths of parts that have the column, by the type that they store it with."""
+    """The paths of parts that have the column, by the type that they store it with.
+
+    Raises `IntegrityError` for a damaged one: what is stored is read next.
+    """
     if not paths:
         return {}
-    rows: list[tuple[Any, ...]] = connection.execute(
-        "SELECT file_name, type, converted_type, logical_type::VARCHAR FROM "
-        f"parquet_schema({texts(list(paths))}) WHERE name = ? AND type IS NOT NULL ORDER BY file_name",
-        [column],
-    ).fetchall()
+    import duckdb
+
+    try:
+        rows: list[tuple[Any, ...]] = connection.execute(
+            "SELECT file_name, type, converted_type, logical_type::VARCHAR FROM "
+            f"parquet_schema({texts(list(paths))}) WHERE name = ? AND type IS NOT NULL ORDER BY file_name",
+            [column],
+        ).fetchall()
+    except duckdb.Error:
+        verify_published(map(Path, paths))  # the reason, where it is one of them
+        raise
+    verify_published(Path(row[0]) for row in rows)
     example: dict[tuple[Any, ...], list[str]] = {}
     for path, *kind in rows:
         example.setdefault(tuple(kind), []).append(path)

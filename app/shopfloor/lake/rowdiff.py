@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shopfloor.domain.column_names import ColumnNames
@@ -12,7 +11,6 @@ from shopfloor.domain.dataset import RowChange, RowDiff
 from shopfloor.domain.errors import RefusedError, UsageError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
-from shopfloor.lake.objects import verify
 from shopfloor.lake.preview import SHOWN
 from shopfloor.lake.records import Side
 from shopfloor.lake.source import only_in, rows
@@ -70,8 +68,6 @@ class RowComparison:
     def _cancel(self, left: Side, right: Side) -> int:
         """Table `moved`: every different row with `n`, by how many `right` has more of it."""
         before, after = only_in(left.parts, right.parts), only_in(right.parts, left.parts)
-        for part in (*before, *after):
-            verify(Path(part.path), part.sha256)
         old = rows(self._connection, before, [(column, kind) for column, _, kind in self._shared])
         new = rows(self._connection, after, [(column, kind) for _, column, kind in self._shared])
         columns = _list(self._places, "c{0}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.handles import PartFile
 from shopfloor.duck.sql import SQL_TYPES, name, text, texts
+from shopfloor.lake.objects import verify_parts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,8 +33,9 @@ def rows(
     """A query for c0, c1, …: each column read as its own type and given as the other one.
 
     Neighbours of one layout are read together, so that the parts keep their order. A column that a part
-    lacks is a typed null in its rows.
+    lacks is a typed null in its rows. Raises `IntegrityError` for a damaged part.
     """
+    verify_parts(parts)
     layouts: list[tuple[list[tuple[str, str]], list[str]]] = []
     for part in parts:
         stored = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({text(part.path)})").fetchall()

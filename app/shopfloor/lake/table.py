@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -14,7 +13,7 @@ from shopfloor.domain.errors import DataError, IntegrityError
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
-from shopfloor.lake.objects import damaged, missing
+from shopfloor.lake.objects import verify_parts
 from shopfloor.lake.retype import as_text
 
 if TYPE_CHECKING:
@@ -63,22 +62,6 @@ def chosen(columns: Sequence[Column], select: Sequence[str] | None) -> list[Colu
     return [known[name] for name in dict.fromkeys(map(names.spelled, select))]
 
 
-def verified(part: PartFile) -> pa.Buffer:
-    """The bytes of a part: what was hashed is what is parsed, even if the file changes meanwhile."""
-    import pyarrow as pa
-
-    path = Path(part.path)
-    try:
-        with pa.memory_map(str(path)) as mapped:
-            content = mapped.read_buffer()
-    except FileNotFoundError:
-        raise missing(path) from None
-    found = hashlib.sha256(memoryview(content)).hexdigest()
-    if found != part.sha256:
-        raise damaged(path, found)
-    return content
-
-
 def arrow_type(kind: ColumnType) -> pa.DataType:
     """How values of a column are read."""
     import pyarrow as pa
@@ -100,10 +83,10 @@ def _schema(wanted: Sequence[Column]) -> pa.Schema:
 
 
 def _read(part: PartFile, schema: pa.Schema) -> pa.Table:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(pa.BufferReader(verified(part))) as file:
+    verify_parts([part])
+    with pq.ParquetFile(part.path, memory_map=True) as file:
         present = set(file.schema_arrow.names)
         table = file.read(columns=[name for name in schema.names if name in present])
         rows = _counted(part, file)
@@ -114,7 +97,8 @@ def _part_batches(part: PartFile, schema: pa.Schema, rows: int) -> Iterator[pa.R
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(pa.BufferReader(verified(part))) as file:
+    verify_parts([part])
+    with pq.ParquetFile(part.path, memory_map=True) as file:
         present = set(file.schema_arrow.names)
         held = _counted(part, file)
         names = [name for name in schema.names if name in present]

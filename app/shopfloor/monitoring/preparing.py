@@ -109,8 +109,9 @@ def _artifact(context: Context, query: Query, model: str, version: int) -> tuple
     facts = models.facts(query, model, version)
     if facts is None:
         return None, Path()
-    directory = Path(artifact_file(context.layout, model, version, facts.sha256).path)
-    return bundle.read_manifest(directory, load_or_create_key(context.layout.signing_key)), directory / bundle.REFERENCE
+    file = artifact_file(context.layout, model, version, facts.sha256)
+    manifest = bundle.prove(file, load_or_create_key(context.layout.signing_key))
+    return manifest, Path(file.path) / bundle.REFERENCE
 
 
 def _log(context: Context, query: Query, model: str, kind: LogKind) -> tuple[str, ...]:

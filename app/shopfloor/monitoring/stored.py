@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError, IntegrityError
+from shopfloor.domain.stored_object import ObjectKind
+from shopfloor.lake.objects import verify_published
 from shopfloor.monitoring.records import Joined
 from shopfloor.statistics.frames import PROBABILITY, read_predictions
 from shopfloor.statistics.predictions import Predictions
@@ -176,6 +178,7 @@ def _rows_of(paths: Sequence[str], wanted: Sequence[str] | None, version: int | 
 
 
 def _read(path: str, wanted: Sequence[str] | None) -> pa.Table:
+    verify_published([Path(path)], ObjectKind.LOG)
     try:
         with pq.ParquetFile(Path(path)) as file:
             present = file.schema_arrow.names

@@ -43,7 +43,9 @@ class AdHocWorker:
             self._used = self._clock.monotonic()
             answer = self._call(self._worker, task, seconds)
         if isinstance(answer, Failure):
-            raise from_wire(answer.error.exit, answer.error.message, answer.error.hint, answer.error.code)
+            raise from_wire(
+                answer.error.exit, answer.error.message, answer.error.hint, answer.error.code, answer.error.stored
+            )
         return answer.value
 
     def _call(self, worker: Worker, task: WorkerTask[Any], seconds: float | None) -> Result | Failure:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
@@ -28,4 +26,4 @@ def champion_manifest(context: Context, query: Query, model: str) -> ArtifactMan
     champion = champion_artifact(context, query, model)
     if champion is None:
         return None
-    return bundle.read_manifest(Path(champion.path), load_or_create_key(context.layout.signing_key))
+    return bundle.verify(champion, load_or_create_key(context.layout.signing_key))

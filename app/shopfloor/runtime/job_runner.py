@@ -14,6 +14,7 @@ from shopfloor.domain.errors import ShopfloorError, StoreError
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.numbers import duration, exact
 from shopfloor.domain.wire import WireError, describe
+from shopfloor.runtime import damage
 from shopfloor.runtime.call import Call, Failure, Progress, Result
 from shopfloor.runtime.cancellation import cancel
 from shopfloor.runtime.context import Context
@@ -235,6 +236,7 @@ class JobRunner:
             _LOG.exception("job %s is done, but not all was put away after it", job.id)
 
     def _fail(self, job: JobRecord, handler: Handler, error: WireError) -> None:
+        error = damage.explained_on_wire(self._context, error)
         if error.code == _FULL or (error.code == FOLDER and job.payload.get("files")):
             self._postpone(job, f"{error.message} {error.hint}".strip())
         else:

@@ -14,8 +14,9 @@ from shopfloor.domain.errors import DataError
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetProfile, DatasetProfileShow
+from shopfloor.lake.objects import verify_parts
 from shopfloor.lake.sql import query
-from shopfloor.lake.table import read_batches, read_table, verified
+from shopfloor.lake.table import read_batches, read_table
 from shopfloor.sdk.rows import json_lines
 
 if TYPE_CHECKING:
@@ -139,8 +140,7 @@ class Dataset:
     def _verified(self) -> list[PartFile]:
         """The parts, each checked against its digest."""
         parts = self._parts()
-        for part in parts:
-            verified(part)
+        verify_parts(parts)
         return parts
 
     def __repr__(self) -> str:

@@ -143,21 +143,18 @@ def _translated(error: duckdb.Error, sandbox: SqlSandbox, question: Question) ->
         case duckdb.OutOfMemoryException():
             return _too_big(question.limits.memory_mb)
         case duckdb.CatalogException() | duckdb.BinderException():
-            return UsageError(words, hint=_suggestion(words, sandbox), code="sql_name")
+            damaged = sandbox.damaged.get(_unknown_table(words).lower())
+            return damaged or UsageError(words, hint=_suggestion(words, sandbox), code="sql_name")
         case duckdb.ParserException():
             return UsageError(words, hint=_WHAT, code="sql_syntax")
         case _ if "configuration" in words:
             return RefusedError("A query cannot change settings.", hint=_WHAT, code="sql_files")
-        case _ if sandbox.missing and "No such file" in words:
-            return ShopfloorError(words, hint="Run: shopfloor doctor", code="sql_failed")
         case _:
             return UsageError(words, hint="Check types and values.", code="sql_failed")
 
 
 def _suggestion(words: str, sandbox: SqlSandbox) -> str:
-    name = words.partition("Table with name ")[2].partition(" does not exist")[0]
-    if name in sandbox.missing:
-        return f"A stored file of {name} is missing: shopfloor doctor"
+    name = _unknown_table(words)
     dataset, at, _ = name.partition("@")
     if at:
         return f"Its versions: shopfloor dataset versions {dataset}"
@@ -165,6 +162,10 @@ def _suggestion(words: str, sandbox: SqlSandbox) -> str:
         return "SHOW TABLES lists tables, DESCRIBE NAME their columns."
     close = nearest(name, sandbox.names)
     return did_you_mean(name, sandbox.names) if close else "SHOW TABLES lists them."
+
+
+def _unknown_table(words: str) -> str:
+    return words.partition("Table with name ")[2].partition(" does not exist")[0]
 
 
 def _words(error: duckdb.Error) -> str:

@@ -12,9 +12,10 @@ import pyarrow.dataset as arrow
 import pyarrow.parquet as parquet
 
 from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.stored_object import ObjectKind
 from shopfloor.duck.sql import name as quoted
 from shopfloor.duck.sql import select_list
-from shopfloor.lake.objects import part_path
+from shopfloor.lake.objects import part_path, verify_published
 from shopfloor.workspace.layout import Layout
 
 _TYPES = {
@@ -52,7 +53,7 @@ class DatasetView:
             "AND (removed_version IS NULL OR removed_version > ?) ORDER BY added_version, ordinal",
             [self.dataset, version, version],
         ).fetchall()
-        paths = _existing([part_path(self.layout.objects, sha256) for (sha256,) in parts])
+        paths = _verified([part_path(self.layout.objects, sha256) for (sha256,) in parts])
         if not paths:
             schema = pa.schema([(column.name, _TYPES[column.type]) for column in columns])
             return _hand_in(self.connection, name, schema.empty_table())
@@ -115,7 +116,7 @@ class LogView:
         """Versions have different inputs: groups of equal columns are read together, then united by name."""
         groups: dict[pa.Schema, list[str]] = {}
         for _, _, stored in rows:
-            paths = _existing([self.layout.root / path for path in stored])
+            paths = _verified([self.layout.root / path for path in stored], ObjectKind.LOG)
             groups.setdefault(parquet.read_schema(paths[-1]).remove_metadata(), []).extend(paths)
         bodies = [
             _hand_in(self.connection, f"{name} {number}", arrow.dataset(paths, schema=schema, format="parquet"))
@@ -140,10 +141,9 @@ def _nothing(columns: str) -> str:
     return ", ".join(f"NULL::{kind} AS {name}" for name, kind in pairs)
 
 
-def _existing(paths: list[Path]) -> list[str]:
-    for path in paths:
-        if not path.is_file():
-            raise FileNotFoundError(path.name)
+def _verified(paths: list[Path], kind: ObjectKind = ObjectKind.PART) -> list[str]:
+    """The paths, once their bytes are what their names say; raises `IntegrityError`."""
+    verify_published(paths, kind)
     return [str(path) for path in paths]
 
 

@@ -9,6 +9,7 @@ from shopfloor.domain.streaming import StreamStatus
 from shopfloor.runtime.context import Context
 from shopfloor.upkeep.checks import environment, ledger, objects, releases, store, streams
 from shopfloor.upkeep.checks.doctor_context import Check, DoctorContext
+from shopfloor.upkeep.rebuilding import Ask
 from shopfloor.upkeep.references import references
 
 READING_SECONDS = 300.0
@@ -36,20 +37,26 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine(
-    context: Context, *, repair: bool = False, deep: bool | None = None, stream_status: Sequence[StreamStatus] = ()
+    context: Context,
+    *,
+    repair: bool = False,
+    deep: bool | None = None,
+    stream_status: Sequence[StreamStatus] = (),
+    ask: Ask | None = None,
 ) -> DoctorReport:
     """Every check's findings; `ok` when nothing is wrong that was not repaired.
 
     `deep` (with `repair` by default) reads every stored byte and compares digests, newest parts first, for at
     most five minutes. `repair` corrects what can be derived again: counters, what is shown of datasets, deployment
-    files, rights, missing drop folders, leftovers in staging. It never removes data or changes a version.
-    `stream_status` is what only the running engine knows.
+    files, rights, missing drop folders, leftovers in staging; and, where there is a worker to `ask`, parts whose
+    originals are in the archive. It never removes data or changes a version. `stream_status` is what only the
+    running engine knows.
     """
     reading = repair if deep is None else deep
     deadline = context.clock.monotonic() + READING_SECONDS
     held = context.store.read(lambda query: references(query, context.layout))
     doctor = DoctorContext(
-        context=context, held=held, deep=reading, repair=repair, deadline=deadline, streams=stream_status
+        context=context, held=held, deep=reading, repair=repair, deadline=deadline, streams=stream_status, ask=ask
     )
     findings: list[DoctorFinding] = [finding for check in CHECKS for finding in check(doctor)]
     return DoctorReport(ok=all(found.ok or found.repaired for found in findings), findings=tuple(findings))

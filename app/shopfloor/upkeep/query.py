@@ -31,6 +31,7 @@ from shopfloor.domain.numbers import count, exact
 from shopfloor.domain.requests.workspace import QueryTable
 from shopfloor.domain.wire import describe
 from shopfloor.upkeep.question import Question, SqlAnswer, SqlLimits
+from shopfloor.workspace.digests import KnownDigest, known_digests, learn
 
 if TYPE_CHECKING:
     from shopfloor.runtime.context import Context
@@ -67,6 +68,7 @@ def run_query(
                 workspace=str(context.layout.root.resolve()),
                 scratch=str(scratch.resolve()),
                 limits=limits,
+                digests=known_digests(),
             )
             return _ask(question, spawn)
         finally:
@@ -133,8 +135,11 @@ def _read(output: bytes, code: int, limits: SqlLimits) -> QueryTable:
             hint="Select fewer rows or columns.",
             code="sandbox_died",
         ) from None
+    learn(answer.digests)
     if answer.error is not None:
-        raise from_wire(answer.error.exit, answer.error.message, answer.error.hint, answer.error.code)
+        raise from_wire(
+            answer.error.exit, answer.error.message, answer.error.hint, answer.error.code, answer.error.stored
+        )
     assert answer.table is not None
     return answer.table
 
@@ -155,18 +160,24 @@ def main() -> None:
     """The child: one question from standard input, one answer to standard output."""
     question = from_json(sys.stdin.buffer.read(), Question)
     _confine(question.limits)
+    learn(question.digests)
     sys.meta_path.insert(0, _WithoutPandas())
     from shopfloor.upkeep.answering import answer
 
     try:
-        output = SqlAnswer(table=answer(question))
+        output = SqlAnswer(table=answer(question), digests=_new(question))
     except Exception as error:  # noqa: BLE001 - the boundary of the process: the engine gets a sentence
         if not isinstance(error, ShopfloorError):
             traceback.print_exc()
-        output = SqlAnswer(error=describe(error))
+        output = SqlAnswer(error=describe(error), digests=_new(question))
     sys.stdout.buffer.write(to_json(output))
     sys.stdout.buffer.flush()
     os._exit(0)  # a query that was broken off must not delay the end
+
+
+def _new(question: Question) -> tuple[KnownDigest, ...]:
+    """Of the files that were read for this question."""
+    return tuple(set(known_digests()) - set(question.digests))
 
 
 class _WithoutPandas(MetaPathFinder):

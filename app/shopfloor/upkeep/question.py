@@ -5,6 +5,7 @@ from __future__ import annotations
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.workspace import QueryTable
 from shopfloor.domain.wire import WireError
+from shopfloor.workspace.digests import KnownDigest
 
 
 class SqlLimits(Record, frozen=True, kw_only=True):
@@ -18,7 +19,10 @@ class SqlLimits(Record, frozen=True, kw_only=True):
 
 
 class Question(Record, frozen=True, kw_only=True):
-    """The query that the child runs. All paths are absolute; `scratch` is an empty directory of its own."""
+    """The query that the child runs. All paths are absolute; `scratch` is an empty directory of its own.
+
+    `digests` are of files that the engine has read already.
+    """
 
     statement: str
     limit: int
@@ -26,10 +30,12 @@ class Question(Record, frozen=True, kw_only=True):
     workspace: str
     scratch: str
     limits: SqlLimits
+    digests: tuple[KnownDigest, ...] = ()
 
 
 class SqlAnswer(Record, frozen=True, kw_only=True):
-    """What the child answers: one of both."""
+    """What the child answers: one of both; `digests` are of the files that it read for it."""
 
     table: QueryTable | None = None
     error: WireError | None = None
+    digests: tuple[KnownDigest, ...] = ()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from shopfloor.domain.errors import IntegrityError
 from shopfloor.duck.sql import fenced, lock, text
 from shopfloor.duck.sql import name as quoted
 from shopfloor.upkeep.question import Question
@@ -30,11 +31,11 @@ Maker = Callable[[str], str]
 
 @dataclass
 class SqlSandbox:
-    """An open database: what can be named, and what cannot be shown because a file is gone."""
+    """An open database: what can be named, and what cannot be shown because its stored bytes are damaged."""
 
     connection: duckdb.DuckDBPyConnection
     names: list[str] = field(default_factory=list)
-    missing: dict[str, str] = field(default_factory=dict)
+    damaged: dict[str, IntegrityError] = field(default_factory=dict)
 
 
 @contextmanager
@@ -69,8 +70,8 @@ def _add_views(sandbox: SqlSandbox, makers: dict[str, Maker], statement: str) ->
             continue
         try:
             body = make(name)
-        except FileNotFoundError as error:
-            sandbox.missing[name] = str(error)
+        except IntegrityError as error:
+            sandbox.damaged[name.lower()] = error  # only a matter for a statement that means it
             continue
         sandbox.connection.execute(f"CREATE VIEW data.{quoted(name)} AS {body}")
     tables = sandbox.connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'metadata'")

@@ -57,13 +57,17 @@ class StreamSettings(Record, frozen=True, kw_only=True):
 
 
 class EngineSettings(Record, frozen=True, kw_only=True):
-    """The engine's own limits. `workers` 0 means one for each core; `scheduler` is the dask cluster's address."""
+    """The engine's own limits. `workers` 0 means one for each core; `scheduler` is the dask cluster's address.
+
+    Every `scrub_days` all stored objects are read again, in idle time, to find what a disk has damaged; 0 never.
+    """
 
     workers: int = 0
     backend: str = "loky"
     scheduler: str = ""
     idle_worker_seconds: float = 60.0
     job_timeout_minutes: float = 240.0
+    scrub_days: float = 7.0
 
 
 class ServingSettings(Record, frozen=True, kw_only=True):
@@ -131,6 +135,11 @@ def check(settings: Settings, source: str) -> Settings:
                 f"{source}: key 'retention.{key}' must be 0 or a number of days, not {days}.",
                 hint="90 keeps for three months, 0 for ever.",
             )
+    if not settings.engine.scrub_days >= 0:
+        raise ConfigError(
+            f"{source}: key 'engine.scrub_days' cannot be {settings.engine.scrub_days}.",
+            hint="7 reads all stored objects once a week, 0 never.",
+        )
     choices = {
         "engine.backend": (settings.engine.backend, ("loky", "dask", "sequential")),
         "serving.durability": (settings.serving.durability, ("batch", "strict")),

@@ -10,6 +10,7 @@ from shopfloor.domain.lineage import LineageGraph
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.status import Status
+from shopfloor.domain.stored_object import StoredObject
 
 
 class StatusShow(Request[Status], frozen=True, kw_only=True):
@@ -87,11 +88,20 @@ class DoctorFinding(Record, frozen=True, kw_only=True):
     repaired: bool = False
 
 
+class DamagedObject(Record, frozen=True, kw_only=True):
+    """A stored object whose bytes are not those that were written: what depends on it, and how to mend it."""
+
+    object: StoredObject
+    message: str
+    hint: str
+
+
 class DoctorReport(Record, frozen=True, kw_only=True):
-    """The health of the workspace."""
+    """The health of the workspace; `damaged` is what a deep reading found."""
 
     ok: bool
     findings: tuple[DoctorFinding, ...]
+    damaged: tuple[DamagedObject, ...] = ()
 
 
 class Doctor(Request[DoctorReport], frozen=True, kw_only=True):
@@ -99,6 +109,23 @@ class Doctor(Request[DoctorReport], frozen=True, kw_only=True):
 
     verb: ClassVar[str] = "doctor"
     repair: bool = False
+
+
+class DeepReading(Record, frozen=True, kw_only=True):
+    """A slice of the reading of all stored objects; `after` is where it goes on, empty when all are read."""
+
+    after: str
+    read: int
+    total: int
+    damaged: tuple[DamagedObject, ...] = ()
+
+
+class DoctorRead(Request[DeepReading], frozen=True, kw_only=True):
+    """Read stored objects beyond the place `after`, byte for byte, for about `seconds`."""
+
+    verb: ClassVar[str] = "doctor.read"
+    after: str = ""
+    seconds: float = 2.0
 
 
 class BackupReport(Record, frozen=True, kw_only=True):

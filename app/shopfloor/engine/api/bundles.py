@@ -25,9 +25,9 @@ from shopfloor.domain.text import safe
 from shopfloor.engine.api.models import resolve, write_definition
 from shopfloor.engine.services import EngineServices
 from shopfloor.lake.locations import artifact_file
-from shopfloor.lake.objects import file_sha256
 from shopfloor.store import models, runs
 from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.digests import file_sha256
 
 _VERSION = "version.json"
 _DEFINITION = "definition.json"
@@ -45,7 +45,7 @@ def export(services: EngineServices, request: ModelExport) -> BundleReport:
             f"{safe(request.path)} cannot be written.", hint="Name a file in a folder that exists.", code="bad_output"
         )
     artifact = artifact_file(services.context.layout, version.model, version.version, version.artifact.sha256)
-    bundle.read_manifest(Path(artifact.path), load_or_create_key(services.context.layout.signing_key))
+    bundle.prove(artifact, load_or_create_key(services.context.layout.signing_key))
     records = {_VERSION: to_json(version), _DEFINITION: to_json(services.context.definition(version.model))}
     partial = target.with_name(f".{target.name}.part")
     try:

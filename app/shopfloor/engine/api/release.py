@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 
 from shopfloor.domain.definition import ModelDefinition
-from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.errors import NotFoundError, RefusedError
 from shopfloor.domain.names import parse_version, split_ref
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.requests.models import ModelApprove, ModelPromote, ModelReject, ModelRollback
@@ -15,19 +17,21 @@ from shopfloor.engine.api.models import resolve
 from shopfloor.engine.services import EngineServices
 from shopfloor.release import aliases as rules
 from shopfloor.release import releasing
+from shopfloor.runtime import damage
 from shopfloor.runtime.line import ChampionChanged
 from shopfloor.serving.deploy import deploy
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
-Step = Callable[[Transaction, rules.ReleaseState, rules.ReleaseAction], rules.ReleaseUpdate]
+Step = Callable[[Query, rules.ReleaseState, rules.ReleaseAction], rules.ReleaseUpdate]
 
 
 def promote(services: EngineServices, request: ModelPromote) -> ModelVersion:
     """A person makes a version champion; against the gate only with a reason."""
     definition = services.context.definition(split_ref(request.ref)[0])
 
-    def step(transaction: Transaction, state: rules.ReleaseState, action: rules.ReleaseAction) -> rules.ReleaseUpdate:
-        version = resolve(transaction, request.ref, "challenger")
+    def step(query: Query, state: rules.ReleaseState, action: rules.ReleaseAction) -> rules.ReleaseUpdate:
+        version = resolve(query, request.ref, "challenger")
         return rules.promote(state, version.version, action, force=bool(request.reason.strip()))
 
     return _do(services, definition, request, request.reason, step, "promoted")
@@ -42,7 +46,7 @@ def approve(services: EngineServices, request: ModelApprove) -> ModelVersion:
         definition,
         request,
         request.reason,
-        lambda transaction, state, action: rules.approve(state, _number(request.ref), action, needed=needed),
+        lambda query, state, action: rules.approve(state, _number(request.ref), action, needed=needed),
         "approved",
     )
 
@@ -55,7 +59,7 @@ def reject(services: EngineServices, request: ModelReject) -> ModelVersion:
         definition,
         request,
         request.reason,
-        lambda transaction, state, action: rules.reject(state, _number(request.ref), action),
+        lambda query, state, action: rules.reject(state, _number(request.ref), action),
         "rejected",
     )
 
@@ -68,9 +72,16 @@ def rollback(services: EngineServices, request: ModelRollback) -> ModelVersion:
         definition,
         request,
         request.reason,
-        lambda transaction, state, action: rules.rollback(state, action),
+        lambda query, state, action: rules.rollback(state, action),
         "rolled back to",
     )
+
+
+def _check_artifact(services: EngineServices, update: rules.ReleaseUpdate) -> None:
+    """No alias moves to what could not serve. Outside the transaction, because all of it is read."""
+    version = update.version
+    if any(change.version == version.version for change in update.changes):
+        damage.refuse_damaged(services.context, version.model, version.version, version.artifact.sha256)
 
 
 def _number(ref: str) -> int | None:
@@ -93,10 +104,13 @@ def _do(
             "A release needs an actor.", hint="Pass the name of the person who decides.", code="no_actor"
         )
 
+    def planned(query: Query, now: datetime) -> tuple[rules.ReleaseState, rules.ReleaseUpdate]:
+        action = rules.ReleaseAction(actor=request.actor, now=now, reason=safe(reason, 500), cause="person")
+        state = releasing.release_state(query, definition)
+        return state, step(query, state, action)
+
     def change(transaction: Transaction) -> ModelVersion:
-        action = rules.ReleaseAction(actor=request.actor, now=transaction.now, reason=safe(reason, 500), cause="person")
-        state = releasing.release_state(transaction, definition)
-        update = step(transaction, state, action)
+        state, update = planned(transaction, transaction.now)
         if update.changes_nothing(state):
             return update.version
         version = releasing.carry_out(transaction, update)
@@ -113,6 +127,11 @@ def _do(
             services.context.line.after(transaction, ChampionChanged(definition.name, version.version, trigger))
         return version
 
+    update: rules.ReleaseUpdate | None = None
+    with suppress(NotFoundError, RefusedError):  # said below, unless the request is a repeated one
+        _, update = services.context.store.read(lambda query: planned(query, services.context.clock.now()))
+    if update is not None:
+        _check_artifact(services, update)
     version = services.mutate(request, change)
     deploy(services.context, definition.name)
     return version

@@ -10,7 +10,6 @@ import os
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,7 +22,7 @@ from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shopfloor.domain.codec import to_json
-from shopfloor.domain.errors import BusyError, ExitCode, RefusedError, ShopfloorError, UsageError
+from shopfloor.domain.errors import BusyError, ExitCode, IntegrityError, RefusedError, ShopfloorError, UsageError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.text import safe
@@ -39,6 +38,8 @@ from shopfloor.domain.wire import (
 from shopfloor.engine.api.routes import Answer, routes
 from shopfloor.engine.api.rows import TooLarge, append
 from shopfloor.engine.services import EngineServices
+from shopfloor.runtime import damage
+from shopfloor.runtime.context import Context
 from shopfloor.workspace.folders import blame
 
 _LOG = logging.getLogger("shopfloor.api")
@@ -65,13 +66,13 @@ def application(services: EngineServices) -> Starlette:
     table = {kind.verb: (kind, answer) for kind, answer in routes().items()}
 
     async def rows(http: HttpRequest) -> Response:
-        return await _guarded(http, services.context.layout.root, lambda: append(services, http))
+        return await _guarded(http, services.context, lambda: append(services, http))
 
     async def endpoint(http: HttpRequest) -> Response:
         async def answer() -> Any:
             return await _answer(services, await _decode(http, table), table)
 
-        return await _guarded(http, services.context.layout.root, answer)
+        return await _guarded(http, services.context, answer)
 
     return Starlette(
         routes=[
@@ -81,14 +82,17 @@ def application(services: EngineServices) -> Starlette:
     )
 
 
-async def _guarded(http: HttpRequest, root: Path, answer: Callable[[], Awaitable[Any]]) -> Response:
+async def _guarded(http: HttpRequest, context: Context, answer: Callable[[], Awaitable[Any]]) -> Response:
     try:
         return Response(to_json(await answer()), media_type="application/json")
+    except IntegrityError as error:
+        explained = await run_in_threadpool(damage.explained, context, error)
+        return _failed(explained, _status(explained))
     except ShopfloorError as error:
         return _failed(error, _status(error))
     except Exception as error:  # noqa: BLE001 - the boundary of the API: the caller gets a sentence, the log the trace
         _LOG.exception("%s failed", http.url.path)
-        cause = blame(error, root) if isinstance(error, OSError) else error
+        cause = blame(error, context.layout.root) if isinstance(error, OSError) else error
         return _failed(cause, 500)
 
 

@@ -6,7 +6,9 @@ from shopfloor.domain.lineage import LineageGraph
 from shopfloor.domain.requests.workspace import (
     Backup,
     BackupReport,
+    DeepReading,
     Doctor,
+    DoctorRead,
     DoctorReport,
     Gc,
     GcReport,
@@ -18,9 +20,12 @@ from shopfloor.engine.services import EngineServices
 from shopfloor.intake.streaming.stream_status import stream_statuses
 from shopfloor.lineage.trace import trace
 from shopfloor.upkeep.backup import make_backup
+from shopfloor.upkeep.deep_reading import read_slice
 from shopfloor.upkeep.doctor import examine
 from shopfloor.upkeep.gc import collect_garbage
 from shopfloor.upkeep.query import run_query
+
+_LONGEST_SLICE = 10.0
 
 
 def lineage(services: EngineServices, request: LineageShow) -> LineageGraph:
@@ -36,8 +41,16 @@ def sql(services: EngineServices, request: SqlQuery) -> QueryTable:
 def doctor(services: EngineServices, request: Doctor) -> DoctorReport:
     """The health of the workspace."""
     return examine(
-        services.context, repair=request.repair, stream_status=stream_statuses(services.context, services.streams)
+        services.context,
+        repair=request.repair,
+        stream_status=stream_statuses(services.context, services.streams),
+        ask=services.pool.light_adhoc.ask,
     )
+
+
+def read(services: EngineServices, request: DoctorRead) -> DeepReading:
+    """A slice of the stored objects, byte for byte."""
+    return read_slice(services.context, request.after, min(request.seconds, _LONGEST_SLICE))
 
 
 def backup(services: EngineServices, request: Backup) -> BackupReport:

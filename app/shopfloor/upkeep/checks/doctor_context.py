@@ -8,8 +8,10 @@ from typing import Any
 
 from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.workspace import DoctorFinding
+from shopfloor.domain.stored_object import StoredObject
 from shopfloor.domain.streaming import StreamStatus
 from shopfloor.runtime.context import Context
+from shopfloor.upkeep.rebuilding import Ask, rebuild
 from shopfloor.upkeep.references import References
 from shopfloor.workspace.layout import Layout
 
@@ -20,7 +22,8 @@ _SHOWN = 10
 class DoctorContext:
     """The workspace, what its metadata refers to, and the status of its streams.
 
-    `deep` reads every stored byte, until `deadline` on the monotonic clock; `repair` allows repairs.
+    `deep` reads every stored byte, until `deadline` on the monotonic clock; `repair` allows repairs, of which
+    some need a worker to `ask`.
     """
 
     context: Context
@@ -29,6 +32,7 @@ class DoctorContext:
     repair: bool
     deadline: float
     streams: Sequence[StreamStatus] = ()
+    ask: Ask | None = None
 
     @property
     def layout(self) -> Layout:
@@ -49,6 +53,10 @@ class DoctorContext:
         if self.repair:
             repair()
         return self.repair
+
+    def rebuilt(self, part: StoredObject) -> bool:
+        """Make a damaged part again where repairs were asked for; True when it is whole."""
+        return self.repair and self.ask is not None and rebuild(self.context, part, self.ask)
 
 
 Check = Callable[[DoctorContext], Iterator[DoctorFinding]]

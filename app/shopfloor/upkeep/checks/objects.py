@@ -3,107 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from shopfloor.artifacts import bundle
-from shopfloor.artifacts.key import load_or_create_key
+from shopfloor.artifacts.key import load_key
 from shopfloor.domain import numbers
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
+from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.requests.workspace import DoctorFinding
+from shopfloor.domain.stored_object import ObjectKind
 from shopfloor.domain.text import counted
-from shopfloor.lake.objects import file_sha256, part_path
+from shopfloor.runtime import damage
+from shopfloor.store import alerts
+from shopfloor.store.rows import Query
 from shopfloor.upkeep.checks.doctor_context import DoctorContext, failed, summed
-from shopfloor.upkeep.references import Artifact
+from shopfloor.upkeep.deep_reading import Readable, read, readables
 
 
 def parts(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every part of every version is there with its size; deep: with its digest."""
-    held = doctor.held.parts
-    users = dict(doctor.rows(_USERS))
-    problems: list[str] = []
-    read = 0
-    for sha256, size in held.items():
-        fault = _fault(part_path(doctor.layout.objects, sha256), size)
-        if not fault and doctor.deep and not doctor.late:
-            read += 1
-            fault = _changed(part_path(doctor.layout.objects, sha256), sha256)
-        if fault:
-            problems.append(f"part {sha256[:12]} of {users.get(sha256, 'a dataset')} {fault}")
-    there = counted(len(held), "is there", "are there")
-    yield from summed("parts", problems, there + _read(doctor, read, len(held)))
-
-
-_USERS = """
-SELECT sha256, string_agg(
-    dataset || '@' || added_version || coalesce(' to @' || (removed_version - 1), ' and later'), ', '
-    ORDER BY dataset, added_version
-) FROM dataset_parts GROUP BY sha256
-"""
+    yield from _objects(doctor, "parts", ObjectKind.PART, ("is there", "are there"))
 
 
 def logs(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Every registered part of the inference log is there; deep: with its digest."""
-    held = doctor.held.logs
-    problems: list[str] = []
-    read = 0
-    for part in held:
-        fault = _fault(part.path, 0)
-        if not fault and doctor.deep and not doctor.late:
-            read += 1
-            fault = _changed(part.path, part.sha256)
-        if fault:
-            problems.append(f"{doctor.layout.relative(part.path)} of {part.model} {fault}")
-    yield from summed("inference log", problems, f"{counted(len(held), 'part')} there" + _read(doctor, read, len(held)))
+    yield from _objects(doctor, "inference log", ObjectKind.LOG, ("part is there", "parts are there"))
 
 
 def artifacts(doctor: DoctorContext) -> Iterator[DoctorFinding]:
-    """Every artifact is there, signed by this workspace and about its own model; deep: every file of it."""
-    held = doctor.held.artifacts
-    if held and not doctor.layout.signing_key.exists():
+    """Every artifact is there, signed by this workspace and about its own model, its files unchanged."""
+    if doctor.held.artifacts and not doctor.layout.signing_key.exists():
         yield failed("artifacts", "the signing key is gone: restore .shopfloor/signing.key, or retrain all models")
         return
+    yield from _objects(doctor, "artifacts", ObjectKind.ARTIFACT, ("is there and signed", "are there and signed"))
+
+
+def _objects(doctor: DoctorContext, check: str, kind: ObjectKind, words: tuple[str, str]) -> Iterator[DoctorFinding]:
+    held = [each for each in readables(doctor.held, doctor.layout) if each.stored.kind is kind]
+    known = {damage.stored_of(alert) for alert in doctor.context.store.read(_damaged)}
     problems: list[str] = []
-    read = 0
-    for artifact in held:
-        deep = doctor.deep and not doctor.late
-        read += deep
-        try:
-            _prove(doctor, artifact, deep=deep)
-        except IntegrityError as error:
-            problems.append(f"{artifact.model}: {error.message}")
-    there = counted(len(held), "is there and signed", "are there and signed")
-    yield from summed("artifacts", problems, there + _read(doctor, read, len(held)))
+    late = 0
+    for each in held:
+        deep = doctor.deep or each.stored in known
+        late += deep and doctor.late
+        seen = _fault(doctor, each)
+        if seen is not None:
+            error = damage.explained(doctor.context, seen)
+        elif (found := read(doctor.context, each) if deep and not doctor.late else None) is not None:
+            error = found
+        else:
+            continue
+        if kind is ObjectKind.PART and doctor.rebuilt(each.stored):
+            yield failed(check, f"{error.message} It was made again from its originals.", repaired=True)
+        else:
+            problems.append(f"{error.message} {error.hint}".strip())
+    damage.recheck(doctor.context)
+    yield from summed(check, problems, counted(len(held), *words) + _read(doctor, len(held) - late, len(held)))
 
 
-def _prove(doctor: DoctorContext, artifact: Artifact, *, deep: bool) -> None:
-    key = load_or_create_key(doctor.layout.signing_key)
-    file = ArtifactFile(path=str(artifact.path), sha256=artifact.sha256, model=artifact.model, version=0)
-    manifest = bundle.verify(file, key)
-    for name, digest in manifest.files.items():
-        path = artifact.path / name
-        if not path.is_file():
-            raise IntegrityError(f"{name} of artifact {artifact.sha256[:12]} is missing.")
-        if deep and file_sha256(path) != digest:
-            raise IntegrityError(f"{name} of artifact {artifact.sha256[:12]} was changed.")
+def _damaged(query: Query) -> list[AlertRecord]:
+    return alerts.unresolved_of(query, damage.CHECK)
 
 
-def _fault(path: Path, size: int) -> str:
-    """What can be seen without reading; a size of 0 was not recorded."""
+def _fault(doctor: DoctorContext, each: Readable) -> IntegrityError | None:
+    """What can be seen without reading all."""
+    if each.stored.kind is ObjectKind.ARTIFACT:
+        return _unsigned(doctor, each)
     try:
-        found = path.lstat().st_size
-    except FileNotFoundError:
-        return "is missing"
+        found = each.path.lstat().st_size
     except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    return f"has {numbers.count(found)} bytes instead of {numbers.count(size)}" if size and found != size else ""
+        why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+    else:
+        why = f"has {numbers.count(found)} bytes instead of {numbers.count(each.size)}"
+        if not each.size or found == each.size:
+            return None
+    return IntegrityError(f"The stored {each.stored} {why}.", code="part_damaged", stored=each.stored)
 
 
-def _changed(path: Path, sha256: str) -> str:
+def _unsigned(doctor: DoctorContext, each: Readable) -> IntegrityError | None:
+    file = ArtifactFile(path=str(each.path), sha256=each.stored.sha256, model=each.model, version=0)
     try:
-        return "" if file_sha256(path) == sha256 else "was changed on disk"
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
+        manifest = bundle.verify(file, load_key(doctor.layout.signing_key))
+    except IntegrityError as error:
+        return error
+    missing = [name for name in manifest.files if not (each.path / name).is_file()]
+    why = f"{', '.join(missing)} of artifact {each.stored.sha256[:12]} is missing."
+    return IntegrityError(why, code="artifact_missing", stored=each.stored) if missing else None
 
 
 def _read(doctor: DoctorContext, read: int, count: int) -> str:

@@ -1,6 +1,8 @@
-"""The one alert that a dataset or model has of a kind about its drop folder: opened, kept up to date, resolved."""
+"""The one alert of a kind that a dataset or model has: opened, kept up to date, resolved."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import msgspec
 
@@ -10,22 +12,34 @@ from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
 
-def unresolved(query: Query, subject: str, check: str) -> AlertRecord | None:
+def unresolved(query: Query, subject: str, check: str, feature: str | None = None) -> AlertRecord | None:
     """The unresolved alert of `subject`, if there is one."""
-    return next((one for one in alerts.unresolved(query, subject) if one.check == check), None)
+    found = (one for one in alerts.unresolved(query, subject) if one.check == check and one.feature == feature)
+    return next(found, None)
 
 
 def raise_alert(
-    transaction: Transaction, subject: str, check: str, message: str, cause: str, *, value: float
+    transaction: Transaction,
+    subject: str,
+    check: str,
+    message: str,
+    cause: str,
+    *,
+    value: float,
+    severity: Severity = Severity.WARNING,
+    feature: str | None = None,
+    evidence: dict[str, Any] | None = None,
 ) -> AlertRecord:
-    """Open the alert of a subject that has none."""
+    """Open the alert of a subject that has none; `feature` tells several of one kind apart."""
     alert = alerts.create(
         transaction,
         AlertRecord(
             id="",
             subject=subject,
             check=check,
-            severity=Severity.WARNING,
+            feature=feature,
+            severity=severity,
+            evidence=evidence or {},
             value=value,
             limit=0.0,
             message=message,
@@ -43,9 +57,9 @@ def update(transaction: Transaction, alert: AlertRecord, *, value: float) -> Non
     alerts.put(transaction, msgspec.structs.replace(alert, value=value, updated_at=transaction.now))
 
 
-def resolve(transaction: Transaction, subject: str, check: str) -> None:
+def resolve(transaction: Transaction, subject: str, check: str, *, feature: str | None = None) -> None:
     """What it was about is over; nothing where there is none."""
-    alert = unresolved(transaction, subject, check)
+    alert = unresolved(transaction, subject, check, feature)
     if alert is None:
         return
     now = transaction.now
