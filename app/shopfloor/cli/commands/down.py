@@ -13,6 +13,8 @@ from shopfloor.cli.output.workspace import unfinished
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
 from shopfloor.domain.clock import Clock, SystemClock
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.numbers import exact
 
 _TIMEOUT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
@@ -52,6 +54,12 @@ def await_end(workspace: Path, running: Callable[[Path], bool], clock: Clock, pa
 
     deadline = clock.monotonic() + _TIMEOUT_SECONDS
     while running(workspace):
-        if is_stopped(workspace) or clock.monotonic() >= deadline:
+        if is_stopped(workspace):
             raise silent(workspace, _TIMEOUT_SECONDS)
+        if clock.monotonic() >= deadline:
+            raise ShopfloorError(
+                f"The engine did not stop within {exact(_TIMEOUT_SECONDS)} s.",
+                hint=silent(workspace, _TIMEOUT_SECONDS).hint,
+                code="still_running",
+            )
         pause(_PAUSE_SECONDS)
