@@ -54,12 +54,16 @@ constraints: ## pin the newest releases: rewrites constraints.txt from .venv-lat
 	@$(MAKE) .venv-latest/.stamp-dev $(LATEST)
 	@.venv-latest/bin/python tools/constraints.py > constraints.txt
 
-mutants: $(VENV)/.stamp-dev .venv-mutants/.stamp ## plant faults in some rooms, or in ROOM, and see whether tests notice: hours
+mutants: $(VENV)/.stamp-dev .venv-mutants/.stamp ## plant faults in some rooms, or in ROOM, and see whether tests notice: an hour
 	.venv-mutants/bin/python tools/mutants.py $(ARGS) $(ROOM)
 
+# Runs the tests, too: the environment is added to what is found in $(VENV).
 .venv-mutants/.stamp: | $(PY)
 	$(PY) -m venv --clear .venv-mutants
-	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0
+	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		cosmic-ray==8.7.0 coverage==7.17.5
+	$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$(.venv-mutants/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/product.pth"
 	@touch $@
 
 screenshots: $(VENV)/.stamp-dev ## draw the screens of the documentation

@@ -21,6 +21,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.errors import DataError
 from shopfloor.formats import rowcount
+from shopfloor.formats.file_format import HEAD
 from shopfloor.formats.reader import TableReader, open_table
 from shopfloor.formats.reasons import BadFile
 from shopfloor.serving.inputs import frame_from_rows, to_frame
@@ -230,10 +231,12 @@ def test_hostile_file_names(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_malformed_files_name_the_line(tmp_path: Path, name: str, data: str, line: int) -> None:
-    with pytest.raises(DataError, match=rf"(?i)line {line}\b") as caught:
-        read(written(tmp_path, name, data), (COLUMNS[0],))
-    assert "strict_mode" not in str(caught.value)
-    assert str(tmp_path) not in str(caught.value)
+    for skipped in (0, 1, 2) if name.endswith(".csv") else (0,):
+        path, parser = written(tmp_path, name, "Title\n" * skipped + data), Parser(skip_lines=skipped)
+        with pytest.raises(DataError, match=rf"(?i)line {line + skipped}\b") as caught:
+            read(path, (COLUMNS[0],), parser=parser)
+        assert "strict_mode" not in str(caught.value)
+        assert str(tmp_path) not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +258,18 @@ def test_files_of_no_use_are_refused_in_words(tmp_path: Path, name: str, data: b
         read(written(tmp_path, name, data), (COLUMNS[0],))
     assert caught.value.hint
     assert "\n" not in caught.value.message
+
+
+def test_a_head_that_ends_inside_a_character_or_a_row_is_sound(tmp_path: Path) -> None:
+    header, row, last = "count;word\n", f"1;{'x' * 97}\n", '2;é"\n'
+    for before in (1, 2, 3):  # bytes of the last row within the head
+        rows, more = divmod(HEAD - before - len(header), len(row))
+        path = written(tmp_path, "a.csv", header + row * (rows - 1) + row[:2] + "x" * more + row[2:] + last)
+        assert read(path, (COLUMNS[0], COLUMNS[3]))["word"].iloc[-1] == 'é"'
+
+
+def test_blanks_behind_an_array_are_no_fault(tmp_path: Path) -> None:
+    assert len(read(written(tmp_path, "a.json", '[{"count": 1}]' + "\r\n \t" * 50), COLUMNS[:1])) == 1
 
 
 def test_a_file_may_have_no_rows(tmp_path: Path) -> None:

@@ -135,22 +135,29 @@ def test_many_small_files_are_copied_into_one_each_with_its_place(inbox: Path, t
     assert (tmp_path / "copies").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize("change", ["append", "truncate", "touch"])
-def test_change_during_the_copy(inbox: Path, tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_change_during_the_copy(
+    inbox: Path, tmp_path: Path, change: str, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = inbox / "d/sub/a.csv"
     path.write_bytes(b"x" * 3_000_000)
     seen = one(inbox)
-    reads = []
+    steps = []
 
-    def read(descriptor: int, buffers: list[memoryview]) -> int:
-        reads.append(descriptor)
-        if len(reads) == 2:
+    def send(target: int, source: int, offset: int | None, count: int) -> int:
+        steps.append(count)
+        if len(steps) == 2:
             changes(path)[change]()
-        return os.readv(descriptor, buffers)
+        return os.sendfile(target, source, offset, count)
 
-    monkeypatch.setattr(module, "os", type("Os", (), {**vars(os), "readv": staticmethod(read)}))
+    monkeypatch.setattr(module, "os", type("Os", (), {**vars(os), "sendfile": staticmethod(send)}))
+    monkeypatch.setattr(module, "_STEP", 1 << 20)
+    if large:
+        monkeypatch.setattr(module, "_LARGE", 0)
     with pytest.raises(FileChanged):
         claim(inbox, seen, tmp_path / "copy")
+    assert len(steps) > 1
     assert not (tmp_path / "copy").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -103,6 +104,16 @@ def test_homogeneity_agrees_with_scipy_when_no_bin_is_rare() -> None:
     assert homogeneity(*table) == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
 
 
+def test_homogeneity_of_two_bins_agrees_with_scipy() -> None:
+    table = [[90, 10], [75, 25]]
+    assert homogeneity(*table) == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
+
+
+def test_rare_bins_are_one_and_if_it_is_rare_too_part_of_the_smallest_other() -> None:
+    assert homogeneity([50, 30, 4, 6, 1], [40, 50, 6, 3, 2]) == homogeneity([50, 30, 11], [40, 50, 11])
+    assert homogeneity([50, 30, 2, 1], [40, 50, 1, 2]) == homogeneity([50, 33], [40, 53])
+
+
 def test_homogeneity_is_calibrated_with_many_rare_levels() -> None:
     """Both sides are samples: a test against the reference as if exact alarms far too often."""
     rng = np.random.default_rng(3)
@@ -152,3 +163,9 @@ def test_critical_values_shrink_with_the_sample() -> None:
     ):
         assert critical[0] > critical[1] > critical[2] > 0
     assert math.isclose(psi_critical(1, 10, 10), 0)
+
+
+def test_a_critical_value_does_not_depend_on_which_sample_is_the_first() -> None:
+    for critical in (partial(psi_critical, 10), partial(jensen_shannon_critical, 10), partial(wasserstein_critical, 1)):
+        assert critical(100, 900) == pytest.approx(critical(900, 100))
+        assert critical(100, 100) > critical(100, 900) > critical(900, 900)

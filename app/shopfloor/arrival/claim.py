@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from io import FileIO
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from shopfloor.arrival.scan import Observation
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.record import Record
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18  # stays in the processor's cache between being read and being hashed
+_STEP = 8 << 20
 _LARGE = 16 << 20
 _FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: a pipe that took the file's place must not hang the engine.
@@ -66,7 +66,7 @@ def claim(root: Path, expected: Observation, staging: Path) -> Claimed:
     try:
         _compare(source, expected)
         # Outside the next block: what is there already is not ours to remove.
-        target = os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
+        target = os.open(staging, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
         try:
             digest, size = _copy(source, target, expected.size)
             _compare(source, expected)
@@ -192,39 +192,34 @@ def _compare(source: int, expected: Observation) -> None:
 
 
 def _copy(source: int, target: int, expected: int) -> tuple[str, int]:
-    """Copy and hash; return the digest and the bytes written. Closes `target`."""
+    """Copy, and hash what was written; return the digest and the bytes written. Closes `target`."""
     digest, size = hashlib.sha256(), 0
-    # Two buffers for all chunks: fresh memory for each costs more than the hashing. One is hashed
-    # while the other is written, which takes as long where the page cache has to grow.
-    now, then = (memoryview(bytearray(min(_CHUNK, expected + 1))) for _ in range(2))
-    with open(target, "wb", buffering=0) as copy, _writer(expected) as write:
-        while count := os.readv(source, [now]):
-            write(copy, now[:count])
-            digest.update(now[:count])
-            size += count
-            now, then = then, now
+    chunk = memoryview(bytearray(min(_CHUNK, expected + 1)))
+    with open(target, "rb", buffering=0), closing(_sent(source, target, expected)) as sent:
+        for count in sent:
+            while count and (read := os.preadv(target, [chunk[:count]], size)):
+                digest.update(chunk[:read])
+                size += read
+                count -= read
     return digest.hexdigest(), size
 
 
-@contextmanager
-def _writer(expected: int) -> Iterator[Callable[[FileIO, memoryview], None]]:
-    """Writes each chunk before it takes the next but one; beside the caller where the file is large."""
+def _sent(source: int, target: int, expected: int) -> Generator[int]:
+    """Copy the source; give how many bytes each step has added to the copy.
+
+    The kernel copies, which takes a third of the time of writing what was read. Of a large file the next step is on its
+    way while the caller hashes this one.
+    """
+
+    def send() -> int:
+        return os.sendfile(target, source, None, _STEP)
+
     if expected < _LARGE:
-        yield _write
+        while count := send():
+            yield count
         return
-    pending: list[Future[None]] = []
-
-    def write(target: FileIO, chunk: memoryview) -> None:
-        if pending:
-            pending.pop().result()
-        pending.append(thread.submit(_write, target, chunk))
-
     with ThreadPoolExecutor(1, thread_name_prefix="claim") as thread:
-        yield write
-        if pending:
-            pending.pop().result()
-
-
-def _write(target: FileIO, chunk: memoryview) -> None:
-    while chunk:
-        chunk = chunk[target.write(chunk) :]
+        ahead = thread.submit(send)
+        while count := ahead.result():
+            ahead = thread.submit(send)
+            yield count

@@ -359,9 +359,10 @@ class Watch:
     def _note_fresh(self, fresh: list[Found]) -> None:
         if not fresh:
             return
-        if any(seen.reason is None for _, seen, _ in fresh):
-            self._pool.warm()  # the workers start while the files settle
         self._memory.note(fresh, self.context.store.write(lambda transaction: ledger.first_seen(transaction, fresh)))
+        if any(seen.reason is None for _, seen, _ in fresh):
+            # The workers start while the files settle, and not before these are recorded: they take all processors.
+            self._pool.warm()
 
     def _forget_vanished(self, present: set[bytes]) -> None:
         gone = self._memory.forget_but(present)

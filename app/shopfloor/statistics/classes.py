@@ -88,9 +88,8 @@ def _balanced(shares: Floats, present: Floats) -> float:
 
 def _matthews(shares: Floats, present: Floats) -> float:
     right, given, true = shares[0].sum(), shares[1], shares[2]
-    whole = true.sum()
-    spread = (whole**2 - (given**2).sum()) * (whole**2 - (true**2).sum())
-    above = right * whole - (given * true).sum()
+    spread = (1 - (given**2).sum()) * (1 - (true**2).sum())
+    above = right - (given * true).sum()
     return float(above / spread**0.5) if spread > 0 else 0.0
 
 

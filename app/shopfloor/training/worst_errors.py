@@ -15,13 +15,14 @@ _TAIL = 0.01
 
 def confusion(truth: pd.Series, predicted: pd.Series) -> Confusion | None:
     """Counts of (true class, predicted class), the classes in order; None for more than eight, which nobody reads."""
-    pairs = pd.DataFrame({"truth": truth.astype(str).to_numpy(), "predicted": predicted.astype(str).to_numpy()})
-    labels = sorted(set(pairs["truth"]) | set(pairs["predicted"]))
+    (true, truths), (said, answers) = (pd.factorize(one, use_na_sentinel=False) for one in (truth, predicted))
+    labels = sorted({*map(str, truths), *map(str, answers)})
     if not labels or len(labels) > _MOST_CLASSES:
         return None
-    counted = pairs.value_counts()
-    counts = tuple(tuple(int(counted.get((one, other), 0)) for other in labels) for one in labels)
-    return Confusion(labels=tuple(labels), counts=counts)
+    row, column = (np.array([labels.index(str(value)) for value in found]) for found in (truths, answers))
+    shape = (len(labels), len(labels))
+    counts = np.bincount(row[true] * len(labels) + column[said], minlength=len(labels) ** 2).reshape(shape)
+    return Confusion(labels=tuple(labels), counts=tuple(map(tuple, counts.tolist())))
 
 
 def residuals(truth: pd.Series, predicted: pd.Series) -> Residuals | None:
