@@ -509,7 +509,8 @@ class FakeEngine:
         shop = self.shop
         state = getattr(request, "state", "")
         if verb == "job.list":
-            return [one for one in shop.jobs() if state in {"", one.state.value}]
+            wanted = {"failed", "lost"} if getattr(request, "unresolved", False) else {state}
+            return [one for one in shop.jobs() if not wanted - {""} or one.state.value in wanted]
         if verb == "run.list":
             if request.query == "acu>1":
                 raise UsageError("Runs have no field 'acu'.", hint="Did you mean auc?")
