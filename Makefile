@@ -23,7 +23,8 @@ demo: $(VENV)/.stamp-run ## build a workspace on real flight data, run the whole
 	else exec $(VENV)/bin/shopfloor demo --headless $(ARGS); fi
 
 test: $(VENV)/.stamp-dev ## run every test, or those of ROOM
-	$(PY) -m pytest -n auto --maxprocesses=8 --dist loadfile $(ARGS) $(addprefix tests/,$(ROOM))
+	@$(PY) -m compileall -q app
+	$(PY) -m pytest -n auto --maxprocesses=8 --dist loadfile --no-loadscope-reorder $(ARGS) $(addprefix tests/,$(ROOM))
 
 test-latest: ## the same with the newest releases of all dependencies, in .venv-latest
 	@rm -f .venv-latest/.stamp-dev

@@ -94,7 +94,7 @@ def main() -> int:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=200, help="faults in all")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=60.0, help="of tests to run for one fault at most")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of tests to run for one fault at most")
     parser.add_argument("rooms", nargs="*", default=ROOMS)
     asked = parser.parse_args()
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)

@@ -30,6 +30,7 @@ from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import (
+    AlertChange,
     AlertRecord,
     AlertState,
     CheckResult,
@@ -60,6 +61,7 @@ from shopfloor.domain.requests.workspace import (
     GcReport,
     IdleReport,
     QueryTable,
+    UndoReport,
 )
 from shopfloor.domain.revision import ContractCause, ContractRevision
 from shopfloor.domain.run import ArtifactRef, CandidateScore, RunRecord, RunState, SegmentScore
@@ -601,6 +603,18 @@ DOCTOR = DoctorReport(
 )
 BACKUP = BackupReport(path=".shopfloor/backups/41.duckdb", bytes=1_200_000, seq=41)
 GC = GcReport(dry_run=True, objects=2, bytes=824_000, paths=("parts/ab.parquet", "parts/cd.parquet"))
+ALERT_HISTORY = (
+    AlertChange(seq=17, at=at(2), actor="ada", changes={"state": ("open", "acknowledged"), "note": ("", "mine")}),
+    AlertChange(seq=23, at=at(3), actor="engine", changes={"count": (1, 2)}),
+)
+UNDONE = UndoReport(
+    seq=12,
+    verb="model.promote",
+    message="late-arrival@2 promoted by ada: better on the newest flights",
+    at=at(3),
+    steps=("challenger of late-arrival: none → v2", "champion of late-arrival: v2 → v1"),
+    stays=("Predictions that were served meanwhile stay.",),
+)
 BUNDLE = BundleReport(model="late-arrival", version=2, path="/x/m.shopfloor", sha256=SHA, bytes=9)
 PREDICTED = PredictReport(
     model="late-arrival", model_version=2, rows=100, output="/x/out.csv", ignored_columns=("note",)

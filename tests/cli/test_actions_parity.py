@@ -49,6 +49,7 @@ def texts(action: Action, folder: Path) -> dict[str, str]:
         "output": str(folder / "out.csv"), "name": "churn", "dataset": "customers", "skip_lines": "2",
         "reject_budget": "0.01", "keep": "yes", "corrected": "supersede", "repeated": "yes", "originals": "delete",
         "min_rows": "5", "max_rows": "50", "band": "0.5", "fresh_hours": "26",
+        "seq": "12", "dry_run": "yes",
     }  # fmt: skip
     return {each.name: known.get(each.name, f"{each.name} it's") for each in action.inputs}
 

@@ -92,6 +92,9 @@ CASES: dict[str, tuple[Render, Any]] = {
     "sql-csv": (unsized(lambda answer: csv_text(answer.columns, answer.rows).text), samples.TABLE),
     "lineage-tree": (unsized(lineage.as_tree), samples.LINEAGE),
     "lineage-dot": (unsized(lineage.as_dot), samples.LINEAGE),
+    "alert-history": (listed(alerts.CHANGES), samples.ALERT_HISTORY),
+    "undo": (workspace.describe_undo, samples.UNDONE),
+    "undo-dry-run": (workspace.describe_undo, msgspec.structs.replace(samples.UNDONE, dry_run=True)),
     "lineage-openlineage": (
         lambda graph, width: msgspec.json.format(
             msgspec.json.encode(openlineage.as_events(graph, "shopfloor://ws", "urn:shopfloor:0"))
@@ -100,7 +103,8 @@ CASES: dict[str, tuple[Render, Any]] = {
     ),
 }
 FREE = {
-    "file-inspect", "dataset-parts", "events", "gc", "sql-csv", "lineage-tree", "lineage-dot", "lineage-openlineage",
+    "file-inspect", "dataset-parts", "events", "gc", "undo", "undo-dry-run", "sql-csv", "lineage-tree", "lineage-dot",
+    "lineage-openlineage",
 }  # fmt: skip
 
 

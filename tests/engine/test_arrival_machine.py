@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.engine.harness import Shop
+from tests.soak import times
 
 from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.datasets import DatasetList, DatasetPreviewShow
@@ -128,6 +129,6 @@ class DropFolder(RuleBasedStateMachine):
 
 TestDropFolder = DropFolder.TestCase
 TestDropFolder.settings = settings(
-    max_examples=3, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=times(2, 3), stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestDropFolder.pytestmark = [pytest.mark.timeout(300)]

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.engine.harness import Shop
+from tests.soak import times
 
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.start import connect, engine_running
@@ -41,9 +43,17 @@ def rows(first: int, count: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def define(shop: Shop, **training: object) -> None:
-    definition = ModelDefinition(name="m", dataset="d", target="y", id="id", training=Training(**training))  # type: ignore[arg-type]
+def define(shop: Shop, name: str = "m", dataset: str = "d", **training: object) -> None:
+    definition = ModelDefinition(name=name, dataset=dataset, target="y", id="id", training=Training(**training))  # type: ignore[arg-type]
     shop.client.ask(ModelDefine(definition=definition))
+
+
+@pytest.fixture(scope="module")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """An engine for tests that leave it as it is and have names of their own."""
+    made = Shop(tmp_path_factory.mktemp("common") / "shop")
+    yield made
+    made.close()
 
 
 def test_eight_clients_at_once_start_one_engine(tmp_path: Path) -> None:
@@ -80,32 +90,34 @@ def test_a_second_engine_is_refused_by_name(shop: Shop) -> None:
     assert "Traceback" not in second.stderr
 
 
-def test_a_metric_must_fit_what_the_target_can_be(shop: Shop) -> None:
-    shop.write("inbox/d", "one.csv", "id,y\n" + "".join(f"{n},{'yes' if n % 2 else 'no'}\n" for n in range(60)))
-    shop.settle()
-    with pytest.raises(UsageError, match="does not fit a binary or multiclass target"):
-        define(shop, metric="r2")
-    assert not (shop.root / "models" / "m.toml").exists()
-
-
-def test_the_positive_class_is_one_of_the_targets(shop: Shop) -> None:
-    order = ModelDefine(
-        definition=ModelDefinition(name="early", dataset="d", target="y", positive="maybe"), train=False
+def test_a_metric_must_fit_what_the_target_can_be(common: Shop) -> None:
+    common.write(
+        "inbox/measured", "one.csv", "id,y\n" + "".join(f"{n},{'yes' if n % 2 else 'no'}\n" for n in range(60))
     )
-    (shop.root / "inbox" / "d").mkdir(parents=True)
-    shop.client.ask(order)  # nothing is known of the classes yet
+    common.settle()
+    with pytest.raises(UsageError, match="does not fit a binary or multiclass target"):
+        define(common, "measured", "measured", metric="r2")
+    assert not (common.root / "models" / "measured.toml").exists()
+
+
+def test_the_positive_class_is_one_of_the_targets(common: Shop) -> None:
+    order = ModelDefine(
+        definition=ModelDefinition(name="early", dataset="classes", target="y", positive="maybe"), train=False
+    )
+    (common.root / "inbox" / "classes").mkdir(parents=True)
+    common.client.ask(order)  # nothing is known of the classes yet
     lines = (f"{n},{'yes' if n % 2 else 'no'},{n % 2},{'true' if n % 2 else 'false'}\n" for n in range(60))
-    shop.write("inbox/d", "one.csv", "id,y,n,b\n" + "".join(lines))
-    shop.settle()
+    common.write("inbox/classes", "one.csv", "id,y,n,b\n" + "".join(lines))
+    common.settle()
     for target, positive in (("y", "maybe"), ("n", "2"), ("b", "yes")):
-        wrong = ModelDefinition(name="late", dataset="d", target=target, positive=positive)
+        wrong = ModelDefinition(name="late", dataset="classes", target=target, positive=positive)
         with pytest.raises(UsageError, match=f"has no class '{positive}'") as caught:
-            shop.client.ask(ModelDefine(definition=wrong, train=False))
+            common.client.ask(ModelDefine(definition=wrong, train=False))
         assert caught.value.hint
-    assert not (shop.root / "models" / "late.toml").exists()
+    assert not (common.root / "models" / "late.toml").exists()
     for target, positive in (("y", "yes"), ("n", "1"), ("b", "true")):
-        right = ModelDefinition(name="late", dataset="d", target=target, positive=positive)
-        assert shop.client.ask(ModelDefine(definition=right, train=False)).positive == positive
+        right = ModelDefinition(name="late", dataset="classes", target=target, positive=positive)
+        assert common.client.ask(ModelDefine(definition=right, train=False)).positive == positive
 
 
 def test_the_whole_line_from_a_dropped_file(shop: Shop) -> None:
@@ -162,25 +174,27 @@ def test_files_that_settle_together_become_one_version(shop: Shop) -> None:
     assert shop.status().files.committed == 25
 
 
+@pytest.mark.soak
 def test_kill_9_at_any_moment_converges(shop: Shop) -> None:
+    kills = times(3, 30)
     shop.write("inbox/d", "0.csv", rows(0, 600))
     shop.settle()
     define(shop, candidates=("linear",))
     shop.settle()
-    for number, wait in enumerate((0.0, 0.15, 0.35, 0.6, 1.1), start=1):
+    for number in range(1, kills + 1):
         shop.write("inbox/d", f"{number}.csv", rows(600 * number, 600))
-        time.sleep(wait)
+        time.sleep(1.1 * (number - 1) / (kills - 1))
         shop.kill()
         shop.start()
         shop.settle()
     dataset = shop.client.ask(DatasetShow(name="d"))
-    assert (dataset.version, dataset.rows) == (6, 3600)
+    assert (dataset.version, dataset.rows) == (kills + 1, 600 * (kills + 1))
     status = shop.status()
-    assert status.files.seen == status.files.committed == 6
+    assert status.files.seen == status.files.committed == kills + 1
     assert status.jobs.failed == 0
     runs = shop.client.ask(RunList(model="m")).rows
     assert all(run.state == "succeeded" for run in runs), [(run.id, run.state, run.error) for run in runs]
-    assert {run.dataset_version for run in runs} == set(range(1, 7))
+    assert {run.dataset_version for run in runs} == set(range(1, kills + 2))
     assert shop.client.ask(ModelShow(name="m")).champion is not None
     leftovers = [path.name for path in Layout(shop.root).staging.iterdir()]
     assert leftovers == [], leftovers
@@ -236,55 +250,59 @@ def test_a_running_job_can_be_cancelled(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("name", "content", "said"),
     [
-        ("\n \n", "blank"),
-        ("id,x,y\n", "no rows"),
-        ("id,x,x\n1,2,3\n", "twice"),
-        (b"\x00\x01\x02\xff" * 50, ""),
+        ("blank", "\n \n", "blank"),
+        ("header", "id,x,y\n", "no rows"),
+        ("double", "id,x,x\n1,2,3\n", "twice"),
+        ("binary", b"\x00\x01\x02\xff" * 50, ""),
     ],
 )
-def test_files_that_cannot_be_read_are_quarantined_with_a_reason(shop: Shop, content: str | bytes, said: str) -> None:
-    shop.write("inbox/d", "bad.csv", content)
-    shop.settle()
-    file = shop.client.ask(FileList(dataset="d")).rows[0]
+def test_files_that_cannot_be_read_are_quarantined_with_a_reason(
+    common: Shop, name: str, content: str | bytes, said: str
+) -> None:
+    common.write(f"inbox/{name}", "bad.csv", content)
+    common.settle()
+    file = common.client.ask(FileList(dataset=name)).rows[0]
     assert file.state is FileState.QUARANTINED
     assert file.reason is not None
     assert file.reason.message
     assert file.reason.hint
-    kept = [path for path in (shop.root / "quarantine" / "d").iterdir() if not path.name.endswith(".reason.json")]
+    kept = [path for path in (common.root / "quarantine" / name).iterdir() if not path.name.endswith(".reason.json")]
     assert kept[0].read_bytes() == (content.encode() if isinstance(content, str) else content)
-    shop.client.ask(FileDiscard(id=file.id, reason="not wanted"))
-    assert shop.client.ask(FileShow(id=file.id)).state is FileState.DISCARDED
+    common.client.ask(FileDiscard(id=file.id, reason="not wanted"))
+    assert common.client.ask(FileShow(id=file.id)).state is FileState.DISCARDED
 
 
 @pytest.mark.parametrize(
-    ("content", "target", "said"),
+    ("name", "content", "target", "said"),
     [
-        (rows(0, 3), "y", "rows"),
-        ("id,x,y\n" + "".join(f"{n},{n},same\n" for n in range(200)), "y", "class"),
-        (rows(0, 200), "nope", "column"),
+        ("few", rows(0, 3), "y", "rows"),
+        ("alike", "id,x,y\n" + "".join(f"{n},{n},same\n" for n in range(200)), "y", "class"),
+        ("whole", rows(0, 200), "nope", "column"),
     ],
 )
-def test_data_that_cannot_be_learnt_from_says_why(shop: Shop, content: str, target: str, said: str) -> None:
-    shop.write("inbox/d", "0.csv", content)
-    shop.settle()
-    definition = ModelDefinition(name="m", dataset="d", target=target)
+def test_data_that_cannot_be_learnt_from_says_why(
+    common: Shop, name: str, content: str, target: str, said: str
+) -> None:
+    common.write(f"inbox/{name}", "0.csv", content)
+    common.settle()
+    definition = ModelDefinition(name=name, dataset=name, target=target)
     if target == "nope":
         with pytest.raises(UsageError, match="no column 'nope'"):
-            shop.client.ask(ModelDefine(definition=definition))
+            common.client.ask(ModelDefine(definition=definition))
         return
-    shop.client.ask(ModelDefine(definition=definition))
-    shop.settle()
-    run = shop.client.ask(RunList(model="m")).rows[0]
+    common.client.ask(ModelDefine(definition=definition))
+    common.settle()
+    run = common.client.ask(RunList(model=name)).rows[0]
     assert run.state == "failed"
     assert run.error is not None
     assert said in run.error
     assert "Traceback" not in run.error
-    assert shop.status().engine.pid
+    assert common.status().engine.pid
 
 
-def test_names_that_want_to_act_only_show(shop: Shop) -> None:
+def test_names_that_want_to_act_only_show(common: Shop) -> None:
     names = [
         "[x].csv",
         "[@click=app.quit()]b.csv",
@@ -294,46 +312,46 @@ def test_names_that_want_to_act_only_show(shop: Shop) -> None:
         "a'b\"c.csv",
     ]
     for number, name in enumerate(names):
-        shop.write("inbox/d", name, rows(number * 10, 10))
-    shop.write("inbox/d/[", "x].csv", rows(900, 10))  # its path holds `[/x]`, which closes no tag
-    shop.settle()
-    files = shop.client.ask(FileList(dataset="d")).rows
+        common.write("inbox/acting", name, rows(number * 10, 10))
+    common.write("inbox/acting/[", "x].csv", rows(900, 10))  # its path holds `[/x]`, which closes no tag
+    common.settle()
+    files = common.client.ask(FileList(dataset="acting")).rows
     assert len(files) == len(names) + 1
     assert all(file.state is FileState.COMMITTED for file in files), [(file.path, file.reason) for file in files]
     for file in files:
         assert file.path.isprintable()
-    for event in shop.events():
+    for event in common.events():
         assert event.message.isprintable(), event.message
 
 
-def test_an_export_of_no_model_says_so(shop: Shop, tmp_path: Path) -> None:
+def test_an_export_of_no_model_says_so(common: Shop, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="There is no model 'nope'"):
-        shop.client.ask(ModelExport(ref="nope", path=str(tmp_path / "nope.bundle")))
+        common.client.ask(ModelExport(ref="nope", path=str(tmp_path / "nope.bundle")))
 
 
-def test_a_file_that_is_no_bundle_is_told_in_a_sentence(shop: Shop, tmp_path: Path) -> None:
+def test_a_file_that_is_no_bundle_is_told_in_a_sentence(common: Shop, tmp_path: Path) -> None:
     (tmp_path / "odd.bundle").write_text("q\n1\n")
     with pytest.raises(ShopfloorError, match=r"odd\.bundle cannot be unpacked as a model bundle\.") as caught:
-        shop.client.ask(ModelImport(path=str(tmp_path / "odd.bundle")))
+        common.client.ask(ModelImport(path=str(tmp_path / "odd.bundle")))
     assert "shopfloor model export" in caught.value.hint
 
 
-def test_a_recipe_that_is_not_there_is_refused_when_it_is_named(shop: Shop) -> None:
-    shop.write("inbox/d", "one.csv", "x,y\n1,a\n2,b\n")
-    shop.settle()
+def test_a_recipe_that_is_not_there_is_refused_when_it_is_named(common: Shop) -> None:
+    common.write("inbox/cooked", "one.csv", "x,y\n1,a\n2,b\n")
+    common.settle()
     wanted = ModelDefinition(
-        name="m", dataset="d", target="y", training=Training(candidates=("linear", "recipes/nope.py:build"))
+        name="cooked", dataset="cooked", target="y", training=Training(candidates=("linear", "recipes/nope.py:build"))
     )
     with pytest.raises(UsageError, match=r"There is no recipe recipes/nope\.py"):
-        shop.client.ask(ModelDefine(definition=wanted))
-    assert not (shop.root / "models" / "m.toml").exists()
+        common.client.ask(ModelDefine(definition=wanted))
+    assert not (common.root / "models" / "cooked.toml").exists()
 
 
-def test_unknown_names_get_the_nearest(shop: Shop) -> None:
-    shop.write("inbox/flights", "0.csv", rows(0, 20))
-    shop.settle()
+def test_unknown_names_get_the_nearest(common: Shop) -> None:
+    common.write("inbox/flights", "0.csv", rows(0, 20))
+    common.settle()
     with pytest.raises(NotFoundError) as caught:
-        shop.client.ask(DatasetVersions(name="flihgts"))
+        common.client.ask(DatasetVersions(name="flihgts"))
     assert "flights" in caught.value.hint
 
 

@@ -18,11 +18,13 @@ class Extended:
 
     def __init__(self, folder: Path) -> None:
         self.app = folder / "app"
-        shutil.copytree(ROOT / "app", self.app, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "app", self.app)
         (folder / "workspace_template").symlink_to(ROOT / "workspace_template")
         self.workspace = folder / "w"
         self.touched: set[str] = set()
         self.environment = {**os.environ, "PYTHONPATH": str(self.app), "NO_COLOR": "1", "COLUMNS": "120"}
+        # Each command is a process: only the first one compiles what is not compiled.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def add(self, path: str, text: str) -> None:
         """A new file of the package."""

@@ -46,12 +46,13 @@ def deliver(product: Extended, text: str) -> None:
     product.run("wait", "--timeout", "90")
 
 
-def learn(product: Extended, **training: str) -> None:
+def learn(product: Extended, *, candidates: str = "linear", **training: str) -> None:
     """A workspace with a trained, released model of `rows`."""
     product.open()
     deliver(product, rows(600))
     product.run(
         *("model", "define", "late", "--dataset", "t", "--target", "late", "--id", "id", "--release", "auto"),
+        *("--candidates", candidates),
         *(word for name, value in training.items() for word in (f"--{name}", value)),
     )
     product.run("wait", "--timeout", "90")
@@ -90,11 +91,7 @@ CANDIDATE = Naive()
 
 def test_a_candidate_is_one_file(product: Extended) -> None:
     product.add("training/candidates/naive.py", CANDIDATE)
-    learn(product)
-    definition = product.workspace / "models/late.toml"
-    definition.write_text(definition.read_text() + '\n[training]\ncandidates = ["naive"]\n')
-    product.run("model", "train", "late")
-    product.run("wait", "--timeout", "90")
+    learn(product, candidates="naive")
     run = product.ask("run", "list")[0]
     assert {candidate["name"] for candidate in run["candidates"]} == {"naive", "dummy"}
     assert product.touched == {"training/candidates/naive.py"}

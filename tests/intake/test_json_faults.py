@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.soak import times
 
 from shopfloor.domain.file import FileState
 from shopfloor.formats.kinds import json as json_format
@@ -137,7 +138,7 @@ LINES = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=times(30, 80), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lines=st.lists(LINES, min_size=1, max_size=12), end=st.sampled_from(["\n", "\r\n"]))
 def test_whatever_the_lines_all_are_counted(make_bench: Callable[[], Any], lines: list[str], end: str) -> None:
     bench = make_bench()

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.intake.books import book
+from tests.soak import times
 
 from shopfloor.domain.file import FileState
 
 HELD, IN = FileState.QUARANTINED, FileState.COMMITTED
-MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=times(30, 100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = ["id", "shop", "note"]
 ROWS = [["a1", "Lund", "x"], ["a2", "Umea", ""], ["a3", "Lund", "y"]]
 """Text only: no type keeps a header out."""
@@ -134,6 +135,13 @@ def test_wide_tables_are_looked_at_too(bench: Any) -> None:
     line, row = ",".join(names), ",".join("v" for _ in names)
     (outcome,) = bench.ingest({"a.csv": f"{line}\n{row}\n{line.upper()}\n{row}\n"}).files
     assert (outcome.reason.code, outcome.reason.line) == ("header_repeated", 3)
+
+
+def test_names_that_look_like_values_hide_no_header(bench: Any) -> None:
+    first = "no,shop\nx1,Lund\nx2,Umea\n"
+    contract = bench.ingest({"first.csv": first}).contract
+    (outcome,) = bench.ingest({"a.csv": first + "no,shop\nx3,Lund\n"}, contract).files
+    assert (outcome.reason.code, outcome.reason.line) == ("header_repeated", 4)
 
 
 def test_the_name_of_an_only_column_may_be_a_value(bench: Any) -> None:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.soak import times
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Parser
@@ -24,7 +25,7 @@ from shopfloor.intake.balance import check_balance
 from shopfloor.intake.job import IntakeHandler
 from shopfloor.intake.parts import spans_of
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=times(50, 150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _TEXTS = (Column(name="one", type=ColumnType.TEXT), Column(name="two", type=ColumnType.TEXT))
 _NUMBERED = (Column(name="id", type=ColumnType.INTEGER), Column(name="text", type=ColumnType.TEXT))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.soak import times
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Condition, Contract, Parser, Rule, RuleSeverity, Volume
@@ -105,7 +106,7 @@ def _csv(rows: list[tuple[Any, ...]]) -> str:
     return "\n".join(["i,x,d,t", *lines]) + "\n"
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=times(50, 120), deadline=None)
 @given(rows=st.lists(_rows, min_size=1, max_size=12), rules=_rules, ordered=st.booleans())
 def test_accepted_rows_are_those_of_the_oracle(
     make_bench: Callable[[], Any], rows: list[tuple[Any, ...]], rules: dict[str, Rule], ordered: bool

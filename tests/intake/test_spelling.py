@@ -123,12 +123,12 @@ LAST: dict[str, tuple[str, str, str, str]] = {
 
 
 @pytest.mark.parametrize("case", LAST)
-def test_the_last_of_300_000_rows_counts(bench: Any, case: str) -> None:
+def test_the_last_row_counts_in_a_file_of_several_row_groups(bench: Any, case: str) -> None:
     most, last, kind, format = LAST[case]
-    text = "v,k\n" + f'"{most}",{"k" * 40}\n' * 300_000 + f'"{last}",k\n'
+    text = "v,k\n" + f'"{most}",{"k" * 40}\n' * 130_000 + f'"{last}",k\n'
     result = bench.ingest({"a.csv": text})
     assert (result.columns[0].type, result.columns[0].format) == (kind, format)
-    assert result.rows == 300_001
+    assert result.rows == 130_001
     if kind == "text":
         assert bench.frame(result)["v"].tolist()[-1] == last
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.intake.books import book
+from tests.soak import times
 
 from shopfloor.domain.file import FileState
 
@@ -76,7 +77,7 @@ def test_totals_of_other_formats_and_marks(bench: Any) -> None:
 CELL = st.one_of(st.integers(-3, 9).map(str), st.just(""), st.sampled_from(["A", "B", "sum up", "x"]))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=times(50, 150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(
         st.tuples(CELL, st.integers(-9, 99), st.floats(-9, 9).map(lambda x: round(x, 1))), min_size=1, max_size=9
@@ -135,7 +136,7 @@ def test_totals_of_a_table_without_lines(bench: Any, name: str, known: bool) -> 
     assert bench.frame(result)["units"].tolist() == [3, 4, 5]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=times(40, 100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(st.tuples(st.integers(-9, 99), CELL), min_size=3, max_size=9))
 def test_a_usual_last_row_with_its_key_behind_is_never_one(make_bench: Callable[[], Any], rows: list[Any]) -> None:
     text = "n,key\n" + "".join(f"{n},{key}\n" for n, key in rows)

@@ -61,7 +61,7 @@ class Factory:
         self.now += timedelta(hours=1)
         transaction = Transaction(self.connection, self.now, self._seq)
         result = mutate(transaction)
-        transaction.flush_events()
+        transaction.flush()
         self._seq = transaction.seq
         return result
 
@@ -101,6 +101,17 @@ class Factory:
             return id
 
         return self.write(put)
+
+    def withdraw(self, id: str) -> None:
+        """Its rows leave; here only the record shows it."""
+
+        def put(transaction: Transaction) -> None:
+            row = files.ledger(transaction, [id])[0]
+            file = msgspec.structs.replace(row.file, state=FileState.WITHDRAWN)
+            files.put(transaction, msgspec.structs.replace(row, file=file))
+            transaction.emit("file.withdrawn", file.dataset, "", data={"file": id})
+
+        self.write(put)
 
     def commit(
         self,

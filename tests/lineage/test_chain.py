@@ -188,6 +188,27 @@ def test_as_of_shows_states_of_then(shared: Line) -> None:
     assert node(shared.factory.trace("late@1", "down"), "late@1").state == ""
 
 
+def test_a_withdrawn_file_is_withdrawn_only_since_then(factory: Factory) -> None:
+    file = factory.deliver("flights")
+    factory.commit("flights", [file])
+    in_use = factory.now
+    factory.withdraw(file)
+    withdrawn = factory.now
+    factory.deliver("flights")
+    states = [node(factory.trace(file, "up", at), file).state for at in (in_use, withdrawn, factory.now)]
+    assert states == ["committed", "withdrawn", "withdrawn"]
+    assert node(factory.trace(file, "up"), file).state == "withdrawn"
+
+
+def test_a_file_withdrawn_before_the_history_begins_had_come(factory: Factory) -> None:
+    file = factory.deliver("flights")
+    in_use = factory.now
+    factory.withdraw(file)
+    factory.connection.execute("UPDATE events SET images = NULL")
+    assert node(factory.trace(file, "up", in_use), file).state == "committed"
+    assert node(factory.trace(file, "up"), file).state == "withdrawn"
+
+
 def test_a_run_that_ended_later_shows_no_result(shared: Line) -> None:
     started = shared.factory.trace(shared.run, "up").nodes[0]
     assert started.at is not None

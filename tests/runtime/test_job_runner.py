@@ -26,7 +26,7 @@ from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker import WorkerDied
 from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.runtime.worker_pool import WorkerPool
-from shopfloor.store import jobs
+from shopfloor.store import jobs, models
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.layout import Layout
@@ -52,6 +52,7 @@ class Plant:
         )  # fmt: skip
         self.at: Callable[[str], None] = lambda moment: None
         self.told: list[str] = []
+        self.warmed: list[WorkerClass] = []
         self.started = False
         self.handler: Any = _Handler(self)
         self.pool = WorkerPool(
@@ -123,6 +124,7 @@ class _Worker:
 
     def __init__(self, worker_class: WorkerClass, warm_ups: Any = ()) -> None:
         self.pid, self.alive = 1, True
+        self.plant.warmed.append(worker_class)
         self.plant.at("start")
 
     def call(self, call: Any, on_progress: Any) -> Result:
@@ -252,6 +254,14 @@ def test_a_job_that_a_runner_holds_is_no_orphan(plant: Plant) -> None:
     plant.start()
     plant.until(job.id, JobState.SUCCEEDED)
     assert plant.job(job.id).attempts == 1
+
+
+def test_without_a_model_only_the_worker_that_parses_is_warmed(plant: Plant) -> None:
+    plant.pool.warm()
+    assert plant.warmed == [WorkerClass.LIGHT]
+    plant.store.write(lambda transaction: models.put_state(transaction, models.state(transaction, "late")))
+    plant.pool.warm()
+    assert plant.warmed == [WorkerClass.LIGHT, WorkerClass.HEAVY]
 
 
 def _with_attempts(job: JobRecord, attempts: int) -> JobRecord:

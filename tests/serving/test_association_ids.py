@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.formats.test_row_values import COLUMNS, plain, texts
+from tests.soak import times
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
@@ -76,7 +77,7 @@ def as_lines(name: str, value: Any) -> bytes:
 
 
 @pytest.mark.parametrize("field", ["x", "association_id"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=times(15, 40), deadline=None)
 @given(column=columns, text=texts)
 def test_a_text_is_the_same_id_in_a_csv_in_json_lines_and_over_rest(
     tmp_path_factory: pytest.TempPathFactory, field: str, column: Column, text: str
@@ -88,7 +89,7 @@ def test_a_text_is_the_same_id_in_a_csv_in_json_lines_and_over_rest(
 
 
 @pytest.mark.parametrize("field", ["x", "association_id"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=times(15, 40), deadline=None)
 @given(column=columns, value=plain.filter(lambda value: type(value) in {int, float}))
 def test_a_number_is_the_same_id_in_json_lines_and_over_rest(
     tmp_path_factory: pytest.TempPathFactory, field: str, column: Column, value: float

@@ -44,6 +44,13 @@ def test_entries_come_back_in_order_over_files_and_openings(
     assert list(Journal(folder).entries()) == entries
 
 
+def test_a_full_file_is_followed_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ROTATE_BYTES", 300)
+    files = _written(tmp_path, [JournalEntry(number, [("runs", {"a": "b" * 20})]) for number in range(1, 21)])
+    assert len(files) > 3
+    assert all(path.stat().st_size <= 300 for path in files)
+
+
 @settings(max_examples=60, deadline=None)
 @given(entries=_many, place=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_a_changed_byte_costs_no_other_line(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.soak import times
 from tests.store.opening import enqueue, open_store
 
 from shopfloor.domain.errors import ConflictError
@@ -159,5 +160,5 @@ class StoreMachine(RuleBasedStateMachine):
 
 TestStoreMachine = StoreMachine.TestCase
 TestStoreMachine.settings = settings(
-    max_examples=10, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=times(6, 10), stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -104,7 +104,7 @@ def test_an_operations_answer_and_its_work_are_one(tmp_path: Path) -> None:
             if (before := operations.answered(tx, "op")) is not None:
                 return before
             id, _ = tx.next_id("j")
-            operations.record(tx, "op", "job.add", f'"{id}"')
+            operations.record(tx, "op", "job.add", f'"{id}"', first_seq=tx.seq + 1)
             if fail:
                 raise ValueError("no")
             return f'"{id}"'
@@ -151,7 +151,7 @@ def test_rejects_are_those_of_the_last_attempt_and_go_with_their_time(tmp_path: 
 def test_events_are_found_by_number_and_subject(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     for number in range(12):
-        store.write(lambda tx, n=number: tx.emit("k", "ab"[n % 2], f"m{n}"))
+        store.write(lambda tx, n=number: tx.emit("k", "ab"[n % 2], f"m{n}", data={}))
 
     def look(query: Query) -> None:
         for seq in range(13):

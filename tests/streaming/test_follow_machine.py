@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.soak import times
 
 from shopfloor.arrival.scan import scan
 from shopfloor.domain.clock import SystemClock
@@ -186,7 +187,7 @@ class FollowedFile(RuleBasedStateMachine):
 
 
 TestFollowedFile = FollowedFile.TestCase
-TestFollowedFile.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestFollowedFile.settings = settings(max_examples=times(8, 25), stateful_step_count=25, deadline=None)
 
 
 @pytest.mark.parametrize("restarted", [False, True])

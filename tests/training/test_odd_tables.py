@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.soak import times
 from tests.training.samples import silent, spec
 
 from shopfloor.artifacts.pickling import from_bytes, to_bytes
@@ -68,7 +69,7 @@ def problems(draw: st.DrawFn) -> tuple[pd.DataFrame, tuple[Column, ...], dict[st
     return frame, tuple(columns), definition
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=times(16, 40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(problems())
 def test_a_model_or_a_clear_error(tmp_path: Path, problem: tuple[Any, Any, dict[str, Any]]) -> None:
     frame, columns, definition = problem

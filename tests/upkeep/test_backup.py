@@ -81,7 +81,7 @@ def test_no_backup_on_a_full_disk(works: Works, monkeypatch: pytest.MonkeyPatch)
 
 def test_damage_is_noticed(works: Works, tmp_path: Path) -> None:
     for number in range(300):
-        works.store.write(lambda t, n=number: t.emit("x.y", "z", "m" * 200 + str(n)))  # type: ignore[misc]
+        works.store.write(lambda t, n=number: t.emit("x.y", "z", "m" * 200 + str(n), data={}))  # type: ignore[misc]
     report = make_backup(works.context)
     good = Path(report.path).read_bytes()
     broken = tmp_path / "broken.duckdb"

@@ -122,7 +122,12 @@ class Works:
         return self.store.write(put)
 
     def commit(
-        self, dataset: str, parts: Sequence[Part], columns: Sequence[Column] = COLUMNS, delivered: Sequence[str] = ()
+        self,
+        dataset: str,
+        parts: Sequence[Part],
+        columns: Sequence[Column] = COLUMNS,
+        delivered: Sequence[str] = (),
+        digest: str = "d",
     ) -> int:
         """The next version consists of `parts`."""
 
@@ -132,7 +137,7 @@ class Works:
             version = DatasetVersion(
                 dataset=dataset,
                 version=number,
-                digest="d",
+                digest=digest,
                 rows=sum(part.rows for part in parts),
                 columns=tuple(columns),
                 parts=tuple(parts),
@@ -141,7 +146,7 @@ class Works:
             )
             previous = datasets.parts(transaction, dataset, number - 1)
             datasets.commit_version(transaction, version, "append", previous=previous)
-            transaction.emit("dataset.committed", dataset, "")
+            transaction.emit("dataset.committed", dataset, "", data={})
             return number
 
         return self.store.write(put)

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.soak import times
 from tests.watch.yard import Yard
 
 from shopfloor.domain.contract import Originals
@@ -202,7 +203,7 @@ class DropFolder(RuleBasedStateMachine):
 
 TestDropFolder = DropFolder.TestCase
 TestDropFolder.settings = settings(
-    max_examples=12,
+    max_examples=times(6, 12),
     stateful_step_count=16,
     deadline=None,
     report_multiple_bugs=False,

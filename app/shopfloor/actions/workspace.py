@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from shopfloor.actions.action import Action, Confirm, Inputs
+from shopfloor.actions.action import SET, Action, Confirm, Input, InputKind, Inputs
+from shopfloor.actions.fields import whole
 from shopfloor.actions.panes import Scope
-from shopfloor.domain.requests.workspace import Backup, Doctor, Gc, Rescan, Shutdown
+from shopfloor.domain.requests.workspace import Backup, Doctor, Gc, Rescan, Shutdown, Undo
 
 _HOME = (Scope.HOME,)
 
@@ -35,6 +36,11 @@ def _unused(ref: str, inputs: Inputs) -> Gc:
 
 def _shutdown(ref: str, inputs: Inputs) -> Shutdown:
     return Shutdown()
+
+
+def _undo(ref: str, inputs: Inputs) -> Undo:
+    seq = whole(inputs["seq"], "the event") if "seq" in inputs else None
+    return Undo(seq=seq, dry_run=inputs.get("dry_run") == SET)
 
 
 ACTIONS = (
@@ -110,6 +116,20 @@ ACTIONS = (
         help="Start the engine, also after somebody stopped it.",
         scopes=_HOME,
         cli="shopfloor up",
+    ),
+    Action(
+        name="workspace.undo",
+        label="Undo",
+        help="Take back your newest change, or the one of an event; refused when anything moved since.",
+        scopes=(Scope.HOME, Scope.ACTIVITY),
+        confirm=Confirm(question="Undo your newest change, or that of event {seq}?"),
+        cli="shopfloor undo [{seq}] [--dry-run{dry_run!}]",
+        inputs=(
+            Input(name="seq", label="Event", help="Its number (default: your newest change).", kind=InputKind.NUMBER),
+            Input(name="dry_run", label="Dry run", help="Only say what it would do.", kind=InputKind.FLAG),
+        ),
+        build=_undo,
+        shows=True,
     ),
     Action(
         name="engine.stop",

@@ -9,7 +9,10 @@ from typing import Any
 
 import msgspec
 
-from shopfloor.domain.errors import ConfigError
+from shopfloor.client.connection import EngineClient
+from shopfloor.client.start import engine_running
+from shopfloor.domain.errors import ConfigError, UnreachableError
+from shopfloor.domain.requests.workspace import ConfigSet
 from shopfloor.domain.text import safe
 from shopfloor.statistics import metrics
 from shopfloor.workspace import contracts, definitions, schema, settings, template
@@ -27,8 +30,16 @@ def config_get(workspace: Path, key: str) -> Any:
 
 
 def config_set(workspace: Path, key: str, value: str) -> None:
-    """Write a setting. A running engine reads it at its next scan."""
-    settings.set_setting(Layout(workspace), key, value)
+    """Write a setting: by the engine where one runs, so that it is in the history and can be undone."""
+    layout = Layout(workspace)
+    if engine_running(workspace):
+        try:
+            with EngineClient(workspace, layout.socket) as client:
+                client.ask(ConfigSet(key=key, value=value))
+            return
+        except UnreachableError:
+            pass  # it starts or stops, and reads the file when it is there again
+    settings.set_setting(layout, key, value)
 
 
 def config_schema(kind: str) -> dict[str, Any]:

@@ -80,6 +80,15 @@ class AlertRecord(Record, frozen=True, kw_only=True):
     actions: tuple[str, ...] = ()
 
 
+class AlertChange(Record, frozen=True, kw_only=True):
+    """One change of an alert: event `seq` tells of it, `changes` are its fields before and after."""
+
+    seq: int
+    at: datetime
+    actor: str
+    changes: dict[str, tuple[Any, Any]]
+
+
 class ValuePoint(Record, frozen=True, kw_only=True):
     """Realised value of one model version in one period."""
 

@@ -64,6 +64,9 @@ class ModelVersion(Record, frozen=True, kw_only=True):
 ROLLBACK = "rollback"
 """The cause of a champion move that went back; it tells the history's two directions apart."""
 
+UNDO = "undo"
+"""The cause of a move that takes another one back."""
+
 
 class AliasChange(Record, frozen=True, kw_only=True):
     """One move of an alias; the history is append-only. `version` None removes the alias."""

@@ -16,6 +16,7 @@ class ContractCause(StrEnum):
     ACCEPTED = "accepted"
     EDITED = "edited"
     DEFINED = "defined"
+    UNDONE = "undone"
 
 
 class ContractRevision(Record, frozen=True, kw_only=True):

@@ -91,7 +91,9 @@ def _recover(context: Context) -> None:
     store = context.store
     if store.recovered or store.replayed:
         how = store.recovered or f"{store.replayed} commits were restored from the journal"
-        store.write(lambda transaction: transaction.emit("store.mended", "store", f"The store was repaired: {how}"))
+        message = f"The store was repaired: {how}"
+        data = {"recovered": store.recovered, "commits": store.replayed}
+        store.write(lambda transaction: transaction.emit("store.mended", "store", message, data=data))
     adopted = orphans.adopt(context, handlers(), frozenset, "after a restart")
     _sweep_staging(context)
     outputs.finish(context)

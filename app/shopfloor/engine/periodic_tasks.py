@@ -22,6 +22,7 @@ from shopfloor.serving.deploy import Redeployment
 from shopfloor.store import alerts
 from shopfloor.store.transaction import Transaction
 from shopfloor.upkeep.backup import make_backup
+from shopfloor.upkeep.old_history import forget_old_history
 from shopfloor.upkeep.old_rejects import forget_old_rejects
 from shopfloor.upkeep.scrubbing import Scrub
 
@@ -31,7 +32,7 @@ _CONTRACT_SECONDS = 2.0
 _FRESHNESS_SECONDS = 15.0
 _STALLED_SECONDS = 5.0
 _BACKUP_SECONDS = 24 * 3600.0
-_REJECTS_SECONDS = 600.0
+_RETENTION_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
 _RECORDED_SECONDS = 3.0
 _PLACE_SECONDS = 1.0
@@ -52,7 +53,8 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         PeriodicTask("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
         PeriodicTask("stalled", _STALLED_SECONDS, services.watch.report_stalled),
         PeriodicTask("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
-        PeriodicTask("rejects", _REJECTS_SECONDS, lambda: _forget_rejects(services)),
+        PeriodicTask("rejects", _RETENTION_SECONDS, lambda: _forget_rejects(services)),
+        PeriodicTask("history", _RETENTION_SECONDS, lambda: _forget_history(services)),
         PeriodicTask(
             "logs",
             _LOGS_SECONDS,
@@ -89,6 +91,10 @@ def _leave_displaced(services: EngineServices) -> None:
 
 def _forget_rejects(services: EngineServices) -> None:
     forget_old_rejects(services.context)
+
+
+def _forget_history(services: EngineServices) -> None:
+    forget_old_history(services.context)
 
 
 def _back_up(services: EngineServices) -> None:

@@ -38,8 +38,10 @@ class EngineServices:
             if before is not None:
                 answer: R = from_json(before, answer_type(type(request)))
                 return answer
+            transaction.actor, transaction.op_id = request.actor, request.op_id
+            first = transaction.seq + 1
             result = change(transaction)
-            operations.record(transaction, request.op_id, request.verb, to_text(result))
+            operations.record(transaction, request.op_id, request.verb, to_text(result), first_seq=first)
             return result
 
         return self.context.store.write(once)

@@ -351,7 +351,10 @@ class IntakeHandler:
         )
         for notice in version.notices:
             transaction.emit(
-                "dataset.notice", version.dataset, f"{version.dataset}@{version.version}: {safe(notice, 300)}"
+                "dataset.notice",
+                version.dataset,
+                f"{version.dataset}@{version.version}: {safe(notice, 300)}",
+                data={"version": version.version, "notice": notice},
             )
         context.line.after(transaction, VersionCommitted(version))
 

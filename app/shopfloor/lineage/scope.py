@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
+from shopfloor.store import history
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import naive
 
@@ -25,11 +26,15 @@ T = TypeVar("T", bound=_OfModel)
 
 @dataclass(frozen=True)
 class LineageScope:
-    """`until` is UTC without a zone, as the store keeps times; `FOREVER` without a limit."""
+    """`until` is UTC without a zone, as the store keeps times; `FOREVER` without a limit.
+
+    `before_history` says that rows may have changed since without an image of what they were.
+    """
 
     until: datetime
     datasets: frozenset[str]
     models: frozenset[str]
+    before_history: bool = False
     _memory: dict[type, dict[str, list[_OfModel]]] = field(default_factory=lambda: defaultdict(dict), repr=False)
 
     @property
@@ -61,8 +66,10 @@ def load_scope(query: Query, as_of: datetime | None) -> LineageScope:
     """The names of all datasets and models that have something to trace."""
     datasets = query.all("SELECT name FROM datasets UNION SELECT dataset FROM dataset_versions")
     models = query.all("SELECT name FROM models UNION SELECT model FROM model_versions")
+    begins = history.begins(query) if as_of else None
     return LineageScope(
         until=naive(as_of) or FOREVER,
+        before_history=as_of is not None and (begins is None or as_of < begins),
         datasets=frozenset(row[0] for row in datasets),
         models=frozenset(row[0] for row in models),
     )

@@ -12,7 +12,7 @@ import msgspec
 
 from shopfloor.domain.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from shopfloor.domain.record import Record
-from shopfloor.domain.release import ROLLBACK, AliasChange, ModelVersion, Outcome
+from shopfloor.domain.release import ROLLBACK, UNDO, AliasChange, ModelVersion, Outcome
 from shopfloor.domain.text import safe
 
 
@@ -244,7 +244,7 @@ def _before(history: tuple[AliasChange, ...], target: int) -> int | None:
     for change in history:
         if change.version is None:
             continue
-        if change.cause == ROLLBACK and change.version in stack:
+        if change.cause in (ROLLBACK, UNDO) and change.version in stack:
             while stack[-1] != change.version:
                 stack.pop()
         elif not stack or stack[-1] != change.version:

@@ -21,6 +21,7 @@ from shopfloor.runtime.job_runner import JobRunner
 from shopfloor.runtime.transition import Transition, move
 from shopfloor.runtime.worker import WarmUp, Worker
 from shopfloor.runtime.worker_class import WorkerClass
+from shopfloor.store import models
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.folders import blame
 
@@ -58,8 +59,12 @@ class WorkerPool:
             runner.start()
 
     def warm(self) -> None:
-        """Files are settling: start one worker of each worker_class while they do."""
-        for worker_class in WorkerClass:
+        """Files are settling: start one worker of each class that they will need while they do.
+
+        Without a model nothing needs a heavy one.
+        """
+        has_models = bool(self._context.store.read(models.names))
+        for worker_class in WorkerClass if has_models else (WorkerClass.LIGHT,):
             runners = [runner for runner in self._runners if runner.worker_class is worker_class]
             if all(runner.job is None for runner in runners):
                 runners[0].warm()

@@ -82,7 +82,10 @@ class CollectHandler:
             inference.take(transaction, segment, offset)
         if published.damaged:
             transaction.emit(
-                "predictions.damaged", "serving", f"{published.damaged} damaged lines of the inference log were skipped"
+                "predictions.damaged",
+                "serving",
+                f"{published.damaged} damaged lines of the inference log were skipped",
+                data={"lines": published.damaged},
             )
         logged: Counter[tuple[str, int]] = Counter()
         for part in published.parts:

@@ -12,6 +12,7 @@ from shopfloor.domain.monitor import AlertRecord, CheckResult
 from shopfloor.domain.page import Page
 from shopfloor.domain.status import AlertCounts
 from shopfloor.domain.text import safe
+from shopfloor.store.images import Row
 from shopfloor.store.rows import Filter, Query, count, page
 from shopfloor.store.transaction import Transaction
 
@@ -55,12 +56,17 @@ def emit(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
 
 def get(query: Query, id: str) -> AlertRecord:
     """One alert; raises `NotFoundError`."""
-    row = query.one("SELECT record FROM alerts WHERE id = ?", [id])
+    row = query.row("alerts", id)
     if row is None:
         raise NotFoundError(
             f"There is no alert {safe(id, 40)!r}.", hint="List them: shopfloor alert list", code="alert_not_found"
         )
-    return msgspec.json.decode(row[0], type=AlertRecord)
+    return of_image(row)
+
+
+def of_image(row: Row) -> AlertRecord:
+    """An alert from its row, also from an earlier one."""
+    return msgspec.json.decode(row["record"], type=AlertRecord)
 
 
 def unresolved(query: Query, subject: str) -> list[AlertRecord]:

@@ -21,6 +21,7 @@ from shopfloor.domain.codec import to_text
 FEW = 20
 _CHUNK = 500
 # What JSON has no word for travels as text (bytes in base64) and is cast on arrival.
+_LAYOUTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 _AS_TEXT = frozenset({"BLOB", "JSON", "TIMESTAMP"})
 BLOBS = """SELECT from_base64(unnest(from_json(t, '["VARCHAR"]'))) FROM (SELECT unnest(?::VARCHAR[]) AS t)"""
 """A query whose rows are the values that its one parameter brings, which `blobs` makes."""
@@ -41,6 +42,51 @@ def write(
         connection.execute(f"{into} VALUES {', '.join(mark for _ in rows)}", values)
         return
     _write_many(connection, table, into, {column: [row[column] for row in rows] for column in columns})
+
+
+def put(connection: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, Any], *, there: bool | None) -> None:
+    """Put one row by its primary key; `there` says whether it is there, None that nobody looked.
+
+    An update and an insert take a third of the time of DuckDB's `INSERT OR REPLACE` (measured on 2.0.0).
+    """
+    key = primary_key(connection, table)
+    others = [column for column in row if column not in key]
+    if there is not False:
+        changes = ", ".join(f"{column} = ?" for column in others)
+        values = [_naive(row[column]) for column in (*others, *key)]
+        updated = connection.execute(f"UPDATE {table} SET {changes} WHERE {_equal(key)}", values).fetchone()
+        if updated is not None and updated[0]:
+            return
+    write(connection, table, [row], replace=False)
+
+
+def row(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[Any]) -> dict[str, Any] | None:
+    """One row by its key, its columns by name."""
+    condition = _equal(primary_key(connection, table))
+    found = connection.execute(f"SELECT * FROM {table} WHERE {condition}", list(key)).fetchone()
+    return None if found is None else named(connection, table, found)
+
+
+def named(connection: duckdb.DuckDBPyConnection, table: str, values: Sequence[Any]) -> dict[str, Any]:
+    """All values of a row by the names of their columns."""
+    return dict(zip(_layout(connection, table)[0], values, strict=True))
+
+
+def primary_key(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[str, ...]:
+    """The columns of a table's primary key."""
+    return _layout(connection, table)[1]
+
+
+def _equal(key: Sequence[str]) -> str:
+    return " AND ".join(f"{column} = ?" for column in key)
+
+
+def _layout(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns of a table, and those of its primary key; the same in every database of the newest schema."""
+    if table not in _LAYOUTS:
+        info = connection.execute(f"PRAGMA table_info({table})").fetchall()
+        _LAYOUTS[table] = tuple(row[1] for row in info), tuple(row[1] for row in info if row[5])
+    return _LAYOUTS[table]
 
 
 def insert_columns(connection: duckdb.DuckDBPyConnection, table: str, values: Mapping[str, Sequence[Any]]) -> None:

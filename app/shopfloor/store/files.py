@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from shopfloor.domain.codec import to_text
@@ -383,6 +384,13 @@ def _ledger(row: tuple[Any, ...]) -> LedgerRow:
         staged_offset=staged_offset,
         again=decode(again, RetryOptions),
     )
+
+
+def of_image(image: dict[str, Any]) -> FileRecord:
+    """A file as it was, from the history of rows."""
+    times = {"seen_at", "committed_at"}
+    values = ((name, image[name]) for name in _COLUMNS.split(", "))
+    return _record(tuple(datetime.fromisoformat(value) if value and name in times else value for name, value in values))
 
 
 def _record(row: tuple[Any, ...]) -> FileRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -49,16 +50,19 @@ def put(transaction: Transaction, part: InferencePart) -> bool:
     return True
 
 
-def parts(query: Query, model: str, kind: LogKind, since: datetime | None = None) -> list[InferencePart]:
+def parts(query: Query, model: str, kind: LogKind) -> list[InferencePart]:
     """Parts of a model, oldest first."""
     rows = query.all(
         "SELECT sha256, model, kind, path, model_version, rows, source, origin, first_at, last_at FROM inference_parts "
-        "WHERE model = ? AND kind = ? AND (? IS NULL OR last_at >= ?) ORDER BY created_at, sha256",
-        [model, kind, since, since],
+        "WHERE model = ? AND kind = ? ORDER BY created_at, sha256",
+        [model, kind],
     )
-    return [
-        msgspec.convert(dict(zip(InferencePart.__struct_fields__, row, strict=True)), InferencePart) for row in rows
-    ]
+    return [_part(row) for row in rows]
+
+
+def _part(row: tuple[Any, ...]) -> InferencePart:
+    found = msgspec.convert(dict(zip(InferencePart.__struct_fields__, row, strict=True)), InferencePart)
+    return msgspec.structs.replace(found, first_at=aware(found.first_at), last_at=aware(found.last_at))
 
 
 def predictions_by_model(query: Query) -> dict[str, int]:

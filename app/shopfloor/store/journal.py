@@ -16,6 +16,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,12 +34,14 @@ class JournalEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One commit: the event number it reached and the rows it wrote, as (table, column to value).
 
     `after` is the number of the last event before it. Entries of earlier releases have none: they were
-    written after their commit.
+    written after their commit. `at` and `actor` are for the history of the rows when they are put back.
     """
 
     seq: int
     rows: list[tuple[str, dict[str, Any]]]
     after: int | None = None
+    at: datetime | None = None
+    actor: str = ""
 
 
 class _Head(msgspec.Struct, frozen=True):

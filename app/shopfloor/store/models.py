@@ -116,10 +116,7 @@ def put_version(
     holdout: dict[str, Any] | None = None,
 ) -> None:
     """Register a version or replace its record; `holdout` tells which rows judged it."""
-    known = transaction.one(
-        "SELECT trained_until, holdout FROM model_versions WHERE model = ? AND version = ?",
-        [version.model, version.version],
-    )
+    known = transaction.row("model_versions", version.model, version.version)
     transaction.put(
         "model_versions",
         {
@@ -127,8 +124,8 @@ def put_version(
             "version": version.version,
             "run": version.run,
             "sha256": version.artifact.sha256,
-            "trained_until": trained_until or (known[0] if known else None),
-            "holdout": to_text(holdout) if holdout is not None else (known[1] if known else None),
+            "trained_until": trained_until or (known["trained_until"] if known else None),
+            "holdout": to_text(holdout) if holdout is not None else (known["holdout"] if known else None),
             "created_at": version.created_at,
             "record": to_text(msgspec.structs.replace(version, aliases=())),
         },
@@ -208,10 +205,8 @@ def move_alias(transaction: Transaction, change: AliasChange) -> AliasChange:
 
     The expected `previous` must still hold: two people who promote at once do not both win.
     """
-    row = transaction.one(
-        "SELECT version, rev FROM aliases WHERE model = ? AND alias = ?", [change.model, change.alias]
-    )
-    holds = row[0] if row else None
+    row = transaction.row("aliases", change.model, change.alias)
+    holds = row["version"] if row else None
     if holds != change.previous:
         raise ConflictError(
             f"{change.alias} of {change.model} was changed to version {holds} in the meantime.",
@@ -232,12 +227,12 @@ def move_alias(transaction: Transaction, change: AliasChange) -> AliasChange:
             "model": change.model,
             "alias": change.alias,
             "version": change.version,
-            "rev": (row[1] if row else 0) + 1,
+            "rev": (row["rev"] if row else 0) + 1,
             "moved_at": transaction.now,
         },
         keep=True,
     )
-    transaction.put(
+    transaction.add(
         "alias_history",
         {
             "seq": event.seq,

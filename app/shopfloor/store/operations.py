@@ -2,16 +2,58 @@
 
 from __future__ import annotations
 
-from shopfloor.store.store import Reader
+from typing import Any, NamedTuple
+
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
 
-def answered(reader: Reader | Transaction, op_id: str) -> str | None:
+class Operation(NamedTuple):
+    """A mutation that was asked for, and the numbers of its events; none where the last is before the first."""
+
+    op_id: str
+    verb: str
+    actor: str
+    first_seq: int
+    last_seq: int
+
+
+_OPERATION = "SELECT op_id, verb, actor, first_seq, last_seq FROM operations"
+
+
+def of_event(query: Query, seq: int) -> Operation | None:
+    """The operation that brought an event; None for what the engine did by itself."""
+    return _operation(query.one(f"{_OPERATION} WHERE ? BETWEEN first_seq AND last_seq", [seq]))
+
+
+def newest_of(query: Query, actor: str) -> Operation | None:
+    """The newest operation of somebody that had an effect."""
+    return _operation(
+        query.one(f"{_OPERATION} WHERE actor = ? AND last_seq >= first_seq ORDER BY last_seq DESC LIMIT 1", [actor])
+    )
+
+
+def _operation(row: tuple[Any, ...] | None) -> Operation | None:
+    return None if row is None else Operation(*row)
+
+
+def answered(reader: Query, op_id: str) -> str | None:
     """The stored JSON answer of an operation, None when it is new."""
     row = reader.one("SELECT answer FROM operations WHERE op_id = ?", [op_id])
     return str(row[0]) if row else None
 
 
-def record(transaction: Transaction, op_id: str, verb: str, answer: str) -> None:
-    """Remember an answer in the transaction that did the work."""
-    transaction.put("operations", {"op_id": op_id, "verb": verb, "happened_at": transaction.now, "answer": answer})
+def record(transaction: Transaction, op_id: str, verb: str, answer: str, *, first_seq: int) -> None:
+    """Remember an answer in the transaction that did the work, with its events from `first_seq` on."""
+    transaction.add(
+        "operations",
+        {
+            "op_id": op_id,
+            "verb": verb,
+            "happened_at": transaction.now,
+            "answer": answer,
+            "actor": transaction.actor,
+            "first_seq": first_seq,
+            "last_seq": transaction.seq,
+        },
+    )

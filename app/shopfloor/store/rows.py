@@ -19,6 +19,8 @@ class Query(Protocol):
 
     def all(self, sql: str, parameters: list[Any] = ...) -> list[tuple[Any, ...]]: ...
 
+    def row(self, table: str, *key: Any) -> dict[str, Any] | None: ...
+
 
 def aware(value: datetime | None) -> datetime | None:
     """A stored time with its zone."""

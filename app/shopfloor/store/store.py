@@ -7,6 +7,7 @@ import queue
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from shopfloor.domain.failpoint import reach
 from shopfloor.domain.text import counted
 from shopfloor.duck.disk import is_full
 from shopfloor.duck.sql import name, text
-from shopfloor.store import database, migrate
+from shopfloor.store import bulk, database, migrate
 from shopfloor.store.journal import Journal, JournalEntry, journalled
 from shopfloor.store.transaction import Transaction
 
@@ -58,6 +59,10 @@ class Reader:
         """All rows."""
         rows: list[tuple[Any, ...]] = self._cursor.execute(sql, list(parameters)).fetchall()
         return rows
+
+    def row(self, table: str, *key: Any) -> dict[str, Any] | None:
+        """A whole row by its primary key."""
+        return bulk.row(self._cursor, table, key)
 
 
 class Store:
@@ -191,10 +196,11 @@ class Store:
         try:
             self._connection.execute("BEGIN")
             result = mutate(transaction)
-            if transaction.kept and not transaction.events:
-                # Replay finds what is missing by event numbers, so nothing is kept without one.
-                transaction.emit("store.changed", "store", f"{counted(len(transaction.kept), 'row')} changed")
-            transaction.flush_events()
+            if transaction.needs_event:
+                changed = Counter(table for table, _ in transaction.kept)
+                message = f"{counted(changed.total(), 'row')} changed"
+                transaction.emit("store.changed", "store", message, data={"rows": dict(changed)})
+            transaction.flush()
             self._intend(transaction)
             reach("store.commit")
             self._connection.execute("COMMIT")
@@ -225,7 +231,10 @@ class Store:
         try:
             self._journal.settle(made=False)
             if transaction.kept:
-                self._journal.intend(JournalEntry(transaction.seq, transaction.kept, self._last_seq))
+                entry = JournalEntry(
+                    transaction.seq, transaction.kept, self._last_seq, at=transaction.now, actor=transaction.by
+                )
+                self._journal.intend(entry)
         except OSError as error:
             raise _not_stored(f"the journal cannot be written: {error.strerror}", error) from error
 
@@ -339,15 +348,16 @@ class Store:
         transaction = Transaction(connection, self._clock.now(), held)
         connection.execute("BEGIN")
         for entry in missing:
-            for table, row in entry.rows:
-                transaction.put(table, journalled(table, row))
+            rows = [(table, journalled(table, row)) for table, row in entry.rows]
+            transaction.put_back(entry.seq, entry.at, entry.actor, rows)
         transaction.seq = max(missing[-1].seq, self._last_seq)  # no number that a client has seen is given out again
         transaction.emit(
             "store.replayed",
             "store",
             f"The database was older than its journal; {len(missing)} commits were restored from it.",
+            data={"commits": len(missing)},
         )
-        transaction.flush_events()
+        transaction.flush()
         connection.execute("COMMIT")
         self.replayed += len(missing)
         return transaction

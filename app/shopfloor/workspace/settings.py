@@ -84,14 +84,16 @@ class ServingSettings(Record, frozen=True, kw_only=True):
 
 
 class RetentionSettings(Record, frozen=True, kw_only=True):
-    """How many backups are kept, and for how many days the rejected rows of files that are decided and logs of jobs.
+    """How many backups are kept, and for how many days the rejected rows of files that are decided, logs of jobs, and
+    what files, contracts, versions, aliases, alerts and settings were before each change.
 
-    `rejects_days` and `log_days` 0 keep them for ever. What a quarantined file holds against it stays while it waits.
+    0 days keep for ever. What a quarantined file holds against it stays while it waits.
     """
 
     backups: int = 7
     rejects_days: float = 90.0
     log_days: float = 90.0
+    history_days: float = 365.0
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -129,7 +131,8 @@ def check(settings: Settings, source: str) -> Settings:
     for key, value in positive.items():
         if not value > 0:
             raise ConfigError(f"{source}: key {key!r} must be above zero, not {value}.", hint="Use a positive number.")
-    for key, days in {"rejects_days": settings.retention.rejects_days, "log_days": settings.retention.log_days}.items():
+    for key in ("rejects_days", "log_days", "history_days"):
+        days = getattr(settings.retention, key)
         if not 0 <= days < 36_500:
             raise ConfigError(
                 f"{source}: key 'retention.{key}' must be 0 or a number of days, not {days}.",

@@ -6,12 +6,14 @@ import click
 
 from shopfloor.actions.moments import parse_until
 from shopfloor.cli.nouns import Noun
-from shopfloor.cli.output import alerts, answers
+from shopfloor.cli.output import alerts, answers, stream
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import F, json_option, one_of, session, window_options
+from shopfloor.domain.codec import to_plain
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.monitor import AlertState
 from shopfloor.domain.requests.alerts import (
+    AlertHistory,
     AlertList,
     AlertShow,
     AlertSnooze,
@@ -55,8 +57,13 @@ def list_alerts(
 @json_option
 @session
 def show_alert(session: Session, alert_id: str, as_json: bool) -> None:
-    """Show one alert with its cause and what can be done."""
-    answers.show(session.ask(AlertShow(id=alert_id)), alerts.describe, as_json=as_json)
+    """Show one alert with its cause, what can be done, and who changed it since it was opened."""
+    alert = session.ask(AlertShow(id=alert_id))
+    history = session.ask(AlertHistory(id=alert_id)).rows
+    if as_json:
+        stream.document({**to_plain(alert), "history": history})
+    else:
+        stream.data(alerts.describe_with_history(alert, history, stream.terminal_width()))
 
 
 @command.command("snooze")

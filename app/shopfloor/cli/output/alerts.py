@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shopfloor.cli.output import jobs
 from shopfloor.cli.output.cells import (
     count,
@@ -17,7 +19,7 @@ from shopfloor.cli.output.cells import (
 )
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
-from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
+from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult, CheckVerdict
 from shopfloor.domain.requests.alerts import (
     AlertAck,
     AlertResolve,
@@ -55,6 +57,13 @@ CHECKS: tuple[TextColumn[CheckResult], ...] = (
     TextColumn("MESSAGE", lambda each: words(each.message), room=30),
 )
 
+CHANGES: tuple[TextColumn[AlertChange], ...] = (
+    TextColumn("AT", lambda each: minute(each.at)),
+    TextColumn("EVENT", lambda each: str(each.seq), right=True, drop=2),
+    TextColumn("BY", lambda each: text(each.actor), room=12),
+    TextColumn("CHANGE", lambda each: words(_change(each)), room=30),
+)
+
 DELIVERIES: tuple[TextColumn[BacktestDelivery], ...] = (
     TextColumn("DATA", lambda each: version(each.dataset_version)),
     TextColumn("ROWS", lambda each: count(each.rows), right=True),
@@ -89,6 +98,11 @@ def describe(alert: AlertRecord, width: int | None) -> str:
     return facts(present(known), width)
 
 
+def describe_with_history(alert: AlertRecord, history: Sequence[AlertChange], width: int | None) -> str:
+    """`describe`, and who changed it since it was opened."""
+    return paragraphs(describe(alert, width), table(CHANGES, history, width) if history else "")
+
+
 def describe_backtest(report: BacktestReport, width: int | None) -> str:
     """How often the rule would have fired."""
     title = (
@@ -96,6 +110,16 @@ def describe_backtest(report: BacktestReport, width: int | None) -> str:
         f" {counted(len(report.deliveries), 'past delivery', 'past deliveries')}"
     )
     return paragraphs(sentence(title, width), table(DELIVERIES, report.deliveries, width) if report.deliveries else "")
+
+
+def _change(change: AlertChange) -> str:
+    return ", ".join(
+        f"{field}: {_shown(before)} → {_shown(after)}" for field, (before, after) in change.changes.items()
+    )
+
+
+def _shown(value: object) -> str:
+    return "none" if value in (None, "") else text(value)
 
 
 def _check(alert: AlertRecord) -> str:

@@ -14,6 +14,8 @@ from shopfloor.domain.requests.workspace import (
     GcReport,
     IdleReport,
     Rescan,
+    Undo,
+    UndoReport,
 )
 from shopfloor.domain.status import Status
 from shopfloor.domain.text import counted
@@ -128,7 +130,15 @@ def _factory(status: Status) -> str:
     return ", ".join(parts)
 
 
+def describe_undo(report: UndoReport, width: int | None) -> str:
+    """The change that is taken back, what that does, and what stays."""
+    title = f"{'Would undo' if report.dry_run else 'Undone'}: {text(report.message)}"
+    steps = [f"  {text(step)}" for step in report.steps]
+    return "\n".join([title, *steps, *(f"  {text(line)}" for line in report.stays)])
+
+
 FORMATS = {
+    Undo: Format(describe_undo),
     Rescan: Format(_scanned, failed=lambda report: bool(report.problems)),
     Doctor: Format(describe_doctor, failed=lambda report: not report.ok),
     Backup: Format(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from shopfloor.domain.job import JobRecord
-from shopfloor.domain.monitor import AlertRecord, CheckResult
+from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation, Request
@@ -31,6 +31,13 @@ class AlertShow(Request[AlertRecord], frozen=True, kw_only=True):
     """One alert with its evidence."""
 
     verb: ClassVar[str] = "alert.show"
+    id: str
+
+
+class AlertHistory(Request[Page[AlertChange]], frozen=True, kw_only=True):
+    """What became of an alert since it was opened and who did it, oldest first; evidence left out."""
+
+    verb: ClassVar[str] = "alert.history"
     id: str
 
 
@@ -73,6 +80,7 @@ class MonitorRun(Mutation[JobRecord], frozen=True, kw_only=True):
     """Check a model now."""
 
     verb: ClassVar[str] = "monitor.run"
+    irreversible: ClassVar[str] = "What was measured stays measured."
     model: str
 
 

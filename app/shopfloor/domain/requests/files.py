@@ -99,6 +99,9 @@ class FileRetry(Mutation[FileRecord], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "file.retry"
+    irreversible: ClassVar[str] = (
+        "The file is being taken in: withdraw its rows afterwards with shopfloor file withdraw ID"
+    )
     id: str
     parser: Parser = Parser()
     keep: bool = False
@@ -112,6 +115,9 @@ class FileAccept(Mutation[FileRecord], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "file.accept"
+    irreversible: ClassVar[str] = (
+        "The file is being taken in: withdraw its rows afterwards with shopfloor file withdraw ID"
+    )
     id: str
     types: bool = False
 
@@ -120,6 +126,9 @@ class FileWithdraw(Mutation[FileRecord], frozen=True, kw_only=True):
     """Remove a committed file's rows from its dataset, in a new version. The file stays known."""
 
     verb: ClassVar[str] = "file.withdraw"
+    irreversible: ClassVar[str] = (
+        "Deliver the file again, or go back to the version with its rows: shopfloor dataset rollback D@V"
+    )
     id: str
     reason: str = ""
 
@@ -128,6 +137,9 @@ class FileSupersede(Mutation[FileRecord], frozen=True, kw_only=True):
     """Let a committed file replace earlier files of the same path: a new version without their rows."""
 
     verb: ClassVar[str] = "file.supersede"
+    irreversible: ClassVar[str] = (
+        "Deliver the earlier files again, or go back to the version with their rows: shopfloor dataset rollback D@V"
+    )
     id: str
 
 

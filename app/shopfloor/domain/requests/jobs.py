@@ -34,6 +34,7 @@ class JobCancel(Mutation[JobRecord], frozen=True, kw_only=True):
     """Stop a queued or running job."""
 
     verb: ClassVar[str] = "job.cancel"
+    irreversible: ClassVar[str] = "A job that was cancelled is queued anew: shopfloor job retry ID"
     id: str
 
 
@@ -41,6 +42,7 @@ class JobRetry(Mutation[JobRecord], frozen=True, kw_only=True):
     """Queue an ended job again."""
 
     verb: ClassVar[str] = "job.retry"
+    irreversible: ClassVar[str] = "A job that runs is stopped: shopfloor job cancel ID"
     id: str
 
 

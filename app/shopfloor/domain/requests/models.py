@@ -66,6 +66,9 @@ class ModelTrain(Mutation[JobRecord], frozen=True, kw_only=True):
     """Train now on the newest version of the dataset."""
 
     verb: ClassVar[str] = "model.train"
+    irreversible: ClassVar[str] = (
+        "A training is stopped with shopfloor job cancel ID; a version that it registered stays."
+    )
     name: str
     reason: str = ""
 
@@ -138,6 +141,7 @@ class ModelImport(Mutation[ModelVersion], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "model.import"
+    irreversible: ClassVar[str] = "A registered version stays; what it is used for can be undone."
     path: str
     key: str = ""
 
@@ -166,6 +170,7 @@ class Predict(Mutation[PredictReport], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "model.predict"
+    irreversible: ClassVar[str] = "The predictions have left the house: the output file is written and in the log."
     model: str
     path: str
     output: str

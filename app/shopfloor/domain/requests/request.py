@@ -19,7 +19,12 @@ class Request(Record, Generic[R], frozen=True, kw_only=True):
 
 
 class Mutation(Request[R], Generic[R], frozen=True, kw_only=True):
-    """A request that changes something. `actor` is who asks, for the history."""
+    """A request that changes something. `actor` is who asks, for the history.
+
+    What `shopfloor undo` cannot take back says why, and what to do instead, in `irreversible`.
+    """
+
+    irreversible: ClassVar[str] = ""
 
     op_id: str = ""
     actor: str = "you"

@@ -48,6 +48,7 @@ class RunStart(Mutation[RunRecord], frozen=True, kw_only=True):
     """Open a run that a notebook or script records into. `process` is who records (`BOOT:PID:START`)."""
 
     verb: ClassVar[str] = "run.start"
+    irreversible: ClassVar[str] = "A recorded run stays recorded; close it as failed in the notebook."
     model: str
     dataset: str | None = None
     dataset_version: int | None = None
@@ -60,6 +61,7 @@ class RunLog(Mutation[RunRecord], frozen=True, kw_only=True):
     """Add params and metrics to an open run; a param once set cannot change."""
 
     verb: ClassVar[str] = "run.log"
+    irreversible: ClassVar[str] = "What a run logged stays logged."
     id: str
     params: dict[str, Any] = {}
     metrics: dict[str, float] = {}
@@ -72,6 +74,7 @@ class RunModel(Mutation[ModelVersion], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "run.model"
+    irreversible: ClassVar[str] = "A registered version stays; what it is used for can be undone."
     id: str
     path: str
     task: str
@@ -83,6 +86,7 @@ class RunFinish(Mutation[RunRecord], frozen=True, kw_only=True):
     """Close a run."""
 
     verb: ClassVar[str] = "run.finish"
+    irreversible: ClassVar[str] = "A run that ended stays ended; record another."
     id: str
     state: RunState = RunState.SUCCEEDED
     error: str | None = None

@@ -19,6 +19,14 @@ class StatusShow(Request[Status], frozen=True, kw_only=True):
     verb: ClassVar[str] = "status"
 
 
+class SettingChange(Record, frozen=True, kw_only=True):
+    """The value of a setting before and after."""
+
+    key: str
+    before: Any
+    after: Any
+
+
 class IdleReport(Record, frozen=True, kw_only=True):
     """Whether everything is done, and what is not.
 
@@ -52,6 +60,38 @@ class Shutdown(Mutation[IdleReport], frozen=True, kw_only=True):
     """Stop the engine; running jobs resume at the next start."""
 
     verb: ClassVar[str] = "shutdown"
+    irreversible: ClassVar[str] = "Start the engine again: shopfloor up"
+
+
+class ConfigSet(Mutation[SettingChange], frozen=True, kw_only=True):
+    """Write one setting of `workspace.toml`; `value` is a TOML value or a bare word."""
+
+    verb: ClassVar[str] = "config.set"
+    key: str
+    value: str
+
+
+class UndoReport(Record, frozen=True, kw_only=True):
+    """What an undo does, or did: `steps` are the changes, `stays` what it cannot take back.
+
+    `seq` is the last event of the mutation, `message` what that said, at the time `at`.
+    """
+
+    seq: int
+    verb: str
+    message: str
+    at: datetime
+    steps: tuple[str, ...]
+    stays: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+class Undo(Mutation[UndoReport], frozen=True, kw_only=True):
+    """Take back the own mutation that brought event `seq`; without it the newest own one."""
+
+    verb: ClassVar[str] = "undo"
+    seq: int | None = None
+    dry_run: bool = False
 
 
 class LineageShow(Request[LineageGraph], frozen=True, kw_only=True):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from shopfloor.domain.codec import to_plain
 from shopfloor.domain.job import JobKind, JobRecord
-from shopfloor.domain.monitor import AlertRecord, CheckResult
+from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.alerts import (
     AlertAck,
+    AlertHistory,
     AlertList,
     AlertResolve,
     AlertShow,
@@ -18,8 +22,11 @@ from shopfloor.domain.requests.alerts import (
 )
 from shopfloor.engine.services import EngineServices
 from shopfloor.monitoring import alerts as rules
-from shopfloor.store import alerts, datasets, jobs, models
+from shopfloor.store import alerts, datasets, history, jobs, models
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
+
+_UNTOLD = {"evidence", "updated_at"}
 
 
 def listing(services: EngineServices, request: AlertList) -> Page[AlertRecord]:
@@ -41,6 +48,27 @@ def listing(services: EngineServices, request: AlertList) -> Page[AlertRecord]:
 def show(services: EngineServices, request: AlertShow) -> AlertRecord:
     """One alert."""
     return services.context.store.read(lambda query: alerts.get(query, request.id))
+
+
+def changes(services: EngineServices, request: AlertHistory) -> Page[AlertChange]:
+    """Who changed an alert, when and how."""
+    found = services.context.store.read(lambda query: _changes(query, request.id))
+    return Page(rows=tuple(found), total=len(found), seq=services.context.store.last_seq)
+
+
+def _changes(query: Query, id: str) -> list[AlertChange]:
+    now = alerts.get(query, id)
+    images = [image for image in history.of_row(query, "alerts", [id]) if image.before is not None]
+    states = [*(alerts.of_image(image.before) for image in images if image.before is not None), now]
+    return [
+        AlertChange(seq=image.seq, at=image.at, actor=image.actor, changes=changed)
+        for image, before, after in zip(images, states, states[1:], strict=False)
+        if (changed := _fields(to_plain(before), to_plain(after)))
+    ]
+
+
+def _fields(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {key: (before[key], after[key]) for key in after if before[key] != after[key] and key not in _UNTOLD}
 
 
 def acknowledge(services: EngineServices, request: AlertAck) -> AlertRecord:
@@ -87,7 +115,7 @@ def _changed(transaction: Transaction, before: AlertRecord, alert: AlertRecord, 
         alert.subject,
         f"Alert {alert.id} on {alert.subject} {what}",
         actor=actor,
-        data={"alert": alert.id},
+        data={"alert": alert.id, "state": alert.state.value, "was": before.state.value, "note": alert.note},
     )
     return alert
 

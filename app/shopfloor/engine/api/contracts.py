@@ -88,7 +88,13 @@ def define(services: EngineServices, request: DatasetDefine) -> Contract:
         text = live.save(services.context, after)
         number = live.record(transaction, after, text, ContractCause.DEFINED, request.actor)
         services.context.book.own.pop(name, None)
-        transaction.emit("dataset.defined", name, f"Dataset {name}: {after.mode}", actor=request.actor)
+        transaction.emit(
+            "dataset.defined",
+            name,
+            f"Dataset {name}: {after.mode}",
+            actor=request.actor,
+            data={"mode": after.mode.value, "revision": number},
+        )
         return msgspec.structs.replace(after, revision=number)
 
     defined = services.mutate(request, change)

@@ -179,7 +179,7 @@ def withdraw(services: EngineServices, request: FileWithdraw) -> FileRecord:
             file.dataset,
             f"{safe(file.path, 120)} is withdrawn: {safe(request.reason, 200) or 'no reason given'}",
             actor=request.actor,
-            data={"file": file.id},
+            data={"file": file.id, "reason": request.reason},
         )
         return file
 
@@ -243,7 +243,7 @@ def discard(services: EngineServices, request: FileDiscard) -> FileRecord:
             file.dataset,
             f"{safe(file.path, 120)} is discarded: {safe(request.reason, 200) or 'no reason given'}",
             actor=request.actor,
-            data={"file": file.id},
+            data={"file": file.id, "reason": request.reason},
         )
         return file
 

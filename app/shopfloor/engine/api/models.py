@@ -31,10 +31,11 @@ from shopfloor.engine.line.line import train as train_on
 from shopfloor.engine.services import EngineServices
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.statistics import metrics
-from shopfloor.store import alerts, datasets, inference, models
+from shopfloor.store import alerts, datasets, inference, models, texts
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.definitions import save_definition
+from shopfloor.workspace.form import read_text
 
 
 def listing(services: EngineServices, request: ModelList) -> Page[ModelRecord]:
@@ -150,16 +151,25 @@ def define(services: EngineServices, request: ModelDefine) -> ModelDefinition:
 
 def write_definition(services: EngineServices, transaction: Transaction, wanted: ModelDefinition, actor: str) -> None:
     """The model's file, its state and its drop folders."""
-    save_definition(services.context.layout, wanted, metrics.find)
+    _save(services, transaction, wanted)
     models.put_state(transaction, models.state(transaction, wanted.name))
     transaction.emit(
         "model.defined",
         wanted.name,
         f"Model {wanted.name} predicts {safe(wanted.target, 60)} from {wanted.dataset}",
         actor=actor,
+        data={"target": wanted.target, "dataset": wanted.dataset},
     )
     for folder in (services.context.layout.score, services.context.layout.actuals, services.context.layout.outbox):
         (folder / wanted.name).mkdir(exist_ok=True)
+
+
+def _save(services: EngineServices, transaction: Transaction, wanted: ModelDefinition) -> None:
+    """Write the file, with its text of before in the history."""
+    path = services.context.layout.definition(wanted.name)
+    before = read_text(path) if path.exists() else None
+    save_definition(services.context.layout, wanted, metrics.find)
+    texts.put(transaction, f"models/{path.name}", before, read_text(path))
 
 
 def _check_recipes(services: EngineServices, wanted: ModelDefinition) -> None:
@@ -268,13 +278,14 @@ def retire(services: EngineServices, request: ModelRetire) -> ModelRecord:
         state = models.state(transaction, definition.name)
         if definition.retired and state.retired:
             return _records(transaction, [definition], transaction.now)[0]
-        save_definition(services.context.layout, retired, metrics.find)
+        _save(services, transaction, retired)
         models.put_state(transaction, msgspec.structs.replace(state, retired=True, awaiting=None))
         transaction.emit(
             "model.retired",
             definition.name,
             f"Model {definition.name} is retired: {safe(request.reason, 200) or 'no reason given'}",
             actor=request.actor,
+            data={"reason": request.reason},
         )
         return _records(transaction, [retired], transaction.now)[0]
 

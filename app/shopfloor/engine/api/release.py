@@ -120,7 +120,7 @@ def _do(
             definition.name,
             f"{definition.name}@{version.version} {verb} by {request.actor}{suffix}",
             actor=request.actor,
-            data={"version": version.version},
+            data={"version": version.version, "reason": safe(reason, 500)},
         )
         if "champion" in version.aliases:
             trigger = f"{definition.name}@{version.version} {verb} by {request.actor}"

@@ -9,7 +9,7 @@ from statistics import median
 import msgspec
 
 import shopfloor
-from shopfloor.domain.release import ROLLBACK
+from shopfloor.domain.release import ROLLBACK, UNDO
 from shopfloor.domain.requests.workspace import IdleReport, Rescan, Shutdown, StatusShow
 from shopfloor.domain.status import EngineStatus, FactoryFigures, Status
 from shopfloor.engine.api.unresolved import unresolved
@@ -56,7 +56,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
 
 def _figures(services: EngineServices, reader: Query) -> FactoryFigures:
     since = services.context.clock.now() - timedelta(days=30)
-    deployments = models.deployments(reader, since)
+    deployments = [each for each in models.deployments(reader, since) if each[1] != UNDO]
     rollbacks = sum(cause == ROLLBACK for _, cause, _, _ in deployments)
     lead = [
         row[0]
@@ -64,8 +64,8 @@ def _figures(services: EngineServices, reader: Query) -> FactoryFigures:
             "SELECT epoch(h.happened_at) - epoch(max(f.seen_at)) FROM alias_history h "
             "JOIN model_versions v ON v.model = h.model AND v.version = h.version "
             "JOIN runs r ON r.id = v.run JOIN files f ON f.dataset = r.dataset AND f.version = r.dataset_version "
-            "WHERE h.alias = 'champion' AND h.cause <> ? GROUP BY h.seq, h.happened_at",
-            [ROLLBACK],
+            "WHERE h.alias = 'champion' AND h.cause NOT IN (?, ?) GROUP BY h.seq, h.happened_at",
+            [ROLLBACK, UNDO],
         )
     ]
     return FactoryFigures(

@@ -96,36 +96,37 @@ def _side(services: EngineServices, version: DatasetVersion) -> Side:
 def rollback(services: EngineServices, request: DatasetRollback) -> DatasetVersion:
     """A new version with the content of an earlier one; the newest one itself when it has that content."""
 
-    def change(transaction: Transaction) -> DatasetVersion:
-        old = resolve(transaction, request.ref)
-        record = named(transaction, old.dataset)
-        newest = resolve(transaction, old.dataset)
-        if old.digest == newest.digest:
-            return newest  # another version would say nothing
-        _refuse_during_intake(transaction, old)
-        again = msgspec.structs.replace(
-            old,
-            version=newest.version + 1,
-            added_rows=old.rows - newest.rows,
-            files=(),
-            notices=(),
-            created_at=transaction.now,
-            restored=old.version,
-            cause=f"rollback to {old.dataset}@{old.version} by {request.actor}"
-            + (f": {request.reason}" if request.reason else ""),
-        )
-        datasets.commit_version(transaction, again, record.mode, previous=newest.parts)
-        transaction.emit(
-            "dataset.committed",
-            old.dataset,
-            f"{old.dataset}@{again.version}: {again.cause}",
-            actor=request.actor,
-            data={"version": again.version, "rows": again.rows, "restored": old.version},
-        )
-        services.context.line.after(transaction, VersionCommitted(again))
-        return again
+    return services.mutate(request, lambda transaction: go_back(services, transaction, request.ref, request.reason))
 
-    return services.mutate(request, change)
+
+def go_back(services: EngineServices, transaction: Transaction, ref: str, reason: str) -> DatasetVersion:
+    """The newest version gets the content of `ref`, by the transaction's actor."""
+    old = resolve(transaction, ref)
+    record = named(transaction, old.dataset)
+    newest = resolve(transaction, old.dataset)
+    if old.digest == newest.digest:
+        return newest  # another version would say nothing
+    _refuse_during_intake(transaction, old)
+    again = msgspec.structs.replace(
+        old,
+        version=newest.version + 1,
+        added_rows=old.rows - newest.rows,
+        files=(),
+        notices=(),
+        created_at=transaction.now,
+        restored=old.version,
+        cause=f"rollback to {old.dataset}@{old.version} by {transaction.actor}" + (f": {reason}" if reason else ""),
+    )
+    datasets.commit_version(transaction, again, record.mode, previous=newest.parts)
+    transaction.emit(
+        "dataset.committed",
+        old.dataset,
+        f"{old.dataset}@{again.version}: {again.cause}",
+        actor=transaction.actor,
+        data={"version": again.version, "rows": again.rows, "restored": old.version},
+    )
+    services.context.line.after(transaction, VersionCommitted(again))
+    return again
 
 
 def _refuse_during_intake(transaction: Transaction, old: DatasetVersion) -> None:

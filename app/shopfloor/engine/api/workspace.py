@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from shopfloor.domain.codec import to_plain
 from shopfloor.domain.lineage import LineageGraph
 from shopfloor.domain.requests.workspace import (
     Backup,
     BackupReport,
+    ConfigSet,
     DeepReading,
     Doctor,
     DoctorRead,
@@ -14,16 +16,22 @@ from shopfloor.domain.requests.workspace import (
     GcReport,
     LineageShow,
     QueryTable,
+    SettingChange,
     SqlQuery,
 )
+from shopfloor.domain.text import safe
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.streaming.stream_status import stream_statuses
 from shopfloor.lineage.trace import trace
+from shopfloor.store import texts
+from shopfloor.store.transaction import Transaction
 from shopfloor.upkeep.backup import make_backup
 from shopfloor.upkeep.deep_reading import read_slice
 from shopfloor.upkeep.doctor import examine
 from shopfloor.upkeep.gc import collect_garbage
 from shopfloor.upkeep.query import run_query
+from shopfloor.workspace import settings
+from shopfloor.workspace.form import read_text
 
 _LONGEST_SLICE = 10.0
 
@@ -61,3 +69,28 @@ def backup(services: EngineServices, request: Backup) -> BackupReport:
 def gc(services: EngineServices, request: Gc) -> GcReport:
     """Remove what nothing refers to."""
     return collect_garbage(services.context, dry_run=request.dry_run)
+
+
+def configure(services: EngineServices, request: ConfigSet) -> SettingChange:
+    """Write a setting; the engine follows at once. The same value again changes nothing."""
+    layout = services.context.layout
+
+    def change(transaction: Transaction) -> SettingChange:
+        before, text = settings.get_setting(layout, request.key), read_text(layout.settings)
+        settings.set_setting(layout, request.key, request.value)
+        after = settings.get_setting(layout, request.key)
+        changed = SettingChange(key=request.key, before=before, after=after)
+        if before != after:
+            texts.put(transaction, layout.settings.name, text, read_text(layout.settings))
+            transaction.emit(
+                "settings.changed",
+                request.key,
+                f"{safe(request.key, 60)} = {safe(after, 120)} (it was {safe(before, 120)})",
+                actor=request.actor,
+                data=to_plain(changed),
+            )
+        return changed
+
+    changed = services.mutate(request, change)
+    services.context.reload_settings()
+    return changed

@@ -244,7 +244,7 @@ def _doubled(
 
 
 def _walk(shape: Shape, escape: str = "") -> Quoting:
-    return Quoting(shape.quote.encode(), shape.delimiter.encode(), escape.encode(), shape.skip + 1)
+    return Quoting(shape.quote.encode(), shape.delimiter.encode(), escape.encode())
 
 
 def _count(path: Path, shape: Shape) -> RowCount:

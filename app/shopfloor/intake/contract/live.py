@@ -69,7 +69,8 @@ def refresh(context: Context, dataset: str) -> None:
     # Not under the lock: the writer may be waiting for it.
     if error is not None and (before is None or before.message != error.message):
         message = str(error)
-        context.store.write(lambda transaction: transaction.emit("contract.invalid", dataset, message))
+        data = {"code": error.code, "message": error.message, "hint": error.hint}
+        context.store.write(lambda transaction: transaction.emit("contract.invalid", dataset, message, data=data))
     if contract is not None:
         path = context.layout.contract(dataset)
         text = context.book.good.get(dataset, "")

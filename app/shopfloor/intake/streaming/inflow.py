@@ -161,12 +161,15 @@ class Inflow:
                 "stream.damaged",
                 f"{count(damaged)} bytes of the stream of {log.dataset} are not readable; "
                 "the segment is kept as .damaged",
+                damaged,
             )
         if torn:
-            self._emit(log.dataset, "stream.mended", f"{count(torn)} bytes of an unacknowledged post were dropped")
+            self._emit(
+                log.dataset, "stream.mended", f"{count(torn)} bytes of an unacknowledged post were dropped", torn
+            )
 
-    def _emit(self, dataset: str, kind: str, message: str) -> None:
-        self._context.store.submit(lambda transaction: transaction.emit(kind, dataset, message))
+    def _emit(self, dataset: str, kind: str, message: str, size: int) -> None:
+        self._context.store.submit(lambda transaction: transaction.emit(kind, dataset, message, data={"bytes": size}))
 
 
 def _changed(path: Path) -> datetime | None:

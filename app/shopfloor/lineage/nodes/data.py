@@ -13,6 +13,7 @@ from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.nodes.node import make
 from shopfloor.lineage.scope import LineageScope
 from shopfloor.store import files as stored
+from shopfloor.store import history
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import naive
 
@@ -21,18 +22,32 @@ _LABEL = 120
 
 def files(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
     """Delivered files, with the reason where one is not in."""
+    earlier = _earlier(query, keys, scope)
     for file in stored.records(query, [key.name for key in keys]):
         if scope.seen(naive(file.seen_at)) is not None:
             key = Key(NodeKind.FILE, file.id)
-            yield key, _file(key, file, scope)
+            yield key, _file(key, earlier.get(file.id) or _uncertain(file, scope), scope)
+
+
+def _earlier(query: Query, keys: list[Key], scope: LineageScope) -> dict[str, FileRecord]:
+    """Files as they stood then, where they were changed since."""
+    if not scope.limited:
+        return {}
+    images = history.as_of(query, "files", [(key.name,) for key in keys], scope.until)
+    return {id: stored.of_image(image) for (id,), image in images.items()}
+
+
+def _uncertain(file: FileRecord, scope: LineageScope) -> FileRecord:
+    """A file that was withdrawn before the history of rows begins: when is not known, but that it had come is."""
+    if file.state is not FileState.WITHDRAWN or not scope.before_history:
+        return file
+    return msgspec.structs.replace(file, state=FileState.COMMITTED)
 
 
 def _file(key: Key, file: FileRecord, scope: LineageScope) -> LineageNode:
     done = scope.seen(naive(file.committed_at))
     pending = file.committed_at is not None and done is None
     state = FileState.WAITING if pending else file.state
-    if scope.limited and state is FileState.WITHDRAWN:
-        state = FileState.COMMITTED  # when its rows left is not kept; then they had come
     return make(
         key,
         scope,

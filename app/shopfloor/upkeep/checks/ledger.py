@@ -107,7 +107,8 @@ def datasets(doctor: DoctorContext) -> Iterator[DoctorFinding]:
 
 def _retell(transaction: Transaction, stale: list[tuple[object, ...]], shown: dict[str, tuple[object, ...]]) -> None:
     for dataset, version, rows, columns, added_rows, created_at, parts, size, _ in stale:
-        transaction.emit("dataset.repaired", str(dataset), f"The doctor set {dataset} to its newest version {version}")
+        message = f"The doctor set {dataset} to its newest version {version}"
+        transaction.emit("dataset.repaired", str(dataset), message, data={"version": version})
         mode = shown[str(dataset)][7] if dataset in shown else "append"
         transaction.put(
             "datasets",

@@ -67,7 +67,8 @@ def counters(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     def apply_repair(transaction: Transaction) -> None:
         for kind, number in behind.items():
             transaction.put("counters", {"kind": kind, "last": number})
-        transaction.emit("store.repaired", "store", "The doctor raised the counters of ids above those in use")
+        message = "The doctor raised the counters of ids above those in use"
+        transaction.emit("store.repaired", "store", message, data={"counters": behind})
 
     if behind:
         repaired = doctor.apply_repair(lambda: doctor.context.store.write(apply_repair))
