@@ -16,8 +16,7 @@ from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.requests.jobs import JobList, JobLog
 from shopfloor.domain.requests.models import ModelDefine
-from shopfloor.runtime.job_log import JobLog as Log
-from shopfloor.runtime.job_log import forget_old_logs, tail
+from shopfloor.runtime.job_log import JobLogFile, forget_old_logs, tail
 from shopfloor.serving import job_lines
 from shopfloor.serving.records import CollectedPart, CollectOutcome
 from shopfloor.workspace.layout import Layout
@@ -148,7 +147,7 @@ def test_logs_of_jobs_go_after_the_days_of_the_setting(tmp_path: Path) -> None:
             return 0.0
 
     job = JobRecord(id="j1", kind=JobKind.TRAIN, subject="m", created_at=datetime.now(UTC))
-    Log(layout, job, Later()).write("a \x1b[31mline")
+    JobLogFile(layout, job, Later()).write("a \x1b[31mline")
     [path] = layout.job_logs.iterdir()
     assert "\x1b" not in path.read_text()
     forget_old_logs(layout, Later(), 0)

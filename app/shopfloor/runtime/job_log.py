@@ -16,7 +16,7 @@ _MOST = 500
 """So many lines are written at once; a delivery of thousands of files is summed up."""
 
 
-class JobLog:
+class JobLogFile:
     """Appends to the log of one job. Nothing depends on it: what cannot be written is left out."""
 
     def __init__(self, layout: Layout, job: JobRecord, clock: Clock) -> None:

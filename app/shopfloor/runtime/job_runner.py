@@ -19,7 +19,7 @@ from shopfloor.runtime.call import Call, Failure, Progress, Result
 from shopfloor.runtime.cancellation import cancel
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.handler import Handler
-from shopfloor.runtime.job_log import JobLog, log_path
+from shopfloor.runtime.job_log import JobLogFile, log_path
 from shopfloor.runtime.job_queue import JobQueue
 from shopfloor.runtime.transition import Transition, move
 from shopfloor.runtime.worker import Worker, WorkerDied
@@ -158,7 +158,7 @@ class JobRunner:
             self._fail(job, handler, describe(error))
 
     def _tell(self, job: JobRecord, *lines: str) -> None:
-        JobLog(self._context.layout, job, self._context.clock).write(*lines)
+        JobLogFile(self._context.layout, job, self._context.clock).write(*lines)
 
     def _call(self, job: JobRecord, call: Call) -> Result | Failure:
         if self._worker is None or not self._worker.alive:
