@@ -36,10 +36,13 @@ class TestsByLine:
         self._files: dict[Path, dict[int, set[str]]] = {}
 
     def of(self, file: Path, lines: range | None) -> list[str]:
-        """The tests that execute some of these lines (None: any line inside a test), fastest first."""
+        """The tests that execute some of these lines (None: any line inside a test), fastest first.
+
+        All tests, if nothing is known of the file: it runs in child processes that are killed.
+        """
         if file not in self._files:
             self._files[file] = self._tests(file)
-        known = self._files[file]
+        known = self._files[file] or {line: set(self.seconds) for line in lines or (0,)}
         found = set().union(*(tests for line, tests in known.items() if lines is None or line in lines))
         return sorted(found, key=lambda test: self.seconds[test])
 
@@ -58,7 +61,10 @@ class TestsByLine:
 
 
 def measure(source: Path, tests: list[str], folder: Path) -> int:
-    """Run the tests in this process, and leave in the folder what `TestsByLine` reads; pytest's exit code."""
+    """Run the tests in this process, and leave in the folder what `TestsByLine` reads; pytest's exit code.
+
+    A test that fails is forgotten: it would notice anything.
+    """
     config = folder / "config"
     config.write_text(CONFIG.format(source=source, folder=folder))
     os.environ["COVERAGE_PROCESS_START"] = str(config)
@@ -68,7 +74,9 @@ def measure(source: Path, tests: list[str], folder: Path) -> int:
     code = pytest.main(["--tb=short", "-p", "no:cacheprovider", *tests], plugins=[watch])
     collected.stop()
     collected.save()
-    (folder / "seconds").write_text(json.dumps(watch.seconds))
+    (folder / "seconds").write_text(
+        json.dumps({name: watch.seconds[name] for name in watch.seconds if name not in watch.failed})
+    )
     return int(code)
 
 
@@ -78,6 +86,7 @@ class _Watch:
     def __init__(self, collected: coverage.Coverage) -> None:
         self._collected = collected
         self.seconds: dict[str, float] = defaultdict(float)
+        self.failed: set[str] = set()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -93,3 +102,5 @@ class _Watch:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.seconds[report.nodeid] += report.duration
+        if report.failed:
+            self.failed.add(report.nodeid)

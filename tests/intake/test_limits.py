@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import mmap
 import resource
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,20 @@ from shopfloor.formats import text
 
 
 def test_memory_is_bounded_and_the_bound_is_lifted() -> None:
-    before = resource.getrlimit(resource.RLIMIT_AS), resource.getrlimit(resource.RLIMIT_CPU)
+    before = resource.getrlimit(resource.RLIMIT_DATA), resource.getrlimit(resource.RLIMIT_CPU)
     with limited(100, cpu_seconds=60):
         with pytest.raises(MemoryError):
             bytearray(4 << 30)
         assert resource.getrlimit(resource.RLIMIT_CPU)[0] > 0
-    assert (resource.getrlimit(resource.RLIMIT_AS), resource.getrlimit(resource.RLIMIT_CPU)) == before
+    assert (resource.getrlimit(resource.RLIMIT_DATA), resource.getrlimit(resource.RLIMIT_CPU)) == before
     assert cpu_allowance(1 << 30) > cpu_allowance(0) > 60
+
+
+def test_address_space_that_is_only_reserved_is_no_memory() -> None:
+    """As malloc reserves it for each thread: a wide table was refused for it with 600 MB in memory."""
+    private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    with limited(100), mmap.mmap(-1, 8 << 30, private, prot=0), pytest.raises(MemoryError):
+        bytearray(4 << 30)
 
 
 def test_gzip_bomb(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:

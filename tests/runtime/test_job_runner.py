@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker import WorkerDied
 from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.runtime.worker_pool import WorkerPool
-from shopfloor.store import jobs, models
+from shopfloor.store import events, jobs, models
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.layout import Layout
@@ -65,9 +66,9 @@ class Plant:
         self.started = True
         self.pool.start()
 
-    def queue(self) -> JobRecord:
+    def queue(self, subject: str = "late") -> JobRecord:
         return self.store.write(
-            lambda transaction: jobs.enqueue(transaction, JobKind.MONITOR, "late", payload={}, trigger="test")
+            lambda transaction: jobs.enqueue(transaction, JobKind.MONITOR, subject, payload={}, trigger="test")
         )
 
     def job(self, id: str) -> JobRecord:
@@ -105,7 +106,7 @@ class _Handler:
         return value
 
     def commit(self, context: Context, transaction: Transaction, job: JobRecord, published: Any) -> dict[str, Any]:
-        return {}
+        return {"published": published}
 
     def report(self, context: Context, job: JobRecord, published: Any) -> list[str]:
         return []
@@ -131,7 +132,7 @@ class _Worker:
         self.plant.at("call")
         if not self.alive:
             raise WorkerDied("the worker was killed by SIGKILL")
-        return Result(value={})
+        return Result(value={"answer": 42})
 
     def kill(self) -> None:
         self.alive = False
@@ -183,6 +184,16 @@ def test_a_cancellation_outlives_the_engine(plant: Plant) -> None:
     assert orphans.adopt(plant.context, {JobKind.MONITOR: plant.handler}, frozenset, "after a restart") == []
     assert plant.job(job.id).state is JobState.CANCELLED
     assert plant.told == ["cancelled: cancelled"]
+
+
+@pytest.mark.parametrize(("deaths", "paused"), [(1, False), (4, False), (5, True), (6, True)])
+def test_a_job_that_many_engines_died_with_pauses(plant: Plant, deaths: int, paused: bool) -> None:
+    job = plant.queue()
+    plant.store.write(lambda transaction: jobs.put(transaction, _with_attempts(job, deaths - 1)))
+    plant.store.write(lambda transaction: plant.pool._queue._claim(transaction, WorkerClass.LIGHT, transaction.now))
+    (adopted,) = orphans.adopt(plant.context, {JobKind.MONITOR: plant.handler}, frozenset, "after a restart")
+    assert adopted.state is JobState.QUEUED
+    assert (adopted.attempts, adopted.not_before is not None) == (0 if paused else deaths, paused)
 
 
 @pytest.mark.parametrize("moment", ["prepare", "call", "publish"])
@@ -253,7 +264,86 @@ def test_a_job_that_a_runner_holds_is_no_orphan(plant: Plant) -> None:
     plant.at = lambda now: plant.pool.beat() if now == "publish" else None
     plant.start()
     plant.until(job.id, JobState.SUCCEEDED)
-    assert plant.job(job.id).attempts == 1
+    done = plant.job(job.id)
+    assert (done.attempts, done.result) == (1, {"published": {"answer": 42}})
+
+
+def test_a_job_whose_worker_died_waits_longer_each_time(plant: Plant) -> None:
+    job = msgspec.structs.replace(plant.queue(), attempts=5, max_attempts=9)
+    plant.store.write(lambda transaction: jobs.put(transaction, job))
+
+    def die(moment: str) -> None:
+        if moment == "call":
+            raise WorkerDied("the worker was killed by SIGSEGV")
+
+    plant.at = die
+    plant.start()
+    _until(lambda: plant.job(job.id).not_before is not None)
+    due, (event,) = plant.job(job.id).not_before, plant.store.read(lambda query: events.tail(query, 1))
+    assert due is not None
+    assert due - event.at == timedelta(seconds=0.5 * 4**5)
+    for now, claimed in ((due - timedelta(seconds=1), False), (due, True)):
+        found = plant.store.write(lambda tx, now=now: plant.pool._queue._claim(tx, WorkerClass.LIGHT, now))
+        assert (found is not None) is claimed
+
+
+def test_a_job_that_runs_too_long_fails(plant: Plant) -> None:
+    job = plant.queue()
+
+    def beat(moment: str) -> None:
+        if moment == "call":
+            engine = msgspec.structs.replace(plant.context.settings.engine, job_timeout_minutes=0)
+            plant.context.settings = msgspec.structs.replace(plant.context.settings, engine=engine)
+            plant.pool.beat()
+
+    plant.at = beat
+    plant.start()
+    plant.until(job.id, JobState.FAILED)
+    assert plant.told == ["failed: timeout"]
+
+
+def test_jobs_go_to_the_runner_whose_worker_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One worker starts while files settle; half of the time another runner took the job, and started a second one."""
+    monkeypatch.setattr(worker_pool, "Worker", _Worker)
+    monkeypatch.setattr(worker_pool.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(_Handler, "worker_class", WorkerClass.HEAVY)
+    _Worker.plant = plant = Plant(tmp_path)
+    started: list[str] = []
+    plant.at = lambda now: started.append(now) if now == "start" else None
+    plant.store.write(lambda transaction: models.put_state(transaction, models.state(transaction, "late")))
+    plant.pool.warm()
+    plant.start()
+    try:
+        for _ in range(20):
+            plant.until(plant.queue().id, JobState.SUCCEEDED)
+    finally:
+        plant.close()
+    assert len(started) == len(WorkerClass)
+
+
+def test_a_runner_without_a_worker_takes_what_the_others_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_pool, "Worker", _Worker)
+    monkeypatch.setattr(worker_pool.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(_Handler, "worker_class", WorkerClass.HEAVY)
+    _Worker.plant = plant = Plant(tmp_path)
+    both = threading.Barrier(2, timeout=20.0)
+
+    def meet(moment: str) -> None:
+        if moment == "call":
+            both.wait()
+
+    plant.at = meet
+    plant.store.write(lambda transaction: models.put_state(transaction, models.state(transaction, "late")))
+    plant.pool.warm()
+    plant.start()
+    try:
+        queued = [plant.queue(subject) for subject in ("one", "other")]
+        for job in queued:
+            plant.until(job.id, JobState.SUCCEEDED)
+    finally:
+        plant.close()
 
 
 def test_without_a_model_only_the_worker_that_parses_is_warmed(plant: Plant) -> None:
@@ -269,7 +359,11 @@ def _with_attempts(job: JobRecord, attempts: int) -> JobRecord:
 
 
 def _until_let_go(plant: Plant, full: threading.Event) -> None:
+    _until(lambda: full.is_set() and not plant.pool.busy())
+
+
+def _until(ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 20
-    while not full.is_set() or plant.pool.busy():
+    while not ready():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Stacks, libraries' arenas and files that DuckDB maps come on top of its own memory limit.
-_OVERHEAD_MB = 1536
+# Threads' stacks and what libraries hold in reserve come on top of DuckDB's own memory limit.
+_OVERHEAD_MB = 2048
 _MB = 1 << 20
 
 
 @contextmanager
 def limited(memory_mb: int, cpu_seconds: float = 0.0) -> Iterator[None]:
-    """Bound this process's address space, and its CPU time when `cpu_seconds` is above zero.
+    """Bound this process's memory, and its CPU time when `cpu_seconds` is above zero.
 
-    Address space: what is mapped now and `memory_mb` twice and an allowance for libraries; an
-    allocation beyond it fails, as `MemoryError` or DuckDB's out-of-memory error. CPU time: from
-    now on; the kernel ends the process with SIGXCPU. Only soft limits are set, and set back
-    afterwards, so a reused worker is not bound for ever.
+    Memory: what can be written now and `memory_mb` twice and an allowance for libraries; an
+    allocation beyond it fails, as `MemoryError` or DuckDB's out-of-memory error. Address space does
+    not count: malloc reserves 64 MB of it for every thread, which nobody may write before it is
+    allotted. CPU time: from now on; the kernel ends the process with SIGXCPU. Only soft limits are
+    set, and set back afterwards, so a reused worker is not bound for ever.
     """
-    space = _mapped() + (2 * memory_mb + _OVERHEAD_MB) * _MB
-    bounds = {resource.RLIMIT_AS: space}
+    bounds = {resource.RLIMIT_DATA: _writable() + (2 * memory_mb + _OVERHEAD_MB) * _MB}
     if cpu_seconds > 0:
         used = resource.getrusage(resource.RUSAGE_SELF)
         bounds[resource.RLIMIT_CPU] = int(used.ru_utime + used.ru_stime + cpu_seconds) + 1
@@ -50,6 +50,6 @@ def _lower(bound: int, before: tuple[int, int]) -> int:
     return min([bound, *present])
 
 
-def _mapped() -> int:
-    """Bytes of address space in use."""
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+def _writable() -> int:
+    """Bytes of the address space that this process may write, files aside."""
+    return int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()

@@ -17,7 +17,7 @@ def open_log(path: Path) -> None:
 
 
 class RotatingLog(logging.StreamHandler):  # type: ignore[type-arg]
-    """Standard error that begins a new file every 10 MB and keeps five: `engine.log`, `engine.log.1`, …
+    """Standard error that begins a new file every 10 MB and keeps five, the older ones numbered.
 
     The descriptors of standard output and error move along, so that what a library prints is kept, too.
     """

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SAMPLE_ROWS = 20_000
-_SAMPLE_VALUES, _FEWEST_ROWS = 2_000_000, 1_000
+_SAMPLE_VALUES, _FEWEST_ROWS = 1_000_000, 500
 
 _INTEGER = "regexp_full_match(c0, '[-+]?[0-9]+')"
 # The pattern of a column's first value, narrowest type first.

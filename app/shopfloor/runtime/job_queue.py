@@ -18,9 +18,12 @@ from shopfloor.store.transaction import Transaction
 class JobQueue:
     """The queue as the job runners see it. Wakes them when a job is queued or ends."""
 
-    def __init__(self, context: Context, classes: Mapping[JobKind, WorkerClass]) -> None:
+    def __init__(
+        self, context: Context, classes: Mapping[JobKind, WorkerClass], ready: Callable[[WorkerClass], int]
+    ) -> None:
         self._context = context
         self._classes = classes
+        self._ready = ready
         self._changed = threading.Condition()
         self._marks = 0
         context.stream.listen(self._on_events)
@@ -31,15 +34,23 @@ class JobQueue:
             self._marks += 1
             self._changed.notify_all()
 
-    def claim(self, worker_class: WorkerClass, timeout: float, take: Callable[[JobRecord], None]) -> JobRecord | None:
+    def claim(
+        self,
+        worker_class: WorkerClass,
+        timeout: float,
+        take: Callable[[JobRecord], None],
+        is_ready: Callable[[], bool],
+    ) -> JobRecord | None:
         """The next job of a worker class, marked as running; None after `timeout` seconds without one.
 
-        `take` is called inside the transaction: a running job that no runner took is an orphan.
+        `take` is called inside the transaction: a running job that no runner took is an orphan. A runner that is not
+        `is_ready`, because its worker would have to start first, leaves a job to each one that is.
         """
         deadline = self._context.clock.monotonic() + timeout
         while not self._context.stopping.is_set():
             mark = self._marks
-            job, wait = self._try(worker_class, take)
+            left_to_others = 0 if is_ready() else self._ready(worker_class)
+            job, wait = self._try(worker_class, take, left_to_others)
             if job is not None:
                 return job
             left = deadline - self._context.clock.monotonic()
@@ -50,7 +61,9 @@ class JobQueue:
                     self._changed.wait(min(left, wait))
         return None
 
-    def _try(self, worker_class: WorkerClass, take: Callable[[JobRecord], None]) -> tuple[JobRecord | None, float]:
+    def _try(
+        self, worker_class: WorkerClass, take: Callable[[JobRecord], None], left_to_others: int
+    ) -> tuple[JobRecord | None, float]:
         """A claimed job, or how long until a postponed one is due."""
         waiting = self._context.store.read(jobs.queued)
         due_in = 3600.0
@@ -59,23 +72,28 @@ class JobQueue:
         for job in candidates:
             if job.not_before is not None and job.not_before > now:
                 due_in = min(due_in, (job.not_before - now).total_seconds() + 0.01)
-        if not any(job.not_before is None or job.not_before <= now for job in candidates):
+        if sum(job.not_before is None or job.not_before <= now for job in candidates) <= left_to_others:
             return None, due_in
 
         def claim(transaction: Transaction) -> JobRecord | None:
-            job = self._claim(transaction, worker_class, now)
+            job = self._claim(transaction, worker_class, now, left_to_others)
             if job is not None:
                 take(job)
             return job
 
         return self._context.store.write(claim), due_in
 
-    def _claim(self, transaction: Transaction, worker_class: WorkerClass, now: datetime) -> JobRecord | None:
+    def _claim(
+        self, transaction: Transaction, worker_class: WorkerClass, now: datetime, left_to_others: int = 0
+    ) -> JobRecord | None:
         busy = {(job.kind, job.subject) for job in jobs.running(transaction)}
         for job in jobs.queued(transaction):
             if self._classes[job.kind] is not worker_class or (job.kind, job.subject) in busy:
                 continue
             if job.not_before is not None and job.not_before > now:
+                continue
+            if left_to_others > 0:
+                left_to_others -= 1
                 continue
             return move(
                 transaction,

@@ -63,13 +63,19 @@ class JobRunner:
         """Which kind of worker this runner holds."""
         return self._worker_class
 
+    @property
+    def ready(self) -> bool:
+        """Whether it waits for a job with a worker that is there."""
+        worker = self._worker
+        return self.job is None and worker is not None and worker.alive
+
     def start(self) -> None:
         """Begin to claim jobs."""
         self._thread.start()
 
     def warm(self) -> None:
         """Start the worker ahead of a job that will come soon."""
-        if self.job is None and (self._worker is None or not self._worker.alive):
+        if self.job is None and not self.ready:
             self._worker = self._start(self._worker_class)
 
     def interrupt(self) -> None:
@@ -114,7 +120,8 @@ class JobRunner:
 
     def _claim(self) -> JobRecord | None:
         try:
-            return self._queue.claim(self._worker_class, self._context.settings.engine.idle_worker_seconds, self._take)
+            idle = self._context.settings.engine.idle_worker_seconds
+            return self._queue.claim(self._worker_class, idle, self._take, lambda: self.ready)
         except Exception:  # noqa: BLE001 - the boundary of the runner: it must outlive a store that cannot be written now
             _LOG.exception("no job can be claimed now")
             self.job = None

@@ -39,7 +39,8 @@ class WorkerPool:
     ) -> None:
         self._context = context
         self._handlers = handlers
-        self._queue = JobQueue(context, {kind: handler.worker_class for kind, handler in handlers.items()})
+        classes = {kind: handler.worker_class for kind, handler in handlers.items()}
+        self._queue = JobQueue(context, classes, self._ready)
 
         def start(worker_class: WorkerClass) -> Worker:
             return Worker(worker_class, warm_ups[worker_class])
@@ -77,6 +78,9 @@ class WorkerPool:
             orphans.adopt(self._context, self._handlers, self.held, "because its end could not be stored")
         except StoreError as error:
             _LOG.warning("jobs whose end could not be stored wait: %s", error)
+
+    def _ready(self, worker_class: WorkerClass) -> int:
+        return sum(runner.ready for runner in self._runners if runner.worker_class is worker_class)
 
     def held(self) -> set[str]:
         """The jobs that runners hold, also one that is recorded as done and whose originals are still put away."""
