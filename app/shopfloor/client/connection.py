@@ -42,11 +42,6 @@ class EngineClient:
         answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
         return answer
 
-    @property
-    def process(self) -> str:
-        """What identifies this process, for what lasts as long as it does."""
-        return own_identity()
-
     def post(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> bytes:
         """The body of a good answer to any post; raises as `ask` does.
 
@@ -85,6 +80,11 @@ def _signed(request: R) -> R:
     if request.actor == "you":
         changes["actor"] = who()
     return msgspec.structs.replace(request, **changes)
+
+
+def this_process() -> str:
+    """What identifies this process, for what lasts as long as it does."""
+    return own_identity()
 
 
 def who() -> str:
