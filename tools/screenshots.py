@@ -30,7 +30,8 @@ from shopfloor.tui.app import ShopfloorApp
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = ((80, 24), (120, 40))
-# What to press from the home screen. At 80 columns enter shows a dataset's detail before its files.
+# What to press from the home screen. At 80 columns enter shows a dataset's detail before its files. In the demo nothing
+# awaits approval any more, but a challenger that the gate held can be promoted.
 PICTURES: dict[str, tuple[str, ...]] = {
     "home": (),
     "datasets": ("1",),
@@ -42,7 +43,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "activity": ("5",),
     "lineage": ("3", "o"),
     "help": ("3", "?"),
-    "approve": ("3", "A"),
+    "approve": ("3", "P"),
 }
 _CELL = 12.2  # width of a cell in Rich's drawing, in its own units
 _FONT = '"DejaVu Sans Mono", "Cascadia Mono", Menlo, Consolas, monospace'

@@ -48,7 +48,7 @@ def texts(action: Action, folder: Path) -> dict[str, str]:
         "key": "a,b", "segment_by": "a", "exclude": "b,c", "path": str(folder / "rows.csv"),
         "output": str(folder / "out.csv"), "name": "churn", "dataset": "customers", "skip_lines": "2",
         "reject_budget": "0.01", "keep": "yes", "corrected": "supersede", "repeated": "yes", "originals": "delete",
-        "min_rows": "5", "max_rows": "50", "band": "0.5", "fresh_hours": "26",
+        "min_rows": "5", "max_rows": "50", "band": "0.5", "fresh_hours": "26", "decimal": ",",
         "seq": "12", "dry_run": "yes",
     }  # fmt: skip
     return {each.name: known.get(each.name, f"{each.name} it's") for each in action.inputs}

@@ -23,7 +23,7 @@ from shopfloor.domain.errors import DataError
 from shopfloor.formats import rowcount
 from shopfloor.formats.file_format import HEAD
 from shopfloor.formats.reader import TableReader, open_table
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.serving.inputs import frame_from_rows, to_frame
 
 KINDS = {

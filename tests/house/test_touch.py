@@ -222,10 +222,11 @@ from __future__ import annotations
 
 import json
 
-from shopfloor.formats import reasons
 from shopfloor.formats.file_format import PreparedFile, Source
 from shopfloor.formats.json_lines import JsonLinesFormat
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.files import wrong_format
+from shopfloor.formats.reasons.rows import ragged_row
 
 
 class KeyValueFormat(JsonLinesFormat):
@@ -234,14 +235,14 @@ class KeyValueFormat(JsonLinesFormat):
     def check(self, head: bytes) -> None:
         super().check(head)
         if b"=" not in head:
-            raise BadFile(reasons.wrong_format(self.label, "no pair"))
+            raise BadFile(wrong_format(self.label, "no pair"))
 
     def open(self, source: Source) -> PreparedFile:
         rows = []
         for number, line in enumerate(source.path.read_text().splitlines(), 1):
             pairs = [word.partition("=") for word in line.split()]
             if not all(mark for _, mark, _ in pairs):
-                raise BadFile(reasons.ragged_row(number, len(rows[0]), None))
+                raise BadFile(ragged_row(number, len(rows[0]), None))
             rows.append({key: int(value) if value.isdigit() else value for key, _, value in pairs})
         target = source.scratch("lines")
         target.write_text("".join(json.dumps(row) + "\\n" for row in rows))

@@ -219,7 +219,7 @@ def test_a_preamble_is_held_with_the_number_of_lines_to_skip(bench: Any, case: s
     data = (above + table).replace(",", mark)
     (outcome,) = bench.ingest({"a.csv": data}).files
     assert (outcome.reason.code, outcome.reason.line) == ("header_below", lines + 1)
-    assert f"--skip-lines {lines} " in outcome.reason.hint
+    assert outcome.reason.remedies[0].settings == (("skip_lines", str(lines)),)
     result = bench.ingest([bench.stage("a.csv", data, parser=Parser(skip_lines=lines))])
     assert bench.frame(result)["station"].tolist() == ["A", "B", "C"]
     contract = bench.ingest({"first.csv": table}).contract

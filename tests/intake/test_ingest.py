@@ -74,6 +74,8 @@ def test_big_file_with_bad_rows(bench: Any, monkeypatch: pytest.MonkeyPatch) -> 
     text = "a,b\n1,x\nbad,y\n3\n4,z\n5,w\n"
     (outcome,) = bench.ingest({"a.csv": text}, contract).files
     assert (outcome.state, outcome.reason.line) == (QUARANTINED, 3)
+    (taken,) = bench.ingest({"a.csv": text}, contract, accepted=True).files
+    assert outcome.fitting == taken.rows == 3
     rule = Rule(column="b", values=("x", "z"), severity=RuleSeverity.REJECT_ROW)
     lenient = msgspec.structs.replace(contract, reject_budget=0.6, rules=(rule,))
     result = bench.ingest({"a.csv": text}, lenient)

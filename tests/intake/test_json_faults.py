@@ -14,6 +14,7 @@ from tests.soak import times
 
 from shopfloor.domain.file import FileState
 from shopfloor.formats.kinds import json as json_format
+from shopfloor.formats.reasons.remedies import WITHOUT
 
 HELD, IN = FileState.QUARANTINED, FileState.COMMITTED
 BAD = {
@@ -33,7 +34,7 @@ def test_a_line_that_is_no_object_is_a_rejected_row(bench: Any, line: str) -> No
     for known in (None, contract):
         (outcome,) = bench.ingest({"a.jsonl": text}, known).files
         assert (outcome.state, outcome.reason.code, outcome.reason.line) == (HELD, BAD[line], 4)
-        assert "shopfloor file accept ID" in outcome.reason.hint
+        assert WITHOUT in outcome.reason.remedies
         result = bench.ingest({"a.jsonl": text}, known, accepted=True)
         (outcome,) = result.files
         assert (outcome.state, outcome.rows, outcome.rejected_rows, outcome.records) == (IN, 3, 1, 4)
@@ -99,7 +100,7 @@ def test_an_entry_of_an_array_that_is_no_object_is_a_rejected_row(
         (outcome,) = bench.ingest({"a.json": text}, known).files
         assert (outcome.state, outcome.reason.code, outcome.reason.line) == (HELD, "json_shape", 3)
         assert why in outcome.reason.message
-        assert "shopfloor file accept ID" in outcome.reason.hint
+        assert WITHOUT in outcome.reason.remedies
     result = bench.ingest({"a.json": text}, contract, accepted=True)
     (outcome,) = result.files
     assert (outcome.state, outcome.rows, outcome.rejected_rows, outcome.records) == (IN, 3, 2, 5)
@@ -110,14 +111,14 @@ def test_an_entry_of_an_array_that_is_no_object_is_a_rejected_row(
 OURS = {
     '{"id": 3, "x": ': "a value is missing (character 15)",
     "id=3": "a value is missing (character 1)",
-    '{"id": 3}{"id": 4}': "something follows after the end of the value (character 10)",
-    "{id: 3}": "a key in double quotes is missing (character 2)",
-    '{"id" 3}': "a colon is missing after a key (character 7)",
-    '{"id": 3 "x": 4}': "a comma or a closing bracket is missing (character 10)",
-    '{"id": "3}': "a text is not closed (character 8)",
-    '{"id": "a\tb"}': "a text holds a control character, such as a line end or a tab (character 10)",
-    r'{"id": "\q"}': "a backslash in a text escapes nothing (character 9)",
-    r'{"id": "\u12"}': "a backslash in a text escapes nothing (character 10)",
+    '{"id": 3}{"id": 4}': "something follows its end (character 10)",
+    "{id: 3}": "a name in double quotes is missing (character 2)",
+    '{"id" 3}': "a colon is missing (character 7)",
+    '{"id": 3 "x": 4}': "a comma or the end is missing (character 10)",
+    '{"id": "3}': "a text has no end (character 8)",
+    '{"id": "a\tb"}': "a text holds a control character, which is written as \\u and four digits (character 10)",
+    r'{"id": "\q"}': "there is no such escape (character 9)",
+    r'{"id": "\u12"}': "there is no such escape (character 10)",
     '{"id": ' + "[" * 5000 + "}": "it is nested too deeply",
 }
 
@@ -127,7 +128,7 @@ def test_a_fault_is_told_in_our_own_words_with_its_place(bench: Any, line: str) 
     (outcome,) = bench.ingest({"a.jsonl": f'{{"id": 1}}\n{line}\n'}).files
     assert outcome.reason.message == f"Line 2 is not valid JSON: {OURS[line]}."
     (outcome,) = bench.ingest({"a.json": f'[{{"id": 1}},\n{line},\n{{"id": 2}}]'}).files
-    if "follows" not in OURS[line] and "closed" not in OURS[line]:  # which the lines below go on with
+    if "follows" not in OURS[line] and "no end" not in OURS[line]:  # which the lines below go on with
         assert outcome.reason.message == f"Line 2 is not valid JSON: in entry 2 {OURS[line].partition(' (')[0]}."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -143,6 +144,28 @@ def test_infinity_is_a_missing_number_and_counted(
     assert result.files[0].notices == ("Column 'v': 2 infinite values were treated as missing.",)
 
 
+@pytest.mark.parametrize("word", INFINITE)
+@pytest.mark.parametrize("pinned", [False, True])
+def test_infinity_among_the_numbers_of_json_is_a_text(bench: Any, word: str, pinned: bool) -> None:
+    contract = bench.ingest({"a.csv": lines(["1.5", "2"])}).contract if pinned else None
+    rows = [{"k": str(n), "v": value} for n, value in enumerate([1.5, word, 2.5, None, word])]
+    for name, data in (("b.jsonl", "".join(json.dumps(row) + "\n" for row in rows)), ("b.json", json.dumps(rows))):
+        result = bench.ingest({name: data}, contract)
+        assert {column.name: column.type for column in result.columns}["v"] is ColumnType.NUMBER
+        assert int(bench.frame(result)["v"].isna().sum()) == 3
+        assert result.files[0].notices == ("Column 'v': 2 infinite values were treated as missing.",)
+
+
+@pytest.mark.parametrize("word", ["=cmd|a", "@SUM(A:A)", "+a|b", "-cmd|a"])
+def test_a_formula_is_no_word_for_missing(bench: Any, word: str) -> None:
+    result = bench.ingest({"a.csv": lines([*map(str, range(100, 120)), word])})
+    (notice,) = (notice for notice in result.notices if "'v'" in notice)
+    assert notice.endswith(f"values are not numbers, such as '{word}'.")
+    contract = bench.ingest({"a.csv": lines(["1", "2"])}).contract
+    (held,) = bench.ingest({"b.csv": lines(["3", word])}, contract).files
+    assert not any(remedy.settings for remedy in held.reason.remedies)
+
+
 def test_infinity_far_below_the_sample_of_a_large_file(bench: Any) -> None:
     result = bench.ingest({"a.csv": "v,k\n" + f"1.5,{'k' * 40}\n" * 200_000 + "inf,x\n"})
     assert (result.columns[0].type, result.rows) == (ColumnType.NUMBER, 200_001)
@@ -227,6 +250,6 @@ def test_a_file_that_is_held_for_a_word_comes_in_with_it(bench: Any) -> None:
     contract = bench.ingest({"a.csv": lines(["1", "2"])}).contract
     (held,) = bench.ingest({"b.csv": lines(["3", "k.A."])}, contract).files
     assert held.state is FileState.QUARANTINED
-    assert "--missing" in held.reason.hint
+    assert ("missing", "k.A.") in held.reason.remedies[-1].settings
     again = bench.stage("b.csv", lines(["3", "k.A."]), parser=Parser(missing=("k.A.",)))
     assert bench.ingest([again], contract).files[0].state is FileState.COMMITTED

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from shopfloor.arrival.file_outcomes import addressed
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Parser, SchemaPolicy
 from shopfloor.domain.dialect import check_parser, merged
@@ -48,8 +49,8 @@ def test_the_pairs_are_named_with_the_command(bench: Any, policy: SchemaPolicy, 
     for pair in pairs:
         new, old = pair.split("=")
         assert f"'{new}' looks like '{old}' renamed" in held.reason.message
-        assert pair in held.reason.hint
-    assert held.reason.hint.startswith("To treat them as the same: shopfloor file retry ID --rename ")
+        assert ("rename", pair) in held.reason.remedies[0].settings
+    assert addressed(held.reason, "f7").hint.startswith("To treat them as the same: shopfloor file retry f7 --rename ")
 
 
 def test_a_column_of_another_kind_is_no_renamed_one(bench: Any) -> None:
@@ -58,7 +59,7 @@ def test_a_column_of_another_kind_is_no_renamed_one(bench: Any) -> None:
     (held,) = bench.ingest({"b.csv": changed}, contract, **more).files
     assert held.reason is not None
     assert "looks like" not in held.reason.message
-    assert "--rename" not in held.reason.hint
+    assert not any(remedy.settings for remedy in held.reason.remedies)
 
 
 def _files() -> dict[str, bytes]:

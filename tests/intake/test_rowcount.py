@@ -19,7 +19,7 @@ from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.file import FileState
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.formats import quoting
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.formats.rowcount import count_delimited
 from shopfloor.intake.balance import check_balance
 from shopfloor.intake.job import IntakeHandler
@@ -195,7 +195,7 @@ def test_a_quote_fault_near_a_backslash_offers_the_escape(bench: Any) -> None:
     for text in (SPARK + '7006,Lund,1,"open\n', SPARK + '7006,Lund,1,"a"b\n'):
         (outcome,) = bench.ingest({"a.csv": text}, contract).files
         assert outcome.reason.code == "bad_quote"
-        assert "--escape" in outcome.reason.hint
+        assert ("escape", "\\") in outcome.reason.remedies[-1].settings
 
 
 def test_a_file_that_does_not_add_up_is_held_alone(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -267,3 +270,31 @@ def test_first_files_of_one_delivery_decide_together(bench: Any) -> None:
     assert [outcome.reason for outcome in result.files] == [None, None]
     assert result.columns[0].format == "%d/%m/%Y"
     assert msgspec.structs.asdict(result.columns[0])["type"] == "date"
+
+
+TEXTS_OF_PARQUET = {  # a text column, its type, and what is told of it
+    "signs": (["$1.50", "$2.5", "$1,200"], ColumnType.NUMBER, "is written as $1,234.56, and read as numbers"),
+    "days": (["31.01.2026", "02.02.2026", None], ColumnType.DATE, ""),
+    "iso days": (["2026-01-31", "NA", None], ColumnType.DATE, "Read as missing: 'NA' in 'x' (1 value)"),
+    "numbers are texts": (["1.50", "2.50", "3"], ColumnType.TEXT, ""),
+    "words among numbers that are texts": (["1.50", "NA", "3"], ColumnType.TEXT, "Kept as text: 'NA' in 'x' (1 value)"),
+    "two ways": (["01/02/2026", "02/02/2026"], ColumnType.TEXT, "Column 'x'"),
+    "words": (["ann", "bob", None], ColumnType.TEXT, ""),
+}
+
+
+@pytest.mark.parametrize("case", TEXTS_OF_PARQUET)
+def test_text_columns_of_parquet_are_read_as_texts_in_json(bench: Any, case: str) -> None:
+    texts, kind, said = TEXTS_OF_PARQUET[case]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"id": list(range(len(texts))), "x": pa.array(texts, pa.string())}), sink)
+    objects = "".join(json.dumps({"id": n, "x": text}) + "\n" for n, text in enumerate(texts))
+    found = {}
+    for name, data in (("a.parquet", bytes(sink.getvalue())), ("a.jsonl", objects)):
+        result = bench.ingest({name: data})
+        (outcome,) = result.files
+        assert outcome.state is FileState.COMMITTED, outcome
+        assert {column.name: column.type for column in result.columns} == {"id": ColumnType.INTEGER, "x": kind}
+        assert said in " ".join((*outcome.notices, *result.notices)) or not said
+        found[name] = bench.frame(result)["x"].astype(str).tolist(), outcome.notices, result.notices
+    assert found["a.parquet"] == found["a.jsonl"]

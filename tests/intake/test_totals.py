@@ -36,6 +36,21 @@ TOTALS = {
     "a word of ours among others": "Total sales 2026,,12,38.75\n",
     **{word: f"{word},,12,38.75\n" for word in ("Gesamt", "Summe", "Somme", "Totale", "Suma", "Итого", "合計", "Σ")},
 }
+BELOW = {  # what stands below `Total,,12,38.75`, and how many rows that are
+    "a grand total": ("Grand total,,12,38.75\n", 1),
+    "an average": ("Average,,3,9.69\n", 1),
+    "an average and how many": ("Mean:,,3,9.69\nCount,,4,4\n", 2),
+    "a footnote": ("Source: the till\n", 1),
+    "a footnote in a cell": ("*) provisional,,,\n", 1),
+    "a footnote with commas": ('"All figures, in EUR, without tax",,,\n', 1),
+    "a grand total and a footnote": ("Overall,,12,38.75\n\nprinted 2026-02-01\n", 2),
+}
+OTHERS = {  # what stands at the end of a file with a total among its rows
+    "a row": "E,2026-01-05,1,1.00\n",
+    "a row without numbers": "E,2026-01-05,,\n",
+    "a total that is none, and a footnote": "Total,,13,39.00\nSource: the till,,,\n",
+    "a footnote below rows": "*) provisional,,,\n",
+}
 USUAL = {
     "no sum": "Total,2026-01-05,7,8.00\n",
     "no word and no sum": ",,12,38.00\n",
@@ -57,6 +72,45 @@ def test_a_totals_row_is_left_out_and_told(bench: Any, case: str) -> None:
         assert [(one.code, one.line) for one in outcome.rejects] == [("totals_row", 6)]
         assert any("Line 6 is a totals row" in notice for notice in outcome.notices)
         assert result.columns == plain.columns
+
+
+@pytest.mark.parametrize("case", BELOW)
+def test_what_stands_below_a_totals_row_is_left_out_with_it(bench: Any, case: str) -> None:
+    below, more = BELOW[case]
+    plain = bench.ingest({"plain.csv": HEAD + ROWS})
+    for contract in (None, plain.contract):
+        result = bench.ingest({"a.csv": HEAD + ROWS + "Total,,12,38.75\n" + below}, contract)
+        (outcome,) = result.files
+        assert (outcome.state, outcome.rows, outcome.records) == (FileState.COMMITTED, 4, 5 + more), outcome
+        assert [one.code for one in outcome.rejects] == ["totals_row", *["below_totals"] * more]
+        assert outcome.rejects[0].line == 6
+        assert len([notice for notice in outcome.notices if "so it was left out" in notice]) == 1 + more
+        assert result.columns == plain.columns
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_rows_at_the_end_stay_where_no_total_stands_right_above(bench: Any, case: str) -> None:
+    table = HEAD + ROWS + ("" if "footnote" in case else "Total,,12,38.75\n") + OTHERS[case]
+    (outcome,) = bench.ingest({"a.csv": table}).files
+    assert {one.code for one in outcome.rejects} <= {"ragged_row"}
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.jsonl", "a.json", "a.parquet"])
+def test_a_footnote_below_totals_of_other_formats(bench: Any, name: str) -> None:
+    cells = (("A", 3), ("B", 4), ("C", 5), ("Total", 12), ("*) so far", None))
+    rows = [{"shop": shop, "units": n} for shop, n in cells]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows), sink)
+    data = {
+        "a.xlsx": book([list(rows[0]), *(list(row.values()) for row in rows)]),
+        "a.jsonl": "".join(json.dumps(row) + "\n" for row in rows),
+        "a.json": json.dumps(rows),
+        "a.parquet": bytes(sink.getvalue()),
+    }[name]
+    result = bench.ingest({name: data})
+    (outcome,) = result.files
+    assert (outcome.rows, outcome.rejected_rows, outcome.records) == (3, 2, 5), outcome
+    assert bench.frame(result)["units"].tolist() == [3, 4, 5]
 
 
 @pytest.mark.parametrize("case", USUAL)

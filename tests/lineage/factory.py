@@ -12,7 +12,7 @@ import msgspec
 
 from shopfloor.domain.dataset import DatasetVersion, FileSpan, Part
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
-from shopfloor.domain.job import JobKind, JobRecord, JobState
+from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord, JobState
 from shopfloor.domain.lineage import LineageGraph
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.release import AliasChange, Decision, ModelVersion, Outcome
@@ -44,6 +44,16 @@ class CountingReader(Reader):
     def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         self.count += 1
         return super().all(sql, parameters)
+
+
+def data(dataset: str, version: int) -> JobCause:
+    """A dataset's version as what started a job."""
+    return JobCause(kind=CauseKind.DATASET_VERSION, name=dataset, number=version)
+
+
+def raised(alert: str) -> JobCause:
+    """An alert as what started a job."""
+    return JobCause(kind=CauseKind.ALERT, name=alert)
 
 
 class Factory:
@@ -156,8 +166,12 @@ class Factory:
 
         return self.write(put)
 
-    def job(self, kind: JobKind, subject: str, trigger: str, payload: dict[str, Any] | None = None) -> JobRecord:
-        return self.write(lambda t: jobs.enqueue(t, kind, subject, payload=payload or {}, trigger=trigger))
+    def job(
+        self, kind: JobKind, subject: str, *causes: JobCause, trigger: str = "", payload: dict[str, Any] | None = None
+    ) -> JobRecord:
+        return self.write(
+            lambda t: jobs.enqueue(t, kind, subject, payload=payload or {}, trigger=trigger, causes=causes)
+        )
 
     def finish(self, job: JobRecord, result: dict[str, Any]) -> None:
         def put(transaction: Transaction) -> None:

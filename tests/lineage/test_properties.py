@@ -7,7 +7,7 @@ from random import Random
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tests.lineage.factory import START, Factory
+from tests.lineage.factory import START, Factory, data, raised
 
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.lineage import LineageEdge, LineageGraph
@@ -28,24 +28,24 @@ ACTIONS = st.lists(
 def build(actions: list[tuple[str, int]]) -> Factory:
     """A history: each action picks among what exists."""
     made = Factory()
-    versions, registered, raised = 0, 0, []
+    versions, registered, alerts = 0, 0, []
     for action, pick in [("commit", 0), *actions]:
         if action in ("commit", "replace"):
             delivered = [made.deliver("flights") for _ in range(pick + 1)]
             versions = made.commit("flights", delivered, replace=action == "replace")
-        elif action == "train" or (action == "retrain" and raised):
-            trigger = f"alert {raised[pick % len(raised)]}" if action == "retrain" else f"flights@{versions}"
-            job = made.job(JobKind.TRAIN, "late", trigger).id
+        elif action == "train" or (action == "retrain" and alerts):
+            cause = raised(alerts[pick % len(alerts)]) if action == "retrain" else data("flights", versions)
+            job = made.job(JobKind.TRAIN, "late", cause).id
             registered = made.register("late", made.train("late", "flights", max(versions - pick, 1), job=job))
         elif action == "promote" and registered:
-            made.promote("late", max(registered - pick, 1), cause=f"alert {raised[-1]}" if raised and pick else "gate")
+            made.promote("late", max(registered - pick, 1))
         elif action == "drop" and registered:
             made.promote("late", None)
         elif action in ("predict", "actuals") and registered:
             kind = "predictions" if action == "predict" else "actuals"
             made.log("late", kind, version=max(registered - pick, 1), source=("batch", "rest")[pick % 2])
         elif action in ("alert", "drift") and registered:
-            raised.append(made.alert("late", "performance" if action == "alert" else "feature_drift"))
+            alerts.append(made.alert("late", "performance" if action == "alert" else "feature_drift"))
     return made
 
 

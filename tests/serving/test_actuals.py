@@ -15,7 +15,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.serving.actuals import read_actuals
 from shopfloor.serving.records import ActualsResult, ActualsSpec
 

@@ -22,7 +22,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import Task
 from shopfloor.domain.labels import label_of
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.serving.actuals import read_actuals
 from shopfloor.serving.association_ids import pinned_column
 from shopfloor.serving.inputs import labels

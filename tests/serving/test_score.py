@@ -17,7 +17,7 @@ from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import DataError, IntegrityError, UsageError
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.serving.records import ScoreResult, ScoreSpec
 from shopfloor.serving.score import score
 from shopfloor.workspace.layout import Layout

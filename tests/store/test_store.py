@@ -23,7 +23,7 @@ from shopfloor.domain.codec import to_text
 from shopfloor.domain.errors import ConflictError, StoreError, UsageError
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord, FileState
-from shopfloor.domain.job import JobKind
+from shopfloor.domain.job import CauseKind, JobCause, JobKind
 from shopfloor.domain.monitor import AlertRecord, AlertState, Severity
 from shopfloor.domain.page import Page
 from shopfloor.domain.release import AliasChange, ModelVersion
@@ -362,6 +362,36 @@ def test_states_that_older_workspaces_kept_in_words_are_read_once(tmp_path: Path
     assert restored == [None, 1, None]
     store.close()
     open_store(tmp_path).close()
+
+
+WORDS = {  # what started a job, as older engines wrote it, and whether the job was about a dataset's version
+    "flights@3": (3, JobCause(kind=CauseKind.DATASET_VERSION, name="flights", number=3)),
+    "alert a12": (3, JobCause(kind=CauseKind.ALERT, name="a12")),
+    "1,204 predictions of j7": (None, JobCause(kind=CauseKind.JOB, name="j7")),
+    "1 actual of j8": (None, JobCause(kind=CauseKind.JOB, name="j8")),
+    "late@2 promoted by ann": (None, JobCause(kind=CauseKind.MODEL_VERSION, name="late", number=2)),
+    "requested by ann: see a1 and flights@3": (3, None),
+    "12 files": (None, None),
+}
+
+
+def test_what_started_a_job_is_read_once_from_the_words_of_older_engines(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    with duckdb.connect(str(tmp_path / "m.duckdb")) as connection:
+        for number in range(1, 9):
+            connection.execute(migrate.scripts().get(number, ""))
+        connection.execute("INSERT INTO meta VALUES ('schema', '8'), ('workspace', 'w'), ('epoch', '0')")
+        for number, (trigger, (version, _)) in enumerate(WORDS.items()):
+            record = {"id": f"j{number}", "kind": "monitor", "subject": "late", "trigger": trigger}
+            record |= {"created_at": "2026-01-01T00:00:00Z", "payload": {"dataset_version": version}}
+            connection.execute(
+                "INSERT INTO jobs VALUES (?, ?, 'monitor', 'late', 'queued', 0, NULL, NULL, now(), ?)",
+                [record["id"], number, to_text(record)],
+            )
+    store = open_store(tmp_path)
+    found = {job.trigger: job.causes for job in store.read(jobs.queued)}
+    assert found == {words: (cause,) if cause else () for words, (_, cause) in WORDS.items()}
+    store.close()
 
 
 def test_only_the_store_names_the_database_file() -> None:

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from tests.tui.shop import FakeEngine, Shop, app_on, picture, until
 from tests.tui_widgets.harness import HOSTILE
-from textual import events
 from textual.pilot import Pilot
 
 from shopfloor.actions.command import parse_command
@@ -32,7 +31,6 @@ from shopfloor.tui.screens.models import ModelsPane
 from shopfloor.tui.screens.pane import Pane
 from shopfloor.tui.widgets.command_line import CommandLine
 from shopfloor.tui.widgets.detail_pane import DetailPane
-from shopfloor.tui.widgets.filter_input import FilterInput
 from shopfloor.tui.widgets.line_plot import LinePlot
 from shopfloor.tui.widgets.virtual_table import VirtualTable
 
@@ -91,7 +89,7 @@ async def test_hostile_text_everywhere_does_nothing(group: str, size: tuple[int,
 @pytest.mark.parametrize(
     ("keys", "answers", "order", "checks"),
     [
-        (("3", "A"), ("y",), ModelApprove, {"ref": "flights@3"}),
+        (("3", "A"), ("ctrl+y",), ModelApprove, {"ref": "flights@3"}),
         (("3", "r"), ("enter",), ModelTrain, {"name": "flights"}),
         (("4", "a"), ("enter",), AlertAck, {"id": "a1"}),
         (("4", "w"), ("enter",), AlertSnooze, {"id": "a1"}),
@@ -182,7 +180,7 @@ async def test_quarantine_is_a_work_list(key: str, kind: type[Any], tmp_path: Pa
             await ready(pilot, "Delimiter")
             await pilot.press("enter")  # with nothing filled in: as the contract says
         else:
-            await pilot.press("y")
+            await pilot.press("ctrl+y")
         await until(pilot, lambda: bool(engine.orders))
         assert isinstance(engine.orders[0], kind)
 
@@ -618,18 +616,3 @@ def test_what_an_empty_pane_advises_can_be_done_there(pane: type[Pane]) -> None:
         assert any(each.key == key for each in for_scope(pane.scope)), key
     for command in re.findall(r":(\w+ [^\n]*)", pane.empty_text):
         parse_command(command)
-
-
-@pytest.mark.parametrize("sign", [":", "/"])
-@pytest.mark.parametrize("early", [True, False], ids=["before the line is there", "while the line opens"])
-async def test_what_is_typed_right_after_the_sign_is_text_and_no_key(sign: str, early: bool, tmp_path: Path) -> None:
-    """A fast or pasted `:doctor` must not start the doctor."""
-    app = app_on(FakeEngine(Shop()), tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        if not early:
-            await ready(pilot)
-        for key in f"{sign}doctor":
-            app.post_message(events.Key(key, key))
-        line = CommandLine if sign == ":" else FilterInput
-        await until(pilot, lambda: any(each.value == "doctor" for each in app.screen.query(line)))
-        assert len(app.screen_stack) == 1

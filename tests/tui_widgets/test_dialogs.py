@@ -84,6 +84,35 @@ async def test_confirm_names_object_and_effect_and_is_clickable() -> None:
     assert got == [True]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+async def test_however_long_the_evidence_is_fields_and_buttons_are_in_sight(size: tuple[int, int]) -> None:
+    app, facts = Bare(), [(f"check {n}", "which explains itself in many words " * 4) for n in range(12)]
+    shown = []
+    async with app.run_test(size=size) as pilot:
+        app.push_screen(ask(facts=facts, confirm="Delete", asks_reason=True, typed_name="customers"))
+        for keys in ([], ["pagedown"] * 24):
+            await pilot.press(*keys)
+            await pilot.pause()
+            shown.append("\n".join(screen_text(app)))
+    for text in shown:
+        assert all(part in text for part in ("Reason", "Type its name", "[ Cancel ]", "[ Delete ]")), text
+    assert ["customers@3?" in text for text in shown] == [True, False]  # it can be read to its end
+
+
+async def test_a_dialog_answers_once_however_often_its_button_is_clicked() -> None:
+    app, got = Bare(), []  # type: ignore[var-annotated]
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(below := ask())
+        app.push_screen(ask(), got.append)
+        await pilot.pause()
+        button = app.screen.query_one("#confirm", DialogButton)
+        for _ in range(3):
+            button.action_press()
+        await pilot.pause()
+        assert app.screen is below
+    assert got == [True]
+
+
 # -- error ---------------------------------------------------------------------------------------
 
 

@@ -31,7 +31,10 @@ class InputKind(StrEnum):
 
 
 class Input(Record, frozen=True, kw_only=True):
-    """One field to ask for. `choices` are the only valid texts of a CHOICE; a FLAG that is set reads `SET`."""
+    """One field to ask for. `choices` are the only valid texts of a CHOICE; a FLAG that is set reads `SET`.
+
+    `also` is another flag for it on the command line, where an empty text removes what it `clears`.
+    """
 
     name: str
     label: str
@@ -40,9 +43,13 @@ class Input(Record, frozen=True, kw_only=True):
     required: bool = False
     default: str = ""
     choices: tuple[str, ...] = ()
+    also: str = ""
+    clears: bool = False
 
 
 SET = "yes"
+CLEARED = " "
+"""The text of a field that is emptied on purpose: an empty one is not given."""
 
 REASON = Input(name="reason", label="Reason", help="Kept in the history.")
 
@@ -58,11 +65,14 @@ class Evidence(StrEnum):
 class Confirm(Record, frozen=True, kw_only=True):
     """The question before an action that is hard to take back.
 
-    `question` is a template over `{ref}`, `{name}` and the inputs. With `typed_name` the person
+    `question` is a template over `{ref}`, `{name}` and the inputs. `effect` says in numbers what will happen to
+    the record, which `show` asks for where only its reference is known. With `typed_name` the person
     types the name of the thing, because the effect is not undone by one more key.
     """
 
     question: str
+    effect: Callable[[Record], str] = lambda record: ""
+    show: Callable[[str], Request[Any]] | None = None
     typed_name: bool = False
     evidence: Evidence = Evidence.NONE
 

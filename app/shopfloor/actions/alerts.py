@@ -104,6 +104,7 @@ ACTIONS = (
                 kind=InputKind.TIME,
                 required=True,
                 default="1d",
+                also="--for",
             ),
             NOTE,
         ),
@@ -111,6 +112,7 @@ ACTIONS = (
         ref=_id,
         why_not=_over,
         build=snooze,
+        before=_now,
     ),
     Action(
         name="alert.resolve",

@@ -10,7 +10,7 @@ from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
 from shopfloor.domain.names import parse_version, split_ref
 from shopfloor.domain.numbers import exact
 from shopfloor.domain.record import Record
-from shopfloor.domain.requests.datasets import DatasetDefine, DatasetRollback, DatasetVersionShow
+from shopfloor.domain.requests.datasets import DatasetContract, DatasetDefine, DatasetRollback, DatasetVersionShow
 
 
 def _version(record: Record) -> str:
@@ -35,7 +35,7 @@ def _define(ref: str, inputs: Inputs) -> DatasetDefine:
         name=ref,
         mode=choice(Mode, inputs, "mode"),
         key=names(inputs["key"]) if "key" in inputs else None,
-        time=inputs.get("time"),
+        time=inputs["time"].strip() if "time" in inputs else None,
         schema_policy=choice(SchemaPolicy, inputs, "schema_policy"),
         reject_budget=_number(inputs, "reject_budget"),
         corrected=choice(Corrected, inputs, "corrected"),
@@ -122,8 +122,9 @@ ACTIONS = (
                 label="Key columns",
                 help="Columns that identify a row, separated by commas. Required for upsert.",
                 kind=InputKind.NAMES,
+                clears=True,
             ),
-            Input(name="time", label="Time column", help="The column that orders the rows."),
+            Input(name="time", label="Time column", help="The column that orders the rows.", clears=True),
             Input(
                 name="schema_policy",
                 label="Other columns",
@@ -182,5 +183,6 @@ ACTIONS = (
         ref=_name,
         prefill=_mode,
         build=_define,
+        before=lambda ref: DatasetContract(name=ref),
     ),
 )

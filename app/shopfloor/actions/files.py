@@ -9,6 +9,7 @@ from shopfloor.domain.contract import Parser
 from shopfloor.domain.dataset import DatasetRecord
 from shopfloor.domain.dialect import pairs_of
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
+from shopfloor.domain.numbers import count
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.files import (
     FileAccept,
@@ -20,6 +21,7 @@ from shopfloor.domain.requests.files import (
     FileWhy,
     FileWithdraw,
 )
+from shopfloor.domain.text import counted
 
 
 def _id(record: Record) -> str:
@@ -53,21 +55,56 @@ def _not_acceptable(record: Record) -> str | None:
     return _not_kept_out(record)
 
 
+def _file(ref: str) -> FileShow:
+    return FileShow(id=ref)
+
+
+def _accepting(record: Record) -> str:
+    """What accepting a held file does; the same words for every face."""
+    if not isinstance(record, FileRecord):
+        return ""
+    return (
+        f"{_taken(record)} Rules and volume are not checked. New columns join {record.dataset}, missing ones become"
+        " optional."
+    )
+
+
+def _taken(record: FileRecord) -> str:
+    name = record.path.rpartition("/")[2]
+    if record.rows is None:
+        return f"{name}: takes every row that fits."
+    return f"{name}: takes {counted(record.rows, 'row')}, leaves out {count(record.rejected_rows)}."
+
+
+def _accepting_types(record: Record) -> str:
+    if not isinstance(record, FileRecord):
+        return ""
+    rows = f"all {count(record.rows + record.rejected_rows)} rows" if record.rows is not None else "all rows"
+    return f"Takes {rows}. Models that need a number there stop training once the column is text."
+
+
+def _discarding(record: Record) -> str:
+    rows = "None of its rows is"
+    if isinstance(record, FileRecord) and record.rows is not None:
+        rows = f"None of its {counted(record.rows + record.rejected_rows, 'row')} is"
+    return f"{rows} ingested; its record stays, and retry can bring it back while its bytes are kept."
+
+
+def _withdrawing(record: Record) -> str:
+    if not isinstance(record, FileRecord) or record.rows is None:
+        return ""
+    return f"{counted(record.rows, 'row')} of {record.dataset}@{record.version} leave it, in a new version."
+
+
 def _discard(ref: str, inputs: Inputs) -> FileDiscard:
     return FileDiscard(id=ref, reason=inputs.get("reason", ""))
 
 
 def _retry(ref: str, inputs: Inputs) -> FileRetry:
     skip = fields.whole(inputs.get("skip_lines", "0"), "lines to skip")
-    names = ("delimiter", "quote", "escape", "encoding", "decimal", "sheet")
-    marks = {name: inputs.get(name, "") for name in names}
+    marks = ("delimiter", "quote", "escape", "encoding", "decimal", "sheet")
     parser = Parser(
-        delimiter=marks["delimiter"],
-        quote=marks["quote"],
-        escape=marks["escape"],
-        encoding=marks["encoding"],
-        decimal=marks["decimal"],
-        sheet=marks["sheet"],
+        **{name: inputs.get(name, "") for name in marks},
         skip_lines=skip,
         rename=pairs_of(inputs.get("rename", "")),
         missing=fields.names(inputs.get("missing", "")),
@@ -131,6 +168,7 @@ _SETTINGS = (
         name="rename",
         label="Rename",
         help="Renamed columns: name in the file=name in the contract, separated by commas.",
+        kind=InputKind.NAMES,
     ),
     Input(
         name="missing",
@@ -151,10 +189,10 @@ ACTIONS = (
         name="file.accept",
         key="A",
         label="Accept",
-        help="Accept a quarantined file and widen the contract to fit it.",
+        help="Ingest a quarantined file without the rows that do not fit their column's type; its rules are waived.",
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
-        confirm=Confirm(question="Widen the contract to fit {ref}, and ingest the file?"),
+        confirm=Confirm(question="Ingest {ref} without the rows that do not fit?", effect=_accepting, show=_file),
         cli="shopfloor file accept {ref}",
         rank=11,
         ref=_id,
@@ -166,10 +204,14 @@ ACTIONS = (
         name="file.accept_types",
         key="T",
         label="Accept types",
-        help="Accept a whole quarantined file: columns change to the narrowest type that fits it and all earlier rows.",
+        help="Ingest all rows of a quarantined file: columns take the narrowest type that fits it and earlier rows.",
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
-        confirm=Confirm(question="Change column types to fit {ref} and all earlier rows, and ingest the file?"),
+        confirm=Confirm(
+            question="Change column types to fit {ref} and all earlier rows, and ingest it?",
+            effect=_accepting_types,
+            show=_file,
+        ),
         cli="shopfloor file accept --types {ref}",
         rank=11,
         ref=_id,
@@ -201,14 +243,14 @@ ACTIONS = (
         help="Discard a quarantined file; its record stays.",
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
-        confirm=Confirm(question="Discard {ref}? Its rows are never ingested; its record stays."),
+        confirm=Confirm(question="Discard {ref}?", effect=_discarding, show=_file),
         cli="shopfloor file discard {ref} [--reason {reason}]",
         inputs=(REASON,),
         rank=13,
         ref=_id,
         why_not=_not_quarantined,
         build=_discard,
-        before=lambda ref: FileShow(id=ref),
+        before=_file,
     ),
     Action(
         name="file.inspect",
@@ -231,7 +273,7 @@ ACTIONS = (
         help="Remove a committed file's rows from its dataset, in a new version.",
         scopes=(Scope.DATASETS,),
         records=(FileRecord,),
-        confirm=Confirm(question="Remove the rows of {ref} from the dataset, in a new version?"),
+        confirm=Confirm(question="Remove the rows of {ref}?", effect=_withdrawing, show=_file),
         cli="shopfloor file withdraw {ref} [--reason {reason}]",
         inputs=(REASON,),
         rank=15,

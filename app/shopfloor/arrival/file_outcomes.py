@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from shopfloor.domain.errors import ConfigError, ShopfloorError
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.reject import Reject
+from shopfloor.domain.remedy import FileVerb, Remedy, advice
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
 from shopfloor.runtime.context import Context
@@ -27,7 +27,7 @@ from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
-_COMMAND = re.compile(r"(shopfloor file [a-z]+(?: --types)?) ID\b")
+_RETRY = Remedy(text="To ingest it after all", verb=FileVerb.RETRY)
 _FINISHED = {FileState.COMMITTED, FileState.WITHDRAWN, FileState.DUPLICATE, FileState.QUARANTINED}
 _NOTICE = 300  # characters of a notice
 _NOTICES = 50  # of a file that are kept
@@ -65,12 +65,20 @@ def remove_containers(query: Query, paths: Iterable[str]) -> None:
 
 def reason_of(error: WireError) -> Reason:
     """An error as the reason of a file."""
-    return Reason(code=error.code, message=error.message, hint=error.hint, line=error.line, column=error.column)
+    return Reason(
+        code=error.code,
+        message=error.message,
+        hint=error.hint,
+        line=error.line,
+        column=error.column,
+        remedies=error.remedies,
+    )
 
 
 def addressed(reason: Reason, id: str) -> Reason:
-    """The reason with the file's own id in the commands that it names, so that they can be copied."""
-    return msgspec.structs.replace(reason, hint=_COMMAND.sub(rf"\1 {id}", reason.hint))
+    """The reason with its remedies as commands about the file, so that they can be copied."""
+    hint = advice(reason.hint, [remedy.for_file(id) for remedy in reason.remedies])
+    return msgspec.structs.replace(reason, hint=hint, remedies=())
 
 
 class CommittedFile(NamedTuple):
@@ -151,12 +159,22 @@ def _kept(notices: Sequence[str]) -> tuple[str, ...]:
 
 
 def quarantine_file(
-    transaction: Transaction, row: LedgerRow, reason: Reason, *, wrong: int = 0, notices: Sequence[str] = ()
+    transaction: Transaction,
+    row: LedgerRow,
+    reason: Reason,
+    *,
+    wrong: int = 0,
+    fitting: int | None = None,
+    notices: Sequence[str] = (),
 ) -> None:
-    """The file is held with a reason; `wrong` of its rows are known to be at fault."""
-    reason = addressed(reason, row.file.id)
+    """The file is held with a reason; `wrong` of its rows are known to be at fault, `fitting` not to be."""
     file = msgspec.structs.replace(
-        row.file, state=FileState.QUARANTINED, reason=reason, rejected_rows=wrong, notices=_kept(notices)
+        row.file,
+        state=FileState.QUARANTINED,
+        reason=addressed(reason, row.file.id),
+        rows=fitting,
+        rejected_rows=wrong,
+        notices=_kept(notices),
     )
     files.put(transaction, msgspec.structs.replace(row, file=file, staged=None))
     transaction.emit(
@@ -170,8 +188,8 @@ def quarantine_file(
 def hold_all(context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
     """The job ended without a result: its files are held with the reason, as none of them was ingested."""
     reason = reason_of(error)
-    if not reason.hint:
-        reason = msgspec.structs.replace(reason, hint="To ingest it after all: shopfloor file retry ID")
+    if not reason.hint and not reason.remedies:
+        reason = msgspec.structs.replace(reason, remedies=(_RETRY,))
     rows = files.ledger(transaction, job.payload.get("files", []))
     for row in rows:
         if row.file.state is FileState.STAGED:

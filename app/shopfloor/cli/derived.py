@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from shopfloor.actions.action import SET, Action, Input, InputKind
+from shopfloor.actions.action import CLEARED, SET, Action, Input, InputKind
 from shopfloor.actions.usage import USAGES, Usage
 from shopfloor.cli.output import answers
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import JSON, JSON_HELP, Verb, session
+from shopfloor.domain.errors import NotFoundError
 
 _METAVARS = {InputKind.NAMES: "A,B", InputKind.NUMBER: "N", InputKind.PATH: "FILE", InputKind.TIME: "TIME"}
 
@@ -76,22 +77,39 @@ def _options(usage: Usage) -> list[click.Parameter]:
 
 def _option(flag: str, field: Input) -> click.Option:
     return click.Option(
-        [flag, field.name],
+        [flag, *filter(None, [field.also]), field.name],
+        multiple=field.kind is InputKind.NAMES,
         type=click.Choice(field.choices) if field.choices else click.STRING,
         required=field.required,
-        default="",
         metavar=None if field.choices else _METAVARS.get(field.kind, "TEXT"),
         help=field.help,
     )
 
 
 def _callback(action: Action, others: dict[str, Action]) -> Any:
-    def run(session: Session, as_json: bool, ref: str = "", **given: str | bool) -> int:
+    def run(session: Session, as_json: bool, ref: str = "", **given: str | bool | tuple[str, ...] | None) -> int:
         chosen = next((other for name, other in others.items() if given.pop(name)), action)
-        inputs = {name: SET if value is True else str(value) for name, value in given.items() if value}
-        request = chosen.request(ref, inputs)
-        before = session.ask(chosen.before(ref)) if chosen.before is not None else None
+        clears = {each.name for each in chosen.inputs if each.clears}
+        texts = {name: _text(value, clears=name in clears) for name, value in given.items() if value not in (None, ())}
+        request = chosen.request(ref, {name: text for name, text in texts.items() if text})
+        before = _before(session, chosen, ref)
         answer = session.ask(request, timeout=chosen.timeout)
         return answers.report_result(request, before, answer, as_json=as_json)
 
     return run
+
+
+def _before(session: Session, action: Action, ref: str) -> object:
+    """How things stand; None where that is not asked, or there is nothing yet."""
+    try:
+        return session.ask(action.before(ref)) if action.before is not None else None
+    except NotFoundError:
+        return None
+
+
+def _text(value: str | bool | tuple[str, ...] | None, *, clears: bool) -> str:
+    """What was given as a form has it; an option that is repeated lists its values."""
+    if isinstance(value, bool):
+        return SET if value else ""
+    text = ",".join(value) if isinstance(value, tuple) else value or ""
+    return text or (CLEARED if clears else "")

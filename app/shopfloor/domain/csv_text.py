@@ -26,10 +26,15 @@ class CsvText(NamedTuple):
     changed: int
 
 
+def is_formula(text: str) -> bool:
+    """True for a text that a spreadsheet would run."""
+    return bool(_FORMULA.match(text)) and not _NUMBER.match(text)
+
+
 def safe_cell(text: str) -> str:
     """A text cell with control characters made visible, and an apostrophe before what would be a formula."""
     shown = _CONTROL.sub(lambda found: safe(found.group()), text)
-    return f"'{shown}" if _FORMULA.match(shown) and not _NUMBER.match(shown) else shown
+    return f"'{shown}" if is_formula(shown) else shown
 
 
 def csv_text(names: Sequence[str], rows: Iterable[Sequence[Any]], *, raw: bool = False) -> CsvText:

@@ -7,18 +7,9 @@ import re
 from shopfloor.domain.file_formats import endings
 
 _TEMPORARY = (
-    ".part",
-    ".partial",
-    ".tmp",
-    ".temp",
-    ".filepart",
-    ".crdownload",
-    ".swp",
-    "~",
-    ".lock",
-    ".inprogress",
+    ".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".swp", "~", ".lock", ".inprogress",
     ".processing",
-)
+)  # fmt: skip
 # rsync writes `.name.XXXXXX` (hidden anyway) or, with --temp-dir, `name.csv.XXXXXX`.
 _RSYNC = re.compile(rf"(?:{'|'.join(map(re.escape, endings()))})\.[A-Za-z0-9]{{6}}$")
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shopfloor.domain.record import Record
+from shopfloor.domain.remedy import Remedy
 
 
 class FileState(StrEnum):
@@ -43,19 +44,24 @@ class FilePurpose(StrEnum):
 
 
 class Reason(Record, frozen=True, kw_only=True):
-    """Why a file is not in: a stable code, a sentence, and where in the file."""
+    """Why a file is not in: a stable code, a sentence, and where in the file.
+
+    `hint` says in words what to do. `remedies` say it as data until the file's id is known, and are words then.
+    """
 
     code: str
     message: str
     line: int | None = None
     column: str | None = None
     hint: str = ""
+    remedies: tuple[Remedy, ...] = ()
 
 
 class FileRecord(Record, frozen=True, kw_only=True):
     """One delivered file. `dataset` is the dataset, or the model for scoring and actuals.
 
-    `path` is relative to the workspace, safe to print. `bytes` is the size on disk. `corrects` is the
+    `rows` came in; of a held file they are those that fit and would come in if it were accepted, None where
+    nobody knows. `path` is relative to the workspace, safe to print. `bytes` is the size on disk. `corrects` is the
     earlier file of the same path, with other content. `notices` say how it was read.
     """
 

@@ -42,8 +42,28 @@ class JobState(StrEnum):
         return self in {JobState.RUNNING, JobState.CANCELLING}
 
 
+class CauseKind(StrEnum):
+    """What can start a job, beside the files that it works on and a person."""
+
+    DATASET_VERSION = "dataset_version"
+    MODEL_VERSION = "model_version"
+    ALERT = "alert"
+    JOB = "job"
+
+
+class JobCause(Record, frozen=True, kw_only=True):
+    """One thing that started a job: a dataset's or a model's version by name and number, else a counted id."""
+
+    kind: CauseKind
+    name: str
+    number: int = 0
+
+
 class JobRecord(Record, frozen=True, kw_only=True):
-    """One job. `progress` is a share from 0 to 1, `attempts` counts starts, not failures."""
+    """One job. `progress` is a share from 0 to 1, `attempts` counts starts, not failures.
+
+    `trigger` says in words what started it, `causes` name it for the lineage.
+    """
 
     id: str
     kind: JobKind
@@ -55,6 +75,7 @@ class JobRecord(Record, frozen=True, kw_only=True):
     progress: float | None = None
     stage: str = ""
     trigger: str = ""
+    causes: tuple[JobCause, ...] = ()
     payload: dict[str, Any] = {}
     result: dict[str, Any] | None = None
     unique_key: str | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shopfloor.domain.csv_text import is_formula
 from shopfloor.domain.numbers import count
 
 ALWAYS_MISSING = "\\N"
@@ -24,6 +25,13 @@ SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2
 """The blanks that may stand around a value, as DuckDB's `trim` takes them off: no tabs and line ends."""
 
 MOST_WORDS, LONGEST = 100, 60
+
+
+def may_mean_missing(word: str) -> bool:
+    """True for what somebody may write for "no value": no number, no list of words, and no formula of a spreadsheet."""
+    if not word.isprintable() or not 0 < len(word) <= LONGEST or any(map(str.isdigit, word)) or "," in word:
+        return False
+    return not (is_formula(word) and any(map(str.isalnum, word)))
 
 
 def word_at_fault(words: Sequence[str]) -> str:

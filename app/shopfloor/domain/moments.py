@@ -14,7 +14,8 @@ DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 UTC_MARK = r" ?(Z|z|UTC|GMT)"
 OFFSET = r"[+-]\d{2}(:?\d{2})?"
-MIDNIGHT = r"00:00(:00(\.0+)?)?"
+MIDNIGHT = rf"00:00(:00(\.0+)?)?({UTC_MARK}| ?[+-]00(:?00)?)?"
+"""That of UTC, or of no zone."""
 
 _MOMENT = re.compile(
     rf"(?P<day>{DAY})(?:{T}(?P<clock>{CLOCK})(?:{UTC_MARK}| ?(?P<offset>{OFFSET}))?)?",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
+from shopfloor.domain.remedy import Remedy
 from shopfloor.domain.stored_object import StoredObject
 
 PROTOCOL = "1"
@@ -14,8 +15,8 @@ RETRY_HEADER = "Retry-After"
 
 
 class WireError(Record, frozen=True, kw_only=True):
-    """An error as it travels; `line` and `column` where it is about a place in a file, `stored` where a
-    stored object is damaged.
+    """An error as it travels; `line`, `column` and `remedies` where it is about a file, `stored` where a stored
+    object is damaged.
     """
 
     message: str
@@ -24,6 +25,7 @@ class WireError(Record, frozen=True, kw_only=True):
     exit: int = 1
     line: int | None = None
     column: str | None = None
+    remedies: tuple[Remedy, ...] = ()
     stored: StoredObject | None = None
 
 
@@ -48,6 +50,7 @@ def describe(error: BaseException) -> WireError:
             exit=int(error.exit_code),
             line=getattr(error, "line", None),
             column=getattr(error, "column", None),
+            remedies=getattr(error, "remedies", ()),
             stored=getattr(error, "stored", None),
         )
     return WireError(

@@ -11,10 +11,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from shopfloor.formats import reasons
 from shopfloor.formats.extent import BROKEN, Extent, check_cells, check_texts, check_values, damaged
 from shopfloor.formats.opendocument import is_open_document
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.files import expands_too_much, wrong_format
 from shopfloor.formats.text import FREE_BYTES, MAX_RATIO
 
 _CHUNK = 1 << 20
@@ -42,12 +42,12 @@ def check_archive(source: Path) -> bool:
         with zipfile.ZipFile(source) as archive:
             open_document = is_open_document(archive)
             if not open_document and _BOOK not in archive.namelist():
-                raise BadFile(reasons.wrong_format("a workbook", "another kind of ZIP archive"))
+                raise BadFile(wrong_format("a workbook", "another kind of ZIP archive"))
             for entry in archive.infolist():
                 for piece in _pieces(archive, entry.filename):
                     size += len(piece)
                     if size > limit:
-                        raise BadFile(reasons.expands_too_much(MAX_RATIO, size))
+                        raise BadFile(expands_too_much(MAX_RATIO, size))
     except BROKEN as error:
         raise damaged(error) from None
     return open_document

@@ -170,7 +170,7 @@ _WAYS = {
     ColumnType.DATE: (
         (
             _when(_matches(DAY), "TRY_CAST(trim({v}) AS DATE)", _RANGE),
-            _when(_matches(rf"{DAY}{T}{MIDNIGHT}"), "TRY_CAST(upper(trim({v})) AS TIMESTAMP)::DATE", _RANGE),
+            _when(_matches(rf"{DAY}{T}{MIDNIGHT}"), "TRY_CAST(regexp_extract(trim({v}), '^[^Tt ]+') AS DATE)", _RANGE),
         ),
         (_when(_matches(POINT_DAY), f"{_parsed(['%d.%m.%Y'])}::DATE", _RANGE),),
         (_when(_matches(MONTH_DAY), f"{_parsed(MONTH_FORMATS)}::DATE", _RANGE),),

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import MOST, Reject
-from shopfloor.formats import reasons
 from shopfloor.formats.evidence import raw_lines, rejected
 from shopfloor.formats.locate import filled, lines_of_bytes, places
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import count_bad, first_bad
-from shopfloor.formats.reasons import Place
+from shopfloor.formats.reasons.bad_file import Place, shown
+from shopfloor.formats.reasons.encodings import not_utf8
+from shopfloor.formats.reasons.headers import header_repeated
+from shopfloor.formats.reasons.rows import bad_quote, line_too_long, ragged_row
+from shopfloor.formats.reasons.values import bad_value
 from shopfloor.formats.repeated_header import ends_in_header, repeated
 from shopfloor.formats.shape import REJECTS, forget_rejects
 
@@ -72,7 +75,7 @@ def _header(connection: DuckDBPyConnection, plan: Plan, path: str, ragged: list[
     found += [Place(line=reject.line) for _, reject in ragged if reject.code == HEADER]
     if not found:
         return None
-    return reasons.header_repeated(min(found, key=lambda place: place.line or place.row or 0), len(found))
+    return header_repeated(min(found, key=lambda place: place.line or place.row or 0), len(found))
 
 
 def _values(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[list[tuple[int, Reject]], list[int]]:
@@ -88,7 +91,7 @@ def _values(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[list
     for row, position, value in rows:
         column = plan.contract.columns[position]
         place = where[row]
-        reason = reasons.bad_value(place, column.name, column.type, value, plan.shape.governed(column).format)
+        reason = bad_value(place, column.name, column.type, value, plan.shape.governed(column).format)
         found.append((place.line or row, rejected(reason, place, value, lines.get(place.line or 0, ""))))
     return found, sorted(row for row, _, _ in rows)
 
@@ -115,7 +118,7 @@ def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[
         line = plan.shape.skip + at
         reason = _reason(plan, line, kind, message, column)
         if ends_in_header(raw.get(at, ""), plan.shape):
-            reason = reasons.header_repeated(Place(line=line))
+            reason = header_repeated(Place(line=line))
         found.append((line, rejected(reason, Place(line=line), None, raw.get(at, ""))))
     return found, count
 
@@ -123,19 +126,19 @@ def _structural(connection: DuckDBPyConnection, plan: Plan, path: str) -> tuple[
 def _reason(plan: Plan, line: int, kind: str, message: Any, column: str | None) -> Reason:
     width = plan.shape.width
     if kind == "INVALID ENCODING":
-        return reasons.not_utf8(line)
+        return not_utf8(line)
     if kind in {"UNQUOTED VALUE", "INVALID STATE"}:
-        return reasons.bad_quote(line, _name(plan, column))
+        return bad_quote(line, _name(plan, column))
     if kind == "LINE SIZE OVER MAXIMUM":
-        return reasons.line_too_long(line)
+        return line_too_long(line)
     found = str(message).rsplit("Found:", 1)
     number = found[1].strip() if len(found) == 2 else ""
-    return reasons.ragged_row(line, width, int(number) if number.isdecimal() else None)
+    return ragged_row(line, width, int(number) if number.isdecimal() else None)
 
 
 def _name(plan: Plan, column: str | None) -> str | None:
     """The delivered name behind the query's c3."""
     digits = (column or "").removeprefix("c")
     if digits.isdecimal() and int(digits) < len(plan.shape.names):
-        return reasons.shown(plan.shape.names[int(digits)]).strip("'")
+        return shown(plan.shape.names[int(digits)]).strip("'")
     return None

@@ -13,8 +13,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from shopfloor.formats import reasons
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.encodings import not_utf8, undecodable
 
 CHUNK = 1 << 20
 WESTERN = "cp1252"
@@ -103,14 +103,14 @@ def transcode(source: Path, target: Path, encoding: str, line: int = 1) -> Path:
             try:
                 text = decoder.decode(chunk, final=not chunk)
             except UnicodeError as error:
-                raise BadFile(reasons.undecodable(line + _lines_before(error, encoding), encoding)) from None
+                raise BadFile(undecodable(line + _lines_before(error, encoding), encoding)) from None
             if start and text:
                 text, start = text.removeprefix("\ufeff"), False
             line += text.count("\n")
             try:
                 out.write(text.encode())
             except UnicodeError:  # some codecs yield half characters
-                raise BadFile(reasons.undecodable(line, encoding)) from None
+                raise BadFile(undecodable(line, encoding)) from None
             if not chunk:
                 return target
 
@@ -122,10 +122,10 @@ def from_western(source: Path, target: Path, line: int, first: int = 1) -> Path:
     """
     found = _evidence(source)
     if 100 * found.utf8 > found.high:
-        raise BadFile(reasons.not_utf8(line, "although other bytes are: it is damaged or was combined from two files"))
+        raise BadFile(not_utf8(line, "although other bytes are: it is damaged or was combined from two files"))
     transcode(source, target, WESTERN, first)
     if 5 * found.foreign > found.high:
-        raise BadFile(reasons.not_utf8(line, "and they do not look like Windows-1252 either"))
+        raise BadFile(not_utf8(line, "and they do not look like Windows-1252 either"))
     return target
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.text import safe
-from shopfloor.formats import reasons
 from shopfloor.formats.locate import places
 from shopfloor.formats.plan import Plan
-from shopfloor.formats.reasons import Place
+from shopfloor.formats.reasons.bad_file import Place
+from shopfloor.formats.reasons.values import broken_condition, broken_rule, missing_value
 from shopfloor.formats.shape import TEXT
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ def describe(plan: Plan, path: Path, found: Sequence[tuple[RuleCheck, Wrong]]) -
 def _reject(plan: Plan, check: RuleCheck, place: Place, one: Wrong, line: str) -> Reject:
     record = line or one.record or ""
     if check.position is None:
-        reason = reasons.broken_condition(place, check.words)
+        reason = broken_condition(place, check.words)
         return rejected(reason, place, None, record)
     column = plan.contract.columns[check.position].name
     raw = _raw_value(plan, check.position, line)
     if one.value is None:
-        return rejected(reasons.missing_value(place, column, check.why), place, raw, record)
+        return rejected(missing_value(place, column, check.why), place, raw, record)
     value = one.value if raw is None else raw
-    return rejected(reasons.broken_rule(place, column, value, check.words), place, value, record)
+    return rejected(broken_rule(place, column, value, check.words), place, value, record)
 
 
 def rejected(reason: Reason, place: Place, value: str | None, record: str) -> Reject:

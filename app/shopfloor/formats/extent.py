@@ -7,8 +7,9 @@ import zlib
 from dataclasses import dataclass
 
 from shopfloor.domain.text import counted
-from shopfloor.formats import reasons
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.files import too_large_in_memory
+from shopfloor.formats.reasons.workbooks import workbook_damaged, workbook_formulas, workbook_too_large
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, KeyError)
 """What reading a damaged archive raises."""
@@ -37,13 +38,13 @@ def check_cells(cells: int, memory_mb: int) -> None:
     """Raise `BadFile` for more cells than the memory holds."""
     limit = (memory_mb << 20) // _CELL_BYTES
     if cells > limit:
-        raise BadFile(reasons.workbook_too_large(cells, limit))
+        raise BadFile(workbook_too_large(cells, limit))
 
 
 def check_texts(size: int, memory_mb: int) -> None:
     """Raise `BadFile` for more bytes of text than the memory holds."""
     if size > memory_mb << 20:
-        raise BadFile(reasons.too_large_in_memory(memory_mb))
+        raise BadFile(too_large_in_memory(memory_mb))
 
 
 def check_values(sheet: Extent, of: str = "") -> tuple[str, ...]:
@@ -52,7 +53,7 @@ def check_values(sheet: Extent, of: str = "") -> tuple[str, ...]:
     `of` names whose errors they are: `" of Excel"`.
     """
     if sheet.unknown:
-        raise BadFile(reasons.workbook_formulas(sheet.unknown))
+        raise BadFile(workbook_formulas(sheet.unknown))
     if not sheet.faults:
         return ()
     cells = counted(sheet.faults, "cell contains an error", "cells contain errors")
@@ -61,4 +62,4 @@ def check_values(sheet: Extent, of: str = "") -> tuple[str, ...]:
 
 def damaged(error: Exception) -> BadFile:
     """A workbook that cannot be read, because of one of `BROKEN`."""
-    return BadFile(reasons.workbook_damaged(str(error).strip("'\"") or type(error).__name__))
+    return BadFile(workbook_damaged(str(error).strip("'\"") or type(error).__name__))

@@ -9,8 +9,8 @@ import duckdb
 from shopfloor.domain.errors import StoreError
 from shopfloor.domain.file import Reason
 from shopfloor.duck.disk import is_full
-from shopfloor.formats import reasons
 from shopfloor.formats.file_format import FileFormat, first_line
+from shopfloor.formats.reasons.files import parser_crashed, too_large_in_memory
 
 
 def reason_of(error: Exception, format: FileFormat, path: Path, memory_mb: int) -> Reason:
@@ -29,7 +29,7 @@ def reason_of(error: Exception, format: FileFormat, path: Path, memory_mb: int) 
             code="disk_full",
         ) from error
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
-        return reasons.too_large_in_memory(memory_mb)
+        return too_large_in_memory(memory_mb)
     if isinstance(error, duckdb.InternalException | duckdb.FatalException):
-        return reasons.crashed(first_line(message))
+        return parser_crashed(first_line(message))
     return format.reason(message, path)

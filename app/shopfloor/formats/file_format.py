@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import Reject
-from shopfloor.formats import reasons
 from shopfloor.formats.magic import foreign
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.files import unreadable, wrong_format
 from shopfloor.formats.shape import Shape
 from shopfloor.formats.staged import StagedFile
 
@@ -64,8 +64,8 @@ class PreparedFile:
 
     `rows` are counted without the parser; None where nothing but the parser can tell. `escape` is the escape
     character that was found in it, `escapes` says that a backslash stands before a quote and none was found.
-    `bad` rows, the first of them as `rejects`, are not there any more: no parser could read them. Nor is `totals`,
-    a last row that is none of the table's; it is not looked for where nothing `may_sum` in the last row.
+    `bad` rows, the first of them as `rejects`, are not there any more: no parser could read them. Nor are `totals`,
+    last rows that are none of the table's; they are not looked for where nothing `may_sum` in the last row.
     """
 
     file: StagedFile
@@ -77,7 +77,7 @@ class PreparedFile:
     escapes: bool = False
     bad: int = 0
     rejects: tuple[Reject, ...] = ()
-    totals: Reject | None = None
+    totals: tuple[Reject, ...] = ()
     may_sum: bool = True
     bytes: int = 0
 
@@ -110,7 +110,7 @@ class FileFormat(ABC):
     def check(self, head: bytes) -> None:
         """Raise `BadFile` unless a file that starts with `head` can be of this format: here, if it is no text."""
         if found := foreign(head):
-            raise BadFile(reasons.wrong_format(self.label, found))
+            raise BadFile(wrong_format(self.label, found))
 
     @abstractmethod
     def open(self, source: Source) -> PreparedFile:
@@ -144,7 +144,7 @@ class FileFormat(ABC):
 
     def reason(self, message: str, path: Path) -> Reason:
         """Why DuckDB, which says `message`, cannot read the prepared file."""
-        return reasons.unreadable(first_line(message))
+        return unreadable(first_line(message))
 
     def bundle(self, paths: Sequence[Path], shape: Shape, target: Path) -> Shape | None:
         """Write many small files as one to `target`; the shape with which that is read, None if it cannot be done."""

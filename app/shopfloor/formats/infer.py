@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shopfloor.domain import numbers
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.missing import ALWAYS_MISSING, MISSING
+from shopfloor.domain.missing import ALWAYS_MISSING, MISSING, may_mean_missing
 from shopfloor.domain.number_format import COMMA
 from shopfloor.domain.text import safe
-from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import CODE, among, cast_rule
 from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.partition import kind_of
 from shopfloor.formats.raw_type import BYTES, nested, raw_type, whole_beyond_64_bits
-from shopfloor.formats.reasons import BadFile, shown
+from shopfloor.formats.reasons.bad_file import BadFile, shown
+from shopfloor.formats.reasons.parquet import unsupported_type
 from shopfloor.formats.shape import JSON, TEXT, Shape, forget_rejects, rows_of
 from shopfloor.formats.spelling import ISO, Spelling, SpellingProof, is_plain, possible, prove
 from shopfloor.formats.stacked import ask_each
@@ -67,12 +67,16 @@ def infer(
     """
     wanted = list(range(len(shape.names)) if columns is None else columns)
     if shape.format.typed:
-        return _typed(shape, wanted, _untyped(connection, shape, paths, wanted))
+        typed = _typed(shape, wanted, _untyped(connection, shape, paths, wanted))
+        wanted = [i for i in wanted if i < shape.width and shape.raw[i] == TEXT]
+        if not wanted:
+            return typed
     inference = _Inference(connection, shape, paths, wanted, sample, rejects)
     try:
         found = inference.types()
         missing, kept = inference.words(found)
-        return replace(found, notices={**found.notices, **inference.strays(found)}, missing=missing, kept=kept)
+        found = replace(found, notices={**found.notices, **inference.strays(found)}, missing=missing, kept=kept)
+        return typed.with_texts(found) if shape.format.typed else found
     finally:
         if rejects:
             forget_rejects(connection)
@@ -105,7 +109,7 @@ class _Inference:
         self._wordy = [i for i, count in zip(wanted, counts, strict=True) if count.given > count.values]
         spellings = _unplain(counts, firsts, wanted)
         proofs = prove(self._connection, self._rows(), spellings, shape.names, shape.missing)
-        words: dict[int, set[str]] = {}
+        words = {i: {"VARCHAR"} for i in wanted} if shape.format.typed else {}
         if values := [position for position in wanted if shape.raw[position] == JSON]:
             words = _json_words(self._connection, self._rows(all=True), shape.missing, values)
         found, empty = [], set()
@@ -153,7 +157,8 @@ class _Inference:
         notices = {}
         for i, doubt in nearly.items():
             column = shape.names[i]
-            if i in others and others[i].type is not ColumnType.TEXT:
+            known = i in others and others[i].type is not ColumnType.TEXT
+            if known and all(map(may_mean_missing, doubt.words)):
                 notices[column] = _words_notice(others[i], doubt)
             elif doubt.not_numbers and column not in found.notices:
                 notices[column] = (
@@ -259,7 +264,7 @@ def _typed(shape: Shape, wanted: Sequence[int], untyped: frozenset[int]) -> Infe
         if position in untyped:
             kind = None if shape.raw[position] == BYTES else ColumnType.TEXT
         if kind is None:
-            raise BadFile(reasons.unsupported_type(shape.names[position], shape.raw[position]))
+            raise BadFile(unsupported_type(shape.names[position], shape.raw[position]))
         found.append(Column(name=shape.names[position], type=kind))
     without = frozenset(column.name for column in found if column.type is ColumnType.UNKNOWN)
     deep = tuple(shape.names[i] for i in wanted if nested(shape.raw[i]))
@@ -339,8 +344,9 @@ def _json_words(
 ) -> dict[int, set[str]]:
     """JSON's own types of each column's values."""
     values = f"(SELECT {', '.join(f'j{i} AS c{i}' for i in wanted)} FROM {rows})"
-    # JSON's types of what does not mean "missing".
-    word = among((*MISSING, *missing)).format(v="(r0 ->> '$')")
+    # JSON's types of what does not mean "missing", nor infinity, which no number of JSON can be.
+    words = "(r0 ->> '$')"
+    word = f"({among((*MISSING, *missing)).format(v=words)} OR coalesce(isinf(TRY_CAST({words} AS DOUBLE)), false))"
     kinds = f"list(DISTINCT json_type(r0)) FILTER (NOT coalesce({word}, true))"
     found = ask_each(connection, values, wanted, kinds, value="NULL")
     return {i: set(found[i][0] or ()) - {None, "NULL"} if i in found else set() for i in wanted}

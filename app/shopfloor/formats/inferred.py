@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from shopfloor.domain.columns import Column
+from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.text import counted
-from shopfloor.formats.reasons import listed, shown
+from shopfloor.formats.reasons.bad_file import listed, shown
 from shopfloor.formats.stray import Words
 
 _MOST_LISTED = 5
@@ -30,6 +30,14 @@ class Inferred:
     nested: tuple[str, ...] = ()
     missing: Mapping[str, Words] = field(default_factory=dict)
     kept: Mapping[str, Words] = field(default_factory=dict)
+
+    def with_texts(self, texts: Inferred) -> Inferred:
+        """These columns of a typed file, with what its `texts` are found to be; one of nothing but words for
+        "missing" is text, as the file says.
+        """
+        found = {column.name: column for column in texts.columns if column.type is not ColumnType.UNKNOWN}
+        columns = tuple(found.get(column.name, column) for column in self.columns)
+        return replace(texts, columns=columns, empty=self.empty, nested=self.nested)
 
     def notices_about(self, dataset: str, unless: Iterable[str] = ()) -> list[str]:
         """Sentences about columns other than `unless`."""

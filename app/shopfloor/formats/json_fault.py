@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any, NoReturn
 
+from shopfloor.domain.numbers import count
+
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _TOO_DEEP = "it is nested too deeply"
@@ -20,6 +22,10 @@ _SAID = {
     "Invalid control character": "a text holds a control character, which is written as \\u and four digits",
     "Invalid \\": "there is no such escape",
 }
+
+
+_HALF = "a text holds half of a surrogate pair"
+_TOO_LARGE = "a number is too large"
 
 
 class _Constant(Exception):
@@ -45,8 +51,36 @@ def why_not_json(data: bytes) -> str:
     except RecursionError:
         return _TOO_DEEP
     if _SURROGATE.search(data):
-        return "a text holds half of a surrogate pair"
-    return "a number is too large"
+        return _HALF
+    return _TOO_LARGE
+
+
+def line_fault(line: bytes) -> str:
+    """What is wrong with a line of JSON that DuckDB refused, and at which character; empty where that is not known.
+
+    Unlike a row of a request it may hold NaN and infinity, which DuckDB reads.
+    """
+    try:
+        found = json.loads(line.rstrip())
+    except (ValueError, RecursionError) as error:
+        at = f" (character {count(error.pos + 1)})" if isinstance(error, json.JSONDecodeError) else ""
+        return f"{entry_fault(error)}{at}"
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return _HALF
+    return ""
+
+
+def entry_fault(error: ValueError | RecursionError) -> str:
+    """What Python's decoder found wrong, without the place."""
+    if isinstance(error, RecursionError):
+        return _TOO_DEEP
+    if isinstance(error, UnicodeDecodeError):
+        return "a byte is not UTF-8"
+    if not isinstance(error, json.JSONDecodeError):
+        return _TOO_LARGE  # Python reads only 4,300 digits
+    return next((said for foreign, said in _SAID.items() if error.msg.startswith(foreign)), "it is malformed")
 
 
 def keys_at_most(data: bytes) -> int:
@@ -77,5 +111,4 @@ def _refuse(constant: str) -> NoReturn:
 def _syntax(error: json.JSONDecodeError) -> str:
     if error.pos >= len(error.doc.rstrip()):
         return "it ends too early"
-    why = next((said for foreign, said in _SAID.items() if error.msg.startswith(foreign)), "it is malformed")
-    return f"{why} (line {error.lineno}, column {error.colno})"
+    return f"{entry_fault(error)} (line {error.lineno}, column {error.colno})"

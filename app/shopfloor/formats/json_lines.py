@@ -8,36 +8,12 @@ from collections.abc import Collection
 from pathlib import Path
 
 from shopfloor.domain.file import Reason
-from shopfloor.domain.numbers import count
 from shopfloor.duck.sql import name, text
-from shopfloor.formats import reasons
 from shopfloor.formats.file_format import FileFormat, PreparedFile, Source
+from shopfloor.formats.json_fault import line_fault
+from shopfloor.formats.reasons.json import json_malformed, json_shape
 from shopfloor.formats.shape import JSON, Shape, check_names
 from shopfloor.formats.values import written
-
-# What Python's decoder says, by how it begins, and what is meant.
-_FAULTS = {
-    "Expecting value": "a value is missing",
-    "Expecting property name": "a key in double quotes is missing",
-    "Expecting ':'": "a colon is missing after a key",
-    "Expecting ','": "a comma or a closing bracket is missing",
-    "Illegal trailing comma": "a comma stands before a closing bracket",
-    "Unterminated string": "a text is not closed",
-    "Invalid control character": "a text holds a control character, such as a line end or a tab",
-    "Invalid \\": "a backslash in a text escapes nothing",
-    "Extra data": "something follows after the end of the value",
-    "Exceeds the limit": "a number has too many digits",
-}
-_TOO_DEEP = "it is nested too deeply"
-
-
-def json_fault(error: ValueError | RecursionError) -> str:
-    """What is wrong with a text that is no JSON, and at which character of it."""
-    if isinstance(error, RecursionError):
-        return _TOO_DEEP
-    said = str(error)
-    words = next((words for start_of, words in _FAULTS.items() if said.startswith(start_of)), "it cannot be decoded")
-    return f"{words} (character {count(error.pos + 1)})" if isinstance(error, json.JSONDecodeError) else words
 
 
 class JsonLinesFormat(FileFormat):
@@ -91,23 +67,19 @@ class JsonLinesFormat(FileFormat):
 
     def reason(self, message: str, path: Path) -> Reason:
         if "maximum_object_size" in message:
-            return reasons.json_shape("an object is larger than 16 MB")
+            return json_shape("an object is larger than 16 MB")
         if "duplicate key" in message:
-            return reasons.json_shape("an object has the same key twice")
+            return json_shape("an object has the same key twice")
         if "recursion depth" in message:
-            return reasons.json_shape("it is nested more than 128 levels deep")
+            return json_shape("it is nested more than 128 levels deep")
         if "Expected OBJECT" in message:
-            return reasons.json_shape("not every entry is an object")
-        return reasons.json_malformed(*self.malformed(path))
+            return json_shape("not every entry is an object")
+        return json_malformed(*self.malformed(path))
 
     def malformed(self, path: Path) -> tuple[int | None, str]:
         """The first line that is no JSON, and why."""
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
-                if not line.strip():
-                    continue
-                try:
-                    json.loads(line.rstrip())
-                except (ValueError, RecursionError) as error:
-                    return number, json_fault(error)
-        return None, "it cannot be read"
+                if line.strip() and (why := line_fault(line)):
+                    return number, why
+        return None, "it holds a value that cannot be read"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from shopfloor.formats.reasons import Place
+from shopfloor.formats.reasons.bad_file import Place
 from shopfloor.formats.shape import Shape
 
 _CHUNK = 1 << 20

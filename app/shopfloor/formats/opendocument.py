@@ -11,9 +11,9 @@ import zipfile
 from itertools import chain, pairwise
 from pathlib import Path
 
-from shopfloor.formats import reasons
 from shopfloor.formats.extent import BROKEN, Extent, check_cells, check_texts, damaged
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.workbooks import workbook_locked
 
 MIMETYPE = b"application/vnd.oasis.opendocument.spreadsheet"
 _CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
@@ -29,7 +29,7 @@ def is_open_document(archive: zipfile.ZipFile) -> bool:
     if "mimetype" not in names or archive.read("mimetype").strip() != MIMETYPE:
         return False
     if _MANIFEST in names and b"encryption-data" in archive.read(_MANIFEST):
-        raise BadFile(reasons.workbook_locked())
+        raise BadFile(workbook_locked())
     return True
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from shopfloor.formats import reasons
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.files import bad_compression
 
 
 class Packing(StrEnum):
@@ -31,4 +31,4 @@ def named_packing(name: str) -> tuple[str, Packing]:
 def check_packing(packing: Packing, head: bytes) -> None:
     """Raise `BadFile` unless a compressed file starts as one."""
     if packing is not Packing.NONE and not head.startswith(_MAGIC[packing]):
-        raise BadFile(reasons.bad_compression(packing.value, "it does not start as such data"))
+        raise BadFile(bad_compression(packing.value, "it does not start as such data"))

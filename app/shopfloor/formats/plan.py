@@ -10,10 +10,10 @@ import msgspec
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
 from shopfloor.domain.text import safe
-from shopfloor.formats import reasons
 from shopfloor.formats.cast_rule import CastRule
 from shopfloor.formats.cast_rules import cast_rule
-from shopfloor.formats.reasons import BadFile, listed, shown
+from shopfloor.formats.reasons.bad_file import BadFile, listed, shown
+from shopfloor.formats.reasons.contracts import column_retyped, columns_changed
 from shopfloor.formats.shape import Shape
 
 Renames = Callable[[Sequence[int], Sequence[Column]], Sequence[tuple[str, str]]]
@@ -155,7 +155,7 @@ def _check(contract: Contract, extras: Sequence[int], missing: Sequence[str], sh
     if held or (strict and extras):
         gone = [column for column in contract.columns if column.name in held]
         pairs = renames(extras, gone) if gone and extras else ()
-        raise BadFile(reasons.columns_changed([shape.names[i] for i in extras], held, contract.name, pairs))
+        raise BadFile(columns_changed([shape.names[i] for i in extras], held, contract.name, pairs))
 
 
 def _grow(contract: Contract, new: Sequence[Column]) -> Contract:
@@ -174,4 +174,4 @@ def check_types(plan: Plan) -> None:
     """Raise `BadFile` for a column whose type in the file cannot become the contract's."""
     for column, source, how in zip(plan.contract.columns, plan.sources, plan.cast_rules(), strict=True):
         if source is not None and how is None:
-            raise BadFile(reasons.column_retyped(column.name, column.type, plan.shape.raw[source], plan.contract.name))
+            raise BadFile(column_retyped(column.name, column.type, plan.shape.raw[source], plan.contract.name))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from shopfloor.formats import reasons
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.headers import header_below
 
 _AGREE = 0.8
 _FEWEST = 3  # rows that show how wide the table is
@@ -39,7 +39,7 @@ def check_first(
             and len(rows) >= _FEWEST
             and same >= _AGREE * len(rows)
         ):
-            raise BadFile(reasons.header_below(line, cells))
+            raise BadFile(header_below(line, cells))
         return
 
 

@@ -12,24 +12,24 @@ import duckdb
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser
 from shopfloor.domain.reject import MOST
-from shopfloor.formats import reasons
 from shopfloor.formats.evidence import raw_lines, rejected
 from shopfloor.formats.file_format import PreparedFile, Source, head_of
 from shopfloor.formats.locate import places
 from shopfloor.formats.packing import Packing, check_packing
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.files import empty_file
+from shopfloor.formats.reasons.headers import header_repeated
 from shopfloor.formats.registry import named_format
 from shopfloor.formats.repeated_header import repeated
 from shopfloor.formats.shape import Shape
 from shopfloor.formats.staged import StagedFile
 from shopfloor.formats.text import unpack
-from shopfloor.formats.totals import cut, totals_row
+from shopfloor.formats.totals import cut, totals_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _FREE = Parser()
-_FEW = 2  # rows have no totals below them
 
 
 class Preparer:
@@ -88,7 +88,7 @@ class Preparer:
         path = Path(file.path)
         head = head_of(path)
         if not head:
-            raise BadFile(reasons.empty_file())
+            raise BadFile(empty_file())
         check_packing(packing, head)
         if packing is Packing.NONE:
             return path, head
@@ -96,19 +96,20 @@ class Preparer:
         unpack(path, packing, unpacked)
         head = head_of(unpacked)
         if not head:
-            raise BadFile(reasons.empty_file(packed=True))
+            raise BadFile(empty_file(packed=True))
         return unpacked, head
 
     def _without_totals(self, file: PreparedFile) -> PreparedFile:
-        """`file` without a totals row below its table."""
-        if not file.rows or file.rows <= _FEW or not file.may_sum:
+        """`file` without a totals row below its table, and what stands below that."""
+        if not file.rows or not file.may_sum:
             return file
-        found = totals_row(self._connection, file.path, file.shape, file.rows)
+        found = totals_rows(self._connection, file.path, file.shape, file.rows)
         if found is None:
             return file
-        more = replace(file, totals=found.reject, notices=(*file.notices, found.reject.message))
+        notices = (reject.message for reject in found.rejects)
+        more = replace(file, totals=found.rejects, notices=(*file.notices, *notices))
         if found.start is None:
-            return replace(more, shape=file.shape.without((found.row,), found.test))
+            return replace(more, shape=file.shape.without(found.rows, found.test))
         path = cut(file.path, found.start, self._scratch / f"{file.file.id}.table")
         return replace(more, path=path, bytes=found.start)
 
@@ -124,9 +125,7 @@ class Preparer:
         lines = (
             raw_lines(file.path, (place.line for place in where), file.shape.skip) if file.shape.format.by_line else {}
         )
-        more = (
-            rejected(reasons.header_repeated(place), place, None, lines.get(place.line or 0, "")) for place in where
-        )
+        more = (rejected(header_repeated(place), place, None, lines.get(place.line or 0, "")) for place in where)
         return replace(
             file,
             shape=file.shape.without(found.rows, found.test),

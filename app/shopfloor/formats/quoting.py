@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from shopfloor.formats import reasons
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.rows import line_too_long
 
 BACKSLASH = "\\"
 _LONGEST = 16 << 20
@@ -110,7 +110,7 @@ def whole_lines(path: Path) -> Iterator[bytes]:
             if not end:
                 rest += chunk
                 if len(rest) > _LONGEST:
-                    raise BadFile(reasons.line_too_long(_line_at(path, passed)))
+                    raise BadFile(line_too_long(_line_at(path, passed)))
                 continue
             yield rest + chunk[:end]
             passed += len(rest) + end

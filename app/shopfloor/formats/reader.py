@@ -20,7 +20,6 @@ from shopfloor.domain.columns import EXACT, Column, ColumnType
 from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.names import nearest
 from shopfloor.duck.sql import SQL_TYPES, connect
-from shopfloor.formats import reasons
 from shopfloor.formats.cast_rule import CastMode
 from shopfloor.formats.cast_rules import cast_rule
 from shopfloor.formats.diagnose import diagnose
@@ -31,7 +30,11 @@ from shopfloor.formats.plan import Plan, check_types
 from shopfloor.formats.prepare import Preparer
 from shopfloor.formats.query import strict
 from shopfloor.formats.raw_type import raw_type
-from shopfloor.formats.reasons import BadFile, Place
+from shopfloor.formats.reasons.bad_file import BadFile, Place
+from shopfloor.formats.reasons.contracts import columns_missing
+from shopfloor.formats.reasons.files import not_there
+from shopfloor.formats.reasons.rejects import reason_of_many, reason_of_reject
+from shopfloor.formats.reasons.rows import rows_do_not_add_up
 from shopfloor.formats.shape import JSON, TEXT, rows_of
 from shopfloor.formats.staged import StagedFile
 
@@ -75,10 +78,10 @@ def _prepared(preparer: Preparer, file: StagedFile, expected: Sequence[str], par
     try:
         prepared = preparer.prepare(file)
     except OSError as error:
-        raise BadFile(reasons.not_there(file.original_name, error.strerror or "")) from error
+        raise BadFile(not_there(file.original_name, error.strerror or "")) from error
     if prepared.bad:
-        first = reasons.of_reject(prepared.rejects[0])
-        raise BadFile(reasons.of_many(first, prepared.bad, prepared.rows or prepared.bad))
+        first = reason_of_reject(prepared.rejects[0])
+        raise BadFile(reason_of_many(first, prepared.bad, prepared.rows or prepared.bad))
     shape, notices = prepared.shape.spelled(ColumnNames(expected), parser.renamed)
     return replace(prepared, shape=shape, notices=(*prepared.notices, *notices))
 
@@ -169,7 +172,7 @@ class OpenTable:
             if not column.optional and not (sparse and column.nullable and not nearest(column.name, others, roles))
         ]
         if needed:
-            raise BadFile(reasons.columns_missing(needed, nearest(needed[0], others, roles)))
+            raise BadFile(columns_missing(needed, nearest(needed[0], others, roles)))
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ class TableReader:
         """How many rows the file has, a totals row aside. Raises `BadFile` where it is malformed."""
         file = self.table.file
         if file.rows is not None:
-            return file.rows - int(file.totals is not None)
+            return file.rows - len(file.totals)
         query = f"SELECT count(*) FROM {rows_of(self.plan.shape, [self._path])}"
         try:
             return int(self.table.connection.execute(query).fetchall()[0][0])
@@ -213,7 +216,7 @@ class TableReader:
             read += batch.num_rows
             yield batch
         if read != self.rows:
-            raise self._fault(BadFile(reasons.rows_do_not_add_up(self.rows, read, 0)))
+            raise self._fault(BadFile(rows_do_not_add_up(self.rows, read, 0)))
 
     def place(self, row: int) -> Place:
         """The place of row `row` (from 0) in the delivered file."""
@@ -246,4 +249,4 @@ class TableReader:
             return error
         if not wrong.bad:
             return BadFile(reason_of(error, self.plan.shape.format, path, self.table.memory_mb))
-        return BadFile(reasons.of_many(reasons.of_reject(wrong.rejects[0]), wrong.bad, wrong.records))
+        return BadFile(reason_of_many(reason_of_reject(wrong.rejects[0]), wrong.bad, wrong.records))

@@ -11,9 +11,9 @@ from shopfloor.domain.column_names import ColumnNames, case_notice, collision, f
 from shopfloor.domain.columns import Column
 from shopfloor.domain.contract import Parser
 from shopfloor.duck.sql import text, texts
-from shopfloor.formats import reasons
 from shopfloor.formats.partition import Pairs
-from shopfloor.formats.reasons import BadFile, shown
+from shopfloor.formats.reasons.bad_file import BadFile, shown
+from shopfloor.formats.reasons.headers import duplicate_columns, empty_column_name, renamed_twice, too_many_columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -102,7 +102,7 @@ class Shape:
         twice = next((name for name, count in Counter(names).items() if count > 1), None)
         if twice is not None:
             same = [mine for mine, theirs in zip(self.names, names, strict=True) if theirs == twice]
-            raise BadFile(reasons.renamed_twice(same))
+            raise BadFile(renamed_twice(same))
         other = [pair for pair in changed if fold(pair[0]) not in renamed]
         given = [f"{shown(new)} is {shown(old)}" for new, old in changed if fold(new) in renamed]
         notices = (case_notice(other),) if other else ()
@@ -135,16 +135,16 @@ class Shape:
 def check_names(names: Sequence[str]) -> None:
     """Raise `BadFile` for names that are empty, double, or differ only in case; or too many."""
     if len(names) > MAX_COLUMNS:
-        raise BadFile(reasons.too_many_columns(len(names), MAX_COLUMNS))
+        raise BadFile(too_many_columns(len(names), MAX_COLUMNS))
     for position, column in enumerate(names, 1):
         if not column.strip():
-            raise BadFile(reasons.empty_column_name(position))
+            raise BadFile(empty_column_name(position))
     exact = [column for column, count in Counter(names).items() if count > 1]
     if exact:
-        raise BadFile(reasons.duplicate_columns(exact, case=False))
+        raise BadFile(duplicate_columns(exact, case=False))
     same = collision(names)
     if same:
-        raise BadFile(reasons.duplicate_columns(same, case=True))
+        raise BadFile(duplicate_columns(same, case=True))
 
 
 def forget_rejects(connection: DuckDBPyConnection) -> None:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from shopfloor.domain.column_names import fold
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import NO_QUOTES
-from shopfloor.formats import reasons
 from shopfloor.formats.file_format import HEAD, FileFormat
 from shopfloor.formats.locate import records_of
 from shopfloor.formats.preamble import check_first
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.encodings import not_utf8
+from shopfloor.formats.reasons.files import blank_file
+from shopfloor.formats.reasons.headers import header_missing, header_only, header_too_long
 from shopfloor.formats.shape import TEXT, Shape, check_names
 
 _RECORDS = 100
@@ -71,7 +73,7 @@ def sniff_csv(
     """
     text = _decode(head, whole)
     if not text.strip():
-        raise BadFile(reasons.blank_file())
+        raise BadFile(blank_file())
     quote = _quote(text, parser)
     splits = _splits(text, whole, quote, parser)
     best = _choose(splits, expected)
@@ -81,11 +83,11 @@ def sniff_csv(
     if not known and not _fits(best, expected):
         _check_preamble(text, splits, quote, expected, above)
     if not whole and "\n" not in text and "\r" not in text:
-        raise BadFile(reasons.header_too_long(HEAD))
+        raise BadFile(header_too_long(HEAD))
     if set(map(fold, header)) != set(map(fold, expected)) and headless(best.records[0]):
-        raise BadFile(reasons.header_missing(header))
+        raise BadFile(header_missing(header))
     if whole and len(best.records) == 1 and not may_be_empty:
-        raise BadFile(reasons.header_only())
+        raise BadFile(header_only())
     check_names(header)
     return Shape(
         format=format,
@@ -141,7 +143,7 @@ def _decode(head: bytes, whole: bool) -> str:
         if not whole and error.start >= len(body) - 3:
             return body[: error.start].decode("utf-8")
         line = body.count(b"\n", 0, error.start) + 1
-        raise BadFile(reasons.not_utf8(line)) from None
+        raise BadFile(not_utf8(line)) from None
 
 
 def _quote(text: str, parser: Parser) -> str:
@@ -160,7 +162,7 @@ def _splits(text: str, whole: bool, quote: str, parser: Parser) -> list[_Split]:
     found = [_Split(delimiter, _records(complete, delimiter, quote)) for delimiter in delimiters]
     readable = [split for split in found if split.records]
     if not readable:
-        raise BadFile(reasons.header_too_long(HEAD))
+        raise BadFile(header_too_long(HEAD))
     if all(len(split.records[0]) < 2 for split in readable):
         colons = _by_colons(complete, quote, parser)
         readable += [colons] if colons is not None else []

@@ -18,7 +18,7 @@ from shopfloor.domain.number_format import COMMA, POINT, example, number_format,
 from shopfloor.formats.cast_rule import CastRule
 from shopfloor.formats.cast_rules import CODE, OFFSET_ONLY, among, formatted
 from shopfloor.formats.notation import CLOCK_FORMATS
-from shopfloor.formats.reasons import shown
+from shopfloor.formats.reasons.bad_file import shown
 from shopfloor.formats.stacked import ask_each
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 
 from shopfloor.domain.file import Reason
-from shopfloor.formats import reasons
 from shopfloor.formats.encoding import (
     CHUNK,
     CONVERTED,
@@ -26,7 +25,10 @@ from shopfloor.formats.encoding import (
 )
 from shopfloor.formats.packing import Packing
 from shopfloor.formats.quoting import Quoting, tidy
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.encodings import not_utf8, nul_bytes, undecodable
+from shopfloor.formats.reasons.files import bad_compression, expands_too_much
+from shopfloor.formats.reasons.headers import nothing_after_skipped
 
 # Real tables pack up to about 50 times; gzip's own limit is 1,032.
 MAX_RATIO = 200
@@ -48,7 +50,7 @@ def unpack(source: Path, packing: Packing, target: Path) -> None:
         for piece in pieces:
             size += len(piece)
             if size > limit:
-                raise BadFile(reasons.expands_too_much(MAX_RATIO, size))
+                raise BadFile(expands_too_much(MAX_RATIO, size))
             out.write(piece)
 
 
@@ -77,7 +79,7 @@ def plain(source: Path, head: bytes, scratch: Path, *, encoding: str = "", skip:
         source = below(source, _beside(scratch, "below"), skip)
     seen = _scan(source, skip + 1)
     if seen.bad_line and encoding:
-        raise BadFile(reasons.undecodable(seen.bad_line, encoding))
+        raise BadFile(undecodable(seen.bad_line, encoding))
     if seen.bad_line:
         source = from_western(source, _beside(scratch, "utf8"), seen.bad_line, skip + 1)
         notices = (READ_AS_WESTERN,)
@@ -102,7 +104,7 @@ def below(source: Path, scratch: Path, lines: int) -> Path:
         ends = re.finditer(rb"\r\n|\r|\n", file.read(_NOTE_BYTES))
         last = next(islice(ends, lines - 1, None), None)
         if last is None or last.end() >= source.stat().st_size:
-            raise BadFile(reasons.nothing_after_skipped(lines))
+            raise BadFile(nothing_after_skipped(lines))
         file.seek(last.end())
         with scratch.open("wb") as out:
             shutil.copyfileobj(file, out, CHUNK)
@@ -156,8 +158,8 @@ def _gunzip(source: Path) -> Iterator[bytes]:
                 pending = unpacker.unconsumed_tail or file.read(CHUNK)
         except zlib.error as error:
             detail = "a checksum differs" if "check" in str(error) else "it cannot be unpacked"
-            raise BadFile(reasons.bad_compression("gzip", detail)) from None
-    raise BadFile(reasons.bad_compression("gzip", "its end is missing"))
+            raise BadFile(bad_compression("gzip", detail)) from None
+    raise BadFile(bad_compression("gzip", "its end is missing"))
 
 
 def _unzstd(source: Path) -> Iterator[bytes]:
@@ -168,7 +170,7 @@ def _unzstd(source: Path) -> Iterator[bytes]:
             while piece := stream.read(CHUNK):
                 yield piece
     except OSError:
-        raise BadFile(reasons.bad_compression("zstd", "it cannot be unpacked")) from None
+        raise BadFile(bad_compression("zstd", "it cannot be unpacked")) from None
 
 
 def _encoding_notice(head: bytes, encoding: str) -> tuple[str, ...]:
@@ -225,7 +227,7 @@ def _scan(source: Path, line: int) -> _Seen:
                     seen.bad_line = _bad_line(source, line)
     if cut and not seen.bad_line:
         # What ends within a character was cut short.
-        raise BadFile(reasons.not_utf8(_bad_line(source, line), "because the file ends within a character"))
+        raise BadFile(not_utf8(_bad_line(source, line), "because the file ends within a character"))
     return seen
 
 
@@ -258,4 +260,4 @@ def _nul(source: Path, line: int) -> Reason:
             line += chunk.count(b"\n", 0, at if at >= 0 else len(chunk))
             if at >= 0:
                 break
-    return reasons.nul_bytes(line, utf16=start.count(b"\0") * 3 > len(start))
+    return nul_bytes(line, utf16=start.count(b"\0") * 3 > len(start))

@@ -1,9 +1,9 @@
-"""A totals row at the end of a report: no row of the table, and known by its sums."""
+"""A totals row at the end of a report, and what stands below it: no rows of the table, and known by their sums."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -15,12 +15,12 @@ from shopfloor.domain.missing import MISSING
 from shopfloor.domain.number_format import sign_of
 from shopfloor.domain.reject import Reject
 from shopfloor.duck.sql import text
-from shopfloor.formats import reasons
 from shopfloor.formats.cast_rules import among
 from shopfloor.formats.encoding import CHUNK
 from shopfloor.formats.evidence import rejected
 from shopfloor.formats.locate import line_of_byte
-from shopfloor.formats.reasons import Place
+from shopfloor.formats.reasons.bad_file import Place
+from shopfloor.formats.reasons.rows import below_totals, totals_left_out
 from shopfloor.formats.shape import Shape, forget_rejects, rows_of
 
 if TYPE_CHECKING:
@@ -28,39 +28,19 @@ if TYPE_CHECKING:
 
 # In English, German, French, Italian, Spanish, Portuguese, Dutch, the Nordic languages, Polish, Czech, Hungarian,
 # Turkish, Russian, Chinese and Japanese.
-_WORDS = frozenset(
-    {
-        *(
-            "total",
-            "totals",
-            "sum",
-            "sums",
-            "overall",
-            "summe",
-            "gesamt",
-            "gesamtsumme",
-            "insgesamt",
-            "somme",
-            "totaux",
-        ),
-        *(
-            "totale",
-            "totali",
-            "totales",
-            "suma",
-            "soma",
-            "totaal",
-            "totalt",
-            "totalsumma",
-            "summa",
-            "yhteensä",
-            "razem",
-        ),
-        *("celkem", "összesen", "toplam", "итого", "всего", "合計", "总计", "总和", "∑", "σ"),
-    }
-)
+_WORDS = frozenset((
+    "total", "totals", "sum", "sums", "overall", "summe", "gesamt", "gesamtsumme", "insgesamt", "somme", "totaux",
+    "totale", "totali", "totales", "suma", "soma", "totaal", "totalt", "totalsumma", "summa", "yhteensä", "razem",
+    "celkem", "összesen", "toplam", "итого", "всего", "合計", "总计", "总和", "∑", "σ",
+))  # fmt: skip
 _BESIDE = frozenset({"grand", "general", "général", "generale", "geral", "overall", "im", "i", "all", "der", "the"})
+_FIGURES = frozenset((
+    "average", "mean", "median", "count", "min", "max", "minimum", "maximum", "mittelwert", "durchschnitt", "anzahl",
+    "moyenne", "media", "promedio", "gemiddelde", "среднее", "平均",
+))  # fmt: skip
+_FEW = 2  # rows have no totals below them
 _LONGEST_LABEL = 5  # words
+_BELOW = 4  # rows may stand below a totals row: other totals, averages, footnotes
 _TAIL = 1 << 16
 _NAMED, _UNNAMED, _ALONE = 2, 3, 5  # addends other than 0 that a sum needs
 _BLANKS = " \u00a0\u2009\u202f'’"
@@ -78,8 +58,8 @@ class _Label(IntEnum):
 
 @dataclass(frozen=True)
 class _LastRow:
-    """The last row of a file. Of a text also the byte at which its line begins, where it has one of its own, and how
-    it is written."""
+    """One of the last rows of a file. Of a text also the byte at which its line begins, where it has one of its own,
+    and how it is written."""
 
     cells: Sequence[str]
     start: int | None = None
@@ -116,48 +96,87 @@ class _Sum:
 
 
 @dataclass(frozen=True)
-class TotalsRow:
-    """A last row that is none of the table's: as a reject, and the byte of a text at which it begins, or SQL over c0,
-    c1, … that is true for it."""
+class TotalsRows:
+    """Last rows that are none of the table's: as rejects, and the byte of a text at which they begin, or SQL over c0,
+    c1, … that is true for them."""
 
-    reject: Reject
-    row: int
+    rejects: tuple[Reject, ...]
+    rows: tuple[int, ...]
     start: int | None
     test: str
 
 
 def may_be_totals(texts: Sequence[str | None]) -> bool:
-    """False where the texts of a row rule out that it is a total."""
-    return not texts[0] or any(_label(cell) for cell in texts if cell)
+    """False where the texts of a row rule out that it is a total, or stands below one."""
+    return not texts[0] or any(_label(cell) or _is_figure(cell) for cell in texts if cell)
 
 
-def totals_row(connection: DuckDBPyConnection, path: Path, shape: Shape, rows: int) -> TotalsRow | None:
-    """The last of `rows` rows if it holds the sums of its columns; else None.
+def totals_rows(connection: DuckDBPyConnection, path: Path, shape: Shape, rows: int) -> TotalsRows | None:
+    """Those of the last of `rows` rows that are no rows of the table; None where all are.
 
-    A row that calls itself a total needs one sum; one whose first cell alone is empty needs nothing but sums,
-    each beyond all values of its column.
+    They begin with one that holds the sums of its columns: it needs one sum where it calls itself a total; one whose
+    first cell alone is empty needs nothing but sums, each beyond all values of its column. Below it may stand others
+    with a name for what they hold, and footnotes.
     """
-    last = _last(connection, path, shape, rows)
-    if last is None or not any(last.cells) or len(last.cells) != shape.width:
+    end: list[_LastRow] = []
+    found: tuple[_LastRow, ...] = ()
+    sums: list[int] = []
+    for row in _last(connection, path, shape, rows):
+        if proved := _summed(connection, path, shape, row, end):
+            found, sums = (row, *reversed(end)), proved
+        end.append(row)
+        if len(end) > min(_BELOW, rows - _FEW) or not _may_stand_below(row, shape.width):
+            break
+    if not found:
         return None
-    label = max(map(_label, last.cells))
-    if label is _Label.NONE and last.cells[0]:
-        return None
-    first = _label(next(cell for cell in last.cells if cell)) is _Label.SURE
+    first = rows - len(found)
+    places = [
+        Place(row=first + at) if row.start is None else Place(line=line_of_byte(path, row.start) + shape.skip)
+        for at, row in enumerate(found, 1)
+    ]
+    reasons = [totals_left_out(places[0], [shape.names[i] for i in sums]), *map(below_totals, places[1:])]
+    return TotalsRows(
+        tuple(
+            rejected(reason, place, None, row.line) for reason, place, row in zip(reasons, places, found, strict=True)
+        ),
+        tuple(range(first, rows)),
+        found[0].start,
+        " OR ".join(f"({_same(row.cells)})" for row in found),
+    )
+
+
+def _summed(
+    connection: DuckDBPyConnection, path: Path, shape: Shape, row: _LastRow, below: Sequence[_LastRow]
+) -> list[int]:
+    """The columns in which `row` holds the sum of those above it; none where that does not prove a totals row."""
+    if not any(row.cells) or len(row.cells) != shape.width:
+        return []
+    label = max(map(_label, row.cells))
+    if label is _Label.NONE and row.cells[0]:
+        return []
+    first = _label(next(cell for cell in row.cells if cell)) is _Label.SURE
     for decimal in (shape.decimal, "," if shape.decimal == "." else "."):
-        numbers = {i: read for i, cell in enumerate(last.cells) if (read := _number(cell, decimal)) is not None}
-        others = [cell for i, cell in enumerate(last.cells) if cell and i not in numbers and not _label(cell)]
+        numbers = {i: read for i, cell in enumerate(row.cells) if (read := _number(cell, decimal)) is not None}
+        others = [cell for i, cell in enumerate(row.cells) if cell and i not in numbers and not _label(cell)]
         if not numbers or (others and not first):
             continue
-        sums = _sums(connection, path, shape, numbers, decimal, alone=label is _Label.NONE)
+        sums = _sums(connection, path, shape, numbers, decimal, below, alone=label is _Label.NONE)
         sure = label is _Label.SURE
         found = [i for i, number in numbers.items() if i in sums and sums[i].is_sum(number, loose=sure)]
         if _proved(found, sums, len(numbers), label):
-            start = last.start
-            place = Place(row=rows) if start is None else Place(line=line_of_byte(path, start) + shape.skip)
-            reason = reasons.totals_row(place, [shape.names[i] for i in found])
-            return TotalsRow(rejected(reason, place, None, last.line), rows - 1, start, _same(last.cells))
-    return None
+            return found
+    return []
+
+
+def _may_stand_below(row: _LastRow, width: int) -> bool:
+    """True for a row with a name for what it holds, and for a footnote: one text, or less than a row has."""
+    named = any(_label(cell) or _is_figure(cell) for cell in row.cells)
+    return named or len(row.cells) < width or sum(map(bool, row.cells)) <= 1
+
+
+def _is_figure(cell: str) -> bool:
+    """Whether a cell names a figure about a column, other than its total."""
+    return cell.casefold().strip(" :.") in _FIGURES
 
 
 def _label(cell: str) -> _Label:
@@ -191,19 +210,24 @@ def cut(path: Path, end: int, target: Path) -> Path:
     return target
 
 
-def _last(connection: DuckDBPyConnection, path: Path, shape: Shape, rows: int) -> _LastRow | None:
-    if (query := shape.format.row(shape, path, rows - 1)) is not None:
-        values = _asked(connection, f"SELECT COLUMNS(*)::VARCHAR FROM ({query})")
-        return _LastRow(["" if value is None else value.strip() for value in values[0]]) if values else None
+def _last(connection: DuckDBPyConnection, path: Path, shape: Shape, rows: int) -> Iterator[_LastRow]:
+    """The rows from the last upwards, as far as they can be had without all others."""
+    if shape.format.row(shape, path, 0) is not None:
+        for number in range(rows - 1, -1, -1):
+            query = shape.format.row(shape, path, number)
+            values = _asked(connection, f"SELECT COLUMNS(*)::VARCHAR FROM ({query})")
+            if not values:
+                return
+            yield _LastRow(["" if value is None else value.strip() for value in values[0]])
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - _TAIL))
-        found = shape.format.last(file.read())
-    if found is None:
-        return None
-    line = found.data.decode("utf-8", "replace")
-    cells = [cell.strip() for cell in shape.format.cells(line, shape) or ()]
-    return _LastRow(cells, max(0, size - _TAIL) + found.begin if found.own_line else None, line)
+        tail = file.read()
+    while (found := shape.format.last(tail)) is not None:
+        line = found.data.decode("utf-8", "replace")
+        cells = [cell.strip() for cell in shape.format.cells(line, shape) or ()]
+        yield _LastRow(cells, max(0, size - _TAIL) + found.begin if found.own_line else None, line)
+        tail = tail[: found.begin]
 
 
 def _number(cell: str, decimal: str) -> _Number | None:
@@ -220,27 +244,44 @@ def _number(cell: str, decimal: str) -> _Number | None:
 
 
 def _sums(
-    connection: DuckDBPyConnection, path: Path, shape: Shape, numbers: dict[int, _Number], decimal: str, *, alone: bool
+    connection: DuckDBPyConnection,
+    path: Path,
+    shape: Shape,
+    numbers: dict[int, _Number],
+    decimal: str,
+    below: Sequence[_LastRow],
+    *,
+    alone: bool,
 ) -> dict[int, _Sum]:
-    """The sums of all other rows; none when the first cell is to be empty in the last row `alone`, and is not."""
+    """The sums of all rows above one with `numbers`, without those `below` it; none when the first cell is to be
+    empty in that row `alone`, and is not."""
+    below = [row for row in below if len(row.cells) == shape.width]  # others are read as rejects
     missing = among((*MISSING, *shape.missing))
     items = ["count_if(coalesce(trim(c0::VARCHAR), '') = '')"]
-    for i, last in numbers.items():
-        number = f"TRY_CAST({_plain(f'c{i}::VARCHAR', decimal, last.sign)} AS DOUBLE)"
+    for i, own in numbers.items():
+        number = f"TRY_CAST({_plain(f'c{i}::VARCHAR', decimal, own.sign)} AS DOUBLE)"
         items += [
             f"coalesce(sum({number}), 0)",
             f"coalesce(sum(abs({number})), 0)",
             f"count_if({number} <> 0)",
             f"count_if({number} IS NULL AND NOT {missing.format(v=f'c{i}::VARCHAR')})",
-            f"count_if(abs({number}) >= {abs(last.value)!r})",
+            f"count_if(abs({number}) >= {abs(own.value)!r})",
         ]
     found = _asked(connection, f"SELECT {', '.join(items)} FROM {rows_of(shape, [str(path)], rejects=True)}")
-    if not found or (alone and found[0][0] != 1):
+    if not found or (alone and found[0][0] != 1 + sum(not row.cells[0] for row in below)):
         return {}
     sums: dict[int, _Sum] = {}
-    for at, (i, last) in zip(range(1, len(found[0]), 5), numbers.items(), strict=True):
+    for at, (i, own) in zip(range(1, len(found[0]), 5), numbers.items(), strict=True):
         total, size, addends, words, beyond = found[0][at : at + 5]
-        sums[i] = _Sum(total - last.value, addends - (last.value != 0), size, words == 0, beyond == 1)
+        under = [read.value for row in below if (read := _number(row.cells[i], decimal)) is not None]
+        named = sum(bool(row.cells[i]) for row in below) - len(under)
+        sums[i] = _Sum(
+            total - own.value - sum(under),
+            addends - (own.value != 0) - sum(value != 0 for value in under),
+            size,
+            words <= named,
+            beyond - sum(abs(value) >= abs(own.value) for value in under) == 1,
+        )
     return sums
 
 

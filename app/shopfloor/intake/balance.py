@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from shopfloor.domain.file import FileState, Reason
-from shopfloor.formats import reasons
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.rows import rows_do_not_add_up
 from shopfloor.intake.records import IntakeResult
 
 
@@ -29,5 +29,5 @@ def unbalanced(result: IntakeResult) -> dict[str, Reason]:
         rows = file.rows if result.replaces_parts else stored[file.id]
         records = file.rows + file.rejected_rows if file.records is None else file.records
         if rows + file.rejected_rows != records or rows != file.rows:
-            found[file.id] = reasons.rows_do_not_add_up(records, rows, file.rejected_rows, file.id)
+            found[file.id] = rows_do_not_add_up(records, rows, file.rejected_rows, file.id)
     return found

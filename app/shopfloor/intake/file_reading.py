@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.reject import MOST, Reject
-from shopfloor.formats import reasons
 from shopfloor.formats.diagnose import Diagnosis
 from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.plan import Plan
+from shopfloor.formats.reasons.rows import escaped_quotes
 from shopfloor.intake.contract.rules import RuleResult
 from shopfloor.intake.records import FileOutcome
 
@@ -32,12 +32,19 @@ class FileReading:
     @property
     def totals_rows(self) -> int:
         """Rows that are left out whatever the budget, for they are none of the table's."""
-        return int(self.file.totals is not None)
+        return len(self.file.totals)
+
+    @property
+    def fitting(self) -> int | None:
+        """Rows that come in if a person accepts the file: exact where its rows were looked at, else None."""
+        if self.wrong is None or self.wrong.header is not None or self.rules.rejected:
+            return None
+        return self.wrong.records - self.wrong.bad - self.totals_rows
 
     def rejects(self) -> tuple[Reject, ...]:
         """The first rows that are left out, in the order of the file."""
-        totals = (self.file.totals,) if self.file.totals else ()
-        found = [*totals, *self.file.rejects, *(self.wrong.rejects if self.wrong else ()), *self.rules.rejects]
+        wrong = self.wrong.rejects if self.wrong else ()
+        found = [*self.file.totals, *self.file.rejects, *wrong, *self.rules.rejects]
         return tuple(sorted(found, key=lambda reject: reject.line or reject.row or 0)[:MOST])
 
     def outcome(self, plan: Plan, rows: int) -> FileOutcome:
@@ -47,9 +54,10 @@ class FileReading:
             id=self.file.file.id,
             state=FileState.QUARANTINED if failed else FileState.COMMITTED,
             rows=0 if failed else rows,
+            fitting=self.fitting if failed else None,
             rejected_rows=self.bad + self.totals_rows + self.rules.rejected,
             records=self.file.rows,
-            reason=reasons.escaped_quotes(self.failed) if self.failed and self.file.escapes else self.failed,
+            reason=escaped_quotes(self.failed) if self.failed and self.file.escapes else self.failed,
             notices=(*self.file.notices, *plan.notices, *self.altered, *self.rules.notices),
             rejects=self.rejects(),
         )

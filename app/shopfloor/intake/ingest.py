@@ -19,12 +19,13 @@ from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.text import counted
 from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.duck.sql import connect
-from shopfloor.formats import reasons
 from shopfloor.formats.cast_rule import CastRule
 from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.packs import pack
 from shopfloor.formats.prepare import Preparer
-from shopfloor.formats.reasons import BadFile, shown
+from shopfloor.formats.reasons.bad_file import BadFile, shown
+from shopfloor.formats.reasons.deliveries import older_snapshot
+from shopfloor.formats.reasons.files import parser_crashed
 from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.balance import unbalanced
 from shopfloor.intake.earlier_text import cast_rule_of, read_again, unreadable
@@ -78,7 +79,7 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
                 # DuckDB gave up on itself: begin again without, or with less trust in, a file.
                 if restart.failed_file is not None:
                     crashed_files[restart.failed_file.id] = _held(
-                        restart.failed_file.id, reasons.crashed(restart.detail)
+                        restart.failed_file.id, parser_crashed(restart.detail)
                     )
                 alone.update(restart.suspects)
             finally:
@@ -155,7 +156,7 @@ class _Delivery:
         """Raise `BadFile` for a snapshot older than the one that is in."""
         newest = self._spec.newest
         if self._mode is Mode.SNAPSHOT and newest is not None and file.dated and file.dated.older_than(newest):
-            raise BadFile(reasons.older_snapshot(file.dated.dated, newest.name, newest.dated))
+            raise BadFile(older_snapshot(file.dated.dated, newest.name, newest.dated))
 
     def _add(self, result: GroupResult) -> None:
         for outcome in result.outcomes:

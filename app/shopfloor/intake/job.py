@@ -301,7 +301,12 @@ class IntakeHandler:
                 rejects.put(transaction, row.file.id, outcome.rejects)
             if outcome.state is FileState.QUARANTINED and outcome.reason is not None:
                 file_outcomes.quarantine_file(
-                    transaction, row, outcome.reason, wrong=outcome.rejected_rows, notices=notices
+                    transaction,
+                    row,
+                    outcome.reason,
+                    wrong=outcome.rejected_rows,
+                    fitting=outcome.fitting,
+                    notices=notices,
                 )
                 held[row.file.id] = outcome.reason
                 continue

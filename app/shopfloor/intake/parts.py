@@ -12,7 +12,7 @@ from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.duck.sql import SQL_TYPES, name, parquet, text
 from shopfloor.formats.cast_rule import CastMode, CastRule
-from shopfloor.formats.reasons import listed
+from shopfloor.formats.reasons.bad_file import listed
 from shopfloor.intake.records import StagedPart
 from shopfloor.lake.objects import verify
 from shopfloor.workspace.digests import file_sha256

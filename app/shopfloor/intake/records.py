@@ -58,13 +58,15 @@ class FileOutcome(Record, frozen=True, kw_only=True):
     `rejected_rows` those left out within the contract's budget, and
     `rejects` the first of them with line, column and value; `superseded` are the earlier files whose
     rows it replaced, `corrects` the newest ingested one of its path. For a quarantined file `rows` is 0
-    and `rejected_rows` counts what was found wrong.
+    and `rejected_rows` counts what was found wrong; `fitting` are the rows that come in if it is accepted,
+    where that is known.
     """
 
     id: str
     state: FileState
     rows: int = 0
     rejected_rows: int = 0
+    fitting: int | None = None
     records: int | None = None
     reason: Reason | None = None
     notices: tuple[str, ...] = ()

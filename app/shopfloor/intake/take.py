@@ -15,7 +15,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Mode, Parser, RuleSeverity
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.text import counted
-from shopfloor.formats import infer, reasons
+from shopfloor.formats import infer
 from shopfloor.formats.cast_rule import ALTERED, CastMode
 from shopfloor.formats.diagnose import diagnose
 from shopfloor.formats.failure import reason_of
@@ -25,7 +25,11 @@ from shopfloor.formats.locate import places
 from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import RESCUED, Plan, arrange
 from shopfloor.formats.query import count_altered
-from shopfloor.formats.reasons import BadFile, listed, shown
+from shopfloor.formats.reasons.bad_file import BadFile, listed, shown
+from shopfloor.formats.reasons.contracts import columns_changed
+from shopfloor.formats.reasons.headers import header_only, header_repeated, name_repeated
+from shopfloor.formats.reasons.rejects import reason_of_many, reason_of_reject
+from shopfloor.formats.reasons.rows import rows_do_not_add_up
 from shopfloor.formats.repeated_header import may_be_header, repeated, rows_where
 from shopfloor.formats.shape import forget_rejects
 from shopfloor.formats.staged import StagedFile
@@ -384,7 +388,7 @@ class GroupReader:
                 state.failed = wrong.header
             elif not wrong.within(self._budget(plan.contract)):
                 records = wrong.records + state.file.bad
-                state.failed = reasons.of_many(reasons.of_reject(state.rejects()[0]), state.bad, records)
+                state.failed = reason_of_many(reason_of_reject(state.rejects()[0]), state.bad, records)
 
     def _blame(self, error: Exception, file: PreparedFile) -> Reason:
         if isinstance(error, _BROKEN):
@@ -439,11 +443,11 @@ class GroupReader:
         rows = header.rows if header else rows_where(self._connection, path, shape, test)
         first = places(path, shape, rows[:1])[rows[0]]
         if header is not None:
-            state.failed = reasons.header_repeated(first, len(rows))
+            state.failed = header_repeated(first, len(rows))
         elif shape.width == 1 and len(rows) > 1:
-            state.failed = reasons.name_repeated(first, len(rows))
+            state.failed = name_repeated(first, len(rows))
         elif shape.width == 1:
-            state.altered.append(reasons.name_repeated(first, 1).message)
+            state.altered.append(name_repeated(first, 1).message)
 
     def _failure(self, state: FileReading, rows: int, contract: Contract) -> Reason | None:
         """Why the file fails after the rules, if it does; `rows` were read from it."""
@@ -452,11 +456,11 @@ class GroupReader:
         if state.rules.quarantine is not None:
             return state.rules.quarantine
         if state.file.rows is not None and records + state.totals_rows != state.file.rows:
-            return reasons.rows_do_not_add_up(state.file.rows, rows, wrong + state.totals_rows)
+            return rows_do_not_add_up(state.file.rows, rows, wrong + state.totals_rows)
         if records == 0:
-            return reasons.header_only()
+            return header_only()
         if bad > self._budget(contract) * records or bad == records:  # nothing would be left, whatever the budget
-            return reasons.of_many(reasons.of_reject(state.rejects()[0]), bad, records)
+            return reason_of_many(reason_of_reject(state.rejects()[0]), bad, records)
         odd = check_volume(contract.volume, records, self._spec.history)
         if odd is not None and contract.volume.severity is RuleSeverity.WARN:
             state.rules.notices.append(odd.message)
@@ -489,7 +493,7 @@ def _check_named(contract: Contract, columns: Sequence[Column]) -> None:
     names = {column.name for column in columns}
     missing = [name for name in (*contract.key, contract.time) if name and name not in names]
     if missing:
-        raise BadFile(reasons.columns_changed((), missing, contract.name))
+        raise BadFile(columns_changed((), missing, contract.name))
 
 
 def _replaced(columns: Sequence[Column], better: Sequence[Column]) -> tuple[Column, ...]:

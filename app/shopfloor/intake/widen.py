@@ -14,11 +14,11 @@ import msgspec
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import ConfigError
-from shopfloor.formats import reasons
 from shopfloor.formats.cast_rule import CastRule
 from shopfloor.formats.cast_rules import cast_rule, whole_beyond
 from shopfloor.formats.infer import join
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.contracts import time_blocked, type_blocked, types_blocked
 from shopfloor.formats.shape import Shape, forget_rejects, rows_of
 from shopfloor.intake.contract.checks import check_rules_work
 from shopfloor.lake.retype import cast_failures
@@ -72,7 +72,7 @@ class Widening:
         try:
             check_rules_work(self._connection, msgspec.structs.replace(ruled, columns=tuple(columns)))
         except ConfigError as error:
-            raise BadFile(reasons.types_blocked(ruled.name, error.message)) from error
+            raise BadFile(types_blocked(ruled.name, error.message)) from error
 
     def _wider(self, column: Column, found: Column, place: int) -> Column:
         kind = join(column.type, found.type)
@@ -128,11 +128,11 @@ class Widening:
 def _check(ruled: Contract, before: Column, after: Column, times: Mapping[str, str]) -> None:
     """Raise `BadFile` where the new type contradicts what the contract, or a model, says of the column."""
     if after.name in times and after.type is ColumnType.TEXT:
-        raise BadFile(reasons.time_blocked(before, times[after.name]))
+        raise BadFile(time_blocked(before, times[after.name]))
     unordered = after.type is ColumnType.TEXT or (before.type.temporal and not after.type.temporal)
     if ruled.time == after.name and unordered:
-        raise BadFile(reasons.type_blocked(before, after, ruled.name, "orders the dataset's rows (`time`)"))
+        raise BadFile(type_blocked(before, after, ruled.name, "orders the dataset's rows (`time`)"))
     rule = next((rule for rule in ruled.rules if rule.column == after.name), None)
     bounded = rule is not None and (rule.min is not None or rule.max is not None)
     if bounded and not (after.type.numeric or after.type.temporal):
-        raise BadFile(reasons.type_blocked(before, after, ruled.name, "has a rule `min` or `max`"))
+        raise BadFile(type_blocked(before, after, ruled.name, "has a rule `min` or `max`"))

@@ -20,19 +20,21 @@ class VersionCommitted:
 
 @dataclass(frozen=True)
 class PredictionsLogged:
-    """A model version's predictions are in the inference log; `trigger` says in words which."""
+    """A model version's predictions are in the inference log; `trigger` says in words which, `job` logged them."""
 
     model: str
     version: int
     trigger: str
+    job: str
 
 
 @dataclass(frozen=True)
 class ActualsArrived:
-    """Actuals of a model arrived; `trigger` describes them."""
+    """Actuals of a model arrived; `trigger` describes them, `job` read them."""
 
     model: str
     trigger: str
+    job: str
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class ActualsHandler:
             file_outcomes.commit_file(transaction, row, outcome.result.rows, words, notices=outcome.result.notices)
         if taken:
             trigger = f"{counted(taken, 'actual')} of {job.id}"
-            context.line.after(transaction, ActualsArrived(job.subject, trigger))
+            context.line.after(transaction, ActualsArrived(job.subject, trigger, job.id))
         return {"rows": taken}
 
     def report(self, context: Context, job: JobRecord, published: list[ActualsOutcome]) -> Iterator[str]:

@@ -13,7 +13,8 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.labels import label_of
 from shopfloor.formats.reader import OpenTable, open_table
-from shopfloor.formats.reasons import BadFile, undivided
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.rejects import undivided
 from shopfloor.lake.frame import series_of
 from shopfloor.lake.inference_parts import column_array
 from shopfloor.serving.association_ids import pinned_column
@@ -44,7 +45,7 @@ def open_delivered(
             "Correct the value, or leave the cell empty where it is unknown. How values are written is pinned in "
             f"datasets/{contract.name}.toml: format of the column, or [parser]."
         )
-        raise BadFile(msgspec.structs.replace(error.reason, hint=hint)) from error
+        raise BadFile(msgspec.structs.replace(error.reason, hint=hint, remedies=())) from error
 
 
 def as_written(columns: Iterable[Column], contract: Contract) -> tuple[Column, ...]:

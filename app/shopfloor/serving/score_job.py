@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.remedy import advice
 from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
 from shopfloor.runtime import inference
@@ -34,9 +34,6 @@ from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
-
-_RETRY = re.compile(r"shopfloor file retry ID --([a-z-]+) \S+\b")
-
 
 _ORIGIN = 16  # digits of a digest that tell files apart
 _STEM = 180  # bytes of a name that others are made of
@@ -152,12 +149,12 @@ class ScoreHandler:
                 file_outcomes.commit_file(transaction, row, result.rows, told, notices=result.notices)
         if version is not None and scored:
             trigger = f"{counted(scored, 'prediction')} of {job.id}"
-            context.line.after(transaction, PredictionsLogged(job.subject, version, trigger))
+            context.line.after(transaction, PredictionsLogged(job.subject, version, trigger, job.id))
         first = published[0] if len(published) == 1 else None
         single = (
             {
                 "error": first.error.message,
-                "hint": _unaddressed(first.error.hint, context.definition(job.subject).dataset),
+                "hint": _hint(first.error, context.definition(job.subject).dataset),
             }
             if first is not None and first.error is not None
             else {}
@@ -222,9 +219,9 @@ def written_like(context: Context, dataset: str, job: JobRecord) -> Contract:
     return msgspec.structs.replace(contract, parser=parser or contract.parser)
 
 
-def _unaddressed(hint: str, dataset: str) -> str:
-    """The hint about a file that a person named: it is not in the ledger, so its dataset's settings are the way."""
-    return _RETRY.sub(lambda found: f"{found[1].replace('-', '_')} under [parser] in datasets/{dataset}.toml", hint)
+def _hint(error: WireError, dataset: str) -> str:
+    """What to do about a file that a person named, which is not in the ledger."""
+    return advice(error.hint, [remedy.for_dataset(dataset) for remedy in error.remedies])
 
 
 def _message(context: Context, result: ScoreResult) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.errors import NotFoundError
-from shopfloor.domain.job import JobKind, JobRecord, JobState
+from shopfloor.domain.job import JobCause, JobKind, JobRecord, JobState
 from shopfloor.domain.page import Page
 from shopfloor.domain.status import JobCounts
 from shopfloor.domain.text import safe
@@ -30,6 +30,7 @@ def enqueue(
     *,
     payload: dict[str, Any],
     trigger: str,
+    causes: Sequence[JobCause] = (),
     unique_key: str | None = None,
     priority: int = 0,
 ) -> JobRecord:
@@ -45,6 +46,7 @@ def enqueue(
         subject=subject,
         priority=priority,
         trigger=trigger,
+        causes=tuple(causes),
         payload=payload,
         unique_key=unique_key,
         created_at=transaction.now,

@@ -24,9 +24,10 @@ from shopfloor.tui import theme
 from shopfloor.tui.app_type import App
 from shopfloor.tui.async_client import AsyncClient, Connect
 from shopfloor.tui.feed import Feed
+from shopfloor.tui.key_order import Typed
 from shopfloor.tui.messages import Connected, Disconnected, FactsCommitted, StatusArrived
 from shopfloor.tui.performing import perform
-from shopfloor.tui.screens.live import Live
+from shopfloor.tui.screens.live import Live, TakesKeys
 from shopfloor.tui.screens.pane import Pane
 from shopfloor.tui.view_actions import ViewActions
 
@@ -128,13 +129,13 @@ class ShopfloorApp(App):
     # -- going and doing ---------------------------------------------------------------------
 
     def go(self, pane: str, select: str = "", query: str = "") -> None:
-        self.run_worker(self._go(pane, select, query), exclusive=True, group="go", exit_on_error=False)
+        self.keys.opens(self.run_worker(self._go(pane, select, query), exclusive=True, group="go", exit_on_error=False))
 
     async def _go(self, pane: str, select: str, query: str) -> None:
         if self.current_mode != pane:
             await self.switch_mode(pane)
         while len(self.screen_stack) > 1:
-            await self.pop_screen()
+            await self.screen.dismiss(None)  # whoever waits for an answer has one
         screen = self.screen
         if isinstance(screen, Pane):
             screen.arrive(select, query)
@@ -143,7 +144,7 @@ class ShopfloorApp(App):
         self, action: Action, screen: Screen[None], record: Record | str | None, given: dict[str, str] | None = None
     ) -> None:
         if action.asks_engine and not action.shows:
-            self.run_worker(perform(self, action, record, given), group="perform", exit_on_error=False)
+            self.keys.opens(self.run_worker(perform(self, action, record, given), group="perform", exit_on_error=False))
         else:
             self._view_actions.do(action, screen, record, given or {})
 
@@ -153,14 +154,18 @@ class ShopfloorApp(App):
         if isinstance(screen, Pane):
             self.push_screen(DetailScreen(screen, record, key))
 
-    def command(self, screen: Screen[None], line: str) -> None:
+    def command(self, screen: Screen[None], line: str, record: Record | None) -> None:
         if isinstance(screen, Pane):
-            self._view_actions.command(screen, line)
+            self._view_actions.command(screen, line, record)
+
+    def takes(self, event: Typed) -> bool:
+        screen = self.screen
+        return super().takes(event) and (not isinstance(screen, TakesKeys) or screen.takes(event))
 
     def action_command_palette(self) -> None:
         from shopfloor.tui.palette import Palette
 
-        if not isinstance(self.screen, Palette):
+        if not self.screen.is_modal:
             self.push_screen(Palette())
 
     def show_message(self, text: str, *, tone: str = "information") -> None:

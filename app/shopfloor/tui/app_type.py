@@ -6,11 +6,10 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import App as TextualApp
-
 from shopfloor.actions.action import Action
 from shopfloor.domain.record import Record
 from shopfloor.tui.async_client import AsyncClient
+from shopfloor.tui.key_order import OrderedApp
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from shopfloor.domain.status import Status
 
 
-class App(TextualApp[int]):
+class App(OrderedApp[int]):
     """The app as the screens know it."""
 
     client: AsyncClient
@@ -49,8 +48,8 @@ class App(TextualApp[int]):
         """Show a record of a pane on the whole screen; `key` is what its row is called."""
 
     @abstractmethod
-    def command(self, screen: Screen[None], line: str) -> None:
-        """Carry a `:` line out."""
+    def command(self, screen: Screen[None], line: str, record: Record | None) -> None:
+        """Carry a `:` line out; it is about `record` where it names nothing."""
 
     @abstractmethod
     def keep_copy(self, text: str) -> None:

@@ -62,7 +62,7 @@ async def _which_dataset(app: App) -> str | None:
     from shopfloor.tui.widgets.form import Field, FormDialog
 
     field = Field("dataset", "Dataset", kind="choice", choices=names, default=names[0], help="The dataset to train on.")
-    answer = await app.push_screen_wait(FormDialog("New model", [field], submit="Next"))
+    answer = await app.ask(FormDialog("New model", [field], submit="Next"))
     return str(answer["dataset"]) if answer else None
 
 

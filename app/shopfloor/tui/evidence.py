@@ -11,6 +11,22 @@ from shopfloor.tui.async_client import AsyncClient
 from shopfloor.tui.views import models, words
 from shopfloor.tui.widgets.key_value import Pair
 
+_SECONDS = 4.0  # the question comes without its evidence then: keys wait for it
+
+
+async def effect_of(client: AsyncClient, action: Action, record: Record | str | None) -> str:
+    """What confirming will do, in numbers; empty where nothing is known of it."""
+    if action.confirm is None or not record:
+        return ""
+    if isinstance(record, str):
+        if action.confirm.show is None:
+            return ""
+        try:
+            record = await client.ask(action.confirm.show(record), timeout=_SECONDS)
+        except ShopfloorError:
+            return ""  # the engine refuses what cannot be
+    return action.confirm.effect(record) if isinstance(record, Record) else ""
+
 
 async def facts_for(client: AsyncClient, action: Action, record: Record | str | None) -> list[Pair]:
     """Verdict, gain, scores and failed checks; empty for actions that do not change the champion."""
@@ -18,8 +34,8 @@ async def facts_for(client: AsyncClient, action: Action, record: Record | str | 
     if not name or action.confirm is None or action.confirm.evidence is Evidence.NONE:
         return []
     try:
-        model = await client.ask(ModelShow(name=name))
-        versions = {one.version: one for one in (await client.ask(ModelVersions(name=name))).rows}
+        model = await client.ask(ModelShow(name=name), timeout=_SECONDS)
+        versions = {one.version: one for one in (await client.ask(ModelVersions(name=name), timeout=_SECONDS)).rows}
     except ShopfloorError:
         return []  # the dialog still asks; the engine refuses what cannot be
     champion = versions.get(model.champion or 0)

@@ -8,20 +8,24 @@ from typing import Any
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.content import Content
+from textual.events import Key
 from textual.screen import Screen
 
 from shopfloor.actions.action import Action
 from shopfloor.actions.panes import PANES
 from shopfloor.actions.registry import for_scope
+from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
+from shopfloor.tui.key_order import Typed
 from shopfloor.tui.screens.detail import DetailScreen
+from shopfloor.tui.screens.live import TakesKeys
 from shopfloor.tui.screens.pane import Pane
 from shopfloor.tui.screens.pane_keys import key_label
 
 _ID = "--command-palette"  # by which Textual knows whether it is open
 
 
-class Palette(CommandPalette):
+class Palette(TakesKeys, CommandPalette):
     """Textual's palette, without its emoji: terminals disagree about how wide that is."""
 
     DEFAULT_CSS = """
@@ -34,6 +38,11 @@ class Palette(CommandPalette):
     def on_mount(self) -> None:
         self.query_one(SearchIcon).icon = ">"
 
+    def takes(self, event: Typed) -> bool:
+        """Keys that go through what was found wait until all is found."""
+        searching = any(each.group == self._GATHER_COMMANDS_GROUP and not each.is_finished for each in self.workers)
+        return not searching or not isinstance(event, Key) or event.is_printable
+
 
 def pane_of(screen: Screen[Any]) -> Pane | None:
     """The pane that a screen is or shows a record of."""
@@ -42,8 +51,18 @@ def pane_of(screen: Screen[Any]) -> Pane | None:
     return screen if isinstance(screen, Pane) else None
 
 
+def record_of(screen: Screen[Any]) -> Record | None:
+    """The record that a screen is about."""
+    if isinstance(screen, DetailScreen):
+        return screen.record
+    return screen.selected if isinstance(screen, Pane) else None
+
+
 class ActionCommands(Provider):
-    """Everything a person can do here."""
+    """Everything a person can do here, with what was selected when the palette opened."""
+
+    async def startup(self) -> None:
+        self._record = record_of(self.screen)
 
     async def discover(self) -> Hits:
         for action in self._actions():
@@ -66,7 +85,7 @@ class ActionCommands(Provider):
     def _do(self, action: Action) -> None:
         pane = pane_of(self.screen)
         if pane is not None:
-            pane.perform(action)
+            pane.shop.do(action, pane, self._record)
 
 
 def _shown(action: Action) -> str:

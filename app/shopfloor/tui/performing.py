@@ -39,9 +39,12 @@ async def perform(app: App, action: Action, record: Record | str | None, given: 
 
 
 def show_error(app: App, error: ShopfloorError, what: str = "") -> None:
-    """What happened, why, and what to do, in a dialog that can be copied."""
+    """What happened, why, and what to do, in a dialog that can be copied; in a toast where it would take the keys."""
     from shopfloor.tui.widgets.error_dialog import ErrorDialog
 
+    if what and not app.on_time:  # the action took a while, and the person has gone on
+        app.show_message("\n".join(part for part in (what, error.message, error.hint) if part), tone="error")
+        return
     why = error.message if what else ""
     app.push_screen(ErrorDialog(what or error.message, why=why, do=error.hint, details=f"code: {error.code}"))
 
@@ -52,26 +55,25 @@ async def _inputs(
     """The action's fields, asked for and confirmed; None when the person cancels."""
     if action.confirm is None:
         return await ask_inputs(app, action, record, given)
-    from shopfloor.tui.decision_dialog import DecisionDialog
-    from shopfloor.tui.evidence import facts_for
+    from shopfloor.tui.evidence import effect_of, facts_for
+    from shopfloor.tui.widgets.confirm import ConfirmDialog
 
     only_reason = all(field.name == "reason" for field in action.inputs)
     inputs = dict(given) if only_reason else await ask_inputs(app, action, record, given)
     if inputs is None:
         return None
-    command = action.command(record, {**inputs, "reason": ""})
-    dialog = DecisionDialog(
+    dialog = ConfirmDialog(
         action.label,
         action.question(record, inputs),
-        f"Command line: {command}" if command else "",
+        await effect_of(app.client, action, record),
         facts=await facts_for(app.client, action, record),
+        command=action.command(record, {**inputs, "reason": ""}),
         confirm=action.label,
         typed_name=action.typed(record) if action.confirm.typed_name else "",
         asks_reason=only_reason and bool(action.inputs),
         reason=given.get("reason", ""),
     )
-    answer: object = await app.push_screen_wait(dialog)  # type: ignore[arg-type]
-    if not answer:
+    if not await app.ask(dialog):
         return None
     return {**inputs, **({"reason": dialog.reason} if dialog.reason else {})}
 
@@ -91,9 +93,7 @@ async def ask_inputs(
         return None
     about = action.target(record)
     intro = action.help if len(fields) < 6 else ""  # 24 lines hold the long form only without it
-    answer = await app.push_screen_wait(
-        FormDialog(_title(action, about), fields, intro=intro, submit=action.submit or action.label)
-    )
+    answer = await app.ask(FormDialog(_title(action, about), fields, intro=intro, submit=action.submit or action.label))
     if answer is None:
         return None
     return {

@@ -43,7 +43,8 @@ async def show_answer(app: App, action: Action, record: Record | str | None, giv
         show_error(app, error, f"{action.label} was not done.")
         return
     follows = isinstance(answer, JobLogText) and not answer.ended
-    app.push_screen(LogScreen(app, answer) if follows else AnswerScreen(sections(action, answer)))
+    if await app.turn(f"{action.label} has its answer"):
+        app.push_screen(LogScreen(app, answer) if follows else AnswerScreen(sections(action, answer)))
 
 
 class AnswerScreen(ModalScreen[None]):

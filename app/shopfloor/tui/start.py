@@ -21,6 +21,9 @@ _NAMED = 3
 def run_tui(workspace: Path) -> int:
     """Open the terminal face on a workspace, or the welcome where there is none; the exit code."""
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    from shopfloor.tui.keyboard import use_keyboard
+
+    use_keyboard()
     if not (workspace / "workspace.toml").is_file():
         from shopfloor.tui.welcome import run_welcome
 
@@ -32,7 +35,8 @@ def run_tui(workspace: Path) -> int:
     from shopfloor.tui.app import ShopfloorApp
 
     app = ShopfloorApp(workspace, _connect)
-    code = app.run() or 0
+    app.run()
+    code = app.return_code or app.return_value or 0  # Textual's own code is 1 after a crash
     message = farewell(app.status)
     if message:
         sys.stderr.write(f"{message}\n")

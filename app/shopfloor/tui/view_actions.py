@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from textual.screen import Screen
 
@@ -59,9 +60,9 @@ class ViewActions:
             if move is not None:
                 move(screen, given)
             else:
-                screen.do_local(action, given)
+                screen.do_local(action, record, given)
 
-    def command(self, pane: Pane, line: str) -> None:
+    def command(self, pane: Pane, line: str, record: Record | None) -> None:
         """A `:` line."""
         from shopfloor.actions.command import parse_command
 
@@ -70,11 +71,10 @@ class ViewActions:
         except ShopfloorError as error:
             show_error(self._app, error)
             return
-        record: Record | str | None = command.target or pane.selected
-        self._app.do(command.action, pane, record, command.inputs)
+        self._app.do(command.action, pane, command.target or record, command.inputs)
 
-    def _in_background(self, work: object) -> None:
-        self._app.run_worker(work, group="perform", exit_on_error=False)  # type: ignore[arg-type]
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        self._app.keys.opens(self._app.run_worker(work, group="perform", exit_on_error=False))
 
     def _back(self, pane: Pane) -> None:
         if self._app.screen is not pane:
@@ -107,11 +107,13 @@ class ViewActions:
             pane.refresh_now()
 
     def _help(self, pane: Pane) -> None:
+        record = pane.selected
+
         def run(name: str | None) -> None:
             if name:
-                pane.perform(pane.keys.named(name))
+                self._app.do(pane.keys.named(name), pane, record)
 
-        self._app.push_screen(pane.help_dialog(), run)
+        self._app.push_screen(pane.help_dialog(record), run)
 
     def _copy(self, pane: Pane) -> None:
         key = pane.table.cursor_key
@@ -127,7 +129,7 @@ class ViewActions:
         if record is None or row is None:
             return
         field = Field("form", "As", kind="choice", choices=("json", "text", "command"), default="json")
-        answer = await self._app.push_screen_wait(FormDialog("Copy the row", [field], submit="Copy"))
+        answer = await self._app.ask(FormDialog("Copy the row", [field], submit="Copy"))
         if answer is None:
             return
         texts = {
@@ -182,5 +184,5 @@ async def _ask_path(app: App, pane: Pane) -> str:
         help="A path ending in .csv or .json, relative to the start directory.",
         required=True,
     )
-    answer = await app.push_screen_wait(FormDialog("Export the rows of this view", [field], submit="Write"))
+    answer = await app.ask(FormDialog("Export the rows of this view", [field], submit="Write"))
     return str(answer["path"]) if answer else ""

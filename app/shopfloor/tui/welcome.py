@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -18,12 +18,13 @@ from shopfloor.client.locate import find_workspace
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.text import safe
 from shopfloor.tui import theme
+from shopfloor.tui.key_order import OrderedApp
 from shopfloor.tui.widgets.key_value import KeyValue, Pair, Paragraph
 
 _TAGLINE = "The model factory in your terminal: from data files to served, monitored models."
 
 
-class WelcomeApp(App[Path | int]):
+class WelcomeApp(OrderedApp[Path | int]):
     """Demo, this folder, or another workspace; the result is the workspace to open, or an exit code."""
 
     CSS = """
@@ -156,5 +157,6 @@ def _why_no_workspace(text: str) -> str:
 
 def run_welcome(folder: Path) -> Path | int:
     """Ask what to do in a folder without a workspace: the workspace to open, or an exit code."""
-    found = WelcomeApp(folder.absolute()).run()
-    return 0 if found is None else found
+    app = WelcomeApp(folder.absolute())
+    found = app.run()
+    return app.return_code or (0 if found is None else found)  # Textual's own code is 1 after a crash

@@ -9,7 +9,7 @@ import msgspec
 import tomlkit
 
 from shopfloor.domain.column_names import ColumnNames
-from shopfloor.domain.definition import ModelDefinition, Monitoring, Release, Retrain, Task, Training, Value
+from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import check_name, is_name
 from shopfloor.domain.record import Record
@@ -22,24 +22,18 @@ MetricCheck = Callable[[str, tuple[Task, ...]], object]
 _TABLES = ("training", "retrain", "release", "monitoring", "value")
 
 
-class DefinitionForm(Record, frozen=True, kw_only=True):
-    """The file; the model's name is the file's."""
-
-    dataset: str
-    target: str
-    task: Task | None = None
-    time: str | None = None
-    id: str | None = None
-    positive: str | None = None
-    segment_by: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    features: tuple[str, ...] = ()
-    retired: bool = False
-    training: Training = Training()
-    retrain: Retrain = Retrain()
-    release: Release = Release()
-    monitoring: Monitoring = Monitoring()
-    value: Value | None = None
+DefinitionForm = msgspec.defstruct(
+    "DefinitionForm",
+    [
+        (each.name, each.type) if each.required else (each.name, each.type, each.default)
+        for each in msgspec.structs.fields(ModelDefinition)
+        if each.name != "name"
+    ],
+    bases=(Record,),
+    namespace={"__doc__": "The file; the model's name is the file's."},
+    frozen=True,
+    kw_only=True,
+)
 
 
 def list_definitions(layout: Layout) -> list[str]:

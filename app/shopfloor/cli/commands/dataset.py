@@ -9,15 +9,14 @@ import click
 from shopfloor.actions.fields import names
 from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import answers, contracts, datasets, stream, streams
+from shopfloor.cli.reading import NAME, list_verb, only
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import json_option, one_of, session, window_options
-from shopfloor.domain.contract import Contract, Corrected, Mode, Originals, SchemaPolicy
-from shopfloor.domain.errors import ExitCode, NotFoundError, ShopfloorError
+from shopfloor.cli.verbs import json_option, session, window_options
+from shopfloor.domain.errors import ExitCode, ShopfloorError
 from shopfloor.domain.names import check_name, parse_version, split_ref
 from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.datasets import (
     DatasetContract,
-    DatasetDefine,
     DatasetDiff,
     DatasetFilesShow,
     DatasetList,
@@ -39,16 +38,16 @@ def command() -> None:
     """Datasets. A REF is NAME for the newest version, or NAME@3."""
 
 
-@command.command("list")
-@click.option("--query", default="", metavar="TEXT", help="Only names that contain this.")
-@window_options(10_000)
-@json_option
-@session
-def list_datasets(session: Session, query: str, limit: int, offset: int, as_json: bool) -> None:
-    """List datasets by name."""
-    page = session.ask(DatasetList(query=query, limit=limit, offset=offset))
-    empty = f"No dataset's name contains {query!r}." if query else datasets.EMPTY
-    answers.listing(page, datasets.COLUMNS, empty=empty, as_json=as_json)
+command.add_command(
+    list_verb(
+        DatasetList,
+        datasets.COLUMNS,
+        "List datasets by name.",
+        only("--query", help="Only names that contain this."),
+        empty=lambda given: f"No dataset's name contains {given['query']!r}." if given["query"] else datasets.EMPTY,
+        limit=10_000,
+    )
+)
 
 
 @command.command("show")
@@ -64,16 +63,16 @@ def show_dataset(session: Session, ref: str, as_json: bool) -> None:
         answers.show(session.ask(DatasetShow(name=ref)), datasets.describe, as_json=as_json)
 
 
-@command.command("versions")
-@click.argument("name")
-@window_options(1000)
-@json_option
-@session
-def list_versions(session: Session, name: str, limit: int, offset: int, as_json: bool) -> None:
-    """List the versions of a dataset, newest first."""
-    page = session.ask(DatasetVersions(name=name, limit=limit, offset=offset))
-    empty = "No version yet: no file was committed. See: shopfloor file list"
-    answers.listing(page, datasets.VERSIONS, empty=empty, as_json=as_json)
+command.add_command(
+    list_verb(
+        DatasetVersions,
+        datasets.VERSIONS,
+        "List the versions of a dataset, newest first.",
+        NAME,
+        empty="No version yet: no file was committed. See: shopfloor file list",
+        name="versions",
+    )
+)
 
 
 @command.command("contract")
@@ -160,76 +159,6 @@ def show_parts(session: Session, ref: str, as_json: bool) -> None:
         stream.document(found)
     else:
         stream.data(datasets.describe_parts(found))
-
-
-@command.command("define")
-@click.argument("name")
-@click.option("--mode", type=one_of(Mode), help="How a file changes the dataset.")
-@click.option("--key", metavar="A,B", help="Columns that identify a row; required for upsert.")
-@click.option("--time", metavar="COL", help="The column that orders the rows.")
-@click.option(
-    "--schema-policy",
-    type=one_of(SchemaPolicy),
-    help="What happens when a file has columns that the contract does not have.",
-)
-@click.option("--reject-budget", type=float, metavar="SHARE", help="Rows that may be rejected; 0.01 is one in 100.")
-@click.option("--corrected", type=one_of(Corrected), help="What a known path with new content does.")
-@click.option(
-    "--repeated", type=click.Choice(["yes", "no"]), help="Whether a file with known content is ingested again."
-)
-@click.option("--originals", type=one_of(Originals), help="What happens to a file after it is ingested.")
-@click.option("--min-rows", type=click.IntRange(min=0), metavar="N", help="A file with fewer rows is held.")
-@click.option("--max-rows", type=click.IntRange(min=0), metavar="N", help="A file with more rows is held.")
-@click.option("--band", type=float, metavar="SHARE", help="How far the row count may be from the usual one.")
-@click.option(
-    "--fresh-hours", type=float, metavar="H", help="Alert when there has been no new version for H hours; 0: never."
-)
-@json_option
-@session
-def define_dataset(
-    session: Session,
-    name: str,
-    mode: str | None,
-    key: str | None,
-    time: str | None,
-    schema_policy: str | None,
-    reject_budget: float | None,
-    corrected: str | None,
-    repeated: str | None,
-    originals: str | None,
-    min_rows: int | None,
-    max_rows: int | None,
-    band: float | None,
-    fresh_hours: float | None,
-    as_json: bool,
-) -> None:
-    """Create a dataset before its first file, or change how it takes files in."""
-    request = DatasetDefine(
-        name=name,
-        mode=None if mode is None else Mode(mode),
-        key=None if key is None else names(key),
-        time=time,
-        schema_policy=None if schema_policy is None else SchemaPolicy(schema_policy),
-        reject_budget=reject_budget,
-        corrected=None if corrected is None else Corrected(corrected),
-        repeated=None if repeated is None else repeated == "yes",
-        originals=None if originals is None else Originals(originals),
-        min_rows=min_rows,
-        max_rows=max_rows,
-        band=band,
-        fresh_hours=fresh_hours,
-    )
-    before = _contract(session, name)
-    answer = session.ask(request)
-    answers.repeated(before, answer, f"dataset {name} already has this definition")
-    answers.show(answer, contracts.describe, as_json=as_json)
-
-
-def _contract(session: Session, name: str) -> Contract | None:
-    try:
-        return session.ask(DatasetContract(name=name))
-    except NotFoundError:
-        return None
 
 
 @command.command("append")

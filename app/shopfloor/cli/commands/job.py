@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from shopfloor.cli.nouns import Noun
-from shopfloor.cli.output import answers, jobs, stream
+from shopfloor.cli.output import jobs, stream
+from shopfloor.cli.reading import list_verb, only, show_verb
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import json_option, one_of, session, window_options
+from shopfloor.cli.verbs import json_option, session
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.requests.jobs import JobList, JobLog, JobLogText, JobShow
@@ -20,33 +21,20 @@ def command() -> None:
     """Jobs: everything the engine does for you, kept until it is done."""
 
 
-@command.command("list")
-@click.option("--kind", type=one_of(JobKind), help="Only jobs of this kind.")
-@click.option("--state", type=one_of(JobState), help="Only jobs in this state.")
-@click.option("--unresolved", is_flag=True, help="Only failed and lost jobs that nothing has made good since.")
-@click.option("--query", default="", metavar="TEXT", help="Only jobs that contain this.")
-@window_options(1000)
-@json_option
-@session
-def list_jobs(
-    session: Session,
-    kind: str | None,
-    state: str | None,
-    unresolved: bool,
-    query: str,
-    limit: int,
-    offset: int,
-    as_json: bool,
-) -> None:
-    """List jobs, newest first."""
-    if unresolved and (kind or state or query):
-        raise UsageError("--unresolved goes with no other filter.", hint="shopfloor job list --unresolved")
-    page = session.ask(
-        JobList(kind=kind or "", state=state or "", unresolved=unresolved, query=query, limit=limit, offset=offset)
+command.add_command(
+    list_verb(
+        JobList,
+        jobs.COLUMNS,
+        "List jobs, newest first.",
+        only("--kind", kind=JobKind, help="Only jobs of this kind."),
+        only("--state", kind=JobState, help="Only jobs in this state."),
+        click.option("--unresolved", is_flag=True, help="Only failed and lost jobs that nothing has made good since."),
+        only("--query", help="Only jobs that contain this."),
+        empty=jobs.EMPTY,
+        unmatched="No job matches. All of them: shopfloor job list",
     )
-    narrowed = kind or state or query or unresolved
-    empty = "No job matches. All of them: shopfloor job list" if narrowed else jobs.EMPTY
-    answers.listing(page, jobs.COLUMNS, empty=empty, as_json=as_json)
+)
+command.add_command(show_verb(JobShow, jobs.describe, "Show one job."))
 
 
 @command.command("log")
@@ -78,12 +66,3 @@ def _print_lines(log: JobLogText) -> bool:
         stream.data(jobs.describe_log(log, None))
         stream.flush()
     return bool(log.lines)
-
-
-@command.command("show")
-@click.argument("job_id", metavar="ID")
-@json_option
-@session
-def show_job(session: Session, job_id: str, as_json: bool) -> None:
-    """Show one job."""
-    answers.show(session.ask(JobShow(id=job_id)), jobs.describe, as_json=as_json)

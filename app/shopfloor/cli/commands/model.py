@@ -8,8 +8,9 @@ from shopfloor.actions.moments import parse_time
 from shopfloor.cli.commands import bundle, define, release
 from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import answers, models
+from shopfloor.cli.reading import NAME, list_verb, only
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import json_option, session, window_options
+from shopfloor.cli.verbs import json_option, session
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.names import split_ref
 from shopfloor.domain.release import ModelRecord, ModelVersion
@@ -35,16 +36,16 @@ for _each in (*define.COMMANDS, release.roll_back, *bundle.COMMANDS):
     command.add_command(_each)
 
 
-@command.command("list")
-@click.option("--query", default="", metavar="TEXT", help="Only names that contain this.")
-@window_options(10_000)
-@json_option
-@session
-def list_models(session: Session, query: str, limit: int, offset: int, as_json: bool) -> None:
-    """List models by name."""
-    page = session.ask(ModelList(query=query, limit=limit, offset=offset))
-    empty = f"No model's name contains {query!r}." if query else models.EMPTY
-    answers.listing(page, models.COLUMNS, empty=empty, as_json=as_json)
+command.add_command(
+    list_verb(
+        ModelList,
+        models.COLUMNS,
+        "List models by name.",
+        only("--query", help="Only names that contain this."),
+        empty=lambda given: f"No model's name contains {given['query']!r}." if given["query"] else models.EMPTY,
+        limit=10_000,
+    )
+)
 
 
 @command.command("show")
@@ -66,16 +67,16 @@ def show_model(session: Session, ref: str, as_json: bool) -> None:
     answers.show(model, describe, as_json=as_json)
 
 
-@command.command("versions")
-@click.argument("name")
-@window_options(_WINDOW)
-@json_option
-@session
-def list_versions(session: Session, name: str, limit: int, offset: int, as_json: bool) -> None:
-    """List versions, newest first, each with the gate's decision and why."""
-    page = session.ask(ModelVersions(name=name, limit=limit, offset=offset))
-    empty = f"No version yet. Train it: shopfloor model train {name}"
-    answers.listing(page, models.VERSIONS, empty=empty, as_json=as_json)
+command.add_command(
+    list_verb(
+        ModelVersions,
+        models.VERSIONS,
+        "List versions, newest first, each with the gate's decision and why.",
+        NAME,
+        empty=lambda given: f"No version yet. Train it: shopfloor model train {given['name']}",
+        name="versions",
+    )
+)
 
 
 @command.command("history")

@@ -23,6 +23,7 @@ from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult, Chec
 from shopfloor.domain.requests.alerts import (
     AlertAck,
     AlertResolve,
+    AlertSnooze,
     BacktestDelivery,
     BacktestReport,
     MonitorBacktest,
@@ -129,6 +130,7 @@ def _check(alert: AlertRecord) -> str:
 FORMATS = {
     AlertAck: Format(describe, state=lambda request, alert: f"alert {alert.id} is already acknowledged"),
     AlertResolve: Format(describe, state=lambda request, alert: f"alert {alert.id} is already resolved"),
+    AlertSnooze: Format(describe, state=lambda request, alert: f"alert {alert.id} is already snoozed until then"),
     MonitorRun: Format(jobs.describe),
     MonitorBacktest: Format(describe_backtest),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from shopfloor.cli.output import contracts
 from shopfloor.cli.output.cells import (
     NOTHING,
     count,
@@ -34,7 +35,13 @@ from shopfloor.domain.dataset import (
     in_order,
 )
 from shopfloor.domain.numbers import change
-from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile, DatasetRollback
+from shopfloor.domain.requests.datasets import (
+    DatasetDefine,
+    DatasetFiles,
+    DatasetPreview,
+    DatasetProfile,
+    DatasetRollback,
+)
 from shopfloor.domain.text import counted
 
 COLUMNS: tuple[TextColumn[DatasetRecord], ...] = (
@@ -275,6 +282,9 @@ def _rolled_back(request: DatasetRollback, found: DatasetVersion) -> str:
 
 
 FORMATS = {
+    DatasetDefine: Format(
+        contracts.describe, state=lambda request, contract: f"dataset {contract.name} already has this definition"
+    ),
     DatasetRollback: Format(
         describe_version,
         state=_rolled_back,

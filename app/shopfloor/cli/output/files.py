@@ -14,6 +14,7 @@ from shopfloor.domain.requests.files import (
     FileBytes,
     FileDiscard,
     FileInspect,
+    FileRetry,
     FileSupersede,
     FileWithdraw,
 )
@@ -24,7 +25,7 @@ COLUMNS: tuple[TextColumn[FileRecord], ...] = (
     TextColumn("STATE", lambda file: str(file.state)),
     TextColumn("DATASET", lambda file: text(file.dataset), room=20),
     TextColumn("VERSION", lambda file: version(file.version), right=True, drop=2),
-    TextColumn("ROWS", lambda file: count(file.rows), right=True),
+    TextColumn("ROWS", lambda file: count(None if file.state is FileState.QUARANTINED else file.rows), right=True),
     TextColumn("REJECTED", lambda file: count(file.rejected_rows), right=True, drop=4),
     TextColumn("NOTICES", lambda file: count(len(file.notices)) if file.notices else "", right=True, drop=1),
     TextColumn("SIZE", lambda file: size(file.bytes), right=True, drop=3),
@@ -133,7 +134,8 @@ def describe_bytes(content: FileBytes, width: int | None) -> str:
 def _rows(file: FileRecord) -> str:
     """What became of the rows; those in the file are the sum of both."""
     if file.state is FileState.QUARANTINED and file.rejected_rows:
-        return f"{count(file.rejected_rows)} with errors: shopfloor file rejects {text(file.id)}"
+        of_all = f" of {count(file.rows + file.rejected_rows)}" if file.rows is not None else ""
+        return f"{count(file.rejected_rows)}{of_all} with errors: shopfloor file rejects {text(file.id)}"
     if file.rows is None:
         return ""
     summary = f"{count(file.rows)} of {count(file.rows + file.rejected_rows)}, {count(file.rejected_rows)} rejected"
@@ -174,6 +176,7 @@ def _next(file: FileRecord) -> str:
 FORMATS = {
     FileInspect: Format(describe_bytes),
     FileAccept: Format(describe),
+    FileRetry: Format(describe),
     FileWithdraw: Format(describe),
     FileSupersede: Format(describe),
     FileDiscard: Format(

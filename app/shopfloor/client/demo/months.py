@@ -21,19 +21,9 @@ ASSOCIATION = "association_id"
 truth would come with each month's data, and nothing would be late."""
 TIME = "scheduled_departure"
 NAMES = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
-)
+)  # fmt: skip
 
 
 def delivery(month: int) -> Path:

@@ -108,10 +108,11 @@ class FileRetry(Mutation[FileRecord], frozen=True, kw_only=True):
 
 
 class FileAccept(Mutation[FileRecord], frozen=True, kw_only=True):
-    """Accept a quarantined file and widen the contract to fit it.
+    """Ingest a quarantined file without the rows that do not fit their column's type.
 
-    Rows with values that do not fit their column's type are left out. With `types` nothing is: the column
-    takes the narrowest type that the file and all earlier rows fit, in a new revision of the contract.
+    Its rules and its volume are not checked; new columns join, missing ones become optional. With `types`
+    nothing is left out: the column takes the narrowest type that the file and all earlier rows fit, in a
+    new revision of the contract.
     """
 
     verb: ClassVar[str] = "file.accept"

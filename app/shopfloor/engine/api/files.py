@@ -77,7 +77,7 @@ def retry(services: EngineServices, request: FileRetry) -> FileRecord:
 
 
 def accept(services: EngineServices, request: FileAccept) -> FileRecord:
-    """Take the kept bytes in, widening the contract to them."""
+    """Take the kept bytes in without the rows that do not fit, and columns as they come."""
     return _again(services, request)
 
 

@@ -44,9 +44,15 @@ def listing(services: EngineServices, request: JobList) -> Page[JobRecord]:
 
 
 def _unresolved(services: EngineServices, request: JobList) -> Page[JobRecord]:
-    jobs = services.context.store.read(partial(unresolved, services))
-    shown = tuple(jobs[request.offset : request.offset + request.limit])
-    return Page(rows=shown, total=len(jobs), offset=request.offset, seq=services.context.store.last_seq)
+    found = [job for job in services.context.store.read(partial(unresolved, services)) if _wanted(request, job)]
+    shown = tuple(found[request.offset : request.offset + request.limit])
+    return Page(rows=shown, total=len(found), offset=request.offset, seq=services.context.store.last_seq)
+
+
+def _wanted(request: JobList, job: JobRecord) -> bool:
+    words = f"{job.id} {job.kind} {job.subject} {job.state}".lower()
+    named = job.kind == (request.kind or job.kind) and job.state == (request.state or job.state)
+    return named and request.query.lower() in words
 
 
 def show(services: EngineServices, request: JobShow) -> JobRecord:

@@ -10,7 +10,7 @@ import msgspec
 from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ShopfloorError
-from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord
 from shopfloor.monitoring import freshness
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.line import (
@@ -51,13 +51,14 @@ class ProductionLine:
         """
         version = fact.version
         trigger = f"{version.dataset}@{version.version}"
+        cause = JobCause(kind=CauseKind.DATASET_VERSION, name=version.dataset, number=version.version)
         freshness.resolve(transaction, version.dataset)
         for definition in self._context.models_of(version.dataset):
             champion = models.aliases(transaction, definition.name).get("champion")
             if champion is not None and _is_watched(definition) and version.added_rows > 0:
-                check(transaction, definition.name, champion, version.version, trigger=trigger)
+                check(transaction, definition.name, champion, version.version, trigger=trigger, cause=cause)
             if definition.retrain.on_data and _has_news(transaction, definition, version):
-                train(transaction, definition, version.version, trigger=trigger)
+                train(transaction, definition, version.version, trigger=trigger, cause=cause)
 
     @_follow.register
     def _(self, fact: PredictionsLogged, transaction: Transaction) -> None:
@@ -65,7 +66,7 @@ class ProductionLine:
         definition = self._definition(fact.model)
         champion = models.aliases(transaction, fact.model).get("champion")
         if definition is not None and definition.monitoring.drift and champion == fact.version:
-            check_log(transaction, fact.model, fact.version, trigger=fact.trigger)
+            check(transaction, fact.model, fact.version, None, trigger=fact.trigger, cause=_of_job(fact.job))
 
     @_follow.register
     def _(self, fact: ActualsArrived, transaction: Transaction) -> None:
@@ -73,14 +74,15 @@ class ProductionLine:
         definition = self._definition(fact.model)
         champion = models.aliases(transaction, fact.model).get("champion")
         if definition is not None and _is_measured(definition) and champion is not None:
-            check_log(transaction, fact.model, champion, trigger=fact.trigger)
+            check(transaction, fact.model, champion, None, trigger=fact.trigger, cause=_of_job(fact.job))
 
     @_follow.register
     def _(self, fact: ChampionChanged, transaction: Transaction) -> None:
         """What is known of the new champion's own predictions counts from now on."""
         definition = self._definition(fact.model)
         if definition is not None and _is_measured(definition):
-            check_log(transaction, fact.model, fact.version, trigger=fact.trigger)
+            cause = JobCause(kind=CauseKind.MODEL_VERSION, name=fact.model, number=fact.version)
+            check(transaction, fact.model, fact.version, None, trigger=fact.trigger, cause=cause)
 
     @_follow.register
     def _(self, fact: AlertOpened, transaction: Transaction) -> None:
@@ -91,7 +93,13 @@ class ProductionLine:
         newest = datasets.current_version(transaction, definition.dataset)
         if newest <= runs.last_trained_version(transaction, definition.name):
             return
-        job = train(transaction, definition, newest, trigger=f"alert {alert.id}")
+        job = train(
+            transaction,
+            definition,
+            newest,
+            trigger=f"alert {alert.id}",
+            cause=JobCause(kind=CauseKind.ALERT, name=alert.id),
+        )
         note = f"{alert.cause} A retraining was started ({job.id}).".strip()
         alerts.put(transaction, msgspec.structs.replace(alert, cause=note))
 
@@ -126,7 +134,13 @@ def _cools_down(transaction: Transaction, definition: ModelDefinition) -> bool:
     return last is not None and last.finished_at is not None and transaction.now - last.finished_at < cooldown
 
 
-def train(transaction: Transaction, definition: ModelDefinition, version: int, *, trigger: str) -> JobRecord:
+def _of_job(id: str) -> JobCause:
+    return JobCause(kind=CauseKind.JOB, name=id)
+
+
+def train(
+    transaction: Transaction, definition: ModelDefinition, version: int, *, trigger: str, cause: JobCause | None = None
+) -> JobRecord:
     """Queue a training; one that waits already takes the newer data along."""
     return jobs.enqueue(
         transaction,
@@ -134,32 +148,25 @@ def train(transaction: Transaction, definition: ModelDefinition, version: int, *
         definition.name,
         payload={"dataset_version": version},
         trigger=trigger,
+        causes=[cause] if cause is not None else [],
         unique_key=f"train:{definition.name}",
         priority=_TRAIN_PRIORITY,
     )
 
 
-def check(transaction: Transaction, model: str, champion: int, version: int, *, trigger: str) -> JobRecord:
-    """Queue a check of the champion that served when the data arrived."""
+def check(
+    transaction: Transaction, model: str, champion: int, version: int | None, *, trigger: str, cause: JobCause
+) -> JobRecord:
+    """Queue a check of the champion that served when a dataset's `version` arrived; without one, of its own logged
+    inputs, predictions and actuals.
+    """
     return jobs.enqueue(
         transaction,
         JobKind.MONITOR,
         model,
         payload={"model_version": champion, "dataset_version": version},
         trigger=trigger,
-        unique_key=f"monitor:{model}:{champion}:{version}",
-        priority=_MONITOR_PRIORITY,
-    )
-
-
-def check_log(transaction: Transaction, model: str, version: int, *, trigger: str) -> JobRecord:
-    """Queue a check of a version's logged inputs, predictions and actuals."""
-    return jobs.enqueue(
-        transaction,
-        JobKind.MONITOR,
-        model,
-        payload={"model_version": version, "dataset_version": None},
-        trigger=trigger,
-        unique_key=f"monitor:{model}:{version}:log",
+        causes=[cause],
+        unique_key=f"monitor:{model}:{champion}:{'log' if version is None else version}",
         priority=_MONITOR_PRIORITY,
     )

@@ -14,11 +14,13 @@ from shopfloor.domain.dialect import NO_QUOTES
 from shopfloor.domain.file import Reason
 from shopfloor.domain.text import counted
 from shopfloor.duck.sql import text as quoted
-from shopfloor.formats import reasons
 from shopfloor.formats.file_format import HEAD, FileFormat, PreparedFile, Source, first_line, head_of
 from shopfloor.formats.locate import records_of
 from shopfloor.formats.quoting import BACKSLASH, Quoting, whole_lines
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.encodings import not_utf8
+from shopfloor.formats.reasons.files import blank_file, unreadable
+from shopfloor.formats.reasons.rows import line_too_long, open_quote, quotes_and_line_ends
 from shopfloor.formats.rowcount import RowCount, count_delimited
 from shopfloor.formats.shape import REJECT_SCANS, REJECTS, Shape
 from shopfloor.formats.sniff import header_line, sniff_csv
@@ -127,12 +129,12 @@ class CsvFormat(FileFormat):
 
     def reason(self, message: str, path: Path) -> Reason:
         if "unicode" in message or "utf-8" in message:
-            return reasons.not_utf8(None)
+            return not_utf8(None)
         if "Maximum line size" in message or "max_line_size" in message:
-            return reasons.line_too_long(None)
+            return line_too_long(None)
         if "state machine" in message:
-            return reasons.unreadable("its quotes and line ends do not fit together.")
-        return reasons.unreadable(first_line(message))
+            return quotes_and_line_ends()
+        return unreadable(first_line(message))
 
     def bundle(self, paths: Sequence[Path], shape: Shape, target: Path) -> Shape | None:
         """The lines of all files, each with the file's index in front.
@@ -207,7 +209,7 @@ def ready(text: PlainText, scratch: Path, parser: Parser, sniff: Callable[[bytes
             path, shape, escape, notices = found, other, BACKSLASH, (*noted, ESCAPED)
             count = _count(path, shape)
     if count.unclosed:
-        raise BadFile(reasons.open_quote(count.unclosed, escapes=count.escapes and not escape))
+        raise BadFile(open_quote(count.unclosed, escapes=count.escapes and not escape))
     return Delimited(path, shape, count.rows, escape, count.escapes and not escape, (*text.notices, *notices))
 
 
@@ -230,7 +232,7 @@ def _begun(path: Path, scratch: Path) -> tuple[Path, int]:
     if blank is None:
         return path, 0
     if not head.removeprefix(BOM_UTF8).strip():
-        raise BadFile(reasons.blank_file())
+        raise BadFile(blank_file())
     lines = len(_END.findall(blank[1]))
     return below(path, _beside(scratch, "begun"), lines), lines
 

@@ -15,13 +15,17 @@ from shopfloor.domain.file import Reason
 from shopfloor.domain.numbers import count
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.duck.sql import text
-from shopfloor.formats import reasons
 from shopfloor.formats.evidence import rejected
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import LastLine, PreparedFile, Source, head_of
-from shopfloor.formats.json_lines import JsonLinesFormat, json_fault
+from shopfloor.formats.json_fault import entry_fault, line_fault, repeated_key
+from shopfloor.formats.json_lines import JsonLinesFormat
 from shopfloor.formats.quoting import Quoting
-from shopfloor.formats.reasons import BadFile, Place
+from shopfloor.formats.reasons.bad_file import BadFile, Place
+from shopfloor.formats.reasons.files import blank_file
+from shopfloor.formats.reasons.headers import header_only
+from shopfloor.formats.reasons.json import json_malformed, json_shape
+from shopfloor.formats.reasons.rejects import reason_of_many, reason_of_reject
 from shopfloor.formats.rowcount import count_entries, count_lines
 from shopfloor.formats.shape import Shape
 from shopfloor.formats.text import closed, plain, tidied, unmarked
@@ -82,7 +86,7 @@ class LinesFormat(JsonLinesFormat):
             ).fetchone()
             if other is not None:
                 what = "has the same key twice" if other[1] else "is not an object"
-                raise BadFile(reasons.json_shape(f"entry {other[0]} {what}"))
+                raise BadFile(json_shape(f"entry {other[0]} {what}"))
             found = connection.execute(
                 f"SELECT key, min(n), arg_min(place, n) FROM (SELECT n, unnest(json_keys(json)) AS key,"
                 f" generate_subscripts(json_keys(json), 1) AS place FROM {objects}) "
@@ -91,7 +95,7 @@ class LinesFormat(JsonLinesFormat):
         except (duckdb.Error, MemoryError) as error:
             raise BadFile(reason_of(error, self, path, source.memory_mb)) from error
         if not found:
-            raise BadFile(reasons.header_only())
+            raise BadFile(header_only())
         return tuple(row[0] for row in found)
 
 
@@ -105,7 +109,7 @@ class ArrayFormat(LinesFormat):
         """A file whose text is at `path`."""
         # DuckDB 2.0 takes an array that ends after an object for whole.
         if _last_byte(path) != b"]":
-            raise BadFile(reasons.json_malformed(None, "the array is not closed"))
+            raise BadFile(json_malformed(None, "the array is not closed"))
         try:
             names = self._names(source, path)
         except BadFile as error:
@@ -118,7 +122,7 @@ class ArrayFormat(LinesFormat):
         return {}
 
     def last(self, tail: bytes) -> LastLine | None:
-        body = tail.rstrip().removesuffix(b"]").rstrip()
+        body = tail.rstrip().removesuffix(b"]").rstrip().removesuffix(b",").rstrip()
         begin = len(body)
         for _ in range(_NESTED):
             begin = body.rfind(b"{", 0, begin)
@@ -162,13 +166,13 @@ class EntriesFormat(LinesFormat):
                         out.write(entry.text.replace("\n", " ").replace("\r", " ") + "\n")
                         continue
                     others += not isinstance(entry.value, _Object)
-                    reason = reasons.json_shape(f"entry {count(last)} {why}", entry.line)
+                    reason = json_shape(f"entry {count(last)} {why}", entry.line)
                     wrong[last - 1] = rejected(reason, Place(line=entry.line, row=last), None, entry.text)
         except _Broken as error:
-            raise BadFile(reasons.json_malformed(error.line, f"in entry {count(error.number)} {error.why}")) from error
+            raise BadFile(json_malformed(error.line, f"in entry {count(error.number)} {error.why}")) from error
         rejects = tuple(wrong.values())[:MOST]
         if len(wrong) == last:
-            raise BadFile(reasons.of_many(reasons.of_reject(rejects[0]), last, last))
+            raise BadFile(reason_of_many(reason_of_reject(rejects[0]), last, last))
         shape = self.shape(self._names(source, target)).without(tuple(wrong), "false")
         rows = count_entries(path) + others
         return PreparedFile(source.file, shape, target, rows, notices, bad=len(wrong), rejects=rejects)
@@ -195,10 +199,10 @@ def _start(path: Path) -> bytes:
     head = head_of(path)
     start = head.lstrip(b" \t\r\n")[:1]
     if not start:
-        raise BadFile(reasons.blank_file())
+        raise BadFile(blank_file())
     if start not in b"{[":
         line = 1 + head[: len(head) - len(head.lstrip())].count(b"\n")
-        raise BadFile(reasons.json_malformed(line, "it starts neither with { nor with ["))
+        raise BadFile(json_malformed(line, "it starts neither with { nor with ["))
     return start
 
 
@@ -244,7 +248,7 @@ def only_objects(connection: DuckDBPyConnection, source: Path, scratch: Path) ->
                 record = line.decode("utf-8", "replace").rstrip("\r\n")
                 rejects.append(rejected(_reason(line, number), Place(line=number), None, record))
     if not good:
-        raise BadFile(reasons.of_many(reasons.of_reject(rejects[0]), len(wrong), len(wrong)))
+        raise BadFile(reason_of_many(reason_of_reject(rejects[0]), len(wrong), len(wrong)))
     return ObjectLines(scratch, len(wrong), tuple(rejects))
 
 
@@ -305,18 +309,13 @@ def array_entries(path: Path) -> Iterator[Entry]:
                 more = file.read(_WINDOW) if len(window) - at < _LARGEST else ""
                 if not more:
                     pos = error.pos if isinstance(error, json.JSONDecodeError) else at
-                    raise _Broken(number, line + window.count("\n", at, pos), array_fault(error)) from None
+                    raise _Broken(number, line + window.count("\n", at, pos), entry_fault(error)) from None
                 window, at, passed = window[at:] + more, 0, 0
                 continue
             yield Entry(line, window[at:end], value)
             if window[after] == "]":
                 return
             at, number = after + 1, number + 1
-
-
-def array_fault(error: ValueError | RecursionError) -> str:
-    """What is wrong with an entry; its own characters are not counted, since the entry may begin anywhere."""
-    return json_fault(error).partition(" (")[0]
 
 
 def _between(window: str, at: int) -> int:
@@ -337,10 +336,10 @@ def _entries(lines: Iterator[bytes]) -> Iterator[tuple[int | None, bytes]]:
 
 def _reason(line: bytes, number: int) -> Reason:
     """Why a line is no object of a table."""
-    try:
-        found = json.loads(line.rstrip())
-    except (ValueError, RecursionError) as error:
-        return reasons.json_malformed(number, json_fault(error))
-    if isinstance(found, dict):
-        return reasons.json_shape("an object has the same key twice", number)
-    return reasons.json_shape("a line is no object", number)
+    if why := line_fault(line):
+        return json_malformed(number, why)
+    if repeated_key(line) is not None:
+        return json_shape("an object has the same key twice", number)
+    if line.lstrip().startswith(b"{"):
+        return json_malformed(number, "it holds a value that cannot be read")
+    return json_shape("a line is no object", number)

@@ -11,12 +11,19 @@ import duckdb
 
 from shopfloor.domain.file import Reason
 from shopfloor.duck.sql import name, text
-from shopfloor.formats import reasons
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import FileFormat, PreparedFile, Source, first_line
 from shopfloor.formats.magic import PARQUET, foreign
 from shopfloor.formats.raw_type import nested
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.files import expands_too_much, wrong_format
+from shopfloor.formats.reasons.headers import header_only
+from shopfloor.formats.reasons.parquet import (
+    parquet_damaged,
+    parquet_encrypted,
+    parquet_truncated,
+    parquet_without_columns,
+)
 from shopfloor.formats.shape import NOTHING, Shape, check_names
 from shopfloor.formats.totals import may_be_totals
 
@@ -39,7 +46,7 @@ class ParquetFormat(FileFormat):
 
     def check(self, head: bytes) -> None:
         if not head.startswith(PARQUET):
-            raise BadFile(reasons.wrong_format(self.label, foreign(head) or "something else"))
+            raise BadFile(wrong_format(self.label, foreign(head) or "something else"))
 
     def open(self, source: Source) -> PreparedFile:
         connection, path = source.connection, text(str(source.path))
@@ -47,13 +54,13 @@ class ParquetFormat(FileFormat):
             listed = connection.execute(f"SELECT name, num_children FROM parquet_schema({path})").fetchall()
             names = _top_level(listed)
             if not names:
-                raise BadFile(reasons.parquet_damaged("it has no columns"))
+                raise BadFile(parquet_without_columns())
             check_names(names)
             described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
             counts = f"SELECT sum(num_rows), sum(num_row_groups) FROM parquet_file_metadata({path})"
             rows, groups = connection.execute(counts).fetchall()[0]
             if not rows and not source.may_be_empty:
-                raise BadFile(reasons.header_only())
+                raise BadFile(header_only())
             raw = _without_values(connection, path, names, [str(row[1]) for row in described])
             may_sum = _check_expansion(source, names, raw, groups)
         except (duckdb.Error, MemoryError) as error:
@@ -73,9 +80,11 @@ class ParquetFormat(FileFormat):
 
     def reason(self, message: str, path: Path) -> Reason:
         if "No magic bytes" in message or "too small" in message:
-            return reasons.parquet_truncated()
+            return parquet_truncated()
+        if "encrypted" in message:
+            return parquet_encrypted()
         # DuckDB names the staged copy, which says nothing to the person who delivered the file.
-        return reasons.parquet_damaged(_STAGED.sub("", first_line(message)))
+        return parquet_damaged(_STAGED.sub("", first_line(message)))
 
 
 FORMAT = ParquetFormat()
@@ -115,12 +124,15 @@ def _check_expansion(source: Source, names: Sequence[str], raw: Sequence[str], g
     if not texts:
         return False
     total = " + ".join(f"coalesce(sum(strlen({column})), 0)" for column in texts)
-    last = [f"last({column})" for column in texts[:_LABELS]] if groups == 1 else []
+    last = []
+    if groups == 1:
+        given = " + ".join(f"(last({name(column)}) IS NOT NULL)::INTEGER" for column in names[:_LABELS])
+        last = [given, *(f"last({column})" for column in texts[:_LABELS])]
     query = f"SELECT {', '.join([total, *last])} FROM read_parquet({text(str(source.path))})"
-    size, *labels = source.connection.execute(query).fetchall()[0]
+    size, *end = source.connection.execute(query).fetchall()[0]
     if size > max(FREE_TEXT, MAX_TEXT_RATIO * source.path.stat().st_size):
-        raise BadFile(reasons.expands_too_much(MAX_TEXT_RATIO, int(size)))
-    return may_be_totals(labels) if labels else True
+        raise BadFile(expands_too_much(MAX_TEXT_RATIO, int(size)))
+    return not end or end[0] <= 1 or may_be_totals(end[1:])
 
 
 def _top_level(listed: Sequence[tuple[str, int | None]]) -> list[str]:

@@ -18,7 +18,6 @@ import msgspec
 
 from shopfloor.domain.column_names import fold
 from shopfloor.domain.columns import EXACT
-from shopfloor.formats import reasons
 from shopfloor.formats.archive import check_archive, check_sheet
 from shopfloor.formats.extent import check_values
 from shopfloor.formats.file_format import PreparedFile, Source
@@ -26,7 +25,10 @@ from shopfloor.formats.json_lines import JsonLinesFormat
 from shopfloor.formats.magic import OLE, ZIP, foreign
 from shopfloor.formats.opendocument import check_spreadsheet
 from shopfloor.formats.preamble import check_first
-from shopfloor.formats.reasons import BadFile
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.reasons.files import wrong_format
+from shopfloor.formats.reasons.headers import cell_without_name, header_missing, header_only
+from shopfloor.formats.reasons.workbooks import empty_sheet, sheet_missing, workbook_damaged, workbook_locked
 from shopfloor.formats.rowcount import count_lines
 from shopfloor.formats.sniff import headless
 
@@ -45,7 +47,7 @@ class WorkbookFormat(JsonLinesFormat):
 
     def check(self, head: bytes) -> None:
         if not head.startswith((ZIP, OLE)):
-            raise BadFile(reasons.wrong_format(self.label, foreign(head) or "something else"))
+            raise BadFile(wrong_format(self.label, foreign(head) or "something else"))
 
     def open(self, source: Source) -> PreparedFile:
         """The first sheet, or the one that the settings name; the header is the first row that is not empty.
@@ -81,7 +83,7 @@ def _is_old(source: Path) -> bool:
             return False
         file.seek(0)
         if _LOCKED in file.read(1 << 20) or _LOCKED in _end(source):
-            raise BadFile(reasons.workbook_locked())
+            raise BadFile(workbook_locked())
     return True
 
 
@@ -100,7 +102,7 @@ def _open(source: Path, link: Path) -> CalamineWorkbook:
     try:
         return calamine.CalamineWorkbook.from_path(str(link))
     except calamine.PasswordError:
-        raise BadFile(reasons.workbook_locked()) from None
+        raise BadFile(workbook_locked()) from None
     except BaseException as error:  # noqa: BLE001  its panics are no Exception
         _damaged(error)
 
@@ -109,7 +111,7 @@ def _damaged(error: BaseException) -> NoReturn:
     """Everything that the library makes of broken bytes is one reason; an interrupt stays one."""
     if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError | GeneratorExit):
         raise error
-    raise BadFile(reasons.workbook_damaged(str(error))) from None
+    raise BadFile(workbook_damaged(str(error))) from None
 
 
 def _choose(book: CalamineWorkbook, wanted: str) -> tuple[str, int]:
@@ -124,7 +126,7 @@ def _choose(book: CalamineWorkbook, wanted: str) -> tuple[str, int]:
     for name, position in tables:
         if not wanted or name == wanted:
             return name, position
-    raise BadFile(reasons.sheet_missing(wanted, [name for name, _ in tables]))
+    raise BadFile(sheet_missing(wanted, [name for name, _ in tables]))
 
 
 def _sheet(book: CalamineWorkbook, name: str) -> CalamineSheet:
@@ -163,18 +165,18 @@ def _write(rows: Iterator[tuple[int, list[Any]]], target: Path, may_be_empty: bo
     """The header's names; the rows below it as JSON lines, each on the line of its number."""
     header, first = next(rows, (0, []))
     if not first:
-        raise BadFile(reasons.empty_sheet())
+        raise BadFile(empty_sheet())
     names = [str(_value(cell) if cell != "" else "") for cell in first]
     wanted = [(name, at) for at, name in enumerate(names) if name.strip()]
     blank = [at for at, name in enumerate(names) if not name.strip()]
     if headless([name for name, _ in wanted]) or not all(isinstance(first[at], str | float) for _, at in wanted):
-        raise BadFile(reasons.header_missing([name for name, _ in wanted]))
+        raise BadFile(header_missing([name for name, _ in wanted]))
     encoder, pieces, last = msgspec.json.Encoder(), [b"\n" * header], header
     with target.open("wb") as out:
         for number, row in rows:
             for at in blank:
                 if row[at] != "":
-                    raise BadFile(reasons.cell_without_name(number, at, row[at]))
+                    raise BadFile(cell_without_name(number, at, row[at]))
             line = encoder.encode({name: _value(row[at]) for name, at in wanted})
             pieces.append(b"\n" * (number - last - 1) + line + b"\n")
             last = number
@@ -183,7 +185,7 @@ def _write(rows: Iterator[tuple[int, list[Any]]], target: Path, may_be_empty: bo
                 pieces = []
         out.writelines(pieces)
     if last == header and not may_be_empty:
-        raise BadFile(reasons.header_only())
+        raise BadFile(header_only())
     return tuple(name for name, _ in wanted)
 
 

@@ -17,8 +17,8 @@ from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.text import safe
 from shopfloor.duck.sql import text
-from shopfloor.formats import reasons
 from shopfloor.formats.evidence import Wrong, describe
+from shopfloor.formats.reasons.rejects import reason_of_reject
 from shopfloor.formats.table import TypedRows
 from shopfloor.intake.contract.checks import RuleCheck, checks_of
 
@@ -160,7 +160,7 @@ class _Checking:
                 result.notices.append(f"{numbers.count(finding.count)} {rows} a rule. The first: {rejects[0].message}")
                 continue
             if finding.check.severity is RuleSeverity.QUARANTINE_FILE and result.quarantine is None:
-                result.quarantine = reasons.of_reject(rejects[0])
+                result.quarantine = reason_of_reject(rejects[0])
             for reject in rejects:
                 if reject.row is None or _key(reject) not in seen:
                     seen.add(_key(reject))

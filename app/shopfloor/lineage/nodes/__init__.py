@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.nodes import data, live, releases
+from shopfloor.lineage.nodes.node import KeyedNode
 from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import Query
 
-Loader = Callable[[Query, list[Key], LineageScope], Iterable[tuple[Key, LineageNode]]]
+Loader = Callable[[Query, list[Key], LineageScope], Iterable[KeyedNode]]
 
 _LOADERS: dict[NodeKind, Loader] = {
     NodeKind.FILE: data.files,

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from shopfloor.domain.file import FileRecord, FileState
-from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.text import counted, safe
 from shopfloor.lineage.key import Key, NodeKind
-from shopfloor.lineage.nodes.node import make
+from shopfloor.lineage.nodes.node import KeyedNode, make
 from shopfloor.lineage.scope import LineageScope
 from shopfloor.store import files as stored
 from shopfloor.store import history
@@ -20,13 +19,13 @@ from shopfloor.store.transaction import naive
 _LABEL = 120
 
 
-def files(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
+def files(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[KeyedNode]:
     """Delivered files, with the reason where one is not in."""
     earlier = _earlier(query, keys, scope)
     for file in stored.records(query, [key.name for key in keys]):
         if scope.seen(naive(file.seen_at)) is not None:
             key = Key(NodeKind.FILE, file.id)
-            yield key, _file(key, earlier.get(file.id) or _uncertain(file, scope), scope)
+            yield _file(key, earlier.get(file.id) or _uncertain(file, scope), scope)
 
 
 def _earlier(query: Query, keys: list[Key], scope: LineageScope) -> dict[str, FileRecord]:
@@ -44,7 +43,7 @@ def _uncertain(file: FileRecord, scope: LineageScope) -> FileRecord:
     return msgspec.structs.replace(file, state=FileState.COMMITTED)
 
 
-def _file(key: Key, file: FileRecord, scope: LineageScope) -> LineageNode:
+def _file(key: Key, file: FileRecord, scope: LineageScope) -> KeyedNode:
     done = scope.seen(naive(file.committed_at))
     pending = file.committed_at is not None and done is None
     state = FileState.WAITING if pending else file.state
@@ -70,7 +69,7 @@ def _file(key: Key, file: FileRecord, scope: LineageScope) -> LineageNode:
     )
 
 
-def parts(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
+def parts(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[KeyedNode]:
     """Stored parts; state `removed` when no newest version holds them any more."""
     rows = query.all(
         """
@@ -85,26 +84,23 @@ def parts(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[
     )
     for sha256, count, size, datasets, at, earliest, latest, added, removed in rows:
         key = Key(NodeKind.PART, sha256)
-        yield (
+        yield make(
             key,
-            make(
-                key,
-                scope,
-                label=f"part {sha256[:8]} · {counted(count, 'row')}",
-                at=at,
-                state="removed" if removed else "",
-                sha256=sha256,
-                rows=count,
-                bytes=size,
-                datasets=datasets,
-                added_version=added,
-                time_min=earliest,
-                time_max=latest,
-            ),
+            scope,
+            label=f"part {sha256[:8]} · {counted(count, 'row')}",
+            at=at,
+            state="removed" if removed else "",
+            sha256=sha256,
+            rows=count,
+            bytes=size,
+            datasets=datasets,
+            added_version=added,
+            time_min=earliest,
+            time_max=latest,
         )
 
 
-def versions(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
+def versions(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[KeyedNode]:
     """Dataset versions."""
     rows = query.all(
         """
@@ -118,21 +114,18 @@ def versions(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tup
     )
     for dataset, version, digest, count, added, columns, delivered, cause, notices, at in rows:
         key = Key(NodeKind.DATASET_VERSION, dataset, version)
-        yield (
+        yield make(
             key,
-            make(
-                key,
-                scope,
-                label=f"{dataset} v{version} · {counted(count, 'row')}",
-                at=at,
-                dataset=dataset,
-                version=version,
-                digest=digest,
-                rows=count,
-                added_rows=added,
-                columns=columns,
-                files=delivered,
-                cause=cause,
-                notices=msgspec.json.decode(notices),
-            ),
+            scope,
+            label=f"{dataset} v{version} · {counted(count, 'row')}",
+            at=at,
+            dataset=dataset,
+            version=version,
+            digest=digest,
+            rows=count,
+            added_rows=added,
+            columns=columns,
+            files=delivered,
+            cause=cause,
+            notices=msgspec.json.decode(notices),
         )

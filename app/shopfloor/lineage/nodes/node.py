@@ -11,15 +11,14 @@ from shopfloor.lineage.key import Key, ref
 from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import aware
 
+KeyedNode = tuple[Key, LineageNode]
 
-def make(
-    key: Key, scope: LineageScope, *, label: str, at: datetime | None, state: str = "", **facts: Any
-) -> LineageNode:
-    """A node; facts that are None, empty text or an empty list are left out, times become RFC 3339 text."""
+
+def make(key: Key, scope: LineageScope, *, label: str, at: datetime | None, state: str = "", **facts: Any) -> KeyedNode:
+    """A node and its key; facts that are None, empty text or an empty list are left out, times become RFC 3339 text."""
     kept = {name: _zoned(value) for name, value in facts.items() if value not in (None, "", [], (), {})}
-    return LineageNode(
-        kind=key.kind.value, ref=ref(key, scope.ambiguous), label=label, at=aware(at), state=state, data=to_plain(kept)
-    )
+    known = ref(key, scope.ambiguous)
+    return key, LineageNode(kind=key.kind.value, ref=known, label=label, at=aware(at), state=state, data=to_plain(kept))
 
 
 def _zoned(value: Any) -> Any:

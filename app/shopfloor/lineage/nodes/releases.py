@@ -9,12 +9,11 @@ from typing import Any
 
 import msgspec
 
-from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.release import Decision, ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.lineage.deployments import ServedVersion, deployments
 from shopfloor.lineage.key import Key, NodeKind
-from shopfloor.lineage.nodes.node import make
+from shopfloor.lineage.nodes.node import KeyedNode, make
 from shopfloor.lineage.scope import LineageScope
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import naive
@@ -22,7 +21,7 @@ from shopfloor.store.transaction import naive
 _FALLBACKS = 50
 
 
-def runs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
+def runs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[KeyedNode]:
     """Runs; for a model family also which segments fell back to the pooled model, and why."""
     rows = query.all(
         "SELECT record, created_at FROM runs WHERE id IN (SELECT unnest(?::VARCHAR[])) AND created_at <= ?",
@@ -34,21 +33,18 @@ def runs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[K
         key = Key(NodeKind.RUN, run.id)
         facts = _results(run) if ended else {}
         label = " · ".join(text for text in (run.id, run.model, run.chosen if ended else None) if text)
-        yield (
+        yield make(
             key,
-            make(
-                key,
-                scope,
-                label=label,
-                at=at,
-                state=state.value,
-                model=run.model,
-                dataset=run.dataset,
-                dataset_version=run.dataset_version,
-                trigger=run.trigger,
-                seed=run.seed,
-                **facts,
-            ),
+            scope,
+            label=label,
+            at=at,
+            state=state.value,
+            model=run.model,
+            dataset=run.dataset,
+            dataset_version=run.dataset_version,
+            trigger=run.trigger,
+            seed=run.seed,
+            **facts,
         )
 
 
@@ -83,7 +79,7 @@ def _results(run: RunRecord) -> dict[str, Any]:
     }
 
 
-def versions(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
+def versions(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[KeyedNode]:
     """Model versions with the gate's decision; the state holds the aliases."""
     held = _aliases(query, {key.name for key in keys}, scope)
     rows = query.all(
@@ -97,24 +93,21 @@ def versions(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tup
     for record, at, trained_until in rows:
         found = msgspec.json.decode(record, type=ModelVersion)
         key = Key(NodeKind.MODEL_VERSION, found.model, found.version)
-        yield (
+        yield make(
             key,
-            make(
-                key,
-                scope,
-                label=f"{found.model} v{found.version}",
-                at=at,
-                state=", ".join(held[key]),
-                model=found.model,
-                version=found.version,
-                run=found.run,
-                dataset_version=found.dataset_version,
-                artifact=found.artifact.sha256,
-                score=found.score,
-                approvals=found.approvals,
-                trained_until=trained_until,
-                **_decision(found.decision, scope),
-            ),
+            scope,
+            label=f"{found.model} v{found.version}",
+            at=at,
+            state=", ".join(held[key]),
+            model=found.model,
+            version=found.version,
+            run=found.run,
+            dataset_version=found.dataset_version,
+            artifact=found.artifact.sha256,
+            score=found.score,
+            approvals=found.approvals,
+            trained_until=trained_until,
+            **_decision(found.decision, scope),
         )
 
 
@@ -152,28 +145,25 @@ def _decision(decision: Decision | None, scope: LineageScope) -> dict[str, Any]:
     }
 
 
-def deployed(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[tuple[Key, LineageNode]]:
+def deployed(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[KeyedNode]:
     """Deployments: who made which version champion when, and why."""
     wanted = set(keys)
     for held in deployments(query, {key.name for key in keys}, scope):
         if held.key in wanted:
-            yield (
+            yield make(
                 held.key,
-                make(
-                    held.key,
-                    scope,
-                    label=_span(held),
-                    at=held.since,
-                    state="ended" if held.until else "active",
-                    model=held.model,
-                    version=held.version,
-                    previous=held.previous,
-                    since=held.since,
-                    until=held.until,
-                    actor=held.actor,
-                    cause=held.cause,
-                    reason=held.reason,
-                ),
+                scope,
+                label=_span(held),
+                at=held.since,
+                state="ended" if held.until else "active",
+                model=held.model,
+                version=held.version,
+                previous=held.previous,
+                since=held.since,
+                until=held.until,
+                actor=held.actor,
+                cause=held.cause,
+                reason=held.reason,
             )
 
 

@@ -1,46 +1,50 @@
-"""Whatever a job, a version, a deployment or a run without a job names as its cause; and what jobs made."""
+"""What started a job, what jobs made, and what a version brought back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
-import msgspec
-
-from shopfloor.domain.job import JobRecord
-from shopfloor.lineage.causes import CAUSES, SPLIT, holding, job_causes, mentioned, words
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.scope import MAX_ROWS, LineageScope
 from shopfloor.lineage.steps.step import LineageLink, LineageStep, names, numbered
 from shopfloor.store.rows import Query
 
-_JOBS = "SELECT record FROM jobs WHERE created_at <= ?"
-# All that `job_causes` reads, as one text; a dataset and its version in two fields become one word.
-_FIELDS = "['$.trigger', '$.payload', '$.payload.dataset', '$.payload.dataset_version', '$.payload.version']"
-_TABLE = f"(SELECT id, json_extract_string(record, {_FIELDS}) AS fields FROM jobs)"
-_TEXT = "concat_ws(' ', fields[1], fields[2], fields[3] || '@' || coalesce(fields[4], fields[5]))"
+# What starts a job. A run does not: a job makes its run.
+_CAUSES = frozenset({NodeKind.FILE, NodeKind.DATASET_VERSION, NodeKind.MODEL_VERSION, NodeKind.ALERT, NodeKind.JOB})
+_STARTED = """
+SELECT kind, name, number, id FROM (
+    SELECT id, created_at, unnest(from_json(
+        coalesce(record -> '$.causes', '[]'), '[{"kind": "VARCHAR", "name": "VARCHAR", "number": "INTEGER"}]'
+    ), recursive := true) FROM jobs
+    UNION ALL
+    SELECT id, created_at, 'file', unnest(list_concat(
+        from_json(coalesce(record -> '$.payload.files', '[]'), '["VARCHAR"]'),
+        from_json(coalesce(record -> '$.payload.withdraw', '[]'), '["VARCHAR"]'),
+        [record ->> '$.payload.by']
+    )), 0 FROM jobs
+) WHERE name IS NOT NULL AND created_at <= ?
+"""
 
 
 def _causes_of_jobs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     yield from _started(
-        query.all(f"{_JOBS} AND id IN (SELECT unnest(?::VARCHAR[]))", [scope.until, names(keys)]), scope
+        query.all(f"{_STARTED} AND id IN (SELECT unnest(?::VARCHAR[])) ORDER BY ALL", [scope.until, names(keys)])
     )
 
 
 def _jobs_of_causes(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     rows = query.all(
-        f"{_JOBS} AND id IN ({holding(_TABLE, 'id', _TEXT)}) ORDER BY number DESC LIMIT {MAX_ROWS}",
-        [scope.until, SPLIT, words(keys)],
+        f"{_STARTED} AND (kind, name, number) IN "
+        "(SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[])) "
+        f"ORDER BY len(id) DESC, id DESC LIMIT {MAX_ROWS}",
+        [scope.until, [key.kind for key in keys], *numbered(keys)],
     )
-    wanted = set(keys)
-    yield from (link for link in _started(rows, scope) if link.source in wanted)
+    yield from _started(rows)
 
 
-def _started(rows: list[tuple[str]], scope: LineageScope) -> Iterator[LineageLink]:
-    for (record,) in rows:
-        job = msgspec.json.decode(record, type=JobRecord)
-        for cause in sorted(job_causes(job, scope)):
-            yield LineageLink(cause, Key(NodeKind.JOB, job.id), "started")
+def _started(rows: list[tuple[str, str, int, str]]) -> Iterator[LineageLink]:
+    for kind, name, number, job in dict.fromkeys(rows):
+        yield LineageLink(Key(NodeKind(kind), name, number), Key(NodeKind.JOB, job), "started")
 
 
 def _jobs_of_runs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
@@ -87,45 +91,6 @@ def _committed(rows: list[tuple[str, str, int]]) -> Iterator[LineageLink]:
         yield LineageLink(Key(NodeKind.JOB, job), Key(NodeKind.DATASET_VERSION, dataset, version), "committed")
 
 
-class _Caused(NamedTuple):
-    """Rows (name, number, text, happened) whose text names their cause. `kinds` are the causes that count."""
-
-    rows: str
-    kind: NodeKind
-    relation: str
-    kinds: frozenset[NodeKind]
-
-    def up(self, query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
-        """The causes that some rows name."""
-        rows = query.all(
-            f"SELECT name, number, text FROM ({self.rows}) WHERE happened <= ? "
-            "AND (name, number) IN (SELECT unnest(?::VARCHAR[]), unnest(?::BIGINT[]))",
-            [scope.until, *numbered(keys)],
-        )
-        yield from self._links(rows, scope)
-
-    def down(self, query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
-        """The rows that name some causes."""
-        rows = query.all(
-            f"SELECT name, number, text FROM ({self.rows}) WHERE happened <= ? "
-            f"AND (name, number) IN ({holding(f'({self.rows})', '(name, number)', 'text')}) LIMIT {MAX_ROWS}",
-            [scope.until, SPLIT, words(keys)],
-        )
-        wanted = set(keys)
-        yield from (link for link in self._links(rows, scope) if link.source in wanted)
-
-    def step(self) -> LineageStep:
-        """The relation as a step."""
-        return LineageStep(self.kinds, frozenset({self.kind}), up=self.up, down=self.down)
-
-    def _links(self, rows: list[tuple[Any, ...]], scope: LineageScope) -> Iterator[LineageLink]:
-        for name, number, text in rows:
-            target = Key(self.kind, name, number)
-            for cause in dict.fromkeys(mentioned(text, scope)):
-                if cause.kind in self.kinds and cause != target:
-                    yield LineageLink(cause, target, self.relation)
-
-
 def _restored(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     yield from _brought_back(query, "version", keys, scope)
 
@@ -148,29 +113,12 @@ def _brought_back(query: Query, column: str, keys: list[Key], scope: LineageScop
         )
 
 
-_DEPLOYMENTS = _Caused(
-    rows="SELECT model AS name, seq AS number, cause AS text, happened_at AS happened FROM alias_history "
-    "WHERE alias = 'champion' AND version IS NOT NULL",
-    kind=NodeKind.DEPLOYMENT,
-    relation="caused",
-    kinds=frozenset({NodeKind.JOB, NodeKind.ALERT}),
-)
-# A run of a job is reached through the job.
-_RUNS = _Caused(
-    rows="SELECT id AS name, 0 AS number, coalesce(record->>'$.trigger', '') AS text, created_at AS happened FROM runs "
-    "WHERE job IS NULL",
-    kind=NodeKind.RUN,
-    relation="started",
-    kinds=frozenset({NodeKind.ALERT}),
-)
-
 _VERSIONS = frozenset({NodeKind.DATASET_VERSION})
 STEPS = (
-    LineageStep(CAUSES, frozenset({NodeKind.JOB}), up=_causes_of_jobs, down=_jobs_of_causes),
+    LineageStep(_CAUSES, frozenset({NodeKind.JOB}), up=_causes_of_jobs, down=_jobs_of_causes),
     LineageStep(frozenset({NodeKind.JOB}), frozenset({NodeKind.RUN}), up=_jobs_of_runs, down=_runs_of_jobs),
     LineageStep(
         frozenset({NodeKind.JOB}), frozenset({NodeKind.DATASET_VERSION}), up=_jobs_of_versions, down=_versions_of_jobs
     ),
     LineageStep(_VERSIONS, _VERSIONS, up=_restored, down=_restorations),
-    *(caused.step() for caused in (_DEPLOYMENTS, _RUNS)),
 )

@@ -10,6 +10,7 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.jobs import EventList, JobList, JobShow
+from shopfloor.tui.screens.home import HomePane
 from shopfloor.tui.screens.pane import Listing, Pane
 from shopfloor.tui.views import activity
 from shopfloor.tui.widgets.columns import TableColumn
@@ -25,24 +26,7 @@ class ActivityPane(Pane):
     """Running, queued and failed or lost jobs on top, then every fact, newest first."""
 
     scope = Scope.ACTIVITY
-    nouns = frozenset(
-        {
-            "*",
-            "progress",
-            "job",
-            "file",
-            "dataset",
-            "run",
-            "release",
-            "alias",
-            "alert",
-            "model",
-            "engine",
-            "store",
-            "predictions",
-            "monitor",
-        }
-    )
+    nouns = HomePane.nouns | {"store", "monitor"}
     follows_top: ClassVar[bool] = True
     title_words: ClassVar[tuple[str, ...]] = ("Activity",)
     table_columns: ClassVar[tuple[TableColumn, ...]] = activity.COLUMNS

@@ -93,10 +93,9 @@ class DatasetsPane(Pane):
         assert isinstance(record, DatasetRecord)
         return FilesPane(record.name)
 
-    def do_local(self, action: Action, given: dict[str, str]) -> None:
+    def do_local(self, action: Action, record: Record | str | None, given: dict[str, str]) -> None:
         from shopfloor.tui.screens.versions import ProfileScreen, RowsPane, VersionsPane
 
-        record = self.selected
         if action.name == "view.compare":
             self.shop.show_message("Press h for the versions of a dataset, mark two with space, then c.")
         elif not isinstance(record, DatasetRecord) or not record.version:

@@ -13,24 +13,16 @@ from shopfloor.domain.record import Record
 from shopfloor.tui.screens.chrome import Chrome
 from shopfloor.tui.screens.live import Live
 from shopfloor.tui.screens.pane import Pane
-from shopfloor.tui.screens.pane_keys import PINNED_NAMES
+from shopfloor.tui.screens.pane_keys import PINNED_NAMES, key_name
 from shopfloor.tui.widgets.command_line import CommandLine
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
 from shopfloor.tui.widgets.header import StatusHeader
 
-_OF_THE_LIST = frozenset(
-    {
-        "view.filter",
-        "view.mark",
-        "view.sort",
-        "view.sort_reverse",
-        "view.pause",
-        "view.top",
-        "view.bottom",
-        "view.export",
-    }
-)
+_OF_THE_LIST = frozenset({
+    "view.filter", "view.mark", "view.sort", "view.sort_reverse", "view.pause", "view.top", "view.bottom",
+    "view.export",
+})  # fmt: skip
 
 
 class DetailScreen(Live):
@@ -95,8 +87,7 @@ class DetailScreen(Live):
         """The pane's keys act on this record; those of its list do nothing here."""
         if isinstance(self.focused, Input):
             return
-        key = event.character if event.character and event.is_printable and event.key != "space" else event.key
-        action = self.pane.keys.action(key, self.record)
+        action = self.pane.keys.action(key_name(event), self.record)
         if action is not None:
             event.stop()
             event.prevent_default()
@@ -108,7 +99,7 @@ class DetailScreen(Live):
 
     @on(CommandLine.Submitted)
     def _command_entered(self, event: CommandLine.Submitted) -> None:
-        self.shop.command(self.pane, event.text)
+        self.shop.command(self.pane, event.text, self.record)
 
     @on(StatusHeader.PaneClicked)
     def _pane_clicked(self, event: StatusHeader.PaneClicked) -> None:
@@ -121,6 +112,8 @@ class DetailScreen(Live):
             screen = self.pane.open_record(self.record)
             if screen is not None:
                 self.app.push_screen(screen)
+        elif name == "view.copy":
+            self.shop.keep_copy(self._key)
         elif name == "view.help":
             self.app.push_screen(
                 self.pane.help_dialog(self.record), lambda chosen: self._do(chosen) if chosen else None

@@ -86,7 +86,7 @@ class ExperimentsPane(WindowedPane):
         """A run that is not in the first window is found by its id."""
         super().arrive(select, query or (select if select and select not in self.records else ""))
 
-    def do_local(self, action: Action, given: dict[str, str]) -> None:
+    def do_local(self, action: Action, record: Record | str | None, given: dict[str, str]) -> None:
         if action.name != "view.compare":
             return
         ids = tuple(sorted(self.table.marks, key=lambda key: (len(key), key)))

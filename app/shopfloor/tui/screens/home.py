@@ -38,22 +38,10 @@ class HomePane(Pane):
     """Five stations, then a list: what waits for you, what runs, what happened."""
 
     scope = Scope.HOME
-    nouns = frozenset(
-        {
-            "*",
-            "progress",
-            "job",
-            "file",
-            "dataset",
-            "run",
-            "release",
-            "alias",
-            "alert",
-            "model",
-            "engine",
-            "predictions",
-        }
-    )
+    nouns = frozenset({
+        "*", "progress", "job", "file", "dataset", "run", "release", "alias", "alert", "model", "engine",
+        "predictions",
+    })  # fmt: skip
     follows_top: ClassVar[bool] = True
     title_words: ClassVar[tuple[str, ...]] = ("Home",)
     table_columns: ClassVar[tuple[TableColumn, ...]] = _COLUMNS

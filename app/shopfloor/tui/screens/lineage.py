@@ -76,7 +76,7 @@ class LineagePane(Pane):
         assert isinstance(record, LineageNode)
         return lineage.sections(record)
 
-    def do_local(self, action: Action, given: dict[str, str]) -> None:
+    def do_local(self, action: Action, record: Record | str | None, given: dict[str, str]) -> None:
         if action.name == "lineage.direction":
             self._direction = _TURNS[self._direction]
             self.refresh_now()

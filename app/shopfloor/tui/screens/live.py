@@ -5,9 +5,18 @@ from __future__ import annotations
 from textual.screen import Screen
 
 from shopfloor.tui.app_type import App
+from shopfloor.tui.key_order import Typed
 
 
-class Live(Screen[None]):
+class TakesKeys:
+    """A screen that some keys wait for."""
+
+    def takes(self, event: Typed) -> bool:
+        """Whether the screen shows what the key is about."""
+        return True
+
+
+class Live(TakesKeys, Screen[None]):
     """A screen that the feed keeps fresh."""
 
     @property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -18,9 +19,10 @@ from shopfloor.domain.errors import ShopfloorError, UsageError
 from shopfloor.domain.numbers import count
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
+from shopfloor.tui.key_order import Typed
 from shopfloor.tui.screens.chrome import Chrome
 from shopfloor.tui.screens.live import Live
-from shopfloor.tui.screens.pane_keys import PaneKeys
+from shopfloor.tui.screens.pane_keys import PaneKeys, key_name
 from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
 from shopfloor.tui.widgets.header import StatusHeader
@@ -38,6 +40,9 @@ _RELOAD_EVERY = 1.0
 _WIDE = 100
 _HUGE = 140
 _KEYS_OF_THE_TABLE = frozenset({"view.open", "view.mark", "view.top", "view.bottom"})
+_ABOUT_NO_ROW = frozenset({"view.filter", "view.command", "view.back", "view.refresh", "view.pause", "app.quit"})
+_PATIENCE = 5.0  # seconds after which keys about a row do not wait for the rows
+_GLANCE = 0.4  # seconds in which nobody can have seen that another row is under the cursor
 
 
 class Listing:
@@ -95,8 +100,11 @@ class Pane(Live):
         self._loaded_at = 0.0
         self.paused = False
         self._wanted = ""
-        self._opening: Callable[[str], None] | None = None  # a line that was asked for before it was there,
-        self._typed = ""  # and what was typed for it
+        self._asked, self._answered = 0, -1  # how often a person asked for other rows, and what stands there
+        self._asked_at = time.monotonic()
+        self._slipped = 0.0  # when the cursor last lost its row
+        self._spoken_of: Record | None = None  # what the `:` line was opened on
+        self._preset = ""
 
     @property
     def table(self) -> VirtualTable:
@@ -177,8 +185,7 @@ class Pane(Live):
             await self.mount_later()
             self._ready = True
             self._offer()
-        if self._opening is not None:
-            self._opening(self._typed)
+        self._filter_by(self._preset)
         if self._stale:
             self.reload()
 
@@ -197,6 +204,7 @@ class Pane(Live):
     def on_screen_resume(self) -> None:
         self.status_changed()
         if self._stale and self._ready:
+            self._ask_anew()
             self.reload()
 
     # -- staying live ------------------------------------------------------------------------
@@ -224,10 +232,11 @@ class Pane(Live):
         if self._loaded_at and wait > 0:
             await asyncio.sleep(wait)
         self._stale = False
+        asked = self._asked
         try:
             listing = await self.load()
         except ShopfloorError as error:
-            self._stale = True
+            self._stale, self._answered = True, asked
             self.table.empty = safe(error.message, 200) + (f"\n\n{safe(error.hint, 200)}" if error.hint else "")
             if isinstance(error, UsageError) and self.filter_text:
                 self._refuse_filter()
@@ -235,7 +244,8 @@ class Pane(Live):
         self._loaded_at = time.monotonic()
         self.records = listing.records
         self.table.empty = self.empty_text if not self.filter_text else "No matches. Press esc to show all rows."
-        self.show_listing(listing)
+        with self._watching(asked):
+            self.show_listing(listing)
         if self._wanted and self.table.move_to_key(self._wanted):
             self._wanted = ""
         self._count(listing)
@@ -268,6 +278,15 @@ class Pane(Live):
         self.table.set_rows(listing.rows, query=(self.filter_text, self.table.sort))
         if follow:
             self.table.move_to(0)
+
+    @contextmanager
+    def _watching(self, asked: int) -> Iterator[None]:
+        """Rows are taken in: note when the cursor loses its row though nobody asked for other rows."""
+        before, expected = self.table.cursor_key, self._answered < self._asked
+        yield
+        if before not in {None, self.table.cursor_key} and not expected:
+            self._slipped = time.monotonic()
+        self._answered = max(self._answered, asked)
 
     def retitle(self) -> None:
         """The breadcrumbs changed."""
@@ -352,24 +371,49 @@ class Pane(Live):
     def _marked(self) -> None:
         self._offer()
 
-    def on_key(self, event: events.Key) -> None:
-        """Keys that no widget took are actions of the registry."""
+    @property
+    def typing(self) -> bool:
+        """Whether letters are text now."""
         from textual.widgets import Input
 
-        if not self._ready and self._opening is not None:
-            self._typed += event.character if event.is_printable and event.character else ""
-            return
-        if isinstance(self.focused, Input):
-            if event.is_printable and event.character:
-                self.focused.insert_text_at_cursor(event.character)  # typed while the line opened
+        return isinstance(self.focused, Input)
+
+    def takes(self, event: Typed) -> bool:
+        """A key about a row waits for the rows that were asked for before it."""
+        if not self._ready or isinstance(event, events.Paste):
+            return self._ready
+        if self.typing:
+            return event.key != "enter" or self.rows_stand
+        action = self.keys.action(key_name(event), None)
+        elsewhere = action is not None and action.goes_to is not None and not action.records
+        return elsewhere or (action is not None and action.name in _ABOUT_NO_ROW) or self.rows_stand
+
+    @property
+    def rows_stand(self) -> bool:
+        """Whether the list shows what was asked for last, or the engine takes too long for keys to wait for it."""
+        if self.shop.link_lost or time.monotonic() > self._asked_at + _PATIENCE:
+            return True
+        seen = self.table.cursor_key is not None or not self.table.row_count
+        return seen and self._answered >= self._asked
+
+    def _ask_anew(self) -> None:
+        """A person wants other rows: keys about a row wait for them."""
+        self._asked += 1
+        self._asked_at = time.monotonic()
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys that no widget took are actions of the registry."""
+        if self.typing:
             return  # escape and enter belong to the line
-        key = event.character if event.character and event.is_printable and event.key != "space" else event.key
-        action = self.keys.action(key, self.selected)
+        action = self.keys.action(key_name(event), self.selected)
         if action is None or (action.name in _KEYS_OF_THE_TABLE and self.focused is self.table):
             return
         event.stop()
         event.prevent_default()
-        self.perform(action)
+        if action.records and action.asks_engine and not action.shows and event.time < self._slipped + _GLANCE:
+            self.shop.show_message("The row under the cursor has just changed. Press again.", tone="warning")
+        else:
+            self.perform(action)
 
     @on(ActionFooter.ActionClicked)
     def _clicked(self, event: ActionFooter.ActionClicked) -> None:
@@ -393,15 +437,12 @@ class Pane(Live):
 
     def on_filter_input_changed(self, event: FilterInput.Changed) -> None:
         self.filter_text = event.text.strip()
-        self._loaded_at = 0.0
-        self.reload()
+        self.refresh_now()
 
     def open_filter(self, text: str | None = None) -> None:
         """The `/` line."""
         line = self._filter_line()
-        if line is None:
-            self._opening, self._typed = self.open_filter, text or ""
-        else:
+        if line is not None:
             line.open(text)
 
     def clear_filter(self) -> None:
@@ -422,27 +463,33 @@ class Pane(Live):
         from shopfloor.tui.widgets.command_line import CommandLine
 
         line = self.query_one_optional(CommandLine)
-        if line is None:
-            self._opening, self._typed = self.open_command, text
-            return
-        line.set_completions(completions())
-        line.open(text)
+        if line is not None:
+            self._spoken_of = self.selected if self.rows_stand else None
+            line.set_completions(completions())
+            line.open(text)
 
     def on_command_line_submitted(self, event: CommandLine.Submitted) -> None:
-        self.shop.command(self, event.text)
+        self.shop.command(self, event.text, self._spoken_of or self.selected)
 
     def arrive(self, select: str, query: str) -> None:
         """Open the pane from another one, with a filter or a row to select."""
-        if query:
-            self.open_filter(query)
-            self.call_after_refresh(self.table.focus)
+        self._filter_by(query)
         if select:
             self._wanted = select
             if self.table.move_to_key(select):
                 self._wanted = ""
 
+    def _filter_by(self, text: str) -> None:
+        """Show a filter that came with the way here; the list keeps the keys."""
+        line = self._filter_line()
+        if line is None:
+            self._preset = text
+        elif text:
+            line.open(text, focus=False)
+
     def refresh_now(self) -> None:
         """Reload from the engine."""
+        self._ask_anew()
         self._loaded_at = 0.0
         self.reload()
 
@@ -481,7 +528,7 @@ class Pane(Live):
         else:
             self._sort_by(event.column)
 
-    def do_local(self, action: Action, given: dict[str, str]) -> None:
+    def do_local(self, action: Action, record: Record | str | None, given: dict[str, str]) -> None:
         """Actions that only this pane knows."""
 
     async def all_records(self) -> list[Record]:

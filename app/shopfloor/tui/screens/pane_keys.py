@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual.events import Key
+
 from shopfloor.actions.action import Action
 from shopfloor.actions.panes import Scope
 from shopfloor.domain.record import Record
@@ -20,6 +22,11 @@ _NEED_A_ROW = frozenset(
 )
 _OF_MARKS = frozenset({"view.mark", "view.compare"})
 _LABELS = {"escape": "esc", "ctrl+p": "^p", "ctrl+r": "^r", "shift+tab": "⇧tab"}
+
+
+def key_name(event: Key) -> str:
+    """A key as the registry names it."""
+    return event.character if event.character and event.is_printable and event.key != "space" else event.key
 
 
 def key_label(key: str) -> str:

@@ -65,8 +65,7 @@ class VersionsPane(Pane):
         assert isinstance(record, DatasetVersion)
         return datasets.version_sections(record)
 
-    def do_local(self, action: Action, given: dict[str, str]) -> None:
-        record = self.selected
+    def do_local(self, action: Action, record: Record | str | None, given: dict[str, str]) -> None:
         if action in self.local_actions and isinstance(record, DatasetVersion):
             self._open_view(action, record)
         if action.name != "view.compare":
@@ -75,7 +74,7 @@ class VersionsPane(Pane):
         if len(refs) != 2:
             self.shop.show_message("Mark two versions with space, then press c.", tone="warning")
             return
-        self._compare(refs[0], refs[1])
+        self.shop.keys.opens(self._compare(refs[0], refs[1]))
 
     def _open_view(self, action: Action, record: DatasetVersion) -> None:
         ref = f"{record.dataset}@{record.version}"
@@ -91,7 +90,8 @@ class VersionsPane(Pane):
         except ShopfloorError as error:
             show_error(self.shop, error, "The versions could not be compared.")
             return
-        self.app.push_screen(AnswerScreen(versions.sections(diff)))
+        if await self.shop.turn("The comparison is there"):
+            self.app.push_screen(AnswerScreen(versions.sections(diff)))
 
 
 class RowsPane(Pane):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.record import Record
@@ -44,13 +44,21 @@ class WindowedPane(Pane):
         self._take(listing)
 
     @on(VirtualTable.WindowRequested)
-    async def _send_window(self, event: VirtualTable.WindowRequested) -> None:
+    def _window_requested(self, event: VirtualTable.WindowRequested) -> None:
+        self._send_window(event.first, event.count)
+
+    @work(exclusive=True, group="window", exit_on_error=False)
+    async def _send_window(self, first: int, count: int) -> None:
+        asked = self._listed
         try:
-            listing = await self.window(event.first, event.count)
+            listing = await self.window(first, count)
         except ShopfloorError:
             return
+        if asked != self._listed:
+            return  # rows of a list that is no longer shown
         self._remember(listing.records)
-        self._take(listing)
+        with self._watching(self._answered):
+            self._take(listing)
         self._offer()
 
     def _take(self, listing: Listing) -> None:

@@ -25,7 +25,7 @@ from shopfloor.tui.widgets.sparkline import sparkline
 COLUMNS = (
     TableColumn("state", "STATE", width=5),
     TableColumn("name", "NAME", ratio=2, min=20, max=28),
-    TableColumn("version", "VER", width=4, align="right"),
+    TableColumn("version", "VER", width=5, align="right"),
     TableColumn("rows", "ROWS", width=10, align="right"),
     TableColumn("added", "ΔROWS", width=7, align="right", priority=60),
     TableColumn("files", "FILES", width=7, align="right", priority=70),

@@ -20,9 +20,9 @@ COLUMNS = (
     TableColumn("state", "STATE", width=11),
     TableColumn("name", "FILE", ratio=2, min=24, max=40),
     TableColumn("rows", "ROWS", width=8, align="right", priority=68),
-    TableColumn("version", "VER", width=4, align="right", priority=60),
+    TableColumn("version", "VER", width=5, align="right", priority=60),
     TableColumn("seen", "SEEN", width=4, align="right", priority=80),
-    TableColumn("id", "ID", width=5, priority=45),
+    TableColumn("id", "ID", width=8, priority=70),
     TableColumn("reason", "REASON", ratio=3, min=22, priority=75),
 )
 _TONES = {
@@ -47,7 +47,7 @@ def row(file: FileRecord) -> Row:
         (
             Cell(file.state.value, tone(file)),
             name(file),
-            words.count(file.rows),
+            words.NONE if file.state is FileState.QUARANTINED else words.count(file.rows),
             words.version(file.version),
             words.ago(file.seen_at),
             Cell(file.id, "muted"),
@@ -76,9 +76,7 @@ def sections(file: FileRecord, content: FileBytes | None = None, rejects: Sequen
         Pair("path", file.path),
         Pair("size", words.size(file.bytes)),
         Pair("sha256", (file.sha256 or words.NONE)[:16]),
-        Pair(
-            "rows", words.count(file.rows) + (f", {count(file.rejected_rows)} rejected" if file.rejected_rows else "")
-        ),
+        Pair("rows", _rows(file)),
         Pair("version", f"{file.dataset}@{file.version}" if file.version else words.NONE),
         Pair(
             "seen", f"{words.stamp(file.seen_at)} UTC" + (f", {file.seen_count} times" if file.seen_count > 1 else "")
@@ -91,12 +89,18 @@ def sections(file: FileRecord, content: FileBytes | None = None, rejects: Sequen
     if file.notices:
         found.append(Section("notices", "Notices", [Pair("notice", notice) for notice in file.notices]))
     if content is not None:
-        found.insert(1, Section("bytes", "Around the failure", _numbered(content, file), note="v shows the whole file"))
+        found.insert(1, Section("bytes", "Around the failure", _numbered(content, file)))
     if rejects:
         title = "Rows with errors" if file.state is FileState.QUARANTINED else "Rejected rows"
         all_of_them = f"{counted(file.rejected_rows, 'row')} · shopfloor file rejects {file.id}"
         found.append(Section("rejects", title, [_reject(one) for one in rejects], note=all_of_them))
     return found
+
+
+def _rows(file: FileRecord) -> str:
+    if file.state is FileState.QUARANTINED and file.rows is not None:
+        return f"{count(file.rows)} fit, {count(file.rejected_rows)} do not"
+    return words.count(file.rows) + (f", {count(file.rejected_rows)} rejected" if file.rejected_rows else "")
 
 
 def _reject(reject: Reject) -> Pair:
@@ -115,7 +119,7 @@ def _reason(file: FileRecord) -> Sequence[Pair]:
     if file.reason.hint:
         pairs.append(Pair("what to do", file.reason.hint, "strong"))
     if file.state is FileState.QUARANTINED:
-        pairs.append(Pair("keys", "r retries, A accepts it as it is, D discards it"))
+        pairs.append(Pair("keys", "r retries, A ingests it without the rows that do not fit, D discards it"))
     return pairs
 
 

@@ -21,8 +21,8 @@ from shopfloor.tui.widgets.sparkline import bar
 # runs differ by data, recipe and score.
 COLUMNS = (
     TableColumn("state", "STATE", width=8),
-    TableColumn("id", "RUN", width=6),
-    TableColumn("model", "MODEL", ratio=1, min=12, max=20, sortable=True, priority=55),
+    TableColumn("id", "RUN", width=7),
+    TableColumn("model", "MODEL", ratio=1, min=11, max=20, sortable=True, priority=55),
     TableColumn("data", "DATASET", ratio=1, min=10, max=18, priority=75),
     TableColumn("recipe", "RECIPE", width=8, priority=74),
     TableColumn("score", "SCORE", width=6, align="right", sortable=True),

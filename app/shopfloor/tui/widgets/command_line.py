@@ -146,8 +146,8 @@ class CommandLine(PromptLine):
         self._completions = tuple(completions)
         self._offer()
 
-    def open(self, text: str | None = "") -> None:
-        super().open(text)
+    def open(self, text: str | None = "", *, focus: bool = True) -> None:
+        super().open(text, focus=focus)
         self._typed, self._chosen = self.value, -1
         self._offer()
 

@@ -7,6 +7,7 @@ from typing import ClassVar, TypeVar
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -29,7 +30,10 @@ class CopyRequested(Message):
 
 
 class Dialog(ModalScreen[Result]):
-    """A box in the middle of the screen. Escape always closes it without effect."""
+    """A box in the middle of the screen. Escape always closes it without effect.
+
+    Where there is a field to type in, letters are text, also while a button has the focus.
+    """
 
     DEFAULT_CSS = """
     Dialog {
@@ -73,6 +77,31 @@ class Dialog(ModalScreen[Result]):
     def body(self) -> ComposeResult:
         """The widgets inside the box."""
         raise NotImplementedError
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that was typed on a button belongs to the field."""
+        field = self._field() if event.is_printable else None
+        if field is not None and event.character:
+            event.stop()
+            event.prevent_default()
+            self.set_focus(field)
+            field.insert_text_at_cursor(event.character)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """So does what was pasted."""
+        field = self._field()
+        if field is not None:
+            self.set_focus(field)
+            field.on_paste(event)
+
+    def _field(self) -> PlainInput | None:
+        """The field that letters are for while a button has the focus."""
+        apart = self.focused is None or isinstance(self.focused, DialogButton)
+        return self.query(PlainInput).first() if apart and self.query(PlainInput) else None
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Answer, once: a second click on its way closes nothing else."""
+        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()  # type: ignore[no-untyped-call]
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -160,7 +189,7 @@ class PlainInput(Input):
     """
 
     def __init__(self, value: str = "", *, placeholder: str = "", id: str | None = None) -> None:
-        super().__init__(value, placeholder=placeholder, id=id, compact=True, select_on_focus=False)
+        super().__init__(value, placeholder=clean(placeholder), id=id, compact=True, select_on_focus=False)
         self.cursor_blink = False
 
     def validate_value(self, value: str) -> str:

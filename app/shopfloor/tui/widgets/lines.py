@@ -100,17 +100,8 @@ class LineWidget(Toned):
 
     can_focus = False
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-        disabled: bool = False,
-    ) -> None:
-        self._drawn: list[Line] = []
-        self._drawn_width = -1
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+    _drawn: Sequence[Line] = ()
+    _drawn_width = -1
 
     def lines(self, width: int) -> list[Line]:
         """The lines for a content area of `width` cells."""
@@ -146,7 +137,7 @@ class LineWidget(Toned):
         lines = self._lines(width)
         return self.strip_of(lines[y] if y < len(lines) else (), width)
 
-    def _lines(self, width: int) -> list[Line]:
+    def _lines(self, width: int) -> Sequence[Line]:
         if width != self._drawn_width:
             self._drawn, self._drawn_width = self.lines(width), width
         return self._drawn

@@ -42,16 +42,17 @@ class PromptLine(Widget):
     def value(self) -> str:
         return self.query_one(PlainInput).value
 
-    def open(self, text: str | None = None) -> None:
+    def open(self, text: str | None = None, *, focus: bool = True) -> None:
         """Show the line, with `text` in it (None: as it was), and take the focus."""
         field = self.query_one(PlainInput)
-        if self.screen.focused is not field:
+        if focus and self.screen.focused is not field:
             self._previous_focus = self.screen.focused
         self.add_class("-open")
         if text is not None:
             field.value = text
             field.cursor_position = len(text)
-        self.screen.set_focus(field)  # at once: what is typed meanwhile belongs to the line
+        if focus:
+            self.screen.set_focus(field)
 
     def close(self) -> None:
         """Hide the line and give the focus back."""
