@@ -232,6 +232,7 @@ def test_down_and_up_again(trained: Shell) -> None:
     trained("down")
     trained("status", "--no-start", expect=3)
     assert "is not running" in trained("down").stderr
+    trained("up")
     after = trained.json("status")["engine"]
     assert after["epoch"] > before["epoch"]
     assert trained.json("model", "show", "late")["champion"] == 1

@@ -89,6 +89,8 @@ class Shop:
         self.client = connect(self.root)
 
     def close(self) -> None:
+        if not self.root.exists():  # its engine has ended with it
+            return
         try:
             self.client.ask(Shutdown())
         except UnreachableError:

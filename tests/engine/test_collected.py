@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.upkeep.works import Works
@@ -13,6 +12,7 @@ from tests.upkeep.works import Works
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.event import Event
 from shopfloor.domain.handles import PartFile
+from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.serving.collect_job import CollectHandler
 from shopfloor.serving.records import CollectedPart, CollectOutcome
 from shopfloor.statistics import metrics
@@ -53,7 +53,7 @@ def _part(model: str, version: int, rows: int) -> CollectedPart:
 def _told(works: Works, parts: tuple[CollectedPart, ...]) -> list[str]:
     save_definition(works.layout, ModelDefinition(name="late", dataset="flights", target="y"), metrics.find)
     outcome = CollectOutcome(parts=parts, offsets={})
-    job: Any = None
+    job = JobRecord(id="j1", kind=JobKind.COLLECT, subject="serving", created_at=datetime(2026, 6, 1, tzinfo=UTC))
     works.store.write(lambda transaction: CollectHandler().commit(works.context, transaction, job, outcome))
     told: list[Event] = works.store.read(lambda query: list(events.tail(query, 5)))
     return [event.message for event in told if event.kind == "predictions.logged"]

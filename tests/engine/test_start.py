@@ -55,7 +55,7 @@ def test_an_owner_that_never_answers_is_told(workspace: Path, monkeypatch: pytes
     monkeypatch.setattr(start, "_TIMEOUT_SECONDS", 1.0)
     owner = Owner(workspace)
     try:
-        with pytest.raises(UnreachableError, match="did not start"):
+        with pytest.raises(UnreachableError, match="has not answered within 1 s"):
             connect(workspace)
     finally:
         owner.go()

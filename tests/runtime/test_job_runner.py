@@ -108,6 +108,9 @@ class _Handler:
     def commit(self, context: Context, transaction: Transaction, job: JobRecord, published: Any) -> dict[str, Any]:
         return {"published": published}
 
+    def report(self, context: Context, job: JobRecord, published: Any) -> list[str]:
+        return []
+
     def settle(self, context: Context, job: JobRecord, published: Any) -> None:
         self._plant.told.append("settled")
 

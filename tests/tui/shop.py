@@ -420,8 +420,9 @@ class FakeEngine:
         self.orders: list[Mutation[Any]] = []
         self.down = threading.Event()
         self.refuse: Exception | None = None
+        self.stopped: Exception | None = None
 
-    def __call__(self, workspace: Path, *, start: bool = True) -> Any:
+    def __call__(self, workspace: Path) -> Any:
         self._reachable()
         return self
 
@@ -435,6 +436,8 @@ class FakeEngine:
         return self._answers(request)
 
     def _reachable(self) -> None:
+        if self.stopped is not None:
+            raise self.stopped
         if self.down.is_set():
             raise UnreachableError("The engine of this workspace is not running.", hint="Start it: shopfloor up")
 
@@ -506,7 +509,8 @@ class FakeEngine:
         shop = self.shop
         state = getattr(request, "state", "")
         if verb == "job.list":
-            return [one for one in shop.jobs() if state in {"", one.state.value}]
+            wanted = {"failed", "lost"} if getattr(request, "unresolved", False) else {state}
+            return [one for one in shop.jobs() if not wanted - {""} or one.state.value in wanted]
         if verb == "run.list":
             if request.query == "acu>1":
                 raise UsageError("Runs have no field 'acu'.", hint="Did you mean auc?")

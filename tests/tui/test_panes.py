@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ from textual.pilot import Pilot
 
 from shopfloor.actions.command import parse_command
 from shopfloor.actions.registry import by_name, for_scope
-from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.errors import RefusedError, StoppedError
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.requests.alerts import AlertAck, AlertSnooze
 from shopfloor.domain.requests.datasets import DatasetDefine
 from shopfloor.domain.requests.files import FileAccept, FileDiscard, FileRetry
-from shopfloor.domain.requests.jobs import JobCancel
+from shopfloor.domain.requests.jobs import JobCancel, JobLogText
 from shopfloor.domain.requests.models import ModelApprove, ModelDefine, ModelRollback, ModelTrain
 from shopfloor.tui.screens.datasets import DatasetsPane
 from shopfloor.tui.screens.experiments import ExperimentsPane
@@ -428,6 +429,43 @@ async def test_a_slow_answer_says_that_it_is_at_work(tmp_path: Path) -> None:
         freed.set()
         await ready(pilot, "Log of j7")
         assert not list(app._notifications)
+
+
+async def test_the_log_of_a_running_job_goes_on_by_itself(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    answers = [
+        JobLogText(id="j7", lines=("the first line",), end=10, ended=False),
+        JobLogText(id="j7", lines=("the second line",), end=20, ended=False),
+        JobLogText(id="j7", lines=("the last line",), end=30),
+    ]
+    asked: list[int] = []
+    usual = engine.ask
+
+    def ask(request: Any, *, timeout: float = 30.0) -> Any:
+        if request.verb != "job.log":
+            return usual(request, timeout=timeout)
+        asked.append(request.after)
+        return answers.pop(0)
+
+    engine.ask = ask  # type: ignore[method-assign]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, "2")
+        await pilot.press("l")
+        await ready(pilot, "the last line")
+        assert all(text in picture(app) for text in ("Log of j7", "the first line", "the second line"))
+        assert asked == [0, 10, 20]
+
+
+async def test_an_engine_that_somebody_stopped_is_told_with_the_way_back(tmp_path: Path) -> None:
+    engine = FakeEngine(Shop())
+    app = app_on(engine, tmp_path)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await ready(pilot)
+        engine.stopped = StoppedError("ana", datetime(2026, 6, 30, 14, 5, tzinfo=UTC))
+        await ready(pilot, "STOPPED by ana at 14:05; :up starts it")
+        engine.stopped = None
+        await until(pilot, lambda: "STOPPED" not in picture(app))
 
 
 @pytest.mark.parametrize(("key", "first"), [("s", ("created_at", True)), ("ss", ("model", False))])

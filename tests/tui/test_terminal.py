@@ -24,7 +24,7 @@ import sys, threading, time
 from pathlib import Path
 from shopfloor.tui.app import ShopfloorApp
 class Busy:
-    def __call__(self, workspace, *, start=True): return self
+    def __call__(self, workspace): return self
     def ask(self, request, *, timeout=30.0): time.sleep(60)
 sys.exit(ShopfloorApp(Path(sys.argv[1]), Busy()).run() or 0)
 """

@@ -13,19 +13,22 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from tests.tui.shop import Shop
 
+from shopfloor.actions.panes import PANES, Scope
 from shopfloor.domain.columns import Column as DataColumn
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.contract import Condition, Contract, Freshness, Rule, RuleSeverity, Volume
 from shopfloor.domain.dataset import ColumnProfile
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord
+from shopfloor.domain.job import JobState
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import GateCheck
 from shopfloor.domain.requests.datasets import DatasetPreview
 from shopfloor.domain.run import Confusion, Residuals, SegmentScore
-from shopfloor.domain.status import WatcherStatus
+from shopfloor.domain.status import FileCounts, JobCounts, WatcherStatus
+from shopfloor.tui.screens import chrome
 from shopfloor.tui.screens.home import HomePane
 from shopfloor.tui.views import (
     activity,
@@ -92,6 +95,23 @@ def test_run_shows_the_score_that_decides() -> None:
     assert "0.6300" in text
     assert "best" in text
     assert "0.9000" not in text  # accuracy comes first in the record, but decides nothing
+
+
+def test_a_lost_job_and_one_that_is_retried_are_told_apart() -> None:
+    job = msgspec.structs.replace(SHOP.jobs()[0], error="the worker was killed")
+    lost = line(HOME_COLUMNS, home.failed_row(msgspec.structs.replace(job, state=JobState.LOST)), 110)
+    failed = line(HOME_COLUMNS, home.failed_row(msgspec.structs.replace(job, state=JobState.FAILED)), 110)
+    retried = line(HOME_COLUMNS, home.retried_row(msgspec.structs.replace(job, state=JobState.QUEUED)), 110)
+    assert [text.split()[0] for text in (lost, failed, retried)] == ["lost", "FAIL", "retry"]
+    assert all("the worker was killed" in text for text in (lost, failed, retried))
+
+
+def test_failures_and_held_files_stand_in_the_header() -> None:
+    status = msgspec.structs.replace(
+        SHOP.status(), jobs=JobCounts(failed=2), files=FileCounts(quarantined=3), approvals=0
+    )
+    assert {"failed 2", "held 3"} <= {item.text for item in chrome.items_of(status)}
+    assert PANES[Scope.ACTIVITY].urgent(status) == 2
 
 
 def test_job_line_has_bar_share_and_time_left() -> None:

@@ -108,7 +108,7 @@ class Action(Record, frozen=True, kw_only=True):
     `timeout` is in seconds.
     The form of the inputs is headed by `title`, a template over `{ref}`, begins as `form` says, and is sent by
     a button that reads `submit`; empty means the label.
-    `goes_to` names the pane that an action shows. After one that `stops_engine` nothing starts it by itself.
+    `goes_to` names the pane that an action shows.
     """
 
     name: str
@@ -132,7 +132,6 @@ class Action(Record, frozen=True, kw_only=True):
     form: Form = Form.RECORD
     submit: str = ""
     goes_to: Scope | None = None
-    stops_engine: bool = False
 
     @property
     def asks_engine(self) -> bool:

@@ -21,6 +21,7 @@ _WORDS: dict[str, str] = {
     **dict.fromkeys(("w", "write"), "view.export"),
     **dict.fromkeys(("h", "help", "?"), "view.help"),
     "filter": "view.filter",
+    "up": "engine.start",
 }
 _READING = ("list", "show", "versions", "history", "profile", "preview", "compare")
 
@@ -63,7 +64,7 @@ def completions() -> tuple[str, ...]:
     """Every command that can be typed, for completion."""
     acting = {" ".join(verb) for verb in USAGES}
     reading = {f"{noun} {verb}" for noun in _NOUNS for verb in ("list", "show")}
-    return tuple(sorted(acting | reading | {"quit", "write", "help", "filter", *_PANES}))
+    return tuple(sorted(acting | reading | {"quit", "write", "help", "filter", "up", *_PANES}))
 
 
 def _unknown(words: list[str]) -> UsageError:

@@ -156,6 +156,7 @@ class Scope(StrEnum):
             words=("jobs", "events"),
             kinds=("job",),
             count=lambda status: status.jobs.running + status.jobs.queued or "",
+            urgent=lambda status: status.jobs.failed,
         ),
     )
     LINEAGE = (

@@ -110,6 +110,14 @@ ACTIONS = (
         timeout=600.0,
     ),
     Action(
+        name="engine.start",
+        key="u",
+        label="Start engine",
+        help="Start the engine, also after somebody stopped it.",
+        scopes=_HOME,
+        cli="shopfloor up",
+    ),
+    Action(
         name="workspace.undo",
         label="Undo",
         help="Take back your newest change, or the one of an event; refused when anything moved since.",
@@ -126,11 +134,10 @@ ACTIONS = (
     Action(
         name="engine.stop",
         label="Stop engine",
-        help="Stop the engine; running jobs resume at the next start.",
+        help="Stop the engine until somebody starts it; running jobs then resume.",
         scopes=_HOME,
         confirm=Confirm(question="Stop the engine? New files and alerts wait until it is started again."),
         cli="shopfloor down",
         build=_shutdown,
-        stops_engine=True,
     ),
 )

@@ -21,6 +21,7 @@ from shopfloor.domain.remedy import FileVerb, Remedy, advice
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
 from shopfloor.runtime.context import Context
+from shopfloor.runtime.job_log import JobLogFile
 from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query
@@ -276,8 +277,7 @@ def clear_all(context: Context, job: JobRecord, done: Iterable[tuple[LedgerRow, 
             failures[error.message] = error.hint
     for message, hint in failures.items():
         sentence = f"{message} Files ingested from there are not archived. {hint}"
-        with (context.layout.job_logs / f"{job.id}.log").open("a", encoding="utf-8") as log:
-            log.write(f"{sentence}\n")
+        JobLogFile(context.layout, job, context.clock).write(sentence)
         context.store.write(partial(_report_left, job=job, sentence=sentence))
 
 

@@ -114,11 +114,11 @@ class Watch:
     def scan_now(self) -> None:
         """One whole scan on the caller's thread, by the settings as they are now.
 
-        When it returns, the ledger knows every file that is there.
+        When it returns, the ledger knows every file that is there, unless there are `problems`.
         """
         with self._turn:
             self._reload_settings()
-            self._scan()
+            self._try_scan()
         self._wake.set()
 
     def status(self) -> WatcherStatus:
@@ -143,6 +143,10 @@ class Watch:
         if self._health.healthy or self._health.expected:
             return ""
         return f"The watcher is not working, files are noticed by the scan: {self._health.detail}."
+
+    def problems(self) -> list[str]:
+        """What keeps the engine from seeing what was delivered, a sentence each; the last scan's word."""
+        return list(dict.fromkeys([*([self._failure] if self._failure else []), *map(str, self._faults().values())]))
 
     def waits(self, purpose: FilePurpose, path: str) -> tuple[str, float]:
         """What a file on its way waits for, in words, and for how many seconds it has been known."""
@@ -189,21 +193,30 @@ class Watch:
 
     def _loop(self) -> None:
         while not self.context.stopping.is_set():
-            try:
-                with self._turn:
-                    health = self._tend()
-                    self._scan()
-                    self._health, self._failure = health, ""
-            except ShopfloorError as error:
-                _LOG.warning("the scan is incomplete: %s", error)
-                self._failure = str(error)
-            except Exception as error:  # noqa: BLE001 - the boundary of the watch: a bad moment must not end intake
-                _LOG.exception("the scan failed, will be retried")
-                self._failure = f"The last scan failed: {error}"
+            with self._turn:
+                self._try_scan(self._tend)
             # In a flood of hints half of the time is the senders': they must come to an end, too.
             self.context.stopping.wait(min(self._took, _LONGEST_PAUSE) if self._took > _SOON / 4 else 0.0)
             self._wake.wait(min(self.context.settings.intake.scan_seconds, self._soon or 1e9))
             self._wake.clear()
+
+    def _try_scan(self, tend: Callable[[], Health] | None = None) -> None:
+        """Scan, and keep what went wrong: a bad moment must end neither intake nor the request that waits for it."""
+        try:
+            self.context.check_place()
+            health = tend() if tend is not None else self._health
+            self._scan()
+        except ShopfloorError as error:
+            _LOG.warning("the scan is incomplete: %s", error)
+            self._failure = str(error)
+        except OSError as error:
+            _LOG.exception("the scan failed, will be retried")
+            self._failure = str(blame(error, self.context.layout.root))
+        except Exception as error:  # noqa: BLE001 - the boundary of the watch
+            _LOG.exception("the scan failed, will be retried")
+            self._failure = f"The last scan failed: {error}"
+        else:
+            self._health, self._failure = health, ""
 
     def _tend(self) -> Health:
         self._reload_settings()

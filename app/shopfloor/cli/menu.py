@@ -24,7 +24,7 @@ MENU: dict[str, MenuEntry] = {
     "demo": MenuEntry("See the whole line run on real data.", _START),
     "init": MenuEntry("Create a workspace from the template.", _START),
     "up": MenuEntry("Start the engine of the workspace.", _START),
-    "down": MenuEntry("Stop the engine; running jobs resume at the next start.", _START),
+    "down": MenuEntry("Stop the engine until it is started again.", _START),
     "status": MenuEntry("Show an overview of the workspace.", _START),
     "wait": MenuEntry("Wait until all files and jobs are done.", _START),
     "add": MenuEntry("Deliver files to a dataset's inbox.", _DATA),

@@ -11,13 +11,15 @@ from typing import Self, TypeVar
 
 import msgspec
 
+from shopfloor.client.silence import absent, silent
 from shopfloor.domain.codec import to_json
-from shopfloor.domain.errors import BusyError, ShopfloorError, UnreachableError, from_wire
+from shopfloor.domain.errors import BusyError, ShopfloorError, from_wire
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.requests.request import Mutation, Request, answer_type
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import PREFIX, WireFailure
 from shopfloor.workspace.connection import KeptConnections
+from shopfloor.workspace.process import own_identity
 
 R = TypeVar("R")
 
@@ -30,7 +32,10 @@ class EngineClient:
         self._engine = KeptConnections(socket_path)
 
     def ask(self, request: Request[R], *, timeout: float = 30.0) -> R:
-        """The answer; raises a `ShopfloorError`, `UnreachableError` when nobody answers in `timeout` seconds."""
+        """The answer; raises a `ShopfloorError`.
+
+        `UnreachableError` says that nobody answers: within `timeout` seconds, at once when the engine is stopped.
+        """
         if isinstance(request, Mutation):
             request = _signed(request)
         body = self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
@@ -45,7 +50,7 @@ class EngineClient:
         try:
             status, answer, wait = self._engine.post(path, body, headers, timeout)
         except (http.client.HTTPException, OSError) as error:
-            raise _unreachable(error) from error
+            raise self._unreachable(error, timeout) from error
         if status == http.client.OK:
             return answer
         raise _failure(status, answer, wait)
@@ -53,6 +58,11 @@ class EngineClient:
     def close(self) -> None:
         """Close this thread's connection."""
         self._engine.close()
+
+    def _unreachable(self, error: BaseException, seconds: float) -> ShopfloorError:
+        # A socket whose queue is full belongs to somebody who takes nothing from it.
+        waits = isinstance(error, TimeoutError | BlockingIOError)
+        return silent(self.workspace, seconds) if waits else absent(self.workspace)
 
     def __enter__(self) -> Self:
         return self
@@ -63,15 +73,6 @@ class EngineClient:
         self.close()
 
 
-def _unreachable(error: BaseException) -> UnreachableError:
-    if isinstance(error, TimeoutError):
-        return UnreachableError(
-            "The engine did not answer in time.",
-            hint="See: shopfloor status; its log is .shopfloor/run/engine.log",
-        )
-    return UnreachableError("The engine of this workspace is not running.", hint="Start it: shopfloor up")
-
-
 def _signed(request: R) -> R:
     """A mutation with its operation id and the name of the person who asks."""
     assert isinstance(request, Mutation)
@@ -79,6 +80,11 @@ def _signed(request: R) -> R:
     if request.actor == "you":
         changes["actor"] = who()
     return msgspec.structs.replace(request, **changes)
+
+
+def this_process() -> str:
+    """What identifies this process, for what lasts as long as it does."""
+    return own_identity()
 
 
 def who() -> str:

@@ -11,7 +11,7 @@ import msgspec
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.start import connect
 from shopfloor.domain.clock import Clock, SystemClock
-from shopfloor.domain.errors import BusyError, StoreError, UnreachableError
+from shopfloor.domain.errors import BusyError, StoppedError, StoreError, UnreachableError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.record import Record
 from shopfloor.domain.streaming import RowReject, RowsReceipt
@@ -111,6 +111,8 @@ class Appender:
     def _start_engine(self) -> None:
         try:
             connect(self._client.workspace).close()
+        except StoppedError:
+            raise
         except UnreachableError:
             pass  # the next post says so, until the patience ends
 

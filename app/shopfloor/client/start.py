@@ -10,9 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-from shopfloor.client.connection import EngineClient
+from shopfloor.client.connection import EngineClient, who
+from shopfloor.client.silence import absent, is_stopped, silent
+from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import UnreachableError
 from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.stop_mark import StopMark, leave_mark, read_mark, remove_mark
 
 _TIMEOUT_SECONDS = 30.0
 
@@ -34,18 +37,33 @@ def engine_running(workspace: Path) -> bool:
 
 
 def connect(workspace: Path, *, start: bool = True) -> EngineClient:
-    """A client of the workspace's engine; starts a detached engine when `start` and none runs."""
+    """A client of the workspace's engine; starts a detached engine when `start` and none runs.
+
+    One that somebody stopped stays so (`keep_stopped`): that raises `StoppedError`.
+    """
     layout = Layout(workspace)
     client = EngineClient(workspace, layout.socket)
     if _answers(layout):
         return client
-    if not start and not engine_running(workspace):
-        raise UnreachableError("The engine of this workspace is not running.", hint="Start it: shopfloor up")
+    if not layout.settings.exists() or not (start or engine_running(workspace)):
+        raise absent(workspace)
     layout.create()
     with open(layout.run / "start.lock", "w", opener=_private) as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         _await_engine(layout)
     return client
+
+
+def keep_stopped(workspace: Path) -> None:
+    """No client starts an engine by itself from now on; an engine that stops on request does the same."""
+    layout = Layout(workspace)
+    layout.create()
+    leave_mark(layout, StopMark(by=who(), at=SystemClock().now()))
+
+
+def allow_start(workspace: Path) -> None:
+    """Undo `keep_stopped`: the next client starts an engine."""
+    remove_mark(Layout(workspace))
 
 
 def _private(path: str, flags: int) -> int:
@@ -55,6 +73,7 @@ def _private(path: str, flags: int) -> int:
 def run_foreground(workspace: Path) -> int:
     """Run the engine in this terminal until it is stopped; its exit code."""
     Layout(workspace).create()
+    allow_start(workspace)
     return subprocess.call(_command(workspace))
 
 
@@ -87,10 +106,15 @@ def _await_engine(layout: Layout) -> None:
     started: subprocess.Popen[bytes] | None = None
     pause = 0.02
     while time.monotonic() < deadline:
-        if started is None and not engine_running(layout.root):
+        owned = engine_running(layout.root)
+        if started is None and not owned:
+            if read_mark(layout) is not None:
+                raise absent(layout.root)
             started = _spawn(layout)
         if _answers(layout):
             return
+        if owned and is_stopped(layout.root):
+            raise silent(layout.root, _TIMEOUT_SECONDS)
         time.sleep(pause)
         pause = min(pause * 1.3, 0.25)
         if started is not None and started.poll() is not None:
@@ -99,6 +123,8 @@ def _await_engine(layout: Layout) -> None:
             started = None  # it left the workspace to an engine that was quicker
     if _answers(layout):
         return
+    if started is None and engine_running(layout.root):
+        raise silent(layout.root, _TIMEOUT_SECONDS)
     raise UnreachableError(f"The engine did not start. {_last_words(layout)}".strip(), hint=f"Its log is {layout.log}")
 
 

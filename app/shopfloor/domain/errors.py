@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import IntEnum
 from typing import ClassVar
 
@@ -78,6 +79,17 @@ class UnreachableError(ShopfloorError):
 
     exit_code = ExitCode.UNREACHABLE
     default_code = "unreachable"
+
+
+class StoppedError(UnreachableError):
+    """Somebody stopped the engine on purpose: `by` whom, `at` when in local time."""
+
+    default_code = "stopped"
+
+    def __init__(self, by: str, at: datetime) -> None:
+        super().__init__(f"The engine was stopped by {by} at {at:%Y-%m-%d %H:%M}.", hint="Start it: shopfloor up")
+        self.by = by
+        self.at = at
 
 
 class BusyError(ShopfloorError):

@@ -66,7 +66,10 @@ class Residuals(Record, frozen=True, kw_only=True):
 
 
 class RunRecord(Record, frozen=True, kw_only=True):
-    """One execution and everything needed to repeat it."""
+    """One execution and everything needed to repeat it.
+
+    `process` identifies the notebook or script that records it, empty where a job does, or nobody can see it.
+    """
 
     id: str
     model: str
@@ -91,4 +94,5 @@ class RunRecord(Record, frozen=True, kw_only=True):
     residuals: Residuals | None = None
     error: str | None = None
     job: str | None = None
+    process: str = ""
     created_at: datetime | None = None

@@ -51,7 +51,7 @@ class EngineStatus(Record, frozen=True, kw_only=True):
 
 
 class JobCounts(Record, frozen=True, kw_only=True):
-    """Jobs by state."""
+    """Jobs by state. `failed` are those that failed or were lost and that nothing has made good since."""
 
     queued: int = 0
     running: int = 0

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.engine.lifecycle import run
+from shopfloor.engine.rotating_log import open_log
+from shopfloor.workspace.layout import Layout
 
 
 def main() -> int:
@@ -16,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="shopfloor-engine")
     parser.add_argument("--workspace", type=Path, required=True)
     options = parser.parse_args()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    open_log(Layout(options.workspace.resolve()).log)
     try:
         run(options.workspace.resolve())
     except ShopfloorError as error:

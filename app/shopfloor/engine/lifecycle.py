@@ -36,6 +36,7 @@ from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.definitions import list_definitions
 from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.stop_mark import remove_mark
 
 _LOG = logging.getLogger("shopfloor.engine")
 
@@ -46,6 +47,7 @@ def run(workspace: Path, clock: Clock | None = None) -> None:
     layout = Layout(workspace)
     layout.create()
     ownership = Ownership.take(layout.lock)
+    remove_mark(layout)
     try:
         _own(layout, ownership, clock or SystemClock())
     finally:
@@ -66,6 +68,7 @@ def _own(layout: Layout, ownership: Ownership, clock: Clock) -> None:
             epoch=epoch,
             started_at=clock.now(),
             check_contract=check_with_duckdb,
+            displaced=ownership.displaced,
         )
         context.reload_settings()
         _recover(context)

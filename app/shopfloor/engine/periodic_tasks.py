@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import msgspec
 
+from shopfloor.domain.errors import ExitCode
 from shopfloor.domain.monitor import AlertState
+from shopfloor.engine.api.recorders import close_abandoned
 from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
 from shopfloor.runtime import damage
+from shopfloor.runtime.job_log import forget_old_logs
 from shopfloor.runtime.scheduler import PeriodicTask
 from shopfloor.serving.collect_job import collect_soon
 from shopfloor.serving.deploy import Redeployment
@@ -30,6 +34,9 @@ _STALLED_SECONDS = 5.0
 _BACKUP_SECONDS = 24 * 3600.0
 _RETENTION_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
+_RECORDED_SECONDS = 3.0
+_PLACE_SECONDS = 1.0
+_LOGS_SECONDS = 3600.0
 _RECHECK_SECONDS = 5.0
 _SCRUB_SECONDS = 5.0
 _LOOK_SECONDS = 2.0
@@ -49,8 +56,15 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         PeriodicTask("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
         PeriodicTask("rejects", _RETENTION_SECONDS, lambda: _forget_rejects(services)),
         PeriodicTask("history", _RETENTION_SECONDS, lambda: _forget_history(services)),
+        PeriodicTask(
+            "logs",
+            _LOGS_SECONDS,
+            lambda: forget_old_logs(context.layout, context.clock, context.settings.retention.log_days),
+        ),
         PeriodicTask("backup", _BACKUP_SECONDS, lambda: _back_up(services)),
         PeriodicTask("heartbeat", 5.0, services.pool.beat),
+        PeriodicTask("recorded runs", _RECORDED_SECONDS, lambda: close_abandoned(context)),
+        PeriodicTask("place", _PLACE_SECONDS, lambda: _leave_displaced(services)),
         PeriodicTask(
             "idle worker", 30.0, lambda: services.pool.adhoc.dismiss_idle(context.settings.engine.idle_worker_seconds)
         ),
@@ -64,6 +78,17 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         PeriodicTask("degraded", _LOOK_SECONDS, lambda: _look(services)),
         PeriodicTask("snooze", 60.0, lambda: wake_snoozed(services)),
     ]
+
+
+def _leave_displaced(services: EngineServices) -> None:
+    """End as a kill would, which loses nothing: all that is written from here on would go to a place that is no
+    workspace, and closing the database would part it from its log.
+    """
+    why = services.context.displaced()
+    if why:
+        _LOG.error("%s Engine %d ends; the next command in the workspace starts another", why, os.getpid())
+        logging.shutdown()
+        os._exit(int(ExitCode.UNREACHABLE))
 
 
 def _forget_rejects(services: EngineServices) -> None:

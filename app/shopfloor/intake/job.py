@@ -28,7 +28,7 @@ from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
 from shopfloor.formats.partition import Pairs, moment, partition
 from shopfloor.formats.staged import Dated, StagedFile
-from shopfloor.intake import type_change_notices
+from shopfloor.intake import job_lines, type_change_notices
 from shopfloor.intake.balance import check_balance
 from shopfloor.intake.contract import live
 from shopfloor.intake.records import IntakeResult, IntakeSpec
@@ -41,7 +41,7 @@ from shopfloor.runtime.contract_book import Stamp
 from shopfloor.runtime.line import VersionCommitted
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
-from shopfloor.store import datasets, files, rejects, revisions
+from shopfloor.store import datasets, files, jobs, rejects, revisions
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -362,6 +362,13 @@ class IntakeHandler:
                 data={"version": version.version, "notice": notice},
             )
         context.line.after(transaction, VersionCommitted(version))
+
+    def report(self, context: Context, job: JobRecord, published: IntakeResult) -> Iterator[str]:
+        """Every file with its rows, and the version."""
+        rows = context.store.read(lambda query: files.ledger(query, job.payload["files"]))
+        done = context.store.read(lambda query: jobs.get(query, job.id)).result or {}
+        version = f"{job.subject}@{done['version']}" if done.get("version") else ""
+        return job_lines.lines(published, {row.file.id: safe(row.file.path) for row in rows}, version)
 
     def settle(self, context: Context, job: JobRecord, published: IntakeResult) -> None:
         """Originals leave the inbox; staging is cleaned."""

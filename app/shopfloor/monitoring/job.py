@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.numbers import count, figure
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
-from shopfloor.monitoring import preparing, tasks
+from shopfloor.monitoring import job_lines, preparing, tasks
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.records import PERFORMANCE, AlertChanges, CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome, CheckTask
@@ -138,6 +139,10 @@ class MonitorHandler:
                 f"{counted(truth.rows, 'outcome')} of {job.subject}'s predictions arrived with {job.trigger}",
                 data={"rows": truth.rows, "job": job.id},
             )
+
+    def report(self, context: Context, job: JobRecord, published: CheckOutcome) -> Iterator[str]:
+        """The checks and their results."""
+        return job_lines.lines(published)
 
     def settle(self, context: Context, job: JobRecord, published: CheckOutcome) -> None:
         """Tell the team's own command about alerts that this job opened."""

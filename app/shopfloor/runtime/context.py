@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import ModelDefinition
-from shopfloor.domain.errors import ConfigError, NotFoundError
+from shopfloor.domain.errors import ConfigError, NotFoundError, UnreachableError
 from shopfloor.domain.names import did_you_mean, is_name
 from shopfloor.domain.text import safe
 from shopfloor.runtime.contract_book import ContractBook, ContractCheck
@@ -31,7 +32,8 @@ _LOG = logging.getLogger("shopfloor.engine")
 class Context:
     """The workspace's paths, its live settings, the store, the clock and the event stream.
 
-    `line` gets facts inside their commit; `check_contract` applies a contract's SQL to its columns.
+    `line` gets facts inside their commit; `check_contract` applies a contract's SQL to its columns; `displaced` says
+    why the workspace is not this engine's any more, empty while it is.
     """
 
     layout: Layout
@@ -47,10 +49,19 @@ class Context:
     degraded: Degradations = field(init=False)
     known: KnownDefinitions = field(default_factory=lambda: KnownDefinitions(metrics.find))
     line: Line = field(default_factory=NoLine)
+    displaced: Callable[[], str] = lambda: ""
 
     def __post_init__(self) -> None:
         self.book = ContractBook(self.layout, self.store, self.check_contract)
         self.degraded = Degradations(self.clock)
+
+    def check_place(self) -> None:
+        """Raises `UnreachableError` when the workspace is not where this engine took it over."""
+        why = self.displaced()
+        if why:
+            raise UnreachableError(
+                why, hint="If it was moved, run the command again in its new place.", code="workspace_gone"
+            )
 
     def reload_settings(self) -> None:
         """Read `workspace.toml` again; a broken file keeps the settings that work."""

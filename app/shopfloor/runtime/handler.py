@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from shopfloor.domain.job import JobKind, JobRecord
@@ -32,6 +33,10 @@ class Handler(Protocol):
 
     def commit(self, context: Context, transaction: Transaction, job: JobRecord, published: Any) -> dict[str, Any]:
         """Write all rows and follow-up jobs; returns the job's result."""
+        ...
+
+    def report(self, context: Context, job: JobRecord, published: Any) -> Iterable[str]:
+        """What the job did, with figures, in lines for its log; asked after the commit."""
         ...
 
     def settle(self, context: Context, job: JobRecord, published: Any) -> None:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from shopfloor.domain.errors import ShopfloorError, StoreError
 from shopfloor.domain.job import JobKind, JobRecord, JobState
-from shopfloor.domain.numbers import exact
+from shopfloor.domain.numbers import duration, exact
 from shopfloor.domain.wire import WireError, describe
 from shopfloor.runtime import damage
 from shopfloor.runtime.call import Call, Failure, Progress, Result
 from shopfloor.runtime.cancellation import cancel
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.handler import Handler
+from shopfloor.runtime.job_log import JobLogFile, log_path
 from shopfloor.runtime.job_queue import JobQueue
 from shopfloor.runtime.transition import Transition, move
 from shopfloor.runtime.worker import Worker, WorkerDied
@@ -139,12 +138,18 @@ class JobRunner:
             self._worker = None
 
     def _do(self, job: JobRecord, handler: Handler) -> None:
+        self._tell(job, f"Started: {job.trigger}" + (f" (start {job.attempts})" if job.attempts > 1 else ""))
         try:
             task = handler.prepare(self._context, job)
             if task is None:
                 self._finish(job, handler, None, nothing=True)
                 return
-            answer = self._call(job, Call(task=task.name, spec=msgspec.to_builtins(task.spec), log=str(self._log(job))))
+            answer = self._call(
+                job,
+                Call(
+                    task=task.name, spec=msgspec.to_builtins(task.spec), log=str(log_path(self._context.layout, job.id))
+                ),
+            )
             if isinstance(answer, Failure):
                 self._fail(job, handler, answer.error)
             else:
@@ -159,8 +164,8 @@ class JobRunner:
                 _LOG.exception("job %s failed in the engine", job.id)
             self._fail(job, handler, describe(error))
 
-    def _log(self, job: JobRecord) -> Path:
-        return self._context.layout.job_logs / f"{job.id}.log"
+    def _tell(self, job: JobRecord, *lines: str) -> None:
+        JobLogFile(self._context.layout, job, self._context.clock).write(*lines)
 
     def _call(self, job: JobRecord, call: Call) -> Result | Failure:
         if self._worker is None or not self._worker.alive:
@@ -174,6 +179,8 @@ class JobRunner:
 
     def _note(self, progress: Progress) -> None:
         assert self.job is not None
+        if progress.stage not in {"", "done", self.job.stage}:
+            self._tell(self.job, f"{progress.stage} …")
         now = self._context.clock.now()
         self.job = msgspec.structs.replace(self.job, progress=progress.fraction, stage=progress.stage, heartbeat_at=now)
         if self._context.clock.monotonic() - self._persisted > _PERSIST_SECONDS:
@@ -199,7 +206,10 @@ class JobRunner:
             write(transaction)
             return True
 
-        return self._context.store.write(change)
+        written = self._context.store.write(change)
+        if not written:
+            self._tell(job, "Cancelled")
+        return written
 
     def _finish(self, job: JobRecord, handler: Handler, answer: Result | None, *, nothing: bool) -> None:
         value = answer.value if answer is not None else None
@@ -209,8 +219,21 @@ class JobRunner:
             result = {} if nothing else handler.commit(self._context, transaction, job, published)
             move(transaction, job.id, Transition.FINISH, data=result, result=result, progress=1.0)
 
-        if self._record(job, commit) and not nothing:
-            self._settle(job, handler, published)
+        if not self._record(job, commit):
+            return
+        if nothing:
+            self._tell(job, "Done: there was nothing left to do")
+            return
+        self._report(job, handler, published)
+        self._settle(job, handler, published)
+
+    def _report(self, job: JobRecord, handler: Handler, published: Any) -> None:
+        """What the job did stands in its log; that it cannot be told changes nothing about it."""
+        taken = f"{duration((self._context.clock.now() - job.started_at).total_seconds())}" if job.started_at else ""
+        try:
+            self._tell(job, *handler.report(self._context, job, published), f"Succeeded after {taken}")
+        except Exception:  # noqa: BLE001 - after the commit nothing may change what the job is
+            _LOG.exception("job %s is done, but its log is incomplete", job.id)
 
     def _settle(self, job: JobRecord, handler: Handler, published: Any) -> None:
         """The job has succeeded; what fails from here on is repaired by the next start or the doctor."""
@@ -237,15 +260,14 @@ class JobRunner:
             handler.failed(self._context, transaction, ended, error)
 
         try:
-            self._record(job, commit)
+            if self._record(job, commit):
+                self._tell(job, f"{'Lost' if transition is Transition.LOSE else 'Failed'}: {sentence}")
         except OSError as failure:  # there is no place to put its files away: they wait for one
             self._postpone(job, str(blame(failure, self._context.layout.root)))
 
     def _postpone(self, job: JobRecord, why: str) -> None:
         """Nobody's fault and not for ever: the job waits until it can be done, and its log says for what."""
         self._again(job, why, timedelta(seconds=_RETRY_DELAY_SECONDS), attempts=job.attempts - 1)
-        with contextlib.suppress(OSError), self._log(job).open("a", encoding="utf-8") as log:
-            log.write(f"{why}\n")
 
     def _on_worker_death(self, job: JobRecord, handler: Handler, cause: str) -> None:
         """A worker died: cancelled, parked by a shutdown, retried, or lost after too many starts."""
@@ -254,7 +276,7 @@ class JobRunner:
             late = f"It ran longer than {exact(limit)} minutes."
             self._end(job, handler, Transition.FAIL, WireError(message=late, hint=_LATE, code="timeout"))
         elif self._context.stopping.is_set():
-            return  # stays as it is: the next engine takes it up
+            self._tell(job, "The engine stops; the next one starts the job again")
         elif job.attempts < job.max_attempts:
             wait = timedelta(seconds=0.5 * 4 ** (job.attempts - 1))
             self._again(job, cause, wait, attempts=job.attempts)
@@ -273,7 +295,8 @@ class JobRunner:
             later = transaction.now + wait
             move(transaction, job.id, Transition.RETRY, why=f": {why}", not_before=later, error=why, attempts=attempts)
 
-        self._record(job, requeue)
+        if self._record(job, requeue):
+            self._tell(job, f"To be retried in {duration(wait.total_seconds())}: {why}")
 
     def _give_up(self, job: JobRecord, error: Exception) -> None:
         """Its handler cannot end the job. What only the disk hinders is an orphan, and taken up once there is space."""

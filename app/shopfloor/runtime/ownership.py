@@ -8,12 +8,14 @@ import os
 from pathlib import Path
 
 from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.text import safe
 
 
 class Ownership:
     """An exclusive `flock` on `owner.lock`, held for the life of the process."""
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, lock: Path, handle: int) -> None:
+        self._lock = lock
         self._handle = handle
 
     @classmethod
@@ -30,12 +32,32 @@ class Ownership:
                 hint="Use it, or stop it first: shopfloor down",
                 code="owned",
             ) from None
-        return cls(handle)
+        owner = cls(lock, handle)
+        owner.sign(None)
+        return owner
 
-    def sign(self, epoch: int) -> None:
-        """Write who the owner is, for people and for error messages."""
+    def sign(self, epoch: int | None) -> None:
+        """Write who the owner is, for people and for error messages; None while the store is not open yet."""
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, json.dumps({"pid": os.getpid(), "epoch": epoch}).encode() + b"\n", 0)
+
+    def displaced(self) -> str:
+        """Why the workspace is not the owner's any more, in a sentence; empty while it is.
+
+        Whoever comes to where it lies now finds no lock, or one that a process with other paths holds.
+        """
+        root = self._lock.parents[2]
+        try:
+            if os.path.samestat(os.stat(self._lock), os.fstat(self._handle)):
+                return ""
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError:  # it cannot be looked at now
+            return ""
+        now = Path(os.readlink(f"/proc/self/fd/{self._handle}"))
+        if now.name.endswith(" (deleted)"):
+            return f"The workspace {safe(root, 200)}, or its lock, was deleted."
+        return f"The workspace {safe(root, 200)} was moved to {safe(now.parents[2], 200)}."
 
     def release(self) -> None:
         """Give the workspace up."""
@@ -44,7 +66,7 @@ class Ownership:
 
 
 def _describe_holder(signature: bytes) -> str:
-    """Who the owner says it is; nothing is written yet while one starts."""
+    """Who the owner says it is; nothing is written in the moment in which it takes the lock."""
     try:
         return f"process {int(json.loads(signature)['pid'])}"
     except (ValueError, KeyError, TypeError):

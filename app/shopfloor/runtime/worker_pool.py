@@ -75,14 +75,15 @@ class WorkerPool:
         for runner in self._runners:
             runner.beat()
         try:
-            orphans.adopt(self._context, self._handlers, self._held, "because its end could not be stored")
+            orphans.adopt(self._context, self._handlers, self.held, "because its end could not be stored")
         except StoreError as error:
             _LOG.warning("jobs whose end could not be stored wait: %s", error)
 
     def _ready(self, worker_class: WorkerClass) -> int:
         return sum(runner.ready for runner in self._runners if runner.worker_class is worker_class)
 
-    def _held(self) -> set[str]:
+    def held(self) -> set[str]:
+        """The jobs that runners hold, also one that is recorded as done and whose originals are still put away."""
         return {job.id for runner in self._runners if (job := runner.job) is not None}
 
     def live(self, job: JobRecord) -> JobRecord:

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import msgspec
 
-from shopfloor.client.connection import EngineClient
+from shopfloor.client.connection import EngineClient, this_process
 from shopfloor.domain.errors import DataError, ShopfloorError, UsageError
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.requests.runs import RunFinish, RunLog, RunModel, RunStart
@@ -107,7 +107,7 @@ class Run:
     def __enter__(self) -> Self:
         if self._record is not None:
             raise UsageError(f"Run {self._record.id} was already opened.", hint="Start a new one.")
-        start = _with_environment(self._start)
+        start = msgspec.structs.replace(_with_environment(self._start), process=this_process())
         self._record = self._client.ask(start)
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from shopfloor.runtime.champion import champion_manifest
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.line import ActualsArrived
 from shopfloor.runtime.worker_class import WorkerClass
-from shopfloor.serving import file_job
+from shopfloor.serving import file_job, job_lines
 from shopfloor.serving.records import ActualsOutcome, ActualsSpec, ActualsTask
 from shopfloor.serving.score_job import written_like
 from shopfloor.serving.tasks import take_actuals
@@ -98,6 +99,10 @@ class ActualsHandler:
             trigger = f"{counted(taken, 'actual')} of {job.id}"
             context.line.after(transaction, ActualsArrived(job.subject, trigger, job.id))
         return {"rows": taken}
+
+    def report(self, context: Context, job: JobRecord, published: list[ActualsOutcome]) -> Iterator[str]:
+        """Rows and what was odd about each file."""
+        return job_lines.of_actuals(published, file_job.names(context, job))
 
     def settle(self, context: Context, job: JobRecord, published: list[ActualsOutcome]) -> None:
         """The files leave the drop folder."""

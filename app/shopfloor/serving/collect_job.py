@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from shopfloor.runtime.inference import Origin, publish, register
 from shopfloor.runtime.line import PredictionsLogged
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
+from shopfloor.serving import job_lines
 from shopfloor.serving.records import CollectOutcome, CollectTask
 from shopfloor.serving.tasks import collect_log
 from shopfloor.store import inference, jobs
@@ -93,6 +95,10 @@ class CollectHandler:
             transaction.emit("predictions.logged", model, message, data={"rows": count})
             context.line.after(transaction, PredictionsLogged(model, version, "REST predictions", job.id))
         return {"rows": logged.total()}
+
+    def report(self, context: Context, job: JobRecord, published: CollectOutcome) -> Iterator[str]:
+        """Predictions by model version."""
+        return job_lines.of_collect(published)
 
     def settle(self, context: Context, job: JobRecord, published: CollectOutcome) -> None:
         """Segments that are read to their end and sealed are done with."""

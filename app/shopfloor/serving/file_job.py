@@ -10,6 +10,7 @@ from typing import Protocol
 from shopfloor.arrival import file_outcomes
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobRecord
+from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireError
 from shopfloor.runtime import inference
 from shopfloor.runtime.context import Context
@@ -58,6 +59,12 @@ def publish(context: Context, job: JobRecord, kind: LogKind, outcomes: Sequence[
             inference.publish(context, job.subject, kind, outcome.result.part)
         elif outcome.error is not None and outcome.file in rows:
             file_outcomes.keep_bytes(context, rows[outcome.file], file_outcomes.reason_of(outcome.error))
+
+
+def names(context: Context, job: JobRecord) -> dict[str, str]:
+    """The printable paths of the files of a job, by id."""
+    rows = context.store.read(lambda query: files.ledger(query, job.payload.get("files", [])))
+    return {row.file.id: safe(row.file.path) for row in rows}
 
 
 def settle(context: Context, job: JobRecord, outcomes: Sequence[LogFileOutcome]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from shopfloor.runtime.context import Context
 from shopfloor.runtime.line import PredictionsLogged
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
-from shopfloor.serving import file_job, outputs
+from shopfloor.serving import file_job, job_lines, outputs
 from shopfloor.serving.records import ScoreOutcome, ScoreResult, ScoreSpec, ScoreTask
 from shopfloor.serving.tasks import score_files
 from shopfloor.store import files
@@ -194,6 +195,10 @@ class ScoreHandler:
             f"{counted(result.rows, 'prediction')} of {job.subject}@{result.model_version}",
             data={"rows": result.rows, "job": job.id},
         )
+
+    def report(self, context: Context, job: JobRecord, published: list[ScoreOutcome]) -> Iterator[str]:
+        """Rows and what was odd about each file."""
+        return job_lines.of_score(published, file_job.names(context, job))
 
     def settle(self, context: Context, job: JobRecord, published: list[ScoreOutcome]) -> None:
         """The predictions are there for everybody; the scored files leave the drop folder."""

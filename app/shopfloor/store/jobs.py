@@ -18,6 +18,7 @@ from shopfloor.store.transaction import Transaction
 
 HELD = ", ".join(f"'{state}'" for state in JobState if state.held)
 """The states of jobs that a runner holds, as a list in SQL."""
+_FAILED = ", ".join(f"'{state}'" for state in (JobState.FAILED, JobState.LOST))
 OPEN = ", ".join(f"'{state}'" for state in JobState if not state.ended)
 """The states of jobs that have not ended, as a list in SQL."""
 
@@ -127,13 +128,18 @@ def listing(query: Query, *, kind: str, state: str, text: str, limit: int, offse
     return page(found, count(query, "jobs", where), offset)
 
 
+def last_failed(query: Query) -> list[JobRecord]:
+    """The newest ended job of each kind about each subject, where it failed or was lost, newest first."""
+    newest = f"SELECT max(number) FROM jobs WHERE state NOT IN ({OPEN}) GROUP BY kind, subject"
+    return _all(query, f"WHERE state IN ({_FAILED}) AND number IN ({newest}) ORDER BY number DESC")
+
+
 def counts(query: Query) -> JobCounts:
-    """How many jobs wait, run or failed."""
+    """How many jobs wait and run."""
     found = dict(query.all("SELECT state, count(*) FROM jobs GROUP BY state"))
     return JobCounts(
         queued=found.get(JobState.QUEUED, 0),
         running=sum(found.get(state, 0) for state in JobState if state.held),
-        failed=found.get(JobState.FAILED, 0) + found.get(JobState.LOST, 0),
     )
 
 

@@ -104,6 +104,12 @@ def total(query: Query) -> int:
     return int(row[0]) if row else 0
 
 
+def recorded(query: Query) -> list[RunRecord]:
+    """Open runs that a notebook or script records."""
+    rows = query.all("SELECT record FROM runs WHERE state = 'running' AND job IS NULL ORDER BY number")
+    return [msgspec.json.decode(row[0], type=RunRecord) for row in rows]
+
+
 def last_trained_version(query: Query, model: str) -> int:
     """The newest dataset version that a run of the model saw to its end or works on, 0 without one."""
     row = query.one(

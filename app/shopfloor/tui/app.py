@@ -118,6 +118,7 @@ class ShopfloorApp(App):
     @on(Disconnected)
     def _disconnected(self, message: Disconnected) -> None:
         self.link_lost = safe(message.reason, 60)
+        self.engine_stopped = message.stopped
         for screen in self._live_screens():
             screen.status_changed()
 

@@ -24,6 +24,9 @@ class App(OrderedApp[int]):
     workspace: Path
     status: Status | None = None
     link_lost: str = ""
+    """Why nothing is heard of the engine; empty while it is."""
+    engine_stopped: bool = False
+    """Whether that is because somebody stopped it."""
 
     @property
     @abstractmethod

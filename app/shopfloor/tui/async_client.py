@@ -20,16 +20,16 @@ _THREADS = 3
 
 
 class Connect(Protocol):
-    """How to reach the engine of a workspace, starting one where none runs if `start`."""
+    """How to reach the engine of a workspace, starting one where none runs unless somebody stopped it."""
 
-    def __call__(self, workspace: Path, *, start: bool = True) -> EngineClient: ...
+    def __call__(self, workspace: Path) -> EngineClient: ...
 
 
 class AsyncClient:
     """A few daemon threads: the process may end while one of them waits for an answer.
 
     Textual's own thread workers are joined at exit, so that one slow answer would keep the user's
-    shell waiting. With `may_start` off (somebody stopped the engine on purpose) no engine is started.
+    shell waiting.
     """
 
     def __init__(self, workspace: Path, connect: Connect) -> None:
@@ -40,14 +40,21 @@ class AsyncClient:
         self._calls: queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Any, BaseException | None], None]]]
         self._calls = queue.SimpleQueue()
         self._started = 0
-        self.may_start = True
 
     def client(self) -> EngineClient:
         """The one client, connected (and an engine started) on first use; blocks."""
         with self._lock:
             if self._client is None:
-                self._client = self._connect(self._workspace, start=self.may_start)
+                self._client = self._connect(self._workspace)
             return self._client
+
+    def start_engine(self) -> None:
+        """Start the engine, also after somebody stopped it; blocks."""
+        from shopfloor.client.start import allow_start
+
+        allow_start(self._workspace)
+        self.disconnect()
+        self.client()
 
     def disconnect(self) -> None:
         """Forget a client that does not answer; the next request connects again."""

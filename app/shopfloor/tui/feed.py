@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from textual.message import Message
 
-from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.errors import ShopfloorError, StoppedError
 from shopfloor.tui.async_client import AsyncClient
 from shopfloor.tui.messages import Connected, Disconnected, FactsCommitted, StatusArrived
 
@@ -36,14 +36,16 @@ class Feed:
         while not self._stop.is_set():
             try:
                 self._follow()
+            except StoppedError as error:
+                self._lost(f"by {error.by} at {error.at:%H:%M}; :up starts it", stopped=True)
             except ShopfloorError as error:
                 self._lost(error.message)
             except Exception as error:  # noqa: BLE001 - the boundary of the thread: the feed must not die
                 self._lost(f"{type(error).__name__}: {error}")
 
-    def _lost(self, reason: str) -> None:
+    def _lost(self, reason: str, *, stopped: bool = False) -> None:
         self._client.disconnect()
-        self._tell(Disconnected(reason))
+        self._tell(Disconnected(reason, stopped=stopped))
         self._stop.wait(_RETRY_SECONDS)
 
     def _follow(self) -> None:

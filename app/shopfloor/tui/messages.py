@@ -37,9 +37,10 @@ class Connected(Message):
 class Disconnected(Message):
     """The engine does not answer; what is shown is as old as it is."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, stopped: bool = False) -> None:
         super().__init__()
         self.reason = reason
+        self.stopped = stopped
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, Disconnected)

@@ -33,8 +33,6 @@ async def perform(app: App, action: Action, record: Record | str | None, given: 
     except ShopfloorError as error:
         show_error(app, error, f"{action.label} was not done.")
         return False
-    if action.stops_engine:
-        app.client.may_start = False
     command = action.command(record, inputs)
     app.show_message(f"{action.label}: done" + (f"\n{safe(command, 160)}" if command else ""))
     return True

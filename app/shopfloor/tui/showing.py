@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from textual import work
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
@@ -15,7 +16,7 @@ from shopfloor.domain.numbers import money
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.alerts import BacktestReport
 from shopfloor.domain.requests.files import Explanation, FileBytes
-from shopfloor.domain.requests.jobs import JobLogText
+from shopfloor.domain.requests.jobs import JobLog, JobLogText
 from shopfloor.domain.requests.workspace import DoctorReport
 from shopfloor.domain.text import counted
 from shopfloor.tui.app_type import App
@@ -26,6 +27,9 @@ from shopfloor.tui.views.datasets import watch_line
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
 from shopfloor.tui.widgets.key_value import Pair
+
+_FOLLOW_SECONDS = 10.0
+_LINES = 5000
 
 
 async def show_answer(app: App, action: Action, record: Record | str | None, given: dict[str, str]) -> None:
@@ -38,8 +42,9 @@ async def show_answer(app: App, action: Action, record: Record | str | None, giv
     except ShopfloorError as error:
         show_error(app, error, f"{action.label} was not done.")
         return
+    follows = isinstance(answer, JobLogText) and not answer.ended
     if await app.turn(f"{action.label} has its answer"):
-        app.push_screen(AnswerScreen(sections(action, answer)))
+        app.push_screen(LogScreen(app, answer) if follows else AnswerScreen(sections(action, answer)))
 
 
 class AnswerScreen(ModalScreen[None]):
@@ -66,10 +71,42 @@ class AnswerScreen(ModalScreen[None]):
         pane.focus()
 
 
+class LogScreen(AnswerScreen):
+    """The log of a job that has not ended, with each line as it is written."""
+
+    def __init__(self, app: App, log: JobLogText) -> None:
+        super().__init__([_log(log)])
+        self._app = app
+        self._log = log
+
+    async def on_mount(self) -> None:
+        await super().on_mount()
+        self.follow()
+
+    @work(exit_on_error=False)
+    async def follow(self) -> None:
+        """Ask for what comes next until the job has ended; a lost engine ends it, too."""
+        pane = self.query_one("#answer", DetailPane)
+        while not self._log.ended:
+            request = JobLog(id=self._log.id, after=self._log.end, wait_s=_FOLLOW_SECONDS)
+            try:
+                more = await self._app.client.ask(request, timeout=2 * _FOLLOW_SECONDS)
+            except ShopfloorError:
+                return
+            self._log = msgspec.structs.replace(more, lines=(*self._log.lines, *more.lines)[-_LINES:])
+            await pane.show([_log(self._log)])
+            pane.scroll_end(animate=False)
+
+
+def _log(log: JobLogText) -> Section:
+    note = "" if log.ended else "running"
+    return Section("log", f"Log of {log.id}", "\n".join(log.lines) or "The job log is empty.", note=note)
+
+
 def sections(action: Action, answer: object) -> list[Section]:
     """An answer as sections."""
     if isinstance(answer, JobLogText):
-        return [Section("log", f"Log of {answer.id}", "\n".join(answer.lines) or "The job log is empty.")]
+        return [_log(answer)]
     if isinstance(answer, FileBytes):
         return [
             Section(

@@ -54,8 +54,8 @@ def farewell(status: Status | None) -> str:
     return f"{message}{': ' + named if named else ''}. See: shopfloor status"
 
 
-def _connect(workspace: Path, *, start: bool = True) -> EngineClient:
+def _connect(workspace: Path) -> EngineClient:
     """Reach the engine; imported by the thread that first needs it, after the first picture."""
     from shopfloor.client.start import connect
 
-    return connect(workspace, start=start)
+    return connect(workspace)

@@ -45,6 +45,7 @@ class ViewActions:
             "view.export": lambda pane, given: self._in_background(self._export(pane, given)),
             "view.focus_next": lambda pane, given: _focus(pane, 1),
             "view.focus_previous": lambda pane, given: _focus(pane, -1),
+            "engine.start": lambda pane, given: self._in_background(self._start_engine(pane)),
             "app.quit": lambda pane, given: self._quit(pane),
         }
 
@@ -94,8 +95,16 @@ class ViewActions:
             self._app.exit(0)
 
     def _refresh(self, pane: Pane) -> None:
-        self._app.client.may_start = True
         pane.refresh_now()
+
+    async def _start_engine(self, pane: Pane) -> None:
+        try:
+            await self._app.client.run(self._app.client.start_engine)
+        except ShopfloorError as error:
+            show_error(self._app, error, "The engine was not started.")
+        else:
+            self._app.show_message("The engine is running.")
+            pane.refresh_now()
 
     def _help(self, pane: Pane) -> None:
         record = pane.selected

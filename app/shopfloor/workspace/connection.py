@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import http.client
+import select
 import socket
+import struct
 import threading
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 from shopfloor.domain.wire import PROTOCOL, PROTOCOL_HEADER, RETRY_HEADER
+from shopfloor.workspace.process import ProcessState, process_state
+
+_LOOK_SECONDS = 1.0  # how often a silent process is looked at
+
+
+class PeerStopped(TimeoutError):
+    """The process at the other end is held by a signal: it will not answer before it goes on."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(f"process {pid} is stopped")
+        self.pid = pid
 
 
 class SocketConnection(http.client.HTTPConnection):
@@ -23,6 +37,29 @@ class SocketConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
+
+    @property
+    def peer(self) -> int:
+        """The id of the process that listens; 0 for one that this process cannot see."""
+        credentials = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        pid: int = struct.unpack("3i", credentials)[0]
+        return pid
+
+    def check_peer(self) -> None:
+        """Raises `PeerStopped`."""
+        if self.peer and process_state(self.peer) is ProcessState.STOPPED:
+            raise PeerStopped(self.peer)
+
+    def await_answer(self, seconds: float) -> None:
+        """Return when there is something to read; raises `PeerStopped`, and `TimeoutError` after `seconds`."""
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if poll.poll(1000 * min(left, _LOOK_SECONDS)):
+                return
+            self.check_peer()
+        raise TimeoutError
 
 
 class Answered(NamedTuple):
@@ -41,7 +78,8 @@ class KeptConnections:
         self._local = threading.local()
 
     def post(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> Answered:
-        """The answer; raises `TimeoutError` without one in `timeout` seconds, else `OSError` or `HTTPException`.
+        """The answer; raises `TimeoutError` without one in `timeout` seconds, `PeerStopped` as soon as there will be
+        none, else `OSError` or `HTTPException`.
 
         A kept connection ends with the engine that it led to, so there is one fresh try: what is posted
         may be sent twice and has to be something that the engine does once.
@@ -71,8 +109,11 @@ class KeptConnections:
         if connection is None:
             connection = self._local.connection = SocketConnection(self._path, timeout)
         connection.timeout = timeout
-        if connection.sock is not None:
-            connection.sock.settimeout(timeout)
+        if connection.sock is None:
+            connection.connect()
+        connection.sock.settimeout(timeout)
+        connection.check_peer()
         connection.request("POST", path, body, {**headers, PROTOCOL_HEADER: PROTOCOL})
+        connection.await_answer(timeout)
         response = connection.getresponse()
         return Answered(response.status, response.read(), response.getheader(RETRY_HEADER, ""))

@@ -62,6 +62,8 @@ def blame(error: OSError, root: Path) -> ShopfloorError:
         return StoreError(
             "The disk is full.", hint="Free some disk space; work then resumes automatically.", code="disk_full"
         )
+    if error.errno in {errno.EEXIST, errno.ENOTDIR} and path is not None:
+        return fault(path, root) or _error(error, path, root)
     if error.errno in _RIGHTS and path is not None:
         folder = path if path.is_dir() and not path.is_symlink() else path.parent
         return fault(folder, root) or _error(error, path, root)

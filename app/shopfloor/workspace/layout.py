@@ -77,6 +77,11 @@ class Layout:
         return self.run / "owner.lock"
 
     @property
+    def stop_mark(self) -> Path:
+        """Who stopped the engine on purpose."""
+        return self.run / "stopped.json"
+
+    @property
     def log(self) -> Path:
         return self.run / "engine.log"
 

@@ -86,14 +86,15 @@ class ServingSettings(Record, frozen=True, kw_only=True):
 
 
 class RetentionSettings(Record, frozen=True, kw_only=True):
-    """How many backups are kept, and for how many days the rejected rows of files that are decided and what files,
-    contracts, versions, aliases, alerts and settings were before each change.
+    """How many backups are kept, and for how many days the rejected rows of files that are decided, logs of jobs, and
+    what files, contracts, versions, aliases, alerts and settings were before each change.
 
     0 days keep for ever. What a quarantined file holds against it stays while it waits.
     """
 
     backups: int = 7
     rejects_days: float = 90.0
+    log_days: float = 90.0
     history_days: float = 365.0
 
 
@@ -137,7 +138,7 @@ def check(settings: Settings, source: str) -> Settings:
             f"{source}: key 'engine.reserve_mb' cannot be {settings.engine.reserve_mb}.",
             hint="20 keeps so many megabytes of disk space for the engine's own writing.",
         )
-    for key in ("rejects_days", "history_days"):
+    for key in ("rejects_days", "log_days", "history_days"):
         days = getattr(settings.retention, key)
         if not 0 <= days < 36_500:
             raise ConfigError(

@@ -1,6 +1,8 @@
-"""`shopfloor doctor`: the health of the workspace, and with --deep every stored byte."""
+"""`shopfloor doctor`: the health of the workspace, with --deep every stored byte, with --bundle as a support file."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 import msgspec
@@ -8,8 +10,10 @@ import msgspec
 from shopfloor.cli.output import answers, stream
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
+from shopfloor.domain.errors import ExitCode, UnreachableError, UsageError
 from shopfloor.domain.numbers import count
 from shopfloor.domain.requests.workspace import DamagedObject, DeepReading, Doctor, DoctorRead
+from shopfloor.domain.text import safe
 
 _SECONDS = 600.0
 
@@ -17,13 +21,24 @@ _SECONDS = 600.0
 @click.command(cls=Verb)
 @click.option("--repair", is_flag=True, help="Repair what is safe to repair.")
 @click.option("--deep", is_flag=True, help="Read every stored byte first, and show how far that is.")
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write one support file (zip) without data and secrets, also where no engine runs.",
+)
 @json_option
 @session
-def command(session: Session, repair: bool, deep: bool, as_json: bool) -> int:
+def command(session: Session, repair: bool, deep: bool, bundle: Path | None, as_json: bool) -> int:
     """Check store, journal, objects, artifacts and drop folders.
 
     Exits with 1 when something needs attention.
     """
+    if bundle is not None:
+        if repair or deep or as_json:
+            raise UsageError("--bundle goes with no other option.", hint="shopfloor doctor --bundle FILE")
+        write_bundle(session, bundle)
+        return ExitCode.OK
     damaged = _read_all(session) if deep else ()
     request = Doctor(repair=repair)
     report = session.ask(request, timeout=_SECONDS)
@@ -42,3 +57,20 @@ def _read_all(session: Session) -> tuple[DamagedObject, ...]:
         )
         if not reading.after:
             return tuple(found)
+
+
+def write_bundle(session: Session, target: Path) -> None:
+    """Gather the support file; an engine is asked where one runs, and not started."""
+    from shopfloor.client.support.support_file import write_support_file
+
+    workspace = session.workspace
+    try:
+        client = session.client(start=False)
+    except UnreachableError as error:
+        stream.narrate(f"The engine is not asked: {error.message}")
+        client = None
+    write_support_file(workspace, target.absolute(), client)
+    stream.narrate(
+        f"{safe(target)} is written: versions, settings, status, findings, recent jobs, logs, schemas and sizes,"
+        " without data and secrets. Look through it before you pass it on."
+    )

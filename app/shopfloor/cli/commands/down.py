@@ -24,8 +24,11 @@ _PAUSE_SECONDS = 0.05
 @json_option
 @session
 def command(session: Session, as_json: bool) -> None:
-    """Stop the engine, and wait until it has ended. Parked jobs go on at the next start."""
-    from shopfloor.client.start import engine_running
+    """Stop the engine, and wait until it has ended. Parked jobs go on at the next start.
+
+    It stays stopped until `shopfloor up`, whoever asks and whichever screen is open.
+    """
+    from shopfloor.client.start import engine_running, keep_stopped
     from shopfloor.domain.requests.workspace import IdleReport, Shutdown
 
     workspace = session.workspace
@@ -35,6 +38,7 @@ def command(session: Session, as_json: bool) -> None:
         stream.narrate(f"The engine has stopped. {unfinished(report)}.")
     else:
         report = IdleReport(idle=True, unsettled_files=0, queued_jobs=0, running_jobs=0)
+        keep_stopped(workspace)
         stream.narrate("The engine is not running.")
     if as_json:
         stream.document(report)
@@ -43,15 +47,19 @@ def command(session: Session, as_json: bool) -> None:
 def await_end(workspace: Path, running: Callable[[Path], bool], clock: Clock, pause: Callable[[float], None]) -> None:
     """Return when nobody owns the workspace any more, so that the next command finds it free.
 
-    The lock cannot be waited for without taking it, so it is polled. Raises `ShopfloorError`
-    after a minute.
+    The lock cannot be waited for without taking it, so it is polled. Raises `UnreachableError` after a minute,
+    or as soon as the engine cannot end because a signal stopped it.
     """
+    from shopfloor.client.silence import is_stopped, silent
+
     deadline = clock.monotonic() + _TIMEOUT_SECONDS
     while running(workspace):
+        if is_stopped(workspace):
+            raise silent(workspace, _TIMEOUT_SECONDS)
         if clock.monotonic() >= deadline:
             raise ShopfloorError(
                 f"The engine did not stop within {exact(_TIMEOUT_SECONDS)} s.",
-                hint="Its log is .shopfloor/run/engine.log",
+                hint=silent(workspace, _TIMEOUT_SECONDS).hint,
                 code="still_running",
             )
         pause(_PAUSE_SECONDS)

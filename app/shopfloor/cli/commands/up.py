@@ -14,15 +14,19 @@ from shopfloor.cli.verbs import Verb, json_option, session
 @json_option
 @session
 def command(session: Session, foreground: bool, as_json: bool) -> int | None:
-    """Start the engine of the workspace. It goes on when this terminal closes."""
+    """Start the engine of the workspace. It goes on when this terminal closes.
+
+    After `shopfloor down` this is the only command that starts it; else every command does.
+    """
     if foreground:
         from shopfloor.client.start import run_foreground
 
         return run_foreground(session.workspace)
-    from shopfloor.client.start import engine_running
+    from shopfloor.client.start import allow_start, engine_running
     from shopfloor.domain.requests.workspace import StatusShow
 
     running = engine_running(session.workspace)
+    allow_start(session.workspace)
     answer = session.ask(StatusShow())
     stream.narrate("The engine is already running." if running else "The engine is running.")
     answers.show(answer, workspace.describe, as_json=as_json)

@@ -48,6 +48,12 @@ def _progress(job: JobRecord) -> str:
     return "" if job.progress is None else f"{share(job.progress)} {words(job.stage)}".strip()
 
 
+def failure(job: JobRecord) -> str:
+    """A failed or lost job in one sentence."""
+    end = "is lost" if job.state is JobState.LOST else "failed"
+    return f"{job.kind} {text(job.id)} of {text(job.subject)} {end}: {words(job.error)}"
+
+
 def event_line(event: Event) -> str:
     """One event on one line: sequence number, time, kind, subject, who, message."""
     who = f" by {text(event.actor)}" if event.actor not in ("", "engine") else ""

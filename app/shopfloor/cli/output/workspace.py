@@ -51,6 +51,10 @@ def unfinished(report: IdleReport) -> str:
     return ", ".join(shown) or "Nothing to do"
 
 
+def _scanned(report: IdleReport, width: int | None) -> str:
+    return "\n".join([*map(text, report.problems), f"{unfinished(report)}."])
+
+
 def describe_doctor(report: DoctorReport, width: int | None) -> str:
     """What was checked, and the result."""
     verdict = "The workspace is healthy." if report.ok else "The workspace needs attention."
@@ -99,8 +103,9 @@ def _files(status: Status) -> str:
 
 def _jobs(status: Status) -> str:
     jobs = status.jobs
-    words = f"{count(jobs.queued)} queued, {count(jobs.running)} running, {count(jobs.failed)} failed"
-    return f"{words} ({joined(status.running)})" if status.running else words
+    running = f" ({joined(status.running)})" if status.running else ""
+    failed = ": shopfloor job list --unresolved" if jobs.failed else ""
+    return f"{count(jobs.queued)} queued, {count(jobs.running)} running{running}, {count(jobs.failed)} failed{failed}"
 
 
 def _holds(status: Status) -> str:
@@ -136,7 +141,7 @@ def describe_undo(report: UndoReport, width: int | None) -> str:
 
 FORMATS = {
     Undo: Format(describe_undo),
-    Rescan: Format(lambda report, width: f"{unfinished(report)}."),
+    Rescan: Format(_scanned, failed=lambda report: bool(report.problems)),
     Doctor: Format(describe_doctor, failed=lambda report: not report.ok),
     Backup: Format(
         lambda report, width: text(report.path),

@@ -12,9 +12,10 @@ from shopfloor.domain.requests.request import Mutation, Request
 
 
 class JobList(Request[Page[JobRecord]], frozen=True, kw_only=True):
-    """Jobs, newest first."""
+    """Jobs, newest first; `unresolved` are those that failed or were lost and that nothing has made good since."""
 
     verb: ClassVar[str] = "job.list"
+    unresolved: bool = False
     kind: str = ""
     state: str = ""
     query: str = ""
@@ -46,17 +47,27 @@ class JobRetry(Mutation[JobRecord], frozen=True, kw_only=True):
 
 
 class JobLogText(Record, frozen=True, kw_only=True):
-    """The last lines that a job's worker wrote."""
+    """What a job did, oldest line first.
+
+    `end` is where to go on reading (`JobLog.after`), `ended` says that nothing more will come.
+    """
 
     id: str
     lines: tuple[str, ...]
+    end: int = 0
+    ended: bool = True
 
 
 class JobLog(Request[JobLogText], frozen=True, kw_only=True):
-    """What a job's worker wrote."""
+    """What a job did, and what its worker wrote: the last lines, or those after byte `after`.
+
+    Waits up to `wait_s` seconds for a line, or for the end of the job.
+    """
 
     verb: ClassVar[str] = "job.log"
     id: str
+    after: int = 0
+    wait_s: float = 0.0
 
 
 class EventList(Request[Page[Event]], frozen=True, kw_only=True):

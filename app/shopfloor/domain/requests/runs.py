@@ -45,7 +45,7 @@ class RunCompare(Request[RunComparison], frozen=True, kw_only=True):
 
 
 class RunStart(Mutation[RunRecord], frozen=True, kw_only=True):
-    """Open a run that a notebook or script records into."""
+    """Open a run that a notebook or script records into. `process` is who records (`BOOT:PID:START`)."""
 
     verb: ClassVar[str] = "run.start"
     irreversible: ClassVar[str] = "A recorded run stays recorded; close it as failed in the notebook."
@@ -54,6 +54,7 @@ class RunStart(Mutation[RunRecord], frozen=True, kw_only=True):
     dataset_version: int | None = None
     params: dict[str, Any] = {}
     environment: dict[str, str] = {}
+    process: str = ""
 
 
 class RunLog(Mutation[RunRecord], frozen=True, kw_only=True):

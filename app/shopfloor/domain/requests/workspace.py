@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
+from shopfloor.domain.job import JobRecord
 from shopfloor.domain.lineage import LineageGraph
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation, Request
@@ -27,12 +28,19 @@ class SettingChange(Record, frozen=True, kw_only=True):
 
 
 class IdleReport(Record, frozen=True, kw_only=True):
-    """Whether everything is done, and what is not."""
+    """Whether everything is done, and what is not.
+
+    `failed` are the newest jobs that failed or were lost and that nothing has made good since. `problems` keep
+    the engine from seeing or storing what arrives: then nothing is known to be done.
+    """
 
     idle: bool
     unsettled_files: int
     queued_jobs: int
     running_jobs: int
+    quarantined_files: int = 0
+    failed: tuple[JobRecord, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class AwaitIdle(Request[IdleReport], frozen=True, kw_only=True):

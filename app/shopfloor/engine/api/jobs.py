@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 import msgspec
+from starlette.concurrency import run_in_threadpool
 
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.jobs import JobCancel, JobList, JobLog, JobLogText, JobRetry, JobShow
 from shopfloor.domain.text import safe
+from shopfloor.engine.api.unresolved import unresolved
 from shopfloor.engine.services import EngineServices
+from shopfloor.runtime.job_log import log_path, tail
 from shopfloor.runtime.transition import Transition, move
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 
-_LOG_BYTES = 256 * 1024
+_LONGEST_WAIT = 60.0
+_LOOK_SECONDS = 0.3
 
 
 def listing(services: EngineServices, request: JobList) -> Page[JobRecord]:
     """Jobs with their live progress."""
+    if request.unresolved:
+        return _unresolved(services, request)
     found = services.context.store.read(
         lambda query: jobs.listing(
             query,
@@ -32,6 +41,18 @@ def listing(services: EngineServices, request: JobList) -> Page[JobRecord]:
     return msgspec.structs.replace(
         found, rows=tuple(map(services.pool.live, found.rows)), seq=services.context.store.last_seq
     )
+
+
+def _unresolved(services: EngineServices, request: JobList) -> Page[JobRecord]:
+    found = [job for job in services.context.store.read(partial(unresolved, services)) if _wanted(request, job)]
+    shown = tuple(found[request.offset : request.offset + request.limit])
+    return Page(rows=shown, total=len(found), offset=request.offset, seq=services.context.store.last_seq)
+
+
+def _wanted(request: JobList, job: JobRecord) -> bool:
+    words = f"{job.id} {job.kind} {job.subject} {job.state}".lower()
+    named = job.kind == (request.kind or job.kind) and job.state == (request.state or job.state)
+    return named and request.query.lower() in words
 
 
 def show(services: EngineServices, request: JobShow) -> JobRecord:
@@ -88,15 +109,22 @@ def retry(services: EngineServices, request: JobRetry) -> JobRecord:
     return services.mutate(request, change)
 
 
-def log(services: EngineServices, request: JobLog) -> JobLogText:
-    """The last lines of a worker's log, made printable."""
+async def log(services: EngineServices, request: JobLog) -> JobLogText:
+    """Lines of a job's log, made printable; waits for the first one if requested."""
+    deadline = services.context.clock.monotonic() + min(request.wait_s, _LONGEST_WAIT)
+    while True:
+        found = await run_in_threadpool(_log, services, request)
+        left = deadline - services.context.clock.monotonic()
+        if found.lines or found.ended or left <= 0 or services.context.stopping.is_set():
+            return found
+        # A worker's own output makes no event: look again soon.
+        await asyncio.sleep(min(left, _LOOK_SECONDS))
+
+
+def _log(services: EngineServices, request: JobLog) -> JobLogText:
     job = services.context.store.read(lambda query: jobs.get(query, request.id))
-    path = services.context.layout.job_logs / f"{job.id}.log"
-    try:
-        with path.open("rb") as handle:
-            handle.seek(0, 2)
-            handle.seek(max(0, handle.tell() - _LOG_BYTES))
-            text = handle.read().decode("utf-8", errors="replace")
-    except FileNotFoundError:
-        text = ""
-    return JobLogText(id=job.id, lines=tuple(safe(line, 2000) for line in text.splitlines()[-1000:]))
+    # A job is known to have ended before the last of its lines is read, so that none is missed.
+    ended = job.state.ended and all(job.id != held for held in services.pool.held())
+    text, end = tail(log_path(services.context.layout, job.id), request.after)
+    lines = tuple(safe(line, 2000) for line in text.splitlines()[-1000:])
+    return JobLogText(id=job.id, lines=lines, end=end, ended=ended)

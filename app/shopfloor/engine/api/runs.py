@@ -19,6 +19,7 @@ from shopfloor.engine.services import EngineServices
 from shopfloor.statistics import metrics
 from shopfloor.store import runs
 from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.process import is_running
 
 
 def listing(services: EngineServices, request: RunList) -> Page[RunRecord]:
@@ -96,6 +97,8 @@ def start(services: EngineServices, request: RunStart) -> RunRecord:
                 trigger=request.actor,
                 params=request.params,
                 environment=request.environment,
+                # One that this engine cannot see, in another container, would look dead from the start.
+                process=request.process if request.process and is_running(request.process) else "",
                 started_at=transaction.now,
             ),
         )

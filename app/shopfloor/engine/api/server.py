@@ -107,6 +107,7 @@ def _status(error: ShopfloorError) -> int:
 async def _answer(
     services: EngineServices, request: Request[Any], table: dict[str, tuple[type[Request[Any]], Answer]]
 ) -> Any:
+    services.context.check_place()
     answer = table[request.verb][1]
     if isinstance(request, Mutation) and not request.when_degraded:
         services.context.degraded.refuse_changes()

@@ -6,14 +6,18 @@ import os
 from datetime import timedelta
 from statistics import median
 
+import msgspec
+
 import shopfloor
 from shopfloor.domain.release import ROLLBACK, UNDO
 from shopfloor.domain.requests.workspace import IdleReport, Rescan, Shutdown, StatusShow
 from shopfloor.domain.status import EngineStatus, FactoryFigures, Status
+from shopfloor.engine.api.unresolved import unresolved
 from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.services import EngineServices
 from shopfloor.store import alerts, files, inference, jobs, models, runs
 from shopfloor.store.rows import Query
+from shopfloor.workspace.stop_mark import StopMark, leave_mark
 
 
 def show(services: EngineServices, request: StatusShow) -> Status:
@@ -35,7 +39,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
                 watcher=watcher,
                 degraded=degraded,
             ),
-            jobs=jobs.counts(reader),
+            jobs=msgspec.structs.replace(jobs.counts(reader), failed=len(unresolved(services, reader))),
             files=files.counts(reader),
             alerts=alerts.counts(reader),
             models=len(definitions),
@@ -80,7 +84,8 @@ def rescan(services: EngineServices, request: Rescan) -> IdleReport:
 
 
 def shutdown(services: EngineServices, request: Shutdown) -> IdleReport:
-    """Stop after this answer."""
+    """Stop after this answer, until somebody starts the engine again."""
     report = idle_report(services)
+    leave_mark(services.context.layout, StopMark(by=request.actor, at=services.context.clock.now()))
     services.stop()
     return report

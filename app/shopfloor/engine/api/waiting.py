@@ -5,14 +5,18 @@ from __future__ import annotations
 from starlette.concurrency import run_in_threadpool
 
 from shopfloor.domain.event import Event
+from shopfloor.domain.job import JobRecord
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.jobs import EventList
 from shopfloor.domain.requests.workspace import AwaitIdle, IdleReport
+from shopfloor.domain.status import FileCounts, JobCounts
+from shopfloor.engine.api.unresolved import unresolved
 from shopfloor.engine.services import EngineServices
 from shopfloor.store import events, files, jobs
 from shopfloor.store.rows import Query
 
 _LONGEST_WAIT = 60.0
+_SHOWN = 20
 
 
 async def next_events(services: EngineServices, request: EventList) -> Page[Event]:
@@ -64,14 +68,27 @@ def _scan(services: EngineServices) -> None:
 def idle_report(services: EngineServices) -> IdleReport:
     """What is still to be done."""
 
-    def query(reader: Query) -> tuple[int, int, int]:
+    def query(reader: Query) -> tuple[JobCounts, FileCounts, list[JobRecord]]:
         work = jobs.counts(reader)
-        return work.queued, work.running, files.counts(reader).waiting
+        # While something is left to do, what failed may still be made good.
+        failed = [] if work.queued or work.running else unresolved(services, reader)
+        return work, files.counts(reader), failed
 
-    queued, recorded, waiting = services.context.store.read(query)
+    work, found, failed = services.context.store.read(query)
     # Asked after the store: what it no longer calls running has then left its slot, too, or is counted here.
-    running = max(recorded, services.pool.busy())
-    waiting += services.streams.waiting()
+    running = max(work.running, services.pool.busy())
+    waiting = found.waiting + services.streams.waiting()
     return IdleReport(
-        idle=not (queued or running or waiting), unsettled_files=waiting, queued_jobs=queued, running_jobs=running
+        idle=not (work.queued or running or waiting),
+        unsettled_files=waiting,
+        queued_jobs=work.queued,
+        running_jobs=running,
+        quarantined_files=found.quarantined,
+        failed=tuple(failed[:_SHOWN]),
+        problems=() if work.queued or running else tuple(_problems(services)),
     )
+
+
+def _problems(services: EngineServices) -> list[str]:
+    store = services.context.store.degraded
+    return [*services.watch.problems(), *([f"The store cannot be written: {store}"] if store else [])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from shopfloor.domain.numbers import figure
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.wire import WireError
+from shopfloor.engine.line import train_lines
 from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
 from shopfloor.engine.line.train_task import train_model
 from shopfloor.lake.locations import part_files
@@ -194,6 +196,10 @@ class TrainHandler:
             data={"run": run.id, "version": number},
         )
         return run
+
+    def report(self, context: Context, job: JobRecord, published: TrainOutcome) -> Iterator[str]:
+        """Rows, candidates, the choice, the gate."""
+        return train_lines.lines(published)
 
     def settle(self, context: Context, job: JobRecord, published: TrainOutcome) -> None:
         """Tell the serving process; clean the staging folder."""

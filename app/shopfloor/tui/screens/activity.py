@@ -17,12 +17,13 @@ from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Section
 
 _EVENTS = 1000
-_SHOWN = {"running": 1000, "cancelling": 1000, "queued": 50, "failed": 5}
+_OPEN = {"running": 1000, "cancelling": 1000, "queued": 50}
 """The states of the jobs on top, in their order, and how many of each at most."""
+_FAILED = 20
 
 
 class ActivityPane(Pane):
-    """Running, queued and lately failed jobs on top, then every fact, newest first."""
+    """Running, queued and failed or lost jobs on top, then every fact, newest first."""
 
     scope = Scope.ACTIVITY
     nouns = HomePane.nouns | {"store", "monitor"}
@@ -38,8 +39,9 @@ class ActivityPane(Pane):
     async def load(self) -> Listing:
         ask = self.shop.client.ask
         jobs: list[JobRecord] = []
-        for state, limit in _SHOWN.items():
+        for state, limit in _OPEN.items():
             jobs += (await ask(JobList(state=state, limit=limit))).rows
+        jobs += (await ask(JobList(unresolved=True, limit=_FAILED))).rows
         events = (await ask(EventList(tail=_EVENTS))).rows
         wanted = self.filter_text.lower()
         shown = [

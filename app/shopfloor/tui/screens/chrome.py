@@ -22,14 +22,15 @@ class Chrome(StatusHeader):
         """Tabs and status as of the newest answer of the engine."""
         status = app.status
         self.set_tabs(_tabs(status), scope.value)
-        self.set_status(_items(status) if status is not None else [StatusItem("connecting")])
+        self.set_status(items_of(status) if status is not None else [StatusItem("connecting")])
         if app.link_lost:
-            self.set_link("lost", app.link_lost)
+            self.set_link("stopped" if app.engine_stopped else "lost", app.link_lost)
         else:
             self.set_link("live")
 
 
-def _items(status: Status) -> Sequence[StatusItem]:
+def items_of(status: Status) -> Sequence[StatusItem]:
+    """What the header says of the engine, the work and what waits for a person."""
     watcher = status.engine.watcher
     items = [
         StatusItem(
@@ -44,6 +45,10 @@ def _items(status: Status) -> Sequence[StatusItem]:
         items.append(StatusItem(f"{status.running[0]}{more}", "run", "activity"))
     elif status.jobs.queued:
         items.append(StatusItem(f"{status.jobs.queued} queued", "run", "activity"))
+    if status.jobs.failed:
+        items.append(StatusItem(f"failed {status.jobs.failed}", "fail", "activity"))
+    if status.files.quarantined:
+        items.append(StatusItem(f"held {status.files.quarantined}", "warn", "datasets"))
     if status.approvals:
         items.append(StatusItem(f"approve {status.approvals}", "accent", "models"))
     if status.alerts.open:

@@ -23,6 +23,7 @@ _EVENTS = 400
 _MOST_EVENTS = 60
 _HELD = 1000
 _SHOWN = 20
+_QUEUED = 200
 _LINE_ROWS = 8
 _COLUMNS = (
     TableColumn("what", "STATUS", width=11),
@@ -105,8 +106,11 @@ class HomePane(Pane):
             add(home.file_row(file, times), file)
         for job in (await ask(JobList(state="running"))).rows:
             add(home.running_row(job), job)
-        for job in (await ask(JobList(state="failed", limit=5))).rows:
+        for job in (await ask(JobList(unresolved=True, limit=5))).rows:
             add(home.failed_row(job), job)
+        for job in (await ask(JobList(state="queued", limit=_QUEUED))).rows:
+            if job.error:
+                add(home.retried_row(job), job)
         wanted = self.filter_text.lower()
         events = reversed((await ask(EventList(tail=_EVENTS))).rows)
         for event, times in home.recent_events(events)[:_MOST_EVENTS]:

@@ -14,7 +14,7 @@ from shopfloor.domain.monitor import AlertRecord, AlertState, CheckVerdict
 from shopfloor.domain.numbers import count
 from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.status import Status
-from shopfloor.tui.theme import FAIL, OK, RUN, WAIT, WARN, State
+from shopfloor.tui.theme import FAIL, OK, RUN, WAIT, WARN, State, state_of
 from shopfloor.tui.views import activity, words
 from shopfloor.tui.views.event_words import event_word
 from shopfloor.tui.widgets.rows import Cell, Row
@@ -186,14 +186,29 @@ def file_row(file: FileRecord, times: int = 1) -> Row:
 
 
 def failed_row(job: JobRecord) -> Row:
-    """A job that failed and was not tried again."""
+    """A job that failed or was lost, and that nothing has made good since."""
+    state = state_of(job.state.value)
     return Row(
         job.id,
         (
-            Cell("FAIL", "fail"),
+            Cell(state.word, state.tone),
             job.subject,
             f"{job.kind.value}: {job.error or 'no reason given'}",
             words.ago(job.finished_at),
+            _where(Scope.ACTIVITY),
+        ),
+    )
+
+
+def retried_row(job: JobRecord) -> Row:
+    """A job whose worker died, or that could not be done now: it is tried again by itself."""
+    return Row(
+        job.id,
+        (
+            Cell("retry", "warn"),
+            job.subject,
+            f"{job.kind.value}: {job.error}",
+            words.ago(job.started_at),
             _where(Scope.ACTIVITY),
         ),
     )

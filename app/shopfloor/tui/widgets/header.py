@@ -13,8 +13,8 @@ from shopfloor.tui.widgets import glyphs
 from shopfloor.tui.widgets.cells import clean, cut
 from shopfloor.tui.widgets.lines import Line, LineWidget, Piece
 
-Link = Literal["live", "stale", "lost", "paused"]
-_LINK_TONES = {"stale": "warn", "lost": "fail", "paused": "warn"}
+Link = Literal["live", "stale", "lost", "stopped", "paused"]
+_LINK_TONES = {"stale": "warn", "lost": "fail", "stopped": "warn", "paused": "warn"}
 _NARROW = 100
 
 
