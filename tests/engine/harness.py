@@ -11,7 +11,7 @@ from pathlib import Path
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.deliver import deliver
 from shopfloor.client.setup import config_set, init_workspace
-from shopfloor.client.start import connect, engine_running
+from shopfloor.client.start import allow_start, connect, engine_running
 from shopfloor.domain.errors import UnreachableError
 from shopfloor.domain.event import Event
 from shopfloor.domain.requests.jobs import EventList
@@ -85,7 +85,9 @@ class Shop:
         return engine_running(self.root)
 
     def start(self) -> None:
+        """Another engine, also where `close` stopped the one before."""
         self.client.close()
+        allow_start(self.root)
         self.client = connect(self.root)
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.engine.harness import Shop
 
-from shopfloor.client.start import connect, engine_running
+from shopfloor.client.start import engine_running
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.requests.files import FileList
 from shopfloor.domain.requests.models import ModelDefine, ModelShow
@@ -41,7 +41,7 @@ def test_a_kill_around_the_commit_leaves_one_file_of_the_logged_predictions(
 ) -> None:
     outbox = shop.root / "outbox" / "m"
     monkeypatch.setenv("SHOPFLOOR_FAILPOINT", f"{step}:kill")
-    shop.client = connect(shop.root)
+    shop.start()
     shop.write("score/m", "ask.csv", rows(20, truth=False))
     shop.until(lambda: not engine_running(shop.root), 90)
     assert visible(outbox) == []

@@ -50,7 +50,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     made("down")
 
 
-def test_down_lasts_until_up_whatever_is_open(shell: Shell) -> None:
+def test_down_lasts_whatever_is_open_until_somebody_wants_the_engine(shell: Shell) -> None:
     screen = Terminal(
         "-c",
         f"import os, sys; os.chdir({str(shell.root)!r}); from shopfloor.cli.main import run; sys.exit(run([]))",
@@ -65,11 +65,15 @@ def test_down_lasts_until_up_whatever_is_open(shell: Shell) -> None:
         assert "The engine was stopped by " in refused.stderr
         assert "Start it: shopfloor up" in refused.stderr
         assert "is not running" in shell("down").stderr
-        shell("model", "list", expect=3)
         screen.seen = b""
         screen.press(b":up\r")
         screen.until(b"The engine is running")
         assert shell.json("status")["engine"]["epoch"] == 2
+        shell("down")
+        screen.until(b"STOPPED by ")
+        begun = shell("model", "list", expect=0)
+        assert "This command starts it again." in begun.stderr
+        assert shell.json("status")["engine"]["epoch"] == 3
     finally:
         screen.close()
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from shopfloor.cli.output.stream import narrate
+from shopfloor.domain.errors import StoppedError
+
 if TYPE_CHECKING:
     from shopfloor.client.connection import EngineClient
     from shopfloor.domain.requests.request import Request
@@ -27,16 +30,32 @@ class Session:
         return find_workspace(self.directory)
 
     def client(self, *, start: bool = True) -> EngineClient:
-        """The engine of the workspace, started when `start` and none runs."""
-        if self._client is None:
-            from shopfloor.client.start import connect
+        """The engine of the workspace, started when `start` and none runs.
 
-            self._client = connect(self.workspace, start=start)
+        Who types a command that needs an engine wants one, also where somebody stopped it; that is said.
+        """
+        if self._client is None:
+            from shopfloor.client.start import allow_start, connect
+
+            try:
+                self._client = connect(self.workspace, start=start)
+            except StoppedError as stopped:
+                if not start:
+                    raise
+                narrate(f"{stopped.message} This command starts it again.")
+                allow_start(self.workspace)
+                self._client = connect(self.workspace)
         return self._client
 
     def ask(self, request: Request[R], *, timeout: float = 30.0, start: bool = True) -> R:
         """The engine's answer; raises a `ShopfloorError`."""
         return self.client(start=start).ask(request, timeout=timeout)
+
+    def was_stopped(self) -> bool:
+        """Whether somebody stopped the engine, which then is not started by just looking."""
+        from shopfloor.client.start import is_kept_stopped
+
+        return is_kept_stopped(self.workspace)
 
     def close(self) -> None:
         """Let the connection go."""

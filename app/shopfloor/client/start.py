@@ -61,6 +61,11 @@ def keep_stopped(workspace: Path) -> None:
     leave_mark(layout, StopMark(by=who(), at=SystemClock().now()))
 
 
+def is_kept_stopped(workspace: Path) -> bool:
+    """Whether somebody stopped the engine, and nobody has started it since."""
+    return read_mark(Layout(workspace)) is not None
+
+
 def allow_start(workspace: Path) -> None:
     """Undo `keep_stopped`: the next client starts an engine."""
     remove_mark(Layout(workspace))

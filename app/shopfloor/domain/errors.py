@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from shopfloor.domain.stored_object import StoredObject
+if TYPE_CHECKING:  # it brings msgspec, which `--help` does without
+    from shopfloor.domain.stored_object import StoredObject
 
 
 class ExitCode(IntEnum):

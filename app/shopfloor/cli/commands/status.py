@@ -14,7 +14,9 @@ from shopfloor.cli.verbs import Verb, json_option, session
 @json_option
 @session
 def command(session: Session, no_start: bool, as_json: bool) -> None:
-    """Show an overview of the workspace."""
+    """Show an overview of the workspace. An engine that somebody stopped stays so."""
     from shopfloor.domain.requests.workspace import StatusShow
 
-    answers.show(session.ask(StatusShow(), start=not no_start), workspace.describe, as_json=as_json)
+    answers.show(
+        session.ask(StatusShow(), start=not (no_start or session.was_stopped())), workspace.describe, as_json=as_json
+    )

@@ -16,7 +16,7 @@ from shopfloor.cli.verbs import Verb, json_option, session
 def command(session: Session, foreground: bool, as_json: bool) -> int | None:
     """Start the engine of the workspace. It goes on when this terminal closes.
 
-    After `shopfloor down` this is the only command that starts it; else every command does.
+    Every command that needs an engine starts one, too; after `shopfloor down` open screens and scripts do not.
     """
     if foreground:
         from shopfloor.client.start import run_foreground
