@@ -69,7 +69,7 @@ class EngineSettings(Record, frozen=True, kw_only=True):
     idle_worker_seconds: float = 60.0
     job_timeout_minutes: float = 240.0
     scrub_days: float = 7.0
-    reserve_mb: int = 20
+    reserve_mb: int = 8
 
 
 class ServingSettings(Record, frozen=True, kw_only=True):
@@ -136,7 +136,7 @@ def check(settings: Settings, source: str) -> Settings:
     if settings.engine.reserve_mb < 0:
         raise ConfigError(
             f"{source}: key 'engine.reserve_mb' cannot be {settings.engine.reserve_mb}.",
-            hint="20 keeps so many megabytes of disk space for the engine's own writing.",
+            hint="8 keeps so many megabytes of disk space for the engine's own writing.",
         )
     for key in ("rejects_days", "log_days", "history_days"):
         days = getattr(settings.retention, key)
