@@ -45,8 +45,8 @@ def _deliver(shell: Shell, name: str) -> None:
 
 def test_intake_waits_at_the_soft_mark_and_goes_on_by_itself(shell: Shell) -> None:
     shell("config", "set", "intake.reserve_mb", _MORE_THAN_ANY_DISK)
-    _until(lambda: _codes(shell) == ["disk_low"])
-    (told,) = shell.json("status")["engine"]["degraded"]
+    _until(lambda: "disk_low" in _codes(shell))
+    (told,) = (one for one in shell.json("status")["engine"]["degraded"] if one["code"] == "disk_low")
     assert "nearly full" in told["message"]
     assert told["since"]
     assert "DEGRADED: The disk is nearly full" in shell("status").stdout
@@ -59,7 +59,7 @@ def test_intake_waits_at_the_soft_mark_and_goes_on_by_itself(shell: Shell) -> No
     shell("config", "set", "intake.reserve_mb", "1")
     shell("wait", "--timeout", "120")
     assert [file["state"] for file in shell.json("file", "list")] == ["committed"]
-    assert _codes(shell) == []
+    assert "disk_low" not in _codes(shell)
     assert 'engine_degraded{cause="disk_low"} 0' in Metrics().text({}, degraded_engine(shell.root))
 
 
@@ -68,16 +68,16 @@ def test_changes_are_refused_at_the_hard_mark_and_questions_are_answered(shell: 
     shell("wait", "--timeout", "120")
     define = ("model", "define", "m", "--dataset", "numbers", "--target", "x")
     shell("config", "set", "engine.reserve_mb", _MORE_THAN_ANY_DISK)
-    _until(lambda: _codes(shell) == ["disk_full"])
+    _until(lambda: "disk_full" in _codes(shell))
     refused = shell(*define, expect=5).stderr
     assert "Nothing can be changed now. The disk is full" in refused
     assert "engine.reserve_mb" in refused
     assert shell.json("dataset", "show", "numbers")["rows"] == 50
     shell("down")  # stops all the same
     shell("up")
-    assert _codes(shell) == ["disk_full"]
+    assert "disk_full" in _codes(shell)
     shell("config", "set", "engine.reserve_mb", "1")
-    _until(lambda: _codes(shell) == [])
+    _until(lambda: "disk_full" not in _codes(shell))
     shell(*define)
 
 
@@ -85,15 +85,12 @@ def test_a_scan_that_fails_degrades_the_engine_until_it_works(shell: Shell) -> N
     inbox = shell.root / "inbox"
     inbox.rename(shell.root / "moved")
     inbox.write_text("in the way")
-    _until(lambda: _codes(shell) == ["scan"])
+    _until(lambda: "scan" in _codes(shell))
     inbox.unlink()
     _until(lambda: _renamed(shell.root / "moved", inbox))
     _until(lambda: "scan" not in _codes(shell))
     kinds = [event["kind"] for event in shell.json("events")]
-    assert [kind for kind in kinds if kind in {"engine.degraded", "engine.recovered"}] == [
-        "engine.degraded",
-        "engine.recovered",
-    ]
+    assert {"engine.degraded", "engine.recovered"} <= set(kinds)
 
 
 def _renamed(source: Path, target: Path) -> bool:
