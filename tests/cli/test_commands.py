@@ -17,6 +17,7 @@ from shopfloor.cli.commands.down import await_end
 from shopfloor.cli.commands.events import read_new, read_past
 from shopfloor.cli.commands.wait import wait_for_idle
 from shopfloor.cli.main import run
+from shopfloor.client.restore import Restored
 from shopfloor.cli.session import Session
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.definition import ReleasePolicy, Task
@@ -574,7 +575,12 @@ def test_a_restore_that_nobody_confirms_is_refused(
     workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     restored: list[Path] = []
-    monkeypatch.setattr("shopfloor.client.restore.restore", lambda root, backup: restored.append(backup))
+
+    def restore(root: Path, backup: Path) -> Restored:
+        restored.append(backup)
+        return Restored(backup=str(backup), seq=7, undone=2, again=1, lost=0, aside="aside")
+
+    monkeypatch.setattr("shopfloor.client.restore.restore", restore)
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     (workspace / "old").touch()
     assert run(["restore", "old"]) == 2
@@ -582,6 +588,9 @@ def test_a_restore_that_nobody_confirms_is_refused(
     assert restored == []
     assert run(["restore", "old", "--yes"]) == 0
     assert restored == [workspace / "old"]
+    told = capsys.readouterr().err
+    assert "2 later events are undone" in told
+    assert "1 file that came later is delivered again" in told
 
 
 def test_tokens(workspace: Path, capsys: Any) -> None:
