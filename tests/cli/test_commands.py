@@ -17,8 +17,8 @@ from shopfloor.cli.commands.down import await_end
 from shopfloor.cli.commands.events import read_new, read_past
 from shopfloor.cli.commands.wait import wait_for_idle
 from shopfloor.cli.main import run
-from shopfloor.client.restore import Restored
 from shopfloor.cli.session import Session
+from shopfloor.client.restore import Restored
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.definition import ReleasePolicy, Task
 from shopfloor.domain.errors import NotFoundError, ShopfloorError, UnreachableError
