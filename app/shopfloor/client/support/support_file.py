@@ -25,7 +25,8 @@ from shopfloor.domain.requests.datasets import DatasetList, DatasetVersionShow
 from shopfloor.domain.requests.jobs import JobList
 from shopfloor.domain.requests.models import ModelList
 from shopfloor.domain.requests.request import Request
-from shopfloor.domain.requests.workspace import Doctor, StatusShow
+from shopfloor.domain.requests.workspace import Doctor, DoctorReport, StatusShow
+from shopfloor.domain.status import Status
 from shopfloor.workspace import settings
 from shopfloor.workspace.layout import Layout
 from shopfloor.workspace.process import process_state
@@ -115,15 +116,16 @@ class _Support:
             return f"{len(value)} values"
         return self._redaction.text(value) if isinstance(value, str) else value
 
-    def _status(self, status: Any) -> Any:
+    def _status(self, status: Status) -> Any:
         shown = msgspec.to_builtins(status)
         shown["running"] = [self._redaction.text(line) for line in status.running]
         del shown["workspace"]
-        shown["engine"]["degraded"] = self._redaction.text(status.engine.degraded)
+        for cause in shown["engine"]["degraded"]:
+            cause["message"] = self._redaction.text(cause["message"])
         shown["engine"]["watcher"]["detail"] = self._redaction.text(status.engine.watcher.detail)
         return shown
 
-    def _findings(self, report: Any) -> Any:
+    def _findings(self, report: DoctorReport) -> Any:
         return [
             {**msgspec.to_builtins(found), "detail": self._redaction.text(found.detail)} for found in report.findings
         ]
