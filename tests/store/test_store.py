@@ -123,6 +123,7 @@ def _restarted(store: Store, folder: Path, lose: Callable[[], None]) -> Store:
 
 
 def _found_dead_by_a_reader(store: Store, folder: Path, lose: Callable[[], None]) -> Store:
+    store.read(models.names)  # which holds a cursor of what dies
     store._connection.close()
     lose()
     return store
