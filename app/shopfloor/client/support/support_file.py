@@ -180,7 +180,8 @@ def _sizes(layout: Layout) -> dict[str, Any]:
     folders = [*layout.root.iterdir(), *layout.private.iterdir()] if layout.private.exists() else []
     found = {layout.relative(folder): _size(folder) for folder in sorted(folders) if folder.is_dir()}
     usage = shutil.disk_usage(layout.root)
-    return {"disk": {"total": usage.total, "free": usage.free}, "folders": found, "database": _bytes(layout.database)}
+    metadata_files = {path.name: _bytes(path) for path in sorted(layout.private.glob("*")) if path.is_file()}
+    return {"disk": {"total": usage.total, "free": usage.free}, "folders": found, "metadata": metadata_files}
 
 
 def _size(folder: Path) -> dict[str, int]:
