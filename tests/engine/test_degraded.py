@@ -49,7 +49,7 @@ def test_intake_waits_at_the_soft_mark_and_goes_on_by_itself(shell: Shell) -> No
     (told,) = (one for one in shell.json("status")["engine"]["degraded"] if one["code"] == "disk_low")
     assert "nearly full" in told["message"]
     assert told["since"]
-    assert "DEGRADED: The disk is nearly full" in shell("status").stdout
+    assert "DEGRADED: The disk is nearly full" in " ".join(shell("status").stdout.split())
     finding = next(each for each in shell.json("doctor", expect=1)["findings"] if each["check"] == "engine")
     assert not finding["ok"]
     assert 'engine_degraded{cause="disk_low"} 1' in Metrics().text({}, degraded_engine(shell.root))
