@@ -14,7 +14,8 @@ from tests.engine.harness import Shop
 from tests.shell import APP, Shell
 from tests.terminal import Terminal
 
-from shopfloor.client.start import allow_start, connect
+from shopfloor.client.demo.script import DemoScript, prepare
+from shopfloor.client.start import allow_start, connect, is_kept_stopped
 from shopfloor.domain.errors import StoppedError, UnreachableError
 from shopfloor.domain.requests.jobs import EventList
 from shopfloor.domain.requests.request import Request
@@ -76,6 +77,12 @@ def test_down_lasts_whatever_is_open_until_somebody_wants_the_engine(shell: Shel
         assert shell.json("status")["engine"]["epoch"] == 3
     finally:
         screen.close()
+
+
+def test_who_opens_the_demo_after_its_end_finds_it_working(tmp_path: Path) -> None:
+    root = prepare(tmp_path / "demo")
+    DemoScript(root, print).close(keep=False)
+    assert not is_kept_stopped(root)
 
 
 @pytest.mark.parametrize("request_", [StatusShow(), AwaitIdle(wait_s=20.0), Shutdown()], ids=lambda one: one.verb)

@@ -13,7 +13,7 @@ from shopfloor.client.demo import months
 from shopfloor.client.demo.endpoint import Endpoint, has_loopback
 from shopfloor.client.serve import token_create
 from shopfloor.client.setup import config_set, init_workspace
-from shopfloor.client.start import connect, engine_running
+from shopfloor.client.start import allow_start, connect, engine_running
 from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy, Value
 from shopfloor.domain.errors import RefusedError, ShopfloorError
 from shopfloor.domain.numbers import count, duration, figure, money
@@ -114,6 +114,7 @@ class DemoScript:
         shutil.rmtree(self._scratch, ignore_errors=True)
         if not keep:
             self._client.ask(Shutdown())
+            allow_start(self._workspace)  # the next who opens it wants an engine
         self._client.close()
 
     def _first_month(self) -> None:
