@@ -62,7 +62,7 @@ def keep_stopped(workspace: Path) -> None:
 
 
 def is_kept_stopped(workspace: Path) -> bool:
-    """Whether somebody stopped the engine, and nobody has started it since."""
+    """Whether somebody stopped the engine and nobody has started it since."""
     return read_mark(Layout(workspace)) is not None
 
 

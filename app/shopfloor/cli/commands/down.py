@@ -26,7 +26,7 @@ _PAUSE_SECONDS = 0.05
 def command(session: Session, as_json: bool) -> None:
     """Stop the engine, and wait until it has ended. Parked jobs go on at the next start.
 
-    It stays stopped until `shopfloor up`, whoever asks and whichever screen is open.
+    It stays stopped, whichever screen is open, until `shopfloor up` or another command that needs an engine.
     """
     from shopfloor.client.start import engine_running, keep_stopped
     from shopfloor.domain.requests.workspace import IdleReport, Shutdown
