@@ -18,7 +18,7 @@ from shopfloor.domain.file import FileState
 from shopfloor.formats import table
 from shopfloor.formats.kinds.csv import FEWEST, FORMAT
 from shopfloor.formats.sniff import sniff_csv
-from shopfloor.intake import take
+from shopfloor.intake import loading
 
 COMMITTED, QUARANTINED = FileState.COMMITTED, FileState.QUARANTINED
 AB = "a,b\n1,x\n2,y\n"
@@ -468,7 +468,7 @@ def test_full_disk_is_not_the_files_fault(bench: Any, monkeypatch: pytest.Monkey
         raise duckdb.IOException("IO Error: Could not write file: No space left on device")
 
     monkeypatch.setattr(table, "strict", strict)
-    monkeypatch.setattr(take, "diagnose", strict)
+    monkeypatch.setattr(loading, "diagnose", strict)
     with pytest.raises(StoreError) as caught:
         bench.ingest({"1.csv": AB})
     assert caught.value.code == "disk_full"
