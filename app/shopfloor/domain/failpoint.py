@@ -1,8 +1,8 @@
 """Places where tests end, stop or fail the engine, to prove that nothing is lost there.
 
 `SHOPFLOOR_FAILPOINT=name:kill` ends the process when `name` is reached, `name:3:kill` at the third time; `name:stop`
-stops it with a signal, so that a test can change the world under it; `name:sleep` is a second's rest, `name:ENOSPC` that
-error of the system. Several are parted by commas, and each acts once. Without the variable nothing happens.
+stops it with a signal, so that a test can change the world under it; `name:sleep` rests for a second, `name:ENOSPC`
+raises that error of the system. Several are parted by commas, and each acts once. Unset, nothing happens.
 """
 
 from __future__ import annotations
