@@ -9,7 +9,7 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.requests.request import Mutation
 from shopfloor.domain.requests.workspace import Undo, UndoReport
 from shopfloor.domain.text import safe
-from shopfloor.engine.api.restoring import RESTORERS, check_artifacts, follow, moved
+from shopfloor.engine.api.restoring import RESTORERS, check_stored, follow, moved
 from shopfloor.engine.services import EngineServices
 from shopfloor.store import events, history, operations
 from shopfloor.store.images import RowImage
@@ -44,7 +44,7 @@ def undo(services: EngineServices, request: Undo) -> UndoReport:
 
     with suppress(NotFoundError, RefusedError):  # said below, unless the request is a repeated one
         planned, _ = services.context.store.read(lambda query: _plan(services, query, request))
-    check_artifacts(services, planned)
+    check_stored(services, planned)
     report = services.mutate(request, change)
     follow(services, restored)
     return report
