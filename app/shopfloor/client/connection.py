@@ -5,9 +5,10 @@ from __future__ import annotations
 import http.client
 import os
 import pwd
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
@@ -15,13 +16,27 @@ from shopfloor.client.silence import absent, silent
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import BusyError, ShopfloorError, from_wire
 from shopfloor.domain.ids import ulid
+from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation, Request, answer_type
+from shopfloor.domain.requests.workspace import Inverse
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import PREFIX, WireFailure
 from shopfloor.workspace.connection import KeptConnections
 from shopfloor.workspace.process import own_identity
 
 R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Done(Generic[R]):
+    """The answer to a mutation, and what takes it back; None where nothing does."""
+
+    answer: R
+    undo: Inverse | None = None
+
+
+class _Reversible(Record, frozen=True, kw_only=True):
+    undo: Inverse | None = None
 
 
 class EngineClient:
@@ -36,11 +51,18 @@ class EngineClient:
 
         `UnreachableError` says that nobody answers: within `timeout` seconds, at once when the engine is stopped.
         """
-        if isinstance(request, Mutation):
-            request = _signed(request)
-        body = self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
+        body = self._body(_signed(request) if isinstance(request, Mutation) else request, timeout)
         answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
         return answer
+
+    def do(self, request: Mutation[R], *, timeout: float = 30.0) -> Done[R]:
+        """The answer and what takes it back; raises as `ask` does."""
+        body = self._body(_signed(request), timeout)
+        answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
+        return Done(answer, msgspec.json.decode(body, type=_Reversible).undo)
+
+    def _body(self, request: Request[Any], timeout: float) -> bytes:
+        return self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
 
     def post(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> bytes:
         """The body of a good answer to any post; raises as `ask` does.
