@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.cli import samples
 
-from shopfloor.client.connection import Done
+from shopfloor.client.connection import Undoable
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.requests.workspace import Inverse
@@ -89,8 +89,8 @@ class RecordingClient:
             return Page(rows=answer, total=len(answer))
         return answer
 
-    def do(self, request: Mutation[Any], *, timeout: float = 30.0) -> Done[Any]:
-        return Done(self.ask(request, timeout=timeout), self.undo)
+    def do(self, request: Mutation[Any], *, timeout: float = 30.0) -> Undoable[Any]:
+        return Undoable(self.ask(request, timeout=timeout), self.undo)
 
     def close(self) -> None:
         pass

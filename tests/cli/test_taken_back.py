@@ -12,7 +12,7 @@ from tests.actions.test_registry import mutations
 from tests.cli.recording import RecordingClient
 
 from shopfloor.cli.main import run
-from shopfloor.client.connection import Done
+from shopfloor.client.connection import Undoable
 from shopfloor.domain.requests.request import Mutation
 from shopfloor.domain.requests.workspace import ConfigSet, ExpectedRow, Inverse
 
@@ -65,8 +65,8 @@ def test_it_is_the_last_line_and_the_last_key(verb: str, engine: Engine, capsys:
 
 def test_a_setting_too(workspace: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     class Setting(RecordingClient):
-        def do(self, request: Mutation[Any], *, timeout: float = 30.0) -> Done[Any]:
-            return Done(None, INVERSE)
+        def do(self, request: Mutation[Any], *, timeout: float = 30.0) -> Undoable[Any]:
+            return Undoable(None, INVERSE)
 
         def __enter__(self) -> Setting:
             return self

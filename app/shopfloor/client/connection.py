@@ -28,7 +28,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Done(Generic[R]):
+class Undoable(Generic[R]):
     """The answer to a mutation, and what takes it back; None where nothing does."""
 
     answer: R
@@ -55,11 +55,11 @@ class EngineClient:
         answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
         return answer
 
-    def do(self, request: Mutation[R], *, timeout: float = 30.0) -> Done[R]:
+    def do(self, request: Mutation[R], *, timeout: float = 30.0) -> Undoable[R]:
         """The answer and what takes it back; raises as `ask` does."""
         body = self._body(_signed(request), timeout)
         answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
-        return Done(answer, msgspec.json.decode(body, type=_Reversible).undo)
+        return Undoable(answer, msgspec.json.decode(body, type=_Reversible).undo)
 
     def _body(self, request: Request[Any], timeout: float) -> bytes:
         return self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
