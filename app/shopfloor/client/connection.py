@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
-import pwd
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -16,7 +14,6 @@ from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import BusyError, ShopfloorError, from_wire
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.requests.request import Mutation, Request, answer_type
-from shopfloor.domain.text import safe
 from shopfloor.domain.wire import PREFIX, WireFailure
 from shopfloor.workspace.connection import KeptConnections
 from shopfloor.workspace.process import own_identity
@@ -37,7 +34,7 @@ class EngineClient:
         `UnreachableError` says that nobody answers: within `timeout` seconds, at once when the engine is stopped.
         """
         if isinstance(request, Mutation):
-            request = _signed(request)
+            request = _named(request)
         body = self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
         answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
         return answer
@@ -73,29 +70,15 @@ class EngineClient:
         self.close()
 
 
-def _signed(request: R) -> R:
-    """A mutation with its operation id and the name of the person who asks."""
+def _named(request: R) -> R:
+    """A mutation with its operation id."""
     assert isinstance(request, Mutation)
-    changes = {} if request.op_id else {"op_id": ulid()}
-    if request.actor == "you":
-        changes["actor"] = who()
-    return msgspec.structs.replace(request, **changes)
+    return request if request.op_id else msgspec.structs.replace(request, op_id=ulid())
 
 
 def this_process() -> str:
     """What identifies this process, for what lasts as long as it does."""
     return own_identity()
-
-
-def who() -> str:
-    """Who acts: several people may share the workspace's account, so the account they logged in with counts first."""
-    named = os.environ.get("SHOPFLOOR_USER") or os.environ.get("SUDO_USER")
-    if named:
-        return safe(named, 60)
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"
 
 
 def _failure(status: int, body: bytes, wait: str) -> ShopfloorError:
