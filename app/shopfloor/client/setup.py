@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from shopfloor.client.child import run_tool
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.start import engine_running
-from shopfloor.domain.errors import ConfigError, UnreachableError
+from shopfloor.domain.errors import ConfigError, ShopfloorError, UnreachableError
 from shopfloor.domain.requests.workspace import ConfigSet
-from shopfloor.domain.text import safe
 from shopfloor.statistics import metrics
 from shopfloor.workspace import contracts, definitions, schema, settings, template
 from shopfloor.workspace.layout import Layout
@@ -68,13 +64,10 @@ def _sql_problems(layout: Layout) -> list[str]:
     """What is wrong with SQL and patterns in contracts, checked in a process of its own: faces never load DuckDB."""
     if not any(_needs_duckdb(layout, name) for name in contracts.list_contracts(layout)):
         return []
-    command = [sys.executable, "-m", "shopfloor.upkeep.validate", "--workspace", str(layout.root)]
-    done = subprocess.run(command, capture_output=True, check=False)
     try:
-        return msgspec.json.decode(done.stdout, type=list[str])
-    except msgspec.DecodeError:
-        output = done.stderr.decode(errors="replace").strip()[-300:]
-        return [f"The contract conditions could not be checked: {safe(output, 300)}"]
+        return run_tool("check of contracts", "shopfloor.upkeep.validate", layout.root, answer=list[str])
+    except ShopfloorError as error:
+        return [str(error)]
 
 
 def _needs_duckdb(layout: Layout, name: str) -> bool:
