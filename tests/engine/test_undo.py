@@ -249,13 +249,14 @@ def test_done_and_undone_all_is_as_it_was_and_done_again_as_it_became(verb: str,
 class Caller:
     """Somebody who asks by HTTP and gets what goes over the wire."""
 
-    def __init__(self, services: EngineServices, actor: str = "ada") -> None:
+    def __init__(self, services: EngineServices) -> None:
         self._http = TestClient(application(services))
-        self._actor, self._count = actor, 0
+        self._http.app_state["peer"] = services.peer
+        self._count = 0
 
     def post(self, request: Mutation[Any], op_id: str = "") -> dict[str, Any]:
         self._count += 1
-        signed = msgspec.structs.replace(request, op_id=op_id or f"op{self._count}", actor=self._actor)
+        signed = msgspec.structs.replace(request, op_id=op_id or f"op{self._count}")
         answer = self._http.post(f"/v1/{request.verb}", content=to_json(signed))
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
