@@ -56,6 +56,9 @@ def test_intake_waits_at_the_soft_mark_and_goes_on_by_itself(shell: Shell) -> No
 
     _deliver(shell, "a.csv")
     _until(lambda: [file["state"] for file in shell.json("file", "list")] == ["waiting"])
+    told = shell("wait", expect=1).stderr  # at once: only a person can end this
+    assert "The disk is nearly full" in told
+    assert "1 file is unsettled" in told
     shell("config", "set", "intake.reserve_mb", "1")
     shell("wait", "--timeout", "120")
     assert [file["state"] for file in shell.json("file", "list")] == ["committed"]

@@ -15,7 +15,8 @@ import pytest
 from tests.upkeep.works import Works
 
 import shopfloor
-from shopfloor.domain.errors import IntegrityError, NotFoundError, RefusedError
+from shopfloor.client.restore import restore as restore_in_child
+from shopfloor.domain.errors import IntegrityError, NotFoundError, RefusedError, ShopfloorError
 from shopfloor.domain.file import FileState
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.requests.workspace import DoctorReport
@@ -203,6 +204,46 @@ def test_a_failure_at_any_step_leaves_a_database_in_place(
     assert not list(works.layout.private.glob("*.restore-*"))
     monkeypatch.undo()
     assert restore(works.layout, lived.backup, works.clock).seq == inspect(lived.backup).seq
+
+
+@pytest.mark.parametrize("step", ["restore.ready", "restore.aside", "restore.placed", "restore.journal"])
+def test_a_kill_at_any_step_is_told_and_the_next_restore_finishes_it(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    works = lived.works
+    monkeypatch.setenv("SHOPFLOOR_FAILPOINT", f"{step}:kill")
+    with pytest.raises(ShopfloorError, match="The restore was killed by SIGKILL before it was done") as told:
+        restore_in_child(works.layout.root, lived.backup)
+    assert "Run it again" in told.value.hint
+    assert inspect(lived.backup).seq > 0
+    # Whichever of the two is in place opens, and not as a mixture.
+    stands = inspect(works.layout.database).seq
+    assert stands == lived.seq if step in {"restore.ready", "restore.aside"} else stands > lived.seq
+    monkeypatch.delenv("SHOPFLOOR_FAILPOINT")
+    assert restore_in_child(works.layout.root, lived.backup).seq == inspect(lived.backup).seq
+    works.reopen()
+    assert works.store.read(lambda q: datasets.current_version(q, "flights")) == 1
+    works.store.close()
+
+
+def test_the_last_words_of_a_restore_that_dies_are_in_the_log(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOPFLOOR_FAILPOINT", "restore.ready:no such act")  # an error that nobody expects
+    with pytest.raises(ShopfloorError) as told:
+        restore_in_child(lived.works.layout.root, lived.backup)
+    assert told.value.message == "The restore ended with exit code 1 before it was done."
+    assert "Traceback" not in str(told.value)
+    assert str(lived.works.layout.log) in told.value.hint
+    assert "Traceback" in lived.works.layout.log.read_text()
+
+
+@pytest.mark.parametrize(("act", "words"), [("ENOSPC", "The disk is full."), ("EIO", "Input/output error")])
+def test_an_error_of_the_disk_is_told_in_words(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch, act: str, words: str
+) -> None:
+    monkeypatch.setenv("SHOPFLOOR_FAILPOINT", f"restore.ready:{act}")
+    with pytest.raises(ShopfloorError, match=words):
+        restore_in_child(lived.works.layout.root, lived.backup)
+    assert inspect(lived.works.layout.database).seq == lived.seq
 
 
 def test_refusals(lived: Lived, tmp_path: Path) -> None:

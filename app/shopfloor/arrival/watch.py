@@ -87,6 +87,7 @@ class Watch:
         self._waiting: dict[str, Reason] = {}  # files that have to wait, and why
         self._health = Health(False, "starting", expected=True)
         self._failure = ""  # why the last scan failed or is incomplete
+        self._faulty: dict[str, FolderError] = {}  # folders that could not be used
         self._last_scan: tuple[datetime, float] | None = None
         self._settings_stamp = 0
         self._soon = 0.0
@@ -114,11 +115,12 @@ class Watch:
     def scan_now(self) -> None:
         """One whole scan on the caller's thread, by the settings as they are now.
 
-        When it returns, the ledger knows every file that is there, unless there are `problems`.
+        When it returns, the ledger knows every file that is there, unless there is a `scan_failure`.
         """
         with self._turn:
             self._reload_settings()
             self._try_scan()
+            self._faulty = self._faults()
         self._wake.set()
 
     def status(self) -> WatcherStatus:
@@ -135,18 +137,14 @@ class Watch:
         )
 
     def scan_failure(self) -> str:
-        """Why the drop folders are not seen as they are; empty while they are."""
-        return self._failure
+        """Why files are not seen, not taken in or cannot leave, as it was looked at last; empty while all goes well."""
+        return " ".join(dict.fromkeys([*([self._failure] if self._failure else []), *map(str, self._faulty.values())]))
 
     def watcher_failure(self) -> str:
         """Why new files are noticed by the scan only, where a watcher should notice them."""
         if self._health.healthy or self._health.expected:
             return ""
         return f"The watcher is not working, files are noticed by the scan: {self._health.detail}."
-
-    def problems(self) -> list[str]:
-        """What keeps the engine from seeing what was delivered, a sentence each; the last scan's word."""
-        return list(dict.fromkeys([*([self._failure] if self._failure else []), *map(str, self._faults().values())]))
 
     def waits(self, purpose: FilePurpose, path: str) -> tuple[str, float]:
         """What a file on its way waits for, in words, and for how many seconds it has been known."""
@@ -161,7 +159,7 @@ class Watch:
                 if not self._copies.is_copying((purpose, state.observation.name))
                 and (known := self._memory.get(os.fsencode(self._roots[purpose] / path))) is not None
             ]
-            faults = self._faults()
+            faults = self._faulty = self._faults()
         self._stalled.report(stuck)
         if self._folders.report(faults):
             self._finished = False  # what could not leave its folder can now
@@ -221,7 +219,9 @@ class Watch:
     def _tend(self) -> Health:
         self._reload_settings()
         for root in self._roots.values():
-            root.mkdir(mode=0o700, exist_ok=True)  # somebody removed it; what is delivered next must find it
+            if not root.exists():  # somebody removed it; what is delivered next must find it
+                root.mkdir(mode=0o700)
+                self.context.share()
         if not self.context.settings.intake.watch:
             return Health(False, "switched off: intake.watch = false", expected=True)
         folders = list(self._roots.values())

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
-import msgspec
-
-from shopfloor.domain.errors import ShopfloorError, from_wire
+from shopfloor.client.child import run_tool
 from shopfloor.domain.record import Record
-from shopfloor.domain.wire import WireFailure
 
 
 class Restored(Record, frozen=True, kw_only=True):
@@ -26,26 +21,5 @@ class Restored(Record, frozen=True, kw_only=True):
 
 
 def restore(workspace: Path, backup: Path) -> Restored:
-    """Restore in a process of its own, because faces never load the database; raises its error."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "shopfloor.upkeep.restore",
-            "--workspace",
-            str(workspace),
-            "--backup",
-            str(backup),
-        ],
-        capture_output=True,
-        check=False,
-    )
-    try:
-        if done.returncode == 0:
-            return msgspec.json.decode(done.stdout, type=Restored)
-        error = msgspec.json.decode(done.stdout, type=WireFailure).error
-    except msgspec.DecodeError as broken:
-        raise ShopfloorError(
-            "The backup could not be restored.", hint=done.stderr.decode(errors="replace").strip()[-300:]
-        ) from broken
-    raise from_wire(error.exit, error.message, error.hint, error.code, error.stored)
+    """Restore in a process of its own; raises its error."""
+    return run_tool("restore", "shopfloor.upkeep.restore", workspace, "--backup", str(backup), answer=Restored)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from shopfloor.client.child import run_tool
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.start import engine_running
-from shopfloor.domain.errors import ConfigError, UnreachableError
-from shopfloor.domain.requests.workspace import ConfigSet
-from shopfloor.domain.text import safe
+from shopfloor.domain.errors import ConfigError, ShopfloorError, UnreachableError
+from shopfloor.domain.requests.workspace import ConfigSet, Inverse
 from shopfloor.statistics import metrics
 from shopfloor.workspace import contracts, definitions, schema, settings, template
 from shopfloor.workspace.layout import Layout
@@ -29,17 +25,17 @@ def config_get(workspace: Path, key: str) -> Any:
     return settings.get_setting(Layout(workspace), key)
 
 
-def config_set(workspace: Path, key: str, value: str) -> None:
-    """Write a setting: by the engine where one runs, so that it is in the history and can be undone."""
+def config_set(workspace: Path, key: str, value: str) -> Inverse | None:
+    """Write a setting: by the engine where one runs, so that it is in the history and can be undone, as it returns."""
     layout = Layout(workspace)
     if engine_running(workspace):
         try:
             with EngineClient(workspace, layout.socket) as client:
-                client.ask(ConfigSet(key=key, value=value))
-            return
+                return client.do(ConfigSet(key=key, value=value)).undo
         except UnreachableError:
             pass  # it starts or stops, and reads the file when it is there again
     settings.set_setting(layout, key, value)
+    return None
 
 
 def config_schema(kind: str) -> dict[str, Any]:
@@ -68,13 +64,10 @@ def _sql_problems(layout: Layout) -> list[str]:
     """What is wrong with SQL and patterns in contracts, checked in a process of its own: faces never load DuckDB."""
     if not any(_needs_duckdb(layout, name) for name in contracts.list_contracts(layout)):
         return []
-    command = [sys.executable, "-m", "shopfloor.upkeep.validate", "--workspace", str(layout.root)]
-    done = subprocess.run(command, capture_output=True, check=False)
     try:
-        return msgspec.json.decode(done.stdout, type=list[str])
-    except msgspec.DecodeError:
-        output = done.stderr.decode(errors="replace").strip()[-300:]
-        return [f"The contract conditions could not be checked: {safe(output, 300)}"]
+        return run_tool("check of contracts", "shopfloor.upkeep.validate", layout.root, answer=list[str])
+    except ShopfloorError as error:
+        return [str(error)]
 
 
 def _needs_duckdb(layout: Layout, name: str) -> bool:

@@ -1,28 +1,44 @@
-"""Places where tests end the engine, to prove that nothing is lost there.
+"""Places where tests end, stop or fail the engine, to prove that nothing is lost there.
 
-`SHOPFLOOR_FAILPOINT=name:kill` ends it when `name` is reached, `name:3:kill` at the third time;
-`name:sleep` stops for a second there. Without the variable nothing happens and nothing is paid.
+`SHOPFLOOR_FAILPOINT=name:kill` ends the process when `name` is reached, `name:3:kill` at the third time; `name:stop`
+stops it with a signal, so that a test can change the world under it; `name:sleep` rests for a second, `name:ENOSPC`
+raises that error of the system. Several are parted by commas, and each acts once. Unset, nothing happens.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
 
-_NAME, _, _REST = os.environ.get("SHOPFLOOR_FAILPOINT", "").partition(":")
-_NTH, _, _ACT = _REST.rpartition(":")
-_left = [int(_NTH or 1)] if _NAME else [0]
+_SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+
+
+def _armed(text: str) -> dict[str, tuple[int, str]]:
+    """How often each is reached until it acts, and what it does."""
+    found = {}
+    for one in filter(None, text.split(",")):
+        name, _, rest = one.partition(":")
+        nth, _, act = rest.rpartition(":")
+        found[name] = (int(nth or 1), act)
+    return found
+
+
+_left = _armed(os.environ.get("SHOPFLOOR_FAILPOINT", ""))
 
 
 def reach(name: str) -> None:
     """Say that the step `name` comes next."""
-    if name != _NAME:
+    if name not in _left:
         return
-    _left[0] -= 1
-    if _left[0] != 0:
-        return
-    if _ACT == "sleep":
+    left, act = _left.pop(name)
+    if left > 1:
+        _left[name] = (left - 1, act)
+    elif act in _SIGNALS:
+        os.kill(os.getpid(), _SIGNALS[act])
+    elif act == "sleep":
         time.sleep(1.0)
     else:
-        os.kill(os.getpid(), signal.SIGKILL)
+        number = getattr(errno, act)
+        raise OSError(number, os.strerror(number))

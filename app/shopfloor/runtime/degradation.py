@@ -21,6 +21,7 @@ Listener = Callable[[Degradation, bool], None]
 
 _REFUSING = (DegradedCause.DISK_FULL, DegradedCause.READ_ONLY, DegradedCause.STORE)
 _NO_SPACE = frozenset({DegradedCause.DISK_LOW, DegradedCause.DISK_FULL, DegradedCause.READ_ONLY})
+_ONLY_TOLD = frozenset({DegradedCause.WATCHER, DegradedCause.CLOCK})
 _FILLING = frozenset({JobKind.INTAKE, JobKind.TRAIN})
 _HINTS = {
     DegradedCause.DISK_FULL: "Free some disk space (shopfloor gc): the engine goes on by itself. "
@@ -66,6 +67,10 @@ class Degradations:
     def held(self) -> tuple[Degradation, ...]:
         """What held when it was looked at last."""
         return tuple(self._held.values())
+
+    def hindrances(self) -> tuple[str, ...]:
+        """What keeps the engine now from seeing or storing what is delivered, a sentence each."""
+        return tuple(one.message for one in self.look() if one.code not in _ONLY_TOLD)
 
     def holds_back(self, kind: JobKind) -> bool:
         """True for a job that would fill a disk which has no space left, or could not write at all."""

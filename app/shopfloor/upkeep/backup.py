@@ -11,6 +11,7 @@ from typing import NamedTuple
 import duckdb
 
 from shopfloor.domain.errors import IntegrityError, RefusedError
+from shopfloor.domain.failpoint import reach
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.numbers import size
 from shopfloor.domain.requests.workspace import BackupReport
@@ -50,6 +51,7 @@ def make_backup(context: Context) -> BackupReport:
     partial = layout.backups / f"{PARTIAL}{ulid()}.duckdb"
     try:
         seq = context.store.copy_to(partial)
+        reach("backup.copied")
         os.chmod(partial, 0o600)
         held = inspect(partial)
         if held.seq != seq or held.schema != migrate.newest():

@@ -24,18 +24,21 @@ import duckdb
 
 from shopfloor.domain.clock import Clock, SystemClock
 from shopfloor.domain.codec import to_json
-from shopfloor.domain.errors import NotFoundError, RefusedError, ShopfloorError
+from shopfloor.domain.errors import NotFoundError, RefusedError, ShopfloorError, StoreError
+from shopfloor.domain.failpoint import reach
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireFailure, describe
+from shopfloor.duck.disk import is_full
 from shopfloor.runtime.ownership import Ownership
-from shopfloor.store import migrate
+from shopfloor.store import database, migrate
 from shopfloor.store.database import log_path
 from shopfloor.store.journal import Journal, JournalEntry
 from shopfloor.upkeep.backup import Contents, inspect
 from shopfloor.upkeep.restored_moment import begin_again, deliver_again, delivered_to
 from shopfloor.workspace.durable import fsync_directory, fsync_file
+from shopfloor.workspace.folders import blame
 from shopfloor.workspace.layout import Layout
 
 PARTIAL = ".restore-"
@@ -92,13 +95,17 @@ def _restore(layout: Layout, backup: Path, now: datetime) -> RestoreReport:
             lost = begin_again(connection, layout, backup.name, newest + 1, now)
         fsync_file(partial)
         places = delivered_to(layout) if present is not None else {}
+        reach("restore.ready")
         aside = _set_aside(layout, now)
+        reach("restore.aside")
         os.replace(partial, layout.database)
         fsync_directory(layout.private)
+        reach("restore.placed")
     finally:
         partial.unlink(missing_ok=True)
         log_path(partial).unlink(missing_ok=True)
     _set_journal_aside(layout, now)
+    reach("restore.journal")
     again = deliver_again(layout, places)
     return RestoreReport(
         backup=str(backup), seq=held.seq, undone=newest - held.seq, again=again, lost=lost, aside=aside
@@ -197,6 +204,15 @@ def _second_name(path: Path, aside: Path) -> None:
         fsync_file(aside)
 
 
+def _not_prepared(error: duckdb.Error) -> StoreError:
+    why = "The disk is full" if is_full(error) else safe(database.first_line(error), 200)
+    return StoreError(
+        f"The backup could not be made ready: {why}.",
+        hint="The database that stood is untouched. Free some disk space, or choose another backup, and try again.",
+        code="not_restored",
+    )
+
+
 def main() -> int:
     """The command line: JSON on standard output, the exit code of the error."""
     parser = argparse.ArgumentParser(prog="shopfloor-restore")
@@ -205,12 +221,16 @@ def main() -> int:
     options = parser.parse_args()
     os.umask(0o077)
     answer: Record
-    code = 0
+    layout = Layout(options.workspace.resolve())
     try:
-        answer = restore(Layout(options.workspace.resolve()), options.backup, SystemClock())
-    except (ShopfloorError, OSError) as error:
+        answer = restore(layout, options.backup, SystemClock())
+    except ShopfloorError as error:
         answer = WireFailure(error=describe(error))
-        code = answer.error.exit
+    except OSError as error:
+        answer = WireFailure(error=describe(blame(error, layout.root)))
+    except duckdb.Error as error:
+        answer = WireFailure(error=describe(_not_prepared(error)))
+    code = answer.error.exit if isinstance(answer, WireFailure) else 0
     sys.stdout.buffer.write(to_json(answer) + b"\n")
     return code
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.concurrency import run_in_threadpool
 
 from shopfloor.domain.event import Event
-from shopfloor.domain.job import JobRecord
+from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.jobs import EventList
 from shopfloor.domain.requests.workspace import AwaitIdle, IdleReport
@@ -85,10 +85,10 @@ def idle_report(services: EngineServices) -> IdleReport:
         running_jobs=running,
         quarantined_files=found.quarantined,
         failed=tuple(failed[:_SHOWN]),
-        problems=() if work.queued or running else tuple(_problems(services)),
+        problems=() if running or _goes_on(services, work) else services.context.degraded.hindrances(),
     )
 
 
-def _problems(services: EngineServices) -> list[str]:
-    store = services.context.store.degraded
-    return [*services.watch.problems(), *([f"The store cannot be written: {store}"] if store else [])]
+def _goes_on(services: EngineServices, work: JobCounts) -> bool:
+    """Whether queued jobs will be done, and not wait for what only a person can mend."""
+    return work.queued > 0 and not services.context.degraded.holds_back(JobKind.TRAIN)
