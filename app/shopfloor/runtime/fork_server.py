@@ -38,7 +38,7 @@ class ForkServer:
         self._channel, theirs = _channels()
         if os.fork() == 0:
             self._channel.close()
-            _end_with(_Server(theirs).run)
+            _end_with(_Forker(theirs).run)
         theirs.close()
 
     def start(self, warm_ups: Sequence[str], calls: int, answers: int, status: int) -> int:
@@ -72,7 +72,7 @@ def _channels() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-class _Server:
+class _Forker:
     """The process that is copied."""
 
     def __init__(self, channel: socket.socket) -> None:
@@ -168,4 +168,4 @@ def _lead_group(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    _Server(socket.socket(fileno=int(sys.argv[1]))).run()
+    _Forker(socket.socket(fileno=int(sys.argv[1]))).run()
