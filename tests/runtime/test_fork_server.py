@@ -18,7 +18,8 @@ NO_TASK = "Internal error: unexpected LookupError."
 APP = Path(__file__).parents[2] / "app"
 
 ENGINE = """
-import json, os, sys
+import json, os, signal, sys
+from concurrent.futures import ThreadPoolExecutor
 from shopfloor.runtime.call import Call, Failure
 from shopfloor.runtime.fork_server import ForkServer
 from shopfloor.runtime.worker import Worker, WorkerDied
@@ -38,6 +39,12 @@ for line in sys.stdin:
             answer = told.error.message
         elif order == "alive":
             answer = workers[name].alive
+        elif order == "kill while it is called":
+            os.kill(workers[name].pid, signal.SIGSTOP)  # it never answers
+            with ThreadPoolExecutor() as pool:
+                pending = pool.submit(workers[name].call, Call(task="nothing:here", spec=None, log=sys.argv[1]), print)
+                workers[name].kill()
+            pending.result()
         elif order == "close":
             workers[name].close()
     except WorkerDied as death:
@@ -91,6 +98,13 @@ def test_a_worker_answers_call_after_call_and_its_death_is_told(engine: Engine) 
     assert not engine("alive", "a")
     os.kill(engine("start", "a"), signal.SIGTERM)
     assert engine("call", "a") == "died: the worker was killed by SIGTERM"
+
+
+def test_all_who_wait_for_a_worker_hear_of_its_death(engine: Engine) -> None:
+    for name in map(str, range(20)):
+        engine("start", name)
+        assert engine("kill while it is called", name) == "died: the worker was killed by SIGKILL"
+        assert not engine("alive", name)
 
 
 def test_each_worker_has_a_group_and_descriptors_of_its_own(engine: Engine) -> None:

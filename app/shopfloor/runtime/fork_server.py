@@ -26,7 +26,8 @@ import msgspec
 from shopfloor.runtime import worker_main
 
 _PR_SET_PDEATHSIG = 1
-_MOST_BYTES = 4096
+_MOST_BYTES = 65536
+_MOST_DESCRIPTORS = 16
 
 
 class ForkServer:
@@ -38,7 +39,7 @@ class ForkServer:
         self._channel, theirs = _channels()
         if os.fork() == 0:
             self._channel.close()
-            _end_with(_Forker(theirs).run)
+            _end_with(Forker(theirs, _work).run)
         theirs.close()
 
     def start(self, warm_ups: Sequence[str], calls: int, answers: int, status: int) -> int:
@@ -72,22 +73,27 @@ def _channels() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-class _Forker:
-    """The process that is copied."""
+Work = Callable[[bytes, Sequence[int]], None]
+"""What a copy does: it is given what was asked for, and descriptors."""
 
-    def __init__(self, channel: socket.socket) -> None:
+
+class Forker:
+    """The process that is copied, and what its copies do."""
+
+    def __init__(self, channel: socket.socket, work: Work) -> None:
         self._channel = channel
+        self._work = work
         self._workers: dict[int, int] = {}  # process id → where its end is told
         self._noticed, self._notice = os.pipe()  # a byte for each worker that ends
 
     def run(self) -> None:
-        """Start workers until the engine ends."""
+        """Start copies until the engine ends."""
         self._set_up()
         while True:
             ready, _, _ = select.select([self._channel.fileno(), self._noticed], [], [])
             if self._noticed in ready:
                 self._tell_ends()
-            elif not self._start_worker():
+            elif not self._start():
                 return
 
     def _set_up(self) -> None:
@@ -101,22 +107,30 @@ class _Forker:
         logging.root.setLevel(logging.WARNING)
         gc.freeze()
 
-    def _start_worker(self) -> bool:
-        asked, descriptors, _, _ = socket.recv_fds(self._channel, _MOST_BYTES, 3)
+    def _start(self) -> bool:
+        """Copy, if somebody asks; the last descriptor is where its end is told."""
+        asked, descriptors, _, _ = socket.recv_fds(self._channel, _MOST_BYTES, _MOST_DESCRIPTORS)
         if not asked:  # the engine has ended, and its end of the channel with it
             return False
-        calls, answers, status = descriptors
+        *given, status = descriptors
         server, pid = os.getpid(), os.fork()
         if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for inherited in (self._channel.detach(), self._noticed, self._notice, status, *self._workers.values()):
                 os.close(inherited)
-            _end_with(partial(_work, server, msgspec.json.decode(asked, type=list[str]), calls, answers))
+            _end_with(partial(self._be_copy, server, asked, given))
         _lead_group(pid)
         self._workers[pid] = status
-        os.close(calls)
-        os.close(answers)
+        for descriptor in given:
+            os.close(descriptor)
         self._channel.send(str(pid).encode())
         return True
+
+    def _be_copy(self, server: int, asked: bytes, given: Sequence[int]) -> None:
+        _die_with(server)
+        _lead_group(0)
+        self._work(asked, given)
 
     def _tell_ends(self) -> None:
         os.read(self._noticed, _MOST_BYTES)
@@ -132,12 +146,9 @@ class _Forker:
             os.close(status)
 
 
-def _work(server: int, warm_ups: list[str], calls: int, answers: int) -> None:
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _die_with(server)
-    _lead_group(0)
-    worker_main.work(warm_ups, calls, answers)
+def _work(asked: bytes, descriptors: Sequence[int]) -> None:
+    calls, answers = descriptors
+    worker_main.work(msgspec.json.decode(asked, type=list[str]), calls, answers)
 
 
 def _end_with(work: Callable[[], None]) -> NoReturn:
@@ -168,4 +179,4 @@ def _lead_group(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    _Forker(socket.socket(fileno=int(sys.argv[1]))).run()
+    Forker(socket.socket(fileno=int(sys.argv[1])), _work).run()

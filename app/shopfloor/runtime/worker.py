@@ -41,8 +41,6 @@ class Worker:
         self._calls = os.fdopen(ours[0], "wb")
         self._answers = os.fdopen(ours[1], "rb")
         self._status = os.fdopen(ours[2], "rb", buffering=0)
-        self._ended = select.poll()
-        self._ended.register(self._status, select.POLLIN)
         self._exit_code: int | None = None
         self._lock = threading.Lock()
         self._reading = threading.Lock()
@@ -82,7 +80,7 @@ class Worker:
     def close(self) -> None:
         """End an idle worker and release its pipes."""
         self.kill()
-        for pipe in (self._calls, self._answers, self._status):
+        for pipe in (self._calls, self._answers):  # others may still ask how it ended
             try:
                 pipe.close()
             except OSError:  # what it has not read is lost
@@ -95,7 +93,9 @@ class Worker:
 
     def _poll(self, milliseconds: int | None) -> int | None:
         """The exit code, if it ends within `milliseconds`; None: wait for it."""
-        if self._exit_code is None and self._ended.poll(milliseconds):
+        ended = select.poll()  # each thread needs its own
+        ended.register(self._status, select.POLLIN)
+        if self._exit_code is None and ended.poll(milliseconds):
             with self._reading:
                 if self._exit_code is None:
                     # Nothing where whoever would tell was killed, too: then it took its workers along.
