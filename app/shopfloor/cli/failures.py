@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
@@ -27,6 +28,13 @@ def from_click(error: click.ClickException) -> ShopfloorError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "shopfloor"
     return UsageError(message, hint=f"See: {path} --help")
+
+
+def of_the_system(error: OSError) -> ShopfloorError:
+    """What the machine refused, in words; a mistake of ours where it refused nothing."""
+    from shopfloor.workspace.folders import REFUSALS, blame
+
+    return blame(error, Path.cwd()) if error.errno in REFUSALS else unexpected(error)
 
 
 def unexpected(error: BaseException) -> ShopfloorError:
