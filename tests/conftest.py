@@ -6,6 +6,7 @@ Its rooms with long files come first: a process that begins one last would work 
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 _lengthen(getattr(item, "cls", None), getattr(test, "__func__", test), longer)
         if soak.SOAK:
             item.add_marker(pytest.mark.timeout(soak.TIMEOUT), append=False)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: the garbage collector need not look at it after each test."""
+    gc.collect()
+    gc.freeze()
 
 
 def _rank(nodeid: str) -> int:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shopfloor.artifacts import bundle
-from shopfloor.artifacts.manifest import ArtifactManifest
+from shopfloor.artifacts.manifest import FORMAT, ArtifactManifest
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.run import ArtifactRef
@@ -145,6 +145,14 @@ def test_another_workspaces_key_is_named_as_the_cause(tmp_path: Path, manifest: 
     file = published(tmp_path, manifest)
     with pytest.raises(IntegrityError, match="another workspace's key"):
         bundle.load(file, b"x" * 32)
+
+
+def test_earlier_formats_are_read_and_later_ones_refused(tmp_path: Path, manifest: ArtifactManifest) -> None:
+    file = published(tmp_path, msgspec.structs.replace(manifest, format=1))
+    assert bundle.load(file, KEY) == MODEL
+    later = published(tmp_path, msgspec.structs.replace(manifest, format=FORMAT + 1), [1.0], "later")
+    with pytest.raises(IntegrityError, match="a later version of Shopfloor made it"):
+        bundle.load(later, KEY)
 
 
 @pytest.mark.parametrize("name", ["model.joblib", "reference.json", "manifest.json"])

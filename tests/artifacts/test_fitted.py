@@ -130,8 +130,8 @@ def test_a_recipes_code_travels_with_the_model() -> None:
     expected = model.predict_frame(FRESH)
     assert model.predict_rows(rows_of(FRESH)) == expected.to_dict("records")
     code = (
-        "import sys; from shopfloor.artifacts.pickling import from_bytes\n"
-        "model = from_bytes(sys.stdin.buffer.read())\n"
+        "import sys; from shopfloor.artifacts import family, pickling\n"
+        "model = pickling.from_bytes(sys.stdin.buffer.read())\n"
         "print(model.predict_row({'price': 30.0, 'count': 1, 'member': True, 'city': None, 'product': None,"
         " 'note': None, 'day': None, 'at': None})['probability_yes'])"
     )

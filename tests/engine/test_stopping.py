@@ -20,13 +20,14 @@ from shopfloor.domain.errors import StoppedError, UnreachableError
 from shopfloor.domain.requests.jobs import EventList
 from shopfloor.domain.requests.request import Request
 from shopfloor.domain.requests.workspace import AwaitIdle, Shutdown, StatusShow
+from shopfloor.workspace.accounts import own_name
 
 
 def test_no_client_starts_what_somebody_stopped(shop: Shop) -> None:
-    shop.client.ask(Shutdown(actor="ana"))
+    shop.client.ask(Shutdown())
     shop.until(lambda: not shop.alive())
     for _ in range(3):
-        with pytest.raises(StoppedError, match=r"was stopped by ana at 20\d\d-") as caught:
+        with pytest.raises(StoppedError, match=rf"was stopped by {own_name()} at 20\d\d-") as caught:
             connect(shop.root)
         assert caught.value.hint == "Start it: shopfloor up"
         assert not shop.alive()

@@ -8,20 +8,26 @@ import re
 import tokenize
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 APP = Path(__file__).parents[2] / "app" / "shopfloor"
 ROOMS = {path.name for path in APP.iterdir() if path.is_dir()}
-MODULES = {path: ast.parse(path.read_text()) for path in sorted(APP.rglob("*.py"))}
 
 # `lake.statistics`, `statistics.metrics.find`, `lake/parts.py`: a dotted or slashed name that begins with a room.
 _DOTTED = re.compile(rf"`(?:shopfloor\.)?((?:{'|'.join(sorted(ROOMS))})(?:\.(?!toml\b)\w+)+)(?:\(.*?\))?`")
 _FILE = re.compile(rf"`?\b((?:{'|'.join(sorted(ROOMS))})/[\w/]+\.py)\b")
 
 
+@cache
+def modules() -> dict[Path, ast.Module]:
+    """Every file of the product, parsed."""
+    return {path: ast.parse(path.read_text()) for path in sorted(APP.rglob("*.py"))}
+
+
 def test_each_class_name_has_one_meaning() -> None:
     places = defaultdict(list)
-    for path, module in MODULES.items():
+    for path, module in modules().items():
         for node in module.body:  # a Message inside its widget is named with it: `FilterInput.Changed`
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(f"{path.relative_to(APP)}:{node.lineno}")
@@ -31,7 +37,7 @@ def test_each_class_name_has_one_meaning() -> None:
 def test_modules_and_names_in_docstrings_and_comments_exist() -> None:
     missing = [
         f"{path.relative_to(APP)}:{line} {name}"
-        for path in MODULES
+        for path in modules()
         for line, text in prose(path)
         for name in [*_DOTTED.findall(text), *_FILE.findall(text)]
         if not exists(name)
@@ -54,8 +60,8 @@ def exists(name: str) -> bool:
     for end in range(len(names), 0, -1):
         folder = APP.joinpath(*names[:end])
         for path in (folder.with_suffix(".py"), folder / "__init__.py"):
-            if path in MODULES:
-                return set(names[end:]) <= defined(MODULES[path])
+            if path in modules():
+                return set(names[end:]) <= defined(modules()[path])
     return False
 
 

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
 
+from shopfloor.tui.stylesheet import ParsedOnce
 from shopfloor.tui.theme import THEMES
 from shopfloor.tui.widgets.rows import Cell, Row
 from shopfloor.tui.widgets.virtual_table import VirtualTable
@@ -46,6 +47,7 @@ class Bare(App[None]):
 
     def __init__(self, *widgets: Widget, theme: str = "shopfloor-dark") -> None:
         super().__init__()
+        self.stylesheet = ParsedOnce(self.get_css_variables())
         for one in THEMES:
             self.register_theme(one)
         self.theme = theme

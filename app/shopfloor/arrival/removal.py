@@ -76,5 +76,10 @@ def _put_back(renamed: Path, path: Path) -> None:
             os.link(renamed, path.with_name(name), follow_symlinks=False)  # unlike a rename, it replaces nothing
         except FileExistsError:
             continue
+        except PermissionError:  # the kernel lets nobody link another user's file
+            if os.path.lexists(path.with_name(name)):
+                continue
+            os.rename(renamed, path.with_name(name))
+            return
         os.unlink(renamed)
         return

@@ -219,7 +219,9 @@ class Watch:
     def _tend(self) -> Health:
         self._reload_settings()
         for root in self._roots.values():
-            root.mkdir(mode=0o700, exist_ok=True)  # somebody removed it; what is delivered next must find it
+            if not root.exists():  # somebody removed it; what is delivered next must find it
+                root.mkdir(mode=0o700)
+                self.context.share()
         if not self.context.settings.intake.watch:
             return Health(False, "switched off: intake.watch = false", expected=True)
         folders = list(self._roots.values())

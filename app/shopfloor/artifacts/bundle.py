@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from shopfloor.artifacts.manifest import FORMAT, ArtifactManifest
+from shopfloor.artifacts.manifest import READABLE, ArtifactManifest
 from shopfloor.artifacts.pickling import from_bytes, to_bytes
 from shopfloor.artifacts.signing import seal, unseal
 from shopfloor.domain.codec import from_json, to_json
@@ -87,8 +87,9 @@ def read_manifest(path: Path, key: bytes) -> ArtifactManifest:
         manifest = from_json(document, ArtifactManifest)
     except msgspec.DecodeError as error:
         raise _refused(f"The manifest of {path.name} does not fit: {error}", "format") from error
-    if manifest.format != FORMAT:
-        raise _refused(f"Artifact format {manifest.format} is not {FORMAT}.", "artifact_format")
+    if manifest.format not in READABLE:
+        message = f"Artifact {path.name[:12]} has format {manifest.format}: a later version of Shopfloor made it."
+        raise _refused(message, "artifact_format")
     return manifest
 
 
@@ -157,6 +158,8 @@ def load(file: ArtifactFile, key: bytes) -> Any:
     The bytes that are hashed are the bytes that are unpickled, so a swap in between changes
     nothing. Raises `IntegrityError` for a swapped, changed, missing or foreign file.
     """
+    from shopfloor.artifacts import family, recorded  # noqa: F401  (they know the stored types)
+
     path = Path(file.path)
     with _naming(file):
         manifest = _verify(file, key)

@@ -18,6 +18,7 @@ from shopfloor.artifacts.blocks.category import category_block
 from shopfloor.artifacts.blocks.means import means_block
 from shopfloor.artifacts.blocks.number import number_block
 from shopfloor.artifacts.blocks.text import is_text, text_block
+from shopfloor.artifacts.stored import Fields, register
 from shopfloor.artifacts.table import Categorical, Floats, Table, infer_columns, parse
 from shopfloor.domain.columns import Column, ColumnType
 
@@ -141,6 +142,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         blocks: list[Block] = []
         for column in self.columns_:
             blocks += self._blocks(column, table, target)
+        self._learnt(blocks)
+
+    def _learnt(self, blocks: list[Block]) -> None:
         self.blocks_ = blocks
         self.n_features_in_ = len(self.columns_)
         self.feature_names_in_ = np.array([c.name for c in self.columns_], dtype=object)
@@ -167,3 +171,22 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _matrix(self, rows: int) -> Floats:
         return np.empty((rows, sum(block.width for block in self.blocks_)), order="F")
+
+
+def _fields(encoder: TableEncoder) -> Fields:
+    """Parameters; what was learnt, if anything was; and what scikit-learn itself keeps (such as `set_output`)."""
+    learnt = {"columns": encoder.columns_, "blocks": encoder.blocks_} if hasattr(encoder, "blocks_") else None
+    kept = {name: value for name, value in vars(encoder).items() if name.startswith("_")}
+    return {"params": encoder.get_params(deep=False), "learnt": learnt, "kept": kept}
+
+
+def _made(params: Fields, learnt: Fields | None, kept: Fields) -> TableEncoder:
+    encoder = TableEncoder(**params)
+    encoder.__dict__.update(kept)
+    if learnt is not None:
+        encoder.columns_ = learnt["columns"]
+        encoder._learnt(learnt["blocks"])
+    return encoder
+
+
+register(TableEncoder, "table_encoder", _fields, _made)

@@ -13,6 +13,7 @@ from shopfloor.artifacts.fitted import SEGMENT, FittedModel, check_columns, colu
 from shopfloor.artifacts.manifest import FeatureField
 from shopfloor.artifacts.pickling import from_bytes
 from shopfloor.artifacts.segments import segment_of, segments_of
+from shopfloor.artifacts.stored import stored
 from shopfloor.artifacts.table import Floats, parse
 from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import Task
@@ -20,6 +21,7 @@ from shopfloor.domain.definition import Task
 _OPEN_MEMBERS = 256
 
 
+@stored("family", "segment_by", "members", "pooled", "features")
 class FittedFamily:
     """The members of a family by segment; a row of any other segment gets the pooled model.
 
@@ -41,9 +43,6 @@ class FittedFamily:
         self.members = {segment: members[segment] for segment in sorted(members)}
         self.pooled = pooled
         self._open: OrderedDict[str, FittedModel] = OrderedDict()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_open": OrderedDict()}
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from shopfloor.artifacts.manifest import FeatureField
 from shopfloor.artifacts.pickling import from_bytes, to_bytes
 from shopfloor.artifacts.recipe_code import module_of
 from shopfloor.artifacts.scorers import Scorer, scorer_for
+from shopfloor.artifacts.stored import Fields, register
 from shopfloor.artifacts.table import Floats, Table, parse
 from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import Task
@@ -53,18 +54,9 @@ class FittedModel:
         self.recipe = recipe
         self._scorer: Scorer | None = None
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = {**self.__dict__, "_scorer": None}  # derived from the estimator, and larger
-        if self.recipe is not None:  # its classes exist only once the recipe's code has run
-            state["estimator"] = to_bytes(self.estimator)
-        return state
-
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        if self.recipe is not None:
-            file, source = self.recipe
-            module_of(source, file)
-            self.estimator = from_bytes(self.estimator)
+        """Read the earlier layout, in which the class itself was pickled."""
+        self.__dict__.update(vars(_made(**{name: state[name] for name in _FIELDS})))
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -148,6 +140,27 @@ class FittedModel:
         for label, probability in zip(self.classes, scores, strict=True):
             record[f"probability_{label}"] = probability
         return record
+
+
+_FIELDS = ("name", "task", "classes", "features", "encoder", "estimator", "recipe")
+
+
+def _fields(model: FittedModel) -> Fields:
+    fields = {name: getattr(model, name) for name in _FIELDS}
+    if model.recipe is not None:  # its classes exist only once the recipe's code has run
+        fields["estimator"] = to_bytes(model.estimator)
+    return fields
+
+
+def _made(**fields: Any) -> FittedModel:
+    if fields["recipe"] is not None:
+        file, source = fields["recipe"]
+        module_of(source, file)
+        fields["estimator"] = from_bytes(fields["estimator"])
+    return FittedModel(**fields)
+
+
+register(FittedModel, "model", _fields, _made)
 
 
 def columns_of(features: Iterable[FeatureField]) -> tuple[Column, ...]:

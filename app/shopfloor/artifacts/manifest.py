@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shopfloor.artifacts.stored import register_record
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.definition import Task
 from shopfloor.domain.record import Record
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, FORMAT)
+"""1 named the classes of our own objects, which are tags and fields (`stored`) since 2."""
 
 
 class FeatureField(Record, frozen=True, kw_only=True):
@@ -28,6 +31,9 @@ class FeatureField(Record, frozen=True, kw_only=True):
     optional: bool = False
     levels: tuple[str, ...] = ()
     format: str = ""
+
+
+register_record(FeatureField, "feature")
 
 
 class ArtifactManifest(Record, frozen=True, kw_only=True):

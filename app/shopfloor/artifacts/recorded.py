@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from shopfloor.artifacts.stored import stored
 
+
+@stored("recorded", "estimator", "classes")
 class Recorded:
     """Answers with the estimator's probabilities, but numbers its classes 0 … k-1.
 
@@ -14,6 +17,7 @@ class Recorded:
 
     def __init__(self, estimator: Any, classes: int) -> None:
         self.estimator = estimator
+        self.classes = classes
         self.classes_ = list(range(classes))
 
     def predict_proba(self, rows: Any) -> Any:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import os
-import pwd
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
@@ -15,13 +14,26 @@ from shopfloor.client.silence import absent, silent
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import BusyError, ShopfloorError, from_wire
 from shopfloor.domain.ids import ulid
+from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation, Request, answer_type
-from shopfloor.domain.text import safe
+from shopfloor.domain.requests.workspace import Inverse
 from shopfloor.domain.wire import PREFIX, WireFailure
 from shopfloor.workspace.connection import KeptConnections
 from shopfloor.workspace.process import own_identity
 
 R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Undoable(Generic[R]):
+    """The answer to a mutation, and what takes it back; None where nothing does."""
+
+    answer: R
+    undo: Inverse | None = None
+
+
+class _Reversible(Record, frozen=True, kw_only=True):
+    undo: Inverse | None = None
 
 
 class EngineClient:
@@ -36,11 +48,18 @@ class EngineClient:
 
         `UnreachableError` says that nobody answers: within `timeout` seconds, at once when the engine is stopped.
         """
-        if isinstance(request, Mutation):
-            request = _signed(request)
-        body = self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
+        body = self._body(_named(request) if isinstance(request, Mutation) else request, timeout)
         answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
         return answer
+
+    def do(self, request: Mutation[R], *, timeout: float = 30.0) -> Undoable[R]:
+        """The answer and what takes it back; raises as `ask` does."""
+        body = self._body(_named(request), timeout)
+        answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
+        return Undoable(answer, msgspec.json.decode(body, type=_Reversible).undo)
+
+    def _body(self, request: Request[Any], timeout: float) -> bytes:
+        return self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
 
     def post(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> bytes:
         """The body of a good answer to any post; raises as `ask` does.
@@ -73,29 +92,15 @@ class EngineClient:
         self.close()
 
 
-def _signed(request: R) -> R:
-    """A mutation with its operation id and the name of the person who asks."""
+def _named(request: R) -> R:
+    """A mutation with its operation id."""
     assert isinstance(request, Mutation)
-    changes = {} if request.op_id else {"op_id": ulid()}
-    if request.actor == "you":
-        changes["actor"] = who()
-    return msgspec.structs.replace(request, **changes)
+    return request if request.op_id else msgspec.structs.replace(request, op_id=ulid())
 
 
 def this_process() -> str:
     """What identifies this process, for what lasts as long as it does."""
     return own_identity()
-
-
-def who() -> str:
-    """Who acts: several people may share the workspace's account, so the account they logged in with counts first."""
-    named = os.environ.get("SHOPFLOOR_USER") or os.environ.get("SUDO_USER")
-    if named:
-        return safe(named, 60)
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"
 
 
 def _failure(status: int, body: bytes, wait: str) -> ShopfloorError:

@@ -10,7 +10,7 @@ from shopfloor.domain.dropped import ignored
 from shopfloor.domain.errors import NotFoundError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.text import safe
-from shopfloor.workspace.durable import write_new
+from shopfloor.workspace.durable import make_folder, write_new
 from shopfloor.workspace.folders import fault
 
 
@@ -39,7 +39,7 @@ def deliver(workspace: Path, files: Sequence[Path], folder: str) -> tuple[Path, 
     for place in (target.parent, target):
         if (closed := fault(place, workspace)) is not None:
             raise closed
-    target.mkdir(parents=True, exist_ok=True)
+    make_folder(target)
     return tuple(_deliver_one(file, target) for file in files)
 
 

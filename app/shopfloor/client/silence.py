@@ -8,6 +8,7 @@ from pathlib import Path
 from shopfloor.domain.errors import ShopfloorError, StoppedError, UnreachableError
 from shopfloor.domain.numbers import exact
 from shopfloor.domain.text import safe
+from shopfloor.workspace.accounts import foreign_owner, not_running
 from shopfloor.workspace.layout import Layout
 from shopfloor.workspace.process import ProcessState, process_state
 from shopfloor.workspace.stop_mark import read_mark
@@ -53,6 +54,8 @@ def absent(workspace: Path) -> ShopfloorError:
             hint="If it was moved, run the command again in its new place.",
             code="workspace_gone",
         )
+    if owner := foreign_owner(workspace):
+        return not_running(owner)
     mark = read_mark(layout)
     if mark is not None:
         return StoppedError(safe(mark.by, 60), mark.at.astimezone())

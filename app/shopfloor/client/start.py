@@ -10,10 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-from shopfloor.client.connection import EngineClient, who
+from shopfloor.client.connection import EngineClient
 from shopfloor.client.silence import absent, is_stopped, silent
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import UnreachableError
+from shopfloor.workspace import team
+from shopfloor.workspace.accounts import foreign_owner, not_running, own_name, stranger
 from shopfloor.workspace.layout import Layout
 from shopfloor.workspace.stop_mark import StopMark, leave_mark, read_mark, remove_mark
 
@@ -21,10 +23,12 @@ _TIMEOUT_SECONDS = 30.0
 
 
 def engine_running(workspace: Path) -> bool:
-    """True when some process owns the workspace."""
-    lock = Layout(workspace).lock
+    """True when some process owns the workspace. Another user than its owner sees only whether that answers."""
+    layout = Layout(workspace)
+    if foreign_owner(workspace):
+        return _answers(layout)
     try:
-        handle = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(layout.lock, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
@@ -39,7 +43,8 @@ def engine_running(workspace: Path) -> bool:
 def connect(workspace: Path, *, start: bool = True) -> EngineClient:
     """A client of the workspace's engine; starts a detached engine when `start` and none runs.
 
-    One that somebody stopped stays so (`keep_stopped`): that raises `StoppedError`.
+    One that somebody stopped stays so (`keep_stopped`): that raises `StoppedError`. Only the owner of the workspace
+    starts one.
     """
     layout = Layout(workspace)
     client = EngineClient(workspace, layout.socket)
@@ -47,6 +52,7 @@ def connect(workspace: Path, *, start: bool = True) -> EngineClient:
         return client
     if not layout.settings.exists() or not (start or engine_running(workspace)):
         raise absent(workspace)
+    _check_owner(workspace)
     layout.create()
     with open(layout.run / "start.lock", "w", opener=_private) as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
@@ -56,9 +62,10 @@ def connect(workspace: Path, *, start: bool = True) -> EngineClient:
 
 def keep_stopped(workspace: Path) -> None:
     """No client starts an engine by itself from now on; an engine that stops on request does the same."""
+    _check_owner(workspace)
     layout = Layout(workspace)
     layout.create()
-    leave_mark(layout, StopMark(by=who(), at=SystemClock().now()))
+    leave_mark(layout, StopMark(by=own_name(), at=SystemClock().now()))
 
 
 def is_kept_stopped(workspace: Path) -> bool:
@@ -68,7 +75,15 @@ def is_kept_stopped(workspace: Path) -> bool:
 
 def allow_start(workspace: Path) -> None:
     """Undo `keep_stopped`: the next client starts an engine."""
+    if foreign_owner(workspace):
+        return  # whom it does not start one for, and who cannot
     remove_mark(Layout(workspace))
+
+
+def _check_owner(workspace: Path) -> None:
+    """Raises `UnreachableError` for anybody else."""
+    if owner := foreign_owner(workspace):
+        raise not_running(owner)
 
 
 def _private(path: str, flags: int) -> int:
@@ -77,6 +92,7 @@ def _private(path: str, flags: int) -> int:
 
 def run_foreground(workspace: Path) -> int:
     """Run the engine in this terminal until it is stopped; its exit code."""
+    _check_owner(workspace)
     Layout(workspace).create()
     allow_start(workspace)
     return subprocess.call(_command(workspace))
@@ -138,6 +154,10 @@ def _answers(layout: Layout) -> bool:
         probe.settimeout(2.0)
         try:
             probe.connect(str(layout.socket))
+        except PermissionError:
+            if owner := foreign_owner(layout.root):
+                raise stranger(own_name(), owner, team.group_of(layout)) from None
+            return False
         except OSError:
             return False
     return True

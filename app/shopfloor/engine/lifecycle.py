@@ -138,6 +138,7 @@ def _serve(context: Context) -> None:
     web.append(server(services))
     scheduler = Scheduler(context.clock, periodic_tasks(services))
     listener = bind(context.layout.socket)
+    context.reload_settings()  # the team's rights to the new socket, too
     pool.start()
     streams.start()
     watch.start()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from shopfloor.domain.codec import from_json, to_text
 from shopfloor.domain.requests.request import Mutation, answer_type
+from shopfloor.engine.peer import Peer, own_peer
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.worker_pool import WorkerPool
 from shopfloor.store import operations
@@ -22,13 +23,17 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class EngineServices:
-    """The shared context, the slots that work, the watch over the drop folders, the streams, and how to stop."""
+    """The shared context, the slots that work, the watch over the drop folders, the streams, and how to stop.
+
+    `peer` is who asks, where somebody does.
+    """
 
     context: Context
     pool: WorkerPool
     watch: Watch
     streams: Streams
     stop: Callable[[], None]
+    peer: Peer = field(default_factory=own_peer)
 
     def mutate(self, request: Mutation[R], change: Callable[[Transaction], R]) -> R:
         """Do `change` once for the request's `op_id`; a repeated request gets the first answer."""

@@ -20,7 +20,8 @@ from shopfloor.runtime.event_stream import EventStream
 from shopfloor.runtime.line import Line, NoLine
 from shopfloor.statistics import metrics
 from shopfloor.store.store import Store
-from shopfloor.workspace import definitions
+from shopfloor.workspace import accounts, definitions, team
+from shopfloor.workspace.folders import blame
 from shopfloor.workspace.known import KnownDefinitions
 from shopfloor.workspace.layout import Layout
 from shopfloor.workspace.settings import Settings, load_settings
@@ -67,8 +68,17 @@ class Context:
         """Read `workspace.toml` again; a broken file keeps the settings that work."""
         try:
             self.settings = load_settings(self.layout)
+            self.share()
         except ConfigError as error:
             _LOG.warning("workspace.toml is not used: %s", error)
+
+    def share(self) -> None:
+        """Give the team its rights, or take them away; also where somebody changed them by hand."""
+        group = self.settings.team.group
+        try:
+            team.share(self.layout, accounts.group_id(group) if group else None)
+        except OSError as error:
+            _LOG.warning("the rights of the team could not be set: %s", blame(error, self.layout.root))
 
     def contract(self, dataset: str) -> Contract | None:
         """The contract of a dataset as its file says now; raises `ConfigError` for one that cannot be used."""

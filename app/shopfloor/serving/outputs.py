@@ -13,7 +13,7 @@ from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.runtime.context import Context
 from shopfloor.store import jobs
-from shopfloor.workspace.durable import fsync_directory
+from shopfloor.workspace.durable import fsync_directory, is_shared
 from shopfloor.workspace.layout import Layout
 
 
@@ -31,6 +31,8 @@ def reveal(layout: Layout, job: JobRecord) -> None:
     """After the commit: put what the job wrote in its place. May be repeated, and by two at once."""
     for path in _waiting(layout, job):
         try:
+            if is_shared(path.parent):
+                path.chmod(0o640)
             os.replace(path, revealed(path))
         except FileNotFoundError:
             continue  # somebody was faster

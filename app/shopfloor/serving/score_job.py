@@ -34,6 +34,7 @@ from shopfloor.store import files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.durable import make_folder
 
 _ORIGIN = 16  # digits of a digest that tell files apart
 _STEM = 180  # bytes of a name that others are made of
@@ -82,7 +83,7 @@ class ScoreHandler:
             asked = hashlib.sha256(f"{job.id} {job.created_at}".encode()).hexdigest()
             return [_Input("", path, Path(path).name, outputs.hidden(output, job), asked)]
         outbox = context.layout.outbox / job.subject
-        outbox.mkdir(parents=True, exist_ok=True)
+        make_folder(outbox)
         return [
             _Input(
                 row.file.id,

@@ -29,6 +29,7 @@ from shopfloor.tui.messages import Connected, Disconnected, FactsCommitted, Stat
 from shopfloor.tui.performing import perform
 from shopfloor.tui.screens.live import Live, TakesKeys
 from shopfloor.tui.screens.pane import Pane
+from shopfloor.tui.stylesheet import ParsedOnce
 from shopfloor.tui.view_actions import ViewActions
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class ShopfloorApp(App):
     def __init__(self, workspace: Path, connect: Connect) -> None:
         environ = dict(os.environ)  # Textual takes NO_COLOR out of it
         super().__init__(ansi_color=theme.ansi_color(environ))
+        self.stylesheet = ParsedOnce(self.get_css_variables())
         self.animation_level = "none"
         self.workspace = workspace
         self.client = AsyncClient(workspace, connect)

@@ -15,6 +15,7 @@ _CHUNK = 1 << 20
 def write_new(path: Path, data: bytes | BinaryIO, mode: int = 0o600) -> None:
     """Create `path`, which must not exist, with `data` and make its bytes durable.
 
+    In a folder that a team shares, the group may read what by its `mode` it may, whatever the umask.
     The name itself lasts once its directory is synced, or the file renamed and then the directory synced.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -23,8 +24,29 @@ def write_new(path: Path, data: bytes | BinaryIO, mode: int = 0o600) -> None:
             file.write(data)
         else:
             shutil.copyfileobj(data, file, _CHUNK)
+        if mode & stat.S_IRGRP and is_shared(path.parent):
+            os.fchmod(file.fileno(), 0o640)
         file.flush()
         os.fsync(file.fileno())
+
+
+def is_shared(folder: Path) -> bool:
+    """Whether what is made in the folder belongs to its group: the mark of a folder that a team shares."""
+    return bool(folder.stat().st_mode & stat.S_ISGID)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder, and those above it; one in a folder that a team shares is shared like it.
+
+    Nobody but the owner of that folder makes it sticky, or the owner could not take files away from it.
+    """
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    above = path.parent.stat()
+    if above.st_mode & stat.S_ISGID:
+        path.chmod(stat.S_IMODE(above.st_mode) & ~(0 if above.st_uid == os.geteuid() else stat.S_ISVTX))
 
 
 def append(path: Path, data: bytes) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import pwd
 import resource
 import stat
 from pathlib import Path
 
 from shopfloor.domain.errors import RefusedError, ShopfloorError, StoreError
 from shopfloor.domain.text import safe
+from shopfloor.workspace.accounts import own_name, user_name
 
 FOLDER = "folder"
 READ = "read"
@@ -103,7 +103,7 @@ def read_only(folder: Path, root: Path) -> FolderError | None:
 
 def denied(uid: int, shown: str, what: str) -> FolderError:
     """The folder `shown`, which belongs to user `uid`, cannot be `what` (read, written) by this user."""
-    me, owner = _name(os.geteuid()), _name(uid)
+    me, owner = own_name(), user_name(uid)
     right = f"chmod u+rwx {shown}" if me == owner else f"sudo chown {me} {shown}"
     whose = "" if me == owner else f"belongs to {owner} and "
     return FolderError(
@@ -118,13 +118,6 @@ def _error(error: OSError, path: Path | None, root: Path) -> FolderError:
         f"{shown} cannot be used: {error.strerror or error}.",
         hint="Check it with ls -ld and correct it; work then resumes automatically.",
     )
-
-
-def _name(uid: int) -> str:
-    try:
-        return safe(pwd.getpwuid(uid).pw_name, 40)
-    except KeyError:
-        return f"user {uid}"
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -60,7 +60,7 @@ class Layout:
 
     @property
     def private(self) -> Path:
-        """The engine's own directory, mode 0700."""
+        """The engine's own directory, mode 0700; a team may pass through it to the socket."""
         return self.root / ".shopfloor"
 
     @property
@@ -92,12 +92,20 @@ class Layout:
     @property
     def socket(self) -> Path:
         """The engine's socket; in the user's runtime directory when the path would be too long."""
-        path = self.run / "engine.sock"
-        if len(os.fsencode(path)) <= _SOCKET_LIMIT:
-            return path
+        if self.has_own_socket:
+            return self._own_socket
         tag = hashlib.sha256(os.fsencode(self.root.resolve())).hexdigest()[:16]
         base = os.environ.get("XDG_RUNTIME_DIR") or f"{tempfile.gettempdir()}/shopfloor-{os.getuid()}"
         return Path(base) / f"shopfloor-{tag}" / "engine.sock"
+
+    @property
+    def has_own_socket(self) -> bool:
+        """Whether the socket lies in the workspace, where others find it, too."""
+        return len(os.fsencode(self._own_socket)) <= _SOCKET_LIMIT
+
+    @property
+    def _own_socket(self) -> Path:
+        return self.run / "engine.sock"
 
     @property
     def database(self) -> Path:
@@ -165,7 +173,10 @@ class Layout:
             return str(path)
 
     def create(self) -> None:
-        """Make every directory; the engine's own with mode 0700, the socket's too."""
+        """Make every directory; the engine's own with mode 0700, the socket's too.
+
+        A team that has been let through to the socket (`workspace/team`) stays so.
+        """
         for folder in (
             self.datasets,
             self.models,
@@ -178,7 +189,8 @@ class Layout:
         ):
             folder.mkdir(parents=True, exist_ok=True)
         self.private.mkdir(mode=0o700, exist_ok=True)
-        self.private.chmod(0o700)
+        if self.private.stat().st_mode & ~0o710 & 0o777:
+            self.private.chmod(0o700)
         for folder in (
             self.run,
             self.job_logs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from shopfloor.domain.contract import Originals
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.record import Record
+from shopfloor.domain.text import safe
+from shopfloor.workspace import accounts
 from shopfloor.workspace.form import parse_form, read_form, write_text_atomic
 from shopfloor.workspace.layout import Layout
 
@@ -98,6 +101,21 @@ class RetentionSettings(Record, frozen=True, kw_only=True):
     history_days: float = 365.0
 
 
+class TeamRoles(Record, frozen=True, kw_only=True):
+    """Who of the team may do what: names of users, and of groups as `@name`. Empty: every member."""
+
+    approve: tuple[str, ...] = ()
+    promote: tuple[str, ...] = ()
+    configure: tuple[str, ...] = ()
+
+
+class TeamSettings(Record, frozen=True, kw_only=True):
+    """The Unix group whose members use the workspace; without one it is its owner's alone."""
+
+    group: str = ""
+    roles: TeamRoles = TeamRoles()
+
+
 class Settings(Record, frozen=True, kw_only=True):
     """The whole of `workspace.toml`. `notify` is a command that gets each new alert as JSON on stdin."""
 
@@ -108,11 +126,17 @@ class Settings(Record, frozen=True, kw_only=True):
     engine: EngineSettings = EngineSettings()
     serving: ServingSettings = ServingSettings()
     retention: RetentionSettings = RetentionSettings()
+    team: TeamSettings = TeamSettings()
 
 
 def load_settings(layout: Layout) -> Settings:
     """The settings of a workspace; raises `ConfigError`."""
-    return check(read_form(layout.settings, Settings), str(layout.settings))
+    return _check(read_form(layout.settings, Settings), layout)
+
+
+def _check(settings: Settings, layout: Layout) -> Settings:
+    check_team(settings.team, layout)
+    return check(settings, str(layout.settings))
 
 
 def check(settings: Settings, source: str) -> Settings:
@@ -165,6 +189,60 @@ def check(settings: Settings, source: str) -> Settings:
     return settings
 
 
+def check_team(team: TeamSettings, layout: Layout) -> None:
+    """Refuse a group that cannot have the workspace, and roles that nobody could have."""
+    source = str(layout.settings)
+    if not team.group:
+        for role in TeamRoles.__struct_fields__:
+            if getattr(team.roles, role):
+                raise ConfigError(
+                    f"{source}: key 'team.roles.{role}' has no effect without a team: key 'team.group' is empty.",
+                    hint="Name the group of the team first: shopfloor config set team.group GROUP",
+                )
+        return
+    group = accounts.group_id(team.group)
+    if group is None:
+        raise ConfigError(
+            f"{source}: key 'team.group': there is no group {safe(team.group, 60)!r} on this machine.",
+            hint="Name one that exists (getent group), or create it: sudo groupadd NAME",
+        )
+    if not layout.has_own_socket:
+        raise ConfigError(
+            f"{source}: key 'team.group': the path of the workspace is too long for a team, "
+            "whose members find the engine's socket in it.",
+            hint="Move the workspace to a shorter path.",
+        )
+    _check_membership(team.group, group, accounts.owner(layout), source)
+    _check_roles(team.roles, source)
+
+
+def _check_membership(name: str, group: int, owner: int, source: str) -> None:
+    """The owner gives the group its rights, and only a member may. Only the owner's own process knows for certain."""
+    if owner != os.geteuid() or owner == accounts.ROOT or group in accounts.own_groups():
+        return
+    me = accounts.user_name(owner)
+    if accounts.is_listed(owner, group):
+        raise ConfigError(
+            f"{source}: key 'team.group': {me} was added to the group {name!r} after this login.",
+            hint="Log in again, then stop and start the engine: shopfloor down; shopfloor up",
+        )
+    raise ConfigError(
+        f"{source}: key 'team.group': {me}, who runs Shopfloor, is not a member of the group {name!r}.",
+        hint=f"Add {me} to it (sudo usermod -aG {name} {me}) and log in again, or name a group of {me}'s: id -Gn",
+    )
+
+
+def _check_roles(roles: TeamRoles, source: str) -> None:
+    for role in TeamRoles.__struct_fields__:
+        for name in getattr(roles, role):
+            if not accounts.is_known(name):
+                raise ConfigError(
+                    f"{source}: key 'team.roles.{role}': there is no {'group' if name[:1] == '@' else 'user'} "
+                    f"{safe(name, 60)!r} on this machine.",
+                    hint='Write users by their name and groups with @: ["ann", "@release"].',
+                )
+
+
 def get_setting(layout: Layout, key: str) -> Any:
     """The value of a dotted `key`, defaults included; a table gives a dictionary."""
     value: Any = msgspec.to_builtins(load_settings(layout))
@@ -189,7 +267,7 @@ def set_setting(layout: Layout, key: str, text: str) -> None:
         table = table.setdefault(word, tomlkit.table())
     table[last] = _value(text, current)
     rendered = tomlkit.dumps(document)
-    check(parse_form(rendered, Settings, str(layout.settings)), str(layout.settings))
+    _check(parse_form(rendered, Settings, str(layout.settings)), layout)
     write_text_atomic(layout.settings, rendered)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shopfloor.artifacts.blocks.block import Block, Style
 from shopfloor.artifacts.blocks.number import Scale
+from shopfloor.artifacts.stored import stored
 from shopfloor.artifacts.table import NO_TIME, Floats, Table
 from shopfloor.artifacts.values import NAN, moment_of
 
@@ -28,14 +29,16 @@ PARTS: dict[str, tuple[int, int, float]] = {
 _CYCLES_SEEN = 1.5
 
 
+@stored("calendar", "feature", "parts", "tables")
 class Calendar(Block):
-    """Calendar parts of a moment: numbers for trees, sines and cosines for linear models."""
+    """Calendar parts of a moment: numbers for trees, sines and cosines for linear models (`tables`, one a part,
+    which are stored: another machine's sine may differ in its last bit)."""
 
     kind = "date"
 
-    def __init__(self, feature: str, parts: list[str], style: Style) -> None:
+    def __init__(self, feature: str, parts: list[str], tables: list[Floats]) -> None:
         self.parts = parts
-        self.tables = [_waves(part) for part in parts] if style == "dense" else []
+        self.tables = tables
         names = [f"{feature} {part}" for part in parts]
         if self.tables:
             names = [
@@ -72,17 +75,21 @@ class Calendar(Block):
             out += waves[one_part(micros, part)].tolist()
 
 
+@stored("elapsed", "feature", "since", "scale", "indicator")
 class Elapsed(Block):
-    """Days from 1970, or days back from another moment of the same row (`since`)."""
+    """Days from 1970, or days back from another moment of the same row (`since`).
+
+    `scale` and `indicator` (of missing moments) are for linear models.
+    """
 
     kind = "date"
 
-    def __init__(self, feature: str, since: str | None) -> None:
+    def __init__(self, feature: str, since: str | None, scale: Scale | None = None, indicator: bool = False) -> None:
         name = f"{feature} days" if since is None else f"{feature} days before {since}"
-        super().__init__(feature, [name])
+        super().__init__(feature, [name, f"{feature} missing"] if indicator else [name])
         self.since = since
-        self.scale: Scale | None = None
-        self.indicator = False
+        self.scale = scale
+        self.indicator = indicator
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -96,12 +103,6 @@ class Elapsed(Block):
             return days
         other = table.moments(self.since)
         return _days(other.micros) - days
-
-    def squash(self, scale: Scale, indicator: bool) -> None:
-        """Change to the form for linear models."""
-        self.scale = scale
-        self.indicator = indicator
-        self.names = [*self.names, f"{self.feature} missing"] if indicator else self.names
 
     def fill(self, table: Table, out: Floats) -> None:
         days = self.days(table)
@@ -131,7 +132,8 @@ def date_blocks(feature: str, table: Table, style: Style, order: str | None) -> 
     if not len(present) or bool((present == present[0]).all()):
         return []
     parts = usable_parts(present)
-    blocks: list[Block] = [Calendar(feature, parts, style)] if parts else []
+    tables = [_waves(part) for part in parts] if style == "dense" else []
+    blocks: list[Block] = [Calendar(feature, parts, tables)] if parts else []
     if feature != order:
         blocks += _elapsed(feature, table, style, order)
     return blocks
@@ -183,7 +185,7 @@ def _elapsed(feature: str, table: Table, style: Style, order: str | None) -> lis
         if not len(present) or bool((present == present[0]).all()):
             continue
         if style == "dense":
-            block.squash(Scale.fit(days, bends=False), bool(np.isnan(days).any()))
+            block = Elapsed(feature, since, Scale.fit(days, bends=False), bool(np.isnan(days).any()))
         found.append(block)
     return found
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from shopfloor.artifacts.blocks.block import Block, Style
+from shopfloor.artifacts.stored import stored
 from shopfloor.artifacts.table import Categorical, Floats, Table
 from shopfloor.artifacts.values import NAN, text_of
 
 
+@stored("category_code", "feature", "codes", "other")
 class CategoryCode(Block):
     """The number of the level; rare and unknown levels share one, missing is NaN."""
 
@@ -33,6 +35,7 @@ class CategoryCode(Block):
         out.append(NAN if text is None else self.codes.get(text, self.other))
 
 
+@stored("category_columns", "feature", "places", "other", "missing")
 class CategoryColumns(Block):
     """One column a level (1 or 0), one for rare or unknown levels, one for missing."""
 

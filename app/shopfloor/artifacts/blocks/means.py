@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from shopfloor.artifacts.blocks.block import Block, EncodingTarget, Style
 from shopfloor.artifacts.blocks.number import Scale
+from shopfloor.artifacts.stored import stored
 from shopfloor.artifacts.table import Categorical, Floats, Table
 from shopfloor.artifacts.values import text_of
 
 _MOST_OUTPUTS = 10
 
 
+@stored("level_means", "feature", "names", "means", "prior", "missing", "scales")
 class LevelMeans(Block):
     """For each output (class or number) the mean target of the row's level, shrunk to the prior.
 
@@ -28,12 +30,20 @@ class LevelMeans(Block):
 
     kind = "many"
 
-    def __init__(self, feature: str, names: list[str], means: dict[str, list[float]], prior: list[float]) -> None:
+    def __init__(
+        self,
+        feature: str,
+        names: list[str],
+        means: dict[str, list[float]],
+        prior: list[float],
+        missing: list[float],
+        scales: list[Scale],
+    ) -> None:
         super().__init__(feature, names)
         self.means = means
         self.prior = prior
-        self.missing = prior
-        self.scales: list[Scale] = []
+        self.missing = missing
+        self.scales = scales
 
     def fill(self, table: Table, out: Floats) -> None:
         factor = table.factor(self.feature)
@@ -71,12 +81,10 @@ def means_block(feature: str, factor: Categorical, target: EncodingTarget, style
     }
     outputs = means.shape[1]
     names = [feature] if outputs == 1 else [f"{feature} mean {k}" for k in range(outputs)]
-    block = LevelMeans(feature, names, table, [float(value) for value in levels.prior])
-    if levels.counts[-1]:
-        block.missing = [float(mean) for mean in means[-1]]
-    if style == "dense":
-        block.scales = [Scale.fit(column, bends=False) for column in means[levels.codes].T]
-    return block
+    prior = [float(value) for value in levels.prior]
+    missing = [float(mean) for mean in means[-1]] if levels.counts[-1] else prior
+    scales = [Scale.fit(column, bends=False) for column in means[levels.codes].T] if style == "dense" else []
+    return LevelMeans(feature, names, table, prior, missing, scales)
 
 
 def main_outputs(values: Floats) -> Floats:

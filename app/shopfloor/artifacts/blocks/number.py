@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from shopfloor.artifacts.blocks.block import Block, Style
+from shopfloor.artifacts.stored import stored
 from shopfloor.artifacts.table import Floats, Table
 from shopfloor.artifacts.values import boolean_of, number_of
 
@@ -17,6 +18,7 @@ _LIMIT = 1e6
 _KNOTS = (0.25, 0.5, 0.75)
 
 
+@stored("number", "feature")
 class PlainNumber(Block):
     """The number itself, NaN where it is missing: what boosted trees like best."""
 
@@ -32,6 +34,7 @@ class PlainNumber(Block):
         out.append(number_of(values.get(self.feature), self.feature))
 
 
+@stored("boolean", "feature")
 class PlainBoolean(Block):
     """1, 0 or NaN."""
 
@@ -47,6 +50,7 @@ class PlainBoolean(Block):
         out.append(boolean_of(values.get(self.feature), self.feature))
 
 
+@stored("scale", "center", "scale", "knots")
 class Scale:
     """A number on a robust scale, softly clipped, with hinges at quartiles, for linear models.
 
@@ -117,6 +121,7 @@ class Scale:
         return [stem, *(f"{stem}>{index}" for index in range(1, self.width))]
 
 
+@stored("scaled_number", "feature", "kind", "scale", "indicator")
 class ScaledNumber(Block):
     """A number (or boolean) for a linear model, with an indicator where some were missing."""
 

@@ -11,6 +11,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.utils.extmath import randomized_svd
 
 from shopfloor.artifacts.blocks.block import Block, Style
+from shopfloor.artifacts.stored import stored
 from shopfloor.artifacts.table import Categorical, Floats, Table
 from shopfloor.artifacts.values import text_of
 
@@ -19,6 +20,7 @@ _DIMENSIONS = 16
 _SAMPLE = 20_000
 
 
+@stored("text_dimensions", "feature", "weights", "directions")
 class TextDimensions(Block):
     """Latent semantic dimensions of a text (Deerwester et al. 1990) on hashed word counts.
 

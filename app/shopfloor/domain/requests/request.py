@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Generic, TypeVar, get_args
 
 from shopfloor.domain.record import Record
+from shopfloor.domain.right import Right
 
 R = TypeVar("R")
 
@@ -16,10 +17,16 @@ class Request(Record, Generic[R], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str]
+    needs: ClassVar[Right] = Right.USE
+
+    @property
+    def needed(self) -> Right:
+        """What the one who asks must have: what all of the kind need, unless the fields make it more."""
+        return self.needs
 
 
 class Mutation(Request[R], Generic[R], frozen=True, kw_only=True):
-    """A request that changes something. `actor` is who asks, for the history.
+    """A request that changes something. `actor` is who asks, for the history: the engine fills it in.
 
     What `shopfloor undo` cannot take back says why, and what to do instead, in `irreversible`. `when_degraded`: it
     is answered also while no change could be stored.
@@ -28,7 +35,7 @@ class Mutation(Request[R], Generic[R], frozen=True, kw_only=True):
     irreversible: ClassVar[str] = ""
     when_degraded: ClassVar[bool] = False
     op_id: str = ""
-    actor: str = "you"
+    actor: str = ""
 
 
 def answer_type(request: type[Request[Any]]) -> Any:

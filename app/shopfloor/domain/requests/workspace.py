@@ -88,6 +88,22 @@ class UndoReport(Record, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
+class ExpectedRow(Record, frozen=True, kw_only=True):
+    """A row of the store as event `seq` left it, by its table and primary key."""
+
+    table: str
+    key: tuple[str | int, ...]
+    seq: int
+
+
+class Inverse(Record, frozen=True, kw_only=True):
+    """What takes a mutation back, as long as every one of the rows is as it `expects`."""
+
+    command: str
+    seq: int
+    expects: tuple[ExpectedRow, ...]
+
+
 class Undo(Mutation[UndoReport], frozen=True, kw_only=True):
     """Take back the own mutation that brought event `seq`; without it the newest own one."""
 

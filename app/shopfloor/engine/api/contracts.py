@@ -17,6 +17,7 @@ from shopfloor.store import datasets, revisions
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.contract_check import check_contract
+from shopfloor.workspace.durable import make_folder
 from shopfloor.workspace.form import TomlForm
 
 
@@ -78,7 +79,7 @@ def define(services: EngineServices, request: DatasetDefine) -> Contract:
     _check(wanted)
     if found is not None and found == wanted:
         # Asked again: the file keeps its text, also what a person wrote beside the settings.
-        (services.context.layout.inbox / name).mkdir(exist_ok=True)
+        make_folder(services.context.layout.inbox / name)
         return found
 
     def change(transaction: Transaction) -> Contract:
@@ -98,7 +99,7 @@ def define(services: EngineServices, request: DatasetDefine) -> Contract:
         return msgspec.structs.replace(after, revision=number)
 
     defined = services.mutate(request, change)
-    (services.context.layout.inbox / name).mkdir(exist_ok=True)
+    make_folder(services.context.layout.inbox / name)
     return defined
 
 

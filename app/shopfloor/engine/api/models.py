@@ -35,6 +35,7 @@ from shopfloor.store import alerts, datasets, inference, models, texts
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.definitions import save_definition
+from shopfloor.workspace.durable import make_folder
 from shopfloor.workspace.form import read_text
 
 
@@ -161,7 +162,7 @@ def write_definition(services: EngineServices, transaction: Transaction, wanted:
         data={"target": wanted.target, "dataset": wanted.dataset},
     )
     for folder in (services.context.layout.score, services.context.layout.actuals, services.context.layout.outbox):
-        (folder / wanted.name).mkdir(exist_ok=True)
+        make_folder(folder / wanted.name)
 
 
 def _save(services: EngineServices, transaction: Transaction, wanted: ModelDefinition) -> None:

@@ -1,4 +1,4 @@
-"""HTTP over the workspace's Unix socket: only this user's processes are answered."""
+"""HTTP over the workspace's Unix socket: only the owner and the owner's team are answered."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import logging
 import math
 import os
 import socket
-import struct
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -21,8 +21,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from shopfloor.domain.codec import to_json
-from shopfloor.domain.errors import BusyError, ExitCode, IntegrityError, RefusedError, ShopfloorError, UsageError
+from shopfloor.domain.codec import to_json, to_plain
+from shopfloor.domain.errors import (
+    BusyError,
+    ExitCode,
+    IntegrityError,
+    RefusedError,
+    ShopfloorError,
+    StoreError,
+    UsageError,
+)
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.text import safe
@@ -37,6 +45,9 @@ from shopfloor.domain.wire import (
 )
 from shopfloor.engine.api.routes import Answer, routes
 from shopfloor.engine.api.rows import TooLarge, append
+from shopfloor.engine.api.undo import inverse
+from shopfloor.engine.peer import Peer, peer_of
+from shopfloor.engine.rights import check_member, check_right
 from shopfloor.engine.services import EngineServices
 from shopfloor.runtime import damage
 from shopfloor.runtime.context import Context
@@ -44,21 +55,16 @@ from shopfloor.workspace.folders import blame
 
 _LOG = logging.getLogger("shopfloor.api")
 _STATUS = {ExitCode.USAGE: 400, ExitCode.NOT_FOUND: 404, ExitCode.REFUSED: 409, ExitCode.UNREACHABLE: 503}
+_PEER = "peer"
 _BODY_LIMIT = 8 * 1024 * 1024
 
 
-class PeerChecked(HttpToolsProtocol):
-    """Hangs up on processes of other users: the socket's mode is the first fence, this the second."""
+class PeerKnown(HttpToolsProtocol):
+    """Keeps with each request which user's process asks, as the kernel knew it when that connected."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        peer = transport.get_extra_info("socket")
-        credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        _, uid, _ = struct.unpack("3i", credentials)
-        if uid not in {os.getuid(), 0}:
-            _LOG.warning("refused a connection of user %d", uid)
-            transport.close()
-            return
         super().connection_made(transport)
+        self.app_state = {**self.app_state, _PEER: peer_of(transport.get_extra_info("socket"))}
 
 
 def application(services: EngineServices) -> Starlette:
@@ -66,11 +72,12 @@ def application(services: EngineServices) -> Starlette:
     table = {kind.verb: (kind, answer) for kind, answer in routes().items()}
 
     async def rows(http: HttpRequest) -> Response:
-        return await _guarded(http, services.context, lambda: append(services, http))
+        return await _guarded(http, services.context, lambda: append(_asked(services, http), http))
 
     async def endpoint(http: HttpRequest) -> Response:
         async def answer() -> Any:
-            return await _answer(services, await _decode(http, table), table)
+            asked = _asked(services, http)
+            return await _answer(asked, await _decode(http, table), table)
 
         return await _guarded(http, services.context, answer)
 
@@ -80,6 +87,17 @@ def application(services: EngineServices) -> Starlette:
             Route(rows_path("{name}"), rows, methods=["POST"]),
         ]
     )
+
+
+def _asked(services: EngineServices, http: HttpRequest) -> EngineServices:
+    """The services for who asks; raises `RefusedError` for one who is none of the team."""
+    peer: Peer = getattr(http.state, _PEER)
+    try:
+        check_member(peer, services.context.settings.team)
+    except RefusedError as error:
+        _LOG.warning("%s", error)
+        raise
+    return replace(services, peer=peer)
 
 
 async def _guarded(http: HttpRequest, context: Context, answer: Callable[[], Awaitable[Any]]) -> Response:
@@ -109,12 +127,28 @@ async def _answer(
 ) -> Any:
     services.context.check_place()
     answer = table[request.verb][1]
-    if isinstance(request, Mutation) and not request.when_degraded:
-        services.context.degraded.refuse_changes()
+    check_right(services.peer, request.needed, services.context.settings.team)
+    if isinstance(request, Mutation):
+        if not request.when_degraded:
+            services.context.degraded.refuse_changes()
+        request = msgspec.structs.replace(request, actor=services.peer.name)
     # Waiting happens on the event loop, so that a hundred waiting clients hold no thread.
     if inspect.iscoroutinefunction(answer):
         return await answer(services, request)
-    return await run_in_threadpool(answer, services, request)
+    return await run_in_threadpool(_answer_now, services, request, answer)
+
+
+def _answer_now(services: EngineServices, request: Request[Any], answer: Answer) -> Any:
+    """The answer, for a mutation that can be taken back with its inverse as the key `undo`."""
+    found = answer(services, request)
+    if not isinstance(request, Mutation):
+        return found
+    try:
+        undo = inverse(services, request)
+    except StoreError:  # what is done stays done
+        _LOG.warning("the inverse of %s cannot be read", request.verb, exc_info=True)
+        return found
+    return found if undo is None else {**to_plain(found), "undo": undo}
 
 
 async def _decode(http: HttpRequest, table: dict[str, tuple[type[Request[Any]], Answer]]) -> Request[Any]:
@@ -155,7 +189,7 @@ def server(services: EngineServices) -> uvicorn.Server:
     """A server for the application; runs on the main thread."""
     config = uvicorn.Config(
         application(services),
-        http=PeerChecked,
+        http=PeerKnown,
         ws="none",
         lifespan="off",
         log_config=None,

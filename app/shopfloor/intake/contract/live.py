@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pwd
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from shopfloor.runtime.contract_book import Stamp
 from shopfloor.store import datasets, files, revisions
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace import contracts
+from shopfloor.workspace.accounts import user_name
 from shopfloor.workspace.form import read_text
 
 WAITS = "contract"  # the reason code of files that wait for a contract to be corrected
@@ -94,8 +94,8 @@ def stamp_of(context: Context, dataset: str) -> Stamp | None:
 def _owner(path: Path) -> str:
     """Who wrote the file, as far as the file system knows."""
     try:
-        return pwd.getpwuid(path.stat().st_uid).pw_name
-    except (OSError, KeyError):
+        return user_name(path.stat().st_uid)
+    except OSError:
         return "somebody"
 
 

@@ -19,20 +19,22 @@ from shopfloor.workspace.folders import fault
 from shopfloor.workspace.layout import Layout
 
 _OTHERS = 0o077
+_PASS = 0o010  # what a team needs to reach the socket
 _MB = 1 << 20
 
 
 def rights(doctor: DoctorContext) -> Iterator[DoctorFinding]:
-    """Nobody else reads what is the engine's; all of it is this user's."""
+    """Nobody else reads what is the engine's, a team only passes through it; all of it is this user's."""
     problems: list[DoctorFinding] = []
+    passed_by = {doctor.layout.private, doctor.layout.run} if doctor.context.settings.team.group else set()
     for path in _private(doctor.layout):
         status = path.lstat()
         mode = stat.S_IMODE(status.st_mode)
         shown = safe(doctor.layout.relative(path), 120)
         if status.st_uid != os.geteuid():
             problems.append(failed("rights", f"{shown} belongs to another user (uid {status.st_uid}): chown it"))
-        elif mode & _OTHERS:
-            repaired = doctor.apply_repair(lambda path=path, mode=mode: path.chmod(mode & ~_OTHERS))  # type: ignore[misc]
+        elif closed := mode & _OTHERS & ~(_PASS if path in passed_by else 0):
+            repaired = doctor.apply_repair(lambda path=path, mode=mode & ~closed: path.chmod(mode))  # type: ignore[misc]
             problems.append(failed("rights", f"{shown} is open to others (mode {mode:04o})", repaired=repaired))
     root = doctor.layout.root.stat()
     if root.st_mode & stat.S_IWOTH and not root.st_mode & stat.S_ISVTX:
@@ -40,7 +42,9 @@ def rights(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     yield from problems
     if not problems:
         note = "; the engine runs as root, an account of its own is safer" if os.geteuid() == 0 else ""
-        yield passed("rights", f"private to this user{note}")
+        group = doctor.context.settings.team.group
+        team = f", and shared with the group {safe(group, 60)}" if group else ""
+        yield passed("rights", f"private to this user{team}{note}")
 
 
 def _private(layout: Layout) -> Iterator[Path]:
