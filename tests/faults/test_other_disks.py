@@ -74,7 +74,7 @@ def test_a_workspace_that_is_mounted_read_only_says_so_and_goes_on_when_it_is_no
         pid = shell.open(engine__workers="1", intake__settle_seconds="0.2")
         shell("down")
         remount(tmp_path / "disk", "ro")
-        for words in (["up"], ["dataset", "list"], ["wait"], ["config", "set", "engine.workers", "2"], ["down"]):
+        for words in (["up"], ["dataset", "list"], ["wait"], ["config", "set", "engine.workers", "2"]):
             told = shell(*words, expect=None)
             assert told.returncode == ExitCode.REFUSED, (words, told)
             assert "is mounted read-only" in " ".join(told.stderr.split()), (words, told.stderr)
