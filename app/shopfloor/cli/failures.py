@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import click
 
@@ -32,9 +31,9 @@ def from_click(error: click.ClickException) -> ShopfloorError:
 
 def of_the_system(error: OSError) -> ShopfloorError:
     """What the machine refused, in words; a mistake of ours where it refused nothing."""
-    from shopfloor.workspace.folders import REFUSALS, blame
+    from shopfloor.client.refusal import refusal
 
-    return blame(error, Path.cwd()) if error.errno in REFUSALS else unexpected(error)
+    return refusal(error) or unexpected(error)
 
 
 def unexpected(error: BaseException) -> ShopfloorError:
