@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import http.client
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 import msgspec
 
+from shopfloor.client import handover
 from shopfloor.client.silence import absent, silent
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import BusyError, ShopfloorError, from_wire
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.requests.request import Mutation, Request, answer_type
-from shopfloor.domain.wire import PREFIX, WireFailure
-from shopfloor.workspace.connection import KeptConnections
+from shopfloor.domain.wire import PREFIX, RETRY_HEADER, WireFailure
+from shopfloor.workspace.connection import KeptConnections, SocketConnection
 from shopfloor.workspace.process import own_identity
 
 R = TypeVar("R")
+_EXCHANGE_SECONDS = 60.0
 
 
 class EngineClient:
@@ -26,6 +29,7 @@ class EngineClient:
 
     def __init__(self, workspace: Path, socket_path: Path) -> None:
         self.workspace = workspace
+        self._socket = socket_path
         self._engine = KeptConnections(socket_path)
 
     def ask(self, request: Request[R], *, timeout: float = 30.0) -> R:
@@ -35,6 +39,11 @@ class EngineClient:
         """
         if isinstance(request, Mutation):
             request = _named(request)
+        if handover.is_needed(self.workspace, request):
+            return handover.ask(request, lambda asked: self._ask(asked, timeout), self.exchange)
+        return self._ask(request, timeout)
+
+    def _ask(self, request: Request[R], timeout: float) -> R:
         body = self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
         answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
         return answer
@@ -51,6 +60,24 @@ class EngineClient:
         if status == http.client.OK:
             return answer
         raise _failure(status, answer, wait)
+
+    def exchange(self, method: str, url: str, *, source: Path | None = None, target: Path | None = None) -> None:
+        """Send the file `source`, keep the answer's body in `target`; on a connection of its own. Raises as `ask`."""
+        connection = SocketConnection(self._socket, _EXCHANGE_SECONDS)
+        with ExitStack() as stack:
+            stack.callback(connection.close)
+            file = stack.enter_context(source.open("rb")) if source is not None else None
+            size = {"Content-Length": str(source.stat().st_size)} if source is not None else {}
+            try:
+                with suppress(BrokenPipeError):  # the engine has refused it before the end: it says why
+                    connection.request(method, url, body=file, headers=size)
+                response = connection.getresponse()
+                if response.status != http.client.OK:
+                    raise _failure(response.status, response.read(), response.getheader(RETRY_HEADER, ""))
+                if target is not None:
+                    handover.copy_to(target, response)
+            except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
+                raise self._unreachable(error, _EXCHANGE_SECONDS) from error
 
     def close(self) -> None:
         """Close this thread's connection."""

@@ -6,8 +6,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from shopfloor.domain.ids import ulid
+from shopfloor.workspace.accounts import foreign_owner
 
 
 @contextmanager
@@ -17,6 +19,10 @@ def staging_folder(workspace: Path) -> Iterator[Path]:
     The engine reads from there and its garbage collection knows the place, so that a notebook
     that is killed leaves nothing behind for ever.
     """
+    if foreign_owner(workspace):  # whose client hands the files over
+        with TemporaryDirectory(prefix="shopfloor-") as own:
+            yield Path(own)
+        return
     folder = workspace / ".shopfloor" / "staging" / f"sdk-{ulid()}"
     folder.mkdir(mode=0o700)
     try:
