@@ -7,8 +7,10 @@ from typing import Any
 
 from tests.cli import samples
 
+from shopfloor.client.connection import Undoable
 from shopfloor.domain.page import Page
-from shopfloor.domain.requests.request import Request
+from shopfloor.domain.requests.request import Mutation, Request
+from shopfloor.domain.requests.workspace import Inverse
 
 ANSWERS: dict[str, Any] = {
     "status": samples.STATUS,
@@ -73,6 +75,7 @@ class RecordingClient:
     def __init__(self, workspace: Path, answers: dict[str, Any] | None = None) -> None:
         self.workspace = workspace
         self.asked: list[Request[Any]] = []
+        self.undo: Inverse | None = None
         self._answers = ANSWERS | (answers or {})
 
     def ask(self, request: Request[Any], *, timeout: float = 30.0) -> Any:
@@ -85,6 +88,9 @@ class RecordingClient:
         if isinstance(answer, tuple):
             return Page(rows=answer, total=len(answer))
         return answer
+
+    def do(self, request: Mutation[Any], *, timeout: float = 30.0) -> Undoable[Any]:
+        return Undoable(self.ask(request, timeout=timeout), self.undo)
 
     def close(self) -> None:
         pass

@@ -16,12 +16,14 @@ from shopfloor.domain.definition import ModelDefinition, Retrain
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.requests.datasets import DatasetRollback
+from shopfloor.domain.requests.workspace import Undo
 from shopfloor.domain.run import RunRecord, RunState
+from shopfloor.engine.api.undo import undo
 from shopfloor.engine.api.versions import rollback
 from shopfloor.engine.line.line import ProductionLine
 from shopfloor.engine.services import EngineServices
 from shopfloor.runtime.line import VersionCommitted
-from shopfloor.store import datasets, jobs, runs
+from shopfloor.store import alerts, datasets, jobs, runs
 from shopfloor.store.transaction import Transaction
 
 
@@ -101,3 +103,24 @@ def test_no_going_back_while_a_delivery_is_taken_in(works: Works) -> None:
     works.store.write(start)
     with pytest.raises(RefusedError, match="is being taken in right now"):
         rollback(services(works), DatasetRollback(ref="flights@1", op_id="x"))
+
+
+def test_no_going_back_to_rows_that_are_damaged(works: Works) -> None:
+    """Neither by a rollback nor by the undo of one, and a version that is whole still comes back."""
+    whole, broken = works.flights("Oslo"), works.flights("Rome", "Bern")
+    for number, part in enumerate((whole, broken, works.flights("Paris")), start=1):
+        works.commit("flights", [part], digest=str(number))
+    hands = services(works)
+    rollback(hands, DatasetRollback(ref="flights@2", op_id="a", actor="ada"))
+    rollback(hands, DatasetRollback(ref="flights@1", op_id="b", actor="ada"))
+    works.part_file(broken).chmod(0o600)
+    works.part_file(broken).write_bytes(works.part_file(broken).read_bytes()[::-1])
+    for change in (
+        lambda: rollback(hands, DatasetRollback(ref="flights@2", op_id="c", actor="ada")),
+        lambda: undo(hands, Undo(op_id="d", actor="ada")),
+    ):
+        with pytest.raises(RefusedError, match=r"flights@\d cannot be used: The stored part .* has changed on disk"):
+            change()
+    assert works.store.read(lambda query: datasets.current_version(query, "flights")) == 5
+    assert works.store.read(lambda query: alerts.unresolved(query, "flights"))
+    assert rollback(hands, DatasetRollback(ref="flights@3", op_id="e", actor="ada")).version == 6

@@ -153,7 +153,7 @@ def told(request):
     if "op_id" in request.__struct_fields__:
         request = msgspec.structs.replace(request, op_id="op-" + type(request).__name__)
     try:
-        client._ask(request, 60.0)
+        client._body(request, 60.0)
     except ShopfloorError as error:
         return error.code
     return "answered"

@@ -8,9 +8,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from starlette.testclient import TestClient
 from tests.actions.test_registry import mutations
 from tests.upkeep.works import Works
 
+from shopfloor.domain.codec import to_json
 from shopfloor.domain.contract import Mode
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import NotFoundError, RefusedError
@@ -27,10 +29,12 @@ from shopfloor.domain.requests.models import (
     ModelReject,
     ModelRetire,
     ModelRollback,
+    ModelTrain,
 )
-from shopfloor.domain.requests.request import Mutation
+from shopfloor.domain.requests.request import Mutation, answer_type
 from shopfloor.domain.requests.workspace import ConfigSet, Undo, UndoReport
 from shopfloor.engine.api.routes import routes
+from shopfloor.engine.api.server import application
 from shopfloor.engine.api.undo import undo
 from shopfloor.engine.services import EngineServices
 from shopfloor.statistics import metrics
@@ -240,6 +244,54 @@ def test_done_and_undone_all_is_as_it_was_and_done_again_as_it_became(verb: str,
     ) == 1
     assert ada.undo().verb == "undo"
     assert picture(works) == done
+
+
+class Caller:
+    """Somebody who asks by HTTP and gets what goes over the wire."""
+
+    def __init__(self, services: EngineServices) -> None:
+        self._http = TestClient(application(services))
+        self._http.app_state["peer"] = services.peer
+        self._count = 0
+
+    def post(self, request: Mutation[Any], op_id: str = "") -> dict[str, Any]:
+        self._count += 1
+        signed = msgspec.structs.replace(request, op_id=op_id or f"op{self._count}")
+        answer = self._http.post(f"/v1/{request.verb}", content=to_json(signed))
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+@pytest.mark.parametrize("verb", DEEDS)
+def test_a_mutation_answers_with_what_takes_it_back(verb: str, works: Works, services: EngineServices) -> None:
+    request = DEEDS[verb](works)
+    before = picture(works)
+    caller = Caller(services)
+    answer = caller.post(request, "once")
+    done, undo = picture(works), answer["undo"]
+    assert undo["command"] == f"shopfloor undo {undo['seq']}"
+    assert undo["seq"] == works.store.last_seq
+    tables = {image.table for image in works.store.read(lambda query: history.of_operation(query, "once", 1, 999))}
+    assert {row["table"] for row in undo["expects"]} == tables
+    assert all(row["key"] and row["seq"] <= undo["seq"] for row in undo["expects"])
+    assert caller.post(request, "once") == answer  # a reply that was lost
+    back = caller.post(Undo(seq=undo["seq"]))
+    assert picture(works) == before
+    caller.post(Undo(seq=back["undo"]["seq"]))
+    assert picture(works) == done
+
+
+def test_what_nothing_takes_back_answers_with_nothing(works: Works, services: EngineServices) -> None:
+    model(works)
+    caller = Caller(services)
+    assert "undo" not in caller.post(ModelTrain(name="late"))
+    assert "undo" not in caller.post(FileWithdraw(id=works.deliver("flights")))
+    assert "undo" not in caller.post(DatasetDefine(name="trains"))  # made now: there is no earlier contract
+    first = caller.post(alert_requests.AlertAck(id=alert(works)))
+    assert "undo" not in caller.post(Undo(dry_run=True))
+    assert "undo" not in caller.post(alert_requests.AlertAck(id=first["id"]))  # changes nothing
+    assert not any("undo" in kind.__struct_fields__ for kind in map(answer_type, mutations()))
 
 
 def test_what_moved_since_is_not_undone(works: Works, ada: Hands, services: EngineServices) -> None:

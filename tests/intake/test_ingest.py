@@ -15,10 +15,10 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Mode, Rule, RuleSeverity, SchemaPolicy
 from shopfloor.domain.errors import ConfigError, IntegrityError, StoreError
 from shopfloor.domain.file import FileState
-from shopfloor.formats import table
+from shopfloor.formats import infer, table
 from shopfloor.formats.kinds.csv import FEWEST, FORMAT
 from shopfloor.formats.sniff import sniff_csv
-from shopfloor.intake import take
+from shopfloor.intake import loading
 
 COMMITTED, QUARANTINED = FileState.COMMITTED, FileState.QUARANTINED
 AB = "a,b\n1,x\n2,y\n"
@@ -61,7 +61,7 @@ def test_big_file_gives_the_same_as_a_small_one(bench: Any, monkeypatch: pytest.
     late = text + "500,007,1.5,2026-01-01T00:00:00+01:00,\n"
     small = [bench.ingest({"a.csv": data}) for data in (text, late)]
     monkeypatch.setattr(type(FORMAT), "small", 0)
-    monkeypatch.setattr(take.infer, "SAMPLE_ROWS", 100)
+    monkeypatch.setattr(infer, "SAMPLE_ROWS", 100)
     for data, expected in zip((text, late), small, strict=True):
         result = bench.ingest({"a.csv": data})
         assert result.columns == expected.columns
@@ -468,7 +468,7 @@ def test_full_disk_is_not_the_files_fault(bench: Any, monkeypatch: pytest.Monkey
         raise duckdb.IOException("IO Error: Could not write file: No space left on device")
 
     monkeypatch.setattr(table, "strict", strict)
-    monkeypatch.setattr(take, "diagnose", strict)
+    monkeypatch.setattr(loading, "diagnose", strict)
     with pytest.raises(StoreError) as caught:
         bench.ingest({"1.csv": AB})
     assert caught.value.code == "disk_full"

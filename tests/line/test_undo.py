@@ -6,13 +6,18 @@ from tests.line.factory import Factory
 
 
 def test_rules_settings_and_a_discarded_file_are_taken_back_unless_something_moved(factory: Factory) -> None:
-    factory("dataset", "define", "ferries", "--mode", "append")
-    factory("dataset", "define", "ferries", "--mode", "snapshot")
+    first = factory.json("dataset", "define", "ferries", "--mode", "append")
+    assert "undo" not in first  # there is nothing to go back to
+    back = factory.json("dataset", "define", "ferries", "--mode", "snapshot")["undo"]["command"]
+    assert factory.json(*back.split()[1:])["verb"] == "dataset.define"
+    assert factory.json("dataset", "contract", "ferries")["mode"] == "append"
+    shown = factory("dataset", "define", "ferries", "--mode", "snapshot").stderr
+    assert shown.splitlines()[-1].startswith("Undo: shopfloor undo ")
     assert factory.json("dataset", "contract", "ferries")["mode"] == "snapshot"
     planned = factory.json("undo", "--dry-run")
     assert (planned["verb"], planned["dry_run"]) == ("dataset.define", True)
     assert factory.json("dataset", "contract", "ferries")["mode"] == "snapshot"
-    assert "Contract of ferries: as in revision 1" in factory("undo").stdout
+    assert "Contract of ferries: as in revision 3" in factory("undo").stdout
     assert factory.json("dataset", "contract", "ferries")["mode"] == "append"
     assert factory.json("undo")["verb"] == "undo"  # an undo can be undone
     assert factory.json("dataset", "contract", "ferries")["mode"] == "snapshot"

@@ -108,6 +108,29 @@ def test_nothing_fails_after_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     store.close()
 
 
+def test_what_the_journal_could_not_sync_is_not_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk takes the entry and fails to make it durable, while the transaction's last rows are written."""
+    store = open_store(tmp_path)
+    _revise(store, 1)
+    sync, failing = os.fdatasync, [True]
+
+    def fail_once(handle: int) -> None:
+        if failing and failing.pop():
+            raise OSError(5, "Input/output error")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fdatasync", fail_once)
+    with pytest.raises(StoreError, match="the journal cannot be written: Input/output error"):
+        _revise(store, 2)
+    assert _known(store) == [1]
+    _revise(store, 2)
+    store.close()
+    again = open_store(tmp_path)
+    assert (_known(again), again.replayed) == ([1, 2], 0)
+    again.close()
+    assert [entry.seq for entry in Journal(tmp_path / "journal").entries()] == [1, 2]
+
+
 def test_a_store_that_cannot_be_opened_again_opens_by_itself_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,6 +129,7 @@ ACTIONS = (
             Input(name="dry_run", label="Dry run", help="Only say what it would do.", kind=InputKind.FLAG),
         ),
         build=_undo,
+        timeout=600.0,
         shows=True,
     ),
     Action(

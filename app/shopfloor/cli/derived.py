@@ -94,7 +94,7 @@ def _callback(action: Action, others: dict[str, Action]) -> Any:
         request = chosen.request(ref, {name: text for name, text in texts.items() if text})
         before = _before(session, chosen, ref)
         answer = session.ask(request, timeout=chosen.timeout)
-        return answers.report_result(request, before, answer, as_json=as_json)
+        return answers.report_result(request, before, answer, as_json=as_json, undo=session.undo)
 
     return run
 

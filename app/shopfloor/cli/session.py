@@ -11,6 +11,7 @@ from shopfloor.domain.errors import StoppedError
 if TYPE_CHECKING:
     from shopfloor.client.connection import EngineClient
     from shopfloor.domain.requests.request import Request
+    from shopfloor.domain.requests.workspace import Inverse
 
 R = TypeVar("R")
 
@@ -20,6 +21,7 @@ class Session:
 
     def __init__(self, directory: Path | None = None) -> None:
         self.directory = directory
+        self.undo: Inverse | None = None
         self._client: EngineClient | None = None
 
     @property
@@ -48,8 +50,16 @@ class Session:
         return self._client
 
     def ask(self, request: Request[R], *, timeout: float = 30.0, start: bool = True) -> R:
-        """The engine's answer; raises a `ShopfloorError`."""
-        return self.client(start=start).ask(request, timeout=timeout)
+        """The engine's answer; raises a `ShopfloorError`. `undo` then says what takes it back."""
+        from shopfloor.domain.requests.request import Mutation
+
+        client = self.client(start=start)
+        if not isinstance(request, Mutation):
+            return client.ask(request, timeout=timeout)
+        done = client.do(request, timeout=timeout)
+        self.undo = done.undo
+        answer: R = done.answer
+        return answer
 
     def was_stopped(self) -> bool:
         """Whether somebody stopped the engine, which then is not started by just looking."""

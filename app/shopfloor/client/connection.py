@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.client
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
@@ -15,13 +17,27 @@ from shopfloor.client.silence import absent, silent
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import BusyError, ShopfloorError, from_wire
 from shopfloor.domain.ids import ulid
+from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation, Request, answer_type
+from shopfloor.domain.requests.workspace import Inverse
 from shopfloor.domain.wire import PREFIX, RETRY_HEADER, WireFailure
 from shopfloor.workspace.connection import KeptConnections, SocketConnection
 from shopfloor.workspace.process import own_identity
 
 R = TypeVar("R")
 _EXCHANGE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Undoable(Generic[R]):
+    """The answer to a mutation, and what takes it back; None where nothing does."""
+
+    answer: R
+    undo: Inverse | None = None
+
+
+class _Reversible(Record, frozen=True, kw_only=True):
+    undo: Inverse | None = None
 
 
 class EngineClient:
@@ -37,16 +53,33 @@ class EngineClient:
 
         `UnreachableError` says that nobody answers: within `timeout` seconds, at once when the engine is stopped.
         """
+        return self._with_files(request, lambda asked: self._answer(asked, self._body(asked, timeout)))
+
+    def do(self, request: Mutation[R], *, timeout: float = 30.0) -> Undoable[R]:
+        """The answer and what takes it back; raises as `ask` does."""
+        bodies: list[bytes] = []
+
+        def asked(request: Request[R]) -> R:
+            bodies.append(self._body(request, timeout))
+            return self._answer(request, bodies[-1])
+
+        answer = self._with_files(request, asked)
+        return Undoable(answer, msgspec.json.decode(bodies[-1], type=_Reversible).undo)
+
+    def _with_files(self, request: Request[R], ask: Callable[[Request[R]], R]) -> R:
+        """`ask`, between handing over the files that it reads and taking those that it writes, where that is needed."""
         if isinstance(request, Mutation):
             request = _named(request)
         if handover.is_needed(self.workspace, request):
-            return handover.ask(request, lambda asked: self._ask(asked, timeout), self.exchange)
-        return self._ask(request, timeout)
+            return handover.ask(request, ask, self.exchange)
+        return ask(request)
 
-    def _ask(self, request: Request[R], timeout: float) -> R:
-        body = self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
+    def _answer(self, request: Request[R], body: bytes) -> R:
         answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
         return answer
+
+    def _body(self, request: Request[Any], timeout: float) -> bytes:
+        return self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
 
     def post(self, path: str, body: bytes, headers: dict[str, str], timeout: float) -> bytes:
         """The body of a good answer to any post; raises as `ask` does.

@@ -9,7 +9,7 @@ from shopfloor.client.child import run_tool
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.start import engine_running
 from shopfloor.domain.errors import ConfigError, ShopfloorError, UnreachableError
-from shopfloor.domain.requests.workspace import ConfigSet
+from shopfloor.domain.requests.workspace import ConfigSet, Inverse
 from shopfloor.statistics import metrics
 from shopfloor.workspace import contracts, definitions, schema, settings, template
 from shopfloor.workspace.accounts import foreign_owner, not_running
@@ -26,19 +26,19 @@ def config_get(workspace: Path, key: str) -> Any:
     return settings.get_setting(Layout(workspace), key)
 
 
-def config_set(workspace: Path, key: str, value: str) -> None:
-    """Write a setting: by the engine where one runs, so that it is in the history and can be undone."""
+def config_set(workspace: Path, key: str, value: str) -> Inverse | None:
+    """Write a setting: by the engine where one runs, so that it is in the history and can be undone, as it returns."""
     layout = Layout(workspace)
     if engine_running(workspace):
         try:
             with EngineClient(workspace, layout.socket) as client:
-                client.ask(ConfigSet(key=key, value=value))
-            return
+                return client.do(ConfigSet(key=key, value=value)).undo
         except UnreachableError:
             pass  # it starts or stops, and reads the file when it is there again
     if owner := foreign_owner(workspace):
         raise not_running(owner)
     settings.set_setting(layout, key, value)
+    return None
 
 
 def config_schema(kind: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from shopfloor.formats.reasons.bad_file import BadFile, shown
 from shopfloor.formats.reasons.deliveries import older_snapshot
 from shopfloor.formats.reasons.files import parser_crashed
 from shopfloor.formats.staged import StagedFile
+from shopfloor.intake.accepted_files import AcceptedFiles
 from shopfloor.intake.balance import unbalanced
 from shopfloor.intake.earlier_text import cast_rule_of, read_again, unreadable
 from shopfloor.intake.members import apart
@@ -106,7 +107,8 @@ class _Delivery:
         self._alone = alone
         self._cast_rules = cast_rules  # of columns whose earlier text has a type now
         self._outcomes = dict(crashed_files)
-        self._reader = GroupReader(connection, spec)
+        self._accepted = AcceptedFiles(spec)
+        self._reader = GroupReader(connection, spec, self._accepted)
         self._parts: list[StagedPart] = []
 
     def run(self) -> IntakeResult:
@@ -126,7 +128,7 @@ class _Delivery:
 
     @property
     def _mode(self) -> Mode:
-        contract = self._reader.contract
+        contract = self._accepted.contract
         return contract.mode if contract is not None else self._spec.mode
 
     def _prepare(self) -> list[PreparedFile]:
@@ -172,7 +174,7 @@ class _Delivery:
         self._parts.append(result.part)
 
     def _result(self) -> IntakeResult:
-        spec, contract = self._spec, self._reader.finished()
+        spec, contract = self._spec, self._accepted.finished()
         kept, parts = spec.previous, tuple(self._parts)
         replaces = self._mode is Mode.SNAPSHOT and bool(parts)
         if replaces:
@@ -196,9 +198,9 @@ class _Delivery:
             mode=self._mode,
             replaces_parts=replaces,
             contract_changed=contract is not None and contract != spec.contract,
-            absent=tuple(sorted(self._reader.absent)),
-            retyped=tuple(self._reader.retyped),
-            notices=tuple(self._reader.notices),
+            absent=tuple(sorted(self._accepted.absent)),
+            retyped=tuple(self._accepted.retyped),
+            notices=tuple(self._accepted.notices),
         )
 
     def _merge(self, contract: Contract, superseded: set[str]) -> tuple[tuple[Part, ...], tuple[StagedPart, ...]]:
@@ -224,7 +226,7 @@ class _Delivery:
         if copies:
             columns = (column for name in self._cast_rules if (column := contract.column(name)) is not None)
             listed = (f"{shown(column.name)} as {column.written}" for column in columns)
-            self._reader.notices.append(f"Text of earlier files is read again: {', '.join(listed)}.")
+            self._accepted.notices.append(f"Text of earlier files is read again: {', '.join(listed)}.")
         return left, copies
 
     def _tell_corrections(self, contract: Contract) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -10,12 +11,13 @@ import msgspec
 from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_key
 from shopfloor.domain.codec import convert
+from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.errors import IntegrityError, RefusedError, StoreError
 from shopfloor.domain.monitor import AlertRecord, Severity
 from shopfloor.domain.stored_object import ObjectKind, StoredObject
 from shopfloor.domain.wire import WireError
-from shopfloor.lake.locations import artifact_file
-from shopfloor.lake.objects import part_path, verify
+from shopfloor.lake.locations import artifact_file, part_files
+from shopfloor.lake.objects import part_path, verify, verify_parts
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.unresolved_alert import raise_alert, resolve
@@ -60,15 +62,26 @@ def explain(context: Context, error: IntegrityError) -> IntegrityError:
 def refuse_damaged(context: Context, model: str, version: int, sha256: str) -> None:
     """Raise `RefusedError` when the artifact is not what was released: no alias may move to it."""
     file = artifact_file(context.layout, model, version, sha256)
+    with _refusing(context, f"{model}@{version}"):
+        try:
+            bundle.prove(file, load_key(context.layout.signing_key))
+        except FileNotFoundError as error:
+            raise IntegrityError("The signing key of this workspace is gone.", code="key_missing") from error
+
+
+def refuse_damaged_rows(context: Context, version: DatasetVersion) -> None:
+    """Raise `RefusedError` when a part is not what was committed: no dataset goes back to it."""
+    with _refusing(context, f"{version.dataset}@{version.version}"):
+        verify_parts(part_files(context.layout, version.parts))
+
+
+@contextmanager
+def _refusing(context: Context, ref: str) -> Iterator[None]:
     try:
-        bundle.prove(file, load_key(context.layout.signing_key))
-    except (IntegrityError, FileNotFoundError) as error:
-        if not isinstance(error, IntegrityError):
-            error = IntegrityError("The signing key of this workspace is gone.", code="key_missing")
+        yield
+    except IntegrityError as error:
         told = explained(context, error)
-        raise RefusedError(
-            f"{model}@{version} cannot be used: {told.message}", hint=told.hint, code=error.code
-        ) from error
+        raise RefusedError(f"{ref} cannot be used: {told.message}", hint=told.hint, code=error.code) from error
 
 
 def report(context: Context, error: IntegrityError) -> None:

@@ -12,7 +12,7 @@ from shopfloor.domain.codec import to_text
 from shopfloor.domain.columns import Column
 from shopfloor.domain.dataset import DatasetRecord, DatasetVersion, FileSpan, Part
 from shopfloor.domain.page import Page
-from shopfloor.store.rows import Query, aware, page, stored_time
+from shopfloor.store.rows import Query, aware, page, scalar, stored_time
 from shopfloor.store.transaction import Transaction
 
 
@@ -39,8 +39,7 @@ def define(transaction: Transaction, name: str, mode: str) -> None:
 
 def current_version(query: Query, dataset: str) -> int:
     """The newest version number, 0 without one."""
-    row = query.one("SELECT coalesce(max(version), 0) FROM dataset_versions WHERE dataset = ?", [dataset])
-    return int(row[0]) if row else 0
+    return scalar(query, "SELECT coalesce(max(version), 0) FROM dataset_versions WHERE dataset = ?", [dataset])
 
 
 def digest(query: Query, dataset: str, version: int) -> str | None:
@@ -245,8 +244,8 @@ def _dataset(row: tuple[Any, ...]) -> DatasetRecord:
 
 def new_rows_since(query: Query, dataset: str, version: int) -> int:
     """Rows that versions after `version` brought or took away: both change what there is to learn."""
-    row = query.one(
+    return scalar(
+        query,
         "SELECT coalesce(sum(abs(added_rows)), 0) FROM dataset_versions WHERE dataset = ? AND version > ?",
         [dataset, version],
     )
-    return int(row[0]) if row else 0

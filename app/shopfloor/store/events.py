@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from shopfloor.domain.event import Event
-from shopfloor.store.rows import Query, stored_time
+from shopfloor.store.rows import Query, scalar, stored_time
 
 _COLUMNS = "seq, happened_at, kind, subject, actor, message, data"
 
@@ -32,8 +32,7 @@ def tail(query: Query, count: int, subject: str = "") -> list[Event]:
 
 def total(query: Query, subject: str = "") -> int:
     """How many events there are."""
-    row = query.one("SELECT count(*) FROM events WHERE (? = '' OR subject = ?)", [subject, subject])
-    return int(row[0]) if row else 0
+    return scalar(query, "SELECT count(*) FROM events WHERE (? = '' OR subject = ?)", [subject, subject])
 
 
 def _event(row: tuple[Any, ...]) -> Event:

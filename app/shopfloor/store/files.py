@@ -13,7 +13,7 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.retry_options import RetryOptions
 from shopfloor.domain.status import FileCounts
 from shopfloor.store import bulk
-from shopfloor.store.rows import Filter, Query, aware, count, decode, page, stored_time
+from shopfloor.store.rows import Filter, Query, aware, count, decode, page, scalar, stored_time
 from shopfloor.store.transaction import Transaction
 
 _COLUMNS = (
@@ -203,11 +203,11 @@ def deliveries(query: Query, dataset: str) -> tuple[FileRecord | None, FileRecor
 
 def staged_bytes(query: Query, purpose: FilePurpose, dataset: str) -> int:
     """How much is claimed and not read yet."""
-    row = query.one(
+    return scalar(
+        query,
         "SELECT coalesce(sum(size), 0)::BIGINT FROM files WHERE purpose = ? AND dataset = ? AND state = 'staged'",
         [purpose.value, dataset],
     )
-    return int(row[0]) if row else 0
 
 
 def is_staged(query: Query, path: str) -> bool:

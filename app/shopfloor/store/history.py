@@ -10,7 +10,7 @@ import msgspec
 
 from shopfloor.domain.codec import to_text, utc
 from shopfloor.store.images import Row, RowImage
-from shopfloor.store.rows import Query, stored_time
+from shopfloor.store.rows import Query, scalar, stored_time
 from shopfloor.store.transaction import Transaction, naive
 
 _SELECT = "SELECT images FROM events WHERE images IS NOT NULL"
@@ -54,8 +54,7 @@ def begins(query: Query) -> datetime | None:
 
 def old(query: Query, before: datetime) -> int:
     """How many events `before` a time have images."""
-    row = query.one("SELECT count(*) FROM events WHERE images IS NOT NULL AND happened_at < ?", [naive(before)])
-    return int(row[0]) if row else 0
+    return scalar(query, "SELECT count(*) FROM events WHERE images IS NOT NULL AND happened_at < ?", [naive(before)])
 
 
 def forget(transaction: Transaction, before: datetime) -> None:

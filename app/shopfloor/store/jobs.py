@@ -13,7 +13,7 @@ from shopfloor.domain.job import JobCause, JobKind, JobRecord, JobState
 from shopfloor.domain.page import Page
 from shopfloor.domain.status import JobCounts
 from shopfloor.domain.text import safe
-from shopfloor.store.rows import Filter, Query, count, page
+from shopfloor.store.rows import Filter, Query, count, page, scalar
 from shopfloor.store.transaction import Transaction
 
 HELD = ", ".join(f"'{state}'" for state in JobState if state.held)
@@ -98,11 +98,11 @@ def queued(query: Query) -> list[JobRecord]:
 
 def open_about(query: Query, kind: JobKind, subject: str) -> int:
     """How many jobs of a kind about a subject have not ended."""
-    row = query.one(
+    return scalar(
+        query,
         f"SELECT count(*) FROM jobs WHERE kind = ? AND subject = ? AND state IN ({OPEN})",
         [kind.value, subject],
     )
-    return int(row[0]) if row else 0
 
 
 def running(query: Query) -> list[JobRecord]:

@@ -15,6 +15,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -78,11 +79,25 @@ class Journal:
         self._handle: int | None = None
         self._size = 0
         self._open_entry: int | None = None
+        self._syncer = ThreadPoolExecutor(1, thread_name_prefix="journal-sync")
+        self._sync: Future[None] | None = None
 
     def intend(self, entry: JournalEntry) -> None:
-        """Make an entry durable before its commit. An `OSError` leaves nothing of it that counts."""
-        self._write(_line(msgspec.json.encode(entry)), durable=True)
+        """Write an entry before its commit; `wait_durable` says that it is on disk.
+
+        Meanwhile the writer has other statements to run, which take as long as the disk (measured). An `OSError`
+        leaves nothing of the entry that counts.
+        """
+        self._write(_line(msgspec.json.encode(entry)), durable=False)
         self._open_entry = entry.seq
+        assert self._handle is not None
+        self._sync = self._syncer.submit(os.fdatasync, self._handle)
+
+    def wait_durable(self) -> None:
+        """Return when the last entry is on disk; an `OSError` says that it is not, and must not be committed."""
+        sync, self._sync = self._sync, None
+        if sync is not None:
+            sync.result()
 
     def settle(self, made: bool) -> None:
         """Say what became of the commit of the last entry, if that is not said yet.
@@ -93,6 +108,8 @@ class Journal:
         if self._open_entry is None:
             return
         try:
+            if not made:
+                self._finish_sync()
             self._write(_mark(self._open_entry, made), durable=not made)
         except OSError:
             if not made:
@@ -108,9 +125,9 @@ class Journal:
 
     def close(self) -> None:
         """Release the file."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        self._finish_sync()
+        self._syncer.shutdown()
+        self._release()
 
     def entries(self) -> Iterator[JournalEntry]:
         """All intact entries of commits that were made, oldest first; a torn line is passed over."""
@@ -153,16 +170,27 @@ class Journal:
             raise
         self._size += len(line)
 
+    def _finish_sync(self) -> None:
+        """Whatever became of the sync of an entry that is not going to be committed."""
+        if self._sync is not None:
+            wait([self._sync])
+            self._sync = None
+
+    def _release(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
     def _take_back(self, handle: int) -> None:
         """Remove half a line; where even that fails, the next one is begun on a line of its own."""
         try:
             os.ftruncate(handle, self._size)
         except OSError:
-            self.close()
+            self._release()
 
     def _open(self, needed: int) -> int:
         if self._handle is not None and self._size + needed > _ROTATE_BYTES:
-            self.close()
+            self._release()
             return self._start(self._next_name())
         if self._handle is not None:
             return self._handle

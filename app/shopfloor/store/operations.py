@@ -26,6 +26,11 @@ def of_event(query: Query, seq: int) -> Operation | None:
     return _operation(query.one(f"{_OPERATION} WHERE ? BETWEEN first_seq AND last_seq", [seq]))
 
 
+def of_id(query: Query, op_id: str) -> Operation | None:
+    """An operation by the name that its client gave it."""
+    return _operation(query.one(f"{_OPERATION} WHERE op_id = ?", [op_id]))
+
+
 def newest_of(query: Query, actor: str) -> Operation | None:
     """The newest operation of somebody that had an effect."""
     return _operation(

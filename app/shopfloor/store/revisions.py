@@ -9,7 +9,7 @@ import msgspec
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.page import Page
 from shopfloor.domain.revision import ContractCause, ContractRevision
-from shopfloor.store.rows import Query, page, stored_time
+from shopfloor.store.rows import Query, page, scalar, stored_time
 from shopfloor.store.transaction import Transaction
 
 _REVISION = "SELECT dataset, revision, cause, actor, changes, text, happened_at FROM contract_revisions"
@@ -46,8 +46,7 @@ def get(query: Query, dataset: str, revision: int) -> ContractRevision | None:
 
 def number(query: Query, dataset: str) -> int:
     """The newest revision's number, 0 without one."""
-    row = query.one("SELECT coalesce(max(revision), 0) FROM contract_revisions WHERE dataset = ?", [dataset])
-    return int(row[0]) if row else 0
+    return scalar(query, "SELECT coalesce(max(revision), 0) FROM contract_revisions WHERE dataset = ?", [dataset])
 
 
 def listing(query: Query, dataset: str, limit: int, offset: int) -> Page[ContractRevision]:

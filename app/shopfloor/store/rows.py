@@ -75,7 +75,12 @@ def page(rows: list[T], total: int, offset: int) -> Page[T]:
     return Page(rows=tuple(rows), total=total, offset=offset)
 
 
+def scalar(query: Query, sql: str, parameters: list[Any] | None = None) -> int:
+    """The one whole number that an aggregate gives, which is never NULL."""
+    ((found,),) = query.all(sql, parameters or [])
+    return int(found)
+
+
 def count(query: Query, table: str, where: Filter) -> int:
     """How many rows of `table` a filter keeps."""
-    row = query.one(f"SELECT count(*) FROM {table} {where.where()}", where.parameters)
-    return int(row[0]) if row else 0
+    return scalar(query, f"SELECT count(*) FROM {table} {where.where()}", where.parameters)

@@ -10,7 +10,7 @@ from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.page import Page
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
-from shopfloor.store.rows import Filter, Query, count, page
+from shopfloor.store.rows import Filter, Query, count, page, scalar
 from shopfloor.store.run_query import MetricAliases, narrow
 from shopfloor.store.transaction import Transaction
 
@@ -100,8 +100,7 @@ def listing(
 
 def total(query: Query) -> int:
     """How many runs there are."""
-    row = query.one("SELECT count(*) FROM runs")
-    return int(row[0]) if row else 0
+    return scalar(query, "SELECT count(*) FROM runs")
 
 
 def recorded(query: Query) -> list[RunRecord]:
@@ -112,12 +111,12 @@ def recorded(query: Query) -> list[RunRecord]:
 
 def last_trained_version(query: Query, model: str) -> int:
     """The newest dataset version that a run of the model saw to its end or works on, 0 without one."""
-    row = query.one(
+    return scalar(
+        query,
         "SELECT coalesce(max(dataset_version), 0) FROM runs WHERE model = ? "
         "AND state IN ('running', 'succeeded', 'queued')",
         [model],
     )
-    return int(row[0]) if row else 0
 
 
 def is_open(run: RunRecord) -> bool:

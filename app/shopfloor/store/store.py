@@ -200,8 +200,9 @@ class Store:
                 changed = Counter(table for table, _ in transaction.kept)
                 message = f"{counted(changed.total(), 'row')} changed"
                 transaction.emit("store.changed", "store", message, data={"rows": dict(changed)})
-            transaction.flush()
             self._intend(transaction)
+            transaction.flush()
+            self._wait_for_journal()
             reach("store.commit")
             self._connection.execute("COMMIT")
         except _DEAD as error:
@@ -236,7 +237,13 @@ class Store:
                 )
                 self._journal.intend(entry)
         except OSError as error:
-            raise _not_stored(f"the journal cannot be written: {error.strerror}", error) from error
+            raise _no_journal(error) from error
+
+    def _wait_for_journal(self) -> None:
+        try:
+            self._journal.wait_durable()
+        except OSError as error:
+            raise _no_journal(error) from error
 
     def _committed_all_the_same(self, transaction: Transaction, error: duckdb.Error) -> bool:
         """Nobody knows whether a COMMIT that ended so was made, but the database when it is open again."""
@@ -370,6 +377,10 @@ def _stored_seq(connection: duckdb.DuckDBPyConnection) -> int:
 
 def _CHECKPOINT(transaction: Transaction) -> None:
     """A marker in the writer's queue: a checkpoint cannot run inside a transaction."""
+
+
+def _no_journal(error: OSError) -> StoreError:
+    return _not_stored(f"the journal cannot be written: {error.strerror}", error)
 
 
 def _not_stored(why: str, error: Exception) -> StoreError:

@@ -15,7 +15,7 @@ from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.stored_object import StoredObject
 from shopfloor.formats.staged import StagedFile
-from shopfloor.intake.job import partition_of
+from shopfloor.intake.job_spec import partition_of
 from shopfloor.intake.records import IntakeResult, IntakeSpec
 from shopfloor.intake.task import take_in
 from shopfloor.lake.objects import publish_part

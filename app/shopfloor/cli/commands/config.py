@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from shopfloor.cli.nouns import Noun
-from shopfloor.cli.output import stream
+from shopfloor.cli.output import answers, stream
 from shopfloor.cli.output.cells import text
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import json_option, session
@@ -44,8 +44,9 @@ def set_setting(session: Session, key: str, value: str) -> None:
     """Write VALUE to KEY; comments in the file stay. A running engine follows."""
     from shopfloor.client.setup import config_get, config_set
 
-    config_set(session.workspace, key, value)
+    undo = config_set(session.workspace, key, value)
     stream.narrate(f"{text(key)} = {_shown(config_get(session.workspace, key))}")
+    answers.narrate_undo(undo)
 
 
 @command.command("validate")

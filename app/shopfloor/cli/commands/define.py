@@ -75,7 +75,7 @@ def define_model(
     definition = revise(base, given)
     answer = session.ask(ModelDefine(definition=definition, train=not no_train))
     stream.narrate(f"models/{name}.toml is written.")
-    answers.show(answer, models.describe_definition, as_json=as_json)
+    answers.show(answer, models.describe_definition, as_json=as_json, undo=session.undo)
 
 
 COMMANDS = (define_model,)

@@ -36,7 +36,7 @@ def roll_back(session: Session, ref: str, reason: str, as_json: bool) -> None:
         _must_be_previous(model, wanted)
     answer = session.ask(ModelRollback(name=name, reason=reason))
     stream.narrate(f"v{answer.version} is the champion of {answer.model} again.")
-    answers.show(answer, models.describe_version, as_json=as_json)
+    answers.show(answer, models.describe_version, as_json=as_json, undo=session.undo)
 
 
 def _versions(session: Session, ref: str) -> dict[int, ModelVersion]:

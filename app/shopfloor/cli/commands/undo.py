@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from shopfloor.actions.registry import by_name
 from shopfloor.cli.output import answers
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
@@ -21,4 +22,5 @@ def command(session: Session, seq: int | None, dry_run: bool, as_json: bool) -> 
     It is refused when anything moved since, and for what others did. An undo can be undone.
     """
     request = Undo(seq=seq, dry_run=dry_run)
-    return answers.report_result(request, None, session.ask(request), as_json=as_json)
+    report = session.ask(request, timeout=by_name("workspace.undo").timeout)
+    return answers.report_result(request, None, report, as_json=as_json, undo=session.undo)

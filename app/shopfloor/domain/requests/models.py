@@ -149,6 +149,7 @@ class ModelImport(Mutation[ModelVersion], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "model.import"
+    needs: ClassVar[Right] = Right.CONFIGURE
     reads: ClassVar[tuple[str, ...]] = ("path", "key")
     irreversible: ClassVar[str] = "A registered version stays; what it is used for can be undone."
     path: str
@@ -157,7 +158,7 @@ class ModelImport(Mutation[ModelVersion], frozen=True, kw_only=True):
     @property
     def needed(self) -> Right:
         """It may bring a definition; with a key of another workspace it brings code."""
-        return Right.OWN if self.key else Right.CONFIGURE
+        return Right.OWN if self.key else self.needs
 
 
 class PredictReport(Record, frozen=True, kw_only=True):

@@ -70,6 +70,7 @@ class ConfigSet(Mutation[SettingChange], frozen=True, kw_only=True):
     """Write one setting of `workspace.toml`; `value` is a TOML value or a bare word."""
 
     verb: ClassVar[str] = "config.set"
+    needs: ClassVar[Right] = Right.CONFIGURE
     when_degraded: ClassVar[bool] = True  # the marks of a full disk are settings themselves
     key: str
     value: str
@@ -78,7 +79,7 @@ class ConfigSet(Mutation[SettingChange], frozen=True, kw_only=True):
     def needed(self) -> Right:
         """What runs as the owner, takes data elsewhere, or says who may do what, is the owner's to set."""
         mine = ("notify", "team", "engine.backend", "engine.scheduler")
-        return Right.OWN if any(f"{self.key}.".startswith(f"{key}.") for key in mine) else Right.CONFIGURE
+        return Right.OWN if any(f"{self.key}.".startswith(f"{key}.") for key in mine) else self.needs
 
 
 class UndoReport(Record, frozen=True, kw_only=True):
@@ -94,6 +95,22 @@ class UndoReport(Record, frozen=True, kw_only=True):
     steps: tuple[str, ...]
     stays: tuple[str, ...] = ()
     dry_run: bool = False
+
+
+class ExpectedRow(Record, frozen=True, kw_only=True):
+    """A row of the store as event `seq` left it, by its table and primary key."""
+
+    table: str
+    key: tuple[str | int, ...]
+    seq: int
+
+
+class Inverse(Record, frozen=True, kw_only=True):
+    """What takes a mutation back, as long as every one of the rows is as it `expects`."""
+
+    command: str
+    seq: int
+    expects: tuple[ExpectedRow, ...]
 
 
 class Undo(Mutation[UndoReport], frozen=True, kw_only=True):

@@ -51,9 +51,14 @@ def moved(services: EngineServices, query: Query, image: RowImage) -> str:
     return RESTORERS[image.table].moved(services, query, image)
 
 
-def check_artifacts(services: EngineServices, images: list[RowImage]) -> None:
-    """No alias goes back to what could not serve. Outside the transaction, because all of it is read."""
+def check_stored(services: EngineServices, images: list[RowImage]) -> None:
+    """No alias or dataset goes back to what is damaged. Outside the transaction, because all of it is read."""
     for image in images:
+        if image.table == "dataset_versions":
+            dataset, number = image.key
+            earlier = services.context.store.read(partial(datasets.version, dataset=dataset, number=number - 1))
+            if earlier is not None:
+                damage.refuse_damaged_rows(services.context, earlier)
         number = image.before["version"] if image.table == "aliases" and image.before else None
         if number is not None:
             model = str(image.key[0])

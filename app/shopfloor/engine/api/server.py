@@ -21,8 +21,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from shopfloor.domain.codec import to_json
-from shopfloor.domain.errors import BusyError, ExitCode, IntegrityError, RefusedError, ShopfloorError, UsageError
+from shopfloor.domain.codec import to_json, to_plain
+from shopfloor.domain.errors import (
+    BusyError,
+    ExitCode,
+    IntegrityError,
+    RefusedError,
+    ShopfloorError,
+    StoreError,
+    UsageError,
+)
 from shopfloor.domain.handed import part_url
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.requests.request import Mutation, Request
@@ -39,6 +47,7 @@ from shopfloor.domain.wire import (
 from shopfloor.engine.api.handover import forget, give, part, receive, resolved
 from shopfloor.engine.api.routes import Answer, routes
 from shopfloor.engine.api.rows import TooLarge, append
+from shopfloor.engine.api.undo import inverse
 from shopfloor.engine.peer import Peer, peer_of
 from shopfloor.engine.rights import check_member, check_right
 from shopfloor.engine.services import EngineServices
@@ -144,7 +153,20 @@ async def _answer(
     # Waiting happens on the event loop, so that a hundred waiting clients hold no thread.
     if inspect.iscoroutinefunction(answer):
         return await answer(services, request)
-    return await run_in_threadpool(answer, services, request)
+    return await run_in_threadpool(_answer_now, services, request, answer)
+
+
+def _answer_now(services: EngineServices, request: Request[Any], answer: Answer) -> Any:
+    """The answer, for a mutation that can be taken back with its inverse as the key `undo`."""
+    found = answer(services, request)
+    if not isinstance(request, Mutation):
+        return found
+    try:
+        undo = inverse(services, request)
+    except StoreError:  # what is done stays done
+        _LOG.warning("the inverse of %s cannot be read", request.verb, exc_info=True)
+        return found
+    return found if undo is None else {**to_plain(found), "undo": undo}
 
 
 async def _decode(http: HttpRequest, table: dict[str, tuple[type[Request[Any]], Answer]]) -> Request[Any]:

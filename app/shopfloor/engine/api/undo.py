@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from shopfloor.domain.errors import NotFoundError, RefusedError
 from shopfloor.domain.event import Event
 from shopfloor.domain.requests.request import Mutation
-from shopfloor.domain.requests.workspace import Undo, UndoReport
+from shopfloor.domain.requests.workspace import ExpectedRow, Inverse, Undo, UndoReport
 from shopfloor.domain.text import safe
-from shopfloor.engine.api.restoring import RESTORERS, check_artifacts, follow, moved
+from shopfloor.engine.api.restoring import RESTORERS, check_stored, follow, moved
 from shopfloor.engine.rights import check_right
 from shopfloor.engine.services import EngineServices
 from shopfloor.store import events, history, operations
@@ -19,6 +20,22 @@ from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
 _SEE = "See what happened: shopfloor events"
+
+
+def inverse(services: EngineServices, mutation: Mutation[Any]) -> Inverse | None:
+    """What takes back a mutation that was done just now; None where nothing does, or nothing changed."""
+    if mutation.irreversible:
+        return None
+
+    def find(query: Query) -> Inverse | None:
+        done = operations.of_id(query, mutation.op_id)
+        images = [] if done is None else history.of_operation(query, done.op_id, done.first_seq, done.last_seq)
+        if done is None or not images or any(RESTORERS[image.table].moved(services, query, image) for image in images):
+            return None
+        rows = tuple(ExpectedRow(table=image.table, key=image.key, seq=image.seq) for image in images)
+        return Inverse(command=f"shopfloor undo {done.last_seq}", seq=done.last_seq, expects=rows)
+
+    return services.context.store.read(find)
 
 
 def undo(services: EngineServices, request: Undo) -> UndoReport:
@@ -45,7 +62,7 @@ def undo(services: EngineServices, request: Undo) -> UndoReport:
 
     with suppress(NotFoundError, RefusedError):  # said below, unless the request is a repeated one
         planned, _ = services.context.store.read(lambda query: _plan(services, query, request))
-    check_artifacts(services, planned)
+    check_stored(services, planned)
     report = services.mutate(request, change)
     follow(services, restored)
     return report

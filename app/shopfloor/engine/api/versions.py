@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 
 from shopfloor.domain.codec import convert
 from shopfloor.domain.dataset import DatasetVersion, VersionDiff
-from shopfloor.domain.errors import RefusedError, UsageError
+from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.requests.datasets import DatasetDiff, DatasetProfile, DatasetProfileShow, DatasetRollback
@@ -17,6 +19,7 @@ from shopfloor.lake.diff import diff as compare
 from shopfloor.lake.locations import part_files
 from shopfloor.lake.records import DiffAnswer, DiffSpec, ProfileAnswer, ProfileSpec, Side
 from shopfloor.lake.tasks import compare_versions, profile_version
+from shopfloor.runtime import damage
 from shopfloor.runtime.line import VersionCommitted
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.store import datasets, jobs
@@ -94,8 +97,13 @@ def _side(services: EngineServices, version: DatasetVersion) -> Side:
 
 
 def rollback(services: EngineServices, request: DatasetRollback) -> DatasetVersion:
-    """A new version with the content of an earlier one; the newest one itself when it has that content."""
+    """A new version with the content of an earlier one; the newest one itself when it has that content.
 
+    Its parts are read before. Outside the transaction, because all of them are.
+    """
+    with suppress(NotFoundError):  # said below, unless the request is a repeated one
+        old = services.context.store.read(lambda query: resolve(query, request.ref))
+        damage.refuse_damaged_rows(services.context, old)
     return services.mutate(request, lambda transaction: go_back(services, transaction, request.ref, request.reason))
 
 
