@@ -10,7 +10,7 @@ from shopfloor.domain.job import JobRecord
 from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
-from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
+from shopfloor.domain.release import ModelChange, ModelRecord, ModelVersion
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.right import Right
 
@@ -47,12 +47,14 @@ class ModelVersions(Request[Page[ModelVersion]], frozen=True, kw_only=True):
     offset: int = 0
 
 
-class ModelHistory(Request[Page[AliasChange]], frozen=True, kw_only=True):
-    """Alias changes, newest first; with `as_of`, the last change of each alias up to then."""
+class ModelHistory(Request[Page[ModelChange]], frozen=True, kw_only=True):
+    """All changes, newest first; with `as_of`, the last move of each alias up to then."""
 
     verb: ClassVar[str] = "model.history"
     name: str
     as_of: datetime | None = None
+    limit: int = 100
+    offset: int = 0
 
 
 class ModelDefine(Mutation[ModelDefinition], frozen=True, kw_only=True):
