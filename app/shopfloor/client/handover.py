@@ -27,10 +27,14 @@ class Exchange(Protocol):
     def __call__(self, method: str, url: str, *, source: Path | None = None, target: Path | None = None) -> None: ...
 
 
+def is_foreign(workspace: Path) -> bool:
+    """Whether the workspace is another user's, whose files this process may not read."""
+    return os.geteuid() != ROOT and bool(foreign_owner(workspace))
+
+
 def is_needed(workspace: Path, request: Request[Any]) -> bool:
     """Whether the engine may not open the paths of the request: it is another user's, and they are named."""
-    named = bool(request.reads or request.writes)
-    return named and os.geteuid() != ROOT and bool(foreign_owner(workspace))
+    return bool(request.reads or request.writes) and is_foreign(workspace)
 
 
 def ask(request: Request[R], ask: Callable[[Request[R]], R], exchange: Exchange) -> R:

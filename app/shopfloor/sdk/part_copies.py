@@ -9,14 +9,14 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from shopfloor.client.connection import EngineClient
+from shopfloor.client.handover import is_foreign
 from shopfloor.domain.handed import part_url
 from shopfloor.domain.handles import PartFile
-from shopfloor.workspace.accounts import foreign_owner
 
 
 def readable(client: EngineClient, parts: tuple[PartFile, ...]) -> list[PartFile]:
     """The parts where this process may read them. Nothing is checked here: who uses rows checks the digest."""
-    if not foreign_owner(client.workspace):
+    if not is_foreign(client.workspace):
         return [msgspec.structs.replace(part, path=str(client.workspace / part.path)) for part in parts]
     return [msgspec.structs.replace(part, path=str(_copied(client, part.sha256))) for part in parts]
 

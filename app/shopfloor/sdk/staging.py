@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from shopfloor.client.handover import is_foreign
 from shopfloor.domain.ids import ulid
-from shopfloor.workspace.accounts import foreign_owner
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def staging_folder(workspace: Path) -> Iterator[Path]:
     The engine reads from there and its garbage collection knows the place, so that a notebook
     that is killed leaves nothing behind for ever.
     """
-    if foreign_owner(workspace):  # whose client hands the files over
+    if is_foreign(workspace):  # whose client hands the files over
         with TemporaryDirectory(prefix="shopfloor-") as own:
             yield Path(own)
         return
