@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests import forking
+
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.deliver import deliver
 from shopfloor.client.setup import config_set, init_workspace
@@ -19,15 +21,23 @@ from shopfloor.domain.requests.workspace import AwaitIdle, Shutdown, StatusShow
 from shopfloor.domain.status import Status
 
 
+def _connect(workspace: Path) -> EngineClient:
+    with forking.engines():
+        return connect(workspace)
+
+
 class Shop:
     """One workspace and a client of its engine."""
 
-    def __init__(self, directory: Path, *, settle_seconds: float = 0.2) -> None:
+    def __init__(self, directory: Path, *, settle_seconds: float = 0.2, **settings: str) -> None:
+        """`settings` as `intake__reserve_mb="1"`."""
         self.root = init_workspace(directory)
+        for key, value in settings.items():
+            config_set(self.root, key.replace("__", "."), value)
         config_set(self.root, "intake.settle_seconds", str(settle_seconds))
         config_set(self.root, "intake.scan_seconds", "1.0")
         config_set(self.root, "engine.workers", "1")
-        self.client: EngineClient = connect(self.root)
+        self.client = _connect(self.root)
 
     def write(self, folder: str, name: str, content: str | bytes) -> Path:
         """Drop a file, by one rename."""
@@ -50,7 +60,7 @@ class Shop:
                 if self.client.ask(AwaitIdle(wait_s=5.0), timeout=60.0).idle:
                     return
             except UnreachableError:
-                self.client = connect(self.root)
+                self.client = _connect(self.root)
         raise AssertionError(f"not idle after {seconds} s: {self.events()[-15:]}")
 
     def look(self) -> None:
@@ -88,7 +98,7 @@ class Shop:
         """Another engine, also where `close` stopped the one before."""
         self.client.close()
         allow_start(self.root)
-        self.client = connect(self.root)
+        self.client = _connect(self.root)
 
     def close(self) -> None:
         if not self.root.exists():  # its engine has ended with it

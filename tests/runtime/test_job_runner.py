@@ -56,10 +56,10 @@ class Plant:
         self.warmed: list[WorkerClass] = []
         self.started = False
         self.handler: Any = _Handler(self)
-        self.pool = WorkerPool(
-            self.context, {JobKind.MONITOR: self.handler}, {WorkerClass.LIGHT: (), WorkerClass.HEAVY: ()}
-        )
         nothing: Any = None
+        self.pool = WorkerPool(
+            self.context, {JobKind.MONITOR: self.handler}, {WorkerClass.LIGHT: (), WorkerClass.HEAVY: ()}, nothing
+        )
         self.services = EngineServices(self.context, self.pool, nothing, nothing, lambda: None)
 
     def start(self) -> None:
@@ -123,7 +123,7 @@ class _Worker:
 
     plant: Plant
 
-    def __init__(self, worker_class: WorkerClass, warm_ups: Any = ()) -> None:
+    def __init__(self, worker_class: WorkerClass, warm_ups: Any, fork_server: Any) -> None:
         self.pid, self.alive = 1, True
         self.plant.warmed.append(worker_class)
         self.plant.at("start")

@@ -27,6 +27,7 @@ from shopfloor.intake.streaming.streams import Streams
 from shopfloor.runtime import orphans
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.event_stream import EventStream
+from shopfloor.runtime.fork_server import ForkServer
 from shopfloor.runtime.ownership import Ownership
 from shopfloor.runtime.scheduler import Scheduler
 from shopfloor.runtime.worker_pool import WorkerPool
@@ -44,17 +45,18 @@ _LOG = logging.getLogger("shopfloor.engine")
 def run(workspace: Path, clock: Clock | None = None) -> None:
     """Own `workspace` and serve until SIGTERM, SIGINT or a shutdown request."""
     os.umask(0o077)
+    fork_server = ForkServer()  # before the lock, which ends with its holder, and before the first thread
     layout = Layout(workspace)
     layout.create()
     ownership = Ownership.take(layout.lock)
     remove_mark(layout)
     try:
-        _own(layout, ownership, clock or SystemClock())
+        _own(layout, ownership, clock or SystemClock(), fork_server)
     finally:
         ownership.release()
 
 
-def _own(layout: Layout, ownership: Ownership, clock: Clock) -> None:
+def _own(layout: Layout, ownership: Ownership, clock: Clock, fork_server: ForkServer) -> None:
     stream = EventStream()
     store = Store(layout.database, layout.journal, clock, workspace_id=ulid(), on_commit=stream.publish)
     try:
@@ -72,7 +74,7 @@ def _own(layout: Layout, ownership: Ownership, clock: Clock) -> None:
         )
         context.reload_settings()
         _recover(context)
-        _serve(context)
+        _serve(context, fork_server)
     finally:
         store.close()
 
@@ -121,9 +123,9 @@ def _sweep_staging(context: Context) -> None:
             path.unlink(missing_ok=True)
 
 
-def _serve(context: Context) -> None:
+def _serve(context: Context, fork_server: ForkServer) -> None:
     context.line = ProductionLine(context)
-    pool = WorkerPool(context, handlers(), WARM_UPS)
+    pool = WorkerPool(context, handlers(), WARM_UPS, fork_server)
     streams = Streams(context)
     watch = Watch(context, pool, streams.unfollowed, partial(live.problem, context))
     web: list[uvicorn.Server] = []

@@ -1,17 +1,11 @@
-"""A worker process: reads one call a line, does it, writes messages. It never opens the metadata store.
-
-`python -m shopfloor.runtime.worker_main --answers FD [WARM_UP ...]`
-"""
+"""A worker process: reads one call a line, does it, writes messages. It never opens the metadata store."""
 
 from __future__ import annotations
 
-import argparse
-import ctypes
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,29 +19,25 @@ from shopfloor.runtime.task import find, spec_type
 from shopfloor.workspace.durable import write_all
 from shopfloor.workspace.folders import blame
 
-_PR_SET_PDEATHSIG = 1
+
+def work(warm_ups: Sequence[str], calls: int, answers: int) -> None:
+    """Serve calls from the descriptor `calls` until it closes."""
+    _become_worker()
+    for name in warm_ups:  # while the worker waits for its first call: a file's settling time pays for the imports
+        find(name)()
+    with os.fdopen(calls, "rb") as lines:
+        for line in lines:
+            _serve(msgspec.json.decode(line, type=Call), lambda message: _send(answers, message))
 
 
-def main() -> None:
-    """Serve calls from standard input until it closes."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--answers", type=int, required=True)
-    # Run while the worker waits for its first call, so that a file's settling time pays for the imports.
-    parser.add_argument("warm_ups", nargs="*", type=find)
-    options = parser.parse_args()
-    _die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for warm_up in options.warm_ups:
-        warm_up()
-    calls = os.fdopen(os.dup(0), "rb")
-    _redirect(0, os.devnull, os.O_RDONLY)  # a task that reads standard input must not eat calls
-    for line in calls:
-        _serve(msgspec.json.decode(line, type=Call), lambda message: _send(options.answers, message))
-
-
-def _die_with_parent() -> None:
-    """A killed engine takes its workers along, so that no orphan works on."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _become_worker() -> None:
+    # What a task starts in processes of its own imports this module as theirs, not the engine.
+    sys.modules["__main__"] = sys.modules[__name__]
+    _redirect(0, os.devnull, os.O_RDONLY)
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    sys.stdout.reconfigure(write_through=True)  # type: ignore[union-attr]
+    # An OpenMP thread that spins for its turn on a busy machine costs more than it computes.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def _serve(call: Call, send: Callable[[Message], None]) -> None:
@@ -92,7 +82,3 @@ def _redirect(target: int, path: str, flags: int) -> None:
 
 def _send(answers: int, message: Message) -> None:
     write_all(answers, msgspec.json.encode(message) + b"\n")
-
-
-if __name__ == "__main__":
-    main()

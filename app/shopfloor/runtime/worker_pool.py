@@ -15,6 +15,7 @@ from shopfloor.runtime import orphans
 from shopfloor.runtime.adhoc_worker import AdHocWorker
 from shopfloor.runtime.cancellation import cancel
 from shopfloor.runtime.context import Context
+from shopfloor.runtime.fork_server import ForkServer
 from shopfloor.runtime.handler import Handler
 from shopfloor.runtime.job_queue import JobQueue
 from shopfloor.runtime.job_runner import JobRunner
@@ -36,6 +37,7 @@ class WorkerPool:
         context: Context,
         handlers: Mapping[JobKind, Handler],
         warm_ups: Mapping[WorkerClass, Sequence[WarmUp]],
+        fork_server: ForkServer,
     ) -> None:
         self._context = context
         self._handlers = handlers
@@ -43,7 +45,7 @@ class WorkerPool:
         self._queue = JobQueue(context, classes, self._ready)
 
         def start(worker_class: WorkerClass) -> Worker:
-            return Worker(worker_class, warm_ups[worker_class])
+            return Worker(worker_class, warm_ups[worker_class], fork_server)
 
         self.adhoc = AdHocWorker(context.clock, str(context.layout.job_logs / "adhoc.log"), WorkerClass.HEAVY, start)
         # Looking into parts needs neither scikit-learn nor to wait for who needs it.
