@@ -8,20 +8,23 @@ That each starts by its command, and loads what it needs by itself, is what the 
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import json
 import os
 import runpy
+import select
+import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO
 from unittest.mock import patch
 
 from shopfloor.client import start
@@ -29,12 +32,14 @@ from shopfloor.runtime.fork_server import Forker
 from tests import soak
 
 _AS_ALWAYS = soak.SOAK or "COVERAGE_PROCESS_START" in os.environ
+_OUT_OF_THE_WAY = 500
 _ROOT = Path(__file__).parents[1]
 _LOADED = (
     "shopfloor.engine.lifecycle",
     "shopfloor.intake.ingest",
     "shopfloor.engine.line.train_and_judge",
     "shopfloor.serving.score",
+    "shopfloor.serving.server",
     "shopfloor.monitoring.run_checks",
 )
 
@@ -49,28 +54,76 @@ def engines() -> Iterator[None]:
         yield
 
 
-class Copy:
-    """Started like a `subprocess.Popen` of `python -m MODULE`, as far as `start.connect` needs one."""
+def popen(command: Sequence[str], **more: Any) -> subprocess.Popen[bytes] | Copy:
+    """The process of a command."""
+    return subprocess.Popen(command, **more) if _AS_ALWAYS else Copy(command, **more)
 
-    def __init__(self, command: Sequence[str], *, stdin: int, stdout: int, stderr: int, **_: Any) -> None:
+
+class Copy:
+    """Started like a `subprocess.Popen` of `python -m MODULE`, and used like one."""
+
+    def __init__(
+        self, command: Sequence[str], *, stdout: int = 1, stderr: int = 2, pass_fds: Sequence[int] = (),
+        env: Mapping[str, str] | None = None, **_: Any,
+    ) -> None:  # fmt: skip
         assert command[:2] == [sys.executable, "-m"]
         self._told, status = os.pipe()
-        os.set_blocking(self._told, False)
-        asked = {"command": command[2:], "environment": dict(os.environ), "folder": os.getcwd()}
+        self.stderr: BinaryIO | None = None
+        ends = [status]
+        if stderr == subprocess.PIPE:
+            ours, stderr = os.pipe()
+            self.stderr = os.fdopen(ours, "rb")
+            ends.append(stderr)
+        order = {
+            "command": command[2:],
+            "environment": dict(env or os.environ),
+            "folder": os.getcwd(),
+            "places": [1, 2, *pass_fds],
+        }
         try:
-            self.pid = _source().start(json.dumps(asked).encode(), stdout, stderr, status)
+            self.pid = _source().start(json.dumps(order).encode(), stdout, stderr, *pass_fds, status)
         finally:
-            os.close(status)
+            for end in ends:
+                os.close(end)
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         """The exit code, once it has ended."""
+        return self._end(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code."""
+        code = self._end(None if timeout is None else int(timeout * 1000))
+        if code is None:
+            raise TimeoutError(f"process {self.pid} has not ended")
+        return code
+
+    def communicate(self, timeout: float | None = None) -> tuple[None, bytes]:
+        """Wait for the end; what it wrote to standard error."""
+        said = b""
+        if self.stderr is not None and not self.stderr.closed:
+            said = self.stderr.read()
+            self.stderr.close()
+        self.wait(timeout)
+        return None, said
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _end(self, milliseconds: int | None) -> int | None:
         if self.returncode is None:
-            try:
-                self.returncode = int(os.read(self._told, 16) or -9)
-            except BlockingIOError:
-                return None
-            os.close(self._told)
+            told = select.poll()
+            told.register(self._told, select.POLLIN)
+            if told.poll(milliseconds):
+                self.returncode = int(os.read(self._told, 16) or -signal.SIGKILL)
+                os.close(self._told)
         return self.returncode
 
 
@@ -102,7 +155,10 @@ def _source() -> Source:
 def _become(asked: bytes, descriptors: Sequence[int]) -> None:
     """Do in a copy what `python -m MODULE ARGUMENT...` does."""
     order = json.loads(asked)
-    for place, descriptor in enumerate(descriptors, 1):
+    aside = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY) for one in descriptors]
+    for descriptor in descriptors:
+        os.close(descriptor)
+    for place, descriptor in zip(order["places"], aside, strict=True):
         os.dup2(descriptor, place)
         os.close(descriptor)
     os.environ.clear()
