@@ -1,7 +1,7 @@
 """Processes of the product as copies of one that has loaded it: a start costs milliseconds instead of seconds.
 
-That each starts by its command, and loads what it needs by itself, is what the tests of the rooms `cli`, `line` and
-`house` see, and every long form (`make soak`): there they are started as always.
+That each starts by its command, and loads what it needs by itself, is what `cli/test_process.py`, `house/` and
+`people.py` see, engines that a command starts, and every long form (`make soak`): there they start as always.
 
 `python tests/forking.py CHANNEL` is the process that is copied, one for each process of pytest.
 """
@@ -23,6 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import SimpleNamespace
 from typing import Any, BinaryIO
 from unittest.mock import patch
@@ -54,6 +55,30 @@ def engines() -> Iterator[None]:
         yield
 
 
+def run(
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], input: str, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """A command that reads `input`, to its end; what it wrote."""
+    if _AS_ALWAYS:
+        return subprocess.run(
+            command, cwd=cwd, env=env, input=input, timeout=timeout, capture_output=True, text=True, check=False
+        )
+    with TemporaryFile() as reads, TemporaryFile() as writes, TemporaryFile() as complains:
+        reads.write(input.encode())
+        reads.seek(0)
+        ends = {"stdin": reads.fileno(), "stdout": writes.fileno(), "stderr": complains.fileno()}
+        process = Copy(command, cwd=cwd, env=env, **ends)
+        try:
+            code = process.wait(timeout)
+        finally:
+            process.kill()
+        said = []
+        for file in (writes, complains):
+            file.seek(0)
+            said.append(file.read().decode())
+    return subprocess.CompletedProcess(command, code, *said)
+
+
 def popen(command: Sequence[str], **more: Any) -> subprocess.Popen[bytes] | Copy:
     """The process of a command."""
     return subprocess.Popen(command, **more) if _AS_ALWAYS else Copy(command, **more)
@@ -63,8 +88,8 @@ class Copy:
     """Started like a `subprocess.Popen` of `python -m MODULE`, and used like one."""
 
     def __init__(
-        self, command: Sequence[str], *, stdout: int = 1, stderr: int = 2, pass_fds: Sequence[int] = (),
-        env: Mapping[str, str] | None = None, **_: Any,
+        self, command: Sequence[str], *, stdin: int | None = None, stdout: int = 1, stderr: int = 2,
+        pass_fds: Sequence[int] = (), env: Mapping[str, str] | None = None, cwd: Path | None = None, **_: Any,
     ) -> None:  # fmt: skip
         assert command[:2] == [sys.executable, "-m"]
         self._told, status = os.pipe()
@@ -74,14 +99,17 @@ class Copy:
             ours, stderr = os.pipe()
             self.stderr = os.fdopen(ours, "rb")
             ends.append(stderr)
+        places = {1: stdout, 2: stderr, **{one: one for one in pass_fds}}
+        if stdin is not None and stdin != subprocess.DEVNULL:
+            places[0] = stdin
         order = {
             "command": command[2:],
             "environment": dict(env or os.environ),
-            "folder": os.getcwd(),
-            "places": [1, 2, *pass_fds],
+            "folder": str(cwd or Path.cwd()),
+            "places": list(places),
         }
         try:
-            self.pid = _source().start(json.dumps(order).encode(), stdout, stderr, *pass_fds, status)
+            self.pid = _source().start(json.dumps(order).encode(), *places.values(), status)
         finally:
             for end in ends:
                 os.close(end)
@@ -167,6 +195,7 @@ def _become(asked: bytes, descriptors: Sequence[int]) -> None:
     importlib.reload(sys.modules["shopfloor.domain.failpoint"])  # the environment names one
     module, *arguments = order["command"]
     sys.argv = [module, *arguments]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as end:
