@@ -41,9 +41,10 @@ from shopfloor.domain.monitor import (
 )
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import (
-    AliasChange,
     Decision,
     GateCheck,
+    ModelChange,
+    ModelPart,
     ModelRecord,
     ModelVersion,
     Outcome,
@@ -410,8 +411,17 @@ DEFINITION = ModelDefinition(
     value=Value(unit="EUR", true_positive=4.0, false_positive=-1.0),
 )
 HISTORY = (
-    AliasChange(
+    ModelChange(
         model="late-arrival",
+        part=ModelPart.DEFINITION,
+        cause="edited by hand",
+        at=at(3, 8),
+        seq=45,
+        changes={"training.seed": (7, 9), "training.candidates": (["linear"], ["linear", "boosting"])},
+    ),
+    ModelChange(
+        model="late-arrival",
+        part=ModelPart.ALIAS,
         alias="champion",
         version=2,
         previous=1,
@@ -420,8 +430,38 @@ HISTORY = (
         reason="Late trains went unseen.",
         at=at(2, 12),
         seq=41,
+        changes={"version": (1, 2)},
     ),
-    AliasChange(model="late-arrival", alias="champion", version=1, actor="gate", cause="r3", at=at(1, 10)),
+    ModelChange(
+        model="late-arrival",
+        part=ModelPart.VERSION,
+        version=2,
+        actor="ada",
+        at=at(2, 11),
+        seq=40,
+        changes={"approvals": ([], ["ada"])},
+    ),
+    ModelChange(
+        model="late-arrival",
+        part=ModelPart.VERSION,
+        version=2,
+        actor="engine",
+        at=at(2, 10),
+        seq=38,
+        made=True,
+        changes={"run": (None, "r7"), "score": (None, 0.8125), "decision": (None, "await_approval")},
+    ),
+    ModelChange(
+        model="late-arrival",
+        part=ModelPart.ALIAS,
+        alias="champion",
+        version=1,
+        actor="gate",
+        cause="r3",
+        at=at(1, 10),
+        seq=12,
+        changes={"version": (None, 1)},
+    ),
 )
 VALUE = ValueReport(
     model="late-arrival",

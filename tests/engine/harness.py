@@ -29,8 +29,11 @@ def _connect(workspace: Path) -> EngineClient:
 class Shop:
     """One workspace and a client of its engine."""
 
-    def __init__(self, directory: Path, *, settle_seconds: float = 0.2) -> None:
+    def __init__(self, directory: Path, *, settle_seconds: float = 0.2, **settings: str) -> None:
+        """`settings` as `intake__reserve_mb="1"`."""
         self.root = init_workspace(directory)
+        for key, value in settings.items():
+            config_set(self.root, key.replace("__", "."), value)
         config_set(self.root, "intake.settle_seconds", str(settle_seconds))
         config_set(self.root, "intake.scan_seconds", "1.0")
         config_set(self.root, "engine.workers", "1")

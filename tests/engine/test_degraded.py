@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -106,10 +107,12 @@ def _renamed(source: Path, target: Path) -> bool:
 
 
 def test_a_read_only_mount_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert degraded._read_only(tmp_path) == ""
+    layout = Layout(tmp_path)
+    layout.create()
+    assert degraded._read_only(layout) == ""
 
     class Mounted:
-        f_flag = degraded.os.ST_RDONLY
+        f_flag = os.ST_RDONLY
 
-    monkeypatch.setattr(degraded.os, "statvfs", lambda path: Mounted())
-    assert "read-only" in degraded._read_only(Layout(tmp_path).private)
+    monkeypatch.setattr("shopfloor.workspace.folders.os.statvfs", lambda path: Mounted())
+    assert degraded._read_only(layout) == "The file system of the workspace is mounted read-only."

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
+from tests.faults.disk import fill, small_disk
 from tests.store.opening import open_store
 from tests.store.test_together import revision
 
@@ -18,29 +16,6 @@ from shopfloor.store import revisions
 from shopfloor.store.journal import Journal
 from shopfloor.store.store import Store
 from shopfloor.workspace import durable
-
-
-@contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
-    """A file system of its own at `folder`, which loses what was there."""
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small file system is not allowed here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def _fill(folder: Path, left: int) -> Path:
-    """A file that takes all but `left` bytes."""
-    ballast = folder / "ballast"
-    free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
-    with ballast.open("wb") as file:
-        file.write(b"\1" * (free - left))
-    return ballast
 
 
 def _revise(store: Store, number: int) -> None:
@@ -69,7 +44,7 @@ def test_a_full_disk_refuses_cleanly_and_the_store_goes_on(tmp_path: Path, place
     with small_disk(tmp_path / place, 16):
         store = open_store(tmp_path)
         _revise(store, 1)
-        ballast = _fill(tmp_path / place, left)
+        ballast = fill(tmp_path / place, left)
         acknowledged = [1]
         acknowledged += _revise_until_full(store)
         assert _known(store) == acknowledged

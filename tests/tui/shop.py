@@ -34,7 +34,7 @@ from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict, Severity
 from shopfloor.domain.page import Page
 from shopfloor.domain.reject import Reject
-from shopfloor.domain.release import AliasChange, Decision, GateCheck, ModelRecord, ModelVersion, Outcome
+from shopfloor.domain.release import Decision, GateCheck, ModelChange, ModelPart, ModelRecord, ModelVersion, Outcome
 from shopfloor.domain.requests.datasets import DatasetPreview, DatasetProfile
 from shopfloor.domain.requests.files import FileBytes
 from shopfloor.domain.requests.jobs import JobLogText
@@ -298,9 +298,25 @@ class Shop:
             for n in (3, 2, 1)
         ]
 
-    def history(self) -> list[AliasChange]:
+    def history(self) -> list[ModelChange]:
         return [
-            AliasChange(model=self.name, alias="champion", version=2, actor=self.name, reason=self.said, at=self.at)
+            ModelChange(
+                model=self.name,
+                part=ModelPart.ALIAS,
+                alias="champion",
+                version=2,
+                actor=self.name,
+                reason=self.said,
+                at=self.at,
+                changes={"version": (1, 2)},
+            ),
+            ModelChange(
+                model=self.name,
+                part=ModelPart.DEFINITION,
+                actor=self.name,
+                at=self.at,
+                changes={self.said: (self.said, self.name)},
+            ),
         ]
 
     def checks(self) -> list[CheckResult]:

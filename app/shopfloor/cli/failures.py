@@ -29,6 +29,13 @@ def from_click(error: click.ClickException) -> ShopfloorError:
     return UsageError(message, hint=f"See: {path} --help")
 
 
+def of_the_system(error: OSError) -> ShopfloorError:
+    """What the machine refused, in words; a mistake of ours where it refused nothing."""
+    from shopfloor.client.refusal import refusal
+
+    return refusal(error) or unexpected(error)
+
+
 def unexpected(error: BaseException) -> ShopfloorError:
     """A mistake of ours: the details go to a file, the person gets its name."""
     # Loaded when needed only: every command starts without them.

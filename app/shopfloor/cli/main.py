@@ -56,6 +56,8 @@ def run(arguments: Sequence[str]) -> int:
         return _misused(error, as_json=as_json)
     except (KeyboardInterrupt, click.Abort, EOFError):
         return failures.interrupted(as_json=as_json)
+    except OSError as error:
+        return failures.report(failures.of_the_system(error), as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the process boundary: nobody above can handle it
         return failures.report(failures.unexpected(error), as_json=as_json)
     finally:

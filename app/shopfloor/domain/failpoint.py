@@ -11,34 +11,35 @@ import errno
 import os
 import signal
 import time
+from collections import Counter
 
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
-def _armed(text: str) -> dict[str, tuple[int, str]]:
-    """How often each is reached until it acts, and what it does."""
+def _armed(text: str) -> dict[tuple[str, int], str]:
+    """What is done at which step when it is reached for the nth time."""
     found = {}
     for one in filter(None, text.split(",")):
         name, _, rest = one.partition(":")
         nth, _, act = rest.rpartition(":")
-        found[name] = (int(nth or 1), act)
+        found[name, int(nth or 1)] = act
     return found
 
 
-_left = _armed(os.environ.get("SHOPFLOOR_FAILPOINT", ""))
+_acts = _armed(os.environ.get("SHOPFLOOR_FAILPOINT", ""))
+_reached: Counter[str] = Counter()
 
 
 def reach(name: str) -> None:
     """Say that the step `name` comes next."""
-    if name not in _left:
+    if not _acts:
         return
-    left, act = _left.pop(name)
-    if left > 1:
-        _left[name] = (left - 1, act)
-    elif act in _SIGNALS:
+    _reached[name] += 1
+    act = _acts.get((name, _reached[name]), "")
+    if act in _SIGNALS:
         os.kill(os.getpid(), _SIGNALS[act])
     elif act == "sleep":
         time.sleep(1.0)
-    else:
+    elif act:
         number = getattr(errno, act)
         raise OSError(number, os.strerror(number))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from shopfloor.domain.record import Record
 from shopfloor.domain.run import ArtifactRef
@@ -80,6 +81,36 @@ class AliasChange(Record, frozen=True, kw_only=True):
     reason: str = ""
     at: datetime
     seq: int = 0
+
+
+class ModelPart(StrEnum):
+    """What of a model changes: which version an alias names, a version with its decision, the definition's text,
+    or whether the model is retired and what awaits approval."""
+
+    ALIAS = "alias"
+    VERSION = "version"
+    DEFINITION = "definition"
+    STATE = "state"
+
+
+class ModelChange(Record, frozen=True, kw_only=True):
+    """One change of one part of a model: event `seq` tells of it, `changes` are its fields before
+    and after. For an alias `version` and `previous` are what it names then and before, for a version its number.
+    `made`: there was none before. An edit of the file is told with the engine's next change of it, with no actor.
+    """
+
+    model: str
+    part: ModelPart
+    alias: str | None = None
+    version: int | None = None
+    previous: int | None = None
+    actor: str = ""
+    cause: str = ""
+    reason: str = ""
+    at: datetime
+    seq: int = 0
+    made: bool = False
+    changes: dict[str, tuple[Any, Any]]
 
 
 VOLUME_DAYS = 14

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,8 @@ def connect(*, memory_mb: int = 512, threads: int = 2, temp: Path) -> DuckDBPyCo
     Times of day are UTC whatever the machine's zone is. Opening costs about 13 ms, so a worker
     that takes many small files keeps one.
     """
-    temp.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):  # what needs no more than memory is answered on a full disk, too
+        temp.mkdir(mode=0o700, parents=True, exist_ok=True)
     connection = fenced(memory_mb=memory_mb, threads=threads, temp=temp, temp_mb=4 * memory_mb)
     lock(connection)
     return connection

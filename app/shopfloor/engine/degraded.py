@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -15,11 +16,17 @@ from shopfloor.domain.numbers import size
 from shopfloor.domain.status import Degradation, DegradedCause
 from shopfloor.domain.text import safe
 from shopfloor.engine.services import EngineServices
+from shopfloor.runtime import job_queue
 from shopfloor.runtime.clock_jump import ClockJump
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.degradation import Probe
+from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.folders import DISK_FULL, read_only
+from shopfloor.workspace.layout import Layout
 
 _MB = 1 << 20
+_FEW_FILES = 256
+_NEEDED_FILES = 16
 
 
 def degrade(services: EngineServices) -> None:
@@ -27,7 +34,7 @@ def degrade(services: EngineServices) -> None:
     context, watch = services.context, services.watch
     probes: Mapping[DegradedCause, Probe] = {
         DegradedCause.STORE: lambda: f"The metadata store: {context.store.degraded}." if context.store.degraded else "",
-        DegradedCause.READ_ONLY: partial(_read_only, context.layout.private),
+        DegradedCause.READ_ONLY: partial(_read_only, context.layout),
         DegradedCause.DISK_FULL: partial(_disk_full, context),
         DegradedCause.DISK_LOW: partial(_disk_low, context),
         DegradedCause.SCAN: watch.scan_failure,
@@ -37,20 +44,38 @@ def degrade(services: EngineServices) -> None:
     context.degraded.watch(probes, partial(_tell, context))
 
 
-def _read_only(folder: Path) -> str:
-    if os.statvfs(folder).f_flag & os.ST_RDONLY:
-        return "The file system of the workspace is mounted read-only."
-    return ""
+def _read_only(layout: Layout) -> str:
+    found = read_only(layout.private, layout.root)
+    return found.message if found is not None else ""
 
 
 def _disk_full(context: Context) -> str:
-    free = shutil.disk_usage(context.layout.private).free
+    free = _free(context)
     mark = context.settings.engine.reserve_mb * _MB
-    return f"The disk is full: {size(free)} are free, of {size(mark)} that are kept." if free < mark else ""
+    if free < mark:
+        return f"The disk is full: {size(free)} are free, of {size(mark)} that are kept."
+    if os.statvfs(context.layout.staging).f_favail < _FEW_FILES and not _makes_files(context.layout.staging):
+        return f"The disk is full: no more files can be made on it, though {size(free)} are free."
+    return ""
+
+
+def _free(context: Context) -> int:
+    return shutil.disk_usage(context.layout.private).free
+
+
+def _makes_files(folder: Path) -> bool:
+    """Whether there is room for as many files as one delivery makes; some file systems count them wrong."""
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".room-") as made:
+            for number in range(_NEEDED_FILES):
+                Path(made, str(number)).touch()
+    except OSError as error:
+        return error.errno not in DISK_FULL
+    return True
 
 
 def _disk_low(context: Context) -> str:
-    free = shutil.disk_usage(context.layout.private).free
+    free = _free(context)
     settings = context.settings
     if settings.engine.reserve_mb * _MB <= free < settings.intake.reserve_mb * _MB:
         mark = size(settings.intake.reserve_mb * _MB)
@@ -71,7 +96,11 @@ def _tell(context: Context, one: Degradation, begins: bool) -> None:
 
 def _emit(context: Context, one: Degradation, begins: bool) -> None:
     kind, told = ("engine.degraded", one.message) if begins else ("engine.recovered", f"Over: {one.message}")
+
+    def change(transaction: Transaction) -> None:
+        transaction.emit(kind, "engine", safe(told, 300), data={"code": one.code.value})
+        if not begins:
+            job_queue.end_pauses(transaction)
+
     with suppress(ShopfloorError, OSError):
-        context.store.write(
-            lambda transaction: transaction.emit(kind, "engine", safe(told, 300), data={"code": one.code.value})
-        )
+        context.store.write(change)

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+import msgspec
+
 from shopfloor.domain.event import Event
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.runtime.context import Context
@@ -112,3 +114,10 @@ class JobQueue:
     def _on_events(self, events: list[Event]) -> None:
         if any(event.kind.startswith(("job.", "engine.")) for event in events):
             self.wake()
+
+
+def end_pauses(transaction: Transaction) -> None:
+    """What hindered jobs is over: those that wait for their next try are tried now."""
+    for job in jobs.queued(transaction):
+        if job.not_before is not None:
+            jobs.put(transaction, msgspec.structs.replace(job, not_before=None))

@@ -23,6 +23,14 @@ def of_row(query: Query, table: str, key: Sequence[Any]) -> list[RowImage]:
     return [image for image in found if image.table == table and image.key == tuple(key)]
 
 
+def of_rows(query: Query, *first: Any) -> list[RowImage]:
+    """All changes of the rows whose key begins with one of `first`, oldest first."""
+    about = [f'"key":[{to_text(each)}' for each in first]
+    either = " OR ".join("contains(images, ?)" for _ in about)
+    found = _images(query.all(f"{_SELECT} AND ({either}) ORDER BY seq", about))
+    return [image for image in found if image.key[0] in first]
+
+
 def of_operation(query: Query, op_id: str, first_seq: int, last_seq: int) -> list[RowImage]:
     """All rows that an operation changed, in the order in which it did."""
     found = _images(query.all(f"{_SELECT} AND seq BETWEEN ? AND ? ORDER BY seq", [first_seq, last_seq]))

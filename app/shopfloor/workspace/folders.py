@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import stat
 from pathlib import Path
 
@@ -15,6 +16,9 @@ FOLDER = "folder"
 READ = "read"
 _RIGHTS = {errno.EACCES, errno.EPERM, errno.EROFS}
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+TOO_MANY_OPEN = frozenset({errno.EMFILE, errno.ENFILE})
+REFUSALS = DISK_FULL | TOO_MANY_OPEN | _RIGHTS | {errno.EIO, errno.ENOTDIR}
+"""What the system says where the machine or its owner is to blame, and not this program."""
 
 
 class FolderError(RefusedError):
@@ -43,7 +47,7 @@ def fault(folder: Path, root: Path, *, write: bool = True) -> FolderError | None
     if not _may(folder, os.R_OK | os.X_OK):
         return denied(status.st_uid, shown, READ)
     if write and not _may(folder, os.W_OK):
-        return denied(status.st_uid, shown, "written")
+        return read_only(folder, root) or denied(status.st_uid, shown, "written")
     return None
 
 
@@ -62,6 +66,12 @@ def blame(error: OSError, root: Path) -> ShopfloorError:
         return StoreError(
             "The disk is full.", hint="Free some disk space; work then resumes automatically.", code="disk_full"
         )
+    if error.errno in TOO_MANY_OPEN:
+        return StoreError(
+            f"Too many files are open at once; the limit of this process is {_open_limit()}.",
+            hint="Raise the limit where it is started, for example: ulimit -n 4096",
+            code="open_files",
+        )
     if error.errno in {errno.EEXIST, errno.ENOTDIR} and path is not None:
         return fault(path, root) or _error(error, path, root)
     if error.errno in _RIGHTS and path is not None:
@@ -70,9 +80,25 @@ def blame(error: OSError, root: Path) -> ShopfloorError:
     return _error(error, path, root)
 
 
+def _open_limit() -> int:
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
 def _may(folder: Path, mode: int) -> bool:
     # access(2) asks for the real user; an engine that was started with another one must ask for that.
     return os.access(folder, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def read_only(folder: Path, root: Path) -> FolderError | None:
+    """That nothing can be written to `folder` because its file system is mounted so; None where it is not."""
+    if not os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return None
+    where = "the workspace" if folder.is_relative_to(root / ".shopfloor") else _shown(folder, root)
+    return FolderError(
+        f"The file system of {where} is mounted read-only.",
+        hint="Mount it for writing again; what waits for it then goes on.",
+        code="read_only",
+    )
 
 
 def denied(uid: int, shown: str, what: str) -> FolderError:

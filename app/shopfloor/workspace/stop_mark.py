@@ -20,8 +20,9 @@ class StopMark(Record, frozen=True, kw_only=True):
 
 
 def leave_mark(layout: Layout, mark: StopMark) -> None:
-    """Keep who stopped the engine."""
-    replace_file(layout.stop_mark, msgspec.json.encode(mark))
+    """Keep who stopped the engine; nobody is kept from stopping it by a disk that has no room for the mark."""
+    with contextlib.suppress(OSError):
+        replace_file(layout.stop_mark, msgspec.json.encode(mark))
 
 
 def read_mark(layout: Layout) -> StopMark | None:

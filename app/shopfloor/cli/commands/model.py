@@ -10,7 +10,7 @@ from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import answers, models
 from shopfloor.cli.reading import NAME, list_verb, only
 from shopfloor.cli.session import Session
-from shopfloor.cli.verbs import json_option, session
+from shopfloor.cli.verbs import json_option, session, window_options
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.names import split_ref
 from shopfloor.domain.release import ModelRecord, ModelVersion
@@ -82,13 +82,17 @@ command.add_command(
 @command.command("history")
 @click.argument("name")
 @click.option("--as-of", metavar="TIME", help="As of this time: 2026-06-30[T14:00:00Z].")
+@window_options(100)
 @json_option
 @session
-def show_history(session: Session, name: str, as_of: str | None, as_json: bool) -> None:
-    """Show every move of an alias, newest first; with --as-of, which version was what then."""
+def show_history(session: Session, name: str, as_of: str | None, limit: int, offset: int, as_json: bool) -> None:
+    """Show who changed what, newest first: aliases, versions and their decisions, definition, state.
+
+    With --as-of, which version was what then.
+    """
     at = None if as_of is None else parse_time(as_of)
-    page = session.ask(ModelHistory(name=name, as_of=at))
-    empty = "There was no champion at that time." if at is None else "No alias existed at that time."
+    page = session.ask(ModelHistory(name=name, as_of=at, limit=limit, offset=offset))
+    empty = "Nothing was changed yet." if at is None else "No alias existed at that time."
     answers.listing(page, models.HISTORY, empty=empty, as_json=as_json)
 
 

@@ -17,6 +17,7 @@ from shopfloor.cli.output.cells import (
     words,
     yes,
 )
+from shopfloor.cli.output.changes import changed
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
 from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult, CheckVerdict
@@ -62,7 +63,7 @@ CHANGES: tuple[TextColumn[AlertChange], ...] = (
     TextColumn("AT", lambda each: minute(each.at)),
     TextColumn("EVENT", lambda each: str(each.seq), right=True, drop=2),
     TextColumn("BY", lambda each: text(each.actor), room=12),
-    TextColumn("CHANGE", lambda each: words(_change(each)), room=30),
+    TextColumn("CHANGE", lambda each: words(changed(each.changes)), room=30),
 )
 
 DELIVERIES: tuple[TextColumn[BacktestDelivery], ...] = (
@@ -111,16 +112,6 @@ def describe_backtest(report: BacktestReport, width: int | None) -> str:
         f" {counted(len(report.deliveries), 'past delivery', 'past deliveries')}"
     )
     return paragraphs(sentence(title, width), table(DELIVERIES, report.deliveries, width) if report.deliveries else "")
-
-
-def _change(change: AlertChange) -> str:
-    return ", ".join(
-        f"{field}: {_shown(before)} → {_shown(after)}" for field, (before, after) in change.changes.items()
-    )
-
-
-def _shown(value: object) -> str:
-    return "none" if value in (None, "") else text(value)
 
 
 def _check(alert: AlertRecord) -> str:

@@ -18,12 +18,13 @@ from shopfloor.cli.output.cells import (
     version,
     words,
 )
+from shopfloor.cli.output.changes import changed, made
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, table
 from shopfloor.domain.codec import to_plain
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.monitor import ValuePoint, ValueReport
-from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
+from shopfloor.domain.release import ModelChange, ModelPart, ModelRecord, ModelVersion
 from shopfloor.domain.requests.models import ModelApprove, ModelPromote, ModelReject, ModelRetire, ModelTrain, ValueShow
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import counted
@@ -56,14 +57,14 @@ VERSIONS: tuple[TextColumn[ModelVersion], ...] = (
     TextColumn("WHY", decisions.why, room=30),
 )
 
-HISTORY: tuple[TextColumn[AliasChange], ...] = (
+HISTORY: tuple[TextColumn[ModelChange], ...] = (
     TextColumn("AT", lambda each: minute(each.at)),
-    TextColumn("ALIAS", lambda each: text(each.alias), room=20),
-    TextColumn("VERSION", lambda each: version(each.version), right=True),
-    TextColumn("BEFORE", lambda each: version(each.previous), right=True),
-    TextColumn("BY", lambda each: text(each.actor), room=10, drop=1),
-    TextColumn("CAUSE", lambda each: words(each.cause), room=16, drop=2),
-    TextColumn("REASON", lambda each: words(each.reason), room=30),
+    TextColumn("EVENT", lambda each: str(each.seq), right=True, drop=3),
+    TextColumn("WHAT", lambda each: _part(each), room=12),
+    TextColumn("CHANGE", lambda each: words(_change(each)), room=24),
+    TextColumn("BY", lambda each: text(each.actor), room=8),
+    TextColumn("CAUSE", lambda each: words(each.cause), room=14, drop=2),
+    TextColumn("REASON", lambda each: words(each.reason), room=12, drop=1),
 )
 
 POINTS: tuple[TextColumn[ValuePoint], ...] = (
@@ -73,6 +74,22 @@ POINTS: tuple[TextColumn[ValuePoint], ...] = (
     TextColumn("VALUE", lambda each: figure(each.value), right=True),
     TextColumn("BASELINE", lambda each: figure(each.baseline), right=True),
 )
+
+
+def _part(change: ModelChange) -> str:
+    match change.part:
+        case ModelPart.ALIAS:
+            return text(change.alias)
+        case ModelPart.VERSION:
+            return version(change.version)
+        case _:
+            return change.part.value
+
+
+def _change(change: ModelChange) -> str:
+    if change.part is not ModelPart.ALIAS:
+        return made(change.changes) if change.made else changed(change.changes)
+    return f"{version(change.previous)} → {version(change.version)}"
 
 
 def state(model: ModelRecord) -> str:

@@ -10,8 +10,9 @@ from shopfloor.domain.job import JobRecord
 from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
-from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
+from shopfloor.domain.release import ModelChange, ModelRecord, ModelVersion
 from shopfloor.domain.requests.request import Mutation, Request
+from shopfloor.domain.right import Right
 
 
 class ModelList(Request[Page[ModelRecord]], frozen=True, kw_only=True):
@@ -46,18 +47,21 @@ class ModelVersions(Request[Page[ModelVersion]], frozen=True, kw_only=True):
     offset: int = 0
 
 
-class ModelHistory(Request[Page[AliasChange]], frozen=True, kw_only=True):
-    """Alias changes, newest first; with `as_of`, the last change of each alias up to then."""
+class ModelHistory(Request[Page[ModelChange]], frozen=True, kw_only=True):
+    """All changes, newest first; with `as_of`, the last move of each alias up to then."""
 
     verb: ClassVar[str] = "model.history"
     name: str
     as_of: datetime | None = None
+    limit: int = 100
+    offset: int = 0
 
 
 class ModelDefine(Mutation[ModelDefinition], frozen=True, kw_only=True):
     """Write `models/NAME.toml`. With `train`, train at once when the dataset has rows."""
 
     verb: ClassVar[str] = "model.define"
+    needs: ClassVar[Right] = Right.CONFIGURE
     definition: ModelDefinition
     train: bool = True
 
@@ -80,6 +84,7 @@ class ModelPromote(Mutation[ModelVersion], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "model.promote"
+    needs: ClassVar[Right] = Right.PROMOTE
     ref: str
     reason: str = ""
 
@@ -88,6 +93,7 @@ class ModelApprove(Mutation[ModelVersion], frozen=True, kw_only=True):
     """Approve the version that awaits approval."""
 
     verb: ClassVar[str] = "model.approve"
+    needs: ClassVar[Right] = Right.APPROVE
     ref: str
     reason: str = ""
 
@@ -96,6 +102,7 @@ class ModelReject(Mutation[ModelVersion], frozen=True, kw_only=True):
     """Reject the version that awaits approval."""
 
     verb: ClassVar[str] = "model.reject"
+    needs: ClassVar[Right] = Right.APPROVE
     ref: str
     reason: str = ""
 
@@ -104,6 +111,7 @@ class ModelRollback(Mutation[ModelVersion], frozen=True, kw_only=True):
     """Put the previous champion back."""
 
     verb: ClassVar[str] = "model.rollback"
+    needs: ClassVar[Right] = Right.PROMOTE
     name: str
     reason: str = ""
 
@@ -112,6 +120,7 @@ class ModelRetire(Mutation[ModelRecord], frozen=True, kw_only=True):
     """Take a model out of service: no training, no serving, the history stays."""
 
     verb: ClassVar[str] = "model.retire"
+    needs: ClassVar[Right] = Right.PROMOTE
     name: str
     reason: str = ""
 
@@ -130,6 +139,7 @@ class ModelExport(Request[BundleReport], frozen=True, kw_only=True):
     """Write a version (`NAME@V`, or `NAME` for the champion) as a signed bundle to `path`."""
 
     verb: ClassVar[str] = "model.export"
+    writes: ClassVar[tuple[str, ...]] = ("path",)
     ref: str
     path: str
 
@@ -141,9 +151,16 @@ class ModelImport(Mutation[ModelVersion], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "model.import"
+    needs: ClassVar[Right] = Right.CONFIGURE
+    reads: ClassVar[tuple[str, ...]] = ("path", "key")
     irreversible: ClassVar[str] = "A registered version stays; what it is used for can be undone."
     path: str
     key: str = ""
+
+    @property
+    def needed(self) -> Right:
+        """It may bring a definition; with a key of another workspace it brings code."""
+        return Right.OWN if self.key else self.needs
 
 
 class PredictReport(Record, frozen=True, kw_only=True):
@@ -170,6 +187,8 @@ class Predict(Mutation[PredictReport], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "model.predict"
+    reads: ClassVar[tuple[str, ...]] = ("path",)
+    writes: ClassVar[tuple[str, ...]] = ("output",)
     irreversible: ClassVar[str] = "The predictions have left the house: the output file is written and in the log."
     model: str
     path: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from shopfloor.domain.codec import to_plain
@@ -20,9 +18,11 @@ from shopfloor.domain.requests.alerts import (
     CheckList,
     MonitorRun,
 )
+from shopfloor.engine.api.changes import Fields, changed_rows
 from shopfloor.engine.services import EngineServices
 from shopfloor.monitoring import alerts as rules
 from shopfloor.store import alerts, datasets, history, jobs, models
+from shopfloor.store.images import Row
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
@@ -57,18 +57,17 @@ def changes(services: EngineServices, request: AlertHistory) -> Page[AlertChange
 
 
 def _changes(query: Query, id: str) -> list[AlertChange]:
-    now = alerts.get(query, id)
+    alerts.get(query, id)
     images = [image for image in history.of_row(query, "alerts", [id]) if image.before is not None]
-    states = [*(alerts.of_image(image.before) for image in images if image.before is not None), now]
     return [
-        AlertChange(seq=image.seq, at=image.at, actor=image.actor, changes=changed)
-        for image, before, after in zip(images, states, states[1:], strict=False)
-        if (changed := _fields(to_plain(before), to_plain(after)))
+        AlertChange(seq=image.seq, at=image.at, actor=image.actor, changes=changes)
+        for image, changes in changed_rows(query, images, _fields)
     ]
 
 
-def _fields(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    return {key: (before[key], after[key]) for key in after if before[key] != after[key] and key not in _UNTOLD}
+def _fields(table: str, row: Row | None) -> Fields:
+    told = {} if row is None else to_plain(alerts.of_image(row))
+    return {name: value for name, value in told.items() if name not in _UNTOLD}
 
 
 def acknowledge(services: EngineServices, request: AlertAck) -> AlertRecord:

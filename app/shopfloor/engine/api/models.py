@@ -14,11 +14,10 @@ from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.names import did_you_mean, parse_version, split_ref
 from shopfloor.domain.page import Page
-from shopfloor.domain.release import VOLUME_DAYS, AliasChange, ModelRecord, ModelVersion
+from shopfloor.domain.release import VOLUME_DAYS, ModelRecord, ModelVersion
 from shopfloor.domain.requests.models import (
     ModelDefine,
     ModelDefinitionShow,
-    ModelHistory,
     ModelList,
     ModelRetire,
     ModelShow,
@@ -110,12 +109,6 @@ def versions(services: EngineServices, request: ModelVersions) -> Page[ModelVers
     return services.context.store.read(
         lambda query: models.versions(query, request.name, request.limit, request.offset)
     )
-
-
-def history(services: EngineServices, request: ModelHistory) -> Page[AliasChange]:
-    """Who moved which alias, when and why."""
-    services.context.definition(request.name)
-    return services.context.store.read(lambda query: models.history(query, request.name, request.as_of))
 
 
 def resolve(query: Query, ref: str, alias: str) -> ModelVersion:

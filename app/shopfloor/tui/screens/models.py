@@ -37,6 +37,6 @@ class ModelsPane(Pane):
         assert isinstance(record, ModelRecord)
         ask = self.shop.client.ask
         versions = (await ask(ModelVersions(name=record.name, limit=40))).rows
-        history = (await ask(ModelHistory(name=record.name))).rows
+        history = (await ask(ModelHistory(name=record.name, limit=models.MOST_CHANGES))).rows
         checks = (await ask(CheckList(model=record.name))).rows
         return models.sections(record, versions, history, checks)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.numbers import count, interval, money
-from shopfloor.domain.release import AliasChange, Decision, GateCheck, ModelRecord, ModelVersion, Outcome
+from shopfloor.domain.release import Decision, GateCheck, ModelChange, ModelPart, ModelRecord, ModelVersion, Outcome
 from shopfloor.domain.text import counted
 from shopfloor.tui.theme import OK, WAIT, WARN, State
 from shopfloor.tui.views import words
@@ -31,6 +31,7 @@ COLUMNS = (
     TableColumn("value", "VALUE", width=10, align="right", priority=45),
     TableColumn("deployed", "AGE", width=4, align="right", priority=70),
 )
+MOST_CHANGES = 12
 _OUTCOMES = {
     Outcome.PROMOTE: State("promote", "ok"),
     Outcome.HOLD: State("hold", "warn"),
@@ -78,7 +79,7 @@ def row(model: ModelRecord) -> Row:
 
 
 def sections(
-    model: ModelRecord, versions: Sequence[ModelVersion], history: Sequence[AliasChange], checks: Sequence[CheckResult]
+    model: ModelRecord, versions: Sequence[ModelVersion], history: Sequence[ModelChange], checks: Sequence[CheckResult]
 ) -> list[Section]:
     """The detail: what serves, the gate's last decision and why, versions, monitoring, history."""
     found = [Section("model", model.name, _summary(model))]
@@ -103,7 +104,7 @@ def sections(
         note = f"{shifted} of {len(checks)} shifted"
         found.append(Section("monitor", "Monitoring", [_check_line(check) for check in _worst(checks)], note=note))
     if history:
-        found.append(Section("history", "Alias history", [_move(change) for change in history[:12]]))
+        found.append(Section("history", "History", [_changed(change) for change in history[:MOST_CHANGES]]))
     return found
 
 
@@ -231,6 +232,15 @@ def _check_line(check: CheckResult) -> Pair:
     return Pair(f"{word:<5} {check.feature or check.check.replace('_', ' ')}", text, "", tone)
 
 
-def _move(change: AliasChange) -> Pair:
+def _changed(change: ModelChange) -> Pair:
     target = f"v{change.version}" if change.version is not None else "nothing"
-    return Pair(words.ago(change.at), f"{change.alias} → {target} by {change.actor}: {change.reason or change.cause}")
+    match change.part:
+        case ModelPart.ALIAS:
+            what = f"{change.alias} → {target}"
+        case ModelPart.VERSION:
+            what = f"{target} {', '.join(change.changes)}"
+        case _:
+            what = f"{change.part} {', '.join(change.changes)}"
+    by = f"by {change.actor}" if change.actor else change.cause
+    why = change.reason or (change.cause if change.actor else "")
+    return Pair(words.ago(change.at), f"{what} {by}: {why}" if why else f"{what} {by}")
