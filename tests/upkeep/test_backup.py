@@ -11,8 +11,9 @@ import pytest
 from tests.upkeep.works import Works, age
 
 from shopfloor.domain.errors import IntegrityError, RefusedError
+from shopfloor.store.copies import inspect
 from shopfloor.store.store import Store
-from shopfloor.upkeep.backup import backups, inspect, make_backup
+from shopfloor.upkeep.backup import backups, make_backup
 
 
 def test_a_backup_holds_everything(works: Works) -> None:
