@@ -249,10 +249,32 @@ def _promotion(person: Person) -> int:
     return max(each["seq"] for each in found if each["kind"] == "release.promoted")
 
 
+def test_a_file_that_a_member_may_not_read_is_told_without_advice_to_take_it(team: People) -> None:
+    closed = team.ann.write("closed.csv", _CSV)
+    for words in (
+        ["add", "-d", "deals", str(closed)],
+        ["predict", "churn", str(closed)],
+        ["model", "import", str(closed)],
+    ):
+        told = team.bob.shopfloor(*words, expect=5).stderr
+        assert f"{team.bob.name} may not use {closed}" in told
+        assert "chown" not in told
+    told = team.bob.shopfloor("file", "rejects", "f1", "--export", str(team.ann.home / "out.csv"), expect=2).stderr
+    assert "cannot be written: Permission denied" in told
+
+
 def test_what_only_the_owner_may_do_is_refused_in_plain_words(team: People) -> None:
     owner = team.ann.name
-    for words in (["token", "create", "app"], ["token", "list"], ["serve"], ["down"], ["restore", __file__, "--yes"]):
+    for words in (
+        ["token", "create", "app"],
+        ["token", "list"],
+        ["serve"],
+        ["down"],
+        ["restore", __file__, "--yes"],
+        ["doctor", "--bundle", str(team.bob.home / "support.zip")],
+    ):
         assert f"nly {owner}" in (told := team.bob.shopfloor(*words, expect=5).stderr), told
-    for statement in ("SELECT * FROM read_text('{}')", "SELECT * FROM read_csv('{}')"):
-        for file in (team.ann.root / ".shopfloor/signing.key", team.ann.home / "secret.csv"):
-            assert "400" not in team.bob.shopfloor("sql", statement.format(file), expect=None).stdout
+    assert (
+        "cannot read or write"
+        in team.bob.shopfloor("sql", f"SELECT * FROM read_text('{team.ann.home}/secret.csv')", expect=5).stderr
+    )
