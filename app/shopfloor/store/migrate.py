@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from shopfloor.domain.errors import StoreError
+from shopfloor.domain.failpoint import reach
 
 _NUMBERED = re.compile(r"^(\d{4})_\w+\.sql$")
 
@@ -69,5 +70,7 @@ def upgrade(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute("BEGIN")
             connection.execute(script)
             connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", [str(number)])
+            reach("store.migrate")
             connection.execute("COMMIT")
+            reach("store.migrated")
             connection.execute("CHECKPOINT")
