@@ -1,27 +1,32 @@
 """Processes of the product as copies of one that has loaded it: a start costs milliseconds instead of seconds.
 
-That each starts by its command, and loads what it needs by itself, is what the tests of the rooms `cli`, `line` and
-`house` see, and every long form (`make soak`): there they are started as always.
+That each starts by its command, and loads what it needs by itself, is what `cli/test_process.py`, `house/` and
+`people.py` see, engines that a command starts, and every long form (`make soak`): there they start as always.
 
 `python tests/forking.py CHANNEL` is the process that is copied, one for each process of pytest.
 """
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import json
 import os
 import runpy
+import select
+import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO
 from unittest.mock import patch
 
 from shopfloor.client import start
@@ -29,12 +34,14 @@ from shopfloor.runtime.fork_server import Forker
 from tests import soak
 
 _AS_ALWAYS = soak.SOAK or "COVERAGE_PROCESS_START" in os.environ
+_OUT_OF_THE_WAY = 500
 _ROOT = Path(__file__).parents[1]
 _LOADED = (
     "shopfloor.engine.lifecycle",
     "shopfloor.intake.ingest",
     "shopfloor.engine.line.train_and_judge",
     "shopfloor.serving.score",
+    "shopfloor.serving.server",
     "shopfloor.monitoring.run_checks",
 )
 
@@ -49,28 +56,103 @@ def engines() -> Iterator[None]:
         yield
 
 
-class Copy:
-    """Started like a `subprocess.Popen` of `python -m MODULE`, as far as `start.connect` needs one."""
+def run(
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], input: str, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """A command that reads `input`, to its end; what it wrote."""
+    if _AS_ALWAYS:
+        return subprocess.run(
+            command, cwd=cwd, env=env, input=input, timeout=timeout, capture_output=True, text=True, check=False
+        )
+    with TemporaryFile() as reads, TemporaryFile() as writes, TemporaryFile() as complains:
+        reads.write(input.encode())
+        reads.seek(0)
+        ends = {"stdin": reads.fileno(), "stdout": writes.fileno(), "stderr": complains.fileno()}
+        process = Copy(command, cwd=cwd, env=env, **ends)
+        try:
+            code = process.wait(timeout)
+        finally:
+            process.kill()
+        said = []
+        for file in (writes, complains):
+            file.seek(0)
+            said.append(file.read().decode())
+    return subprocess.CompletedProcess(command, code, *said)
 
-    def __init__(self, command: Sequence[str], *, stdin: int, stdout: int, stderr: int, **_: Any) -> None:
+
+def popen(command: Sequence[str], **more: Any) -> subprocess.Popen[bytes] | Copy:
+    """The process of a command."""
+    return subprocess.Popen(command, **more) if _AS_ALWAYS else Copy(command, **more)
+
+
+class Copy:
+    """Started like a `subprocess.Popen` of `python -m MODULE`, and used like one."""
+
+    def __init__(
+        self, command: Sequence[str], *, stdin: int | None = None, stdout: int = 1, stderr: int = 2,
+        pass_fds: Sequence[int] = (), env: Mapping[str, str] | None = None, cwd: Path | None = None, **_: Any,
+    ) -> None:  # fmt: skip
         assert command[:2] == [sys.executable, "-m"]
         self._told, status = os.pipe()
-        os.set_blocking(self._told, False)
-        asked = {"command": command[2:], "environment": dict(os.environ), "folder": os.getcwd()}
+        self.stderr: BinaryIO | None = None
+        ends = [status]
+        if stderr == subprocess.PIPE:
+            ours, stderr = os.pipe()
+            self.stderr = os.fdopen(ours, "rb")
+            ends.append(stderr)
+        places = {1: stdout, 2: stderr, **{one: one for one in pass_fds}}
+        if stdin is not None and stdin != subprocess.DEVNULL:
+            places[0] = stdin
+        order = {
+            "command": command[2:],
+            "environment": dict(env or os.environ),
+            "folder": str(cwd or Path.cwd()),
+            "places": list(places),
+        }
         try:
-            self.pid = _source().start(json.dumps(asked).encode(), stdout, stderr, status)
+            self.pid = _source().start(json.dumps(order).encode(), *places.values(), status)
         finally:
-            os.close(status)
+            for end in ends:
+                os.close(end)
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         """The exit code, once it has ended."""
+        return self._end(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code."""
+        code = self._end(None if timeout is None else int(timeout * 1000))
+        if code is None:
+            raise TimeoutError(f"process {self.pid} has not ended")
+        return code
+
+    def communicate(self, timeout: float | None = None) -> tuple[None, bytes]:
+        """Wait for the end; what it wrote to standard error."""
+        said = b""
+        if self.stderr is not None and not self.stderr.closed:
+            said = self.stderr.read()
+            self.stderr.close()
+        self.wait(timeout)
+        return None, said
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _end(self, milliseconds: int | None) -> int | None:
         if self.returncode is None:
-            try:
-                self.returncode = int(os.read(self._told, 16) or -9)
-            except BlockingIOError:
-                return None
-            os.close(self._told)
+            told = select.poll()
+            told.register(self._told, select.POLLIN)
+            if told.poll(milliseconds):
+                self.returncode = int(os.read(self._told, 16) or -signal.SIGKILL)
+                os.close(self._told)
         return self.returncode
 
 
@@ -102,15 +184,20 @@ def _source() -> Source:
 def _become(asked: bytes, descriptors: Sequence[int]) -> None:
     """Do in a copy what `python -m MODULE ARGUMENT...` does."""
     order = json.loads(asked)
-    for place, descriptor in enumerate(descriptors, 1):
+    aside = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY) for one in descriptors]
+    for descriptor in descriptors:
+        os.close(descriptor)
+    for place, descriptor in zip(order["places"], aside, strict=True):
         os.dup2(descriptor, place)
         os.close(descriptor)
     os.environ.clear()
     os.environ.update(order["environment"])
+    time.tzset()
     os.chdir(order["folder"])
     importlib.reload(sys.modules["shopfloor.domain.failpoint"])  # the environment names one
     module, *arguments = order["command"]
     sys.argv = [module, *arguments]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as end:

@@ -45,7 +45,7 @@ class Person:
         done = subprocess.run(
             [*_seen(), *become, *words],
             cwd=cwd or self.home, text=True, capture_output=True, timeout=300, check=False,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT / "app"), "HOME": str(self.home),
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{CHECKOUT / 'app'}:{CHECKOUT}", "HOME": str(self.home),
                  "TMPDIR": str(self.home), "LANG": "C.UTF-8", **claims},
         )  # fmt: skip
         assert expect in {None, done.returncode}, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests import forking
+
 APP = Path(__file__).parents[1] / "app"
 
 
@@ -21,10 +23,10 @@ class Shell:
         self.root = folder / "ws"
 
     def __call__(self, *words: str, expect: int | None = 0, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
+        done = forking.run(
             [sys.executable, "-m", "shopfloor", *words],
-            cwd=self.root if self.root.exists() else self.folder, input=stdin, text=True, capture_output=True,
-            env={**os.environ, "PYTHONPATH": str(APP)}, timeout=180, check=False,
+            cwd=self.root if self.root.exists() else self.folder, input=stdin,
+            env={**os.environ, "PYTHONPATH": str(APP)}, timeout=180,
         )  # fmt: skip
         assert expect in {None, done.returncode}, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr

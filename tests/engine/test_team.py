@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.people import People, people
+from tests.people import People, Person, people
 
 _CSV = "id,x,y\n" + "".join(f"{row},{row % 7},{'yes' if row % 7 > 3 else 'no'}\n" for row in range(400))
 
@@ -134,3 +135,146 @@ def test_doctor_finds_nothing_wrong_with_a_team(team: People) -> None:
     told = {each["check"]: each for each in team.bob.json("doctor")["findings"]}
     assert told["rights"]["ok"], told["rights"]
     assert team.group in told["rights"]["detail"]
+
+
+_ASK = """
+import json, pkgutil, importlib, sys
+from pathlib import Path
+from shopfloor.client.connection import EngineClient
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.workspace.layout import Layout
+
+root = Path(sys.argv[1])
+client = EngineClient(root, Layout(root).socket)
+
+def told(request):
+    '''The code of the engine's refusal of the request as it is, without what the client does about paths.'''
+    import msgspec
+    if "op_id" in request.__struct_fields__:
+        request = msgspec.structs.replace(request, op_id="op-" + type(request).__name__)
+    try:
+        client._body(request, 60.0)
+    except ShopfloorError as error:
+        return error.code
+    return "answered"
+"""
+
+
+def test_the_engine_opens_no_path_that_a_member_names(team: People) -> None:
+    """Neither to read nor to write, whatever request carries it: the engine would do it with Ann's rights."""
+    secret = team.ann.write("secret.csv", _CSV)
+    written = team.ann.home / "written.csv"
+    code = f"""{_ASK}
+from tests.engine.requests import example, of_paths
+secret, written = {str(secret)!r}, {str(written)!r}
+for kind in of_paths():
+    for value in (secret, written, "handed:" + 26 * "0" + "/../../signing.key", "handed:../secret.csv", "/etc/shadow"):
+        request = example(kind, **dict.fromkeys((*kind.reads, *kind.writes), value))
+        print(json.dumps([kind.verb, told(request)]))
+"""
+    found = [json.loads(line) for line in team.bob.python(code).stdout.splitlines()]
+    assert {verb for verb, _ in found} >= {"model.predict", "model.export", "model.import", "file.rejects.export"}
+    assert {tuple(each) for each in found} <= {
+        (verb, "not_owner" if verb in {"model.import"} else "foreign_path") for verb, _ in found
+    }
+    assert not written.exists()
+
+
+def test_roles_are_held_for_every_request_that_needs_one(team: People) -> None:
+    """Bob has no role: whatever asks for one is refused, and it is said who has it."""
+    ann, bob = team.ann, team.bob
+    for role in ("approve", "promote", "configure"):
+        ann.shopfloor("config", "set", f"team.roles.{role}", f'["{ann.name}"]')
+    code = f"""{_ASK}
+from shopfloor.domain.right import Right
+from tests.engine.requests import example, of_rights
+for kind in of_rights():
+    print(json.dumps([kind.verb, kind.needs, told(example(kind))]))
+"""
+    try:
+        found = [json.loads(line) for line in bob.python(code).stdout.splitlines()]
+        assert {verb for verb, _, _ in found} >= {"model.approve", "model.rollback", "model.define", "shutdown"}
+        for verb, needed, told in found:
+            assert told == ("not_owner" if needed == "own" else "not_allowed"), verb
+        told = bob.shopfloor("dataset", "define", "fresh", "--min-rows", "3", expect=5).stderr
+        assert f"{bob.name} may not configure: only {ann.name} may." in told
+        for key, value in {"notify": '["/bin/sh"]', "team.roles.approve": "[]", "engine.backend": "dask"}.items():
+            assert f"only {ann.name} may" in bob.shopfloor("config", "set", key, value, expect=5).stderr
+        ann.shopfloor("config", "set", "team.roles.configure", f'["@{team.group}"]')
+        bob.shopfloor("dataset", "define", "fresh", "--min-rows", "3")
+        bob.shopfloor("config", "set", "intake.stalled_minutes", "20.0")
+    finally:
+        for role in ("approve", "promote", "configure"):
+            ann.shopfloor("config", "set", f"team.roles.{role}", "[]")
+
+
+def test_two_members_work_at_once(team: People) -> None:
+    """Bob delivers, scores and looks; Ann releases; each takes back only what is one's own."""
+    ann, bob = team.ann, team.bob
+    bob.shopfloor("add", str(bob.write("first.csv", _CSV)), "--dataset", "churn")
+    ann.shopfloor("wait", "--timeout", "120")
+    bob.shopfloor(
+        "model", "define", "churn", "--dataset", "churn", "--target", "y", "--id", "id", "--candidates", "linear",
+        "--release", "manual",
+    )  # fmt: skip
+    bob.shopfloor("wait", "--timeout", "240")
+    ann.shopfloor("model", "promote", "churn@1", "--reason", "looks right")
+    assert ann.name in bob.shopfloor("model", "history", "churn").stdout
+    bob.shopfloor("model", "train", "churn")
+    queued = [each["actor"] for each in ann.json("events", "--subject", "churn") if each["kind"] == "job.queued"]
+    assert queued[-1] == bob.name
+    told = bob.shopfloor("undo", str(_promotion(bob)), expect=5).stderr
+    assert f"this was done by {ann.name}" in told
+    rows = bob.write("score-me.csv", "id,x\n900,1\n901,6\n")
+    bob.shopfloor("predict", "churn", str(rows), "-o", str(bob.home / "scored.csv"))
+    scored = bob.home / "scored.csv"
+    assert (scored.stat().st_uid, len(scored.read_text().splitlines())) == (bob.uid, 3)
+    assert len(bob.shopfloor("predict", "churn", str(rows)).stdout.splitlines()) == 3
+    bob.shopfloor("model", "export", "churn@1", str(bob.home / "churn.shopfloor"))
+    assert (bob.home / "churn.shopfloor").stat().st_uid == bob.uid
+    assert not list((team.ann.root / ".shopfloor/staging").glob("handed-*"))
+    assert bob.json("sql", "SELECT count(*) AS n FROM churn")[0]["n"] == 400
+    code = """
+import sys, shopfloor
+with shopfloor.open(sys.argv[1]) as shop:
+    data = shop.dataset("churn")
+    print(len(data.frame()), data.arrow(["x"]).num_rows, data.sql("SELECT max(id) AS m FROM dataset")["m"][0])
+    print(len(shop.model("churn").predict(data.frame().head(5))))
+"""
+    assert bob.python(code).stdout.split() == ["400", "400", "399", "5"]
+
+
+def _promotion(person: Person) -> int:
+    found = person.json("events", "--subject", "churn", "--limit", "100")
+    return max(each["seq"] for each in found if each["kind"] == "release.promoted")
+
+
+def test_a_file_that_a_member_may_not_read_is_told_without_advice_to_take_it(team: People) -> None:
+    closed = team.ann.write("closed.csv", _CSV)
+    for words in (
+        ["add", "-d", "deals", str(closed)],
+        ["predict", "churn", str(closed)],
+        ["model", "import", str(closed)],
+    ):
+        told = team.bob.shopfloor(*words, expect=5).stderr
+        assert f"{team.bob.name} may not use {closed}" in told
+        assert "chown" not in told
+    told = team.bob.shopfloor("file", "rejects", "f1", "--export", str(team.ann.home / "out.csv"), expect=2).stderr
+    assert "cannot be written: Permission denied" in told
+
+
+def test_what_only_the_owner_may_do_is_refused_in_plain_words(team: People) -> None:
+    owner = team.ann.name
+    for words in (
+        ["token", "create", "app"],
+        ["token", "list"],
+        ["serve"],
+        ["down"],
+        ["restore", __file__, "--yes"],
+        ["doctor", "--bundle", str(team.bob.home / "support.zip")],
+    ):
+        assert f"nly {owner}" in (told := team.bob.shopfloor(*words, expect=5).stderr), told
+    assert (
+        "cannot read or write"
+        in team.bob.shopfloor("sql", f"SELECT * FROM read_text('{team.ann.home}/secret.csv')", expect=5).stderr
+    )

@@ -121,7 +121,8 @@ def test_what_an_engine_leaves_that_is_killed_with_its_work_holds_no_lock(shop: 
     shop.settle()
     pid = shop.pid()
     children = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    os.killpg(os.getpgid(pid), signal.SIGKILL)
+    assert os.getpgid(pid) == pid
+    os.killpg(pid, signal.SIGKILL)
     shop.until(lambda: not shop.alive())
     shop.start()
     assert shop.pid() != pid
@@ -132,14 +133,10 @@ def test_what_an_engine_leaves_that_is_killed_with_its_work_holds_no_lock(shop: 
 
 
 def test_an_engine_with_few_handles_says_so_and_leaks_none(tmp_path: Path) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
-    try:
-        shop = Shop(tmp_path / "shop")  # the engine has the limit of the one who starts it
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    shop = Shop(tmp_path / "shop")
     try:
         pid = shop.pid()
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (64, 64))
         shop.write("inbox/d", "0.csv", table(0))
         shop.settle()
         crowd = [connect(shop.root) for _ in range(80)]

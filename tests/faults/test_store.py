@@ -10,12 +10,11 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from shopfloor.domain.errors import RefusedError
 from shopfloor.runtime.ownership import Ownership
-from shopfloor.store import database, jobs, migrate, revisions
+from shopfloor.store import database, jobs, revisions
 from shopfloor.store.store import Store
 from tests.soak import times
 from tests.store.opening import ENVIRONMENT, enqueue, open_store
@@ -102,35 +101,6 @@ def test_a_kill_among_checkpoints_loses_nothing_acknowledged(tmp_path: Path) -> 
     assert len(known) > rounds
     assert known <= _stored(store)
     store.close()
-
-
-def _old(folder: Path) -> None:
-    """A database of the first schema with something in it."""
-    (folder / "journal").mkdir()
-    with duckdb.connect(str(folder / "m.duckdb")) as connection:
-        connection.execute(migrate.scripts()[1])
-        connection.execute("INSERT INTO meta VALUES ('schema', '1'), ('workspace', 'w'), ('epoch', '7')")
-        connection.execute("INSERT INTO counters VALUES ('j', 41)")
-
-
-@pytest.mark.parametrize("step", ["store.migrate", "store.migrated"])
-def test_a_kill_in_a_migration_leaves_the_old_schema_or_the_new_one(tmp_path: Path, step: str) -> None:
-    last = migrate.newest() - 1
-    for nth in {1, 2, last // 2, last}:
-        folder = tmp_path / f"{nth}"
-        folder.mkdir()
-        _old(folder)
-        code = "import sys, pathlib\nfrom tests.store.opening import open_store\nopen_store(pathlib.Path(sys.argv[1]))"
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(folder)], check=False, capture_output=True,
-            env={**ENVIRONMENT, "SHOPFLOOR_FAILPOINT": f"{step}:{nth}:kill"},
-        )  # fmt: skip
-        assert done.returncode == -9, done.stderr
-        store = open_store(folder)
-        assert enqueue(store) == "j42"
-        row = store.read(lambda query: query.one("SELECT value FROM meta WHERE key = 'schema'"))
-        assert row == (str(migrate.newest()),)
-        store.close()
 
 
 def _zero(log: bytes) -> bytes:

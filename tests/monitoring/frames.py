@@ -137,7 +137,7 @@ def context(
         predicted = StoredPredictions(source=source, data=data, moment=about, predictions=predictions)
     if outcomes is not None:
         joined = joined or Joined(predictions=len(outcomes), matched=len(outcomes.known()))
-        known = KnownOutcomes(source=source, data=data, moment=about, predictions=outcomes.known(), joined=joined)
+        known = KnownOutcomes(source="inference", data=data, moment=about, predictions=outcomes.known(), joined=joined)
     return CheckContext(
         definition=replace(DEFINITION, monitoring=settings or Monitoring()),
         model_version=version,

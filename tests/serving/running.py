@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests import forking
 from tests.serving import builders
 
 from shopfloor.workspace.layout import Layout
@@ -26,7 +27,7 @@ START_SECONDS = 30.0
 class Running:
     """A server that accepts connections. `token` lets one in."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | forking.Copy
     url: str
     port: int
     layout: Layout
@@ -50,7 +51,7 @@ def running(layout: Layout, *arguments: str) -> Iterator[Running]:
     secret = builders.token(layout, f"t{os.urandom(4).hex()}")
     read, write = os.pipe()
     command = [sys.executable, "-m", "shopfloor.serving", "--workspace", str(layout.root), "--port", "0"]
-    process = subprocess.Popen(
+    process = forking.popen(
         [*command, "--ready-fd", str(write), *arguments],
         pass_fds=(write,),
         env={**os.environ, "PYTHONPATH": str(APP)},
@@ -67,7 +68,7 @@ def running(layout: Layout, *arguments: str) -> Iterator[Running]:
         process.communicate()
 
 
-def _ready(read: int, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def _ready(read: int, process: subprocess.Popen[bytes] | forking.Copy) -> dict[str, Any]:
     ready, _, _ = select.select([read], [], [], START_SECONDS)
     line = os.read(read, 4096) if ready else b""
     if not line:

@@ -238,7 +238,6 @@ def test_a_signal_drains_what_is_in_work(served: Running) -> None:
     with ThreadPoolExecutor(1) as pool, served.client() as client:
         assert client.get("/v1/models").status_code == 200
         pending = pool.submit(client.post, PATH, json=body)
-        assert eventually(lambda: b"shopfloor" in Path(f"/proc/{served.process.pid}/cmdline").read_bytes())
         time.sleep(0.3)  # the request is on its way; the server needs longer than that for it
         served.process.send_signal(signal.SIGTERM)
         response = pending.result(timeout=30)

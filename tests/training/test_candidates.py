@@ -69,7 +69,8 @@ def test_a_recipe_competes_and_can_win(tmp_path: Path) -> None:
         ("recipes/mine.py:plain", "AttributeError"),
         ("recipes/mine.py:bild", "no function 'bild'"),
         ("recipes/other.py:build", "cannot be read"),
-        ("../outside.py:build", "outside the workspace"),
+        ("../outside.py:build", "outside recipes/"),
+        ("inbox/d/delivered.py:build", "outside recipes/"),
     ],
 )
 def test_a_candidate_that_fails_is_recorded(tmp_path: Path, name: str, error: str) -> None:

@@ -13,8 +13,9 @@ from tests.upkeep.works import Works, age
 
 from shopfloor.domain.errors import IntegrityError, RefusedError, UnreachableError
 from shopfloor.domain.requests.workspace import Backup
+from shopfloor.store.copies import inspect
 from shopfloor.store.store import Store
-from shopfloor.upkeep.backup import backups, inspect, make_backup
+from shopfloor.upkeep.backup import backups, make_backup
 from shopfloor.workspace.layout import Layout
 
 

@@ -22,9 +22,10 @@ from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.requests.workspace import DoctorReport
 from shopfloor.runtime.ownership import Ownership
 from shopfloor.store import alerts, database, datasets, models, runs
+from shopfloor.store.copies import inspect
 from shopfloor.store.database import log_path
 from shopfloor.upkeep import restore as station
-from shopfloor.upkeep.backup import inspect, make_backup
+from shopfloor.upkeep.backup import make_backup
 from shopfloor.upkeep.doctor import examine
 from shopfloor.upkeep.restore import restore
 

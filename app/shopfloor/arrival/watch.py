@@ -55,10 +55,9 @@ _BEHIND = "it has settled; an earlier delivery of its folder is being copied"
 
 
 class ScanResult(NamedTuple):
-    """The result of one scan: raw paths that are there, new files, and settled ones by folder."""
+    """The result of one scan: raw paths that are there, and settled files by folder."""
 
     present: set[bytes]
-    fresh: list[Found]
     settled: dict[Folder, list[tuple[Observation, bytes, CompanionState]]]
 
 
@@ -254,7 +253,6 @@ class Watch:
         with _no_collection():
             result = self._scan_folders()
             self._took = self.context.clock.monotonic() - begun
-            self._note_fresh(result.fresh)
         result.present.update(self._copies.paths())
         self._forget_vanished(result.present)
         folders = self._settling.by_folder() if result.settled else {}
@@ -274,13 +272,13 @@ class Watch:
 
     def _scan_folders(self) -> ScanResult:
         """List the drop folders; what the ledger knows and has done with needs nothing more."""
-        result = ScanResult(set(), [], defaultdict(list))
+        result = ScanResult(set(), defaultdict(list))
         unsettled = self._unsettled(result)
-        result.fresh.extend(self._memory.fresh(unsettled))
-        neighbours = {purpose: FolderListing(present) for purpose, present in self._seen.items()}
-        for purpose, seen, raw in unsettled:
-            if seen.reason is None and (ready := self._ready(purpose, seen, neighbours[purpose])) is not None:
-                result.settled[purpose, seen.name].append((seen, raw, ready))
+        with self._noting(self._memory.fresh(unsettled)):
+            neighbours = {purpose: FolderListing(present) for purpose, present in self._seen.items()}
+            for purpose, seen, raw in unsettled:
+                if seen.reason is None and (ready := self._ready(purpose, seen, neighbours[purpose])) is not None:
+                    result.settled[purpose, seen.name].append((seen, raw, ready))
         return result
 
     def _unsettled(self, result: ScanResult) -> list[Found]:
@@ -366,10 +364,17 @@ class Watch:
         soon = [max(_SOON, _PAUSE_FACTOR * self._took)] if self._more else []
         self._soon = min([*soon, *([due] if due is not None else [])], default=0.0)
 
-    def _note_fresh(self, fresh: list[Found]) -> None:
+    @contextmanager
+    def _noting(self, fresh: list[Found]) -> Iterator[None]:
+        """While the body looks which files are ready, the store records the new ones: it has a thread of its own."""
         if not fresh:
+            yield
             return
-        self._memory.note(fresh, self.context.store.write(lambda transaction: ledger.first_seen(transaction, fresh)))
+        recorded = self.context.store.submit(lambda transaction: ledger.first_seen(transaction, fresh))
+        try:
+            yield
+        finally:
+            self._memory.note(fresh, recorded.result())
         if any(seen.reason is None for _, seen, _ in fresh):
             # The workers start while the files settle, and not before these are recorded: they take all processors.
             self._pool.warm()

@@ -31,6 +31,8 @@ def explain(watch: Watch, requested: str) -> Explanation:
     purpose, inner = place
     shown = f"{_FOLDERS[purpose]}/{safe(inner)}"
     record = watch.context.store.read(lambda query: files.newest_at(query, os.fsencode(path)))
+    if (closed := _closed(watch, purpose, inner)) is not None:  # first: nothing is told of what a link leads to
+        return _explanation(watch, shown, FileState.REFUSED, closed.message, closed.hint, record)
     present = _status(path)
     if present is None:
         return _missing(watch, shown, record)
@@ -85,8 +87,6 @@ def _missing(watch: Watch, path: str, record: FileRecord | None) -> Explanation:
 def _present(
     watch: Watch, purpose: FilePurpose, inner: str, path: str, status: os.stat_result, record: FileRecord | None
 ) -> Explanation:
-    if (closed := _closed(watch, purpose, inner)) is not None:
-        return _explanation(watch, path, FileState.REFUSED, closed.message, closed.hint, record)
     if stat.S_ISDIR(status.st_mode):
         return _explanation(watch, path, "folder", "It is a folder; ask about a file in it.")
     for step in inner.split("/"):

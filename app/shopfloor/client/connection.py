@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +12,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
+from shopfloor.client import handover
 from shopfloor.client.silence import absent, silent
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import BusyError, ShopfloorError, from_wire
@@ -17,11 +20,12 @@ from shopfloor.domain.ids import ulid
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation, Request, answer_type
 from shopfloor.domain.requests.workspace import Inverse
-from shopfloor.domain.wire import PREFIX, WireFailure
-from shopfloor.workspace.connection import KeptConnections
+from shopfloor.domain.wire import PREFIX, RETRY_HEADER, WireFailure
+from shopfloor.workspace.connection import KeptConnections, SocketConnection
 from shopfloor.workspace.process import own_identity
 
 R = TypeVar("R")
+_EXCHANGE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class EngineClient:
 
     def __init__(self, workspace: Path, socket_path: Path) -> None:
         self.workspace = workspace
+        self._socket = socket_path
         self._engine = KeptConnections(socket_path)
 
     def ask(self, request: Request[R], *, timeout: float = 30.0) -> R:
@@ -48,15 +53,30 @@ class EngineClient:
 
         `UnreachableError` says that nobody answers: within `timeout` seconds, at once when the engine is stopped.
         """
-        body = self._body(_named(request) if isinstance(request, Mutation) else request, timeout)
-        answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
-        return answer
+        return self._with_files(request, lambda asked: self._answer(asked, self._body(asked, timeout)))
 
     def do(self, request: Mutation[R], *, timeout: float = 30.0) -> Undoable[R]:
         """The answer and what takes it back; raises as `ask` does."""
-        body = self._body(_named(request), timeout)
+        bodies: list[bytes] = []
+
+        def asked(request: Request[R]) -> R:
+            bodies.append(self._body(request, timeout))
+            return self._answer(request, bodies[-1])
+
+        answer = self._with_files(request, asked)
+        return Undoable(answer, msgspec.json.decode(bodies[-1], type=_Reversible).undo)
+
+    def _with_files(self, request: Request[R], ask: Callable[[Request[R]], R]) -> R:
+        """`ask`, between handing over the files that it reads and taking those that it writes, where that is needed."""
+        if isinstance(request, Mutation):
+            request = _named(request)
+        if handover.is_needed(self.workspace, request):
+            return handover.ask(request, ask, self.exchange)
+        return ask(request)
+
+    def _answer(self, request: Request[R], body: bytes) -> R:
         answer: R = msgspec.json.decode(body, type=answer_type(type(request)))
-        return Undoable(answer, msgspec.json.decode(body, type=_Reversible).undo)
+        return answer
 
     def _body(self, request: Request[Any], timeout: float) -> bytes:
         return self.post(PREFIX + request.verb, to_json(request), {"Content-Type": "application/json"}, timeout)
@@ -73,6 +93,24 @@ class EngineClient:
         if status == http.client.OK:
             return answer
         raise _failure(status, answer, wait)
+
+    def exchange(self, method: str, url: str, *, source: Path | None = None, target: Path | None = None) -> None:
+        """Send the file `source`, keep the answer's body in `target`; on a connection of its own. Raises as `ask`."""
+        connection = SocketConnection(self._socket, _EXCHANGE_SECONDS)
+        with ExitStack() as stack:
+            stack.callback(connection.close)
+            file = stack.enter_context(source.open("rb")) if source is not None else None
+            size = {"Content-Length": str(source.stat().st_size)} if source is not None else {}
+            try:
+                with suppress(BrokenPipeError):  # the engine has refused it before the end: it says why
+                    connection.request(method, url, body=file, headers=size)
+                response = connection.getresponse()
+                if response.status != http.client.OK:
+                    raise _failure(response.status, response.read(), response.getheader(RETRY_HEADER, ""))
+                if target is not None:
+                    handover.copy_to(target, response)
+            except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
+                raise self._unreachable(error, _EXCHANGE_SECONDS) from error
 
     def close(self) -> None:
         """Close this thread's connection."""

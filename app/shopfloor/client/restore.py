@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shopfloor.client.child import run_tool
 from shopfloor.domain.record import Record
+from shopfloor.workspace.accounts import check_owner
 
 
 class Restored(Record, frozen=True, kw_only=True):
@@ -22,4 +23,5 @@ class Restored(Record, frozen=True, kw_only=True):
 
 def restore(workspace: Path, backup: Path) -> Restored:
     """Restore in a process of its own; raises its error."""
+    check_owner(workspace, "restore a backup")
     return run_tool("restore", "shopfloor.upkeep.restore", workspace, "--backup", str(backup), answer=Restored)

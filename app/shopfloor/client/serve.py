@@ -11,7 +11,10 @@ from typing import NoReturn
 from shopfloor.domain.clock import SystemClock
 from shopfloor.serving import tokens
 from shopfloor.serving.tokens import Token
+from shopfloor.workspace.accounts import check_owner
 from shopfloor.workspace.layout import Layout
+
+_TOKENS = "see and change its tokens"
 
 
 def become_server(workspace: Path, host: str, port: int, names: Sequence[str] = ()) -> NoReturn:
@@ -20,6 +23,7 @@ def become_server(workspace: Path, host: str, port: int, names: Sequence[str] = 
     A child would outlive a caller that is stopped (systemd, `kill`, a script), and go on
     listening with nobody left who knows of it.
     """
+    check_owner(workspace, "serve its models")
     Layout(workspace).create()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -30,6 +34,7 @@ def become_server(workspace: Path, host: str, port: int, names: Sequence[str] = 
 
 def token_create(workspace: Path, name: str, *, predict: bool = True, append: Sequence[str] = ()) -> str:
     """A new bearer token, shown only now. Its holder may `predict`, and add rows to the datasets `append`."""
+    check_owner(workspace, _TOKENS)
     layout = Layout(workspace)
     layout.create()
     return tokens.create(name, layout.tokens, SystemClock().now(), predict=predict, append=append)
@@ -37,9 +42,11 @@ def token_create(workspace: Path, name: str, *, predict: bool = True, append: Se
 
 def token_list(workspace: Path) -> tuple[Token, ...]:
     """All tokens, without their secrets."""
+    check_owner(workspace, _TOKENS)
     return tokens.list_tokens(Layout(workspace).tokens)
 
 
 def token_revoke(workspace: Path, name: str) -> None:
     """Make a token worthless."""
+    check_owner(workspace, _TOKENS)
     tokens.revoke(name, Layout(workspace).tokens, SystemClock().now())

@@ -12,6 +12,7 @@ from shopfloor.domain.errors import ConfigError, ShopfloorError, UnreachableErro
 from shopfloor.domain.requests.workspace import ConfigSet, Inverse
 from shopfloor.statistics import metrics
 from shopfloor.workspace import contracts, definitions, schema, settings, template
+from shopfloor.workspace.accounts import foreign_owner, not_running
 from shopfloor.workspace.layout import Layout
 
 
@@ -34,6 +35,8 @@ def config_set(workspace: Path, key: str, value: str) -> Inverse | None:
                 return client.do(ConfigSet(key=key, value=value)).undo
         except UnreachableError:
             pass  # it starts or stops, and reads the file when it is there again
+    if owner := foreign_owner(workspace):
+        raise not_running(owner)
     settings.set_setting(layout, key, value)
     return None
 

@@ -8,6 +8,7 @@ import pwd
 import socket
 import struct
 from dataclasses import dataclass
+from functools import cached_property
 
 from shopfloor.workspace import accounts
 
@@ -23,7 +24,7 @@ class Peer:
     uid: int
     groups: frozenset[int]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name that the history keeps."""
         return accounts.user_name(self.uid)

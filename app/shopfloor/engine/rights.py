@@ -13,8 +13,7 @@ from shopfloor.workspace.settings import TeamSettings
 
 def check_member(peer: Peer, team: TeamSettings) -> None:
     """Raises `RefusedError` for one who is neither the owner nor root nor in the team's group."""
-    group = accounts.group_id(team.group) if team.group else None
-    if peer.is_owner or group in peer.groups:
+    if peer.is_owner or (team.group and accounts.group_id(team.group) in peer.groups):
         return
     raise accounts.stranger(peer.name, accounts.own_name(), team.group)
 

@@ -67,21 +67,37 @@ class StoredPredictions(Sample):
 
 @dataclass(frozen=True, kw_only=True)
 class KnownOutcomes(Sample):
-    """Predictions whose truth has arrived, oldest first, and how the two were joined."""
+    """Predictions whose truth has arrived, oldest first, and how the two were joined.
+
+    Those of source `data` were made for the check, of the delivery's rows: every row is one prediction. Where that
+    was not possible, `fault` says why and there are none.
+    """
 
     predictions: Predictions
     joined: Joined
+    fault: str = ""
 
     def __len__(self) -> int:
         return len(self.predictions)
+
+    @property
+    def row(self) -> str:
+        """What each of them is."""
+        return "delivered row" if self.source == "data" else "row"
+
+    @property
+    def matched(self) -> str:
+        """What it means that some of them have a truth."""
+        return "delivered rows have labels" if self.source == "data" else "predictions have actuals"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckContext:
     """What all checks of one run share. `at` is now and `history` holds earlier results of the model.
 
-    `rows`, `predictions` and `outcomes` are None where there are none, or where the definition's
-    `[monitoring]` does not watch them.
+    `rows`, `predictions`, `outcomes` and `labelled` are None where there are none, or where the definition's
+    `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those of the rows
+    that the delivery brings with their target, on which the model has not learned.
     """
 
     definition: ModelDefinition
@@ -92,6 +108,7 @@ class CheckContext:
     rows: InputRows | None = None
     predictions: StoredPredictions | None = None
     outcomes: KnownOutcomes | None = None
+    labelled: KnownOutcomes | None = None
 
     @property
     def settings(self) -> Monitoring:

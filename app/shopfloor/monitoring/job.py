@@ -14,7 +14,7 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.monitor import AlertRecord
-from shopfloor.domain.numbers import count, figure
+from shopfloor.domain.numbers import figure
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.monitoring import job_lines, preparing, tasks
@@ -124,7 +124,7 @@ class MonitorHandler:
             "model.measured",
             published.model,
             f"{published.model}@{published.model_version} scores {figure(published.live_score)} "
-            f"on {count(published.live_rows)} actuals" + (f" ({verdict})" if verdict else ""),
+            f"on {counted(published.live_rows, published.live_on)} with truth" + (f" ({verdict})" if verdict else ""),
             data={"score": published.live_score, "rows": published.live_rows, "verdict": verdict},
         )
 

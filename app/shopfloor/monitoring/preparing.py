@@ -8,7 +8,9 @@ from typing import Any
 from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
+from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.handles import ArtifactFile
 from shopfloor.lake.locations import artifact_file, part_files
 from shopfloor.monitoring.records import BacktestSpec, CheckSpec, Delivery, ValueSpec
 from shopfloor.monitoring.tasks import CheckTask
@@ -29,12 +31,13 @@ def check_task(
     staging: Path,
 ) -> CheckTask | None:
     """The checks of a version; None when the version or its reference is gone."""
-    manifest, reference = _artifact(context, query, definition.name, version)
+    file, manifest, reference = _artifact(context, query, definition.name, version)
     if manifest is None or not reference.exists():
         return None
     delivery = datasets.version(query, definition.dataset, dataset_version) if dataset_version else None
     shown = delivery or datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
     added = datasets.added_parts(query, definition.dataset, dataset_version) if dataset_version else ()
+    new = delivery is not None and _is_new(delivery, manifest)
     checks = CheckSpec(
         definition=definition,
         model_version=version,
@@ -42,6 +45,8 @@ def check_task(
         reference_path=str(reference),
         columns=shown.columns if shown is not None else (),
         data=part_files(context.layout, added),
+        artifact=file if new else None,
+        key_path=str(context.layout.signing_key),
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
         actuals=_log(context, query, definition.name, LogKind.ACTUALS),
         history=alerts.check_history(query, definition.name, _HISTORY).rows,
@@ -55,7 +60,7 @@ def check_task(
 def value_spec(context: Context, query: Query, definition: ModelDefinition) -> ValueSpec:
     """All predictions and ground truth of a model."""
     champion = models.aliases(query, definition.name).get("champion")
-    manifest, reference = _artifact(context, query, definition.name, champion) if champion else (None, Path())
+    _, manifest, reference = _artifact(context, query, definition.name, champion) if champion else _NONE
     newest = datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
     facts: dict[str, Any] = {"task": definition.task or "binary"}
     if manifest is not None:
@@ -73,7 +78,7 @@ def value_spec(context: Context, query: Query, definition: ModelDefinition) -> V
 def backtest_spec(context: Context, query: Query, definition: ModelDefinition) -> BacktestSpec | None:
     """Every delivery so far against the champion's reference."""
     champion = models.aliases(query, definition.name).get("champion")
-    manifest, reference = _artifact(context, query, definition.name, champion) if champion else (None, Path())
+    _, manifest, reference = _artifact(context, query, definition.name, champion) if champion else _NONE
     newest = datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
     if manifest is None or champion is None or newest is None or not reference.exists():
         return None
@@ -105,13 +110,24 @@ def _task_of(manifest: ArtifactManifest) -> dict[str, Any]:
     }
 
 
-def _artifact(context: Context, query: Query, model: str, version: int) -> tuple[ArtifactManifest | None, Path]:
+def _is_new(delivery: DatasetVersion, manifest: ArtifactManifest) -> bool:
+    """Whether the version has learned none of the delivery's rows: not where a rollback brought them back."""
+    learned = manifest.dataset_version
+    return delivery.restored is None and (learned is None or learned < delivery.version)
+
+
+_NONE: tuple[ArtifactFile | None, ArtifactManifest | None, Path] = (None, None, Path())
+
+
+def _artifact(
+    context: Context, query: Query, model: str, version: int
+) -> tuple[ArtifactFile | None, ArtifactManifest | None, Path]:
     facts = models.facts(query, model, version)
     if facts is None:
-        return None, Path()
+        return _NONE
     file = artifact_file(context.layout, model, version, facts.sha256)
     manifest = bundle.prove(file, load_or_create_key(context.layout.signing_key))
-    return manifest, Path(file.path) / bundle.REFERENCE
+    return file, manifest, Path(file.path) / bundle.REFERENCE
 
 
 def _log(context: Context, query: Query, model: str, kind: LogKind) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Task
-from shopfloor.domain.handles import PartFile
+from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.monitor import AlertRecord, CheckResult
 from shopfloor.domain.record import Record
 
@@ -146,8 +146,9 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     `data` are parts of the newest delivery of the model's dataset, read as `columns`.
     `inference` and `actuals` are paths of stored predictions and ground truth; predictions count
     when they were made in `window` (start included, end not; None is open). Where the delivery
-    has the target and the association id, its rows count as ground truth too. `history` holds
-    earlier results of the model, for persistence and for what past deliveries did.
+    has the target and the association id, its rows count as ground truth too. `artifact` is the version itself
+    where it is to answer the delivery's labelled rows, none of which it has learned; `key_path` is that of the key
+    which signed it. `history` holds earlier results of the model, for persistence and for what past deliveries did.
     """
 
     definition: ModelDefinition
@@ -159,6 +160,8 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     reference_path: str
     columns: tuple[Column, ...] = ()
     data: tuple[PartFile, ...] = ()
+    artifact: ArtifactFile | None = None
+    key_path: str = ""
     inference: tuple[str, ...] = ()
     actuals: tuple[str, ...] = ()
     window: tuple[datetime | None, datetime | None] = (None, None)
@@ -189,8 +192,9 @@ class Joined(Record, frozen=True, kw_only=True):
 
 
 class CheckReport(Record, frozen=True, kw_only=True):
-    """The results of one check run. `source` is where the inputs came from: `data` or `inference`. `value` is what all
-    predictions of the model with actuals were worth."""
+    """The results of one check run. `source` is where the inputs came from: `data` or `inference`. `live_score` is that
+    of `live_rows` rows, each of which is a `live_on`. `value` is what all predictions of the model with actuals were
+    worth."""
 
     model: str
     model_version: int
@@ -199,6 +203,7 @@ class CheckReport(Record, frozen=True, kw_only=True):
     rows: int = 0
     live_score: float | None = None
     live_rows: int = 0
+    live_on: str = ""
     value: float | None = None
     joined: Joined = Joined()
     notes: tuple[str, ...] = ()

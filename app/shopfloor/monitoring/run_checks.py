@@ -16,6 +16,7 @@ from shopfloor.monitoring.samples import (
     delivered_rows,
     delivered_truth,
     known_outcomes,
+    labelled_rows,
     read_reference,
     stored_samples,
 )
@@ -68,7 +69,7 @@ def _context(
     truth: pd.DataFrame | None,
     progress: Progress,
 ) -> CheckContext:
-    rows = predictions = outcomes = None
+    rows = predictions = outcomes = labelled = None
     if spec.definition.monitoring.drift:
         progress(0.3, "reading predictions")
         stored = stored_samples(spec, reference) if spec.inference else None
@@ -77,6 +78,9 @@ def _context(
     if spec.definition.monitoring.performance and spec.inference:
         progress(0.5, "joining predictions and actuals")
         outcomes = known_outcomes(spec, reference, truth)
+    if spec.definition.monitoring.performance and delivered is not None:
+        progress(0.6, "predicting the delivery's labelled rows")
+        labelled = labelled_rows(spec, reference, delivered)
     return CheckContext(
         definition=spec.definition,
         model_version=spec.model_version,
@@ -86,12 +90,15 @@ def _context(
         rows=rows,
         predictions=predictions,
         outcomes=outcomes,
+        labelled=labelled,
     )
 
 
 def _report(spec: CheckSpec, context: CheckContext, results: list[CheckResult]) -> CheckReport:
     rows, outcomes = context.rows, context.outcomes
     sample = rows if rows is not None else outcomes
+    # What was served says more than what would have been.
+    live = context.outcomes or context.labelled
     performance = next((result for result in results if result.check == PERFORMANCE), None)
     return CheckReport(
         model=spec.definition.name,
@@ -100,7 +107,8 @@ def _report(spec: CheckSpec, context: CheckContext, results: list[CheckResult]) 
         source="" if sample is None else sample.source,
         rows=0 if rows is None else len(rows),
         live_score=None if performance is None else performance.value,
-        live_rows=0 if outcomes is None else len(outcomes),
+        live_rows=0 if live is None else len(live),
+        live_on="" if live is None else live.row,
         value=_value(spec),
         joined=NO_JOIN if outcomes is None else outcomes.joined,
         notes=() if outcomes is None else _notes(outcomes),

@@ -6,22 +6,27 @@ import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
+from shopfloor.artifacts import bundle
+from shopfloor.artifacts.key import load_or_create_key
+from shopfloor.artifacts.recast import predict_recast
 from shopfloor.artifacts.table import NO_TIME, Timestamps, infer_columns, parse_column
 from shopfloor.domain.codec import from_json
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import IntegrityError
-from shopfloor.domain.handles import PartFile
+from shopfloor.domain.handles import ArtifactFile, PartFile
+from shopfloor.domain.text import safe
 from shopfloor.lake.frame import read_parts
 from shopfloor.monitoring.check_context import InputRows, KnownOutcomes, StoredPredictions
-from shopfloor.monitoring.records import PREDICTION_DRIFT, CheckSpec, Reference
-from shopfloor.monitoring.stored import join_truth, read_inputs
-from shopfloor.statistics.frames import read_predictions
+from shopfloor.monitoring.records import PREDICTION_DRIFT, CheckSpec, Joined, Reference
+from shopfloor.monitoring.stored import MOST_INPUT_ROWS, join_truth, read_inputs
+from shopfloor.statistics.frames import PREDICTION, read_predictions
+from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +59,7 @@ def delivered_rows(
     by the content of its parts; without times it is about the moment `at`."""
     wanted = {feature.name for feature in reference.features}
     wanted |= {column for column in (definition.time, definition.id, definition.target) if column}
+    wanted |= set(definition.segment_by)
     frame = read_parts(parts, columns, [column.name for column in columns if column.name in wanted])
     begins, moment = _span_of(frame, definition.time)
     data = name or _digest(part.sha256 for part in parts)
@@ -134,6 +140,52 @@ def known_outcomes(spec: CheckSpec, reference: Reference, truth: pd.DataFrame | 
         predictions=newest,
         joined=stored.joined,
     )
+
+
+def labelled_rows(spec: CheckSpec, reference: Reference, delivered: InputRows) -> KnownOutcomes | None:
+    """What the version says of the delivery's rows, with their target, in the order of time.
+
+    None where there is no target, or no `spec.artifact`. Of very many rows it takes some, evenly spaced.
+    """
+    definition = spec.definition
+    if spec.artifact is None or definition.target not in delivered.frame.columns:
+        return None
+    frame = _ordered(delivered.frame, definition.time)
+    if len(frame) > MOST_INPUT_ROWS:
+        frame = frame.iloc[np.linspace(0, len(frame) - 1, MOST_INPUT_ROWS).astype(np.intp)]
+    labelled = frame[frame[definition.target].notna()]
+    if labelled.empty:
+        return None
+    predictions, fault = _answered(spec, spec.artifact, reference, labelled)
+    known = predictions.known()
+    unusable = 0 if fault else len(labelled) - len(known)
+    return KnownOutcomes(
+        data=delivered.data,
+        moment=delivered.moment,
+        begins=delivered.begins,
+        predictions=known,
+        joined=Joined(predictions=len(frame), matched=len(labelled), unusable=unusable),
+        fault=fault,
+    )
+
+
+def _answered(
+    spec: CheckSpec, artifact: ArtifactFile, reference: Reference, labelled: pd.DataFrame
+) -> tuple[Predictions, str]:
+    """The rows' predictions with their target, or none and why. Raises `IntegrityError` for a damaged artifact."""
+    model = bundle.load(artifact, load_or_create_key(Path(spec.key_path)))
+    classes = spec.classes or reference.classes
+    how: dict[str, Any] = {"task": spec.task, "classes": classes, "positive": spec.positive}
+    truth = labelled[spec.definition.target]
+    try:
+        return read_predictions(predict_recast(model, labelled), truth, **how), ""
+    except Exception as error:  # noqa: BLE001 - a model may be the team's own code, and a column may be gone
+        nothing = read_predictions(labelled.head(0).assign(**{PREDICTION: None}), truth.head(0), **how)
+        return nothing, safe(error, 200)
+
+
+def _ordered(frame: pd.DataFrame, time: str | None) -> pd.DataFrame:
+    return frame.sort_values(time, kind="stable") if time is not None and time in frame.columns else frame
 
 
 def _span_of(frame: pd.DataFrame, time: str | None) -> tuple[datetime | None, datetime | None]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.rows import Appended, append
 from shopfloor.domain.columns import Column
@@ -17,6 +15,7 @@ from shopfloor.domain.requests.datasets import DatasetFiles, DatasetProfile, Dat
 from shopfloor.lake.objects import verify_parts
 from shopfloor.lake.sql import query
 from shopfloor.lake.table import read_batches, read_table
+from shopfloor.sdk.part_copies import readable
 from shopfloor.sdk.rows import json_lines
 
 if TYPE_CHECKING:
@@ -133,9 +132,8 @@ class Dataset:
         return append(self._client, self.name, json_lines(rows), key=key)
 
     def _parts(self) -> list[PartFile]:
-        """The parts where they lie on this machine."""
-        workspace = self._client.workspace
-        return [msgspec.structs.replace(part, path=str(workspace / part.path)) for part in self._files.parts]
+        """The parts where this process may read them."""
+        return readable(self._client, self._files.parts)
 
     def _verified(self) -> list[PartFile]:
         """The parts, each checked against its digest."""

@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from shopfloor.client.handover import is_foreign
 from shopfloor.domain.ids import ulid
 
 
@@ -17,6 +19,10 @@ def staging_folder(workspace: Path) -> Iterator[Path]:
     The engine reads from there and its garbage collection knows the place, so that a notebook
     that is killed leaves nothing behind for ever.
     """
+    if is_foreign(workspace):  # whose client hands the files over
+        with TemporaryDirectory(prefix="shopfloor-") as own:
+            yield Path(own)
+        return
     folder = workspace / ".shopfloor" / "staging" / f"sdk-{ulid()}"
     folder.mkdir(mode=0o700)
     try:

@@ -56,6 +56,7 @@ def enqueue(
         "job.queued",
         subject,
         f"{kind} {id} of {safe(subject, 60)} queued: {trigger}",
+        actor=transaction.asker,
         data={"job": id, "kind": kind.value},
     )
     return job

@@ -56,7 +56,7 @@ def current(connection: duckdb.DuckDBPyConnection) -> int:
 def upgrade(connection: duckdb.DuckDBPyConnection) -> None:
     """Apply the missing migrations, each in a transaction with its number; refuse a newer schema.
 
-    The caller has made a backup. A kill leaves the old schema or the new one.
+    The store has made a backup. A kill leaves the old schema or the new one.
     """
     have = current(connection)
     if have > newest():
@@ -69,8 +69,7 @@ def upgrade(connection: duckdb.DuckDBPyConnection) -> None:
         if number > have:
             connection.execute("BEGIN")
             connection.execute(script)
+            reach("store.migrating")
             connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", [str(number)])
-            reach("store.migrate")
             connection.execute("COMMIT")
-            reach("store.migrated")
             connection.execute("CHECKPOINT")

@@ -22,8 +22,7 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.text import counted
 from shopfloor.duck.disk import is_full
-from shopfloor.duck.sql import name, text
-from shopfloor.store import bulk, database, migrate
+from shopfloor.store import bulk, copies, database, migrate
 from shopfloor.store.journal import Journal, JournalEntry, journalled
 from shopfloor.store.transaction import Transaction
 
@@ -301,8 +300,10 @@ class Store:
         database.ensure(self._path, self._workspace_id)
         connection, note = database.connect(self._path)
         try:
-            if migrate.current(connection) != migrate.newest():
-                migrate.upgrade(connection)
+            have = migrate.current(connection)
+            if have < migrate.newest():
+                self._back_up(connection, have)
+            migrate.upgrade(connection)
             held = _stored_seq(connection)
             self._journal.resolve(held)
             replay = self._replay_journal(connection, held)
@@ -319,6 +320,15 @@ class Store:
             self._announce(replay.events)
         return held
 
+    def _back_up(self, connection: duckdb.DuckDBPyConnection, schema: int) -> None:
+        """A copy in the schema that the database has, beside the other backups: no migration begins without one."""
+
+        def fill(target: Path) -> int:
+            copies.copy(connection, target)
+            return _stored_seq(connection)
+
+        copies.keep(fill, self._path, self._path.with_name("backups"), schema=schema, now=self._clock.now())
+
     def _checkpoint_now(self) -> None:
         try:
             self._connection.execute("CHECKPOINT")
@@ -328,13 +338,7 @@ class Store:
             self._reopen(database.first_line(error))
 
     def _copy_now(self, target: Path) -> int:
-        source = self._connection.execute("SELECT current_database()").fetchone()
-        assert source is not None
-        self._connection.execute(f"ATTACH {text(str(target))} AS backup_copy")
-        try:
-            self._connection.execute(f"COPY FROM DATABASE {name(source[0])} TO backup_copy")
-        finally:
-            self._connection.execute("DETACH backup_copy")
+        copies.copy(self._connection, target)
         return self._last_seq
 
     def _refuse_to_forget(self) -> None:

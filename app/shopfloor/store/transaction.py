@@ -103,6 +103,12 @@ class Transaction:
         return event
 
     @property
+    def asker(self) -> str:
+        """The person who asked, until an event says so; what follows from that is the engine's own doing."""
+        said = any(event.actor == self.actor for event in self.events)
+        return self.actor if self.actor and not said else "engine"
+
+    @property
     def by(self) -> str:
         """Who makes the change, as its events say: a person or a file rather than the engine."""
         spoken = next((event.actor for event in self.events if event.actor != "engine"), "engine")

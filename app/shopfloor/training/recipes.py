@@ -58,12 +58,12 @@ def build(name: str, workspace: str, options: dict[str, Any]) -> Recipe:
 
 
 def _inside(file: str, workspace: str) -> Path:
-    """The recipe's path; it must lie in the workspace, whatever the name says."""
+    """The recipe's path; it must lie in `recipes/`, whatever the name says: others may put files elsewhere."""
     root = Path(workspace).resolve()
     path = (root / file).resolve()
-    if not path.is_relative_to(root):
+    if not path.is_relative_to(root / "recipes"):
         raise ConfigError(
-            f"Recipe {safe(file, 120)} lies outside the workspace.",
+            f"Recipe {safe(file, 120)} lies outside recipes/.",
             hint="Put recipes into the workspace's recipes/ directory.",
             code="recipe_outside",
         )

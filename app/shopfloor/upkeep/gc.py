@@ -14,7 +14,8 @@ from shopfloor.domain.ids import ulid
 from shopfloor.domain.requests.workspace import GcReport
 from shopfloor.domain.text import safe
 from shopfloor.runtime.context import Context
-from shopfloor.upkeep import backup, restore
+from shopfloor.store import copies
+from shopfloor.upkeep import restore
 from shopfloor.upkeep.references import References, references
 from shopfloor.workspace.layout import Layout
 
@@ -106,7 +107,7 @@ def _rest(layout: Layout) -> Iterator[Waste]:
         if path.name.startswith((f"{database}.new-", f"{database}{restore.PARTIAL}")):
             yield _measure(path)
     for path in _children(layout.backups):
-        if path.name.startswith(backup.PARTIAL):
+        if path.name.startswith(copies.PARTIAL):
             yield _measure(path)
     for dataset in _children(layout.quarantine):
         for path in _children(dataset):

@@ -33,9 +33,9 @@ from shopfloor.domain.wire import WireFailure, describe
 from shopfloor.duck.disk import is_full
 from shopfloor.runtime.ownership import Ownership
 from shopfloor.store import database, migrate
+from shopfloor.store.copies import Contents, inspect
 from shopfloor.store.database import log_path
 from shopfloor.store.journal import Journal, JournalEntry
-from shopfloor.upkeep.backup import Contents, inspect
 from shopfloor.upkeep.restored_moment import begin_again, deliver_again, delivered_to
 from shopfloor.workspace.durable import fsync_directory, fsync_file
 from shopfloor.workspace.folders import blame

@@ -95,6 +95,14 @@ def stranger(name: str, owner: str, group: str) -> RefusedError:
     )
 
 
+def check_owner(workspace: Path, what: str) -> None:
+    """Raises `RefusedError` where the workspace is another user's; `what` is what only its owner may do."""
+    if owner := foreign_owner(workspace):
+        raise RefusedError(
+            f"Only {owner}, whose workspace it is, may {what}.", hint=f"Ask {owner} to do it.", code="not_owner"
+        )
+
+
 def not_running(owner: str) -> UnreachableError:
     """No engine runs, and only the owner's may."""
     return UnreachableError(

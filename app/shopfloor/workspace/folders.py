@@ -77,7 +77,9 @@ def blame(error: OSError, root: Path) -> ShopfloorError:
     if error.errno in {errno.EEXIST, errno.ENOTDIR} and path is not None:
         return fault(path, root) or _error(error, path, root)
     if error.errno in _RIGHTS and path is not None:
-        folder = path if path.is_dir() and not path.is_symlink() else path.parent
+        folder = (
+            path if os.path.isdir(path) and not os.path.islink(path) else path.parent
+        )  # what cannot be seen is neither
         return fault(folder, root) or _error(error, path, root)
     return _error(error, path, root)
 
@@ -106,7 +108,7 @@ def read_only(folder: Path, root: Path) -> FolderError | None:
 def denied(uid: int, shown: str, what: str) -> FolderError:
     """The folder `shown`, which belongs to user `uid`, cannot be `what` (read, written) by this user."""
     me, owner = own_name(), user_name(uid)
-    right = f"chmod u+rwx {shown}" if me == owner else f"sudo chown {me} {shown}"
+    right = f"chmod u+rwx {shown}" if me == owner else f"sudo chown {me} {shown}, or as {owner}: chmod g+rwx {shown}"
     whose = "" if me == owner else f"belongs to {owner} and "
     return FolderError(
         f"{shown} {whose}cannot be {what} by {me}, who runs Shopfloor.",

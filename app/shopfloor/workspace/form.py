@@ -8,6 +8,7 @@ import types
 from collections.abc import Callable, Sequence
 from datetime import date, time
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -91,17 +92,16 @@ class TomlForm:
         self._check_value(raw, kind, path)
 
     def _check_struct(self, raw: dict[str, Any], struct: type[msgspec.Struct], path: tuple[str | int, ...]) -> None:
-        fields = {field.encode_name: field.name for field in msgspec.structs.fields(struct)}
-        hints = get_type_hints(struct)
+        kinds = _kinds(struct)
         for key, value in raw.items():
-            if key not in fields:
+            if key not in kinds:
                 where = (*path, key)
                 raise ConfigError(
                     f"{self._source}{self._line(where)} has an unknown key {dotted(where)!r}.",
-                    hint=did_you_mean(key, fields),
+                    hint=did_you_mean(key, kinds),
                     code="unknown_key",
                 )
-            self._check(value, hints[fields[key]], (*path, key))
+            self._check(value, kinds[key], (*path, key))
 
     def _check_value(self, raw: Any, kind: Any, path: tuple[str | int, ...]) -> None:
         try:
@@ -112,6 +112,13 @@ class TomlForm:
                 raise self.wrong(path, f"is wrong: {error}.".replace(" - at `$`", ""), _SEE) from error
             valid = [str(member.value) for member in choice]
             raise self.wrong(path, f"cannot be {raw!r}.", _choices(raw, valid)) from error
+
+
+@cache
+def _kinds(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """What each key of a file may hold."""
+    hints = get_type_hints(struct)
+    return {field.encode_name: hints[field.name] for field in msgspec.structs.fields(struct)}
 
 
 def _choices(word: str, valid: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ from shopfloor.domain.requests.request import Request
 from shopfloor.domain.requests.workspace import Doctor, DoctorReport, StatusShow
 from shopfloor.domain.status import Status
 from shopfloor.workspace import settings
+from shopfloor.workspace.accounts import check_owner
 from shopfloor.workspace.layout import Layout
 from shopfloor.workspace.process import process_state
 
@@ -45,6 +46,7 @@ word of Shopfloor's own messages, a name of a dataset, model or column, or a sho
 
 def write_support_file(workspace: Path, target: Path, client: EngineClient | None) -> None:
     """Write the file at `target`, which must not exist; `client` is None where no engine runs."""
+    check_owner(workspace, "gather its logs")
     if target.exists():
         raise RefusedError(f"{target} exists already.", hint="Name another file.", code="exists")
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

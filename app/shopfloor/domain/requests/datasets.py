@@ -12,6 +12,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.revision import ContractRevision
+from shopfloor.domain.right import Right
 
 
 class DatasetList(Request[Page[DatasetRecord]], frozen=True, kw_only=True):
@@ -139,6 +140,7 @@ class DatasetDefine(Mutation[Contract], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "dataset.define"
+    needs: ClassVar[Right] = Right.CONFIGURE
     name: str
     mode: Mode | None = None
     key: tuple[str, ...] | None = None

@@ -10,6 +10,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.request import Mutation, Request
+from shopfloor.domain.right import Right
 from shopfloor.domain.status import WatcherStatus
 
 
@@ -86,6 +87,8 @@ class FileRejectsExport(Request[RejectsFile], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "file.rejects.export"
+    writes: ClassVar[tuple[str, ...]] = ("path",)
+    overwrites: ClassVar[bool] = False
     id: str
     path: str
     raw: bool = False
@@ -106,6 +109,11 @@ class FileRetry(Mutation[FileRecord], frozen=True, kw_only=True):
     parser: Parser = Parser()
     keep: bool = False
 
+    @property
+    def needed(self) -> Right:
+        """To keep the settings is to change the contract."""
+        return Right.CONFIGURE if self.keep else Right.USE
+
 
 class FileAccept(Mutation[FileRecord], frozen=True, kw_only=True):
     """Ingest a quarantined file without the rows that do not fit their column's type.
@@ -121,6 +129,11 @@ class FileAccept(Mutation[FileRecord], frozen=True, kw_only=True):
     )
     id: str
     types: bool = False
+
+    @property
+    def needed(self) -> Right:
+        """Other types are another contract."""
+        return Right.CONFIGURE if self.types else Right.USE
 
 
 class FileWithdraw(Mutation[FileRecord], frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import ModelChange, ModelRecord, ModelVersion
 from shopfloor.domain.requests.request import Mutation, Request
+from shopfloor.domain.right import Right
 
 
 class ModelList(Request[Page[ModelRecord]], frozen=True, kw_only=True):
@@ -60,6 +61,7 @@ class ModelDefine(Mutation[ModelDefinition], frozen=True, kw_only=True):
     """Write `models/NAME.toml`. With `train`, train at once when the dataset has rows."""
 
     verb: ClassVar[str] = "model.define"
+    needs: ClassVar[Right] = Right.CONFIGURE
     definition: ModelDefinition
     train: bool = True
 
@@ -82,6 +84,7 @@ class ModelPromote(Mutation[ModelVersion], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "model.promote"
+    needs: ClassVar[Right] = Right.PROMOTE
     ref: str
     reason: str = ""
 
@@ -90,6 +93,7 @@ class ModelApprove(Mutation[ModelVersion], frozen=True, kw_only=True):
     """Approve the version that awaits approval."""
 
     verb: ClassVar[str] = "model.approve"
+    needs: ClassVar[Right] = Right.APPROVE
     ref: str
     reason: str = ""
 
@@ -98,6 +102,7 @@ class ModelReject(Mutation[ModelVersion], frozen=True, kw_only=True):
     """Reject the version that awaits approval."""
 
     verb: ClassVar[str] = "model.reject"
+    needs: ClassVar[Right] = Right.APPROVE
     ref: str
     reason: str = ""
 
@@ -106,6 +111,7 @@ class ModelRollback(Mutation[ModelVersion], frozen=True, kw_only=True):
     """Put the previous champion back."""
 
     verb: ClassVar[str] = "model.rollback"
+    needs: ClassVar[Right] = Right.PROMOTE
     name: str
     reason: str = ""
 
@@ -114,6 +120,7 @@ class ModelRetire(Mutation[ModelRecord], frozen=True, kw_only=True):
     """Take a model out of service: no training, no serving, the history stays."""
 
     verb: ClassVar[str] = "model.retire"
+    needs: ClassVar[Right] = Right.PROMOTE
     name: str
     reason: str = ""
 
@@ -132,6 +139,7 @@ class ModelExport(Request[BundleReport], frozen=True, kw_only=True):
     """Write a version (`NAME@V`, or `NAME` for the champion) as a signed bundle to `path`."""
 
     verb: ClassVar[str] = "model.export"
+    writes: ClassVar[tuple[str, ...]] = ("path",)
     ref: str
     path: str
 
@@ -143,9 +151,16 @@ class ModelImport(Mutation[ModelVersion], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "model.import"
+    needs: ClassVar[Right] = Right.CONFIGURE
+    reads: ClassVar[tuple[str, ...]] = ("path", "key")
     irreversible: ClassVar[str] = "A registered version stays; what it is used for can be undone."
     path: str
     key: str = ""
+
+    @property
+    def needed(self) -> Right:
+        """It may bring a definition; with a key of another workspace it brings code."""
+        return Right.OWN if self.key else self.needs
 
 
 class PredictReport(Record, frozen=True, kw_only=True):
@@ -172,6 +187,8 @@ class Predict(Mutation[PredictReport], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "model.predict"
+    reads: ClassVar[tuple[str, ...]] = ("path",)
+    writes: ClassVar[tuple[str, ...]] = ("output",)
     irreversible: ClassVar[str] = "The predictions have left the house: the output file is written and in the log."
     model: str
     path: str

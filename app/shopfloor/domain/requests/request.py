@@ -14,10 +14,17 @@ class Request(Record, Generic[R], frozen=True, kw_only=True):
     """A question to the engine. `verb` is its path, the type argument `R` its answer.
 
     A `Mutation` carries an `op_id`: sent twice, it is done once.
+
+    `reads` and `writes` name the fields that are paths of files which the engine opens for the one who asks; only the
+    owner of the workspace may have it do so, others hand files over (`domain/handed`). `overwrites`: a file that
+    is written replaces one that is there.
     """
 
     verb: ClassVar[str]
     needs: ClassVar[Right] = Right.USE
+    reads: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[tuple[str, ...]] = ()
+    overwrites: ClassVar[bool] = True
 
     @property
     def needed(self) -> Right:

@@ -8,6 +8,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.requests.request import Mutation, Request
+from shopfloor.domain.right import Right
 from shopfloor.domain.run import RunRecord, RunState
 
 
@@ -74,6 +75,7 @@ class RunModel(Mutation[ModelVersion], frozen=True, kw_only=True):
     """
 
     verb: ClassVar[str] = "run.model"
+    needs: ClassVar[Right] = Right.OWN
     irreversible: ClassVar[str] = "A registered version stays; what it is used for can be undone."
     id: str
     path: str

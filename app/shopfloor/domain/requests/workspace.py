@@ -9,6 +9,7 @@ from shopfloor.domain.job import JobRecord
 from shopfloor.domain.lineage import LineageGraph
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation, Request
+from shopfloor.domain.right import Right
 from shopfloor.domain.status import Status
 from shopfloor.domain.stored_object import StoredObject
 
@@ -60,6 +61,7 @@ class Shutdown(Mutation[IdleReport], frozen=True, kw_only=True):
     """Stop the engine; running jobs resume at the next start."""
 
     verb: ClassVar[str] = "shutdown"
+    needs: ClassVar[Right] = Right.OWN
     when_degraded: ClassVar[bool] = True
     irreversible: ClassVar[str] = "Start the engine again: shopfloor up"
 
@@ -68,9 +70,16 @@ class ConfigSet(Mutation[SettingChange], frozen=True, kw_only=True):
     """Write one setting of `workspace.toml`; `value` is a TOML value or a bare word."""
 
     verb: ClassVar[str] = "config.set"
+    needs: ClassVar[Right] = Right.CONFIGURE
     when_degraded: ClassVar[bool] = True  # the marks of a full disk are settings themselves
     key: str
     value: str
+
+    @property
+    def needed(self) -> Right:
+        """What runs as the owner, takes data elsewhere, or says who may do what, is the owner's to set."""
+        mine = ("notify", "team", "engine.backend", "engine.scheduler")
+        return Right.OWN if any(f"{self.key}.".startswith(f"{key}.") for key in mine) else self.needs
 
 
 class UndoReport(Record, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from shopfloor.domain.errors import (
     StoreError,
     UsageError,
 )
+from shopfloor.domain.handed import part_url
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.text import safe
@@ -43,6 +44,7 @@ from shopfloor.domain.wire import (
     describe,
     rows_path,
 )
+from shopfloor.engine.api.handover import forget, give, part, receive, resolved
 from shopfloor.engine.api.routes import Answer, routes
 from shopfloor.engine.api.rows import TooLarge, append
 from shopfloor.engine.api.undo import inverse
@@ -74,6 +76,18 @@ def application(services: EngineServices) -> Starlette:
     async def rows(http: HttpRequest) -> Response:
         return await _guarded(http, services.context, lambda: append(_asked(services, http), http))
 
+    async def handover(http: HttpRequest) -> Response:
+        async def answer() -> Any:
+            asked = _asked(services, http)
+            if http.method == "PUT":
+                return await receive(asked, http)
+            return await run_in_threadpool({"GET": give, "DELETE": forget}[http.method], asked, http)
+
+        return await _guarded(http, services.context, answer)
+
+    async def stored(http: HttpRequest) -> Response:
+        return await _guarded(http, services.context, lambda: run_in_threadpool(part, _asked(services, http), http))
+
     async def endpoint(http: HttpRequest) -> Response:
         async def answer() -> Any:
             asked = _asked(services, http)
@@ -85,6 +99,8 @@ def application(services: EngineServices) -> Starlette:
         routes=[
             Route(PREFIX + "{verb}", endpoint, methods=["POST"]),
             Route(rows_path("{name}"), rows, methods=["POST"]),
+            Route(f"{PREFIX}handed/{{handle:path}}", handover, methods=["PUT", "GET", "DELETE"]),
+            Route(part_url("{sha256}"), stored, methods=["GET"]),
         ]
     )
 
@@ -102,7 +118,8 @@ def _asked(services: EngineServices, http: HttpRequest) -> EngineServices:
 
 async def _guarded(http: HttpRequest, context: Context, answer: Callable[[], Awaitable[Any]]) -> Response:
     try:
-        return Response(to_json(await answer()), media_type="application/json")
+        made = await answer()
+        return made if isinstance(made, Response) else Response(to_json(made), media_type="application/json")
     except IntegrityError as error:
         explained = await run_in_threadpool(damage.explained, context, error)
         return _failed(explained, _status(explained))
@@ -132,6 +149,7 @@ async def _answer(
         if not request.when_degraded:
             services.context.degraded.refuse_changes()
         request = msgspec.structs.replace(request, actor=services.peer.name)
+    request = resolved(services, request)
     # Waiting happens on the event loop, so that a hundred waiting clients hold no thread.
     if inspect.iscoroutinefunction(answer):
         return await answer(services, request)

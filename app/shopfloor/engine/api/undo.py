@@ -11,6 +11,7 @@ from shopfloor.domain.requests.request import Mutation
 from shopfloor.domain.requests.workspace import ExpectedRow, Inverse, Undo, UndoReport
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.restoring import RESTORERS, check_stored, follow, moved
+from shopfloor.engine.rights import check_right
 from shopfloor.engine.services import EngineServices
 from shopfloor.store import events, history, operations
 from shopfloor.store.images import RowImage
@@ -72,7 +73,7 @@ def _plan(services: EngineServices, query: Query, request: Undo) -> tuple[list[R
     done = _operation(query, request)
     told = _told(query, done.first_seq, done.last_seq, done.actor)
     message = told.message if told is not None else done.verb
-    _check(done, request.actor, message)
+    _check(services, done, request.actor, message)
     images = history.of_operation(query, done.op_id, done.first_seq, done.last_seq)[::-1]
     if told is None or not images:
         raise RefusedError(
@@ -118,15 +119,16 @@ def _operation(query: Query, request: Undo) -> Operation:
     )
 
 
-def _check(done: Operation, actor: str, message: str) -> None:
+def _check(services: EngineServices, done: Operation, actor: str, message: str) -> None:
     if done.actor != actor:
         raise RefusedError(
             f"{safe(message, 200)}: this was done by {safe(done.actor, 60)}.",
             hint=f"Ask {safe(done.actor, 60)} to undo it: shopfloor undo {done.last_seq}",
             code="not_own",
         )
-    why = {kind.verb: kind.irreversible for kind in Mutation.__subclasses__()}.get(done.verb, "")
-    if why:
+    kind = {kind.verb: kind for kind in Mutation.__subclasses__()}.get(done.verb, Mutation)
+    check_right(services.peer, kind.needs, services.context.settings.team)
+    if why := kind.irreversible:
         raise RefusedError(f"{safe(message, 200)}: this cannot be undone.", hint=why, code="irreversible")
 
 

@@ -112,8 +112,9 @@ class ProductionLine:
 
 
 def _is_watched(definition: ModelDefinition) -> bool:
-    """A delivery shows drift, and with the id column the actuals of predictions."""
-    return definition.monitoring.drift or (_is_measured(definition) and definition.id is not None)
+    """A delivery shows drift, how the model does on its labelled rows, and with the id the actuals of predictions."""
+    monitored = definition.monitoring.drift or definition.monitoring.performance
+    return monitored or (definition.value is not None and definition.id is not None)
 
 
 def _is_measured(definition: ModelDefinition) -> bool:

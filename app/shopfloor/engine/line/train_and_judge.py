@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -12,7 +11,7 @@ from shopfloor.artifacts import bundle
 from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
-from shopfloor.artifacts.recast import recast
+from shopfloor.artifacts.recast import predict_recast
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
@@ -104,24 +103,9 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
         trained.holdout,
         trained.truth,
         trained.predictions,
-        None if model is None else _champion_predictions(model, trained),
+        None if model is None else predict_recast(model, trained.holdout),
         _times(task, trained),
     )
-
-
-def _champion_predictions(champion: Any, trained: Trained) -> pd.DataFrame:
-    """What the champion says of the same rows. A column that became text since it was trained is read as
-    it knows it; rows where that cannot be are rows that it does not answer.
-    """
-    frame = trained.holdout
-    unread = pd.Series(False, index=frame.index)
-    for column in champion.columns:
-        if column.name in frame:
-            known = recast(frame[column.name], column.type)
-            unread |= known.isna() & frame[column.name].notna()
-            frame = frame.assign(**{column.name: known})
-    predictions: pd.DataFrame = champion.predict_frame(frame)
-    return predictions.mask(unread) if unread.any() else predictions
 
 
 def _row_milliseconds(trained: Trained) -> float:

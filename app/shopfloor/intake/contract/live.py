@@ -200,6 +200,7 @@ def save(context: Context, contract: Contract) -> str:
         text = contracts.save_contract(context.layout, contract)
         context.book.own[contract.name] = text
         context.book.good[contract.name] = text
+        context.book.noticed[contract.name] = contract
         context.book.problems.pop(contract.name, None)
     return text
 

@@ -26,6 +26,8 @@ _IMMATURE = 0.5
 # for a second one, asks nothing new. With the whole rate 8 to 12 of 100 models that never changed were called fallen
 # within ten checks; with a fifth of it, 1 to 2 (simulated, holdouts of 300 to 1,500 rows).
 _SAME_PROMISE = 0.2
+# A fall by half of all that the model is good for, with this p-value, is no chance and no season: it rings at once.
+_CERTAIN = 0.001
 
 
 class Performance:
@@ -35,29 +37,38 @@ class Performance:
     matters: `min_effect` of what the model was better than a constant answer, and more than the
     holdout's own stretches and earlier checks fell. `SHIFTED` needs that and evidence (one-sided
     test of the difference, both standard errors, at a fifth of the false-discovery rate, because
-    all checks share one holdout and its luck). `UNKNOWN` when few actuals are known, when the
+    all checks share one holdout and its luck). A collapse, by half of what the model is good for and beyond
+    chance, needs no second run. `UNKNOWN` when few actuals are known, when the
     metric is undefined, or when the sample is too noisy to rule out a fall of twice the limit.
+
+    Predictions that were served and the labelled rows of a delivery are two samples, with a result each. The second
+    is prequential (Dawid 1984, JRSS A 147:278): each delivery is predicted before it is learned.
     """
 
     name = PERFORMANCE
 
     def run(self, context: CheckContext) -> list[CheckResult]:
-        """One result; nothing where nothing was predicted."""
-        outcomes, base = context.outcomes, context.reference.performance
-        if outcomes is None:
-            return []
-        if base is None:
-            return [_unknown("the reference has no holdout score", outcomes, context)]
-        rows, predicted = len(outcomes), outcomes.joined.predictions
-        if context.too_few(rows):
-            least = context.settings.min_rows
-            reason = f"{rows} of {predicted} predictions have actuals, at least {least} are needed"
-            return [_unknown(reason, outcomes, context, _promised(base))]
-        live = estimate(metrics.find(base.metric), outcomes.predictions)
-        if live is None:
-            reason = f"{base.metric} is undefined on {counted(rows, 'row')}"
-            return [_unknown(reason, outcomes, context, _promised(base))]
-        return [_compared(base, live, outcomes, context)]
+        """One result a sample; nothing where nothing was predicted."""
+        samples = (context.outcomes, context.labelled)
+        return [_judged(sample, context) for sample in samples if sample is not None]
+
+
+def _judged(outcomes: KnownOutcomes, context: CheckContext) -> CheckResult:
+    base = context.reference.performance
+    if outcomes.fault:
+        return _unknown(f"the delivered rows cannot be predicted: {outcomes.fault}", outcomes, context)
+    if base is None:
+        return _unknown("the reference has no holdout score", outcomes, context)
+    rows, predicted = len(outcomes), outcomes.joined.predictions
+    if context.too_few(rows):
+        least = context.settings.min_rows
+        reason = f"{rows} of {predicted} {outcomes.matched}, at least {least} are needed"
+        return _unknown(reason, outcomes, context, _promised(base))
+    live = estimate(metrics.find(base.metric), outcomes.predictions)
+    if live is None:
+        reason = f"{base.metric} is undefined on {counted(rows, 'row')}"
+        return _unknown(reason, outcomes, context, _promised(base))
+    return _compared(base, live, outcomes, context)
 
 
 def _promised(base: PerformanceReference) -> dict[str, Any]:
@@ -97,6 +108,7 @@ def _compared(
         value=live.score,
         limit=base.score - allowed,
         p_value=p_value,
+        is_break=fallen and fall >= _HALF * _skill(base) and p_value <= _CERTAIN,
         evidence={
             **_join_counts(outcomes.joined),
             **_promised(base),
@@ -109,10 +121,15 @@ def _compared(
 
 def _allowed(base: PerformanceReference, outcomes: KnownOutcomes, context: CheckContext) -> float:
     """How far the score may fall before it matters."""
-    skill = abs(base.score - base.constant) if base.constant is not None else abs(base.score)
+    skill = _skill(base)
     # Half of what the model is good for always matters, however restless the holdout was.
     usual = min(_BEYOND * _own_spread(base), _HALF * skill)
     return max(context.settings.min_effect * skill, usual, *_earlier_falls(base, outcomes, context))
+
+
+def _skill(base: PerformanceReference) -> float:
+    """What the model is better than a constant answer."""
+    return abs(base.score - base.constant) if base.constant is not None else abs(base.score)
 
 
 def _own_spread(base: PerformanceReference) -> float:
@@ -134,13 +151,13 @@ def _earlier_falls(base: PerformanceReference, outcomes: KnownOutcomes, context:
 
 
 def _message(base: PerformanceReference, live: Estimate, outcomes: KnownOutcomes, verdict: CheckVerdict) -> str:
-    rows = counted(len(outcomes), "row")
+    rows = counted(len(outcomes), outcomes.row, f"{outcomes.row}s")
     shown = f"{base.metric} is {rounded(live.score)} ± {rounded(_NORMAL * live.error)} on {rows}"
     before = f"the holdout score was {rounded(base.score)} ± {rounded(_NORMAL * base.error)}"
     maturity = outcomes.joined.maturity
     early = ""
     if maturity is not None and maturity < _IMMATURE:
-        early = f" Only {percent(maturity)} of the predictions have actuals yet."
+        early = f" Only {percent(maturity)} of the {outcomes.matched} yet."
     if verdict is CheckVerdict.UNKNOWN:
         return f"Performance: inconclusive, the sample is too noisy: {shown}; {before}.{early}"
     word = "has fallen" if verdict is CheckVerdict.SHIFTED else "is as expected"

@@ -1,0 +1,74 @@
+"""What a labelled delivery says of the champion, whether or not anything was ever predicted for it."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from tests.line.factory import Factory
+
+
+def rows(count: int, seed: int, *, sign: int = 1, labelled: float = 1.0) -> str:
+    """Orders whose `late` follows `load`; with `sign` -1 the relation is turned round. The inputs stay as they are."""
+    draw = random.Random(seed)
+    lines = ["order,load,distance,late"]
+    for number in range(count):
+        load, distance = draw.gauss(0, 1), draw.uniform(1, 100)
+        late = "yes" if sign * load + draw.gauss(0, 0.7) > 0 else "no"
+        known = late if draw.random() < labelled else ""
+        lines.append(f"{seed}-{number},{load:.4f},{distance:.1f},{known}")
+    return "\n".join([*lines, ""])
+
+
+@pytest.fixture(scope="module")
+def orders(opened: Factory) -> Factory:
+    assert opened.add("orders_late", opened.write("orders1.csv", rows(3000, 1)), 3000)["state"] == "committed"
+    opened(
+        "model", "define", "late", "--dataset", "orders_late", "--target", "late", "--id", "order",
+        "--positive", "yes", "--metric", "roc_auc", "--candidates", "linear", "--seed", "1",
+    )  # fmt: skip
+    opened.wait()
+    assert opened.json("model", "show", "late")["champion"] == 1
+    return opened
+
+
+def _performance(shop: Factory) -> Any:
+    """The newest check of the performance."""
+    found = [one for one in shop.json("monitor", "checks", "late") if one["check"] == "performance"]
+    return max(found, key=lambda one: one["at"])
+
+
+def _alerts(shop: Factory) -> Any:
+    return [alert for alert in shop.json("alert", "list") if alert["subject"] == "late"]
+
+
+def test_a_champion_is_measured_on_the_labels_that_a_delivery_brings(orders: Factory) -> None:
+    assert orders.add("orders_late", orders.write("orders2.csv", rows(600, 2)), 600)["state"] == "committed"
+    check = _performance(orders)
+    assert (check["verdict"], check["rows"], check["model_version"]) == ("ok", 600, 1)
+    assert check["value"] == pytest.approx(check["evidence"]["holdout"], abs=0.05)
+    assert "600 delivered rows" in check["message"]
+    assert _alerts(orders) == []
+
+
+def test_labels_that_are_not_there_yet_are_told(orders: Factory) -> None:
+    text = rows(800, 3, labelled=0.3)
+    known = sum(not line.endswith(",") for line in text.splitlines()) - 1
+    assert orders.add("orders_late", orders.write("orders3.csv", text), 800)["state"] == "committed"
+    check = _performance(orders)
+    assert (check["verdict"], check["rows"]) == ("ok", known)
+    assert check["evidence"]["predictions"] == 800
+    assert "of the delivered rows have labels yet" in check["message"]
+
+
+def test_a_concept_that_flips_rings_with_the_first_labelled_delivery(orders: Factory) -> None:
+    """No input moves and nothing was predicted: only the labels tell."""
+    assert orders.add("orders_late", orders.write("orders4.csv", rows(500, 4, sign=-1)), 500)["state"] == "committed"
+    (alert,) = _alerts(orders)
+    assert (alert["check"], alert["severity"], alert["state"]) == ("performance", "critical", "open")
+    assert alert["value"] < 0.4
+    assert "500 delivered rows" in alert["message"]
+    assert "The inputs are stable" in alert["cause"]
+    other = [one for one in orders.json("monitor", "checks", "late") if one["at"] == _performance(orders)["at"]]
+    assert {one["verdict"] for one in other if one["check"] != "performance"} == {"ok"}
