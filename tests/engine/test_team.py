@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,7 @@ def test_what_a_member_delivers_is_taken_in(team: People) -> None:
     bob = team.bob
     file = bob.write("deals.csv", _CSV)
     bob.shopfloor("add", str(file), "--dataset", "deals")
-    team.ann.shopfloor("wait", "--timeout", "120")
+    team.ann.shopfloor("wait", "--timeout", "600")
     assert [each["state"] for each in bob.json("file", "list", "--dataset", "deals")] == ["committed"]
     assert not list((team.ann.root / "inbox/deals").iterdir())
 
@@ -212,12 +213,12 @@ def test_two_members_work_at_once(team: People) -> None:
     """Bob delivers, scores and looks; Ann releases; each takes back only what is one's own."""
     ann, bob = team.ann, team.bob
     bob.shopfloor("add", str(bob.write("first.csv", _CSV)), "--dataset", "churn")
-    ann.shopfloor("wait", "--timeout", "120")
+    ann.shopfloor("wait", "--timeout", "600")
     bob.shopfloor(
         "model", "define", "churn", "--dataset", "churn", "--target", "y", "--id", "id", "--candidates", "linear",
         "--release", "manual",
     )  # fmt: skip
-    bob.shopfloor("wait", "--timeout", "240")
+    bob.shopfloor("wait", "--timeout", "600")
     ann.shopfloor("model", "promote", "churn@1", "--reason", "looks right")
     assert ann.name in bob.shopfloor("model", "history", "churn").stdout
     bob.shopfloor("model", "train", "churn")
@@ -242,6 +243,36 @@ with shopfloor.open(sys.argv[1]) as shop:
     print(len(shop.model("churn").predict(data.frame().head(5))))
 """
     assert bob.python(code).stdout.split() == ["400", "400", "399", "5"]
+
+
+def test_who_has_lost_a_role_takes_nothing_back_with_it(team: People) -> None:
+    ann, bob = team.ann, team.bob
+    bob.shopfloor("dataset", "define", "lost", "--min-rows", "2")
+    bob.shopfloor("dataset", "define", "lost", "--min-rows", "5")
+    bob.shopfloor("undo")
+    ann.shopfloor("config", "set", "team.roles.configure", f'["{ann.name}"]')
+    try:
+        assert f"only {ann.name} may" in bob.shopfloor("undo", expect=5).stderr  # to undo the undo is to define again
+    finally:
+        ann.shopfloor("config", "set", "team.roles.configure", "[]")
+    bob.shopfloor("undo")
+
+
+def test_deliveries_at_the_same_time_are_all_taken_in(team: People) -> None:
+    ann, bob = team.ann, team.bob
+    ann.shopfloor("dataset", "define", "shared", "--mode", "append")
+    files = [
+        (person, person.write(f"{person.name}-{number}.csv", f"id,who\n{number},{person.name}\n"))
+        for number in range(3)
+        for person in (ann, bob)
+    ]
+    with ThreadPoolExecutor(4) as hands:
+        for done in [hands.submit(who.shopfloor, "add", str(file), "-d", "shared") for who, file in files]:
+            done.result()
+    for person in (ann, bob):
+        person.shopfloor("wait", "--timeout", "600")
+    found = bob.json("sql", "SELECT who, count(*) AS n FROM shared GROUP BY who ORDER BY who")
+    assert {each["who"]: each["n"] for each in found} == {ann.name: 3, bob.name: 3}
 
 
 def _promotion(person: Person) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
@@ -170,7 +172,9 @@ def _check_recipes(services: EngineServices, wanted: ModelDefinition) -> None:
     """A recipe must be there when it is named: the first training starts at once."""
     for name in wanted.training.candidates:
         file, colon, _ = name.partition(".py:")
-        if colon and not (services.context.layout.root / f"{file}.py").is_file():
+        path = Path(os.path.normpath(services.context.layout.root / f"{file}.py"))
+        inside = path.is_relative_to(services.context.layout.recipes)  # nothing is said of files elsewhere
+        if colon and not (inside and path.is_file()):
             raise UsageError(
                 f"There is no recipe {safe(file, 120)}.py.",
                 hint="Write it first, relative to the workspace, with a function that returns an estimator: "

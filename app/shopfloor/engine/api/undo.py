@@ -73,7 +73,7 @@ def _plan(services: EngineServices, query: Query, request: Undo) -> tuple[list[R
     done = _operation(query, request)
     told = _told(query, done.first_seq, done.last_seq, done.actor)
     message = told.message if told is not None else done.verb
-    _check(services, done, request.actor, message)
+    _check(services, query, done, request.actor, message)
     images = history.of_operation(query, done.op_id, done.first_seq, done.last_seq)[::-1]
     if told is None or not images:
         raise RefusedError(
@@ -119,17 +119,28 @@ def _operation(query: Query, request: Undo) -> Operation:
     )
 
 
-def _check(services: EngineServices, done: Operation, actor: str, message: str) -> None:
+def _check(services: EngineServices, query: Query, done: Operation, actor: str, message: str) -> None:
     if done.actor != actor:
         raise RefusedError(
             f"{safe(message, 200)}: this was done by {safe(done.actor, 60)}.",
             hint=f"Ask {safe(done.actor, 60)} to undo it: shopfloor undo {done.last_seq}",
             code="not_own",
         )
-    kind = {kind.verb: kind for kind in Mutation.__subclasses__()}.get(done.verb, Mutation)
-    check_right(services.peer, kind.needs, services.context.settings.team)
-    if why := kind.irreversible:
+    kinds = {kind.verb: kind for kind in Mutation.__subclasses__()}
+    check_right(services.peer, kinds[_first(query, done).verb].needs, services.context.settings.team)
+    if why := kinds[done.verb].irreversible:
         raise RefusedError(f"{safe(message, 200)}: this cannot be undone.", hint=why, code="irreversible")
+
+
+def _first(query: Query, done: Operation) -> Operation:
+    """What an undo, or the undo of an undo, is about in the end."""
+    while done.verb == Undo.verb:
+        told = _told(query, done.first_seq, done.last_seq, done.actor)
+        earlier = operations.of_event(query, told.data["seq"]) if told is not None else None
+        if earlier is None:
+            return done
+        done = earlier
+    return done
 
 
 def _told(query: Query, first: int, last: int, actor: str = "") -> Event | None:
