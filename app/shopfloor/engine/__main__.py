@@ -7,10 +7,9 @@ import logging
 import sys
 from pathlib import Path
 
-from shopfloor.domain.errors import ExitCode, ShopfloorError
+from shopfloor.domain.errors import ShopfloorError
 from shopfloor.engine.lifecycle import run
 from shopfloor.engine.rotating_log import open_log
-from shopfloor.workspace.folders import blame
 from shopfloor.workspace.layout import Layout
 
 
@@ -19,14 +18,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="shopfloor-engine")
     parser.add_argument("--workspace", type=Path, required=True)
     options = parser.parse_args()
-    root = options.workspace.resolve()
+    open_log(Layout(options.workspace.resolve()).log)
     try:
-        open_log(Layout(root).log)
-    except OSError as error:
-        sys.stderr.write(f"shopfloor-engine: {blame(error, root)}\n")
-        return int(ExitCode.REFUSED)
-    try:
-        run(root)
+        run(options.workspace.resolve())
     except ShopfloorError as error:
         logging.getLogger("shopfloor.engine").error("%s", error)
         return int(error.exit_code)
