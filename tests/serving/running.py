@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,18 @@ class Running:
         """A client with the given token, or the server's own."""
         headers = {"Authorization": f"Bearer {token or self.token}", **headers}
         return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+    def predictions(self, model: str, version: int, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What one version answers, once that is in service."""
+        until = time.monotonic() + START_SECONDS
+        with self.client() as client:
+            while True:
+                answer = client.post(f"/v1/models/{model}/predict", json={"rows": rows}).raise_for_status().json()
+                if answer["model_version"] == version:
+                    found: list[dict[str, Any]] = answer["predictions"]
+                    return found
+                assert time.monotonic() < until, f"{model}@{version} does not serve: {answer}"
+                time.sleep(0.2)
 
     def stop(self) -> tuple[int, str]:
         """Ask it to end; exit code and what it wrote to stderr."""

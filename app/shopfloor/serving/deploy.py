@@ -33,7 +33,9 @@ def deploy(context: Context, model: str) -> None:
         remove_deployment(context.layout.serving, model)
         return
     known = _known(context.layout.serving, model)
-    deployment = _as_written(context, _deployment(definition, champion, context.clock.now()), definition, known)
+    # Relative, so that a workspace that was moved or copied serves at once.
+    artifact = msgspec.structs.replace(champion, path=context.layout.relative(Path(champion.path)))
+    deployment = _as_written(context, _deployment(definition, artifact, context.clock.now()), definition, known)
     if known is None or msgspec.structs.replace(known, updated_at=deployment.updated_at) != deployment:
         write_deployment(context.layout.serving, deployment)
 
