@@ -124,7 +124,8 @@ def test_what_a_member_delivers_is_taken_in(team: People) -> None:
 
 
 def test_a_member_takes_away_only_own_files(team: People) -> None:
-    inbox = team.ann.root / "inbox/fresh"
+    team.ann.shopfloor("dataset", "define", "own")
+    inbox = team.ann.root / "inbox/own"
     team.ann.run("touch", str(inbox / "_of_ann"))
     team.bob.run("touch", str(inbox / "_of_bob"))
     assert team.bob.run("rm", "-f", str(inbox / "_of_ann"), expect=None).returncode

@@ -17,6 +17,7 @@ from shopfloor.upkeep.checks.doctor_context import DoctorContext, failed, passed
 from shopfloor.upkeep.gc import discard, waste
 from shopfloor.workspace.folders import fault
 from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.team import is_shared
 
 _OTHERS = 0o077
 _PASS = 0o010  # what a team needs to reach the socket
@@ -36,6 +37,8 @@ def rights(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         elif closed := mode & _OTHERS & ~(_PASS if path in passed_by else 0):
             repaired = doctor.apply_repair(lambda path=path, mode=mode & ~closed: path.chmod(mode))  # type: ignore[misc]
             problems.append(failed("rights", f"{shown} is open to others (mode {mode:04o})", repaired=repaired))
+    if doctor.context.settings.team.group and not is_shared(doctor.layout):
+        problems.append(failed("rights", "the group of the team has not got its rights: the engine's log says why"))
     root = doctor.layout.root.stat()
     if root.st_mode & stat.S_IWOTH and not root.st_mode & stat.S_ISVTX:
         problems.append(failed("rights", "everyone can write to the workspace: chmod o-w"))
