@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -191,6 +192,7 @@ def _become(asked: bytes, descriptors: Sequence[int]) -> None:
         os.close(descriptor)
     os.environ.clear()
     os.environ.update(order["environment"])
+    time.tzset()
     os.chdir(order["folder"])
     importlib.reload(sys.modules["shopfloor.domain.failpoint"])  # the environment names one
     module, *arguments = order["command"]

@@ -40,8 +40,13 @@ def table(number: int, rows: int = 20) -> str:
 
 
 def ids(shop: Shop) -> list[str]:
-    found = shop.client.ask(DatasetPreviewShow(ref="d", limit=100_000))
-    return [row[found.columns.index("id")] for row in found.rows]
+    """The ids of all rows of the newest version."""
+    found: list[str] = []
+    while True:
+        page = shop.client.ask(DatasetPreviewShow(ref="d", limit=1000, offset=len(found)))
+        found += [row[page.columns.index("id")] for row in page.rows]
+        if not page.rows or len(found) >= page.total:
+            return found
 
 
 def codes(shop: Shop) -> set[DegradedCause]:

@@ -143,7 +143,7 @@ class _Worker:
 @pytest.fixture
 def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
     monkeypatch.setattr(worker_pool, "Worker", _Worker)
-    monkeypatch.setattr(job_runner, "_RETRY_DELAY_SECONDS", 0.0)
+    monkeypatch.setattr(job_runner, "_LONGEST_DELAY_SECONDS", 0.0)
     monkeypatch.setattr(job_runner, "_CLAIM_SECONDS", 0.05)
     made = Plant(tmp_path)
     _Worker.plant = made

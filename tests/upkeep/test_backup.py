@@ -8,12 +8,15 @@ from pathlib import Path
 import duckdb
 import msgspec
 import pytest
+from tests.engine.harness import Shop
 from tests.upkeep.works import Works, age
 
-from shopfloor.domain.errors import IntegrityError, RefusedError
+from shopfloor.domain.errors import IntegrityError, RefusedError, UnreachableError
+from shopfloor.domain.requests.workspace import Backup
 from shopfloor.store.copies import inspect
 from shopfloor.store.store import Store
 from shopfloor.upkeep.backup import backups, make_backup
+from shopfloor.workspace.layout import Layout
 
 
 def test_a_backup_holds_everything(works: Works) -> None:
@@ -98,3 +101,24 @@ def test_damage_is_noticed(works: Works, tmp_path: Path) -> None:
         except IntegrityError:
             noticed += 1
     assert noticed > 0
+
+
+def test_a_kill_in_a_backup_leaves_the_earlier_ones_and_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPFLOOR_FAILPOINT", "backup.copied:2:kill")
+    shop = Shop(tmp_path / "shop")
+    try:
+        shop.write("inbox/d", "0.csv", "id\n1\n")
+        shop.settle()
+        kept = Path(shop.client.ask(Backup()).path)
+        with pytest.raises(UnreachableError):
+            shop.client.ask(Backup())
+        monkeypatch.delenv("SHOPFLOOR_FAILPOINT")
+        shop.start()
+        assert backups(Layout(shop.root)) == [kept]
+        assert inspect(kept).rows > 0
+        assert shop.status().files.committed == 1
+        assert Path(shop.client.ask(Backup()).path) != kept
+    finally:
+        shop.close()

@@ -26,6 +26,7 @@ class DegradedCause(StrEnum):
     READ_ONLY = "read_only"
     DISK_FULL = "disk_full"
     DISK_LOW = "disk_low"
+    DISK_ERROR = "disk_error"
     SCAN = "scan"
     WATCHER = "watcher"
     CLOCK = "clock"

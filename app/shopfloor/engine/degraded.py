@@ -20,6 +20,7 @@ from shopfloor.runtime import job_queue
 from shopfloor.runtime.clock_jump import ClockJump
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.degradation import Probe
+from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.folders import DISK_FULL, read_only
 from shopfloor.workspace.layout import Layout
@@ -37,6 +38,7 @@ def degrade(services: EngineServices) -> None:
         DegradedCause.READ_ONLY: partial(_read_only, context.layout),
         DegradedCause.DISK_FULL: partial(_disk_full, context),
         DegradedCause.DISK_LOW: partial(_disk_low, context),
+        DegradedCause.DISK_ERROR: partial(_disk_error, context),
         DegradedCause.SCAN: watch.scan_failure,
         DegradedCause.WATCHER: watch.watcher_failure,
         DegradedCause.CLOCK: ClockJump(context.clock),
@@ -81,6 +83,16 @@ def _disk_low(context: Context) -> str:
         mark = size(settings.intake.reserve_mb * _MB)
         return f"The disk is nearly full: {size(free)} are free. Intake and training wait until there are {mark}."
     return ""
+
+
+def _disk_error(context: Context) -> str:
+    """What hinders jobs that are tried again until the system lets them."""
+    if not context.hindered:
+        return ""
+    left = context.store.read(lambda query: {job.id for job in (*jobs.queued(query), *jobs.running(query))})
+    for id in [id for id in context.hindered if id not in left]:
+        context.hindered.pop(id, None)
+    return " ".join(dict.fromkeys(one.why for one in context.hindered.values()))
 
 
 def _tell(context: Context, one: Degradation, begins: bool) -> None:

@@ -36,6 +36,7 @@ from shopfloor.serving.deploy import deploy
 from shopfloor.store.store import Store
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.definitions import list_definitions
+from shopfloor.workspace.folders import blame
 from shopfloor.workspace.layout import Layout
 from shopfloor.workspace.stop_mark import remove_mark
 
@@ -47,7 +48,10 @@ def run(workspace: Path, clock: Clock | None = None) -> None:
     os.umask(0o077)
     fork_server = ForkServer()  # before the lock, which ends with its holder, and before the first thread
     layout = Layout(workspace)
-    layout.create()
+    try:
+        layout.create()
+    except OSError as error:
+        raise blame(error, layout.root) from error
     ownership = Ownership.take(layout.lock)
     remove_mark(layout)
     try:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.contract import Contract
@@ -29,12 +30,20 @@ from shopfloor.workspace.settings import Settings, load_settings
 _LOG = logging.getLogger("shopfloor.engine")
 
 
+class Hindrance(NamedTuple):
+    """What the system refused a job last, in words, and how often in a row."""
+
+    why: str
+    times: int
+
+
 @dataclass
 class Context:
     """The workspace's paths, its live settings, the store, the clock and the event stream.
 
     `line` gets facts inside their commit; `check_contract` applies a contract's SQL to its columns; `displaced` says
-    why the workspace is not this engine's any more, empty while it is.
+    why the workspace is not this engine's any more, empty while it is; `hindered` are jobs that wait, by id, because
+    the system refused them something.
     """
 
     layout: Layout
@@ -51,6 +60,7 @@ class Context:
     known: KnownDefinitions = field(default_factory=lambda: KnownDefinitions(metrics.find))
     line: Line = field(default_factory=NoLine)
     displaced: Callable[[], str] = lambda: ""
+    hindered: dict[str, Hindrance] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.book = ContractBook(self.layout, self.store, self.check_contract)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from shopfloor.domain.clock import Clock
-from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.errors import RefusedError, ShopfloorError
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.status import Degradation, DegradedCause
 
@@ -91,6 +91,8 @@ def _ask(probe: Probe) -> str:
         return probe()
     except OSError as error:
         return f"It cannot be told how things are: {error.strerror or error}."
+    except ShopfloorError as error:
+        return str(error)
 
 
 def _since(

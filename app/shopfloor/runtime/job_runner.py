@@ -17,7 +17,7 @@ from shopfloor.domain.wire import WireError, describe
 from shopfloor.runtime import damage
 from shopfloor.runtime.call import Call, Failure, Progress, Result
 from shopfloor.runtime.cancellation import cancel
-from shopfloor.runtime.context import Context
+from shopfloor.runtime.context import Context, Hindrance
 from shopfloor.runtime.handler import Handler
 from shopfloor.runtime.job_log import JobLogFile, log_path
 from shopfloor.runtime.job_queue import JobQueue
@@ -26,12 +26,12 @@ from shopfloor.runtime.worker import Worker, WorkerDied
 from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.store import jobs
 from shopfloor.store.transaction import Transaction
-from shopfloor.workspace.folders import FOLDER, blame
+from shopfloor.workspace.folders import REFUSED_BY_SYSTEM, blame
 
 _LOG = logging.getLogger("shopfloor.jobs")
 _PERSIST_SECONDS = 2.0
 _FULL = "disk_full"  # nobody's fault and not for ever: the job waits until it can be done
-_RETRY_DELAY_SECONDS = 30.0
+_LONGEST_DELAY_SECONDS = 30.0
 _CLAIM_SECONDS = 5.0  # before the next try after a failed claim
 _LATE = "Give it fewer rows, or raise engine.job_timeout_minutes."
 
@@ -244,7 +244,7 @@ class JobRunner:
 
     def _fail(self, job: JobRecord, handler: Handler, error: WireError) -> None:
         error = damage.explained_on_wire(self._context, error)
-        if error.code == _FULL or (error.code == FOLDER and job.payload.get("files")):
+        if error.code == _FULL or (error.code in REFUSED_BY_SYSTEM and job.payload.get("files")):
             self._postpone(job, f"{error.message} {error.hint}".strip())
         else:
             self._end(job, handler, Transition.FAIL, error)
@@ -267,7 +267,11 @@ class JobRunner:
 
     def _postpone(self, job: JobRecord, why: str) -> None:
         """Nobody's fault and not for ever: the job waits until it can be done, and its log says for what."""
-        self._again(job, why, timedelta(seconds=_RETRY_DELAY_SECONDS), attempts=job.attempts - 1)
+        before = self._context.hindered.get(job.id)
+        times = before.times if before is not None else 0
+        self._context.hindered[job.id] = Hindrance(why, times + 1)
+        wait = min(_LONGEST_DELAY_SECONDS, 2.0**times)
+        self._again(job, why, timedelta(seconds=wait), attempts=job.attempts - 1)
 
     def _on_worker_death(self, job: JobRecord, handler: Handler, cause: str) -> None:
         """A worker died: cancelled, parked by a shutdown, retried, or lost after too many starts."""

@@ -12,7 +12,9 @@ from shopfloor.domain.errors import RefusedError, ShopfloorError, StoreError
 from shopfloor.domain.text import safe
 from shopfloor.workspace.accounts import own_name, user_name
 
-FOLDER = "folder"
+FOLDER, READ_ONLY, OPEN_FILES = "folder", "read_only", "open_files"
+REFUSED_BY_SYSTEM = frozenset({FOLDER, READ_ONLY, OPEN_FILES})
+"""Codes of errors that are nobody's fault but the machine's or its owner's: what met them may be tried again."""
 READ = "read"
 _RIGHTS = {errno.EACCES, errno.EPERM, errno.EROFS}
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -70,7 +72,7 @@ def blame(error: OSError, root: Path) -> ShopfloorError:
         return StoreError(
             f"Too many files are open at once; the limit of this process is {_open_limit()}.",
             hint="Raise the limit where it is started, for example: ulimit -n 4096",
-            code="open_files",
+            code=OPEN_FILES,
         )
     if error.errno in {errno.EEXIST, errno.ENOTDIR} and path is not None:
         return fault(path, root) or _error(error, path, root)
@@ -99,7 +101,7 @@ def read_only(folder: Path, root: Path) -> FolderError | None:
     return FolderError(
         f"The file system of {where} is mounted read-only.",
         hint="Mount it for writing again; what waits for it then goes on.",
-        code="read_only",
+        code=READ_ONLY,
     )
 
 

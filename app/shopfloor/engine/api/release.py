@@ -8,6 +8,7 @@ from datetime import datetime
 
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import NotFoundError, RefusedError
+from shopfloor.domain.failpoint import reach
 from shopfloor.domain.names import parse_version, split_ref
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.requests.models import ModelApprove, ModelPromote, ModelReject, ModelRollback
@@ -114,6 +115,7 @@ def _do(
         if update.changes_nothing(state):
             return update.version
         version = releasing.carry_out(transaction, update)
+        reach("release.moved")
         suffix = f": {safe(reason, 300)}" if reason else ""
         transaction.emit(
             f"release.{verb.split()[0]}",
@@ -133,5 +135,6 @@ def _do(
     if update is not None:
         _check_artifact(services, update)
     version = services.mutate(request, change)
+    reach("release.committed")
     deploy(services.context, definition.name)
     return version
