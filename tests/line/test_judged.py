@@ -1,4 +1,4 @@
-"""What a labelled delivery says of the champion, whether or not anything was ever predicted for it."""
+"""What the labels of a delivery say of the champion and of themselves, whether or not anything was ever predicted."""
 
 from __future__ import annotations
 
@@ -72,3 +72,29 @@ def test_a_concept_that_flips_rings_with_the_first_labelled_delivery(orders: Fac
     assert "The inputs are stable" in alert["cause"]
     other = [one for one in orders.json("monitor", "checks", "late") if one["at"] == _performance(orders)["at"]]
     assert {one["verdict"] for one in other if one["check"] != "performance"} == {"ok"}
+
+
+def test_labels_of_another_kind_are_told_in_the_delivery_where_they_come(opened: Factory) -> None:
+    """The rate halves, all are of one class, a class is new, no row has a label: each is one alert that names it."""
+    first = rows(3000, 11)
+    assert opened.add("orders_kinds", opened.write("kinds1.csv", first), 3000)["state"] == "committed"
+    opened(
+        "model", "define", "kinds", "--dataset", "orders_kinds", "--target", "late", "--id", "order",
+        "--positive", "yes", "--metric", "roc_auc", "--candidates", "linear", "--seed", "1", "--min-new-rows", "100000",
+    )  # fmt: skip
+    opened.wait()
+    cases = {
+        "halved": ("target_drift", lambda number, label: "no" if number % 2 else label),
+        "onlyno": ("target_drift", lambda number, label: "no"),
+        "newclass": ("target_drift", lambda number, label: "maybe" if number % 20 == 0 else label),
+        "nolabel": ("labelled_share", lambda number, label: ""),
+    }
+    for seed, (name, (check, changed)) in enumerate(cases.items(), 20):
+        header, *lines = rows(1000, seed).splitlines()
+        text = [",".join((*line.split(",")[:3], changed(at, line.split(",")[3]))) for at, line in enumerate(lines)]
+        file = opened.add("orders_kinds", opened.write(f"{name}.csv", "\n".join([header, *text, ""])), 1000)
+        (alert,) = [one for one in opened.json("alert", "list") if (one["subject"], one["state"]) == ("kinds", "open")]
+        assert alert["check"] == check, (name, alert)
+        opened("alert", "resolve", alert["id"], "--note", name)
+        opened("file", "withdraw", file["id"])
+        opened.wait()

@@ -26,7 +26,7 @@ from shopfloor.statistics.predictions import Predictions
 
 TASKS = (Task.BINARY, Task.REGRESSION)
 CLASSES = ("no", "yes")
-BUILT_IN = {"feature_drift", "missing_share", "performance", "prediction_drift"}
+BUILT_IN = {"feature_drift", "missing_share", "performance", "prediction_drift", "target_drift", "labelled_share"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Delivery:
             answers = pd.DataFrame({"prediction": answers["probability_yes"]})
             return Delivery(frame, answers, (frame["late"] == "yes").astype(float))
         return Delivery(frame, answers, frame["late"])
+
+    @property
+    def labelled(self) -> pd.DataFrame:
+        """The rows with their truth as the target, where they have one."""
+        return self.frame.assign(late=self.truth.to_numpy()) if "late" in self.frame else self.frame
 
     def predictions(self, task: Task) -> Predictions:
         if task is Task.REGRESSION:
@@ -132,7 +137,8 @@ every_task = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.value)
 @cache
 def reference(task: Task) -> Reference:
     """Of a model that learnt January to August."""
-    frame, held = months(range(8)), Delivery.of(months(range(4, 8)), task)
+    learned, held = Delivery.of(months(range(8)), task), Delivery.of(months(range(4, 8)), task)
+    frame = learned.labelled
     return build_reference(
         frame,
         FEATURES,
@@ -141,6 +147,7 @@ def reference(task: Task) -> Reference:
         metric="roc_auc" if task is Task.BINARY else "r2",
         classes=CLASSES if task is Task.BINARY else (),
         positive="yes" if task is Task.BINARY else None,
+        target="late",
         time=frame["at"],
         importances={"temp": 3.0, "carrier": 1.0},
         holdout=Holdout(held.answers, held.truth, held.frame["at"]),
@@ -150,7 +157,7 @@ def reference(task: Task) -> Reference:
 
 def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckResult, ...] = ()) -> CheckContext:
     found = delivery.predictions(task)
-    return context(reference(task), number, frame=delivery.frame, predictions=found, outcomes=found, history=history)
+    return context(reference(task), number, frame=delivery.labelled, predictions=found, outcomes=found, history=history)
 
 
 def run(check: Check, delivery: Delivery, task: Task) -> list[CheckResult]:

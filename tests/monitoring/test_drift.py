@@ -232,6 +232,8 @@ def test_p_values_are_corrected_for_the_number_of_checks(reference: Reference) -
         if result.check == "feature_drift":
             sides = [result.evidence["reference"], result.evidence["recent"]]
             raw.append(max(homogeneity(result.evidence["current"], side) for side in sides))
+        elif result.check == "labelled_share":
+            raw.append(homogeneity((result.evidence["labelled"], result.evidence["missing"]), (reference.rows, 0)))
         else:
             missing, share = result.evidence["missing"], result.evidence["reference_share"]
             kept = round(reference.rows * (1 - share))

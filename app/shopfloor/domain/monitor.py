@@ -37,7 +37,7 @@ class CheckVerdict(StrEnum):
 class CheckResult(Record, frozen=True, kw_only=True):
     """One check of one model at one time, with its evidence.
 
-    `check` is `feature_drift`, `prediction_drift`, `performance` or `missing_share`; `value` the
+    `check` is its name, such as `feature_drift` (`monitoring/checks`); `value` the
     effect size and `limit` the size that matters here; `p_value` after correction for the number
     of checks. `evidence` holds bins, counts and chunk values for the screen.
     """

@@ -15,6 +15,7 @@ from shopfloor.monitoring.records import (
     OUTGROWN,
     PERFORMANCE,
     PREDICTION_DRIFT,
+    TARGET_DRIFT,
 )
 
 CHECKS = "symptoms"
@@ -140,7 +141,7 @@ class AlertText:
         """What to do, the best first. To learn from broken data would teach the break."""
         if self.broken:
             return ("ack", "snooze")
-        can_retrain = self.check in (FEATURE_DRIFT, PERFORMANCE, OUTGROWN)
+        can_retrain = self.check in (FEATURE_DRIFT, TARGET_DRIFT, PERFORMANCE, OUTGROWN)
         return ("retrain", "ack", "snooze") if can_retrain else ("ack", "retrain", "snooze")
 
     def evidence(self, kept: Sequence[CheckKey]) -> dict[str, object]:

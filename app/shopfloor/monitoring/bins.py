@@ -5,9 +5,10 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
@@ -16,14 +17,13 @@ from shopfloor.artifacts.table import NO_TIME, Categorical, Timestamps, Values, 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
+from shopfloor.domain.labels import label_of
 from shopfloor.domain.numbers import exact, rounded, significant
 from shopfloor.domain.text import safe
 from shopfloor.monitoring.records import Bins, FeatureReference, Sketch
 from shopfloor.statistics.arrays import Codes, Floats, Mask
+from shopfloor.statistics.frames import read_numbers
 from shopfloor.statistics.predictions import Predictions
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NUMBER, LEVEL, CLOCK = "number", "level", "clock"
 NEW, OTHER = "(new)", "(other)"
@@ -99,6 +99,16 @@ def bin_values(values: Values, bins: Bins) -> Binned:
     if bins.kind == CLOCK:
         return Binned(_clock_codes(values, bins))
     return Binned(_level_codes(_levels_of(values), bins))
+
+
+def target_values(series: pd.Series[Any], task: Task) -> Values:
+    """What is watched of the target: its class, or the number."""
+    if not task.classification:
+        numbers = read_numbers(series)
+        return np.where(np.isfinite(numbers), numbers, np.nan)
+    codes, found = pd.factorize(series)
+    labels = [label_of(value) or "" for value in found]
+    return Categorical(codes.astype(np.intp), labels)
 
 
 def watched_values(predictions: Predictions) -> Values:

@@ -97,7 +97,8 @@ class CheckContext:
 
     `rows`, `predictions`, `outcomes` and `labelled` are None where there are none, or where the definition's
     `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those of the rows
-    that the delivery brings with their target, on which the model has not learned.
+    that the delivery brings with their target, on which the model has not learned. `labels_follow`: rows may come
+    before their labels.
     """
 
     definition: ModelDefinition
@@ -109,6 +110,7 @@ class CheckContext:
     predictions: StoredPredictions | None = None
     outcomes: KnownOutcomes | None = None
     labelled: KnownOutcomes | None = None
+    labels_follow: bool = False
 
     @property
     def settings(self) -> Monitoring:

@@ -8,6 +8,7 @@ from typing import Any
 from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
+from shopfloor.domain.contract import Mode
 from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.handles import ArtifactFile
@@ -37,6 +38,7 @@ def check_task(
     delivery = datasets.version(query, definition.dataset, dataset_version) if dataset_version else None
     shown = delivery or datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
     added = datasets.added_parts(query, definition.dataset, dataset_version) if dataset_version else ()
+    dataset = datasets.get(query, definition.dataset)
     new = delivery is not None and _is_new(delivery, manifest)
     checks = CheckSpec(
         definition=definition,
@@ -45,6 +47,7 @@ def check_task(
         reference_path=str(reference),
         columns=shown.columns if shown is not None else (),
         data=part_files(context.layout, added),
+        labels_follow=dataset is not None and dataset.mode == Mode.UPSERT,
         artifact=file if new else None,
         key_path=str(context.layout.signing_key),
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),

@@ -14,6 +14,8 @@ FEATURE_DRIFT = "feature_drift"
 MISSING_SHARE = "missing_share"
 PREDICTION_DRIFT = "prediction_drift"
 PERFORMANCE = "performance"
+TARGET_DRIFT = "target_drift"
+LABELLED_SHARE = "labelled_share"
 OUTGROWN = "outgrown"
 
 
@@ -133,6 +135,7 @@ class Reference(Record, frozen=True, kw_only=True):
     prediction: FeatureReference | None = None
     prediction_chunks: tuple[Chunk, ...] = ()
     prediction_chunked_by: str = "random"
+    target: FeatureReference | None = None
     performance: PerformanceReference | None = None
     outcomes: Outcomes | None = None
     positive: str | None = None
@@ -146,7 +149,8 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     `data` are parts of the newest delivery of the model's dataset, read as `columns`.
     `inference` and `actuals` are paths of stored predictions and ground truth; predictions count
     when they were made in `window` (start included, end not; None is open). Where the delivery
-    has the target and the association id, its rows count as ground truth too. `artifact` is the version itself
+    has the target and the association id, its rows count as ground truth too. `labels_follow`: rows may come first and
+    their labels later, as the same rows. `artifact` is the version itself
     where it is to answer the delivery's labelled rows, none of which it has learned; `key_path` is that of the key
     which signed it. `history` holds earlier results of the model, for persistence and for what past deliveries did.
     """
@@ -160,6 +164,7 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     reference_path: str
     columns: tuple[Column, ...] = ()
     data: tuple[PartFile, ...] = ()
+    labels_follow: bool = False
     artifact: ArtifactFile | None = None
     key_path: str = ""
     inference: tuple[str, ...] = ()

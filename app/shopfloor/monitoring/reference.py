@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shopfloor.artifacts.table import NO_TIME, Timestamps, Values, parse_column
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
-from shopfloor.monitoring.bins import NUMBER, bin_values, fit_bins, watched_values
+from shopfloor.monitoring.bins import NUMBER, bin_values, fit_bins, target_values, watched_values
 from shopfloor.monitoring.chunks import Chunked, chunk_rows
 from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference
 from shopfloor.monitoring.thresholds import FEW_ROWS, away, distances_of, prediction_limit
@@ -52,6 +52,7 @@ def build_reference(
     metric: str,
     classes: Sequence[str] = (),
     positive: str | None = None,
+    target: str | None = None,
     time: pd.Series[Any] | None = None,
     importances: Mapping[str, float] | None = None,
     holdout: Holdout | None = None,
@@ -61,9 +62,9 @@ def build_reference(
     """Describe the rows of `frame` feature by feature, in whole and by stretches of time.
 
     `frame` should hold all rows known at training time, the holdout included: the newest rows
-    are what the next delivery is compared with. `time` (rows,) orders them. `importances` may have any unit. The
-    distributions of predictions and the score come from `holdout` alone, because a model answers
-    too surely on rows that it has learned. Raises `DataError` for values of the wrong type.
+    are what the next delivery is compared with; so is the column `target`. `time` (rows,) orders them.
+    `importances` may have any unit. The distributions of predictions and the score come from `holdout` alone,
+    because a model answers too surely on rows that it has learned. Raises `DataError` for values of the wrong type.
     """
     chunked = chunk_rows(len(frame), _micros(time), seed)
     shares = _shares(importances, [column.name for column in features])
@@ -77,6 +78,7 @@ def build_reference(
         task=task,
         rows=len(frame),
         features=described,
+        target=_target(frame, target, task, chunked),
         chunked_by=chunked.by,
         chunks=chunked.chunks,
         classes=tuple(classes),
@@ -84,6 +86,13 @@ def build_reference(
         created_at=created_at,
     )
     return reference if holdout is None or not len(holdout.truth) else _with_holdout(reference, holdout, metric, seed)
+
+
+def _target(frame: pd.DataFrame, target: str | None, task: Task, chunked: Chunked) -> FeatureReference | None:
+    if target is None:
+        return None
+    kind = ColumnType.TEXT if task.classification else ColumnType.NUMBER
+    return describe(target, kind, target_values(frame[target], task), chunked, None)
 
 
 def describe(

@@ -91,6 +91,7 @@ def _context(
         predictions=predictions,
         outcomes=outcomes,
         labelled=labelled,
+        labels_follow=spec.labels_follow,
     )
 
 

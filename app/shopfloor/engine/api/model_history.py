@@ -101,7 +101,6 @@ def _version_fields(row: Row | None) -> Fields:
         "score": version.score,
         "decision": decision.outcome.value if decision else None,
         "reason": decision.reason if decision else None,
-        "decided_by": decision.decided_by if decision else None,
         "approvals": list(version.approvals),
     }
 

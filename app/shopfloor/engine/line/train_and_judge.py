@@ -133,6 +133,7 @@ def _reference(task: TrainTask, trained: Trained) -> bytes:
         metric=record.metric,
         classes=record.classes,
         positive=record.positive,
+        target=definition.target,
         time=frame[time_column] if time_column is not None else None,
         importances={feature.name: feature.importance for feature in record.features},
         holdout=Holdout(predictions=trained.predictions, truth=trained.truth, time=_times(task, trained)),

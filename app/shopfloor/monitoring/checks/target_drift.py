@@ -1,0 +1,127 @@
+"""Target drift: whether the labels of a delivery are distributed as those that the model learned from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from shopfloor.artifacts.table import Categorical
+from shopfloor.domain.monitor import CheckResult
+from shopfloor.domain.numbers import percent
+from shopfloor.domain.text import counted, safe
+from shopfloor.monitoring.bins import bin_values, target_values
+from shopfloor.monitoring.check_context import CheckContext
+from shopfloor.monitoring.drift import measure_drift
+from shopfloor.monitoring.measurement import Finding, Measurement
+from shopfloor.monitoring.records import TARGET_DRIFT, FeatureReference, Reference
+from shopfloor.monitoring.thresholds import FEW_ROWS, prediction_limit
+from shopfloor.statistics.distances import homogeneity
+
+NEW_CLASS, VANISHED_CLASS, CLASS_RATE = "new_class", "vanished_class", "class_rate"
+_FEW = 5
+"""So many rows of a new class are no slip of the pen."""
+_EXPECTED = 10.0
+"""Where so many rows of a class are expected, chance brings none once in 20,000 deliveries."""
+_RATIO = 1.6
+_CERTAIN = 0.005
+_NAMED = 3
+
+
+class TargetDrift:
+    """Whether rate, mean and shape of the target are as they were (`measure_drift`), and its classes the same.
+
+    Labels that are missing are no drift: see `labelled_share`.
+    """
+
+    name = TARGET_DRIFT
+
+    def run(self, context: CheckContext) -> list[Measurement]:
+        """One answer about the labels that are there; none where the rows bring no target."""
+        rows, reference, target = context.rows, context.reference, context.definition.target
+        if rows is None or reference.target is None or target not in rows.frame:
+            return []
+        feature, values = reference.target, target_values(rows.frame[target], reference.task)
+        current = bin_values(values, feature.bins).sketch(feature.bins)
+        chunks = (reference.chunks, reference.chunked_by)
+        measured = measure_drift(self.name, feature, chunks, current, rows, context, has_unit=True)
+        if measured.unknown or not isinstance(values, Categorical):
+            return [measured]
+        return [_with_classes(measured, values, reference, feature)]
+
+
+CHECK = TargetDrift()
+
+
+def _with_classes(
+    measured: Measurement, values: Categorical, reference: Reference, feature: FeatureReference
+) -> Measurement:
+    """The same with the classes that came and went: they are no matter of degree."""
+    numbers = np.bincount(values.codes[values.codes >= 0], minlength=len(values.levels))
+    counts = {level: int(number) for level, number in zip(values.levels, numbers, strict=True) if number}
+    rows, known = sum(counts.values()), feature.whole.present
+    before = {level: count / known for level, count in zip(feature.bins.levels, feature.whole.counts, strict=False)}
+    new = {level: count / rows for level, count in counts.items() if _is_new(level, count, reference)}
+    gone = {level: share for level, share in before.items() if level not in counts and share * rows >= _EXPECTED}
+    rates = [_rate(place, counts.get(level, 0), rows, feature) for place, level in enumerate(before) if level in counts]
+    rate = max(rates, key=lambda one: one.finding.value / one.finding.limit, default=None)
+    classes = (
+        Finding(NEW_CLASS, sum(new.values()), 0.0, is_break=True),
+        Finding(VANISHED_CLASS, sum(gone.values()), 0.0, is_break=True),
+        *([rate.finding] if rate is not None else []),
+    )
+
+    def message(result: CheckResult) -> str:
+        measure = result.evidence.get("measure")
+        if measure == CLASS_RATE and rate is not None:
+            shown = f"{safe(rate.level, 30)}: {percent(rate.before)} → {percent(rate.now)} of the labels"
+            return f"{safe(feature.name, 60)} changed. {shown}."
+        if measure not in (NEW_CLASS, VANISHED_CLASS):
+            return measured.message(result)
+        came = f"new: {_listed(new)} of the labels" if new else ""
+        went = f"gone: {_listed(gone)} of the labels before" if gone else ""
+        return f"{safe(feature.name, 60)} has other classes; {'; '.join(filter(None, (came, went)))}."
+
+    evidence = {**measured.evidence, NEW_CLASS: list(new)[:_NAMED], VANISHED_CLASS: list(gone)[:_NAMED]}
+    return replace(measured, findings=(*measured.findings, *classes), evidence=evidence, message=message)
+
+
+class _Rate(NamedTuple):
+    """The share of one class before and now; `finding` compares them by the natural logarithm of their ratio."""
+
+    level: str
+    before: float
+    now: float
+    finding: Finding
+
+
+def _rate(place: int, count: int, rows: int, feature: FeatureReference) -> _Rate:
+    """A rate that halves or doubles is a small distance where the class is rare, and matters all the same.
+
+    It has to change by more than the stretches of the reference did, and by more than chance gives.
+    """
+    whole = feature.whole
+    before, now = max(whole.counts[place], 0.5) / whole.present, count / rows
+    stretches = [chunk.counts[place] / chunk.present for chunk in feature.chunks if chunk.present >= FEW_ROWS]
+    usual = [abs(math.log(share / before)) for share in stretches if share]
+    p_value = homogeneity((count, rows - count), (whole.counts[place], whole.present - whole.counts[place]))
+    finding = Finding(
+        CLASS_RATE,
+        abs(math.log(now / before)),
+        max(math.log(_RATIO), prediction_limit(usual)),
+        practical=p_value <= _CERTAIN,
+        is_break=True,
+    )
+    return _Rate(feature.bins.levels[place], before, now, finding)
+
+
+def _is_new(level: str, count: int, reference: Reference) -> bool:
+    return level not in reference.classes and count >= _FEW
+
+
+def _listed(shares: dict[str, float]) -> str:
+    named = [f"{safe(level, 30)} {percent(share)}" for level, share in list(shares.items())[:_NAMED]]
+    more = len(shares) - len(named)
+    return ", ".join(named) + (f" and {counted(more, 'more class', 'more classes')}" if more else "")
