@@ -25,7 +25,7 @@ _LONGEST = ("house", "engine", "line", "streaming", "tui", "cli", "serving", "up
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """More than cores: tests wait for quiet times, other processes and disks."""
-    return (os.cpu_count() or 1) * 3 // 2
+    return (os.cpu_count() or 1) * 2
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m soak` selects

@@ -221,7 +221,7 @@ def test_a_storm_of_versions_is_learned_in_few_trainings_and_to_the_end(shop: Sh
     day.open()
     for number in range(times(5, 60)):
         day.deliver()
-        shop.until(lambda n=number: shop.client.ask(DatasetShow(name="d")).version >= n // 2 + 1)  # type: ignore[misc]
+        shop.until(lambda n=number: shop.client.ask(DatasetShow(name="d")).version >= n // 2 + 1, 120.0)  # type: ignore[misc]
     shop.settle(300.0)
     newest = shop.client.ask(DatasetShow(name="d")).version
     runs = shop.client.ask(RunList(model="m")).rows

@@ -13,6 +13,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
+from shopfloor.tui.stylesheet import ParsedOnce
 from shopfloor.tui.theme import THEMES, ansi_color, choose_theme, state_of
 from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.command_line import CommandLine
@@ -132,6 +133,7 @@ class Showcase(App[None]):
 
     def __init__(self, scene: str = "list", theme: str = "shopfloor-dark") -> None:
         super().__init__(ansi_color=ansi_color(os.environ))
+        self.stylesheet = ParsedOnce(self.get_css_variables())
         for one in THEMES:
             self.register_theme(one)
         self.theme = theme

@@ -56,7 +56,9 @@ def _disk_full(context: Context) -> str:
     mark = context.settings.engine.reserve_mb * _MB
     if free < mark:
         return f"The disk is full: {size(free)} are free, of {size(mark)} that are kept."
-    if os.statvfs(context.layout.staging).f_favail < _FEW_FILES and not _makes_files(context.layout.staging):
+    files = os.statvfs(context.layout.staging)
+    # Some file systems do not count them, and some count them wrong.
+    if files.f_files and files.f_favail < _FEW_FILES and not _makes_files(context.layout.staging):
         return f"The disk is full: no more files can be made on it, though {size(free)} are free."
     return ""
 
@@ -66,7 +68,7 @@ def _free(context: Context) -> int:
 
 
 def _makes_files(folder: Path) -> bool:
-    """Whether there is room for as many files as one delivery makes; some file systems count them wrong."""
+    """Whether there is room for as many files as one delivery makes."""
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".room-") as made:
             for number in range(_NEEDED_FILES):
