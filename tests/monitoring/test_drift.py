@@ -328,3 +328,37 @@ def test_predictions_of_other_tasks(task: Task) -> None:
         pd.DataFrame({"prediction": [value] * 800}), None, task=task, classes=reference.classes, positive=None
     )
     assert shifted(check_all(context(reference, 8, predictions=stuck))) == {"prediction_drift"}
+
+
+def _firing(reference: Reference, frame: pd.DataFrame) -> set[str]:
+    """Features that need no second delivery to be told."""
+    found = drift(reference, 8, frame)
+    return {str(one.feature) for one in found if one.verdict is CheckVerdict.SHIFTED and one.evidence["break"]}
+
+
+def test_a_level_or_code_that_never_occurred_is_told_at_once() -> None:
+    """Written as a number it moves nothing: 23 became 24, between the others."""
+    learned = months(range(8)).assign(distance=lambda rows: _codes(len(rows), 1))
+    reference = reference_of(learned)
+    usual = month(8, rows=1000).assign(distance=_codes(1000, 2))
+    assert _firing(reference, usual) == set()
+    some = np.arange(1000) % 16 == 0
+    coded = usual.assign(distance=usual["distance"].mask(some, 24))
+    assert _firing(reference, coded) == {"distance"}
+    assert _firing(reference, usual.assign(carrier=usual["carrier"].mask(some, "XX"))) == {"carrier"}
+
+
+def test_a_level_that_is_gone_is_told_at_once() -> None:
+    reference = reference_of(months(range(8)))
+    usual = month(8, rows=1000)
+    assert _firing(reference, usual) == set()
+    (changed,) = [
+        one for one in drift(reference, 8, usual[usual["carrier"] != "DL"]) if one.verdict is CheckVerdict.SHIFTED
+    ]
+    assert (changed.feature, changed.evidence["break"]) == ("carrier", True)
+    assert "DL: 14 % → 0 %" in changed.message
+
+
+def _codes(rows: int, seed: int) -> np.ndarray:
+    """Codes from 1 to 40 without 24."""
+    return np.random.default_rng(seed).choice([code for code in range(1, 41) if code != 24], rows)

@@ -28,3 +28,20 @@ def test_another_population_is_no_unit() -> None:
     random = np.random.default_rng(2)
     sick = np.quantile(random.normal(190, 60, 400).clip(10), LEVELS)
     assert unit_change("compactness", NUMBERS.tolist(), sick.tolist()) is None
+
+
+@pytest.mark.parametrize("wider", [1.5, 1.609344, 1.8, 2.0, 2.54, 3.28])
+def test_a_wider_spread_around_zero_is_no_unit(wider: float) -> None:
+    """Any factor would explain it."""
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        before, now = random.normal(0.05, 1, 2000), wider * random.normal(0.05, 1, 1000)
+        guess = unit_change("x", np.quantile(before, LEVELS).tolist(), np.quantile(now, LEVELS).tolist())
+        assert guess is None, (seed, guess)
+
+
+def test_a_power_of_ten_is_told_around_zero_too() -> None:
+    before = np.random.default_rng(3).normal(0, 1, 2000)
+    guess = unit_change("x", np.quantile(before, LEVELS).tolist(), np.quantile(1000 * before, LEVELS).tolist())
+    assert guess is not None
+    assert guess.words == "values were multiplied by 1,000"

@@ -34,6 +34,7 @@ _SMALLEST = 0.02
 _LEVELS = 14
 _LEVEL_SHARE = 0.01
 _POOLS = 4
+_CODES = 50
 _KNOWN_LEVELS = 500
 _KNOWN_CHARACTERS = 20_000
 _NOVELTY = 0.01
@@ -54,14 +55,24 @@ class Binned:
         codes = self.codes[rows]
         present = codes >= 0
         counts = np.bincount(codes[present], minlength=len(bins.labels))
-        points, top = ((), 0.0) if self.numbers is None else _profile(self.numbers[rows][present])
+        numbers = None if self.numbers is None else self.numbers[rows][present]
+        points, top = ((), 0.0) if numbers is None else _profile(numbers)
         return Sketch(
             rows=len(codes),
             missing=int(len(codes) - present.sum()),
             counts=tuple(counts.tolist()),
             points=points,
             top=top,
+            unseen=_unseen(numbers, counts, bins),
         )
+
+
+def _unseen(numbers: Floats | None, counts: NDArray[np.int64], bins: Bins) -> int:
+    if bins.known is None:
+        return 0
+    if numbers is None:
+        return int(counts[-1])
+    return int((~np.isin(numbers, np.array(bins.known, dtype=np.float64))).sum())
 
 
 def _profile(values: Floats) -> tuple[tuple[float, ...], float]:
@@ -162,7 +173,8 @@ def _number_bins(values: Floats) -> Bins:
     above = (high, high + span / 2, high + 2 * span)
     edges = tuple(dict.fromkeys((*below, *inner, *above)))
     shown = tuple(low if edge == below[-1] else edge for edge in edges)
-    return _sealed(Bins(kind=NUMBER, labels=_number_labels(edges, shown, whole), edges=edges))
+    codes = tuple(str(int(value)) for value in distinct) if whole and len(distinct) <= _CODES else None
+    return _sealed(Bins(kind=NUMBER, labels=_number_labels(edges, shown, whole), edges=edges, known=codes))
 
 
 def _inner_edges(distinct: Floats, counts: NDArray[np.int64], whole: bool) -> list[float]:

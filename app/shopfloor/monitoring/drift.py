@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,15 @@ from shopfloor.monitoring.bins import NUMBER
 from shopfloor.monitoring.check_context import CheckContext, Sample
 from shopfloor.monitoring.measurement import Finding, Measurement, too_few
 from shopfloor.monitoring.records import Chunk, FeatureReference, Sketch
-from shopfloor.monitoring.thresholds import MOVE, Distance, distances_of, mix_distance, move_distance, prediction_limit
+from shopfloor.monitoring.thresholds import (
+    FEW_ROWS,
+    MOVE,
+    Distance,
+    distances_of,
+    mix_distance,
+    move_distance,
+    prediction_limit,
+)
 from shopfloor.monitoring.units import unit_change
 from shopfloor.statistics.distances import (
     homogeneity,
@@ -27,9 +36,15 @@ from shopfloor.statistics.distances import (
     wasserstein_critical,
 )
 
-CONSTANT = "top_share"
+CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 BREAK_SHARE = 0.3
 """A share of the rows that no season adds from one delivery to the next."""
+
+_UNSEEN_SHARE = 0.03
+_NOVEL = 0.01  # the most new levels that a reference may have from stretch to stretch and still know them all (`bins`)
+_SURE = 4.0
+_EXPECTED = 20.0
+"""Where so many rows are expected, chance brings none once in 500 million deliveries."""
 
 _FAR = 3.0
 _BREAK = 3.0
@@ -116,7 +131,11 @@ class _Comparison:
 
     def findings(self) -> list[Finding]:
         found = [self._moved(measure, distance) for measure, distance in distances_of(self.feature).items()]
-        return [*found, self._constant()] if self.feature.bins.kind == NUMBER else found
+        if self.feature.bins.kind == NUMBER:
+            found.append(self._constant())
+        if self.feature.bins.known is not None:
+            found.append(self._unseen())
+        return [*found, self._vanished()] if self.feature.bins.levels else found
 
     def _moved(self, measure: str, distance: Distance) -> Finding:
         """The distance from the closest regime, against what is usual between neighbours."""
@@ -150,6 +169,24 @@ class _Comparison:
             return wasserstein_critical(spread, self.current.present, other.present)
         used = sum(1 for count in whole.counts if count)
         return jensen_shannon_critical(used, self.current.present, other.present)
+
+    def _unseen(self) -> Finding:
+        """Levels or codes that never occurred before, where new ones are not the usual thing."""
+        rows = self.current.present
+        chance = _NOVEL + _SURE * math.sqrt(_NOVEL * (1 - _NOVEL) / rows)
+        return Finding(UNSEEN, self.current.unseen / rows, max(_UNSEEN_SHARE, chance), is_break=True)
+
+    def _vanished(self) -> Finding:
+        """Levels that every stretch of the reference had, and of which not one row is left."""
+        whole, rows = self.feature.whole, self.current.present
+        stretches = [chunk for chunk in self.feature.chunks if chunk.present >= FEW_ROWS]
+        gone = 0.0
+        for place in range(len(self.feature.bins.levels)):
+            always = all(chunk.counts[place] for chunk in stretches)
+            share = whole.counts[place] / whole.present
+            if always and not self.current.counts[place] and share * rows >= _EXPECTED:
+                gone += share
+        return Finding(VANISHED, gone, 0.0, is_break=True)
 
     def _constant(self) -> Finding:
         """A stuck sensor or a default value: one number takes an unusual share of the rows."""

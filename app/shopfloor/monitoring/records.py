@@ -24,6 +24,7 @@ class Sketch(Record, frozen=True, kw_only=True):
 
     `counts` holds the present rows in each bin, `points` evenly spaced quantiles of a number
     (empty for other kinds), `top` the share of the commonest single number among present rows.
+    `unseen` counts present rows with a value that the reference never saw, where its bins know all values.
     """
 
     rows: int
@@ -31,6 +32,7 @@ class Sketch(Record, frozen=True, kw_only=True):
     counts: tuple[int, ...]
     points: tuple[float, ...] = ()
     top: float = 0.0
+    unseen: int = 0
 
     @property
     def present(self) -> int:
@@ -46,7 +48,8 @@ class Sketch(Record, frozen=True, kw_only=True):
 class Bins(Record, frozen=True, kw_only=True):
     """How values of a feature fall into at most 20 bins.
 
-    `kind` is `number` (then `edges` are inner edges, a value on an edge belongs below it),
+    `kind` is `number` (then `edges` are inner edges, a value on an edge belongs below it; `known` are its values where
+    they are few whole numbers, which may be codes),
     `level` (then `levels` have a bin each, all others share `pools` bins by hash, and with
     `known` one more bin is for levels that the reference never saw) or `clock` (hours of the
     day or, for dates, days of the week, as `levels` of their labels).

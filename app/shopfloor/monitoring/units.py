@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shopfloor.domain.numbers import rounded
 from shopfloor.statistics.distances import wasserstein
@@ -14,6 +15,7 @@ _EXPLAINS = 0.34
 _LEFT = 0.07
 _LEFT_SUITING = 0.6
 _CLEARLY = 2.0
+_CENTRED = 0.2
 _TEMPERATURE = ("temp", "dew", "degree", "celsius", "fahrenheit")
 _LENGTH = ("dist", "length", "height", "width", "depth", "mile", "km", "visib", "altitude", "elevation", "speed")
 _MASS = ("weight", "mass", "pound")
@@ -28,6 +30,11 @@ class Conversion:
     factor: float
     shift: float = 0.0
     words: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """A power of ten, or the sign: no measure has to be guessed."""
+        return not self.words
 
 
 _CONVERSIONS = (
@@ -69,15 +76,17 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
     Both are quantiles. A conversion must explain two thirds of the distance, and leave little
     against the width of the numbers. One that suits the feature's name is named (it may leave more,
     for a season goes on meanwhile), and so is a plain factor that is clearly closest. Else only the
-    factor is given: a feature whose name does not suggest a length gets no "miles became kilometres".
+    factor is given: a feature whose name does not suggest a length gets no "miles became kilometres". Of numbers
+    around 0 no factor is told from a wider spread, unless it is a power of ten.
     """
     if not before or not now:
         return None
     old, new = np.asarray(before), np.asarray(now)
     width = float(np.quantile(new, 0.9) - np.quantile(new, 0.1))
     explained = _EXPLAINS * wasserstein(old, new)
-    left = {one: wasserstein(one.factor * old + one.shift, new) for one in _CONVERSIONS}
-    able = sorted((one for one in _CONVERSIONS if left[one] <= explained), key=lambda one: left[one])
+    possible = [one for one in _CONVERSIONS if one.is_plain or one.shift or not _is_centred(old)]
+    left = {one: wasserstein(one.factor * old + one.shift, new) for one in possible}
+    able = sorted((one for one in possible if left[one] <= explained), key=lambda one: left[one])
     name = feature.lower()
     fitting = [one for one in able if left[one] <= _LEFT_SUITING * width and any(word in name for word in one.words)]
     if fitting:
@@ -86,8 +95,14 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
     if not close:
         return None
     clearly = len(close) == 1 or left[close[1]] >= _CLEARLY * left[close[0]]
-    if clearly and not close[0].words:
+    if clearly and close[0].is_plain:
         return Guess(close[0].name, suits=False)
     middle = float(np.median(old))
     factor = f" (values ×{rounded(float(np.median(new)) / middle, 2)})" if middle else ""
     return Guess(f"the unit changed{factor}", suits=False)
+
+
+def _is_centred(numbers: NDArray[np.float64]) -> bool:
+    """Whether they lie around 0: its middle is small against its width."""
+    low, middle, high = np.quantile(numbers, [0.1, 0.5, 0.9])
+    return abs(float(middle)) <= _CENTRED * float(high - low)

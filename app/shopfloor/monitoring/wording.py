@@ -76,6 +76,10 @@ def _measured(result: CheckResult) -> str:
     value, limit = result.value or 0.0, result.limit or 0.0
     if measure == "wasserstein":
         return f"moved by {rounded(value)} standard deviations, limit {rounded(limit)}"
+    if measure == "unseen_share":
+        return f"{percent(value)} of the values were never seen before, limit {percent(limit)}"
+    if measure == "vanished_share":
+        return f"{percent(value)} of the values had been of a kind that is gone"
     if measure == "top_share":
         return f"{percent(value)} one value, limit {percent(limit)}"
     return f"distance {rounded(value, 2)} of 1, limit {rounded(limit, 2)}"
