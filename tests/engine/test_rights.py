@@ -94,3 +94,10 @@ def test_the_owner_configures_always_and_approves_by_role() -> None:
     for uid in (os.geteuid(), 0):
         assert may(Peer(uid, frozenset()), Right.CONFIGURE, team)
         assert not may(Peer(uid, frozenset()), Right.APPROVE, team)
+
+
+def test_without_a_team_its_roles_bind_nobody() -> None:
+    closed = TeamSettings(roles=TeamRoles(approve=("uid:5001",), promote=("@red",)))
+    assert all(may(Peer(os.geteuid(), frozenset()), right, closed) for right in (Right.APPROVE, Right.PROMOTE))
+    with pytest.raises(RefusedError, match="may not use this workspace"):
+        check_member(Peer(5001, frozenset({4001})), closed)

@@ -255,6 +255,13 @@ def test_a_degraded_store(works: Works) -> None:
     assert "disk full" in complaints(examine(works.context), "store")[0].detail
 
 
+def test_settings_that_cannot_be_used_are_told(works: Works) -> None:
+    works.layout.settings.write_text("[intake]\nscan_seconds = -1\n")
+    (found,) = complaints(examine(works.context), "settings")
+    assert "earlier settings" in found.detail
+    assert "intake.scan_seconds" in found.detail
+
+
 def test_open_rights_are_closed(works: Works) -> None:
     works.layout.private.chmod(0o755)
     works.layout.signing_key.chmod(0o640)

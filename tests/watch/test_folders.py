@@ -97,6 +97,16 @@ def test_a_linked_dataset_folder_is_told_in_one_sentence_everywhere(yard: Yard) 
     assert examined(yard) == []
 
 
+def test_what_is_to_be_done_about_two_folders_is_not_read_as_one_command(yard: Yard, tmp_path: Path) -> None:
+    for name in ("c", "d"):
+        (yard.inbox / name).symlink_to(tmp_path)
+    yard.settle()
+    yard.watch.report_stalled()
+    faults = examined(yard)
+    assert len(faults) == 2
+    assert sorted(yard.watch.scan_failure().split("; ")) == sorted(faults)
+
+
 @pytest.mark.parametrize("place", ["d", "d/2026-01"])
 def test_a_folder_that_cannot_be_written_costs_no_row_and_is_told(yard: Yard, place: str) -> None:
     path = yard.drop(f"{place}/a.csv", "id\nk1\nk2\n")

@@ -13,6 +13,8 @@ import pytest
 from shopfloor.client.setup import config_set, config_validate, init_workspace
 from shopfloor.domain.errors import ConfigError
 from shopfloor.workspace import accounts
+from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.settings import load_settings
 
 _OWN = next((each.gr_name for each in grp.getgrall() if each.gr_gid in accounts.own_groups()), "")
 pytestmark = pytest.mark.skipif(not _OWN, reason="no group of this user has a name")
@@ -29,7 +31,6 @@ def root() -> Iterator[Path]:
     ("text", "words", "hint"),
     [
         ('[team]\ngroup = "no-such-group"', "there is no group 'no-such-group'", "groupadd"),
-        ('[team.roles]\napprove = ["root"]', "'team.roles.approve' has no effect without a team", "team.group"),
         (f'[team]\ngroup = "{_OWN}"\n[team.roles]\npromote = ["nobody-at-all"]', "no user 'nobody-at-all'", "@"),
         (f'[team]\ngroup = "{_OWN}"\n[team.roles]\nconfigure = ["@no-such"]', "no group '@no-such'", "@"),
     ],
@@ -39,6 +40,26 @@ def test_a_team_that_cannot_be_is_told_with_its_remedy(root: Path, text: str, wo
     (problem,) = config_validate(root)
     assert words in problem
     assert hint in problem
+
+
+def test_roles_without_a_team_are_not_set(root: Path) -> None:
+    with pytest.raises(ConfigError, match="'team.roles.approve' has no effect without a team") as refused:
+        config_set(root, "team.roles.approve", '["root"]')
+    assert "config set team.group" in refused.value.hint
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_team_with_roles_can_be_closed(root: Path, by_hand: bool) -> None:
+    config_set(root, "team.group", _OWN)
+    config_set(root, "team.roles.approve", '["root"]')
+    path = root / "workspace.toml"
+    if by_hand:
+        path.write_text(path.read_text().replace(f'group = "{_OWN}"', 'group = ""'))
+    else:
+        config_set(root, "team.group", "")
+    assert config_validate(root) == []
+    assert load_settings(Layout(root)).team.group == ""
+    config_set(root, "team.roles.approve", "[]")
 
 
 def test_the_owner_must_be_a_member(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,7 @@ class Watch:
 
     def scan_failure(self) -> str:
         """Why files are not seen, not taken in or cannot leave, as it was looked at last; empty while all goes well."""
-        return " ".join(dict.fromkeys([*([self._failure] if self._failure else []), *map(str, self._faulty.values())]))
+        return "; ".join(dict.fromkeys([*([self._failure] if self._failure else []), *map(str, self._faulty.values())]))
 
     def watcher_failure(self) -> str:
         """Why new files are noticed by the scan only, where a watcher should notice them."""

@@ -41,7 +41,7 @@ def may(peer: Peer, right: Right, team: TeamSettings) -> bool:
     """Whether the peer, who is one of the team, has the right.
 
     Roles bind the owner and root, too, so that approving can be another person's work; but whoever can write
-    `workspace.toml` can configure.
+    `workspace.toml` can configure. Without a team there are no roles.
     """
     if right is Right.USE or (peer.is_owner and right in {Right.OWN, Right.CONFIGURE}):
         return True
@@ -52,7 +52,7 @@ def may(peer: Peer, right: Right, team: TeamSettings) -> bool:
 
 
 def _role(right: Right, team: TeamSettings) -> Sequence[str]:
-    role: Sequence[str] = getattr(team.roles, right)
+    role: Sequence[str] = getattr(team.roles, right) if team.group else ()
     return role
 
 

@@ -190,15 +190,12 @@ def check(settings: Settings, source: str) -> Settings:
 
 
 def check_team(team: TeamSettings, layout: Layout) -> None:
-    """Refuse a group that cannot have the workspace, and roles that nobody could have."""
+    """Refuse a group that cannot have the workspace, and roles that nobody could have.
+
+    An empty group is always right, whatever roles stand beside it: nothing may keep a workspace from being closed.
+    """
     source = str(layout.settings)
     if not team.group:
-        for role in TeamRoles.__struct_fields__:
-            if getattr(team.roles, role):
-                raise ConfigError(
-                    f"{source}: key 'team.roles.{role}' has no effect without a team: key 'team.group' is empty.",
-                    hint="Name the group of the team first: shopfloor config set team.group GROUP",
-                )
         return
     group = accounts.group_id(team.group)
     if group is None:
@@ -260,6 +257,11 @@ def get_setting(layout: Layout, key: str) -> Any:
 def set_setting(layout: Layout, key: str, text: str) -> None:
     """Write one setting, keeping comments; `text` is a TOML value or a bare word."""
     current = get_setting(layout, key)
+    if key.startswith("team.roles.") and text != "[]" and not get_setting(layout, "team.group"):
+        raise ConfigError(
+            f"{layout.settings}: key {key!r} has no effect without a team: key 'team.group' is empty.",
+            hint="Name the group of the team first: shopfloor config set team.group GROUP",
+        )
     document = tomlkit.parse(layout.settings.read_text(encoding="utf-8"))
     table: Any = document
     *path, last = key.split(".")
