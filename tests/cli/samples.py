@@ -417,7 +417,7 @@ HISTORY = (
         cause="edited by hand",
         at=at(3, 8),
         seq=45,
-        changes={"training.seed": (7, 9), "training.candidates": (["linear"], ["linear", "boosting"])},
+        changes={"training.seed": (7, 9), "release.policy": ("approval", None)},
     ),
     ModelChange(
         model="late-arrival",

@@ -358,6 +358,14 @@ def test_an_undo_asked_for_twice_is_done_once(works: Works, services: EngineServ
     assert works.store.read(lambda query: alerts.get(query, id)).state == "open"
 
 
+def test_an_undo_undone_again_and_again_is_told_in_two_words(works: Works, ada: Hands) -> None:
+    ada.ask(alert_requests.AlertAck(id=alert(works)))
+    first = ada.undo().message
+    for word in ("Undone", "Done again", "Undone", "Done again"):
+        assert works.store.read(lambda query: events.after(query, 0, 100))[-1].message == f"{word}: {first}"
+        ada.undo()
+
+
 def test_after_an_undone_promotion_a_rollback_goes_to_the_champion_before(works: Works, ada: Hands) -> None:
     _promoted(works, ada)
     ada.undo()

@@ -111,6 +111,19 @@ def test_of_a_models_state_only_decisions_are_kept(store: Store) -> None:
     assert (decided.before or {})["live_score"] == 0.5
 
 
+def test_a_decision_is_kept_though_the_same_commit_wrote_figures_before_it(store: Store) -> None:
+    def both(tx: Transaction) -> None:
+        models.put_state(tx, ModelState(name="m", live_score=0.5))
+        models.put_state(tx, ModelState(name="m", live_score=0.5, awaiting=2))
+
+    store.write(lambda tx: models.put_state(tx, ModelState(name="m")))
+    store.write(both)
+    made, decided = store.read(lambda query: history.of_row(query, "models", ["m"]))
+    assert made.before is None
+    assert decided.before is not None
+    assert (decided.before["live_score"], decided.before["awaiting"]) == (None, None)
+
+
 @pytest.mark.parametrize("count", [1, 30])
 def test_a_files_way_to_its_decision_is_not_kept_and_the_decision_is(store: Store, count: int) -> None:
     """30 go by one statement of JSON, one by parameters."""

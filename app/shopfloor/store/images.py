@@ -72,7 +72,7 @@ class RowImages:
     def row(self, table: str, key: tuple[Any, ...]) -> Row | None:
         """A row by its key. If it is put afterwards, it is not read again for its image."""
         found = bulk.row(self._connection, table, key)
-        self._read[table, key] = found
+        self._read.setdefault((table, key), found)
         return found
 
     def told(self, table: str, key: tuple[Any, ...], row: Row | None) -> None:
@@ -89,10 +89,11 @@ class RowImages:
         name = (table, key)
         if name in self._seen:
             return True
-        self._seen.add(name)
         before = self._read[name] if name in self._read else self.row(table, key)
-        if before is None or not (_passes(rule, before) or _unchanged(rule, before, row)):
-            self._images[name] = before
+        if before is None or not _unchanged(rule, before, row):  # else a later put may still change what counts
+            self._seen.add(name)
+            if before is None or not _passes(rule, before):
+                self._images[name] = before
         return None if name in self._outside else before is not None
 
     def note_many(self, table: str, rows: Sequence[Row]) -> None:

@@ -13,15 +13,16 @@ def made(changes: Mapping[str, tuple[object, object]]) -> str:
     return "new: " + ", ".join(f"{text(field)} {_shown(after)}" for field, after in given.items())
 
 
-def changed(changes: Mapping[str, tuple[object, object]]) -> str:
-    """`state: open → acknowledged, note: none → mine`."""
-    return ", ".join(f"{text(field)}: {_shown(before)} → {_shown(after)}" for field, (before, after) in changes.items())
+def changed(changes: Mapping[str, tuple[object, object]], nothing: str = "none") -> str:
+    """`state: open → acknowledged, note: none → mine`; `nothing` is the word where there is no value."""
+    pairs = {field: [_shown(value, nothing) for value in both] for field, both in changes.items()}
+    return ", ".join(f"{text(field)}: {before} → {after}" for field, (before, after) in pairs.items())
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, nothing: str = "none") -> str:
     match value:
         case None | "" | []:
-            return "none"
+            return nothing
         case bool():
             return yes(value)
         case float():

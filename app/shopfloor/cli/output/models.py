@@ -87,9 +87,12 @@ def _part(change: ModelChange) -> str:
 
 
 def _change(change: ModelChange) -> str:
-    if change.part is not ModelPart.ALIAS:
-        return made(change.changes) if change.made else changed(change.changes)
-    return f"{version(change.previous)} → {version(change.version)}"
+    if change.part is ModelPart.ALIAS:
+        return f"{version(change.previous)} → {version(change.version)}"
+    if change.made:
+        return made(change.changes)
+    # a setting that the definition's text leaves out has its default, which may be anything
+    return changed(change.changes, "default" if change.part is ModelPart.DEFINITION else "none")
 
 
 def state(model: ModelRecord) -> str:

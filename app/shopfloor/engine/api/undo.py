@@ -53,7 +53,7 @@ def undo(services: EngineServices, request: Undo) -> UndoReport:
         transaction.emit(
             "operation.undone",
             told.subject if told is not None else "store",
-            f"Undone: {report.message}",
+            _says(transaction, request),
             actor=request.actor,
             data={"seq": report.seq, "verb": report.verb, "steps": report.steps},
         )
@@ -127,20 +127,29 @@ def _check(services: EngineServices, query: Query, done: Operation, actor: str, 
             code="not_own",
         )
     kinds = {kind.verb: kind for kind in Mutation.__subclasses__()}
-    check_right(services.peer, kinds[_first(query, done).verb].needs, services.context.settings.team)
+    check_right(services.peer, kinds[_chain(query, done)[-1].verb].needs, services.context.settings.team)
     if why := kinds[done.verb].irreversible:
         raise RefusedError(f"{safe(message, 200)}: this cannot be undone.", hint=why, code="irreversible")
 
 
-def _first(query: Query, done: Operation) -> Operation:
-    """What an undo, or the undo of an undo, is about in the end."""
-    while done.verb == Undo.verb:
-        told = _told(query, done.first_seq, done.last_seq, done.actor)
+def _chain(query: Query, done: Operation) -> list[Operation]:
+    """The operation, what it undid if it was an undo, and so on to what the last one is about in the end."""
+    chain = [done]
+    while chain[-1].verb == Undo.verb:
+        told = _told(query, chain[-1].first_seq, chain[-1].last_seq, chain[-1].actor)
         earlier = operations.of_event(query, told.data["seq"]) if told is not None else None
         if earlier is None:
-            return done
-        done = earlier
-    return done
+            break
+        chain.append(earlier)
+    return chain
+
+
+def _says(query: Query, request: Undo) -> str:
+    """What the event of an undo says. To undo an undo does again what was undone, however often that is repeated."""
+    chain = _chain(query, _operation(query, request))
+    first = _told(query, chain[-1].first_seq, chain[-1].last_seq, chain[-1].actor)
+    word = "Undone" if len(chain) % 2 else "Done again"
+    return f"{word}: {chain[-1].verb if first is None else first.message}"
 
 
 def _told(query: Query, first: int, last: int, actor: str = "") -> Event | None:
