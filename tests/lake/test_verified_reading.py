@@ -99,7 +99,7 @@ READERS: dict[str, Callable[[Any, PartFile], object]] = {
     "rows that came before": lambda duck, stored: overlap(
         duck, _incoming(stored), [_held(stored)], _objects(stored), "f2", "f1", CONTRACT
     ),
-    "logged predictions": lambda duck, stored: read_inputs([stored.path], 1, (None, None), (None, 0)),
+    "logged predictions": lambda duck, stored: read_inputs([stored.path], 1, (None, None)),
 }  # fmt: skip
 
 

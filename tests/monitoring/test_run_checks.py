@@ -197,12 +197,49 @@ def test_checking_again_without_new_rows_does_not_confirm_anything(tmp_path: Pat
     frame = month(8)
     part = inference_part(tmp_path, frame.assign(noise=frame["noise"] + 0.4), answers_of(frame))
     history: tuple[CheckResult, ...] = ()
+    found = []
     for minute in range(4):
         now = moment(9) + timedelta(minutes=minute)
         results = run_checks(spec(reference_path, inference=(part,), history=history, now=now), silent).results
-        assert shifted(results) == {"noise"}
+        found.append(shifted(results))
         assert fold([], results, history, DEFINITION, now).opened == ()
         history += results
+    assert found == [{"noise"}, set(), set(), set()]
+
+
+def _daily(folder: Path, reference_path: str, frames: list[pd.DataFrame]) -> list[tuple[int, set[str], bool]]:
+    """Rows, what has shifted, and whether an alert opens, of a look after each file of predictions."""
+    parts: list[str] = []
+    history: tuple[CheckResult, ...] = ()
+    looks = []
+    for day, frame in enumerate(frames):
+        at = moment(8) + timedelta(days=day)
+        parts.append(inference_part(folder, frame.assign(id=frame["id"] + f"/{day}"), answers_of(frame), at=at))
+        report = run_checks(spec(reference_path, inference=tuple(parts), history=history, now=at), silent)
+        opened = fold([], report.results, history, DEFINITION, at).opened
+        looks.append((report.rows, shifted(report.results), bool(opened)))
+        history += report.results
+    return looks
+
+
+def test_a_small_file_after_a_sorted_large_one_is_judged_by_itself(tmp_path: Path, reference_path: str) -> None:
+    large = month(8, rows=3000).sort_values("distance", ignore_index=True)
+    looks = _daily(tmp_path, reference_path, [large, month(8, rows=200, seed=2)])
+    assert looks[1] == (200, set(), False)
+
+
+def test_a_jump_in_small_daily_files_is_no_trend(tmp_path: Path, reference_path: str) -> None:
+    usual = [month(8, rows=150, seed=seed) for seed in range(3)]
+    jumped = [frame.assign(distance=frame["distance"] + 700) for frame in (month(8, rows=150, seed=9),) * 3]
+    looks = _daily(tmp_path, reference_path, [*usual, *jumped])
+    assert [rows for rows, _, _ in looks] == [150] * 6
+    assert [opened for *_, opened in looks[:3]] == [False] * 3
+    assert any(opened for *_, opened in looks[3:5]), looks
+
+
+def test_too_few_predictions_are_looked_at_again_with_those_that_follow(tmp_path: Path, reference_path: str) -> None:
+    looks = _daily(tmp_path, reference_path, [month(8, rows=40, seed=seed) for seed in range(4)])
+    assert [rows for rows, _, _ in looks] == [40, 80, 120, 40]
 
 
 def test_settings_switch_checks_off(tmp_path: Path, reference_path: str) -> None:

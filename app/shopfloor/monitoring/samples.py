@@ -20,6 +20,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile, PartFile
+from shopfloor.domain.monitor import CheckVerdict
 from shopfloor.domain.text import safe
 from shopfloor.lake.frame import read_parts
 from shopfloor.monitoring.check_context import InputRows, KnownOutcomes, StoredPredictions
@@ -76,38 +77,36 @@ def delivered_truth(frame: pd.DataFrame, id: str | None, target: str) -> pd.Data
 def stored_samples(spec: CheckSpec, reference: Reference) -> tuple[InputRows, StoredPredictions] | None:
     """The stored inputs and predictions of the window; None when nothing was predicted.
 
-    Without a window what was predicted since the last run, and at least some rows to judge by.
+    Without a window what was predicted since the last look.
     """
-    stored = read_inputs(spec.inference, spec.model_version, spec.window, _newest(spec))
+    stored = read_inputs(spec.inference, spec.model_version, spec.window, _since(spec))
     if not len(stored.outputs) or stored.last_at is None:
         return None
     predictions = read_predictions(
         stored.outputs, None, task=spec.task, classes=spec.classes or reference.classes, positive=spec.positive
     )
-    # Runs that share most of their rows are one: persistence needs new rows.
-    data = f"predictions {stored.total // max(spec.definition.monitoring.min_rows, 1)}"
+    data = f"predictions until {stored.last_at.isoformat()}"
     return (
         InputRows(source="inference", data=data, moment=stored.last_at, frame=stored.inputs),
         StoredPredictions(source="inference", data=data, moment=stored.last_at, predictions=predictions),
     )
 
 
-def _newest(spec: CheckSpec) -> tuple[datetime | None, int]:
-    if spec.window != (None, None):
-        return None, 0
-    return _last_run(spec), _TIMES_LEAST * max(spec.definition.monitoring.min_rows, 1)
+def _since(spec: CheckSpec) -> datetime | None:
+    """Up to where the newest check of predictions went that could tell; None: look at all that the window has.
 
-
-def _last_run(spec: CheckSpec) -> datetime | None:
-    """Up to where the newest check of predictions of this version went."""
+    Too few for an answer are looked at again with those that follow. What was answered for is not: rows of an earlier
+    file would make a trend of a jump, or a jump of the order in which a file is sorted.
+    """
     found = [
         datetime.fromisoformat(str(result.evidence["moment"]))
         for result in spec.history
         if result.check == PREDICTION_DRIFT
         and result.model_version == spec.model_version
+        and result.verdict is not CheckVerdict.UNKNOWN
         and "moment" in result.evidence
     ]
-    return max(found, default=None)
+    return max(found, default=None) if spec.window == (None, None) else None
 
 
 def known_outcomes(spec: CheckSpec, reference: Reference, truth: pd.DataFrame | None) -> KnownOutcomes | None:

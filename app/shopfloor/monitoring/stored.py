@@ -115,50 +115,39 @@ def truths_of_predictions(delivered: pd.DataFrame, inference: Sequence[str], tas
 class StoredInputs:
     """The inputs of a model version, under the features' own names, and its predictions, oldest first.
 
-    `total` counts all rows of the window, `last_at` is the newest.
+    `last_at` is the newest of the window, None where it has none.
     """
 
     inputs: pd.DataFrame
     outputs: pd.DataFrame
-    total: int
     last_at: datetime | None
 
 
-def read_inputs(
-    inference: Sequence[str], version: int, window: Window, newest: tuple[datetime | None, int] = (None, 0)
-) -> StoredInputs:
+def read_inputs(inference: Sequence[str], version: int, window: Window, since: datetime | None = None) -> StoredInputs:
     """The stored inputs and predictions of a version in a window; of several with one id the last one.
 
-    `newest` is a time and a number of rows: with one of them set only rows after that time are
-    returned, or that number of the newest ones if that is more. Never more than 500,000 rows.
+    Only rows after `since`, where it is given, and never more than the newest 500,000.
     """
     import pandas as pd
 
     table = _rows_of(inference, None, version, window)
     if not table.num_rows:
-        return StoredInputs(pd.DataFrame(), pd.DataFrame(), 0, None)
+        return StoredInputs(pd.DataFrame(), pd.DataFrame(), None)
     # A row that is asked for again and again is still one row.
     table = table.take(pa.array(_latest(table.column(_ID), _micros(table.column(_AT)))[1]))
     at = _micros(table.column(_AT))
     order = np.argsort(at, kind="stable")
-    kept = table.take(pa.array(order[-_wanted(at, newest) :]))
+    if since is not None:
+        order = order[at[order] > _scalar(since).cast(pa.int64()).as_py()]
+    kept = table.take(pa.array(order[-MOST_INPUT_ROWS:]))
     names = [name for name in table.column_names if name.startswith(INPUT)]
     inputs = kept.select(names).rename_columns([name.removeprefix(INPUT) for name in names])
     outputs = [name for name in table.column_names if name == "prediction" or name.startswith(PROBABILITY)]
     return StoredInputs(
         inputs=inputs.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get),
         outputs=kept.select(outputs).to_pandas(),
-        total=table.num_rows,
         last_at=_moment(at.max()),
     )
-
-
-def _wanted(at: NDArray[np.int64], newest: tuple[datetime | None, int]) -> int:
-    since, least = newest
-    if since is None and not least:
-        return min(len(at), MOST_INPUT_ROWS)
-    fresh = len(at) if since is None else int((at > _scalar(since).cast(pa.int64()).as_py()).sum())
-    return min(max(fresh, least, 1), MOST_INPUT_ROWS)
 
 
 def _moment(micros: np.int64) -> datetime:
