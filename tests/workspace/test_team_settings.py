@@ -43,7 +43,7 @@ def test_a_team_that_cannot_be_is_told_with_its_remedy(root: Path, text: str, wo
 
 
 def test_roles_without_a_team_are_not_set(root: Path) -> None:
-    with pytest.raises(ConfigError, match="'team.roles.approve' has no effect without a team") as refused:
+    with pytest.raises(ConfigError, match=r"'team\.roles\.approve' has no effect without a team") as refused:
         config_set(root, "team.roles.approve", '["root"]')
     assert "config set team.group" in refused.value.hint
 
