@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from shopfloor.arrival.candidate import HARD_LINK, CandidateKind, classify
 from shopfloor.arrival.scan import MAX_DEPTH, Observation, scan
 from shopfloor.domain.dropped import ignored
 from shopfloor.domain.file import FilePurpose
+from shopfloor.formats.reasons.bad_file import BadFile
+from shopfloor.formats.registry import named_format
 
 
 def drop(root: Path, path: str, text: str = "a\n1\n") -> Path:
@@ -208,3 +211,11 @@ def test_directory_swapped_for_a_link_leads_nowhere(tmp_path: Path) -> None:
         stop.set()
         swapper.join()
     assert paths <= {"d/sub", "d/.aside", "d/sub/mine.csv"}
+
+
+@pytest.mark.parametrize("name", ["notes.md", "a.TXT", "model.pkl", "README", "a.parquet.gz"])
+def test_a_name_that_no_format_has_is_refused_in_the_same_words_wherever_it_is_read(name: str) -> None:
+    """Also where it is not delivered but named, as in `predict`."""
+    with pytest.raises(BadFile) as caught:
+        named_format(name)
+    assert (CandidateKind.REFUSED, caught.value.reason) == classify(name, stat.S_IFREG)

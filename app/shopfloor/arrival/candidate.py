@@ -7,20 +7,8 @@ from enum import StrEnum
 
 from shopfloor.domain.dropped import ignored
 from shopfloor.domain.file import Reason
-from shopfloor.domain.file_formats import deliverable, endings
-
-_ADVICE = {
-    # Measured: of one valid file in six cells out of seven were read as empty, without an error.
-    ".xlsb": "Its binary cells cannot be read reliably. Save it as an Excel workbook (.xlsx), or the sheet as CSV.",
-    ".fods": "Save it as .ods or .xlsx, or the sheet as CSV.",
-    ".zip": "Unpack it, or compress each file with gzip.",
-    ".txt": "If it is delimited text, name it .csv or .tsv.",
-    ".arrow": "Write it as Parquet.",
-    ".feather": "Write it as Parquet.",
-    ".pkl": "Write it as Parquet. Pickles are never opened: they can run code.",
-    ".pickle": "Write it as Parquet. Pickles are never opened: they can run code.",
-    ".joblib": "Write it as Parquet. Pickles are never opened: they can run code.",
-}
+from shopfloor.domain.file_formats import endings
+from shopfloor.formats.reasons.files import unread_extension
 
 
 class CandidateKind(StrEnum):
@@ -52,7 +40,7 @@ def classify(name: str, mode: int) -> tuple[CandidateKind, Reason | None]:
         )
     if stat.S_ISREG(mode):
         lowered = name.lower()
-        return _CANDIDATE if lowered.endswith(endings()) else (CandidateKind.REFUSED, _extension(lowered))
+        return _CANDIDATE if lowered.endswith(endings()) else (CandidateKind.REFUSED, unread_extension(lowered))
     if stat.S_ISDIR(mode):
         return CandidateKind.DIRECTORY, None
     return CandidateKind.REFUSED, _special(mode)
@@ -64,21 +52,6 @@ def _is_utf8(name: str) -> bool:
     except UnicodeEncodeError:  # surrogates stand for bytes that could not be decoded
         return False
     return True
-
-
-def _extension(lowered: str) -> Reason:
-    dot = lowered.rfind(".")
-    suffix = lowered[dot:] if dot > 0 else ""
-    what = (
-        f"Files ending in {suffix!r} are not read."
-        if suffix.isprintable() and suffix
-        else ("The file has no extension, so its format is unknown.")
-    )
-    return Reason(
-        code="extension",
-        message=what,
-        hint=_ADVICE.get(suffix, f"Deliver {deliverable()}."),
-    )
 
 
 def _special(mode: int) -> Reason:

@@ -9,7 +9,7 @@ from shopfloor.domain.file_formats import FILE_FORMATS
 from shopfloor.formats.file_format import FileFormat
 from shopfloor.formats.packing import Packing, named_packing
 from shopfloor.formats.reasons.bad_file import BadFile
-from shopfloor.formats.reasons.files import wrong_format
+from shopfloor.formats.reasons.files import unread_extension
 
 
 def named_format(name: str) -> tuple[FileFormat, Packing]:
@@ -18,7 +18,7 @@ def named_format(name: str) -> tuple[FileFormat, Packing]:
     for spec in FILE_FORMATS:
         if stem.endswith(spec.suffixes) and (spec.compressible or packing is Packing.NONE):
             return _format(spec.module), packing
-    raise BadFile(wrong_format("something else", "a format that is not read"))
+    raise BadFile(unread_extension(name))
 
 
 @cache

@@ -113,7 +113,7 @@ def _operation(query: Query, request: Undo) -> Operation:
     if event is None:
         raise NotFoundError(f"There is no event {request.seq}.", hint=_SEE, code="event_not_found")
     raise RefusedError(
-        f"Event {request.seq} is nothing that somebody asked for: {safe(event.message, 200)}.",
+        f"Event {request.seq} is nothing that somebody asked for: {safe(event.message, 200).rstrip('.')}.",
         hint="What a person does can be undone, what followed by itself cannot.",
         code="not_asked_for",
     )

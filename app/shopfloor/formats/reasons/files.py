@@ -8,6 +8,19 @@ from shopfloor.domain.file_formats import deliverable
 from shopfloor.domain.text import safe
 from shopfloor.formats.reasons.bad_file import detail
 
+_ADVICE = {
+    # Measured: of one valid file in six cells out of seven were read as empty, without an error.
+    ".xlsb": "Its binary cells cannot be read reliably. Save it as an Excel workbook (.xlsx), or the sheet as CSV.",
+    ".fods": "Save it as .ods or .xlsx, or the sheet as CSV.",
+    ".zip": "Unpack it, or compress each file with gzip.",
+    ".txt": "If it is delimited text, name it .csv or .tsv.",
+    ".arrow": "Write it as Parquet.",
+    ".feather": "Write it as Parquet.",
+    ".pkl": "Write it as Parquet. Pickles are never opened: they can run code.",
+    ".pickle": "Write it as Parquet. Pickles are never opened: they can run code.",
+    ".joblib": "Write it as Parquet. Pickles are never opened: they can run code.",
+}
+
 
 def not_there(name: str, why: str) -> Reason:
     return Reason(
@@ -31,6 +44,23 @@ def blank_file() -> Reason:
         code="empty_file",
         message="The file contains only whitespace.",
         hint="Check that the export finished, then deliver the file again.",
+    )
+
+
+def unread_extension(name: str) -> Reason:
+    """No format has files of such a name."""
+    lowered = name.lower()
+    dot = lowered.rfind(".")
+    suffix = lowered[dot:] if dot > 0 else ""
+    what = (
+        f"Files ending in {suffix!r} are not read."
+        if suffix.isprintable() and suffix
+        else "The file has no extension, so its format is unknown."
+    )
+    return Reason(
+        code="extension",
+        message=what,
+        hint=_ADVICE.get(suffix, f"Deliver {deliverable()}."),
     )
 
 
