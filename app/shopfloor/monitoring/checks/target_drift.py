@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,17 +15,15 @@ from shopfloor.monitoring.bins import bin_values, target_values
 from shopfloor.monitoring.check_context import CheckContext
 from shopfloor.monitoring.drift import measure_drift
 from shopfloor.monitoring.measurement import Finding, Measurement
+from shopfloor.monitoring.rates import rate_change
 from shopfloor.monitoring.records import TARGET_DRIFT, FeatureReference, Reference
-from shopfloor.monitoring.thresholds import FEW_ROWS, prediction_limit
-from shopfloor.statistics.distances import homogeneity
+from shopfloor.monitoring.thresholds import FEW_ROWS
 
 NEW_CLASS, VANISHED_CLASS, CLASS_RATE = "new_class", "vanished_class", "class_rate"
 _FEW = 5
 """So many rows of a new class are no slip of the pen."""
 _EXPECTED = 10.0
 """Where so many rows of a class are expected, chance brings none once in 20,000 deliveries."""
-_RATIO = 1.6
-_CERTAIN = 0.005
 _NAMED = 3
 
 
@@ -98,23 +95,11 @@ class _Rate(NamedTuple):
 
 
 def _rate(place: int, count: int, rows: int, feature: FeatureReference) -> _Rate:
-    """A rate that halves or doubles is a small distance where the class is rare, and matters all the same.
-
-    It has to change by more than the stretches of the reference did, and by more than chance gives.
-    """
     whole = feature.whole
-    before, now = max(whole.counts[place], 0.5) / whole.present, count / rows
-    stretches = [chunk.counts[place] / chunk.present for chunk in feature.chunks if chunk.present >= FEW_ROWS]
-    usual = [abs(math.log(share / before)) for share in stretches if share]
-    p_value = homogeneity((count, rows - count), (whole.counts[place], whole.present - whole.counts[place]))
-    finding = Finding(
-        CLASS_RATE,
-        abs(math.log(now / before)),
-        max(math.log(_RATIO), prediction_limit(usual)),
-        practical=p_value <= _CERTAIN,
-        is_break=True,
-    )
-    return _Rate(feature.bins.levels[place], before, now, finding)
+    before = max(whole.counts[place], 1)
+    stretches = [(chunk.counts[place], chunk.present) for chunk in feature.chunks if chunk.present >= FEW_ROWS]
+    finding = rate_change(CLASS_RATE, (count, rows), (before, whole.present), stretches)
+    return _Rate(feature.bins.levels[place], before / whole.present, count / rows, finding)
 
 
 def _is_new(level: str, count: int, reference: Reference) -> bool:
