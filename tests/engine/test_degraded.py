@@ -106,6 +106,20 @@ def _renamed(source: Path, target: Path) -> bool:
     return True
 
 
+def test_settings_that_cannot_be_used_are_told_until_they_can(shell: Shell) -> None:
+    """Also by an engine that starts with them: it would share, mark and retain by the defaults, and nobody knew."""
+    file = Layout(shell.root).settings
+    text = file.read_text()
+    shell("down")
+    file.write_text(text.replace("[team]", '[team]\ngroup = "no-such-group"'))
+    shell("up")
+    (told,) = (one for one in shell.json("status")["engine"]["degraded"] if one["code"] == "settings")
+    assert told["message"].startswith("workspace.toml cannot be used, so the defaults hold: ")
+    assert "no-such-group" in told["message"]
+    file.write_text(text)
+    _until(lambda: "settings" not in _codes(shell))
+
+
 def test_a_read_only_mount_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layout = Layout(tmp_path)
     layout.create()

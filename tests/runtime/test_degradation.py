@@ -64,7 +64,7 @@ def test_what_each_cause_stops(cause: DegradedCause) -> None:
         assert refused.value.hint
     else:
         degraded.refuse_changes()
-    told_only = cause in {DegradedCause.WATCHER, DegradedCause.CLOCK}
+    told_only = cause in {DegradedCause.WATCHER, DegradedCause.CLOCK, DegradedCause.SETTINGS}
     assert degraded.hindrances() == (() if told_only else ("It is so.",))
     no_space = cause in {DegradedCause.DISK_LOW, DegradedCause.DISK_FULL, DegradedCause.READ_ONLY}
     assert [kind for kind in JobKind if degraded.holds_back(kind)] == (

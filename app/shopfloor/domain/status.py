@@ -30,6 +30,7 @@ class DegradedCause(StrEnum):
     SCAN = "scan"
     WATCHER = "watcher"
     CLOCK = "clock"
+    SETTINGS = "settings"
 
 
 class Degradation(Record, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ def degrade(services: EngineServices) -> None:
         DegradedCause.SCAN: watch.scan_failure,
         DegradedCause.WATCHER: watch.watcher_failure,
         DegradedCause.CLOCK: ClockJump(context.clock),
+        DegradedCause.SETTINGS: lambda: context.settings_fault,
     }
     context.degraded.watch(probes, partial(_tell, context))
 

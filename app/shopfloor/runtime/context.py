@@ -54,6 +54,7 @@ class Context:
     started_at: datetime
     check_contract: ContractCheck
     settings: Settings = field(default_factory=Settings)
+    settings_fault: str = ""
     stopping: threading.Event = field(default_factory=threading.Event)
     book: ContractBook = field(init=False)
     degraded: Degradations = field(init=False)
@@ -75,12 +76,15 @@ class Context:
             )
 
     def reload_settings(self) -> None:
-        """Read `workspace.toml` again; a broken file keeps the settings that work."""
+        """Read `workspace.toml` again; a broken file keeps the settings that work, and is told."""
         try:
             self.settings = load_settings(self.layout)
-            self.share()
         except ConfigError as error:
-            _LOG.warning("workspace.toml is not used: %s", error)
+            instead = "the defaults" if self.settings == Settings() else "the settings from before"
+            self.settings_fault = f"workspace.toml cannot be used, so {instead} hold: {error}"
+            return
+        self.settings_fault = ""
+        self.share()
 
     def share(self) -> None:
         """Give the team its rights, or take them away; also where somebody changed them by hand."""

@@ -21,7 +21,7 @@ Listener = Callable[[Degradation, bool], None]
 
 _REFUSING = (DegradedCause.DISK_FULL, DegradedCause.READ_ONLY, DegradedCause.STORE)
 _NO_SPACE = frozenset({DegradedCause.DISK_LOW, DegradedCause.DISK_FULL, DegradedCause.READ_ONLY})
-_ONLY_TOLD = frozenset({DegradedCause.WATCHER, DegradedCause.CLOCK})
+_ONLY_TOLD = frozenset({DegradedCause.WATCHER, DegradedCause.CLOCK, DegradedCause.SETTINGS})
 _FILLING = frozenset({JobKind.INTAKE, JobKind.TRAIN})
 _HINTS = {
     DegradedCause.DISK_FULL: "Free some disk space (shopfloor gc): the engine goes on by itself. "
