@@ -17,13 +17,16 @@ from shopfloor.cli.commands.down import await_end
 from shopfloor.cli.commands.events import read_new, read_past
 from shopfloor.cli.commands.wait import wait_for_idle
 from shopfloor.cli.main import run
+from shopfloor.cli.output import decisions
 from shopfloor.cli.session import Session
 from shopfloor.client.restore import Restored
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.definition import ReleasePolicy, Task
 from shopfloor.domain.errors import NotFoundError, ShopfloorError, UnreachableError
 from shopfloor.domain.event import Event
+from shopfloor.domain.file import FileState
 from shopfloor.domain.page import Page
+from shopfloor.domain.release import Outcome
 from shopfloor.domain.requests.alerts import AlertList, CheckList
 from shopfloor.domain.requests.datasets import DatasetDefine, DatasetDiff, DatasetPreviewShow, DatasetVersionShow
 from shopfloor.domain.requests.files import FileList, FileRetry
@@ -558,6 +561,8 @@ class TestConfig:
          "job j9 is already cancelled"),
         ("file discard f1", {"file": msgspec.structs.replace(samples.FILES[0], state="discarded")},
          "file f3 is already discarded"),
+        ("file withdraw f1", {"file": msgspec.structs.replace(samples.FILES[0], state=FileState.WITHDRAWN)},
+         "the rows of f3 are already withdrawn"),
         ("model retire late", {"model.show": msgspec.structs.replace(samples.MODEL, retired=True)},
          "late-arrival is retired"),
     ],
@@ -569,6 +574,26 @@ def test_a_command_that_changes_nothing_says_so(
     engine(answers)
     assert run(line.split()) == 0
     assert f"No change: {said}." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["file accept f1", "file accept --types f1", "file retry f1", "file withdraw f1"])
+def test_what_goes_on_after_the_answer_is_said(line: str, engine: Engine, capsys: Any) -> None:
+    """The record that is shown is still as it was before the job."""
+    engine({"file": samples.FILES[0]})
+    assert run(line.split()) == 0
+    told = capsys.readouterr().err
+    assert "f3" in told
+    assert "again" in told or "in a new version" in told
+    assert "No change" not in told
+
+
+def test_an_approved_version_does_not_await_approval() -> None:
+    decision = msgspec.structs.replace(samples.DECISION, outcome=Outcome.AWAIT_APPROVAL)
+    version = msgspec.structs.replace(samples.CHAMPION, decision=decision, approvals=("ann",))
+    told = decisions.explain(version, None)
+    assert "needs approval" in told
+    assert "approved by" in told
+    assert "awaits" not in told
 
 
 def test_a_restore_that_nobody_confirms_is_refused(

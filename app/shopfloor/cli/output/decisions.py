@@ -6,9 +6,10 @@ from shopfloor.cli.output.cells import count, figure, gain, moment, text, words
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, sentence, table
 from shopfloor.domain.release import Decision, GateCheck, ModelVersion, Outcome
 
+# What the gate decided then: an approval that has been given since does not change it.
 WORDS = {
     Outcome.PROMOTE: "promoted",
-    Outcome.AWAIT_APPROVAL: "awaits approval",
+    Outcome.AWAIT_APPROVAL: "needs approval",
     Outcome.HOLD: "held",
     Outcome.REJECT: "rejected",
 }

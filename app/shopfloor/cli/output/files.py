@@ -173,11 +173,22 @@ def _next(file: FileRecord) -> str:
     return f"shopfloor file inspect {id}, then retry, accept or discard {id}"
 
 
+def _again(request: FileAccept | FileRetry, file: FileRecord) -> str:
+    id = text(file.id)
+    return f"{id} is being ingested again. See what came of it: shopfloor wait; shopfloor file show {id}"
+
+
+def _withdrawing(request: FileWithdraw, file: FileRecord) -> str:
+    if file.state is FileState.WITHDRAWN:
+        return f"No change: the rows of {text(file.id)} are already withdrawn."
+    return f"The rows of {text(file.id)} leave {text(file.dataset)} in a new version, within moments."
+
+
 FORMATS = {
     FileInspect: Format(describe_bytes),
-    FileAccept: Format(describe),
-    FileRetry: Format(describe),
-    FileWithdraw: Format(describe),
+    FileAccept: Format(describe, done=_again),
+    FileRetry: Format(describe, done=_again),
+    FileWithdraw: Format(describe, done=_withdrawing),
     FileSupersede: Format(describe),
     FileDiscard: Format(
         describe,
