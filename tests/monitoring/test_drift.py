@@ -362,12 +362,3 @@ def test_a_level_that_is_gone_is_told_at_once() -> None:
 def _codes(rows: int, seed: int) -> np.ndarray:
     """Codes from 1 to 40 without 24."""
     return np.random.default_rng(seed).choice([code for code in range(1, 41) if code != 24], rows)
-
-
-def test_values_that_are_missing_twice_as_often_are_told_at_once() -> None:
-    reference = reference_of(months(range(8)))
-    usual = month(8, rows=1000)
-    twice = usual.assign(noise=usual["noise"].mask(np.arange(1000) % 25 == 0))
-    (changed,) = [one for one in drift(reference, 8, twice) if one.verdict is CheckVerdict.SHIFTED]
-    assert (changed.check, changed.feature, changed.evidence["break"]) == ("missing_share", "noise", True)
-    assert "noise: missing 2.9 % → 6.4 %" in changed.message

@@ -11,6 +11,7 @@ from shopfloor.statistics.distances import homogeneity
 
 _RATIO = 1.6
 _CERTAIN = 0.005
+_HALF = 0.5  # of a row: what none of them stands for
 
 Count = tuple[int, int]
 """How many of how many rows."""
@@ -23,7 +24,7 @@ def rate_change(measure: str, now: Count, before: Count, stretches: Sequence[Cou
     """
     (count, rows), (known, whole) = now, before
     share = known / whole
-    usual = [abs(math.log(some / all / share)) for some, all in stretches if some]
+    usual = [abs(math.log(max(some, _HALF) / all / share)) for some, all in stretches if all * share >= _HALF]
     p_value = homogeneity((count, rows - count), (known, whole - known))
     return Finding(
         measure,

@@ -34,9 +34,7 @@ def missing(result: CheckResult, feature: FeatureReference, current: Sketch, unk
     if result.verdict is CheckVerdict.OK:
         return f"{name}: {now} missing, as expected (training: {before})."
     gone = " The column is absent or has no usable values." if current.present == 0 else ""
-    rate = result.evidence.get("measure") == "missing_rate"
-    limit = "more than chance and the time before explain" if rate else f"limit {percent(result.limit or 0.0)}"
-    return f"{name}: missing {before} → {now} ({limit}).{gone}"
+    return f"{name}: missing {before} → {now} (limit {percent(result.limit or 0.0)}).{gone}"
 
 
 def describe_change(feature: FeatureReference, current: Sketch, before: Sketch) -> str:

@@ -8,9 +8,8 @@ from shopfloor.monitoring import wording
 from shopfloor.monitoring.check_context import CheckContext, InputRows
 from shopfloor.monitoring.drift import BREAK_SHARE
 from shopfloor.monitoring.measurement import Finding, Measurement, too_few
-from shopfloor.monitoring.rates import rate_change
 from shopfloor.monitoring.records import MISSING_SHARE, FeatureReference, Sketch
-from shopfloor.monitoring.thresholds import FEW_ROWS, prediction_limit
+from shopfloor.monitoring.thresholds import prediction_limit
 from shopfloor.statistics.distances import homogeneity
 
 
@@ -48,10 +47,7 @@ class MissingShare:
             feature=feature.name,
             rows=current.rows,
             importance=feature.importance,
-            findings=(
-                Finding(self.name, value, limit, is_break=value >= min(limit + BREAK_SHARE, (1 + limit) / 2)),
-                *_more_often(feature, current),
-            ),
+            findings=(Finding(self.name, value, limit, is_break=value >= min(limit + BREAK_SHARE, (1 + limit) / 2)),),
             p_value=None if unknown else p_value,
             unknown=unknown,
             evidence={
@@ -75,12 +71,3 @@ class MissingShare:
 
 
 CHECK = MissingShare()
-
-
-def _more_often(feature: FeatureReference, current: Sketch) -> list[Finding]:
-    """Missing twice as often is a small change where little is missing, and no small fault."""
-    whole = feature.whole
-    if not whole.missing or current.missing_share <= whole.missing_share:
-        return []
-    stretches = [(chunk.missing, chunk.rows) for chunk in feature.chunks if chunk.rows >= FEW_ROWS]
-    return [rate_change("missing_rate", (current.missing, current.rows), (whole.missing, whole.rows), stretches)]
