@@ -64,7 +64,7 @@ def test_every_kind_of_job_tells_what_it_did(shop: Shop) -> None:
     shop.settle()
     assert "known.csv (f3): 102 actuals of m" in log(shop, JobKind.ACTUALS)
     told = log(shop, JobKind.MONITOR)
-    assert "m@1: 3 checks of 100 rows" in told
+    assert "m@1: 1 check of 100 rows" in told
     assert "performance: " in told
     assert "2 actuals belong to no prediction" in told
     shop.write("inbox/d", "bad.csv", "id,x,y\n1,2\n")

@@ -25,22 +25,22 @@ def rows(count: int, seed: int, *, sign: int = 1, labelled: float = 1.0) -> str:
 def orders(opened: Factory) -> Factory:
     assert opened.add("orders_late", opened.write("orders1.csv", rows(3000, 1)), 3000)["state"] == "committed"
     opened(
-        "model", "define", "late", "--dataset", "orders_late", "--target", "late", "--id", "order",
+        "model", "define", "lateness", "--dataset", "orders_late", "--target", "late", "--id", "order",
         "--positive", "yes", "--metric", "roc_auc", "--candidates", "linear", "--seed", "1",
     )  # fmt: skip
     opened.wait()
-    assert opened.json("model", "show", "late")["champion"] == 1
+    assert opened.json("model", "show", "lateness")["champion"] == 1
     return opened
 
 
 def _performance(shop: Factory) -> Any:
     """The newest check of the performance."""
-    found = [one for one in shop.json("monitor", "checks", "late") if one["check"] == "performance"]
+    found = [one for one in shop.json("monitor", "checks", "lateness") if one["check"] == "performance"]
     return max(found, key=lambda one: one["at"])
 
 
 def _alerts(shop: Factory) -> Any:
-    return [alert for alert in shop.json("alert", "list") if alert["subject"] == "late"]
+    return [alert for alert in shop.json("alert", "list") if alert["subject"] == "lateness"]
 
 
 def test_a_champion_is_measured_on_the_labels_that_a_delivery_brings(orders: Factory) -> None:
@@ -70,7 +70,7 @@ def test_a_concept_that_flips_rings_with_the_first_labelled_delivery(orders: Fac
     assert alert["value"] < 0.4
     assert "500 delivered rows" in alert["message"]
     assert "The inputs are stable" in alert["cause"]
-    other = [one for one in orders.json("monitor", "checks", "late") if one["at"] == _performance(orders)["at"]]
+    other = [one for one in orders.json("monitor", "checks", "lateness") if one["at"] == _performance(orders)["at"]]
     assert {one["verdict"] for one in other if one["check"] != "performance"} == {"ok"}
 
 

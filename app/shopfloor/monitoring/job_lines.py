@@ -27,7 +27,7 @@ def lines(outcome: CheckOutcome) -> Iterator[str]:
     if outcome.truth is not None:
         yield f"{counted(outcome.truth.rows, 'actual')} arrived with the delivery"
     if report.live_rows:
-        yield f"Live score {figure(report.live_score)} on {counted(report.live_rows, 'actual')}"
+        yield f"Live score {figure(report.live_score)} on {counted(report.live_rows, report.live_on)} with truth"
     yield from report.notes
 
 

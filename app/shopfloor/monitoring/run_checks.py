@@ -106,7 +106,7 @@ def _report(spec: CheckSpec, context: CheckContext, results: list[CheckResult]) 
         model_version=spec.model_version,
         results=tuple(results),
         source="" if sample is None else sample.source,
-        rows=0 if rows is None else len(rows),
+        rows=0 if sample is None else len(sample),
         live_score=None if performance is None else performance.value,
         live_rows=0 if live is None else len(live),
         live_on="" if live is None else live.row,
