@@ -134,9 +134,10 @@ def _deliver(root: Path, staged: Path, text: str) -> None:
 
 
 def _workers(engine: int) -> list[int]:
-    """The processes that the engine started and that still wait for their next call."""
+    """The processes below the engine: the one that starts workers, and those that wait for their next call."""
     children = Path(f"/proc/{engine}/task").glob("*/children")
-    return [int(child) for found in children for child in found.read_text().split()]
+    direct = [int(child) for found in children for child in found.read_text().split()]
+    return [process for child in direct for process in (child, *_workers(child))]
 
 
 def _cpu_seconds(engine: int) -> float:
