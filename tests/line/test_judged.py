@@ -52,6 +52,15 @@ def test_a_champion_is_measured_on_the_labels_that_a_delivery_brings(orders: Fac
     assert _alerts(orders) == []
 
 
+def test_a_live_score_is_of_rows_whose_truth_is_known(orders: Factory) -> None:
+    """Predictions without any actual are no reason to forget what the delivery's labels say."""
+    orders.score("lateness", orders.write("asked.csv", rows(120, 7)), 120)
+    assert orders.add("orders_late", orders.write("orders5.csv", rows(400, 5)), 400)["state"] == "committed"
+    model = orders.json("model", "show", "lateness")
+    assert (model["champion"], model["live_rows"]) == (1, 400)
+    assert model["live_score"] == pytest.approx(0.9, abs=0.1)
+
+
 def test_labels_that_are_not_there_yet_are_told(orders: Factory) -> None:
     text = rows(800, 3, labelled=0.3)
     known = sum(not line.endswith(",") for line in text.splitlines()) - 1

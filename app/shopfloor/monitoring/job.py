@@ -19,7 +19,7 @@ from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.monitoring import job_lines, preparing, tasks
 from shopfloor.monitoring.alerts import fold
-from shopfloor.monitoring.records import PERFORMANCE, AlertChanges, CheckReport
+from shopfloor.monitoring.records import AlertChanges, CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome, CheckTask
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
@@ -118,8 +118,7 @@ class MonitorHandler:
         )
         if published.live_score is None:
             return
-        performance = next((result for result in published.results if result.check == PERFORMANCE), None)
-        verdict = performance.verdict.value if performance is not None else ""
+        verdict = published.live_verdict
         transaction.emit(
             "model.measured",
             published.model,

@@ -200,9 +200,11 @@ class Joined(Record, frozen=True, kw_only=True):
 
 
 class CheckReport(Record, frozen=True, kw_only=True):
-    """The results of one check run. `source` is where the inputs came from: `data` or `inference`. `live_score` is that
-    of `live_rows` rows, each of which is a `live_on`. `value` is what all predictions of the model with actuals were
-    worth."""
+    """The results of one check run. `source` is where the inputs came from: `data` or `inference`.
+
+    `live_score` is that of `live_rows` rows, each of which is a `live_on`, and `live_verdict` what was found in them.
+    `value` is what all predictions of the model with actuals were worth.
+    """
 
     model: str
     model_version: int
@@ -212,6 +214,7 @@ class CheckReport(Record, frozen=True, kw_only=True):
     live_score: float | None = None
     live_rows: int = 0
     live_on: str = ""
+    live_verdict: str = ""
     value: float | None = None
     joined: Joined = Joined()
     notes: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from shopfloor.domain.monitor import CheckResult
@@ -98,9 +98,7 @@ def _context(
 def _report(spec: CheckSpec, context: CheckContext, results: list[CheckResult]) -> CheckReport:
     rows, outcomes = context.rows, context.outcomes
     sample = rows if rows is not None else outcomes
-    # What was served says more than what would have been.
-    live = context.outcomes or context.labelled
-    performance = next((result for result in results if result.check == PERFORMANCE), None)
+    live, performance = _live(context, results)
     return CheckReport(
         model=spec.definition.name,
         model_version=spec.model_version,
@@ -110,10 +108,22 @@ def _report(spec: CheckSpec, context: CheckContext, results: list[CheckResult]) 
         live_score=None if performance is None else performance.value,
         live_rows=0 if live is None else len(live),
         live_on="" if live is None else live.row,
+        live_verdict="" if performance is None else performance.verdict.value,
         value=_value(spec),
         joined=NO_JOIN if outcomes is None else outcomes.joined,
         notes=() if outcomes is None else _notes(outcomes),
     )
+
+
+def _live(context: CheckContext, results: Sequence[CheckResult]) -> tuple[KnownOutcomes | None, CheckResult | None]:
+    """The known outcomes that say how the version does now, and what was found in them.
+
+    What was served says more than what would have been, where it is enough for a score.
+    """
+    found = {result.evidence["source"]: result for result in results if result.check == PERFORMANCE}
+    pairs = [(one, found.get(one.source)) for one in (context.outcomes, context.labelled) if one]
+    scored = (pair for pair in pairs if pair[1] is not None and pair[1].value is not None)
+    return next(scored, pairs[0] if pairs else (None, None))
 
 
 def _value(spec: CheckSpec) -> float | None:
