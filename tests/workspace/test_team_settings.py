@@ -65,7 +65,9 @@ def test_a_team_with_roles_can_be_closed(root: Path, by_hand: bool) -> None:
 def test_the_owner_must_be_a_member(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "ROOT", -1)  # whom the kernel lets give anything to any group
     monkeypatch.setattr(accounts, "own_groups", lambda: frozenset({0}))
-    strange = next(each for each in grp.getgrall() if each.gr_gid and not accounts.is_listed(os.geteuid(), each.gr_gid))
+    strange = next(
+        each for each in grp.getgrall() if each.gr_gid and each.gr_gid not in accounts.listed_groups(os.geteuid())
+    )
     with pytest.raises(ConfigError, match=f"is not a member of the group '{strange.gr_name}'"):
         config_set(root, "team.group", strange.gr_name)
 

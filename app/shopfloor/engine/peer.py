@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import array
 import os
-import pwd
 import socket
 import struct
 from dataclasses import dataclass
@@ -47,12 +46,5 @@ def peer_of(connection: socket.socket) -> Peer:
     try:
         groups = array.array("I", connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _MOST))
     except OSError:  # more than 256 groups, or a kernel before 4.13
-        return Peer(uid, frozenset(_listed(uid, gid)))
+        return Peer(uid, accounts.listed_groups(uid) | {gid})
     return Peer(uid, frozenset((gid, *groups)))
-
-
-def _listed(uid: int, gid: int) -> list[int]:
-    try:
-        return os.getgrouplist(pwd.getpwuid(uid).pw_name, gid)
-    except KeyError:
-        return [gid]

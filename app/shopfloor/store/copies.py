@@ -18,7 +18,7 @@ from shopfloor.domain.numbers import size
 from shopfloor.domain.text import safe
 from shopfloor.duck.sql import name, text
 from shopfloor.store import migrate
-from shopfloor.store.database import first_line, log_path
+from shopfloor.store.database import first_line, log_path, newest_seq
 from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 PARTIAL = ".metadata-"
@@ -109,13 +109,12 @@ def _contents(connection: duckdb.DuckDBPyConnection) -> Contents:
     tables = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'").fetchall()
     rows = 0
     for (table,) in tables:
-        counted = connection.execute(f"SELECT count(*), bit_xor(hash(t)) FROM {name(table)} t").fetchone()
-        rows += counted[0] if counted else 0
+        ((counted, _),) = connection.execute(f"SELECT count(*), bit_xor(hash(t)) FROM {name(table)} t").fetchall()
+        rows += counted
     meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    newest = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
     return Contents(
         schema=migrate.current(connection),
-        seq=newest[0] if newest else 0,
+        seq=newest_seq(connection),
         workspace=meta.get("workspace", ""),
         epoch=int(meta.get("epoch", 0)),
         counters=dict(connection.execute("SELECT kind, last FROM counters").fetchall()),

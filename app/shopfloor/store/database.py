@@ -35,6 +35,12 @@ def log_path(path: Path) -> Path:
     return path.with_name(path.name + ".wal")
 
 
+def newest_seq(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the newest event, 0 without one."""
+    ((found,),) = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchall()
+    return int(found)
+
+
 def ensure(path: Path, workspace_id: str) -> bool:
     """Create the database when it is missing; True when it did.
 

@@ -304,7 +304,7 @@ class Store:
             if have < migrate.newest():
                 self._back_up(connection, have)
             migrate.upgrade(connection)
-            held = _stored_seq(connection)
+            held = database.newest_seq(connection)
             self._journal.resolve(held)
             replay = self._replay_journal(connection, held)
         except BaseException:
@@ -325,7 +325,7 @@ class Store:
 
         def fill(target: Path) -> int:
             copies.copy(connection, target)
-            return _stored_seq(connection)
+            return database.newest_seq(connection)
 
         copies.keep(fill, self._path, self._path.with_name("backups"), schema=schema, now=self._clock.now())
 
@@ -372,11 +372,6 @@ class Store:
         connection.execute("COMMIT")
         self.replayed += len(missing)
         return transaction
-
-
-def _stored_seq(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _CHECKPOINT(transaction: Transaction) -> None:

@@ -14,6 +14,7 @@ from shopfloor.arrival.removal import move
 from shopfloor.domain.file import FilePurpose
 from shopfloor.domain.text import safe
 from shopfloor.lake.objects import part_path
+from shopfloor.store.database import newest_seq
 from shopfloor.upkeep.references import artifact_path
 from shopfloor.workspace.layout import Layout
 
@@ -33,7 +34,7 @@ def begin_again(connection: duckdb.DuckDBPyConnection, layout: Layout, backup: s
     for id, dataset, sha256 in connection.execute(_QUARANTINED).fetchall():
         if not any((layout.quarantine / dataset).glob(f"{sha256[:12]}-*")):
             connection.execute("DELETE FROM files WHERE id = ?", [id])  # somebody accepted it later
-    told = f"The metadata of event {seq_of(connection)} were restored from {safe(backup, 120)}"
+    told = f"The metadata of event {newest_seq(connection)} were restored from {safe(backup, 120)}"
     connection.execute(
         "INSERT INTO events (seq, happened_at, kind, subject, actor, message, data)"
         " VALUES (?, ?, 'store.restored', 'store', 'engine', ?, '{}')",
@@ -41,12 +42,6 @@ def begin_again(connection: duckdb.DuckDBPyConnection, layout: Layout, backup: s
     )
     connection.execute("CHECKPOINT")
     return sum(not _whole(path, size) for path, size in _objects(connection, layout))
-
-
-def seq_of(connection: duckdb.DuckDBPyConnection) -> int:
-    """The newest event."""
-    row = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
-    return int(row[0]) if row else 0
 
 
 def delivered_to(layout: Layout) -> dict[str, Path]:

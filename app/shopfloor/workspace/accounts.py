@@ -48,13 +48,13 @@ def own_groups() -> frozenset[int]:
     return frozenset((os.getegid(), *os.getgroups()))
 
 
-def is_listed(uid: int, gid: int) -> bool:
-    """Whether the machine's databases say that the user is in the group, which counts from the next login on."""
+def listed_groups(uid: int) -> frozenset[int]:
+    """The groups that the user has by the machine's databases, which count from the next login on."""
     try:
         account = pwd.getpwuid(uid)
     except KeyError:
-        return False
-    return gid in os.getgrouplist(account.pw_name, account.pw_gid)
+        return frozenset()
+    return frozenset(os.getgrouplist(account.pw_name, account.pw_gid))
 
 
 def owner(layout: Layout) -> int:

@@ -218,7 +218,7 @@ def _check_membership(name: str, group: int, owner: int, source: str) -> None:
     if owner != os.geteuid() or owner == accounts.ROOT or group in accounts.own_groups():
         return
     me = accounts.user_name(owner)
-    if accounts.is_listed(owner, group):
+    if group in accounts.listed_groups(owner):
         raise ConfigError(
             f"{source}: key 'team.group': {me} was added to the group {name!r} after this login.",
             hint="Log in again, then stop and start the engine: shopfloor down; shopfloor up",
