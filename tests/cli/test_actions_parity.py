@@ -22,6 +22,7 @@ ASKING = [action for action in ALL if action.asks_engine]
 MOVING = [action for action in ALL if not action.asks_engine and action.cli]
 RECORDS: tuple[Record, ...] = (
     samples.MODEL,
+    samples.LOWERED_MODEL,
     samples.MODEL_VERSION,
     samples.VERSION,
     samples.DATASET,

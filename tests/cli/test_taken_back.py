@@ -28,6 +28,7 @@ COMMANDS = {
     "model.promote": "model promote late@2 --reason better",
     "model.approve": "model approve late@2",
     "model.reject": "model reject late@2",
+    "model.reject-lowering": "model reject-lowering late",
     "model.rollback": "model rollback late-arrival",
     "model.retire": "model retire late-arrival",
     "model.define": "model define late-arrival --seed 9",

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shopfloor.domain.record import Record
+from shopfloor.domain.release import PendingApproval
 
 
 class WatcherStatus(Record, frozen=True, kw_only=True):
@@ -98,7 +99,7 @@ class FactoryFigures(Record, frozen=True, kw_only=True):
 
 
 class Status(Record, frozen=True, kw_only=True):
-    """Everything the home screen and `shopfloor status` show."""
+    """Everything the home screen and `shopfloor status` show. `approvals` counts what is `pending`."""
 
     workspace: str
     engine: EngineStatus
@@ -113,3 +114,4 @@ class Status(Record, frozen=True, kw_only=True):
     seq: int
     factory: FactoryFigures
     running: tuple[str, ...] = ()
+    pending: tuple[PendingApproval, ...] = ()

@@ -23,7 +23,7 @@ from shopfloor.engine.line import train_lines
 from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
 from shopfloor.engine.line.train_task import train_model
 from shopfloor.lake.locations import part_files
-from shopfloor.release import releasing
+from shopfloor.release import four_eyes, releasing
 from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.task import WorkerTask
@@ -98,7 +98,9 @@ class TrainHandler:
             train=TrainSpec(
                 run=run.id,
                 # A file that a person wrote may spell the columns otherwise.
-                definition=definition.spelled(ColumnNames(column.name for column in version.columns)),
+                definition=four_eyes.in_force(query, definition).spelled(
+                    ColumnNames(column.name for column in version.columns)
+                ),
                 dataset_version=version.version,
                 parts=part_files(context.layout, version.parts),
                 columns=version.columns,

@@ -98,7 +98,7 @@ class HomePane(Pane):
         if first is not None:
             rows.append(first)
         for model in models:
-            if model.awaiting_approval is not None:
+            if model.awaiting_approval is not None or model.pending:
                 add(home.approval_row(model), model)
         for alert in home.needs((await ask(AlertList(state="open", limit=20, urgent_first=True))).rows):
             add(home.alert_row(alert), alert)

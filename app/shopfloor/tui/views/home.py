@@ -137,7 +137,9 @@ def approval_row(model: ModelRecord) -> Row:
         (
             Cell("approve", "accent"),
             model.name,
-            f"v{model.awaiting_approval} passed the gate and awaits approval",
+            f"v{model.awaiting_approval} passed the gate and awaits approval"
+            if model.awaiting_approval is not None
+            else "Its releases would need fewer people: that awaits approval",
             "",
             _where(Scope.MODELS),
         ),
