@@ -30,7 +30,7 @@ def kept(moments: list[int] | None = None, usable: list[int] | None = None, **ro
         # The newest that can be learned from: a copy without its label takes nothing away.
         (None, [0, 1, 2, 3], {"id": "id"}, [1, 2, 3], "1 row repeats the id of another row"),
         # Customers month after month are not copies; the same customer of the same month is.
-        ([1, 1, 2, 3, 3, 1, 2, 3], None, {"id": "id", "time": "at"}, [0, 1, 3, 4, 5, 6, 7], "1 row repeats the id and at"),
+        ([1, 1, 2, 3, 3, 1, 2, 3], None, {"id": "id", "time": "at"}, [0, 1, 3, 4, 5, 6, 7], "1 row repeats the id and"),
         (None, None, {}, list(range(8)), ""),
         (None, [0, 1, 5], {"id": "id"}, [0, 1, 5], ""),
     ],

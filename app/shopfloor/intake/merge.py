@@ -100,7 +100,7 @@ def _rank(
     incoming: Sequence[StagedPart],
     order: Sequence[str],
 ) -> dict[str, int]:
-    """Make the table of the newest row of each key: the key, its part and its row there, its file's rank, its digest."""
+    """Make the table of the newest row of each key: the key, its part, its row there, its file's rank, its digest."""
     keys = list(contract.key)
     ranks = {file: i for i, file in enumerate(order)}
     spans = ", ".join(

@@ -251,6 +251,7 @@ def new_rows_since(query: Query, dataset: str, version: int) -> int:
     """Rows that versions after `version` brought, took away or corrected: all change what there is to learn."""
     return scalar(
         query,
-        "SELECT coalesce(sum(abs(added_rows) + coalesce(changed_rows, 0)), 0) FROM dataset_versions WHERE dataset = ? AND version > ?",
+        "SELECT coalesce(sum(abs(added_rows) + coalesce(changed_rows, 0)), 0) "
+        "FROM dataset_versions WHERE dataset = ? AND version > ?",
         [dataset, version],
     )
