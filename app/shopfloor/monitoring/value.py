@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def realised_value(spec: ValueSpec) -> ValueReport:
     """The value of all predictions whose truth is known, by month and model version.
 
-    Binary targets: the gain of each outcome of the decisions that were served. Regression: `per_absolute_error` times the error. Every
-    association id counts once, with its last prediction. `baseline` is the value of always
+    Binary targets: the gain of each outcome of the decisions that were served. Regression: `per_absolute_error`
+    times the error. Every association id counts once, with its last prediction. `baseline` is the value of always
     answering the reference's commonest class (or its mean) on the same rows, `planned_per_row`
     what the holdout of the reference promised. Without a value in the definition, or where it
     cannot be computed, the report is empty and `note` says why.

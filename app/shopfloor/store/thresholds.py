@@ -8,9 +8,7 @@ from shopfloor.store.transaction import Transaction
 
 def of_version(query: Query, model: str, version: int) -> float | None:
     """The threshold that a version decides with; None: the most probable class is the answer."""
-    row = query.one(
-        "SELECT threshold FROM decision_thresholds WHERE model = ? AND model_version = ?", [model, version]
-    )
+    row = query.one("SELECT threshold FROM decision_thresholds WHERE model = ? AND model_version = ?", [model, version])
     return None if row is None else row[0]
 
 

@@ -69,7 +69,9 @@ def check_stored(services: EngineServices, images: list[RowImage]) -> None:
 
 def follow(services: EngineServices, images: list[RowImage]) -> None:
     """After the commit: the serving process and the engine's own settings follow."""
-    for model in sorted({str(image.key[0]) for image in images if image.table in ("aliases", "models", "decision_thresholds")}):
+    for model in sorted(
+        {str(image.key[0]) for image in images if image.table in ("aliases", "models", "decision_thresholds")}
+    ):
         deploy(services.context, model)
     for name in (str(image.key[0]) for image in images if image.table == "texts"):
         if name.startswith(_DEFINITIONS):
