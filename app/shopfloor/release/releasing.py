@@ -8,11 +8,11 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.definition import ModelDefinition, ReleasePolicy
 from shopfloor.domain.errors import ConflictError
 from shopfloor.domain.handles import ArtifactFile
-from shopfloor.domain.release import Decision, ModelVersion, Outcome
+from shopfloor.domain.release import ROLLBACK, Decision, ModelVersion, Outcome
 from shopfloor.release import aliases as rules
 from shopfloor.release import four_eyes
 from shopfloor.release.earlier_tests import EarlierTest, count_earlier_tests
-from shopfloor.store import models
+from shopfloor.store import models, thresholds
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
@@ -35,10 +35,17 @@ def release_state(query: Query, definition: ModelDefinition) -> rules.ReleaseSta
     )
 
 
-def carry_out(transaction: Transaction, update: rules.ReleaseUpdate) -> ModelVersion:
-    """Write what an action changes: alias moves with their history, the version, who waits."""
+def carry_out(transaction: Transaction, definition: ModelDefinition, update: rules.ReleaseUpdate) -> ModelVersion:
+    """Write what an action changes: alias moves with their history, the version, who waits.
+
+    A version is released with the definition's threshold of this moment; one that comes back keeps its own.
+    """
     for change in update.changes:
         models.move_alias(transaction, change)
+        if change.alias == "champion" and change.version is not None and change.cause != ROLLBACK:
+            threshold = definition.value.threshold if definition.value is not None else None
+            if threshold != thresholds.of_version(transaction, change.model, change.version):
+                thresholds.put(transaction, change.model, change.version, threshold)
     models.put_version(transaction, update.version)
     state = models.state(transaction, update.version.model)
     promoted = any(change.alias == "champion" for change in update.changes)
@@ -89,7 +96,7 @@ def apply_decision(transaction: Transaction, definition: ModelDefinition, versio
         actor="gate",
         data={"version": version.version, "run": version.run, "outcome": made.outcome.value},
     )
-    carry_out(transaction, update)
+    carry_out(transaction, definition, update)
 
 
 def _with_outcome(version: ModelVersion, decision: Decision, outcome: Outcome, reason: str) -> ModelVersion:

@@ -170,7 +170,7 @@ def _do(
         state, update = planned(transaction, transaction.now)
         if update.changes_nothing(state):
             return update.version
-        version = releasing.carry_out(transaction, update)
+        version = releasing.carry_out(transaction, definition, update)
         reach("release.moved")
         serves = "champion" in version.aliases
         done = "requested" if verb == "promoted" and not serves else verb
