@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from shopfloor.domain.notice import Undelivered
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import PendingApproval
 
@@ -99,7 +100,8 @@ class FactoryFigures(Record, frozen=True, kw_only=True):
 
 
 class Status(Record, frozen=True, kw_only=True):
-    """Everything the home screen and `shopfloor status` show. `approvals` counts what is `pending`."""
+    """Everything the home screen and `shopfloor status` show. `approvals` counts what is `pending`,
+    `undelivered` is what the commands of `notify` would not take."""
 
     workspace: str
     engine: EngineStatus
@@ -115,3 +117,4 @@ class Status(Record, frozen=True, kw_only=True):
     factory: FactoryFigures
     running: tuple[str, ...] = ()
     pending: tuple[PendingApproval, ...] = ()
+    undelivered: tuple[Undelivered, ...] = ()

@@ -54,6 +54,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
             factory=_figures(services, reader),
             running=services.pool.running(),
             pending=pending,
+            undelivered=context.undelivered(),
         )
 
     return context.store.read(query)

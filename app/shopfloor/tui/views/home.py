@@ -11,9 +11,11 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckVerdict
+from shopfloor.domain.notice import Undelivered
 from shopfloor.domain.numbers import count
 from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.status import Status
+from shopfloor.domain.text import counted
 from shopfloor.tui.theme import FAIL, OK, RUN, WAIT, WARN, State, state_of
 from shopfloor.tui.views import activity, words
 from shopfloor.tui.views.event_words import event_word
@@ -143,6 +145,15 @@ def approval_row(model: ModelRecord) -> Row:
             "",
             _where(Scope.MODELS),
         ),
+    )
+
+
+def undelivered_row(rule: Undelivered) -> Row:
+    """A command of `notify` that takes nothing."""
+    what = f"{counted(rule.events, 'event')} could not be delivered: {rule.error}"
+    return Row(
+        f"notify {rule.rule}",
+        (Cell("notify", "warn"), rule.rule, what, words.ago(rule.since), _where(Scope.ACTIVITY)),
     )
 
 
