@@ -9,7 +9,7 @@ from shopfloor.domain.explanation import Explained
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.monitor import AlertRecord, AlertState
 from shopfloor.domain.text import safe
-from shopfloor.engine.why.evidence import Evidence, history
+from shopfloor.engine.why.evidence import StoredEvidence, history
 from shopfloor.lineage.key import Key
 from shopfloor.store import alerts
 
@@ -23,7 +23,7 @@ _COMMANDS = {
 }
 
 
-def alert(evidence: Evidence, key: Key, node: LineageNode) -> Explained:
+def alert(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
     """The message with value and limit of its moment, the supposed cause, the checks behind it, who did what."""
     found = alerts.get(evidence.query, key.name)
     cause = (Explained(kind="note", message=f"Likely cause: {safe(found.cause)}"),) if found.cause else ()

@@ -7,12 +7,12 @@ from shopfloor.domain.explanation import Explained
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.numbers import change
 from shopfloor.domain.text import counted, safe
-from shopfloor.engine.why.evidence import Evidence, history, notes
+from shopfloor.engine.why.evidence import StoredEvidence, history, notes
 from shopfloor.lineage.key import Key
 from shopfloor.store import datasets, files
 
 
-def file(evidence: Evidence, key: Key, node: LineageNode) -> Explained:
+def file(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
     """What became of a delivered file, how it was read, and which of its rows were left out."""
     (found,) = files.records(evidence.query, [key.name])
     facts = list(notes(found.notices))
@@ -32,7 +32,7 @@ def file(evidence: Evidence, key: Key, node: LineageNode) -> Explained:
     )
 
 
-def dataset_version(evidence: Evidence, key: Key, node: LineageNode) -> Explained:
+def dataset_version(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
     """What a version added, and what was noticed about it."""
     found = datasets.version(evidence.query, key.name, key.number)
     assert found is not None
@@ -46,6 +46,6 @@ def dataset_version(evidence: Evidence, key: Key, node: LineageNode) -> Explaine
     )
 
 
-def thing(evidence: Evidence, key: Key, node: LineageNode) -> Explained:
+def thing(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
     """A part, predictions or actuals: what lineage says of them."""
     return Explained(kind=node.kind, ref=node.ref, state=node.state, message=f"{node.label}.", at=node.at)

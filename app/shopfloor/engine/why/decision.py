@@ -9,19 +9,19 @@ from shopfloor.domain.explanation import Explained
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.release import AliasChange, Decision, GateCheck, ModelVersion, Outcome
 from shopfloor.domain.text import safe
-from shopfloor.engine.why.evidence import Evidence
+from shopfloor.engine.why.evidence import StoredEvidence
 from shopfloor.lineage.key import Key
 from shopfloor.store import models
 
 _ORDER = {False: 0, None: 1, True: 2}
 
 
-def version(evidence: Evidence, key: Key, node: LineageNode) -> Explained:
+def version(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
     """The gate's decision with its checks, failed ones first; who approved; which aliases moved to it."""
     return of_version(evidence, models.version(evidence.query, key.name, key.number))
 
 
-def of_version(evidence: Evidence, found: ModelVersion) -> Explained:
+def of_version(evidence: StoredEvidence, found: ModelVersion) -> Explained:
     """A version and the decision about it, in a sentence."""
     ref, decision = f"{found.model}@{found.version}", found.decision
     moves = [one for one in models.history(evidence.query, found.model).rows if one.version == found.version]
@@ -80,7 +80,7 @@ def moved(change: AliasChange) -> Explained:
     )
 
 
-def _next(evidence: Evidence, found: ModelVersion) -> str:
+def _next(evidence: StoredEvidence, found: ModelVersion) -> str:
     """What a person can do about the decision; nothing for a champion, past or present."""
     ref, decision = f"{found.model}@{found.version}", found.decision
     if decision is None or "champion" in found.aliases:
@@ -94,11 +94,11 @@ def _next(evidence: Evidence, found: ModelVersion) -> str:
     return f"Overrule the gate: shopfloor model promote {ref} --reason WHY"
 
 
-def _history(evidence: Evidence, model: str) -> tuple[AliasChange, ...]:
+def _history(evidence: StoredEvidence, model: str) -> tuple[AliasChange, ...]:
     return models.history(evidence.query, model).rows
 
 
-def deployment(evidence: Evidence, key: Key, node: LineageNode) -> Explained:
+def deployment(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
     """Since when, until when, by whom and why a version was champion."""
     move = next(one for one in _history(evidence, key.name) if one.seq == key.number)
     return Explained(

@@ -15,7 +15,7 @@ from shopfloor.store.rows import Query
 
 
 @dataclass(frozen=True)
-class Evidence:
+class StoredEvidence:
     """The store at one moment, with the names it knows, and the definitions of the models."""
 
     context: Context
@@ -23,7 +23,7 @@ class Evidence:
     scope: LineageScope
 
 
-Teller = Callable[[Evidence, Key, LineageNode], Explained]
+Teller = Callable[[StoredEvidence, Key, LineageNode], Explained]
 
 
 def notes(texts: tuple[str, ...] | list[str]) -> tuple[Explained, ...]:
@@ -31,7 +31,7 @@ def notes(texts: tuple[str, ...] | list[str]) -> tuple[Explained, ...]:
     return tuple(Explained(kind="note", message=text) for text in texts)
 
 
-def history(evidence: Evidence, subject: str, field: str, id: str) -> tuple[Explained, ...]:
+def history(evidence: StoredEvidence, subject: str, field: str, id: str) -> tuple[Explained, ...]:
     """What the event log tells of a thing: who did what, when, oldest first."""
     return tuple(
         Explained(kind="change", state=event.kind, message=event.message, at=event.at, actor=event.actor)

@@ -12,7 +12,7 @@ from shopfloor.domain.explanation import Explained
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.text import counted, safe
 from shopfloor.engine.why.decision import of_version
-from shopfloor.engine.why.evidence import Evidence
+from shopfloor.engine.why.evidence import StoredEvidence
 from shopfloor.engine.why.work import of_job
 from shopfloor.store import datasets, events, jobs, models, runs
 
@@ -22,10 +22,10 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingHistory:
     """What the store knows of the training of one model; queried once each."""
 
-    evidence: Evidence
+    evidence: StoredEvidence
     definition: ModelDefinition
 
     @cached_property
@@ -59,9 +59,9 @@ class Training:
         return self.last is not None and self.last.state is not JobState.SUCCEEDED
 
 
-def model(evidence: Evidence, definition: ModelDefinition) -> Explained:
+def model(evidence: StoredEvidence, definition: ModelDefinition) -> Explained:
     """In a sentence whether and why a training is under way or not; what holds it back; the newest decision."""
-    training = Training(evidence, definition)
+    training = TrainingHistory(evidence, definition)
     holds = tuple(_obstacles(training))
     trained = training.last
     versions = models.versions(evidence.query, definition.name, 1, 0).rows
@@ -83,7 +83,7 @@ def model(evidence: Evidence, definition: ModelDefinition) -> Explained:
     )
 
 
-def _state(training: Training) -> str:
+def _state(training: TrainingHistory) -> str:
     if training.open is not None:
         return training.open.state.value
     if training.failed:
@@ -91,7 +91,7 @@ def _state(training: Training) -> str:
     return "untrained" if not training.learned else "current" if training.learned >= training.newest else "waiting"
 
 
-def _answer(training: Training, holds: tuple[Explained, ...]) -> str:
+def _answer(training: TrainingHistory, holds: tuple[Explained, ...]) -> str:
     name, dataset = training.definition.name, training.definition.dataset
     if training.open is not None:
         return f"{name} is being trained: {training.open.id}, started by {safe(training.open.trigger, 200)}."
@@ -100,11 +100,11 @@ def _answer(training: Training, holds: tuple[Explained, ...]) -> str:
     return f"{name} waits for the next delivery to {dataset} that changes at least {_needed(training)}."
 
 
-def _needed(training: Training) -> str:
+def _needed(training: TrainingHistory) -> str:
     return counted(training.definition.retrain.min_new_rows, "row")
 
 
-def _obstacles(training: Training) -> Iterator[Explained]:
+def _obstacles(training: TrainingHistory) -> Iterator[Explained]:
     """What keeps a training from starting by itself, in the order in which the line asks."""
     definition, retrain = training.definition, training.definition.retrain
     file = f"models/{definition.name}.toml"
@@ -133,7 +133,7 @@ def _obstacles(training: Training) -> Iterator[Explained]:
     yield from _alerts(training)
 
 
-def _alerts(training: Training) -> Iterator[Explained]:
+def _alerts(training: TrainingHistory) -> Iterator[Explained]:
     """What keeps an alert from starting one."""
     retrain, last = training.definition.retrain, training.last
     if not retrain.on_alert:
@@ -153,7 +153,7 @@ def _policy(message: str, hint: str) -> Explained:
     return Explained(kind="policy", message=message, hint=hint)
 
 
-def _ticks(training: Training) -> tuple[Explained, ...]:
+def _ticks(training: TrainingHistory) -> tuple[Explained, ...]:
     """What the retraining policy decided of late, as it was stored."""
     found = events.of_kind(training.evidence.query, training.definition.name, _TICKS, _SHOWN)
     return tuple(Explained(kind="policy", message=event.message, at=event.at, actor=event.actor) for event in found)

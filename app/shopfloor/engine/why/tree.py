@@ -12,7 +12,7 @@ from shopfloor.domain.explanation import Explained, Explanation
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.text import counted
 from shopfloor.engine.why import alert, data, decision, retraining, work
-from shopfloor.engine.why.evidence import Evidence, Teller
+from shopfloor.engine.why.evidence import StoredEvidence, Teller
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.nodes import load
 from shopfloor.lineage.origins import origins
@@ -44,7 +44,7 @@ def explain(context: Context, query: Query, text: str) -> Explanation:
 
     Raises `NotFoundError` with the nearest reference, and `UsageError` for an ambiguous one.
     """
-    evidence = Evidence(context, query, load_scope(query, None))
+    evidence = StoredEvidence(context, query, load_scope(query, None))
     model = _model(evidence, text.strip())
     keys = _keys(evidence, text, model)
     nodes = load(query, keys, evidence.scope)
@@ -59,7 +59,7 @@ def explain(context: Context, query: Query, text: str) -> Explanation:
     )
 
 
-def _keys(evidence: Evidence, text: str, model: Explained | None) -> list[Key]:
+def _keys(evidence: StoredEvidence, text: str, model: Explained | None) -> list[Key]:
     """What the lineage knows by `text`; a model's bare name means the model, not the version that serves."""
     try:
         found = resolve(evidence.query, text, evidence.scope)
@@ -70,14 +70,14 @@ def _keys(evidence: Evidence, text: str, model: Explained | None) -> list[Key]:
     return [key for key in found if model is None or key.kind is not NodeKind.MODEL_VERSION]
 
 
-def _model(evidence: Evidence, word: str) -> Explained | None:
+def _model(evidence: StoredEvidence, word: str) -> Explained | None:
     """A model by its bare name."""
     name = word.removeprefix("model:")
     known = {each.name: each for each in evidence.context.all_models()}
     return retraining.model(evidence, known[name]) if name in known else None
 
 
-def _told(evidence: Evidence, key: Key, node: LineageNode, seen: set[Key], depth: int) -> Explained:
+def _told(evidence: StoredEvidence, key: Key, node: LineageNode, seen: set[Key], depth: int) -> Explained:
     """The thing with its own facts first, then what it came from; nothing is unfolded twice."""
     fact = _TELLERS[NodeKind(key.kind)](evidence, key, node)
     if not depth:

@@ -7,7 +7,7 @@ from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
-from shopfloor.engine.why.evidence import Evidence, notes
+from shopfloor.engine.why.evidence import StoredEvidence, notes
 from shopfloor.lineage.key import Key
 from shopfloor.store import jobs, runs
 
@@ -15,7 +15,7 @@ _FAILED_JOB = {JobState.FAILED, JobState.LOST, JobState.CANCELLED}
 _FAILED_RUN = {RunState.FAILED, RunState.LOST, RunState.CANCELLED}
 
 
-def job(evidence: Evidence, key: Key, node: LineageNode) -> Explained:
+def job(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
     """A job's trigger and its end; what it waits for while it is queued."""
     return of_job(jobs.get(evidence.query, key.name))
 
@@ -36,7 +36,7 @@ def of_job(found: JobRecord) -> Explained:
     )
 
 
-def run(evidence: Evidence, key: Key, node: LineageNode) -> Explained:
+def run(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
     """What a run learned from, what it chose and what it noticed; or why it failed."""
     found = runs.get(evidence.query, key.name)
     return Explained(
