@@ -11,9 +11,12 @@ import pytest
 from tests.soak import times
 from tests.store.opening import open_store
 
-from shopfloor.domain.monitor import CheckResult, CheckVerdict, FleetLook
+from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict, FleetLook
 from shopfloor.monitoring import fleet
+from shopfloor.monitoring.job import MonitorHandler
+from shopfloor.monitoring.records import AlertChanges, CheckReport
 from shopfloor.statistics.false_discovery import benjamini_hochberg
+from shopfloor.store import events
 from shopfloor.store import fleet as looks
 from shopfloor.store.store import Store
 
@@ -93,3 +96,17 @@ def test_after_the_period_the_levels_begin_anew_and_old_looks_are_forgotten(stor
     last, models = look(store, "other", 1.0, NOW + timedelta(days=3 * fleet.DAYS))
     assert (last.level, models) == (first.level, 1)
     assert store.read(lambda query: looks.ranking(query, 9, 0)).total == 1
+
+
+@pytest.mark.parametrize(("p_value", "told"), [(0.001, []), (1e-12, ["a"])])
+def test_what_is_held_back_opens_no_alert_and_is_an_event(store: Store, p_value: float, told: list[str]) -> None:
+    for number in range(fleet.FROM_MODELS):
+        look(store, f"m{number}", 1.0, datetime.now(UTC))
+    alert = AlertRecord(id="a", subject="m", check="feature_drift", opened_at=NOW, updated_at=NOW)
+    report = CheckReport(model="m", model_version=1, results=(result(p_value),))
+    changes = store.write(
+        lambda transaction: MonitorHandler()._confirmed(transaction, report, AlertChanges(opened=(alert,)))
+    )
+    assert [one.id for one in changes.opened] == told
+    held = store.read(lambda query: events.after(query, 0, 10))
+    assert [event.kind for event in held] == ([] if told else ["monitor.held_back"])
