@@ -97,8 +97,8 @@ class HomePane(Pane):
         first = home.next_row(self.shop.status) if self.shop.status is not None else None
         if first is not None:
             rows.append(first)
-        for rule in self.shop.status.undelivered if self.shop.status is not None else ():
-            rows.append(home.undelivered_row(rule))
+        if self.shop.status is not None:
+            rows.extend(map(home.undelivered_row, self.shop.status.undelivered))
         for model in models:
             if model.awaiting_approval is not None or model.pending:
                 add(home.approval_row(model), model)
