@@ -62,7 +62,7 @@ class _Found(NamedTuple):
 
 
 @dataclass
-class _Delivery:
+class _RuleProgress:
     """How far a rule's command has been told: of everything up to event `told`. `due` is when it may be run again."""
 
     rule: NotifyRule
@@ -78,7 +78,7 @@ class Notifier:
     def __init__(self, context: Context, run: Run | None = None) -> None:
         self._context = context
         self._run = run or run_command
-        self._deliveries: dict[str, _Delivery] = {}
+        self._deliveries: dict[str, _RuleProgress] = {}
         self._woken = threading.Event()
         self._following = threading.Lock()
         self._thread = threading.Thread(target=self._loop, name="notify", daemon=True)
@@ -141,13 +141,13 @@ class Notifier:
             told = known.get(name, self._context.store.last_seq)
             if name not in known:
                 self._keep(name, told)
-            self._deliveries[name] = _Delivery(rule, told)
+            self._deliveries[name] = _RuleProgress(rule, told)
         for name in self._deliveries.keys() - rules.keys():
             del self._deliveries[name]
         if gone := known.keys() - rules.keys():
             self._context.store.write(lambda transaction: events.forget_told(transaction, sorted(gone)))
 
-    def _deliver(self, each: _Delivery) -> float:
+    def _deliver(self, each: _RuleProgress) -> float:
         now = self._context.clock.monotonic()
         if now < each.due:
             return each.due - now
@@ -169,7 +169,7 @@ class Notifier:
         self._keep(each.rule.name, found.seq)
         return max(0.05, each.rule.every_seconds)
 
-    def _note_failure(self, each: _Delivery, first: int, count: int, error: str) -> None:
+    def _note_failure(self, each: _RuleProgress, first: int, count: int, error: str) -> None:
         attempts = each.failed.attempts + 1 if each.failed else 1
         since: datetime = each.failed.since if each.failed else self._context.clock.now()
         _LOG.warning("notify rule %s: %s; %d events wait", each.rule.name, error, count)
