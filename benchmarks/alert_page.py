@@ -25,7 +25,9 @@ def run(smoke: bool) -> list[Figure]:
     count = 5_000 if smoke else _ALERTS
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "journal").mkdir()
-        store = Store(Path(folder) / "m.duckdb", Path(folder) / "journal", SystemClock(), workspace_id="w", on_commit=len)
+        store = Store(
+            Path(folder) / "m.duckdb", Path(folder) / "journal", SystemClock(), workspace_id="w", on_commit=len
+        )
         _fill(store, count)
         page, floor = [], []
         for _ in range(3 if smoke else 20):
