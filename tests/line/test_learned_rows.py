@@ -79,7 +79,7 @@ def test_a_time_column_orders_the_rows_or_is_refused_with_a_way_out(factory: Fac
         day = date(2023, 1, 2) + timedelta(weeks=week)
         lapsed = "yes" if debt + draw.gauss(0, 0.8) > 0 else "no"
         second = int(datetime(day.year, day.month, day.day, number % 24, tzinfo=UTC).timestamp())
-        lines.append(f"W{number},{debt:.4f},{day:%V},{day:%G-W%V},{second},{lapsed}")
+        lines.append(f"W{number},{debt:.4f},{day.isocalendar().week},{day:%G-W%V},{second},{lapsed}")
     factory.add("loans_weekly", factory.write("weekly.csv", "\n".join([*lines, ""])), ROWS)
     refused = factory(
         "model", "define", "weekly", "--dataset", "loans_weekly", "--target", "lapsed", "--time", "week", expect=None
