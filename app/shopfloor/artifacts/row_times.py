@@ -62,7 +62,7 @@ def _of_numbers(name: str, series: pd.Series[Any]) -> Micros:
         micros[known] = np.round(values[known] * notation.factor).astype(np.int64)
         return micros
     levels, codes = np.unique(values[known], return_inverse=True)
-    micros[known] = _by_level(notation, [f"{level:.0f}" if level.is_integer() else "" for level in levels])[codes]
+    micros[known] = _by_level(notation, [str(int(level)) if level.is_integer() else "" for level in levels])[codes]
     return micros
 
 

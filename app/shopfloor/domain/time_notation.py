@@ -38,7 +38,7 @@ class TimeNotation:
 def notation_of_numbers(column: str, low: float, high: float) -> TimeNotation:
     """How a column of numbers between `low` and `high` says when. Raises `DataError` when it does not."""
     for notation, first, last in _NUMBERS:
-        if first <= low <= high <= last and None not in (notation.micros(f"{low:.0f}"), notation.micros(f"{high:.0f}")):
+        if first <= low <= high <= last and None not in map(notation.micros, (str(int(low)), str(int(high)))):
             return notation
     what = f"its numbers, {exact(low)} to {exact(high)},"
     if 0 <= low <= high <= 366:
