@@ -105,6 +105,16 @@ def open_about(query: Query, kind: JobKind, subject: str) -> int:
     )
 
 
+def datasets_being_checked(query: Query) -> list[str]:
+    """The datasets of which a delivery is being checked, or waits for its check."""
+    rows = query.all(
+        "SELECT DISTINCT record ->> '$.payload.dataset' FROM jobs "
+        f"WHERE kind = ? AND state IN ({OPEN}) AND record ->> '$.payload.dataset' IS NOT NULL",
+        [JobKind.MONITOR.value],
+    )
+    return [row[0] for row in rows]
+
+
 def running(query: Query) -> list[JobRecord]:
     """Running jobs, also those that are being cancelled."""
     return _all(query, f"WHERE state IN ({HELD}) ORDER BY number")

@@ -19,11 +19,12 @@ from shopfloor.domain.numbers import figure
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.wire import WireError
-from shopfloor.engine.line import train_lines
+from shopfloor.engine.line import delivery_trust, train_lines
 from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
 from shopfloor.engine.line.train_task import train_model
 from shopfloor.lake.locations import part_files
 from shopfloor.release import releasing
+from shopfloor.release.data_trust import with_data_trust
 from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.task import WorkerTask
@@ -69,6 +70,7 @@ class TrainHandler:
             "started_at": transaction.now,
             "job": job.id,
             "error": None,
+            "excluded": self._excluded(transaction, definition, version),
         }
         before = runs.of_job(transaction, job.id)
         if before is not None and before.state is not RunState.SUCCEEDED:
@@ -83,6 +85,11 @@ class TrainHandler:
                 data={"run": run.id, "job": job.id},
             )
         return run
+
+    def _excluded(self, query: Query, definition: ModelDefinition, number: int) -> tuple[str, ...]:
+        version = datasets.version(query, definition.dataset, number)
+        assert version is not None
+        return delivery_trust.excluded_files(query, definition, version)
 
     def _task(
         self, context: Context, query: Query, definition: ModelDefinition, job: JobRecord, run: RunRecord
@@ -100,7 +107,7 @@ class TrainHandler:
                 # A file that a person wrote may spell the columns otherwise.
                 definition=definition.spelled(ColumnNames(column.name for column in version.columns)),
                 dataset_version=version.version,
-                parts=part_files(context.layout, version.parts),
+                parts=part_files(context.layout, delivery_trust.without(version.parts, run.excluded)),
                 columns=version.columns,
                 seed=definition.training.seed,
                 workers=settings.workers or 2,
@@ -147,13 +154,14 @@ class TrainHandler:
                 data={"run": run.id, "version": known},
             )
             return {"run": run.id, "version": known, "unchanged": True}
+        decision = with_data_trust(outcome.decision, delivery_trust.doubts(transaction, run))
         version = ModelVersion(
             model=job.subject,
             version=number,
             run=run.id,
             dataset_version=run.dataset_version,
             artifact=outcome.artifact,
-            decision=msgspec.structs.replace(outcome.decision, decided_at=transaction.now),
+            decision=msgspec.structs.replace(decision, decided_at=transaction.now),
             score=record.metrics.get(record.metric),
             created_at=transaction.now,
         )
@@ -165,7 +173,7 @@ class TrainHandler:
         }
         models.put_version(transaction, version, trained_until=record.trained_until, holdout=holdout)
         releasing.apply_decision(transaction, context.definition(job.subject), version, cause=run.id)
-        return {"run": run.id, "version": number, "outcome": outcome.decision.outcome.value}
+        return {"run": run.id, "version": number, "outcome": decision.outcome.value}
 
     def _close_run(self, transaction: Transaction, run: RunRecord, outcome: TrainOutcome, number: int) -> RunRecord:
         record = outcome.record
@@ -182,7 +190,7 @@ class TrainHandler:
             artifact=outcome.artifact,
             model_version=number,
             environment=record.environment,
-            notes=record.notes,
+            notes=(*record.notes, *delivery_trust.notes(transaction, run)),
             confusion=record.confusion,
             residuals=record.residuals,
         )
