@@ -15,26 +15,31 @@ def readings(count: int, seed: int, *, fahrenheit: bool = False, sign: int = 1) 
     lines = ["reading,temp,load,fails"]
     for number in range(count):
         temp, load = draw.gauss(20, 6), draw.gauss(0, 1)
-        fails = "yes" if sign * (temp - 20) / 6 + load + draw.gauss(0, 0.7) > 0 else "no"
+        fails = "yes" if sign * ((temp - 20) / 6 + load) + draw.gauss(0, 0.7) > 0 else "no"
         shown = 1.8 * temp + 32 if fahrenheit else temp
         lines.append(f"{seed}-{number},{shown:.3f},{load:.4f},{fails}")
     return "\n".join([*lines, ""])
 
 
-@pytest.fixture(scope="module")
-def shop(opened: Factory) -> Factory:
-    assert opened.add("readings", opened.write("readings1.csv", readings(3000, 1)), 3000)["state"] == "committed"
+def _model(opened: Factory, dataset: str, model: str) -> Factory:
+    """A dataset of 3,000 good readings and a model of it, with a champion."""
+    assert opened.add(dataset, opened.write(f"{dataset}1.csv", readings(3000, 1)), 3000)["state"] == "committed"
     opened(
-        "model", "define", "breakdown", "--dataset", "readings", "--target", "fails", "--id", "reading",
+        "model", "define", model, "--dataset", dataset, "--target", "fails", "--id", "reading",
         "--positive", "yes", "--metric", "roc_auc", "--candidates", "linear", "--seed", "1",
     )  # fmt: skip
     opened.wait()
-    assert opened.json("model", "show", "breakdown")["champion"] == 1
+    assert opened.json("model", "show", model)["champion"] == 1
     return opened
 
 
-def _versions(shop: Factory) -> list[Any]:
-    return list(shop.json("model", "versions", "breakdown"))
+@pytest.fixture(scope="module")
+def shop(opened: Factory) -> Factory:
+    return _model(opened, "readings", "breakdown")
+
+
+def _versions(shop: Factory, model: str = "breakdown") -> list[Any]:
+    return list(shop.json("model", "versions", model))
 
 
 def _open(shop: Factory) -> list[Any]:
@@ -70,13 +75,14 @@ def test_a_person_may_say_that_they_are_right_and_take_it_back(shop: Factory) ->
     assert shop.json("dataset", "show", "readings@2")["trust"]["trust"] == "broken"
 
 
-def test_what_learned_from_suspect_rows_waits_for_a_person(shop: Factory) -> None:
+def test_what_learned_from_suspect_rows_waits_for_a_person(opened: Factory) -> None:
     """Flipped labels and a flipped concept look alike: the rows are learned, and not released."""
-    shop.add("readings", shop.write("readings3.csv", readings(800, 3, sign=-1)), 800)
-    verdict = shop.json("dataset", "show", "readings@3")["trust"]
+    shop = _model(opened, "flipped_readings", "flipped")
+    shop.add("flipped_readings", shop.write("flipped2.csv", readings(2000, 3, sign=-1)), 2000)
+    verdict = shop.json("dataset", "show", "flipped_readings@2")["trust"]
     assert (verdict["trust"], [one["fault"] for one in verdict["evidence"]]) == ("suspect", ["collapse"])
-    newest = _versions(shop)[0]
+    newest = _versions(shop, "flipped")[0]
     (check,) = [one for one in newest["decision"]["checks"] if one["code"] == "data_trust"]
     assert (check["passed"], check["value"], check["limit"]) == (False, 1.0, 0.0)
-    assert "readings@3 is suspect" in check["detail"]
+    assert "flipped_readings@2 is suspect" in check["detail"]
     assert newest["decision"]["outcome"] != "promote"

@@ -207,7 +207,11 @@ class TrainHandler:
 
     def report(self, context: Context, job: JobRecord, published: TrainOutcome) -> Iterator[str]:
         """Rows, candidates, the choice, the gate."""
-        return train_lines.lines(published)
+        run = context.store.read(lambda query: runs.of_job(query, job.id))
+        if run is None or run.model_version is None:
+            return iter(())
+        version = context.store.read(lambda query: models.version(query, job.subject, run.model_version or 0))
+        return train_lines.lines(published, run.notes, version.decision or published.decision)
 
     def settle(self, context: Context, job: JobRecord, published: TrainOutcome) -> None:
         """Tell the serving process; clean the staging folder."""
