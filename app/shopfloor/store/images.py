@@ -55,6 +55,7 @@ TRACKED: Mapping[str, _Rule] = {
     "alerts": _Rule(),
     "texts": _Rule(),
     "delivery_trust": _Rule(watched=("trust",)),
+    "decision_thresholds": _Rule(),
 }
 
 _Name = tuple[str, tuple[Any, ...]]
