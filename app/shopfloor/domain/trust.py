@@ -57,7 +57,8 @@ class DeliveryTrust(Record, frozen=True, kw_only=True):
     """The verdict about the `files` that version `version` of a dataset brought.
 
     `pending` are models whose checks have not ended, `samples` the names under which check results know these rows,
-    `alerts` those that they caused. `decided_by` is a person's name where one decided.
+    `alerts` those that they caused. `withdrawn` is the version since which no row of it is in the dataset.
+    `decided_by` is a person's name where one decided.
     """
 
     dataset: str
@@ -68,6 +69,7 @@ class DeliveryTrust(Record, frozen=True, kw_only=True):
     pending: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    withdrawn: int | None = None
     decided_by: str = "monitoring"
     reason: str = ""
     decided_at: datetime

@@ -33,8 +33,6 @@ from shopfloor.store import alerts, models, trust
 from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
 
-_HISTORY = 2_000
-
 
 class MonitorHandler:
     """The checks of one model version."""
@@ -72,7 +70,7 @@ class MonitorHandler:
         published = outcome.report
         definition = context.definition(job.subject)
         self._note_truth(context, transaction, job, outcome.truth)
-        history = alerts.check_history(transaction, job.subject, _HISTORY).rows
+        history = preparing.known_history(transaction, definition)
         alerts.add_checks(transaction, published.results)
         changes = fold(
             alerts.unresolved(transaction, job.subject), published.results, history, definition, transaction.now

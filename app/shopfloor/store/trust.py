@@ -44,6 +44,13 @@ def of_dataset(query: Query, dataset: str) -> list[DeliveryTrust]:
     return [msgspec.json.decode(row[0], type=DeliveryTrust) for row in rows]
 
 
+def withdrawn_samples(query: Query, dataset: str) -> frozenset[str]:
+    """The names under which check results know rows that are not in the dataset any more."""
+    verdicts = of_dataset(query, dataset)
+    gone = {name for one in verdicts if one.withdrawn is not None for name in one.samples}
+    return frozenset(gone - {name for one in verdicts if one.withdrawn is None for name in one.samples})
+
+
 def in_doubt(query: Query, dataset: str, files: Iterable[str]) -> list[DeliveryTrust]:
     """The deliveries that nobody may rely on yet and that brought one of `files`, oldest first."""
     rows = query.all(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shopfloor.cli.output.cells import count, figure, gain, moment, text, words
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, sentence, table
 from shopfloor.domain.release import Decision, GateCheck, ModelVersion, Outcome
+from shopfloor.domain.text import counted
 
 # What the gate decided then: an approval that has been given since does not change it.
 WORDS = {
@@ -36,7 +37,9 @@ def outcome(version: ModelVersion) -> str:
 
 def why(version: ModelVersion) -> str:
     """The reason in one sentence."""
-    return text(version.decision.reason) if version.decision else "The gate has not evaluated it."
+    reason = text(version.decision.reason) if version.decision else "The gate has not evaluated it."
+    mark = version.withdrawn
+    return reason if mark is None else f"Learned from {counted(mark.rows, 'withdrawn row')}. {reason}"
 
 
 def explain(version: ModelVersion, width: int | None) -> str:

@@ -12,7 +12,7 @@ from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord
-from shopfloor.engine.line import delivery_trust
+from shopfloor.engine.line import delivery_trust, withdrawn
 from shopfloor.monitoring import freshness
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.line import (
@@ -55,19 +55,22 @@ class ProductionLine:
         """It is fresh again; check each model's champion against it, then learn from it.
 
         One that a rollback brought back is learned from whatever its rows number, unless the model has learned
-        from just this content: people roll back because later data was wrong.
+        from just this content: people roll back because later data was wrong. A champion that learned from rows
+        which left is replaced by what learns without them, however few they are.
         """
         version = fact.version
         trigger = f"{version.dataset}@{version.version}"
         cause = JobCause(kind=CauseKind.DATASET_VERSION, name=version.dataset, number=version.version)
         freshness.resolve(transaction, version.dataset)
+        withdrawn_champions = withdrawn.follow(transaction, version)
         checked = []
         for definition in self._context.models_of(version.dataset):
             champion = models.aliases(transaction, definition.name).get("champion")
             if champion is not None and _is_watched(definition) and _brings_rows(version):
                 check(transaction, definition.name, champion, version, trigger=trigger, cause=cause)
                 checked.append(definition.name)
-            if definition.retrain.on_data and _has_news(transaction, definition, version):
+            is_marked = definition.name in withdrawn_champions
+            if definition.retrain.on_data and (is_marked or _has_news(transaction, definition, version)):
                 train(transaction, definition, version.version, trigger=trigger, cause=cause)
         delivery_trust.await_verdict(transaction, version, checked)
 

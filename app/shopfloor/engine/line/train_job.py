@@ -16,7 +16,7 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.numbers import figure
-from shopfloor.domain.release import ModelVersion
+from shopfloor.domain.release import Decision, ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.wire import WireError
 from shopfloor.engine.line import delivery_trust, train_lines
@@ -25,6 +25,7 @@ from shopfloor.engine.line.train_task import train_model
 from shopfloor.lake.locations import part_files
 from shopfloor.release import releasing
 from shopfloor.release.data_trust import with_data_trust
+from shopfloor.release.withdrawn_rows import is_released_again, over_withdrawn, release_again
 from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.task import WorkerTask
@@ -146,22 +147,16 @@ class TrainHandler:
             transaction,
             msgspec.structs.replace(state, task=record.task.value, metric=record.metric, segments=len(record.segments)),
         )
+        decision = self._decision(context, transaction, run, outcome)
         if known is not None:
-            transaction.emit(
-                "run.unchanged",
-                job.subject,
-                f"Run {run.id} gave the same artifact as {job.subject}@{known}: there is nothing new to release",
-                data={"run": run.id, "version": known},
-            )
-            return {"run": run.id, "version": known, "unchanged": True}
-        decision = with_data_trust(outcome.decision, delivery_trust.doubts(transaction, run))
+            return self._again(context, transaction, run, models.version(transaction, job.subject, known), decision)
         version = ModelVersion(
             model=job.subject,
             version=number,
             run=run.id,
             dataset_version=run.dataset_version,
             artifact=outcome.artifact,
-            decision=msgspec.structs.replace(decision, decided_at=transaction.now),
+            decision=decision,
             score=record.metrics.get(record.metric),
             created_at=transaction.now,
         )
@@ -174,6 +169,39 @@ class TrainHandler:
         models.put_version(transaction, version, trained_until=record.trained_until, holdout=holdout)
         releasing.apply_decision(transaction, context.definition(job.subject), version, cause=run.id)
         return {"run": run.id, "version": number, "outcome": decision.outcome.value}
+
+    def _decision(self, context: Context, transaction: Transaction, run: RunRecord, outcome: TrainOutcome) -> Decision:
+        """The gate's, with what is known by now of the rows that both sides learned from."""
+        number = models.aliases(transaction, run.model).get("champion")
+        champion = models.version(transaction, run.model, number) if number is not None else None
+        policy = context.definition(run.model).release.policy
+        decision = with_data_trust(
+            over_withdrawn(outcome.decision, champion, policy), delivery_trust.doubts(transaction, run)
+        )
+        return msgspec.structs.replace(decision, decided_at=transaction.now)
+
+    def _again(
+        self, context: Context, transaction: Transaction, run: RunRecord, known: ModelVersion, decision: Decision
+    ) -> dict[str, Any]:
+        """The same artifact once more: what has not changed since is not released again."""
+        number = models.aliases(transaction, run.model).get("champion")
+        champion = models.version(transaction, run.model, number) if number is not None else None
+        released = is_released_again(known, champion)
+        transaction.emit(
+            "run.unchanged",
+            run.model,
+            f"Run {run.id} gave the same artifact as {run.model}@{known.version}"
+            + (", which is judged again" if released else ": there is nothing new to release"),
+            data={"run": run.id, "version": known.version},
+        )
+        if known.withdrawn is not None:  # rows that are there give it, too
+            known = msgspec.structs.replace(known, run=run.id, dataset_version=run.dataset_version, withdrawn=None)
+            models.put_version(transaction, known)
+        result = {"run": run.id, "version": known.version, "unchanged": True}
+        if not released:
+            return result
+        release_again(transaction, context.definition(run.model), known, decision, cause=run.id)
+        return {**result, "outcome": decision.outcome.value}
 
     def _close_run(self, transaction: Transaction, run: RunRecord, outcome: TrainOutcome, number: int) -> RunRecord:
         record = outcome.record
