@@ -72,7 +72,8 @@ def rows_by_file(parts: Sequence[Part]) -> Mapping[str, int]:
 def withdrawn_champions(query: Query) -> dict[str, WithdrawnRows]:
     """By model: the rows that its champion learned from and that are gone."""
     rows = query.all(
-        "SELECT v.model, v.record ->> '$.withdrawn' FROM aliases a JOIN model_versions v ON v.model = a.model AND v.version = a.version "
+        "SELECT v.model, v.record ->> '$.withdrawn' FROM aliases a "
+        "JOIN model_versions v ON v.model = a.model AND v.version = a.version "
         "WHERE a.alias = 'champion' AND v.record ->> '$.withdrawn' IS NOT NULL"
     )
     return {model: msgspec.json.decode(mark, type=WithdrawnRows) for model, mark in rows}

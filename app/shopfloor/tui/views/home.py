@@ -14,6 +14,7 @@ from shopfloor.domain.monitor import AlertRecord, AlertState, CheckVerdict
 from shopfloor.domain.numbers import count
 from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.status import Status
+from shopfloor.domain.text import counted
 from shopfloor.tui.theme import FAIL, OK, RUN, WAIT, WARN, State, state_of
 from shopfloor.tui.views import activity, words
 from shopfloor.tui.views.event_words import event_word
