@@ -75,6 +75,25 @@ def test_a_person_may_say_that_they_are_right_and_take_it_back(shop: Factory) ->
     assert shop.json("dataset", "show", "readings@2")["trust"]["trust"] == "broken"
 
 
+def test_rows_that_leave_take_what_learned_from_them_out_of_service(shop: Factory) -> None:
+    """The clean training gives the artifact of before, which is the champion again; what the rows caused is closed."""
+    artifact = _versions(shop)[-1]["artifact"]
+    shop("model", "promote", "breakdown@2", "--reason", "the rows are right")
+    (file,) = shop.json("dataset", "show", "readings@2")["files"]
+    shop("file", "withdraw", file, "--reason", "the sensor was replaced for a test")
+    shop.wait()
+    model = shop.json("model", "show", "breakdown")
+    assert (model["champion"], model["previous"], model["challenger"], model["withdrawn_rows"]) == (1, None, None, 0)
+    after, before = _versions(shop)
+    assert (before["artifact"], before["withdrawn"]) == (artifact, None)
+    assert after["withdrawn"]["files"] == {file: 800}
+    assert "withdrawn rows" in shop("model", "show", "breakdown@2").stdout
+    assert _open(shop) == []
+    assert shop.json("dataset", "show", "readings@2")["trust"]["withdrawn"] == 3
+    back = [one for one in shop.json("model", "history", "breakdown") if one["alias"] == "champion"][0]
+    assert "800 rows that left the dataset" in back["reason"]
+
+
 def test_what_learned_from_suspect_rows_waits_for_a_person(opened: Factory) -> None:
     """Flipped labels and a flipped concept look alike: the rows are learned, and not released."""
     shop = _model(opened, "flipped_readings", "flipped")
