@@ -90,7 +90,7 @@ def test_rows_that_leave_take_what_learned_from_them_out_of_service(shop: Factor
     assert "withdrawn rows" in shop("model", "show", "breakdown@2").stdout
     assert _open(shop) == []
     assert shop.json("dataset", "show", "readings@2")["trust"]["withdrawn"] == 3
-    back = [one for one in shop.json("model", "history", "breakdown") if one["alias"] == "champion"][0]
+    back = next(one for one in shop.json("model", "history", "breakdown") if one["alias"] == "champion")
     assert "800 rows that left the dataset" in back["reason"]
 
 
