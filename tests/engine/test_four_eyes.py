@@ -147,6 +147,7 @@ def test_a_gate_that_was_to_promote_waits_under_a_rule_that_became_stronger(work
         assert version.decision is not None
         promote = msgspec.structs.replace(version.decision, outcome=Outcome.PROMOTE)
         version = msgspec.structs.replace(version, decision=promote)
+        models.put_version(transaction, version)  # type: ignore[arg-type]
         releasing.apply_decision(transaction, careless, version, "r2")  # type: ignore[arg-type]
 
     works.store.write(decide)

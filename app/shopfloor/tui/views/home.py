@@ -157,6 +157,20 @@ def undelivered_row(rule: Undelivered) -> Row:
     )
 
 
+def withdrawn_row(model: ModelRecord) -> Row:
+    """A champion that learned from rows which are gone: a person may go back before a training replaces it."""
+    return Row(
+        f"withdrawn {model.name}",
+        (
+            Cell("rollback", "warn"),
+            model.name,
+            f"v{model.champion} learned from {counted(model.withdrawn_rows, 'row')} that left the dataset",
+            "",
+            _where(Scope.MODELS),
+        ),
+    )
+
+
 def alert_row(alert: AlertRecord) -> Row:
     """An open alert."""
     tone = "fail" if alert.severity.value == "critical" else "warn"
