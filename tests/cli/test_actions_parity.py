@@ -17,6 +17,7 @@ from shopfloor.cli.main import run
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation
+from shopfloor.domain.trust import DeliveryTrust
 
 ASKING = [action for action in ALL if action.asks_engine]
 MOVING = [action for action in ALL if not action.asks_engine and action.cli]
@@ -25,6 +26,9 @@ RECORDS: tuple[Record, ...] = (
     samples.LOWERED_MODEL,
     samples.MODEL_VERSION,
     samples.VERSION,
+    msgspec.structs.replace(
+        samples.VERSION, trust=DeliveryTrust(dataset="flights", version=2, decided_at=samples.VERSION.created_at)
+    ),
     samples.DATASET,
     samples.ALERT,
     samples.FAILED_JOB,
