@@ -207,8 +207,23 @@ def test_a_fall_of_the_score_joins_the_open_alert_and_brings_it_back() -> None:
     assert watcher.alert.state is AlertState.OPEN
     assert watcher.alert.severity is Severity.CRITICAL
     assert watcher.alert.count == 3
-    assert "performance says" in watcher.alert.message
+    assert "performance says" not in watcher.alert.message
+    assert ["performance says" in look.message for look in watcher.alert.looks] == [False, True]
     assert watcher.alert.note == "known"
+
+
+def test_what_an_alert_said_when_it_opened_it_says_for_ever() -> None:
+    """Later deliveries, other features, other sizes, a new version and the repaired source are looks under it."""
+    watcher = Watcher(1, 3)
+    watcher.check(check(SHIFTED, 0, "temp", value=0.4))
+    first = watcher.alert
+    watcher.check(check(OK, 1, "temp"), check(SHIFTED, 1, "wind", value=9.0, version=2))
+    watcher.check(check(SHIFTED, 2, "temp", value=0.2), check(SHIFTED, 2, None, "performance"))
+    moment = ("check", "feature", "value", "limit", "message", "cause", "opened_at")
+    assert [getattr(watcher.alert, name) for name in moment] == [getattr(first, name) for name in moment]
+    assert watcher.alert.evidence["features"] == first.evidence["features"]
+    assert [look.value for look in watcher.alert.looks] == [9.0, 0.2]
+    assert watcher.alert.severity is Severity.CRITICAL
 
 
 def test_severity_does_not_fall_while_it_lasts() -> None:

@@ -13,11 +13,12 @@ from msgspec.structs import replace
 
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import RefusedError
-from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, Severity
-from shopfloor.monitoring.alert_text import CHECKS, AlertText
+from shopfloor.domain.monitor import AlertLook, AlertRecord, AlertState, CheckResult, Severity
+from shopfloor.monitoring.alert_text import BREAK, CHECKS, AlertText
 from shopfloor.monitoring.check_history import CheckHistory, CheckKey, key_of
 from shopfloor.monitoring.records import OUTGROWN, AlertChanges
 
+_LOOKS = 30
 _RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 
 
@@ -33,7 +34,7 @@ def fold(
     A check fires when it is SHIFTED now and in M of its last N runs (`persistence`) at the
     same version (performance: at any), or at once when the change is a break. UNKNOWN results
     neither count nor resolve, and a second run on the same data counts once. All checks that
-    fire share one alert: while it is open it is counted on, and a rise in severity brings it
+    fire share one alert: while it is open each look is kept under it, and a rise in severity brings it
     back from being acknowledged or snoozed. It resolves by itself when each of its checks was OK
     in M runs since it was last SHIFTED. `history` are earlier results of the model, in any order.
     """
@@ -160,24 +161,21 @@ def _counted(
     known: CheckHistory,
     now: datetime,
 ) -> AlertRecord:
-    """Seen again: with the newest text, and open again when it got worse."""
+    """Seen again: it says what it said, with another look under it, and is open again when it got worse."""
     text = AlertText.of(current, known)
     kept = [key for key in members if not known.over([key])]
     worse = _RANK[text.severity] > _RANK[alert.severity]
     alert = _unsnoozed(alert, now)
+    broken = bool(alert.evidence.get(BREAK)) or text.broken
+    look = AlertLook(at=now, severity=text.severity, message=text.message, value=text.value, limit=text.limit)
     counted = replace(
         alert,
-        check=text.check,
-        feature=text.feature,
         severity=text.severity if worse else alert.severity,
         count=alert.count + 1,
-        value=text.value,
-        limit=text.limit,
-        message=text.message,
-        cause=text.cause,
-        evidence=text.evidence(kept),
+        evidence={**alert.evidence, CHECKS: text.evidence(kept)[CHECKS], BREAK: broken},
         updated_at=now,
-        actions=text.actions,
+        actions=text.actions if text.broken else alert.actions,
+        looks=(*alert.looks, look)[-_LOOKS:],
     )
     return replace(counted, state=AlertState.OPEN, snoozed_until=None) if worse else counted
 
