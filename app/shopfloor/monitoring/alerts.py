@@ -34,29 +34,37 @@ def fold(
     A check fires when it is SHIFTED now and in M of its last N runs (`persistence`) at the
     same version (performance: at any), or at once when the change is a break. UNKNOWN results
     neither count nor resolve, and a second run on the same data counts once. All checks that
-    fire share one alert: while it is open each look is kept under it, and a rise in severity brings it
-    back from being acknowledged or snoozed. It resolves by itself when each of its checks was OK
-    in M runs since it was last SHIFTED. `history` are earlier results of the model, in any order.
+    fire at one time have one cause and share one alert, as do those that join it while it is seen
+    again; what fires when no open alert is has another cause, and an alert of its own. While an
+    alert is open each look is kept under it, and a rise in severity brings it back from being
+    acknowledged or snoozed. It resolves by itself when each of its checks was OK in M runs since it
+    was last SHIFTED. `history` are earlier results of the model, in any order.
     """
     if not results:
         return AlertChanges()
     known = CheckHistory.of(results, history, definition.monitoring.persistence)
-    incident = _incident(open_alerts, definition.name)
+    incidents = _incidents(open_alerts, definition.name)
     firing = known.firing()
     outgrown = known.outgrown() if not firing else ()
-    if incident is None:
-        if not firing and not outgrown:
-            return AlertChanges()
-        return AlertChanges(opened=(_opened(firing or outgrown, known, definition, now),))
-    members = _members(incident)
-    again = known.shifted_again(members)
-    current = _united([*firing, *again, *(outgrown if incident.check == OUTGROWN else ())])
-    if current:
-        return AlertChanges(updated=(_counted(incident, current, members, known, now),))
-    if known.over(members):
-        return AlertChanges(resolved=(_ended(incident, results[0].model_version, now),))
-    unsnoozed = _unsnoozed(incident, now)
-    return AlertChanges(updated=(unsnoozed,)) if unsnoozed is not incident else AlertChanges()
+    members = {key for incident in incidents for key in _members(incident)}
+    fresh = tuple(result for result in firing if key_of(result) not in members)
+    active = next((one for one in incidents if known.shifted_again(_members(one))), None)
+    opened = () if active else fresh or (() if incidents else outgrown)
+    updated, resolved = [], []
+    for incident in incidents:
+        joining = (*(fresh if incident is active else ()), *(outgrown if incident.check == OUTGROWN else ()))
+        current = _united([*joining, *known.shifted_again(_members(incident))])
+        if current:
+            updated.append(_counted(incident, current, _members(incident), known, now))
+        elif known.over(_members(incident)):
+            resolved.append(_ended(incident, results[0].model_version, now))
+        elif (unsnoozed := _unsnoozed(incident, now)) is not incident:
+            updated.append(unsnoozed)
+    return AlertChanges(
+        opened=(_opened(opened, known, definition, now),) if opened else (),
+        updated=tuple(updated),
+        resolved=tuple(resolved),
+    )
 
 
 def acknowledge(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
@@ -114,14 +122,14 @@ def _refused(alert: AlertRecord, wanted: str) -> RefusedError:
     )
 
 
-def _incident(alerts: Sequence[AlertRecord], model: str) -> AlertRecord | None:
-    """The model's unresolved alert of these rules; the oldest when there are several."""
+def _incidents(alerts: Sequence[AlertRecord], model: str) -> list[AlertRecord]:
+    """The model's unresolved alerts of these rules, the oldest first."""
     found = [
         alert
         for alert in alerts
         if alert.subject == model and CHECKS in alert.evidence and alert.state is not AlertState.RESOLVED
     ]
-    return min(found, key=lambda alert: alert.opened_at) if found else None
+    return sorted(found, key=lambda alert: alert.opened_at)
 
 
 def _members(alert: AlertRecord) -> list[CheckKey]:
