@@ -77,3 +77,17 @@ def test_a_file_is_explained_by_its_id_as_by_its_path(loans: Factory) -> None:
 def test_what_is_unknown_ends_with_a_suggestion(loans: Factory) -> None:
     refused = loans("why", "solvncy@1", expect=4)
     assert "Did you mean solvency@1?" in refused.stderr
+
+
+def test_a_report_is_one_page_that_is_never_overwritten_by_accident(loans: Factory) -> None:
+    for ref, words in (("solvency", "Gate decision"), ("dataset:loans_why", "Rows by version")):
+        target = loans.folder / f"{ref.replace(':', '-')}.html"
+        written = loans.json("report", ref, "-o", str(target))
+        page = target.read_text(encoding="utf-8")
+        assert (written["path"], written["bytes"]) == (str(target), target.stat().st_size)
+        assert words in page
+        assert "<svg" in page
+    assert "already exists" in loans("report", "solvency", "-o", str(target), expect=5).stderr
+    assert target.read_text(encoding="utf-8") == page
+    loans("report", "solvency", "-o", str(target), "--force")
+    assert "Did you mean 'solvency'?" in loans("report", "solvncy", "-o", str(target), expect=4).stderr
