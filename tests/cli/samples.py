@@ -77,6 +77,7 @@ from shopfloor.domain.status import (
     Status,
     WatcherStatus,
 )
+from shopfloor.domain.test_score import ModelTestScore, ScoredTest, ScoreSection
 
 
 def at(day: int, hour: int = 9, minute: int = 0) -> datetime:
@@ -698,6 +699,31 @@ EXPLAINED = Explanation(
             because=(Explained(kind="job", ref="j9", message="j9 is a train job, started by flights@2."),),
         ),
     ),
+)
+TEST_SCORE = ModelTestScore(
+    model="late-arrival",
+    score=1.5,
+    sections={"data": 3.5, "model": 2.5, "infrastructure": 1.5, "monitoring": 4.0},
+    tests=(
+        ScoredTest(
+            code="D1",
+            section=ScoreSection.DATA,
+            title="Feature expectations are captured in a schema",
+            score=1.0,
+            evidence="The contract pins 12 columns; every delivery is held to it.",
+            answered_by="store",
+        ),
+        ScoredTest(
+            code="D5",
+            section=ScoreSection.DATA,
+            title="The data pipeline has appropriate privacy controls",
+            score=0.5,
+            evidence="Reviewed in March.",
+            answered_by="ann",
+            at=at(1),
+        ),
+    ),
+    reading="There has been a first pass at basic productionization.",
 )
 LOG = JobLogText(id="j9", lines=("reading 2 parts", "boosting: 62 %"))
 

@@ -26,6 +26,7 @@ from shopfloor.cli.output import (
     models,
     openlineage,
     runs,
+    test_score,
     why,
     workspace,
 )
@@ -97,6 +98,7 @@ CASES: dict[str, tuple[Render, Any]] = {
     "alert-history": (listed(alerts.CHANGES), samples.ALERT_HISTORY),
     "undo": (workspace.describe_undo, samples.UNDONE),
     "undo-dry-run": (workspace.describe_undo, msgspec.structs.replace(samples.UNDONE, dry_run=True)),
+    "model-test-score": (test_score.describe, samples.TEST_SCORE),
     "why": (why.describe, samples.EXPLAINED),
     "lineage-openlineage": (
         lambda graph, width: msgspec.json.format(

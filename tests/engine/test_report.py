@@ -81,6 +81,7 @@ def model_card() -> ModelCard:
         alerts=(samples.ALERT, samples.RESOLVED_ALERT),
         value=samples.VALUE,
         why=samples.EXPLAINED,
+        test_score=samples.TEST_SCORE,
         made_at=samples.at(4),
     )
 
@@ -137,7 +138,8 @@ def test_the_card_of_a_model_says_promise_rows_maturity_and_decision() -> None:
 def test_a_model_without_anything_has_a_page_that_says_so() -> None:
     card = ModelCard(
         record=samples.NEW_MODEL, definition=samples.DEFINITION, version=None, run=None, versions=0, moves=(),
-        checks=(), newest_checks=(), alerts=(), value=None, why=None, made_at=samples.at(4),
+        checks=(), newest_checks=(), alerts=(), value=None, why=None, test_score=samples.TEST_SCORE,
+        made_at=samples.at(4),
     )  # fmt: skip
     words = " ".join(Outline(model_page(card)).words)
     assert "The gate has not evaluated a version yet." in words

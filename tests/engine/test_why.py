@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import cast
 
 import msgspec
 import pytest
@@ -18,7 +16,6 @@ from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.release import Decision, GateCheck, Outcome
 from shopfloor.engine.why.tree import _TELLERS, explain
 from shopfloor.lineage.key import NodeKind
-from shopfloor.runtime.context import Context
 from shopfloor.store import jobs, models
 
 LATE = ModelDefinition(name="late", dataset="flights", target="late")
@@ -30,9 +27,7 @@ class Works(Factory):
     definition = LATE
 
     def why(self, ref: str) -> Explanation:
-        clock = SimpleNamespace(now=lambda: self.now)
-        context = SimpleNamespace(clock=clock, all_models=lambda: [self.definition])
-        return explain(cast(Context, context), self.reader, ref)
+        return explain(self.reader, ref, [self.definition], self.now)
 
     def trained(self) -> str:
         """One file, one version, one training that it started; the id of the run."""

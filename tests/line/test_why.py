@@ -91,3 +91,21 @@ def test_a_report_is_one_page_that_is_never_overwritten_by_accident(loans: Facto
     assert target.read_text(encoding="utf-8") == page
     loans("report", "solvency", "-o", str(target), "--force")
     assert "Did you mean 'solvency'?" in loans("report", "solvncy", "-o", str(target), expect=4).stderr
+
+
+def test_a_model_has_a_test_score_that_people_complete_and_take_back(loans: Factory) -> None:
+    def answered() -> Any:
+        tests = {test["code"]: test for test in loans.json("model", "test-score", "solvency")["tests"]}
+        return tests["D5"]["score"], tests["D5"]["answered_by"], tests["D1"]["score"], tests["I4"]["score"]
+
+    assert answered() == (0, "", 1, 1)
+    given = loans.json("model", "test-score", "solvency", "--answer", "D5=.5", "--note", "reviewed in March")
+    assert (given["sections"]["data"], given["undo"]["command"][:14]) != (0, "")
+    assert answered()[0] == 0.5
+    assert answered()[1] not in ("", "store")
+    loans("undo")
+    assert answered() == (0, "", 1, 1)
+    assert (
+        "answered from what is stored" in loans("model", "test-score", "solvency", "--answer", "D1=1", expect=5).stderr
+    )
+    loans("model", "test-score", "solvency", "--answer", "D5=2", expect=2)

@@ -16,6 +16,7 @@ from shopfloor.engine.api import datasets as about_datasets
 from shopfloor.engine.api import measures
 from shopfloor.engine.api import models as about_models
 from shopfloor.engine.api import versions as about_versions
+from shopfloor.engine.api.scores import scored
 from shopfloor.engine.report.dataset import DatasetCard, dataset_page
 from shopfloor.engine.report.model import ModelCard, model_page
 from shopfloor.engine.services import EngineServices
@@ -52,6 +53,8 @@ def report(services: EngineServices, request: ReportShow) -> ReportPage:
 def _model(services: EngineServices, name: str) -> str:
     record = about_models.show(services, ModelShow(name=name))
     definition = services.context.definition(name)
+    contract, definitions = services.context.contract(definition.dataset), services.context.all_models()
+    now = services.context.clock.now()
     value = _value(services, name) if definition.value is not None else None
 
     def gather(query: Query) -> ModelCard:
@@ -68,8 +71,9 @@ def _model(services: EngineServices, name: str) -> str:
             newest_checks=alerts.newest_checks(query, name),
             alerts=alerts.listing(query, subject=name, state="", text="", limit=_ALERTS, offset=0).rows,
             value=value,
-            why=explain(services.context, query, f"model:{name}@{version.version}") if version is not None else None,
-            made_at=services.context.clock.now(),
+            why=explain(query, f"model:{name}@{version.version}", definitions, now) if version is not None else None,
+            test_score=scored(query, definition, contract),
+            made_at=now,
         )
 
     return model_page(services.context.store.read(gather))

@@ -10,9 +10,10 @@ from shopfloor.domain.decision_words import OUTCOMES, scores, verdict
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.explanation import Explanation, lines
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict, ValueReport
-from shopfloor.domain.numbers import NOTHING, count, figure, interval, money, percent
+from shopfloor.domain.numbers import NOTHING, count, exact, figure, interval, money, percent
 from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
 from shopfloor.domain.run import RunRecord
+from shopfloor.domain.test_score import ModelTestScore
 from shopfloor.domain.text import counted
 from shopfloor.engine.report import pictures
 from shopfloor.engine.report.document import HtmlPage, moment
@@ -38,6 +39,7 @@ class ModelCard:
     alerts: Sequence[AlertRecord]
     value: ValueReport | None
     why: Explanation | None
+    test_score: ModelTestScore
     made_at: datetime
 
 
@@ -53,6 +55,7 @@ def model_page(card: ModelCard) -> str:
     _value(page, card)
     _alerts(page, card)
     _lineage(page, card)
+    _test_score(page, card.test_score)
     return page.html()
 
 
@@ -257,3 +260,15 @@ def _lineage(page: HtmlPage, card: ModelCard) -> None:
 def _tree(why: Explanation) -> Iterator[str]:
     for branch, words in lines(why):
         yield f"{branch}{words}"
+
+
+def _test_score(page: HtmlPage, found: ModelTestScore) -> None:
+    page.section("ML Test Score")
+    page.text(f"{exact(found.score)}: {found.reading}")
+    page.picture(
+        pictures.bars([(name, total, total == found.score) for name, total in found.sections.items()], "Of 7 each")
+    )
+    page.table(
+        ("Test", "Score", "What", "By", "Evidence"),
+        [(one.code, exact(one.score), one.title, one.answered_by, one.evidence) for one in found.tests],
+    )

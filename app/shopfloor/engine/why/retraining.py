@@ -140,7 +140,7 @@ def _alerts(training: TrainingHistory) -> Iterator[Explained]:
         yield _policy("alerts start no training (on_alert = false).", "")
     elif last is not None and last.finished_at is not None:
         until = last.finished_at + timedelta(minutes=retrain.cooldown_minutes)
-        if until > training.evidence.context.clock.now():
+        if until > training.evidence.now:
             yield Explained(
                 kind="policy",
                 ref="cooldown_minutes",
