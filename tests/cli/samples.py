@@ -579,9 +579,29 @@ BACKTEST = BacktestReport(
     model_version=2,
     deliveries=(
         BacktestDelivery(dataset_version=2, rows=21_000),
-        BacktestDelivery(dataset_version=3, rows=20_500, shifted=("origin", "delay"), fired=True),
+        BacktestDelivery(
+            dataset_version=3, rows=20_500, shifted=("origin", "delay"), fired=True, performance=0.61, fell=True
+        ),
     ),
     alerts=1,
+    rule={"min_effect": 0.1, "persistence": [2, 3]},
+    fired=1,
+    measured=1,
+    fell=1,
+)
+COMPARED = msgspec.structs.replace(
+    BACKTEST,
+    other=BacktestReport(
+        model="late-arrival",
+        model_version=2,
+        deliveries=(
+            BacktestDelivery(dataset_version=2, rows=21_000),
+            BacktestDelivery(dataset_version=3, rows=20_500, shifted=("origin",), performance=0.61, fell=True),
+        ),
+        alerts=0,
+        rule={"min_effect": 0.5, "persistence": [2, 3]},
+        missed=1,
+    ),
 )
 
 JOB = JobRecord(

@@ -85,6 +85,7 @@ CASES: dict[str, tuple[Render, Any]] = {
     "monitor-checks": (listed(alerts.CHECKS), samples.CHECKS),
     "monitor-fleet": (listed(alerts.FLEET), samples.FLEET),
     "monitor-backtest": (alerts.describe_backtest, samples.BACKTEST),
+    "monitor-backtest-compared": (alerts.describe_backtest, samples.COMPARED),
     "job-list": (listed(jobs.COLUMNS), (samples.JOB, samples.FAILED_JOB)),
     "job-show": (jobs.describe, samples.JOB),
     "events": (lambda events, width: "\n".join(map(jobs.event_line, events)), samples.EVENTS),

@@ -109,3 +109,16 @@ def test_a_model_has_a_test_score_that_people_complete_and_take_back(loans: Fact
         "answered from what is stored" in loans("model", "test-score", "solvency", "--answer", "D1=1", expect=5).stderr
     )
     loans("model", "test-score", "solvency", "--answer", "D5=2", expect=2)
+
+
+def test_a_backtest_compares_todays_rule_with_another_one(loans: Factory) -> None:
+    report = loans.json("monitor", "backtest", "solvency", "--set", "min_effect=5", "--set", "persistence=1,1")
+    assert [one["dataset_version"] for one in report["deliveries"]] == [1, 2]
+    assert (report["rule"]["min_effect"], report["other"]["rule"]["min_effect"]) == (0.1, 5)
+    assert report["deliveries"][1]["performance"] is not None  # the champion on labels that it had not learned
+    text = loans("monitor", "backtest", "solvency", "--set", "min_effect=5").stdout
+    assert "min_effect" in text
+    assert "0.1 → 5" in text
+    refused = loans("monitor", "backtest", "solvency", "--set", "min_efect=5", expect=None)
+    assert refused.returncode != 0
+    assert "Did you mean 'min_effect'?" in refused.stderr
