@@ -120,6 +120,7 @@ class TrainHandler:
             key_path=str(context.layout.signing_key),
             staging=str(staging),
             champion=champion,
+            deliveries=datasets.deliveries(query, definition.dataset, version.version),
             earlier_tests=releasing.earlier_tests(query, definition.name, champion),
             now=context.clock.now(),
         )
