@@ -46,4 +46,4 @@ def example(kind: Kind, **values: Any) -> Request[Any]:
 def _simplest(kind: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return {field.name: _simplest(field.type) for field in msgspec.structs.fields(kind) if field.required}
-    return {str: "x", bool: False, int: 0}.get(kind)
+    return {str: "x", bool: False, int: 0, float: 0.0}.get(kind)

@@ -157,6 +157,7 @@ class ModelTestAnswer(Mutation[ModelTestScore], frozen=True, kw_only=True):
 
     verb: ClassVar[str] = "model.test_answer"
     needs: ClassVar[Right] = Right.CONFIGURE
+    irreversible: ClassVar[str] = "Answer it again: shopfloor model test-score NAME --answer TEST=SCORE"
     name: str
     test: str
     score: float
