@@ -28,6 +28,7 @@ from shopfloor.domain.requests.models import (
 )
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.positive import check_positive
+from shopfloor.engine.api.time_column import check_time
 from shopfloor.engine.line.line import train as train_on
 from shopfloor.engine.services import EngineServices
 from shopfloor.serving.deployment import remove_deployment
@@ -136,6 +137,7 @@ def define(services: EngineServices, request: ModelDefine) -> ModelDefinition:
     wanted = _check_columns(services, request.definition)
     _check_recipes(services, wanted)
     check_positive(services, wanted)
+    check_time(services, wanted)
 
     def change(transaction: Transaction) -> ModelDefinition:
         write_definition(services, transaction, wanted, request.actor)

@@ -13,6 +13,7 @@ from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.artifacts.recast import predict_recast
+from shopfloor.artifacts.row_times import known_row_times
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.handles import LossPart
 from shopfloor.domain.release import Decision
@@ -77,7 +78,7 @@ def _manifest(task: TrainTask, trained: Trained) -> ArtifactManifest:
 
 def _times(task: TrainTask, trained: Trained) -> pd.Series | None:
     column = task.train.definition.time
-    return trained.holdout[column] if column is not None and column in trained.holdout else None
+    return known_row_times(trained.holdout[column]) if column is not None and column in trained.holdout else None
 
 
 def deliveries_of(task: TrainTask, rows: pd.DataFrame) -> Codes:
@@ -166,7 +167,7 @@ def _reference(task: TrainTask, trained: Trained) -> bytes:
         classes=record.classes,
         positive=record.positive,
         target=definition.target,
-        time=frame[time_column] if time_column is not None else None,
+        time=known_row_times(frame[time_column]) if time_column is not None else None,
         importances={feature.name: feature.importance for feature in record.features},
         holdout=Holdout(predictions=trained.predictions, truth=trained.truth, time=_times(task, trained)),
         seed=task.train.seed,
