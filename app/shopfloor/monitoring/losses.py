@@ -22,13 +22,14 @@ from shopfloor.lake.frame import read_parts
 from shopfloor.lake.losses import write_losses
 from shopfloor.monitoring.check_context import KnownOutcomes
 from shopfloor.monitoring.records import CheckSpec
-from shopfloor.monitoring.tasks import CheckTask
 from shopfloor.statistics.arrays import Codes
 from shopfloor.statistics.frames import loss_columns, moments, read_predictions
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from shopfloor.monitoring.tasks import CheckTask
 
 
 def delivered_losses(task: CheckTask, labelled: KnownOutcomes) -> tuple[LossPart, ...]:
