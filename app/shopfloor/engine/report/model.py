@@ -95,7 +95,8 @@ def _withdrawn(version: ModelVersion | None) -> str:
 def _performance(page: HtmlPage, card: ModelCard) -> None:
     page.section("Performance")
     newest = [check for check in card.newest_checks if check.check == "performance"]
-    promised = newest[0].evidence if newest else {}
+    number = card.version.version if card.version is not None else None
+    promised = next((check.evidence for check in newest if check.model_version == number), {})
     holdout = f"{card.record.metric} {figure(card.record.score)}" if card.record.score is not None else ""
     page.facts(
         [
@@ -109,7 +110,7 @@ def _performance(page: HtmlPage, card: ModelCard) -> None:
     limit = measured[-1].limit if measured else None
     page.picture(pictures.line(points, limit, f"{card.record.metric} by delivery, with the limit of its check"))
     for check in newest:
-        page.text(check.message)
+        page.text(f"{_version(check.model_version)}: {check.message}")
     if not newest:
         page.text("It has not been measured on labelled rows since its training.")
     for check in card.newest_checks:
@@ -274,9 +275,8 @@ def _tree(why: Explanation) -> Iterator[str]:
 def _test_score(page: HtmlPage, found: ModelTestScore) -> None:
     page.section("ML Test Score")
     page.text(f"{exact(found.score)}: {found.reading}")
-    page.picture(
-        pictures.bars([(name, total, total == found.score) for name, total in found.sections.items()], "Of 7 each")
-    )
+    sums = [(name, total, total == found.score) for name, total in found.sections.items()]
+    page.picture(pictures.bars(sums, "Points of each section, of 7"))
     page.table(
         ("Test", "Score", "What", "By", "Evidence"),
         [(one.code, exact(one.score), one.title, one.answered_by, one.evidence) for one in found.tests],
