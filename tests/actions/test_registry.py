@@ -124,5 +124,6 @@ def filled(action: Action) -> dict[str, str]:
     texts = {"until": "4h", "mode": "upsert", "schema_policy": "strict", "task": "binary", "reject_budget": "0.01",
              "release": "approval", "key": "a,b", "segment_by": "a", "exclude": "b,c", "skip_lines": "2",
              "keep": "yes", "corrected": "supersede", "repeated": "yes", "originals": "delete", "min_rows": "5",
-             "max_rows": "50", "band": "0.5", "fresh_hours": "26", "seq": "12"}  # fmt: skip
+             "max_rows": "50", "band": "0.5", "fresh_hours": "26", "seq": "12", "by": "day", "kind": "people",
+             "amount": "12.5", "at": "2026-01-05", "threshold": "0.3"}  # fmt: skip
     return {each.name: texts.get(each.name, f"{each.name}-x") for each in action.inputs}

@@ -49,7 +49,8 @@ def texts(action: Action, folder: Path) -> dict[str, str]:
         "output": str(folder / "out.csv"), "name": "churn", "dataset": "customers", "skip_lines": "2",
         "reject_budget": "0.01", "keep": "yes", "corrected": "supersede", "repeated": "yes", "originals": "delete",
         "min_rows": "5", "max_rows": "50", "band": "0.5", "fresh_hours": "26", "decimal": ",",
-        "seq": "12", "dry_run": "yes",
+        "seq": "12", "dry_run": "yes", "by": "day", "kind": "people", "amount": "12.5", "at": "2026-01-05",
+        "threshold": "0.3",
     }  # fmt: skip
     return {each.name: known.get(each.name, f"{each.name} it's") for each in action.inputs}
 

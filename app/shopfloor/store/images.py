@@ -55,6 +55,7 @@ TRACKED: Mapping[str, _Rule] = {
     "alerts": _Rule(),
     "texts": _Rule(),
     "decision_thresholds": _Rule(),
+    "value_costs": _Rule(),
 }
 
 _Name = tuple[str, tuple[Any, ...]]

@@ -25,7 +25,7 @@ from shopfloor.intake.contract import live
 from shopfloor.runtime import damage
 from shopfloor.runtime.line import ChampionChanged
 from shopfloor.serving.deploy import deploy
-from shopfloor.store import alerts, datasets, files, history, models, revisions, texts, thresholds
+from shopfloor.store import alerts, datasets, files, history, models, revisions, texts, thresholds, value
 from shopfloor.store.images import RowImage
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -252,6 +252,18 @@ def _apply_threshold(services: EngineServices, transaction: Transaction, image: 
     thresholds.put(transaction, model, version, image.before["threshold"] if image.before else None)
 
 
+def _tell_cost(query: Query, image: RowImage) -> str:
+    entry = value.cost(query, str(image.key[0]))
+    return "" if entry is None else f"Cost {entry.id} of {entry.model}: reversed by a new entry"
+
+
+def _apply_cost(services: EngineServices, transaction: Transaction, image: RowImage) -> None:
+    entry = value.cost(transaction, str(image.key[0]))
+    assert entry is not None
+    opposite = msgspec.structs.replace(entry, amount=-entry.amount, reverses=entry.id, actor=transaction.actor)
+    value.enter(transaction, opposite, "")
+
+
 RESTORERS: Mapping[str, Restorer] = {
     "aliases": Restorer(
         _tell_alias,
@@ -277,5 +289,6 @@ RESTORERS: Mapping[str, Restorer] = {
     "decision_thresholds": Restorer(
         _tell_threshold, _apply_threshold, stays=lambda image: "Predictions that were served meanwhile stay."
     ),
+    "value_costs": Restorer(_tell_cost, _apply_cost),
     "texts": Restorer(_tell_text, _apply_text, _moved_text),
 }
