@@ -25,6 +25,7 @@ from shopfloor.domain.dataset import (
 )
 from shopfloor.domain.definition import ModelDefinition, Task, Value
 from shopfloor.domain.event import Event
+from shopfloor.domain.explanation import Explained, Explanation
 from shopfloor.domain.file import FileRecord, FileState, Reason
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobKind, JobRecord, JobState
@@ -35,6 +36,7 @@ from shopfloor.domain.monitor import (
     AlertState,
     CheckResult,
     CheckVerdict,
+    FleetLook,
     Severity,
 )
 from shopfloor.domain.reject import Reject
@@ -49,7 +51,7 @@ from shopfloor.domain.release import (
 )
 from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile
-from shopfloor.domain.requests.files import Explanation, FileBytes, RejectsFile
+from shopfloor.domain.requests.files import FileBytes, RejectsFile
 from shopfloor.domain.requests.jobs import JobLogText
 from shopfloor.domain.requests.models import BundleReport, PredictReport
 from shopfloor.domain.requests.runs import RunComparison
@@ -73,6 +75,7 @@ from shopfloor.domain.status import (
     Status,
     WatcherStatus,
 )
+from shopfloor.domain.test_score import ModelTestScore, ScoredTest, ScoreSection
 from shopfloor.domain.value import (
     CostEntry,
     CostKind,
@@ -558,6 +561,13 @@ ALERT = AlertRecord(
 RESOLVED_ALERT = msgspec.structs.replace(
     ALERT, id="a1", state=AlertState.RESOLVED, resolved_at=at(3), feature=None, check="performance"
 )
+FLEET = (
+    FleetLook(
+        model="late-arrival", at=at(3, 11), p_value=3.2e-12, level=0.0000012, found=True, shifted=("origin", "distance")
+    ),
+    FleetLook(model="churn", at=at(3, 12), p_value=0.0021, level=0.0000012, found=False, shifted=("tenure",)),
+    FleetLook(model="fraud", at=at(3, 12), p_value=1.0, level=0.0013, found=False),
+)
 CHECKS = (
     CheckResult(
         model="late-arrival",
@@ -587,9 +597,29 @@ BACKTEST = BacktestReport(
     model_version=2,
     deliveries=(
         BacktestDelivery(dataset_version=2, rows=21_000),
-        BacktestDelivery(dataset_version=3, rows=20_500, shifted=("origin", "delay"), fired=True),
+        BacktestDelivery(
+            dataset_version=3, rows=20_500, shifted=("origin", "delay"), fired=True, performance=0.61, fell=True
+        ),
     ),
     alerts=1,
+    rule={"min_effect": 0.1, "persistence": [2, 3]},
+    fired=1,
+    measured=1,
+    fell=1,
+)
+COMPARED = msgspec.structs.replace(
+    BACKTEST,
+    other=BacktestReport(
+        model="late-arrival",
+        model_version=2,
+        deliveries=(
+            BacktestDelivery(dataset_version=2, rows=21_000),
+            BacktestDelivery(dataset_version=3, rows=20_500, shifted=("origin",), performance=0.61, fell=True),
+        ),
+        alerts=0,
+        rule={"min_effect": 0.5, "persistence": [2, 3]},
+        missed=1,
+    ),
 )
 
 JOB = JobRecord(
@@ -682,7 +712,57 @@ TABLE = QueryTable(
     rows=(("late-arrival", 12, 1, 0.5), ("churn", None, 2, 0.25)),
 )
 BYTES = FileBytes(id="f3", first=1041, lines=("JFK,4", "EWR,n/a", ""), truncated=True)
-EXPLAINED = Explanation(path="inbox/flights/x.csv", state="missing", message="There is no such file.")
+EXPLAINED = Explanation(
+    kind="model_version",
+    ref="late-arrival@4",
+    state="held",
+    message="late-arrival@4: the gain is not sure yet.",
+    at=at(2, 10),
+    actor="gate",
+    hint="Overrule the gate: shopfloor model promote late-arrival@4 --reason WHY",
+    because=(
+        Explained(
+            kind="check",
+            ref="paired_test",
+            state="inconclusive",
+            message="It may be chance.",
+            value=0.0013,
+            limit=0.002,
+        ),
+        Explained(
+            kind="run",
+            ref="r7",
+            state="succeeded",
+            message="r7 trains late-arrival on flights@2; it chose boosting.",
+            because=(Explained(kind="job", ref="j9", message="j9 is a train job, started by flights@2."),),
+        ),
+    ),
+)
+TEST_SCORE = ModelTestScore(
+    model="late-arrival",
+    score=1.5,
+    sections={"data": 3.5, "model": 2.5, "infrastructure": 1.5, "monitoring": 4.0},
+    tests=(
+        ScoredTest(
+            code="D1",
+            section=ScoreSection.DATA,
+            title="Feature expectations are captured in a schema",
+            score=1.0,
+            evidence="The contract pins 12 columns; every delivery is held to it.",
+            answered_by="store",
+        ),
+        ScoredTest(
+            code="D5",
+            section=ScoreSection.DATA,
+            title="The data pipeline has appropriate privacy controls",
+            score=0.5,
+            evidence="Reviewed in March.",
+            answered_by="ann",
+            at=at(1),
+        ),
+    ),
+    reading="There has been a first pass at basic productionization.",
+)
 LOG = JobLogText(id="j9", lines=("reading 2 parts", "boosting: 62 %"))
 
 LINEAGE = LineageGraph(

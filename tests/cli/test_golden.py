@@ -26,6 +26,8 @@ from shopfloor.cli.output import (
     models,
     openlineage,
     runs,
+    test_score,
+    why,
     workspace,
 )
 from shopfloor.cli.output.table import table
@@ -81,7 +83,9 @@ CASES: dict[str, tuple[Render, Any]] = {
     "alert-list": (listed(alerts.COLUMNS), (samples.ALERT, samples.RESOLVED_ALERT)),
     "alert-show": (alerts.describe, samples.ALERT),
     "monitor-checks": (listed(alerts.CHECKS), samples.CHECKS),
+    "monitor-fleet": (listed(alerts.FLEET), samples.FLEET),
     "monitor-backtest": (alerts.describe_backtest, samples.BACKTEST),
+    "monitor-backtest-compared": (alerts.describe_backtest, samples.COMPARED),
     "job-list": (listed(jobs.COLUMNS), (samples.JOB, samples.FAILED_JOB)),
     "job-show": (jobs.describe, samples.JOB),
     "events": (lambda events, width: "\n".join(map(jobs.event_line, events)), samples.EVENTS),
@@ -95,6 +99,8 @@ CASES: dict[str, tuple[Render, Any]] = {
     "alert-history": (listed(alerts.CHANGES), samples.ALERT_HISTORY),
     "undo": (workspace.describe_undo, samples.UNDONE),
     "undo-dry-run": (workspace.describe_undo, msgspec.structs.replace(samples.UNDONE, dry_run=True)),
+    "model-test-score": (test_score.describe, samples.TEST_SCORE),
+    "why": (why.describe, samples.EXPLAINED),
     "lineage-openlineage": (
         lambda graph, width: msgspec.json.format(
             msgspec.json.encode(openlineage.as_events(graph, "shopfloor://ws", "urn:shopfloor:0"))

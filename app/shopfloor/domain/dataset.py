@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from shopfloor.domain.columns import Column
 from shopfloor.domain.record import Record
+from shopfloor.domain.trust import DeliveryTrust
 
 
 class FileSpan(Record, frozen=True, kw_only=True):
@@ -34,7 +35,8 @@ class Part(Record, frozen=True, kw_only=True):
 
 class DatasetVersion(Record, frozen=True, kw_only=True):
     """An immutable manifest of parts. `digest` identifies the content, `contract_revision` the contract
-    that its files were taken in with. A rollback brought the version `restored` back.
+    that its files were taken in with. `changed_rows` are earlier rows that have other values in it. A rollback
+    brought the version `restored` back. `trust` is the verdict about the rows that it brought, where they were checked.
     """
 
     dataset: str
@@ -42,6 +44,7 @@ class DatasetVersion(Record, frozen=True, kw_only=True):
     digest: str
     rows: int
     added_rows: int = 0
+    changed_rows: int = 0
     columns: tuple[Column, ...]
     parts: tuple[Part, ...]
     files: tuple[str, ...] = ()
@@ -50,6 +53,7 @@ class DatasetVersion(Record, frozen=True, kw_only=True):
     created_at: datetime
     contract_revision: int | None = None
     restored: int | None = None
+    trust: DeliveryTrust | None = None
 
 
 class DatasetRecord(Record, frozen=True, kw_only=True):
@@ -68,6 +72,7 @@ class DatasetRecord(Record, frozen=True, kw_only=True):
     files: int
     updated_at: datetime | None = None
     added_rows: int = 0
+    changed_rows: int = 0
     quarantined: int = 0
     waiting: int = 0
     used_by: tuple[str, ...] = ()

@@ -82,6 +82,11 @@ def probability(p_value: float) -> str:
     return "<0.0001" if p_value < 1e-4 else figure(p_value)
 
 
+def chance(p_value: float) -> str:
+    """A p-value or a level where its size matters however small it is: `0.0013`, `3e-12`."""
+    return f"{p_value:.0e}" if 0 < p_value < 1e-4 else figure(p_value)
+
+
 def count(number: float) -> str:
     """How many there are: `1,234,567`. Not for years, ids or values, which are `exact`."""
     return f"{number:,.0f}"
@@ -90,6 +95,11 @@ def count(number: float) -> str:
 def change(number: float) -> str:
     """How many more or fewer: `+1,200`; `0` where there are as many."""
     return f"{number:+,.0f}" if number else "0"
+
+
+def row_changes(added: int, changed: int) -> str:
+    """Rows that came, with their sign, and earlier ones that have other values: `0, 3,910 changed`."""
+    return change(added) + (f", {count(changed)} changed" if changed else "")
 
 
 def compact(number: float) -> str:

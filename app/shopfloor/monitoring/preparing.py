@@ -9,16 +9,18 @@ from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.contract import Mode
-from shopfloor.domain.dataset import DatasetVersion
+from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.handles import ArtifactFile
+from shopfloor.domain.monitor import CheckResult
 from shopfloor.domain.value import ValueGroup
 from shopfloor.lake.locations import artifact_file, part_files
-from shopfloor.monitoring.records import BacktestSpec, CheckSpec, Delivery, ValueSpec
+from shopfloor.lake.manifest import touched_by
+from shopfloor.monitoring.records import PERFORMANCE, BacktestSpec, CheckSpec, Delivery, ValueSpec
 from shopfloor.monitoring.tasks import CheckTask
 from shopfloor.monitoring.terms import terms_of
 from shopfloor.runtime.context import Context
-from shopfloor.store import alerts, datasets, inference, models, thresholds, value
+from shopfloor.store import alerts, datasets, inference, models, thresholds, trust, value
 from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 
@@ -39,7 +41,7 @@ def check_task(
         return None
     delivery = datasets.version(query, definition.dataset, dataset_version) if dataset_version else None
     shown = delivery or datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
-    added = datasets.added_parts(query, definition.dataset, dataset_version) if dataset_version else ()
+    added = _delivered(query, delivery) if delivery is not None else ()
     dataset = datasets.get(query, definition.dataset)
     new = delivery is not None and _is_new(delivery, manifest)
     checks = CheckSpec(
@@ -54,13 +56,20 @@ def check_task(
         key_path=str(context.layout.signing_key),
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
         actuals=_log(context, query, definition.name, LogKind.ACTUALS),
-        history=alerts.check_history(query, definition.name, _HISTORY).rows,
+        history=known_history(query, definition),
         value=None if definition.value is None else value_spec(context, query, definition, delivery=delivery),
         now=context.clock.now(),
     )
     return CheckTask(
         checks=checks, staging=str(staging), arrived_at=delivery.created_at if delivery is not None else None
     )
+
+
+def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResult, ...]:
+    """Earlier results of a model's checks, newest first, without those about rows that have left the dataset."""
+    gone = trust.withdrawn_samples(query, definition.dataset)
+    rows = alerts.check_history(query, definition.name, _HISTORY).rows
+    return tuple(row for row in rows if row.evidence.get("data") not in gone)
 
 
 def value_spec(
@@ -104,8 +113,10 @@ def _threshold(query: Query, model: str, champion: int | None) -> float:
     return 0.5 if found is None else found
 
 
-def backtest_spec(context: Context, query: Query, definition: ModelDefinition) -> BacktestSpec | None:
-    """Every delivery so far against the champion's reference."""
+def backtest_spec(
+    context: Context, query: Query, definition: ModelDefinition, other: ModelDefinition | None = None
+) -> BacktestSpec | None:
+    """Every delivery so far against the champion's reference, under the model's rule and another one."""
     champion = models.aliases(query, definition.name).get("champion")
     _, manifest, reference = _artifact(context, query, definition.name, champion) if champion else _NONE
     newest = datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
@@ -113,7 +124,7 @@ def backtest_spec(context: Context, query: Query, definition: ModelDefinition) -
         return None
     deliveries = []
     for version in reversed(datasets.versions(query, definition.dataset, 1000, 0).rows):
-        added = datasets.added_parts(query, definition.dataset, version.version)
+        added = _delivered(query, version)
         if added:
             deliveries.append(
                 Delivery(
@@ -122,11 +133,22 @@ def backtest_spec(context: Context, query: Query, definition: ModelDefinition) -
             )
     return BacktestSpec(
         definition=definition,
+        other=other,
+        performance=alerts.checks_of(query, definition.name, PERFORMANCE),
         model_version=champion,
         reference_path=str(reference),
         columns=newest.columns,
         deliveries=tuple(deliveries),
     )
+
+
+def _delivered(query: Query, version: DatasetVersion) -> tuple[Part, ...]:
+    """The parts that hold what a version brought, not those that an upsert wrote anew without the rows it replaced.
+
+    A rollback has no files: all that it brought back counts.
+    """
+    added = datasets.added_parts(query, version.dataset, version.version)
+    return touched_by(added, version.files) or added
 
 
 def _task_of(manifest: ArtifactManifest) -> dict[str, Any]:

@@ -20,6 +20,9 @@ LABELLED_SHARE = "labelled_share"
 OUTGROWN = "outgrown"
 VALUE = "value"
 
+CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
+"""What a drift check may measure beside the distances."""
+
 
 class Sketch(Record, frozen=True, kw_only=True):
     """Some rows of one feature in a few numbers.
@@ -266,9 +269,14 @@ class Delivery(Record, frozen=True, kw_only=True):
 
 
 class BacktestSpec(Record, frozen=True, kw_only=True):
-    """Replay the rule of `definition` over deliveries, oldest first, against one reference."""
+    """Replay the rule of `definition` over deliveries, oldest first, against one reference, and that of `other`.
+
+    `performance` are the stored results of the performance on labelled deliveries.
+    """
 
     definition: ModelDefinition
+    other: ModelDefinition | None = None
+    performance: tuple[CheckResult, ...] = ()
     model_version: int
     reference_path: str
     columns: tuple[Column, ...]

@@ -54,8 +54,10 @@ TRACKED: Mapping[str, _Rule] = {
     "models": _Rule(watched=("awaiting", "retired")),
     "alerts": _Rule(),
     "texts": _Rule(),
+    "delivery_trust": _Rule(watched=("trust",)),
     "decision_thresholds": _Rule(),
     "value_costs": _Rule(),
+    "score_answers": _Rule(),
 }
 
 _Name = tuple[str, tuple[Any, ...]]

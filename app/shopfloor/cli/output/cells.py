@@ -11,6 +11,7 @@ from shopfloor.domain.text import safe
 
 NOTHING = numbers.NOTHING
 count = numbers.optional(numbers.count)
+chance = numbers.chance
 figure = numbers.figure
 gain = numbers.optional(numbers.gain)
 probability = numbers.optional(numbers.probability)

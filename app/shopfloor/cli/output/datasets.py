@@ -34,13 +34,14 @@ from shopfloor.domain.dataset import (
     VersionDiff,
     in_order,
 )
-from shopfloor.domain.numbers import change
+from shopfloor.domain.numbers import change, row_changes
 from shopfloor.domain.requests.datasets import (
     DatasetDefine,
     DatasetFiles,
     DatasetPreview,
     DatasetProfile,
     DatasetRollback,
+    DatasetTrust,
 )
 from shopfloor.domain.text import counted
 
@@ -62,12 +63,14 @@ EMPTY = "No dataset yet. Drop a file into inbox/NAME/, or: shopfloor add FILE --
 VERSIONS: tuple[TextColumn[DatasetVersion], ...] = (
     TextColumn("VERSION", lambda each: version(each.version)),
     TextColumn("ROWS", lambda each: count(each.rows), right=True),
-    TextColumn("ADDED", lambda each: gain_rows(each.added_rows), right=True),
+    TextColumn("ADDED", lambda each: change(each.added_rows), right=True),
+    TextColumn("CHANGED", lambda each: count(each.changed_rows), right=True, drop=1),
     TextColumn("COLUMNS", lambda each: count(len(each.columns)), right=True, drop=2),
     TextColumn("PARTS", lambda each: count(len(each.parts)), right=True, drop=3),
     TextColumn("FILES", lambda each: count(len(each.files)), right=True, drop=4),
     TextColumn("CREATED", lambda each: minute(each.created_at)),
     TextColumn("DIGEST", lambda each: text(each.digest)[:12], drop=5),
+    TextColumn("TRUST", lambda each: each.trust.trust.value if each.trust is not None else NOTHING, drop=1),
     TextColumn("CAUSE", lambda each: words(each.cause), room=16),
 )
 
@@ -126,11 +129,6 @@ def _moved(column: ColumnDiff, figure: Callable[[ColumnFigures], str]) -> str:
     return moved(left, right)
 
 
-def gain_rows(rows: int) -> str:
-    """Added rows with their sign."""
-    return change(rows)
-
-
 def describe(dataset: DatasetRecord, width: int | None) -> str:
     """One dataset at a glance."""
     return facts(
@@ -138,7 +136,7 @@ def describe(dataset: DatasetRecord, width: int | None) -> str:
             ("dataset", text(dataset.name)),
             ("mode", text(dataset.mode)),
             ("version", version(dataset.version or None)),
-            ("rows", f"{count(dataset.rows)} ({gain_rows(dataset.added_rows)} last)"),
+            ("rows", f"{count(dataset.rows)} ({row_changes(dataset.added_rows, dataset.changed_rows)} last)"),
             ("columns", count(dataset.columns)),
             ("parts", f"{count(dataset.parts)}, {size(dataset.bytes)}"),
             ("files", f"{count(dataset.files)} committed, {count(dataset.quarantined)} quarantined"),
@@ -154,12 +152,13 @@ def describe_version(found: DatasetVersion, width: int | None) -> str:
     """One version with its columns."""
     known = [
         ("version", f"{text(found.dataset)}@{found.version}"),
-        ("rows", f"{count(found.rows)} ({gain_rows(found.added_rows)})"),
+        ("rows", f"{count(found.rows)} ({row_changes(found.added_rows, found.changed_rows)})"),
         ("parts", f"{count(len(found.parts))}, {size(sum(part.bytes for part in found.parts))}"),
         ("files", _files(found.files)),
         ("digest", text(found.digest)),
         ("created", moment(found.created_at)),
         ("cause", text(found.cause)),
+        *_trust(found),
         *([("contract", f"revision {found.contract_revision}")] if found.contract_revision else []),
         *(("notice", text(notice)) for notice in found.notices),
     ]
@@ -191,7 +190,7 @@ def describe_diff(diff: VersionDiff, width: int | None) -> str:
 def _by_part(diff: VersionDiff) -> list[tuple[str, str]]:
     """Counts that no row was read for; those of the rows themselves say it better."""
     return [
-        ("added rows", gain_rows(diff.added_rows)),
+        ("added rows", change(diff.added_rows)),
         ("removed rows", f"-{count(diff.removed_rows)}" if diff.removed_rows else "0"),
     ]
 
@@ -277,6 +276,20 @@ def _top(profile: ColumnProfile) -> str:
     return ", ".join(f"{text(value)} ({count(times)})" for value, times in profile.top[:3])
 
 
+def _trust(found: DatasetVersion) -> list[tuple[str, str]]:
+    """The verdict about the rows that it brought, why, and who said so."""
+    verdict = found.trust
+    if verdict is None:
+        return []
+    why = f": {text(verdict.why)}" if verdict.why else ""
+    by = f" by {text(verdict.decided_by)}" if verdict.decided_by != "monitoring" else ""
+    return [("trust", f"{verdict.trust}{by}{why}")]
+
+
+def _declared(request: DatasetTrust, found: DatasetVersion) -> str:
+    return f"{found.dataset}@{found.version} is trusted"
+
+
 def _rolled_back(request: DatasetRollback, found: DatasetVersion) -> str:
     return f"{found.dataset}@{found.version} has the content of {request.ref}"
 
@@ -284,6 +297,12 @@ def _rolled_back(request: DatasetRollback, found: DatasetVersion) -> str:
 FORMATS = {
     DatasetDefine: Format(
         contracts.describe, state=lambda request, contract: f"dataset {contract.name} already has this definition"
+    ),
+    DatasetTrust: Format(
+        describe_version,
+        state=_declared,
+        done=lambda *args: f"{_declared(*args)}.",
+        already=lambda before, found: before.trust == found.trust,
     ),
     DatasetRollback: Format(
         describe_version,

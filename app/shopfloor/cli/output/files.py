@@ -9,7 +9,6 @@ from shopfloor.domain import numbers
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.files import (
-    Explanation,
     FileAccept,
     FileBytes,
     FileDiscard,
@@ -96,28 +95,6 @@ def describe(file: FileRecord, width: int | None) -> str:
     return paragraphs(facts(present(known), width), facts(_reason(file), width))
 
 
-def explain(found: Explanation, width: int | None) -> str:
-    """Why a path was not taken in."""
-    known = [
-        ("path", text(found.path)),
-        ("state", text(found.state)),
-        ("why", text(found.message)),
-        *([("hint", text(found.hint))] if found.hint else []),
-        *([("file", text(found.file.id))] if found.file is not None else []),
-        ("watching", _watching(found)),
-    ]
-    return facts(present(known), width)
-
-
-def _watching(found: Explanation) -> str:
-    watcher = found.watcher
-    if watcher is None:
-        return ""
-    how = f"{watcher.backend}, and a scan every {numbers.exact(watcher.scan_seconds)} s"
-    last = f"; last {moment(watcher.last_scan_at)}" if watcher.last_scan_at is not None else ""
-    return f"{how}{last}{f' ({text(watcher.detail)})' if watcher.detail else ''}"
-
-
 def describe_bytes(content: FileBytes, width: int | None) -> str:
     """Numbered lines of a file around its failure."""
     if content.binary:
@@ -139,11 +116,10 @@ def _rows(file: FileRecord) -> str:
     if file.rows is None:
         return ""
     summary = f"{count(file.rows)} of {count(file.rows + file.rejected_rows)}, {count(file.rejected_rows)} rejected"
-    return (
-        f"{summary}: shopfloor file rejects {text(file.id)}"
-        if file.rejected_rows
-        else f"{count(file.rows)}, 0 rejected"
-    )
+    changed = f"; {counted(file.changed_rows, 'earlier row')} changed" if file.changed_rows else ""
+    if not file.rejected_rows:
+        return f"{count(file.rows)}, 0 rejected{changed}"
+    return f"{summary}{changed}: shopfloor file rejects {text(file.id)}"
 
 
 def _why(file: FileRecord) -> str:

@@ -15,9 +15,11 @@ from shopfloor.monitoring.tasks import replay, report_thresholds, report_value
 from shopfloor.monitoring.terms import note_terms
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.serving.deploy import deploy
+from shopfloor.statistics import metrics
 from shopfloor.store import models, thresholds
 from shopfloor.store import value as value_store
 from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.definitions import with_monitoring
 
 
 def value(services: EngineServices, request: ValueShow) -> ValueReport:
@@ -96,9 +98,12 @@ def _no_champion(model: str) -> RefusedError:
 
 
 def backtest(services: EngineServices, request: MonitorBacktest) -> BacktestReport:
-    """How often the rule would have fired over the deliveries so far."""
+    """How often the rule, and another one beside it, would have fired over the deliveries so far."""
     definition = services.context.definition(request.model)
-    spec = services.context.store.read(lambda query: preparing.backtest_spec(services.context, query, definition))
+    other = with_monitoring(definition, request.settings, metrics.find) if request.settings else None
+    spec = services.context.store.read(
+        lambda query: preparing.backtest_spec(services.context, query, definition, other)
+    )
     if spec is None:
         raise _no_champion(definition.name)
     return convert(services.pool.adhoc.ask(WorkerTask(replay, spec)), BacktestReport)

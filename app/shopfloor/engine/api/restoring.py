@@ -19,13 +19,26 @@ from shopfloor.domain.numbers import exact
 from shopfloor.domain.release import UNDO, AliasChange, ModelVersion
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import safe
+from shopfloor.domain.trust import DeliveryTrust
 from shopfloor.engine.api.versions import go_back
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.runtime import damage
 from shopfloor.runtime.line import ChampionChanged
 from shopfloor.serving.deploy import deploy
-from shopfloor.store import alerts, datasets, files, history, models, revisions, texts, thresholds, value
+from shopfloor.store import (
+    alerts,
+    datasets,
+    files,
+    history,
+    models,
+    revisions,
+    score_answers,
+    texts,
+    thresholds,
+    trust,
+    value,
+)
 from shopfloor.store.images import RowImage
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -214,6 +227,20 @@ def _apply_dataset(services: EngineServices, transaction: Transaction, image: Ro
     go_back(services, transaction, f"{dataset}@{number - 1}", f"event {image.seq} was undone")
 
 
+def _tell_trust(query: Query, image: RowImage) -> str:
+    before = _verdict(image)
+    return f"{before.ref}: {before.trust}, as before"
+
+
+def _apply_trust(services: EngineServices, transaction: Transaction, image: RowImage) -> None:
+    trust.put(transaction, _verdict(image))
+
+
+def _verdict(image: RowImage) -> DeliveryTrust:
+    assert image.before is not None
+    return trust.of_image(image.before)
+
+
 def _tell_text(query: Query, image: RowImage) -> str:
     return f"{image.key[0]}: its text of before"
 
@@ -264,6 +291,17 @@ def _apply_cost(services: EngineServices, transaction: Transaction, image: RowIm
     value.enter(transaction, opposite, "")
 
 
+def _tell_answer(query: Query, image: RowImage) -> str:
+    model, test = image.key
+    before = image.before["score"] if image.before else None
+    return f"Answer to test {test} of {model}: {'none' if before is None else exact(before)}, as before"
+
+
+def _apply_answer(services: EngineServices, transaction: Transaction, image: RowImage) -> None:
+    model, test = image.key
+    score_answers.put_back(transaction, str(model), str(test), image.before)
+
+
 RESTORERS: Mapping[str, Restorer] = {
     "aliases": Restorer(
         _tell_alias,
@@ -285,6 +323,10 @@ RESTORERS: Mapping[str, Restorer] = {
         _apply_dataset,
         _moved_dataset,
         stays=lambda image: "What was trained meanwhile stays, and a training may follow.",
+    ),
+    "score_answers": Restorer(_tell_answer, _apply_answer),
+    "delivery_trust": Restorer(
+        _tell_trust, _apply_trust, stays=lambda image: "What was trained and released meanwhile stays."
     ),
     "decision_thresholds": Restorer(
         _tell_threshold, _apply_threshold, stays=lambda image: "Predictions that were served meanwhile stay."
