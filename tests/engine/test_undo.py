@@ -30,6 +30,7 @@ from shopfloor.domain.requests.models import (
     ModelReject,
     ModelRetire,
     ModelRollback,
+    ModelTestAnswer,
     ModelThreshold,
     ModelTrain,
 )
@@ -171,6 +172,11 @@ def _cost(works: Works) -> Mutation[Any]:
     return ModelCost(name="late", amount=12.5, kind=CostKind.PEOPLE)
 
 
+def _answer(works: Works) -> Mutation[Any]:
+    model(works)
+    return ModelTestAnswer(name="late", test="D5", score=1)
+
+
 def _define_dataset(works: Works) -> Mutation[Any]:
     Hands(of(works), "bob").ask(DatasetDefine(name="flights", mode=Mode.APPEND))
     return DatasetDefine(name="flights", mode=Mode.SNAPSHOT)
@@ -211,6 +217,7 @@ DEEDS: dict[str, Callable[[Works], Mutation[Any]]] = {
     "model.define": _define_model,
     "model.threshold": _threshold,
     "model.cost": _cost,
+    "model.test_answer": _answer,
     "dataset.define": _define_dataset,
     "dataset.rollback": _dataset_rollback,
     "dataset.trust": _trust,
@@ -227,6 +234,7 @@ def picture(works: Works) -> dict[str, Any]:
         "models": "SELECT name, retired, awaiting FROM models ORDER BY ALL",
         "thresholds": "SELECT model, threshold FROM decision_thresholds WHERE threshold IS NOT NULL ORDER BY ALL",
         "costs": "SELECT model, sum(amount) FROM value_costs GROUP BY ALL HAVING sum(amount) <> 0 ORDER BY ALL",
+        "answers": "SELECT model, test, score FROM score_answers WHERE score IS NOT NULL ORDER BY ALL",
         "alerts": "SELECT id, state, record::VARCHAR FROM alerts ORDER BY ALL",
         "files": "SELECT id, state, reason, duplicate_of FROM files ORDER BY ALL",
         "trust": "SELECT dataset, version, record::VARCHAR FROM delivery_trust ORDER BY ALL",
