@@ -17,13 +17,16 @@ from shopfloor.cli.main import run
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation
+from shopfloor.domain.trust import DeliveryTrust, Trust
 
 ASKING = [action for action in ALL if action.asks_engine]
 MOVING = [action for action in ALL if not action.asks_engine and action.cli]
+BROKEN = DeliveryTrust(dataset="flights", version=2, trust=Trust.BROKEN, decided_at=samples.VERSION.created_at)
 RECORDS: tuple[Record, ...] = (
     samples.MODEL,
     samples.MODEL_VERSION,
     samples.VERSION,
+    msgspec.structs.replace(samples.VERSION, trust=BROKEN),
     samples.DATASET,
     samples.ALERT,
     samples.FAILED_JOB,

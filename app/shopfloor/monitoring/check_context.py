@@ -16,6 +16,7 @@ from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
 from shopfloor.monitoring.bins import sketch_column
 from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
+from shopfloor.statistics.arrays import Codes
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -71,12 +72,13 @@ class KnownOutcomes(Sample):
     """Predictions whose truth has arrived, oldest first, and how the two were joined.
 
     Those of source `data` were made for the check, of the delivery's rows: every row is one prediction. Where that
-    was not possible, `fault` says why and there are none.
+    was not possible, `fault` says why and there are none. `places` are their rows of the delivery, (n,).
     """
 
     predictions: Predictions
     joined: Joined
     fault: str = ""
+    places: Codes | None = None
 
     def __len__(self) -> int:
         return len(self.predictions)
