@@ -75,6 +75,7 @@ def _about(page: HtmlPage, card: ModelCard) -> None:
             ("champion", champion),
             ("algorithm", run.chosen or "" if run else ""),
             ("trained on", f"{run.dataset}@{run.dataset_version}" if run and run.dataset_version else ""),
+            ("withdrawn rows", _withdrawn(card.version)),
             ("release", f"{definition.release.policy}, {counted(card.versions, 'version')} so far"),
             ("state", "retired" if record.retired else ""),
             ("artifact", card.version.artifact.sha256 if card.version else ""),
@@ -82,6 +83,14 @@ def _about(page: HtmlPage, card: ModelCard) -> None:
     )
     for note in run.notes if run else ():
         page.muted(note)
+
+
+def _withdrawn(version: ModelVersion | None) -> str:
+    """The rows that it learned from and that have left the dataset."""
+    mark = version.withdrawn if version is not None else None
+    return (
+        "" if mark is None else f"{count(mark.rows)} that it learned from left in @{mark.dataset_version}: {mark.cause}"
+    )
 
 
 def _performance(page: HtmlPage, card: ModelCard) -> None:
