@@ -32,6 +32,7 @@ from shopfloor.engine.api.positive import check_positive
 from shopfloor.engine.api.time_column import check_time
 from shopfloor.engine.line.line import train as train_on
 from shopfloor.engine.services import EngineServices
+from shopfloor.monitoring.terms import record_terms
 from shopfloor.release import four_eyes
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.statistics import metrics
@@ -165,6 +166,7 @@ def write_definition(services: EngineServices, transaction: Transaction, wanted:
     """The model's file, its state and its drop folders."""
     _note_earlier_rule(services, transaction, wanted.name)
     save(services, transaction, wanted)
+    record_terms(services.context, transaction, wanted, actor)
     models.put_state(transaction, models.state(transaction, wanted.name))
     transaction.emit(
         "model.defined",

@@ -9,12 +9,13 @@ from datetime import datetime
 from shopfloor.domain.decision_words import OUTCOMES, scores, verdict
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.explanation import Explanation, lines
-from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict, ValueReport
+from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.numbers import NOTHING, count, exact, figure, interval, money, percent
 from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
 from shopfloor.domain.run import RunRecord
 from shopfloor.domain.test_score import ModelTestScore
 from shopfloor.domain.text import counted
+from shopfloor.domain.value import ValueReport
 from shopfloor.engine.report import pictures
 from shopfloor.engine.report.document import HtmlPage, moment
 
