@@ -69,15 +69,15 @@ class Retrain(Record, frozen=True, kw_only=True):
 class Release(Record, frozen=True, kw_only=True):
     """The gate's limits.
 
-    `min_gain` is in units of the metric, `margin` the loss that a refresh may cost under
-    non-inferiority, `alpha` the one-sided error of the paired test, `min_rows` the holdout
-    size below which the gate is inconclusive. `refresh_days` > 0 allows a non-inferior
-    challenger to replace a champion trained on data older than that many days.
+    `min_gain` and `margin`, the loss that a slice or a refresh may cost, are in units of the metric; without them .002
+    and .005 of a score, 1 % of the champion's error where the metric is an error of numbers. `alpha` the one-sided
+    error of the paired test, `min_rows` the holdout size below which the gate is inconclusive. `refresh_days` > 0
+    allows a non-inferior challenger to replace a champion trained on data older than that many days.
     """
 
     policy: ReleasePolicy = ReleasePolicy.AUTO
-    min_gain: float = 0.002
-    margin: float = 0.005
+    min_gain: float | None = None
+    margin: float | None = None
     alpha: float = 0.05
     min_rows: int = 200
     approvals: int = 1
