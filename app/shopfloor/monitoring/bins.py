@@ -162,7 +162,7 @@ def _parsed(frame: pd.DataFrame, feature: FeatureReference, column: Column) -> V
 
 def _number_bins(values: Floats) -> Bins:
     if not len(values):
-        return _sealed(Bins(kind=NUMBER, labels=("any",)))
+        return _sealed(Bins(kind=NUMBER, labels=("any",), known=()))
     distinct, counts = np.unique(values, return_counts=True)
     whole = bool(np.all(distinct == np.round(distinct)) and abs(distinct).max() < 1e15)
     inner = _inner_edges(distinct, counts, whole)
@@ -173,7 +173,8 @@ def _number_bins(values: Floats) -> Bins:
     above = (high, high + span / 2, high + 2 * span)
     edges = tuple(dict.fromkeys((*below, *inner, *above)))
     shown = tuple(low if edge == below[-1] else edge for edge in edges)
-    codes = tuple(str(int(value)) for value in distinct) if whole and len(distinct) <= _CODES else None
+    few = len(distinct) == 1 or (whole and len(distinct) <= _CODES)
+    codes = tuple(str(int(value)) if whole else repr(float(value)) for value in distinct) if few else None
     return _sealed(Bins(kind=NUMBER, labels=_number_labels(edges, shown, whole), edges=edges, known=codes))
 
 

@@ -48,6 +48,10 @@ class InputRows(Sample):
         """The columns with the types that the values show, by name."""
         return {column.name: column for column in infer_columns(self.frame)}
 
+    def watched(self, reference: Reference) -> list[FeatureReference]:
+        """The columns to compare: stored inputs hold the model's features alone."""
+        return [feature for feature in reference.features if feature.used or self.source == "data"]
+
     def sketch(self, feature: FeatureReference) -> Sketch:
         """The feature in the reference's bins; a column that is not there is missing in every row."""
         if feature.name not in self._sketches:

@@ -70,6 +70,8 @@ def measure_drift(
     `chunks` are those of the reference and what they are divided by. Only what `has_unit` can have
     changed its unit on the way; a prediction has the model's own.
     """
+    if not feature.whole.present and current.present:
+        return _filled(check, feature, current, sample, context)
     earlier = context.earlier(check, feature.name or None, sample.source)
     past = baseline_of(feature, *chunks, earlier, current, sample.moment, sample.begins)
     regimes = [regime for regime in past.regimes(current.present) if regime.present]
@@ -82,6 +84,18 @@ def measure_drift(
     regime = min(regimes, key=lambda one: mix_distance(current, one))
     p_value = max(homogeneity(current.counts, feature.whole.counts), homogeneity(current.counts, regime.counts))
     return _measurement(check, feature, current, regime, sample, compared.findings(), p_value, has_unit=has_unit)
+
+
+def _filled(
+    check: str, feature: FeatureReference, current: Sketch, sample: Sample, context: CheckContext
+) -> Measurement:
+    """A column without any value in the reference, and now with some."""
+    whole = feature.whole
+    finding = Finding(UNSEEN, current.present / current.rows, _UNSEEN_SHARE, is_break=True)
+    p_value = homogeneity((current.present, current.missing), (whole.present, whole.missing))
+    unknown = too_few(current.rows, whole.rows, context.settings.min_rows)
+    tested = None if unknown else p_value
+    return _measurement(check, feature, current, None, sample, (finding,), tested, unknown)
 
 
 def _measurement(
@@ -130,6 +144,8 @@ class _Comparison:
     least: float
 
     def findings(self) -> list[Finding]:
+        if self.feature.constant:
+            return [self._unseen()]
         found = [self._moved(measure, distance) for measure, distance in distances_of(self.feature).items()]
         if self.feature.bins.kind == NUMBER:
             found.append(self._constant())
@@ -174,7 +190,9 @@ class _Comparison:
         """Levels or codes that never occurred before, where new ones are not the usual thing."""
         rows = self.current.present
         chance = _NOVEL + _SURE * math.sqrt(_NOVEL * (1 - _NOVEL) / rows)
-        return Finding(UNSEEN, self.current.unseen / rows, max(_UNSEEN_SHARE, chance), is_break=True)
+        # From one constant number to another, as a year does: the next delivery tells whether it goes on.
+        stepped = self.feature.constant and self.current.top == 1.0
+        return Finding(UNSEEN, self.current.unseen / rows, max(_UNSEEN_SHARE, chance), is_break=not stepped)
 
     def _vanished(self) -> Finding:
         """Levels that every stretch of the reference had, and of which not one row is left."""
@@ -214,6 +232,7 @@ def _evidence(
     """At most 20 bins for the plot, the distances by name, and what a later run needs."""
     evidence: dict[str, Any] = {
         "reference_rows": feature.whole.rows,
+        "used": feature.used,
         "kind": feature.bins.kind,
         "labels": list(feature.bins.labels),
         "reference": list(feature.whole.counts),

@@ -23,7 +23,7 @@ class MissingShare:
         rows = context.rows
         if rows is None:
             return []
-        sketches = [(feature, rows.sketch(feature)) for feature in context.reference.features]
+        sketches = [(feature, rows.sketch(feature)) for feature in rows.watched(context.reference)]
         return [
             self._measured(feature, current, rows, context)
             for feature, current in sketches
@@ -52,6 +52,7 @@ class MissingShare:
             unknown=unknown,
             evidence={
                 "reference_rows": whole.rows,
+                "used": feature.used,
                 "missing": current.missing,
                 "reference_share": significant(whole.missing_share),
                 "chunks": [significant(chunk.missing_share) for chunk in feature.chunks],

@@ -112,6 +112,7 @@ def _compared(
         evidence={
             **_join_counts(outcomes.joined),
             **_promised(base),
+            "false_alarms": _SAME_PROMISE * context.settings.false_discovery_rate,
             "interval": [live.score - _NORMAL * live.error, live.score + _NORMAL * live.error],
             "holdout_interval": [base.score - _NORMAL * base.error, base.score + _NORMAL * base.error],
             "chunks": list(base.chunks),

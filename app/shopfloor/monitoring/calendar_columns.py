@@ -1,0 +1,46 @@
+"""Columns that repeat a part of the rows' time: they change because time goes on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from shopfloor.artifacts.table import NO_TIME, Categorical, Timestamps, Values
+
+_ALIKE = 0.9
+"""Of the rows: near midnight the column may be of another zone than the time."""
+_WRITTEN = ("%Y", "%Y-%m", "%Y-%m-%d")
+
+
+def follows_time(values: Values, micros: NDArray[np.int64] | None) -> bool:
+    """Whether a column is a time, or holds one value which is that part of nearly all rows' times.
+
+    `micros` are the rows' times in microseconds since 1970 in UTC, (rows,). The next year (month, day) has another
+    value, which tells nothing. A column of several values shows by itself how it goes on.
+    """
+    if isinstance(values, Timestamps):
+        return True
+    value = _only(values)
+    if value is None or micros is None or not bool((micros != NO_TIME).any()):
+        return False
+    times = pd.DatetimeIndex(micros[micros != NO_TIME].astype("datetime64[us]"))
+    if isinstance(value, str):
+        return any(_mostly(times.strftime(form) == value) for form in _WRITTEN)
+    parts = (times.year, times.quarter, times.month, times.isocalendar().week, times.day, times.day_of_year)
+    return any(_mostly(np.asarray(part == value)) for part in parts)
+
+
+def _only(values: Values) -> float | str | None:
+    """The one value of a column; None where it has several or none."""
+    if isinstance(values, Categorical):
+        used = np.unique(values.codes[values.codes >= 0])
+        return values.levels[int(used[0])] if len(used) == 1 else None
+    if isinstance(values, Timestamps):
+        return None
+    present = values[np.isfinite(values)]
+    return float(present[0]) if len(present) and bool((present == present[0]).all()) else None
+
+
+def _mostly(equal: NDArray[np.bool_]) -> bool:
+    return float(equal.mean()) >= _ALIKE
