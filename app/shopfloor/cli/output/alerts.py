@@ -88,7 +88,7 @@ def verdict(check: CheckResult) -> str:
 
 def _false_alarms(check: CheckResult) -> str:
     share = check.evidence.get("false_alarms")
-    return f"≤ {percent(share)}" if isinstance(share, float) else ""
+    return f"≤ {percent(share)}" if isinstance(share, float) else figure(None)
 
 
 def describe(alert: AlertRecord, width: int | None) -> str:
