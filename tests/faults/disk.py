@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -29,11 +29,11 @@ def small_disk(folder: Path, megabytes: int, *, inodes: int = 0) -> Iterator[Non
 
 
 def fill(folder: Path, left: int = 0) -> Path:
-    """A file that takes all but `left` bytes."""
+    """A file that takes all but `left` bytes, whatever others write or remove meanwhile."""
     ballast = folder / "ballast"
-    free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
-    with ballast.open("wb") as file:
-        file.write(b"\1" * (free - left))
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while (free := os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize - left) > 0:
+            file.write(b"\1" * free)
     return ballast
 
 

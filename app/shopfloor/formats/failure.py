@@ -6,9 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from shopfloor.domain.errors import StoreError
 from shopfloor.domain.file import Reason
-from shopfloor.duck.disk import is_full
+from shopfloor.duck.refusal import refused
 from shopfloor.formats.file_format import FileFormat, first_line
 from shopfloor.formats.reasons.files import parser_crashed, too_large_in_memory
 
@@ -16,18 +15,15 @@ from shopfloor.formats.reasons.files import parser_crashed, too_large_in_memory
 def reason_of(error: Exception, format: FileFormat, path: Path, memory_mb: int) -> Reason:
     """The reason why the prepared file at `path` cannot be read, from the error that reading it raised.
 
-    Raises `StoreError` when the disk is full, and the error again when it is in our own SQL: then
-    the file is not to blame.
+    Raises `OSError` when the system refused something, and the error again when it is in our own SQL:
+    then the file is not to blame.
     """
     if isinstance(error, duckdb.ParserException):
         raise error
     message = str(error)
-    if is_full(error):
-        raise StoreError(
-            "The disk is full, so the file cannot be ingested now.",
-            hint="Free disk space; the file stays in place and is retried.",
-            code="disk_full",
-        ) from error
+    refusal = refused(error)
+    if refusal is not None:
+        raise refusal from error
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         return too_large_in_memory(memory_mb)
     if isinstance(error, duckdb.InternalException | duckdb.FatalException):

@@ -55,7 +55,7 @@ def ingest(spec: IntakeSpec, progress: Progress, connection: DuckDBPyConnection 
     `duck.sql.connect` to save its 13 ms; it is used by nobody else meanwhile. Every file gets an
     outcome; a file with faults beyond the contract's budget is quarantined and contributes
     nothing; so is one whose rows do not add up. Raises `ConfigError` for a contract that cannot be
-    applied and `StoreError` when the disk is full. Memory and CPU time are bounded for the duration.
+    applied and `OSError` when the disk is full. Memory and CPU time are bounded for the duration.
     """
     _check_contract(spec)
     total = sum(file.bytes for file in spec.files)

@@ -18,6 +18,7 @@ from shopfloor.runtime import damage
 from shopfloor.runtime.call import Call, Failure, Progress, Result
 from shopfloor.runtime.cancellation import cancel
 from shopfloor.runtime.context import Context, Hindrance
+from shopfloor.runtime.failure import blamed
 from shopfloor.runtime.handler import Handler
 from shopfloor.runtime.job_log import JobLogFile, log_path
 from shopfloor.runtime.job_queue import JobQueue
@@ -156,13 +157,10 @@ class JobRunner:
                 self._finish(job, handler, answer, nothing=False)
         except WorkerDied as death:
             self._on_worker_death(job, handler, str(death))
-        except OSError as error:
-            _LOG.exception("job %s failed in the engine", job.id)
-            self._fail(job, handler, describe(blame(error, self._context.layout.root)))
         except Exception as error:  # noqa: BLE001 - the boundary of a job: it fails with a sentence, the log has the trace
             if not isinstance(error, ShopfloorError):
                 _LOG.exception("job %s failed in the engine", job.id)
-            self._fail(job, handler, describe(error))
+            self._fail(job, handler, describe(blamed(error, self._context.layout.root)))
 
     def _tell(self, job: JobRecord, *lines: str) -> None:
         JobLogFile(self._context.layout, job, self._context.clock).write(*lines)

@@ -15,9 +15,9 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.errors import DataError, ShopfloorError
 from shopfloor.domain.wire import describe
 from shopfloor.runtime.call import Call, Failure, Message, Progress, Result
+from shopfloor.runtime.failure import blamed
 from shopfloor.runtime.task import find, spec_type
 from shopfloor.workspace.durable import write_all
-from shopfloor.workspace.folders import blame
 
 
 def work(warm_ups: Sequence[str], calls: int, answers: int) -> None:
@@ -58,12 +58,9 @@ def _serve(call: Call, send: Callable[[Message], None]) -> None:
                 )
             )
         )
-    except OSError as error:
-        traceback.print_exc()
-        send(Failure(error=describe(blame(error, Path.cwd()))))
     except Exception as error:  # noqa: BLE001 - the boundary of the worker: the engine gets a sentence, the log the trace
         traceback.print_exc()
-        send(Failure(error=describe(error)))
+        send(Failure(error=describe(blamed(error, Path.cwd()))))
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -21,10 +21,11 @@ from shopfloor.domain.errors import StoreError
 from shopfloor.domain.event import Event
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.text import counted
-from shopfloor.duck.disk import is_full
+from shopfloor.duck.refusal import refused
 from shopfloor.store import bulk, copies, database, migrate
 from shopfloor.store.journal import Journal, JournalEntry, journalled
 from shopfloor.store.transaction import Transaction
+from shopfloor.workspace.folders import DISK_FULL
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -383,10 +384,11 @@ def _no_journal(error: OSError) -> StoreError:
 
 
 def _not_stored(why: str, error: Exception) -> StoreError:
+    found = refused(error)
     return StoreError(
         f"The change could not be stored: {why}.",
         hint="Free disk space, then repeat.",
-        code="disk_full" if is_full(error) else "",
+        code="disk_full" if found is not None and found.errno in DISK_FULL else "",
     )
 
 

@@ -30,7 +30,7 @@ from shopfloor.domain.ids import ulid
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.domain.wire import WireFailure, describe
-from shopfloor.duck.disk import is_full
+from shopfloor.duck.refusal import refused
 from shopfloor.runtime.ownership import Ownership
 from shopfloor.store import database, migrate
 from shopfloor.store.copies import Contents, inspect
@@ -205,7 +205,8 @@ def _second_name(path: Path, aside: Path) -> None:
 
 
 def _not_prepared(error: duckdb.Error) -> StoreError:
-    why = "The disk is full" if is_full(error) else safe(database.first_line(error), 200)
+    found = refused(error)
+    why = safe(database.first_line(error), 200) if found is None else found.strerror
     return StoreError(
         f"The backup could not be made ready: {why}.",
         hint="The database that stood is untouched. Free some disk space, or choose another backup, and try again.",

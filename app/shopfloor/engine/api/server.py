@@ -53,7 +53,7 @@ from shopfloor.engine.rights import check_member, check_right
 from shopfloor.engine.services import EngineServices
 from shopfloor.runtime import damage
 from shopfloor.runtime.context import Context
-from shopfloor.workspace.folders import blame
+from shopfloor.runtime.failure import blamed
 
 _LOG = logging.getLogger("shopfloor.api")
 _STATUS = {ExitCode.USAGE: 400, ExitCode.NOT_FOUND: 404, ExitCode.REFUSED: 409, ExitCode.UNREACHABLE: 503}
@@ -127,8 +127,7 @@ async def _guarded(http: HttpRequest, context: Context, answer: Callable[[], Awa
         return _failed(error, _status(error))
     except Exception as error:  # noqa: BLE001 - the boundary of the API: the caller gets a sentence, the log the trace
         _LOG.exception("%s failed", http.url.path)
-        cause = blame(error, context.layout.root) if isinstance(error, OSError) else error
-        return _failed(cause, 500)
+        return _failed(blamed(error, context.layout.root), 500)
 
 
 def _status(error: ShopfloorError) -> int:
