@@ -529,6 +529,8 @@ class TestConfig:
         assert capsys.readouterr().out == "0.5\n"
         assert run(["config", "get"]) == 0
         assert "intake.settle_seconds = 0.5" in capsys.readouterr().out.splitlines()
+        assert run(["config", "set", "intake.settle_seconds", "-1"]) == 2
+        assert "intake.settle_seconds" in capsys.readouterr().err
         assert run(["config", "get", "intake.settle_second"]) == 2
         assert "intake.settle_seconds" in capsys.readouterr().err
 

@@ -34,12 +34,13 @@ class EngineServices:
     streams: Streams
     stop: Callable[[], None]
     peer: Peer = field(default_factory=own_peer)
+    answers: operations.Answers = field(default_factory=operations.Answers)
 
     def mutate(self, request: Mutation[R], change: Callable[[Transaction], R]) -> R:
         """Do `change` once for the request's `op_id`; a repeated request gets the first answer."""
 
         def once(transaction: Transaction) -> R:
-            before = operations.answered(transaction, request.op_id)
+            before = self.answers.of(transaction, request.op_id)
             if before is not None:
                 answer: R = from_json(before, answer_type(type(request)))
                 return answer

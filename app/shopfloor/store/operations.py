@@ -48,6 +48,23 @@ def answered(reader: Query, op_id: str) -> str | None:
     return str(row[0]) if row else None
 
 
+class Answers:
+    """What was answered, without a query for a new operation: most ids are greater than any before."""
+
+    def __init__(self) -> None:
+        self._greatest: str | None = None
+
+    def of(self, transaction: Transaction, op_id: str) -> str | None:
+        """As `answered`. For the thread that writes, and for one store alone."""
+        if self._greatest is None:
+            row = transaction.one("SELECT max(op_id) FROM operations")
+            self._greatest = str(row[0]) if row and row[0] is not None else ""
+        if op_id > self._greatest:
+            self._greatest = op_id
+            return None
+        return answered(transaction, op_id)
+
+
 def record(transaction: Transaction, op_id: str, verb: str, answer: str, *, first_seq: int) -> None:
     """Remember an answer in the transaction that did the work, with its events from `first_seq` on."""
     transaction.add(

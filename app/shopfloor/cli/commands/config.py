@@ -36,7 +36,7 @@ def get_setting(session: Session, key: str, as_json: bool) -> None:
         stream.data(_shown(value))
 
 
-@command.command("set")
+@command.command("set", context_settings={"ignore_unknown_options": True})  # a value may be -1
 @click.argument("key")
 @click.argument("value")
 @session

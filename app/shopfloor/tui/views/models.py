@@ -85,9 +85,8 @@ def sections(
     found = [Section("model", model.name, _summary(model))]
     judged = _in_question(model, versions)
     if judged is not None and judged.decision is not None:
-        outcome = _OUTCOMES[judged.decision.outcome]
         pairs = decision_pairs(judged.decision)
-        found.append(Section("decision", f"v{judged.version} was judged", pairs, note=outcome.word))
+        found.append(Section("decision", f"v{judged.version} was judged", pairs, note=_outcome(judged, model).word))
         found.append(_reasons(judged.decision))
     scores = [version.score for version in reversed(versions) if version.score is not None]
     if len(scores) > 1:
@@ -98,7 +97,7 @@ def sections(
         )
         found.append(Section("scores", "Holdout score by version", chart))
     if versions:
-        found.append(Section("versions", "Versions", [_version_line(version) for version in versions[:12]]))
+        found.append(Section("versions", "Versions", [_version_line(version, model) for version in versions[:12]]))
     if checks:
         shifted = sum(check.verdict is CheckVerdict.SHIFTED for check in checks)
         note = f"{shifted} of {len(checks)} shifted"
@@ -112,6 +111,16 @@ def _in_question(model: ModelRecord, versions: Sequence[ModelVersion]) -> ModelV
     """The version to show: the one that waits for approval, else the newest."""
     waiting = [version for version in versions if version.version == model.awaiting_approval]
     return next(iter([*waiting, *versions]), None)
+
+
+def _outcome(version: ModelVersion, model: ModelRecord) -> State:
+    """What the gate decided, as it stands now: what waited for a person may wait no longer."""
+    if version.decision is None:
+        return State("", "")
+    outcome = version.decision.outcome
+    if outcome is Outcome.AWAIT_APPROVAL and version.version != model.awaiting_approval:
+        return State("decided", "muted")
+    return _OUTCOMES[outcome]
 
 
 def _reasons(decision: Decision) -> Section:
@@ -210,8 +219,8 @@ def _gate_check(check: GateCheck) -> Pair:
     return Pair(f"{word:<4} {check.code}", text, "" if check.passed is not True else "muted", tone)
 
 
-def _version_line(version: ModelVersion) -> Pair:
-    outcome = _OUTCOMES[version.decision.outcome] if version.decision is not None else State("", "")
+def _version_line(version: ModelVersion, model: ModelRecord) -> Pair:
+    outcome = _outcome(version, model)
     aliases = f"  {', '.join(version.aliases)}" if version.aliases else ""
     data = f"data @{version.dataset_version}" if version.dataset_version is not None else "imported"
     tone = "ok" if "champion" in version.aliases else outcome.tone

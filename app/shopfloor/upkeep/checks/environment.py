@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shopfloor.domain.dropped import ignored
-from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.numbers import size
 from shopfloor.domain.requests.workspace import DoctorFinding
 from shopfloor.domain.text import counted, safe
@@ -18,7 +17,6 @@ from shopfloor.upkeep.checks.doctor_context import DoctorContext, failed, passed
 from shopfloor.upkeep.gc import discard, waste
 from shopfloor.workspace.folders import fault
 from shopfloor.workspace.layout import Layout
-from shopfloor.workspace.settings import load_settings
 from shopfloor.workspace.team import is_shared
 
 _OTHERS = 0o077
@@ -28,12 +26,9 @@ _MB = 1 << 20
 
 def settings(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """The engine goes by what `workspace.toml` says now: one that cannot be used leaves what was in force before."""
-    try:
-        load_settings(doctor.layout)
-    except ConfigError as error:
-        yield failed("settings", f"the engine goes on with its earlier settings: {error}")
-    else:
-        yield passed("settings", "workspace.toml is in force")
+    doctor.context.reload_settings()
+    fault = doctor.context.settings_fault
+    yield failed("settings", fault) if fault else passed("settings", "workspace.toml is in force")
 
 
 def rights(doctor: DoctorContext) -> Iterator[DoctorFinding]:
