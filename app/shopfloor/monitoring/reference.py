@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from shopfloor.artifacts.table import NO_TIME, Timestamps, Values, parse_column
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
-from shopfloor.monitoring.calendar_columns import follows_time
 from shopfloor.monitoring.bins import NUMBER, bin_values, fit_bins, target_values, watched_values
+from shopfloor.monitoring.calendar_columns import follows_time
 from shopfloor.monitoring.chunks import Chunked, chunk_rows
 from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference
 from shopfloor.monitoring.thresholds import FEW_ROWS, away, distances_of, prediction_limit
