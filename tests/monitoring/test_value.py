@@ -45,7 +45,8 @@ def spec(value: Value | None = WORTH, **fields: Any) -> ValueSpec:
 
 def four(chances: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
     frame = month(0, rows=len(chances))
-    table = pd.DataFrame({"prediction": "no", "probability_no": 1 - np.array(chances), "probability_yes": chances})
+    served = np.where(np.array(chances) >= WORTH.threshold, "yes", "no").astype(object)
+    table = pd.DataFrame({"prediction": served, "probability_no": 1 - np.array(chances), "probability_yes": chances})
     return frame, table
 
 
@@ -61,11 +62,21 @@ def test_the_four_outcomes_by_hand(tmp_path: Path) -> None:
     assert "no holdout" in report.note
 
 
+def test_what_was_served_counts_whatever_the_threshold_is_now(tmp_path: Path) -> None:
+    frame, answers = four([0.9, 0.4, 0.39, 0.1])
+    answers["model_prediction"] = ["yes", "no", "no", "no"]  # of the model itself, whose scores are compared
+    parts = (inference_part(tmp_path, frame, answers, at=JANUARY),)
+    truth = (actuals_part(tmp_path, list(frame["id"]), ["yes", "no", "yes", "no"], MARCH),)
+    for threshold in (0.05, 0.4, 0.95):
+        now = msgspec.structs.replace(WORTH, threshold=threshold)
+        assert realised_value(spec(now, inference=parts, actuals=truth)).total == 10 - 3 - 5 + 1
+
+
 def test_by_month_and_version_each_id_once_with_its_last_answer(tmp_path: Path) -> None:
     frame, answers = four([0.9, 0.9, 0.1])
     parts = (
         inference_part(tmp_path, frame, answers, version=1, at=JANUARY),
-        inference_part(tmp_path, frame[:1], answers[:1].assign(probability_yes=0.1), version=2, at=MARCH),
+        inference_part(tmp_path, frame[:1], answers[:1].assign(prediction="no"), version=2, at=MARCH),
     )
     truth = (actuals_part(tmp_path, list(frame["id"]), ["no", "no", "no"], MARCH),)
     report = realised_value(spec(inference=parts, actuals=truth))

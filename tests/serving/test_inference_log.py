@@ -205,6 +205,8 @@ def test_a_drained_log_becomes_a_part(tmp_path: Path) -> None:
         ("model_version", ColumnType.INTEGER),
         ("segment", ColumnType.TEXT),
         ("prediction", ColumnType.TEXT),
+        ("model_prediction", ColumnType.TEXT),
+        ("threshold", ColumnType.NUMBER),
         ("probability_no", ColumnType.NUMBER),
         ("probability_yes", ColumnType.NUMBER),
         ("source", ColumnType.TEXT),

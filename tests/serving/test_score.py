@@ -107,6 +107,8 @@ def test_the_inference_part_holds_inputs_too(layout: Layout, tmp_path: Path, cla
         "model_version",
         "segment",
         "prediction",
+        "model_prediction",
+        "threshold",
         "probability_no",
         "probability_yes",
         "source",

@@ -28,7 +28,9 @@ _READ = 8 << 20
 class LogRecord(Record, frozen=True, kw_only=True):
     """One prediction. `prediction` is a class label (text) or a number; `inputs` are JSON values.
 
-    `prediction` is None only where a model answered with something that is no finite number.
+    `prediction` is None only where a model answered with something that is no finite number. It is what was served;
+    `model_prediction` is what the model said, where that is something else, `threshold` what its probability was
+    compared with.
     """
 
     association_id: str
@@ -37,6 +39,8 @@ class LogRecord(Record, frozen=True, kw_only=True):
     model_version: int
     segment: str | None = None
     prediction: str | float | None
+    model_prediction: str | float | None = None
+    threshold: float | None = None
     probabilities: dict[str, float | None] = {}
     inputs: dict[str, Any] = {}
 

@@ -27,6 +27,7 @@ from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 MOMENT = pa.timestamp("us")
 PROBABILITY = "probability_"
+MODEL_PREDICTION = "model_prediction"
 
 
 def stored_type(kind: ColumnType) -> pa.DataType:
@@ -35,14 +36,21 @@ def stored_type(kind: ColumnType) -> pa.DataType:
 
 
 def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.Schema:
-    """The layout of an inference part; `classes` is empty for regression."""
+    """The layout of an inference part; `classes` is empty for regression.
+
+    `prediction` is what was served, `model_prediction` what the model said; the two differ where a `threshold` decided.
+    Parts of earlier versions lack the second and the third.
+    """
+    label = pa.string() if classes else pa.float64()
     return pa.schema(
         [
             ("association_id", pa.string()),
             ("at", MOMENT),
             ("model_version", pa.int64()),
             ("segment", pa.string()),
-            ("prediction", pa.string() if classes else pa.float64()),
+            ("prediction", label),
+            (MODEL_PREDICTION, label),
+            ("threshold", pa.float64()),
             *((f"{PROBABILITY}{label}", pa.float64()) for label in classes),
             ("source", pa.string()),
             *((f"input_{feature.name}", stored_type(feature.type)) for feature in features),
@@ -109,6 +117,8 @@ def to_part(records: Sequence[LogRecord], features: Sequence[Column], staging: P
         pa.array([record.model_version for record in records], pa.int64()),
         pa.array([record.segment for record in records], pa.string()),
         pa.array([record.prediction for record in records], schema.field("prediction").type),
+        pa.array([_said(record) for record in records], schema.field(MODEL_PREDICTION).type),
+        pa.array([record.threshold for record in records], pa.float64()),
         *(pa.array([record.probabilities.get(label) for record in records], pa.float64()) for label in classes),
         pa.array(["rest"] * len(records), pa.string()),
         *(column_array([record.inputs.get(feature.name) for record in records], feature) for feature in features),
@@ -116,6 +126,10 @@ def to_part(records: Sequence[LogRecord], features: Sequence[Column], staging: P
     with PartWriter(staging, schema) as writer:
         writer.write(arrays)
         return writer.finish()
+
+
+def _said(record: LogRecord) -> str | float | None:
+    return record.prediction if record.model_prediction is None else record.model_prediction
 
 
 def column_array(values: Iterable[Any], column: Column) -> pa.Array:

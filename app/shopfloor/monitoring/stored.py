@@ -18,9 +18,10 @@ from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError, IntegrityError
 from shopfloor.domain.stored_object import ObjectKind
+from shopfloor.lake.inference_parts import MODEL_PREDICTION
 from shopfloor.lake.objects import verify_published
 from shopfloor.monitoring.records import Joined
-from shopfloor.statistics.frames import PROBABILITY, read_predictions
+from shopfloor.statistics.frames import PREDICTION, PROBABILITY, read_predictions
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -59,15 +60,17 @@ def join_truth(
     version: int | None = None,
     window: Window = (None, None),
     more_truth: pd.DataFrame | None = None,
+    served: bool = False,
 ) -> JoinedPredictions | None:
     """Join predictions with their actuals; None when nothing was predicted.
 
     Only predictions of `version` (all with None) made in `window` count; of several with one id
     the last one does, and of several actuals of one id the last to arrive. `more_truth` has
-    columns `association_id` and `actual` and counts as the newest. Raises `DataError` for a part
+    columns `association_id` and `actual` and counts as the newest. With `served` the predictions are those that were
+    decided, else those of the model itself, which its scores on the holdout are of. Raises `DataError` for a part
     without the agreed columns, `IntegrityError` for one that cannot be read.
     """
-    table = _predictions(inference, version, window)
+    table = _predictions(inference, version, window, served)
     if not table.num_rows:
         return None
     ids, order = _latest(table.column(_ID), _micros(table.column(_AT)))
@@ -142,7 +145,7 @@ def read_inputs(inference: Sequence[str], version: int, window: Window, since: d
     kept = table.take(pa.array(order[-MOST_INPUT_ROWS:]))
     names = [name for name in table.column_names if name.startswith(INPUT)]
     inputs = kept.select(names).rename_columns([name.removeprefix(INPUT) for name in names])
-    outputs = [name for name in table.column_names if name == "prediction" or name.startswith(PROBABILITY)]
+    outputs = [name for name in table.column_names if name == PREDICTION or name.startswith(PROBABILITY)]
     return StoredInputs(
         inputs=inputs.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get),
         outputs=kept.select(outputs).to_pandas(),
@@ -154,14 +157,16 @@ def _moment(micros: np.int64) -> datetime:
     return datetime.fromtimestamp(int(micros) / 1e6, UTC)
 
 
-def _predictions(paths: Sequence[str], version: int | None, window: Window) -> pa.Table:
-    table = _rows_of(paths, (_ID, _AT, _VERSION, "prediction"), version, window)
+def _predictions(paths: Sequence[str], version: int | None, window: Window, served: bool) -> pa.Table:
+    table = _rows_of(paths, (_ID, _AT, _VERSION, PREDICTION), version, window, served=served)
     return table if table.num_rows else table.slice(0, 0)
 
 
-def _rows_of(paths: Sequence[str], wanted: Sequence[str] | None, version: int | None, window: Window) -> pa.Table:
+def _rows_of(
+    paths: Sequence[str], wanted: Sequence[str] | None, version: int | None, window: Window, *, served: bool = False
+) -> pa.Table:
     """Rows of all parts in the window; with `wanted` only those columns and the probabilities."""
-    tables = [_filtered(_read(path, wanted), version, window) for path in paths]
+    tables = [_filtered(_answered(_read(path, wanted), served=served), version, window) for path in paths]
     tables = [table for table in tables if table.num_rows]
     return pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({})
 
@@ -178,7 +183,8 @@ def _read(path: str, wanted: Sequence[str] | None) -> pa.Table:
                     hint="It was not written by Shopfloor. Remove it and run `shopfloor doctor`.",
                     code="part_columns",
                 )
-            names = None if wanted is None else [*wanted, *(name for name in present if name.startswith(PROBABILITY))]
+            more = (name for name in present if name == MODEL_PREDICTION or name.startswith(PROBABILITY))
+            names = None if wanted is None else [*wanted, *more]
             table = file.read(columns=names)
     except (OSError, pa.ArrowInvalid) as error:
         raise IntegrityError(
@@ -187,6 +193,15 @@ def _read(path: str, wanted: Sequence[str] | None) -> pa.Table:
             code="part_damaged",
         ) from error
     return _timed(table)
+
+
+def _answered(table: pa.Table, *, served: bool) -> pa.Table:
+    """With one prediction a row: what was served, or what the model said; parts of earlier versions have only one."""
+    if MODEL_PREDICTION not in table.column_names:
+        return table
+    said = table.column(MODEL_PREDICTION)
+    rest = table.drop_columns([MODEL_PREDICTION])
+    return rest if served else rest.set_column(rest.column_names.index(PREDICTION), PREDICTION, said)
 
 
 def _timed(table: pa.Table) -> pa.Table:

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 def realised_value(spec: ValueSpec) -> ValueReport:
     """The value of all predictions whose truth is known, by month and model version.
 
-    Binary targets: the gain of each outcome, where a chance of `threshold` or more of the
-    positive class is taken as a yes. Regression: `per_absolute_error` times the error. Every
-    association id counts once, with its last prediction. `baseline` is the value of always
+    Binary targets: the gain of each outcome of the decisions that were served. Regression: `per_absolute_error`
+    times the error. Every association id counts once, with its last prediction. `baseline` is the value of always
     answering the reference's commonest class (or its mean) on the same rows, `planned_per_row`
     what the holdout of the reference promised. Without a value in the definition, or where it
     cannot be computed, the report is empty and `note` says why.
@@ -46,6 +45,7 @@ def realised_value(spec: ValueSpec) -> ValueReport:
         positive=spec.positive,
         window=spec.window,
         more_truth=_delivered(spec),
+        served=True,
     )
     if stored is None:
         return _empty(spec, "There are no predictions yet.")
@@ -97,8 +97,7 @@ def _report(spec: ValueSpec, value: Value, stored: JoinedPredictions, outcomes: 
     if not len(predictions):
         report = _empty(spec, f"None of {count(stored.joined.predictions)} predictions has actuals yet.")
         return msgspec.structs.replace(report, planned_per_row=planned)
-    values = value_per_row(value, predictions)
-    assert values is not None
+    values = _served_value(value, predictions)
     constant = _constant_per_row(value, predictions, outcomes)
     return ValueReport(
         model=spec.definition.name,
@@ -111,6 +110,14 @@ def _report(spec: ValueSpec, value: Value, stored: JoinedPredictions, outcomes: 
         points=_points(stored, known, values, constant),
         note=_note(stored, outcomes),
     )
+
+
+def _served_value(value: Value, predictions: Predictions) -> Floats:
+    if predictions.task.classification:
+        return value_of_claims(value, predictions, predictions.predicted == predictions.positive)
+    errors = value_per_row(value, predictions)
+    assert errors is not None
+    return errors
 
 
 def _points(stored: JoinedPredictions, known: Mask, values: Floats, constant: Floats | None) -> tuple[ValuePoint, ...]:

@@ -8,10 +8,10 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ConflictError
 from shopfloor.domain.handles import ArtifactFile
-from shopfloor.domain.release import ModelVersion, Outcome
+from shopfloor.domain.release import ROLLBACK, ModelVersion, Outcome
 from shopfloor.release import aliases as rules
 from shopfloor.release.earlier_tests import EarlierTest, count_earlier_tests
-from shopfloor.store import models
+from shopfloor.store import models, thresholds
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
@@ -34,10 +34,17 @@ def release_state(query: Query, definition: ModelDefinition) -> rules.ReleaseSta
     )
 
 
-def carry_out(transaction: Transaction, update: rules.ReleaseUpdate) -> ModelVersion:
-    """Write what an action changes: alias moves with their history, the version, who waits."""
+def carry_out(transaction: Transaction, definition: ModelDefinition, update: rules.ReleaseUpdate) -> ModelVersion:
+    """Write what an action changes: alias moves with their history, the version, who waits.
+
+    A version is released with the definition's threshold of this moment; one that comes back keeps its own.
+    """
     for change in update.changes:
         models.move_alias(transaction, change)
+        if change.alias == "champion" and change.version is not None and change.cause != ROLLBACK:
+            threshold = definition.value.threshold if definition.value is not None else None
+            if threshold != thresholds.of_version(transaction, change.model, change.version):
+                thresholds.put(transaction, change.model, change.version, threshold)
     models.put_version(transaction, update.version)
     state = models.state(transaction, update.version.model)
     promoted = any(change.alias == "champion" for change in update.changes)
@@ -84,4 +91,4 @@ def apply_decision(transaction: Transaction, definition: ModelDefinition, versio
         actor="gate",
         data={"version": version.version, "run": version.run, "outcome": decision.outcome.value},
     )
-    carry_out(transaction, update)
+    carry_out(transaction, definition, update)

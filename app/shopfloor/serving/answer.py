@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from shopfloor.artifacts.fitted import PREDICTION, SEGMENT
 from shopfloor.lake.inference_log import LogRecord
 from shopfloor.lake.inference_parts import PROBABILITY
+from shopfloor.serving.decision import rule_of
 from shopfloor.serving.inputs import frame_from_rows
 from shopfloor.serving.model_cache import Loaded
 from shopfloor.serving.protocols.protocol import Predicted, Prediction, PredictionProtocol
@@ -43,8 +44,11 @@ def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], 
     """Check and predict rows; one without an association id gets a new one. Raises `RowError`."""
     checked = loaded.reader.read(rows)
     known = [row if row.id is not None else InputRow(new_id(), row.values) for row in checked.rows]
-    predictions = _predictions(loaded.model, known)
     deployment = loaded.deployment
+    rule = rule_of(loaded.model, deployment.threshold)
+    answers = _records(loaded.model, [row.values for row in known])
+    served = rule.decide_records(answers)
+    predictions = [_prediction(*each) for each in zip(known, answers, served, strict=True)]
     predicted = Predicted(deployment.model, deployment.version, predictions, checked.ignored, checked.absent)
     inputs = [column.name for column in loaded.model.columns]
     records = [
@@ -55,25 +59,20 @@ def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], 
             model_version=deployment.version,
             segment=prediction.segment,
             prediction=prediction.prediction,
+            model_prediction=None if one[PREDICTION] == prediction.prediction else one[PREDICTION],
+            threshold=rule.applied,
             probabilities=prediction.probabilities,
             inputs={name: row.values[name] for name in inputs},
         )
-        for row, prediction in zip(known, predictions, strict=True)
+        for row, one, prediction in zip(known, answers, predictions, strict=True)
     ]
     return Done(predicted, records)
 
 
-def _predictions(model: Model, rows: list[InputRow]) -> list[Prediction]:
+def _prediction(row: InputRow, said: dict[str, Any], served: Any) -> Prediction:
     width = len(PROBABILITY)
-    return [
-        Prediction(
-            row.id or "",
-            record.pop(SEGMENT, None),
-            record.pop(PREDICTION),
-            {name[width:]: value for name, value in record.items()},
-        )
-        for row, record in zip(rows, _records(model, [row.values for row in rows]), strict=True)
-    ]
+    chances = {name[width:]: value for name, value in said.items() if name.startswith(PROBABILITY)}
+    return Prediction(row.id or "", said.get(SEGMENT), served, chances)
 
 
 def _records(model: Model, values: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -136,6 +136,7 @@ class Api:
                 "classes": manifest.classes,
                 "positive": manifest.positive,
                 "segment_by": manifest.segment_by,
+                "threshold": deployment.threshold,
                 "association_id": deployment.id or "association_id",
                 "deployed_at": deployment.updated_at,
                 "inputs": [

@@ -17,6 +17,7 @@ from shopfloor.runtime.context import Context
 from shopfloor.runtime.contract_book import Stamp
 from shopfloor.serving.association_ids import pinned_column
 from shopfloor.serving.deployment import Deployment, read_deployment, remove_deployment, write_deployment
+from shopfloor.store import thresholds
 
 _LOG = logging.getLogger("shopfloor.serving")
 
@@ -35,7 +36,9 @@ def deploy(context: Context, model: str) -> None:
     known = _known(context.layout.serving, model)
     # Relative, so that a workspace that was moved or copied serves at once.
     artifact = msgspec.structs.replace(champion, path=context.layout.relative(Path(champion.path)))
-    deployment = _as_written(context, _deployment(definition, artifact, context.clock.now()), definition, known)
+    threshold = context.store.read(lambda query: thresholds.of_version(query, model, champion.version))
+    told = _deployment(definition, artifact, threshold, context.clock.now())
+    deployment = _as_written(context, told, definition, known)
     if known is None or msgspec.structs.replace(known, updated_at=deployment.updated_at) != deployment:
         write_deployment(context.layout.serving, deployment)
 
@@ -57,13 +60,16 @@ class Redeployment:
         self._seen = stamps
 
 
-def _deployment(definition: ModelDefinition, champion: ArtifactFile, now: datetime) -> Deployment:
+def _deployment(
+    definition: ModelDefinition, champion: ArtifactFile, threshold: float | None, now: datetime
+) -> Deployment:
     return Deployment(
         model=definition.name,
         version=champion.version,
         artifact=champion,
         id=definition.id,
         time=definition.time,
+        threshold=threshold,
         updated_at=now,
     )
 

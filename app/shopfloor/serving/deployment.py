@@ -24,7 +24,8 @@ class Deployment(Record, frozen=True, kw_only=True):
     `id` names the column of the association id and `time` the column that orders rows, as in the
     model's definition; `missing` are the words that its dataset's contract declares to stand for no value, `decimal`
     is the decimal mark that it declares, `labels` the association id and the segment's keys where it pins a type for
-    them. `artifact.path` may be relative to the workspace.
+    them. `threshold` is what the probability of the positive class is compared with (None: the most probable class is
+    served). `artifact.path` may be relative to the workspace.
     """
 
     model: str
@@ -35,6 +36,7 @@ class Deployment(Record, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
     decimal: str = ""
     labels: tuple[Column, ...] = ()
+    threshold: float | None = None
     updated_at: datetime
 
 

@@ -19,7 +19,7 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
     existing directory for the inference part. `id` names the column of the association id where the model has one;
     `at` is the time that the predictions carry. `contract` is that of the model's dataset: its parser settings
     and formats say how text is read. Reading may use `memory_mb`, beside what the model needs.
-    A CSV file is made safe for spreadsheets, unless `raw`.
+    A CSV file is made safe for spreadsheets, unless `raw`. `threshold` is the deployment's.
     """
 
     artifact: ArtifactFile
@@ -31,6 +31,7 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
     inference_staging: str
     id: str | None = None
     raw: bool = False
+    threshold: float | None = None
     source: str = "batch"
     at: datetime
     contract: Contract

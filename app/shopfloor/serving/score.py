@@ -31,6 +31,7 @@ from shopfloor.lake.inference_parts import MOMENT, PROBABILITY, PartWriter, infe
 from shopfloor.runtime.task import Progress
 from shopfloor.serving.association_ids import id_fields
 from shopfloor.serving.csv_cells import safe_cells
+from shopfloor.serving.decision import rule_of
 from shopfloor.serving.inputs import as_written, id_labels, label_column, open_delivered, to_frame
 from shopfloor.serving.records import ScoreResult, ScoreSpec
 from shopfloor.workspace.durable import fsync_directory, fsync_file
@@ -100,6 +101,7 @@ class _Scoring:
         self._spec = spec
         self._model = model
         self._inputs = inputs
+        self._rule = rule_of(model, spec.threshold)
         self._needed = inputs.plan.columns[: len(needed_columns(model))]
         self._made_ids = 0
 
@@ -145,7 +147,8 @@ class _Scoring:
         ids = self._ids(batch, before)
         segment = pa.array(predicted[SEGMENT], pa.string()) if SEGMENT in predicted else pa.nulls(rows, pa.string())
         kind = pa.string() if self._model.classes else pa.float64()
-        prediction = pa.array(predicted[PREDICTION], kind)
+        said, prediction = pa.array(predicted[PREDICTION], kind), pa.array(self._rule.decide(predicted), kind)
+        threshold = pa.repeat(pa.scalar(self._rule.applied, pa.float64()), rows)
         probabilities = [pa.array(predicted[f"{PROBABILITY}{label}"], pa.float64()) for label in self._model.classes]
         version = pa.repeat(pa.scalar(self._spec.artifact.version, pa.int64()), rows)
         at = pa.repeat(pa.scalar(utc(self._spec.at).replace(tzinfo=None), MOMENT), rows)
@@ -154,7 +157,7 @@ class _Scoring:
         inputs = [
             batch.column(place).cast(stored_type(column.type)) for place, column in enumerate(self._model.columns)
         ]
-        part.write([ids, at, version, segment, prediction, *probabilities, source, *inputs])
+        part.write([ids, at, version, segment, prediction, said, threshold, *probabilities, source, *inputs])
         output.write([ids, name, version, segment, prediction, *probabilities])
 
     def _ids(self, batch: pa.RecordBatch, before: int) -> pa.Array:

@@ -30,9 +30,10 @@ from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.serving import file_job, job_lines, outputs
 from shopfloor.serving.records import ScoreOutcome, ScoreResult, ScoreSpec, ScoreTask
 from shopfloor.serving.tasks import score_files
-from shopfloor.store import files
+from shopfloor.store import files, thresholds
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.inference import LogKind
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.durable import make_folder
 
@@ -60,7 +61,7 @@ class ScoreHandler:
     def prepare(self, context: Context, job: JobRecord) -> WorkerTask[ScoreTask] | None:
         """The champion of this moment scores the files."""
         definition = context.definition(job.subject)
-        champion = context.store.read(lambda query: champion_artifact(context, query, definition.name))
+        champion, threshold = context.store.read(lambda query: self._served(context, query, definition.name))
         if champion is None:
             raise RefusedError(
                 f"Model {definition.name} has no champion yet.",
@@ -75,7 +76,12 @@ class ScoreHandler:
             (one.id, self._spec(context, champion, definition.id, contract, one, staging, raw=raw))
             for one in self._inputs(context, job)
         ]
+        specs = [(id, msgspec.structs.replace(spec, threshold=threshold)) for id, spec in specs]
         return WorkerTask(score_files, ScoreTask(files=tuple(specs))) if specs else None
+
+    def _served(self, context: Context, query: Query, model: str) -> tuple[ArtifactFile | None, float | None]:
+        champion = champion_artifact(context, query, model)
+        return champion, None if champion is None else thresholds.of_version(query, model, champion.version)
 
     def _inputs(self, context: Context, job: JobRecord) -> list[_Input]:
         if "path" in job.payload:

@@ -26,7 +26,10 @@ _TYPES = {
     ColumnType.DATE: pa.date32(),
     ColumnType.TIMESTAMP: pa.timestamp("us"),
 }
-_PREDICTIONS = "association_id VARCHAR, at TIMESTAMP, model_version BIGINT, segment VARCHAR, prediction VARCHAR"
+_PREDICTIONS = (
+    "association_id VARCHAR, at TIMESTAMP, model_version BIGINT, segment VARCHAR, prediction VARCHAR, "
+    "model_prediction VARCHAR, threshold DOUBLE"
+)
 _ACTUALS = "association_id VARCHAR, actual VARCHAR, arrived_at TIMESTAMP"
 
 

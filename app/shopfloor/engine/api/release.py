@@ -114,7 +114,7 @@ def _do(
         state, update = planned(transaction, transaction.now)
         if update.changes_nothing(state):
             return update.version
-        version = releasing.carry_out(transaction, update)
+        version = releasing.carry_out(transaction, definition, update)
         reach("release.moved")
         suffix = f": {safe(reason, 300)}" if reason else ""
         transaction.emit(

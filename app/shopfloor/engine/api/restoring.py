@@ -15,6 +15,7 @@ import msgspec
 
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.file import FileRecord
+from shopfloor.domain.numbers import exact
 from shopfloor.domain.release import UNDO, AliasChange, ModelVersion
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import safe
@@ -24,7 +25,7 @@ from shopfloor.intake.contract import live
 from shopfloor.runtime import damage
 from shopfloor.runtime.line import ChampionChanged
 from shopfloor.serving.deploy import deploy
-from shopfloor.store import alerts, datasets, files, history, models, revisions, texts
+from shopfloor.store import alerts, datasets, files, history, models, revisions, texts, thresholds
 from shopfloor.store.images import RowImage
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -68,7 +69,9 @@ def check_stored(services: EngineServices, images: list[RowImage]) -> None:
 
 def follow(services: EngineServices, images: list[RowImage]) -> None:
     """After the commit: the serving process and the engine's own settings follow."""
-    for model in sorted({str(image.key[0]) for image in images if image.table in ("aliases", "models")}):
+    for model in sorted(
+        {str(image.key[0]) for image in images if image.table in ("aliases", "models", "decision_thresholds")}
+    ):
         deploy(services.context, model)
     for name in (str(image.key[0]) for image in images if image.table == "texts"):
         if name.startswith(_DEFINITIONS):
@@ -233,6 +236,22 @@ def _apply_text(services: EngineServices, transaction: Transaction, image: RowIm
     write_text_atomic(path, text)
 
 
+def _tell_threshold(query: Query, image: RowImage) -> str:
+    model, version = image.key
+    now = thresholds.of_version(query, model, version)
+    before = image.before["threshold"] if image.before else None
+    return f"Decision threshold of {model}@{version}: {_threshold(now)} → {_threshold(before)}"
+
+
+def _threshold(value: float | None) -> str:
+    return "the most probable class" if value is None else exact(value)
+
+
+def _apply_threshold(services: EngineServices, transaction: Transaction, image: RowImage) -> None:
+    model, version = image.key
+    thresholds.put(transaction, model, version, image.before["threshold"] if image.before else None)
+
+
 RESTORERS: Mapping[str, Restorer] = {
     "aliases": Restorer(
         _tell_alias,
@@ -254,6 +273,9 @@ RESTORERS: Mapping[str, Restorer] = {
         _apply_dataset,
         _moved_dataset,
         stays=lambda image: "What was trained meanwhile stays, and a training may follow.",
+    ),
+    "decision_thresholds": Restorer(
+        _tell_threshold, _apply_threshold, stays=lambda image: "Predictions that were served meanwhile stay."
     ),
     "texts": Restorer(_tell_text, _apply_text, _moved_text),
 }

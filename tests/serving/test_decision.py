@@ -1,0 +1,65 @@
+"""The decision that is served is the deployment's, the same in a file and over REST, and it is in the log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+from tests.serving import builders
+from tests.serving.builders import AT
+from tests.serving.test_score import Steps, delivered, spec_for, with_ids
+
+from shopfloor.artifacts.fitted import FittedModel
+from shopfloor.lake.inference_parts import to_part
+from shopfloor.serving.answer import Done, predict
+from shopfloor.serving.model_cache import Loaded
+from shopfloor.serving.rows import RowReader
+from shopfloor.serving.score import score
+from shopfloor.workspace.layout import Layout
+
+ROWS = 200
+
+
+def over_rest(layout: Layout, model: FittedModel, threshold: float | None, rows: int = ROWS) -> Done:
+    deployment = msgspec.structs.replace(builders.deploy(layout, model), threshold=threshold)
+    loaded = Loaded(deployment, model, RowReader(model.columns, (), "flight_id"))
+    frame = builders.rows_frame(ROWS, seed=3)[:rows]
+    sent = [{**row, "flight_id": f"f{place}"} for place, row in enumerate(builders.json_rows(frame))]
+    return predict(sent, loaded, AT, lambda: "new")
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.3, 0.9])
+def test_a_file_and_rest_decide_alike_and_log_it(
+    layout: Layout, tmp_path: Path, classifier: FittedModel, threshold: float
+) -> None:
+    file = delivered(tmp_path, with_ids(builders.rows_frame(ROWS, seed=3)), "june.parquet")
+    result = score(spec_for(layout, classifier, file, threshold=threshold), Steps())
+    done = over_rest(layout, classifier, threshold)
+    assert result.part is not None
+    batch = pq.read_table(result.part.path)
+    chances = batch["probability_yes"].to_pylist()
+    served = ["yes" if chance >= threshold else "no" for chance in chances]
+    said = ["yes" if chance > 0.5 else "no" for chance in chances]
+    assert served != said
+    part = to_part(done.records, classifier.columns, layout.staging)
+    assert part is not None
+    for log in (batch, pq.read_table(part.path)):
+        assert log["prediction"].to_pylist() == served
+        assert log["model_prediction"].to_pylist() == said
+        assert set(log["threshold"].to_pylist()) == {threshold}
+    assert [one.prediction for one in done.predicted.predictions] == served
+    assert [one.prediction for one in over_rest(layout, classifier, threshold, 1).predicted.predictions] == served[:1]
+
+
+def test_without_a_threshold_the_most_probable_class_is_served(layout: Layout, classifier: FittedModel) -> None:
+    done = over_rest(layout, classifier, None)
+    assert all((one.prediction == "yes") == (one.probabilities["yes"] > 0.5) for one in done.predicted.predictions)  # type: ignore[operator]
+    assert {record.threshold for record in done.records} == {None}
+
+
+def test_numbers_have_no_threshold(layout: Layout, regressor: FittedModel) -> None:
+    done = over_rest(layout, regressor, 0.3, 3)
+    assert {record.threshold for record in done.records} == {None}
+    assert all(isinstance(one.prediction, float) for one in done.predicted.predictions)
