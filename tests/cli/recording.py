@@ -60,6 +60,7 @@ ANSWERS: dict[str, Any] = {
     "alert.history": samples.ALERT_HISTORY,
     "alert": samples.ALERT,
     "monitor.checks": samples.CHECKS,
+    "monitor.fleet": samples.FLEET,
     "monitor.run": samples.JOB,
     "monitor.backtest": samples.BACKTEST,
     "job.list": (samples.JOB, samples.FAILED_JOB),

@@ -35,6 +35,7 @@ from shopfloor.domain.monitor import (
     AlertState,
     CheckResult,
     CheckVerdict,
+    FleetLook,
     Severity,
     ValuePoint,
     ValueReport,
@@ -539,6 +540,13 @@ ALERT = AlertRecord(
 )
 RESOLVED_ALERT = msgspec.structs.replace(
     ALERT, id="a1", state=AlertState.RESOLVED, resolved_at=at(3), feature=None, check="performance"
+)
+FLEET = (
+    FleetLook(
+        model="late-arrival", at=at(3, 11), p_value=3.2e-12, level=0.0000012, found=True, shifted=("origin", "distance")
+    ),
+    FleetLook(model="churn", at=at(3, 12), p_value=0.0021, level=0.0000012, found=False, shifted=("tenure",)),
+    FleetLook(model="fraud", at=at(3, 12), p_value=1.0, level=0.0013, found=False),
 )
 CHECKS = (
     CheckResult(

@@ -81,6 +81,7 @@ CASES: dict[str, tuple[Render, Any]] = {
     "alert-list": (listed(alerts.COLUMNS), (samples.ALERT, samples.RESOLVED_ALERT)),
     "alert-show": (alerts.describe, samples.ALERT),
     "monitor-checks": (listed(alerts.CHECKS), samples.CHECKS),
+    "monitor-fleet": (listed(alerts.FLEET), samples.FLEET),
     "monitor-backtest": (alerts.describe_backtest, samples.BACKTEST),
     "job-list": (listed(jobs.COLUMNS), (samples.JOB, samples.FAILED_JOB)),
     "job-show": (jobs.describe, samples.JOB),

@@ -98,6 +98,7 @@ ALL_JSON = [
     ["dataset", "diff", "flights@1"], ["dataset", "profile", "flights"], ["dataset", "preview", "flights"],
     ["dataset", "parts", "flights"], ["model", "definition", "late-arrival"], ["run", "compare", "r7", "r8"],
     ["monitor", "run", "late-arrival"], ["monitor", "backtest", "late-arrival"], ["monitor", "checks", "late-arrival"],
+    ["monitor", "fleet"],
     ["value", "late-arrival"], ["job", "log", "j9"], ["events"], ["events", "--after", "0"], ["lineage", "r7"],
     ["sql", "SELECT 1"], ["doctor"], ["backup"], ["gc", "--dry-run"], ["model", "promote", "late-arrival"],
     ["config", "get"], ["config", "validate"], ["token", "list"],

@@ -34,7 +34,8 @@ class Part(Record, frozen=True, kw_only=True):
 
 class DatasetVersion(Record, frozen=True, kw_only=True):
     """An immutable manifest of parts. `digest` identifies the content, `contract_revision` the contract
-    that its files were taken in with. A rollback brought the version `restored` back.
+    that its files were taken in with. `changed_rows` are earlier rows that have other values in it. A rollback
+    brought the version `restored` back.
     """
 
     dataset: str
@@ -42,6 +43,7 @@ class DatasetVersion(Record, frozen=True, kw_only=True):
     digest: str
     rows: int
     added_rows: int = 0
+    changed_rows: int = 0
     columns: tuple[Column, ...]
     parts: tuple[Part, ...]
     files: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ class DatasetRecord(Record, frozen=True, kw_only=True):
     files: int
     updated_at: datetime | None = None
     added_rows: int = 0
+    changed_rows: int = 0
     quarantined: int = 0
     waiting: int = 0
     used_by: tuple[str, ...] = ()

@@ -62,7 +62,8 @@ class FileRecord(Record, frozen=True, kw_only=True):
 
     `rows` came in; of a held file they are those that fit and would come in if it were accepted, None where
     nobody knows. `path` is relative to the workspace, safe to print. `bytes` is the size on disk. `corrects` is the
-    earlier file of the same path, with other content. `notices` say how it was read.
+    earlier file of the same path, with other content. `changed_rows` are earlier rows that it gave other values.
+    `notices` say how it was read.
     """
 
     id: str
@@ -72,6 +73,7 @@ class FileRecord(Record, frozen=True, kw_only=True):
     sha256: str | None = None
     bytes: int = 0
     rows: int | None = None
+    changed_rows: int = 0
     rejected_rows: int = 0
     state: FileState = FileState.SETTLING
     reason: Reason | None = None

@@ -62,6 +62,20 @@ class CheckResult(Record, frozen=True, kw_only=True):
     at: datetime
 
 
+class FleetLook(Record, frozen=True, kw_only=True):
+    """One look at a model as a test of the whole fleet: its p-value, and the level that it must not exceed.
+
+    `found` means that it does not; `shifted` are the features or checks that had shifted, most important first.
+    """
+
+    model: str
+    at: datetime
+    p_value: float
+    level: float
+    found: bool
+    shifted: tuple[str, ...] = ()
+
+
 class AlertRecord(Record, frozen=True, kw_only=True):
     """A grouped alert: one cause, one alert. `count` is how often it was seen again."""
 

@@ -92,6 +92,11 @@ def change(number: float) -> str:
     return f"{number:+,.0f}" if number else "0"
 
 
+def row_changes(added: int, changed: int) -> str:
+    """Rows that came, with their sign, and earlier ones that have other values: `0, 3,910 changed`."""
+    return change(added) + (f", {count(changed)} changed" if changed else "")
+
+
 def compact(number: float) -> str:
     """How many in at most five characters: `9,999`, `33k`, `1.2M`."""
     if abs(number) < 10_000:

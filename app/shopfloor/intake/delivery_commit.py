@@ -62,6 +62,7 @@ class DeliveryCommit:
             added_rows=total - sum(part.rows for part in before)
             if result.replaces_parts
             else sum(part.rows for part in added),
+            changed_rows=sum(outcome.changed_rows for outcome in result.files),
             columns=result.columns,
             parts=parts,
             files=committed,
@@ -95,11 +96,16 @@ class DeliveryCommit:
                 held[row.file.id] = outcome.reason
                 continue
             file = msgspec.structs.replace(
-                row.file, rejected_rows=outcome.rejected_rows, corrects=outcome.corrects or row.file.corrects
+                row.file,
+                changed_rows=outcome.changed_rows,
+                rejected_rows=outcome.rejected_rows,
+                corrects=outcome.corrects or row.file.corrects,
             )
             where = (
                 f"{counted(outcome.rows, 'row')} in {version.dataset}@{number}" if version is not None else "no rows"
             )
+            if outcome.changed_rows:
+                where += f", {counted(outcome.changed_rows, 'earlier row')} changed"
             row = msgspec.structs.replace(row, file=file)
             taken.append(file_outcomes.CommittedFile(row, outcome.rows, where, number, notices))
         file_outcomes.commit_files(transaction, taken)
@@ -133,11 +139,12 @@ class DeliveryCommit:
         number = version.version - 1
         previous = datasets.parts(transaction, version.dataset, number) if number else ()
         datasets.commit_version(transaction, version, mode.value, previous=previous)
+        changed = f", {count(version.changed_rows)} changed" if version.changed_rows else ""
         transaction.emit(
             "dataset.committed",
             version.dataset,
             f"{version.dataset}@{version.version}: {'+' if version.added_rows >= 0 else ''}"
-            f"{counted(version.added_rows, 'row')}, {count(version.rows)} in all ({version.cause})",
+            f"{counted(version.added_rows, 'row')}{changed}, {count(version.rows)} in all ({version.cause})",
             data={"version": version.version, "rows": version.rows},
         )
         for notice in version.notices:

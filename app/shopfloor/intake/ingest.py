@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ from shopfloor.formats.reasons.files import parser_crashed
 from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.accepted_files import AcceptedFiles
 from shopfloor.intake.balance import unbalanced
+from shopfloor.intake.changed_rows import Stored, replaced_rows
 from shopfloor.intake.earlier_text import cast_rule_of, read_again, unreadable
 from shopfloor.intake.members import apart
 from shopfloor.intake.merge import merge
@@ -110,6 +112,7 @@ class _Delivery:
         self._accepted = AcceptedFiles(spec)
         self._reader = GroupReader(connection, spec, self._accepted)
         self._parts: list[StagedPart] = []
+        self._changed_rows: Counter[str] = Counter()
 
     def run(self) -> IntakeResult:
         """Prepare, read and merge; return the result."""
@@ -177,11 +180,16 @@ class _Delivery:
         spec, contract = self._spec, self._accepted.finished()
         kept, parts = spec.previous, tuple(self._parts)
         replaces = self._mode is Mode.SNAPSHOT and bool(parts)
-        if replaces:
+        if replaces and contract is not None:
             kept = ()
+            (replacing,) = (part.part for part in parts)
+            self._changed_rows[replacing.files[0].file] += self._replaced(contract, None, None)
         elif contract is not None and (parts or spec.withdrawn):
             superseded = self._superseded() | set(spec.withdrawn)
             self._tell_corrections(contract)
+            for file in spec.files:
+                if self._outcomes[file.id].superseded:
+                    self._changed_rows[file.id] += self._replaced(contract, {file.id}, set(file.supersedes))
             replaces = bool(contract.mode is Mode.UPSERT or touched_by(spec.previous, superseded))
             if replaces:
                 kept, parts = self._merge(contract, superseded)
@@ -192,7 +200,10 @@ class _Delivery:
             contract=contract,
             parts=parts,
             kept=kept if replaces else (),
-            files=tuple(self._outcomes[file.id] for file in spec.files),
+            files=tuple(
+                msgspec.structs.replace(self._outcomes[file.id], changed_rows=self._changed_rows[file.id])
+                for file in spec.files
+            ),
             rows=sum(part.part.rows for part in parts),
             columns=tuple(column.stored for column in contract.columns) if contract else (),
             mode=self._mode,
@@ -215,10 +226,17 @@ class _Delivery:
             Path(spec.objects),
             Path(spec.staging),
         )
+        self._changed_rows.update(merged.changed)
         for file, count in merged.repeated.items():
             rows = "row is" if count == 1 else "rows are"
             self._note(file, f"{numbers.count(count)} {rows} replaced by a later row with the same key.")
         return merged.kept, merged.parts
+
+    def _replaced(self, contract: Contract, new: set[str] | None, old: set[str] | None) -> int:
+        """Rows of the earlier files `old` in whose place others of the files `new` come; None: of all files."""
+        incoming: list[Stored] = [(Path(staged.path), staged.part) for staged in self._parts]
+        stored = [(part_path(Path(self._spec.objects), part.sha256), part) for part in self._spec.previous]
+        return replaced_rows(self._connection, contract.columns, incoming, stored, new, old)
 
     def _read_again(self, contract: Contract, kept: Sequence[Part]) -> tuple[tuple[Part, ...], tuple[StagedPart, ...]]:
         objects, staging = Path(self._spec.objects), Path(self._spec.staging)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.duck.sql import name, select_list, text
+from shopfloor.intake.changed_rows import digest_of
 from shopfloor.intake.parts import rewrite
 from shopfloor.intake.records import StagedPart
 from shopfloor.lake.objects import part_path, verify
@@ -19,18 +21,19 @@ if TYPE_CHECKING:
 
 _NEWEST = "intake_newest"
 # Beside the key's own names, which may be anything.
-_PART, _ROW, _RANK = '"intake.part"', '"intake.row"', '"intake.rank"'
+_PART, _ROW, _RANK, _DIGEST = '"intake.part"', '"intake.row"', '"intake.rank"', '"intake.digest"'
 
 
 @dataclass(frozen=True)
 class Merged:
     """`kept` stored parts are untouched, then come `parts`. `repeated` counts rows by file whose
-    key comes again later in the same file.
+    key comes again later in the same file, `changed` those that give the stored row of their key other values.
     """
 
     kept: tuple[Part, ...]
     parts: tuple[StagedPart, ...]
     repeated: dict[str, int]
+    changed: dict[str, int]
 
 
 def merge(
@@ -51,6 +54,7 @@ def merge(
     """
     keys = list(contract.key)
     repeated: dict[str, int] = {}
+    changed_rows: Counter[str] = Counter()
     fresh = list(incoming)
     if keys and incoming:
         repeated = _rank(connection, contract, incoming, order)
@@ -65,6 +69,7 @@ def merge(
         if without or (keys and incoming):
             verify(source, part.sha256)  # a copy of damaged bytes would get a digest of its own
         if keys and incoming and _has(connection, source, keys):
+            changed_rows += _changed(connection, contract, source, without, order)
             without.append(
                 f"SELECT file_row_number FROM (SELECT {_keys(contract)}, file_row_number FROM stored) "
                 f"SEMI JOIN {_NEWEST} USING ({_list(keys)})"
@@ -77,7 +82,7 @@ def merge(
         left = rewrite(connection, source, part.files, path, query, contract)
         changed += [left] if left else []
     connection.execute(f"DROP TABLE IF EXISTS {_NEWEST}")
-    return Merged(tuple(kept), (*changed, *fresh), repeated)
+    return Merged(tuple(kept), (*changed, *fresh), repeated, dict(changed_rows))
 
 
 def _keys(contract: Contract) -> str:
@@ -95,7 +100,7 @@ def _rank(
     incoming: Sequence[StagedPart],
     order: Sequence[str],
 ) -> dict[str, int]:
-    """Make the table of the newest row of each key: the key, its part and its row there."""
+    """Make the table of the newest row of each key: the key, its part, its row there, its file's rank, its digest."""
     keys = list(contract.key)
     ranks = {file: i for i, file in enumerate(order)}
     spans = ", ".join(
@@ -105,7 +110,8 @@ def _rank(
     )
     typed = _keys(contract)
     rows = " UNION ALL ".join(
-        f"SELECT {typed}, {p} AS {_PART}, file_row_number AS {_ROW} FROM read_parquet({text(part.path)})"
+        f"SELECT {typed}, {p} AS {_PART}, file_row_number AS {_ROW}, "
+        f"{digest_of(connection, Path(part.path), contract.columns)} AS {_DIGEST} FROM read_parquet({text(part.path)})"
         for p, part in enumerate(incoming)
     )
     rows = f"({rows})"
@@ -114,7 +120,8 @@ def _rank(
         f"ON r.{_PART} = s.part AND r.{_ROW} >= s.a AND r.{_ROW} < s.z)"
     )
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_NEWEST} AS SELECT {_list(keys)}, {_PART}, {_ROW} FROM {ranked} "
+        f"CREATE OR REPLACE TEMP TABLE {_NEWEST} AS "
+        f"SELECT {_list(keys)}, {_PART}, {_ROW}, {_RANK}, {_DIGEST} FROM {ranked} "
         f"QUALIFY row_number() OVER (PARTITION BY {_list(keys)} "
         f"ORDER BY {_RANK} DESC, {_ROW} DESC) = 1"
     )
@@ -123,6 +130,20 @@ def _rank(
         f"GROUP BY {_RANK}, {_list(keys)} HAVING c > 1) GROUP BY {_RANK}"
     ).fetchall()
     return {order[rank]: int(count) for rank, count in doubled}
+
+
+def _changed(
+    connection: DuckDBPyConnection, contract: Contract, source: Path, without: Sequence[str], order: Sequence[str]
+) -> Counter[str]:
+    """How many rows of a stored part get other values, by the file that brings them; not those that leave anyway."""
+    read = f"read_parquet({text(str(source))})"
+    stays = f" WHERE file_row_number NOT IN ({' UNION '.join(without)})" if without else ""
+    found = connection.execute(
+        f"WITH stored AS (SELECT *, file_row_number FROM {read}) SELECT n.{_RANK}, count(*) FROM "
+        f"(SELECT {_keys(contract)}, {digest_of(connection, source, contract.columns)} AS now FROM stored{stays}) "
+        f"JOIN {_NEWEST} n USING ({_list(contract.key)}) WHERE now <> n.{_DIGEST} GROUP BY ALL"
+    ).fetchall()
+    return Counter({order[rank]: int(rows) for rank, rows in found})
 
 
 def _newest_only(

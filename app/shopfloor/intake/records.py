@@ -55,8 +55,8 @@ class FileOutcome(Record, frozen=True, kw_only=True):
 
     `records` is how many rows the file holds, counted without the parser (None where only the parser can
     tell): those of a committed file are in `rows` or in `rejected_rows`. `rows` are those accepted,
-    `rejected_rows` those left out within the contract's budget, and
-    `rejects` the first of them with line, column and value; `superseded` are the earlier files whose
+    `changed_rows` are stored rows that it gives other values, `rejected_rows` those left out within the contract's
+    budget, and `rejects` the first of them with line, column and value; `superseded` are the earlier files whose
     rows it replaced, `corrects` the newest ingested one of its path. For a quarantined file `rows` is 0
     and `rejected_rows` counts what was found wrong; `fitting` are the rows that come in if it is accepted,
     where that is known.
@@ -65,6 +65,7 @@ class FileOutcome(Record, frozen=True, kw_only=True):
     id: str
     state: FileState
     rows: int = 0
+    changed_rows: int = 0
     rejected_rows: int = 0
     fitting: int | None = None
     records: int | None = None

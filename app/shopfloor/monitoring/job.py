@@ -17,7 +17,7 @@ from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.numbers import figure
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
-from shopfloor.monitoring import job_lines, preparing, tasks
+from shopfloor.monitoring import fleet, job_lines, preparing, tasks
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.records import AlertChanges, CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome, CheckTask
@@ -71,7 +71,7 @@ class MonitorHandler:
         changes = fold(
             alerts.unresolved(transaction, job.subject), published.results, history, definition, transaction.now
         )
-        opened = self._fold(context, transaction, definition, changes)
+        opened = self._fold(context, transaction, definition, self._confirmed(transaction, published, changes))
         self._note_live(transaction, published)
         shifted = [result.feature or result.check for result in published.results if result.verdict == "shifted"]
         return {
@@ -81,6 +81,20 @@ class MonitorHandler:
             "rows": published.rows,
             "notes": list(published.notes),
         }
+
+    def _confirmed(self, transaction: Transaction, published: CheckReport, changes: AlertChanges) -> AlertChanges:
+        """Without what so large a fleet brings by chance; that is told, and the model's next look tests it again."""
+        look, models = fleet.look(transaction, published.model, published.results, transaction.now)
+        if not changes.opened or not fleet.holds_back(look, models):
+            return changes
+        transaction.emit(
+            "monitor.held_back",
+            published.model,
+            f"{published.model} has shifted ({', '.join(look.shifted)}), but among {models} models so clear a shift is "
+            f"to be expected by chance (p {figure(look.p_value)}, at most {figure(look.level)} here): no alert",
+            data={"p_value": look.p_value, "level": look.level, "models": models, "shifted": list(look.shifted)},
+        )
+        return msgspec.structs.replace(changes, opened=())
 
     def _fold(
         self, context: Context, transaction: Transaction, definition: ModelDefinition, changes: AlertChanges

@@ -9,10 +9,11 @@ from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.contract import Mode
-from shopfloor.domain.dataset import DatasetVersion
+from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.lake.locations import artifact_file, part_files
+from shopfloor.lake.manifest import touched_by
 from shopfloor.monitoring.records import BacktestSpec, CheckSpec, Delivery, ValueSpec
 from shopfloor.monitoring.tasks import CheckTask
 from shopfloor.runtime.context import Context
@@ -37,7 +38,7 @@ def check_task(
         return None
     delivery = datasets.version(query, definition.dataset, dataset_version) if dataset_version else None
     shown = delivery or datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
-    added = datasets.added_parts(query, definition.dataset, dataset_version) if dataset_version else ()
+    added = _delivered(query, delivery) if delivery is not None else ()
     dataset = datasets.get(query, definition.dataset)
     new = delivery is not None and _is_new(delivery, manifest)
     checks = CheckSpec(
@@ -87,7 +88,7 @@ def backtest_spec(context: Context, query: Query, definition: ModelDefinition) -
         return None
     deliveries = []
     for version in reversed(datasets.versions(query, definition.dataset, 1000, 0).rows):
-        added = datasets.added_parts(query, definition.dataset, version.version)
+        added = _delivered(query, version)
         if added:
             deliveries.append(
                 Delivery(
@@ -101,6 +102,15 @@ def backtest_spec(context: Context, query: Query, definition: ModelDefinition) -
         columns=newest.columns,
         deliveries=tuple(deliveries),
     )
+
+
+def _delivered(query: Query, version: DatasetVersion) -> tuple[Part, ...]:
+    """The parts that hold what a version brought, not those that an upsert wrote anew without the rows it replaced.
+
+    A rollback has no files: all that it brought back counts.
+    """
+    added = datasets.added_parts(query, version.dataset, version.version)
+    return touched_by(added, version.files) or added
 
 
 def _task_of(manifest: ArtifactManifest) -> dict[str, Any]:

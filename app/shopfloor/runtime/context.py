@@ -76,15 +76,20 @@ class Context:
             )
 
     def reload_settings(self) -> None:
-        """Read `workspace.toml` again; a broken file keeps the settings that work, and is told."""
+        """Go by `workspace.toml` as it is now, with the team's rights."""
+        if self.read_settings():
+            self.share()
+
+    def read_settings(self) -> bool:
+        """Whether `workspace.toml` can be used; a broken file keeps the settings that work, and is told."""
         try:
             self.settings = load_settings(self.layout)
         except ConfigError as error:
             instead = "the defaults" if self.settings == Settings() else "the settings from before"
             self.settings_fault = f"workspace.toml cannot be used, so {instead} hold: {error}"
-            return
+            return False
         self.settings_fault = ""
-        self.share()
+        return True
 
     def share(self) -> None:
         """Give the team its rights, or take them away; also where somebody changed them by hand."""

@@ -30,6 +30,7 @@ def define(transaction: Transaction, name: str, mode: str) -> None:
                 "parts": 0,
                 "bytes": 0,
                 "added_rows": 0,
+                "changed_rows": 0,
                 "updated_at": None,
             },
         )
@@ -101,6 +102,7 @@ def commit_version(transaction: Transaction, version: DatasetVersion, mode: str,
             "digest": version.digest,
             "rows": version.rows,
             "added_rows": version.added_rows,
+            "changed_rows": version.changed_rows,
             "columns": to_text(version.columns),
             "files": to_text(version.files),
             "cause": version.cause,
@@ -122,6 +124,7 @@ def commit_version(transaction: Transaction, version: DatasetVersion, mode: str,
             "parts": len(version.parts),
             "bytes": sum(part.bytes for part in version.parts),
             "added_rows": version.added_rows,
+            "changed_rows": version.changed_rows,
             "updated_at": version.created_at,
         },
         keep=True,
@@ -163,7 +166,7 @@ def _part_row(version: DatasetVersion, part: Part, ordinal: int) -> dict[str, An
 
 _VERSION = (
     "SELECT dataset, version, digest, rows, added_rows, columns, files, cause, notices, created_at, contract_revision, "
-    "restored FROM dataset_versions"
+    "restored, changed_rows FROM dataset_versions"
 )
 
 
@@ -195,12 +198,13 @@ def _version(row: tuple[Any, ...], found: tuple[Part, ...]) -> DatasetVersion:
         created_at=stored_time(row[9]),
         contract_revision=row[10],
         restored=row[11],
+        changed_rows=row[12] or 0,
     )
 
 
 _DATASET = """
 SELECT d.name, d.mode, d.version, d.rows, d.columns, d.parts, d.bytes, d.added_rows, d.updated_at,
-       coalesce(f.files, 0), coalesce(f.quarantined, 0), coalesce(f.waiting, 0)
+       coalesce(f.files, 0), coalesce(f.quarantined, 0), coalesce(f.waiting, 0), coalesce(d.changed_rows, 0)
 FROM datasets d LEFT JOIN (
     SELECT dataset, count(*) FILTER (state = 'committed') AS files,
            count(*) FILTER (state = 'quarantined') AS quarantined,
@@ -239,13 +243,15 @@ def _dataset(row: tuple[Any, ...]) -> DatasetRecord:
         files=row[9],
         quarantined=row[10],
         waiting=row[11],
+        changed_rows=row[12],
     )
 
 
 def new_rows_since(query: Query, dataset: str, version: int) -> int:
-    """Rows that versions after `version` brought or took away: both change what there is to learn."""
+    """Rows that versions after `version` brought, took away or corrected: all change what there is to learn."""
     return scalar(
         query,
-        "SELECT coalesce(sum(abs(added_rows)), 0) FROM dataset_versions WHERE dataset = ? AND version > ?",
+        "SELECT coalesce(sum(abs(added_rows) + coalesce(changed_rows, 0)), 0) "
+        "FROM dataset_versions WHERE dataset = ? AND version > ?",
         [dataset, version],
     )

@@ -18,7 +18,7 @@ from shopfloor.store.transaction import Transaction
 
 _COLUMNS = (
     "id, dataset, path, purpose, sha256, size, rows, rejected_rows, state, reason, version, duplicate_of, seen_count, "
-    "seen_at, committed_at, corrects, notices"
+    "seen_at, committed_at, corrects, notices, changed_rows"
 )
 
 
@@ -116,6 +116,7 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
         "sha256": file.sha256,
         "rows": file.rows,
         "rejected_rows": file.rejected_rows,
+        "changed_rows": file.changed_rows,
         "state": str(file.state),
         "reason": None if file.reason is None else to_text(file.reason),
         "version": file.version,
@@ -371,8 +372,8 @@ _LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, s
 
 
 def _ledger(row: tuple[Any, ...]) -> LedgerRow:
-    file = _record(row[:17])
-    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, staged_offset, again = row[17:]
+    file = _record(row[:18])
+    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, staged_offset, again = row[18:]
     identity = Identity(
         raw_path=bytes(raw_path), dev=dev, ino=ino, size=file.bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
     )
@@ -389,7 +390,7 @@ def _ledger(row: tuple[Any, ...]) -> LedgerRow:
 def of_image(image: dict[str, Any]) -> FileRecord:
     """A file as it was, from the history of rows."""
     times = {"seen_at", "committed_at"}
-    values = ((name, image[name]) for name in _COLUMNS.split(", "))
+    values = ((name, image.get(name)) for name in _COLUMNS.split(", "))
     return _record(tuple(datetime.fromisoformat(value) if value and name in times else value for name, value in values))
 
 
@@ -412,4 +413,5 @@ def _record(row: tuple[Any, ...]) -> FileRecord:
         committed_at=aware(row[14]),
         corrects=row[15],
         notices=decode(row[16], tuple[str, ...]) or (),
+        changed_rows=row[17] or 0,
     )

@@ -15,6 +15,7 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.numbers import count
 from shopfloor.training.features import candidate_columns, learnable
+from shopfloor.training.repeated_ids import newest_only
 from shopfloor.training.split import Parted, part_rows
 from shopfloor.training.task import Target, read_target
 
@@ -56,7 +57,10 @@ def prepare(frame: pd.DataFrame, columns: tuple[Column, ...], definition: ModelD
     others = [one for one in columns if one.name not in {definition.target, definition.id}]
     table = parse(frame, others)
     possible = candidate_columns(columns, definition)
-    parted = part_rows(frame, table, target.present, definition)
+    moments = table.moments(definition.time or "").micros
+    newest, repeats = newest_only(frame, moments, target.present, definition)
+    _check_rows(int(newest.sum()), definition)
+    parted = part_rows(frame, table, newest, definition)
     _check_classes(target, parted)
     train = table.take(parted.train)
     chosen, notes = learnable(possible, train, definition)
@@ -65,13 +69,13 @@ def prepare(frame: pd.DataFrame, columns: tuple[Column, ...], definition: ModelD
     names = [column.name for column in chosen]
     return Prepared(
         frame=frame,
-        moments=table.moments(definition.time or "").micros,
+        moments=moments,
         columns=chosen,
         target=target,
         parted=parted,
         train=train.select(names),
         holdout=table.select(names).take(parted.holdout),
-        notes=(*first, *target.notes, *parted.notes, *notes),
+        notes=(*first, *repeats, *target.notes, *parted.notes, *notes),
     )
 
 

@@ -7,12 +7,12 @@ import click
 from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import alerts
 from shopfloor.cli.reading import list_verb
-from shopfloor.domain.requests.alerts import CheckList
+from shopfloor.domain.requests.alerts import CheckList, FleetList
 
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Monitoring of one model."""
+    """Monitoring of one model, or of all."""
 
 
 command.add_command(
@@ -24,5 +24,14 @@ command.add_command(
         click.option("--history", is_flag=True, help="All results, newest first, instead of the latest ones."),
         empty=lambda given: f"No checks have run yet. Run them: shopfloor monitor run {given['model']}",
         name="checks",
+    )
+)
+command.add_command(
+    list_verb(
+        FleetList,
+        alerts.FLEET,
+        "List all models by how clearly they have shifted at their last look.",
+        empty="No model was looked at yet. Look at one: shopfloor monitor run MODEL",
+        name="fleet",
     )
 )

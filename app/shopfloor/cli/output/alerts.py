@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from shopfloor.cli.output import jobs
 from shopfloor.cli.output.cells import (
+    chance,
     count,
     figure,
     joined,
@@ -20,7 +21,7 @@ from shopfloor.cli.output.cells import (
 from shopfloor.cli.output.changes import changed
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
-from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult, CheckVerdict
+from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult, CheckVerdict, FleetLook
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.requests.alerts import (
     AlertAck,
@@ -59,6 +60,15 @@ CHECKS: tuple[TextColumn[CheckResult], ...] = (
     TextColumn("VERSION", lambda each: version(each.model_version), right=True, drop=4),
     TextColumn("AT", lambda each: minute(each.at), drop=1),
     TextColumn("MESSAGE", lambda each: words(each.message), room=30),
+)
+
+FLEET: tuple[TextColumn[FleetLook], ...] = (
+    TextColumn("MODEL", lambda each: text(each.model), room=16),
+    TextColumn("P", lambda each: chance(each.p_value), right=True),
+    TextColumn("LEVEL", lambda each: chance(each.level), right=True, drop=2),
+    TextColumn("CLEAR", lambda each: yes(each.found)),
+    TextColumn("AT", lambda each: minute(each.at), drop=1),
+    TextColumn("SHIFTED", lambda each: joined(each.shifted), room=24),
 )
 
 CHANGES: tuple[TextColumn[AlertChange], ...] = (

@@ -39,6 +39,11 @@ def minute(value: datetime | None) -> str:
     return NOTHING if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ")
 
 
+def chance(value: float) -> str:
+    """A probability however small: `0.0013`, `3.2e-12`."""
+    return numbers.exact(numbers.significant(value, 2))
+
+
 def version(value: int | None) -> str:
     """`v3`."""
     return NOTHING if value is None else f"v{value}"

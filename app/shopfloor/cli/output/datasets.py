@@ -34,7 +34,7 @@ from shopfloor.domain.dataset import (
     VersionDiff,
     in_order,
 )
-from shopfloor.domain.numbers import change
+from shopfloor.domain.numbers import change, row_changes
 from shopfloor.domain.requests.datasets import (
     DatasetDefine,
     DatasetFiles,
@@ -62,7 +62,8 @@ EMPTY = "No dataset yet. Drop a file into inbox/NAME/, or: shopfloor add FILE --
 VERSIONS: tuple[TextColumn[DatasetVersion], ...] = (
     TextColumn("VERSION", lambda each: version(each.version)),
     TextColumn("ROWS", lambda each: count(each.rows), right=True),
-    TextColumn("ADDED", lambda each: gain_rows(each.added_rows), right=True),
+    TextColumn("ADDED", lambda each: change(each.added_rows), right=True),
+    TextColumn("CHANGED", lambda each: count(each.changed_rows), right=True, drop=1),
     TextColumn("COLUMNS", lambda each: count(len(each.columns)), right=True, drop=2),
     TextColumn("PARTS", lambda each: count(len(each.parts)), right=True, drop=3),
     TextColumn("FILES", lambda each: count(len(each.files)), right=True, drop=4),
@@ -126,11 +127,6 @@ def _moved(column: ColumnDiff, figure: Callable[[ColumnFigures], str]) -> str:
     return moved(left, right)
 
 
-def gain_rows(rows: int) -> str:
-    """Added rows with their sign."""
-    return change(rows)
-
-
 def describe(dataset: DatasetRecord, width: int | None) -> str:
     """One dataset at a glance."""
     return facts(
@@ -138,7 +134,7 @@ def describe(dataset: DatasetRecord, width: int | None) -> str:
             ("dataset", text(dataset.name)),
             ("mode", text(dataset.mode)),
             ("version", version(dataset.version or None)),
-            ("rows", f"{count(dataset.rows)} ({gain_rows(dataset.added_rows)} last)"),
+            ("rows", f"{count(dataset.rows)} ({row_changes(dataset.added_rows, dataset.changed_rows)} last)"),
             ("columns", count(dataset.columns)),
             ("parts", f"{count(dataset.parts)}, {size(dataset.bytes)}"),
             ("files", f"{count(dataset.files)} committed, {count(dataset.quarantined)} quarantined"),
@@ -154,7 +150,7 @@ def describe_version(found: DatasetVersion, width: int | None) -> str:
     """One version with its columns."""
     known = [
         ("version", f"{text(found.dataset)}@{found.version}"),
-        ("rows", f"{count(found.rows)} ({gain_rows(found.added_rows)})"),
+        ("rows", f"{count(found.rows)} ({row_changes(found.added_rows, found.changed_rows)})"),
         ("parts", f"{count(len(found.parts))}, {size(sum(part.bytes for part in found.parts))}"),
         ("files", _files(found.files)),
         ("digest", text(found.digest)),
@@ -191,7 +187,7 @@ def describe_diff(diff: VersionDiff, width: int | None) -> str:
 def _by_part(diff: VersionDiff) -> list[tuple[str, str]]:
     """Counts that no row was read for; those of the rows themselves say it better."""
     return [
-        ("added rows", gain_rows(diff.added_rows)),
+        ("added rows", change(diff.added_rows)),
         ("removed rows", f"-{count(diff.removed_rows)}" if diff.removed_rows else "0"),
     ]
 

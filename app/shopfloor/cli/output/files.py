@@ -139,11 +139,10 @@ def _rows(file: FileRecord) -> str:
     if file.rows is None:
         return ""
     summary = f"{count(file.rows)} of {count(file.rows + file.rejected_rows)}, {count(file.rejected_rows)} rejected"
-    return (
-        f"{summary}: shopfloor file rejects {text(file.id)}"
-        if file.rejected_rows
-        else f"{count(file.rows)}, 0 rejected"
-    )
+    changed = f"; {counted(file.changed_rows, 'earlier row')} changed" if file.changed_rows else ""
+    if not file.rejected_rows:
+        return f"{count(file.rows)}, 0 rejected{changed}"
+    return f"{summary}{changed}: shopfloor file rejects {text(file.id)}"
 
 
 def _why(file: FileRecord) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from shopfloor.domain.job import JobRecord
-from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult
+from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult, FleetLook
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation, Request
@@ -72,6 +72,14 @@ class CheckList(Request[Page[CheckResult]], frozen=True, kw_only=True):
     verb: ClassVar[str] = "monitor.checks"
     model: str
     history: bool = False
+    limit: int = 1000
+    offset: int = 0
+
+
+class FleetList(Request[Page[FleetLook]], frozen=True, kw_only=True):
+    """The newest look at each model, the clearest shift first."""
+
+    verb: ClassVar[str] = "monitor.fleet"
     limit: int = 1000
     offset: int = 0
 

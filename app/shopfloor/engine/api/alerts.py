@@ -6,7 +6,7 @@ import msgspec
 
 from shopfloor.domain.codec import to_plain
 from shopfloor.domain.job import JobKind, JobRecord
-from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult
+from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult, FleetLook
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.alerts import (
     AlertAck,
@@ -16,13 +16,14 @@ from shopfloor.domain.requests.alerts import (
     AlertShow,
     AlertSnooze,
     CheckList,
+    FleetList,
     MonitorRun,
 )
 from shopfloor.engine.api.changes import Fields, changed_rows
 from shopfloor.engine.services import EngineServices
 from shopfloor.monitoring import alerts as rules
 from shopfloor.monitoring.coverage import unchecked
-from shopfloor.store import alerts, datasets, history, jobs, models
+from shopfloor.store import alerts, datasets, fleet, history, jobs, models
 from shopfloor.store.images import Row
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -137,6 +138,11 @@ def checks(services: EngineServices, request: CheckList) -> Page[CheckResult]:
 
     found = services.context.store.read(newest)
     return Page(rows=tuple(found), total=len(found))
+
+
+def ranking(services: EngineServices, request: FleetList) -> Page[FleetLook]:
+    """All models by how clearly they have shifted."""
+    return services.context.store.read(lambda query: fleet.ranking(query, request.limit, request.offset))
 
 
 def monitor(services: EngineServices, request: MonitorRun) -> JobRecord:

@@ -119,6 +119,7 @@ def go_back(services: EngineServices, transaction: Transaction, ref: str, reason
         old,
         version=newest.version + 1,
         added_rows=old.rows - newest.rows,
+        changed_rows=0,
         files=(),
         notices=(),
         created_at=transaction.now,

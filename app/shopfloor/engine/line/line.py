@@ -55,7 +55,7 @@ class ProductionLine:
         freshness.resolve(transaction, version.dataset)
         for definition in self._context.models_of(version.dataset):
             champion = models.aliases(transaction, definition.name).get("champion")
-            if champion is not None and _is_watched(definition) and version.added_rows > 0:
+            if champion is not None and _is_watched(definition) and _brings_rows(version):
                 check(transaction, definition.name, champion, version.version, trigger=trigger, cause=cause)
             if definition.retrain.on_data and _has_news(transaction, definition, version):
                 train(transaction, definition, version.version, trigger=trigger, cause=cause)
@@ -115,6 +115,11 @@ def _is_watched(definition: ModelDefinition) -> bool:
     """A delivery shows drift, how the model does on its labelled rows, and with the id the actuals of predictions."""
     monitored = definition.monitoring.drift or definition.monitoring.performance
     return monitored or (definition.value is not None and definition.id is not None)
+
+
+def _brings_rows(version: DatasetVersion) -> bool:
+    """New rows, or other values of earlier ones; not where rows only left."""
+    return version.added_rows > 0 or version.changed_rows > 0
 
 
 def _is_measured(definition: ModelDefinition) -> bool:

@@ -105,14 +105,15 @@ def versions(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[Key
     rows = query.all(
         """
         SELECT v.dataset, v.version, v.digest, v.rows, v.added_rows, json_array_length(v.columns),
-               json_array_length(v.files), v.cause, v.notices, v.created_at
+               json_array_length(v.files), v.cause, v.notices, v.created_at,
+               coalesce(v.changed_rows, 0)
         FROM dataset_versions v
         JOIN (SELECT unnest(?::VARCHAR[]) AS dataset, unnest(?::INTEGER[]) AS version) USING (dataset, version)
         WHERE v.created_at <= ?
         """,
         [[key.name for key in keys], [key.number for key in keys], scope.until],
     )
-    for dataset, version, digest, count, added, columns, delivered, cause, notices, at in rows:
+    for dataset, version, digest, count, added, columns, delivered, cause, notices, at, changed in rows:
         key = Key(NodeKind.DATASET_VERSION, dataset, version)
         yield make(
             key,
@@ -124,6 +125,7 @@ def versions(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[Key
             digest=digest,
             rows=count,
             added_rows=added,
+            changed_rows=changed,
             columns=columns,
             files=delivered,
             cause=cause,

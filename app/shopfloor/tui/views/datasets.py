@@ -8,7 +8,7 @@ from datetime import datetime
 from shopfloor.domain.contract import Contract, Rule
 from shopfloor.domain.dataset import ColumnProfile, DatasetRecord, DatasetVersion
 from shopfloor.domain.file import FileRecord
-from shopfloor.domain.numbers import exact, percent
+from shopfloor.domain.numbers import exact, percent, row_changes
 from shopfloor.domain.requests.datasets import DatasetPreview
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.domain.streaming import StreamStatus
@@ -46,7 +46,7 @@ def row(dataset: DatasetRecord, stream: StreamStatus | None = None) -> Row:
             dataset.name,
             words.version(dataset.version or None),
             words.count(dataset.rows),
-            words.signed(dataset.added_rows),
+            words.moved(dataset.added_rows, dataset.changed_rows),
             _files(dataset, stream),
             words.ago(dataset.updated_at),
             words.count(dataset.columns),
@@ -133,7 +133,10 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
     digest = versions[0].digest[:12] if versions else words.NONE
     return [
         Pair("version", f"{words.version(dataset.version or None)}  {digest}"),
-        Pair("rows", f"{words.count(dataset.rows)}  ({words.signed(dataset.added_rows)} in the newest)"),
+        Pair(
+            "rows",
+            f"{words.count(dataset.rows)}  ({row_changes(dataset.added_rows, dataset.changed_rows)} in the newest)",
+        ),
         Pair("size", f"{words.size(dataset.bytes)} in {counted(dataset.parts, 'part')}"),
         Pair("intake", f"{dataset.mode} · inbox/{dataset.name}/"),
         Pair("used by", ", ".join(dataset.used_by) or "no model; n defines one"),
@@ -178,7 +181,7 @@ def version_row(version: DatasetVersion) -> Row:
         (
             Cell(f"@{version.version}", "strong"),
             words.count(version.rows),
-            words.signed(version.added_rows),
+            words.moved(version.added_rows, version.changed_rows),
             words.size(sum(part.bytes for part in version.parts)),
             version.cause or words.NONE,
             words.ago(version.created_at),
@@ -189,7 +192,7 @@ def version_row(version: DatasetVersion) -> Row:
 def version_sections(version: DatasetVersion) -> list[Section]:
     """The detail of one version."""
     pairs = [
-        Pair("rows", f"{words.count(version.rows)}  ({words.signed(version.added_rows)})"),
+        Pair("rows", f"{words.count(version.rows)}  ({row_changes(version.added_rows, version.changed_rows)})"),
         Pair(
             "size",
             f"{words.size(sum(part.bytes for part in version.parts))} in {counted(len(version.parts), 'part')}",
@@ -206,11 +209,9 @@ def version_sections(version: DatasetVersion) -> list[Section]:
 
 
 def _version_line(version: DatasetVersion) -> Pair:
-    noun = "row" if version.added_rows == 1 else "rows"
-    return Pair(
-        f"@{version.version}",
-        f"{words.signed(version.added_rows):>7} {noun:<4}  {words.ago(version.created_at):>3}  {version.cause}",
-    )
+    rows = words.moved(version.added_rows, version.changed_rows)
+    noun = "row" if 1 in (version.added_rows, version.changed_rows) else "rows"
+    return Pair(f"@{version.version}", f"{rows:>7} {noun:<4}  {words.ago(version.created_at):>3}  {version.cause}")
 
 
 def profile_sections(columns: Sequence[ColumnProfile], title: str) -> list[Section]:

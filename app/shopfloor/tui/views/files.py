@@ -100,7 +100,9 @@ def sections(file: FileRecord, content: FileBytes | None = None, rejects: Sequen
 def _rows(file: FileRecord) -> str:
     if file.state is FileState.QUARANTINED and file.rows is not None:
         return f"{count(file.rows)} fit, {count(file.rejected_rows)} do not"
-    return words.count(file.rows) + (f", {count(file.rejected_rows)} rejected" if file.rejected_rows else "")
+    rejected = f", {count(file.rejected_rows)} rejected" if file.rejected_rows else ""
+    changed = f", {counted(file.changed_rows, 'earlier row')} changed" if file.changed_rows else ""
+    return words.count(file.rows) + rejected + changed
 
 
 def _reject(reject: Reject) -> Pair:

@@ -62,6 +62,11 @@ def signed(value: float | None) -> str:
     return numbers.change(value) if value else NONE
 
 
+def moved(added: int, changed: int) -> str:
+    """Rows that came, with their sign; where none did, those that changed."""
+    return signed(added) if added or not changed else f"~{numbers.count(changed)}"
+
+
 def value_text(value: object) -> str:
     """A value of a record's data as a person writes it: no brackets, no 17 digits."""
     if isinstance(value, list | tuple):

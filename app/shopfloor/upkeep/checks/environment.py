@@ -26,9 +26,10 @@ _MB = 1 << 20
 
 def settings(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """The engine goes by what `workspace.toml` says now: one that cannot be used leaves what was in force before."""
-    doctor.context.reload_settings()
-    fault = doctor.context.settings_fault
-    yield failed("settings", fault) if fault else passed("settings", "workspace.toml is in force")
+    if doctor.context.read_settings():
+        yield passed("settings", "workspace.toml is in force")
+    else:
+        yield failed("settings", doctor.context.settings_fault)
 
 
 def rights(doctor: DoctorContext) -> Iterator[DoctorFinding]:

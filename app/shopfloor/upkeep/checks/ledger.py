@@ -11,7 +11,9 @@ from shopfloor.domain.text import counted, safe
 from shopfloor.store.transaction import Transaction
 from shopfloor.upkeep.checks.doctor_context import DoctorContext, failed, summed
 
-_SHOWN = "SELECT name, version, rows, columns, added_rows, parts, bytes, mode FROM datasets"
+_SHOWN = """
+SELECT name, version, rows, columns, added_rows, coalesce(changed_rows, 0), parts, bytes, mode FROM datasets
+"""
 _TWICE = """
 SELECT any_value(path), min(id) FILTER (state = 'committed'), min(id) FILTER (state = 'quarantined')
 FROM files WHERE sha256 IS NOT NULL GROUP BY purpose, dataset, raw_path, sha256
@@ -29,7 +31,8 @@ WHERE f.state IN ('committed', 'withdrawn') AND f.purpose = 'data' AND f.version
 ORDER BY f.number LIMIT 1000
 """
 _NEWEST = """
-SELECT v.dataset, v.version, v.rows, json_array_length(v.columns) AS columns, v.added_rows, v.created_at,
+SELECT v.dataset, v.version, v.rows, json_array_length(v.columns) AS columns, v.added_rows,
+       coalesce(v.changed_rows, 0) AS changed_rows, v.created_at,
        count(p.sha256) AS parts, coalesce(sum(p.bytes), 0)::BIGINT AS bytes, coalesce(sum(p.rows), 0)::BIGINT AS held
 FROM dataset_versions v LEFT JOIN dataset_parts p ON p.dataset = v.dataset AND p.removed_version IS NULL
 WHERE (v.dataset, v.version) IN (SELECT dataset, max(version) FROM dataset_versions GROUP BY dataset) GROUP BY ALL
@@ -81,16 +84,13 @@ def datasets(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         "versions",
         [
             f"{dataset}@{version} has {counted(rows, 'row')}, its parts hold {numbers.count(held)}"
-            for dataset, version, rows, _, _, _, _, _, held in newest
+            for dataset, version, rows, *_, held in newest
             if rows != held
         ],
         counted(len(newest), "newest version is consistent", "newest versions are consistent"),
     )
-    shown = {
-        row[0]: row
-        for row in doctor.rows("SELECT name, version, rows, columns, added_rows, parts, bytes, mode FROM datasets")
-    }
-    stale = [row for row in newest if row[0] not in shown or shown[row[0]][1:7] != (*row[1:5], *row[6:8])]
+    shown = {row[0]: row for row in doctor.rows(_SHOWN)}
+    stale = [row for row in newest if row[0] not in shown or shown[row[0]][1:8] != (*row[1:6], *row[7:9])]
     stale_names = [f"{row[0]}@{row[1]}" for row in stale]
     if stale:
         repaired = doctor.apply_repair(
@@ -106,10 +106,10 @@ def datasets(doctor: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def _retell(transaction: Transaction, stale: list[tuple[object, ...]], shown: dict[str, tuple[object, ...]]) -> None:
-    for dataset, version, rows, columns, added_rows, created_at, parts, size, _ in stale:
+    for dataset, version, rows, columns, added_rows, changed_rows, created_at, parts, size, _ in stale:
         message = f"The doctor set {dataset} to its newest version {version}"
         transaction.emit("dataset.repaired", str(dataset), message, data={"version": version})
-        mode = shown[str(dataset)][7] if dataset in shown else "append"
+        mode = shown[str(dataset)][8] if dataset in shown else "append"
         transaction.put(
             "datasets",
             {
@@ -121,6 +121,7 @@ def _retell(transaction: Transaction, stale: list[tuple[object, ...]], shown: di
                 "parts": parts,
                 "bytes": size,
                 "added_rows": added_rows,
+                "changed_rows": changed_rows,
                 "updated_at": created_at,
             },
             keep=True,

@@ -1,0 +1,77 @@
+"""Which rows a model learns from: corrections count, copies do not, and no answer is hidden among the inputs."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+from tests.line.factory import Factory
+
+ROWS = 600
+
+
+def loans(seed: int, *, sign: int = 1, first: int = 0) -> str:
+    """Loans whose `lapsed` follows `debt`; with `sign` -1 the labels are those of the opposite."""
+    draw = random.Random(seed)
+    lines = ["loan,debt,age,lapsed"]
+    for number in range(first, first + ROWS):
+        debt, age = draw.gauss(0, 1), draw.uniform(20, 70)
+        lapsed = sign * (debt + draw.gauss(0, 0.8)) > 0
+        lines.append(f"L{number},{debt:.4f},{age:.1f},{'yes' if lapsed else 'no'}")
+    return "\n".join([*lines, ""])
+
+
+def define(shop: Factory, model: str, dataset: str, *more: str) -> None:
+    shop(
+        "model", "define", model, "--dataset", dataset, "--target", "lapsed", "--id", "loan", "--positive", "yes",
+        "--metric", "roc_auc", "--candidates", "linear", "--seed", "1", *more,
+    )  # fmt: skip
+    shop.wait()
+
+
+def notes(shop: Factory, model: str) -> str:
+    """What the newest training had to say."""
+    run = shop.json("run", "list", "--model", model)[0]
+    return " ".join(shop.json("run", "show", run["id"])["notes"])
+
+
+def test_corrected_labels_are_counted_checked_and_learned(factory: Factory) -> None:
+    factory("dataset", "define", "loans_upserted", "--mode", "upsert", "--key", "loan")
+    assert factory.add("loans_upserted", factory.write("loans1.csv", loans(1)), ROWS)["state"] == "committed"
+    define(factory, "lapses", "loans_upserted")
+    before = factory.json("model", "show", "lapses")
+    assert (before["champion"], before["versions"]) == (1, 1)
+    file = factory.add("loans_upserted", factory.write("loans2.csv", loans(1, sign=-1)), ROWS)
+    assert (file["rows"], file["changed_rows"]) == (ROWS, ROWS)
+    version = factory.json("dataset", "versions", "loans_upserted")[0]
+    assert (version["version"], version["added_rows"], version["changed_rows"]) == (2, 0, ROWS)
+    assert "0 rejected; 600 earlier rows changed" in factory("file", "show", file["id"]).stdout
+    assert "(0, 600 changed)" in factory("dataset", "show", "loans_upserted@2").stdout
+    assert any("+0 rows, 600 changed, 600 in all" in event["message"] for event in factory.json("events"))
+    assert factory.json("run", "list", "--model", "lapses")[0]["dataset_version"] == 2
+    checks = [one for one in factory.json("monitor", "checks", "lapses") if one["check"] == "performance"]
+    assert [(one["rows"], one["verdict"]) for one in checks] == [(ROWS, "shifted")]
+
+
+def test_a_second_copy_of_the_same_ids_is_told_and_never_learned_twice(factory: Factory) -> None:
+    factory("dataset", "define", "loans_appended", "--mode", "append")
+    factory.add("loans_appended", factory.write("appended1.csv", loans(3)), ROWS)
+    define(factory, "copied", "loans_appended")
+    assert "repeat" not in notes(factory, "copied")
+    first = rows_of(factory, "copied")
+    factory.add(
+        "loans_appended", factory.write("appended2.csv", loans(3) + loans(4, first=ROWS).split("\n", 1)[1]), 1200
+    )
+    assert "600 rows repeat the loan of another row: only the newest of each is learned from." in notes(
+        factory, "copied"
+    )
+    assert rows_of(factory, "copied") == 2 * first == 2 * ROWS
+
+
+def rows_of(shop: Factory, model: str) -> Any:
+    """How many rows the newest training learned from or held out."""
+    job = next(one for one in shop.json("job", "list") if one["kind"] == "train" and one["subject"] == model)
+    found = re.search(r"([\d,]+) rows to train on, ([\d,]+) held out", shop("job", "log", job["id"]).stdout)
+    assert found is not None
+    return sum(int(number.replace(",", "")) for number in found.groups())
