@@ -16,7 +16,7 @@ from shopfloor.monitoring.baseline_history import BaselineHistory, baseline_of
 from shopfloor.monitoring.bins import NUMBER
 from shopfloor.monitoring.check_context import CheckContext, Sample
 from shopfloor.monitoring.measurement import Finding, Measurement, too_few
-from shopfloor.monitoring.records import Chunk, FeatureReference, Sketch
+from shopfloor.monitoring.records import Bins, Chunk, FeatureReference, Sketch
 from shopfloor.monitoring.thresholds import (
     FEW_ROWS,
     MOVE,
@@ -41,8 +41,9 @@ BREAK_SHARE = 0.3
 """A share of the rows that no season adds from one delivery to the next."""
 
 _UNSEEN_SHARE = 0.03
-_NOVEL = 0.01  # the most new levels that a reference may have from stretch to stretch and still know them all (`bins`)
+_NOVEL = 0.01  # with no more new levels than that, a reference knows them all
 _SURE = 4.0
+_MOSTLY = 0.1
 _EXPECTED = 20.0
 """Where so many rows are expected, chance brings none once in 500 million deliveries."""
 
@@ -50,6 +51,13 @@ _FAR = 3.0
 _BREAK = 3.0
 _SUITING = 0.6
 _BREAK_MOVE = 0.5
+
+
+def unseen_share(sketch: Sketch, bins: Bins) -> float:
+    """The share of the rows with a value whose value the other rows of the reference do not have."""
+    if bins.known is None or not sketch.present:
+        return 0.0
+    return (sketch.unseen if bins.kind == NUMBER else sketch.counts[-1]) / sketch.present
 
 
 def measure_drift(
@@ -83,6 +91,8 @@ def measure_drift(
     compared = _Comparison(feature, current, tuple(regimes), past, context.settings.min_effect)
     regime = min(regimes, key=lambda one: mix_distance(current, one))
     p_value = max(homogeneity(current.counts, feature.whole.counts), homogeneity(current.counts, regime.counts))
+    if compared.is_mostly_new():
+        p_value = min(1.0, 2 * min(p_value, homogeneity(_commonest(current), _commonest(feature.whole))))
     return _measurement(check, feature, current, regime, sample, compared.findings(), p_value, has_unit=has_unit)
 
 
@@ -147,7 +157,7 @@ class _Comparison:
         if self.feature.constant:
             return [self._unseen()]
         found = [self._moved(measure, distance) for measure, distance in distances_of(self.feature).items()]
-        if self.feature.bins.kind == NUMBER:
+        if self.feature.bins.kind == NUMBER or self.is_mostly_new():
             found.append(self._constant())
         if self.feature.bins.known is not None:
             found.append(self._unseen())
@@ -187,12 +197,22 @@ class _Comparison:
         return jensen_shannon_critical(used, self.current.present, other.present)
 
     def _unseen(self) -> Finding:
-        """Levels or codes that never occurred before, where new ones are not the usual thing."""
-        rows = self.current.present
-        chance = _NOVEL + _SURE * math.sqrt(_NOVEL * (1 - _NOVEL) / rows)
+        """Levels or codes that never occurred before: more of them than each stretch of the reference brought."""
+        bins, whole, rows = self.feature.bins, self.feature.whole, self.current.present
+        share, before = unseen_share(self.current, bins), unseen_share(whole, bins)
+        noise = max(before, _NOVEL) * (1 - max(before, _NOVEL)) * (1 / rows + 1 / whole.present)
+        past = [*self.feature.chunks, *self.past.deliveries]
+        usual = prediction_limit([unseen_share(one, bins) for one in past if one.present >= FEW_ROWS])
+        limit = max(before + max(_UNSEEN_SHARE, _SURE * math.sqrt(noise)), usual)
         # From one constant number to another, as a year does: the next delivery tells whether it goes on.
         stepped = self.feature.constant and self.current.top == 1.0
-        return Finding(UNSEEN, self.current.unseen / rows, max(_UNSEEN_SHARE, chance), is_break=not stepped)
+        sudden = before <= _NOVEL or share >= before + BREAK_SHARE
+        return Finding(UNSEEN, share, min(limit, 1.0), is_break=sudden and not stepped)
+
+    def is_mostly_new(self) -> bool:
+        """Whether new levels are the usual thing, so that nothing else would tell that all are the same one."""
+        whole = self.feature.whole
+        return whole.top > 0 and unseen_share(whole, self.feature.bins) > _MOSTLY
 
     def _vanished(self) -> Finding:
         """Levels that every stretch of the reference had, and of which not one row is left."""
@@ -212,6 +232,12 @@ class _Comparison:
         usual = [whole.top, *(chunk.top for chunk in self.feature.chunks if chunk.present)]
         limit = min(max(whole.top + self.least, prediction_limit(usual)), 1.0)
         return Finding(CONSTANT, self.current.top, limit, is_break=self.current.top >= limit + BREAK_SHARE)
+
+
+def _commonest(sketch: Sketch) -> tuple[int, int]:
+    """The rows of the commonest value, and the others."""
+    rows = round(sketch.top * sketch.present)
+    return rows, sketch.present - rows
 
 
 def _unit_suits(feature: FeatureReference, before: Sketch, now: Sketch) -> bool:

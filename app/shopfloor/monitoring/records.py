@@ -23,7 +23,7 @@ class Sketch(Record, frozen=True, kw_only=True):
     """Some rows of one feature in a few numbers.
 
     `counts` holds the present rows in each bin, `points` evenly spaced quantiles of a number
-    (empty for other kinds), `top` the share of the commonest single number among present rows.
+    (empty for other kinds), `top` the share of the commonest single number or level among present rows.
     `unseen` counts present rows with a value that the reference never saw, where its bins know all values.
     """
 
@@ -50,8 +50,9 @@ class Bins(Record, frozen=True, kw_only=True):
 
     `kind` is `number` (then `edges` are inner edges, a value on an edge belongs below it; `known` are its values where
     they are few whole numbers, which may be codes, or where it is one or none),
-    `level` (then `levels` have a bin each, all others share `pools` bins by hash, and with
-    `known` one more bin is for levels that the reference never saw) or `clock` (hours of the
+    `level` (then `levels` have a bin each, others one of their `strata` by how often the reference has them, commonest
+    first, as packed digests, and one more bin is for levels that it never saw; older references have `known` names
+    or `pools` bins by hash instead of strata) or `clock` (hours of the
     day or, for dates, days of the week, as `levels` of their labels).
     """
 
@@ -60,6 +61,7 @@ class Bins(Record, frozen=True, kw_only=True):
     edges: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
     pools: int = 0
+    strata: tuple[str, ...] = ()
     known: tuple[str, ...] | None = None
     key: str = ""
 
@@ -87,7 +89,8 @@ class FeatureReference(Record, frozen=True, kw_only=True):
     def constant(self) -> bool:
         """Whether all rows with a value have the same one, or none has a value."""
         alone = sum(1 for count in self.whole.counts if count) <= 1
-        return alone and self.bins.known is not None and len(self.bins.known) + len(self.bins.levels) <= 1
+        known, bins = self.bins.known, self.bins
+        return alone and known is not None and len(known) + len(bins.levels) + len(bins.strata) <= 1
 
 
 class Chunk(Record, frozen=True, kw_only=True):

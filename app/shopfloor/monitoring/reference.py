@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shopfloor.artifacts.table import NO_TIME, Timestamps, Values, parse_column
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
-from shopfloor.monitoring.bins import NUMBER, bin_values, fit_bins, target_values, watched_values
+from shopfloor.monitoring.bins import NUMBER, fit_bins, target_values, watched_values
 from shopfloor.monitoring.calendar_columns import follows_time
 from shopfloor.monitoring.chunks import Chunked, chunk_rows
 from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference
@@ -116,8 +116,7 @@ def describe(
     name: str, kind: ColumnType | None, values: Values, chunked: Chunked, importance: float | None
 ) -> FeatureReference:
     """One feature: its bins, all rows, every chunk."""
-    bins = fit_bins(values, kind, chunked.codes)
-    binned = bin_values(values, bins)
+    bins, binned = fit_bins(values, kind, chunked.codes)
     chunks = tuple(binned.sketch(bins, chunked.codes == place) for place in range(len(chunked.chunks)))
     whole = binned.sketch(bins)
     scale = _scale(binned.numbers) if bins.kind == NUMBER and binned.numbers is not None else 1.0
