@@ -47,6 +47,7 @@ def fit_levels(factor: Categorical, chunks: Codes | None) -> tuple[Bins, Codes]:
     others[kept] = 0
     lows = _lows(others, rows)
     pools = _pools(others, lows)
+    strata = [[factor.levels[place] for place in np.flatnonzero(pools == pool)] for pool in range(len(lows))]
     bins = Bins(
         kind=LEVEL,
         labels=(*(safe(factor.levels[place], 40) for place in kept), *_names(lows), NEW),
