@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,7 +21,7 @@ values = st.lists(
 )
 
 
-def factor(levels: list[str | None]) -> Categorical:
+def factor(levels: Sequence[str | None]) -> Categorical:
     """A text column."""
     names = sorted({level for level in levels if level is not None})
     return Categorical(np.array([-1 if one is None else names.index(one) for one in levels], dtype=np.intp), names)

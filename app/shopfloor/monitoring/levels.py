@@ -52,9 +52,7 @@ def fit_levels(factor: Categorical, chunks: Codes | None) -> tuple[Bins, Codes]:
         kind=LEVEL,
         labels=(*(safe(factor.levels[place], 40) for place in kept), *_names(lows), NEW),
         levels=tuple(factor.levels[place] for place in kept),
-        strata=tuple(
-            _packed([factor.levels[place] for place in np.flatnonzero(pools == one)]) for one in range(len(lows))
-        ),
+        strata=tuple(map(_packed, strata)),
         known=(),
     )
     others -= (others > 0).astype(others.dtype)  # without the row itself
