@@ -25,7 +25,7 @@ ANSWERS: dict[str, Any] = {
     "undo": samples.UNDONE,
     "file.list": samples.FILES,
     "file.inspect": samples.BYTES,
-    "file.why": samples.EXPLAINED,
+    "why": samples.EXPLAINED,
     "file.rejects": samples.REJECTS,
     "file.rejects.export": samples.REJECTS_FILE,
     "file": samples.FILES[0],

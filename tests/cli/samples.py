@@ -25,6 +25,7 @@ from shopfloor.domain.dataset import (
 )
 from shopfloor.domain.definition import ModelDefinition, Task, Value
 from shopfloor.domain.event import Event
+from shopfloor.domain.explanation import Explained, Explanation
 from shopfloor.domain.file import FileRecord, FileState, Reason
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobKind, JobRecord, JobState
@@ -52,7 +53,7 @@ from shopfloor.domain.release import (
 )
 from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile
-from shopfloor.domain.requests.files import Explanation, FileBytes, RejectsFile
+from shopfloor.domain.requests.files import FileBytes, RejectsFile
 from shopfloor.domain.requests.jobs import JobLogText
 from shopfloor.domain.requests.models import BundleReport, PredictReport
 from shopfloor.domain.requests.runs import RunComparison
@@ -672,7 +673,32 @@ TABLE = QueryTable(
     rows=(("late-arrival", 12, 1, 0.5), ("churn", None, 2, 0.25)),
 )
 BYTES = FileBytes(id="f3", first=1041, lines=("JFK,4", "EWR,n/a", ""), truncated=True)
-EXPLAINED = Explanation(path="inbox/flights/x.csv", state="missing", message="There is no such file.")
+EXPLAINED = Explanation(
+    kind="model_version",
+    ref="late-arrival@4",
+    state="held",
+    message="late-arrival@4: the gain is not sure yet.",
+    at=at(2, 10),
+    actor="gate",
+    hint="Overrule the gate: shopfloor model promote late-arrival@4 --reason WHY",
+    because=(
+        Explained(
+            kind="check",
+            ref="paired_test",
+            state="inconclusive",
+            message="It may be chance.",
+            value=0.0013,
+            limit=0.002,
+        ),
+        Explained(
+            kind="run",
+            ref="r7",
+            state="succeeded",
+            message="r7 trains late-arrival on flights@2; it chose boosting.",
+            because=(Explained(kind="job", ref="j9", message="j9 is a train job, started by flights@2."),),
+        ),
+    ),
+)
 LOG = JobLogText(id="j9", lines=("reading 2 parts", "boosting: 62 %"))
 
 LINEAGE = LineageGraph(

@@ -26,6 +26,7 @@ from shopfloor.cli.output import (
     models,
     openlineage,
     runs,
+    why,
     workspace,
 )
 from shopfloor.cli.output.table import table
@@ -96,6 +97,7 @@ CASES: dict[str, tuple[Render, Any]] = {
     "alert-history": (listed(alerts.CHANGES), samples.ALERT_HISTORY),
     "undo": (workspace.describe_undo, samples.UNDONE),
     "undo-dry-run": (workspace.describe_undo, msgspec.structs.replace(samples.UNDONE, dry_run=True)),
+    "why": (why.describe, samples.EXPLAINED),
     "lineage-openlineage": (
         lambda graph, width: msgspec.json.format(
             msgspec.json.encode(openlineage.as_events(graph, "shopfloor://ws", "urn:shopfloor:0"))

@@ -17,6 +17,7 @@ from tests.soak import times
 from shopfloor.client.setup import config_set
 from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.explanation import Explanation
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.requests.datasets import (
     DatasetList,
@@ -24,7 +25,8 @@ from shopfloor.domain.requests.datasets import (
     DatasetShow,
     DatasetVersions,
 )
-from shopfloor.domain.requests.files import Explanation, FileList, FileShow, FileSupersede, FileWhy, FileWithdraw
+from shopfloor.domain.requests.files import FileList, FileShow, FileSupersede, FileWithdraw
+from shopfloor.domain.requests.workspace import Why
 
 
 def contract(shop: Shop, text: str, dataset: str = "d") -> None:
@@ -40,7 +42,7 @@ def all_files(shop: Shop) -> list[FileRecord]:
 
 
 def why(shop: Shop, path: str) -> Explanation:
-    return shop.client.ask(FileWhy(path=path))
+    return shop.client.ask(Why(ref=path))
 
 
 def versions(shop: Shop) -> list[DatasetVersion]:
@@ -384,6 +386,6 @@ def test_a_name_that_is_no_text_can_be_asked_why(shop: Shop) -> None:
     raw = os.fsencode(shop.root / "inbox/d") + b"/\xff.csv"
     with open(raw, "wb") as file:
         file.write(b"id\n1\n")
-    found = shop.client.ask(FileWhy(path="", raw=raw.hex()))
+    found = shop.client.ask(Why(ref="", raw=raw.hex()))
     assert found.state == "refused"
     assert "UTF-8" in found.message

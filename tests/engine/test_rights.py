@@ -23,8 +23,7 @@ from shopfloor.workspace.settings import TeamRoles, TeamSettings
 
 _PATHS = ("path", "output", "key", "file", "folder", "directory", "target", "source", "raw")
 _LOOKED_AT = {
-    ("file.why", "path"),  # looks for a name in the drop folders, which members see, and through no link
-    ("file.why", "raw"),
+    ("why", "raw"),  # looks for a name in the drop folders, which members see, and through no link
     ("run.model", "path"),  # is the owner's alone
     ("config.set", "key"),
 }

@@ -18,9 +18,9 @@ from shopfloor.domain.requests.files import (
     FileRetry,
     FileShow,
     FileSupersede,
-    FileWhy,
     FileWithdraw,
 )
+from shopfloor.domain.requests.workspace import Why
 from shopfloor.domain.text import counted
 
 
@@ -139,8 +139,8 @@ def _place(record: Record) -> dict[str, str]:
     return {"path": f"inbox/{record.name}/"} if isinstance(record, DatasetRecord) else {}
 
 
-def _why(ref: str, inputs: Inputs) -> FileWhy:
-    return FileWhy(path=inputs["path"])
+def _why(ref: str, inputs: Inputs) -> Why:
+    return Why(ref=inputs["path"])
 
 
 def _withdraw(ref: str, inputs: Inputs) -> FileWithdraw:

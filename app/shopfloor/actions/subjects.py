@@ -81,3 +81,8 @@ def lineage_ref(record: Record) -> str:
             return record.ref
         case _:
             return ""
+
+
+def explained_ref(record: Record) -> str:
+    """How `shopfloor why` finds the thing: a model by its name, which asks about its training, all else as lineage."""
+    return f"model:{record.name}" if isinstance(record, ModelRecord) else lineage_ref(record)

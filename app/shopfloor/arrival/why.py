@@ -10,9 +10,9 @@ from shopfloor.arrival import file_locations
 from shopfloor.arrival.candidate import CandidateKind, classify
 from shopfloor.arrival.stalled import since
 from shopfloor.arrival.watch import Watch
+from shopfloor.domain.explanation import Explanation
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.numbers import count
-from shopfloor.domain.requests.files import Explanation
 from shopfloor.domain.text import counted, safe
 from shopfloor.store import files
 from shopfloor.workspace.folders import FolderError, fault
@@ -58,7 +58,16 @@ def _status(path: Path) -> os.stat_result | None:
 def _explanation(
     watch: Watch, path: str, state: str, message: str, hint: str = "", file: FileRecord | None = None
 ) -> Explanation:
-    return Explanation(path=path, state=state, message=message, hint=hint, file=file, watcher=watch.status())
+    return Explanation(
+        kind="file",
+        ref=file.id if file is not None else "",
+        path=path,
+        state=state,
+        message=message,
+        hint=hint,
+        file=file,
+        watcher=watch.status(),
+    )
 
 
 def _elsewhere(watch: Watch, path: Path) -> Explanation:
@@ -79,9 +88,7 @@ def _missing(watch: Watch, path: str, record: FileRecord | None) -> Explanation:
         return _explanation(
             watch, path, "unknown", "There is no such file, and none has been seen there.", "Check the name."
         )
-    return _explanation(
-        watch, path, record.state, _message(record), record.reason.hint if record.reason else "", record
-    )
+    return _explanation(watch, path, record.state, outcome(record), record.reason.hint if record.reason else "", record)
 
 
 def _present(
@@ -107,9 +114,7 @@ def _present(
         waiting, _ = watch.waits(purpose, inner)
         message = since(record, waiting or "it has settled and is claimed with the next scan")
         return _explanation(watch, path, record.state, message, "", record)
-    return _explanation(
-        watch, path, record.state, _message(record), record.reason.hint if record.reason else "", record
-    )
+    return _explanation(watch, path, record.state, outcome(record), record.reason.hint if record.reason else "", record)
 
 
 def _closed(watch: Watch, purpose: FilePurpose, inner: str) -> FolderError | None:
@@ -122,7 +127,7 @@ def _closed(watch: Watch, purpose: FilePurpose, inner: str) -> FolderError | Non
     return None
 
 
-def _message(file: FileRecord) -> str:
+def outcome(file: FileRecord) -> str:
     """What became of a file, in one sentence."""
     why = file.reason.message if file.reason is not None else ""
     match file.state:

@@ -82,6 +82,11 @@ def probability(p_value: float) -> str:
     return "<0.0001" if p_value < 1e-4 else figure(p_value)
 
 
+def chance(p_value: float) -> str:
+    """A p-value or a level where its size matters however small it is: `0.0013`, `3e-12`."""
+    return f"{p_value:.0e}" if 0 < p_value < 1e-4 else figure(p_value)
+
+
 def count(number: float) -> str:
     """How many there are: `1,234,567`. Not for years, ids or values, which are `exact`."""
     return f"{number:,.0f}"

@@ -14,7 +14,7 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.monitor import AlertRecord
-from shopfloor.domain.numbers import figure
+from shopfloor.domain.numbers import chance, figure
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.monitoring import fleet, job_lines, preparing, tasks
@@ -91,7 +91,7 @@ class MonitorHandler:
             "monitor.held_back",
             published.model,
             f"{published.model} has shifted ({', '.join(look.shifted)}), but among {models} models so clear a shift is "
-            f"to be expected by chance (p {figure(look.p_value)}, at most {figure(look.level)} here): no alert",
+            f"to be expected by chance (p {chance(look.p_value)}, at most {chance(look.level)} here): no alert",
             data={"p_value": look.p_value, "level": look.level, "models": models, "shifted": list(look.shifted)},
         )
         return msgspec.structs.replace(changes, opened=())

@@ -30,6 +30,24 @@ def tail(query: Query, count: int, subject: str = "") -> list[Event]:
     return [_event(row) for row in reversed(rows)]
 
 
+def about(query: Query, subject: str, field: str, id: str, limit: int = 20) -> list[Event]:
+    """The newest events of a subject whose `field` names a thing (`file`, `alert`, …), oldest first."""
+    rows = query.all(
+        f"SELECT {_COLUMNS} FROM events WHERE subject = ? AND data ->> ? = ? ORDER BY seq DESC LIMIT ?",
+        [subject, f"$.{field}", id, limit],
+    )
+    return [_event(row) for row in reversed(rows)]
+
+
+def of_kind(query: Query, subject: str, prefix: str, limit: int) -> list[Event]:
+    """The newest events of a subject whose kind begins with `prefix`, newest first."""
+    rows = query.all(
+        f"SELECT {_COLUMNS} FROM events WHERE subject = ? AND starts_with(kind, ?) ORDER BY seq DESC LIMIT ?",
+        [subject, prefix, limit],
+    )
+    return [_event(row) for row in rows]
+
+
 def total(query: Query, subject: str = "") -> int:
     """How many events there are."""
     return scalar(query, "SELECT count(*) FROM events WHERE (? = '' OR subject = ?)", [subject, subject])

@@ -105,6 +105,14 @@ def open_about(query: Query, kind: JobKind, subject: str) -> int:
     )
 
 
+def open_of(query: Query, kind: JobKind, subject: str) -> JobRecord | None:
+    """The oldest job of a kind about a subject that has not ended."""
+    found = _all(
+        query, f"WHERE kind = ? AND subject = ? AND state IN ({OPEN}) ORDER BY number LIMIT 1", [kind.value, subject]
+    )
+    return found[0] if found else None
+
+
 def running(query: Query) -> list[JobRecord]:
     """Running jobs, also those that are being cancelled."""
     return _all(query, f"WHERE state IN ({HELD}) ORDER BY number")

@@ -11,11 +11,12 @@ from textual.screen import ModalScreen
 
 from shopfloor.actions.action import Action
 from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.explanation import Explanation, lines
 from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.numbers import money
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.alerts import BacktestReport
-from shopfloor.domain.requests.files import Explanation, FileBytes
+from shopfloor.domain.requests.files import FileBytes
 from shopfloor.domain.requests.jobs import JobLog, JobLogText
 from shopfloor.domain.requests.workspace import DoctorReport
 from shopfloor.domain.text import counted
@@ -129,11 +130,9 @@ def sections(action: Action, answer: object) -> list[Section]:
 
 
 def _explained(found: Explanation) -> list[Section]:
-    pairs = [Pair("state", found.state, "strong"), Pair("why", found.message)]
-    pairs += [Pair("what to do", found.hint, "strong")] if found.hint else []
-    pairs += [Pair("file", found.file.id)] if found.file is not None else []
-    pairs += [watch_line(found.watcher)] if found.watcher is not None else []
-    return [Section("why", found.path, pairs)]
+    tree = "\n".join(f"{branch}{words}" for branch, words in lines(found))
+    watched = [Section("watch", "New files", [watch_line(found.watcher)])] if found.watcher is not None else []
+    return [Section("why", found.path or found.ref, tree), *watched]
 
 
 def _value(report: ValueReport) -> list[Section]:

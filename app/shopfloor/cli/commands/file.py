@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
-from shopfloor.actions.registry import by_name
+from shopfloor.cli.commands import why
 from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import answers, files, stream
 from shopfloor.cli.output.cells import text
@@ -21,7 +20,6 @@ from shopfloor.domain.requests.files import (
     FileRejects,
     FileRejectsExport,
     FileShow,
-    FileWhy,
 )
 
 
@@ -42,6 +40,7 @@ command.add_command(
         empty=lambda given: files.empty(given["dataset"], given["state"]),
     )
 )
+command.add_command(why.of_file)
 command.add_command(show_verb(FileShow, files.describe, "Show one file and, where it was kept out, why."))
 
 
@@ -69,24 +68,3 @@ def list_rejects(
     answers.listing(page, files.REJECTS, empty=files.none_kept(file_id, total), as_json=as_json)
     if page.rows and total > page.total:
         stream.narrate(f"{files.kept(page.total, total)} kept.")
-
-
-@command.command("why", help=by_name("file.why").help)
-@click.argument("path", metavar="PATH")
-@json_option
-@session
-def explain_path(session: Session, path: str, as_json: bool) -> None:
-    meant = _meant(path)
-    if any("\udc80" <= char <= "\udcff" for char in meant):  # bytes that are no UTF-8
-        request = FileWhy(path=text(meant), raw=os.fsencode(meant).hex())
-    else:
-        request = FileWhy(path=meant)
-    answer = session.ask(request, timeout=60.0)
-    answers.show(answer, files.explain, as_json=as_json)
-
-
-def _meant(path: str) -> str:
-    """A path as `file list` prints it is one of the workspace, wherever one stands; others are seen from here."""
-    if not os.path.lexists(path) and path.partition("/")[0] in {"inbox", "score", "actuals"}:
-        return path
-    return os.path.abspath(path)

@@ -11,6 +11,7 @@ from shopfloor.domain.text import safe
 
 NOTHING = numbers.NOTHING
 count = numbers.optional(numbers.count)
+chance = numbers.chance
 figure = numbers.figure
 gain = numbers.optional(numbers.gain)
 probability = numbers.optional(numbers.probability)
@@ -37,11 +38,6 @@ def moment(value: datetime | None) -> str:
 def minute(value: datetime | None) -> str:
     """`2026-11-23 13:05Z`, for a list."""
     return NOTHING if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ")
-
-
-def chance(value: float) -> str:
-    """A probability however small: `0.0013`, `3.2e-12`."""
-    return numbers.exact(numbers.significant(value, 2))
 
 
 def version(value: int | None) -> str:

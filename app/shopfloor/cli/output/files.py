@@ -9,7 +9,6 @@ from shopfloor.domain import numbers
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.files import (
-    Explanation,
     FileAccept,
     FileBytes,
     FileDiscard,
@@ -94,28 +93,6 @@ def describe(file: FileRecord, width: int | None) -> str:
         known.append(("replaces content of", text(file.corrects)))
     known += [("notice", text(notice)) for notice in file.notices]
     return paragraphs(facts(present(known), width), facts(_reason(file), width))
-
-
-def explain(found: Explanation, width: int | None) -> str:
-    """Why a path was not taken in."""
-    known = [
-        ("path", text(found.path)),
-        ("state", text(found.state)),
-        ("why", text(found.message)),
-        *([("hint", text(found.hint))] if found.hint else []),
-        *([("file", text(found.file.id))] if found.file is not None else []),
-        ("watching", _watching(found)),
-    ]
-    return facts(present(known), width)
-
-
-def _watching(found: Explanation) -> str:
-    watcher = found.watcher
-    if watcher is None:
-        return ""
-    how = f"{watcher.backend}, and a scan every {numbers.exact(watcher.scan_seconds)} s"
-    last = f"; last {moment(watcher.last_scan_at)}" if watcher.last_scan_at is not None else ""
-    return f"{how}{last}{f' ({text(watcher.detail)})' if watcher.detail else ''}"
 
 
 def describe_bytes(content: FileBytes, width: int | None) -> str:

@@ -11,7 +11,6 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.right import Right
-from shopfloor.domain.status import WatcherStatus
 
 
 class FileList(Request[Page[FileRecord]], frozen=True, kw_only=True):
@@ -155,32 +154,6 @@ class FileSupersede(Mutation[FileRecord], frozen=True, kw_only=True):
         "Deliver the earlier files again, or go back to the version with their rows: shopfloor dataset rollback D@V"
     )
     id: str
-
-
-class Explanation(Record, frozen=True, kw_only=True):
-    """Why a path was, or was not, taken in.
-
-    `state` is a file's state, or `unknown`, `elsewhere`, `ignored`, `folder`, `missing`, `followed`. `file` is
-    the newest record of the path. `watcher` says how new files are noticed.
-    """
-
-    path: str
-    state: str
-    message: str
-    hint: str = ""
-    file: FileRecord | None = None
-    watcher: WatcherStatus | None = None
-
-
-class FileWhy(Request[Explanation], frozen=True, kw_only=True):
-    """Why the file at `path` (absolute, or relative to the workspace) was not taken in.
-
-    A path that is no UTF-8 cannot travel as text: its bytes come as hexadecimal digits in `raw`, which then counts.
-    """
-
-    verb: ClassVar[str] = "file.why"
-    path: str
-    raw: str = ""
 
 
 class FileDiscard(Mutation[FileRecord], frozen=True, kw_only=True):

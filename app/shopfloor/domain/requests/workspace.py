@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
+from shopfloor.domain.explanation import Explanation
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.lineage import LineageGraph
 from shopfloor.domain.record import Record
@@ -128,6 +129,18 @@ class LineageShow(Request[LineageGraph], frozen=True, kw_only=True):
     ref: str
     direction: str = "both"
     as_of: datetime | None = None
+
+
+class Why(Request[Explanation], frozen=True, kw_only=True):
+    """Why something is as it is: a thing of the lineage, a model (was it trained and promoted?), or a path.
+
+    A `ref` with a slash is the path of a delivered file, absolute or relative to the workspace. A path that is no UTF-8
+    cannot travel as text: its bytes come as hexadecimal digits in `raw`, which then counts.
+    """
+
+    verb: ClassVar[str] = "why"
+    ref: str
+    raw: str = ""
 
 
 class QueryTable(Record, frozen=True, kw_only=True):

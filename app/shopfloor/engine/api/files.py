@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Set
 
 import msgspec
 
 from shopfloor.arrival import file_locations, file_outcomes
-from shopfloor.arrival.why import explain
 from shopfloor.domain.contract import Parser
 from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import ConfigError, NotFoundError, RefusedError, UsageError
 from shopfloor.domain.file import FilePurpose, FileRecord, FileState
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.files import (
-    Explanation,
     FileAccept,
     FileBytes,
     FileDiscard,
@@ -24,7 +21,6 @@ from shopfloor.domain.requests.files import (
     FileRetry,
     FileShow,
     FileSupersede,
-    FileWhy,
     FileWithdraw,
 )
 from shopfloor.domain.retry_options import RetryOptions
@@ -149,20 +145,6 @@ def _parser(services: EngineServices, request: FileRetry, file: FileRecord) -> P
 def _dataset(services: EngineServices, file: FileRecord) -> str:
     """Whose contract says how the file is written."""
     return file.dataset if file.purpose is FilePurpose.DATA else services.context.definition(file.dataset).dataset
-
-
-def why(services: EngineServices, request: FileWhy) -> Explanation:
-    """Why a path was not taken in; looks at the drop folders first."""
-    return explain(services.watch, os.fsdecode(_bytes(request.raw)) if request.raw else request.path)
-
-
-def _bytes(digits: str) -> bytes:
-    try:
-        return bytes.fromhex(digits)
-    except ValueError as error:
-        raise UsageError(
-            "The bytes of the path are not hexadecimal digits.", hint="Write two digits per byte."
-        ) from error
 
 
 def withdraw(services: EngineServices, request: FileWithdraw) -> FileRecord:

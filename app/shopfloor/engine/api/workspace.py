@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+from shopfloor.arrival.why import explain as explain_path
 from shopfloor.domain.codec import to_plain
+from shopfloor.domain.errors import UsageError
+from shopfloor.domain.explanation import Explanation
 from shopfloor.domain.lineage import LineageGraph
 from shopfloor.domain.requests.workspace import (
     Backup,
@@ -18,9 +23,11 @@ from shopfloor.domain.requests.workspace import (
     QueryTable,
     SettingChange,
     SqlQuery,
+    Why,
 )
 from shopfloor.domain.text import safe
 from shopfloor.engine.services import EngineServices
+from shopfloor.engine.why.tree import explain
 from shopfloor.intake.streaming.stream_status import stream_statuses
 from shopfloor.lineage.trace import trace
 from shopfloor.store import texts
@@ -39,6 +46,22 @@ _LONGEST_SLICE = 10.0
 def lineage(services: EngineServices, request: LineageShow) -> LineageGraph:
     """The lineage of a reference."""
     return services.context.store.read(lambda query: trace(query, request.ref, request.direction, request.as_of))
+
+
+def why(services: EngineServices, request: Why) -> Explanation:
+    """Why something is as it is. About a path, the drop folders are scanned first."""
+    if request.raw or "/" in request.ref:
+        return explain_path(services.watch, os.fsdecode(_bytes(request.raw)) if request.raw else request.ref)
+    return services.context.store.read(lambda query: explain(services.context, query, request.ref))
+
+
+def _bytes(digits: str) -> bytes:
+    try:
+        return bytes.fromhex(digits)
+    except ValueError as error:
+        raise UsageError(
+            "The bytes of the path are not hexadecimal digits.", hint="Write two digits per byte."
+        ) from error
 
 
 def sql(services: EngineServices, request: SqlQuery) -> QueryTable:

@@ -50,6 +50,7 @@ _WORDS: Final = {
     "alert.snoozed": State("snoozed", "muted"),
     "alert.resolved": State("resolved", "ok"),
     "monitor.failed": State("FAIL", "fail"),
+    "monitor.held_back": State("by chance", "muted"),
     "job.queued": State("queued", "muted"),
     "job.started": State("started", "run"),
     "job.finished": State("finished", "ok"),

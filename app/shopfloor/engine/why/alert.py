@@ -1,0 +1,62 @@
+"""Why an alert was raised, what became of it, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from shopfloor.domain.explanation import Explained
+from shopfloor.domain.lineage import LineageNode
+from shopfloor.domain.monitor import AlertRecord, AlertState
+from shopfloor.domain.text import safe
+from shopfloor.engine.why.evidence import StoredEvidence, history
+from shopfloor.lineage.key import Key
+from shopfloor.store import alerts
+
+_COMMANDS = {
+    "retrain": "shopfloor model train {subject}",
+    "ack": "shopfloor alert ack {id}",
+    "snooze": "shopfloor alert snooze {id} --until 1d",
+    "resolve": "shopfloor alert resolve {id}",
+    "rollback": "shopfloor model rollback {subject}",
+    "approve": "shopfloor model approve {subject}",
+}
+
+
+def alert(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
+    """The message with value and limit of its moment, the supposed cause, the checks behind it, who did what."""
+    found = alerts.get(evidence.query, key.name)
+    cause = (Explained(kind="note", message=f"Likely cause: {safe(found.cause)}"),) if found.cause else ()
+    return Explained(
+        kind="alert",
+        ref=found.id,
+        state=found.state.value,
+        message=f"{found.id}, {found.severity} on {safe(found.subject, 64)}: {safe(found.message)}",
+        at=found.opened_at,
+        value=found.value,
+        limit=found.limit,
+        hint=_next(found),
+        because=(*cause, *_checks(found.evidence), *history(evidence, found.subject, "alert", found.id)),
+    )
+
+
+def _checks(evidence: Mapping[str, Any]) -> Iterator[Explained]:
+    """What each check found that the alert counts, as it stored it."""
+    for one in evidence.get("features") or ():
+        if isinstance(one, Mapping):
+            feature = f" of {safe(one['feature'], 80)}" if one.get("feature") else ""
+            yield Explained(
+                kind="check",
+                ref=safe(one.get("check") or "check", 80),
+                message=f"{safe(one.get('check') or 'check', 80)}{feature}.",
+                value=one.get("value"),
+                limit=one.get("limit"),
+            )
+
+
+def _next(found: AlertRecord) -> str:
+    """The alert's own actions as commands, the best first."""
+    if found.state is AlertState.RESOLVED:
+        return ""
+    known = [_COMMANDS[action] for action in found.actions if action in _COMMANDS]
+    return "; ".join(command.format(subject=found.subject, id=found.id) for command in known)

@@ -1,0 +1,39 @@
+"""What explanations are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shopfloor.domain.explanation import Explained
+from shopfloor.domain.lineage import LineageNode
+from shopfloor.lineage.key import Key
+from shopfloor.lineage.scope import LineageScope
+from shopfloor.runtime.context import Context
+from shopfloor.store import events
+from shopfloor.store.rows import Query
+
+
+@dataclass(frozen=True)
+class StoredEvidence:
+    """The store at one moment, with the names it knows, and the definitions of the models."""
+
+    context: Context
+    query: Query
+    scope: LineageScope
+
+
+Teller = Callable[[StoredEvidence, Key, LineageNode], Explained]
+
+
+def notes(texts: tuple[str, ...] | list[str]) -> tuple[Explained, ...]:
+    """Stored sentences as facts."""
+    return tuple(Explained(kind="note", message=text) for text in texts)
+
+
+def history(evidence: StoredEvidence, subject: str, field: str, id: str) -> tuple[Explained, ...]:
+    """What the event log tells of a thing: who did what, when, oldest first."""
+    return tuple(
+        Explained(kind="change", state=event.kind, message=event.message, at=event.at, actor=event.actor)
+        for event in events.about(evidence.query, subject, field, id)
+    )

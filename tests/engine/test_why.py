@@ -1,0 +1,183 @@
+"""The tree of an explanation, told of a factory that is written step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
+
+import msgspec
+import pytest
+from tests.lineage.factory import START, Factory, data, raised
+
+from shopfloor.domain.definition import ModelDefinition, Retrain
+from shopfloor.domain.errors import ExitCode, NotFoundError
+from shopfloor.domain.explanation import Explained, Explanation
+from shopfloor.domain.file import FileState, Reason
+from shopfloor.domain.job import JobKind, JobState
+from shopfloor.domain.release import Decision, GateCheck, Outcome
+from shopfloor.engine.why.tree import _TELLERS, explain
+from shopfloor.lineage.key import NodeKind
+from shopfloor.runtime.context import Context
+from shopfloor.store import jobs, models
+
+LATE = ModelDefinition(name="late", dataset="flights", target="late")
+
+
+class Works(Factory):
+    """A factory with one model, whose definition tests change."""
+
+    definition = LATE
+
+    def why(self, ref: str) -> Explanation:
+        clock = SimpleNamespace(now=lambda: self.now)
+        context = SimpleNamespace(clock=clock, all_models=lambda: [self.definition])
+        return explain(cast(Context, context), self.reader, ref)
+
+    def trained(self) -> str:
+        """One file, one version, one training that it started; the id of the run."""
+        self.commit("flights", [self.deliver("flights")])
+        job = self.job(JobKind.TRAIN, "late", data("flights", 1), trigger="flights@1")
+        run = self.train("late", "flights", 1, job=job.id, trigger="flights@1")
+        self.finish(job, {"run": run})
+        return run
+
+    def judge(self, version: int, outcome: Outcome, *checks: GateCheck) -> None:
+        def put(transaction: object) -> None:
+            known = models.version(transaction, "late", version)  # type: ignore[arg-type]
+            decision = Decision(outcome=outcome, reason="the gain is not sure yet", checks=checks, rows=500)
+            models.put_version(transaction, msgspec.structs.replace(known, decision=decision))  # type: ignore[arg-type]
+
+        self.write(put)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def works() -> Works:
+    return Works()
+
+
+def every(fact: Explained) -> Iterator[Explained]:
+    yield fact
+    for cause in fact.because:
+        yield from every(cause)
+
+
+def kinds(fact: Explained) -> list[str]:
+    return [one.kind for one in every(fact)]
+
+
+def test_every_kind_of_the_lineage_is_explained() -> None:
+    assert set(_TELLERS) == set(NodeKind)
+
+
+def test_a_held_file_says_its_reason_and_what_would_change_it(works: Works) -> None:
+    reason = Reason(code="cast", message="Line 3 is no number.", hint="shopfloor file accept f1")
+    found = works.why(works.deliver("flights", state=FileState.QUARANTINED, reason=reason))
+    assert (found.state, found.hint, found.path) == ("quarantined", reason.hint, "inbox/flights/f1.csv")
+    assert reason.message in found.message
+    assert found.file is not None
+
+
+def test_a_training_leads_back_to_the_file_that_started_it(works: Works) -> None:
+    run = works.trained()
+    found = works.why(run)
+    assert found.kind == "run"
+    (job,) = [one for one in found.because if one.kind == "job"]
+    assert "started by flights@1" in job.message
+    assert [one.ref for one in job.because] == ["flights@1"]
+    assert works.why(job.ref).state == "succeeded"
+
+
+def test_a_failed_job_says_its_error_and_the_command_that_repeats_it(works: Works) -> None:
+    job = works.job(JobKind.TRAIN, "late", trigger="requested by ann")
+    failed = msgspec.structs.replace(job, state=JobState.FAILED, error="The target is empty.", finished_at=START)
+    works.write(lambda transaction: jobs.put(transaction, failed))
+    found = works.why(job.id)
+    assert "requested by ann: The target is empty." in found.message
+    assert f"shopfloor job retry {job.id}" in found.hint
+
+
+def test_a_decision_shows_its_checks_with_value_and_limit_failed_ones_first(works: Works) -> None:
+    works.register("late", works.trained(), Outcome.HOLD)
+    checks = (
+        GateCheck(code="min_rows", passed=True, value=500, limit=200, detail="Enough rows."),
+        GateCheck(code="paired_test", passed=False, value=0.2, limit=0.05, detail="It may be chance."),
+    )
+    works.judge(1, Outcome.HOLD, *checks)
+    found = works.why("model:late@1")
+    shown = [one for one in found.because if one.kind == "check"]
+    assert [(one.ref, one.state, one.value, one.limit) for one in shown] == [
+        ("paired_test", "FAIL", 0.2, 0.05),
+        ("min_rows", "ok", 500, 200),
+    ]
+    assert found.state == "held"
+    assert "shopfloor model promote late@1 --reason" in found.hint
+    assert "job" in kinds(found)  # and from there to the data
+
+
+def test_who_moved_the_champion_and_why_is_told(works: Works) -> None:
+    run = works.trained()
+    works.register("late", run)
+    seq = works.promote("late", 1, cause="promote", reason="it is better")
+    move = next(one for one in works.why("late@1").because if one.kind == "alias")
+    assert move.actor == "you"
+    assert "it is better" in move.message
+    assert works.why(f"late:champion#{seq}").kind == "deployment"
+
+
+def test_an_unknown_reference_has_the_exit_code_of_not_found_and_a_suggestion(works: Works) -> None:
+    works.trained()
+    with pytest.raises(NotFoundError) as caught:
+        works.why("flihgts@1")
+    assert caught.value.exit_code == ExitCode.NOT_FOUND
+    assert "flights" in caught.value.hint
+
+
+def test_a_model_that_was_never_trained_says_what_it_waits_for(works: Works) -> None:
+    found = works.why("late")
+    assert found.message == "late is not trained again: dataset flights has no rows yet."
+    assert "shopfloor add FILE --dataset flights" in found.because[0].hint
+
+
+def test_too_few_new_rows_are_told_with_the_number_needed(works: Works) -> None:
+    works.definition = msgspec.structs.replace(LATE, retrain=Retrain(min_new_rows=100))
+    works.trained()
+    works.commit("flights", [works.deliver("flights")])
+    found = works.why("model:late")
+    policy = next(one for one in found.because if one.ref == "min_new_rows")
+    assert policy.limit == 100
+    assert "100 rows" in found.message
+    assert found.hint.endswith("shopfloor model train late")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"retired": True}, "it is retired"),
+        ({"retrain": Retrain(on_data=False)}, "on_data = false"),
+    ],
+)
+def test_what_the_definition_forbids_is_the_reason(works: Works, change: dict[str, object], words: str) -> None:
+    works.trained()
+    works.commit("flights", [works.deliver("flights")])
+    works.definition = msgspec.structs.replace(LATE, **change)
+    assert words in works.why("late").message
+
+
+def test_a_training_under_way_is_no_absent_one(works: Works) -> None:
+    works.trained()
+    works.commit("flights", [works.deliver("flights")])
+    job = works.job(JobKind.TRAIN, "late", raised("a1"), trigger="alert a1")
+    found = works.why("late")
+    assert found.state == "queued"
+    assert found.message == f"late is being trained: {job.id}, started by alert a1."
+
+
+def test_a_thousand_files_of_one_version_are_counted(works: Works) -> None:
+    ids = [works.deliver("flights") for _ in range(12)]
+    job = works.job(JobKind.INTAKE, "flights", payload={"files": ids})
+    works.commit("flights", ids)
+    works.finish(job, {"version": 1})
+    found = works.why("flights@1")
+    assert kinds(found).count("file") == 6
+    assert any(one.message == "And 7 more files." for one in every(found))
