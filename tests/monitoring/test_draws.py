@@ -150,6 +150,7 @@ FAULTS: dict[str, tuple[Fault, tuple[str, str | None]]] = {
     "stuck sensor": (lambda f, r: f.assign(n0=0.7), ("feature_drift", "n0")),
     "new category": (lambda f, r: f.assign(c0=f["c0"].mask(r.random(len(f)) < 0.08, "new")), ("feature_drift", "c0")),
     "vanished category": (lambda f, r: f[f["c0"] != "c"].reset_index(drop=True), ("feature_drift", "c0")),
+    "doubled null rate": (lambda f, r: f.assign(n5=f["n5"].mask(r.random(len(f)) < 0.055)), ("feature_drift", "n5")),
     "lost column": (lambda f, r: f.assign(n1=np.nan), ("feature_drift", "n1")),
     "awakened constant": (lambda f, r: f.assign(k=r.normal(5, 2, len(f))), ("feature_drift", "k")),
     "one level for all": (lambda f, r: f.assign(t0="u7"), ("feature_drift", "t0")),

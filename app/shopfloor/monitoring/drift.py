@@ -16,6 +16,7 @@ from shopfloor.monitoring.baseline_history import BaselineHistory, baseline_of
 from shopfloor.monitoring.bins import NUMBER
 from shopfloor.monitoring.check_context import CheckContext, Sample
 from shopfloor.monitoring.measurement import Finding, Measurement, too_few
+from shopfloor.monitoring.rates import counted_in, has_vanished
 from shopfloor.monitoring.records import Bins, Chunk, FeatureReference, Sketch
 from shopfloor.monitoring.thresholds import (
     FEW_ROWS,
@@ -44,8 +45,6 @@ _UNSEEN_SHARE = 0.03
 _NOVEL = 0.01  # with no more new levels than that, a reference knows them all
 _SURE = 4.0
 _MOSTLY = 0.1
-_EXPECTED = 20.0
-"""Where so many rows are expected, chance brings none once in 500 million deliveries."""
 
 _FAR = 3.0
 _BREAK = 3.0
@@ -58,6 +57,17 @@ def unseen_share(sketch: Sketch, bins: Bins) -> float:
     if bins.known is None or not sketch.present:
         return 0.0
     return (sketch.unseen if bins.kind == NUMBER else sketch.counts[-1]) / sketch.present
+
+
+def vanished_levels(feature: FeatureReference, current: Sketch) -> dict[str, float]:
+    """The share that each level had of which not one row is left, though there should be some."""
+    whole = feature.whole
+    shares = {place: whole.counts[place] / max(whole.present, 1) for place in range(len(feature.bins.levels))}
+    return {
+        feature.bins.levels[place]: share
+        for place, share in shares.items()
+        if not current.counts[place] and has_vanished(share * current.present, counted_in(feature.chunks, place))
+    }
 
 
 def measure_drift(
@@ -215,16 +225,7 @@ class _Comparison:
         return whole.top > 0 and unseen_share(whole, self.feature.bins) > _MOSTLY
 
     def _vanished(self) -> Finding:
-        """Levels that every stretch of the reference had, and of which not one row is left."""
-        whole, rows = self.feature.whole, self.current.present
-        stretches = [chunk for chunk in self.feature.chunks if chunk.present >= FEW_ROWS]
-        gone = 0.0
-        for place in range(len(self.feature.bins.levels)):
-            always = all(chunk.counts[place] for chunk in stretches)
-            share = whole.counts[place] / whole.present
-            if always and not self.current.counts[place] and share * rows >= _EXPECTED:
-                gone += share
-        return Finding(VANISHED, gone, 0.0, is_break=True)
+        return Finding(VANISHED, sum(vanished_levels(self.feature, self.current).values()), 0.0, is_break=True)
 
     def _constant(self) -> Finding:
         """A stuck sensor or a default value: one number takes an unusual share of the rows."""
