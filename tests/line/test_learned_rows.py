@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tests.line.factory import Factory
@@ -67,6 +68,29 @@ def test_a_second_copy_of_the_same_ids_is_told_and_never_learned_twice(factory: 
         factory, "copied"
     )
     assert rows_of(factory, "copied") == 2 * first == 2 * ROWS
+
+
+def test_a_time_column_orders_the_rows_or_is_refused_with_a_way_out(factory: Factory) -> None:
+    """Weeks, years and seconds are time; a week number that comes again each year would be a random split."""
+    draw = random.Random(5)
+    lines = ["loan,debt,week,iso_week,second,lapsed"]
+    for number in range(ROWS):
+        week, debt = number // 6, draw.gauss(0, 1)
+        day = date(2023, 1, 2) + timedelta(weeks=week)
+        lapsed = "yes" if debt + draw.gauss(0, 0.8) > 0 else "no"
+        second = int(datetime(day.year, day.month, day.day, number % 24, tzinfo=UTC).timestamp())
+        lines.append(f"W{number},{debt:.4f},{day.isocalendar().week},{day:%G-W%V},{second},{lapsed}")
+    factory.add("loans_weekly", factory.write("weekly.csv", "\n".join([*lines, ""])), ROWS)
+    refused = factory(
+        "model", "define", "weekly", "--dataset", "loans_weekly", "--target", "lapsed", "--time", "week", expect=None
+    )
+    assert refused.returncode != 0
+    assert "its numbers, 1 to 52, come again every year" in refused.stderr
+    assert "a year and week (2020-W53)" in refused.stderr
+    for model, column in (("weekly_iso", "iso_week"), ("weekly_second", "second")):
+        define(factory, model, "loans_weekly", "--time", column)
+        job = next(one for one in factory.json("job", "list") if one["kind"] == "train" and one["subject"] == model)
+        assert "120 held out (time, 2024-07-" in factory("job", "log", job["id"]).stdout, column
 
 
 def rows_of(shop: Factory, model: str) -> Any:

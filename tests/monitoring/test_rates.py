@@ -12,6 +12,7 @@ from tests.monitoring.frames import FEATURES, checked_at, context, month
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.monitor import AlertRecord, CheckResult
 from shopfloor.monitoring.alerts import fold
+from shopfloor.monitoring.delivery_verdict import evidence_of
 from shopfloor.monitoring.rates import has_vanished, times_usual
 from shopfloor.monitoring.records import Reference
 from shopfloor.monitoring.reference import build_reference
@@ -52,6 +53,7 @@ def alerts(
     results = check_all(context(reference, number, frame=frame, history=history))
     opened = fold([], results, history, DEFINITION, checked_at(number)).opened
     measures = [one.evidence["measure"] for one in results if one.verdict.value == "shifted"]
+    assert evidence_of(results) == (), "more gaps are no fault of measurement"
     history += results
     return [(alert, measures[0]) for alert in opened]
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shopfloor.artifacts.row_times import row_times
 from shopfloor.artifacts.table import NO_TIME, infer_columns, parse
 from shopfloor.domain.definition import ModelDefinition, Split, Training
 from shopfloor.domain.errors import DataError
@@ -19,7 +20,8 @@ from shopfloor.training.split import Parted, part_rows
 def parted(frame: pd.DataFrame, training: dict[str, Any] | None = None, **definition: Any) -> Parted:
     made = ModelDefinition(name="m", dataset="d", target="y", training=Training(**(training or {})), **definition)
     others = [column for column in infer_columns(frame) if column.name not in {"y", made.id}]
-    return part_rows(frame, parse(frame, others), frame["y"].notna().to_numpy(), made)
+    moments = row_times(frame[made.time]) if made.time else None
+    return part_rows(frame, parse(frame, others), moments, frame["y"].notna().to_numpy(), made)
 
 
 def frames(rows: int, seed: int, moments: int, ids: int, values: int) -> pd.DataFrame:

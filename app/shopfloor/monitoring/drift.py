@@ -17,7 +17,7 @@ from shopfloor.monitoring.bins import NUMBER
 from shopfloor.monitoring.check_context import CheckContext, Sample
 from shopfloor.monitoring.measurement import Finding, Measurement, too_few
 from shopfloor.monitoring.rates import counted_in, has_vanished
-from shopfloor.monitoring.records import Bins, Chunk, FeatureReference, Sketch
+from shopfloor.monitoring.records import CONSTANT, UNSEEN, VANISHED, Bins, Chunk, FeatureReference, Sketch
 from shopfloor.monitoring.thresholds import (
     FEW_ROWS,
     MOVE,
@@ -37,7 +37,6 @@ from shopfloor.statistics.distances import (
     wasserstein_critical,
 )
 
-CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 BREAK_SHARE = 0.3
 """A share of the rows that no season adds from one delivery to the next."""
 

@@ -220,8 +220,8 @@ def _shares(importances: Mapping[str, float] | None, names: Sequence[str]) -> di
 
 
 def _micros(time: pd.Series[Any] | None) -> NDArray[np.int64] | None:
-    if time is None or getattr(time.dtype, "kind", "O") in "iufb":
-        return None  # a number is no time: training would not split by it either
+    if time is None:
+        return None
     values = parse_column(time, Column(name="time" if time.name is None else str(time.name), type=ColumnType.TIMESTAMP))
     assert isinstance(values, Timestamps)
     return None if bool((values.micros == NO_TIME).all()) else values.micros

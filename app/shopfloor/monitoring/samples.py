@@ -14,9 +14,9 @@ import numpy as np
 from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.recast import predict_recast
-from shopfloor.artifacts.table import NO_TIME, Timestamps, infer_columns, parse_column
+from shopfloor.artifacts.row_times import known_row_times
 from shopfloor.domain.codec import from_json
-from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile, PartFile
@@ -184,21 +184,18 @@ def _answered(
 
 
 def _ordered(frame: pd.DataFrame, time: str | None) -> pd.DataFrame:
-    return frame.sort_values(time, kind="stable") if time is not None and time in frame.columns else frame
+    times = known_row_times(frame[time]) if time is not None and time in frame.columns else None
+    return frame if times is None else frame.loc[times.sort_values(kind="stable").index]
 
 
 def _span_of(frame: pd.DataFrame, time: str | None) -> tuple[datetime | None, datetime | None]:
     """When the rows begin (but for the earliest fiftieth) and their median time; None without times."""
     if time is None or time not in frame.columns:
         return None, None
-    column = infer_columns(frame[[time]])[0]
-    if column.type is not ColumnType.TIMESTAMP:
+    times = known_row_times(frame[time])
+    if times is None:
         return None, None
-    values = parse_column(frame[time], column)
-    assert isinstance(values, Timestamps)
-    known = values.micros[values.micros != NO_TIME]
-    if not len(known):
-        return None, None
+    known = times.dropna().to_numpy(dtype="datetime64[us]").astype(np.int64)
     first, middle = np.quantile(known, [_EARLIEST, 0.5])
     return datetime.fromtimestamp(float(first) / 1e6, UTC), datetime.fromtimestamp(float(middle) / 1e6, UTC)
 

@@ -105,6 +105,16 @@ def open_about(query: Query, kind: JobKind, subject: str) -> int:
     )
 
 
+def datasets_being_checked(query: Query) -> list[str]:
+    """The datasets of which a delivery is being checked, or waits for its check."""
+    rows = query.all(
+        "SELECT DISTINCT record ->> '$.payload.dataset' FROM jobs "
+        f"WHERE kind = ? AND state IN ({OPEN}) AND record ->> '$.payload.dataset' IS NOT NULL",
+        [JobKind.MONITOR.value],
+    )
+    return [row[0] for row in rows]
+
+
 def open_of(query: Query, kind: JobKind, subject: str) -> JobRecord | None:
     """The oldest job of a kind about a subject that has not ended."""
     found = _all(

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shopfloor.artifacts.table import Table, parse
+from shopfloor.artifacts.row_times import row_times
+from shopfloor.artifacts.table import NO_TIME, Table, parse
 from shopfloor.domain.columns import Column
-from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.definition import ModelDefinition, Split
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.numbers import count
 from shopfloor.training.features import candidate_columns, learnable
@@ -57,10 +58,10 @@ def prepare(frame: pd.DataFrame, columns: tuple[Column, ...], definition: ModelD
     others = [one for one in columns if one.name not in {definition.target, definition.id}]
     table = parse(frame, others)
     possible = candidate_columns(columns, definition)
-    moments = table.moments(definition.time or "").micros
+    moments = _moments(frame, definition)
     newest, repeats = newest_only(frame, moments, target.present, definition)
     _check_rows(int(newest.sum()), definition)
-    parted = part_rows(frame, table, newest, definition)
+    parted = part_rows(frame, table, moments if definition.time else None, newest, definition)
     _check_classes(target, parted)
     train = table.take(parted.train)
     chosen, notes = learnable(possible, train, definition)
@@ -77,6 +78,19 @@ def prepare(frame: pd.DataFrame, columns: tuple[Column, ...], definition: ModelD
         holdout=table.select(names).take(parted.holdout),
         notes=(*first, *repeats, *target.notes, *parted.notes, *notes),
     )
+
+
+def _moments(frame: pd.DataFrame, definition: ModelDefinition) -> NDArray[np.int64]:
+    """Raises `DataError` for a time column that does not say when, unless the rows are to be divided by hash."""
+    nothing = np.full(len(frame), NO_TIME, dtype=np.int64)
+    if definition.time is None or definition.time not in frame.columns:
+        return nothing
+    try:
+        return row_times(frame[definition.time])
+    except DataError:
+        if definition.training.split is Split.HASH:
+            return nothing
+        raise
 
 
 def _check_rows(rows: int, definition: ModelDefinition, missing: int = 0) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from shopfloor.artifacts.table import NO_TIME
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.text import counted, safe
 from shopfloor.training import rowkeys
@@ -25,7 +26,8 @@ def newest_only(
         return usable, ()
     keys, known = rowkeys.id_keys(frame[definition.id])
     if definition.time is not None:
-        keys = rowkeys.mixed(keys) + rowkeys.mixed(moments.view(np.uint64))
+        moment = moments.view(np.uint64) if (moments != NO_TIME).any() else rowkeys.id_keys(frame[definition.time])[0]
+        keys = rowkeys.mixed(keys) + rowkeys.mixed(moment)
     rows = np.flatnonzero(usable & known)
     _, newest = np.unique(keys[rows][::-1], return_index=True)
     repeated = len(rows) - len(newest)

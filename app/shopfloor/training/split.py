@@ -12,7 +12,7 @@ from shopfloor.artifacts.table import NO_TIME, Table
 from shopfloor.domain import numbers
 from shopfloor.domain.definition import ModelDefinition, Split
 from shopfloor.domain.errors import DataError
-from shopfloor.domain.text import counted
+from shopfloor.domain.text import counted, safe
 from shopfloor.training import rowkeys
 from shopfloor.training.rowkeys import Keys
 
@@ -39,16 +39,21 @@ class Parted:
     notes: tuple[str, ...] = ()
 
 
-def part_rows(frame: pd.DataFrame, table: Table, usable: NDArray[np.bool_], definition: ModelDefinition) -> Parted:
+def part_rows(
+    frame: pd.DataFrame,
+    table: Table,
+    moments: NDArray[np.int64] | None,
+    usable: NDArray[np.bool_],
+    definition: ModelDefinition,
+) -> Parted:
     """Divide the rows where `usable` by time or by hash.
 
     By time: the holdout is the last share of time, and rows of one moment stay together. By hash:
     a row's side depends on its id (or, without one, on all its values except the target), so it
     never changes. Rows with the same id and rows with the same content stay together.
-    `table` holds all columns but target and id.
+    `table` holds all columns but target and id, `moments` every row's time where the model has a time column.
     """
     keys, content = _keys(frame, table, definition)
-    moments = _moments(table, definition)
     rows, notes = _window(np.flatnonzero(usable), moments, definition)
     parted = None
     if definition.training.split is not Split.HASH:
@@ -57,6 +62,12 @@ def part_rows(frame: pd.DataFrame, table: Table, usable: NDArray[np.bool_], defi
         if definition.training.split is Split.TIME:
             raise _no_time(definition)
         parted = _by_hash(rows, keys, content, definition)
+        if moments is not None and definition.training.split is Split.AUTO:
+            column = safe(definition.time, 60)
+            notes = (
+                *notes,
+                f"Column {column!r} has too few moments to divide the rows by time: they are divided by hash.",
+            )
     if len(parted.train) < 2 or len(parted.holdout) < 2:
         raise DataError(
             f"{len(rows)} usable rows leave {len(parted.train)} for training and {len(parted.holdout)} to "
@@ -74,10 +85,6 @@ def _keys(frame: pd.DataFrame, table: Table, definition: ModelDefinition) -> tup
         return content, content
     keys, known = rowkeys.id_keys(frame[definition.id])
     return np.where(known, keys, content), content
-
-
-def _moments(table: Table, definition: ModelDefinition) -> NDArray[np.int64] | None:
-    return table.moments(definition.time).micros if definition.time else None
 
 
 def _window(rows: Rows, moments: NDArray[np.int64] | None, definition: ModelDefinition) -> tuple[Rows, tuple[str, ...]]:

@@ -28,11 +28,12 @@ from shopfloor.domain.requests.models import (
 )
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.positive import check_positive
+from shopfloor.engine.api.time_column import check_time
 from shopfloor.engine.line.line import train as train_on
 from shopfloor.engine.services import EngineServices
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.statistics import metrics
-from shopfloor.store import alerts, datasets, inference, models, texts
+from shopfloor.store import alerts, datasets, inference, learned, models, texts
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.definitions import save_definition
@@ -59,6 +60,7 @@ def _records(query: Query, definitions: list[ModelDefinition], now: datetime) ->
     predictions = inference.predictions_by_model(query)
     beats = inference.heartbeats(query, now, VOLUME_DAYS)
     summaries = models.summaries(query, [one.name for one in definitions])
+    withdrawn = learned.withdrawn_champions(query)
     found = []
     for definition in definitions:
         name = definition.name
@@ -69,6 +71,7 @@ def _records(query: Query, definitions: list[ModelDefinition], now: datetime) ->
             predicted_at=predicted_at,
             volume=volume,
             open_alerts=open_alerts.get(name, 0),
+            withdrawn_rows=mark.rows if (mark := withdrawn.get(name)) is not None else 0,
         )
         found.append(record)
     return found
@@ -134,6 +137,7 @@ def define(services: EngineServices, request: ModelDefine) -> ModelDefinition:
     wanted = _check_columns(services, request.definition)
     _check_recipes(services, wanted)
     check_positive(services, wanted)
+    check_time(services, wanted)
 
     def change(transaction: Transaction) -> ModelDefinition:
         write_definition(services, transaction, wanted, request.actor)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.dataset import ColumnProfile
 from shopfloor.domain.definition import ModelDefinition
-from shopfloor.domain.errors import ShopfloorError, UsageError
+from shopfloor.domain.errors import UsageError
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
-from shopfloor.engine.api.datasets import resolve
-from shopfloor.engine.api.versions import profile_of
+from shopfloor.engine.api.versions import profile_of_column
 from shopfloor.engine.services import EngineServices
 
 _TIMEOUT_SECONDS = 20.0
@@ -42,15 +39,12 @@ def check_positive(services: EngineServices, wanted: ModelDefinition) -> None:
 
 def _classes(services: EngineServices, wanted: ModelDefinition) -> tuple[str, ...]:
     """All values of the target; none when there are no rows or they are not all known."""
-    try:
-        newest = services.context.store.read(lambda query: resolve(query, wanted.dataset))
-        target = tuple(column for column in newest.columns if column.name == wanted.target)
-        if not target or target[0].type not in _SPELLED_ALIKE:
-            return ()
-        (found,) = profile_of(services, msgspec.structs.replace(newest, columns=target), _TIMEOUT_SECONDS).columns
-    except ShopfloorError:
+    contract = services.context.contract(wanted.dataset)
+    target = contract.column(wanted.target) if contract is not None else None
+    if target is None or target.type not in _SPELLED_ALIKE:
         return ()
-    return tuple(value for value, _ in found.top) if _complete(found) else ()
+    found = profile_of_column(services, wanted.dataset, wanted.target, _TIMEOUT_SECONDS)
+    return tuple(value for value, _ in found.top) if found is not None and _complete(found) else ()
 
 
 def _complete(found: ColumnProfile) -> bool:

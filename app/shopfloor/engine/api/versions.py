@@ -7,8 +7,8 @@ from contextlib import suppress
 import msgspec
 
 from shopfloor.domain.codec import convert
-from shopfloor.domain.dataset import DatasetVersion, VersionDiff
-from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
+from shopfloor.domain.dataset import ColumnProfile, DatasetVersion, VersionDiff
+from shopfloor.domain.errors import NotFoundError, RefusedError, ShopfloorError, UsageError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.requests.datasets import DatasetDiff, DatasetProfile, DatasetProfileShow, DatasetRollback
@@ -49,6 +49,17 @@ def profile_of(services: EngineServices, version: DatasetVersion, seconds: float
         sandbox=_sandbox(services), cache=str(services.context.layout.statistics), side=_side(services, version)
     )
     return convert(services.pool.light_adhoc.ask(WorkerTask(profile_version, spec), seconds=seconds), ProfileAnswer)
+
+
+def profile_of_column(services: EngineServices, dataset: str, name: str, seconds: float) -> ColumnProfile | None:
+    """Statistics of one column of the newest version; None without rows, or where that takes too long."""
+    try:
+        newest = services.context.store.read(lambda query: resolve(query, dataset))
+        columns = tuple(column for column in newest.columns if column.name == name)
+        found = profile_of(services, msgspec.structs.replace(newest, columns=columns), seconds).columns
+    except ShopfloorError:
+        return None
+    return found[0] if found else None
 
 
 def diff(services: EngineServices, request: DatasetDiff) -> VersionDiff:

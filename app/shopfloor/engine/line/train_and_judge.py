@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from shopfloor.artifacts import bundle
@@ -12,6 +13,7 @@ from shopfloor.artifacts.family import FittedFamily
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.artifacts.recast import predict_recast
+from shopfloor.artifacts.row_times import known_row_times
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.columns import Column
 from shopfloor.domain.release import Decision
@@ -22,6 +24,8 @@ from shopfloor.release.gate import judge
 from shopfloor.release.input_compatibility import changed_inputs
 from shopfloor.release.records import GateSpec
 from shopfloor.runtime.task import Progress
+from shopfloor.statistics.arrays import Codes
+from shopfloor.statistics.block_test import complete_blocks
 from shopfloor.training.train import train
 from shopfloor.training.trained import Trained
 
@@ -71,7 +75,18 @@ def _manifest(task: TrainTask, trained: Trained) -> ArtifactManifest:
 
 def _times(task: TrainTask, trained: Trained) -> pd.Series | None:
     column = task.train.definition.time
-    return trained.holdout[column] if column is not None and column in trained.holdout else None
+    return known_row_times(trained.holdout[column]) if column is not None and column in trained.holdout else None
+
+
+def deliveries_of(task: TrainTask, rows: pd.DataFrame) -> Codes:
+    """The dataset version that brought each of `rows`, (n,): a row's label is its position in the parts."""
+    parts = task.train.parts
+    brought = np.repeat([task.deliveries.get(part.sha256, 0) for part in parts], [part.rows for part in parts])
+    return np.asarray(brought[rows.index.to_numpy()], dtype=np.intp)
+
+
+def _new_blocks(task: TrainTask, trained: Trained) -> tuple[int, ...]:
+    return complete_blocks(np.concatenate([deliveries_of(task, rows) for rows in (trained.train, trained.holdout)]))
 
 
 def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision:
@@ -79,7 +94,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
     dummy = next((candidate for candidate in record.candidates if candidate.name == "dummy"), None)
     champion = task.champion
     model = None if champion is None else bundle.load(champion, load_or_create_key(Path(task.key_path)))
-    earlier = sum(test.overlaps(record.holdout_from, record.holdout_to) for test in task.earlier_tests)
+    delivery = deliveries_of(task, trained.holdout)
     spec = GateSpec(
         definition=task.train.definition,
         metric=record.metric,
@@ -93,7 +108,8 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
         dummy_score=dummy.metrics.get(record.metric) if dummy else None,
         artifact_bytes=artifact.bytes,
         row_ms=_row_milliseconds(trained),
-        earlier_tests=earlier,
+        earlier_tests=task.earlier_tests,
+        new_blocks=_new_blocks(task, trained),
         split=record.split,
         changed_inputs=() if model is None else changed_inputs(model.features, trained.model.features),
         seed=task.train.seed,
@@ -106,6 +122,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
         trained.predictions,
         None if model is None else predict_recast(model, trained.holdout),
         _times(task, trained),
+        delivery,
     )
 
 
@@ -143,7 +160,7 @@ def _reference(task: TrainTask, trained: Trained) -> bytes:
         classes=record.classes,
         positive=record.positive,
         target=definition.target,
-        time=frame[time_column] if time_column is not None else None,
+        time=known_row_times(frame[time_column]) if time_column is not None else None,
         importances={feature.name: feature.importance for feature in record.features},
         holdout=Holdout(predictions=trained.predictions, truth=trained.truth, time=_times(task, trained)),
         seed=task.train.seed,

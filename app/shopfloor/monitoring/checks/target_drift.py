@@ -13,10 +13,10 @@ from shopfloor.domain.numbers import percent
 from shopfloor.domain.text import counted, safe
 from shopfloor.monitoring.bins import bin_values, target_values
 from shopfloor.monitoring.check_context import CheckContext
-from shopfloor.monitoring.drift import VANISHED, measure_drift, vanished_levels
+from shopfloor.monitoring.drift import measure_drift, vanished_levels
 from shopfloor.monitoring.measurement import Finding, Measurement
 from shopfloor.monitoring.rates import counted_in, rate_change
-from shopfloor.monitoring.records import TARGET_DRIFT, FeatureReference, Reference
+from shopfloor.monitoring.records import TARGET_DRIFT, VANISHED, FeatureReference, Reference
 
 NEW_CLASS, CLASS_RATE = "new_class", "class_rate"
 _FEW = 5
