@@ -11,6 +11,7 @@ from tests.monitoring.frames import FEATURES, checked_at, context, month
 
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.monitor import AlertRecord, CheckResult
+from shopfloor.domain.trust import Fault
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.delivery_verdict import evidence_of
 from shopfloor.monitoring.rates import has_vanished, times_usual
@@ -76,6 +77,13 @@ def test_a_season_of_missing_values_does_not_ring(first: int) -> None:
     history: list[CheckResult] = []
     for number in range(first + 6, first + 20):
         assert not alerts(known, number, gaps(number, season(number)), history), number
+
+
+def test_a_few_gaps_where_there_were_none_are_no_news_and_a_lost_column_is_more_than_a_rate() -> None:
+    known = reference([gaps(number, 0.0) for number in range(6)])
+    assert not alerts(known, 6, gaps(6, 0.02), [])
+    lost = check_all(context(known, 6, frame=gaps(6, 0.9)))
+    assert [one.fault for one in evidence_of(lost)] == [Fault.LOST]
 
 
 def test_a_sensor_that_was_off_for_some_days_is_one_gap_and_not_many() -> None:

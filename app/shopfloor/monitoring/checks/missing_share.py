@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RATE = "missing_rate"
-_LEAST = 0.01
+_LEAST = 0.03
 
 
 class MissingShare:
@@ -48,6 +48,8 @@ class MissingShare:
         unknown = too_few(current.rows, whole.rows, context.settings.min_rows)
         limit, value = self._limit(feature, rows, context), current.missing_share
         p_value = homogeneity((current.present, current.missing), (whole.present, whole.missing))
+        lost = value >= min(limit + BREAK_SHARE, (1 + limit) / 2)
+        rises = () if lost else (self._rate(feature, current, rows, context),)
 
         def message(result: CheckResult) -> str:
             return wording.missing(result, feature, current, unknown)
@@ -58,10 +60,7 @@ class MissingShare:
             feature=feature.name,
             rows=current.rows,
             importance=feature.importance,
-            findings=(
-                Finding(self.name, value, limit, is_break=value >= min(limit + BREAK_SHARE, (1 + limit) / 2)),
-                self._rate(feature, current, rows, context),
-            ),
+            findings=(Finding(self.name, value, limit, is_break=lost), *rises),
             p_value=None if unknown else p_value,
             unknown=unknown,
             evidence={
@@ -102,8 +101,8 @@ class MissingShare:
         return Finding(
             RATE,
             now,
-            min(share * times_usual([*chunks, *self._deliveries(feature, rows, context)]), 1.0),
-            practical=now >= share + _LEAST and differ(*independent),
+            min(max(share * times_usual([*chunks, *self._deliveries(feature, rows, context)]), _LEAST), 1.0),
+            practical=differ(*independent),
             is_break=True,
         )
 
