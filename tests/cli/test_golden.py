@@ -26,6 +26,7 @@ from shopfloor.cli.output import (
     models,
     openlineage,
     runs,
+    test_score,
     why,
     workspace,
 )
@@ -84,6 +85,7 @@ CASES: dict[str, tuple[Render, Any]] = {
     "monitor-checks": (listed(alerts.CHECKS), samples.CHECKS),
     "monitor-fleet": (listed(alerts.FLEET), samples.FLEET),
     "monitor-backtest": (alerts.describe_backtest, samples.BACKTEST),
+    "monitor-backtest-compared": (alerts.describe_backtest, samples.COMPARED),
     "job-list": (listed(jobs.COLUMNS), (samples.JOB, samples.FAILED_JOB)),
     "job-show": (jobs.describe, samples.JOB),
     "events": (lambda events, width: "\n".join(map(jobs.event_line, events)), samples.EVENTS),
@@ -97,6 +99,7 @@ CASES: dict[str, tuple[Render, Any]] = {
     "alert-history": (listed(alerts.CHANGES), samples.ALERT_HISTORY),
     "undo": (workspace.describe_undo, samples.UNDONE),
     "undo-dry-run": (workspace.describe_undo, msgspec.structs.replace(samples.UNDONE, dry_run=True)),
+    "model-test-score": (test_score.describe, samples.TEST_SCORE),
     "why": (why.describe, samples.EXPLAINED),
     "lineage-openlineage": (
         lambda graph, width: msgspec.json.format(

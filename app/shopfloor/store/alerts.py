@@ -143,6 +143,12 @@ def newest_checks(query: Query, model: str) -> list[CheckResult]:
     return [msgspec.json.decode(row[0], type=CheckResult) for row in rows]
 
 
+def checks_of(query: Query, model: str, check: str) -> tuple[CheckResult, ...]:
+    """All results of one check of a model, oldest first."""
+    rows = query.all("SELECT record FROM checks WHERE model = ? AND check_code = ? ORDER BY number", [model, check])
+    return tuple(msgspec.json.decode(row[0], type=CheckResult) for row in rows)
+
+
 def check_history(query: Query, model: str, limit: int, offset: int = 0) -> Page[CheckResult]:
     """All results of a model, newest first."""
     where = Filter().equal("model", model)

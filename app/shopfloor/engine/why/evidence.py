@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.explanation import Explained
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.lineage.key import Key
 from shopfloor.lineage.scope import LineageScope
-from shopfloor.runtime.context import Context
 from shopfloor.store import events
 from shopfloor.store.rows import Query
 
 
 @dataclass(frozen=True)
 class StoredEvidence:
-    """The store at one moment, with the names it knows, and the definitions of the models."""
+    """The store at the moment `now`, the names it knows, and the definitions of the models by name."""
 
-    context: Context
     query: Query
     scope: LineageScope
+    models: Mapping[str, ModelDefinition]
+    now: datetime
 
 
 Teller = Callable[[StoredEvidence, Key, LineageNode], Explained]

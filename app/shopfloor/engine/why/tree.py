@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 import msgspec
 
+from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.explanation import Explained, Explanation
 from shopfloor.domain.lineage import LineageNode
@@ -18,7 +20,6 @@ from shopfloor.lineage.nodes import load
 from shopfloor.lineage.origins import origins
 from shopfloor.lineage.resolve import resolve
 from shopfloor.lineage.scope import load_scope
-from shopfloor.runtime.context import Context
 from shopfloor.store import files
 from shopfloor.store.rows import Query
 
@@ -39,12 +40,13 @@ _TELLERS: dict[NodeKind, Teller] = {
 }
 
 
-def explain(context: Context, query: Query, text: str) -> Explanation:
+def explain(query: Query, text: str, definitions: Iterable[ModelDefinition], now: datetime) -> Explanation:
     """Why what `text` names is as it is: a model by its name, else whatever the lineage knows by it.
 
     Raises `NotFoundError` with the nearest reference, and `UsageError` for an ambiguous one.
     """
-    evidence = StoredEvidence(context, query, load_scope(query, None))
+    known = {definition.name: definition for definition in definitions}
+    evidence = StoredEvidence(query, load_scope(query, None), known, now)
     model = _model(evidence, text.strip())
     keys = _keys(evidence, text, model)
     nodes = load(query, keys, evidence.scope)
@@ -73,8 +75,7 @@ def _keys(evidence: StoredEvidence, text: str, model: Explained | None) -> list[
 def _model(evidence: StoredEvidence, word: str) -> Explained | None:
     """A model by its bare name."""
     name = word.removeprefix("model:")
-    known = {each.name: each for each in evidence.context.all_models()}
-    return retraining.model(evidence, known[name]) if name in known else None
+    return retraining.model(evidence, evidence.models[name]) if name in evidence.models else None
 
 
 def _told(evidence: StoredEvidence, key: Key, node: LineageNode, seen: set[Key], depth: int) -> Explained:
