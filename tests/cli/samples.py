@@ -32,6 +32,7 @@ from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import (
     AlertChange,
+    AlertLook,
     AlertRecord,
     AlertState,
     CheckResult,
@@ -539,6 +540,10 @@ ALERT = AlertRecord(
     updated_at=at(3, 11),
     note="looked at",
     actions=("shopfloor model train late-arrival",),
+    looks=(
+        AlertLook(at=at(2, 12), severity=Severity.WARNING, value=0.19, limit=0.1, message="origin shifted again."),
+        AlertLook(at=at(3, 11), severity=Severity.CRITICAL, value=0.03, limit=0.01, message="roc_auc fell to 0.61."),
+    ),
 )
 RESOLVED_ALERT = msgspec.structs.replace(
     ALERT, id="a1", state=AlertState.RESOLVED, resolved_at=at(3), feature=None, check="performance"

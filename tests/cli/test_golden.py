@@ -81,7 +81,10 @@ CASES: dict[str, tuple[Render, Any]] = {
     "run-show-failed": (runs.describe, samples.FAILED_RUN),
     "run-compare": (runs.describe_comparison, samples.COMPARISON),
     "alert-list": (listed(alerts.COLUMNS), (samples.ALERT, samples.RESOLVED_ALERT)),
-    "alert-show": (alerts.describe, samples.ALERT),
+    "alert-show": (
+        lambda alert, width: alerts.describe_with_history(alert, samples.ALERT_HISTORY, width),
+        samples.ALERT,
+    ),
     "monitor-checks": (listed(alerts.CHECKS), samples.CHECKS),
     "monitor-fleet": (listed(alerts.FLEET), samples.FLEET),
     "monitor-backtest": (alerts.describe_backtest, samples.BACKTEST),

@@ -31,7 +31,7 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord, FileState, Reason
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
-from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict, Severity
+from shopfloor.domain.monitor import AlertLook, AlertRecord, CheckResult, CheckVerdict, Severity
 from shopfloor.domain.page import Page
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import Decision, GateCheck, ModelChange, ModelPart, ModelRecord, ModelVersion, Outcome
@@ -355,6 +355,7 @@ class Shop:
                 updated_at=self.at,
                 note=self.said,
                 actions=(self.said,),
+                looks=(AlertLook(at=self.at, severity=severity, message=self.said, value=0.2),),
             )
             for n, severity in enumerate((Severity.CRITICAL, Severity.WARNING), 1)
         ]

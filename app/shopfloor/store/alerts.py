@@ -46,10 +46,11 @@ def put(transaction: Transaction, alert: AlertRecord) -> None:
 
 def emit(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
     """The event that an alert was `opened`, `updated` or `resolved` by itself."""
+    found = alert.looks[-1].message if alert.looks and verb == "updated" else alert.message
     transaction.emit(
         f"alert.{verb}",
         alert.subject,
-        f"Alert {alert.id} on {alert.subject}: {alert.message}",
+        f"Alert {alert.id} on {alert.subject}: {found}",
         data={"alert": alert.id, "severity": alert.severity.value},
     )
 

@@ -22,7 +22,7 @@ from shopfloor.cli.output.cells import (
 from shopfloor.cli.output.changes import changed
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
-from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult, CheckVerdict, FleetLook
+from shopfloor.domain.monitor import AlertChange, AlertLook, AlertRecord, CheckResult, CheckVerdict, FleetLook
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.requests.alerts import (
     AlertAck,
@@ -77,6 +77,14 @@ CHANGES: tuple[TextColumn[AlertChange], ...] = (
     TextColumn("EVENT", lambda each: str(each.seq), right=True, drop=2),
     TextColumn("BY", lambda each: text(each.actor), room=12),
     TextColumn("CHANGE", lambda each: words(changed(each.changes)), room=30),
+)
+
+LOOKS: tuple[TextColumn[AlertLook], ...] = (
+    TextColumn("SEEN AGAIN", lambda each: minute(each.at)),
+    TextColumn("SEVERITY", lambda each: str(each.severity), drop=2),
+    TextColumn("VALUE", lambda each: figure(each.value), right=True),
+    TextColumn("LIMIT", lambda each: figure(each.limit), right=True, drop=3),
+    TextColumn("MESSAGE", lambda each: words(each.message), room=40),
 )
 
 DELIVERIES: tuple[TextColumn[BacktestDelivery], ...] = (
@@ -134,8 +142,9 @@ def describe(alert: AlertRecord, width: int | None) -> str:
 
 
 def describe_with_history(alert: AlertRecord, history: Sequence[AlertChange], width: int | None) -> str:
-    """`describe`, and who changed it since it was opened."""
-    return paragraphs(describe(alert, width), table(CHANGES, history, width) if history else "")
+    """`describe`, what was found later, and who changed it since it was opened."""
+    later = table(LOOKS, alert.looks, width) if alert.looks else ""
+    return paragraphs(describe(alert, width), later, table(CHANGES, history, width) if history else "")
 
 
 def describe_backtest(report: BacktestReport, width: int | None) -> str:
