@@ -180,6 +180,24 @@ def test_a_fault_is_told_and_named_in_the_delivery_where_it_happens(watched: Wat
     assert (alert.check, alert.feature) == expected
 
 
+JUMPS: dict[str, Fault] = {
+    "half a standard deviation": lambda f, r: f.assign(n0=f["n0"] + 0.5),
+    "half of a level to another": lambda f, r: f.assign(
+        c0=f["c0"].mask((f["c0"] == "a") & (r.random(len(f)) < 0.5), "b")
+    ),
+}
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_a_jump_in_small_daily_deliveries_is_found_before_it_is_the_past(jump: str) -> None:
+    """None of them may be large enough to show it; a week of them is."""
+    watched = Watched.learned(2)
+    for _ in range(4):
+        assert not watched.deliver(rows(150, watched.rng))
+    found = [one for _ in range(8) for one in watched.deliver(JUMPS[jump](rows(150, watched.rng), watched.rng))]
+    assert {one.feature for one in found} == {"n0" if jump.startswith("half a ") else "c0"}
+
+
 def test_popularity_of_thousands_of_levels_that_turns_round_is_found(watched: Watched) -> None:
     """None of them has a share that would show by itself; a second delivery confirms it."""
     before = list(watched.history)

@@ -124,6 +124,33 @@ def test_blocks_widen_slices_too() -> None:
     assert width(together) > 1.3 * width(alone)
 
 
+def test_a_slice_on_a_few_days_cannot_veto() -> None:
+    """However many rows it has: the days of one storm are one event."""
+    frame, pair = world(loss=0.4)
+    storm = np.where(frame["services"] == "b", np.arange(3000) % 4, np.arange(3000) % 30).astype(np.intp)
+    known = {"margin": 0.005, "alpha": 0.05, "skip": frozenset({"y"})}
+    metric = find("neg_mean_absolute_error")
+    days = Blocks(code=storm, count=30, unit="day")
+    found = worse_slices(frame[["services"]], *pair, metric, days, **known)  # type: ignore[arg-type]
+    assert [one.level for one in found] == ["a"]
+    spread = Blocks(code=np.arange(3000, dtype=np.intp) // 100, count=30, unit="day")
+    assert [one.level for one in worse_slices(frame[["services"]], *pair, metric, spread, **known) if one.worse] == [
+        "b"
+    ]  # type: ignore[arg-type]
+
+
+def test_a_share_of_variance_is_that_of_all_rows() -> None:
+    """The same errors are a great part of a slice's own small variance."""
+    rng = np.random.default_rng(0)
+    quiet = np.arange(4000) % 4 == 0
+    truth = np.where(quiet, rng.normal(0, 0.1, 4000), rng.normal(0, 10, 4000))
+    champion = regression(truth, truth + rng.normal(0, 0.05, 4000))
+    challenger = regression(truth, truth + rng.normal(0, 0.08, 4000))
+    found = gains(pd.DataFrame({"quiet": quiet}), (challenger, champion), "r2")
+    assert not any(one.worse for one in found)
+    assert max(abs(one.gain) for one in found) < 0.001
+
+
 def test_a_huge_holdout_is_sampled() -> None:
     rows = MOST_ROWS + 5000
     frame = pd.DataFrame({"c": np.arange(rows) % 2})

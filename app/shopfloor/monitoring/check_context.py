@@ -73,12 +73,15 @@ class StoredPredictions(Sample):
 class KnownOutcomes(Sample):
     """Predictions whose truth has arrived, oldest first, and how the two were joined.
 
+    `early`: the known ones are few, and of another sort than those to come.
+
     Those of source `data` were made for the check, of the delivery's rows: every row is one prediction. Where that
     was not possible, `fault` says why and there are none.
     """
 
     predictions: Predictions
     joined: Joined
+    early: bool = False
     fault: str = ""
 
     def __len__(self) -> int:

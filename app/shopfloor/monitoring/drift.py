@@ -98,11 +98,16 @@ def measure_drift(
     if unknown:
         return _measurement(check, feature, current, None, sample, (), None, unknown)
     compared = _Comparison(feature, current, tuple(regimes), past, context.settings.min_effect)
-    regime = min(regimes, key=lambda one: mix_distance(current, one))
-    p_value = max(homogeneity(current.counts, feature.whole.counts), homogeneity(current.counts, regime.counts))
+    regime, p_value = compared.closest()
+    findings = compared.findings()
+    pooled = past.pooled(current)
+    if pooled is not None:
+        lately = _Comparison(feature, pooled[0], tuple(pooled[1].regimes(pooled[0].present)), pooled[1], compared.least)
+        findings += lately.moves()
+        p_value = min(1.0, 2 * min(p_value, lately.closest()[1]))
     if compared.is_mostly_new():
         p_value = min(1.0, 2 * min(p_value, homogeneity(_commonest(current), _commonest(feature.whole))))
-    return _measurement(check, feature, current, regime, sample, compared.findings(), p_value, has_unit=has_unit)
+    return _measurement(check, feature, current, regime, sample, findings, p_value, has_unit=has_unit)
 
 
 def _filled(
@@ -165,12 +170,22 @@ class _Comparison:
     def findings(self) -> list[Finding]:
         if self.feature.constant:
             return [self._unseen()]
-        found = [self._moved(measure, distance) for measure, distance in distances_of(self.feature).items()]
+        found = self.moves()
         if self.feature.bins.kind == NUMBER or self.is_mostly_new():
             found.append(self._constant())
         if self.feature.bins.known is not None:
             found.append(self._unseen())
         return [*found, self._vanished()] if self.feature.bins.levels else found
+
+    def moves(self) -> list[Finding]:
+        """How far the distribution as a whole has moved, by each distance."""
+        return [self._moved(measure, distance) for measure, distance in distances_of(self.feature).items()]
+
+    def closest(self) -> tuple[Sketch, float]:
+        """The regime that is most like the delivery, and the evidence that it is none of it nor of the reference."""
+        counts = self.current.counts
+        regime = min(self.regimes, key=lambda one: mix_distance(self.current, one))
+        return regime, max(homogeneity(counts, self.feature.whole.counts), homogeneity(counts, regime.counts))
 
     def _moved(self, measure: str, distance: Distance) -> Finding:
         """The distance from the closest regime, against what is usual between neighbours."""
@@ -182,8 +197,10 @@ class _Comparison:
         if measure == MOVE and value > _SUITING * limit and _unit_suits(feature, closest, current):
             limit = max(least, chance, _SUITING * limit)  # numbers and name agree on what was done
         unconfirmed = self.past.unconfirmed
-        if unconfirmed is not None and (step := distance(current, unconfirmed)) > limit / 2:
-            # It goes on moving, as a season does; a change that stays would not.
+        if unconfirmed is not None and (step := distance(current, unconfirmed)) > max(
+            limit / 2, self._chance(measure, unconfirmed)
+        ):
+            # It goes on moving, as a season does; a change that stays would not, but for what chance adds to few rows.
             value, still_moving = min(value, step), step < value
         from_whole = distance(current, feature.whole)
         return Finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from shopfloor.domain.text import counted, safe
 from shopfloor.release.records import SliceGain
 from shopfloor.statistics import metrics
 from shopfloor.statistics.arrays import Codes
-from shopfloor.statistics.blocks import LEAST_BLOCKS, Blocks, rows
+from shopfloor.statistics.blocks import LEAST_BLOCKS, Blocks
 from shopfloor.statistics.compare import compare
 from shopfloor.statistics.false_discovery import benjamini_hochberg
 from shopfloor.statistics.metric import Metric
@@ -29,6 +30,7 @@ TOP_LEVELS = 8
 LEAST_ROWS = 50
 LEAST_CLASS_ROWS = 10
 MOST_COLUMNS = 40
+_OF_VARIANCE = ("r2", "explained_variance")
 MOST_ROWS = 50_000
 """Of a larger holdout a random sample is sliced: a loss that needs more rows to show is small."""
 
@@ -53,6 +55,10 @@ def worse_slices(
     more than `margin` AND its one-sided p value is at most `alpha` after Benjamini & Hochberg
     1995 (J. R. Statist. Soc. B 57:289) over all slices; overlapping slices are positively
     dependent, for which the procedure holds (Benjamini & Yekutieli 2001).
+
+    Where rows belong to blocks, a slice on fewer than `LEAST_BLOCKS` of them is left out: a few days cannot tell their
+    own spread, however many rows they have. A share of explained variance is that of all rows: within a slice the
+    same errors are a smaller or greater part of another variance.
     """
     chosen = _sample(len(frame), seed)
     if chosen is not None:
@@ -60,17 +66,26 @@ def worse_slices(
         challenger, champion = challenger.take(chosen), champion.take(chosen)
     # A rough metric (median, maximum) has no test fast enough for a hundred slices.
     usable = metric if metric.smooth else metrics.find("neg_mean_absolute_error")
+    unit = 1.0
+    if metric.name in _OF_VARIANCE:
+        usable, unit = metrics.find("neg_mean_squared_error"), float(np.var(challenger.truth)) or 1.0
     found: list[tuple[str, str, int, Comparison]] = []
     for column, level, index in _levels(frame, skip):
         part, other = challenger.take(index), champion.take(index)
         if not _enough(part):
             continue
         near = blocks.take(index)
-        groups = near if near.count >= LEAST_BLOCKS else rows(len(index))
-        result = compare(usable, part, other, groups, alpha=alpha, seed=seed)
+        if near.code is not None and near.count < LEAST_BLOCKS:
+            continue
+        result = compare(usable, part, other, near, alpha=alpha, seed=seed)
         if result.known:
-            found.append((column, level, len(index), result))
+            found.append((column, level, len(index), _in_units(result, unit)))
     return _judge(found, margin, alpha)
+
+
+def _in_units(result: Comparison, unit: float) -> Comparison:
+    low, high = result.interval
+    return replace(result, gain=result.gain / unit, interval=(low / unit, high / unit))
 
 
 def _sample(count: int, seed: int) -> Codes | None:
