@@ -20,6 +20,7 @@ _SEASON_AGE = timedelta(days=300)
 _YEAR_DAYS = 365.2425
 _KEPT = 24
 _POOLED = 1000
+_LENGTHS = 6
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -69,7 +70,10 @@ class BaselineHistory:
             deliveries=self.deliveries[:-known],
             unconfirmed=None,
         )
-        return merge(taken[::-1]), past
+        lately = merge(taken[::-1])
+        # Of a season's steps the past must have several of that length to tell what is usual.
+        enough = not self.ordered or sum(one.present for one in past.line) >= _LENGTHS * lately.present
+        return (lately, past) if enough else None
 
     def usual(self, measure: str, rows: int, distance: Distance) -> float:
         """How far neighbours of about `rows` rows may be apart by themselves."""
