@@ -110,6 +110,10 @@ def test_a_decision_shows_its_checks_with_value_and_limit_failed_ones_first(work
     assert found.state == "held"
     assert "shopfloor model promote late@1 --reason" in found.hint
     assert "job" in kinds(found)  # and from there to the data
+    works.judge(1, Outcome.HOLD, *checks, checks[0])
+    (step,) = [one for one in works.why("late").because if one.kind == "model_version"]
+    assert [one.ref for one in step.because if one.kind == "check"] == ["paired_test"]
+    assert any(one.message.startswith("2 checks passed.") for one in step.because)
 
 
 def test_who_moved_the_champion_and_why_is_told(works: Works) -> None:

@@ -90,6 +90,9 @@ def test_a_report_is_one_page_that_is_never_overwritten_by_accident(loans: Facto
     assert "already exists" in loans("report", "solvency", "-o", str(target), expect=5).stderr
     assert target.read_text(encoding="utf-8") == page
     loans("report", "solvency", "-o", str(target), "--force")
+    card = loans.folder / "card.html"
+    loans("model", "card", "solvency@1", "-o", str(card))
+    assert "v1 promoted: " in card.read_text(encoding="utf-8")
     assert "Did you mean 'solvency'?" in loans("report", "solvncy", "-o", str(target), expect=4).stderr
 
 

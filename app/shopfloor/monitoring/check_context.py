@@ -15,6 +15,7 @@ from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.text import counted
 from shopfloor.monitoring.bins import sketch_column
 from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
+from shopfloor.statistics.arrays import Codes
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -76,13 +77,14 @@ class KnownOutcomes(Sample):
     `early`: the known ones are few, and of another sort than those to come.
 
     Those of source `data` were made for the check, of the delivery's rows: every row is one prediction. Where that
-    was not possible, `fault` says why and there are none.
+    was not possible, `fault` says why and there are none. `places` are their rows of the delivery, (n,).
     """
 
     predictions: Predictions
     joined: Joined
     early: bool = False
     fault: str = ""
+    places: Codes | None = None
 
     def __len__(self) -> int:
         return len(self.predictions)

@@ -25,7 +25,7 @@ from shopfloor.monitoring.records import AlertChanges, CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome, CheckTask
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.inference import Origin, publish, register
+from shopfloor.runtime.inference import Origin, publish, publish_losses, register, register_losses
 from shopfloor.runtime.line import AlertOpened
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
@@ -57,10 +57,13 @@ class MonitorHandler:
         return WorkerTask(tasks.check, checks)
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> CheckOutcome:
-        """Truth that arrived with the delivery is named by its content; all else is rows only."""
+        """Truth that arrived with the delivery and losses of its rows are named by their content; all else is rows
+        only.
+        """
         outcome = convert(value, CheckOutcome)
         if outcome.truth is not None:
             publish(context, job.subject, LogKind.ACTUALS, outcome.truth)
+        publish_losses(context, job.subject, outcome.losses)
         return outcome
 
     def commit(
@@ -70,6 +73,7 @@ class MonitorHandler:
         published = outcome.report
         definition = context.definition(job.subject)
         self._note_truth(context, transaction, job, outcome.truth)
+        register_losses(context, transaction, job.subject, outcome.losses, Origin("delivery", job.id))
         history = preparing.known_history(transaction, definition)
         alerts.add_checks(transaction, published.results)
         changes = fold(

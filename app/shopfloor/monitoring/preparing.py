@@ -58,7 +58,11 @@ def check_task(
         now=context.clock.now(),
     )
     return CheckTask(
-        checks=checks, staging=str(staging), arrived_at=delivery.created_at if delivery is not None else None
+        checks=checks,
+        staging=str(staging),
+        arrived_at=delivery.created_at if delivery is not None else None,
+        dataset_version=delivery.version if delivery is not None else None,
+        challenger=_challenger(context, query, definition.name, delivery) if delivery is not None and new else None,
     )
 
 
@@ -67,6 +71,13 @@ def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResul
     gone = trust.withdrawn_samples(query, definition.dataset)
     rows = alerts.check_history(query, definition.name, _HISTORY).rows
     return tuple(row for row in rows if row.evidence.get("data") not in gone)
+
+
+def _challenger(context: Context, query: Query, model: str, delivery: DatasetVersion) -> ArtifactFile | None:
+    """The challenger, where it has learned none of the delivery's rows."""
+    number = models.aliases(query, model).get("challenger")
+    file, manifest, _ = _artifact(context, query, model, number) if number is not None else _NONE
+    return file if manifest is not None and _is_new(delivery, manifest) else None
 
 
 def value_spec(context: Context, query: Query, definition: ModelDefinition) -> ValueSpec:

@@ -31,14 +31,18 @@ NO_JOIN = Joined()
 
 
 def run_checks(
-    spec: CheckSpec, progress: Progress, keep_truth: Callable[[pd.DataFrame], None] | None = None
+    spec: CheckSpec,
+    progress: Progress,
+    keep_truth: Callable[[pd.DataFrame], None] | None = None,
+    keep_labelled: Callable[[KnownOutcomes], None] | None = None,
 ) -> CheckReport:
     """Run every check on one model version.
 
     Rows are those of `spec.data` when there are any, else the stored inputs of the window.
     Predictions and outcomes are the stored predictions of the window; with an open window what was made
     since the last run, and the newest known outcomes. `keep_truth` is given what the delivery says
-    of predictions (columns `association_id` and `actual`), if it says anything. Raises
+    of predictions (columns `association_id` and `actual`), if it says anything, and `keep_labelled` what the version
+    said of the delivery's labelled rows. Raises
     `IntegrityError` for a damaged reference or part, `DataError` for parts without the agreed columns.
     """
     progress(0.0, "reading the reference")
@@ -53,6 +57,8 @@ def run_checks(
     results = check_all(context)
     if keep_truth is not None and truth is not None:
         keep_truth(truth)
+    if keep_labelled is not None and context.labelled is not None:
+        keep_labelled(context.labelled)
     progress(1.0, "done")
     return _report(spec, context, results)
 

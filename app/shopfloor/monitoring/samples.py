@@ -172,7 +172,8 @@ def labelled_rows(spec: CheckSpec, reference: Reference, delivered: InputRows) -
     if labelled.empty:
         return None
     predictions, fault = _answered(spec, spec.artifact, reference, labelled)
-    known = predictions.known()
+    usable = predictions.labelled() & predictions.sound()
+    known = predictions.take(usable)
     unusable = 0 if fault else len(labelled) - len(known)
     return KnownOutcomes(
         data=delivered.data,
@@ -181,6 +182,7 @@ def labelled_rows(spec: CheckSpec, reference: Reference, delivered: InputRows) -
         predictions=known,
         joined=Joined(predictions=len(frame), matched=len(labelled), unusable=unusable),
         fault=fault,
+        places=None if fault else labelled.index.to_numpy(dtype=np.intp)[usable],
     )
 
 

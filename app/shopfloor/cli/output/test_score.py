@@ -5,7 +5,7 @@ from __future__ import annotations
 from shopfloor.cli.output.cells import text, words
 from shopfloor.cli.output.table import facts, paragraphs
 from shopfloor.domain.numbers import exact
-from shopfloor.domain.test_score import ModelTestScore, ScoredTest
+from shopfloor.domain.test_score import ModelTestScore, ScoredTest, ScoreSection
 
 
 def describe(found: ModelTestScore, width: int | None) -> str:
@@ -13,7 +13,7 @@ def describe(found: ModelTestScore, width: int | None) -> str:
     known = [
         ("model", text(found.model)),
         ("score", f"{exact(found.score)}: {words(found.reading)}"),
-        *((text(name), f"{exact(total)} of 7") for name, total in found.sections.items()),
+        *((name, f"{exact(found.sections.get(name, 0.0))} of 7") for name in ScoreSection),
     ]
     tests = [(f"{text(each.code)}  {exact(each.score)}", _told(each)) for each in found.tests]
     return paragraphs(facts(known, width), facts(tests, width))

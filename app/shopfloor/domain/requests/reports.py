@@ -18,7 +18,10 @@ class ReportPage(Record, frozen=True, kw_only=True):
 
 
 class ReportShow(Request[ReportPage], frozen=True, kw_only=True):
-    """The report about a model or a dataset: `NAME`, or `model:NAME`, `dataset:NAME` where both have the name."""
+    """The report about a model or a dataset: `NAME`, or `model:NAME`, `dataset:NAME` where both have the name.
+
+    Of a model it is about the champion, of `NAME@V` about that version.
+    """
 
     verb: ClassVar[str] = "report"
     ref: str

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from shopfloor.domain.errors import NotFoundError, ShopfloorError
 from shopfloor.domain.monitor import ValueReport
-from shopfloor.domain.names import did_you_mean
+from shopfloor.domain.names import did_you_mean, split_ref
 from shopfloor.domain.requests.datasets import DatasetProfileShow
 from shopfloor.domain.requests.models import ModelShow, ValueShow
 from shopfloor.domain.requests.reports import ReportPage, ReportShow
@@ -33,15 +33,16 @@ _FILES = 50
 def report(services: EngineServices, request: ReportShow) -> ReportPage:
     """The page about a model where one has the name, else about the dataset. Raises `NotFoundError`."""
     kind, colon, rest = request.ref.partition(":")
-    name = rest if colon and kind in ("model", "dataset") else request.ref
+    ref = rest if colon and kind in ("model", "dataset") else request.ref
+    name = split_ref(ref)[0]
     known_models = {definition.name for definition in services.context.all_models()}
     known_datasets = {
         row.name for row in services.context.store.read(lambda query: datasets.listing(query, "", 10_000, 0)).rows
     }
-    if name in known_models and kind != "dataset":
+    if name in known_models and not (colon and kind == "dataset"):
         also = f"dataset:{name}" if name in known_datasets and not colon else ""
-        return ReportPage(kind="model", name=name, html=_model(services, name), also=also)
-    if name in known_datasets and (not colon or kind == "dataset"):
+        return ReportPage(kind="model", name=name, html=_model(services, ref), also=also)
+    if ref in known_datasets and (not colon or kind == "dataset"):
         return ReportPage(kind="dataset", name=name, html=_dataset(services, name))
     raise NotFoundError(
         f"There is no model or dataset {safe(request.ref, 64)!r}.",
@@ -50,7 +51,8 @@ def report(services: EngineServices, request: ReportShow) -> ReportPage:
     )
 
 
-def _model(services: EngineServices, name: str) -> str:
+def _model(services: EngineServices, ref: str) -> str:
+    name, wanted = split_ref(ref)
     record = about_models.show(services, ModelShow(name=name))
     definition = services.context.definition(name)
     contract, definitions = services.context.contract(definition.dataset), services.context.all_models()
@@ -59,7 +61,8 @@ def _model(services: EngineServices, name: str) -> str:
 
     def gather(query: Query) -> ModelCard:
         found = models.versions(query, name, 1, 0)
-        version = models.version(query, name, record.champion) if record.champion else next(iter(found.rows), None)
+        newest = next(iter(found.rows), None)
+        version = about_models.resolve(query, ref, "champion") if wanted or record.champion else newest
         return ModelCard(
             record=record,
             definition=definition,

@@ -16,9 +16,11 @@ from shopfloor.artifacts.recast import predict_recast
 from shopfloor.artifacts.row_times import known_row_times
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.columns import Column
+from shopfloor.domain.handles import LossPart
 from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
 from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
+from shopfloor.monitoring.losses import write_rows
 from shopfloor.monitoring.reference import Holdout, build_reference
 from shopfloor.release.gate import judge
 from shopfloor.release.input_compatibility import changed_inputs
@@ -26,6 +28,7 @@ from shopfloor.release.records import GateSpec
 from shopfloor.runtime.task import Progress
 from shopfloor.statistics.arrays import Codes
 from shopfloor.statistics.block_test import complete_blocks
+from shopfloor.statistics.frames import read_predictions
 from shopfloor.training.train import train
 from shopfloor.training.trained import Trained
 
@@ -47,7 +50,8 @@ def train_and_judge(task: TrainTask, progress: Progress) -> TrainOutcome:
     )
     progress(0.95, "gate")
     decision = _judge(task, trained, artifact)
-    return TrainOutcome(record=trained.record, artifact=artifact, staged=task.staging, decision=decision)
+    losses = _losses(task, trained)
+    return TrainOutcome(record=trained.record, artifact=artifact, staged=task.staging, decision=decision, losses=losses)
 
 
 def _manifest(task: TrainTask, trained: Trained) -> ArtifactManifest:
@@ -124,6 +128,18 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
         _times(task, trained),
         delivery,
     )
+
+
+def _losses(task: TrainTask, trained: Trained) -> tuple[LossPart, ...]:
+    """What the new version said of the holdout."""
+    record = trained.record
+    said = read_predictions(
+        trained.predictions, trained.truth, task=record.task, classes=record.classes, positive=record.positive
+    )
+    delivery = deliveries_of(task, trained.holdout)
+    spec = task.train
+    part = write_rows(said, trained.holdout, delivery, spec.columns, spec.definition, Path(spec.scratch))
+    return () if part is None else (LossPart(version=None, part=part),)
 
 
 def _row_milliseconds(trained: Trained) -> float:

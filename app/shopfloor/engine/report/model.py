@@ -265,9 +265,8 @@ def _tree(why: Explanation) -> Iterator[str]:
 def _test_score(page: HtmlPage, found: ModelTestScore) -> None:
     page.section("ML Test Score")
     page.text(f"{exact(found.score)}: {found.reading}")
-    page.picture(
-        pictures.bars([(name, total, total == found.score) for name, total in found.sections.items()], "Of 7 each")
-    )
+    sums = [(name, total, total == found.score) for name, total in found.sections.items()]
+    page.picture(pictures.bars(sums, "Points of each section, of 7"))
     page.table(
         ("Test", "Score", "What", "By", "Evidence"),
         [(one.code, exact(one.score), one.title, one.answered_by, one.evidence) for one in found.tests],

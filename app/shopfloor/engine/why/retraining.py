@@ -13,7 +13,7 @@ from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.text import counted, safe
 from shopfloor.engine.why.data import trust_of
 from shopfloor.engine.why.decision import of_version
-from shopfloor.engine.why.evidence import StoredEvidence
+from shopfloor.engine.why.evidence import StoredEvidence, brief
 from shopfloor.engine.why.work import of_job
 from shopfloor.store import datasets, events, jobs, models, runs
 
@@ -80,7 +80,7 @@ def model(evidence: StoredEvidence, definition: ModelDefinition) -> Explained:
             *(trust_of(evidence, definition.dataset, training.newest) if training.learned < training.newest else ()),
             *((of_job(trained),) if trained is not None else ()),
             *_ticks(training),
-            *(of_version(evidence, version) for version in versions),
+            *(brief(of_version(evidence, version)) for version in versions),
         ),
     )
 
@@ -146,7 +146,7 @@ def _alerts(training: TrainingHistory) -> Iterator[Explained]:
             yield Explained(
                 kind="policy",
                 ref="cooldown_minutes",
-                message="an alert starts none before the cool-down ends.",
+                message="alerts start no training before the cool-down ends.",
                 at=until,
             )
 

@@ -14,7 +14,7 @@ from shopfloor.domain.explanation import Explained, Explanation
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.text import counted
 from shopfloor.engine.why import alert, data, decision, retraining, work
-from shopfloor.engine.why.evidence import StoredEvidence, Teller
+from shopfloor.engine.why.evidence import StoredEvidence, Teller, brief
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.nodes import load
 from shopfloor.lineage.origins import origins
@@ -81,6 +81,8 @@ def _model(evidence: StoredEvidence, word: str) -> Explained | None:
 def _told(evidence: StoredEvidence, key: Key, node: LineageNode, seen: set[Key], depth: int) -> Explained:
     """The thing with its own facts first, then what it came from; nothing is unfolded twice."""
     fact = _TELLERS[NodeKind(key.kind)](evidence, key, node)
+    if depth < _DEPTH:
+        fact = brief(fact)
     if not depth:
         return fact
     found = origins(evidence.query, key, evidence.scope)
