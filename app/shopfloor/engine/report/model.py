@@ -86,7 +86,8 @@ def _about(page: HtmlPage, card: ModelCard) -> None:
 def _performance(page: HtmlPage, card: ModelCard) -> None:
     page.section("Performance")
     newest = [check for check in card.newest_checks if check.check == "performance"]
-    promised = newest[0].evidence if newest else {}
+    number = card.version.version if card.version is not None else None
+    promised = next((check.evidence for check in newest if check.model_version == number), {})
     holdout = f"{card.record.metric} {figure(card.record.score)}" if card.record.score is not None else ""
     page.facts(
         [
@@ -100,7 +101,7 @@ def _performance(page: HtmlPage, card: ModelCard) -> None:
     limit = measured[-1].limit if measured else None
     page.picture(pictures.line(points, limit, f"{card.record.metric} by delivery, with the limit of its check"))
     for check in newest:
-        page.text(check.message)
+        page.text(f"{_version(check.model_version)}: {check.message}")
     if not newest:
         page.text("It has not been measured on labelled rows since its training.")
     for check in card.newest_checks:
