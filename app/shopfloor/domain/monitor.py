@@ -1,4 +1,4 @@
-"""Checks, alerts and realised value."""
+"""Checks and alerts."""
 
 from __future__ import annotations
 
@@ -120,30 +120,3 @@ class AlertChange(Record, frozen=True, kw_only=True):
     at: datetime
     actor: str
     changes: dict[str, tuple[Any, Any]]
-
-
-class ValuePoint(Record, frozen=True, kw_only=True):
-    """Realised value of one model version in one period."""
-
-    period: str
-    model_version: int
-    rows: int
-    value: float
-    baseline: float | None = None
-
-
-class ValueReport(Record, frozen=True, kw_only=True):
-    """What a model has earned. `baseline` is the value of always predicting the commonest class
-    (or the mean), `previous_champion` the value the champion before would have had on the same
-    rows where its predictions are known.
-    """
-
-    model: str
-    unit: str
-    rows: int
-    total: float
-    per_row: float | None = None
-    baseline: float | None = None
-    planned_per_row: float | None = None
-    points: tuple[ValuePoint, ...] = ()
-    note: str = ""

@@ -13,6 +13,7 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import ModelDefinition, Monitoring
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.text import counted
+from shopfloor.domain.value import ValueReport
 from shopfloor.monitoring.bins import sketch_column
 from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
 from shopfloor.statistics.arrays import Codes
@@ -107,7 +108,7 @@ class CheckContext:
     `rows`, `predictions`, `outcomes` and `labelled` are None where there are none, or where the definition's
     `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those of the rows
     that the delivery brings with their target, on which the model has not learned. `labels_follow`: rows may come
-    before their labels.
+    before their labels. `value` is what the decisions of the model were worth, None without terms.
     """
 
     definition: ModelDefinition
@@ -120,6 +121,7 @@ class CheckContext:
     outcomes: KnownOutcomes | None = None
     labelled: KnownOutcomes | None = None
     labels_follow: bool = False
+    value: ValueReport | None = None
 
     @property
     def settings(self) -> Monitoring:

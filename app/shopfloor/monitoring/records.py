@@ -9,6 +9,7 @@ from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.monitor import AlertRecord, CheckResult
 from shopfloor.domain.record import Record
+from shopfloor.domain.value import CostEntry, ValueGroup, ValueTerms
 
 FEATURE_DRIFT = "feature_drift"
 MISSING_SHARE = "missing_share"
@@ -17,6 +18,7 @@ PERFORMANCE = "performance"
 TARGET_DRIFT = "target_drift"
 LABELLED_SHARE = "labelled_share"
 OUTGROWN = "outgrown"
+VALUE = "value"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 """What a drift check may measure beside the distances."""
@@ -162,6 +164,31 @@ class Reference(Record, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class ValueSpec(Record, frozen=True, kw_only=True):
+    """Compute the realised value of stored predictions. Paths as in `CheckSpec`.
+
+    `terms` are all that the model had, oldest first. `champion` and `previous` are versions, and `threshold` the
+    champion's. The delivery `data`, if there is one, arrived at `arrived_at`. `by` says what the points are about.
+    """
+
+    definition: ModelDefinition
+    task: Task
+    positive: str | None = None
+    classes: tuple[str, ...] = ()
+    reference_path: str | None = None
+    terms: tuple[ValueTerms, ...] = ()
+    costs: tuple[CostEntry, ...] = ()
+    champion: int | None = None
+    previous: int | None = None
+    threshold: float = 0.5
+    columns: tuple[Column, ...] = ()
+    data: tuple[PartFile, ...] = ()
+    arrived_at: datetime | None = None
+    inference: tuple[str, ...] = ()
+    actuals: tuple[str, ...] = ()
+    by: ValueGroup = ValueGroup.MONTH
+
+
 class CheckSpec(Record, frozen=True, kw_only=True):
     """One run of the checks of one model version.
 
@@ -172,6 +199,7 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     their labels later, as the same rows. `artifact` is the version itself
     where it is to answer the delivery's labelled rows, none of which it has learned; `key_path` is that of the key
     which signed it. `history` holds earlier results of the model, for persistence and for what past deliveries did.
+    `value` is what its decisions are worth by, None without terms.
     """
 
     definition: ModelDefinition
@@ -190,6 +218,7 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     actuals: tuple[str, ...] = ()
     window: tuple[datetime | None, datetime | None] = (None, None)
     history: tuple[CheckResult, ...] = ()
+    value: ValueSpec | None = None
     now: datetime
 
 
@@ -265,18 +294,3 @@ class BacktestSpec(Record, frozen=True, kw_only=True):
     reference_path: str
     columns: tuple[Column, ...]
     deliveries: tuple[Delivery, ...]
-
-
-class ValueSpec(Record, frozen=True, kw_only=True):
-    """Compute the realised value of stored predictions. Paths as in `CheckSpec`."""
-
-    definition: ModelDefinition
-    task: Task
-    positive: str | None = None
-    classes: tuple[str, ...] = ()
-    reference_path: str | None = None
-    columns: tuple[Column, ...] = ()
-    data: tuple[PartFile, ...] = ()
-    inference: tuple[str, ...] = ()
-    actuals: tuple[str, ...] = ()
-    window: tuple[datetime | None, datetime | None] = (None, None)

@@ -11,7 +11,7 @@ from shopfloor.domain.text import counted
 from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOutcomes
 from shopfloor.monitoring.checks import checks
 from shopfloor.monitoring.measurement import conclude
-from shopfloor.monitoring.records import PERFORMANCE, CheckReport, CheckSpec, Joined, Reference, ValueSpec
+from shopfloor.monitoring.records import PERFORMANCE, CheckReport, CheckSpec, Joined, Reference
 from shopfloor.monitoring.samples import (
     delivered_rows,
     delivered_truth,
@@ -88,6 +88,7 @@ def _context(
         progress(0.6, "predicting the delivery's labelled rows")
         labelled = labelled_rows(spec, reference, delivered)
     return CheckContext(
+        value=None if spec.value is None else realised_value(spec.value),
         definition=spec.definition,
         model_version=spec.model_version,
         reference=reference,
@@ -115,7 +116,7 @@ def _report(spec: CheckSpec, context: CheckContext, results: list[CheckResult]) 
         live_rows=0 if live is None else len(live),
         live_on="" if live is None else live.row,
         live_verdict="" if performance is None else performance.verdict.value,
-        value=_value(spec),
+        value=None if context.value is None or not context.value.rows else context.value.total,
         joined=NO_JOIN if outcomes is None else outcomes.joined,
         notes=() if outcomes is None else _notes(outcomes),
     )
@@ -130,25 +131,6 @@ def _live(context: CheckContext, results: Sequence[CheckResult]) -> tuple[KnownO
     pairs = [(one, found.get(one.source)) for one in (context.outcomes, context.labelled) if one]
     scored = (pair for pair in pairs if pair[1] is not None and pair[1].value is not None)
     return next(scored, pairs[0] if pairs else (None, None))
-
-
-def _value(spec: CheckSpec) -> float | None:
-    """What all predictions with actuals were worth; None without terms or without such predictions."""
-    if spec.definition.value is None:
-        return None
-    report = realised_value(
-        ValueSpec(
-            definition=spec.definition,
-            task=spec.task,
-            positive=spec.positive,
-            classes=spec.classes,
-            columns=spec.columns,
-            data=spec.data,
-            inference=spec.inference,
-            actuals=spec.actuals,
-        )
-    )
-    return report.total if report.rows else None
 
 
 def _notes(outcomes: KnownOutcomes) -> tuple[str, ...]:

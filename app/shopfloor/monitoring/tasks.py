@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopfloor.domain.handles import ArtifactFile, LossPart, PartFile
-from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.alerts import BacktestReport
+from shopfloor.domain.value import ThresholdReport, ValueReport
 from shopfloor.monitoring.records import BacktestSpec, CheckReport, CheckSpec, ValueSpec
 from shopfloor.runtime.task import Progress
 
@@ -75,6 +75,13 @@ def report_value(spec: ValueSpec, progress: Progress) -> ValueReport:
     from shopfloor.monitoring.value import realised_value
 
     return realised_value(spec)
+
+
+def report_thresholds(spec: ValueSpec, progress: Progress) -> ThresholdReport:
+    """Value over thresholds, and which one is proposed."""
+    from shopfloor.monitoring.value_curve import thresholds
+
+    return thresholds(spec)
 
 
 def warm_up() -> None:

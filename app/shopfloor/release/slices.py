@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,7 @@ from shopfloor.domain.text import counted, safe
 from shopfloor.release.records import SliceGain
 from shopfloor.statistics import metrics
 from shopfloor.statistics.arrays import Codes
-from shopfloor.statistics.blocks import LEAST_BLOCKS, Blocks
+from shopfloor.statistics.blocks import LEAST_BLOCKS, SEGMENT, Blocks, rows
 from shopfloor.statistics.compare import compare
 from shopfloor.statistics.false_discovery import benjamini_hochberg
 from shopfloor.statistics.metric import Metric
@@ -30,7 +29,6 @@ TOP_LEVELS = 8
 LEAST_ROWS = 50
 LEAST_CLASS_ROWS = 10
 MOST_COLUMNS = 40
-_OF_VARIANCE = ("r2", "explained_variance")
 MOST_ROWS = 50_000
 """Of a larger holdout a random sample is sliced: a loss that needs more rows to show is small."""
 
@@ -52,40 +50,40 @@ def worse_slices(
     Slices are the `TOP_LEVELS` commonest values of each column of `frame` with at most
     `MOST_LEVELS` values; columns in `skip` are left out, columns that are no feature are not
     (groups that a model must not see are the ones to protect). A slice is worse when it loses
-    more than `margin` AND its one-sided p value is at most `alpha` after Benjamini & Hochberg
-    1995 (J. R. Statist. Soc. B 57:289) over all slices; overlapping slices are positively
+    more than `margin`, in units of the metric on all rows, AND its one-sided p value is at most `alpha` after
+    Benjamini & Hochberg 1995 (J. R. Statist. Soc. B 57:289) over all slices; overlapping slices are positively
     dependent, for which the procedure holds (Benjamini & Yekutieli 2001).
-
-    Where rows belong to blocks, a slice on fewer than `LEAST_BLOCKS` of them is left out: a few days cannot tell their
-    own spread, however many rows they have. A share of explained variance is that of all rows: within a slice the
-    same errors are a smaller or greater part of another variance.
     """
     chosen = _sample(len(frame), seed)
     if chosen is not None:
         frame, blocks = frame.iloc[chosen], blocks.take(chosen)
         challenger, champion = challenger.take(chosen), champion.take(chosen)
-    # A rough metric (median, maximum) has no test fast enough for a hundred slices.
-    usable = metric if metric.smooth else metrics.find("neg_mean_absolute_error")
-    unit = 1.0
-    if metric.name in _OF_VARIANCE:
-        usable, unit = metrics.find("neg_mean_squared_error"), float(np.var(challenger.truth)) or 1.0
+    usable, scale = _within_slices(metric, challenger)
     found: list[tuple[str, str, int, Comparison]] = []
     for column, level, index in _levels(frame, skip):
         part, other = challenger.take(index), champion.take(index)
         if not _enough(part):
             continue
         near = blocks.take(index)
-        if near.code is not None and near.count < LEAST_BLOCKS:
-            continue
+        if near.count < LEAST_BLOCKS:
+            if near.unit != SEGMENT:  # rows of a few days are no evidence, however many
+                continue
+            near = rows(len(index))  # of one segment: nothing tells how its rows belong together
         result = compare(usable, part, other, near, alpha=alpha, seed=seed)
         if result.known:
-            found.append((column, level, len(index), _in_units(result, unit)))
+            found.append((column, level, len(index), result.times(scale)))
     return _judge(found, margin, alpha)
 
 
-def _in_units(result: Comparison, unit: float) -> Comparison:
-    low, high = result.interval
-    return replace(result, gain=result.gain / unit, interval=(low / unit, high / unit))
+def _within_slices(metric: Metric, predictions: Predictions) -> tuple[Metric, float]:
+    """What slices are compared by, and the factor to units of `metric` on all rows.
+
+    A share of the variance (R²) is a share of that of all rows: a slice whose target hardly varies would make much of
+    nothing. A rough metric (median, maximum) has no test fast enough for a hundred slices.
+    """
+    if metric.share_of_variance:
+        return metrics.find("neg_mean_squared_error"), 1 / float(np.var(predictions.truth))
+    return (metric if metric.smooth else metrics.find("neg_mean_absolute_error")), 1.0
 
 
 def _sample(count: int, seed: int) -> Codes | None:
