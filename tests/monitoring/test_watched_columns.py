@@ -158,6 +158,24 @@ def test_a_part_of_the_time_is_told_from_a_number_that_happens_to_be_one() -> No
     assert "code" in reference(march).follow_time
 
 
+@pytest.mark.parametrize("timed", [True, False])
+def test_numbers_that_count_on_are_no_news(timed: bool) -> None:
+    """Serial numbers, batches, epoch seconds: each delivery brings others."""
+
+    def numbered(number: int) -> pd.DataFrame:
+        frame, place = rows(number), np.arange(number * 1000, number * 1000 + 1000)
+        second = frame["at"].astype("int64") // 1_000_000
+        shuffled = np.random.default_rng(number).permutation(place)
+        return frame.assign(serial=place, ticket=shuffled, batch=place // 50, second=second)
+
+    names = ("serial", "ticket", "batch", "second")
+    others = tuple(Column(name=name, type=ColumnType.INTEGER) for name in names)
+    frame = pd.concat([numbered(number) for number in range(8)], ignore_index=True)
+    learned = reference(frame if timed else frame.assign(at=pd.NaT), (*others, OTHERS[-1]))
+    assert set(learned.follow_time) == set(names)
+    assert not [one for one in checked(learned, numbered(8)).opened if one.feature in names]
+
+
 def test_every_column_of_the_dataset_has_a_row_with_a_result_or_the_reason(learned: Reference) -> None:
     definition = ModelDefinition(name="m", dataset="d", target="late", id="id", time="at", task=Task.BINARY)
     results = check_all(context(learned, 8, frame=rows(8)))
