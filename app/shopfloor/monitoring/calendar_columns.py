@@ -46,8 +46,8 @@ def _counts_on(numbers: Floats, micros: NDArray[np.int64] | None) -> bool:
     if distinct == len(present) and bool((present == np.round(present)).all()):
         return True
     order = rows if micros is None else micros[rows]
-    ranks = [np.argsort(np.argsort(one, kind="stable"), kind="stable") for one in (present, order)]
-    return abs(float(np.corrcoef(*ranks)[0, 1])) >= _RISING
+    values, times = (np.argsort(np.argsort(one, kind="stable"), kind="stable") for one in (present, order))
+    return abs(float(np.corrcoef(values, times)[0, 1])) >= _RISING
 
 
 def _only(values: Values) -> float | str | None:
