@@ -21,7 +21,7 @@ class GateSpec(Record, frozen=True, kw_only=True):
     of the constant model on the holdout. `row_ms` is the measured time of one row through the
     row path. `earlier_tests` counts earlier tests against this champion on overlapping
     holdout rows (see `earlier_tests.count_earlier_tests`). `changed_inputs` says which inputs callers would have to
-    send otherwise than to the champion.
+    send otherwise than to the champion. `no_bar` says why the champion is not compared with; empty where it is.
     """
 
     definition: ModelDefinition
@@ -44,6 +44,7 @@ class GateSpec(Record, frozen=True, kw_only=True):
     earlier_tests: int = 0
     champion_age_days: float | None = None
     changed_inputs: tuple[str, ...] = ()
+    no_bar: str = ""
     seed: int = 0
     now: datetime
 
