@@ -37,6 +37,7 @@ ANSWERS: dict[str, Any] = {
     "dataset.define": samples.CONTRACT,
     "dataset.version": samples.VERSION,
     "dataset.rollback": samples.VERSION,
+    "dataset.trust": samples.VERSION,
     "dataset.diff": samples.DIFF,
     "dataset.profile": samples.PROFILE,
     "dataset.preview": samples.PREVIEW,

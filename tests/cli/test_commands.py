@@ -558,6 +558,7 @@ class TestConfig:
         ("alert resolve a3", {}, "alert a2 is already resolved"),
         ("alert snooze a3 --until 4h", {}, "alert a2 is already snoozed until then"),
         ("dataset define flights", {}, "dataset flights already has this definition"),
+        ("dataset trust flights@2", {}, "flights@2 is trusted"),
         ("dataset rollback flights@2", {}, "flights@2 has the content of flights@2"),
         ("job cancel j1", {"job": msgspec.structs.replace(samples.JOB, state="cancelled")},
          "job j9 is already cancelled"),

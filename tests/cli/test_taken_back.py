@@ -33,6 +33,7 @@ COMMANDS = {
     "model.define": "model define late-arrival --seed 9",
     "dataset.define": "dataset define flights --mode append",
     "dataset.rollback": "dataset rollback flights@1",
+    "dataset.trust": "dataset trust flights@1",
     "file.discard": "file discard f3",
     "undo": "undo",
 }

@@ -20,7 +20,7 @@ from shopfloor.domain.file import FileState
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.release import AliasChange, Decision, Outcome
 from shopfloor.domain.requests import alerts as alert_requests
-from shopfloor.domain.requests.datasets import DatasetDefine, DatasetRollback
+from shopfloor.domain.requests.datasets import DatasetDefine, DatasetRollback, DatasetTrust
 from shopfloor.domain.requests.files import FileDiscard, FileWithdraw
 from shopfloor.domain.requests.models import (
     ModelApprove,
@@ -33,12 +33,13 @@ from shopfloor.domain.requests.models import (
 )
 from shopfloor.domain.requests.request import Mutation, answer_type
 from shopfloor.domain.requests.workspace import ConfigSet, Undo, UndoReport
+from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.engine.api.routes import routes
 from shopfloor.engine.api.server import application
 from shopfloor.engine.api.undo import undo
 from shopfloor.engine.services import EngineServices
 from shopfloor.statistics import metrics
-from shopfloor.store import alerts, events, history, models
+from shopfloor.store import alerts, events, history, models, trust
 from shopfloor.workspace.definitions import save_definition
 
 ANSWERS = routes()
@@ -168,6 +169,13 @@ def _dataset_rollback(works: Works) -> Mutation[Any]:
     return DatasetRollback(ref="flights@1")
 
 
+def _trust(works: Works) -> Mutation[Any]:
+    works.commit("flights", [works.flights("Oslo")])
+    verdict = DeliveryTrust(dataset="flights", version=1, trust=Trust.BROKEN, decided_at=works.clock.now())
+    works.store.write(lambda transaction: trust.put(transaction, verdict))
+    return DatasetTrust(ref="flights@1", reason="the sensor was moved")
+
+
 def _discard(works: Works) -> Mutation[Any]:
     id = works.deliver("flights", FileState.QUARANTINED, sha256="1" * 64)
     works.deliver("flights", FileState.QUARANTINED, sha256="1" * 64)
@@ -190,6 +198,7 @@ DEEDS: dict[str, Callable[[Works], Mutation[Any]]] = {
     "model.define": _define_model,
     "dataset.define": _define_dataset,
     "dataset.rollback": _dataset_rollback,
+    "dataset.trust": _trust,
     "file.discard": _discard,
     "config.set": _configure,
 }
@@ -203,6 +212,7 @@ def picture(works: Works) -> dict[str, Any]:
         "models": "SELECT name, retired, awaiting FROM models ORDER BY ALL",
         "alerts": "SELECT id, state, record::VARCHAR FROM alerts ORDER BY ALL",
         "files": "SELECT id, state, reason, duplicate_of FROM files ORDER BY ALL",
+        "trust": "SELECT dataset, version, record::VARCHAR FROM delivery_trust ORDER BY ALL",
         "datasets": "SELECT name, mode, rows, parts, bytes FROM datasets ORDER BY ALL",
     }
     found: dict[str, Any] = {

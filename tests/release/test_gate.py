@@ -349,13 +349,44 @@ def test_each_look_needs_more_evidence() -> None:
     pair = binary_pair(1, 2000, better=0.12)
     widths = []
     for looks in (0, 1, 5, 30):
-        decision = decide(*pair, earlier_tests=looks)
+        decision = decide(*pair, earlier_tests=(1,) * looks)
         assert decision.interval is not None
         widths.append(decision.interval[1] - decision.interval[0])
         assert check(decision, "looks").value == looks + 1
     assert widths == sorted(widths)
-    assert decide(*pair, earlier_tests=0).outcome is Outcome.PROMOTE
-    assert decide(*pair, earlier_tests=10_000).outcome is Outcome.HOLD
+    assert decide(*pair, earlier_tests=()).outcome is Outcome.PROMOTE
+    assert decide(*pair, earlier_tests=(1,) * 30).outcome is Outcome.HOLD
+
+
+def test_blocks_test_where_there_are_enough_and_the_check_says_which_test_it_was() -> None:
+    tables = (features(1, 4000), truth(BETTER[0]), predictions(BETTER[0]), predictions(BETTER[1]))
+    six = judge(spec(), *tables, delivery=np.repeat([3, 4, 5, 7, 8, 9], [600, 700, 700, 700, 700, 600]))
+    assert six.outcome is Outcome.PROMOTE
+    assert "t tests of rows within blocks and of blocks, p " in check(six, "better").detail
+    assert check(six, "better").detail.endswith("6 blocks)")
+    two = judge(spec(), *tables, delivery=np.repeat([3, 4], 2000))
+    assert "DeLong's test, as the rows are of 2 blocks and a test over blocks needs 3" in check(two, "better").detail
+    assert two.gain == decide(*BETTER).gain
+
+
+def test_a_gain_in_one_of_six_deliveries_is_no_gain() -> None:
+    """All its rows together find it; the next delivery may be like the other five."""
+    lucky, equal = binary_pair(1, 1500, better=0.9), binary_pair(2, 7500)
+    pair = [
+        binary(np.append(one.truth, other.truth), np.append(one.chance(), other.chance()))
+        for one, other in zip(lucky, equal, strict=True)
+    ]
+    assert decide(*pair).outcome is Outcome.PROMOTE
+    decision = judge(
+        spec(), features(1, 9000), truth(pair[0]), *map(predictions, pair), delivery=np.arange(9000) // 1500
+    )
+    assert decision.outcome is Outcome.HOLD
+
+
+def test_new_rows_buy_new_error() -> None:
+    worn, fresh = (decide(*SAME, earlier_tests=(3, 3, 3), new_blocks=blocks) for blocks in ((1, 2, 3), (1, 2, 3, 4, 5)))
+    assert "test 4 of champion v1 may use an error of 0.00123" in check(worn, "looks").detail
+    assert "test 4 of champion v1 may use an error of 0.0179" in check(fresh, "looks").detail
 
 
 def test_a_worse_slice_rejects_a_gain() -> None:

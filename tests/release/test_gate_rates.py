@@ -12,7 +12,7 @@ from tests.release.worlds import binary_pair, predictions, regression_pair, spec
 from shopfloor.domain.definition import Release, Task
 from shopfloor.domain.release import Outcome
 from shopfloor.release.gate import judge
-from shopfloor.statistics.alpha_spending import alpha_spending
+from shopfloor.statistics.alpha_wallet import alpha_of_test
 from shopfloor.statistics.compare import compare
 from shopfloor.statistics.metrics import find
 from shopfloor.statistics.predictions import Predictions, regression
@@ -69,7 +69,7 @@ def test_all_looks_together_keep_the_error() -> None:
     wrong = {"counted": 0, "not counted": 0}
     for world in range(200):
         for rule, looks in (("counted", range(12)), ("not counted", [0] * 12)):
-            levels = [alpha_spending(ALPHA, look) for look in looks]
+            levels = [alpha_of_test(ALPHA, (1,) * look, (1,)) for look in looks]
             wrong[rule] += any(
                 compare(metric, *rivals(world, turn), alpha=level).better(level) for turn, level in enumerate(levels)
             )
@@ -83,13 +83,6 @@ def rivals(world: int, look: int) -> tuple[Predictions, Predictions]:
     target, old = holdout.normal(0, 3, 300), holdout.normal(size=300)
     new = np.random.default_rng(1000 + world * 100 + look).normal(size=300)
     return regression(target, target + new), regression(target, target + old)
-
-
-def test_spending_sums_to_alpha() -> None:
-    spent = [alpha_spending(ALPHA, look) for look in range(20_000)]
-    assert sum(spent) == pytest.approx(ALPHA, rel=1e-4)
-    assert sum(spent) < ALPHA
-    assert spent == sorted(spent, reverse=True)
 
 
 def test_slices_seldom_reject_a_model_that_harms_none() -> None:

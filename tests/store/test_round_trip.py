@@ -22,7 +22,20 @@ from shopfloor.domain.release import AliasChange, ModelVersion
 from shopfloor.domain.revision import ContractRevision
 from shopfloor.domain.run import RunRecord
 from shopfloor.domain.stored_object import ObjectKind, StoredObject
-from shopfloor.store import alerts, datasets, dependents, events, files, inference, models, rejects, revisions, runs
+from shopfloor.domain.trust import DeliveryTrust, Trust
+from shopfloor.store import (
+    alerts,
+    datasets,
+    dependents,
+    events,
+    files,
+    inference,
+    models,
+    rejects,
+    revisions,
+    runs,
+    trust,
+)  # fmt: skip
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.inference import InferencePart
 from shopfloor.store.models import ModelState, VersionFacts
@@ -70,7 +83,20 @@ def _value(kind: Any, numbers: Iterator[int]) -> Any:
 
 
 def version(number: int, *parts: Part) -> DatasetVersion:
-    return filled(DatasetVersion, dataset="d", version=number, parts=parts, added_rows=(-1) ** number * 10 * number)
+    return filled(
+        DatasetVersion, dataset="d", version=number, parts=parts, added_rows=(-1) ** number * 10 * number, trust=None
+    )
+
+
+def test_a_verdict_is_found_by_its_files_while_it_is_in_doubt(store: Store) -> None:
+    verdicts = [
+        filled(DeliveryTrust, dataset="d", version=number, trust=trusted, files=(f"f{number}",))
+        for number, trusted in enumerate(Trust, 1)
+    ]
+    for one in verdicts:
+        store.write(lambda tx, one=one: trust.put(tx, one))
+    assert store.read(lambda query: trust.of_dataset(query, "d")) == verdicts
+    assert store.read(lambda query: trust.in_doubt(query, "d", ("f1", "f2", "f9"))) == [verdicts[1]]
 
 
 def test_each_version_of_a_dataset_keeps_its_parts(store: Store) -> None:

@@ -10,7 +10,14 @@ from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
 from shopfloor.domain.names import parse_version, split_ref
 from shopfloor.domain.numbers import exact
 from shopfloor.domain.record import Record
-from shopfloor.domain.requests.datasets import DatasetContract, DatasetDefine, DatasetRollback, DatasetVersionShow
+from shopfloor.domain.requests.datasets import (
+    DatasetContract,
+    DatasetDefine,
+    DatasetRollback,
+    DatasetTrust,
+    DatasetVersionShow,
+)
+from shopfloor.domain.trust import Trust
 
 
 def _version(record: Record) -> str:
@@ -28,6 +35,22 @@ def _mode(record: Record) -> dict[str, str]:
 def _rollback(ref: str, inputs: Inputs) -> DatasetRollback:
     name, version = split_ref(ref)
     return DatasetRollback(ref=f"{name}@{parse_version(version, ref)}", reason=inputs.get("reason", ""))
+
+
+def _trust(ref: str, inputs: Inputs) -> DatasetTrust:
+    name, version = split_ref(ref)
+    return DatasetTrust(ref=f"{name}@{parse_version(version, ref)}", reason=inputs.get("reason", ""))
+
+
+def _trusted(record: Record) -> str | None:
+    if not isinstance(record, DatasetVersion):
+        return None
+    return "Nothing speaks against it." if record.trust is None or record.trust.trust is Trust.TRUSTED else None
+
+
+def _doubted(record: Record) -> str:
+    verdict = record.trust if isinstance(record, DatasetVersion) else None
+    return f"{verdict.ref} is {verdict.trust}: {verdict.why}" if verdict is not None else ""
 
 
 def _define(ref: str, inputs: Inputs) -> DatasetDefine:
@@ -94,6 +117,20 @@ ACTIONS = (
         build=_rollback,
         before=lambda ref: DatasetVersionShow(ref=split_ref(ref)[0]),
         timeout=620.0,
+    ),
+    Action(
+        name="dataset.trust",
+        label="Trust",
+        help="Declare the rows that a version brought trusted: they are learned from, and what learned is released.",
+        scopes=(Scope.DATASETS,),
+        records=(DatasetVersion,),
+        confirm=Confirm(question="Declare the rows that {ref} brought trusted?", effect=_doubted),
+        cli="shopfloor dataset trust {ref} [--reason {reason}]",
+        inputs=(REASON,),
+        ref=_version,
+        why_not=_trusted,
+        build=_trust,
+        before=lambda ref: DatasetVersionShow(ref=ref),
     ),
     Action(
         name="dataset.define",

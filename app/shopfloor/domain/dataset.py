@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from shopfloor.domain.columns import Column
 from shopfloor.domain.record import Record
+from shopfloor.domain.trust import DeliveryTrust
 
 
 class FileSpan(Record, frozen=True, kw_only=True):
@@ -35,7 +36,7 @@ class Part(Record, frozen=True, kw_only=True):
 class DatasetVersion(Record, frozen=True, kw_only=True):
     """An immutable manifest of parts. `digest` identifies the content, `contract_revision` the contract
     that its files were taken in with. `changed_rows` are earlier rows that have other values in it. A rollback
-    brought the version `restored` back.
+    brought the version `restored` back. `trust` is the verdict about the rows that it brought, where they were checked.
     """
 
     dataset: str
@@ -52,6 +53,7 @@ class DatasetVersion(Record, frozen=True, kw_only=True):
     created_at: datetime
     contract_revision: int | None = None
     restored: int | None = None
+    trust: DeliveryTrust | None = None
 
 
 class DatasetRecord(Record, frozen=True, kw_only=True):

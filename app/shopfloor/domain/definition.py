@@ -40,7 +40,10 @@ class ReleasePolicy(StrEnum):
 
 
 class Training(Record, frozen=True, kw_only=True):
-    """Candidates and how they are compared. `window_days` = 0 trains on all rows."""
+    """Candidates and how they are compared. `window_days` = 0 trains on all rows.
+
+    `exclude_broken`: rows of a delivery whose verdict is *broken* are left out.
+    """
 
     candidates: tuple[str, ...] = ("linear", "boosting")
     metric: str = ""
@@ -50,6 +53,7 @@ class Training(Record, frozen=True, kw_only=True):
     budget_seconds: float = 0.0
     seed: int = 0
     min_rows: int = 40
+    exclude_broken: bool = True
 
 
 class Retrain(Record, frozen=True, kw_only=True):

@@ -47,8 +47,21 @@ class Decision(Record, frozen=True, kw_only=True):
     decided_by: str = "gate"
 
 
+class WithdrawnRows(Record, frozen=True, kw_only=True):
+    """Rows that a version learned from and that left its dataset in `dataset_version`, by file; `cause` says why."""
+
+    dataset_version: int
+    cause: str
+    files: dict[str, int]
+
+    @property
+    def rows(self) -> int:
+        """How many they are."""
+        return sum(self.files.values())
+
+
 class ModelVersion(Record, frozen=True, kw_only=True):
-    """A registered artifact of a run."""
+    """A registered artifact of a run. `withdrawn` are rows that it learned from and that are gone."""
 
     model: str
     version: int
@@ -59,6 +72,7 @@ class ModelVersion(Record, frozen=True, kw_only=True):
     decision: Decision | None = None
     score: float | None = None
     approvals: tuple[str, ...] = ()
+    withdrawn: WithdrawnRows | None = None
     created_at: datetime
 
 
@@ -119,6 +133,7 @@ VOLUME_DAYS = 14
 class ModelRecord(Record, frozen=True, kw_only=True):
     """A model at a glance. Alias fields hold version numbers.
 
+    `withdrawn_rows` are rows that the champion learned from and that are gone.
     `predicted_at` is the time of its last prediction, `volume` how many rows a day: the last `VOLUME_DAYS`, today last.
     """
 
@@ -135,6 +150,7 @@ class ModelRecord(Record, frozen=True, kw_only=True):
     score: float | None = None
     live_score: float | None = None
     live_rows: int = 0
+    withdrawn_rows: int = 0
     predictions: int = 0
     predicted_at: datetime | None = None
     volume: tuple[int, ...] = ()

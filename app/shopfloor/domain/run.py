@@ -69,6 +69,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     """One execution and everything needed to repeat it.
 
     `process` identifies the notebook or script that records it, empty where a job does, or nobody can see it.
+    `excluded` are files of the dataset version whose rows it left out, because they are broken.
     """
 
     id: str
@@ -95,4 +96,5 @@ class RunRecord(Record, frozen=True, kw_only=True):
     error: str | None = None
     job: str | None = None
     process: str = ""
+    excluded: tuple[str, ...] = ()
     created_at: datetime | None = None

@@ -16,7 +16,7 @@ from shopfloor.monitoring.baseline_history import BaselineHistory, baseline_of
 from shopfloor.monitoring.bins import NUMBER
 from shopfloor.monitoring.check_context import CheckContext, Sample
 from shopfloor.monitoring.measurement import Finding, Measurement, too_few
-from shopfloor.monitoring.records import Chunk, FeatureReference, Sketch
+from shopfloor.monitoring.records import CONSTANT, UNSEEN, VANISHED, Chunk, FeatureReference, Sketch
 from shopfloor.monitoring.thresholds import (
     FEW_ROWS,
     MOVE,
@@ -36,7 +36,6 @@ from shopfloor.statistics.distances import (
     wasserstein_critical,
 )
 
-CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 BREAK_SHARE = 0.3
 """A share of the rows that no season adds from one delivery to the next."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.job import JobKind, JobRecord
-from shopfloor.domain.monitor import AlertRecord
+from shopfloor.domain.monitor import AlertRecord, CheckResult
 from shopfloor.domain.numbers import chance, figure
 from shopfloor.domain.text import counted
+from shopfloor.domain.trust import Trust
 from shopfloor.domain.wire import WireError
 from shopfloor.monitoring import fleet, job_lines, preparing, tasks
 from shopfloor.monitoring.alerts import fold
+from shopfloor.monitoring.delivery_verdict import judged
 from shopfloor.monitoring.records import AlertChanges, CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome, CheckTask
 from shopfloor.runtime import notification
@@ -27,11 +29,9 @@ from shopfloor.runtime.inference import Origin, publish, register
 from shopfloor.runtime.line import AlertOpened
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
-from shopfloor.store import alerts, models
+from shopfloor.store import alerts, models, trust
 from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
-
-_HISTORY = 2_000
 
 
 class MonitorHandler:
@@ -50,7 +50,11 @@ class MonitorHandler:
         checks = context.store.read(
             lambda query: preparing.check_task(context, query, definition, version, delivery, staging)
         )
-        return WorkerTask(tasks.check, checks) if checks is not None else None
+        if checks is None:
+            # It has nothing to compare with: that says nothing against the delivery.
+            context.store.write(lambda transaction: self._judge(transaction, definition.dataset, job, (), ()))
+            return None
+        return WorkerTask(tasks.check, checks)
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> CheckOutcome:
         """Truth that arrived with the delivery is named by its content; all else is rows only."""
@@ -66,13 +70,15 @@ class MonitorHandler:
         published = outcome.report
         definition = context.definition(job.subject)
         self._note_truth(context, transaction, job, outcome.truth)
-        history = alerts.check_history(transaction, job.subject, _HISTORY).rows
+        history = preparing.known_history(transaction, definition)
         alerts.add_checks(transaction, published.results)
         changes = fold(
             alerts.unresolved(transaction, job.subject), published.results, history, definition, transaction.now
         )
         opened = self._fold(context, transaction, definition, self._confirmed(transaction, published, changes))
         self._note_live(transaction, published)
+        touched = [alert.id for alert in (*opened, *changes.updated)]
+        self._judge(transaction, definition.dataset, job, published.results, touched)
         shifted = [result.feature or result.check for result in published.results if result.verdict == "shifted"]
         return {
             "checks": len(published.results),
@@ -112,6 +118,27 @@ class MonitorHandler:
             alerts.put(transaction, alert)
             alerts.emit(transaction, "resolved", alert)
         return opened
+
+    def _judge(
+        self,
+        transaction: Transaction,
+        dataset: str,
+        job: JobRecord,
+        results: Sequence[CheckResult],
+        alerts: Sequence[str],
+    ) -> None:
+        """What the checks say of the delivery that they were about, in the transaction of their results."""
+        number = job.payload.get("dataset_version")
+        before = trust.get(transaction, dataset, number) if number is not None else None
+        if before is None:
+            return
+        verdict = judged(before, job.subject, results, alerts, transaction.now)
+        trust.put(transaction, verdict)
+        if verdict.trust is not before.trust and {verdict.trust, before.trust} != {Trust.UNKNOWN, Trust.TRUSTED}:
+            what = f"{verdict.ref} is {verdict.trust}" + (f": {verdict.why}" if verdict.why else "")
+            kind = "dataset.trusted" if verdict.trust is Trust.TRUSTED else "dataset.in_doubt"
+            data = {"version": verdict.version, "trust": verdict.trust.value, "job": job.id}
+            transaction.emit(kind, dataset, what, data=data)
 
     def _note_live(self, transaction: Transaction, published: CheckReport) -> None:
         """What the model was worth, the champion's score on the outcomes known by now, and how many those are.

@@ -12,12 +12,13 @@ from shopfloor.domain.contract import Mode
 from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.handles import ArtifactFile
+from shopfloor.domain.monitor import CheckResult
 from shopfloor.lake.locations import artifact_file, part_files
 from shopfloor.lake.manifest import touched_by
 from shopfloor.monitoring.records import BacktestSpec, CheckSpec, Delivery, ValueSpec
 from shopfloor.monitoring.tasks import CheckTask
 from shopfloor.runtime.context import Context
-from shopfloor.store import alerts, datasets, inference, models
+from shopfloor.store import alerts, datasets, inference, models, trust
 from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 
@@ -53,12 +54,19 @@ def check_task(
         key_path=str(context.layout.signing_key),
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
         actuals=_log(context, query, definition.name, LogKind.ACTUALS),
-        history=alerts.check_history(query, definition.name, _HISTORY).rows,
+        history=known_history(query, definition),
         now=context.clock.now(),
     )
     return CheckTask(
         checks=checks, staging=str(staging), arrived_at=delivery.created_at if delivery is not None else None
     )
+
+
+def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResult, ...]:
+    """Earlier results of a model's checks, newest first, without those about rows that have left the dataset."""
+    gone = trust.withdrawn_samples(query, definition.dataset)
+    rows = alerts.check_history(query, definition.name, _HISTORY).rows
+    return tuple(row for row in rows if row.evidence.get("data") not in gone)
 
 
 def value_spec(context: Context, query: Query, definition: ModelDefinition) -> ValueSpec:

@@ -18,6 +18,9 @@ TARGET_DRIFT = "target_drift"
 LABELLED_SHARE = "labelled_share"
 OUTGROWN = "outgrown"
 
+CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
+"""What a drift check may measure beside the distances."""
+
 
 class Sketch(Record, frozen=True, kw_only=True):
     """Some rows of one feature in a few numbers.

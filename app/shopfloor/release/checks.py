@@ -158,16 +158,17 @@ def refresh(spec: GateSpec, found: Comparison, age: float) -> GateCheck:
 
 
 def shared_error(spec: GateSpec, alpha: float) -> GateCheck:
-    """`looks`: how much of the allowed error this test on the holdout may use."""
-    test = spec.earlier_tests + 1
+    """`looks`: how much of the allowed error this test may use."""
+    test = len(spec.earlier_tests) + 1
+    of = "of a first model" if spec.champion_version is None else f"of champion v{spec.champion_version}"
     allowed = spec.definition.release.alpha
     return GateCheck(
         code="looks",
         passed=True,
         value=float(test),
         detail=(
-            f"test {test} on these rows: it spends {numbers.rounded(alpha)} "
-            f"of the total error rate {numbers.exact(allowed)}"
+            f"test {test} {of} may use an error of {numbers.rounded(alpha)}: each test spends two thirds of what is "
+            f"left of {numbers.exact(allowed)}, and each block of new rows returns a quarter"
         ),
         blocking=False,
     )

@@ -14,7 +14,7 @@ from shopfloor.domain.errors import DataError
 from shopfloor.domain.text import counted
 from shopfloor.release.records import GateSpec
 from shopfloor.statistics.arrays import Codes, Floats, Mask
-from shopfloor.statistics.blocks import Blocks, choose
+from shopfloor.statistics.blocks import DAY, Blocks, choose
 from shopfloor.statistics.frames import moments, read_predictions
 from shopfloor.statistics.predictions import Predictions
 
@@ -27,7 +27,8 @@ class Eligible:
     """The rows that judge, as both models answered them, and how they were chosen.
 
     `unanswered` counts eligible rows the challenger gave no usable answer for (they are not in
-    the arrays), `detail` says in words how many rows were used and why the others were not.
+    the arrays), `delivery` numbers the delivery that brought a row, (n,), and `day` its day, None where unknown;
+    `detail` says in words how many rows were used and why the others were not.
     """
 
     frame: pd.DataFrame
@@ -35,6 +36,8 @@ class Eligible:
     champion: Predictions | None
     blocks: Blocks
     unanswered: int
+    delivery: Codes | None
+    day: Codes | None
     detail: str
 
     @property
@@ -50,6 +53,7 @@ def select(
     challenger: pd.DataFrame,
     champion: pd.DataFrame | None,
     time: pd.Series[Any] | None,
+    delivery: Codes | None = None,
 ) -> Eligible:
     """Choose the rows that may judge.
 
@@ -60,10 +64,10 @@ def select(
     import pandas as pd
 
     truth = pd.Series(target)
-    lengths = {len(holdout), len(truth)} | (set() if time is None else {len(time)})
+    lengths = {len(holdout), len(truth)} | {len(one) for one in (time, delivery) if one is not None}
     if len(lengths) != 1:
         raise DataError(
-            "Holdout rows, targets and times differ in number.",
+            "Holdout rows, targets, times and deliveries differ in number.",
             hint="Pass them row by row, in the same order.",
             code="holdout_rows",
         )
@@ -84,12 +88,15 @@ def select(
         _count_note(skipped, "that the champion could not score"),
     ]
     frame = holdout.iloc[keep]
+    moment = None if stamps is None else stamps[0][keep]
     return Eligible(
         frame=frame,
         challenger=new.take(keep),
         champion=None if old is None else old.take(keep),
-        blocks=choose(None if stamps is None else stamps[0][keep], _segment(spec, frame), len(keep)),
+        blocks=choose(moment, _segment(spec, frame), len(keep)),
         unanswered=unanswered,
+        delivery=None if delivery is None else delivery[keep],
+        day=None if moment is None else moment // DAY,
         detail="; ".join(note for note in notes if note),
     )
 

@@ -16,11 +16,11 @@ from shopfloor.domain.release import Decision, GateCheck, Outcome
 from shopfloor.domain.text import counted
 from shopfloor.release import baseline, checks, slices
 from shopfloor.release.eligible import Eligible, select
+from shopfloor.release.paired_test import against_champion
 from shopfloor.release.records import GateSpec
 from shopfloor.statistics import metrics
-from shopfloor.statistics.alpha_spending import alpha_spending
-from shopfloor.statistics.arrays import Floats
-from shopfloor.statistics.compare import compare
+from shopfloor.statistics.alpha_wallet import alpha_of_test
+from shopfloor.statistics.arrays import Codes, Floats
 from shopfloor.statistics.constant import constant
 from shopfloor.statistics.metric import Metric
 from shopfloor.statistics.paired import Comparison
@@ -69,12 +69,14 @@ def judge(
     challenger_predictions: pd.DataFrame,
     champion_predictions: pd.DataFrame | None = None,
     time: pd.Series[Any] | None = None,
+    delivery: Codes | None = None,
 ) -> Decision:
     """Judge a challenger; all tables hold the same rows in the same order.
 
     `holdout` has the raw columns (for slices and the leak check), `target` the truth (class
     labels or numbers), predictions the columns `prediction` and `probability_<class>`, `time`
-    the moment of each row where the model has a time column.
+    the moment of each row where the model has a time column, `delivery` the number of the delivery that brought it,
+    (n,).
 
     * `reject`: answers missing, too slow, too large, worse than a constant or than the champion
       with evidence, a slice or the calibration worse.
@@ -86,14 +88,14 @@ def judge(
       1 - 2 alpha above 0), or a champion older than `refresh_days` and a challenger that is not
       worse by more than `margin`.
 
-    The one-sided error of the deciding test is spent over the tests on the holdout
-    (`alpha_spending`). Harm (slices, calibration, value) is tested at `alpha`. Raises `DataError`
+    The deciding test is `paired_test.against_champion`; its one-sided error comes from the champion's wallet
+    (`alpha_wallet`). Harm (slices, calibration, value) is tested at `alpha`. Raises `DataError`
     for tables that do not match and `ConfigError` for an unknown metric.
     """
     metric = metrics.find(spec.metric)
     champion_or_none = None if spec.champion_version is None else champion_predictions
-    chosen = select(spec, holdout, target, challenger_predictions, champion_or_none, time)
-    alpha = alpha_spending(spec.definition.release.alpha, spec.earlier_tests)
+    chosen = select(spec, holdout, target, challenger_predictions, champion_or_none, time, delivery)
+    alpha = alpha_of_test(spec.definition.release.alpha, spec.earlier_tests, spec.new_blocks)
     found = _Findings(rows=chosen.rows)
     for check in (checks.enough_rows(spec, chosen), checks.enough_classes(spec, chosen.challenger)):
         found.add(check)
@@ -156,7 +158,7 @@ def _compare(
     """Challenger against champion: evidence, size, staleness and slices."""
     assert chosen.champion is not None
     release = spec.definition.release
-    result = compare(metric, chosen.challenger, chosen.champion, chosen.blocks, alpha=alpha, seed=spec.seed)
+    result = against_champion(metric, chosen, alpha=alpha, seed=spec.seed)
     found.comparison = result
     age = _age(spec)
     stale = checks.refresh(spec, result, age) if age is not None and 0 < release.refresh_days < age else None

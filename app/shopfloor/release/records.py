@@ -19,9 +19,10 @@ class GateSpec(Record, frozen=True, kw_only=True):
     Scores are scikit-learn scorer values: greater is better, errors are negative.
     `train_score` is the challenger's score on a sample of its training rows, `dummy_score` that
     of the constant model on the holdout. `row_ms` is the measured time of one row through the
-    row path. `earlier_tests` counts earlier tests against this champion on overlapping
-    holdout rows (see `earlier_tests.count_earlier_tests`). `changed_inputs` says which inputs callers would have to
-    send otherwise than to the champion. `no_bar` says why the champion is not compared with; empty where it is.
+    row path. `earlier_tests` are the dataset versions of the earlier tests against this champion,
+    `new_blocks` those at which each block of labelled rows came (see `alpha_wallet`). `changed_inputs` says which
+    inputs callers would have to send otherwise than to the champion. `no_bar` says why the champion is not compared
+    with; empty where it is.
     """
 
     definition: ModelDefinition
@@ -41,7 +42,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
     row_ms: float | None = None
     row_ms_limit: float = 50.0
     calibration_limit: float = 0.02
-    earlier_tests: int = 0
+    earlier_tests: tuple[int, ...] = ()
+    new_blocks: tuple[int, ...] = ()
     champion_age_days: float | None = None
     changed_inputs: tuple[str, ...] = ()
     no_bar: str = ""

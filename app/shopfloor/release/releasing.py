@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from shopfloor.domain.codec import convert
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ConflictError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.release import ROLLBACK, ModelVersion, Outcome
 from shopfloor.release import aliases as rules
-from shopfloor.release.earlier_tests import EarlierTest, count_earlier_tests
 from shopfloor.store import models, thresholds
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -53,17 +51,23 @@ def carry_out(transaction: Transaction, definition: ModelDefinition, update: rul
     return models.version(transaction, update.version.model, update.version.version)
 
 
-def earlier_tests(query: Query, model: str, champion: ArtifactFile | None) -> tuple[EarlierTest, ...]:
-    """The rows that earlier challengers were tested on against this champion (or, before it, a constant)."""
+def earlier_tests(query: Query, model: str, champion: ArtifactFile | None) -> tuple[int, ...]:
+    """The dataset versions of the challengers that were tested against this champion (or, before it, a constant),
+    ascending.
+
+    A decision without an interval saw too few rows to test anything.
+    """
     number = champion.version if champion is not None else None
-    found = []
-    for version in models.versions(query, model, _MANY, 0).rows:
-        if version.decision is None or count_earlier_tests([version.decision], number) == 0:
-            continue
-        facts = models.facts(query, model, version.version)
-        holdout = facts.holdout if facts is not None else {}
-        found.append(convert({"start": holdout.get("from"), "end": holdout.get("to")}, EarlierTest))
-    return tuple(found)
+    return tuple(
+        sorted(
+            version.dataset_version
+            for version in models.versions(query, model, _MANY, 0).rows
+            if version.dataset_version is not None
+            and version.decision is not None
+            and version.decision.champion == number
+            and version.decision.interval is not None
+        )
+    )
 
 
 def apply_decision(transaction: Transaction, definition: ModelDefinition, version: ModelVersion, cause: str) -> None:

@@ -89,8 +89,9 @@ class JobQueue:
         self, transaction: Transaction, worker_class: WorkerClass, now: datetime, left_to_others: int = 0
     ) -> JobRecord | None:
         busy = {(job.kind, job.subject) for job in jobs.running(transaction)}
+        waits = self._context.line.holds_back(transaction)
         for job in jobs.queued(transaction):
-            if self._classes[job.kind] is not worker_class or (job.kind, job.subject) in busy:
+            if self._classes[job.kind] is not worker_class or (job.kind, job.subject) in busy or waits(job):
                 continue
             if (job.not_before is not None and job.not_before > now) or self._context.degraded.holds_back(job.kind):
                 continue

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.job import JobRecord
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.store.transaction import Transaction
 
@@ -16,6 +18,15 @@ class VersionCommitted:
     """A dataset has a new version."""
 
     version: DatasetVersion
+
+
+@dataclass(frozen=True)
+class DeliveryTrusted:
+    """A person says that the rows which a version of a dataset brought are right; `trigger` says in words who."""
+
+    dataset: str
+    version: int
+    trigger: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class AlertOpened:
     alert: AlertRecord
 
 
-Fact = VersionCommitted | PredictionsLogged | ActualsArrived | ChampionChanged | AlertOpened
+Fact = VersionCommitted | DeliveryTrusted | PredictionsLogged | ActualsArrived | ChampionChanged | AlertOpened
 
 
 class Line(Protocol):
@@ -64,9 +75,17 @@ class Line(Protocol):
         """Queue what follows from `fact`."""
         ...
 
+    def holds_back(self, transaction: Transaction) -> Callable[[JobRecord], bool]:
+        """Which queued jobs wait for what others are to find out first."""
+        ...
+
 
 class NoLine:
     """Nothing follows: a station by itself."""
 
     def after(self, transaction: Transaction, fact: Fact) -> None:
         """Queue nothing."""
+
+    def holds_back(self, transaction: Transaction) -> Callable[[JobRecord], bool]:
+        """No job waits."""
+        return lambda job: False

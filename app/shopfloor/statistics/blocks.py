@@ -9,7 +9,7 @@ from shopfloor.statistics.arrays import Codes, Floats, Mask, np
 LEAST_BLOCKS = 12
 """Fewer blocks say too little about their own spread."""
 
-_DAY = 86_400_000_000
+DAY = 86_400_000_000
 _HOUR = 3_600_000_000
 
 
@@ -48,7 +48,7 @@ def choose(moments: Codes | None, segment: Codes | None, count: int) -> Blocks:
     """
     options: list[tuple[Codes, str]] = []
     if moments is not None:
-        options += [(moments // _DAY, "day"), (moments // _HOUR, "hour")]
+        options += [(moments // DAY, "day"), (moments // _HOUR, "hour")]
     if segment is not None:
         options.append((segment, "segment"))
     for code, unit in options:

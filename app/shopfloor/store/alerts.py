@@ -13,7 +13,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.status import AlertCounts
 from shopfloor.domain.text import safe
 from shopfloor.store.images import Row
-from shopfloor.store.rows import Filter, Query, count, page
+from shopfloor.store.rows import Filter, Query, count, page, window
 from shopfloor.store.transaction import Transaction
 
 
@@ -82,8 +82,8 @@ def unresolved_of(query: Query, check: str) -> list[AlertRecord]:
 
 
 _URGENT = (
-    "state = 'resolved', state <> 'open', "
-    "CASE record ->> 'severity' WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, number DESC"
+    "state = 'resolved', state <> 'open', CASE WHEN state = 'resolved' THEN 0 ELSE "
+    "CASE record ->> 'severity' WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END END, number DESC"
 )
 
 
@@ -94,11 +94,10 @@ def listing(
     order = _URGENT if urgent_first else "state = 'resolved', number DESC"
     where = Filter().equal("subject", subject).equal("state", state)
     where.contains("id || ' ' || subject || ' ' || check_code || ' ' || state", text)
-    rows = query.all(
-        f"SELECT record FROM alerts {where.where()} ORDER BY {order} LIMIT ? OFFSET ?",
-        [*where.parameters, limit, offset],
-    )
-    found = [msgspec.json.decode(row[0], type=AlertRecord) for row in rows]
+    found = [
+        msgspec.json.decode(record, type=AlertRecord)
+        for (record,) in window(query, "alerts", "record", where, order, limit, offset)
+    ]
     return page(found, count(query, "alerts", where), offset)
 
 
@@ -146,10 +145,8 @@ def newest_checks(query: Query, model: str) -> list[CheckResult]:
 
 def check_history(query: Query, model: str, limit: int, offset: int = 0) -> Page[CheckResult]:
     """All results of a model, newest first."""
-    rows = query.all(
-        "SELECT record FROM checks WHERE model = ? ORDER BY number DESC LIMIT ? OFFSET ?", [model, limit, offset]
-    )
     where = Filter().equal("model", model)
+    rows = window(query, "checks", "record", where, "number DESC", limit, offset, key="number")
     return page([msgspec.json.decode(row[0], type=CheckResult) for row in rows], count(query, "checks", where), offset)
 
 

@@ -60,6 +60,16 @@ def parts(query: Query, dataset: str, version: int) -> tuple[Part, ...]:
     return tuple(_part(row) for row in rows)
 
 
+def deliveries(query: Query, dataset: str, version: int) -> dict[str, int]:
+    """Which version brought each part that `version` has, by its sha256."""
+    rows = query.all(
+        "SELECT sha256, max(added_version) FROM dataset_parts WHERE dataset = ? AND added_version <= ? "
+        "AND (removed_version IS NULL OR removed_version > ?) GROUP BY sha256",
+        [dataset, version, version],
+    )
+    return dict(rows)
+
+
 def added_parts(query: Query, dataset: str, version: int) -> tuple[Part, ...]:
     """Only the parts that a version brought."""
     rows = query.all(

@@ -13,7 +13,7 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.retry_options import RetryOptions
 from shopfloor.domain.status import FileCounts
 from shopfloor.store import bulk
-from shopfloor.store.rows import Filter, Query, aware, count, decode, page, scalar, stored_time
+from shopfloor.store.rows import Filter, Query, aware, count, decode, page, scalar, stored_time, window
 from shopfloor.store.transaction import Transaction
 
 _COLUMNS = (
@@ -335,10 +335,7 @@ def listing(
         place = _place(query, where, around, held_first=held_first)
         offset = offset if place is None else max(0, place - limit // 2)
     order = f"{_HELD} DESC, number DESC" if held_first else "number DESC"
-    rows = query.all(
-        f"SELECT {_COLUMNS} FROM files {where.where()} ORDER BY {order} LIMIT ? OFFSET ?",
-        [*where.parameters, limit, offset],
-    )
+    rows = window(query, "files", _COLUMNS, where, order, limit, offset)
     return page([_record(row) for row in rows], count(query, "files", where), offset)
 
 

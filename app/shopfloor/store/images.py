@@ -54,6 +54,7 @@ TRACKED: Mapping[str, _Rule] = {
     "models": _Rule(watched=("awaiting", "retired")),
     "alerts": _Rule(),
     "texts": _Rule(),
+    "delivery_trust": _Rule(watched=("trust",)),
     "decision_thresholds": _Rule(),
 }
 

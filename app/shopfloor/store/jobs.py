@@ -13,7 +13,7 @@ from shopfloor.domain.job import JobCause, JobKind, JobRecord, JobState
 from shopfloor.domain.page import Page
 from shopfloor.domain.status import JobCounts
 from shopfloor.domain.text import safe
-from shopfloor.store.rows import Filter, Query, count, page, scalar
+from shopfloor.store.rows import Filter, Query, count, page, scalar, window
 from shopfloor.store.transaction import Transaction
 
 HELD = ", ".join(f"'{state}'" for state in JobState if state.held)
@@ -105,6 +105,16 @@ def open_about(query: Query, kind: JobKind, subject: str) -> int:
     )
 
 
+def datasets_being_checked(query: Query) -> list[str]:
+    """The datasets of which a delivery is being checked, or waits for its check."""
+    rows = query.all(
+        "SELECT DISTINCT record ->> '$.payload.dataset' FROM jobs "
+        f"WHERE kind = ? AND state IN ({OPEN}) AND record ->> '$.payload.dataset' IS NOT NULL",
+        [JobKind.MONITOR.value],
+    )
+    return [row[0] for row in rows]
+
+
 def open_of(query: Query, kind: JobKind, subject: str) -> JobRecord | None:
     """The oldest job of a kind about a subject that has not ended."""
     found = _all(
@@ -133,8 +143,8 @@ def listing(query: Query, *, kind: str, state: str, text: str, limit: int, offse
         .equal("state", state)
         .contains("id || ' ' || kind || ' ' || subject || ' ' || state", text)
     )
-    found = _all(query, f"{where.where()} ORDER BY number DESC LIMIT ? OFFSET ?", [*where.parameters, limit, offset])
-    return page(found, count(query, "jobs", where), offset)
+    rows = window(query, "jobs", "record", where, "number DESC", limit, offset)
+    return page([msgspec.json.decode(row[0], type=JobRecord) for row in rows], count(query, "jobs", where), offset)
 
 
 def last_failed(query: Query) -> list[JobRecord]:

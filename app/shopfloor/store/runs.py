@@ -10,7 +10,7 @@ from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.page import Page
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
-from shopfloor.store.rows import Filter, Query, count, page, scalar
+from shopfloor.store.rows import Filter, Query, count, page, scalar, window
 from shopfloor.store.run_query import MetricAliases, narrow
 from shopfloor.store.transaction import Transaction
 
@@ -92,9 +92,7 @@ def listing(
     where = Filter().equal("model", model).equal("state", state)
     narrow(where, text, metrics)
     order = f"{column} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, number DESC"
-    rows = query.all(
-        f"SELECT record FROM runs {where.where()} ORDER BY {order} LIMIT ? OFFSET ?", [*where.parameters, limit, offset]
-    )
+    rows = window(query, "runs", "record", where, order, limit, offset)
     return page([msgspec.json.decode(row[0], type=RunRecord) for row in rows], count(query, "runs", where), offset)
 
 

@@ -41,6 +41,7 @@ from shopfloor.domain.requests.datasets import (
     DatasetPreview,
     DatasetProfile,
     DatasetRollback,
+    DatasetTrust,
 )
 from shopfloor.domain.text import counted
 
@@ -69,6 +70,7 @@ VERSIONS: tuple[TextColumn[DatasetVersion], ...] = (
     TextColumn("FILES", lambda each: count(len(each.files)), right=True, drop=4),
     TextColumn("CREATED", lambda each: minute(each.created_at)),
     TextColumn("DIGEST", lambda each: text(each.digest)[:12], drop=5),
+    TextColumn("TRUST", lambda each: each.trust.trust.value if each.trust is not None else NOTHING, drop=1),
     TextColumn("CAUSE", lambda each: words(each.cause), room=16),
 )
 
@@ -156,6 +158,7 @@ def describe_version(found: DatasetVersion, width: int | None) -> str:
         ("digest", text(found.digest)),
         ("created", moment(found.created_at)),
         ("cause", text(found.cause)),
+        *_trust(found),
         *([("contract", f"revision {found.contract_revision}")] if found.contract_revision else []),
         *(("notice", text(notice)) for notice in found.notices),
     ]
@@ -273,6 +276,20 @@ def _top(profile: ColumnProfile) -> str:
     return ", ".join(f"{text(value)} ({count(times)})" for value, times in profile.top[:3])
 
 
+def _trust(found: DatasetVersion) -> list[tuple[str, str]]:
+    """The verdict about the rows that it brought, why, and who said so."""
+    verdict = found.trust
+    if verdict is None:
+        return []
+    why = f": {text(verdict.why)}" if verdict.why else ""
+    by = f" by {text(verdict.decided_by)}" if verdict.decided_by != "monitoring" else ""
+    return [("trust", f"{verdict.trust}{by}{why}")]
+
+
+def _declared(request: DatasetTrust, found: DatasetVersion) -> str:
+    return f"{found.dataset}@{found.version} is trusted"
+
+
 def _rolled_back(request: DatasetRollback, found: DatasetVersion) -> str:
     return f"{found.dataset}@{found.version} has the content of {request.ref}"
 
@@ -280,6 +297,12 @@ def _rolled_back(request: DatasetRollback, found: DatasetVersion) -> str:
 FORMATS = {
     DatasetDefine: Format(
         contracts.describe, state=lambda request, contract: f"dataset {contract.name} already has this definition"
+    ),
+    DatasetTrust: Format(
+        describe_version,
+        state=_declared,
+        done=lambda *args: f"{_declared(*args)}.",
+        already=lambda before, found: before.trust == found.trust,
     ),
     DatasetRollback: Format(
         describe_version,

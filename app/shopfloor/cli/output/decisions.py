@@ -6,6 +6,7 @@ from shopfloor.cli.output.cells import figure, moment, text, words
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, sentence, table
 from shopfloor.domain.decision_words import OUTCOMES, scores, verdict
 from shopfloor.domain.release import GateCheck, ModelVersion
+from shopfloor.domain.text import counted
 
 CHECKS: tuple[TextColumn[GateCheck], ...] = (
     TextColumn("CHECK", lambda check: text(check.code), room=20),
@@ -23,7 +24,9 @@ def outcome(version: ModelVersion) -> str:
 
 def why(version: ModelVersion) -> str:
     """The reason in one sentence."""
-    return text(version.decision.reason) if version.decision else "The gate has not evaluated it."
+    reason = text(version.decision.reason) if version.decision else "The gate has not evaluated it."
+    mark = version.withdrawn
+    return reason if mark is None else f"Learned from {counted(mark.rows, 'withdrawn row')}. {reason}"
 
 
 def explain(version: ModelVersion, width: int | None) -> str:

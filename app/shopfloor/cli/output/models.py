@@ -124,6 +124,9 @@ def describe(
         ("open alerts", count(model.open_alerts)),
         *([("value", f"{figure(model.value)} {text(model.value_unit)}")] if model.value_unit else []),
     ]
+    if model.withdrawn_rows:
+        lost = f"v{model.champion} learned from {counted(model.withdrawn_rows, 'row')} that left the dataset"
+        known.append(("withdrawn rows", f"{lost}. Go back: shopfloor model rollback {text(model.name)}"))
     if model.awaiting_approval is not None:
         ref = f"{text(model.name)}@{model.awaiting_approval}"
         known.append(("awaits approval", f"shopfloor model approve {ref}  (or reject)"))
@@ -145,8 +148,18 @@ def describe_version(found: ModelVersion, width: int | None) -> str:
         ("artifact", text(found.artifact.sha256)),
         ("size", size(found.artifact.bytes)),
         ("created", moment(found.created_at)),
+        *_withdrawn(found),
     ]
     return paragraphs(facts(known, width), decisions.explain(found, width))
+
+
+def _withdrawn(found: ModelVersion) -> list[tuple[str, str]]:
+    """The rows that it learned from and that are gone."""
+    mark = found.withdrawn
+    if mark is None:
+        return []
+    files = ", ".join(text(file) for file in mark.files)
+    return [("withdrawn rows", f"{count(mark.rows)} of {files}, since @{mark.dataset_version}: {text(mark.cause)}")]
 
 
 def describe_definition(definition: ModelDefinition, width: int | None) -> str:

@@ -156,6 +156,15 @@ class DatasetDefine(Mutation[Contract], frozen=True, kw_only=True):
     fresh_hours: float | None = None
 
 
+class DatasetTrust(Mutation[DatasetVersion], frozen=True, kw_only=True):
+    """Declare the rows that a version brought trusted, whatever its checks found: `flights@3`."""
+
+    verb: ClassVar[str] = "dataset.trust"
+    needs: ClassVar[Right] = Right.APPROVE
+    ref: str
+    reason: str = ""
+
+
 class DatasetRollback(Mutation[DatasetVersion], frozen=True, kw_only=True):
     """Make the content of an earlier version the newest version."""
 

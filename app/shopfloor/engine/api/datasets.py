@@ -29,7 +29,7 @@ from shopfloor.duck.sql import connect
 from shopfloor.engine.services import EngineServices
 from shopfloor.lake.locations import part_files
 from shopfloor.lake.preview import preview as window
-from shopfloor.store import datasets
+from shopfloor.store import datasets, trust
 from shopfloor.store.rows import Query
 
 _MEMORY_MB = 256
@@ -103,14 +103,22 @@ def versions(services: EngineServices, request: DatasetVersions) -> Page[Dataset
 
     def query(reader: Query) -> Page[DatasetVersion]:
         named(reader, request.name)
-        return datasets.versions(reader, request.name, request.limit, request.offset)
+        found = datasets.versions(reader, request.name, request.limit, request.offset)
+        known = {one.version: one for one in trust.of_dataset(reader, request.name)}
+        rows = tuple(msgspec.structs.replace(row, trust=known.get(row.version)) for row in found.rows)
+        return msgspec.structs.replace(found, rows=rows)
 
     return services.context.store.read(query)
 
 
 def version(services: EngineServices, request: DatasetVersionShow) -> DatasetVersion:
     """One version."""
-    return services.context.store.read(lambda query: resolve(query, request.ref))
+
+    def query(reader: Query) -> DatasetVersion:
+        found = resolve(reader, request.ref)
+        return msgspec.structs.replace(found, trust=trust.get(reader, found.dataset, found.version))
+
+    return services.context.store.read(query)
 
 
 def preview(services: EngineServices, request: DatasetPreviewShow) -> DatasetPreview:

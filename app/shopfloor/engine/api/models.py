@@ -33,7 +33,7 @@ from shopfloor.engine.line.line import train as train_on
 from shopfloor.engine.services import EngineServices
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.statistics import metrics
-from shopfloor.store import alerts, datasets, inference, models, texts
+from shopfloor.store import alerts, datasets, inference, learned, models, texts
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.definitions import save_definition
@@ -60,6 +60,7 @@ def _records(query: Query, definitions: list[ModelDefinition], now: datetime) ->
     predictions = inference.predictions_by_model(query)
     beats = inference.heartbeats(query, now, VOLUME_DAYS)
     summaries = models.summaries(query, [one.name for one in definitions])
+    withdrawn = learned.withdrawn_champions(query)
     found = []
     for definition in definitions:
         name = definition.name
@@ -70,6 +71,7 @@ def _records(query: Query, definitions: list[ModelDefinition], now: datetime) ->
             predicted_at=predicted_at,
             volume=volume,
             open_alerts=open_alerts.get(name, 0),
+            withdrawn_rows=mark.rows if (mark := withdrawn.get(name)) is not None else 0,
         )
         found.append(record)
     return found

@@ -19,13 +19,14 @@ from shopfloor.domain.numbers import exact
 from shopfloor.domain.release import UNDO, AliasChange, ModelVersion
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import safe
+from shopfloor.domain.trust import DeliveryTrust
 from shopfloor.engine.api.versions import go_back
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.runtime import damage
 from shopfloor.runtime.line import ChampionChanged
 from shopfloor.serving.deploy import deploy
-from shopfloor.store import alerts, datasets, files, history, models, revisions, texts, thresholds
+from shopfloor.store import alerts, datasets, files, history, models, revisions, texts, thresholds, trust
 from shopfloor.store.images import RowImage
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -214,6 +215,20 @@ def _apply_dataset(services: EngineServices, transaction: Transaction, image: Ro
     go_back(services, transaction, f"{dataset}@{number - 1}", f"event {image.seq} was undone")
 
 
+def _tell_trust(query: Query, image: RowImage) -> str:
+    before = _verdict(image)
+    return f"{before.ref}: {before.trust}, as before"
+
+
+def _apply_trust(services: EngineServices, transaction: Transaction, image: RowImage) -> None:
+    trust.put(transaction, _verdict(image))
+
+
+def _verdict(image: RowImage) -> DeliveryTrust:
+    assert image.before is not None
+    return trust.of_image(image.before)
+
+
 def _tell_text(query: Query, image: RowImage) -> str:
     return f"{image.key[0]}: its text of before"
 
@@ -273,6 +288,9 @@ RESTORERS: Mapping[str, Restorer] = {
         _apply_dataset,
         _moved_dataset,
         stays=lambda image: "What was trained meanwhile stays, and a training may follow.",
+    ),
+    "delivery_trust": Restorer(
+        _tell_trust, _apply_trust, stays=lambda image: "What was trained and released meanwhile stays."
     ),
     "decision_thresholds": Restorer(
         _tell_threshold, _apply_threshold, stays=lambda image: "Predictions that were served meanwhile stay."

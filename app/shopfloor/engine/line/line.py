@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import singledispatchmethod
 
@@ -11,12 +12,14 @@ from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord
+from shopfloor.engine.line import delivery_trust, withdrawn
 from shopfloor.monitoring import freshness
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.line import (
     ActualsArrived,
     AlertOpened,
     ChampionChanged,
+    DeliveryTrusted,
     Fact,
     PredictionsLogged,
     VersionCommitted,
@@ -26,6 +29,7 @@ from shopfloor.store.transaction import Transaction
 
 _TRAIN_PRIORITY = 10
 _MONITOR_PRIORITY = 0
+_DELIVERY_PRIORITY = 20
 
 
 class ProductionLine:
@@ -38,6 +42,10 @@ class ProductionLine:
         """Queue what follows from `fact`."""
         self._follow(fact, transaction)
 
+    def holds_back(self, transaction: Transaction) -> Callable[[JobRecord], bool]:
+        """A training waits for the verdict of the deliveries that it would learn."""
+        return delivery_trust.holds_back(self._context, transaction)
+
     @singledispatchmethod
     def _follow(self, fact: Fact, transaction: Transaction) -> None:
         raise TypeError(f"nobody knows what follows from {fact!r}")
@@ -47,18 +55,33 @@ class ProductionLine:
         """It is fresh again; check each model's champion against it, then learn from it.
 
         One that a rollback brought back is learned from whatever its rows number, unless the model has learned
-        from just this content: people roll back because later data was wrong.
+        from just this content: people roll back because later data was wrong. A champion that learned from rows
+        which left is replaced by what learns without them, however few they are.
         """
         version = fact.version
         trigger = f"{version.dataset}@{version.version}"
         cause = JobCause(kind=CauseKind.DATASET_VERSION, name=version.dataset, number=version.version)
         freshness.resolve(transaction, version.dataset)
+        withdrawn_champions = withdrawn.follow(transaction, version)
+        checked = []
         for definition in self._context.models_of(version.dataset):
             champion = models.aliases(transaction, definition.name).get("champion")
             if champion is not None and _is_watched(definition) and _brings_rows(version):
-                check(transaction, definition.name, champion, version.version, trigger=trigger, cause=cause)
-            if definition.retrain.on_data and _has_news(transaction, definition, version):
+                check(transaction, definition.name, champion, version, trigger=trigger, cause=cause)
+                checked.append(definition.name)
+            is_marked = definition.name in withdrawn_champions
+            if definition.retrain.on_data and (is_marked or _has_news(transaction, definition, version)):
                 train(transaction, definition, version.version, trigger=trigger, cause=cause)
+        delivery_trust.await_verdict(transaction, version, checked)
+
+    @_follow.register
+    def _(self, fact: DeliveryTrusted, transaction: Transaction) -> None:
+        """Learn from the rows that were left out, or judge again what learned from them."""
+        cause = JobCause(kind=CauseKind.DATASET_VERSION, name=fact.dataset, number=fact.version)
+        newest = datasets.current_version(transaction, fact.dataset)
+        for definition in self._context.models_of(fact.dataset):
+            if definition.retrain.on_data:
+                train(transaction, definition, newest, trigger=fact.trigger, cause=cause)
 
     @_follow.register
     def _(self, fact: PredictionsLogged, transaction: Transaction) -> None:
@@ -161,18 +184,26 @@ def train(
 
 
 def check(
-    transaction: Transaction, model: str, champion: int, version: int | None, *, trigger: str, cause: JobCause
+    transaction: Transaction,
+    model: str,
+    champion: int,
+    version: DatasetVersion | None,
+    *,
+    trigger: str,
+    cause: JobCause,
 ) -> JobRecord:
     """Queue a check of the champion that served when a dataset's `version` arrived; without one, of its own logged
-    inputs, predictions and actuals.
+    inputs, predictions and actuals. Of a delivery it comes before every training: those wait for its verdict.
     """
+    number = version.version if version is not None else None
+    delivery = {"dataset": version.dataset} if version is not None else {}
     return jobs.enqueue(
         transaction,
         JobKind.MONITOR,
         model,
-        payload={"model_version": champion, "dataset_version": version},
+        payload={"model_version": champion, "dataset_version": number, **delivery},
         trigger=trigger,
         causes=[cause],
-        unique_key=f"monitor:{model}:{champion}:{'log' if version is None else version}",
-        priority=_MONITOR_PRIORITY,
+        unique_key=f"monitor:{model}:{champion}:{number or 'log'}",
+        priority=_MONITOR_PRIORITY if version is None else _DELIVERY_PRIORITY,
     )

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from shopfloor.artifacts import bundle
@@ -26,6 +27,8 @@ from shopfloor.release.gate import judge
 from shopfloor.release.input_compatibility import changed_inputs
 from shopfloor.release.records import GateSpec
 from shopfloor.runtime.task import Progress
+from shopfloor.statistics.arrays import Codes
+from shopfloor.statistics.block_test import complete_blocks
 from shopfloor.training.train import train
 from shopfloor.training.trained import Trained
 
@@ -78,13 +81,24 @@ def _times(task: TrainTask, trained: Trained) -> pd.Series | None:
     return known_row_times(trained.holdout[column]) if column is not None and column in trained.holdout else None
 
 
+def deliveries_of(task: TrainTask, rows: pd.DataFrame) -> Codes:
+    """The dataset version that brought each of `rows`, (n,): a row's label is its position in the parts."""
+    parts = task.train.parts
+    brought = np.repeat([task.deliveries.get(part.sha256, 0) for part in parts], [part.rows for part in parts])
+    return np.asarray(brought[rows.index.to_numpy()], dtype=np.intp)
+
+
+def _new_blocks(task: TrainTask, trained: Trained) -> tuple[int, ...]:
+    return complete_blocks(np.concatenate([deliveries_of(task, rows) for rows in (trained.train, trained.holdout)]))
+
+
 def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision:
     record = trained.record
     dummy = next((candidate for candidate in record.candidates if candidate.name == "dummy"), None)
     champion = task.champion
     model = None if champion is None else bundle.load(champion, load_or_create_key(Path(task.key_path)))
     bar, answers = ("", None) if champion is None or model is None else _bar(task, trained, champion, model)
-    earlier = sum(test.overlaps(record.holdout_from, record.holdout_to) for test in task.earlier_tests)
+    delivery = deliveries_of(task, trained.holdout)
     spec = GateSpec(
         definition=task.train.definition,
         metric=record.metric,
@@ -98,7 +112,8 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
         dummy_score=dummy.metrics.get(record.metric) if dummy else None,
         artifact_bytes=artifact.bytes,
         row_ms=_row_milliseconds(trained),
-        earlier_tests=earlier,
+        earlier_tests=task.earlier_tests,
+        new_blocks=_new_blocks(task, trained),
         split=record.split,
         changed_inputs=() if model is None else changed_inputs(model.features, trained.model.features),
         no_bar=bar,
@@ -112,6 +127,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
         trained.predictions,
         answers,
         _times(task, trained),
+        delivery,
     )
 
 

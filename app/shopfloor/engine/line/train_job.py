@@ -16,14 +16,16 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.numbers import figure
-from shopfloor.domain.release import ModelVersion
+from shopfloor.domain.release import Decision, ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.wire import WireError
-from shopfloor.engine.line import train_lines
+from shopfloor.engine.line import delivery_trust, train_lines
 from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
 from shopfloor.engine.line.train_task import train_model
 from shopfloor.lake.locations import part_files
 from shopfloor.release import releasing
+from shopfloor.release.data_trust import with_data_trust
+from shopfloor.release.withdrawn_rows import is_released_again, over_withdrawn, release_again
 from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.task import WorkerTask
@@ -69,6 +71,7 @@ class TrainHandler:
             "started_at": transaction.now,
             "job": job.id,
             "error": None,
+            "excluded": self._excluded(transaction, definition, version),
         }
         before = runs.of_job(transaction, job.id)
         if before is not None and before.state is not RunState.SUCCEEDED:
@@ -83,6 +86,11 @@ class TrainHandler:
                 data={"run": run.id, "job": job.id},
             )
         return run
+
+    def _excluded(self, query: Query, definition: ModelDefinition, number: int) -> tuple[str, ...]:
+        version = datasets.version(query, definition.dataset, number)
+        assert version is not None
+        return delivery_trust.excluded_files(query, definition, version)
 
     def _task(
         self, context: Context, query: Query, definition: ModelDefinition, job: JobRecord, run: RunRecord
@@ -100,7 +108,7 @@ class TrainHandler:
                 # A file that a person wrote may spell the columns otherwise.
                 definition=definition.spelled(ColumnNames(column.name for column in version.columns)),
                 dataset_version=version.version,
-                parts=part_files(context.layout, version.parts),
+                parts=part_files(context.layout, delivery_trust.without(version.parts, run.excluded)),
                 columns=version.columns,
                 seed=definition.training.seed,
                 workers=settings.workers or 2,
@@ -112,6 +120,7 @@ class TrainHandler:
             key_path=str(context.layout.signing_key),
             staging=str(staging),
             champion=champion,
+            deliveries=datasets.deliveries(query, definition.dataset, version.version),
             earlier_tests=releasing.earlier_tests(query, definition.name, champion),
             now=context.clock.now(),
         )
@@ -139,21 +148,16 @@ class TrainHandler:
             transaction,
             msgspec.structs.replace(state, task=record.task.value, metric=record.metric, segments=len(record.segments)),
         )
+        decision = self._decision(context, transaction, run, outcome)
         if known is not None:
-            transaction.emit(
-                "run.unchanged",
-                job.subject,
-                f"Run {run.id} gave the same artifact as {job.subject}@{known}: there is nothing new to release",
-                data={"run": run.id, "version": known},
-            )
-            return {"run": run.id, "version": known, "unchanged": True}
+            return self._again(context, transaction, run, models.version(transaction, job.subject, known), decision)
         version = ModelVersion(
             model=job.subject,
             version=number,
             run=run.id,
             dataset_version=run.dataset_version,
             artifact=outcome.artifact,
-            decision=msgspec.structs.replace(outcome.decision, decided_at=transaction.now),
+            decision=decision,
             score=record.metrics.get(record.metric),
             created_at=transaction.now,
         )
@@ -165,7 +169,40 @@ class TrainHandler:
         }
         models.put_version(transaction, version, trained_until=record.trained_until, holdout=holdout)
         releasing.apply_decision(transaction, context.definition(job.subject), version, cause=run.id)
-        return {"run": run.id, "version": number, "outcome": outcome.decision.outcome.value}
+        return {"run": run.id, "version": number, "outcome": decision.outcome.value}
+
+    def _decision(self, context: Context, transaction: Transaction, run: RunRecord, outcome: TrainOutcome) -> Decision:
+        """The gate's, with what is known by now of the rows that both sides learned from."""
+        number = models.aliases(transaction, run.model).get("champion")
+        champion = models.version(transaction, run.model, number) if number is not None else None
+        policy = context.definition(run.model).release.policy
+        decision = with_data_trust(
+            over_withdrawn(outcome.decision, champion, policy), delivery_trust.doubts(transaction, run)
+        )
+        return msgspec.structs.replace(decision, decided_at=transaction.now)
+
+    def _again(
+        self, context: Context, transaction: Transaction, run: RunRecord, known: ModelVersion, decision: Decision
+    ) -> dict[str, Any]:
+        """The same artifact once more: what has not changed since is not released again."""
+        number = models.aliases(transaction, run.model).get("champion")
+        champion = models.version(transaction, run.model, number) if number is not None else None
+        released = is_released_again(known, champion, decision)
+        transaction.emit(
+            "run.unchanged",
+            run.model,
+            f"Run {run.id} gave the same artifact as {run.model}@{known.version}"
+            + (", which is judged again" if released else ": there is nothing new to release"),
+            data={"run": run.id, "version": known.version},
+        )
+        if known.withdrawn is not None:  # rows that are there give it, too
+            known = msgspec.structs.replace(known, run=run.id, dataset_version=run.dataset_version, withdrawn=None)
+            models.put_version(transaction, known)
+        result = {"run": run.id, "version": known.version, "unchanged": True}
+        if not released:
+            return result
+        release_again(transaction, context.definition(run.model), known, decision, cause=run.id)
+        return {**result, "outcome": decision.outcome.value}
 
     def _close_run(self, transaction: Transaction, run: RunRecord, outcome: TrainOutcome, number: int) -> RunRecord:
         record = outcome.record
@@ -182,7 +219,7 @@ class TrainHandler:
             artifact=outcome.artifact,
             model_version=number,
             environment=record.environment,
-            notes=record.notes,
+            notes=(*record.notes, *delivery_trust.notes(transaction, run)),
             confusion=record.confusion,
             residuals=record.residuals,
         )
@@ -199,7 +236,11 @@ class TrainHandler:
 
     def report(self, context: Context, job: JobRecord, published: TrainOutcome) -> Iterator[str]:
         """Rows, candidates, the choice, the gate."""
-        return train_lines.lines(published)
+        run = context.store.read(lambda query: runs.of_job(query, job.id))
+        if run is None or run.model_version is None:
+            return iter(())
+        version = context.store.read(lambda query: models.version(query, job.subject, run.model_version or 0))
+        return train_lines.lines(published, run.notes, version.decision or published.decision)
 
     def settle(self, context: Context, job: JobRecord, published: TrainOutcome) -> None:
         """Tell the serving process; clean the staging folder."""

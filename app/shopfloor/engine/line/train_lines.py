@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shopfloor.domain.numbers import count, duration, figure, gain, interval, size
 from shopfloor.domain.release import Decision, GateCheck
@@ -13,8 +13,8 @@ from shopfloor.engine.line.train_records import TrainOutcome
 _SEGMENTS = 100
 
 
-def lines(outcome: TrainOutcome) -> Iterator[str]:
-    """The whole of a training that ended well."""
+def lines(outcome: TrainOutcome, notes: Sequence[str], decision: Decision) -> Iterator[str]:
+    """The whole of a training that ended well, with the notes and the decision that were stored."""
     record = outcome.record
     span = f", {record.holdout_from} to {record.holdout_to}" if record.holdout_from and record.holdout_to else ""
     split = f"{record.split.value}{span}"
@@ -29,10 +29,10 @@ def lines(outcome: TrainOutcome) -> Iterator[str]:
         yield f"and {counted(len(record.segments) - _SEGMENTS, 'more segment')}"
     if record.features:
         yield f"Most important features: {', '.join(feature.name for feature in record.features[:5])}"
-    yield from record.notes
+    yield from notes
     steps = ", ".join(f"{step} {duration(seconds)}" for step, seconds in record.seconds.items())
     yield f"Artifact {outcome.artifact.sha256[:12]}, {size(outcome.artifact.bytes)}" + (f"; {steps}" if steps else "")
-    yield from _decision(outcome.decision)
+    yield from _decision(decision)
 
 
 def _candidate(candidate: CandidateScore, metric: str) -> str:

@@ -8,18 +8,22 @@ from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
-from shopfloor.release.earlier_tests import EarlierTest
 from shopfloor.training.records import TrainResult, TrainSpec
 
 
 class TrainTask(Record, frozen=True, kw_only=True):
-    """A training with the facts the gate needs. `staging` is where the artifact is staged."""
+    """A training with the facts the gate needs. `staging` is where the artifact is staged.
+
+    `deliveries` says of each part, by its sha256, which dataset version brought it, `earlier_tests` at which versions
+    this champion was challenged before.
+    """
 
     train: TrainSpec
     key_path: str
     staging: str
     champion: ArtifactFile | None = None
-    earlier_tests: tuple[EarlierTest, ...] = ()
+    deliveries: dict[str, int] = {}
+    earlier_tests: tuple[int, ...] = ()
     now: datetime
 
 

@@ -44,6 +44,7 @@ def runs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[KeyedNo
             dataset_version=run.dataset_version,
             trigger=run.trigger,
             seed=run.seed,
+            excluded=run.excluded or None,
             **facts,
         )
 

@@ -100,6 +100,8 @@ class HomePane(Pane):
         for model in models:
             if model.awaiting_approval is not None:
                 add(home.approval_row(model), model)
+            if model.withdrawn_rows:
+                add(home.withdrawn_row(model), model)
         for alert in home.needs((await ask(AlertList(state="open", limit=20, urgent_first=True))).rows):
             add(home.alert_row(alert), alert)
         for file, times in home.held_files((await ask(FileList(state="quarantined", limit=_HELD))).rows)[:_SHOWN]:

@@ -13,6 +13,7 @@ from shopfloor.domain.requests.datasets import DatasetPreview
 from shopfloor.domain.status import WatcherStatus
 from shopfloor.domain.streaming import StreamStatus
 from shopfloor.domain.text import counted
+from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.tui.theme import OK, WAIT, WARN
 from shopfloor.tui.views import streams, words
 from shopfloor.tui.views.files import file_line
@@ -33,6 +34,7 @@ COLUMNS = (
     TableColumn("columns", "COLS", width=4, align="right", priority=40),
     TableColumn("used", "USED BY", ratio=3, min=12, max=24, priority=50),
 )
+_TONES = {Trust.TRUSTED: "ok", Trust.UNKNOWN: "warn", Trust.SUSPECT: "warn", Trust.BROKEN: "fail"}
 
 
 def row(dataset: DatasetRecord, stream: StreamStatus | None = None) -> Row:
@@ -197,6 +199,7 @@ def version_sections(version: DatasetVersion) -> list[Section]:
             "size",
             f"{words.size(sum(part.bytes for part in version.parts))} in {counted(len(version.parts), 'part')}",
         ),
+        *([Pair("trust", _trust(version.trust), _TONES[version.trust.trust])] if version.trust is not None else []),
         Pair("cause", version.cause or words.NONE),
         Pair("made", f"{words.stamp(version.created_at)} UTC"),
         Pair("digest", version.digest),
@@ -206,6 +209,10 @@ def version_sections(version: DatasetVersion) -> list[Section]:
         found.append(Section("notices", "Notices", "\n".join(version.notices)))
     found.append(Section("columns", "Columns", [Pair(one.name, one.type.value) for one in version.columns]))
     return found
+
+
+def _trust(verdict: DeliveryTrust) -> str:
+    return f"{verdict.trust}: {verdict.why}" if verdict.why else verdict.trust.value
 
 
 def _version_line(version: DatasetVersion) -> Pair:

@@ -14,6 +14,7 @@ from shopfloor.domain.monitor import AlertRecord, AlertState, CheckVerdict
 from shopfloor.domain.numbers import count
 from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.status import Status
+from shopfloor.domain.text import counted
 from shopfloor.tui.theme import FAIL, OK, RUN, WAIT, WARN, State, state_of
 from shopfloor.tui.views import activity, words
 from shopfloor.tui.views.event_words import event_word
@@ -138,6 +139,20 @@ def approval_row(model: ModelRecord) -> Row:
             Cell("approve", "accent"),
             model.name,
             f"v{model.awaiting_approval} passed the gate and awaits approval",
+            "",
+            _where(Scope.MODELS),
+        ),
+    )
+
+
+def withdrawn_row(model: ModelRecord) -> Row:
+    """A champion that learned from rows which are gone: a person may go back before a training replaces it."""
+    return Row(
+        f"withdrawn {model.name}",
+        (
+            Cell("rollback", "warn"),
+            model.name,
+            f"v{model.champion} learned from {counted(model.withdrawn_rows, 'row')} that left the dataset",
             "",
             _where(Scope.MODELS),
         ),

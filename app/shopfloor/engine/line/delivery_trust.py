@@ -1,0 +1,96 @@
+"""What a training learns from: the rows that nothing speaks against, and what it has to say of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+
+from shopfloor.domain.contract import Mode
+from shopfloor.domain.dataset import DatasetVersion, Part
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.run import RunRecord
+from shopfloor.domain.text import counted
+from shopfloor.domain.trust import DeliveryTrust, Trust
+from shopfloor.runtime.context import Context
+from shopfloor.store import datasets, jobs, trust
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+
+PATIENCE = timedelta(minutes=30)
+"""So long a training waits for the verdict of the deliveries that it would learn; then it does without."""
+
+
+def await_verdict(transaction: Transaction, version: DatasetVersion, models: Sequence[str]) -> None:
+    """A delivery whose checks are queued: nothing is known of it until they have ended."""
+    if models:
+        verdict = DeliveryTrust(
+            dataset=version.dataset,
+            version=version.version,
+            files=version.files,
+            pending=tuple(models),
+            decided_at=transaction.now,
+        )
+        trust.put(transaction, verdict)
+
+
+def holds_back(context: Context, query: Query) -> Callable[[JobRecord], bool]:
+    """Which trainings wait for a verdict: a delivery of their dataset is being checked."""
+    checked = jobs.datasets_being_checked(query)
+    waiting = {definition.name for dataset in checked for definition in context.models_of(dataset)}
+    now = context.clock.now()
+    return lambda job: job.kind is JobKind.TRAIN and job.subject in waiting and now - job.created_at < PATIENCE
+
+
+def excluded_files(query: Query, definition: ModelDefinition, version: DatasetVersion) -> tuple[str, ...]:
+    """The files of broken deliveries whose rows a training leaves out, as the definition says.
+
+    Only where rows are added, never replaced: there a part holds what one delivery brought. What shares a part with
+    other rows stays, and so does everything where nothing else would be left.
+    """
+    if not definition.training.exclude_broken:
+        return ()
+    dataset = datasets.get(query, version.dataset)
+    if dataset is None or dataset.mode != Mode.APPEND:
+        return ()
+    present = {file for part in version.parts for file in _files(part)}
+    broken = [one for one in trust.in_doubt(query, version.dataset, present) if one.trust is Trust.BROKEN]
+    wanted = {file for one in broken for file in one.files} & present
+    left = {file for part in version.parts if not _files(part) <= wanted for file in _files(part)}
+    return tuple(sorted(wanted - left)) if left else ()
+
+
+def without(parts: Iterable[Part], files: Iterable[str]) -> tuple[Part, ...]:
+    """The parts but those that hold rows of `files` only."""
+    out = frozenset(files)
+    return tuple(part for part in parts if not out or not _files(part) or not _files(part) <= out)
+
+
+def _files(part: Part) -> frozenset[str]:
+    return frozenset(span.file for span in part.files)
+
+
+def learned_files(query: Query, run: RunRecord) -> frozenset[str]:
+    """The files whose rows a run learned from."""
+    if run.dataset is None or run.dataset_version is None:
+        return frozenset()
+    parts = datasets.parts(query, run.dataset, run.dataset_version)
+    return frozenset(file for part in parts for file in _files(part)) - frozenset(run.excluded)
+
+
+def doubts(query: Query, run: RunRecord) -> list[DeliveryTrust]:
+    """The deliveries in doubt that a run learned from, as things stand now."""
+    return trust.in_doubt(query, run.dataset, learned_files(query, run)) if run.dataset is not None else []
+
+
+def notes(query: Query, run: RunRecord) -> tuple[str, ...]:
+    """What a run says of the rows that it left out."""
+    if run.dataset is None or not run.excluded:
+        return ()
+    left = frozenset(run.excluded)
+    return tuple(
+        f"{counted(len(left.intersection(one.files)), 'file')} of {one.ref} "
+        f"({', '.join(file for file in one.files if file in left)}) left out: {one.trust}, {one.why}"
+        for one in trust.of_dataset(query, run.dataset)
+        if left.intersection(one.files)
+    )

@@ -1,0 +1,91 @@
+"""What the checks of a delivery say of its rows: measured wrongly, suspect, or trusted. Pure rules over results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.trust import DeliveryTrust, Fault, Trust, TrustEvidence
+from shopfloor.monitoring.check_history import is_break
+from shopfloor.monitoring.records import (
+    CONSTANT,
+    FEATURE_DRIFT,
+    LABELLED_SHARE,
+    MISSING_SHARE,
+    PERFORMANCE,
+    TARGET_DRIFT,
+    VANISHED,
+)
+
+_INPUTS = (FEATURE_DRIFT, MISSING_SHARE)
+
+
+def evidence_of(results: Sequence[CheckResult]) -> tuple[TrustEvidence, ...]:
+    """The results that speak against the rows of a delivery.
+
+    Only breaks do: what moves by degrees is drift, which is to be learned. A fault of measurement has a trace of its
+    own: another unit, one value in most rows, a kind of values or a column that is gone. Labels or a score that
+    break are suspect where no input moved; where one did, they follow from it.
+    """
+    of_rows = [one for one in results if one.evidence.get("source", "data") == "data"]
+    shifted = [one for one in of_rows if one.verdict is CheckVerdict.SHIFTED]
+    inputs_moved = any(one.check in _INPUTS for one in shifted)
+    pairs = [(one, _fault(one, inputs_moved=inputs_moved)) for one in shifted if is_break(one)]
+    return tuple(_evidence(one, fault) for one, fault in pairs if fault is not None)
+
+
+def _fault(result: CheckResult, *, inputs_moved: bool) -> Fault | None:
+    measure = result.evidence.get("measure")
+    if result.evidence.get("unit_change"):
+        return Fault.UNIT
+    if result.check == MISSING_SHARE:
+        return Fault.LOST
+    if result.check == FEATURE_DRIFT:
+        return {CONSTANT: Fault.STUCK, VANISHED: Fault.VANISHED}.get(str(measure))
+    if inputs_moved:
+        return None
+    if result.check in (TARGET_DRIFT, LABELLED_SHARE):
+        return Fault.LABELS
+    return Fault.COLLAPSE if result.check == PERFORMANCE else None
+
+
+def _evidence(result: CheckResult, fault: Fault) -> TrustEvidence:
+    return TrustEvidence(
+        model=result.model,
+        model_version=result.model_version,
+        check=result.check,
+        feature=result.feature,
+        fault=fault,
+        value=result.value,
+        limit=result.limit,
+        message=result.message,
+    )
+
+
+def judged(
+    verdict: DeliveryTrust, model: str, results: Sequence[CheckResult], alerts: Iterable[str], at: datetime
+) -> DeliveryTrust:
+    """The verdict once the checks of `model` have ended; a person's word stands, whatever is found."""
+    pending = tuple(name for name in verdict.pending if name != model)
+    found = evidence_of(results)
+    names = (str(one.evidence["data"]) for one in results if one.evidence.get("source") == "data")
+    verdict = replace(
+        verdict,
+        pending=pending,
+        samples=_joined(verdict.samples, names),
+        alerts=_joined(verdict.alerts, alerts),
+        evidence=(*(one for one in verdict.evidence if one not in found), *found),
+    )
+    if verdict.decided_by != "monitoring":
+        return verdict
+    worst = max((one.fault.trust for one in verdict.evidence), key=lambda one: one.rank, default=Trust.TRUSTED)
+    if worst is Trust.TRUSTED and pending:
+        return verdict
+    return replace(verdict, trust=worst, decided_at=at)
+
+
+def _joined(known: Sequence[str], more: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*known, *more)))

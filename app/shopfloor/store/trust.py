@@ -1,0 +1,62 @@
+"""The verdicts about deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from shopfloor.domain.codec import to_text
+from shopfloor.domain.trust import DeliveryTrust, Trust
+from shopfloor.store.images import Row
+from shopfloor.store.rows import Query
+from shopfloor.store.transaction import Transaction
+
+
+def put(transaction: Transaction, verdict: DeliveryTrust) -> None:
+    """Insert or replace a verdict."""
+    transaction.put(
+        "delivery_trust",
+        {
+            "dataset": verdict.dataset,
+            "version": verdict.version,
+            "trust": verdict.trust.value,
+            "record": to_text(verdict),
+        },
+        keep=True,
+    )
+
+
+def get(query: Query, dataset: str, version: int) -> DeliveryTrust | None:
+    """The verdict about the rows that a version brought; None where nothing checked them."""
+    row = query.row("delivery_trust", dataset, version)
+    return None if row is None else of_image(row)
+
+
+def of_image(row: Row) -> DeliveryTrust:
+    """A verdict from its row, also from an earlier one."""
+    return msgspec.json.decode(row["record"], type=DeliveryTrust)
+
+
+def of_dataset(query: Query, dataset: str) -> list[DeliveryTrust]:
+    """All verdicts about a dataset, oldest first."""
+    rows = query.all("SELECT record FROM delivery_trust WHERE dataset = ? ORDER BY version", [dataset])
+    return [msgspec.json.decode(row[0], type=DeliveryTrust) for row in rows]
+
+
+def withdrawn_samples(query: Query, dataset: str) -> frozenset[str]:
+    """The names under which check results know rows that are not in the dataset any more."""
+    verdicts = of_dataset(query, dataset)
+    gone = {name for one in verdicts if one.withdrawn is not None for name in one.samples}
+    return frozenset(gone - {name for one in verdicts if one.withdrawn is None for name in one.samples})
+
+
+def in_doubt(query: Query, dataset: str, files: Iterable[str]) -> list[DeliveryTrust]:
+    """The deliveries that nobody may rely on yet and that brought one of `files`, oldest first."""
+    rows = query.all(
+        "SELECT record FROM delivery_trust WHERE dataset = ? AND trust <> ? ORDER BY version",
+        [dataset, Trust.TRUSTED.value],
+    )
+    known = set(files)
+    found = [msgspec.json.decode(row[0], type=DeliveryTrust) for row in rows]
+    return [one for one in found if known.intersection(one.files)]
