@@ -131,7 +131,9 @@ def test_a_leak_waits_for_a_persons_word_and_no_honest_model_has_to_beat_it(fact
 def test_a_model_that_is_defined_on_another_dataset_is_not_held_back_by_its_champion(factory: Factory) -> None:
     factory.add("loans_here", factory.write("here.csv", loans(7)), ROWS)
     define(factory, "moved", "loans_here")
-    factory.add("loans_there", factory.write("there.csv", loans(8, count=MANY).replace("loan,debt,", "loan,owed,")), MANY)
+    factory.add(
+        "loans_there", factory.write("there.csv", loans(8, count=MANY).replace("loan,debt,", "loan,owed,")), MANY
+    )
     define(factory, "moved", "loans_there")
     newest = factory.json("model", "versions", "moved")[0]
     assert newest["aliases"] == ["champion"], newest["decision"]

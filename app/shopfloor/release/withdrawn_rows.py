@@ -34,7 +34,8 @@ def is_released_again(known: ModelVersion, champion: ModelVersion | None, decisi
     """Whether a version that a training made once more is to be decided anew.
 
     Only where what it waited for is over: its data was in doubt, the champion learned from rows that are withdrawn, or
-    somebody vouches now, as the new `decision` knows, for an input that seemed to hold the answer. What a person rejected, or went back from, stays where it is.
+    somebody vouches now, as the new `decision` knows, for an input that seemed to hold the answer. What a person
+    rejected, or went back from, stays where it is.
     """
     if champion is not None and champion.version == known.version:
         return False

@@ -58,7 +58,7 @@ def find_copies(
 ) -> Copies:
     """The copies among the usable `rows`, by the columns that may be features and by the target."""
     alike = rowkeys.content_keys(table, sorted(features))
-    target: Keys = pd.util.hash_pandas_object(frame[definition.target], index=False).to_numpy(dtype=np.uint64)
+    target = pd.util.hash_pandas_object(frame[definition.target], index=False).to_numpy().astype(np.uint64)
     twins = rowkeys.mixed(alike + rowkeys.mixed(target))
     kinds = len(np.unique(alike[rows]))
     others = len(np.unique(twins[rows])) - kinds
