@@ -70,6 +70,17 @@ def test_a_second_copy_of_the_same_ids_is_told_and_never_learned_twice(factory: 
     assert rows_of(factory, "copied") == 2 * first == 2 * ROWS
 
 
+def test_copies_are_on_one_side_of_the_split_and_told(factory: Factory) -> None:
+    """The same rows six times under ids of their own: else a model is judged on rows that it has learned by heart."""
+    header, *lines = loans(9, count=200).splitlines()
+    rows = [f"C{copy}-{line}" for copy in range(6) for line in lines]
+    factory.add("loans_sixfold", factory.write("sixfold.csv", "\n".join([header, *rows, ""])), 1200)
+    define(factory, "sixfold", "loans_sixfold")
+    told = "1,000 of 1,200 rows are copies of another: copies are on the same side of the split."
+    assert told in notes(factory, "sixfold")
+    assert rows_of(factory, "sixfold") == 1200
+
+
 def test_a_time_column_orders_the_rows_or_is_refused_with_a_way_out(factory: Factory) -> None:
     """Weeks, years and seconds are time; a week number that comes again each year would be a random split."""
     draw = random.Random(5)

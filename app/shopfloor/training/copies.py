@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ Rows = NDArray[np.intp]
 
 _LEAST_KINDS = 20
 _OTHER_TARGETS = 0.1
+_MANY = 0.1
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,12 @@ class Copies:
     natural: bool
 
     def together(self, rows: Rows, keys: Keys) -> tuple[Keys, tuple[str, ...]]:
-        """A key of every row of the frame that rows of one key and copies have in common, and a note on the copies."""
+        """A key of every row of the frame that rows of one key and, where there are many, copies have in common.
+
+        With a note on the copies. A few of them move no row to another side than it had before they came.
+        """
         repeated = len(rows) - len(np.unique(self.twins[rows]))
-        if self.natural or not repeated:
+        if self.natural or repeated < _MANY * len(rows):
             return keys, ()
         note = f"{numbers.count(repeated)} of {counted(len(rows), 'row is a copy', 'rows are copies')} of another: "
         joined = keys.copy()
@@ -54,7 +59,7 @@ class Copies:
 
 
 def find_copies(
-    frame: pd.DataFrame, table: Table, features: list[str], rows: Rows, definition: ModelDefinition
+    frame: pd.DataFrame, table: Table, features: Sequence[str], rows: Rows, definition: ModelDefinition
 ) -> Copies:
     """The copies among the usable `rows`, by the columns that may be features and by the target."""
     alike = rowkeys.content_keys(table, sorted(features))
