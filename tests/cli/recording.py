@@ -53,6 +53,8 @@ ANSWERS: dict[str, Any] = {
     "model.export": samples.BUNDLE,
     "model.predict": samples.PREDICTED,
     "model.value": samples.VALUE,
+    "model.test_score": samples.TEST_SCORE,
+    "model.test_answer": samples.TEST_SCORE,
     "model": samples.MODEL_VERSION,
     "run.list": (samples.RUN, samples.FAILED_RUN),
     "run.compare": samples.COMPARISON,

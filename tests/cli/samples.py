@@ -32,6 +32,7 @@ from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
 from shopfloor.domain.monitor import (
     AlertChange,
+    AlertLook,
     AlertRecord,
     AlertState,
     CheckResult,
@@ -77,6 +78,7 @@ from shopfloor.domain.status import (
     Status,
     WatcherStatus,
 )
+from shopfloor.domain.test_score import ModelTestScore, ScoredTest, ScoreSection
 
 
 def at(day: int, hour: int = 9, minute: int = 0) -> datetime:
@@ -538,6 +540,10 @@ ALERT = AlertRecord(
     updated_at=at(3, 11),
     note="looked at",
     actions=("shopfloor model train late-arrival",),
+    looks=(
+        AlertLook(at=at(2, 12), severity=Severity.WARNING, value=0.19, limit=0.1, message="origin shifted again."),
+        AlertLook(at=at(3, 11), severity=Severity.CRITICAL, value=0.03, limit=0.01, message="roc_auc fell to 0.61."),
+    ),
 )
 RESOLVED_ALERT = msgspec.structs.replace(
     ALERT, id="a1", state=AlertState.RESOLVED, resolved_at=at(3), feature=None, check="performance"
@@ -578,9 +584,29 @@ BACKTEST = BacktestReport(
     model_version=2,
     deliveries=(
         BacktestDelivery(dataset_version=2, rows=21_000),
-        BacktestDelivery(dataset_version=3, rows=20_500, shifted=("origin", "delay"), fired=True),
+        BacktestDelivery(
+            dataset_version=3, rows=20_500, shifted=("origin", "delay"), fired=True, performance=0.61, fell=True
+        ),
     ),
     alerts=1,
+    rule={"min_effect": 0.1, "persistence": [2, 3]},
+    fired=1,
+    measured=1,
+    fell=1,
+)
+COMPARED = msgspec.structs.replace(
+    BACKTEST,
+    other=BacktestReport(
+        model="late-arrival",
+        model_version=2,
+        deliveries=(
+            BacktestDelivery(dataset_version=2, rows=21_000),
+            BacktestDelivery(dataset_version=3, rows=20_500, shifted=("origin",), performance=0.61, fell=True),
+        ),
+        alerts=0,
+        rule={"min_effect": 0.5, "persistence": [2, 3]},
+        missed=1,
+    ),
 )
 
 JOB = JobRecord(
@@ -698,6 +724,31 @@ EXPLAINED = Explanation(
             because=(Explained(kind="job", ref="j9", message="j9 is a train job, started by flights@2."),),
         ),
     ),
+)
+TEST_SCORE = ModelTestScore(
+    model="late-arrival",
+    score=1.5,
+    sections={"data": 3.5, "model": 2.5, "infrastructure": 1.5, "monitoring": 4.0},
+    tests=(
+        ScoredTest(
+            code="D1",
+            section=ScoreSection.DATA,
+            title="Feature expectations are captured in a schema",
+            score=1.0,
+            evidence="The contract pins 12 columns; every delivery is held to it.",
+            answered_by="store",
+        ),
+        ScoredTest(
+            code="D5",
+            section=ScoreSection.DATA,
+            title="The data pipeline has appropriate privacy controls",
+            score=0.5,
+            evidence="Reviewed in March.",
+            answered_by="ann",
+            at=at(1),
+        ),
+    ),
+    reading="There has been a first pass at basic productionization.",
 )
 LOG = JobLogText(id="j9", lines=("reading 2 parts", "boosting: 62 %"))
 

@@ -26,6 +26,7 @@ from shopfloor.cli.output import (
     models,
     openlineage,
     runs,
+    test_score,
     why,
     workspace,
 )
@@ -80,10 +81,14 @@ CASES: dict[str, tuple[Render, Any]] = {
     "run-show-failed": (runs.describe, samples.FAILED_RUN),
     "run-compare": (runs.describe_comparison, samples.COMPARISON),
     "alert-list": (listed(alerts.COLUMNS), (samples.ALERT, samples.RESOLVED_ALERT)),
-    "alert-show": (alerts.describe, samples.ALERT),
+    "alert-show": (
+        lambda alert, width: alerts.describe_with_history(alert, samples.ALERT_HISTORY, width),
+        samples.ALERT,
+    ),
     "monitor-checks": (listed(alerts.CHECKS), samples.CHECKS),
     "monitor-fleet": (listed(alerts.FLEET), samples.FLEET),
     "monitor-backtest": (alerts.describe_backtest, samples.BACKTEST),
+    "monitor-backtest-compared": (alerts.describe_backtest, samples.COMPARED),
     "job-list": (listed(jobs.COLUMNS), (samples.JOB, samples.FAILED_JOB)),
     "job-show": (jobs.describe, samples.JOB),
     "events": (lambda events, width: "\n".join(map(jobs.event_line, events)), samples.EVENTS),
@@ -97,6 +102,7 @@ CASES: dict[str, tuple[Render, Any]] = {
     "alert-history": (listed(alerts.CHANGES), samples.ALERT_HISTORY),
     "undo": (workspace.describe_undo, samples.UNDONE),
     "undo-dry-run": (workspace.describe_undo, msgspec.structs.replace(samples.UNDONE, dry_run=True)),
+    "model-test-score": (test_score.describe, samples.TEST_SCORE),
     "why": (why.describe, samples.EXPLAINED),
     "lineage-openlineage": (
         lambda graph, width: msgspec.json.format(

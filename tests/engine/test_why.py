@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import cast
+from datetime import UTC
 
 import msgspec
 import pytest
@@ -16,10 +15,10 @@ from shopfloor.domain.explanation import Explained, Explanation
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.release import Decision, GateCheck, Outcome
+from shopfloor.domain.trust import DeliveryTrust, Fault, Trust, TrustEvidence
 from shopfloor.engine.why.tree import _TELLERS, explain
 from shopfloor.lineage.key import NodeKind
-from shopfloor.runtime.context import Context
-from shopfloor.store import jobs, models
+from shopfloor.store import jobs, models, trust
 
 LATE = ModelDefinition(name="late", dataset="flights", target="late")
 
@@ -30,9 +29,7 @@ class Works(Factory):
     definition = LATE
 
     def why(self, ref: str) -> Explanation:
-        clock = SimpleNamespace(now=lambda: self.now)
-        context = SimpleNamespace(clock=clock, all_models=lambda: [self.definition])
-        return explain(cast(Context, context), self.reader, ref)
+        return explain(self.reader, ref, [self.definition], self.now)
 
     def trained(self) -> str:
         """One file, one version, one training that it started; the id of the run."""
@@ -113,6 +110,10 @@ def test_a_decision_shows_its_checks_with_value_and_limit_failed_ones_first(work
     assert found.state == "held"
     assert "shopfloor model promote late@1 --reason" in found.hint
     assert "job" in kinds(found)  # and from there to the data
+    works.judge(1, Outcome.HOLD, *checks, checks[0])
+    (step,) = [one for one in works.why("late").because if one.kind == "model_version"]
+    assert [one.ref for one in step.because if one.kind == "check"] == ["paired_test"]
+    assert any(one.message.startswith("2 checks passed.") for one in step.because)
 
 
 def test_who_moved_the_champion_and_why_is_told(works: Works) -> None:
@@ -181,3 +182,17 @@ def test_a_thousand_files_of_one_version_are_counted(works: Works) -> None:
     found = works.why("flights@1")
     assert kinds(found).count("file") == 6
     assert any(one.message == "And 7 more files." for one in every(found))
+
+
+def test_a_delivery_in_doubt_says_which_check_speaks_against_it_and_who_decides(works: Works) -> None:
+    works.commit("flights", [works.deliver("flights")])
+    found = TrustEvidence(model="late", check="feature_drift", fault=Fault.UNIT, value=1.6, limit=0.1, message="× 1.6")
+    verdict = DeliveryTrust(
+        dataset="flights", version=1, trust=Trust.BROKEN, evidence=(found,), decided_at=works.now.replace(tzinfo=UTC)
+    )
+    works.write(lambda transaction: trust.put(transaction, verdict))
+    for ref in ("flights@1", "late"):
+        told = next(one for one in works.why(ref).because if one.kind == "trust")
+        assert (told.state, told.message, told.actor) == ("broken", "× 1.6", "monitoring")
+        assert [(one.ref, one.value) for one in told.because] == [("feature_drift", 1.6)]
+        assert "shopfloor dataset trust flights@1" in told.hint

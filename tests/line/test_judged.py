@@ -74,8 +74,8 @@ def test_labels_that_are_not_there_yet_are_told(orders: Factory) -> None:
 def test_a_concept_that_flips_rings_with_the_first_labelled_delivery(orders: Factory) -> None:
     """No input moves and nothing was predicted: only the labels tell."""
     assert orders.add("orders_late", orders.write("orders4.csv", rows(500, 4, sign=-1)), 500)["state"] == "committed"
-    (alert,) = _alerts(orders)
-    assert (alert["check"], alert["severity"], alert["state"]) == ("performance", "critical", "open")
+    (alert,) = [one for one in _alerts(orders) if one["check"] == "performance"]
+    assert (alert["severity"], alert["state"]) == ("critical", "open")
     assert alert["value"] < 0.4
     assert "500 delivered rows" in alert["message"]
     assert "The inputs are stable" in alert["cause"]

@@ -77,3 +77,51 @@ def test_a_file_is_explained_by_its_id_as_by_its_path(loans: Factory) -> None:
 def test_what_is_unknown_ends_with_a_suggestion(loans: Factory) -> None:
     refused = loans("why", "solvncy@1", expect=4)
     assert "Did you mean solvency@1?" in refused.stderr
+
+
+def test_a_report_is_one_page_that_is_never_overwritten_by_accident(loans: Factory) -> None:
+    for ref, words in (("solvency", "Gate decision"), ("dataset:loans_why", "Rows by version")):
+        target = loans.folder / f"{ref.replace(':', '-')}.html"
+        written = loans.json("report", ref, "-o", str(target))
+        page = target.read_text(encoding="utf-8")
+        assert (written["path"], written["bytes"]) == (str(target), target.stat().st_size)
+        assert words in page
+        assert "<svg" in page
+    assert "already exists" in loans("report", "solvency", "-o", str(target), expect=5).stderr
+    assert target.read_text(encoding="utf-8") == page
+    loans("report", "solvency", "-o", str(target), "--force")
+    card = loans.folder / "card.html"
+    loans("model", "card", "solvency@1", "-o", str(card))
+    assert "v1 promoted: " in card.read_text(encoding="utf-8")
+    assert "Did you mean 'solvency'?" in loans("report", "solvncy", "-o", str(target), expect=4).stderr
+
+
+def test_a_model_has_a_test_score_that_people_complete_and_take_back(loans: Factory) -> None:
+    def answered() -> Any:
+        tests = {test["code"]: test for test in loans.json("model", "test-score", "solvency")["tests"]}
+        return tests["D5"]["score"], tests["D5"]["answered_by"], tests["D1"]["score"], tests["I4"]["score"]
+
+    assert answered() == (0, "", 1, 1)
+    given = loans.json("model", "test-score", "solvency", "--answer", "D5=.5", "--note", "reviewed in March")
+    assert (given["sections"]["data"], given["undo"]["command"][:14]) != (0, "")
+    assert answered()[0] == 0.5
+    assert answered()[1] not in ("", "store")
+    loans("undo")
+    assert answered() == (0, "", 1, 1)
+    assert (
+        "answered from what is stored" in loans("model", "test-score", "solvency", "--answer", "D1=1", expect=5).stderr
+    )
+    loans("model", "test-score", "solvency", "--answer", "D5=2", expect=2)
+
+
+def test_a_backtest_compares_todays_rule_with_another_one(loans: Factory) -> None:
+    report = loans.json("monitor", "backtest", "solvency", "--set", "min_effect=5", "--set", "persistence=1,1")
+    assert [one["dataset_version"] for one in report["deliveries"]] == [1, 2]
+    assert (report["rule"]["min_effect"], report["other"]["rule"]["min_effect"]) == (0.1, 5)
+    assert report["deliveries"][1]["performance"] is not None  # the champion on labels that it had not learned
+    text = loans("monitor", "backtest", "solvency", "--set", "min_effect=5").stdout
+    assert "min_effect" in text
+    assert "0.1 → 5" in text
+    refused = loans("monitor", "backtest", "solvency", "--set", "min_efect=5", expect=None)
+    assert refused.returncode != 0
+    assert "Did you mean 'min_effect'?" in refused.stderr

@@ -28,10 +28,11 @@ from shopfloor.domain.dataset import (
 )
 from shopfloor.domain.errors import UnreachableError, UsageError
 from shopfloor.domain.event import Event
+from shopfloor.domain.explanation import Explained, Explanation
 from shopfloor.domain.file import FileRecord, FileState, Reason
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.lineage import LineageEdge, LineageGraph, LineageNode
-from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict, Severity
+from shopfloor.domain.monitor import AlertLook, AlertRecord, CheckResult, CheckVerdict, Severity
 from shopfloor.domain.page import Page
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import Decision, GateCheck, ModelChange, ModelPart, ModelRecord, ModelVersion, Outcome
@@ -355,6 +356,7 @@ class Shop:
                 updated_at=self.at,
                 note=self.said,
                 actions=(self.said,),
+                looks=(AlertLook(at=self.at, severity=severity, message=self.said, value=0.2),),
             )
             for n, severity in enumerate((Severity.CRITICAL, Severity.WARNING), 1)
         ]
@@ -408,6 +410,10 @@ class Shop:
         )
         edges = tuple(LineageEdge(source=f"n{n}", target=f"n{n + 1}", relation="made") for n in range(len(kinds) - 1))
         return LineageGraph(root="n3", direction="both", nodes=nodes, edges=edges)
+
+    def explanation(self, ref: str) -> Explanation:
+        policy = Explained(kind="policy", ref="min_new_rows", message=self.said, value=12, limit=100, hint=self.said)
+        return Explanation(kind="model", ref=ref, state="waiting", message=f"{ref}: {self.said}", because=(policy,))
 
     def status(self) -> Status:
         watcher = WatcherStatus(backend="inotify", healthy=True, scan_seconds=2.0)
@@ -473,6 +479,7 @@ class FakeEngine:
             "job.show": lambda: shop.jobs()[0],
             "job.log": lambda: JobLogText(id="j7", lines=(shop.said,)),
             "lineage": lambda: shop.graph(request.ref),
+            "why": lambda: shop.explanation(request.ref),
         }
         if verb in single:
             return single[verb]()

@@ -239,6 +239,18 @@ async def test_a_late_result_takes_no_key_from_who_types(tmp_path: Path) -> None
         await until(pilot, lambda: isinstance(app.screen, AnswerScreen))
 
 
+@pytest.mark.parametrize(("place", "ref"), [(b"2", "r"), (b"3", "model:flights"), (b"4", "a"), (b"5", "j")])
+async def test_a_key_explains_the_selected_row(tmp_path: Path, place: bytes, ref: str) -> None:
+    app = app_on(FakeEngine(Shop()), tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
+        await play(app, [place])
+        await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
+        await play(app, [b"h"])
+        await until(pilot, lambda: isinstance(app.screen, AnswerScreen) and f"[waiting] {ref}" in picture(app))
+        assert "└─ min_new_rows a message (12, limit 100)" in picture(app)
+
+
 async def test_a_late_refusal_is_a_toast(tmp_path: Path) -> None:
     app = app_on(engine := _Slow(), tmp_path)
     engine.refuse = RefusedError("The job has ended.", hint="Nothing is left to do.")

@@ -45,6 +45,7 @@ MENU: dict[str, MenuEntry] = {
     "events": MenuEntry("Show the event log.", _WATCH),
     "lineage": MenuEntry("Show the lineage of a file, version, model or alert.", _WATCH),
     "why": MenuEntry("Explain a file, training, decision, alert or model: why, or why not.", _WATCH),
+    "report": MenuEntry("Write one HTML page about a model or dataset.", _WATCH),
     "undo": MenuEntry("Take back your newest change, or that of an event.", _SPACE),
     "doctor": MenuEntry("Check the health of the workspace.", _SPACE),
     "backup": MenuEntry("Back up the metadata now.", _SPACE),

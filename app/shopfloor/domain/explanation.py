@@ -53,7 +53,7 @@ def lines(found: Explanation) -> Iterator[tuple[str, str]]:
 
 def words(fact: Explained) -> str:
     """A fact as one line: what it is about, its state, the sentence, its figures, when, who."""
-    about = fact.ref if fact.ref and fact.ref not in fact.message else ""
+    about = fact.ref if fact.kind == "check" or fact.ref not in fact.message else ""
     head = " ".join(part for part in (about, f"[{fact.state}]" if fact.state else "") if part)
     when = "" if fact.at is None else f"{fact.at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
     who = f"by {fact.actor}" if fact.actor else ""

@@ -71,8 +71,21 @@ class FleetLook(Record, frozen=True, kw_only=True):
     shifted: tuple[str, ...] = ()
 
 
+class AlertLook(Record, frozen=True, kw_only=True):
+    """What was found when an open alert was seen again."""
+
+    at: datetime
+    severity: Severity
+    message: str
+    value: float | None = None
+    limit: float | None = None
+
+
 class AlertRecord(Record, frozen=True, kw_only=True):
-    """A grouped alert: one cause, one alert. `count` is how often it was seen again."""
+    """A grouped alert: one cause, one alert. `count` is how often it was seen.
+
+    Words, figures and evidence are those of the moment when it opened; `looks` are the newest later ones, oldest first.
+    """
 
     id: str
     subject: str
@@ -92,6 +105,7 @@ class AlertRecord(Record, frozen=True, kw_only=True):
     resolved_at: datetime | None = None
     note: str = ""
     actions: tuple[str, ...] = ()
+    looks: tuple[AlertLook, ...] = ()
 
 
 class AlertChange(Record, frozen=True, kw_only=True):

@@ -87,4 +87,4 @@ class DeliveryTrust(Record, frozen=True, kw_only=True):
         worst = max(self.evidence, key=lambda one: one.fault.trust.rank, default=None)
         if worst is not None:
             return worst.message
-        return "its checks have not ended" if self.trust is Trust.UNKNOWN else ""
+        return "its checks have not ended, or failed" if self.trust is Trust.UNKNOWN else ""

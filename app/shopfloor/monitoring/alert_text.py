@@ -20,6 +20,8 @@ from shopfloor.monitoring.records import (
 
 CHECKS = "symptoms"
 """Where an alert's evidence keeps its checks; every alert that checks opened has it. The key is older than its name."""
+BREAK = "break"
+"""Where it keeps whether a change is too great for a season."""
 _NAMED = 3
 _LITTLE = 0.02
 
@@ -151,7 +153,7 @@ class AlertText:
         own = [(OUTGROWN, "", key_of(one)[2]) if one in self.gradual else key_of(one) for one in results]
         return {
             CHECKS: [list(key) for key in dict.fromkeys([*own, *kept])],
-            "break": self.broken,
+            BREAK: self.broken,
             "model_version": self.leading.model_version,
             "features": [
                 {

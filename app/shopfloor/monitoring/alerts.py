@@ -13,11 +13,12 @@ from msgspec.structs import replace
 
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import RefusedError
-from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, Severity
-from shopfloor.monitoring.alert_text import CHECKS, AlertText
+from shopfloor.domain.monitor import AlertLook, AlertRecord, AlertState, CheckResult, Severity
+from shopfloor.monitoring.alert_text import BREAK, CHECKS, AlertText
 from shopfloor.monitoring.check_history import CheckHistory, CheckKey, key_of
 from shopfloor.monitoring.records import OUTGROWN, AlertChanges
 
+_LOOKS = 30
 _RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 
 
@@ -33,29 +34,37 @@ def fold(
     A check fires when it is SHIFTED now and in M of its last N runs (`persistence`) at the
     same version (performance: at any), or at once when the change is a break. UNKNOWN results
     neither count nor resolve, and a second run on the same data counts once. All checks that
-    fire share one alert: while it is open it is counted on, and a rise in severity brings it
-    back from being acknowledged or snoozed. It resolves by itself when each of its checks was OK
-    in M runs since it was last SHIFTED. `history` are earlier results of the model, in any order.
+    fire at one time have one cause and share one alert, as do those that join it while it is seen
+    again; what fires when no open alert is has another cause, and an alert of its own. While an
+    alert is open each look is kept under it, and a rise in severity brings it back from being
+    acknowledged or snoozed. It resolves by itself when each of its checks was OK in M runs since it
+    was last SHIFTED. `history` are earlier results of the model, in any order.
     """
     if not results:
         return AlertChanges()
     known = CheckHistory.of(results, history, definition.monitoring.persistence)
-    incident = _incident(open_alerts, definition.name)
+    incidents = _incidents(open_alerts, definition.name)
     firing = known.firing()
     outgrown = known.outgrown() if not firing else ()
-    if incident is None:
-        if not firing and not outgrown:
-            return AlertChanges()
-        return AlertChanges(opened=(_opened(firing or outgrown, known, definition, now),))
-    members = _members(incident)
-    again = known.shifted_again(members)
-    current = _united([*firing, *again, *(outgrown if incident.check == OUTGROWN else ())])
-    if current:
-        return AlertChanges(updated=(_counted(incident, current, members, known, now),))
-    if known.over(members):
-        return AlertChanges(resolved=(_ended(incident, results[0].model_version, now),))
-    unsnoozed = _unsnoozed(incident, now)
-    return AlertChanges(updated=(unsnoozed,)) if unsnoozed is not incident else AlertChanges()
+    members = {key for incident in incidents for key in _members(incident)}
+    fresh = tuple(result for result in firing if key_of(result) not in members)
+    active = next((one for one in incidents if known.shifted_again(_members(one))), None)
+    opened = () if active else fresh or (() if incidents else outgrown)
+    updated, resolved = [], []
+    for incident in incidents:
+        joining = (*(fresh if incident is active else ()), *(outgrown if incident.check == OUTGROWN else ()))
+        current = _united([*joining, *known.shifted_again(_members(incident))])
+        if current:
+            updated.append(_counted(incident, current, _members(incident), known, now))
+        elif known.over(_members(incident)):
+            resolved.append(_ended(incident, results[0].model_version, now))
+        elif (unsnoozed := _unsnoozed(incident, now)) is not incident:
+            updated.append(unsnoozed)
+    return AlertChanges(
+        opened=(_opened(opened, known, definition, now),) if opened else (),
+        updated=tuple(updated),
+        resolved=tuple(resolved),
+    )
 
 
 def acknowledge(alert: AlertRecord, note: str, now: datetime) -> AlertRecord:
@@ -113,14 +122,14 @@ def _refused(alert: AlertRecord, wanted: str) -> RefusedError:
     )
 
 
-def _incident(alerts: Sequence[AlertRecord], model: str) -> AlertRecord | None:
-    """The model's unresolved alert of these rules; the oldest when there are several."""
+def _incidents(alerts: Sequence[AlertRecord], model: str) -> list[AlertRecord]:
+    """The model's unresolved alerts of these rules, the oldest first."""
     found = [
         alert
         for alert in alerts
         if alert.subject == model and CHECKS in alert.evidence and alert.state is not AlertState.RESOLVED
     ]
-    return min(found, key=lambda alert: alert.opened_at) if found else None
+    return sorted(found, key=lambda alert: alert.opened_at)
 
 
 def _members(alert: AlertRecord) -> list[CheckKey]:
@@ -160,24 +169,21 @@ def _counted(
     known: CheckHistory,
     now: datetime,
 ) -> AlertRecord:
-    """Seen again: with the newest text, and open again when it got worse."""
+    """Seen again: it says what it said, with another look under it, and is open again when it got worse."""
     text = AlertText.of(current, known)
     kept = [key for key in members if not known.over([key])]
     worse = _RANK[text.severity] > _RANK[alert.severity]
     alert = _unsnoozed(alert, now)
+    broken = bool(alert.evidence.get(BREAK)) or text.broken
+    look = AlertLook(at=now, severity=text.severity, message=text.message, value=text.value, limit=text.limit)
     counted = replace(
         alert,
-        check=text.check,
-        feature=text.feature,
         severity=text.severity if worse else alert.severity,
         count=alert.count + 1,
-        value=text.value,
-        limit=text.limit,
-        message=text.message,
-        cause=text.cause,
-        evidence=text.evidence(kept),
+        evidence={**alert.evidence, CHECKS: text.evidence(kept)[CHECKS], BREAK: broken},
         updated_at=now,
-        actions=text.actions,
+        actions=text.actions if text.broken else alert.actions,
+        looks=(*alert.looks, look)[-_LOOKS:],
     )
     return replace(counted, state=AlertState.OPEN, snoozed_until=None) if worse else counted
 

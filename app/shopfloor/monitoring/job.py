@@ -135,7 +135,9 @@ class MonitorHandler:
         verdict = judged(before, job.subject, results, alerts, transaction.now)
         trust.put(transaction, verdict)
         if verdict.trust is not before.trust and {verdict.trust, before.trust} != {Trust.UNKNOWN, Trust.TRUSTED}:
-            what = f"{verdict.ref} is {verdict.trust}" + (f": {verdict.why}" if verdict.why else "")
+            what = f"{verdict.ref} is {verdict.trust}: {verdict.why}"
+            if verdict.trust is not Trust.TRUSTED:
+                what += f" Decide: shopfloor dataset trust {verdict.ref}, or shopfloor file withdraw ID"
             kind = "dataset.trusted" if verdict.trust is Trust.TRUSTED else "dataset.in_doubt"
             data = {"version": verdict.version, "trust": verdict.trust.value, "job": job.id}
             transaction.emit(kind, dataset, what, data=data)

@@ -15,7 +15,7 @@ from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.monitor import CheckResult
 from shopfloor.lake.locations import artifact_file, part_files
 from shopfloor.lake.manifest import touched_by
-from shopfloor.monitoring.records import BacktestSpec, CheckSpec, Delivery, ValueSpec
+from shopfloor.monitoring.records import PERFORMANCE, BacktestSpec, CheckSpec, Delivery, ValueSpec
 from shopfloor.monitoring.tasks import CheckTask
 from shopfloor.runtime.context import Context
 from shopfloor.store import alerts, datasets, inference, models, trust
@@ -87,8 +87,10 @@ def value_spec(context: Context, query: Query, definition: ModelDefinition) -> V
     )
 
 
-def backtest_spec(context: Context, query: Query, definition: ModelDefinition) -> BacktestSpec | None:
-    """Every delivery so far against the champion's reference."""
+def backtest_spec(
+    context: Context, query: Query, definition: ModelDefinition, other: ModelDefinition | None = None
+) -> BacktestSpec | None:
+    """Every delivery so far against the champion's reference, under the model's rule and another one."""
     champion = models.aliases(query, definition.name).get("champion")
     _, manifest, reference = _artifact(context, query, definition.name, champion) if champion else _NONE
     newest = datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
@@ -105,6 +107,8 @@ def backtest_spec(context: Context, query: Query, definition: ModelDefinition) -
             )
     return BacktestSpec(
         definition=definition,
+        other=other,
+        performance=alerts.checks_of(query, definition.name, PERFORMANCE),
         model_version=champion,
         reference_path=str(reference),
         columns=newest.columns,

@@ -240,9 +240,14 @@ class Delivery(Record, frozen=True, kw_only=True):
 
 
 class BacktestSpec(Record, frozen=True, kw_only=True):
-    """Replay the rule of `definition` over deliveries, oldest first, against one reference."""
+    """Replay the rule of `definition` over deliveries, oldest first, against one reference, and that of `other`.
+
+    `performance` are the stored results of the performance on labelled deliveries.
+    """
 
     definition: ModelDefinition
+    other: ModelDefinition | None = None
+    performance: tuple[CheckResult, ...] = ()
     model_version: int
     reference_path: str
     columns: tuple[Column, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,7 @@ def delivered_rows(
     wanted |= set(definition.segment_by)
     frame = read_parts(parts, columns, [column.name for column in columns if column.name in wanted])
     begins, moment = _span_of(frame, definition.time)
-    data = name or _digest(part.sha256 for part in parts)
+    data = name or data_name(parts)
     return InputRows(data=data, moment=moment or at, begins=begins, frame=frame)
 
 
@@ -198,6 +198,11 @@ def _span_of(frame: pd.DataFrame, time: str | None) -> tuple[datetime | None, da
     known = times.dropna().to_numpy(dtype="datetime64[us]").astype(np.int64)
     first, middle = np.quantile(known, [_EARLIEST, 0.5])
     return datetime.fromtimestamp(float(first) / 1e6, UTC), datetime.fromtimestamp(float(middle) / 1e6, UTC)
+
+
+def data_name(parts: Sequence[PartFile]) -> str:
+    """What results of checks call the rows of a delivery: the content of its parts."""
+    return _digest(part.sha256 for part in parts)
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -46,10 +46,11 @@ def put(transaction: Transaction, alert: AlertRecord) -> None:
 
 def emit(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
     """The event that an alert was `opened`, `updated` or `resolved` by itself."""
+    found = alert.looks[-1].message if alert.looks and verb == "updated" else alert.message
     transaction.emit(
         f"alert.{verb}",
         alert.subject,
-        f"Alert {alert.id} on {alert.subject}: {alert.message}",
+        f"Alert {alert.id} on {alert.subject}: {found}",
         data={"alert": alert.id, "severity": alert.severity.value},
     )
 
@@ -141,6 +142,12 @@ def newest_checks(query: Query, model: str) -> list[CheckResult]:
         [model],
     )
     return [msgspec.json.decode(row[0], type=CheckResult) for row in rows]
+
+
+def checks_of(query: Query, model: str, check: str) -> tuple[CheckResult, ...]:
+    """All results of one check of a model, oldest first."""
+    rows = query.all("SELECT record FROM checks WHERE model = ? AND check_code = ? ORDER BY number", [model, check])
+    return tuple(msgspec.json.decode(row[0], type=CheckResult) for row in rows)
 
 
 def check_history(query: Query, model: str, limit: int, offset: int = 0) -> Page[CheckResult]:

@@ -48,6 +48,11 @@ def of_kind(query: Query, subject: str, prefix: str, limit: int) -> list[Event]:
     return [_event(row) for row in rows]
 
 
+def kinds_of(query: Query, subject: str) -> dict[str, int]:
+    """How many events of each kind there are about a subject."""
+    return dict(query.all("SELECT kind, count(*) FROM events WHERE subject = ? GROUP BY kind", [subject]))
+
+
 def total(query: Query, subject: str = "") -> int:
     """How many events there are."""
     return scalar(query, "SELECT count(*) FROM events WHERE (? = '' OR subject = ?)", [subject, subject])

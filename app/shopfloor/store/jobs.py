@@ -162,6 +162,12 @@ def counts(query: Query) -> JobCounts:
     )
 
 
+def succeeded_of(query: Query, subject: str) -> dict[str, int]:
+    """How many jobs of each kind about a subject have succeeded."""
+    found = "SELECT kind, count(*) FROM jobs WHERE subject = ? AND state = ? GROUP BY kind"
+    return dict(query.all(found, [subject, JobState.SUCCEEDED.value]))
+
+
 def last_ended(query: Query, kind: JobKind, subject: str) -> JobRecord | None:
     """The newest ended job of a kind about a subject."""
     found = _all(

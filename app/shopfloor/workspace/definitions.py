@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import tomlkit
 
 from shopfloor.domain.column_names import ColumnNames
-from shopfloor.domain.definition import ModelDefinition, Task
+from shopfloor.domain.definition import ModelDefinition, Monitoring, Task
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import check_name, is_name
 from shopfloor.domain.record import Record
-from shopfloor.workspace.form import read_form, write_text_atomic
+from shopfloor.domain.text import safe
+from shopfloor.workspace.form import TomlForm, read_form, write_text_atomic
 from shopfloor.workspace.layout import Layout
 
 MetricCheck = Callable[[str, tuple[Task, ...]], object]
@@ -90,6 +91,30 @@ def _merge_table(document: Any, key: str, values: dict[str, Any] | None, default
             table = document[key] = tomlkit.table()
         for name, value in changed.items():
             table[name] = value
+
+
+def with_monitoring(definition: ModelDefinition, given: Sequence[str], check_metric: MetricCheck) -> ModelDefinition:
+    """The definition with other settings of `[monitoring]`, written `key=value` as in its file.
+
+    `persistence=1,2` is a list. Raises `ConfigError` for a key that there is not or a value that cannot work.
+    """
+    text = "\n".join(map(_assignment, given))
+    known = msgspec.to_builtins(definition.monitoring)
+    form = TomlForm(text, "--set")
+    monitoring = form.read(known | form.parse(), Monitoring)
+    return check_definition(msgspec.structs.replace(definition, monitoring=monitoring), "--set", check_metric)
+
+
+def _assignment(given: str) -> str:
+    key, equals, value = given.partition("=")
+    if not equals:
+        raise ConfigError(
+            f"--set {safe(given, 80)!r} is no setting.",
+            hint="Write KEY=VALUE, for example min_effect=0.2",
+            code="bad_setting",
+        )
+    plain = value.strip()
+    return f"{key.strip().removeprefix('monitoring.')} = {f'[{plain}]' if ',' in plain and plain[0] != '[' else plain}"
 
 
 def check_definition(definition: ModelDefinition, source: str, check_metric: MetricCheck) -> ModelDefinition:

@@ -41,13 +41,8 @@ def read_text(path: pathlib.Path) -> str:
 
 def parse_form(text: str, kind: type[T], source: str) -> T:
     """TOML `text` as a `kind`; `source` names it in errors."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(
-            f"{source} is not valid TOML: {error}.", hint="Correct that line; strings need quotes."
-        ) from error
-    return TomlForm(text, source).read(_written(raw), kind)
+    form = TomlForm(text, source)
+    return form.read(form.parse(), kind)
 
 
 class TomlForm:
@@ -56,6 +51,16 @@ class TomlForm:
     def __init__(self, text: str, source: str) -> None:
         self._text = text
         self._source = source
+
+    def parse(self) -> dict[str, Any]:
+        """The text as TOML has it; raises `ConfigError` where it is none."""
+        try:
+            raw = tomllib.loads(self._text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(
+                f"{self._source} is not valid TOML: {error}.", hint="Correct that line; strings need quotes."
+            ) from error
+        return {key: _written(value) for key, value in raw.items()}
 
     def read(self, raw: Any, kind: type[T]) -> T:
         """`raw` as a `kind`; the first thing that does not fit is named."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from shopfloor.actions.moments import parse_time
-from shopfloor.cli.commands import bundle, define, release
+from shopfloor.cli.commands import bundle, define, release, report, test_score
 from shopfloor.cli.nouns import Noun
 from shopfloor.cli.output import answers, models
 from shopfloor.cli.reading import NAME, list_verb, only
@@ -32,7 +32,7 @@ def command() -> None:
     """Models. A REF is NAME, or NAME@3 for one version."""
 
 
-for _each in (*define.COMMANDS, release.roll_back, *bundle.COMMANDS):
+for _each in (*define.COMMANDS, release.roll_back, test_score.show_test_score, report.card, *bundle.COMMANDS):
     command.add_command(_each)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from shopfloor.cli.nouns import Noun
-from shopfloor.cli.output import alerts
+from shopfloor.cli.output import alerts, answers
 from shopfloor.cli.reading import list_verb
-from shopfloor.domain.requests.alerts import CheckList, FleetList
+from shopfloor.cli.session import Session
+from shopfloor.cli.verbs import json_option, session
+from shopfloor.domain.requests.alerts import CheckList, FleetList, MonitorBacktest
 
 
 @click.group(cls=Noun)
@@ -35,3 +37,23 @@ command.add_command(
         name="fleet",
     )
 )
+
+
+@command.command("backtest")
+@click.argument("model", metavar="REF")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Another rule beside today's.",
+)
+@json_option
+@session
+def replay(session: Session, model: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """Replay the rule over all past deliveries: how often would it have fired, and did performance fall?
+
+    With --set another rule is replayed beside it, for example: --set min_effect=0.2 --set persistence=1,2
+    """
+    report = session.ask(MonitorBacktest(model=model, settings=settings), timeout=600.0)
+    answers.show(report, alerts.describe_backtest, as_json=as_json)

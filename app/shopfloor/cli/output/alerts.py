@@ -13,6 +13,7 @@ from shopfloor.cli.output.cells import (
     minute,
     moment,
     probability,
+    setting,
     text,
     version,
     words,
@@ -21,7 +22,7 @@ from shopfloor.cli.output.cells import (
 from shopfloor.cli.output.changes import changed
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
-from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult, CheckVerdict, FleetLook
+from shopfloor.domain.monitor import AlertChange, AlertLook, AlertRecord, CheckResult, CheckVerdict, FleetLook
 from shopfloor.domain.requests.alerts import (
     AlertAck,
     AlertResolve,
@@ -76,11 +77,30 @@ CHANGES: tuple[TextColumn[AlertChange], ...] = (
     TextColumn("CHANGE", lambda each: words(changed(each.changes)), room=30),
 )
 
+LOOKS: tuple[TextColumn[AlertLook], ...] = (
+    TextColumn("SEEN AGAIN", lambda each: minute(each.at)),
+    TextColumn("SEVERITY", lambda each: str(each.severity), drop=2),
+    TextColumn("VALUE", lambda each: figure(each.value), right=True),
+    TextColumn("LIMIT", lambda each: figure(each.limit), right=True, drop=3),
+    TextColumn("MESSAGE", lambda each: words(each.message), room=40),
+)
+
 DELIVERIES: tuple[TextColumn[BacktestDelivery], ...] = (
     TextColumn("DATA", lambda each: version(each.dataset_version)),
     TextColumn("ROWS", lambda each: count(each.rows), right=True),
     TextColumn("ALERT", lambda each: yes(each.fired)),
+    TextColumn("PERFORMANCE", lambda each: _performance(each), drop=1),
     TextColumn("SHIFTED", lambda each: joined(each.shifted), room=30),
+)
+
+COMPARED: tuple[TextColumn[tuple[BacktestDelivery, BacktestDelivery]], ...] = (
+    TextColumn("DATA", lambda pair: version(pair[0].dataset_version)),
+    TextColumn("ROWS", lambda pair: count(pair[0].rows), right=True),
+    TextColumn("TODAY", lambda pair: yes(pair[0].fired)),
+    TextColumn("OTHER", lambda pair: yes(pair[1].fired)),
+    TextColumn("PERFORMANCE", lambda pair: _performance(pair[0]), drop=1),
+    TextColumn("SHIFTED TODAY", lambda pair: joined(pair[0].shifted), room=15),
+    TextColumn("SHIFTED OTHER", lambda pair: joined(pair[1].shifted), room=15),
 )
 
 
@@ -111,17 +131,56 @@ def describe(alert: AlertRecord, width: int | None) -> str:
 
 
 def describe_with_history(alert: AlertRecord, history: Sequence[AlertChange], width: int | None) -> str:
-    """`describe`, and who changed it since it was opened."""
-    return paragraphs(describe(alert, width), table(CHANGES, history, width) if history else "")
+    """`describe`, what was found later, and who changed it since it was opened."""
+    later = table(LOOKS, alert.looks, width) if alert.looks else ""
+    return paragraphs(describe(alert, width), later, table(CHANGES, history, width) if history else "")
 
 
 def describe_backtest(report: BacktestReport, width: int | None) -> str:
-    """How often the rule would have fired."""
+    """How often the rule would have fired, and what performance did; with another rule side by side."""
     title = (
         f"{text(report.model)} v{report.model_version}: {counted(report.alerts, 'alert')} over"
         f" {counted(len(report.deliveries), 'past delivery', 'past deliveries')}"
     )
-    return paragraphs(sentence(title, width), table(DELIVERIES, report.deliveries, width) if report.deliveries else "")
+    other = report.other
+    if other is None:
+        return paragraphs(
+            sentence(title, width),
+            sentence(f"{'; '.join(_outcomes(report))}.", width),
+            table(DELIVERIES, report.deliveries, width) if report.deliveries else "",
+        )
+    pairs = tuple(zip(report.deliveries, other.deliveries, strict=True))
+    return paragraphs(
+        sentence(f"{title} by today's rule, {count(other.alerts)} by the other", width),
+        facts(
+            [("today", "; ".join(_outcomes(report))), ("other", "; ".join(_outcomes(other))), *_changed(report)], width
+        ),
+        table(COMPARED, pairs, width) if pairs else "",
+    )
+
+
+def _outcomes(report: BacktestReport) -> list[str]:
+    """What came of the deliveries where it fired; nothing where no performance is known."""
+    fired = f"It fired in {counted(report.fired, 'delivery', 'deliveries')}"
+    if not any(each.fell is not None for each in report.deliveries):
+        return [fired, "no delivery's performance is known"]
+    fell = f"performance fell in {count(report.fell)} of {count(report.measured)} measured ones, or in the next"
+    missed = f"{counted(report.missed, 'fall')} came without an alert"
+    return [fired, *([fell] if report.measured else []), missed]
+
+
+def _changed(report: BacktestReport) -> list[tuple[str, str]]:
+    """The settings in which the other rule differs."""
+    other = report.other.rule if report.other is not None else {}
+    return [
+        (text(key), f"{setting(value)} → {setting(other[key])}")
+        for key, value in report.rule.items()
+        if key in other and other[key] != value
+    ]
+
+
+def _performance(each: BacktestDelivery) -> str:
+    return figure(each.performance) if not each.fell else f"{figure(each.performance)} FELL"
 
 
 def _check(alert: AlertRecord) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult, FleetLook
@@ -93,25 +93,43 @@ class MonitorRun(Mutation[JobRecord], frozen=True, kw_only=True):
 
 
 class BacktestDelivery(Record, frozen=True, kw_only=True):
-    """The result of the check for one past delivery."""
+    """The result of the check for one past delivery.
+
+    `performance` is what the champion of its day scored on its labelled rows, as it was stored; `fell` whether that
+    was a fall. None: it was not measured, or could not tell.
+    """
 
     dataset_version: int
     rows: int
     shifted: tuple[str, ...] = ()
     fired: bool = False
+    performance: float | None = None
+    fell: bool | None = None
 
 
 class BacktestReport(Record, frozen=True, kw_only=True):
-    """How often the rule would have fired."""
+    """How often a rule would have fired, and how often performance fell with it.
+
+    `rule` are the settings of `[monitoring]` that were replayed, `fired` how many deliveries opened an alert or were
+    counted to one; of those whose performance is known in this delivery or the next (`measured`) it `fell` in some.
+    `missed` are falls where it fired neither then nor before. `other` is the replay of another rule over the same rows.
+    """
 
     model: str
     model_version: int
     deliveries: tuple[BacktestDelivery, ...]
     alerts: int
+    rule: dict[str, Any] = {}
+    fired: int = 0
+    measured: int = 0
+    fell: int = 0
+    missed: int = 0
+    other: BacktestReport | None = None
 
 
 class MonitorBacktest(Request[BacktestReport], frozen=True, kw_only=True):
-    """Replay the drift rule over all past deliveries."""
+    """Replay today's rule over all past deliveries; beside it another one, with settings such as `min_effect=0.2`."""
 
     verb: ClassVar[str] = "monitor.backtest"
     model: str
+    settings: tuple[str, ...] = ()

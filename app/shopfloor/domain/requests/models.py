@@ -13,6 +13,7 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.release import ModelChange, ModelRecord, ModelVersion
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.right import Right
+from shopfloor.domain.test_score import ModelTestScore
 
 
 class ModelList(Request[Page[ModelRecord]], frozen=True, kw_only=True):
@@ -123,6 +124,24 @@ class ModelRetire(Mutation[ModelRecord], frozen=True, kw_only=True):
     needs: ClassVar[Right] = Right.PROMOTE
     name: str
     reason: str = ""
+
+
+class ModelTestScoreShow(Request[ModelTestScore], frozen=True, kw_only=True):
+    """How ready a model is, by the 28 tests of the ML Test Score."""
+
+    verb: ClassVar[str] = "model.test_score"
+    name: str
+
+
+class ModelTestAnswer(Mutation[ModelTestScore], frozen=True, kw_only=True):
+    """Answer a test that the store cannot answer, with 0, .5 or 1."""
+
+    verb: ClassVar[str] = "model.test_answer"
+    needs: ClassVar[Right] = Right.CONFIGURE
+    name: str
+    test: str
+    score: float
+    note: str = ""
 
 
 class BundleReport(Record, frozen=True, kw_only=True):

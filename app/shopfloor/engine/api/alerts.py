@@ -27,7 +27,7 @@ from shopfloor.store.images import Row
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
-_UNTOLD = {"evidence", "updated_at"}
+_UNTOLD = {"evidence", "looks", "updated_at"}
 
 
 def listing(services: EngineServices, request: AlertList) -> Page[AlertRecord]:

@@ -11,6 +11,8 @@ from shopfloor.engine.services import EngineServices
 from shopfloor.monitoring import preparing
 from shopfloor.monitoring.tasks import replay, report_value
 from shopfloor.runtime.task import WorkerTask
+from shopfloor.statistics import metrics
+from shopfloor.workspace.definitions import with_monitoring
 
 
 def value(services: EngineServices, request: ValueShow) -> ValueReport:
@@ -21,9 +23,12 @@ def value(services: EngineServices, request: ValueShow) -> ValueReport:
 
 
 def backtest(services: EngineServices, request: MonitorBacktest) -> BacktestReport:
-    """How often the rule would have fired over the deliveries so far."""
+    """How often the rule, and another one beside it, would have fired over the deliveries so far."""
     definition = services.context.definition(request.model)
-    spec = services.context.store.read(lambda query: preparing.backtest_spec(services.context, query, definition))
+    other = with_monitoring(definition, request.settings, metrics.find) if request.settings else None
+    spec = services.context.store.read(
+        lambda query: preparing.backtest_spec(services.context, query, definition, other)
+    )
     if spec is None:
         raise RefusedError(
             f"Model {definition.name} has no champion to check against.",

@@ -26,7 +26,18 @@ from shopfloor.intake.contract import live
 from shopfloor.runtime import damage
 from shopfloor.runtime.line import ChampionChanged
 from shopfloor.serving.deploy import deploy
-from shopfloor.store import alerts, datasets, files, history, models, revisions, texts, thresholds, trust
+from shopfloor.store import (
+    alerts,
+    datasets,
+    files,
+    history,
+    models,
+    revisions,
+    score_answers,
+    texts,
+    thresholds,
+    trust,
+)
 from shopfloor.store.images import RowImage
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -267,6 +278,17 @@ def _apply_threshold(services: EngineServices, transaction: Transaction, image: 
     thresholds.put(transaction, model, version, image.before["threshold"] if image.before else None)
 
 
+def _tell_answer(query: Query, image: RowImage) -> str:
+    model, test = image.key
+    before = image.before["score"] if image.before else None
+    return f"Answer to test {test} of {model}: {'none' if before is None else exact(before)}, as before"
+
+
+def _apply_answer(services: EngineServices, transaction: Transaction, image: RowImage) -> None:
+    model, test = image.key
+    score_answers.put_back(transaction, str(model), str(test), image.before)
+
+
 RESTORERS: Mapping[str, Restorer] = {
     "aliases": Restorer(
         _tell_alias,
@@ -289,6 +311,7 @@ RESTORERS: Mapping[str, Restorer] = {
         _moved_dataset,
         stays=lambda image: "What was trained meanwhile stays, and a training may follow.",
     ),
+    "score_answers": Restorer(_tell_answer, _apply_answer),
     "delivery_trust": Restorer(
         _tell_trust, _apply_trust, stays=lambda image: "What was trained and released meanwhile stays."
     ),

@@ -52,7 +52,8 @@ def why(services: EngineServices, request: Why) -> Explanation:
     """Why something is as it is. About a path, the drop folders are scanned first."""
     if request.raw or "/" in request.ref:
         return explain_path(services.watch, os.fsdecode(_bytes(request.raw)) if request.raw else request.ref)
-    return services.context.store.read(lambda query: explain(services.context, query, request.ref))
+    definitions, now = services.context.all_models(), services.context.clock.now()
+    return services.context.store.read(lambda query: explain(query, request.ref, definitions, now))
 
 
 def _bytes(digits: str) -> bytes:

@@ -7,9 +7,10 @@ from shopfloor.domain.explanation import Explained
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.numbers import change
 from shopfloor.domain.text import counted, safe
+from shopfloor.domain.trust import Trust
 from shopfloor.engine.why.evidence import StoredEvidence, history, notes
 from shopfloor.lineage.key import Key
-from shopfloor.store import datasets, files
+from shopfloor.store import datasets, files, trust
 
 
 def file(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
@@ -42,8 +43,31 @@ def dataset_version(evidence: StoredEvidence, key: Key, node: LineageNode) -> Ex
         ref=node.ref,
         message=f"{node.ref} has {counted(found.rows, 'row')} ({change(found.added_rows)}){because}.",
         at=found.created_at,
-        because=notes(found.notices),
+        because=(*trust_of(evidence, key.name, key.number), *notes(found.notices)),
     )
+
+
+def trust_of(evidence: StoredEvidence, dataset: str, version: int) -> tuple[Explained, ...]:
+    """The verdict about what a version brought, with what speaks against it; none where nothing checked it."""
+    found = trust.get(evidence.query, dataset, version)
+    if found is None:
+        return ()
+    reasons = [
+        Explained(kind="check", ref=safe(one.check, 80), message=safe(one.message), value=one.value, limit=one.limit)
+        for one in found.evidence
+    ]
+    waits = f" Its checks for {', '.join(found.pending)} have not ended." if found.pending else ""
+    verdict = Explained(
+        kind="trust",
+        ref=found.ref,
+        state=found.trust.value,
+        message=f"{safe(found.why) or 'Nothing speaks against its rows.'}{waits}",
+        at=found.decided_at,
+        actor=safe(found.decided_by, 80),
+        hint="" if found.trust is Trust.TRUSTED else f"A person decides: shopfloor dataset trust {found.ref}",
+        because=tuple(reasons),
+    )
+    return (verdict,)
 
 
 def thing(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:

@@ -45,7 +45,7 @@ def _grounds(decision: Decision | None) -> Iterator[Explained]:
     if decision is None:
         return
     if decision.challenger_score is not None:
-        yield Explained(kind="note", message=f"{scores(decision)}.", value=decision.gain)
+        yield Explained(kind="note", message=f"{scores(decision)}.")
     for check in sorted(decision.checks, key=lambda one: (not one.blocking, _ORDER[one.passed])):
         yield _check(check)
 

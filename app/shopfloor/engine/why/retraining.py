@@ -11,8 +11,9 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.explanation import Explained
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.text import counted, safe
+from shopfloor.engine.why.data import trust_of
 from shopfloor.engine.why.decision import of_version
-from shopfloor.engine.why.evidence import StoredEvidence
+from shopfloor.engine.why.evidence import StoredEvidence, brief
 from shopfloor.engine.why.work import of_job
 from shopfloor.store import datasets, events, jobs, models, runs
 
@@ -76,9 +77,10 @@ def model(evidence: StoredEvidence, definition: ModelDefinition) -> Explained:
         else f"Train it now: shopfloor model train {definition.name}",
         because=(
             *holds,
+            *(trust_of(evidence, definition.dataset, training.newest) if training.learned < training.newest else ()),
             *((of_job(trained),) if trained is not None else ()),
             *_ticks(training),
-            *(of_version(evidence, version) for version in versions),
+            *(brief(of_version(evidence, version)) for version in versions),
         ),
     )
 
@@ -140,11 +142,11 @@ def _alerts(training: TrainingHistory) -> Iterator[Explained]:
         yield _policy("alerts start no training (on_alert = false).", "")
     elif last is not None and last.finished_at is not None:
         until = last.finished_at + timedelta(minutes=retrain.cooldown_minutes)
-        if until > training.evidence.context.clock.now():
+        if until > training.evidence.now:
             yield Explained(
                 kind="policy",
                 ref="cooldown_minutes",
-                message="an alert starts none before the cool-down ends.",
+                message="alerts start no training before the cool-down ends.",
                 at=until,
             )
 

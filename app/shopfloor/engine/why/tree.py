@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 import msgspec
 
+from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.explanation import Explained, Explanation
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.text import counted
 from shopfloor.engine.why import alert, data, decision, retraining, work
-from shopfloor.engine.why.evidence import StoredEvidence, Teller
+from shopfloor.engine.why.evidence import StoredEvidence, Teller, brief
 from shopfloor.lineage.key import Key, NodeKind
 from shopfloor.lineage.nodes import load
 from shopfloor.lineage.origins import origins
 from shopfloor.lineage.resolve import resolve
 from shopfloor.lineage.scope import load_scope
-from shopfloor.runtime.context import Context
 from shopfloor.store import files
 from shopfloor.store.rows import Query
 
@@ -39,12 +40,13 @@ _TELLERS: dict[NodeKind, Teller] = {
 }
 
 
-def explain(context: Context, query: Query, text: str) -> Explanation:
+def explain(query: Query, text: str, definitions: Iterable[ModelDefinition], now: datetime) -> Explanation:
     """Why what `text` names is as it is: a model by its name, else whatever the lineage knows by it.
 
     Raises `NotFoundError` with the nearest reference, and `UsageError` for an ambiguous one.
     """
-    evidence = StoredEvidence(context, query, load_scope(query, None))
+    known = {definition.name: definition for definition in definitions}
+    evidence = StoredEvidence(query, load_scope(query, None), known, now)
     model = _model(evidence, text.strip())
     keys = _keys(evidence, text, model)
     nodes = load(query, keys, evidence.scope)
@@ -73,13 +75,14 @@ def _keys(evidence: StoredEvidence, text: str, model: Explained | None) -> list[
 def _model(evidence: StoredEvidence, word: str) -> Explained | None:
     """A model by its bare name."""
     name = word.removeprefix("model:")
-    known = {each.name: each for each in evidence.context.all_models()}
-    return retraining.model(evidence, known[name]) if name in known else None
+    return retraining.model(evidence, evidence.models[name]) if name in evidence.models else None
 
 
 def _told(evidence: StoredEvidence, key: Key, node: LineageNode, seen: set[Key], depth: int) -> Explained:
     """The thing with its own facts first, then what it came from; nothing is unfolded twice."""
     fact = _TELLERS[NodeKind(key.kind)](evidence, key, node)
+    if depth < _DEPTH:
+        fact = brief(fact)
     if not depth:
         return fact
     found = origins(evidence.query, key, evidence.scope)

@@ -29,7 +29,7 @@ def of_job(found: JobRecord) -> Explained:
         kind="job",
         ref=found.id,
         state=found.state.value,
-        message=f"{found.id} is a {found.kind} job of {safe(found.subject, 64)}{trigger}{error}",
+        message=f"{found.kind} job {found.id} of {safe(found.subject, 64)}{trigger}{error}",
         at=found.finished_at or found.started_at or found.created_at,
         hint=f"shopfloor job log {found.id}, then shopfloor job retry {found.id}" if found.state in _FAILED_JOB else "",
         because=(Explained(kind="policy", message="It is to be tried again.", at=found.not_before),) if waits else (),

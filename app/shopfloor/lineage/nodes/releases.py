@@ -32,7 +32,8 @@ def runs(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[KeyedNo
         state, ended = _state(run, scope)
         key = Key(NodeKind.RUN, run.id)
         facts = _results(run) if ended else {}
-        label = " · ".join(text for text in (run.id, run.model, run.chosen if ended else None) if text)
+        without = f"without {', '.join(run.excluded)}" if run.excluded else None
+        label = " · ".join(text for text in (run.id, run.model, run.chosen if ended else None, without) if text)
         yield make(
             key,
             scope,

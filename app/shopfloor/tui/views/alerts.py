@@ -9,7 +9,7 @@ from typing import Any
 from shopfloor.actions.panes import Scope
 from shopfloor.actions.registry import for_scope
 from shopfloor.domain import numbers
-from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict, Severity
+from shopfloor.domain.monitor import AlertLook, AlertRecord, AlertState, CheckResult, CheckVerdict, Severity
 from shopfloor.domain.text import times
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.columns import TableColumn
@@ -71,7 +71,13 @@ def sections(alert: AlertRecord, history: Sequence[CheckResult]) -> list[Section
     todo = _todo(alert)
     if todo:
         found.append(Section("do", "Actions", todo))
+    if alert.looks:
+        found.append(Section("looks", "Seen again", [_look(look) for look in reversed(alert.looks)]))
     return [*found, *_evidence(alert, history)]
+
+
+def _look(look: AlertLook) -> Pair:
+    return Pair(_since(look.at), look.message, "", _SEVERITY[look.severity][1])
 
 
 def _figures(alert: AlertRecord) -> list[Pair]:
@@ -157,10 +163,10 @@ def _samples(results: Sequence[CheckResult]) -> str:
 
 
 def _shifted(alert: AlertRecord, history: Sequence[CheckResult]) -> list[CheckResult]:
-    """The newest result of each feature that was shifted: the alert's own first, then the most important."""
+    """What was shifted when the alert opened, a result for each feature: its own first, then the most important."""
     newest: dict[str | None, CheckResult] = {}
     for check in history:
-        if check.verdict is CheckVerdict.SHIFTED and _bins(check.evidence)[1]:
+        if check.at <= alert.opened_at and check.verdict is CheckVerdict.SHIFTED and _bins(check.evidence)[1]:
             newest.setdefault(check.feature, check)
     return sorted(newest.values(), key=lambda check: (check.feature != alert.feature, -(check.importance or 0.0)))
 

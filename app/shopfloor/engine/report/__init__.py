@@ -1,0 +1,1 @@
+"""One self-contained page about a model or a dataset, for people without access."""

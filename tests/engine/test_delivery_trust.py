@@ -1,0 +1,193 @@
+"""What trainings wait for and leave out, and what rows that leave do to the versions that learned from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.engine.test_undo import Hands, of
+from tests.upkeep.works import Works
+
+from shopfloor.domain.definition import ModelDefinition, Training
+from shopfloor.domain.job import JobKind, JobState
+from shopfloor.domain.monitor import AlertRecord, AlertState
+from shopfloor.domain.release import AliasChange
+from shopfloor.domain.requests.datasets import DatasetRollback
+from shopfloor.domain.run import RunRecord
+from shopfloor.domain.trust import DeliveryTrust, Trust
+from shopfloor.engine.line import delivery_trust
+from shopfloor.engine.line.line import ProductionLine, train
+from shopfloor.runtime.line import VersionCommitted
+from shopfloor.statistics import metrics
+from shopfloor.store import alerts, datasets, jobs, models, runs, trust
+from shopfloor.store.rows import Query
+from shopfloor.workspace.definitions import save_definition
+
+DEFINITION = ModelDefinition(name="late", dataset="flights", target="city")
+OTHER = ModelDefinition(name="other", dataset="trains", target="city")
+
+
+@pytest.fixture
+def works(tmp_path: Path) -> Iterator[Works]:
+    made = Works(tmp_path)
+    made.context.line = ProductionLine(made.context)
+    for definition in (DEFINITION, OTHER):
+        save_definition(made.layout, definition, metrics.find)
+    yield made
+    made.store.close()
+
+
+def deliver(works: Works, *cities: str) -> str:
+    """The next version of flights with the rows of one more file; its id."""
+    number = works.store.read(lambda query: datasets.current_version(query, "flights"))
+    before = works.store.read(lambda query: datasets.parts(query, "flights", number))
+    file = f"f{number + 1}"
+    works.commit("flights", [*before, works.part(_rows(*cities), [file])], delivered=[file], digest=f"d{number + 1}")
+    version = works.store.read(lambda query: datasets.version(query, "flights", number + 1))
+    assert version is not None
+    arrived = msgspec.structs.replace(version, added_rows=len(cities))
+    works.store.write(lambda transaction: works.context.line.after(transaction, VersionCommitted(arrived)))
+    return file
+
+
+def _rows(*cities: str) -> Any:
+    import pyarrow as pa
+
+    return pa.table({"id": range(len(cities)), "city": list(cities)})
+
+
+def learn(works: Works, number: int, *excluded: str) -> None:
+    """The champion is a version that learned from version `number` of flights."""
+    works.release("late", number)
+
+    def put(transaction: Any) -> None:
+        version = models.version(transaction, "late", models.aliases(transaction, "late")["champion"])
+        run = runs.get(transaction, version.run)
+        fields = {"dataset": "flights", "dataset_version": number, "excluded": excluded}
+        runs.put(transaction, msgspec.structs.replace(run, **fields))
+
+    works.store.write(put)
+
+
+def judged(works: Works, number: int, found: Trust, **fields: Any) -> None:
+    verdict = DeliveryTrust(dataset="flights", version=number, trust=found, decided_at=works.clock.now(), **fields)
+    works.store.write(lambda transaction: trust.put(transaction, verdict))
+
+
+def queued(works: Works, kind: JobKind) -> list[str]:
+    return [job.subject for job in works.store.read(jobs.queued) if job.kind is kind]
+
+
+def test_a_training_waits_for_the_checks_of_its_own_deliveries(works: Works) -> None:
+    deliver(works, "Oslo")
+    learn(works, 1)
+    deliver(works, "Rome")
+    verdict = works.store.read(lambda query: trust.get(query, "flights", 2))
+    assert verdict is not None
+    assert (verdict.trust, verdict.pending, verdict.files) == (Trust.UNKNOWN, ("late",), ("f2",))
+    for definition in (DEFINITION, OTHER):
+        works.store.write(lambda transaction, one=definition: train(transaction, one, 2, trigger="test"))  # type: ignore[misc]
+
+    def waiting(query: Query) -> set[str]:
+        waits = delivery_trust.holds_back(works.context, query)
+        return {job.subject for job in jobs.queued(query) if waits(job)}
+
+    assert works.store.read(waiting) == {"late"}
+    works.clock.forward(seconds=(delivery_trust.PATIENCE + timedelta(seconds=1)).total_seconds())
+    assert works.store.read(waiting) == set()
+    works.clock.forward(seconds=-delivery_trust.PATIENCE.total_seconds())
+
+    def end(transaction: Any) -> None:
+        (check,) = [job for job in jobs.queued(transaction) if job.kind is JobKind.MONITOR]
+        jobs.put(transaction, msgspec.structs.replace(check, state=JobState.FAILED))
+
+    works.store.write(end)
+    assert works.store.read(waiting) == set()
+    run = RunRecord(id="r9", model="late", dataset="flights", dataset_version=2)
+    assert [one.version for one in works.store.read(lambda query: delivery_trust.doubts(query, run))] == [2]
+
+
+@pytest.mark.parametrize(
+    ("found", "definition", "mode", "left_out"),
+    [
+        (Trust.BROKEN, DEFINITION, "append", ("f2",)),
+        (Trust.SUSPECT, DEFINITION, "append", ()),
+        (Trust.TRUSTED, DEFINITION, "append", ()),
+        (Trust.BROKEN, msgspec.structs.replace(DEFINITION, training=Training(exclude_broken=False)), "append", ()),
+        (Trust.BROKEN, DEFINITION, "upsert", ()),
+    ],
+)
+def test_broken_rows_are_left_out_where_rows_are_added(
+    works: Works, found: Trust, definition: ModelDefinition, mode: str, left_out: tuple[str, ...]
+) -> None:
+    deliver(works, "Oslo")
+    deliver(works, "Rome")
+    works.store.write(lambda transaction: datasets.define(transaction, "flights", mode))
+    judged(works, 2, found, files=("f2",))
+    version = works.store.read(lambda query: datasets.version(query, "flights", 2))
+    assert version is not None
+    excluded = works.store.read(lambda query: delivery_trust.excluded_files(query, definition, version))
+    assert excluded == left_out
+    kept = delivery_trust.without(version.parts, excluded)
+    assert [span.file for part in kept for span in part.files] == ["f1"] + ["f2"] * (not left_out)
+    run = RunRecord(id="r1", model="late", dataset="flights", dataset_version=2, excluded=excluded)
+    assert bool(works.store.read(lambda query: delivery_trust.notes(query, run))) is bool(left_out)
+    in_doubt = works.store.read(lambda query: delivery_trust.doubts(query, run))
+    assert bool(in_doubt) is (found is not Trust.TRUSTED and not left_out)
+
+
+def test_nothing_is_left_out_where_nothing_else_is_there(works: Works) -> None:
+    deliver(works, "Oslo")
+    judged(works, 1, Trust.BROKEN, files=("f1",))
+    version = works.store.read(lambda query: datasets.version(query, "flights", 1))
+    assert version is not None
+    assert works.store.read(lambda query: delivery_trust.excluded_files(query, DEFINITION, version)) == ()
+
+
+def test_what_learned_from_rows_that_left_is_marked_until_they_are_back(works: Works) -> None:
+    """Whatever asks for a version: its mark, its challenger's alias, its approval, what the rows caused."""
+    ada = Hands(of(works))
+    deliver(works, "Oslo")
+    learn(works, 1)
+    deliver(works, "Rome", "Bern")
+    alert = _alert(works)
+    judged(works, 2, Trust.SUSPECT, files=("f2",), samples=("rows",), alerts=(alert,))
+    learn(works, 2)
+    learn(works, 2, "f2")
+    _offer(works, 2)
+    ada.ask(DatasetRollback(ref="flights@1"))
+
+    def mark(number: int) -> Any:
+        return works.store.read(lambda query: models.version(query, "late", number)).withdrawn
+
+    left = mark(2)
+    assert (left.files, left.rows, left.dataset_version) == ({"f2": 2}, 2, 3)
+    assert (mark(1), mark(3)) == (None, None)
+    assert "challenger" not in works.store.read(lambda query: models.aliases(query, "late"))
+    assert works.store.read(lambda query: models.state(query, "late")).awaiting is None
+    assert works.store.read(lambda query: alerts.get(query, alert)).state is AlertState.RESOLVED
+    assert works.store.read(lambda query: trust.withdrawn_samples(query, "flights")) == {"rows"}
+    assert queued(works, JobKind.TRAIN) == ["late"]
+    ada.undo()
+    assert mark(2) is None
+    assert works.store.read(lambda query: trust.withdrawn_samples(query, "flights")) == frozenset()
+
+
+def _alert(works: Works) -> str:
+    now = works.clock.now()
+    new = AlertRecord(id="", subject="late", check="performance", opened_at=now, updated_at=now)
+    return works.store.write(lambda transaction: alerts.create(transaction, new)).id
+
+
+def _offer(works: Works, number: int) -> None:
+    def put(transaction: Any) -> None:
+        change = AliasChange(model="late", alias="challenger", version=number, previous=None, at=transaction.now)
+        models.move_alias(transaction, change)
+        state = models.state(transaction, "late")
+        models.put_state(transaction, msgspec.structs.replace(state, awaiting=number))
+
+    works.store.write(put)
