@@ -39,8 +39,6 @@ from shopfloor.domain.monitor import (
     CheckVerdict,
     FleetLook,
     Severity,
-    ValuePoint,
-    ValueReport,
 )
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import (
@@ -79,6 +77,15 @@ from shopfloor.domain.status import (
     WatcherStatus,
 )
 from shopfloor.domain.test_score import ModelTestScore, ScoredTest, ScoreSection
+from shopfloor.domain.value import (
+    CostEntry,
+    CostKind,
+    ThresholdChange,
+    ThresholdPoint,
+    ThresholdReport,
+    ValuePoint,
+    ValueReport,
+)
 
 
 def at(day: int, hour: int = 9, minute: int = 0) -> datetime:
@@ -481,6 +488,17 @@ VALUE = ValueReport(
     ),
 )
 
+COST = CostEntry(id="c1", model="late-arrival", kind=CostKind.PEOPLE, amount=12.5, spent_at=at(1, 10))
+THRESHOLDS = ThresholdReport(
+    model="late-arrival",
+    unit="EUR",
+    version=2,
+    threshold=0.5,
+    proposed=0.3,
+    reason="+0.20 EUR a row on the holdout; 0 known outcomes cannot confirm it yet.",
+    points=(ThresholdPoint(threshold=0.5, promised=1.5),),
+)
+THRESHOLD = ThresholdChange(model="late-arrival", version=2, previous=None, threshold=0.3)
 RUN = RunRecord(
     id="r7",
     model="late-arrival",

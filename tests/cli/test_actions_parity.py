@@ -17,13 +17,16 @@ from shopfloor.cli.main import run
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.request import Mutation
+from shopfloor.domain.trust import DeliveryTrust, Trust
 
 ASKING = [action for action in ALL if action.asks_engine]
 MOVING = [action for action in ALL if not action.asks_engine and action.cli]
+BROKEN = DeliveryTrust(dataset="flights", version=2, trust=Trust.BROKEN, decided_at=samples.VERSION.created_at)
 RECORDS: tuple[Record, ...] = (
     samples.MODEL,
     samples.MODEL_VERSION,
     samples.VERSION,
+    msgspec.structs.replace(samples.VERSION, trust=BROKEN),
     samples.DATASET,
     samples.ALERT,
     samples.FAILED_JOB,
@@ -49,7 +52,8 @@ def texts(action: Action, folder: Path) -> dict[str, str]:
         "output": str(folder / "out.csv"), "name": "churn", "dataset": "customers", "skip_lines": "2",
         "reject_budget": "0.01", "keep": "yes", "corrected": "supersede", "repeated": "yes", "originals": "delete",
         "min_rows": "5", "max_rows": "50", "band": "0.5", "fresh_hours": "26", "decimal": ",",
-        "seq": "12", "dry_run": "yes",
+        "seq": "12", "dry_run": "yes", "by": "day", "kind": "people", "amount": "12.5", "at": "2026-01-05",
+        "threshold": "0.3",
     }  # fmt: skip
     return {each.name: known.get(each.name, f"{each.name} it's") for each in action.inputs}
 

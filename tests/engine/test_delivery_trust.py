@@ -21,9 +21,12 @@ from shopfloor.domain.run import RunRecord
 from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.engine.line import delivery_trust
 from shopfloor.engine.line.line import ProductionLine, train
+from shopfloor.monitoring.job import MonitorHandler
+from shopfloor.monitoring.records import CheckReport
+from shopfloor.monitoring.tasks import CheckOutcome
 from shopfloor.runtime.line import VersionCommitted
 from shopfloor.statistics import metrics
-from shopfloor.store import alerts, datasets, jobs, models, runs, trust
+from shopfloor.store import alerts, datasets, jobs, learned, models, runs, trust
 from shopfloor.store.rows import Query
 from shopfloor.workspace.definitions import save_definition
 
@@ -140,6 +143,31 @@ def test_broken_rows_are_left_out_where_rows_are_added(
     assert bool(in_doubt) is (found is not Trust.TRUSTED and not left_out)
 
 
+@pytest.mark.parametrize(("data", "again"), [(2, True), (1, False)])
+def test_what_was_trained_before_the_verdict_is_judged_again_once_it_is_there(
+    works: Works, data: int, again: bool
+) -> None:
+    """Its check failed, say, and a person had it done again; what waits for another reason is left alone."""
+    deliver(works, "Oslo")
+    learn(works, 1)
+    deliver(works, "Rome")
+    works.release("late", "new", champion=False)
+    _offer(works, 2)
+
+    def change(transaction: Any) -> None:
+        version = models.version(transaction, "late", 2)
+        models.put_version(transaction, msgspec.structs.replace(version, dataset_version=data))
+        (check,) = jobs.queued(transaction)
+        report = CheckReport(model="late", model_version=1)
+        MonitorHandler().commit(works.context, transaction, check, CheckOutcome(report=report))
+
+    works.store.write(change)
+    verdict = works.store.read(lambda query: trust.get(query, "flights", 2))
+    assert verdict is not None
+    assert verdict.trust is Trust.TRUSTED
+    assert queued(works, JobKind.TRAIN) == ["late"] * again
+
+
 def test_nothing_is_left_out_where_nothing_else_is_there(works: Works) -> None:
     deliver(works, "Oslo")
     judged(works, 1, Trust.BROKEN, files=("f1",))
@@ -175,6 +203,23 @@ def test_what_learned_from_rows_that_left_is_marked_until_they_are_back(works: W
     ada.undo()
     assert mark(2) is None
     assert works.store.read(lambda query: trust.withdrawn_samples(query, "flights")) == frozenset()
+
+
+@pytest.mark.parametrize(("mode", "marked"), [("append", True), ("upsert", False)])
+def test_rows_that_another_file_supersedes_have_left_but_not_those_that_an_upsert_replaces(
+    works: Works, mode: str, marked: bool
+) -> None:
+    deliver(works, "Oslo")
+    learn(works, 1)
+    works.commit("flights", [works.part(_rows("Rome"), ["f2"])], delivered=["f2"], digest="d2")
+    version = works.store.read(lambda query: datasets.version(query, "flights", 2))
+    assert version is not None
+    works.store.write(lambda transaction: datasets.define(transaction, "flights", mode))
+    works.store.write(lambda transaction: works.context.line.after(transaction, VersionCommitted(version)))
+    left = works.store.read(lambda query: models.version(query, "late", 1)).withdrawn
+    assert (left is not None) is marked
+    assert left is None or left.files == {"f1": 1}
+    assert (works.store.read(learned.withdrawn_champions) != {}) is marked
 
 
 def _alert(works: Works) -> str:

@@ -135,6 +135,15 @@ def test_the_card_of_a_model_says_promise_rows_maturity_and_decision() -> None:
         assert part in words
 
 
+def test_a_promise_is_that_of_the_version_on_the_page() -> None:
+    """What was measured of an earlier champion has its interval and rows, which are not this one's."""
+    of_another = msgspec.structs.replace(samples.MODEL_VERSION, version=9)
+    card = ModelCard(**{**vars(model_card()), "version": of_another})
+    words = " ".join(Outline(model_page(card)).words)
+    assert "on 900 holdout rows" not in words
+    assert "v3: Performance is as expected." in words
+
+
 def test_a_model_without_anything_has_a_page_that_says_so() -> None:
     card = ModelCard(
         record=samples.NEW_MODEL, definition=samples.DEFINITION, version=None, run=None, versions=0, moves=(),

@@ -24,16 +24,20 @@ from shopfloor.domain.requests.datasets import DatasetDefine, DatasetRollback, D
 from shopfloor.domain.requests.files import FileDiscard, FileWithdraw
 from shopfloor.domain.requests.models import (
     ModelApprove,
+    ModelCost,
     ModelDefine,
     ModelPromote,
     ModelReject,
     ModelRetire,
     ModelRollback,
+    ModelTestAnswer,
+    ModelThreshold,
     ModelTrain,
 )
 from shopfloor.domain.requests.request import Mutation, answer_type
 from shopfloor.domain.requests.workspace import ConfigSet, Undo, UndoReport
 from shopfloor.domain.trust import DeliveryTrust, Trust
+from shopfloor.domain.value import CostKind
 from shopfloor.engine.api.routes import routes
 from shopfloor.engine.api.server import application
 from shopfloor.engine.api.undo import undo
@@ -158,6 +162,21 @@ def _define_model(works: Works) -> Mutation[Any]:
     return ModelDefine(definition=changed, train=False)
 
 
+def _threshold(works: Works) -> Mutation[Any]:
+    model(works)
+    return ModelThreshold(name="late", threshold=0.3)
+
+
+def _cost(works: Works) -> Mutation[Any]:
+    model(works)
+    return ModelCost(name="late", amount=12.5, kind=CostKind.PEOPLE)
+
+
+def _answer(works: Works) -> Mutation[Any]:
+    model(works)
+    return ModelTestAnswer(name="late", test="D5", score=1)
+
+
 def _define_dataset(works: Works) -> Mutation[Any]:
     Hands(of(works), "bob").ask(DatasetDefine(name="flights", mode=Mode.APPEND))
     return DatasetDefine(name="flights", mode=Mode.SNAPSHOT)
@@ -196,6 +215,9 @@ DEEDS: dict[str, Callable[[Works], Mutation[Any]]] = {
     "model.rollback": _rollback,
     "model.retire": _retire,
     "model.define": _define_model,
+    "model.threshold": _threshold,
+    "model.cost": _cost,
+    "model.test_answer": _answer,
     "dataset.define": _define_dataset,
     "dataset.rollback": _dataset_rollback,
     "dataset.trust": _trust,
@@ -210,6 +232,9 @@ def picture(works: Works) -> dict[str, Any]:
         "aliases": "SELECT model, alias, version FROM aliases WHERE version IS NOT NULL ORDER BY ALL",
         "versions": "SELECT model, version, record::VARCHAR FROM model_versions ORDER BY ALL",
         "models": "SELECT name, retired, awaiting FROM models ORDER BY ALL",
+        "thresholds": "SELECT model, threshold FROM decision_thresholds WHERE threshold IS NOT NULL ORDER BY ALL",
+        "costs": "SELECT model, sum(amount) FROM value_costs GROUP BY ALL HAVING sum(amount) <> 0 ORDER BY ALL",
+        "answers": "SELECT model, test, score FROM score_answers WHERE score IS NOT NULL ORDER BY ALL",
         "alerts": "SELECT id, state, record::VARCHAR FROM alerts ORDER BY ALL",
         "files": "SELECT id, state, reason, duplicate_of FROM files ORDER BY ALL",
         "trust": "SELECT dataset, version, record::VARCHAR FROM delivery_trust ORDER BY ALL",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 from tests.line.factory import Factory
 
@@ -26,18 +27,24 @@ def truth(lines: list[str]) -> str:
     return "".join(f"{loan},{failed}\n" for loan, _, failed in cells)
 
 
-VALUE = (
-    "SELECT round(sum(CASE WHEN prediction = 'yes' AND actual = 'yes' THEN 40 "
-    "WHEN prediction = 'yes' THEN -15 ELSE 0 END), 2) FROM predictions_failing JOIN actuals_failing "
-    "USING (association_id)"
-)
+# By the terms that held when each decision was made, from nothing but the log, the actuals and the terms.
+VALUE = """
+SELECT round(sum(CASE WHEN a.actual = 'yes' THEN CASE WHEN p.prediction = 'yes' THEN t.true_positive
+                                                      ELSE t.false_negative END
+                      WHEN p.prediction = 'yes' THEN t.false_positive ELSE t.true_negative END), 2)
+FROM (SELECT * FROM predictions_failing
+      QUALIFY row_number() OVER (PARTITION BY association_id ORDER BY "at" DESC) = 1) p
+JOIN actuals_failing a USING (association_id)
+ASOF JOIN (SELECT * FROM value_terms WHERE model = 'failing') t ON p."at" >= t.valid_from
+"""
 
 
-def test_the_threshold_decides_what_is_served_and_an_edit_changes_nothing_that_was(factory: Factory) -> None:
+def test_value_is_of_what_was_served_by_the_terms_of_its_time(factory: Factory) -> None:
     factory.add("loans", factory.write("loans.csv", "\n".join([*loans(1, 500, 1), ""])), 500)
     factory(
         "model", "define", "failing", "--dataset", "loans", "--target", "failed", "--id", "loan", "--positive", "yes",
-        "--candidates", "linear", "--value-unit", "EUR", "--value-tp", "40", "--value-fp", "-15", "--threshold", "0.3",
+        "--candidates", "linear", "--value-unit", "EUR", "--value-tp", "40.25", "--value-fp", "-15.1",
+        "--threshold", "0.3",
     )  # fmt: skip
     factory.wait()
     new = loans(1001, 200, 2)
@@ -48,9 +55,63 @@ def test_the_threshold_decides_what_is_served_and_an_edit_changes_nothing_that_w
     assert any(row["prediction"] == "yes" and float(row["probability_yes"]) < 0.5 for row in before)
     logged = factory.sql("SELECT DISTINCT threshold, prediction FROM predictions_failing ORDER BY 2")
     assert logged == [(0.3, "no"), (0.3, "yes")]
-    factory.actuals("failing", factory.write("loan-truth.csv", truth(new)), 200)
-    earned = factory.json("value", "failing")["total"]
-    assert [(earned,)] == factory.sql(VALUE)
-    factory("model", "define", "failing", "--threshold", "0.9", "--no-train")
-    assert factory.json("value", "failing")["total"] == earned
-    assert factory.predict("failing", path) == before, "it goes with the next release"
+    factory.actuals("failing", factory.write("loan-truth.csv", "loan,failed\n" + truth(new[1:])), 200)
+    earned = factory.json("value", "failing")
+    assert factory.sql(VALUE) == [(round(earned["total"], 2),)]
+    assert earned["total"] > 0
+
+    factory("model", "define", "failing", "--threshold", "0.9", "--value-tp", "90", "--no-train")
+    assert factory.json("value", "failing")["total"] == earned["total"], "what was decided keeps its value"
+    more = loans(2001, 100, 3)
+    decided = factory.predict("failing", factory.write("more.csv", without_truth(more)))
+    assert {row["prediction"] for row in decided} == {"yes", "no"}, "a threshold goes with the next release"
+    factory.actuals("failing", factory.write("more-truth.csv", "loan,failed\n" + truth(more[1:])), 100)
+    after = factory.json("value", "failing", "--by", "day")
+    assert [one["terms"] for one in after["terms"]] == [1, 2]
+    assert factory.sql(VALUE) == [(round(after["total"], 2),)]
+    assert round(sum(point["value"] for point in after["points"]), 2) == round(after["total"], 2)
+    assert {one["against"] for one in after["compared"]} == {"plan", "constant answer"}
+    costs_of(factory, after["total"])
+    other_threshold(factory, path)
+    refused(factory)
+
+
+def costs_of(factory: Factory, total: float) -> None:
+    entered = ("1000.50", "--for", "people", "--note", "labels", "--at", "2026-01-05")
+    spent = factory.json("model", "cost", "failing", *entered)
+    assert (spent["kind"], spent["amount"]) == ("people", 1000.5)
+    net = factory.json("value", "failing")
+    assert (net["costs"], round(net["net"], 2)) == (1000.5, round(total - 1000.5, 2))
+    factory("undo")
+    assert factory.json("value", "failing")["costs"] == 0
+    assert factory.sql("SELECT amount, reverses FROM value_costs ORDER BY number") == [
+        (1000.5, None),
+        (-1000.5, spent["id"]),
+    ]
+
+
+def other_threshold(factory: Factory, path: Path) -> None:
+    found = factory.json("value", "failing", "--thresholds")
+    assert (found["version"], found["threshold"]) == (1, 0.3)
+    curve = {point["threshold"]: point["promised"] for point in found["points"]}
+    assert (
+        found["proposed"] is not None or "best on the holdout" in found["reason"] or "Not proposed" in found["reason"]
+    )
+    assert min(curve) == 0
+    assert max(curve) == 1
+    change = factory.json("model", "threshold", "failing", "0.7", "--reason", "fewer calls")
+    high = factory.predict("failing", path)
+    assert all((row["prediction"] == "yes") == (float(row["probability_yes"]) >= 0.7) for row in high)
+    factory("undo", str(change["undo"]["seq"]))
+    low = factory.predict("failing", path)
+    assert all((row["prediction"] == "yes") == (float(row["probability_yes"]) >= 0.3) for row in low)
+
+
+def refused(factory: Factory) -> None:
+    """What lies beyond all that was learned is not decided, and says why."""
+    definition = factory.root / "models" / "failing.toml"
+    definition.write_text(definition.read_text() + '\n[humility]\nout_of_range = "refuse"\n')
+    rows = factory.predict("failing", factory.write("far.csv", "loan,amount\n9001,50\n9002,5000\n"))
+    assert [row["prediction"] != "" for row in rows] == [True, False]
+    why = factory.sql("SELECT association_id, humility FROM predictions_failing WHERE humility IS NOT NULL")
+    assert why == [("9002", "out_of_range: amount")]

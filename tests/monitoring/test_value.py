@@ -27,11 +27,13 @@ from tests.monitoring.frames import (
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task, Value
+from shopfloor.domain.value import ValueTerms
 from shopfloor.monitoring.records import Outcomes, ValueSpec
 from shopfloor.monitoring.reference import Holdout, build_reference
 from shopfloor.monitoring.value import planned_per_row, realised_value
 from shopfloor.statistics.business_value import value_per_row
 from shopfloor.statistics.frames import read_predictions
+from shopfloor.store.value import BEGINNING
 
 WORTH = Value(unit="EUR", true_positive=10, false_positive=-3, false_negative=-5, true_negative=1, threshold=0.4)
 JANUARY, MARCH = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)
@@ -39,7 +41,14 @@ JANUARY, MARCH = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=U
 
 def spec(value: Value | None = WORTH, **fields: Any) -> ValueSpec:
     definition = msgspec.structs.replace(DEFINITION, value=value)
-    given: dict[str, Any] = {"definition": definition, "task": Task.BINARY, "positive": "yes", "classes": ("no", "yes")}
+    given: dict[str, Any] = {
+        "definition": definition,
+        "task": Task.BINARY,
+        "positive": "yes",
+        "classes": ("no", "yes"),
+        "terms": () if value is None else (ValueTerms(terms=1, valid_from=BEGINNING, value=value.terms),),
+        "threshold": WORTH.threshold,
+    }
     return ValueSpec(**{**given, **fields})
 
 
@@ -96,7 +105,13 @@ def test_the_baseline_is_the_constant_answer_and_the_plan_the_holdouts(tmp_path:
     folder.mkdir()
     parts = (inference_part(folder, frame, answers_of(frame), at=JANUARY),)
     report = realised_value(
-        spec(inference=parts, data=(data_part(folder, frame),), columns=COLUMNS, reference_path=str(reference))
+        spec(
+            inference=parts,
+            data=(data_part(folder, frame),),
+            arrived_at=MARCH,
+            columns=COLUMNS,
+            reference_path=str(reference),
+        )
     )
     yes = (frame["late"] == "yes").sum()
     constant_yes = (held["late"] == "yes").mean() > 0.5

@@ -116,6 +116,20 @@ def test_evidence_and_size_are_both_needed() -> None:
     assert decide(*BARELY, release=Release(min_gain=0.0001)).outcome is Outcome.PROMOTE
 
 
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e4])
+def test_what_counts_as_a_gain_of_an_error_is_a_share_of_it(unit: float) -> None:
+    """A target in kilometres and one in metres get the same word."""
+    better, champion = (
+        regression(one.truth * unit, one.predicted * unit) for one in regression_pair(1, 3000, better=0.2)
+    )
+    decision = decide(better, champion)
+    assert decision.outcome is Outcome.PROMOTE
+    assert decision.champion_score is not None
+    assert check(decision, "gain").limit == pytest.approx(-0.01 * decision.champion_score)
+    assert check(decision, "slices").limit == pytest.approx(0.01 * decision.champion_score)
+    assert check(decide(better, champion, release=Release(min_gain=0.5)), "gain").limit == 0.5
+
+
 def test_too_few_rows_keep_the_champion() -> None:
     decision = decide(*binary_pair(1, 120, better=2.0))
     assert decision.outcome is Outcome.HOLD

@@ -124,6 +124,37 @@ def test_blocks_widen_slices_too() -> None:
     assert width(together) > 1.3 * width(alone)
 
 
+def test_a_slice_on_a_few_days_cannot_veto() -> None:
+    """94 rows of four days are four observations, not 94."""
+    frame, (challenger, champion) = world(loss=0.0)
+    few = np.arange(3000) % 31 == 0
+    frame["services"] = np.where(few, "b", "a")
+    day = np.where(few, np.arange(3000) % 4, np.arange(3000) // 100)
+    lost = regression(challenger.truth, np.where(few, challenger.truth + 3, challenger.predicted))
+    known = {"margin": 0.005, "alpha": 0.05, "skip": frozenset({"y", "day"})}
+    metric, days = find("neg_mean_absolute_error"), Blocks(code=day.astype(np.intp), count=30, unit="day")
+    alone = worse_slices(frame, lost, champion, metric, grouping.rows(3000), **known)  # type: ignore[arg-type]
+    assert [one.level for one in alone if one.worse] == ["b"]
+    together = worse_slices(frame, lost, champion, metric, days, **known)  # type: ignore[arg-type]
+    assert [one.level for one in together] == ["a"]
+
+
+def test_a_share_of_the_variance_is_one_of_all_rows() -> None:
+    """A slice whose target hardly varies would lose any R², over errors that nobody notices."""
+    random = np.random.default_rng(1)
+    calm = np.arange(4000) % 4 == 0
+    target = np.where(calm, 0.05 * random.normal(size=4000), 3 * random.normal(size=4000))
+    old = target + np.where(calm, 0.02, 1.0) * random.normal(size=4000)
+    new = target + np.where(calm, 0.03, 0.8) * random.normal(size=4000)
+    frame = pd.DataFrame({"kind": np.where(calm, "calm", "wild")})
+    pair = (regression(target, new), regression(target, old))
+    assert find("r2").measure(pair[0].take(calm)).score < find("r2").measure(pair[1].take(calm)).score - 0.1
+    found = gains(frame, pair, "r2")
+    assert not any(one.worse for one in found)
+    whole = find("r2").measure(pair[0]).score - find("r2").measure(pair[1]).score
+    assert sum(one.gain * one.rows / 4000 for one in found) == pytest.approx(whole)
+
+
 def test_a_huge_holdout_is_sampled() -> None:
     rows = MOST_ROWS + 5000
     frame = pd.DataFrame({"c": np.arange(rows) % 2})

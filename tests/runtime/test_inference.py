@@ -84,4 +84,4 @@ def test_bytes_last_before_their_name_does(works: Works, kind: LogKind, monkeypa
     monkeypatch.setattr(durable, "os", Spy())
     publish(works.context, "late", kind, part)
     at = steps.index("rename")
-    assert steps[at - 1 : at + 2] == ["part.parquet", "rename", "late" if kind is LogKind.PREDICTIONS else "actuals"]
+    assert steps[at - 1 : at + 2] == ["part.parquet", "rename", "late" if kind is LogKind.PREDICTIONS else kind.value]

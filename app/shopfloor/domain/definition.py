@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -68,15 +69,15 @@ class Retrain(Record, frozen=True, kw_only=True):
 class Release(Record, frozen=True, kw_only=True):
     """The gate's limits.
 
-    `min_gain` is in units of the metric, `margin` the loss that a refresh may cost under
-    non-inferiority, `alpha` the one-sided error of the paired test, `min_rows` the holdout
-    size below which the gate is inconclusive. `refresh_days` > 0 allows a non-inferior
-    challenger to replace a champion trained on data older than that many days.
+    `min_gain` and `margin`, the loss that a slice or a refresh may cost, are in units of the metric; without them .002
+    and .005 of a score, 1 % of the champion's error where the metric is an error of numbers. `alpha` the one-sided
+    error of the paired test, `min_rows` the holdout size below which the gate is inconclusive. `refresh_days` > 0
+    allows a non-inferior challenger to replace a champion trained on data older than that many days.
     """
 
     policy: ReleasePolicy = ReleasePolicy.AUTO
-    min_gain: float = 0.002
-    margin: float = 0.005
+    min_gain: float | None = None
+    margin: float | None = None
     alpha: float = 0.05
     min_rows: int = 200
     approvals: int = 1
@@ -94,20 +95,73 @@ class Monitoring(Record, frozen=True, kw_only=True):
     persistence: tuple[int, int] = (2, 3)
 
 
+Figure = float | str
+"""An amount, or the name of an input whose value is the amount."""
+
+
 class Value(Record, frozen=True, kw_only=True):
     """The business value of predictions, in `unit` per row.
 
     For a binary target the gains of the four outcomes; for regression the cost of one unit of
-    absolute error (a gain below zero is a cost).
+    absolute error (a gain below zero is a cost). An amount may be the name of an input. Instead, `function`
+    (`recipes/FILE.py:NAME`) may give the values of a frame with the inputs, `prediction` and `actual`. `rule` is
+    SQL over the inputs, the decision of somebody without a model. What changes here counts for predictions made from
+    then on, or from `valid_from` on, where that is later.
     """
 
     unit: str = ""
-    true_positive: float = 0.0
-    false_positive: float = 0.0
-    true_negative: float = 0.0
-    false_negative: float = 0.0
-    per_absolute_error: float = 0.0
+    true_positive: Figure = 0.0
+    false_positive: Figure = 0.0
+    true_negative: Figure = 0.0
+    false_negative: Figure = 0.0
+    per_absolute_error: Figure = 0.0
+    function: str = ""
+    rule: str = ""
+    valid_from: datetime | None = None
     threshold: float = 0.5
+
+    @property
+    def terms(self) -> Value:
+        """What outcomes are worth, without what decides and what it is compared with."""
+        return msgspec.structs.replace(self, threshold=0.5, rule="", valid_from=None)
+
+    @property
+    def constant(self) -> bool:
+        """Whether an outcome is worth the same in every row."""
+        return not self.function and not any(isinstance(figure, str) for figure in self.figures)
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The amounts of all outcomes."""
+        outcomes = (self.true_positive, self.false_positive, self.true_negative, self.false_negative)
+        return (*outcomes, self.per_absolute_error)
+
+
+class HumilityAction(StrEnum):
+    """What is done about a prediction that is not to be trusted: it is noted, replaced, or not made."""
+
+    LOG = "log"
+    OVERRIDE = "override"
+    REFUSE = "refuse"
+
+
+class Humility(Record, frozen=True, kw_only=True):
+    """What is done about rows on which the model should not be trusted; None: nothing.
+
+    `out_of_range`: a number below or above all of training. `unseen`: a category that training never met, where these
+    are few. `uncertain`: the positive class's probability lies in `band`. `override` is the answer of an override.
+    """
+
+    out_of_range: HumilityAction | None = None
+    unseen: HumilityAction | None = None
+    uncertain: HumilityAction | None = None
+    band: tuple[float, float] = (0.4, 0.6)
+    override: str | float | None = None
+
+    @property
+    def actions(self) -> tuple[HumilityAction | None, ...]:
+        """What each trigger does."""
+        return (self.out_of_range, self.unseen, self.uncertain)
 
 
 class ModelDefinition(Record, frozen=True, kw_only=True):
@@ -134,6 +188,7 @@ class ModelDefinition(Record, frozen=True, kw_only=True):
     release: Release = Release()
     monitoring: Monitoring = Monitoring()
     value: Value | None = None
+    humility: Humility | None = None
     retired: bool = False
 
     @property

@@ -15,6 +15,13 @@ class PartFile(Record, frozen=True, kw_only=True):
     rows: int
 
 
+class LossPart(Record, frozen=True, kw_only=True):
+    """Losses of one model version, row by row; `version` is None while it has no number yet."""
+
+    version: int | None
+    part: PartFile
+
+
 class ArtifactFile(Record, frozen=True, kw_only=True):
     """A signed model artifact directory on disk (`model.joblib`, `manifest.json`, `reference.json`)."""
 

@@ -1,4 +1,4 @@
-"""Checks, alerts and realised value."""
+"""Checks and alerts."""
 
 from __future__ import annotations
 
@@ -27,11 +27,15 @@ class Severity(StrEnum):
 
 
 class CheckVerdict(StrEnum):
-    """The answer of one check. `unknown` means the sample cannot tell, and is never shown as ok."""
+    """The answer of one check. `unknown` means the sample cannot tell, and is never shown as ok.
+
+    `unchecked` is said of a column that no check looks at, and never stored.
+    """
 
     OK = "ok"
     SHIFTED = "shifted"
     UNKNOWN = "unknown"
+    UNCHECKED = "unchecked"
 
 
 class CheckResult(Record, frozen=True, kw_only=True):
@@ -39,7 +43,8 @@ class CheckResult(Record, frozen=True, kw_only=True):
 
     `check` is its name, such as `feature_drift` (`monitoring/checks`); `value` the
     effect size and `limit` the size that matters here; `p_value` after correction for the number
-    of checks. `evidence` holds bins, counts and chunk values for the screen.
+    of checks. `evidence` holds bins, counts and chunk values for the screen, and as `false_alarms` the share of
+    deliveries without any change that this check alone calls changed at most, where it is a test.
     """
 
     model: str
@@ -115,30 +120,3 @@ class AlertChange(Record, frozen=True, kw_only=True):
     at: datetime
     actor: str
     changes: dict[str, tuple[Any, Any]]
-
-
-class ValuePoint(Record, frozen=True, kw_only=True):
-    """Realised value of one model version in one period."""
-
-    period: str
-    model_version: int
-    rows: int
-    value: float
-    baseline: float | None = None
-
-
-class ValueReport(Record, frozen=True, kw_only=True):
-    """What a model has earned. `baseline` is the value of always predicting the commonest class
-    (or the mean), `previous_champion` the value the champion before would have had on the same
-    rows where its predictions are known.
-    """
-
-    model: str
-    unit: str
-    rows: int
-    total: float
-    per_row: float | None = None
-    baseline: float | None = None
-    planned_per_row: float | None = None
-    points: tuple[ValuePoint, ...] = ()
-    note: str = ""

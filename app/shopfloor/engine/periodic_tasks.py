@@ -14,6 +14,7 @@ from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
+from shopfloor.monitoring.terms import Terms
 from shopfloor.runtime import damage
 from shopfloor.runtime.job_log import forget_old_logs
 from shopfloor.runtime.scheduler import PeriodicTask
@@ -30,6 +31,7 @@ _LOG = logging.getLogger("shopfloor.engine")
 _COLLECT_SECONDS = 3.0
 _CONTRACT_SECONDS = 2.0
 _FRESHNESS_SECONDS = 15.0
+_TERMS_SECONDS = 2.0
 _STALLED_SECONDS = 5.0
 _BACKUP_SECONDS = 24 * 3600.0
 _RETENTION_SECONDS = 600.0
@@ -51,6 +53,7 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         PeriodicTask("collect", _COLLECT_SECONDS, lambda: collect_soon(context)),
         PeriodicTask("contracts", _CONTRACT_SECONDS, lambda: live.refresh_all(context)),
         PeriodicTask("deployments", _CONTRACT_SECONDS, Redeployment(context)),
+        PeriodicTask("value terms", _TERMS_SECONDS, Terms(context)),
         PeriodicTask("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
         PeriodicTask("stalled", _STALLED_SECONDS, services.watch.report_stalled),
         PeriodicTask("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),

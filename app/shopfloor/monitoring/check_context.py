@@ -13,8 +13,10 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import ModelDefinition, Monitoring
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.text import counted
+from shopfloor.domain.value import ValueReport
 from shopfloor.monitoring.bins import sketch_column
 from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
+from shopfloor.statistics.arrays import Codes
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ class InputRows(Sample):
         """The columns with the types that the values show, by name."""
         return {column.name: column for column in infer_columns(self.frame)}
 
+    def watched(self, reference: Reference) -> list[FeatureReference]:
+        """The columns to compare: stored inputs hold the model's features alone."""
+        return [feature for feature in reference.features if feature.used or self.source == "data"]
+
     def sketch(self, feature: FeatureReference) -> Sketch:
         """The feature in the reference's bins; a column that is not there is missing in every row."""
         if feature.name not in self._sketches:
@@ -69,13 +75,17 @@ class StoredPredictions(Sample):
 class KnownOutcomes(Sample):
     """Predictions whose truth has arrived, oldest first, and how the two were joined.
 
+    `early`: the known ones are few, and of another sort than those to come.
+
     Those of source `data` were made for the check, of the delivery's rows: every row is one prediction. Where that
-    was not possible, `fault` says why and there are none.
+    was not possible, `fault` says why and there are none. `places` are their rows of the delivery, (n,).
     """
 
     predictions: Predictions
     joined: Joined
+    early: bool = False
     fault: str = ""
+    places: Codes | None = None
 
     def __len__(self) -> int:
         return len(self.predictions)
@@ -98,7 +108,7 @@ class CheckContext:
     `rows`, `predictions`, `outcomes` and `labelled` are None where there are none, or where the definition's
     `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those of the rows
     that the delivery brings with their target, on which the model has not learned. `labels_follow`: rows may come
-    before their labels.
+    before their labels. `value` is what the decisions of the model were worth, None without terms.
     """
 
     definition: ModelDefinition
@@ -111,6 +121,7 @@ class CheckContext:
     outcomes: KnownOutcomes | None = None
     labelled: KnownOutcomes | None = None
     labels_follow: bool = False
+    value: ValueReport | None = None
 
     @property
     def settings(self) -> Monitoring:

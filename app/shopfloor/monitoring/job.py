@@ -16,7 +16,7 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.monitor import AlertRecord, CheckResult
 from shopfloor.domain.numbers import chance, figure
 from shopfloor.domain.text import counted
-from shopfloor.domain.trust import Trust
+from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.domain.wire import WireError
 from shopfloor.monitoring import fleet, job_lines, preparing, tasks
 from shopfloor.monitoring.alerts import fold
@@ -25,8 +25,8 @@ from shopfloor.monitoring.records import AlertChanges, CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome, CheckTask
 from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.inference import Origin, publish, register
-from shopfloor.runtime.line import AlertOpened
+from shopfloor.runtime.inference import Origin, publish, publish_losses, register, register_losses
+from shopfloor.runtime.line import AlertOpened, DeliveryTrusted
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.store import alerts, models, trust
@@ -52,15 +52,18 @@ class MonitorHandler:
         )
         if checks is None:
             # It has nothing to compare with: that says nothing against the delivery.
-            context.store.write(lambda transaction: self._judge(transaction, definition.dataset, job, (), ()))
+            context.store.write(lambda transaction: self._judge(context, transaction, job, (), ()))
             return None
         return WorkerTask(tasks.check, checks)
 
     def publish(self, context: Context, job: JobRecord, value: Any) -> CheckOutcome:
-        """Truth that arrived with the delivery is named by its content; all else is rows only."""
+        """Truth that arrived with the delivery and losses of its rows are named by their content; all else is rows
+        only.
+        """
         outcome = convert(value, CheckOutcome)
         if outcome.truth is not None:
             publish(context, job.subject, LogKind.ACTUALS, outcome.truth)
+        publish_losses(context, job.subject, outcome.losses)
         return outcome
 
     def commit(
@@ -70,6 +73,7 @@ class MonitorHandler:
         published = outcome.report
         definition = context.definition(job.subject)
         self._note_truth(context, transaction, job, outcome.truth)
+        register_losses(context, transaction, job.subject, outcome.losses, Origin("delivery", job.id))
         history = preparing.known_history(transaction, definition)
         alerts.add_checks(transaction, published.results)
         changes = fold(
@@ -78,7 +82,7 @@ class MonitorHandler:
         opened = self._fold(context, transaction, definition, self._confirmed(transaction, published, changes))
         self._note_live(transaction, published)
         touched = [alert.id for alert in (*opened, *changes.updated)]
-        self._judge(transaction, definition.dataset, job, published.results, touched)
+        self._judge(context, transaction, job, published.results, touched)
         shifted = [result.feature or result.check for result in published.results if result.verdict == "shifted"]
         return {
             "checks": len(published.results),
@@ -121,14 +125,14 @@ class MonitorHandler:
 
     def _judge(
         self,
+        context: Context,
         transaction: Transaction,
-        dataset: str,
         job: JobRecord,
         results: Sequence[CheckResult],
         alerts: Sequence[str],
     ) -> None:
         """What the checks say of the delivery that they were about, in the transaction of their results."""
-        number = job.payload.get("dataset_version")
+        dataset, number = context.definition(job.subject).dataset, job.payload.get("dataset_version")
         before = trust.get(transaction, dataset, number) if number is not None else None
         if before is None:
             return
@@ -141,6 +145,18 @@ class MonitorHandler:
             kind = "dataset.trusted" if verdict.trust is Trust.TRUSTED else "dataset.in_doubt"
             data = {"version": verdict.version, "trust": verdict.trust.value, "job": job.id}
             transaction.emit(kind, dataset, what, data=data)
+        if before.trust is Trust.UNKNOWN and verdict.trust is Trust.TRUSTED:
+            self._release_late(context, transaction, verdict)
+
+    def _release_late(self, context: Context, transaction: Transaction, verdict: DeliveryTrust) -> None:
+        """A version that was trained before the verdict may be waiting for it."""
+        for definition in context.models_of(verdict.dataset):
+            waiting = models.state(transaction, definition.name).awaiting
+            learned = models.version(transaction, definition.name, waiting).dataset_version if waiting else None
+            if learned is not None and learned >= verdict.version:
+                trigger = f"{verdict.ref} is trusted by its checks"
+                context.line.after(transaction, DeliveryTrusted(verdict.dataset, verdict.version, trigger))
+                return
 
     def _note_live(self, transaction: Transaction, published: CheckReport) -> None:
         """What the model was worth, the champion's score on the outcomes known by now, and how many those are.

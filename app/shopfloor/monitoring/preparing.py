@@ -13,12 +13,14 @@ from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.monitor import CheckResult
+from shopfloor.domain.value import ValueGroup
 from shopfloor.lake.locations import artifact_file, part_files
 from shopfloor.lake.manifest import touched_by
 from shopfloor.monitoring.records import PERFORMANCE, BacktestSpec, CheckSpec, Delivery, ValueSpec
 from shopfloor.monitoring.tasks import CheckTask
+from shopfloor.monitoring.terms import terms_of
 from shopfloor.runtime.context import Context
-from shopfloor.store import alerts, datasets, inference, models, trust
+from shopfloor.store import alerts, datasets, inference, models, thresholds, trust, value
 from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 
@@ -55,10 +57,15 @@ def check_task(
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
         actuals=_log(context, query, definition.name, LogKind.ACTUALS),
         history=known_history(query, definition),
+        value=None if definition.value is None else value_spec(context, query, definition, delivery=delivery),
         now=context.clock.now(),
     )
     return CheckTask(
-        checks=checks, staging=str(staging), arrived_at=delivery.created_at if delivery is not None else None
+        checks=checks,
+        staging=str(staging),
+        arrived_at=delivery.created_at if delivery is not None else None,
+        dataset_version=delivery.version if delivery is not None else None,
+        challenger=_challenger(context, query, definition.name, delivery) if delivery is not None and new else None,
     )
 
 
@@ -69,9 +76,23 @@ def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResul
     return tuple(row for row in rows if row.evidence.get("data") not in gone)
 
 
-def value_spec(context: Context, query: Query, definition: ModelDefinition) -> ValueSpec:
-    """All predictions and ground truth of a model."""
-    champion = models.aliases(query, definition.name).get("champion")
+def _challenger(context: Context, query: Query, model: str, delivery: DatasetVersion) -> ArtifactFile | None:
+    """The challenger, where it has learned none of the delivery's rows."""
+    number = models.aliases(query, model).get("challenger")
+    file, manifest, _ = _artifact(context, query, model, number) if number is not None else _NONE
+    return file if manifest is not None and _is_new(delivery, manifest) else None
+
+
+def value_spec(
+    context: Context,
+    query: Query,
+    definition: ModelDefinition,
+    by: ValueGroup = ValueGroup.MONTH,
+    delivery: DatasetVersion | None = None,
+) -> ValueSpec:
+    """All predictions and ground truth of a model, with what the rows of `delivery` say of them."""
+    aliases = models.aliases(query, definition.name)
+    champion = aliases.get("champion")
     _, manifest, reference = _artifact(context, query, definition.name, champion) if champion else _NONE
     newest = datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
     facts: dict[str, Any] = {"task": definition.task or "binary"}
@@ -81,10 +102,26 @@ def value_spec(context: Context, query: Query, definition: ModelDefinition) -> V
         definition=definition,
         **facts,
         reference_path=str(reference) if manifest is not None and reference.exists() else None,
+        terms=terms_of(query, definition),
+        costs=value.costs(query, definition.name),
+        champion=champion,
+        previous=aliases.get("previous"),
+        threshold=_threshold(query, definition.name, champion),
         columns=newest.columns if newest is not None else (),
+        data=part_files(context.layout, datasets.added_parts(query, definition.dataset, delivery.version))
+        if delivery is not None
+        else (),
+        arrived_at=delivery.created_at if delivery is not None else None,
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
         actuals=_log(context, query, definition.name, LogKind.ACTUALS),
+        by=by,
     )
+
+
+def _threshold(query: Query, model: str, champion: int | None) -> float:
+    """The champion's threshold; that of the most probable class without one."""
+    found = None if champion is None else thresholds.of_version(query, model, champion)
+    return 0.5 if found is None else found
 
 
 def backtest_spec(

@@ -9,6 +9,7 @@ from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.monitor import AlertRecord, CheckResult
 from shopfloor.domain.record import Record
+from shopfloor.domain.value import CostEntry, ValueGroup, ValueTerms
 
 FEATURE_DRIFT = "feature_drift"
 MISSING_SHARE = "missing_share"
@@ -17,6 +18,7 @@ PERFORMANCE = "performance"
 TARGET_DRIFT = "target_drift"
 LABELLED_SHARE = "labelled_share"
 OUTGROWN = "outgrown"
+VALUE = "value"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 """What a drift check may measure beside the distances."""
@@ -26,7 +28,7 @@ class Sketch(Record, frozen=True, kw_only=True):
     """Some rows of one feature in a few numbers.
 
     `counts` holds the present rows in each bin, `points` evenly spaced quantiles of a number
-    (empty for other kinds), `top` the share of the commonest single number among present rows.
+    (empty for other kinds), `top` the share of the commonest single number or level among present rows.
     `unseen` counts present rows with a value that the reference never saw, where its bins know all values.
     """
 
@@ -52,9 +54,10 @@ class Bins(Record, frozen=True, kw_only=True):
     """How values of a feature fall into at most 20 bins.
 
     `kind` is `number` (then `edges` are inner edges, a value on an edge belongs below it; `known` are its values where
-    they are few whole numbers, which may be codes),
-    `level` (then `levels` have a bin each, all others share `pools` bins by hash, and with
-    `known` one more bin is for levels that the reference never saw) or `clock` (hours of the
+    they are few whole numbers, which may be codes, or where it is one or none),
+    `level` (then `levels` have a bin each, others one of their `strata` by how often the reference has them, commonest
+    first, as packed digests, and one more bin is for levels that it never saw; older references have `known` names
+    or `pools` bins by hash instead of strata) or `clock` (hours of the
     day or, for dates, days of the week, as `levels` of their labels).
     """
 
@@ -63,6 +66,7 @@ class Bins(Record, frozen=True, kw_only=True):
     edges: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
     pools: int = 0
+    strata: tuple[str, ...] = ()
     known: tuple[str, ...] | None = None
     key: str = ""
 
@@ -72,7 +76,8 @@ class FeatureReference(Record, frozen=True, kw_only=True):
 
     `scale` is the unit of distances between numbers (a robust standard deviation).
     `reach` says by the name of a distance how far a stretch of the reference may lie from the rest
-    of it. `importance` is the share of all features' importance, None when unknown.
+    of it. `importance` is the share of all features' importance, None when unknown. `used` is False for a
+    column of the dataset that is no feature of the model.
     """
 
     name: str
@@ -83,6 +88,14 @@ class FeatureReference(Record, frozen=True, kw_only=True):
     chunks: tuple[Sketch, ...] = ()
     reach: dict[str, float] = {}
     importance: float | None = None
+    used: bool = True
+
+    @property
+    def constant(self) -> bool:
+        """Whether all rows with a value have the same one, or none has a value."""
+        alone = sum(1 for count in self.whole.counts if count) <= 1
+        known, bins = self.bins.known, self.bins
+        return alone and known is not None and len(known) + len(bins.levels) + len(bins.strata) <= 1
 
 
 class Chunk(Record, frozen=True, kw_only=True):
@@ -128,7 +141,8 @@ class Reference(Record, frozen=True, kw_only=True):
     """What a model version learned from (`reference.json` beside the artifact).
 
     `chunked_by` says what the chunks are: `delivery`, a unit of time, `stretch` (equal numbers of
-    rows in time order) or `random` (the rows have no time).
+    rows in time order) or `random` (the rows have no time). `follow_time` are columns that are no features
+    and that change because time goes on.
     """
 
     format: int = 1
@@ -136,6 +150,7 @@ class Reference(Record, frozen=True, kw_only=True):
     task: Task
     rows: int
     features: tuple[FeatureReference, ...]
+    follow_time: tuple[str, ...] = ()
     chunked_by: str
     chunks: tuple[Chunk, ...]
     prediction: FeatureReference | None = None
@@ -149,6 +164,31 @@ class Reference(Record, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class ValueSpec(Record, frozen=True, kw_only=True):
+    """Compute the realised value of stored predictions. Paths as in `CheckSpec`.
+
+    `terms` are all that the model had, oldest first. `champion` and `previous` are versions, and `threshold` the
+    champion's. The delivery `data`, if there is one, arrived at `arrived_at`. `by` says what the points are about.
+    """
+
+    definition: ModelDefinition
+    task: Task
+    positive: str | None = None
+    classes: tuple[str, ...] = ()
+    reference_path: str | None = None
+    terms: tuple[ValueTerms, ...] = ()
+    costs: tuple[CostEntry, ...] = ()
+    champion: int | None = None
+    previous: int | None = None
+    threshold: float = 0.5
+    columns: tuple[Column, ...] = ()
+    data: tuple[PartFile, ...] = ()
+    arrived_at: datetime | None = None
+    inference: tuple[str, ...] = ()
+    actuals: tuple[str, ...] = ()
+    by: ValueGroup = ValueGroup.MONTH
+
+
 class CheckSpec(Record, frozen=True, kw_only=True):
     """One run of the checks of one model version.
 
@@ -159,6 +199,7 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     their labels later, as the same rows. `artifact` is the version itself
     where it is to answer the delivery's labelled rows, none of which it has learned; `key_path` is that of the key
     which signed it. `history` holds earlier results of the model, for persistence and for what past deliveries did.
+    `value` is what its decisions are worth by, None without terms.
     """
 
     definition: ModelDefinition
@@ -177,6 +218,7 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     actuals: tuple[str, ...] = ()
     window: tuple[datetime | None, datetime | None] = (None, None)
     history: tuple[CheckResult, ...] = ()
+    value: ValueSpec | None = None
     now: datetime
 
 
@@ -252,18 +294,3 @@ class BacktestSpec(Record, frozen=True, kw_only=True):
     reference_path: str
     columns: tuple[Column, ...]
     deliveries: tuple[Delivery, ...]
-
-
-class ValueSpec(Record, frozen=True, kw_only=True):
-    """Compute the realised value of stored predictions. Paths as in `CheckSpec`."""
-
-    definition: ModelDefinition
-    task: Task
-    positive: str | None = None
-    classes: tuple[str, ...] = ()
-    reference_path: str | None = None
-    columns: tuple[Column, ...] = ()
-    data: tuple[PartFile, ...] = ()
-    inference: tuple[str, ...] = ()
-    actuals: tuple[str, ...] = ()
-    window: tuple[datetime | None, datetime | None] = (None, None)

@@ -11,7 +11,7 @@ from shopfloor.domain.text import counted
 from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOutcomes
 from shopfloor.monitoring.checks import checks
 from shopfloor.monitoring.measurement import conclude
-from shopfloor.monitoring.records import PERFORMANCE, CheckReport, CheckSpec, Joined, Reference, ValueSpec
+from shopfloor.monitoring.records import PERFORMANCE, CheckReport, CheckSpec, Joined, Reference
 from shopfloor.monitoring.samples import (
     delivered_rows,
     delivered_truth,
@@ -31,14 +31,18 @@ NO_JOIN = Joined()
 
 
 def run_checks(
-    spec: CheckSpec, progress: Progress, keep_truth: Callable[[pd.DataFrame], None] | None = None
+    spec: CheckSpec,
+    progress: Progress,
+    keep_truth: Callable[[pd.DataFrame], None] | None = None,
+    keep_labelled: Callable[[KnownOutcomes], None] | None = None,
 ) -> CheckReport:
     """Run every check on one model version.
 
     Rows are those of `spec.data` when there are any, else the stored inputs of the window.
     Predictions and outcomes are the stored predictions of the window; with an open window what was made
     since the last run, and the newest known outcomes. `keep_truth` is given what the delivery says
-    of predictions (columns `association_id` and `actual`), if it says anything. Raises
+    of predictions (columns `association_id` and `actual`), if it says anything, and `keep_labelled` what the version
+    said of the delivery's labelled rows. Raises
     `IntegrityError` for a damaged reference or part, `DataError` for parts without the agreed columns.
     """
     progress(0.0, "reading the reference")
@@ -53,6 +57,8 @@ def run_checks(
     results = check_all(context)
     if keep_truth is not None and truth is not None:
         keep_truth(truth)
+    if keep_labelled is not None and context.labelled is not None:
+        keep_labelled(context.labelled)
     progress(1.0, "done")
     return _report(spec, context, results)
 
@@ -82,6 +88,7 @@ def _context(
         progress(0.6, "predicting the delivery's labelled rows")
         labelled = labelled_rows(spec, reference, delivered)
     return CheckContext(
+        value=None if spec.value is None else realised_value(spec.value),
         definition=spec.definition,
         model_version=spec.model_version,
         reference=reference,
@@ -109,7 +116,7 @@ def _report(spec: CheckSpec, context: CheckContext, results: list[CheckResult]) 
         live_rows=0 if live is None else len(live),
         live_on="" if live is None else live.row,
         live_verdict="" if performance is None else performance.verdict.value,
-        value=_value(spec),
+        value=None if context.value is None or not context.value.rows else context.value.total,
         joined=NO_JOIN if outcomes is None else outcomes.joined,
         notes=() if outcomes is None else _notes(outcomes),
     )
@@ -124,25 +131,6 @@ def _live(context: CheckContext, results: Sequence[CheckResult]) -> tuple[KnownO
     pairs = [(one, found.get(one.source)) for one in (context.outcomes, context.labelled) if one]
     scored = (pair for pair in pairs if pair[1] is not None and pair[1].value is not None)
     return next(scored, pairs[0] if pairs else (None, None))
-
-
-def _value(spec: CheckSpec) -> float | None:
-    """What all predictions with actuals were worth; None without terms or without such predictions."""
-    if spec.definition.value is None:
-        return None
-    report = realised_value(
-        ValueSpec(
-            definition=spec.definition,
-            task=spec.task,
-            positive=spec.positive,
-            classes=spec.classes,
-            columns=spec.columns,
-            data=spec.data,
-            inference=spec.inference,
-            actuals=spec.actuals,
-        )
-    )
-    return report.total if report.rows else None
 
 
 def _notes(outcomes: KnownOutcomes) -> tuple[str, ...]:

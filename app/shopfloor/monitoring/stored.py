@@ -31,6 +31,7 @@ INPUT = "input_"
 MOST_INPUT_ROWS = 500_000
 
 _MOMENT = pa.timestamp("us")
+_LAST = datetime.max.replace(tzinfo=UTC)
 _ID, _AT, _VERSION, _ACTUAL, _ARRIVED = "association_id", "at", "model_version", "actual", "arrived_at"
 
 Window = tuple[datetime | None, datetime | None]
@@ -38,15 +39,10 @@ Window = tuple[datetime | None, datetime | None]
 
 @dataclass(frozen=True)
 class JoinedPredictions:
-    """Distinct predictions in the order they were made, with their truth where it is known.
-
-    `months` and `versions` belong to the rows, (n,).
-    """
+    """Distinct predictions in the order they were made, with their truth where it is known."""
 
     predictions: Predictions
     joined: Joined
-    months: NDArray[np.str_]
-    versions: NDArray[np.int64]
     last_at: datetime
 
 
@@ -60,17 +56,16 @@ def join_truth(
     version: int | None = None,
     window: Window = (None, None),
     more_truth: pd.DataFrame | None = None,
-    served: bool = False,
 ) -> JoinedPredictions | None:
     """Join predictions with their actuals; None when nothing was predicted.
 
     Only predictions of `version` (all with None) made in `window` count; of several with one id
     the last one does, and of several actuals of one id the last to arrive. `more_truth` has
-    columns `association_id` and `actual` and counts as the newest. With `served` the predictions are those that were
-    decided, else those of the model itself, which its scores on the holdout are of. Raises `DataError` for a part
-    without the agreed columns, `IntegrityError` for one that cannot be read.
+    columns `association_id` and `actual` and counts as the newest. The predictions are the
+    model's own, which its scores on the holdout are of, not what a threshold made of them. Raises `DataError` for
+    a part without the agreed columns, `IntegrityError` for one that cannot be read.
     """
-    table = _predictions(inference, version, window, served)
+    table = _predictions(inference, version, window)
     if not table.num_rows:
         return None
     ids, order = _latest(table.column(_ID), _micros(table.column(_AT)))
@@ -94,8 +89,6 @@ def join_truth(
     return JoinedPredictions(
         predictions=predictions,
         joined=joined,
-        months=at.view("datetime64[us]").astype("datetime64[M]").astype(str),
-        versions=np.asarray(made.column(_VERSION).fill_null(0)).astype(np.int64),
         last_at=_moment(at.max()),
     )
 
@@ -108,7 +101,7 @@ def truths_of_predictions(delivered: pd.DataFrame, inference: Sequence[str], tas
     """
     if not inference:
         return {}
-    actuals = _delivered(delivered, pa.string() if task.classification else pa.float64(), task)
+    actuals = arriving(delivered, task, _LAST)
     predicted = pa.chunked_array([_one(_read(path, (_ID,)).column(_ID)) for path in inference])
     own = actuals.filter(pc.is_in(actuals.column(_ID), value_set=_one(predicted)))
     return dict(zip(own.column(_ID).to_pylist(), own.column(_ACTUAL).to_pylist(), strict=True))
@@ -157,16 +150,14 @@ def _moment(micros: np.int64) -> datetime:
     return datetime.fromtimestamp(int(micros) / 1e6, UTC)
 
 
-def _predictions(paths: Sequence[str], version: int | None, window: Window, served: bool) -> pa.Table:
-    table = _rows_of(paths, (_ID, _AT, _VERSION, PREDICTION), version, window, served=served)
+def _predictions(paths: Sequence[str], version: int | None, window: Window) -> pa.Table:
+    table = _rows_of(paths, (_ID, _AT, _VERSION, PREDICTION), version, window)
     return table if table.num_rows else table.slice(0, 0)
 
 
-def _rows_of(
-    paths: Sequence[str], wanted: Sequence[str] | None, version: int | None, window: Window, *, served: bool = False
-) -> pa.Table:
+def _rows_of(paths: Sequence[str], wanted: Sequence[str] | None, version: int | None, window: Window) -> pa.Table:
     """Rows of all parts in the window; with `wanted` only those columns and the probabilities."""
-    tables = [_filtered(_answered(_read(path, wanted), served=served), version, window) for path in paths]
+    tables = [_filtered(_said(_read(path, wanted)), version, window) for path in paths]
     tables = [table for table in tables if table.num_rows]
     return pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({})
 
@@ -195,13 +186,13 @@ def _read(path: str, wanted: Sequence[str] | None) -> pa.Table:
     return _timed(table)
 
 
-def _answered(table: pa.Table, *, served: bool) -> pa.Table:
-    """With one prediction a row: what was served, or what the model said; parts of earlier versions have only one."""
+def _said(table: pa.Table) -> pa.Table:
+    """With what the model itself said as the prediction; parts of earlier versions have nothing else."""
     if MODEL_PREDICTION not in table.column_names:
         return table
     said = table.column(MODEL_PREDICTION)
     rest = table.drop_columns([MODEL_PREDICTION])
-    return rest if served else rest.set_column(rest.column_names.index(PREDICTION), PREDICTION, said)
+    return rest.set_column(rest.column_names.index(PREDICTION), PREDICTION, said)
 
 
 def _timed(table: pa.Table) -> pa.Table:
@@ -244,7 +235,7 @@ def _truth(
     kind = pa.string() if task.classification else pa.float64()
     tables = [_actuals(path, kind) for path in paths]
     if more is not None and len(more):
-        tables.append(_delivered(more, kind, task))
+        tables.append(arriving(more, task, _LAST))
     tables = [table for table in tables if table.num_rows]
     if not tables:
         return pd.Series([None] * len(ids), dtype=object), (0, 0)
@@ -270,17 +261,16 @@ def _read_columns(path: str) -> pa.Table:
     return table.filter(pc.and_(pc.is_valid(table.column(_ID)), pc.is_valid(table.column(_ACTUAL))))
 
 
-def _delivered(more: pd.DataFrame, kind: pa.DataType, task: Task) -> pa.Table:
-    """Rows of the newest delivery as actuals that arrive last."""
+def arriving(truth: pd.DataFrame, task: Task, at: datetime) -> pa.Table:
+    """Rows of a delivery (columns `association_id` and `actual`) as actuals that arrive at one time (UTC)."""
     from shopfloor.domain.labels import label_of
 
-    known = more[more[_ID].notna() & more[_ACTUAL].notna()]
+    known = truth[truth[_ID].notna() & truth[_ACTUAL].notna()]
     values = [label_of(value) if task.classification else float(value) for value in known[_ACTUAL]]
     ids = [label_of(value) for value in known[_ID]]
-    latest = pa.scalar(np.iinfo(np.int64).max, pa.int64()).cast(_MOMENT)
-    return pa.table(
-        {_ID: pa.array(ids, pa.string()), _ACTUAL: pa.array(values, kind), _ARRIVED: pa.repeat(latest, len(ids))}
-    )
+    kind = pa.string() if task.classification else pa.float64()
+    when = pa.repeat(pa.scalar(at.replace(tzinfo=None), _MOMENT), len(ids))
+    return pa.table({_ID: pa.array(ids, pa.string()), _ACTUAL: pa.array(values, kind), _ARRIVED: when})
 
 
 def _latest(ids: pa.ChunkedArray, times: NDArray[np.int64]) -> tuple[pa.Array, NDArray[np.intp]]:

@@ -128,7 +128,7 @@ def _units(found: Comparison) -> str:
 
 def large_enough(spec: GateSpec, found: Comparison) -> GateCheck:
     """`gain`: at least `min_gain`."""
-    needed = spec.definition.release.min_gain
+    needed = spec.min_gain
     passed = found.gain >= needed
     compared = "reaches" if passed else "is below"
     return GateCheck(
@@ -136,23 +136,23 @@ def large_enough(spec: GateSpec, found: Comparison) -> GateCheck:
         passed=passed,
         value=found.gain,
         limit=needed,
-        detail=f"gain {numbers.gain(found.gain)} {compared} the minimum {numbers.exact(needed)}",
+        detail=f"gain {numbers.gain(found.gain)} {compared} the minimum {numbers.rounded(needed)}",
     )
 
 
 def refresh(spec: GateSpec, found: Comparison, age: float) -> GateCheck:
     """`refresh`: an old champion may give way to a challenger that is not worse by the margin."""
     release = spec.definition.release
-    passed = found.known and found.interval[0] > -release.margin
+    passed = found.known and found.interval[0] > -spec.margin
     proof = "not worse" if passed else "not proven to be no worse"
     return GateCheck(
         code="refresh",
         passed=True if passed else None,
         value=found.interval[0] if found.known else None,
-        limit=-release.margin,
+        limit=-spec.margin,
         detail=(
             f"the champion is {counted(round(age), 'day')} old (limit {release.refresh_days}); "
-            f"the challenger is {proof} by {numbers.exact(release.margin)}: interval {numbers.interval(found.interval)}"
+            f"the challenger is {proof} by {numbers.rounded(spec.margin)}: interval {numbers.interval(found.interval)}"
         ),
     )
 
@@ -177,9 +177,11 @@ def shared_error(spec: GateSpec, alpha: float) -> GateCheck:
 def no_slice_worse(spec: GateSpec, found: tuple[SliceGain, ...]) -> GateCheck:
     """`slices`: no slice loses more than the margin, with evidence."""
     worse = [one for one in found if one.worse]
-    margin = spec.definition.release.margin
+    margin = spec.margin
     if not found:
-        return GateCheck(code="slices", passed=None, limit=-margin, detail="no slice has enough rows", blocking=False)
+        return GateCheck(
+            code="slices", passed=None, limit=-margin, detail="no slice has enough rows and days", blocking=False
+        )
     detail = (
         f"{len(worse)} of {counted(len(found), 'slice')} worse: " + "; ".join(map(describe, worse[:3]))
         if worse

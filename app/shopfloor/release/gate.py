@@ -17,12 +17,12 @@ from shopfloor.domain.text import counted
 from shopfloor.release import baseline, checks, slices
 from shopfloor.release.eligible import Eligible, select
 from shopfloor.release.paired_test import against_champion
-from shopfloor.release.records import GateSpec
+from shopfloor.release.records import LARGEST_LOSS, LEAST_GAIN, SHARE_OF_ERROR, GateSpec
 from shopfloor.statistics import metrics
 from shopfloor.statistics.alpha_wallet import alpha_of_test
 from shopfloor.statistics.arrays import Codes, Floats
 from shopfloor.statistics.constant import constant
-from shopfloor.statistics.metric import Metric
+from shopfloor.statistics.metric import NUMBERS, Metric
 from shopfloor.statistics.paired import Comparison
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def judge(
         found.add(check)
     found.add(checks.answered(chosen))
     _score(spec, metric, chosen, found)
+    spec = _with_margins(spec, metric, found.champion_score)
     # Only rows that can tell are tested: a comparison that tests nothing spends no error.
     if found.open() is None:
         _test(spec, metric, chosen, alpha, found)
@@ -108,6 +109,20 @@ def judge(
         found.add(check)
     outcome, reason = _decide(spec, metric, alpha, found)
     return _decision(spec, found, outcome, reason)
+
+
+def _with_margins(spec: GateSpec, metric: Metric, champion_score: float | None) -> GateSpec:
+    """What counts as a gain and as a loss: the definition's word, else a share of an error, which may be of any
+    size.
+    """
+    release, error = spec.definition.release, champion_score if metric.tasks == NUMBERS and metric.negated else None
+    share = None if error is None else SHARE_OF_ERROR * abs(error)
+    gain, loss = (LEAST_GAIN, LARGEST_LOSS) if share is None else (share, share)
+    return msgspec.structs.replace(
+        spec,
+        min_gain=gain if release.min_gain is None else release.min_gain,
+        margin=loss if release.margin is None else release.margin,
+    )
 
 
 def _score(spec: GateSpec, metric: Metric, chosen: Eligible, found: _Findings) -> None:
@@ -173,7 +188,7 @@ def _compare(
         chosen.champion,
         metric,
         chosen.blocks,
-        margin=release.margin,
+        margin=spec.margin,
         alpha=release.alpha,
         skip=skip,
         seed=spec.seed,
@@ -237,7 +252,7 @@ def _held(spec: GateSpec, found: _Findings) -> str:
     assert found.comparison is not None
     reasons = []
     if not gain.passed and found.comparison.gain > 0:
-        reasons.append(f"is below the minimum {numbers.exact(spec.definition.release.min_gain)}")
+        reasons.append(f"is below the minimum {numbers.rounded(spec.min_gain)}")
     if better.passed is not True:
         reasons.append(f"has an interval {numbers.interval(found.comparison.interval)} that includes 0")
     if not reasons:

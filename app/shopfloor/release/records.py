@@ -8,6 +8,10 @@ from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import ModelDefinition, Split, Task
 from shopfloor.domain.record import Record
 
+LEAST_GAIN = 0.002
+LARGEST_LOSS = 0.005
+SHARE_OF_ERROR = 0.01
+
 
 class GateSpec(Record, frozen=True, kw_only=True):
     """One challenger to judge, and what is known about it and the champion.
@@ -22,7 +26,7 @@ class GateSpec(Record, frozen=True, kw_only=True):
     row path. `earlier_tests` are the dataset versions of the earlier tests against this champion,
     `new_blocks` those at which each block of labelled rows came (see `alpha_wallet`). `changed_inputs` says which
     inputs callers would have to send otherwise than to the champion. `no_bar` says why the champion is not compared
-    with; empty where it is.
+    with; empty where it is. `min_gain` and `margin` are those of the definition, where it has any.
     """
 
     definition: ModelDefinition
@@ -42,6 +46,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
     row_ms: float | None = None
     row_ms_limit: float = 50.0
     calibration_limit: float = 0.02
+    min_gain: float = LEAST_GAIN
+    margin: float = LARGEST_LOSS
     earlier_tests: tuple[int, ...] = ()
     new_blocks: tuple[int, ...] = ()
     champion_age_days: float | None = None

@@ -13,7 +13,7 @@ from shopfloor.domain.text import counted, safe
 from shopfloor.release.records import SliceGain
 from shopfloor.statistics import metrics
 from shopfloor.statistics.arrays import Codes
-from shopfloor.statistics.blocks import LEAST_BLOCKS, Blocks, rows
+from shopfloor.statistics.blocks import LEAST_BLOCKS, SEGMENT, Blocks, rows
 from shopfloor.statistics.compare import compare
 from shopfloor.statistics.false_discovery import benjamini_hochberg
 from shopfloor.statistics.metric import Metric
@@ -50,27 +50,40 @@ def worse_slices(
     Slices are the `TOP_LEVELS` commonest values of each column of `frame` with at most
     `MOST_LEVELS` values; columns in `skip` are left out, columns that are no feature are not
     (groups that a model must not see are the ones to protect). A slice is worse when it loses
-    more than `margin` AND its one-sided p value is at most `alpha` after Benjamini & Hochberg
-    1995 (J. R. Statist. Soc. B 57:289) over all slices; overlapping slices are positively
+    more than `margin`, in units of the metric on all rows, AND its one-sided p value is at most `alpha` after
+    Benjamini & Hochberg 1995 (J. R. Statist. Soc. B 57:289) over all slices; overlapping slices are positively
     dependent, for which the procedure holds (Benjamini & Yekutieli 2001).
     """
     chosen = _sample(len(frame), seed)
     if chosen is not None:
         frame, blocks = frame.iloc[chosen], blocks.take(chosen)
         challenger, champion = challenger.take(chosen), champion.take(chosen)
-    # A rough metric (median, maximum) has no test fast enough for a hundred slices.
-    usable = metric if metric.smooth else metrics.find("neg_mean_absolute_error")
+    usable, scale = _within_slices(metric, challenger)
     found: list[tuple[str, str, int, Comparison]] = []
     for column, level, index in _levels(frame, skip):
         part, other = challenger.take(index), champion.take(index)
         if not _enough(part):
             continue
         near = blocks.take(index)
-        groups = near if near.count >= LEAST_BLOCKS else rows(len(index))
-        result = compare(usable, part, other, groups, alpha=alpha, seed=seed)
+        if near.count < LEAST_BLOCKS:
+            if near.unit != SEGMENT:  # rows of a few days are no evidence, however many
+                continue
+            near = rows(len(index))  # of one segment: nothing tells how its rows belong together
+        result = compare(usable, part, other, near, alpha=alpha, seed=seed)
         if result.known:
-            found.append((column, level, len(index), result))
+            found.append((column, level, len(index), result.times(scale)))
     return _judge(found, margin, alpha)
+
+
+def _within_slices(metric: Metric, predictions: Predictions) -> tuple[Metric, float]:
+    """What slices are compared by, and the factor to units of `metric` on all rows.
+
+    A share of the variance (R²) is a share of that of all rows: a slice whose target hardly varies would make much of
+    nothing. A rough metric (median, maximum) has no test fast enough for a hundred slices.
+    """
+    if metric.share_of_variance:
+        return metrics.find("neg_mean_squared_error"), 1 / float(np.var(predictions.truth))
+    return (metric if metric.smooth else metrics.find("neg_mean_absolute_error")), 1.0
 
 
 def _sample(count: int, seed: int) -> Codes | None:

@@ -1,12 +1,13 @@
-"""Parts of a model's predictions and actuals: published under their digest, registered in the store."""
+"""Parts of a model's predictions, actuals and losses: published under their digest, registered in the store."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from shopfloor.domain.handles import PartFile
+from shopfloor.domain.handles import LossPart, PartFile
 from shopfloor.lake import objects
 from shopfloor.runtime.context import Context
 from shopfloor.store import inference
@@ -15,8 +16,8 @@ from shopfloor.store.transaction import Transaction
 
 
 class Origin(NamedTuple):
-    """Where rows came from: over `rest`, from a `batch` file, a `file` of actuals or a `delivery`; and the id of
-    the log segment, file or job.
+    """Where rows came from: over `rest`, from a `batch` file, a `file` of actuals, a `delivery` or a `holdout`; and the
+    id of the log segment, file or job.
     """
 
     source: str
@@ -64,6 +65,20 @@ def register(
     )
 
 
+def publish_losses(context: Context, model: str, losses: Iterable[LossPart]) -> None:
+    """`publish` parts of losses."""
+    for one in losses:
+        publish(context, model, LogKind.LOSSES, one.part)
+
+
+def register_losses(
+    context: Context, transaction: Transaction, model: str, losses: Iterable[LossPart], origin: Origin
+) -> None:
+    """`register` published parts of losses, each of which says its version."""
+    for one in losses:
+        register(context, transaction, model, LogKind.LOSSES, one.part, origin, version=one.version)
+
+
 def _place(context: Context, model: str, kind: LogKind, part: PartFile) -> Path:
     folder = context.layout.inference / model
-    return (folder if kind is LogKind.PREDICTIONS else folder / "actuals") / f"{part.sha256}.parquet"
+    return (folder if kind is LogKind.PREDICTIONS else folder / kind.value) / f"{part.sha256}.parquet"

@@ -123,7 +123,7 @@ def block_gain(metric: Metric, challenger: Predictions, champion: Predictions, d
         new, old = metric.measure(challenger), metric.measure(champion)
         scale = 1.0
         if challenger.task is Task.REGRESSION:
-            best = 0.0 if metric.negated else 1.0  # 1 minus the score is a share of the variance
+            best = 1.0 if metric.share_of_variance else 0.0
             new, old, scale = _logarithm(best, new), _logarithm(best, old), best - old.score
         units = _units(len(challenger), day)
         influence, other = new.influence(), old.influence()
@@ -178,7 +178,7 @@ def over_blocks(found: Sequence[BlockGain], alpha: float) -> Comparison:
             method=f"t tests of {units} within blocks and of blocks",
             unit="block",
         )
-    return _in_units(both, float(np.mean([one.scale for one in found])))
+    return both.times(float(np.mean([one.scale for one in found])))
 
 
 def _agreeing(gains: Floats, found: Comparison) -> Comparison:
@@ -188,8 +188,3 @@ def _agreeing(gains: Floats, found: Comparison) -> Comparison:
         p_better=found.p_better if (gains > 0).all() else 1.0,
         p_worse=found.p_worse if (gains < 0).all() else 1.0,
     )
-
-
-def _in_units(found: Comparison, scale: float) -> Comparison:
-    low, high = found.interval
-    return replace(found, gain=found.gain * scale, error=found.error * scale, interval=(low * scale, high * scale))

@@ -9,6 +9,7 @@ from shopfloor.statistics.arrays import Codes, Floats, Mask, np
 LEAST_BLOCKS = 12
 """Fewer blocks say too little about their own spread."""
 
+SEGMENT = "segment"
 DAY = 86_400_000_000
 _HOUR = 3_600_000_000
 
@@ -50,7 +51,7 @@ def choose(moments: Codes | None, segment: Codes | None, count: int) -> Blocks:
     if moments is not None:
         options += [(moments // DAY, "day"), (moments // _HOUR, "hour")]
     if segment is not None:
-        options.append((segment, "segment"))
+        options.append((segment, SEGMENT))
     for code, unit in options:
         found = _blocks(code, unit)
         if LEAST_BLOCKS <= found.count < count:

@@ -12,7 +12,8 @@ from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.labels import label_of
 from shopfloor.domain.numbers import count
-from shopfloor.statistics.arrays import Codes, Floats, Mask
+from shopfloor.statistics.arrays import Array, Codes, Floats, Mask
+from shopfloor.statistics.metrics import proper_losses
 from shopfloor.statistics.predictions import FOREIGN, MISSING, Predictions, classification, regression
 
 PREDICTION = "prediction"
@@ -52,6 +53,22 @@ def read_predictions(
         classes=labels,
         positive=labels.index(positive) if positive in labels else None,
     )
+
+
+def loss_columns(known: Predictions) -> dict[str, Array]:
+    """The truth `actual`, `prediction` and `probability_<class>` of rows that a metric can read, and the `loss` of
+    each: log loss of the true class or squared error, without probabilities 1 where the label is wrong; (n,) each."""
+    if not known.task.classification:
+        return {"actual": known.truth, PREDICTION: known.predicted, "loss": proper_losses(known)}
+    labels = np.array([*known.classes, None], dtype=object)
+    loss = (known.predicted != known.truth).astype(np.float64) if known.probability is None else proper_losses(known)
+    chances = {} if known.probability is None else dict(zip(known.classes, known.probability.T, strict=True))
+    return {
+        "actual": labels[known.truth],
+        PREDICTION: labels[known.predicted],
+        **{f"{PROBABILITY}{label}": values for label, values in chances.items()},
+        "loss": loss,
+    }
 
 
 def read_numbers(values: pd.Series[Any]) -> Floats:

@@ -86,6 +86,11 @@ class Metric:
         """An error, of which scikit-learn's scorer takes the negative."""
         return self.name.startswith("neg_")
 
+    @property
+    def share_of_variance(self) -> bool:
+        """A score of numbers that lacks the share of the target's variance that is left, of 1."""
+        return self.tasks == NUMBERS and not self.negated
+
     def shown(self, score: float | None) -> float | None:
         """The score as people quote it: an error is positive."""
         return None if score is None else -score if self.negated else score

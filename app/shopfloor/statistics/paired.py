@@ -7,7 +7,7 @@ lower bound is a one-sided bound at the same `alpha` (level 1 - 2 alpha).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from shopfloor.statistics.arrays import Codes, Floats, Mask, np
@@ -42,6 +42,11 @@ class Comparison:
     def known(self) -> bool:
         """False where the rows define no gain or no error (one class, one block)."""
         return bool(np.isfinite(self.gain) and np.isfinite(self.error))
+
+    def times(self, scale: float) -> Comparison:
+        """The same in other units."""
+        low, high = self.interval
+        return replace(self, gain=self.gain * scale, error=self.error * scale, interval=(low * scale, high * scale))
 
     def better(self, alpha: float) -> bool:
         """A gain with evidence."""

@@ -80,6 +80,14 @@ def added_parts(query: Query, dataset: str, version: int) -> tuple[Part, ...]:
     return tuple(_part(row) for row in rows)
 
 
+def removes_parts(query: Query, dataset: str, version: int) -> bool:
+    """Whether a version lacks a part that the one before had."""
+    found = query.one(
+        "SELECT 1 FROM dataset_parts WHERE dataset = ? AND removed_version = ? LIMIT 1", [dataset, version]
+    )
+    return found is not None
+
+
 def _part(row: tuple[Any, ...]) -> Part:
     return Part(
         sha256=row[0],

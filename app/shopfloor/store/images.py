@@ -56,6 +56,7 @@ TRACKED: Mapping[str, _Rule] = {
     "texts": _Rule(),
     "delivery_trust": _Rule(watched=("trust",)),
     "decision_thresholds": _Rule(),
+    "value_costs": _Rule(),
     "score_answers": _Rule(),
 }
 

@@ -17,10 +17,13 @@ class LogKind(StrEnum):
 
     PREDICTIONS = "predictions"
     ACTUALS = "actuals"
+    LOSSES = "losses"
 
 
 class InferencePart(msgspec.Struct, frozen=True, kw_only=True):
-    """One Parquet file of predictions or actuals of a model. `origin` is the id of a file or a job, or a segment."""
+    """One Parquet file of predictions, actuals or losses of a model. `origin` is the id of a file or a job, or a
+    segment.
+    """
 
     sha256: str
     model: str

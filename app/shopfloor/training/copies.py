@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from shopfloor.artifacts import rowkeys
+from shopfloor.artifacts.rowkeys import Keys
 from shopfloor.artifacts.table import Table
 from shopfloor.domain import numbers
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.text import counted
-from shopfloor.training import rowkeys
-from shopfloor.training.rowkeys import Keys
 
 Rows = NDArray[np.intp]
 

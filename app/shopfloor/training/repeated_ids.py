@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from shopfloor.artifacts import rowkeys
 from shopfloor.artifacts.table import NO_TIME
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.text import counted, safe
-from shopfloor.training import rowkeys
 
 Mask = NDArray[np.bool_]
 

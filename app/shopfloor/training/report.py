@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from shopfloor.artifacts import rowkeys
 from shopfloor.artifacts.table import NO_TIME
-from shopfloor.training import rowkeys
 from shopfloor.training.environment import environment
 from shopfloor.training.family import FamilyFit
 from shopfloor.training.prepared import Prepared

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from shopfloor.artifacts import rowkeys
+from shopfloor.artifacts.rowkeys import Keys
 from shopfloor.artifacts.table import NO_TIME, Table
 from shopfloor.domain import numbers
 from shopfloor.domain.definition import ModelDefinition, Split
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.text import counted, safe
-from shopfloor.training import rowkeys
 from shopfloor.training.copies import Copies, find_copies
-from shopfloor.training.rowkeys import Keys
 
 Rows = NDArray[np.intp]
 
@@ -58,7 +58,7 @@ def part_rows(
     left out of training. `table` holds all columns but target and id, `moments` every row's time
     where the model has a time column.
     """
-    keys, content = _keys(frame, table, definition)
+    keys, content = rowkeys.row_keys(frame, table, definition.id)
     rows, notes = _window(np.flatnonzero(usable), moments, definition)
     copies = find_copies(frame, table, features, rows, definition)
     parted = None
@@ -82,15 +82,6 @@ def part_rows(
             code="too_few_rows",
         )
     return replace(parted, notes=(*notes, *parted.notes))
-
-
-def _keys(frame: pd.DataFrame, table: Table, definition: ModelDefinition) -> tuple[Keys, Keys]:
-    """Keys that identify rows (by id where there is one), and keys by content."""
-    content = rowkeys.content_keys(table, sorted(table.columns))
-    if not definition.id or definition.id not in frame.columns:
-        return content, content
-    keys, known = rowkeys.id_keys(frame[definition.id])
-    return np.where(known, keys, content), content
 
 
 def _window(rows: Rows, moments: NDArray[np.int64] | None, definition: ModelDefinition) -> tuple[Rows, tuple[str, ...]]:

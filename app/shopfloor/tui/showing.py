@@ -12,7 +12,6 @@ from textual.screen import ModalScreen
 from shopfloor.actions.action import Action
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.explanation import Explanation, lines
-from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.numbers import money
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.alerts import BacktestReport
@@ -20,6 +19,7 @@ from shopfloor.domain.requests.files import FileBytes
 from shopfloor.domain.requests.jobs import JobLog, JobLogText
 from shopfloor.domain.requests.workspace import DoctorReport
 from shopfloor.domain.text import counted
+from shopfloor.domain.value import ValueComparison, ValueReport
 from shopfloor.tui.app_type import App
 from shopfloor.tui.ask_with_progress import ask_with_progress
 from shopfloor.tui.performing import ask_inputs, show_error
@@ -144,7 +144,20 @@ def _value(report: ValueReport) -> list[Section]:
         pairs.append(Pair("baseline", f"{money(report.baseline, report.unit)} with a constant prediction"))
     if report.planned_per_row is not None:
         pairs.append(Pair("planned", f"{money(report.planned_per_row, report.unit)} a row"))
+    if report.entries:
+        pairs.append(Pair("costs", money(report.costs, report.unit)))
+        pairs.append(Pair("net", money(report.net or 0.0, report.unit), "ok" if (report.net or 0) >= 0 else "fail"))
+    if report.payback_on is not None:
+        pairs.append(Pair("paid back", f"since {report.payback_on}"))
+    elif report.payback_expected is not None:
+        pairs.append(Pair("paid back", f"expected on {report.payback_expected}"))
     found = [Section("value", f"Value of {report.model}", pairs)]
+    if report.compared:
+        compared = [
+            Pair(f"{one.against} ({one.name})", f"{money(one.gain, report.unit, signed=True)} a row", _side(one))
+            for one in report.compared
+        ]
+        found.append(Section("compared", f"The champion's {counted(report.champion_rows, 'row')} against", compared))
     if report.points:
         lines = [
             Pair(
@@ -157,6 +170,12 @@ def _value(report: ValueReport) -> list[Section]:
     if report.note:
         found.append(Section("note", "Note", report.note))
     return found
+
+
+def _side(compared: ValueComparison) -> str:
+    """Better, worse, or neither for certain."""
+    low, high = compared.interval or (-1.0, 1.0)
+    return "ok" if low > 0 else "fail" if high < 0 else ""
 
 
 def _backtest(report: BacktestReport) -> list[Section]:

@@ -28,7 +28,10 @@ _TYPES = {
 }
 _PREDICTIONS = (
     "association_id VARCHAR, at TIMESTAMP, model_version BIGINT, segment VARCHAR, prediction VARCHAR, "
-    "model_prediction VARCHAR, threshold DOUBLE"
+    "model_prediction VARCHAR, threshold DOUBLE, humility VARCHAR"
+)
+_LOSSES = (
+    "row UBIGINT, at TIMESTAMP, delivery BIGINT, actual VARCHAR, prediction VARCHAR, loss DOUBLE, model_version BIGINT"
 )
 _ACTUALS = "association_id VARCHAR, actual VARCHAR, arrived_at TIMESTAMP"
 
@@ -96,7 +99,9 @@ class DatasetView:
 
 @dataclass(frozen=True)
 class LogView:
-    """The inference log of a model; of actuals only the newest of each association id."""
+    """The inference log of a model; of actuals only the newest of each association id, of losses of each row and
+    version.
+    """
 
     connection: duckdb.DuckDBPyConnection
     layout: Layout
@@ -112,31 +117,34 @@ class LogView:
         body = self._union(rows, name) if rows else f"SELECT {_nothing(self._columns())} WHERE false"
         if self.kind == "predictions":
             return body
-        newest = "row_number() OVER (PARTITION BY association_id ORDER BY arrived_at DESC) = 1"
+        key, last = ("model_version, row", "delivery") if self.kind == "losses" else ("association_id", "arrived_at")
+        newest = f"row_number() OVER (PARTITION BY {key} ORDER BY {last} DESC) = 1"
         return f"SELECT * FROM ({body}) QUALIFY {newest}"
 
     def _union(self, rows: list[tuple[int, str, list[str]]], name: str) -> str:
         """Versions have different inputs: groups of equal columns are read together, then united by name."""
-        groups: dict[pa.Schema, list[str]] = {}
-        for _, _, stored in rows:
+        groups: dict[tuple[pa.Schema, str], list[str]] = {}
+        for version, _, stored in rows:
             paths = _verified([self.layout.root / path for path in stored], ObjectKind.LOG)
-            groups.setdefault(parquet.read_schema(paths[-1]).remove_metadata(), []).extend(paths)
+            # Each row of a prediction says its version; the number of a version is younger than its losses.
+            more = f", {version}::BIGINT AS model_version" if self.kind == "losses" else ""
+            groups.setdefault((parquet.read_schema(paths[-1]).remove_metadata(), more), []).extend(paths)
         bodies = [
-            _hand_in(self.connection, f"{name} {number}", arrow.dataset(paths, schema=schema, format="parquet"))
-            for number, (schema, paths) in enumerate(groups.items())
+            _hand_in(self.connection, f"{name} {number}", arrow.dataset(paths, schema=schema, format="parquet"), more)
+            for number, ((schema, more), paths) in enumerate(groups.items())
         ]
         return " UNION ALL BY NAME ".join(bodies)
 
     def _columns(self) -> str:
-        return _PREDICTIONS if self.kind == "predictions" else _ACTUALS
+        return {"predictions": _PREDICTIONS, "actuals": _ACTUALS, "losses": _LOSSES}[self.kind]
 
 
-def _hand_in(connection: duckdb.DuckDBPyConnection, name: str, source: arrow.Dataset | pa.Table) -> str:
-    """Let DuckDB scan something of Arrow's; returns the SELECT for it."""
+def _hand_in(connection: duckdb.DuckDBPyConnection, name: str, source: arrow.Dataset | pa.Table, more: str = "") -> str:
+    """Let DuckDB scan something of Arrow's; returns the SELECT for it, with `more` columns."""
     connection.execute("USE arrow")
     connection.from_arrow(source).create_view(name)
     connection.execute("USE memory")
-    return f"SELECT * FROM arrow.main.{quoted(name)}"
+    return f"SELECT *{more} FROM arrow.main.{quoted(name)}"
 
 
 def _nothing(columns: str) -> str:

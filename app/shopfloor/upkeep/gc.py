@@ -89,7 +89,7 @@ def _objects(layout: Layout) -> Iterator[Waste]:
 def _logs(layout: Layout) -> Iterator[Waste]:
     """Parts of the inference log and half-written files; never a segment, which only collecting empties."""
     for model in _children(layout.inference):
-        for folder in (model, model / "actuals"):
+        for folder in (model, model / "actuals", model / "losses"):
             yield from (_measure(path) for path in _children(folder) if path.suffix in (".parquet", ".tmp"))
 
 

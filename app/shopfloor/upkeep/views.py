@@ -90,6 +90,7 @@ def _makers(connection: duckdb.DuckDBPyConnection, layout: Layout) -> dict[str, 
     for (model,) in models:
         found.setdefault(f"predictions_{model}", partial(_log, connection, layout, model, "predictions"))
         found.setdefault(f"actuals_{model}", partial(_log, connection, layout, model, "actuals"))
+        found.setdefault(f"losses_{model}", partial(_log, connection, layout, model, "losses"))
     for name, make in list(found.items()):
         found.setdefault(name.replace("-", "_").replace(".", "_"), make)
     return found

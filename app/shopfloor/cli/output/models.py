@@ -23,11 +23,30 @@ from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, table
 from shopfloor.domain.codec import to_plain
 from shopfloor.domain.definition import ModelDefinition
-from shopfloor.domain.monitor import ValuePoint, ValueReport
+from shopfloor.domain.numbers import gain, interval
 from shopfloor.domain.release import ModelChange, ModelPart, ModelRecord, ModelVersion
-from shopfloor.domain.requests.models import ModelApprove, ModelPromote, ModelReject, ModelRetire, ModelTrain, ValueShow
+from shopfloor.domain.requests.models import (
+    ModelApprove,
+    ModelCost,
+    ModelPromote,
+    ModelReject,
+    ModelRetire,
+    ModelThreshold,
+    ModelTrain,
+    ValueShow,
+    ValueThresholds,
+)
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import counted
+from shopfloor.domain.value import (
+    CostEntry,
+    ThresholdChange,
+    ThresholdPoint,
+    ThresholdReport,
+    ValueComparison,
+    ValuePoint,
+    ValueReport,
+)
 
 COLUMNS: tuple[TextColumn[ModelRecord], ...] = (
     TextColumn("NAME", lambda each: text(each.name), room=20),
@@ -73,6 +92,22 @@ POINTS: tuple[TextColumn[ValuePoint], ...] = (
     TextColumn("ROWS", lambda each: count(each.rows), right=True),
     TextColumn("VALUE", lambda each: figure(each.value), right=True),
     TextColumn("BASELINE", lambda each: figure(each.baseline), right=True),
+)
+
+
+CURVE: tuple[TextColumn[ThresholdPoint], ...] = (
+    TextColumn("THRESHOLD", lambda each: figure(each.threshold), right=True),
+    TextColumn("PROMISED PER ROW", lambda each: figure(each.promised), right=True),
+    TextColumn("REALISED PER ROW", lambda each: figure(each.realised), right=True),
+)
+
+COMPARED: tuple[TextColumn[ValueComparison], ...] = (
+    TextColumn("AGAINST", lambda each: each.against.value),
+    TextColumn("WHAT", lambda each: text(each.name), room=20, drop=1),
+    TextColumn("ROWS", lambda each: count(each.rows), right=True, drop=2),
+    TextColumn("PER ROW", lambda each: figure(each.per_row), right=True),
+    TextColumn("GAIN", lambda each: gain(each.gain), right=True),
+    TextColumn("95 %", lambda each: interval(each.interval) if each.interval else "cannot tell", right=True),
 )
 
 
@@ -168,18 +203,63 @@ def describe_definition(definition: ModelDefinition, width: int | None) -> str:
 
 
 def describe_value(report: ValueReport, width: int | None) -> str:
-    """What a model has earned, with the baseline beside it."""
+    """What a model has earned, and what else would have earned."""
     unit = text(report.unit) if report.unit else ""
+
+    def worth(amount: float | None) -> str:
+        return f"{figure(amount)} {unit}".strip()
+
+    spread = "" if report.interval is None else f" {interval(report.interval)}"
     known = [
         ("model", text(report.model)),
-        ("realised", f"{figure(report.total)} {unit} on {counted(report.rows, 'row')}".strip()),
-        ("per row", f"{figure(report.per_row)} {unit}".strip()),
-        ("expected per row", f"{figure(report.planned_per_row)} {unit}".strip()),
-        ("baseline", f"{figure(report.baseline)} {unit}".strip()),
+        ("realised", f"{worth(report.total)} on {counted(report.rows, 'row')}"),
+        ("per row", f"{worth(report.per_row)}{spread}"),
+        ("expected per row", worth(report.planned_per_row)),
+        ("baseline", worth(report.baseline)),
+        *([("costs", worth(report.costs)), ("net", worth(report.net))] if report.entries else []),
+        *([("paid back", f"since {report.payback_on}")] if report.payback_on else []),
+        *([("paid back", f"expected on {report.payback_expected}")] if report.payback_expected else []),
         *([("note", text(report.note))] if report.note else []),
     ]
     points = table(POINTS, report.points, width) if report.points else ""
-    return paragraphs(facts(known, width), points)
+    compared = table(COMPARED, report.compared, width) if report.compared else ""
+    return paragraphs(facts(known, width), compared, points)
+
+
+def describe_thresholds(report: ThresholdReport, width: int | None) -> str:
+    """The curve of value over thresholds, and how to take the proposal."""
+    known = [
+        ("model", text(report.model) if report.version is None else f"{text(report.model)}@{report.version}"),
+        ("threshold", figure(report.threshold)),
+        ("proposed", figure(report.proposed)),
+        ("why", text(report.reason)),
+    ]
+    how = ""
+    if report.proposed is not None:
+        set_now = f"shopfloor model threshold {text(report.model)} {figure(report.proposed)}"
+        with_next = f"shopfloor model define {text(report.model)} --threshold {figure(report.proposed)} --no-train"
+        how = f"Now: {set_now}\nWith the next release: {with_next}"
+    return paragraphs(facts(known, width), table(CURVE, report.points, width) if report.points else "", how)
+
+
+def describe_threshold(change: ThresholdChange, width: int | None) -> str:
+    """Which threshold holds now."""
+    previous = "the most probable class" if change.previous is None else figure(change.previous)
+    ref = f"{text(change.model)}@{change.version}"
+    return facts([("model", ref), ("threshold", figure(change.threshold)), ("previous", previous)], width)
+
+
+def describe_cost(entry: CostEntry, width: int | None) -> str:
+    """One entry of cost."""
+    known = [
+        ("cost", text(entry.id)),
+        ("model", text(entry.model)),
+        ("for", entry.kind.value),
+        ("amount", figure(entry.amount)),
+        ("at", moment(entry.spent_at)),
+        ("note", text(entry.note)),
+    ]
+    return facts(known, width)
 
 
 def _alias(number: int | None, at: Any) -> str:
@@ -242,4 +322,7 @@ FORMATS = {
         already=lambda before, model: bool(before.retired),
     ),
     ValueShow: Format(describe_value),
+    ModelCost: Format(describe_cost),
+    ModelThreshold: Format(describe_threshold),
+    ValueThresholds: Format(describe_thresholds),
 }

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.job import JobRecord
-from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import ModelChange, ModelRecord, ModelVersion
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.right import Right
 from shopfloor.domain.test_score import ModelTestScore
+from shopfloor.domain.value import CostEntry, CostKind, ThresholdChange, ThresholdReport, ValueGroup, ValueReport
 
 
 class ModelList(Request[Page[ModelRecord]], frozen=True, kw_only=True):
@@ -216,7 +216,37 @@ class Predict(Mutation[PredictReport], frozen=True, kw_only=True):
 
 
 class ValueShow(Request[ValueReport], frozen=True, kw_only=True):
-    """What a model has earned."""
+    """What a model has earned, with points by day or month of the prediction, or by segment."""
 
     verb: ClassVar[str] = "model.value"
     model: str
+    by: ValueGroup = ValueGroup.MONTH
+
+
+class ModelCost(Mutation[CostEntry], frozen=True, kw_only=True):
+    """Enter what was spent on a model, in the unit of its value. Entries stay; an undo enters the opposite."""
+
+    verb: ClassVar[str] = "model.cost"
+    needs: ClassVar[Right] = Right.CONFIGURE
+    name: str
+    amount: float
+    kind: CostKind
+    note: str = ""
+    spent_at: datetime | None = None
+
+
+class ValueThresholds(Request[ThresholdReport], frozen=True, kw_only=True):
+    """What a model's decisions would be worth at other thresholds."""
+
+    verb: ClassVar[str] = "model.thresholds"
+    model: str
+
+
+class ModelThreshold(Mutation[ThresholdChange], frozen=True, kw_only=True):
+    """Let the champion decide by another threshold from now on; its next release takes that of the definition."""
+
+    verb: ClassVar[str] = "model.threshold"
+    needs: ClassVar[Right] = Right.PROMOTE
+    name: str
+    threshold: float
+    reason: str = ""

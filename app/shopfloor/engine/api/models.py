@@ -31,6 +31,7 @@ from shopfloor.engine.api.positive import check_positive
 from shopfloor.engine.api.time_column import check_time
 from shopfloor.engine.line.line import train as train_on
 from shopfloor.engine.services import EngineServices
+from shopfloor.monitoring.terms import record_terms
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.statistics import metrics
 from shopfloor.store import alerts, datasets, inference, learned, models, texts
@@ -152,6 +153,7 @@ def define(services: EngineServices, request: ModelDefine) -> ModelDefinition:
 def write_definition(services: EngineServices, transaction: Transaction, wanted: ModelDefinition, actor: str) -> None:
     """The model's file, its state and its drop folders."""
     _save(services, transaction, wanted)
+    record_terms(services.context, transaction, wanted, actor)
     models.put_state(transaction, models.state(transaction, wanted.name))
     transaction.emit(
         "model.defined",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 from shopfloor.domain.errors import NotFoundError, ShopfloorError
-from shopfloor.domain.monitor import ValueReport
 from shopfloor.domain.names import did_you_mean, split_ref
 from shopfloor.domain.requests.datasets import DatasetProfileShow
 from shopfloor.domain.requests.models import ModelShow, ValueShow
 from shopfloor.domain.requests.reports import ReportPage, ReportShow
 from shopfloor.domain.run import RunRecord
 from shopfloor.domain.text import safe
+from shopfloor.domain.value import ValueReport
 from shopfloor.engine.api import datasets as about_datasets
 from shopfloor.engine.api import measures
 from shopfloor.engine.api import models as about_models

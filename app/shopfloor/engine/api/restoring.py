@@ -37,6 +37,7 @@ from shopfloor.store import (
     texts,
     thresholds,
     trust,
+    value,
 )
 from shopfloor.store.images import RowImage
 from shopfloor.store.rows import Query
@@ -278,6 +279,18 @@ def _apply_threshold(services: EngineServices, transaction: Transaction, image: 
     thresholds.put(transaction, model, version, image.before["threshold"] if image.before else None)
 
 
+def _tell_cost(query: Query, image: RowImage) -> str:
+    entry = value.cost(query, str(image.key[0]))
+    return "" if entry is None else f"Cost {entry.id} of {entry.model}: reversed by a new entry"
+
+
+def _apply_cost(services: EngineServices, transaction: Transaction, image: RowImage) -> None:
+    entry = value.cost(transaction, str(image.key[0]))
+    assert entry is not None
+    opposite = msgspec.structs.replace(entry, amount=-entry.amount, reverses=entry.id, actor=transaction.actor)
+    value.enter(transaction, opposite, "")
+
+
 def _tell_answer(query: Query, image: RowImage) -> str:
     model, test = image.key
     before = image.before["score"] if image.before else None
@@ -318,5 +331,6 @@ RESTORERS: Mapping[str, Restorer] = {
     "decision_thresholds": Restorer(
         _tell_threshold, _apply_threshold, stays=lambda image: "Predictions that were served meanwhile stay."
     ),
+    "value_costs": Restorer(_tell_cost, _apply_cost),
     "texts": Restorer(_tell_text, _apply_text, _moved_text),
 }

@@ -16,11 +16,13 @@ from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.artifacts.recast import predict_recast
 from shopfloor.artifacts.row_times import known_row_times
 from shopfloor.domain.codec import to_json
+from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import ShopfloorError
-from shopfloor.domain.handles import ArtifactFile
+from shopfloor.domain.handles import ArtifactFile, LossPart
 from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
 from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
+from shopfloor.monitoring.losses import write_rows
 from shopfloor.monitoring.reference import Holdout, build_reference
 from shopfloor.release.champion_bar import no_bar
 from shopfloor.release.gate import judge
@@ -29,6 +31,7 @@ from shopfloor.release.records import GateSpec
 from shopfloor.runtime.task import Progress
 from shopfloor.statistics.arrays import Codes
 from shopfloor.statistics.block_test import complete_blocks
+from shopfloor.statistics.frames import read_predictions
 from shopfloor.training.train import train
 from shopfloor.training.trained import Trained
 
@@ -50,7 +53,8 @@ def train_and_judge(task: TrainTask, progress: Progress) -> TrainOutcome:
     )
     progress(0.95, "gate")
     decision = _judge(task, trained, artifact)
-    return TrainOutcome(record=trained.record, artifact=artifact, staged=task.staging, decision=decision)
+    losses = _losses(task, trained)
+    return TrainOutcome(record=trained.record, artifact=artifact, staged=task.staging, decision=decision, losses=losses)
 
 
 def _manifest(task: TrainTask, trained: Trained) -> ArtifactManifest:
@@ -142,6 +146,18 @@ def _bar(task: TrainTask, trained: Trained, champion: ArtifactFile, model: Any) 
         return f"it cannot answer these rows ({error.message.rstrip('.')})", None
 
 
+def _losses(task: TrainTask, trained: Trained) -> tuple[LossPart, ...]:
+    """What the new version said of the holdout."""
+    record = trained.record
+    said = read_predictions(
+        trained.predictions, trained.truth, task=record.task, classes=record.classes, positive=record.positive
+    )
+    delivery = deliveries_of(task, trained.holdout)
+    spec = task.train
+    part = write_rows(said, trained.holdout, delivery, spec.columns, spec.definition, Path(spec.scratch))
+    return () if part is None else (LossPart(version=None, part=part),)
+
+
 def _row_milliseconds(trained: Trained) -> float:
     """The median time of one row through the row path, as serving would ask for it."""
     rows = trained.holdout.head(_ROW_SAMPLE).to_dict("records")
@@ -154,6 +170,13 @@ def _row_milliseconds(trained: Trained) -> float:
     return round(1000 * sorted(times)[len(times) // 2], 4) if times else 0.0
 
 
+def _others(task: TrainTask, trained: Trained) -> list[Column]:
+    """The dataset's columns that the model did not learn from, and that no check of their own watches."""
+    definition = task.train.definition
+    known = {definition.target, definition.id, definition.time, *(feature.name for feature in trained.model.features)}
+    return [column for column in task.train.columns if column.name not in known and column.name in trained.train]
+
+
 def _reference(task: TrainTask, trained: Trained) -> bytes:
     """What drift will be measured from: all rows known now, the newest deliveries included."""
     record, definition = trained.record, task.train.definition
@@ -162,6 +185,7 @@ def _reference(task: TrainTask, trained: Trained) -> bytes:
     reference = build_reference(
         frame,
         trained.model.columns,
+        others=_others(task, trained),
         model=definition.name,
         task=record.task,
         metric=record.metric,

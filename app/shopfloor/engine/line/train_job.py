@@ -28,6 +28,7 @@ from shopfloor.release.data_trust import with_data_trust
 from shopfloor.release.withdrawn_rows import is_released_again, over_withdrawn, release_again
 from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
+from shopfloor.runtime.inference import Origin, publish_losses, register_losses
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.serving.deploy import deploy
@@ -130,6 +131,7 @@ class TrainHandler:
         outcome = convert(value, TrainOutcome)
         if Path(outcome.staged).exists():
             bundle.publish(Path(outcome.staged), context.layout.objects)
+        publish_losses(context, job.subject, outcome.losses)
         return outcome
 
     def commit(
@@ -168,6 +170,8 @@ class TrainHandler:
             "to": record.holdout_to,
         }
         models.put_version(transaction, version, trained_until=record.trained_until, holdout=holdout)
+        losses = [msgspec.structs.replace(one, version=one.version or number) for one in outcome.losses]
+        register_losses(context, transaction, job.subject, losses, Origin("holdout", job.id))
         releasing.apply_decision(transaction, context.definition(job.subject), version, cause=run.id)
         return {"run": run.id, "version": number, "outcome": decision.outcome.value}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shopfloor.domain.handles import ArtifactFile
+from shopfloor.domain.handles import ArtifactFile, LossPart
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
@@ -28,9 +28,11 @@ class TrainTask(Record, frozen=True, kw_only=True):
 
 
 class TrainOutcome(Record, frozen=True, kw_only=True):
-    """What a training brings back: its report, the staged artifact, the gate's decision."""
+    """What a training brings back: its report, the staged artifact, the gate's decision, and what the new version
+    said of the holdout."""
 
     record: TrainResult
     artifact: ArtifactRef
     staged: str
     decision: Decision
+    losses: tuple[LossPart, ...] = ()

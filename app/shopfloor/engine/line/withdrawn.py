@@ -34,6 +34,8 @@ def follow(transaction: Transaction, version: DatasetVersion) -> frozenset[str]:
 
 def _changed_files(transaction: Transaction, version: DatasetVersion) -> frozenset[str]:
     """The files of which the version has other rows than the one before; only those of a person's decision."""
+    if version.restored is None and not datasets.removes_parts(transaction, version.dataset, version.version):
+        return frozenset()
     before = learned.rows_by_file(datasets.parts(transaction, version.dataset, version.version - 1))
     now = learned.rows_by_file(version.parts)
     if version.restored is None and version.files:

@@ -9,12 +9,13 @@ from datetime import datetime
 from shopfloor.domain.decision_words import OUTCOMES, scores, verdict
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.explanation import Explanation, lines
-from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict, ValueReport
+from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
 from shopfloor.domain.numbers import NOTHING, count, exact, figure, interval, money, percent
 from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
 from shopfloor.domain.run import RunRecord
 from shopfloor.domain.test_score import ModelTestScore
 from shopfloor.domain.text import counted
+from shopfloor.domain.value import ValueReport
 from shopfloor.engine.report import pictures
 from shopfloor.engine.report.document import HtmlPage, moment
 
@@ -74,6 +75,7 @@ def _about(page: HtmlPage, card: ModelCard) -> None:
             ("champion", champion),
             ("algorithm", run.chosen or "" if run else ""),
             ("trained on", f"{run.dataset}@{run.dataset_version}" if run and run.dataset_version else ""),
+            ("withdrawn rows", _withdrawn(card.version)),
             ("release", f"{definition.release.policy}, {counted(card.versions, 'version')} so far"),
             ("state", "retired" if record.retired else ""),
             ("artifact", card.version.artifact.sha256 if card.version else ""),
@@ -83,10 +85,19 @@ def _about(page: HtmlPage, card: ModelCard) -> None:
         page.muted(note)
 
 
+def _withdrawn(version: ModelVersion | None) -> str:
+    """The rows that it learned from and that have left the dataset."""
+    mark = version.withdrawn if version is not None else None
+    return (
+        "" if mark is None else f"{count(mark.rows)} that it learned from left in @{mark.dataset_version}: {mark.cause}"
+    )
+
+
 def _performance(page: HtmlPage, card: ModelCard) -> None:
     page.section("Performance")
     newest = [check for check in card.newest_checks if check.check == "performance"]
-    promised = newest[0].evidence if newest else {}
+    number = card.version.version if card.version is not None else None
+    promised = next((check.evidence for check in newest if check.model_version == number), {})
     holdout = f"{card.record.metric} {figure(card.record.score)}" if card.record.score is not None else ""
     page.facts(
         [
@@ -100,7 +111,7 @@ def _performance(page: HtmlPage, card: ModelCard) -> None:
     limit = measured[-1].limit if measured else None
     page.picture(pictures.line(points, limit, f"{card.record.metric} by delivery, with the limit of its check"))
     for check in newest:
-        page.text(check.message)
+        page.text(f"{_version(check.model_version)}: {check.message}")
     if not newest:
         page.text("It has not been measured on labelled rows since its training.")
     for check in card.newest_checks:

@@ -29,7 +29,7 @@ def _answered(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[Li
 
 _ORIGINS = """
 SELECT DISTINCT origin, kind, model, coalesce(model_version, 0), source FROM inference_parts
-WHERE regexp_full_match(origin, '[fj][0-9]+') AND created_at <= ?
+WHERE kind IN ('predictions', 'actuals') AND regexp_full_match(origin, '[fj][0-9]+') AND created_at <= ?
 """
 
 

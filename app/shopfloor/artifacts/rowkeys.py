@@ -45,6 +45,17 @@ def id_keys(series: pd.Series[Any]) -> tuple[Keys, NDArray[np.bool_]]:
     return keys[codes], known[codes]
 
 
+def row_keys(frame: pd.DataFrame, table: Table, id: str | None) -> tuple[Keys, Keys]:
+    """Keys that identify rows (by id where there is one), and keys by content; `table` has all columns but target
+    and id.
+    """
+    content = content_keys(table, sorted(table.columns))
+    if not id or id not in frame.columns:
+        return content, content
+    keys, known = id_keys(frame[id])
+    return np.where(known, keys, content), content
+
+
 def mixed(values: Keys, salt: int = 0) -> Keys:
     """A bijective scrambling of 64 bits (splitmix64; Steele, Lea & Flood 2014)."""
     with np.errstate(over="ignore"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from shopfloor.artifacts.rowkeys import content_keys, digest, id_keys, occurrences, shares
 from shopfloor.artifacts.table import infer_columns, parse
-from shopfloor.training.rowkeys import content_keys, digest, id_keys, occurrences, shares
 
 FRAME = pd.DataFrame(
     {

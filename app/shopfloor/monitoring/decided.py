@@ -1,0 +1,268 @@
+"""Decisions that were served, with their actuals and what each was worth, as a table in DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shopfloor.artifacts.recipe_code import module_of
+from shopfloor.domain.codec import utc
+from shopfloor.domain.definition import Figure
+from shopfloor.domain.errors import DataError
+from shopfloor.domain.stored_object import ObjectKind
+from shopfloor.domain.text import safe
+from shopfloor.domain.value import ValueTerms
+from shopfloor.duck.sql import fenced, lock, name, text, texts
+from shopfloor.lake.frame import read_parts
+from shopfloor.lake.objects import verify_published
+from shopfloor.monitoring.records import ValueSpec
+from shopfloor.monitoring.samples import delivered_truth
+from shopfloor.monitoring.stored import INPUT, arriving
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from duckdb import DuckDBPyConnection
+
+SERVED = "prediction"
+_MEMORY_MB = 512
+
+
+@dataclass
+class DecidedRows:
+    """The last decision of each association id whose actual is known, once: table `known`.
+
+    Its columns are `association_id`, `moment`, `model_version`, `segment`, `prediction`, `actual` and the inputs
+    that the terms or the rule need. `predictions` counts all decisions.
+    """
+
+    spec: ValueSpec
+    connection: DuckDBPyConnection
+    predictions: int = 0
+    rows: int = 0
+    _functions: dict[tuple[int, str], str] = field(default_factory=dict)
+
+    def value_of(self, decision: str) -> str:
+        """SQL of the value of each row of `known`, if the SQL expression `decision` had been served."""
+        terms = sorted(self.spec.terms, key=lambda one: one.valid_from)
+        cases = [f"WHEN moment >= {_moment(one)} THEN {self._under(one, decision)}" for one in reversed(terms[1:])]
+        first = self._under(terms[0], decision)
+        return f"CASE {' '.join(cases)} ELSE {first} END" if cases else f"({first})"
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs in the table, under their own names."""
+        columns = [row[0] for row in self.connection.execute("DESCRIBE known").fetchall()]
+        return tuple(column.removeprefix(INPUT) for column in columns if column.startswith(INPUT))
+
+    def add_rule(self, rule: str) -> None:
+        """The answers of SQL over the inputs as the column `rule`. Raises `DataError` for a rule that fails."""
+        import duckdb
+
+        own = ", ".join(f"{name(INPUT + each)} AS {name(each)}" for each in self.inputs) or "NULL AS nothing"
+        answer = f"({rule})"
+        if self.spec.task.classification:
+            yes, no = text(self.positive), text(self.negative)
+            answer = f"CASE WHEN {answer}::BOOLEAN THEN {yes} ELSE {no} END"
+        else:
+            answer = f"{answer}::DOUBLE"
+        try:
+            self.connection.execute(
+                f"CREATE OR REPLACE TABLE known AS SELECT known.*, ruled.rule FROM known JOIN "
+                f"(SELECT place, {answer} AS rule FROM (SELECT place, {own} FROM known)) ruled USING (place)"
+            )
+        except duckdb.Error as error:
+            raise DataError(
+                f"The rule of [value] cannot be used: {safe(str(error).splitlines()[0], 200)}",
+                hint="Write one SQL expression over inputs of the model.",
+                code="value_rule",
+            ) from error
+
+    @property
+    def positive(self) -> str:
+        """The label of the positive class."""
+        return self.spec.positive or (self.spec.classes[-1] if self.spec.classes else "")
+
+    @property
+    def negative(self) -> str:
+        """The label of the other class."""
+        return next((label for label in self.spec.classes if label != self.positive), "")
+
+    def _under(self, terms: ValueTerms, decision: str) -> str:
+        value = terms.value
+        if value.function:
+            return self._by_function(terms, decision)
+        if not self.spec.task.classification:
+            return f"{self._amount(value.per_absolute_error)} * abs(actual - ({decision}))"
+        yes = f"({decision}) = {text(self.positive)}"
+        return (
+            f"CASE WHEN actual = {text(self.positive)} "
+            f"THEN CASE WHEN {yes} THEN {self._amount(value.true_positive)} "
+            f"ELSE {self._amount(value.false_negative)} END "
+            f"ELSE CASE WHEN {yes} THEN {self._amount(value.false_positive)} "
+            f"ELSE {self._amount(value.true_negative)} END END"
+        )
+
+    def _amount(self, figure: Figure) -> str:
+        if not isinstance(figure, str):
+            return f"{float(figure)!r}::DOUBLE"
+        if figure not in self.inputs:
+            raise DataError(
+                f"The terms of value name the column {safe(figure, 80)!r}, which is no logged input of the model.",
+                hint="Name an input of the model in [value], or give a number.",
+                code="value_column",
+            )
+        return f"coalesce(TRY_CAST({name(INPUT + figure)} AS DOUBLE), 0)"
+
+    def _by_function(self, terms: ValueTerms, decision: str) -> str:
+        """The column that holds what the recipe's function says of all rows, if `decision` had been served."""
+        key = (terms.terms, decision)
+        if key not in self._functions:
+            column = f"function_{len(self._functions)}"
+            inputs = ", ".join(f"{name(INPUT + each)} AS {name(each)}" for each in self.inputs)
+            frame = self.connection.execute(
+                f"SELECT place, association_id, moment, model_version, segment, actual, ({decision}) AS prediction"
+                f"{', ' + inputs if inputs else ''} FROM known ORDER BY place"
+            ).df()
+            self._add_column(column, _function_values(terms, frame))
+            self._functions[key] = column
+        return self._functions[key]
+
+    def _add_column(self, column: str, values: Any) -> None:
+        import pyarrow as pa
+
+        table = pa.table({"place": np.arange(len(values)), column: values})
+        self.connection.register("given", table)
+        self.connection.execute(
+            f"CREATE OR REPLACE TABLE known AS SELECT known.*, given.{column} FROM known JOIN given USING (place)"
+        )
+        self.connection.unregister("given")
+
+
+@contextmanager
+def decided_rows(spec: ValueSpec) -> Iterator[DecidedRows]:
+    """The decisions of `spec` in a database of their own.
+
+    Raises `IntegrityError` for damaged parts.
+    """
+    paths = [Path(path) for path in (*spec.inference, *spec.actuals)]
+    verify_published(paths, ObjectKind.LOG)
+    with TemporaryDirectory(prefix="shopfloor-value-") as scratch:
+        connection = fenced(memory_mb=_MEMORY_MB, threads=2, temp=Path(scratch), temp_mb=4 * _MEMORY_MB)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            found = DecidedRows(spec, connection)
+            _read(found)
+            lock(connection, files=False)
+            yield found
+        finally:
+            connection.close()
+
+
+def _read(found: DecidedRows) -> None:
+    spec, connection = found.spec, found.connection
+    kind = "VARCHAR" if spec.task.classification else "DOUBLE"
+    actual = f"TRY_CAST(actual AS {kind})"
+    _read_actuals(spec, connection, actual)
+    schema = f"SELECT * FROM read_parquet({texts(list(spec.inference))}, union_by_name = true) LIMIT 0"
+    columns = [row[0] for row in connection.execute(f"DESCRIBE {schema}").fetchall()]
+    inputs = [f", {name(each)}" for each in columns if each.startswith(INPUT)] if _needs_inputs(spec) else []
+    connection.execute(
+        'CREATE TABLE decided AS SELECT association_id, CAST("at" AS TIMESTAMP) AS moment, model_version, segment, '
+        f"TRY_CAST(prediction AS {kind}) AS prediction{''.join(inputs)} "
+        f"FROM {_parts(spec.inference)} "
+        "QUALIFY row_number() OVER "
+        "(PARTITION BY association_id ORDER BY moment DESC, place DESC, file_row_number DESC) = 1"
+    )
+    wanted = "isfinite(actual) AND isfinite(prediction)"
+    if spec.task.classification:
+        wanted = f"list_contains({texts(list(spec.classes))}, actual)" if spec.classes else "true"
+    connection.execute(
+        "CREATE TABLE known AS SELECT row_number() OVER (ORDER BY moment, association_id) - 1 AS place, decided.*, "
+        "actual "
+        f"FROM decided JOIN actuals USING (association_id) WHERE prediction IS NOT NULL AND {wanted}"
+    )
+    found.predictions = _count(connection, "decided")
+    found.rows = _count(connection, "known")
+
+
+def _read_actuals(spec: ValueSpec, connection: DuckDBPyConnection, actual: str) -> None:
+    """The newest actual of each id: of two that arrived at once the later one of the parts."""
+    selects = []
+    columns = f"association_id::VARCHAR AS association_id, {actual} AS actual, arrived_at::TIMESTAMP AS arrived_at"
+    if spec.actuals:
+        selects.append(f"SELECT {columns}, place, file_row_number FROM {_parts(spec.actuals)}")
+    delivered = _delivered(spec)
+    if delivered is not None:
+        connection.register("delivered", delivered)
+        selects.append(f"SELECT {columns}, -1 AS place, row_number() OVER () AS file_row_number FROM delivered")
+    body = " UNION ALL ".join(selects) or (
+        "SELECT NULL::VARCHAR AS association_id, NULL::VARCHAR AS actual, NULL::TIMESTAMP AS arrived_at, "
+        "0 AS place, 0 AS file_row_number WHERE false"
+    )
+    connection.execute(
+        f"CREATE TABLE actuals AS SELECT association_id, actual FROM ({body}) "
+        "WHERE association_id IS NOT NULL AND actual IS NOT NULL QUALIFY row_number() OVER "
+        "(PARTITION BY association_id ORDER BY arrived_at DESC, place DESC, file_row_number DESC) = 1"
+    )
+
+
+def _parts(paths: Sequence[str]) -> str:
+    """All rows of parts, each with the place of its part and its place in it."""
+    listed = ", ".join(f"({text(path)}, {place})" for place, path in enumerate(paths))
+    return (
+        f"(SELECT * FROM read_parquet({texts(list(paths))}, union_by_name = true, filename = true, "
+        f"file_row_number = true) JOIN (VALUES {listed}) AS listed(filename, place) USING (filename))"
+    )
+
+
+def _needs_inputs(spec: ValueSpec) -> bool:
+    return bool(spec.definition.value and spec.definition.value.rule) or not all(
+        terms.value.constant for terms in spec.terms
+    )
+
+
+def _delivered(spec: ValueSpec) -> Any:
+    names = {spec.definition.id, spec.definition.target}
+    columns = [column.name for column in spec.columns if column.name in names]
+    if not spec.data or len(columns) < 2 or spec.arrived_at is None:
+        return None
+    frame = read_parts(spec.data, spec.columns, columns)
+    truth = delivered_truth(frame, spec.definition.id, spec.definition.target)
+    return None if truth is None else arriving(truth, spec.task, spec.arrived_at)
+
+
+def _function_values(terms: ValueTerms, frame: pd.DataFrame) -> Any:
+    """What the terms' function says, (n,). Raises `DataError` for one that fails or gives something else."""
+    file, _, called = terms.value.function.partition(":")
+    try:
+        function: Callable[[Any], Any] = getattr(module_of(terms.source, file), called)
+        values = np.asarray(function(frame.drop(columns="place")), dtype=np.float64)
+    except Exception as error:
+        raise DataError(
+            f"{safe(terms.value.function, 120)} gives no values: {safe(error, 200)}.",
+            hint="It takes a frame with the inputs, `prediction` and `actual`, and returns one number a row.",
+            code="value_function",
+        ) from error
+    if values.shape != (len(frame),):
+        raise DataError(
+            f"{safe(terms.value.function, 120)} gives {values.shape} values for {len(frame)} rows.",
+            hint="Return one number a row.",
+            code="value_function",
+        )
+    return values
+
+
+def _count(connection: DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _moment(terms: ValueTerms) -> str:
+    return f"TIMESTAMP {text(utc(terms.valid_from).replace(tzinfo=None).isoformat(sep=' '))}"
