@@ -80,7 +80,8 @@ def level_codes(factor: Categorical, bins: Bins) -> Codes:
 def is_learned(sketch: Sketch, feature: FeatureReference) -> bool:
     """Whether rows are among those that the reference is made of: they bring far fewer new levels than others would."""
     whole = feature.whole
-    if not feature.bins.strata or not sketch.present or not whole.present:
+    one_for_all = sketch.top > whole.top + _POOL_SHARE
+    if not feature.bins.strata or not sketch.present or not whole.present or one_for_all:
         return False
     expected, found = whole.counts[-1] / whole.present, sketch.counts[-1] / sketch.present
     noise = expected * (1 - expected) * (1 / sketch.present + 1 / whole.present)
