@@ -215,6 +215,7 @@ def _check_columns(services: EngineServices, wanted: ModelDefinition) -> ModelDe
         "segment_by": wanted.segment_by,
         "exclude": wanted.exclude,
         "features": wanted.features,
+        "known_before": wanted.known_before,
     }
     for key, columns in named_columns.items():
         for column in columns:

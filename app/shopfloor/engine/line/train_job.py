@@ -191,7 +191,7 @@ class TrainHandler:
         """The same artifact once more: what has not changed since is not released again."""
         number = models.aliases(transaction, run.model).get("champion")
         champion = models.version(transaction, run.model, number) if number is not None else None
-        released = is_released_again(known, champion)
+        released = is_released_again(known, champion, decision)
         transaction.emit(
             "run.unchanged",
             run.model,
