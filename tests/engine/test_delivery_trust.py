@@ -20,7 +20,8 @@ from shopfloor.domain.requests.datasets import DatasetRollback
 from shopfloor.domain.run import RunRecord
 from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.engine.line import delivery_trust
-from shopfloor.engine.line.line import ProductionLine, train
+from shopfloor.engine.line.line import ProductionLine
+from shopfloor.engine.line.retraining import train
 from shopfloor.monitoring.job import MonitorHandler
 from shopfloor.monitoring.records import CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome
