@@ -50,6 +50,9 @@ def test_a_champion_is_measured_on_the_labels_that_a_delivery_brings(orders: Fac
     assert check["value"] == pytest.approx(check["evidence"]["holdout"], abs=0.05)
     assert "600 delivered rows" in check["message"]
     assert _alerts(orders) == []
+    columns = {one["feature"]: one for one in orders.json("monitor", "checks", "lateness") if one["feature"]}
+    assert set(columns) == {"order", "load", "distance", "late"}
+    assert (columns["order"]["verdict"], columns["load"]["verdict"]) == ("unchecked", "ok")
 
 
 def test_a_live_score_is_of_rows_whose_truth_is_known(orders: Factory) -> None:

@@ -73,6 +73,7 @@ def test_value_is_of_what_was_served_by_the_terms_of_its_time(factory: Factory) 
     assert {one["against"] for one in after["compared"]} == {"plan", "constant answer"}
     costs_of(factory, after["total"])
     other_threshold(factory, path)
+    refused(factory)
 
 
 def costs_of(factory: Factory, total: float) -> None:
@@ -104,3 +105,13 @@ def other_threshold(factory: Factory, path: Path) -> None:
     factory("undo", str(change["undo"]["seq"]))
     low = factory.predict("failing", path)
     assert all((row["prediction"] == "yes") == (float(row["probability_yes"]) >= 0.3) for row in low)
+
+
+def refused(factory: Factory) -> None:
+    """What lies beyond all that was learned is not decided, and says why."""
+    definition = factory.root / "models" / "failing.toml"
+    definition.write_text(definition.read_text() + '\n[humility]\nout_of_range = "refuse"\n')
+    rows = factory.predict("failing", factory.write("far.csv", "loan,amount\n9001,50\n9002,5000\n"))
+    assert [row["prediction"] != "" for row in rows] == [True, False]
+    why = factory.sql("SELECT association_id, humility FROM predictions_failing WHERE humility IS NOT NULL")
+    assert why == [("9002", "out_of_range: amount")]

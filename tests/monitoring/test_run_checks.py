@@ -144,6 +144,28 @@ def test_actuals_make_the_performance_known(tmp_path: Path, reference_path: str)
     assert any("1 actual belongs to no prediction" in note for note in result.notes)
 
 
+def test_the_first_actuals_are_no_verdict_where_they_are_of_one_sort(tmp_path: Path, reference_path: str) -> None:
+    """The doubtful ones come first, as short durations do: their score says nothing of the others."""
+    known = months([8, 9])
+    answers = answers_of(known)
+    doubtful = np.argsort(np.abs(answers["probability_yes"].to_numpy() - 0.5), kind="stable")[:400]
+    logged = inference_part(tmp_path, known, answers)
+
+    def judged(rows: np.ndarray) -> CheckResult:
+        chosen = known.iloc[rows]
+        truth = actuals_part(tmp_path, list(chosen["id"]), list(chosen["late"]), moment(11))
+        (performance,) = of(
+            run_checks(spec(reference_path, inference=(logged,), actuals=(truth,)), silent), "performance"
+        )
+        return performance
+
+    early = judged(doubtful)
+    assert early.verdict is CheckVerdict.UNKNOWN
+    assert "25 % (400 of 1,600) of the predictions have actuals yet" in early.message
+    assert "of another sort than the rest" in early.message
+    assert judged(np.arange(0, 1600, 4)).verdict is CheckVerdict.OK
+
+
 def test_a_labelled_delivery_is_truth_too(tmp_path: Path, reference_path: str) -> None:
     """Predicted first, delivered with the target later: no actuals file is needed."""
     frame = month(8, rows=2000)

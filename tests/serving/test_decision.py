@@ -12,8 +12,12 @@ from tests.serving.builders import AT
 from tests.serving.test_score import Steps, delivered, spec_for, with_ids
 
 from shopfloor.artifacts.fitted import FittedModel
-from shopfloor.lake.inference_parts import to_part
+from shopfloor.domain.definition import Humility, HumilityAction
+from shopfloor.lake.inference_parts import column_array, to_part
 from shopfloor.serving.answer import Done, predict
+from shopfloor.serving.decision import DecisionRule, rule_of, triggers
+from shopfloor.serving.input_limits import InputLimits
+from shopfloor.serving.inputs import frame_from_rows
 from shopfloor.serving.model_cache import Loaded
 from shopfloor.serving.rows import RowReader
 from shopfloor.serving.score import score
@@ -24,7 +28,8 @@ ROWS = 200
 
 def over_rest(layout: Layout, model: FittedModel, threshold: float | None, rows: int = ROWS) -> Done:
     deployment = msgspec.structs.replace(builders.deploy(layout, model), threshold=threshold)
-    loaded = Loaded(deployment, model, RowReader(model.columns, (), "flight_id"))
+    rule = rule_of(model, deployment.artifact, threshold, None)
+    loaded = Loaded(deployment, model, RowReader(model.columns, (), "flight_id"), rule)
     frame = builders.rows_frame(ROWS, seed=3)[:rows]
     sent = [{**row, "flight_id": f"f{place}"} for place, row in enumerate(builders.json_rows(frame))]
     return predict(sent, loaded, AT, lambda: "new")
@@ -63,3 +68,52 @@ def test_numbers_have_no_threshold(layout: Layout, regressor: FittedModel) -> No
     done = over_rest(layout, regressor, 0.3, 3)
     assert {record.threshold for record in done.records} == {None}
     assert all(isinstance(one.prediction, float) for one in done.predicted.predictions)
+
+
+LIMITS = InputLimits(ranges={"distance": (500, 3000), "temp": (0, 25)}, known={"carrier": ("AA", "DL")})
+
+
+def humble_rule(model: FittedModel, humility: Humility) -> DecisionRule:
+    return DecisionRule(("no", "yes"), 0.3, humility, LIMITS, model.columns)
+
+
+def test_humility_is_the_same_for_a_file_and_single_rows(classifier: FittedModel) -> None:
+    frame = builders.rows_frame(ROWS, seed=3)
+    rows = builders.json_rows(frame)
+    answers = classifier.predict_rows(rows)
+    rule = humble_rule(
+        classifier,
+        Humility(
+            out_of_range=HumilityAction.OVERRIDE,
+            unseen=HumilityAction.REFUSE,
+            uncertain=HumilityAction.LOG,
+            band=(0.2, 0.6),
+            override="no",
+        ),
+    )
+    inputs = {column.name: column_array([row[column.name] for row in rows], column) for column in classifier.columns}
+    batch = rule.decide(classifier.predict_frame(frame_from_rows(rows, classifier.columns)), inputs)
+    assert batch == rule.decide_records(answers, rows)
+    for row, answer, served, why in zip(rows, answers, *batch, strict=True):
+        chance, kinds = answer["probability_yes"], triggers(why)
+        outside = not 500 <= row["distance"] <= 3000 or (row["temp"] is not None and not 0 <= row["temp"] <= 25)
+        assert ("out_of_range" in kinds) == outside
+        assert ("unseen" in kinds) == (row["carrier"] == "UA")
+        assert ("uncertain" in kinds) == (0.2 <= chance <= 0.6)
+        usual = "yes" if chance >= 0.3 else "no"
+        assert served == (None if row["carrier"] == "UA" else "no" if outside else usual)
+
+
+def test_a_refused_row_keeps_what_the_model_said(layout: Layout, classifier: FittedModel) -> None:
+    deployment = builders.deploy(layout, classifier)
+    rule = humble_rule(classifier, Humility(unseen=HumilityAction.REFUSE))
+    loaded = Loaded(deployment, classifier, RowReader(classifier.columns, (), "flight_id"), rule)
+    sent = [{**row, "carrier": "XX"} for row in builders.json_rows(builders.rows_frame(3))]
+    done = predict(sent, loaded, AT, lambda: "new")
+    assert [one.prediction for one in done.predicted.predictions] == [None] * 3
+    assert [record.humility for record in done.records] == ["unseen: carrier"] * 3
+    part = to_part(done.records, classifier.columns, layout.staging)
+    assert part is not None
+    log = pq.read_table(part.path)
+    assert log["prediction"].null_count == 3
+    assert set(log["model_prediction"].to_pylist()) <= {"yes", "no"}

@@ -207,6 +207,7 @@ def test_a_drained_log_becomes_a_part(tmp_path: Path) -> None:
         ("prediction", ColumnType.TEXT),
         ("model_prediction", ColumnType.TEXT),
         ("threshold", ColumnType.NUMBER),
+        ("humility", ColumnType.TEXT),
         ("probability_no", ColumnType.NUMBER),
         ("probability_yes", ColumnType.NUMBER),
         ("source", ColumnType.TEXT),

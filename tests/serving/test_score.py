@@ -109,6 +109,7 @@ def test_the_inference_part_holds_inputs_too(layout: Layout, tmp_path: Path, cla
         "prediction",
         "model_prediction",
         "threshold",
+        "humility",
         "probability_no",
         "probability_yes",
         "source",

@@ -137,6 +137,33 @@ class Value(Record, frozen=True, kw_only=True):
         return (*outcomes, self.per_absolute_error)
 
 
+class HumilityAction(StrEnum):
+    """What is done about a prediction that is not to be trusted: it is noted, replaced, or not made."""
+
+    LOG = "log"
+    OVERRIDE = "override"
+    REFUSE = "refuse"
+
+
+class Humility(Record, frozen=True, kw_only=True):
+    """What is done about rows on which the model should not be trusted; None: nothing.
+
+    `out_of_range`: a number below or above all of training. `unseen`: a category that training never met, where these
+    are few. `uncertain`: the positive class's probability lies in `band`. `override` is the answer of an override.
+    """
+
+    out_of_range: HumilityAction | None = None
+    unseen: HumilityAction | None = None
+    uncertain: HumilityAction | None = None
+    band: tuple[float, float] = (0.4, 0.6)
+    override: str | float | None = None
+
+    @property
+    def actions(self) -> tuple[HumilityAction | None, ...]:
+        """What each trigger does."""
+        return (self.out_of_range, self.unseen, self.uncertain)
+
+
 class ModelDefinition(Record, frozen=True, kw_only=True):
     """One model file (`models/NAME.toml`).
 
@@ -159,6 +186,7 @@ class ModelDefinition(Record, frozen=True, kw_only=True):
     release: Release = Release()
     monitoring: Monitoring = Monitoring()
     value: Value | None = None
+    humility: Humility | None = None
     retired: bool = False
 
     @property

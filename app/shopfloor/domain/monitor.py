@@ -27,11 +27,15 @@ class Severity(StrEnum):
 
 
 class CheckVerdict(StrEnum):
-    """The answer of one check. `unknown` means the sample cannot tell, and is never shown as ok."""
+    """The answer of one check. `unknown` means the sample cannot tell, and is never shown as ok.
+
+    `unchecked` is said of a column that no check looks at, and never stored.
+    """
 
     OK = "ok"
     SHIFTED = "shifted"
     UNKNOWN = "unknown"
+    UNCHECKED = "unchecked"
 
 
 class CheckResult(Record, frozen=True, kw_only=True):
@@ -39,7 +43,8 @@ class CheckResult(Record, frozen=True, kw_only=True):
 
     `check` is its name, such as `feature_drift` (`monitoring/checks`); `value` the
     effect size and `limit` the size that matters here; `p_value` after correction for the number
-    of checks. `evidence` holds bins, counts and chunk values for the screen.
+    of checks. `evidence` holds bins, counts and chunk values for the screen, and as `false_alarms` the share of
+    deliveries without any change that this check alone calls changed at most, where it is a test.
     """
 
     model: str

@@ -28,9 +28,9 @@ _READ = 8 << 20
 class LogRecord(Record, frozen=True, kw_only=True):
     """One prediction. `prediction` is a class label (text) or a number; `inputs` are JSON values.
 
-    `prediction` is None only where a model answered with something that is no finite number. It is what was served;
-    `model_prediction` is what the model said, where that is something else, `threshold` what its probability was
-    compared with.
+    `prediction` is what was served: None for a row that is refused, or where a model answered with something that is no
+    finite number. `model_prediction` is what the model said, where that is something else, `threshold` what its
+    probability was compared with, and `humility` says why it was not trusted.
     """
 
     association_id: str
@@ -41,6 +41,7 @@ class LogRecord(Record, frozen=True, kw_only=True):
     prediction: str | float | None
     model_prediction: str | float | None = None
     threshold: float | None = None
+    humility: str | None = None
     probabilities: dict[str, float | None] = {}
     inputs: dict[str, Any] = {}
 

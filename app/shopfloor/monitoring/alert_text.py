@@ -182,6 +182,8 @@ def _one_a_feature(results: Sequence[CheckResult]) -> list[CheckResult]:
 
 
 def _importance(result: CheckResult) -> str:
+    if result.evidence.get("used") is False:
+        return " The model does not use it."
     if result.importance is None:
         return ""
     if result.importance < 0.01:

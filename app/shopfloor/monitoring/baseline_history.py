@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,8 @@ _SEASON_DAYS = 31.0
 _SEASON_AGE = timedelta(days=300)
 _YEAR_DAYS = 365.2425
 _KEPT = 24
+_POOLED = 1000
+_LENGTHS = 6
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -48,6 +50,30 @@ class BaselineHistory:
         if not self.ordered or not found:
             found.append(self.feature.whole)
         return [*found, merge(self.season)] if self.season else found
+
+    def pooled(self, current: Sketch) -> tuple[Sketch, BaselineHistory] | None:
+        """A small delivery with those just before it, a thousand rows in all, and the past of these; None where it is
+        not small, or they are not as many.
+
+        Deliveries that are too small to show a jump would become the past of each other, and so the jump its own.
+        """
+        taken = [current]
+        while sum(one.present for one in taken) < _POOLED and len(taken) <= len(self.deliveries):
+            taken.append(self.deliveries[-len(taken)])
+        known = len(taken) - 1
+        if not known or (self.ordered and len(self.before) <= known) or sum(one.present for one in taken) < _POOLED:
+            return None
+        past = replace(
+            self,
+            before=self.before[:-known],
+            line=self.line[:-known] if self.line is self.before else self.line,
+            deliveries=self.deliveries[:-known],
+            unconfirmed=None,
+        )
+        lately = merge(taken[::-1])
+        # Of a season's steps the past must have several of that length to tell what is usual.
+        enough = not self.ordered or sum(one.present for one in past.line) >= _LENGTHS * lately.present
+        return (lately, past) if enough else None
 
     def usual(self, measure: str, rows: int, distance: Distance) -> float:
         """How far neighbours of about `rows` rows may be apart by themselves."""

@@ -19,25 +19,18 @@ from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.labels import label_of
 from shopfloor.domain.numbers import exact, rounded, significant
-from shopfloor.domain.text import safe
+from shopfloor.monitoring.levels import fit_levels, level_codes
 from shopfloor.monitoring.records import Bins, FeatureReference, Sketch
 from shopfloor.statistics.arrays import Codes, Floats, Mask
 from shopfloor.statistics.frames import read_numbers
 from shopfloor.statistics.predictions import Predictions
 
-NUMBER, LEVEL, CLOCK = "number", "level", "clock"
-NEW, OTHER = "(new)", "(other)"
+NUMBER, CLOCK = "number", "clock"
 POINTS = 20
 
 _INNER = 13
 _SMALLEST = 0.02
-_LEVELS = 14
-_LEVEL_SHARE = 0.01
-_POOLS = 4
 _CODES = 50
-_KNOWN_LEVELS = 500
-_KNOWN_CHARACTERS = 20_000
-_NOVELTY = 0.01
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY = 86_400_000_000
 _HOURS = tuple(f"{hour:02}-{hour + 2:02} h" for hour in range(0, 24, 2))
@@ -45,10 +38,11 @@ _HOURS = tuple(f"{hour:02}-{hour + 2:02} h" for hour in range(0, 24, 2))
 
 @dataclass(frozen=True)
 class Binned:
-    """Rows of one feature: `codes` are bins, -1 is missing; `numbers` the values of a number."""
+    """Rows of one feature: `codes` are bins, -1 is missing; `numbers` the values of a number, `factor` the levels."""
 
     codes: Codes
     numbers: Floats | None = None
+    factor: Categorical | None = None
 
     def sketch(self, bins: Bins, rows: Mask | slice = slice(None)) -> Sketch:
         """The chosen rows in a few numbers."""
@@ -56,7 +50,7 @@ class Binned:
         present = codes >= 0
         counts = np.bincount(codes[present], minlength=len(bins.labels))
         numbers = None if self.numbers is None else self.numbers[rows][present]
-        points, top = ((), 0.0) if numbers is None else _profile(numbers)
+        points, top = ((), self._commonest(rows)) if numbers is None else _profile(numbers)
         return Sketch(
             rows=len(codes),
             missing=int(len(codes) - present.sum()),
@@ -65,6 +59,12 @@ class Binned:
             top=top,
             unseen=_unseen(numbers, counts, bins),
         )
+
+    def _commonest(self, rows: Mask | slice) -> float:
+        """The share of the commonest level among present rows."""
+        codes = np.empty(0, dtype=np.intp) if self.factor is None else self.factor.codes[rows]
+        counts = np.bincount(codes[codes >= 0]) if len(codes) else codes
+        return round(int(counts.max()) / int(counts.sum()), 6) if counts.sum() else 0.0
 
 
 def _unseen(numbers: Floats | None, counts: NDArray[np.int64], bins: Bins) -> int:
@@ -87,15 +87,17 @@ def _profile(values: Floats) -> tuple[tuple[float, ...], float]:
     return tuple(significant(point, 7) for point in points), round(longest / len(ordered), 6)
 
 
-def fit_bins(values: Values, kind: ColumnType | None, chunks: Codes | None = None) -> Bins:
-    """At most 20 bins for `values`; `chunks` numbers the reference's stretches of time, (rows,)."""
-    if isinstance(values, Timestamps):
-        return _clock_bins(values)
-    if isinstance(values, Categorical):
-        return _level_bins(values, chunks)
-    if kind is ColumnType.BOOLEAN:
-        return _level_bins(_levels_of(values), chunks)
-    return _number_bins(values[np.isfinite(values)])
+def fit_bins(values: Values, kind: ColumnType | None, chunks: Codes | None = None) -> tuple[Bins, Binned]:
+    """At most 20 bins for `values`, and in which of them each row would be if it came next.
+
+    `chunks` numbers the reference's stretches of time, (rows,).
+    """
+    if isinstance(values, Categorical) or kind is ColumnType.BOOLEAN:
+        factor = _levels_of(values)
+        levels, codes = fit_levels(factor, chunks)
+        return _sealed(levels), Binned(codes, factor=factor)
+    bins = _clock_bins(values) if isinstance(values, Timestamps) else _number_bins(values[np.isfinite(values)])
+    return bins, bin_values(values, bins)
 
 
 def bin_values(values: Values, bins: Bins) -> Binned:
@@ -109,7 +111,8 @@ def bin_values(values: Values, bins: Bins) -> Binned:
         return Binned(codes, numbers)
     if bins.kind == CLOCK:
         return Binned(_clock_codes(values, bins))
-    return Binned(_level_codes(_levels_of(values), bins))
+    factor = _levels_of(values)
+    return Binned(level_codes(factor, bins), factor=factor)
 
 
 def target_values(series: pd.Series[Any], task: Task) -> Values:
@@ -162,7 +165,7 @@ def _parsed(frame: pd.DataFrame, feature: FeatureReference, column: Column) -> V
 
 def _number_bins(values: Floats) -> Bins:
     if not len(values):
-        return _sealed(Bins(kind=NUMBER, labels=("any",)))
+        return _sealed(Bins(kind=NUMBER, labels=("any",), known=()))
     distinct, counts = np.unique(values, return_counts=True)
     whole = bool(np.all(distinct == np.round(distinct)) and abs(distinct).max() < 1e15)
     inner = _inner_edges(distinct, counts, whole)
@@ -173,7 +176,8 @@ def _number_bins(values: Floats) -> Bins:
     above = (high, high + span / 2, high + 2 * span)
     edges = tuple(dict.fromkeys((*below, *inner, *above)))
     shown = tuple(low if edge == below[-1] else edge for edge in edges)
-    codes = tuple(str(int(value)) for value in distinct) if whole and len(distinct) <= _CODES else None
+    few = len(distinct) == 1 or (whole and len(distinct) <= _CODES)
+    codes = tuple(str(int(value)) if whole else repr(float(value)) for value in distinct) if few else None
     return _sealed(Bins(kind=NUMBER, labels=_number_labels(edges, shown, whole), edges=edges, known=codes))
 
 
@@ -231,69 +235,6 @@ def _float(text: str) -> float:
 # Levels
 
 
-def _level_bins(factor: Categorical, chunks: Codes | None) -> Bins:
-    counts = np.bincount(factor.codes[factor.codes >= 0], minlength=len(factor.levels))
-    rows = counts.sum()
-    order = [int(place) for place in np.argsort(-counts, kind="stable") if counts[place]]
-    kept = [place for place in order[:_LEVELS] if counts[place] >= _LEVEL_SHARE * rows]
-    rare = order[len(kept) :]
-    known = _known(factor, counts, rare, chunks)
-    pooled = float(counts[rare].sum()) / rows if rows else 0.0
-    if pooled > 0.5 and len(rare) >= 2 * _POOLS:
-        pools = _POOLS
-    else:
-        pools = 1 if rare or known is None else 0
-    levels = tuple(factor.levels[place] for place in kept)
-    others = (OTHER,) if pools == 1 else tuple(f"(other {one + 1}/{pools})" for one in range(pools))
-    labels = (*(safe(level, 40) for level in levels), *others, *((NEW,) if known is not None else ()))
-    return _sealed(Bins(kind=LEVEL, labels=labels, levels=levels, pools=pools, known=known))
-
-
-def _known(
-    factor: Categorical, counts: NDArray[np.int64], rare: list[int], chunks: Codes | None
-) -> tuple[str, ...] | None:
-    """The reference's other levels, or None where new levels are the usual thing."""
-    levels = tuple(factor.levels[place] for place in rare)
-    if len(levels) > _KNOWN_LEVELS or sum(map(len, levels)) > _KNOWN_CHARACTERS:
-        return None
-    return levels if _novelty(factor, counts, chunks) <= _NOVELTY else None
-
-
-def _novelty(factor: Categorical, counts: NDArray[np.int64], chunks: Codes | None) -> float:
-    """The greatest share of a chunk's rows with a level that no other chunk has.
-
-    Without chunks the share of levels seen once estimates it (Good 1953).
-    """
-    rows = int(counts.sum())
-    number = 0 if chunks is None else int(chunks.max(initial=-1)) + 1
-    if not rows:
-        return 0.0
-    if chunks is None or number < 3:
-        return float((counts == 1).sum()) / rows
-    usable = (factor.codes >= 0) & (chunks >= 0)
-    flat = factor.codes[usable] * number + chunks[usable]
-    table = np.bincount(flat, minlength=len(counts) * number).reshape(len(counts), number)
-    alone = (table > 0).sum(axis=1) == 1
-    return float((table[alone].sum(axis=0) / np.maximum(table.sum(axis=0), 1)).max(initial=0.0))
-
-
-def _level_codes(factor: Categorical, bins: Bins) -> Codes:
-    places = {level: place for place, level in enumerate(bins.levels)}
-    known = None if bins.known is None else frozenset(bins.known)
-    table = [_level_code(level, places, known, bins) for level in factor.levels]
-    return np.array([*table, -1], dtype=np.intp)[factor.codes]
-
-
-def _level_code(level: str, places: dict[str, int], known: frozenset[str] | None, bins: Bins) -> int:
-    place = places.get(level)
-    if place is not None:
-        return place
-    if known is not None and level not in known:
-        return len(bins.labels) - 1
-    digest = zlib.crc32(level.encode("utf-8", "surrogatepass"))
-    return len(bins.levels) + digest % bins.pools
-
-
 def _levels_of(values: Values) -> Categorical:
     if isinstance(values, Categorical):
         return values
@@ -326,6 +267,6 @@ def _clock_codes(values: Values, bins: Bins) -> Codes:
 
 def _sealed(bins: Bins) -> Bins:
     """With a key that two equal sets of bins share."""
-    content = repr((bins.kind, bins.edges, bins.levels, bins.pools, bins.known))
+    content = repr((bins.kind, bins.edges, bins.levels, bins.pools, bins.strata, bins.known))
     key = f"{zlib.crc32(content.encode('utf-8', 'surrogatepass')):08x}"
     return replace(bins, key=key)

@@ -50,6 +50,10 @@ class InputRows(Sample):
         """The columns with the types that the values show, by name."""
         return {column.name: column for column in infer_columns(self.frame)}
 
+    def watched(self, reference: Reference) -> list[FeatureReference]:
+        """The columns to compare: stored inputs hold the model's features alone."""
+        return [feature for feature in reference.features if feature.used or self.source == "data"]
+
     def sketch(self, feature: FeatureReference) -> Sketch:
         """The feature in the reference's bins; a column that is not there is missing in every row."""
         if feature.name not in self._sketches:
@@ -71,12 +75,15 @@ class StoredPredictions(Sample):
 class KnownOutcomes(Sample):
     """Predictions whose truth has arrived, oldest first, and how the two were joined.
 
+    `early`: the known ones are few, and of another sort than those to come.
+
     Those of source `data` were made for the check, of the delivery's rows: every row is one prediction. Where that
     was not possible, `fault` says why and there are none. `places` are their rows of the delivery, (n,).
     """
 
     predictions: Predictions
     joined: Joined
+    early: bool = False
     fault: str = ""
     places: Codes | None = None
 

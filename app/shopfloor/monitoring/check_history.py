@@ -34,6 +34,11 @@ def is_break(result: CheckResult) -> bool:
     return bool(result.evidence.get("break"))
 
 
+def _is_aside(result: CheckResult) -> bool:
+    """Of a column that the model does not use although it could have learned it: only a break is news."""
+    return result.evidence.get("used") is False and result.importance is not None
+
+
 def is_still_moving(result: CheckResult) -> bool:
     """A change that moves on from the delivery before, as a season does."""
     return bool(result.evidence.get("still_moving", result.evidence.get("onward")))  # as older results call it
@@ -79,7 +84,7 @@ class CheckHistory:
         one that is still moving is not confirmed by the delivery before."""
         line = self.known.get(key, ())[-self.among :]
         newest = line[-1]
-        if is_still_moving(newest):
+        if is_still_moving(newest) or _is_aside(newest):
             return False
         same = [
             result for result in line if result.check == PERFORMANCE or result.model_version == newest.model_version

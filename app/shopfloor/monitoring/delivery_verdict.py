@@ -28,10 +28,11 @@ def evidence_of(results: Sequence[CheckResult]) -> tuple[TrustEvidence, ...]:
 
     Only breaks do: what moves by degrees is drift, which is to be learned. A fault of measurement has a trace of its
     own: another unit, one value in most rows, a kind of values or a column that is gone. Labels or a score that
-    break are suspect where no input moved; where one did, they follow from it.
+    break are suspect where no input moved; where one did, they follow from it. A column that a model does not use does
+    it no harm, and of twice as many gaps it can learn.
     """
     of_rows = [one for one in results if one.evidence.get("source", "data") == "data"]
-    shifted = [one for one in of_rows if one.verdict is CheckVerdict.SHIFTED]
+    shifted = [one for one in of_rows if one.verdict is CheckVerdict.SHIFTED and one.evidence.get("used", True)]
     inputs_moved = any(one.check in _INPUTS for one in shifted)
     pairs = [(one, _fault(one, inputs_moved=inputs_moved)) for one in shifted if is_break(one)]
     return tuple(_evidence(one, fault) for one, fault in pairs if fault is not None)
@@ -42,7 +43,7 @@ def _fault(result: CheckResult, *, inputs_moved: bool) -> Fault | None:
     if result.evidence.get("unit_change"):
         return Fault.UNIT
     if result.check == MISSING_SHARE:
-        return Fault.LOST
+        return Fault.LOST if measure == MISSING_SHARE else None
     if result.check == FEATURE_DRIFT:
         return {CONSTANT: Fault.STUCK, VANISHED: Fault.VANISHED}.get(str(measure))
     if inputs_moved:

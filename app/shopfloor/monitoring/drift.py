@@ -16,7 +16,8 @@ from shopfloor.monitoring.baseline_history import BaselineHistory, baseline_of
 from shopfloor.monitoring.bins import NUMBER
 from shopfloor.monitoring.check_context import CheckContext, Sample
 from shopfloor.monitoring.measurement import Finding, Measurement, too_few
-from shopfloor.monitoring.records import CONSTANT, UNSEEN, VANISHED, Chunk, FeatureReference, Sketch
+from shopfloor.monitoring.rates import counted_in, has_vanished
+from shopfloor.monitoring.records import CONSTANT, UNSEEN, VANISHED, Bins, Chunk, FeatureReference, Sketch
 from shopfloor.monitoring.thresholds import (
     FEW_ROWS,
     MOVE,
@@ -40,15 +41,32 @@ BREAK_SHARE = 0.3
 """A share of the rows that no season adds from one delivery to the next."""
 
 _UNSEEN_SHARE = 0.03
-_NOVEL = 0.01  # the most new levels that a reference may have from stretch to stretch and still know them all (`bins`)
+_NOVEL = 0.01  # with no more new levels than that, a reference knows them all
 _SURE = 4.0
-_EXPECTED = 20.0
-"""Where so many rows are expected, chance brings none once in 500 million deliveries."""
+_MOSTLY = 0.1
 
 _FAR = 3.0
 _BREAK = 3.0
 _SUITING = 0.6
 _BREAK_MOVE = 0.5
+
+
+def unseen_share(sketch: Sketch, bins: Bins) -> float:
+    """The share of the rows with a value whose value the other rows of the reference do not have."""
+    if bins.known is None or not sketch.present:
+        return 0.0
+    return (sketch.unseen if bins.kind == NUMBER else sketch.counts[-1]) / sketch.present
+
+
+def vanished_levels(feature: FeatureReference, current: Sketch) -> dict[str, float]:
+    """The share that each level had of which not one row is left, though there should be some."""
+    whole = feature.whole
+    shares = {place: whole.counts[place] / max(whole.present, 1) for place in range(len(feature.bins.levels))}
+    return {
+        feature.bins.levels[place]: share
+        for place, share in shares.items()
+        if not current.counts[place] and has_vanished(share * current.present, counted_in(feature.chunks, place))
+    }
 
 
 def measure_drift(
@@ -69,6 +87,8 @@ def measure_drift(
     `chunks` are those of the reference and what they are divided by. Only what `has_unit` can have
     changed its unit on the way; a prediction has the model's own.
     """
+    if not feature.whole.present and current.present:
+        return _filled(check, feature, current, sample, context)
     earlier = context.earlier(check, feature.name or None, sample.source)
     past = baseline_of(feature, *chunks, earlier, current, sample.moment, sample.begins)
     regimes = [regime for regime in past.regimes(current.present) if regime.present]
@@ -78,9 +98,28 @@ def measure_drift(
     if unknown:
         return _measurement(check, feature, current, None, sample, (), None, unknown)
     compared = _Comparison(feature, current, tuple(regimes), past, context.settings.min_effect)
-    regime = min(regimes, key=lambda one: mix_distance(current, one))
-    p_value = max(homogeneity(current.counts, feature.whole.counts), homogeneity(current.counts, regime.counts))
-    return _measurement(check, feature, current, regime, sample, compared.findings(), p_value, has_unit=has_unit)
+    regime, p_value = compared.closest()
+    findings = compared.findings()
+    pooled = past.pooled(current)
+    if pooled is not None:
+        lately = _Comparison(feature, pooled[0], tuple(pooled[1].regimes(pooled[0].present)), pooled[1], compared.least)
+        findings += lately.moves()
+        p_value = min(1.0, 2 * min(p_value, lately.closest()[1]))
+    if compared.is_mostly_new():
+        p_value = min(1.0, 2 * min(p_value, homogeneity(_commonest(current), _commonest(feature.whole))))
+    return _measurement(check, feature, current, regime, sample, findings, p_value, has_unit=has_unit)
+
+
+def _filled(
+    check: str, feature: FeatureReference, current: Sketch, sample: Sample, context: CheckContext
+) -> Measurement:
+    """A column without any value in the reference, and now with some."""
+    whole = feature.whole
+    finding = Finding(UNSEEN, current.present / current.rows, _UNSEEN_SHARE, is_break=True)
+    p_value = homogeneity((current.present, current.missing), (whole.present, whole.missing))
+    unknown = too_few(current.rows, whole.rows, context.settings.min_rows)
+    tested = None if unknown else p_value
+    return _measurement(check, feature, current, None, sample, (finding,), tested, unknown)
 
 
 def _measurement(
@@ -129,12 +168,24 @@ class _Comparison:
     least: float
 
     def findings(self) -> list[Finding]:
-        found = [self._moved(measure, distance) for measure, distance in distances_of(self.feature).items()]
-        if self.feature.bins.kind == NUMBER:
+        if self.feature.constant:
+            return [self._unseen()]
+        found = self.moves()
+        if self.feature.bins.kind == NUMBER or self.is_mostly_new():
             found.append(self._constant())
         if self.feature.bins.known is not None:
             found.append(self._unseen())
         return [*found, self._vanished()] if self.feature.bins.levels else found
+
+    def moves(self) -> list[Finding]:
+        """How far the distribution as a whole has moved, by each distance."""
+        return [self._moved(measure, distance) for measure, distance in distances_of(self.feature).items()]
+
+    def closest(self) -> tuple[Sketch, float]:
+        """The regime that is most like the delivery, and the evidence that it is none of it nor of the reference."""
+        counts = self.current.counts
+        regime = min(self.regimes, key=lambda one: mix_distance(self.current, one))
+        return regime, max(homogeneity(counts, self.feature.whole.counts), homogeneity(counts, regime.counts))
 
     def _moved(self, measure: str, distance: Distance) -> Finding:
         """The distance from the closest regime, against what is usual between neighbours."""
@@ -146,8 +197,10 @@ class _Comparison:
         if measure == MOVE and value > _SUITING * limit and _unit_suits(feature, closest, current):
             limit = max(least, chance, _SUITING * limit)  # numbers and name agree on what was done
         unconfirmed = self.past.unconfirmed
-        if unconfirmed is not None and (step := distance(current, unconfirmed)) > limit / 2:
-            # It goes on moving, as a season does; a change that stays would not.
+        if unconfirmed is not None and (step := distance(current, unconfirmed)) > max(
+            limit / 2, self._chance(measure, unconfirmed)
+        ):
+            # It goes on moving, as a season does; a change that stays would not, but for what chance adds to few rows.
             value, still_moving = min(value, step), step < value
         from_whole = distance(current, feature.whole)
         return Finding(
@@ -170,22 +223,25 @@ class _Comparison:
         return jensen_shannon_critical(used, self.current.present, other.present)
 
     def _unseen(self) -> Finding:
-        """Levels or codes that never occurred before, where new ones are not the usual thing."""
-        rows = self.current.present
-        chance = _NOVEL + _SURE * math.sqrt(_NOVEL * (1 - _NOVEL) / rows)
-        return Finding(UNSEEN, self.current.unseen / rows, max(_UNSEEN_SHARE, chance), is_break=True)
+        """Levels or codes that never occurred before: more of them than each stretch of the reference brought."""
+        bins, whole, rows = self.feature.bins, self.feature.whole, self.current.present
+        share, before = unseen_share(self.current, bins), unseen_share(whole, bins)
+        noise = max(before, _NOVEL) * (1 - max(before, _NOVEL)) * (1 / rows + 1 / whole.present)
+        past = [*self.feature.chunks, *self.past.deliveries]
+        usual = prediction_limit([unseen_share(one, bins) for one in past if one.present >= FEW_ROWS])
+        limit = max(before + max(_UNSEEN_SHARE, _SURE * math.sqrt(noise)), usual)
+        # From one constant number to another, as a year does: the next delivery tells whether it goes on.
+        stepped = self.feature.constant and self.current.top == 1.0
+        sudden = before <= _NOVEL or share >= before + BREAK_SHARE
+        return Finding(UNSEEN, share, min(limit, 1.0), is_break=sudden and not stepped)
+
+    def is_mostly_new(self) -> bool:
+        """Whether new levels are the usual thing, so that nothing else would tell that all are the same one."""
+        whole = self.feature.whole
+        return whole.top > 0 and unseen_share(whole, self.feature.bins) > _MOSTLY
 
     def _vanished(self) -> Finding:
-        """Levels that every stretch of the reference had, and of which not one row is left."""
-        whole, rows = self.feature.whole, self.current.present
-        stretches = [chunk for chunk in self.feature.chunks if chunk.present >= FEW_ROWS]
-        gone = 0.0
-        for place in range(len(self.feature.bins.levels)):
-            always = all(chunk.counts[place] for chunk in stretches)
-            share = whole.counts[place] / whole.present
-            if always and not self.current.counts[place] and share * rows >= _EXPECTED:
-                gone += share
-        return Finding(VANISHED, gone, 0.0, is_break=True)
+        return Finding(VANISHED, sum(vanished_levels(self.feature, self.current).values()), 0.0, is_break=True)
 
     def _constant(self) -> Finding:
         """A stuck sensor or a default value: one number takes an unusual share of the rows."""
@@ -193,6 +249,12 @@ class _Comparison:
         usual = [whole.top, *(chunk.top for chunk in self.feature.chunks if chunk.present)]
         limit = min(max(whole.top + self.least, prediction_limit(usual)), 1.0)
         return Finding(CONSTANT, self.current.top, limit, is_break=self.current.top >= limit + BREAK_SHARE)
+
+
+def _commonest(sketch: Sketch) -> tuple[int, int]:
+    """The rows of the commonest value, and the others."""
+    rows = round(sketch.top * sketch.present)
+    return rows, sketch.present - rows
 
 
 def _unit_suits(feature: FeatureReference, before: Sketch, now: Sketch) -> bool:
@@ -213,6 +275,7 @@ def _evidence(
     """At most 20 bins for the plot, the distances by name, and what a later run needs."""
     evidence: dict[str, Any] = {
         "reference_rows": feature.whole.rows,
+        "used": feature.used,
         "kind": feature.bins.kind,
         "labels": list(feature.bins.labels),
         "reference": list(feature.whole.counts),

@@ -61,8 +61,8 @@ class Measurement:
     evidence: dict[str, Any]
     message: Callable[[CheckResult], str]
 
-    def conclude(self, p_value: float | None, context: CheckContext) -> CheckResult:
-        """The result, given the corrected p-value: SHIFTED needs effect and evidence."""
+    def conclude(self, p_value: float | None, family: int, context: CheckContext) -> CheckResult:
+        """The result, given the p-value corrected for `family` tests: SHIFTED needs effect and evidence."""
         evident = p_value is not None and p_value <= context.settings.false_discovery_rate
         shifted = [finding for finding in self.findings if finding.shifted and evident]
         leading = max(shifted, key=lambda one: one.value / max(one.limit, 1e-9)) if shifted else None
@@ -78,7 +78,12 @@ class Measurement:
             limit=None if shown is None else significant(shown.limit),
             p_value=p_value,
             importance=self.importance,
-            evidence={**self.evidence, **self._conclusions(shifted), **({"measure": shown.measure} if shown else {})},
+            evidence={
+                **self.evidence,
+                **self._conclusions(shifted),
+                **({"measure": shown.measure} if shown else {}),
+                **({"false_alarms": context.settings.false_discovery_rate / family} if p_value is not None else {}),
+            },
             is_break=self._is_break(shifted),
         )
         return msgspec.structs.replace(result, message=self.message(result))
@@ -107,11 +112,14 @@ def conclude(answers: Sequence[CheckResult | Measurement], context: CheckContext
     for answer in answers:
         if isinstance(answer, Measurement) and answer.p_value is not None:
             tested.setdefault(id(answer.sample), []).append(answer)
-    corrected: dict[int, float] = {}
+    corrected: dict[int, tuple[float | None, int]] = {}
     for family in tested.values():
         adjusted = benjamini_hochberg([one.p_value for one in family if one.p_value is not None])
-        corrected |= {id(one): value for one, value in zip(family, adjusted, strict=True)}
-    return [one.conclude(corrected.get(id(one)), context) if isinstance(one, Measurement) else one for one in answers]
+        corrected |= {id(one): (value, len(family)) for one, value in zip(family, adjusted, strict=True)}
+    return [
+        one.conclude(*corrected.get(id(one), (None, 0)), context) if isinstance(one, Measurement) else one
+        for one in answers
+    ]
 
 
 def too_few(rows: int, reference_rows: int, least: int) -> str:

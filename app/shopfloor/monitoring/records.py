@@ -28,7 +28,7 @@ class Sketch(Record, frozen=True, kw_only=True):
     """Some rows of one feature in a few numbers.
 
     `counts` holds the present rows in each bin, `points` evenly spaced quantiles of a number
-    (empty for other kinds), `top` the share of the commonest single number among present rows.
+    (empty for other kinds), `top` the share of the commonest single number or level among present rows.
     `unseen` counts present rows with a value that the reference never saw, where its bins know all values.
     """
 
@@ -54,9 +54,10 @@ class Bins(Record, frozen=True, kw_only=True):
     """How values of a feature fall into at most 20 bins.
 
     `kind` is `number` (then `edges` are inner edges, a value on an edge belongs below it; `known` are its values where
-    they are few whole numbers, which may be codes),
-    `level` (then `levels` have a bin each, all others share `pools` bins by hash, and with
-    `known` one more bin is for levels that the reference never saw) or `clock` (hours of the
+    they are few whole numbers, which may be codes, or where it is one or none),
+    `level` (then `levels` have a bin each, others one of their `strata` by how often the reference has them, commonest
+    first, as packed digests, and one more bin is for levels that it never saw; older references have `known` names
+    or `pools` bins by hash instead of strata) or `clock` (hours of the
     day or, for dates, days of the week, as `levels` of their labels).
     """
 
@@ -65,6 +66,7 @@ class Bins(Record, frozen=True, kw_only=True):
     edges: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
     pools: int = 0
+    strata: tuple[str, ...] = ()
     known: tuple[str, ...] | None = None
     key: str = ""
 
@@ -74,7 +76,8 @@ class FeatureReference(Record, frozen=True, kw_only=True):
 
     `scale` is the unit of distances between numbers (a robust standard deviation).
     `reach` says by the name of a distance how far a stretch of the reference may lie from the rest
-    of it. `importance` is the share of all features' importance, None when unknown.
+    of it. `importance` is the share of all features' importance, None when unknown. `used` is False for a
+    column of the dataset that is no feature of the model.
     """
 
     name: str
@@ -85,6 +88,14 @@ class FeatureReference(Record, frozen=True, kw_only=True):
     chunks: tuple[Sketch, ...] = ()
     reach: dict[str, float] = {}
     importance: float | None = None
+    used: bool = True
+
+    @property
+    def constant(self) -> bool:
+        """Whether all rows with a value have the same one, or none has a value."""
+        alone = sum(1 for count in self.whole.counts if count) <= 1
+        known, bins = self.bins.known, self.bins
+        return alone and known is not None and len(known) + len(bins.levels) + len(bins.strata) <= 1
 
 
 class Chunk(Record, frozen=True, kw_only=True):
@@ -130,7 +141,8 @@ class Reference(Record, frozen=True, kw_only=True):
     """What a model version learned from (`reference.json` beside the artifact).
 
     `chunked_by` says what the chunks are: `delivery`, a unit of time, `stretch` (equal numbers of
-    rows in time order) or `random` (the rows have no time).
+    rows in time order) or `random` (the rows have no time). `follow_time` are columns that are no features
+    and that change because time goes on.
     """
 
     format: int = 1
@@ -138,6 +150,7 @@ class Reference(Record, frozen=True, kw_only=True):
     task: Task
     rows: int
     features: tuple[FeatureReference, ...]
+    follow_time: tuple[str, ...] = ()
     chunked_by: str
     chunks: tuple[Chunk, ...]
     prediction: FeatureReference | None = None

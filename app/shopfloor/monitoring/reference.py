@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from shopfloor.artifacts.table import NO_TIME, Timestamps, Values, parse_column
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
-from shopfloor.monitoring.bins import NUMBER, bin_values, fit_bins, target_values, watched_values
+from shopfloor.monitoring.bins import NUMBER, fit_bins, target_values, watched_values
+from shopfloor.monitoring.calendar_columns import follows_time
 from shopfloor.monitoring.chunks import Chunked, chunk_rows
 from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference
 from shopfloor.monitoring.thresholds import FEW_ROWS, away, distances_of, prediction_limit
@@ -47,6 +48,7 @@ def build_reference(
     frame: pd.DataFrame,
     features: Sequence[Column],
     *,
+    others: Sequence[Column] = (),
     model: str,
     task: Task,
     metric: str,
@@ -61,23 +63,33 @@ def build_reference(
 ) -> Reference:
     """Describe the rows of `frame` feature by feature, in whole and by stretches of time.
 
+    `others` are columns of the dataset that are no features: what the model cannot see may break all the same.
     `frame` should hold all rows known at training time, the holdout included: the newest rows
     are what the next delivery is compared with; so is the column `target`. `time` (rows,) orders them.
     `importances` may have any unit. The distributions of predictions and the score come from `holdout` alone,
     because a model answers too surely on rows that it has learned. Raises `DataError` for values of the wrong type.
     """
-    chunked = chunk_rows(len(frame), _micros(time), seed)
+    micros = _micros(time)
+    chunked = chunk_rows(len(frame), micros, seed)
     shares = _shares(importances, [column.name for column in features])
-    described = tuple(
+    described = [
         describe(column.name, column.type, parse_column(frame[column.name], column), chunked, shares.get(column.name))
         for column in features
         if column.name in frame.columns
-    )
+    ]
+    follow_time = []
+    for column in others:
+        values = parse_column(frame[column.name], column)
+        if follows_time(values, micros):
+            follow_time.append(column.name)
+        else:
+            described.append(_unused(describe(column.name, column.type, values, chunked, None)))
     reference = Reference(
         model=model,
         task=task,
         rows=len(frame),
-        features=described,
+        features=tuple(described),
+        follow_time=tuple(follow_time),
         target=_target(frame, target, task, chunked),
         chunked_by=chunked.by,
         chunks=chunked.chunks,
@@ -86,6 +98,11 @@ def build_reference(
         created_at=created_at,
     )
     return reference if holdout is None or not len(holdout.truth) else _with_holdout(reference, holdout, metric, seed)
+
+
+def _unused(column: FeatureReference) -> FeatureReference:
+    """What no model could learn, because it never changed, may matter or not; the rest does not."""
+    return replace(column, used=False, importance=None if column.constant else 0.0)
 
 
 def _target(frame: pd.DataFrame, target: str | None, task: Task, chunked: Chunked) -> FeatureReference | None:
@@ -99,8 +116,7 @@ def describe(
     name: str, kind: ColumnType | None, values: Values, chunked: Chunked, importance: float | None
 ) -> FeatureReference:
     """One feature: its bins, all rows, every chunk."""
-    bins = fit_bins(values, kind, chunked.codes)
-    binned = bin_values(values, bins)
+    bins, binned = fit_bins(values, kind, chunked.codes)
     chunks = tuple(binned.sketch(bins, chunked.codes == place) for place in range(len(chunked.chunks)))
     whole = binned.sketch(bins)
     scale = _scale(binned.numbers) if bins.kind == NUMBER and binned.numbers is not None else 1.0

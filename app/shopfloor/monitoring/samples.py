@@ -23,9 +23,11 @@ from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.monitor import CheckVerdict
 from shopfloor.domain.text import safe
 from shopfloor.lake.frame import read_parts
+from shopfloor.monitoring.bins import bin_values, watched_values
 from shopfloor.monitoring.check_context import InputRows, KnownOutcomes, StoredPredictions
 from shopfloor.monitoring.records import PREDICTION_DRIFT, CheckSpec, Joined, Reference
 from shopfloor.monitoring.stored import MOST_INPUT_ROWS, join_truth, read_inputs
+from shopfloor.statistics.distances import homogeneity
 from shopfloor.statistics.frames import PREDICTION, read_predictions
 from shopfloor.statistics.predictions import Predictions
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 _TIMES_LEAST = 10
 _EARLIEST = 0.02
+_MATURE = 0.5
+_OF_ONE_SORT = 0.001
 
 
 def read_reference(path: str) -> Reference:
@@ -134,11 +138,23 @@ def known_outcomes(spec: CheckSpec, reference: Reference, truth: pd.DataFrame | 
     matched = stored.joined.matched - stored.joined.unusable
     return KnownOutcomes(
         source="inference",
+        early=_early(stored.predictions, stored.joined, reference),
         data=f"truths {matched // max(spec.definition.monitoring.min_rows, 1)}",
         moment=stored.last_at,
         predictions=newest,
         joined=stored.joined,
     )
+
+
+def _early(predictions: Predictions, joined: Joined, reference: Reference) -> bool:
+    """Whether most truths are missing, and those that are known belong to predictions of another sort than the rest."""
+    maturity, watched = joined.maturity, reference.prediction
+    if maturity is None or maturity >= _MATURE or watched is None:
+        return False
+    binned = bin_values(watched_values(predictions), watched.bins)
+    known = predictions.labelled()
+    sorts = [binned.sketch(watched.bins, rows).counts for rows in (known, ~known)]
+    return homogeneity(*sorts) <= _OF_ONE_SORT
 
 
 def labelled_rows(spec: CheckSpec, reference: Reference, delivered: InputRows) -> KnownOutcomes | None:

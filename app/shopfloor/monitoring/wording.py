@@ -16,6 +16,8 @@ def drift(result: CheckResult, feature: FeatureReference, current: Sketch, regim
         return f"{name}: inconclusive, {unknown}."
     change = describe_change(feature, current, regime or feature.whole)
     measured = _measured(result)
+    if feature.constant and result.verdict is CheckVerdict.SHIFTED:
+        return _awakened(name, result, feature, change)
     if result.verdict is CheckVerdict.OK:
         if result.evidence.get("gradual"):
             return f"{name} has left the range of the training data, but gradually, as before. {change} ({measured})."
@@ -23,6 +25,14 @@ def drift(result: CheckResult, feature: FeatureReference, current: Sketch, regim
     guess = result.evidence.get("unit_change")
     looks = f"; it looks as if {guess}" if guess else ""
     return f"{name} changed. {change} ({measured}){looks}."
+
+
+def _awakened(name: str, result: CheckResult, feature: FeatureReference, change: str) -> str:
+    """What changed of a column that never did."""
+    share = percent(result.value or 0.0)
+    if not feature.whole.present:
+        return f"{name} had no value in the training data, and now {share} of the rows have one."
+    return f"{name} had one value in the training data, and now {share} of the values are others. {change}."
 
 
 def missing(result: CheckResult, feature: FeatureReference, current: Sketch, unknown: str) -> str:

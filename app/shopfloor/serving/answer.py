@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from shopfloor.artifacts.fitted import PREDICTION, SEGMENT
 from shopfloor.lake.inference_log import LogRecord
 from shopfloor.lake.inference_parts import PROBABILITY
-from shopfloor.serving.decision import rule_of
 from shopfloor.serving.inputs import frame_from_rows
 from shopfloor.serving.model_cache import Loaded
 from shopfloor.serving.protocols.protocol import Predicted, Prediction, PredictionProtocol
@@ -45,10 +44,10 @@ def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], 
     checked = loaded.reader.read(rows)
     known = [row if row.id is not None else InputRow(new_id(), row.values) for row in checked.rows]
     deployment = loaded.deployment
-    rule = rule_of(loaded.model, deployment.threshold)
+    rule = loaded.rule
     answers = _records(loaded.model, [row.values for row in known])
-    served = rule.decide_records(answers)
-    predictions = [_prediction(*each) for each in zip(known, answers, served, strict=True)]
+    served = rule.decide_records(answers, [row.values for row in known])
+    predictions = [_prediction(*each) for each in zip(known, answers, *served, strict=True)]
     predicted = Predicted(deployment.model, deployment.version, predictions, checked.ignored, checked.absent)
     inputs = [column.name for column in loaded.model.columns]
     records = [
@@ -61,6 +60,7 @@ def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], 
             prediction=prediction.prediction,
             model_prediction=None if one[PREDICTION] == prediction.prediction else one[PREDICTION],
             threshold=rule.applied,
+            humility=prediction.humility,
             probabilities=prediction.probabilities,
             inputs={name: row.values[name] for name in inputs},
         )
@@ -69,10 +69,10 @@ def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], 
     return Done(predicted, records)
 
 
-def _prediction(row: InputRow, said: dict[str, Any], served: Any) -> Prediction:
+def _prediction(row: InputRow, said: dict[str, Any], served: Any, humility: str | None) -> Prediction:
     width = len(PROBABILITY)
     chances = {name[width:]: value for name, value in said.items() if name.startswith(PROBABILITY)}
-    return Prediction(row.id or "", said.get(SEGMENT), served, chances)
+    return Prediction(row.id or "", said.get(SEGMENT), served, chances, humility)
 
 
 def _records(model: Model, values: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from shopfloor.lake.inference_log import LogRecord
 from shopfloor.serving import openapi
 from shopfloor.serving.answer import answer
 from shopfloor.serving.body import read_body, read_lines
+from shopfloor.serving.decision import triggers
 from shopfloor.serving.durable_log import DurableLog
 from shopfloor.serving.forward import Forward
 from shopfloor.serving.metrics import CONTENT_TYPE, Metrics, degraded_engine
@@ -80,6 +81,7 @@ class Api:
             body, records = await self._predict(protocol, request, loaded)
             await self.log.append(records)
             status, rows = 200, len(records)
+            self.metrics.distrusted(name, (why for record in records for why in triggers(record.humility)))
             return Response(body, media_type=protocol.media_type)
         except Problem as problem:
             status = problem.status
@@ -137,6 +139,7 @@ class Api:
                 "positive": manifest.positive,
                 "segment_by": manifest.segment_by,
                 "threshold": deployment.threshold,
+                "humility": deployment.humility,
                 "association_id": deployment.id or "association_id",
                 "deployed_at": deployment.updated_at,
                 "inputs": [

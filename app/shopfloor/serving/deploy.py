@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.definition import Humility, ModelDefinition
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.runtime.champion import champion_artifact
@@ -45,18 +45,23 @@ def deploy(context: Context, model: str) -> None:
 
 @dataclass
 class Redeployment:
-    """Deployments that follow their datasets' contracts. `_seen` are the contracts that they were written by."""
+    """Deployments that follow their datasets' contracts and their models' humility. `_seen` are those that they were
+    written by.
+    """
 
     context: Context
     _seen: dict[str, Stamp] = field(default_factory=dict)
+    _humble: dict[str, Humility | None] = field(default_factory=dict)
 
     def __call__(self) -> None:
-        """Deploy the models of every contract that changed since the last call."""
+        """Deploy the models of every contract or humility that changed since the last call."""
         stamps = dict(self.context.book.stamps)
         changed = {dataset for dataset, stamp in stamps.items() if self._seen.get(dataset) != stamp}
-        for definition in self.context.all_models() if changed else ():
-            if definition.dataset in changed:
+        for definition in self.context.all_models():
+            humility = definition.humility
+            if definition.dataset in changed or self._humble.get(definition.name, humility) != humility:
                 deploy(self.context, definition.name)
+            self._humble[definition.name] = humility
         self._seen = stamps
 
 
@@ -70,6 +75,7 @@ def _deployment(
         id=definition.id,
         time=definition.time,
         threshold=threshold,
+        humility=definition.humility,
         updated_at=now,
     )
 

@@ -9,6 +9,7 @@ import msgspec
 
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.columns import Column
+from shopfloor.domain.definition import Humility
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.names import check_name, is_name
@@ -25,7 +26,7 @@ class Deployment(Record, frozen=True, kw_only=True):
     model's definition; `missing` are the words that its dataset's contract declares to stand for no value, `decimal`
     is the decimal mark that it declares, `labels` the association id and the segment's keys where it pins a type for
     them. `threshold` is what the probability of the positive class is compared with (None: the most probable class is
-    served). `artifact.path` may be relative to the workspace.
+    served), `humility` says which rows it is not trusted on. `artifact.path` may be relative to the workspace.
     """
 
     model: str
@@ -37,6 +38,7 @@ class Deployment(Record, frozen=True, kw_only=True):
     decimal: str = ""
     labels: tuple[Column, ...] = ()
     threshold: float | None = None
+    humility: Humility | None = None
     updated_at: datetime
 
 

@@ -38,6 +38,7 @@ class Metrics:
     requests: Counter[tuple[str, int]] = field(default_factory=Counter)
     refusals: Counter[int] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
+    humble: Counter[tuple[str, str]] = field(default_factory=Counter)
     posts: Counter[tuple[str, int]] = field(default_factory=Counter)
     seconds: dict[str, LatencyHistogram] = field(default_factory=dict)
 
@@ -50,6 +51,11 @@ class Metrics:
         if histogram is None:
             histogram = self.seconds[model] = LatencyHistogram()
         histogram.add(seconds)
+
+    def distrusted(self, model: str, triggers: Iterable[str]) -> None:
+        """Count the triggers of humility, once for each row that they concern."""
+        for trigger in triggers:
+            self.humble[model, trigger] += 1
 
     def posted(self, dataset: str, status: int) -> None:
         """Count a post of rows to a dataset that the caller's token names."""
@@ -70,6 +76,15 @@ class Metrics:
             _block("requests_total", "counter", "Prediction requests by model and status.", requests),
             _block("errors_total", "counter", "Prediction requests answered with an error.", _by_model(errors)),
             _block("rows_total", "counter", "Rows predicted by model.", _by_model(self.rows)),
+            _block(
+                "humility_total",
+                "counter",
+                "Rows on which a model is not trusted, by trigger.",
+                [
+                    (f'{{model="{model}",trigger="{why}"}}', count)
+                    for (model, why), count in sorted(self.humble.items())
+                ],
+            ),
             _block("posts_total", "counter", "Posts of rows by dataset and status.", posts),
             _block(
                 "refused_total",

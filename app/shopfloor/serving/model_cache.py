@@ -20,6 +20,7 @@ from shopfloor.domain.errors import IntegrityError, NotFoundError, ShopfloorErro
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.names import check_name, did_you_mean
 from shopfloor.domain.text import safe
+from shopfloor.serving.decision import DecisionRule, rule_of
 from shopfloor.serving.deployment import Deployment, deployed_models, deployment_path, read_deployment
 from shopfloor.serving.rows import RowReader
 from shopfloor.serving.score import Model, load_model, manifest_of
@@ -39,6 +40,7 @@ class Loaded:
     deployment: Deployment
     model: Model
     reader: RowReader
+    rule: DecisionRule
 
 
 @dataclass
@@ -170,7 +172,8 @@ class ModelCache:
         roles = manifest_of(artifact, self.key_path).roles
         columns = tuple(map(Parser(decimal=deployment.decimal).governed, model.columns))
         reader = RowReader(columns, keys, deployment.id, roles, deployment.missing, deployment.labels)
-        return Loaded(deployment, model, reader)
+        rule = rule_of(model, artifact, deployment.threshold, deployment.humility)
+        return Loaded(deployment, model, reader, rule)
 
     def _deployment(self, name: str) -> Deployment:
         deployment = read_deployment(self.directory, name)

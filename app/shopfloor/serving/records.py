@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shopfloor.domain.contract import Contract
-from shopfloor.domain.definition import Task
+from shopfloor.domain.definition import Humility, Task
 from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.record import Record
 from shopfloor.domain.wire import WireError
@@ -19,7 +19,7 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
     existing directory for the inference part. `id` names the column of the association id where the model has one;
     `at` is the time that the predictions carry. `contract` is that of the model's dataset: its parser settings
     and formats say how text is read. Reading may use `memory_mb`, beside what the model needs.
-    A CSV file is made safe for spreadsheets, unless `raw`. `threshold` is the deployment's.
+    A CSV file is made safe for spreadsheets, unless `raw`. `threshold` and `humility` are the deployment's.
     """
 
     artifact: ArtifactFile
@@ -32,6 +32,7 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
     id: str | None = None
     raw: bool = False
     threshold: float | None = None
+    humility: Humility | None = None
     source: str = "batch"
     at: datetime
     contract: Contract
@@ -41,7 +42,8 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
 class ScoreResult(Record, frozen=True, kw_only=True):
     """What was scored. `part` is None for a file without rows.
 
-    `ignored` names columns of the file that the model does not know, `absent` optional ones that the
+    `humble` counts rows on which the model is not trusted. `ignored` names columns of the file that the model does not
+    know, `absent` optional ones that the
     file does not have; `notices` say how it was read; `made_ids` counts rows without an
     association id and got one; `changed` counts cells of a CSV file that were made safe. All predictions
     lie between `first_at` and `last_at`.
@@ -56,6 +58,7 @@ class ScoreResult(Record, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
     made_ids: int = 0
     changed: int = 0
+    humble: int = 0
     probabilities: tuple[str, ...] = ()
     part: PartFile | None = None
     first_at: datetime | None = None

@@ -101,7 +101,8 @@ class _Scoring:
         self._spec = spec
         self._model = model
         self._inputs = inputs
-        self._rule = rule_of(model, spec.threshold)
+        self._rule = rule_of(model, spec.artifact, spec.threshold, spec.humility)
+        self._humble = 0
         self._needed = inputs.plan.columns[: len(needed_columns(model))]
         self._made_ids = 0
 
@@ -135,6 +136,7 @@ class _Scoring:
             notices=self._inputs.table.file.notices,
             made_ids=self._made_ids,
             changed=changed,
+            humble=self._humble,
             probabilities=tuple(f"{PROBABILITY}{label}" for label in self._model.classes),
             part=part,
             first_at=utc(spec.at) if rows else None,
@@ -147,17 +149,21 @@ class _Scoring:
         ids = self._ids(batch, before)
         segment = pa.array(predicted[SEGMENT], pa.string()) if SEGMENT in predicted else pa.nulls(rows, pa.string())
         kind = pa.string() if self._model.classes else pa.float64()
-        said, prediction = pa.array(predicted[PREDICTION], kind), pa.array(self._rule.decide(predicted), kind)
+        inputs = [
+            batch.column(place).cast(stored_type(column.type)) for place, column in enumerate(self._model.columns)
+        ]
+        named = {column.name: array for column, array in zip(self._model.columns, inputs, strict=True)}
+        served = self._rule.decide(predicted, named)
+        said, prediction = pa.array(predicted[PREDICTION], kind), pa.array(served.predictions, kind)
+        humility = pa.array(served.humility, pa.string())
+        self._humble += rows - humility.null_count
         threshold = pa.repeat(pa.scalar(self._rule.applied, pa.float64()), rows)
         probabilities = [pa.array(predicted[f"{PROBABILITY}{label}"], pa.float64()) for label in self._model.classes]
         version = pa.repeat(pa.scalar(self._spec.artifact.version, pa.int64()), rows)
         at = pa.repeat(pa.scalar(utc(self._spec.at).replace(tzinfo=None), MOMENT), rows)
         source = pa.repeat(pa.scalar(self._spec.source, pa.string()), rows)
         name = pa.repeat(pa.scalar(self._spec.artifact.model, pa.string()), rows)
-        inputs = [
-            batch.column(place).cast(stored_type(column.type)) for place, column in enumerate(self._model.columns)
-        ]
-        part.write([ids, at, version, segment, prediction, said, threshold, *probabilities, source, *inputs])
+        part.write([ids, at, version, segment, prediction, said, threshold, humility, *probabilities, source, *inputs])
         output.write([ids, name, version, segment, prediction, *probabilities])
 
     def _ids(self, batch: pa.RecordBatch, before: int) -> pa.Array:

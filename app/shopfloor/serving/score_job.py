@@ -76,7 +76,9 @@ class ScoreHandler:
             (one.id, self._spec(context, champion, definition.id, contract, one, staging, raw=raw))
             for one in self._inputs(context, job)
         ]
-        specs = [(id, msgspec.structs.replace(spec, threshold=threshold)) for id, spec in specs]
+        specs = [
+            (id, msgspec.structs.replace(spec, threshold=threshold, humility=definition.humility)) for id, spec in specs
+        ]
         return WorkerTask(score_files, ScoreTask(files=tuple(specs))) if specs else None
 
     def _served(self, context: Context, query: Query, model: str) -> tuple[ArtifactFile | None, float | None]:
@@ -234,6 +236,8 @@ def _hint(error: WireError, dataset: str) -> str:
 def _message(context: Context, result: ScoreResult) -> str:
     output = outputs.revealed(Path(result.output_path))
     words = f"{counted(result.rows, 'row')} scored into {context.layout.relative(output)}"
+    if result.humble:
+        words += f"; the model is not trusted on {counted(result.humble, 'row')} (see [humility])"
     if result.changed:
         words += f"; {csv_text.changes_note(result.changed, 'serving.raw_csv = true')}".rstrip(".")
     if result.absent:

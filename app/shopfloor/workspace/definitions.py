@@ -9,7 +9,7 @@ import msgspec
 import tomlkit
 
 from shopfloor.domain.column_names import ColumnNames
-from shopfloor.domain.definition import ModelDefinition, Monitoring, Task
+from shopfloor.domain.definition import Humility, HumilityAction, ModelDefinition, Monitoring, Task
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import check_name, is_name
 from shopfloor.domain.record import Record
@@ -20,7 +20,7 @@ from shopfloor.workspace.layout import Layout
 MetricCheck = Callable[[str, tuple[Task, ...]], object]
 """Raises `ConfigError` for a name that is no metric of any of these tasks."""
 
-_TABLES = ("training", "retrain", "release", "monitoring", "value")
+_TABLES = ("training", "retrain", "release", "monitoring", "value", "humility")
 
 
 DefinitionForm = msgspec.defstruct(
@@ -157,7 +157,17 @@ def _limits(definition: ModelDefinition) -> tuple[tuple[str, bool, str], ...]:
         ),
         ("monitoring.min_rows", watch.min_rows >= 1, "1 or more"),
         ("monitoring.min_effect", watch.min_effect >= 0, "0 or more"),
+        *_humility(definition.humility or Humility()),
         ("monitoring.false_discovery_rate", 0 < watch.false_discovery_rate < 1, "between 0 and 1"),
+    )
+
+
+def _humility(humility: Humility) -> tuple[tuple[str, bool, str], ...]:
+    low, high = humility.band
+    needs_answer = HumilityAction.OVERRIDE in humility.actions
+    return (
+        ("humility.band", 0 <= low <= high <= 1, "two probabilities, the lower one first"),
+        ("humility.override", not needs_answer or humility.override is not None, "the answer that replaces others"),
     )
 
 

@@ -23,6 +23,7 @@ from shopfloor.cli.output.changes import changed
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
 from shopfloor.domain.monitor import AlertChange, AlertLook, AlertRecord, CheckResult, CheckVerdict, FleetLook
+from shopfloor.domain.numbers import percent
 from shopfloor.domain.requests.alerts import (
     AlertAck,
     AlertResolve,
@@ -55,6 +56,7 @@ CHECKS: tuple[TextColumn[CheckResult], ...] = (
     TextColumn("VALUE", lambda each: figure(each.value), right=True),
     TextColumn("LIMIT", lambda each: figure(each.limit), right=True),
     TextColumn("P", lambda each: probability(each.p_value), right=True, drop=3),
+    TextColumn("FALSE ALARMS", lambda each: _false_alarms(each), right=True, drop=5),
     TextColumn("ROWS", lambda each: count(each.rows), right=True, drop=2),
     TextColumn("VERSION", lambda each: version(each.model_version), right=True, drop=4),
     TextColumn("AT", lambda each: minute(each.at), drop=1),
@@ -105,9 +107,18 @@ COMPARED: tuple[TextColumn[tuple[BacktestDelivery, BacktestDelivery]], ...] = (
 
 
 def verdict(check: CheckResult) -> str:
-    """`ok`, `SHIFTED`, or `inconclusive`, which is never shown as ok."""
-    words = {CheckVerdict.SHIFTED: "SHIFTED", CheckVerdict.UNKNOWN: "inconclusive"}
+    """`ok`, `SHIFTED`, `inconclusive`, which is never shown as ok, or `not checked`."""
+    words = {
+        CheckVerdict.SHIFTED: "SHIFTED",
+        CheckVerdict.UNKNOWN: "inconclusive",
+        CheckVerdict.UNCHECKED: "not checked",
+    }
     return words.get(check.verdict, "ok")
+
+
+def _false_alarms(check: CheckResult) -> str:
+    share = check.evidence.get("false_alarms")
+    return f"≤ {percent(share)}" if isinstance(share, float) else figure(None)
 
 
 def describe(alert: AlertRecord, width: int | None) -> str:

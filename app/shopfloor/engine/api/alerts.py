@@ -22,6 +22,7 @@ from shopfloor.domain.requests.alerts import (
 from shopfloor.engine.api.changes import Fields, changed_rows
 from shopfloor.engine.services import EngineServices
 from shopfloor.monitoring import alerts as rules
+from shopfloor.monitoring.coverage import unchecked
 from shopfloor.store import alerts, datasets, fleet, history, jobs, models
 from shopfloor.store.images import Row
 from shopfloor.store.rows import Query
@@ -121,13 +122,21 @@ def _changed(transaction: Transaction, before: AlertRecord, alert: AlertRecord, 
 
 
 def checks(services: EngineServices, request: CheckList) -> Page[CheckResult]:
-    """Results of checks."""
-    services.context.definition(request.model)
+    """Results of checks; of the newest also which columns of the dataset have none."""
+    definition = services.context.definition(request.model)
     if request.history:
         return services.context.store.read(
             lambda query: alerts.check_history(query, request.model, request.limit, request.offset)
         )
-    found = services.context.store.read(lambda query: alerts.newest_checks(query, request.model))
+
+    def newest(query: Query) -> list[CheckResult]:
+        found = alerts.newest_checks(query, request.model)
+        champion = models.aliases(query, request.model).get("champion")
+        version = datasets.version(query, definition.dataset, datasets.current_version(query, definition.dataset))
+        columns = version.columns if version is not None else ()
+        return [*found, *unchecked(definition, champion, columns, found, services.context.clock.now())]
+
+    found = services.context.store.read(newest)
     return Page(rows=tuple(found), total=len(found))
 
 

@@ -15,6 +15,7 @@ from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.artifacts.recast import predict_recast
 from shopfloor.artifacts.row_times import known_row_times
 from shopfloor.domain.codec import to_json
+from shopfloor.domain.columns import Column
 from shopfloor.domain.handles import LossPart
 from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
@@ -153,6 +154,13 @@ def _row_milliseconds(trained: Trained) -> float:
     return round(1000 * sorted(times)[len(times) // 2], 4) if times else 0.0
 
 
+def _others(task: TrainTask, trained: Trained) -> list[Column]:
+    """The dataset's columns that the model did not learn from, and that no check of their own watches."""
+    definition = task.train.definition
+    known = {definition.target, definition.id, definition.time, *(feature.name for feature in trained.model.features)}
+    return [column for column in task.train.columns if column.name not in known and column.name in trained.train]
+
+
 def _reference(task: TrainTask, trained: Trained) -> bytes:
     """What drift will be measured from: all rows known now, the newest deliveries included."""
     record, definition = trained.record, task.train.definition
@@ -161,6 +169,7 @@ def _reference(task: TrainTask, trained: Trained) -> bytes:
     reference = build_reference(
         frame,
         trained.model.columns,
+        others=_others(task, trained),
         model=definition.name,
         task=record.task,
         metric=record.metric,

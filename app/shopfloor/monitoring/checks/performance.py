@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
-from shopfloor.domain.numbers import percent, rounded
+from shopfloor.domain.numbers import count, percent, rounded
 from shopfloor.domain.text import counted
 from shopfloor.monitoring.check_context import CheckContext, KnownOutcomes
 from shopfloor.monitoring.records import PERFORMANCE, Joined, PerformanceReference
@@ -60,6 +60,9 @@ def _judged(outcomes: KnownOutcomes, context: CheckContext) -> CheckResult:
     if base is None:
         return _unknown("the reference has no holdout score", outcomes, context)
     rows, predicted = len(outcomes), outcomes.joined.predictions
+    if outcomes.early:
+        reason = f"only {_known_of(outcomes)} of the {outcomes.matched} yet, and they are of another sort than the rest"
+        return _unknown(reason, outcomes, context, _promised(base))
     if context.too_few(rows):
         least = context.settings.min_rows
         reason = f"{rows} of {predicted} {outcomes.matched}, at least {least} are needed"
@@ -112,6 +115,7 @@ def _compared(
         evidence={
             **_join_counts(outcomes.joined),
             **_promised(base),
+            "false_alarms": _SAME_PROMISE * context.settings.false_discovery_rate,
             "interval": [live.score - _NORMAL * live.error, live.score + _NORMAL * live.error],
             "holdout_interval": [base.score - _NORMAL * base.error, base.score + _NORMAL * base.error],
             "chunks": list(base.chunks),
@@ -157,11 +161,16 @@ def _message(base: PerformanceReference, live: Estimate, outcomes: KnownOutcomes
     maturity = outcomes.joined.maturity
     early = ""
     if maturity is not None and maturity < _IMMATURE:
-        early = f" Only {percent(maturity)} of the {outcomes.matched} yet."
+        early = f" Only {_known_of(outcomes)} of the {outcomes.matched} yet."
     if verdict is CheckVerdict.UNKNOWN:
         return f"Performance: inconclusive, the sample is too noisy: {shown}; {before}.{early}"
     word = "has fallen" if verdict is CheckVerdict.SHIFTED else "is as expected"
     return f"Performance {word}: {shown}; {before}.{early}"
+
+
+def _known_of(outcomes: KnownOutcomes) -> str:
+    joined = outcomes.joined
+    return f"{percent(joined.maturity or 0.0)} ({count(joined.matched)} of {count(joined.predictions)})"
 
 
 def _unknown(

@@ -13,17 +13,14 @@ from shopfloor.domain.numbers import percent
 from shopfloor.domain.text import counted, safe
 from shopfloor.monitoring.bins import bin_values, target_values
 from shopfloor.monitoring.check_context import CheckContext
-from shopfloor.monitoring.drift import measure_drift
+from shopfloor.monitoring.drift import measure_drift, vanished_levels
 from shopfloor.monitoring.measurement import Finding, Measurement
-from shopfloor.monitoring.rates import rate_change
-from shopfloor.monitoring.records import TARGET_DRIFT, FeatureReference, Reference
-from shopfloor.monitoring.thresholds import FEW_ROWS
+from shopfloor.monitoring.rates import counted_in, rate_change
+from shopfloor.monitoring.records import TARGET_DRIFT, VANISHED, FeatureReference, Reference
 
-NEW_CLASS, VANISHED_CLASS, CLASS_RATE = "new_class", "vanished_class", "class_rate"
+NEW_CLASS, CLASS_RATE = "new_class", "class_rate"
 _FEW = 5
 """So many rows of a new class are no slip of the pen."""
-_EXPECTED = 10.0
-"""Where so many rows of a class are expected, chance brings none once in 20,000 deliveries."""
 _NAMED = 3
 
 
@@ -46,14 +43,14 @@ class TargetDrift:
         measured = measure_drift(self.name, feature, chunks, current, rows, context, has_unit=True)
         if measured.unknown or not isinstance(values, Categorical):
             return [measured]
-        return [_with_classes(measured, values, reference, feature)]
+        return [_with_classes(measured, values, vanished_levels(feature, current), reference, feature)]
 
 
 CHECK = TargetDrift()
 
 
 def _with_classes(
-    measured: Measurement, values: Categorical, reference: Reference, feature: FeatureReference
+    measured: Measurement, values: Categorical, gone: dict[str, float], reference: Reference, feature: FeatureReference
 ) -> Measurement:
     """The same with the classes that came and went: they are no matter of degree."""
     numbers = np.bincount(values.codes[values.codes >= 0], minlength=len(values.levels))
@@ -61,12 +58,10 @@ def _with_classes(
     rows, known = sum(counts.values()), feature.whole.present
     before = {level: count / known for level, count in zip(feature.bins.levels, feature.whole.counts, strict=False)}
     new = {level: count / rows for level, count in counts.items() if _is_new(level, count, reference)}
-    gone = {level: share for level, share in before.items() if level not in counts and share * rows >= _EXPECTED}
     rates = [_rate(place, counts.get(level, 0), rows, feature) for place, level in enumerate(before) if level in counts]
     rate = max(rates, key=lambda one: one.finding.value / one.finding.limit, default=None)
     classes = (
         Finding(NEW_CLASS, sum(new.values()), 0.0, is_break=True),
-        Finding(VANISHED_CLASS, sum(gone.values()), 0.0, is_break=True),
         *([rate.finding] if rate is not None else []),
     )
 
@@ -75,13 +70,13 @@ def _with_classes(
         if measure == CLASS_RATE and rate is not None:
             shown = f"{safe(rate.level, 30)}: {percent(rate.before)} → {percent(rate.now)} of the labels"
             return f"{safe(feature.name, 60)} changed. {shown}."
-        if measure not in (NEW_CLASS, VANISHED_CLASS):
+        if measure not in (NEW_CLASS, VANISHED):
             return measured.message(result)
         came = f"new: {_listed(new)} of the labels" if new else ""
         went = f"gone: {_listed(gone)} of the labels before" if gone else ""
         return f"{safe(feature.name, 60)} has other classes; {'; '.join(filter(None, (came, went)))}."
 
-    evidence = {**measured.evidence, NEW_CLASS: list(new)[:_NAMED], VANISHED_CLASS: list(gone)[:_NAMED]}
+    evidence = {**measured.evidence, NEW_CLASS: list(new)[:_NAMED], VANISHED: list(gone)[:_NAMED]}
     return replace(measured, findings=(*measured.findings, *classes), evidence=evidence, message=message)
 
 
@@ -97,8 +92,7 @@ class _Rate(NamedTuple):
 def _rate(place: int, count: int, rows: int, feature: FeatureReference) -> _Rate:
     whole = feature.whole
     before = max(whole.counts[place], 1)
-    stretches = [(chunk.counts[place], chunk.present) for chunk in feature.chunks if chunk.present >= FEW_ROWS]
-    finding = rate_change(CLASS_RATE, (count, rows), (before, whole.present), stretches)
+    finding = rate_change(CLASS_RATE, (count, rows), (before, whole.present), counted_in(feature.chunks, place))
     return _Rate(feature.bins.levels[place], before / whole.present, count / rows, finding)
 
 

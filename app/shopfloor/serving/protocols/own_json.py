@@ -62,13 +62,14 @@ def _only(key: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer_schema(classes: Sequence[str]) -> dict[str, Any]:
-    prediction: dict[str, Any] = {"enum": list(classes)} if classes else {"type": ["number", "null"]}
+    prediction: dict[str, Any] = {"enum": [*classes, None]} if classes else {"type": ["number", "null"]}
     one = {
         "type": "object",
         "properties": {
             "association_id": {"type": "string"},
             "segment": {"type": ["string", "null"]},
             "prediction": prediction,
+            "humility": {"type": "string", "description": "Why the model is not trusted on the row."},
             "probabilities": {
                 "type": "object",
                 "properties": {label: {"type": "number"} for label in classes},

@@ -10,13 +10,14 @@ from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.serving.deployment import Deployment
 
 
-class Prediction(msgspec.Struct, frozen=True):
-    """One prediction of an answer."""
+class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One prediction of an answer; `humility` says why the model is not trusted on the row."""
 
     association_id: str
     segment: str | None
     prediction: str | float | None
     probabilities: dict[str, float | None]
+    humility: str | None = None
 
 
 class Predicted(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -229,13 +229,13 @@ def _version_line(version: ModelVersion, model: ModelRecord) -> Pair:
 
 
 def _worst(checks: Sequence[CheckResult]) -> list[CheckResult]:
-    order = {CheckVerdict.SHIFTED: 0, CheckVerdict.UNKNOWN: 1, CheckVerdict.OK: 2}
+    order = {CheckVerdict.SHIFTED: 0, CheckVerdict.UNKNOWN: 1, CheckVerdict.OK: 2, CheckVerdict.UNCHECKED: 3}
     return sorted(checks, key=lambda check: (order[check.verdict], -(check.importance or 0.0)))[:10]
 
 
 def _check_line(check: CheckResult) -> Pair:
-    tone = {"shifted": "warn", "unknown": "wait", "ok": "ok"}[check.verdict.value]
-    word = {"shifted": "SHIFT", "unknown": "?", "ok": "ok"}[check.verdict.value]
+    tone = {"shifted": "warn", "unknown": "wait", "ok": "ok", "unchecked": "muted"}[check.verdict.value]
+    word = {"shifted": "SHIFT", "unknown": "?", "ok": "ok", "unchecked": "none"}[check.verdict.value]
     value = "" if check.value is None else f"{words.number(check.value)} (limit {words.number(check.limit)})"
     text = f"{value}  n={count(check.rows)}" if value else check.message
     return Pair(f"{word:<5} {check.feature or check.check.replace('_', ' ')}", text, "", tone)
