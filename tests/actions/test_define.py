@@ -13,7 +13,8 @@ BASE = ModelDefinition(name="late", dataset="flights", target="late", time="at")
 
 TEXTS = {
     "task": "Multiclass", "time": "day", "id": "flight", "positive": "yes", "segment_by": "origin,carrier",
-    "exclude": "tail", "features": "a,b", "candidates": "linear,recipes/x.py:build", "metric": "f1",
+    "exclude": "tail", "features": "a,b", "known_before": "a",
+    "candidates": "linear,recipes/x.py:build", "metric": "f1",
     "split": "time", "holdout": "0.3", "window_days": "30", "budget": "12.5", "seed": "7",
     "min_rows": "10", "min_new_rows": "5", "cooldown": "0.5", "release": "approval",
     "approvals": "2", "min_gain": "0.01", "margin": "0.02", "refresh_days": "9", "value_unit": "EUR",

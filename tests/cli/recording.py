@@ -45,6 +45,8 @@ ANSWERS: dict[str, Any] = {
     "model.list": (samples.MODEL, samples.NEW_MODEL),
     "model.show": samples.MODEL,
     "model.retire": samples.MODEL,
+    "model.approve-lowering": samples.LOWERED_MODEL,
+    "model.reject-lowering": samples.MODEL,
     "model.definition": samples.DEFINITION,
     "model.define": samples.DEFINITION,
     "model.versions": (samples.MODEL_VERSION, samples.CHAMPION),

@@ -49,6 +49,7 @@ from shopfloor.domain.release import (
     ModelRecord,
     ModelVersion,
     Outcome,
+    PendingApproval,
 )
 from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
 from shopfloor.domain.requests.datasets import DatasetFiles, DatasetPreview, DatasetProfile
@@ -410,6 +411,20 @@ MODEL = ModelRecord(
     deployed_at=at(1, 10, 1),
     value=8123.5,
     value_unit="EUR",
+)
+LOWERED_MODEL = msgspec.structs.replace(
+    MODEL,
+    pending=(
+        PendingApproval(
+            model="late-arrival",
+            what="approvals 2 → 1",
+            asked_by="ann",
+            asked_at=at(1, 10, 1),
+            needed=2,
+            approved_by=("ann",),
+            missing=1,
+        ),
+    ),
 )
 NEW_MODEL = ModelRecord(name="churn", dataset="customers", task=None)
 DEFINITION = ModelDefinition(

@@ -24,6 +24,7 @@ MOVING = [action for action in ALL if not action.asks_engine and action.cli]
 BROKEN = DeliveryTrust(dataset="flights", version=2, trust=Trust.BROKEN, decided_at=samples.VERSION.created_at)
 RECORDS: tuple[Record, ...] = (
     samples.MODEL,
+    samples.LOWERED_MODEL,
     samples.MODEL_VERSION,
     samples.VERSION,
     msgspec.structs.replace(samples.VERSION, trust=BROKEN),

@@ -551,7 +551,7 @@ class TestConfig:
 @pytest.mark.parametrize(
     ("line", "answers", "said"),
     [
-        ("model promote late-arrival@3", {}, "v3 is the champion of late-arrival"),
+        ("model promote late-arrival@3", {}, "v3 of late-arrival waits for the approval of others"),
         ("model reject late-arrival@3", {}, "late-arrival v3 is rejected"),
         ("model approve late-arrival@3", {}, "late-arrival v3 has your approval"),
         ("alert ack a3", {}, "alert a2 is already acknowledged"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from enum import Enum
 from typing import Any
 
 import msgspec
@@ -46,4 +47,6 @@ def example(kind: Kind, **values: Any) -> Request[Any]:
 def _simplest(kind: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return {field.name: _simplest(field.type) for field in msgspec.structs.fields(kind) if field.required}
-    return {str: "x", bool: False, int: 0}.get(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return next(iter(kind)).value
+    return {str: "x", bool: False, int: 0, float: 0.0}.get(kind)

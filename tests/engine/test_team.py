@@ -246,6 +246,33 @@ with shopfloor.open(sys.argv[1]) as shop:
     assert bob.python(code).stdout.split() == ["400", "400", "399", "5"]
 
 
+def test_two_members_release_together_and_agree_to_need_one_only(team: People) -> None:
+    """One person is one approval, whatever the environment says and however it is asked for."""
+    ann, bob = team.ann, team.bob
+    bob.shopfloor("add", str(bob.write("loans.csv", _CSV)), "--dataset", "loans")
+    ann.shopfloor("wait", "--timeout", "600")
+    ann.shopfloor(
+        "model", "define", "loans", "--dataset", "loans", "--target", "y", "--id", "id", "--candidates", "linear",
+        "--release", "approval", "--approvals", "2",
+    )  # fmt: skip
+    ann.shopfloor("wait", "--timeout", "600")
+    ann.shopfloor("model", "promote", "loans@1", "--reason", "looks right")
+    ann.shopfloor("model", "approve", "loans")
+    shown = bob.json("model", "show", "loans")
+    assert (shown["champion"], shown["awaiting_approval"]) == (None, 1)
+    assert [(each["approved_by"], each["missing"]) for each in shown["pending"]] == [([ann.name], 1)]
+    assert f"1 of 2 ({ann.name}), 1 missing" in bob.shopfloor("model", "show", "loans").stdout
+    told = ann.shopfloor("model", "define", "loans", "--approvals", "1", "--no-train").stderr
+    assert "approvals 2 → 1 holds after 2 approvals: shopfloor model approve-lowering loans" in told
+    ann.shopfloor("model", "approve-lowering", "loans")
+    assert ann.json("status")["approvals"] == 2
+    bob.shopfloor("model", "approve-lowering", "loans")
+    shown = bob.json("model", "show", "loans")
+    assert (shown["approvals_needed"], [each["missing"] for each in shown["pending"]]) == (1, [0])
+    bob.shopfloor("model", "approve", "loans")
+    assert bob.json("model", "show", "loans")["champion"] == 1
+
+
 def test_who_has_lost_a_role_takes_nothing_back_with_it(team: People) -> None:
     ann, bob = team.ann, team.bob
     bob.shopfloor("dataset", "define", "lost", "--min-rows", "2")

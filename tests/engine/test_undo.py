@@ -14,7 +14,7 @@ from tests.upkeep.works import Works
 
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.contract import Mode
-from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.definition import ModelDefinition, Release
 from shopfloor.domain.errors import NotFoundError, RefusedError
 from shopfloor.domain.file import FileState
 from shopfloor.domain.monitor import AlertRecord
@@ -28,6 +28,7 @@ from shopfloor.domain.requests.models import (
     ModelDefine,
     ModelPromote,
     ModelReject,
+    ModelRejectLowering,
     ModelRetire,
     ModelRollback,
     ModelTestAnswer,
@@ -42,6 +43,7 @@ from shopfloor.engine.api.routes import routes
 from shopfloor.engine.api.server import application
 from shopfloor.engine.api.undo import undo
 from shopfloor.engine.services import EngineServices
+from shopfloor.release import four_eyes
 from shopfloor.statistics import metrics
 from shopfloor.store import alerts, events, history, models, trust
 from shopfloor.workspace.definitions import save_definition
@@ -156,6 +158,14 @@ def _retire(works: Works) -> Mutation[Any]:
     return ModelRetire(name="late", reason="too old")
 
 
+def _reject_lowering(works: Works) -> Mutation[Any]:
+    model(works)
+    definition = ModelDefinition(name="late", dataset="flights", target="city")
+    two = msgspec.structs.replace(definition, release=Release(approvals=2))
+    works.store.write(lambda transaction: four_eyes.note(transaction, two, actor="bob", team=True))
+    return ModelRejectLowering(name="late")
+
+
 def _define_model(works: Works) -> Mutation[Any]:
     model(works)
     changed = ModelDefinition(name="late", dataset="flights", target="city", exclude=("id",))
@@ -215,6 +225,7 @@ DEEDS: dict[str, Callable[[Works], Mutation[Any]]] = {
     "model.rollback": _rollback,
     "model.retire": _retire,
     "model.define": _define_model,
+    "model.reject-lowering": _reject_lowering,
     "model.threshold": _threshold,
     "model.cost": _cost,
     "model.test_answer": _answer,

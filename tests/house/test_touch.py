@@ -52,7 +52,7 @@ def learn(product: Extended, *, candidates: str = "linear", **training: str) -> 
     deliver(product, rows(600))
     product.run(
         *("model", "define", "late", "--dataset", "t", "--target", "late", "--id", "id", "--release", "auto"),
-        *("--candidates", candidates),
+        *("--candidates", candidates, "--known-before", "size"),  # which alone nearly tells the target
         *(word for name, value in training.items() for word in (f"--{name}", value)),
     )
     product.run("wait", "--timeout", "90")

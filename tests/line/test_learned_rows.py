@@ -9,14 +9,14 @@ from typing import Any
 
 from tests.line.factory import Factory
 
-ROWS = 600
+ROWS, MANY = 600, 4000
 
 
-def loans(seed: int, *, sign: int = 1, first: int = 0) -> str:
+def loans(seed: int, *, sign: int = 1, first: int = 0, count: int = ROWS) -> str:
     """Loans whose `lapsed` follows `debt`; with `sign` -1 the labels are those of the opposite."""
     draw = random.Random(seed)
     lines = ["loan,debt,age,lapsed"]
-    for number in range(first, first + ROWS):
+    for number in range(first, first + count):
         debt, age = draw.gauss(0, 1), draw.uniform(20, 70)
         lapsed = sign * (debt + draw.gauss(0, 0.8)) > 0
         lines.append(f"L{number},{debt:.4f},{age:.1f},{'yes' if lapsed else 'no'}")
@@ -70,6 +70,17 @@ def test_a_second_copy_of_the_same_ids_is_told_and_never_learned_twice(factory: 
     assert rows_of(factory, "copied") == 2 * first == 2 * ROWS
 
 
+def test_copies_are_on_one_side_of_the_split_and_told(factory: Factory) -> None:
+    """The same rows six times under ids of their own: else a model is judged on rows that it has learned by heart."""
+    header, *lines = loans(9, count=200).splitlines()
+    rows = [f"C{copy}-{line}" for copy in range(6) for line in lines]
+    factory.add("loans_sixfold", factory.write("sixfold.csv", "\n".join([header, *rows, ""])), 1200)
+    define(factory, "sixfold", "loans_sixfold")
+    told = "1,000 of 1,200 rows are copies of another: copies are on the same side of the split."
+    assert told in notes(factory, "sixfold")
+    assert rows_of(factory, "sixfold") == 1200
+
+
 def test_a_time_column_orders_the_rows_or_is_refused_with_a_way_out(factory: Factory) -> None:
     """Weeks, years and seconds are time; a week number that comes again each year would be a random split."""
     draw = random.Random(5)
@@ -99,3 +110,42 @@ def rows_of(shop: Factory, model: str) -> Any:
     found = re.search(r"([\d,]+) rows to train on, ([\d,]+) held out", shop("job", "log", job["id"]).stdout)
     assert found is not None
     return sum(int(number.replace(",", "")) for number in found.groups())
+
+
+def leaky(seed: int) -> str:
+    """Loans with a column that is only known once they have lapsed."""
+    header, *lines = loans(seed, count=MANY).splitlines()
+    draw = random.Random(seed)
+    told = (f"{line},{draw.gauss(2 if line.endswith('yes') else 0, 1):.4f}" for line in lines)
+    weak = (f"{line},{draw.gauss(0.4 if ',yes' in line else 0, 1):.4f}" for line in told)
+    return "\n".join([header + ",dunned,calls", *weak, ""])
+
+
+def test_a_leak_waits_for_a_persons_word_and_no_honest_model_has_to_beat_it(factory: Factory) -> None:
+    factory.add("loans_leaky", factory.write("leaky.csv", leaky(6).replace(",debt,", ",noise,")), MANY)
+    define(factory, "leaky", "loans_leaky", "--exclude", "noise")
+    model = factory.json("model", "show", "leaky")
+    assert (model["champion"], model["awaiting_approval"]) == (None, 1)
+    reason = factory.json("model", "versions", "leaky")[0]["decision"]["reason"]
+    assert "column 'dunned' alone reaches AUC 0.9" in reason
+    assert "--known-before dunned" in reason
+    factory("model", "define", "leaky", "--known-before", "dunned", "--no-train")
+    factory("model", "train", "leaky")
+    factory.wait()
+    assert factory.json("model", "show", "leaky")["champion"] is not None
+    define(factory, "leaky", "loans_leaky", "--exclude", "noise,dunned")
+    newest = factory.json("model", "versions", "leaky")[0]
+    assert newest["aliases"] == ["champion"], newest["decision"]
+    assert "is no bar: it uses 'dunned', which the definition excludes; AUC" in newest["decision"]["reason"]
+
+
+def test_a_model_that_is_defined_on_another_dataset_is_not_held_back_by_its_champion(factory: Factory) -> None:
+    factory.add("loans_here", factory.write("here.csv", loans(7)), ROWS)
+    define(factory, "moved", "loans_here")
+    factory.add(
+        "loans_there", factory.write("there.csv", loans(8, count=MANY).replace("loan,debt,", "loan,owed,")), MANY
+    )
+    define(factory, "moved", "loans_there")
+    newest = factory.json("model", "versions", "moved")[0]
+    assert newest["aliases"] == ["champion"], newest["decision"]
+    assert "is no bar: it needs 'debt', which dataset loans_there does not have; AUC" in newest["decision"]["reason"]

@@ -79,6 +79,7 @@ class Watched:
 
     reference: Reference
     rng: Rng
+    known: pd.DataFrame
     history: list[CheckResult] = field(default_factory=list)
 
     @staticmethod
@@ -99,7 +100,7 @@ class Watched:
             holdout=Holdout(answers(held), held["y"]),
             created_at=START,
         )
-        return Watched(reference, rng)
+        return Watched(reference, rng, known)
 
     def deliver(self, frame: pd.DataFrame, *, keep: bool = True) -> tuple[AlertRecord, ...]:
         """The alerts that it opens; with `keep` it is part of the past from then on."""
@@ -178,6 +179,15 @@ def test_a_fault_is_told_and_named_in_the_delivery_where_it_happens(watched: Wat
     change, expected = FAULTS[fault]
     (alert,) = watched.deliver(change(rows(1000, watched.rng), watched.rng), keep=False)
     assert (alert.check, alert.feature) == expected
+
+
+def test_rows_that_the_model_has_learned_are_no_news_nor_the_past_of_others() -> None:
+    """Checked on request, or by a back-test: their levels are counted in the reference already."""
+    watched = Watched.learned(3)
+    for start in (0, 1000, 2000):
+        assert not watched.deliver(watched.known[start : start + 1000].reset_index(drop=True))
+    for _ in range(3):
+        assert not watched.deliver(rows(1000, watched.rng))
 
 
 JUMPS: dict[str, Fault] = {

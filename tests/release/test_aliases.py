@@ -235,6 +235,33 @@ def test_several_people_approve_once_each() -> None:
     assert done.awaiting is None
 
 
+def test_a_promotion_by_a_person_asks_the_others() -> None:
+    state = standing(version(1), version(2, Outcome.REJECT, 1), champion=1)
+    with pytest.raises(RefusedError, match="rejected"):
+        aliases.promote(state, 2, ANN, needed=2)
+    because = ReleaseAction(actor="ann", now=START, reason="season")
+    asked = aliases.promote(state, 2, because, force=True, needed=2)
+    assert (held(asked), asked.awaiting, asked.version.approvals) == ({"challenger": 2}, 2, ("ann",))
+    assert asked.version.decision is not None
+    assert asked.version.decision.outcome is Outcome.AWAIT_APPROVAL
+    assert asked.version.decision.reason.startswith("ann asks for it: season. The gate decided reject")
+    state = applied(state, asked)
+    assert aliases.promote(state, 2, because, force=True, needed=2).changes_nothing(state)
+    assert aliases.approve(state, 2, ANN, needed=2).changes_nothing(state)
+    assert held(aliases.approve(state, 2, BOB, needed=2)) == {"champion": 2, "previous": 1, "challenger": None}
+    assert (
+        held(aliases.promote(state, 2, ReleaseAction(actor="bob", now=START, reason="yes"), force=True, needed=2))[
+            "champion"
+        ]
+        == 2
+    )
+
+
+def test_who_may_not_approve_only_asks() -> None:
+    asked = aliases.promote(standing(version(1)), 1, ANN, needed=2, approves=False)
+    assert (asked.awaiting, asked.version.approvals) == (1, ())
+
+
 def test_a_rejection_is_a_persons_decision() -> None:
     state = standing(version(1), version(2, Outcome.AWAIT_APPROVAL, 1), champion=1, challenger=2, awaiting=2)
     moves = aliases.reject(state, None, ReleaseAction(actor="bob", now=START + timedelta(days=1), reason="biased"))
@@ -326,12 +353,19 @@ class Release(RuleBasedStateMachine):
     @rule(data=st.data(), force=st.booleans())
     def promote(self, data: st.DataObject, force: bool) -> None:
         number = data.draw(st.integers(1, len(self.state.versions) + 1))
+        person = data.draw(st.sampled_from(["ann", "bob"]))
         try:
-            self.take(aliases.promote(self.state, number, self.act(reason="because"), force=force))
+            moves = aliases.promote(
+                self.state, number, self.act(person, reason="because"), force=force, needed=self.needed
+            )
         except (RefusedError, NotFoundError):
             return
-        if self.stack[-1:] != [number]:
+        self.take(moves)
+        agreed = self.needed == 1 or len(moves.version.approvals) >= self.needed
+        if self.stack[-1:] != [number] and agreed:
             self.expect_champion(number)
+        elif self.needed > 1 and self.stack[-1:] != [number]:
+            assert self.state.awaiting == number
 
     @rule(person=st.sampled_from(["ann", "bob", "eve", "Ann"]))
     def approve(self, person: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from shopfloor.domain.definition import ReleasePolicy
@@ -64,8 +65,12 @@ def test_a_champion_that_learned_from_rows_that_left_is_no_bar(
 def test_the_same_artifact_is_judged_again_only_when_what_it_waited_for_is_over() -> None:
     clean, marked = version(2), version(2, withdrawn=LEFT)
     waited = version(1, with_data_trust(decided(Outcome.PROMOTE), [DOUBT]))
-    assert is_released_again(waited, clean)
-    assert is_released_again(version(1, decided(Outcome.PROMOTE)), marked)
-    assert not is_released_again(version(1, decided(Outcome.PROMOTE)), clean)
-    assert not is_released_again(version(1, decided(Outcome.REJECT)), marked)
-    assert not is_released_again(marked, marked)
+    good, bad = decided(Outcome.PROMOTE), decided(Outcome.REJECT)
+    assert is_released_again(waited, clean, good)
+    assert is_released_again(version(1, good), marked, good)
+    assert not is_released_again(version(1, good), clean, good)
+    assert not is_released_again(version(1, bad), marked, good)
+    assert not is_released_again(marked, marked, good)
+    leak = msgspec.structs.replace(decided(Outcome.AWAIT_APPROVAL), checks=(GateCheck(code="leak", passed=False),))
+    assert is_released_again(version(1, leak), clean, good)
+    assert not is_released_again(version(1, leak), clean, leak)

@@ -430,16 +430,47 @@ def test_ruined_calibration_rejects_a_gain() -> None:
 
 
 def test_advice_never_decides() -> None:
-    frame = features(1, 4000).assign(answer=BETTER[0].truth)
     terms = Value(unit="EUR", true_positive=-1.0, false_positive=0.5)
     definition = ModelDefinition(name="late", dataset="flights", target="y", value=terms)
-    decision = decide(*BETTER, frame, definition=definition, train_score=1.0, dummy_score=0.75)
-    for code in ("leak", "overfit", "value"):
+    decision = decide(*BETTER, definition=definition, train_score=1.0, dummy_score=0.75)
+    for code in ("overfit", "value"):
         assert check(decision, code).passed is False
         assert not check(decision, code).blocking
-    assert "'answer' alone reaches AUC 1" in check(decision, "leak").detail
     assert " EUR a row" in check(decision, "value").detail
     assert decision.outcome is Outcome.PROMOTE
+
+
+@pytest.mark.parametrize("policy", list(ReleasePolicy))
+def test_a_leak_needs_a_persons_word(policy: ReleasePolicy) -> None:
+    frame = features(1, 4000).assign(answer=BETTER[0].truth)
+    definition = ModelDefinition(name="late", dataset="d", target="y", release=Release(policy=policy))
+    decision = decide(*BETTER, frame, definition=definition)
+    assert decision.outcome is (Outcome.HOLD if policy is ReleasePolicy.MANUAL else Outcome.AWAIT_APPROVAL)
+    assert check(decision, "leak").passed is False
+    assert "column 'answer' alone reaches AUC 1" in decision.reason
+    assert ", the next best 'x" in decision.reason
+    assert "shopfloor model define late --known-before answer" in decision.reason
+    for said in ({"known_before": ("answer",)}, {"exclude": ("answer",)}):
+        vouched = msgspec.structs.replace(definition, **said)
+        assert check(decide(*BETTER, frame, definition=vouched), "leak").passed is True
+    few = [one.take(np.arange(90)) for one in BETTER]
+    advice = check(
+        decide(*few, frame.head(90), definition=msgspec.structs.replace(definition, release=Release(min_rows=50))),
+        "leak",
+    )
+    assert (advice.passed, advice.blocking) == (False, False)
+
+
+def test_a_champion_that_is_no_bar_is_not_compared_with() -> None:
+    """It may have looked up the answer: an honest challenger has to beat a constant, and replaces it."""
+    decision = judge(
+        spec(no_bar="it uses 'dep_delay', which the definition excludes"),
+        features(1, 4000), truth(BETTER[0]), predictions(BETTER[0]),
+    )  # fmt: skip
+    assert decision.outcome is Outcome.PROMOTE
+    assert decision.reason.startswith("champion v1 is no bar: it uses 'dep_delay', which the definition excludes; ")
+    assert check(decision, "champion").passed is True
+    assert (decision.champion, codes(decision) & {"better", "slices"}) == (1, set())
 
 
 def test_target_time_id_and_excluded_columns_are_no_leak() -> None:

@@ -21,7 +21,14 @@ def parted(frame: pd.DataFrame, training: dict[str, Any] | None = None, **defini
     made = ModelDefinition(name="m", dataset="d", target="y", training=Training(**(training or {})), **definition)
     others = [column for column in infer_columns(frame) if column.name not in {"y", made.id}]
     moments = row_times(frame[made.time]) if made.time else None
-    return part_rows(frame, parse(frame, others), moments, frame["y"].notna().to_numpy(), made)
+    return part_rows(
+        frame,
+        parse(frame, others),
+        moments,
+        frame["y"].notna().to_numpy(),
+        made,
+        [one.name for one in others if one.name not in made.exclude],
+    )
 
 
 def frames(rows: int, seed: int, moments: int, ids: int, values: int) -> pd.DataFrame:
@@ -89,7 +96,7 @@ def test_no_leak_by_hash(frame: pd.DataFrame, with_id: bool) -> None:
     distinct = len(contents(frame, np.append(made.train, made.holdout), without))
     if distinct >= 0.5 * (len(made.train) + len(made.holdout)):
         assert not contents(frame, made.train, without) & contents(frame, made.holdout, without)
-    else:
+    elif contents(frame, made.train, without) & contents(frame, made.holdout, without):
         assert any("equal rows" in note for note in made.notes)
 
 
@@ -107,7 +114,72 @@ def test_a_held_out_row_stays_held_out(frame: pd.DataFrame, seed: int, with_id: 
         second = parted(more, {**settings_of, "seed": 99}, id="id" if with_id else None)
     except DataError:
         return
-    assert not set(first.keys[first.holdout]) & set(second.keys[second.train])
+    if not any("copies are on the same side" in note for note in second.notes):
+        assert not set(first.keys[first.holdout]) & set(second.keys[second.train])
+
+
+def copied(rows: int, copies: int, seed: int, ids: str) -> pd.DataFrame:
+    """Every row `copies` times; with an id of its own for each, the same for all, or for every second one."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {"a": rng.normal(size=rows), "b": rng.choice(["u", "v"], rows), "y": rng.choice(["no", "yes"], rows)}
+    )
+    frame = pd.concat([frame] * copies, ignore_index=True)
+    number = np.arange(len(frame))
+    frame["id"] = [f"i{k}" for k in {"own": number, "same": number % rows, "pairs": number // 2}[ids]]
+    return (
+        frame.sample(frac=1, random_state=seed).reset_index(drop=True).astype({"b": object, "y": object, "id": object})
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.integers(40, 150), copies=st.integers(1, 6), seed=st.integers(0, 999),
+    ids=st.sampled_from(["own", "same", "pairs"]), with_id=st.booleans(), excluded=st.booleans(),
+)  # fmt: skip
+def test_copies_are_on_one_side_and_their_number_is_told(
+    rows: int, copies: int, seed: int, ids: str, with_id: bool, excluded: bool
+) -> None:
+    """By all that may be a feature: a number of its own in each row, which is excluded, hides no copy."""
+    frame = copied(rows, copies, seed, ids)
+    more: dict[str, Any] = {"id": "id" if with_id else None}
+    if excluded:
+        frame["line"] = np.arange(len(frame))
+        more["exclude"] = ("line",)
+    try:
+        made = parted(frame, {"split": Split.HASH}, **more)
+    except DataError:
+        return  # linked into one group: nothing is left to hold out
+    hidden = [*(["id"] if with_id else []), *(["line"] if excluded else [])]
+    if with_id or ids == "same":
+        assert not contents(frame, made.train, [*hidden, *([] if with_id else ["id"])]) & contents(
+            frame, made.holdout, [*hidden, *([] if with_id else ["id"])]
+        )
+    if with_id:
+        assert not set(frame["id"].iloc[made.train]) & set(frame["id"].iloc[made.holdout])
+        told = [note for note in made.notes if "of another" in note]
+        assert len(told) == (copies > 1)
+        if copies > 1:
+            assert told[0].startswith(f"{rows * (copies - 1)} of {rows * copies} rows are copies of another")
+    assert len(made.train) + len(made.holdout) == len(frame)
+
+
+def test_equal_rows_with_other_outcomes_are_no_copies() -> None:
+    """Few columns with few values: every kind of row is on both sides, or the holdout would be of kinds never seen."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({name: rng.choice(["u", "v", "w"], 3000) for name in "abcd"})
+    frame["y"] = rng.choice(["no", "yes"], 3000)
+    made = parted(frame, {"split": Split.HASH})
+    assert any("equal rows are on both sides" in note for note in made.notes)
+    assert contents(frame, made.train, ["y"]) == contents(frame, made.holdout, ["y"])
+
+
+def test_copies_that_come_later_are_not_learned_from() -> None:
+    frame = copied(200, 2, 1, "own").drop(columns="id")
+    frame["at"] = pd.date_range("2024-01-01", periods=len(frame), freq="h")
+    made = parted(frame, time="at", exclude=("at",))
+    assert not contents(frame, made.train, ["at"]) & contents(frame, made.holdout, ["at"])
+    assert any("training rows are copies of held-out rows: left out" in note for note in made.notes)
 
 
 def test_the_last_share_of_time_is_held_out() -> None:

@@ -74,7 +74,6 @@ def test_numbers_and_classes(tmp_path: Path) -> None:
     assert size.record.classes == ("0", "1", "2")
     assert size.truth.tolist() == size.holdout["size"].astype(str).tolist()
     assert any("regression" in note for note in size.record.notes)
-    assert any("'x' alone predicts" in note for note in size.record.notes)
 
 
 def test_a_date_that_others_are_counted_from_is_an_input(tmp_path: Path) -> None:

@@ -129,6 +129,7 @@ SETTINGS: tuple[Setting, ...] = (
     _columns("segment_by", "Segments", "Fit one model per value of these columns.", basic=True),
     _columns("exclude", "Exclude", "Columns that are never features, separated by commas.", basic=True),
     _columns("features", "Features", "Use only these columns as features, separated by commas."),
+    _columns("known_before", "Known before", "Features that are known before the outcome, though one nearly tells it."),
     Setting(
         name="candidates",
         attribute="candidates",

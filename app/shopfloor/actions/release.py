@@ -11,8 +11,10 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.release import Decision, ModelRecord, ModelVersion, Outcome
 from shopfloor.domain.requests.models import (
     ModelApprove,
+    ModelApproveLowering,
     ModelPromote,
     ModelReject,
+    ModelRejectLowering,
     ModelRetire,
     ModelRollback,
     ModelShow,
@@ -83,6 +85,20 @@ def _retire(ref: str, inputs: Inputs) -> ModelRetire:
     return ModelRetire(name=ref, reason=inputs.get("reason", ""))
 
 
+def _approve_lowering(ref: str, inputs: Inputs) -> ModelApproveLowering:
+    return ModelApproveLowering(name=ref, reason=inputs.get("reason", ""))
+
+
+def _reject_lowering(ref: str, inputs: Inputs) -> ModelRejectLowering:
+    return ModelRejectLowering(name=ref, reason=inputs.get("reason", ""))
+
+
+def _no_lowering(record: Record) -> str | None:
+    if isinstance(record, ModelRecord) and all(each.version is not None for each in record.pending):
+        return "Nobody asks that its releases need fewer people."
+    return None
+
+
 def _versions(ref: str) -> ModelVersions:
     return ModelVersions(name=split_ref(ref)[0])
 
@@ -123,10 +139,38 @@ ACTIONS = (
         before=_versions,
     ),
     Action(
+        name="model.approve-lowering",
+        label="Lower",
+        help="Approve that releases need fewer people than now; it takes as many approvals as they need now.",
+        scopes=(Scope.MODELS,),
+        records=(ModelRecord,),
+        confirm=Confirm(question="Approve that releases of {name} need fewer people?"),
+        cli="shopfloor model approve-lowering {ref} [--reason {reason}]",
+        inputs=(REASON,),
+        ref=model_of,
+        why_not=_no_lowering,
+        build=_approve_lowering,
+        before=lambda ref: ModelShow(name=ref),
+    ),
+    Action(
+        name="model.reject-lowering",
+        label="Keep rule",
+        help="Reject that releases need fewer people than now; the definition says so again.",
+        scopes=(Scope.MODELS,),
+        records=(ModelRecord,),
+        confirm=Confirm(question="Keep the number of people that releases of {name} need?"),
+        cli="shopfloor model reject-lowering {ref} [--reason {reason}]",
+        inputs=(REASON,),
+        ref=model_of,
+        why_not=_no_lowering,
+        build=_reject_lowering,
+        before=lambda ref: ModelShow(name=ref),
+    ),
+    Action(
         name="model.promote",
         key="P",
         label="Promote",
-        help="Make the version the champion; overruling the gate needs a reason.",
+        help="Make the version the champion, or ask others for it; overruling the gate needs a reason.",
         scopes=(Scope.MODELS, Scope.EXPERIMENTS),
         records=(ModelRecord, ModelVersion, RunRecord),
         confirm=Confirm(question="Make {ref} the champion of {name}? It serves at once.", evidence=Evidence.CANDIDATE),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shopfloor.domain.monitor import AlertRecord
-from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.unresolved_alert import raise_alert, resolve, unresolved
 from shopfloor.store import alerts
@@ -25,17 +23,14 @@ class FolderAlerts:
         fresh = sorted(faults.keys() - alerted)
         over = sorted(alerted - faults.keys())
 
-        def change(transaction: Transaction) -> list[AlertRecord]:
+        def change(transaction: Transaction) -> None:
             for subject in over:
                 resolve(transaction, subject, FOLDER)
-            return [
-                raise_alert(transaction, subject, FOLDER, faults[subject].message, faults[subject].hint, value=1.0)
-                for subject in fresh
-                if unresolved(transaction, subject, FOLDER) is None
-            ]
+            for subject in fresh:
+                if unresolved(transaction, subject, FOLDER) is None:
+                    fault = faults[subject]
+                    raise_alert(transaction, subject, FOLDER, fault.message, fault.hint, value=1.0)
 
         if fresh or over:
-            for alert in self._context.store.write(change):
-                if self._context.settings.notify:
-                    notification.notify(self._context.settings.notify, alert)
+            self._context.store.write(change)
         return bool(over)

@@ -8,9 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from shopfloor.domain.file import FileRecord, FileState, Reason
-from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.numbers import count, exact
-from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.unresolved_alert import raise_alert, resolve, unresolved, update
 from shopfloor.store import alerts, files
@@ -42,20 +40,16 @@ class StalledFiles:
         gone = [id for id in self._reported if id not in now]
         over = self._context.store.read(_over)
 
-        def change(transaction: Transaction) -> list[AlertRecord]:
+        def change(transaction: Transaction) -> None:
             _mark(transaction, fresh)
             _unmark(transaction, gone)
             for subject in sorted(over - {one.dataset for one in stuck}):
                 resolve(transaction, subject, STALLED)
-            opened = [
-                _alert(transaction, subject, stuck, self._minutes) for subject in sorted({f.dataset for f in fresh})
-            ]
-            return [alert for alert in opened if alert is not None]
+            for subject in sorted({one.dataset for one in fresh}):
+                _alert(transaction, subject, stuck, self._minutes)
 
         if fresh or gone or over:
-            for alert in self._context.store.write(change):
-                if self._context.settings.notify:
-                    notification.notify(self._context.settings.notify, alert)
+            self._context.store.write(change)
         self._reported = now
 
     @property
@@ -101,20 +95,20 @@ def _stalls(file: FileRecord) -> bool:
     return file.state is FileState.WAITING and file.reason is not None and file.reason.code == STALLED
 
 
-def _alert(transaction: Transaction, subject: str, stuck: Sequence[Stuck], minutes: float) -> AlertRecord | None:
-    """Open the alert of a dataset, or say in it how many files there are now; returns a new one."""
+def _alert(transaction: Transaction, subject: str, stuck: Sequence[Stuck], minutes: float) -> None:
+    """Open the alert of a dataset, or say in it how many files there are now."""
     mine = [one for one in stuck if one.dataset == subject]
     known = unresolved(transaction, subject, STALLED)
     if known is None:
-        return _open(transaction, subject, mine, minutes)
-    update(transaction, known, value=float(len(mine)))
-    return None
+        _open(transaction, subject, mine, minutes)
+    else:
+        update(transaction, known, value=float(len(mine)))
 
 
-def _open(transaction: Transaction, subject: str, mine: Sequence[Stuck], minutes: float) -> AlertRecord:
+def _open(transaction: Transaction, subject: str, mine: Sequence[Stuck], minutes: float) -> None:
     first = files.ledger(transaction, [mine[0].id])[0].file
     others = f" and {count(len(mine) - 1)} more have" if len(mine) > 1 else " has"
-    return raise_alert(
+    raise_alert(
         transaction,
         subject,
         STALLED,

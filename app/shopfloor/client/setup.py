@@ -52,15 +52,23 @@ def config_validate(workspace: Path) -> list[str]:
     problems: list[str] = []
     checks: list[tuple[Any, tuple[Any, ...]]] = [(settings.load_settings, (layout,))]
     checks += [(contracts.load_contract, (layout, name)) for name in contracts.list_contracts(layout)]
-    checks += [
-        (definitions.load_definition, (layout, name, metrics.find)) for name in definitions.list_definitions(layout)
-    ]
+    checks += [(_check_definition, (layout, name)) for name in definitions.list_definitions(layout)]
     for check, arguments in checks:
         try:
             check(*arguments)
         except ConfigError as error:
             problems.append(str(error))
     return problems + _sql_problems(layout)
+
+
+def _check_definition(layout: Layout, name: str) -> None:
+    definition = definitions.load_definition(layout, name, metrics.find)
+    try:
+        team = settings.load_settings(layout).team
+    except ConfigError:
+        return  # told by itself
+    if definition is not None:
+        definitions.check_approvals(definition, team, str(layout.definition(name)))
 
 
 def _sql_problems(layout: Layout) -> list[str]:

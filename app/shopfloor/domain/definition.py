@@ -168,7 +168,8 @@ class ModelDefinition(Record, frozen=True, kw_only=True):
     """One model file (`models/NAME.toml`).
 
     `time` is the column that orders rows, `id` the association id that joins predictions with
-    actuals, `segment_by` the key of a model family, `exclude` columns that are never features.
+    actuals, `segment_by` the key of a model family, `exclude` columns that are never features. `known_before` are
+    features that somebody vouches for: known before the outcome, though one alone nearly tells it.
     """
 
     name: str
@@ -181,6 +182,7 @@ class ModelDefinition(Record, frozen=True, kw_only=True):
     segment_by: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
+    known_before: tuple[str, ...] = ()
     training: Training = Training()
     retrain: Retrain = Retrain()
     release: Release = Release()
@@ -204,4 +206,5 @@ class ModelDefinition(Record, frozen=True, kw_only=True):
             segment_by=tuple(map(names.spelled, self.segment_by)),
             exclude=tuple(map(names.spelled, self.exclude)),
             features=tuple(map(names.spelled, self.features)),
+            known_before=tuple(map(names.spelled, self.known_before)),
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from shopfloor.domain.definition import ReleasePolicy
 from shopfloor.domain.record import Record
 from shopfloor.domain.run import ArtifactRef
 
@@ -74,6 +75,56 @@ class ModelVersion(Record, frozen=True, kw_only=True):
     approvals: tuple[str, ...] = ()
     withdrawn: WithdrawnRows | None = None
     created_at: datetime
+
+
+class ReleaseRule(Record, frozen=True, kw_only=True):
+    """Who moves the champion, and how many people must agree."""
+
+    policy: ReleasePolicy
+    approvals: int
+
+    def is_weaker_than(self, other: ReleaseRule) -> bool:
+        """Whether it needs fewer people than `other`, which needs two or more."""
+        by_itself = self.policy is ReleasePolicy.AUTO and other.policy is not ReleasePolicy.AUTO
+        return other.approvals > 1 and (self.approvals < other.approvals or by_itself)
+
+    def __str__(self) -> str:
+        return f"policy {self.policy}, approvals {self.approvals}"
+
+
+class Lowering(Record, frozen=True, kw_only=True):
+    """The wish for a weaker rule than is `held`, and who has approved it. `asked_by` is empty for an edit by hand."""
+
+    wanted: ReleaseRule
+    held: ReleaseRule
+    asked_by: str = ""
+    asked_at: datetime
+    approvals: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        pairs = ((key, getattr(self.held, key), getattr(self.wanted, key)) for key in ("policy", "approvals"))
+        return ", ".join(f"{key} {before} → {after}" for key, before, after in pairs if before != after)
+
+
+class HeldRule(Record, frozen=True, kw_only=True):
+    """The release rule of a model that is in force, and the weaker one that waits."""
+
+    model: str
+    rule: ReleaseRule
+    lowering: Lowering | None = None
+
+
+class PendingApproval(Record, frozen=True, kw_only=True):
+    """What waits for people: version `version` of a model, or without one a weaker release rule, `what` in words."""
+
+    model: str
+    version: int | None = None
+    what: str
+    asked_by: str
+    asked_at: datetime
+    needed: int
+    approved_by: tuple[str, ...] = ()
+    missing: int
 
 
 ROLLBACK = "rollback"
@@ -156,7 +207,9 @@ class ModelRecord(Record, frozen=True, kw_only=True):
     volume: tuple[int, ...] = ()
     open_alerts: int = 0
     release_policy: str = "auto"
+    approvals_needed: int = 1
     awaiting_approval: int | None = None
+    pending: tuple[PendingApproval, ...] = ()
     retired: bool = False
     deployed_at: datetime | None = None
     value: float | None = None

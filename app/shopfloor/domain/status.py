@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from shopfloor.domain.notice import Undelivered
 from shopfloor.domain.record import Record
+from shopfloor.domain.release import PendingApproval
 
 
 class WatcherStatus(Record, frozen=True, kw_only=True):
@@ -98,7 +100,8 @@ class FactoryFigures(Record, frozen=True, kw_only=True):
 
 
 class Status(Record, frozen=True, kw_only=True):
-    """Everything the home screen and `shopfloor status` show."""
+    """Everything the home screen and `shopfloor status` show. `approvals` counts what is `pending`,
+    `undelivered` is what the commands of `notify` would not take."""
 
     workspace: str
     engine: EngineStatus
@@ -113,3 +116,5 @@ class Status(Record, frozen=True, kw_only=True):
     seq: int
     factory: FactoryFigures
     running: tuple[str, ...] = ()
+    pending: tuple[PendingApproval, ...] = ()
+    undelivered: tuple[Undelivered, ...] = ()

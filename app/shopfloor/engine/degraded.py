@@ -12,6 +12,7 @@ from pathlib import Path
 
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.event import Event
 from shopfloor.domain.numbers import size
 from shopfloor.domain.status import Degradation, DegradedCause
 from shopfloor.domain.text import safe
@@ -117,5 +118,10 @@ def _emit(context: Context, one: Degradation, begins: bool) -> None:
         if not begins:
             job_queue.end_pauses(transaction)
 
-    with suppress(ShopfloorError, OSError):
+    try:
         context.store.write(change)
+    except (ShopfloorError, OSError):  # what cannot be stored is told all the same
+        event = Event(
+            seq=0, at=context.clock.now(), kind=kind, subject="engine", message=told, data={"code": one.code.value}
+        )
+        context.stream.publish([event])

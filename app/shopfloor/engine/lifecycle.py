@@ -28,6 +28,7 @@ from shopfloor.runtime import orphans
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.event_stream import EventStream
 from shopfloor.runtime.fork_server import ForkServer
+from shopfloor.runtime.notification import Notifier
 from shopfloor.runtime.ownership import Ownership
 from shopfloor.runtime.scheduler import Scheduler
 from shopfloor.runtime.worker_pool import WorkerPool
@@ -142,9 +143,11 @@ def _serve(context: Context, fork_server: ForkServer) -> None:
     services = EngineServices(context=context, pool=pool, watch=watch, streams=streams, stop=stop)
     degrade(services)
     web.append(server(services))
+    notifier = Notifier(context)
     scheduler = Scheduler(context.clock, periodic_tasks(services))
     listener = bind(context.layout.socket)
     context.reload_settings()  # the team's rights to the new socket, too
+    notifier.start()
     pool.start()
     streams.start()
     watch.start()
@@ -160,6 +163,7 @@ def _serve(context: Context, fork_server: ForkServer) -> None:
         watch.stop()
         streams.stop()
         pool.stop()
+        notifier.stop()
         _LOG.info("engine %d stopped", os.getpid())
 
 

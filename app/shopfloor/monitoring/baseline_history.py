@@ -12,6 +12,7 @@ import msgspec
 from shopfloor.domain.codec import convert, utc
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.monitoring.check_history import is_break, is_still_moving
+from shopfloor.monitoring.levels import is_learned
 from shopfloor.monitoring.records import Chunk, FeatureReference, Sketch
 from shopfloor.monitoring.thresholds import FEW_ROWS, Distance, away, merge, prediction_limit, recent, steps
 
@@ -166,6 +167,8 @@ def _usable(feature: FeatureReference, result: CheckResult) -> Sketch | None:
     sketch = sketch_of(result)
     if sketch is None or len(sketch.counts) != len(feature.bins.labels) or sketch.present < FEW_ROWS:
         return None
+    if is_learned(sketch, feature):
+        return None  # the reference has these rows already
     return sketch
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from shopfloor.domain.monitor import CheckResult
@@ -15,6 +16,7 @@ from shopfloor.monitoring import wording
 from shopfloor.monitoring.baseline_history import BaselineHistory, baseline_of
 from shopfloor.monitoring.bins import NUMBER
 from shopfloor.monitoring.check_context import CheckContext, Sample
+from shopfloor.monitoring.levels import commonest_levels, is_learned
 from shopfloor.monitoring.measurement import Finding, Measurement, too_few
 from shopfloor.monitoring.rates import counted_in, has_vanished
 from shopfloor.monitoring.records import CONSTANT, UNSEEN, VANISHED, Bins, Chunk, FeatureReference, Sketch
@@ -97,10 +99,10 @@ def measure_drift(
         unknown = "the reference has no values"
     if unknown:
         return _measurement(check, feature, current, None, sample, (), None, unknown)
-    compared = _Comparison(feature, current, tuple(regimes), past, context.settings.min_effect)
+    compared = _Comparison(feature, current, tuple(regimes), past, context.settings.min_effect).fair()
     regime, p_value = compared.closest()
     findings = compared.findings()
-    pooled = past.pooled(current)
+    pooled = None if is_learned(current, feature) else past.pooled(current)
     if pooled is not None:
         lately = _Comparison(feature, pooled[0], tuple(pooled[1].regimes(pooled[0].present)), pooled[1], compared.least)
         findings += lately.moves()
@@ -176,6 +178,17 @@ class _Comparison:
         if self.feature.bins.known is not None:
             found.append(self._unseen())
         return [*found, self._vanished()] if self.feature.bins.levels else found
+
+    def fair(self) -> _Comparison:
+        """Of rows that the reference itself is made of, only the commonest levels can be compared."""
+        feature = self.feature
+        if not is_learned(self.current, feature):
+            return self
+        whole, current, *regimes = (
+            commonest_levels(one, feature.bins) for one in (feature.whole, self.current, *self.regimes)
+        )
+        known = msgspec.structs.replace(feature, whole=whole)
+        return replace(self, feature=known, current=current, regimes=tuple(regimes))
 
     def moves(self) -> list[Finding]:
         """How far the distribution as a whole has moved, by each distance."""

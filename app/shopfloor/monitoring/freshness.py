@@ -8,7 +8,6 @@ import msgspec
 
 from shopfloor.domain.monitor import AlertRecord, AlertState, Severity
 from shopfloor.domain.numbers import duration, exact
-from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
 from shopfloor.store import alerts, datasets, revisions
 from shopfloor.store.rows import Query
@@ -44,9 +43,7 @@ def _check(context: Context, dataset: str, hours: float) -> None:
     since, open_, reported = context.store.read(query)
     late = hours > 0 and since is not None and now - since > timedelta(hours=hours)
     if late and not reported and since is not None:
-        alert = context.store.write(lambda transaction: _open(transaction, dataset, since, hours))
-        if alert is not None and context.settings.notify:
-            notification.notify(context.settings.notify, alert)
+        context.store.write(lambda transaction: _open(transaction, dataset, since, hours))
     elif open_ and not late:
         context.store.write(lambda transaction: resolve(transaction, dataset))
 
@@ -64,9 +61,9 @@ def _alerts(query: Query, dataset: str) -> list[AlertRecord]:
     return [alert for alert in alerts.unresolved(query, dataset) if alert.check == FRESHNESS]
 
 
-def _open(transaction: Transaction, dataset: str, since: datetime, hours: float) -> AlertRecord | None:
+def _open(transaction: Transaction, dataset: str, since: datetime, hours: float) -> None:
     if _reported(transaction, dataset, since, hours):
-        return None
+        return
     waited = (transaction.now - since).total_seconds() / 3600
     alert = alerts.create(
         transaction,
@@ -85,7 +82,6 @@ def _open(transaction: Transaction, dataset: str, since: datetime, hours: float)
         ),
     )
     alerts.emit(transaction, "opened", alert)
-    return alert
 
 
 def _reported(query: Query, dataset: str, since: datetime, hours: float) -> bool:

@@ -23,7 +23,6 @@ from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.delivery_verdict import judged
 from shopfloor.monitoring.records import AlertChanges, CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome, CheckTask
-from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.inference import Origin, publish, publish_losses, register, register_losses
 from shopfloor.runtime.line import AlertOpened, DeliveryTrusted
@@ -116,8 +115,7 @@ class MonitorHandler:
             alerts.emit(transaction, "opened", alert)
             context.line.after(transaction, AlertOpened(definition, alert))
         for alert in changes.updated:
-            alerts.put(transaction, alert)
-            alerts.emit(transaction, "updated", alert)
+            alerts.update(transaction, alert)
         for alert in changes.resolved:
             alerts.put(transaction, alert)
             alerts.emit(transaction, "resolved", alert)
@@ -203,16 +201,8 @@ class MonitorHandler:
         return job_lines.lines(published)
 
     def settle(self, context: Context, job: JobRecord, published: CheckOutcome) -> None:
-        """Tell the team's own command about alerts that this job opened."""
+        """Nothing of the look stays behind."""
         shutil.rmtree(_staging(context, job), ignore_errors=True)
-        command = context.settings.notify
-        if not command:
-            return
-        done = context.store.read(lambda query: alerts.unresolved(query, job.subject))
-        fresh = {alert.id for alert in done if alert.count == 1 and alert.opened_at == alert.updated_at}
-        for alert in done:
-            if alert.id in fresh:
-                notification.notify(command, alert)
 
     def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
         """A check that could not be made is a fact of its own: silence must not look like health."""

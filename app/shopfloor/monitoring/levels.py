@@ -8,16 +8,18 @@ has not been seen before this gives the estimate of Good 1953, Biometrika 40:237
 from __future__ import annotations
 
 import base64
+import math
 import zlib
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from shopfloor.artifacts.table import Categorical
 from shopfloor.domain.text import safe
-from shopfloor.monitoring.records import Bins
+from shopfloor.monitoring.records import Bins, FeatureReference, Sketch
 from shopfloor.statistics.arrays import Codes
 
 LEVEL = "level"
@@ -29,6 +31,7 @@ _POOLS = 4
 _POOL_SHARE = 0.1
 _KEPT = 20_000
 _BURST = 3
+_SURE = 4.0
 
 Counts = NDArray[np.int64]
 
@@ -72,6 +75,24 @@ def level_codes(factor: Categorical, bins: Bins) -> Codes:
     for code, level in enumerate(factor.levels):
         table[code] = places.get(level, table[code])
     return np.append(table, -1)[factor.codes]
+
+
+def is_learned(sketch: Sketch, feature: FeatureReference) -> bool:
+    """Whether rows are among those that the reference is made of: they bring far fewer new levels than others would."""
+    whole = feature.whole
+    one_for_all = sketch.top > whole.top + _POOL_SHARE
+    if not feature.bins.strata or not sketch.present or not whole.present or one_for_all:
+        return False
+    expected, found = whole.counts[-1] / whole.present, sketch.counts[-1] / sketch.present
+    noise = expected * (1 - expected) * (1 / sketch.present + 1 / whole.present)
+    return found < expected - _SURE * math.sqrt(noise)
+
+
+def commonest_levels(sketch: Sketch, bins: Bins) -> Sketch:
+    """The same with all but the commonest levels in one bin: how often the reference has them tells of learned rows
+    only that they are counted there."""
+    named, others = sketch.counts[: len(bins.levels)], sketch.counts[len(bins.levels) :]
+    return replace(sketch, counts=(*named, sum(others), *(0 for _ in others[1:])))
 
 
 def _by_name(levels: Sequence[str], digests: NDArray[np.uint32], bins: Bins, table: Codes) -> None:

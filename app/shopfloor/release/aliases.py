@@ -12,7 +12,7 @@ import msgspec
 
 from shopfloor.domain.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from shopfloor.domain.record import Record
-from shopfloor.domain.release import ROLLBACK, UNDO, AliasChange, ModelVersion, Outcome
+from shopfloor.domain.release import ROLLBACK, UNDO, AliasChange, Decision, ModelVersion, Outcome
 from shopfloor.domain.text import safe
 
 
@@ -87,11 +87,20 @@ def apply_gate_decision(state: ReleaseState, number: int, action: ReleaseAction)
             return ReleaseUpdate(changes=(), version=version, awaiting=state.awaiting)
 
 
-def promote(state: ReleaseState, number: int, action: ReleaseAction, *, force: bool = False) -> ReleaseUpdate:
-    """A person makes a version champion.
+def promote(
+    state: ReleaseState,
+    number: int,
+    action: ReleaseAction,
+    *,
+    force: bool = False,
+    needed: int = 1,
+    approves: bool = True,
+) -> ReleaseUpdate:
+    """A person makes a version champion, or asks for it where `needed` people must agree.
 
     Allowed where the gate decided `promote`, or left it to a person (policy manual). Otherwise `force` with
-    a reason overrules the gate. For the champion nothing changes. Raises `NotFoundError` (unknown
+    a reason overrules the gate. Who asks is one of those who agree if `approves`, the right to do so.
+    For the champion nothing changes. Raises `NotFoundError` (unknown
     version), `RefusedError` (retired model, gate decided against it, force without a reason) or
     `ConflictError` (judged against another champion than the present one).
     """
@@ -106,10 +115,41 @@ def promote(state: ReleaseState, number: int, action: ReleaseAction, *, force: b
             raise RefusedError(
                 f"Promoting {ref} against the gate needs a reason.", hint=_override_hint(ref), code="reason_needed"
             )
-        return _make_champion(state, version, action)
-    _check_allowed(version)
-    _check_current(state, version)
+    else:
+        _check_allowed(version)
+        _check_current(state, version)
+    if needed > 1:
+        return _ask_for(state, version, action, needed, approves)
     return _make_champion(state, version, action)
+
+
+def _ask_for(
+    state: ReleaseState, version: ModelVersion, action: ReleaseAction, needed: int, approves: bool
+) -> ReleaseUpdate:
+    """The version waits for approval from now on, with what the gate decided about it in the reason."""
+    if state.awaiting != version.version:
+        version = msgspec.structs.replace(version, decision=_request(state, version, action), approvals=())
+    if approves:
+        update = _with_approval(state, version, action, needed)
+    else:
+        update = ReleaseUpdate(changes=(), version=version, awaiting=version.version)
+    if update.changes:
+        return update
+    return msgspec.structs.replace(update, changes=_move(state, "challenger", version.version, action))
+
+
+def _request(state: ReleaseState, version: ModelVersion, action: ReleaseAction) -> Decision:
+    actor, before = action.actor.strip(), version.decision
+    why = f": {action.reason.strip()}" if action.reason.strip() else ""
+    gate = f" The gate decided {before.outcome.value}: {before.reason}" if before is not None else ""
+    return msgspec.structs.replace(
+        before or Decision(outcome=Outcome.AWAIT_APPROVAL, reason=""),
+        outcome=Outcome.AWAIT_APPROVAL,
+        reason=f"{actor} asks for it{why}.{gate}",
+        champion=state.champion,
+        decided_by=actor,
+        decided_at=action.now,
+    )
 
 
 def approve(state: ReleaseState, number: int | None, action: ReleaseAction, *, needed: int) -> ReleaseUpdate:
@@ -123,13 +163,16 @@ def approve(state: ReleaseState, number: int | None, action: ReleaseAction, *, n
         _check_actor(action)
         _check_in_service(state)
         return _unchanged(state, state.version(number))
-    version = _waiting(state, number, action)
+    return _with_approval(state, _waiting(state, number, action), action, needed)
+
+
+def _with_approval(state: ReleaseState, version: ModelVersion, action: ReleaseAction, needed: int) -> ReleaseUpdate:
+    """The version with the person's approval, and champion where that is the last one needed.
+
+    Less may be needed than when the person approved; then the repetition completes it.
+    """
     actor = action.actor.strip()
-    # Less may be needed than when the person approved; then the repetition completes it.
-    if any(actor.casefold() == known.casefold() for known in version.approvals):
-        if len(version.approvals) < max(1, needed):
-            return _unchanged(state, version)
-    else:
+    if not any(actor.casefold() == known.casefold() for known in version.approvals):
         version = msgspec.structs.replace(version, approvals=(*version.approvals, actor))
     if len(version.approvals) < max(1, needed):
         return ReleaseUpdate(changes=(), version=version, awaiting=version.version)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import numpy as np
 
 from shopfloor.domain import numbers
@@ -11,6 +13,7 @@ from shopfloor.domain.release import GateCheck
 from shopfloor.domain.text import counted, safe
 from shopfloor.release import business_value, input_compatibility, leakage
 from shopfloor.release.eligible import Eligible
+from shopfloor.release.leakage import ColumnPower
 from shopfloor.release.records import GateSpec, SliceGain
 from shopfloor.release.slices import describe
 from shopfloor.statistics import calibration
@@ -235,23 +238,61 @@ def overfit(spec: GateSpec, metric: Metric, score: float, dummy: float | None) -
     )
 
 
-def leak(spec: GateSpec, chosen: Eligible, skip: frozenset[str]) -> GateCheck | None:
-    """`leak`: no single column gives the answer away. Never blocks: some targets are that easy."""
-    best = leakage.best_single_column(chosen.frame, chosen.challenger, skip)
-    if best is None:
+def leak(spec: GateSpec, chosen: Eligible) -> GateCheck | None:
+    """`leak`: no feature nearly gives the answer away by itself, or stands far above all others.
+
+    A person has to agree to one that does: exclude it, or vouch for it in `known_before`.
+    """
+    powers = leakage.column_powers(chosen.frame, chosen.challenger, _no_features(spec, chosen))
+    if not powers:
         return None
-    column, power = best
-    passed = power < leakage.LEAK_LIMIT
-    kind = "AUC" if spec.task.classification else "rank correlation"
-    end = "" if passed else ": it may leak the target; exclude it unless it is known before the outcome"
+    classes = len(chosen.challenger.classes) if spec.task.classification else 0
+    found = leakage.suspects(powers, chosen.challenger)
+    best = found or powers[:1]
+    asked = _vouch(spec, [one.column for one in found]) if found else ""
     return GateCheck(
         code="leak",
-        passed=passed,
-        value=power,
+        passed=not found,
+        value=best[0].power,
         limit=leakage.LEAK_LIMIT,
-        detail=f"column {safe(column, 60)!r} alone reaches {kind} {numbers.figure(power)}{end}",
-        blocking=False,
+        detail=_alone(best, powers[len(best) :], classes) + asked,
+        blocking=bool(found) and chosen.rows >= leakage.LEAST_ROWS,
     )
+
+
+def _alone(best: list[ColumnPower], others: list[ColumnPower], classes: int) -> str:
+    kind = "rank correlation" if classes == 0 else "AUC" if classes == 2 else "an accuracy beyond chance of"
+    first, *rest = [(repr(safe(one.column, 60)), numbers.figure(one.power)) for one in (*best, *others[:1])]
+    detail = f"column {first[0]} alone reaches {kind} {first[1]}"
+    for place, (name, power) in enumerate(rest, 1):
+        detail += f", {'the next best ' if place == len(best) else ''}{name} {power}"
+    return detail
+
+
+def _vouch(spec: GateSpec, columns: list[str]) -> str:
+    names = safe(shlex.quote(",".join(columns)), 200)
+    return (
+        ": known only after the outcome? Exclude it, or vouch for it: "
+        f"shopfloor model define {spec.definition.name} --known-before {names}"
+    )
+
+
+def _no_features(spec: GateSpec, chosen: Eligible) -> frozenset[str]:
+    """Columns of the rows that the model does not learn from, or that somebody vouches for."""
+    definition = spec.definition
+    never = {definition.target, definition.time, definition.id, *definition.exclude, *definition.known_before}
+    if definition.features:
+        never |= {str(name) for name in chosen.frame.columns} - {*definition.features, *definition.segment_by}
+    return frozenset(name for name in never if name)
+
+
+def champion(spec: GateSpec) -> GateCheck:
+    """`champion`: why the challenger was not compared with it."""
+    whom = f"champion v{spec.champion_version}"
+    if spec.no_bar:
+        detail = f"{whom} is no bar: {spec.no_bar}"
+        return GateCheck(code="champion", passed=True, detail=detail, blocking=False)
+    return GateCheck(code="champion", passed=None, detail=f"{whom} could not score these rows")
 
 
 def latency(spec: GateSpec) -> GateCheck | None:

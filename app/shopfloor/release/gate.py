@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_APART = frozenset({"gain", "leak"})
+"""Checks whose failure does not reject: the one holds, the other waits for a person."""
+
+
 @dataclass(slots=True)
 class _Findings:
     """What the gate has found out so far."""
@@ -48,7 +52,9 @@ class _Findings:
 
     def blocked(self) -> GateCheck | None:
         """The first blocking check that failed."""
-        return next((one for one in self.checks if one.blocking and one.passed is False and one.code != "gain"), None)
+        return next(
+            (one for one in self.checks if one.blocking and one.passed is False and one.code not in _APART), None
+        )
 
     def open(self) -> GateCheck | None:
         """The first check that cannot tell and without which nothing may be promoted."""
@@ -77,7 +83,7 @@ def judge(
     * `hold`: too few rows or no evidence (the champion stays), gain below the minimum, or the
       policy leaves it to a person (then a check `policy` says so), or not better than a constant
       answer with evidence, however much worse the champion became.
-    * `await_approval` under the policy `auto`, too, where an input changed its type.
+    * `await_approval` under the policy `auto`, too, where an input changed its type or may hold the answer.
     * `promote` / `await_approval`: evidence of a gain of at least `min_gain` (interval at level
       1 - 2 alpha above 0), or a champion older than `refresh_days` and a challenger that is not
       worse by more than `margin`.
@@ -122,8 +128,7 @@ def _with_margins(spec: GateSpec, metric: Metric, champion_score: float | None) 
 def _score(spec: GateSpec, metric: Metric, chosen: Eligible, found: _Findings) -> None:
     """Both scores, or a check that says why there is none."""
     if spec.champion_version is not None and chosen.champion is None:
-        detail = f"champion v{spec.champion_version} could not score these rows"
-        found.add(GateCheck(code="champion", passed=None, detail=detail))
+        found.add(checks.champion(spec))
     models = [chosen.challenger] + ([] if chosen.champion is None else [chosen.champion])
     if spec.task not in metric.tasks:
         detail = f"{metric.label} does not fit a {spec.task.value} target"
@@ -157,7 +162,7 @@ def _test(spec: GateSpec, metric: Metric, chosen: Eligible, alpha: float, found:
     found.add(checks.shared_error(spec, alpha))
     found.add(checks.calibrated(spec, chosen.challenger, chosen.champion, chosen.blocks))
     found.add(checks.overfit(spec, metric, found.score, dummy))
-    found.add(checks.leak(spec, chosen, skip | frozenset(spec.definition.exclude)))
+    found.add(checks.leak(spec, chosen))
     if spec.definition.value is not None:
         found.add(checks.value(spec, spec.definition.value, chosen))
 
@@ -210,10 +215,12 @@ def _decide(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> t
         return Outcome.HOLD, held
     reason = _good(spec, metric, alpha, found)
     check = checks.policy(spec)
-    changed = found.find("inputs")
-    if changed is not None and spec.definition.release.policy is ReleasePolicy.AUTO:
-        # What a served model has to be sent never changes by itself.
-        return Outcome.AWAIT_APPROVAL, f"{reason}; {changed.detail}"
+    # What a served model has to be sent never changes by itself, and no answer is learned from without a person's word.
+    needs_word = [one for one in (found.find("leak"), found.find("inputs")) if one and one.blocking and not one.passed]
+    if needs_word:
+        reason = "; ".join((reason, *(one.detail for one in needs_word)))
+    if needs_word and spec.definition.release.policy is ReleasePolicy.AUTO:
+        return Outcome.AWAIT_APPROVAL, reason
     found.add(check)
     match spec.definition.release.policy:
         case ReleasePolicy.AUTO:
@@ -271,6 +278,8 @@ def _good(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> str
     over += f"{numbers.interval(found.comparison.interval)} on {counted(found.rows, 'row')}"
     if spec.champion_version is None:
         return f"first model: {metric.label} {score} beats a constant prediction, {over}"
+    if spec.no_bar:
+        return f"{checks.champion(spec).detail}; {metric.label} {score} beats a constant prediction, {over}"
     old = numbers.figure(metric.shown(found.champion_score))
     return f"{metric.label} {score} against {old} of champion v{spec.champion_version}: {over}"
 

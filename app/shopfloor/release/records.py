@@ -25,8 +25,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
     of the constant model on the holdout. `row_ms` is the measured time of one row through the
     row path. `earlier_tests` are the dataset versions of the earlier tests against this champion,
     `new_blocks` those at which each block of labelled rows came (see `alpha_wallet`). `changed_inputs` says which
-    inputs callers would have to send otherwise than to the champion. `min_gain` and `margin` are those of the
-    definition, where it has any.
+    inputs callers would have to send otherwise than to the champion. `no_bar` says why the champion is not compared
+    with; empty where it is. `min_gain` and `margin` are those of the definition, where it has any.
     """
 
     definition: ModelDefinition
@@ -52,6 +52,7 @@ class GateSpec(Record, frozen=True, kw_only=True):
     new_blocks: tuple[int, ...] = ()
     champion_age_days: float | None = None
     changed_inputs: tuple[str, ...] = ()
+    no_bar: str = ""
     seed: int = 0
     now: datetime
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.definition import ModelDefinition, ReleasePolicy
 from shopfloor.domain.errors import ConflictError
 from shopfloor.domain.handles import ArtifactFile
-from shopfloor.domain.release import ROLLBACK, ModelVersion, Outcome
+from shopfloor.domain.release import ROLLBACK, Decision, ModelVersion, Outcome
 from shopfloor.release import aliases as rules
+from shopfloor.release import four_eyes
 from shopfloor.store import models, thresholds
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -72,27 +73,37 @@ def earlier_tests(query: Query, model: str, champion: ArtifactFile | None) -> tu
 
 def apply_decision(transaction: Transaction, definition: ModelDefinition, version: ModelVersion, cause: str) -> None:
     """What the gate decided about a new version becomes true in its own transaction."""
-    assert version.decision is not None
+    decision = version.decision
+    assert decision is not None
+    policy = four_eyes.in_force(transaction, definition).release.policy
+    # The rule may have become stronger while it was trained.
+    if decision.outcome is Outcome.PROMOTE and policy is not ReleasePolicy.AUTO:
+        version = _with_outcome(version, decision, Outcome.AWAIT_APPROVAL, decision.reason)
+        models.put_version(transaction, version)
     try:
         update = rules.apply_gate_decision(
             release_state(transaction, definition),
             version.version,
-            rules.ReleaseAction(actor="gate", now=transaction.now, reason=version.decision.reason, cause=cause),
+            rules.ReleaseAction(actor="gate", now=transaction.now, reason=decision.reason, cause=cause),
         )
     except ConflictError as conflict:
         # Somebody moved the champion while the challenger was trained: the evidence is about another.
-        held = msgspec.structs.replace(version.decision, outcome=Outcome.HOLD, reason=conflict.message)
-        version = msgspec.structs.replace(version, decision=held)
+        version = _with_outcome(version, decision, Outcome.HOLD, conflict.message)
         update = rules.ReleaseUpdate(
             changes=(), version=version, awaiting=models.state(transaction, version.model).awaiting
         )
-    decision = update.version.decision
-    assert decision is not None
+    made = update.version.decision
+    assert made is not None
     transaction.emit(
-        f"release.{decision.outcome.value}",
+        f"release.{made.outcome.value}",
         version.model,
-        f"{version.model}@{version.version}: {decision.reason}",
+        f"{version.model}@{version.version}: {made.reason}",
         actor="gate",
-        data={"version": version.version, "run": version.run, "outcome": decision.outcome.value},
+        data={"version": version.version, "run": version.run, "outcome": made.outcome.value},
     )
     carry_out(transaction, definition, update)
+
+
+def _with_outcome(version: ModelVersion, decision: Decision, outcome: Outcome, reason: str) -> ModelVersion:
+    changed = msgspec.structs.replace(decision, outcome=outcome, reason=reason)
+    return msgspec.structs.replace(version, decision=changed)

@@ -30,16 +30,24 @@ def over_withdrawn(decision: Decision, champion: ModelVersion | None, policy: Re
     return replace(decision, outcome=outcome, reason=f"{learned}; {decision.reason}")
 
 
-def is_released_again(known: ModelVersion, champion: ModelVersion | None) -> bool:
+def is_released_again(known: ModelVersion, champion: ModelVersion | None, decision: Decision) -> bool:
     """Whether a version that a training made once more is to be decided anew.
 
-    Only where what it waited for is over: its data was in doubt, or the champion learned from rows that are
-    withdrawn. What a person rejected, or went back from, stays where it is.
+    Only where what it waited for is over: its data was in doubt, the champion learned from rows that are withdrawn, or
+    somebody vouches now, as the new `decision` knows, for an input that seemed to hold the answer. What a person
+    rejected, or went back from, stays where it is.
     """
     if champion is not None and champion.version == known.version:
         return False
     rejected = known.decision is not None and known.decision.outcome is Outcome.REJECT
-    return not rejected and (is_in_doubt(known.decision) or (champion is not None and champion.withdrawn is not None))
+    withdrawn = champion is not None and champion.withdrawn is not None
+    vouched = _leaks(known.decision) and not _leaks(decision)
+    return not rejected and (is_in_doubt(known.decision) or withdrawn or vouched)
+
+
+def _leaks(decision: Decision | None) -> bool:
+    checks = () if decision is None else decision.checks
+    return any(one.code == "leak" and one.blocking and one.passed is False for one in checks)
 
 
 def release_again(

@@ -14,6 +14,7 @@ from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ConfigError, NotFoundError, UnreachableError
 from shopfloor.domain.names import did_you_mean, is_name
+from shopfloor.domain.notice import Undelivered
 from shopfloor.domain.text import safe
 from shopfloor.runtime.contract_book import ContractBook, ContractCheck
 from shopfloor.runtime.degradation import Degradations
@@ -43,7 +44,7 @@ class Context:
 
     `line` gets facts inside their commit; `check_contract` applies a contract's SQL to its columns; `displaced` says
     why the workspace is not this engine's any more, empty while it is; `hindered` are jobs that wait, by id, because
-    the system refused them something.
+    the system refused them something; `undelivered` is what the commands of `notify` would not take.
     """
 
     layout: Layout
@@ -62,6 +63,8 @@ class Context:
     line: Line = field(default_factory=NoLine)
     displaced: Callable[[], str] = lambda: ""
     hindered: dict[str, Hindrance] = field(default_factory=dict)
+    undelivered: Callable[[], tuple[Undelivered, ...]] = lambda: ()
+    settings_loaded: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.book = ContractBook(self.layout, self.store, self.check_contract)
@@ -79,6 +82,7 @@ class Context:
         """Go by `workspace.toml` as it is now, with the team's rights."""
         if self.read_settings():
             self.share()
+            self.settings_loaded()
 
     def read_settings(self) -> bool:
         """Whether `workspace.toml` can be used; a broken file keeps the settings that work, and is told."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -18,7 +18,6 @@ from shopfloor.domain.stored_object import ObjectKind, StoredObject
 from shopfloor.domain.wire import WireError
 from shopfloor.lake.locations import artifact_file, part_files
 from shopfloor.lake.objects import part_path, verify, verify_parts
-from shopfloor.runtime import notification
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.unresolved_alert import raise_alert, resolve
 from shopfloor.store import alerts
@@ -89,29 +88,23 @@ def report(context: Context, error: IntegrityError) -> None:
     stored = error.stored
     assert stored is not None
 
-    def change(transaction: Transaction) -> list[AlertRecord]:
+    def change(transaction: Transaction) -> None:
         held = dependents(transaction, stored)
         severity = Severity.CRITICAL if held.serving else Severity.WARNING
-        return [
-            alert for owner in held.owners if (alert := _open(transaction, owner, stored, error, severity)) is not None
-        ]
+        for owner in held.owners:
+            _open(transaction, owner, stored, error, severity)
 
-    try:
-        opened = context.store.write(change)
-    except (StoreError, OSError):
-        return  # what cannot be written now is found again
-    for alert in opened:
-        if context.settings.notify:
-            notification.notify(context.settings.notify, alert)
+    with suppress(StoreError, OSError):  # what cannot be written now is found again
+        context.store.write(change)
 
 
 def _open(
     transaction: Transaction, owner: str, stored: StoredObject, error: IntegrityError, severity: Severity
-) -> AlertRecord | None:
+) -> None:
     known = [alert for alert in alerts.unresolved(transaction, owner) if alert.check == CHECK]
     if len(known) >= _MOST or any(stored_of(alert) == stored for alert in known):
-        return None
-    return raise_alert(
+        return
+    raise_alert(
         transaction,
         owner,
         CHECK,

@@ -15,6 +15,7 @@ from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.numbers import duration, exact
 from shopfloor.domain.wire import WireError, describe
 from shopfloor.runtime import damage
+from shopfloor.runtime.back_off import pause
 from shopfloor.runtime.call import Call, Failure, Progress, Result
 from shopfloor.runtime.cancellation import cancel
 from shopfloor.runtime.context import Context, Hindrance
@@ -280,7 +281,7 @@ class JobRunner:
         elif self._context.stopping.is_set():
             self._tell(job, "The engine stops; the next one starts the job again")
         elif job.attempts < job.max_attempts:
-            wait = timedelta(seconds=0.5 * 4 ** (job.attempts - 1))
+            wait = timedelta(seconds=pause(job.attempts))
             self._again(job, cause, wait, attempts=job.attempts)
         else:
             error = WireError(

@@ -44,6 +44,15 @@ def put(transaction: Transaction, alert: AlertRecord) -> None:
     )
 
 
+def update(transaction: Transaction, alert: AlertRecord) -> None:
+    """It was seen again; where that changed how much it matters, that is an event of its own."""
+    before = get(transaction, alert.id)
+    put(transaction, alert)
+    emit(transaction, "updated", alert)
+    if before.severity is not alert.severity:
+        emit(transaction, "severity_changed", alert)
+
+
 def emit(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
     """The event that an alert was `opened`, `updated` or `resolved` by itself."""
     found = alert.looks[-1].message if alert.looks and verb == "updated" else alert.message

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from shopfloor.domain.event import Event
 from shopfloor.store.rows import Query, scalar, stored_time
+from shopfloor.store.transaction import Transaction
 
 _COLUMNS = "seq, happened_at, kind, subject, actor, message, data"
 
@@ -56,6 +58,22 @@ def kinds_of(query: Query, subject: str) -> dict[str, int]:
 def total(query: Query, subject: str = "") -> int:
     """How many events there are."""
     return scalar(query, "SELECT count(*) FROM events WHERE (? = '' OR subject = ?)", [subject, subject])
+
+
+def told(query: Query) -> dict[str, int]:
+    """Up to which event the command of each rule of `notify` has been told."""
+    return dict(query.all("SELECT rule, seq FROM notify_told"))
+
+
+def put_told(transaction: Transaction, rule: str, seq: int) -> None:
+    """The command of a rule knows all up to event `seq`."""
+    transaction.put("notify_told", {"rule": rule, "seq": seq})
+
+
+def forget_told(transaction: Transaction, rules: Sequence[str]) -> None:
+    """These rules are no more."""
+    for rule in rules:
+        transaction.execute("DELETE FROM notify_told WHERE rule = ?", [rule])
 
 
 def _event(row: tuple[Any, ...]) -> Event:

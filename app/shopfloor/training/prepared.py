@@ -61,7 +61,9 @@ def prepare(frame: pd.DataFrame, columns: tuple[Column, ...], definition: ModelD
     moments = _moments(frame, definition)
     newest, repeats = newest_only(frame, moments, target.present, definition)
     _check_rows(int(newest.sum()), definition)
-    parted = part_rows(frame, table, moments if definition.time else None, newest, definition)
+    parted = part_rows(
+        frame, table, moments if definition.time else None, newest, definition, [one.name for one in possible]
+    )
     _check_classes(target, parted)
     train = table.take(parted.train)
     chosen, notes = learnable(possible, train, definition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from shopfloor.domain import numbers
 from shopfloor.domain.definition import ModelDefinition, Split
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.text import counted, safe
+from shopfloor.training.copies import Copies, find_copies
 
 Rows = NDArray[np.intp]
 
@@ -45,23 +47,27 @@ def part_rows(
     moments: NDArray[np.int64] | None,
     usable: NDArray[np.bool_],
     definition: ModelDefinition,
+    features: Sequence[str],
 ) -> Parted:
     """Divide the rows where `usable` by time or by hash.
 
     By time: the holdout is the last share of time, and rows of one moment stay together. By hash:
     a row's side depends on its id (or, without one, on all its values except the target), so it
-    never changes. Rows with the same id and rows with the same content stay together.
-    `table` holds all columns but target and id, `moments` every row's time where the model has a time column.
+    never changes. Rows with the same id and rows with the same content stay together, and so do
+    copies, which are equal in all `features` and the target: many copies share a side, a few are
+    left out of training. `table` holds all columns but target and id, `moments` every row's time
+    where the model has a time column.
     """
     keys, content = rowkeys.row_keys(frame, table, definition.id)
     rows, notes = _window(np.flatnonzero(usable), moments, definition)
+    copies = find_copies(frame, table, features, rows, definition)
     parted = None
     if definition.training.split is not Split.HASH:
-        parted = _by_time(rows, moments, keys, definition)
+        parted = _by_time(rows, moments, keys, copies, definition)
     if parted is None:
         if definition.training.split is Split.TIME:
             raise _no_time(definition)
-        parted = _by_hash(rows, keys, content, definition)
+        parted = _by_hash(rows, keys, content, copies, definition)
         if moments is not None and definition.training.split is Split.AUTO:
             column = safe(definition.time, 60)
             notes = (
@@ -91,7 +97,9 @@ def _window(rows: Rows, moments: NDArray[np.int64] | None, definition: ModelDefi
     return kept, (f"{older} older than the window of {counted(days, 'day')}.",)
 
 
-def _by_time(rows: Rows, moments: NDArray[np.int64] | None, keys: Keys, definition: ModelDefinition) -> Parted | None:
+def _by_time(
+    rows: Rows, moments: NDArray[np.int64] | None, keys: Keys, copies: Copies, definition: ModelDefinition
+) -> Parted | None:
     """The time split, or None where time cannot divide the rows."""
     if moments is None:
         return None
@@ -111,6 +119,8 @@ def _by_time(rows: Rows, moments: NDArray[np.int64] | None, keys: Keys, definiti
     if definition.id:
         train, holdout, more = _apart(train, holdout, keys)
         notes += more
+    train, more = copies.apart(train, holdout)
+    notes += more
     late = np.arange(len(train)) / max(1, len(train))
     return Parted(train, holdout, late, Split.TIME, keys, notes)
 
@@ -148,14 +158,15 @@ def _apart(train: Rows, holdout: Rows, keys: Keys) -> tuple[Rows, Rows, tuple[st
     return train[~held[train]], holdout[held[holdout]], (note,)
 
 
-def _by_hash(rows: Rows, keys: Keys, content: Keys, definition: ModelDefinition) -> Parted:
-    notes: tuple[str, ...] = ()
-    own = keys
-    if not definition.id and len(np.unique(keys[rows])) < 0.5 * len(rows):
+def _by_hash(rows: Rows, keys: Keys, content: Keys, copies: Copies, definition: ModelDefinition) -> Parted:
+    own, notes = copies.together(rows, keys)
+    if copies.natural and not definition.id and len(np.unique(keys[rows])) < 0.5 * len(rows):
         own = rowkeys.mixed(keys + rowkeys.occurrences(keys))
         notes = ("Most rows are equal to others, so equal rows are on both sides of the split.",)
     held = rowkeys.shares(own[rows]) < definition.training.holdout
-    train, holdout = rows[~held], rows[held]
+    train, more = copies.apart(rows[~held], rows[held])
+    holdout = rows[held]
+    notes += more
     if definition.id:
         train, more = _without_copies(train, holdout, content)
         notes += more

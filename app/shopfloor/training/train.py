@@ -18,7 +18,7 @@ from shopfloor.domain.numbers import figure
 from shopfloor.lake.frame import read_parts
 from shopfloor.statistics import metrics
 from shopfloor.statistics.metric import Metric
-from shopfloor.training import leaks, report
+from shopfloor.training import report
 from shopfloor.training.backends import check_backend
 from shopfloor.training.candidates.candidate import FitJob
 from shopfloor.training.candidates.dummy import DUMMY
@@ -98,10 +98,6 @@ class _Run:
         truth = self.prepared.holdout_values
         features = importances(best.fit.model, self.prepared.holdout, truth, self.metric, self.spec.seed)
         self.stopwatch.lap("importance")
-        suspected = leaks.leak_notes(
-            self.prepared.columns, self.prepared.train, self.job.values, self.job.task, self.spec.seed
-        )
-        self.stopwatch.lap("leaks")
         holdout = self.prepared.frame.take(self.prepared.parted.holdout)
         predictions = self._predictions(model, scores, holdout)
         train_rows = self.prepared.frame.take(self.prepared.parted.train)
@@ -114,7 +110,7 @@ class _Run:
             best=best,
             family=family,
             features=features,
-            notes=(*searched, *notes, *suspected),
+            notes=(*searched, *notes),
             seconds=self.stopwatch.seconds,
         )
         self.progress(1.0, "done")

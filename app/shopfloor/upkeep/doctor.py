@@ -35,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     environment.lock,
     environment.disk,
     environment.engine,
+    environment.notify,
 )
 
 

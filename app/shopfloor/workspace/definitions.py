@@ -13,9 +13,10 @@ from shopfloor.domain.definition import Humility, HumilityAction, ModelDefinitio
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.names import check_name, is_name
 from shopfloor.domain.record import Record
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 from shopfloor.workspace.form import TomlForm, read_form, write_text_atomic
 from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.settings import TeamSettings
 
 MetricCheck = Callable[[str, tuple[Task, ...]], object]
 """Raises `ConfigError` for a name that is no metric of any of these tasks."""
@@ -129,6 +130,29 @@ def check_definition(definition: ModelDefinition, source: str, check_metric: Met
             f"{source}: the target {definition.target!r} cannot be excluded or a feature.", hint="Remove it there."
         )
     return definition
+
+
+def check_approvals(definition: ModelDefinition, team: TeamSettings, source: str) -> None:
+    """Refuse a number of approvals that can never be reached; raises `ConfigError`.
+
+    Where all share one account nobody can tell two people apart.
+    """
+    needed = definition.release.approvals
+    if needed < 2:
+        return
+    if not team.group:
+        raise ConfigError(
+            f"{source}: key 'release.approvals' is {needed}, but whoever approves here uses the same account.",
+            hint="Share the workspace with a group whose members have accounts of their own: "
+            "shopfloor config set team.group GROUP. Or set it to 1.",
+        )
+    people = team.roles.approve
+    if people and len(set(people)) < needed and not any(name.startswith("@") for name in people):
+        raise ConfigError(
+            f"{source}: key 'release.approvals' is {needed}, but team.roles.approve in workspace.toml names "
+            f"{counted(len(set(people)), 'person', 'people')}.",
+            hint="Name more people, or a group with @, or lower the number.",
+        )
 
 
 def _limits(definition: ModelDefinition) -> tuple[tuple[str, bool, str], ...]:

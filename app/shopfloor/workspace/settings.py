@@ -11,7 +11,9 @@ import tomlkit
 
 from shopfloor.domain.contract import Originals
 from shopfloor.domain.errors import ConfigError
+from shopfloor.domain.monitor import Severity
 from shopfloor.domain.names import did_you_mean
+from shopfloor.domain.notice import FOR_PEOPLE
 from shopfloor.domain.record import Record
 from shopfloor.domain.text import safe
 from shopfloor.workspace import accounts
@@ -116,17 +118,43 @@ class TeamSettings(Record, frozen=True, kw_only=True):
     roles: TeamRoles = TeamRoles()
 
 
+class NotifyRule(Record, frozen=True, kw_only=True):
+    """Which events a command is told of, as JSON on its standard input.
+
+    `kinds` and `subjects` are patterns such as `alert.*`; no subjects mean all. What comes within `every_seconds` of a
+    message is one message. A rule without a name is called by its place, from 1.
+    """
+
+    command: tuple[str, ...]
+    name: str = ""
+    kinds: tuple[str, ...] = FOR_PEOPLE
+    subjects: tuple[str, ...] = ()
+    severity: Severity = Severity.INFO
+    every_seconds: float = 60.0
+
+
 class Settings(Record, frozen=True, kw_only=True):
-    """The whole of `workspace.toml`. `notify` is a command that gets each new alert as JSON on stdin."""
+    """The whole of `workspace.toml`. `notify` are rules, or one command, which is a rule with defaults."""
 
     name: str = ""
-    notify: tuple[str, ...] = ()
+    notify: tuple[str | NotifyRule, ...] = ()
     intake: IntakeSettings = IntakeSettings()
     stream: StreamSettings = StreamSettings()
     engine: EngineSettings = EngineSettings()
     serving: ServingSettings = ServingSettings()
     retention: RetentionSettings = RetentionSettings()
     team: TeamSettings = TeamSettings()
+
+    @property
+    def notify_rules(self) -> tuple[NotifyRule, ...]:
+        """The rules of `notify`, each with a name."""
+        command = tuple(each for each in self.notify if isinstance(each, str))
+        rules = [each for each in self.notify if isinstance(each, NotifyRule)]
+        if command:
+            rules.append(NotifyRule(command=command))
+        return tuple(
+            rule if rule.name else msgspec.structs.replace(rule, name=str(place)) for place, rule in enumerate(rules, 1)
+        )
 
 
 def load_settings(layout: Layout) -> Settings:
@@ -174,6 +202,7 @@ def check(settings: Settings, source: str) -> Settings:
             f"{source}: key 'engine.scrub_days' cannot be {settings.engine.scrub_days}.",
             hint="7 reads all stored objects once a week, 0 never.",
         )
+    _check_notify(settings, source)
     choices = {
         "engine.backend": (settings.engine.backend, ("loky", "dask", "sequential")),
         "serving.durability": (settings.serving.durability, ("batch", "strict")),
@@ -187,6 +216,27 @@ def check(settings: Settings, source: str) -> Settings:
             hint="Set it first, for example: shopfloor config set engine.scheduler tcp://10.0.0.5:8786",
         )
     return settings
+
+
+def _check_notify(settings: Settings, source: str) -> None:
+    """Refuse rules that could tell nobody."""
+    rules = settings.notify_rules
+    names = [rule.name for rule in rules]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    hint = 'Write one [[notify]] for each rule, with command = ["/usr/local/bin/page-me"]. See docs/notify.md.'
+    if len({isinstance(each, str) for each in settings.notify}) > 1:
+        raise ConfigError(f"{source}: key 'notify' must be a command or a list of rules, not both.", hint=hint)
+    if twice is not None:
+        raise ConfigError(f"{source}: key 'notify': two rules are named {safe(twice, 60)!r}.", hint=hint)
+    for rule in rules:
+        if not rule.command or not rule.command[0]:
+            raise ConfigError(f"{source}: key 'notify': the rule {safe(rule.name, 60)!r} has no command.", hint=hint)
+        if not 0 <= rule.every_seconds < 1e9:
+            raise ConfigError(
+                f"{source}: key 'notify': every_seconds of the rule {safe(rule.name, 60)!r} cannot be "
+                f"{rule.every_seconds}.",
+                hint="60 sends at most one message a minute.",
+            )
 
 
 def check_team(team: TeamSettings, layout: Layout) -> None:

@@ -21,7 +21,8 @@ from shopfloor.domain.requests.datasets import (
     DatasetList,
     DatasetProfileShow,
 )
-from shopfloor.domain.requests.models import ModelDefine, ModelDefinitionShow
+from shopfloor.domain.requests.models import ModelDefine, ModelDefinitionShow, ModelShow
+from shopfloor.domain.text import counted
 
 _CLASSIFICATION = "classification"
 _METAVARS = {InputKind.NAMES: "A,B", InputKind.NUMBER: "N"}
@@ -74,8 +75,12 @@ def define_model(
         given["task"] = _which_classification(session, base)
     definition = revise(base, given)
     answer = session.ask(ModelDefine(definition=definition, train=not no_train))
+    undo = session.undo
     stream.narrate(f"models/{name}.toml is written.")
-    answers.show(answer, models.describe_definition, as_json=as_json, undo=session.undo)
+    for waiting in session.ask(ModelShow(name=name)).pending if definition.release != base.release else ():
+        if waiting.version is None:
+            stream.narrate(f"{waiting.what} holds after {counted(waiting.missing, 'approval')}: {models.AGREE} {name}")
+    answers.show(answer, models.describe_definition, as_json=as_json, undo=undo)
 
 
 COMMANDS = (define_model,)

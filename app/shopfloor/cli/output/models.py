@@ -24,12 +24,14 @@ from shopfloor.cli.output.table import TextColumn, facts, paragraphs, table
 from shopfloor.domain.codec import to_plain
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.numbers import gain, interval
-from shopfloor.domain.release import ModelChange, ModelPart, ModelRecord, ModelVersion
+from shopfloor.domain.release import ModelChange, ModelPart, ModelRecord, ModelVersion, PendingApproval
 from shopfloor.domain.requests.models import (
     ModelApprove,
+    ModelApproveLowering,
     ModelCost,
     ModelPromote,
     ModelReject,
+    ModelRejectLowering,
     ModelRetire,
     ModelThreshold,
     ModelTrain,
@@ -75,6 +77,8 @@ VERSIONS: tuple[TextColumn[ModelVersion], ...] = (
     TextColumn("CREATED", lambda each: minute(each.created_at), drop=1),
     TextColumn("WHY", decisions.why, room=30),
 )
+
+AGREE = "shopfloor model approve-lowering"
 
 HISTORY: tuple[TextColumn[ModelChange], ...] = (
     TextColumn("AT", lambda each: minute(each.at)),
@@ -165,6 +169,7 @@ def describe(
     if model.awaiting_approval is not None:
         ref = f"{text(model.name)}@{model.awaiting_approval}"
         known.append(("awaits approval", f"shopfloor model approve {ref}  (or reject)"))
+    known += [row for each in model.pending for row in _pending(each)]
     if runs and runs[0].state is RunState.FAILED:
         known.append(("last training", f"{text(runs[0].id)} failed: {text(runs[0].error or 'unknown reason')}"))
     never = "No training has succeeded yet." if runs else "It has not been trained yet."
@@ -262,6 +267,18 @@ def describe_cost(entry: CostEntry, width: int | None) -> str:
     return facts(known, width)
 
 
+def _pending(waiting: PendingApproval) -> list[tuple[str, str]]:
+    """Who has approved and how many are missing, where it takes more than one."""
+    given = f"{waiting.needed - waiting.missing} of {waiting.needed}"
+    by = f" ({', '.join(map(text, waiting.approved_by))})" if waiting.approved_by else ""
+    rows = [("approvals", f"{given}{by}, {waiting.missing} missing")] if waiting.needed > 1 else []
+    if waiting.version is not None:
+        return rows
+    asked = f"{text(waiting.what)}, asked by {text(waiting.asked_by)}"
+    how = f"{AGREE} {text(waiting.model)}  (or reject-lowering)"
+    return [("release rule", f"{asked}: {how}"), *rows]
+
+
 def _alias(number: int | None, at: Any) -> str:
     return "none" if number is None else f"v{number}, deployed {moment(at)}"
 
@@ -288,7 +305,17 @@ def _settings(tree: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def _champion(request: ModelPromote, found: ModelVersion) -> str:
-    return f"v{found.version} is the champion of {found.model}"
+    if "champion" in found.aliases:
+        return f"v{found.version} is the champion of {found.model}"
+    return f"v{found.version} of {found.model} waits for the approval of others"
+
+
+def _lowering(request: ModelApproveLowering | ModelRejectLowering, model: ModelRecord) -> str:
+    waiting = [each for each in model.pending if each.version is None]
+    if waiting:
+        return f"Releases of {model.name} need fewer people after {counted(waiting[0].missing, 'more approval')}"
+    people = model.approvals_needed
+    return f"Releases of {model.name}: policy {model.release_policy}, approvals {people}"
 
 
 def _approved(request: ModelApprove, found: ModelVersion) -> str:
@@ -316,6 +343,8 @@ FORMATS = {
     ModelReject: Format(
         describe_version, state=_rejected, done=lambda *args: f"{_rejected(*args)}; the champion stays."
     ),
+    ModelApproveLowering: Format(state=_lowering, done=lambda *args: f"{_lowering(*args)}."),
+    ModelRejectLowering: Format(state=_lowering, done=lambda *args: f"{_lowering(*args)}."),
     ModelRetire: Format(
         state=_retired,
         done=lambda *args: f"{_retired(*args)}.",

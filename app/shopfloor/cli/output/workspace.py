@@ -5,6 +5,7 @@ from __future__ import annotations
 from shopfloor.cli.output.cells import count, joined, share, size, span, text
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import facts, paragraphs, sentence
+from shopfloor.domain.notice import Undelivered
 from shopfloor.domain.requests.workspace import (
     Backup,
     Doctor,
@@ -33,6 +34,7 @@ def describe(status: Status, width: int | None) -> str:
             ("holds", _holds(status)),
             ("alerts", f"{count(status.alerts.open)} open, {_acknowledged(status)}"),
             ("approvals", f"{count(status.approvals)} waiting for approval"),
+            *[("notify", _undelivered(each)) for each in status.undelivered],
             ("factory", _factory(status)),
         ],
         width,
@@ -71,6 +73,11 @@ def describe_gc(report: GcReport, width: int | None) -> str:
 
 def _mark(finding: DoctorFinding) -> str:
     return "fixed " if finding.repaired else "ok    " if finding.ok else "FAIL  "
+
+
+def _undelivered(rule: Undelivered) -> str:
+    tries = counted(rule.attempts, "try", "tries")
+    return f"rule {text(rule.rule)}: {counted(rule.events, 'event')} not delivered after {tries}: {text(rule.error)}"
 
 
 def _engine(status: Status) -> str:

@@ -122,6 +122,9 @@ class _Support:
         shown = msgspec.to_builtins(status)
         shown["running"] = [self._redaction.text(line) for line in status.running]
         del shown["workspace"]
+        shown["pending"] = len(status.pending)
+        for rule in shown["undelivered"]:
+            rule["rule"], rule["error"] = "…", self._redaction.text(rule["error"])
         for cause in shown["engine"]["degraded"]:
             cause["message"] = self._redaction.text(cause["message"])
         shown["engine"]["watcher"]["detail"] = self._redaction.text(status.engine.watcher.detail)

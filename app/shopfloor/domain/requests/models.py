@@ -108,6 +108,25 @@ class ModelReject(Mutation[ModelVersion], frozen=True, kw_only=True):
     reason: str = ""
 
 
+class ModelApproveLowering(Mutation[ModelRecord], frozen=True, kw_only=True):
+    """Approve that releases of a model need fewer people than now."""
+
+    verb: ClassVar[str] = "model.approve-lowering"
+    needs: ClassVar[Right] = Right.APPROVE
+    irreversible: ClassVar[str] = "Ask for the earlier number again: shopfloor model define NAME --approvals N"
+    name: str
+    reason: str = ""
+
+
+class ModelRejectLowering(Mutation[ModelRecord], frozen=True, kw_only=True):
+    """Keep the number of people that releases of a model need; its file says so again."""
+
+    verb: ClassVar[str] = "model.reject-lowering"
+    needs: ClassVar[Right] = Right.APPROVE
+    name: str
+    reason: str = ""
+
+
 class ModelRollback(Mutation[ModelVersion], frozen=True, kw_only=True):
     """Put the previous champion back."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import ModelDefinition, Task
-from shopfloor.domain.errors import NotFoundError, RefusedError, UsageError
+from shopfloor.domain.errors import ConfigError, NotFoundError, RefusedError, UsageError
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.names import did_you_mean, parse_version, split_ref
 from shopfloor.domain.page import Page
@@ -32,12 +33,13 @@ from shopfloor.engine.api.time_column import check_time
 from shopfloor.engine.line.line import train as train_on
 from shopfloor.engine.services import EngineServices
 from shopfloor.monitoring.terms import record_terms
+from shopfloor.release import four_eyes
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.statistics import metrics
-from shopfloor.store import alerts, datasets, inference, learned, models, texts
+from shopfloor.store import alerts, datasets, inference, learned, models, release_rules, texts
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
-from shopfloor.workspace.definitions import save_definition
+from shopfloor.workspace.definitions import check_approvals, save_definition
 from shopfloor.workspace.durable import make_folder
 from shopfloor.workspace.form import read_text
 
@@ -61,13 +63,15 @@ def _records(query: Query, definitions: list[ModelDefinition], now: datetime) ->
     predictions = inference.predictions_by_model(query)
     beats = inference.heartbeats(query, now, VOLUME_DAYS)
     summaries = models.summaries(query, [one.name for one in definitions])
+    rules = release_rules.held(query)
     withdrawn = learned.withdrawn_champions(query)
     found = []
     for definition in definitions:
         name = definition.name
         predicted_at, volume = beats.get(name, (None, ()))
         record = msgspec.structs.replace(
-            _record(definition, summaries[name]),
+            _record(four_eyes.with_rule(definition, rules.get(name)), summaries[name]),
+            pending=four_eyes.pending(query, definition, summaries[name].state, rules),
             predictions=predictions.get(name, 0),
             predicted_at=predicted_at,
             volume=volume,
@@ -76,6 +80,11 @@ def _records(query: Query, definitions: list[ModelDefinition], now: datetime) ->
         )
         found.append(record)
     return found
+
+
+def record_of(transaction: Transaction, definition: ModelDefinition) -> ModelRecord:
+    """One model as it is listed."""
+    return _records(transaction, [definition], transaction.now)[0]
 
 
 def _record(definition: ModelDefinition, summary: models.ModelSummary) -> ModelRecord:
@@ -96,6 +105,7 @@ def _record(definition: ModelDefinition, summary: models.ModelSummary) -> ModelR
         live_score=state.live_score,
         live_rows=state.live_rows,
         release_policy=definition.release.policy.value,
+        approvals_needed=definition.release.approvals,
         awaiting_approval=state.awaiting,
         retired=definition.retired,
         deployed_at=summary.champion_since,
@@ -135,7 +145,9 @@ def resolve(query: Query, ref: str, alias: str) -> ModelVersion:
 
 def define(services: EngineServices, request: ModelDefine) -> ModelDefinition:
     """Write the definition; train at once when there are rows."""
-    wanted = _check_columns(services, request.definition)
+    asked = request.definition
+    check_approvals(asked, services.context.settings.team, str(services.context.layout.definition(asked.name)))
+    wanted = _check_columns(services, asked)
     _check_recipes(services, wanted)
     check_positive(services, wanted)
     check_time(services, wanted)
@@ -152,7 +164,8 @@ def define(services: EngineServices, request: ModelDefine) -> ModelDefinition:
 
 def write_definition(services: EngineServices, transaction: Transaction, wanted: ModelDefinition, actor: str) -> None:
     """The model's file, its state and its drop folders."""
-    _save(services, transaction, wanted)
+    _note_earlier_rule(services, transaction, wanted.name)
+    save(services, transaction, wanted)
     record_terms(services.context, transaction, wanted, actor)
     models.put_state(transaction, models.state(transaction, wanted.name))
     transaction.emit(
@@ -162,11 +175,38 @@ def write_definition(services: EngineServices, transaction: Transaction, wanted:
         actor=actor,
         data={"target": wanted.target, "dataset": wanted.dataset},
     )
+    note_rule(services, transaction, wanted, actor)
     for folder in (services.context.layout.score, services.context.layout.actuals, services.context.layout.outbox):
         make_folder(folder / wanted.name)
 
 
-def _save(services: EngineServices, transaction: Transaction, wanted: ModelDefinition) -> None:
+def note_rule(services: EngineServices, transaction: Transaction, definition: ModelDefinition, actor: str) -> None:
+    """The release rule that the definition has from now on holds, or where it is weaker, waits."""
+    four_eyes.note(transaction, definition, actor=actor, team=bool(services.context.settings.team.group))
+
+
+def note_rules(services: EngineServices) -> None:
+    """Note the rules of definitions that were edited by hand."""
+    team, found = bool(services.context.settings.team.group), services.context.all_models()
+    store = services.context.store
+    held = store.read(release_rules.held)
+    unnoted = [one for one in found if not four_eyes.is_noted(held.get(one.name), one, team=team)]
+
+    def change(transaction: Transaction) -> None:
+        for definition in unnoted:
+            note_rule(services, transaction, definition, "")
+
+    if unnoted:
+        store.write(change)
+
+
+def _note_earlier_rule(services: EngineServices, transaction: Transaction, model: str) -> None:
+    """What the file said until now holds, also where nobody has seen it yet."""
+    with suppress(NotFoundError, ConfigError):
+        note_rule(services, transaction, services.context.definition(model), "")
+
+
+def save(services: EngineServices, transaction: Transaction, wanted: ModelDefinition) -> None:
     """Write the file, with its text of before in the history."""
     path = services.context.layout.definition(wanted.name)
     before = read_text(path) if path.exists() else None
@@ -215,6 +255,7 @@ def _check_columns(services: EngineServices, wanted: ModelDefinition) -> ModelDe
         "segment_by": wanted.segment_by,
         "exclude": wanted.exclude,
         "features": wanted.features,
+        "known_before": wanted.known_before,
     }
     for key, columns in named_columns.items():
         for column in columns:
@@ -281,8 +322,8 @@ def retire(services: EngineServices, request: ModelRetire) -> ModelRecord:
     def change(transaction: Transaction) -> ModelRecord:
         state = models.state(transaction, definition.name)
         if definition.retired and state.retired:
-            return _records(transaction, [definition], transaction.now)[0]
-        _save(services, transaction, retired)
+            return record_of(transaction, definition)
+        save(services, transaction, retired)
         models.put_state(transaction, msgspec.structs.replace(state, retired=True, awaiting=None))
         transaction.emit(
             "model.retired",
@@ -291,7 +332,7 @@ def retire(services: EngineServices, request: ModelRetire) -> ModelRecord:
             actor=request.actor,
             data={"reason": request.reason},
         )
-        return _records(transaction, [retired], transaction.now)[0]
+        return record_of(transaction, retired)
 
     record = services.mutate(request, change)
     remove_deployment(services.context.layout.serving, definition.name)

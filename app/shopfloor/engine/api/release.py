@@ -10,14 +10,23 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import NotFoundError, RefusedError
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.names import parse_version, split_ref
-from shopfloor.domain.release import ModelVersion
-from shopfloor.domain.requests.models import ModelApprove, ModelPromote, ModelReject, ModelRollback
+from shopfloor.domain.release import ModelRecord, ModelVersion
+from shopfloor.domain.requests.models import (
+    ModelApprove,
+    ModelApproveLowering,
+    ModelPromote,
+    ModelReject,
+    ModelRejectLowering,
+    ModelRollback,
+)
 from shopfloor.domain.requests.request import Mutation
+from shopfloor.domain.right import Right
 from shopfloor.domain.text import safe
-from shopfloor.engine.api.models import resolve
+from shopfloor.engine.api.models import note_rule, record_of, resolve, save
+from shopfloor.engine.rights import may
 from shopfloor.engine.services import EngineServices
 from shopfloor.release import aliases as rules
-from shopfloor.release import releasing
+from shopfloor.release import four_eyes, releasing
 from shopfloor.runtime import damage
 from shopfloor.runtime.line import ChampionChanged
 from shopfloor.serving.deploy import deploy
@@ -33,7 +42,14 @@ def promote(services: EngineServices, request: ModelPromote) -> ModelVersion:
 
     def step(query: Query, state: rules.ReleaseState, action: rules.ReleaseAction) -> rules.ReleaseUpdate:
         version = resolve(query, request.ref, "challenger")
-        return rules.promote(state, version.version, action, force=bool(request.reason.strip()))
+        return rules.promote(
+            state,
+            version.version,
+            action,
+            force=bool(request.reason.strip()),
+            needed=_needed(query, definition),
+            approves=may(services.peer, Right.APPROVE, services.context.settings.team),
+        )
 
     return _do(services, definition, request, request.reason, step, "promoted")
 
@@ -41,15 +57,50 @@ def promote(services: EngineServices, request: ModelPromote) -> ModelVersion:
 def approve(services: EngineServices, request: ModelApprove) -> ModelVersion:
     """One more approval; the last one needed promotes."""
     definition = services.context.definition(split_ref(request.ref)[0])
-    needed = definition.release.approvals
     return _do(
         services,
         definition,
         request,
         request.reason,
-        lambda query, state, action: rules.approve(state, _number(request.ref), action, needed=needed),
+        lambda query, state, action: rules.approve(
+            state, _number(request.ref), action, needed=_needed(query, definition)
+        ),
         "approved",
     )
+
+
+def approve_lowering(services: EngineServices, request: ModelApproveLowering) -> ModelRecord:
+    """One more approval of a weaker release rule; the last one needed lets it hold."""
+    definition = services.context.definition(request.name)
+
+    def change(transaction: Transaction) -> ModelRecord:
+        note_rule(services, transaction, definition, "")
+        four_eyes.approve_lowering(transaction, definition.name, request.actor)
+        return record_of(transaction, definition)
+
+    return services.mutate(request, change)
+
+
+def reject_lowering(services: EngineServices, request: ModelRejectLowering) -> ModelRecord:
+    """The rule in force is written into the definition again."""
+    definition = services.context.definition(request.name)
+
+    def change(transaction: Transaction) -> ModelRecord:
+        note_rule(services, transaction, definition, "")
+        held = four_eyes.waiting_lowering(transaction, definition.name)
+        restored = four_eyes.with_rule(definition, held)
+        save(services, transaction, restored)
+        transaction.emit(
+            "release.lowering_rejected",
+            definition.name,
+            f"Releases of {definition.name} stay as they were ({held.rule}), {request.actor} decided",
+            actor=request.actor,
+            data={"reason": safe(request.reason, 500)},
+        )
+        note_rule(services, transaction, restored, request.actor)
+        return record_of(transaction, restored)
+
+    return services.mutate(request, change)
 
 
 def reject(services: EngineServices, request: ModelReject) -> ModelVersion:
@@ -85,6 +136,11 @@ def _check_artifact(services: EngineServices, update: rules.ReleaseUpdate) -> No
         damage.refuse_damaged(services.context, version.model, version.version, version.artifact.sha256)
 
 
+def _needed(query: Query, definition: ModelDefinition) -> int:
+    """How many people must agree, by the rule in force."""
+    return four_eyes.in_force(query, definition).release.approvals
+
+
 def _number(ref: str) -> int | None:
     _, word = split_ref(ref)
     if word == "challenger":
@@ -116,15 +172,22 @@ def _do(
             return update.version
         version = releasing.carry_out(transaction, definition, update)
         reach("release.moved")
+        serves = "champion" in version.aliases
+        done = "requested" if verb == "promoted" and not serves else verb
         suffix = f": {safe(reason, 300)}" if reason else ""
         transaction.emit(
-            f"release.{verb.split()[0]}",
+            f"release.{done.split()[0]}",
             definition.name,
-            f"{definition.name}@{version.version} {verb} by {request.actor}{suffix}",
+            f"{definition.name}@{version.version} {done} by {request.actor}{suffix}",
             actor=request.actor,
-            data={"version": version.version, "reason": safe(reason, 500)},
+            data={
+                "version": version.version,
+                "reason": safe(reason, 500),
+                "approved_by": list(version.approvals),
+                "needed": _needed(transaction, definition),
+            },
         )
-        if "champion" in version.aliases:
+        if serves:
             trigger = f"{definition.name}@{version.version} {verb} by {request.actor}"
             services.context.line.after(transaction, ChampionChanged(definition.name, version.version, trigger))
         return version

@@ -9,13 +9,15 @@ from statistics import median
 import msgspec
 
 import shopfloor
-from shopfloor.domain.release import ROLLBACK, UNDO
+from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.release import ROLLBACK, UNDO, PendingApproval
 from shopfloor.domain.requests.workspace import IdleReport, Rescan, Shutdown, StatusShow
 from shopfloor.domain.status import EngineStatus, FactoryFigures, Status
 from shopfloor.engine.api.unresolved import unresolved
 from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.services import EngineServices
-from shopfloor.store import alerts, files, inference, jobs, models, runs
+from shopfloor.release import four_eyes
+from shopfloor.store import alerts, files, inference, jobs, models, release_rules, runs
 from shopfloor.store.rows import Query
 from shopfloor.workspace.stop_mark import StopMark, leave_mark
 
@@ -29,6 +31,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
 
     def query(reader: Query) -> Status:
         datasets = reader.one("SELECT count(*) FROM datasets")
+        pending = _pending(reader, definitions)
         return Status(
             workspace=str(context.layout.root),
             engine=EngineStatus(
@@ -45,14 +48,28 @@ def show(services: EngineServices, request: StatusShow) -> Status:
             models=len(definitions),
             datasets=int(datasets[0]) if datasets else 0,
             runs=runs.total(reader),
-            approvals=len(models.awaiting(reader) & {model.name for model in definitions}),
+            approvals=len(pending),
             predictions=sum(inference.predictions_by_model(reader).values()),
             seq=context.store.last_seq,
             factory=_figures(services, reader),
             running=services.pool.running(),
+            pending=pending,
+            undelivered=context.undelivered(),
         )
 
     return context.store.read(query)
+
+
+def _pending(reader: Query, definitions: list[ModelDefinition]) -> tuple[PendingApproval, ...]:
+    """What waits for people's approval, of all models in service."""
+    rules = release_rules.held(reader)
+    waiting = models.awaiting(reader) | {name for name, held in rules.items() if held.lowering is not None}
+    return tuple(
+        each
+        for definition in definitions
+        if definition.name in waiting
+        for each in four_eyes.pending(reader, definition, models.state(reader, definition.name), rules)
+    )
 
 
 def _figures(services: EngineServices, reader: Query) -> FactoryFigures:

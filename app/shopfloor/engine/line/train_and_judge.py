@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,14 @@ from shopfloor.artifacts.recast import predict_recast
 from shopfloor.artifacts.row_times import known_row_times
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.columns import Column
-from shopfloor.domain.handles import LossPart
+from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.handles import ArtifactFile, LossPart
 from shopfloor.domain.release import Decision
 from shopfloor.domain.run import ArtifactRef
 from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
 from shopfloor.monitoring.losses import write_rows
 from shopfloor.monitoring.reference import Holdout, build_reference
+from shopfloor.release.champion_bar import no_bar
 from shopfloor.release.gate import judge
 from shopfloor.release.input_compatibility import changed_inputs
 from shopfloor.release.records import GateSpec
@@ -98,6 +101,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
     dummy = next((candidate for candidate in record.candidates if candidate.name == "dummy"), None)
     champion = task.champion
     model = None if champion is None else bundle.load(champion, load_or_create_key(Path(task.key_path)))
+    bar, answers = ("", None) if champion is None or model is None else _bar(task, trained, champion, model)
     delivery = deliveries_of(task, trained.holdout)
     spec = GateSpec(
         definition=task.train.definition,
@@ -106,7 +110,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
         classes=record.classes,
         positive=record.positive,
         champion_version=champion.version if champion else None,
-        champion_trained_until=champion.trained_until if champion else None,
+        champion_trained_until=champion.trained_until if champion and not bar else None,
         challenger_trained_until=record.trained_until,
         holdout_from=record.holdout_from,
         dummy_score=dummy.metrics.get(record.metric) if dummy else None,
@@ -116,6 +120,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
         new_blocks=_new_blocks(task, trained),
         split=record.split,
         changed_inputs=() if model is None else changed_inputs(model.features, trained.model.features),
+        no_bar=bar,
         seed=task.train.seed,
         now=task.now,
     )
@@ -124,10 +129,21 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
         trained.holdout,
         trained.truth,
         trained.predictions,
-        None if model is None else predict_recast(model, trained.holdout),
+        answers,
         _times(task, trained),
         delivery,
     )
+
+
+def _bar(task: TrainTask, trained: Trained, champion: ArtifactFile, model: Any) -> tuple[str, pd.DataFrame | None]:
+    """Why the champion is no bar, or what it says of the holdout rows."""
+    manifest = bundle.verify(champion, load_or_create_key(Path(task.key_path)))
+    columns = {column.name for column in task.train.columns}
+    reason = no_bar(manifest, task.train.definition, trained.record.task, columns)
+    try:
+        return reason, None if reason else predict_recast(model, trained.holdout)
+    except ShopfloorError as error:
+        return f"it cannot answer these rows ({error.message.rstrip('.')})", None
 
 
 def _losses(task: TrainTask, trained: Trained) -> tuple[LossPart, ...]:

@@ -23,7 +23,7 @@ from shopfloor.engine.line import delivery_trust, train_lines
 from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
 from shopfloor.engine.line.train_task import train_model
 from shopfloor.lake.locations import part_files
-from shopfloor.release import releasing
+from shopfloor.release import four_eyes, releasing
 from shopfloor.release.data_trust import with_data_trust
 from shopfloor.release.withdrawn_rows import is_released_again, over_withdrawn, release_again
 from shopfloor.runtime.champion import champion_artifact
@@ -107,7 +107,9 @@ class TrainHandler:
             train=TrainSpec(
                 run=run.id,
                 # A file that a person wrote may spell the columns otherwise.
-                definition=definition.spelled(ColumnNames(column.name for column in version.columns)),
+                definition=four_eyes.in_force(query, definition).spelled(
+                    ColumnNames(column.name for column in version.columns)
+                ),
                 dataset_version=version.version,
                 parts=part_files(context.layout, delivery_trust.without(version.parts, run.excluded)),
                 columns=version.columns,
@@ -191,7 +193,7 @@ class TrainHandler:
         """The same artifact once more: what has not changed since is not released again."""
         number = models.aliases(transaction, run.model).get("champion")
         champion = models.version(transaction, run.model, number) if number is not None else None
-        released = is_released_again(known, champion)
+        released = is_released_again(known, champion, decision)
         transaction.emit(
             "run.unchanged",
             run.model,

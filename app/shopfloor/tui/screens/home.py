@@ -97,8 +97,10 @@ class HomePane(Pane):
         first = home.next_row(self.shop.status) if self.shop.status is not None else None
         if first is not None:
             rows.append(first)
+        if self.shop.status is not None:
+            rows.extend(map(home.undelivered_row, self.shop.status.undelivered))
         for model in models:
-            if model.awaiting_approval is not None:
+            if model.awaiting_approval is not None or model.pending:
                 add(home.approval_row(model), model)
             if model.withdrawn_rows:
                 add(home.withdrawn_row(model), model)

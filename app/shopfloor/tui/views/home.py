@@ -11,6 +11,7 @@ from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckVerdict
+from shopfloor.domain.notice import Undelivered
 from shopfloor.domain.numbers import count
 from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.status import Status
@@ -138,10 +139,21 @@ def approval_row(model: ModelRecord) -> Row:
         (
             Cell("approve", "accent"),
             model.name,
-            f"v{model.awaiting_approval} passed the gate and awaits approval",
+            f"v{model.awaiting_approval} passed the gate and awaits approval"
+            if model.awaiting_approval is not None
+            else "Its releases would need fewer people: that awaits approval",
             "",
             _where(Scope.MODELS),
         ),
+    )
+
+
+def undelivered_row(rule: Undelivered) -> Row:
+    """A command of `notify` that takes nothing."""
+    what = f"{counted(rule.events, 'event')} could not be delivered: {rule.error}"
+    return Row(
+        f"notify {rule.rule}",
+        (Cell("notify", "warn"), rule.rule, what, words.ago(rule.since), _where(Scope.ACTIVITY)),
     )
 
 

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.numbers import count, interval, money
-from shopfloor.domain.release import Decision, GateCheck, ModelChange, ModelPart, ModelRecord, ModelVersion, Outcome
+from shopfloor.domain.release import (
+    Decision,
+    GateCheck,
+    ModelChange,
+    ModelPart,
+    ModelRecord,
+    ModelVersion,
+    Outcome,
+    PendingApproval,
+)
 from shopfloor.domain.text import counted
 from shopfloor.tui.theme import OK, WAIT, WARN, State
 from shopfloor.tui.views import words
@@ -158,7 +167,14 @@ def _summary(model: ModelRecord) -> list[Pair]:
         )
     if model.awaiting_approval is not None:
         pairs.insert(1, Pair("waits", f"v{model.awaiting_approval} for approval: A approves, X rejects", "accent"))
+    pairs += [Pair("approvals", _approvals(each), "accent") for each in model.pending if each.needed > 1]
     return pairs
+
+
+def _approvals(waiting: PendingApproval) -> str:
+    what = f"v{waiting.version}" if waiting.version is not None else waiting.what
+    by = f" ({', '.join(waiting.approved_by)})" if waiting.approved_by else ""
+    return f"{what}: {waiting.needed - waiting.missing} of {waiting.needed}{by}, {waiting.missing} missing"
 
 
 def _spark(model: ModelRecord) -> str:

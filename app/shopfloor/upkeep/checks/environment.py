@@ -32,6 +32,19 @@ def settings(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         yield failed("settings", doctor.context.settings_fault)
 
 
+def notify(doctor: DoctorContext) -> Iterator[DoctorFinding]:
+    """The commands of `notify` take what they are told."""
+    failing = doctor.context.undelivered()
+    for each in failing:
+        yield failed(
+            "notify",
+            f"rule {safe(each.rule, 60)} has not delivered {counted(each.events, 'event')} since event "
+            f"{each.first_seq}: {each.error}",
+        )
+    if not failing:
+        yield passed("notify", f"{counted(len(doctor.context.settings.notify_rules), 'rule')}, nothing undelivered")
+
+
 def rights(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """Nobody else reads what is the engine's, a team only passes through it; all of it is this user's."""
     problems: list[DoctorFinding] = []
