@@ -17,6 +17,7 @@ TEXTS = {
     "candidates": "linear,recipes/x.py:build", "metric": "f1",
     "split": "time", "holdout": "0.3", "window_days": "30", "budget": "12.5", "seed": "7",
     "min_rows": "10", "min_new_rows": "5", "cooldown": "0.5", "release": "approval",
+    "min_labelled_rows": "3", "schedule": "0 3 * * 1", "stale_days": "30", "retrain": "ask",
     "approvals": "2", "min_gain": "0.01", "margin": "0.02", "refresh_days": "9", "value_unit": "EUR",
     "value_tp": "4", "value_fp": "-1", "value_tn": "0.5", "value_fn": "-3", "value_error": "-0.1",
     "threshold": "0.4",

@@ -42,7 +42,7 @@ def services(works: Works) -> EngineServices:
 def commit(works: Works, number: int, digest: str, rows: int, *, restored: bool = False, least: int = 1) -> bool:
     """The next version comes; True when a training was queued for it."""
     definition = ModelDefinition(name="late", dataset="flights", target="y", retrain=Retrain(min_new_rows=least))
-    context: Any = SimpleNamespace(models_of=lambda dataset: [definition])
+    context: Any = SimpleNamespace(models_of=lambda dataset: [definition], layout=works.layout)
 
     def put(transaction: Transaction) -> bool:
         datasets.define(transaction, "flights", "append")
@@ -54,7 +54,7 @@ def commit(works: Works, number: int, digest: str, rows: int, *, restored: bool 
         ProductionLine(context).after(transaction, VersionCommitted(version))
         found = jobs.queued(transaction)
         for job in found:
-            assert job.payload == {"dataset_version": number}
+            assert job.payload == {"dataset_version": number, "trigger": "data"}
             jobs.put(transaction, msgspec.structs.replace(job, state=JobState.SUCCEEDED))
         return bool(found)
 

@@ -129,8 +129,9 @@ class Works:
         columns: Sequence[Column] = COLUMNS,
         delivered: Sequence[str] = (),
         digest: str = "d",
+        added: int = 0,
     ) -> int:
-        """The next version consists of `parts`."""
+        """The next version consists of `parts`, which bring so many rows."""
 
         def put(transaction: Transaction) -> int:
             datasets.define(transaction, dataset, "append")
@@ -140,6 +141,7 @@ class Works:
                 version=number,
                 digest=digest,
                 rows=sum(part.rows for part in parts),
+                added_rows=added,
                 columns=tuple(columns),
                 parts=tuple(parts),
                 files=tuple(delivered),

@@ -11,7 +11,7 @@ from shopfloor.actions.action import Action, Form, Input, InputKind, Inputs
 from shopfloor.actions.fields import member, names, number, values, whole
 from shopfloor.actions.panes import Scope
 from shopfloor.domain.dataset import DatasetRecord
-from shopfloor.domain.definition import ModelDefinition, ReleasePolicy, Split, Task, Value
+from shopfloor.domain.definition import ModelDefinition, ReleasePolicy, RetrainAction, Split, Task, Value
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.models import ModelDefine
 
@@ -70,6 +70,10 @@ def _split(text: str) -> Split:
 
 def _policy(text: str) -> ReleasePolicy:
     return member(ReleasePolicy, text, "release policy")
+
+
+def _action(text: str) -> RetrainAction:
+    return member(RetrainAction, text, "retraining action")
 
 
 def _column(name: str, label: str, text: str) -> Setting:
@@ -164,7 +168,27 @@ SETTINGS: tuple[Setting, ...] = (
     _count("training", "seed", "seed", "Seed", "The random seed."),
     _count("training", "min_rows", "min_rows", "Rows", "Do not train on fewer rows than this."),
     _count("retrain", "min_new_rows", "min_new_rows", "New rows", "Retrain after this many new rows."),
+    _count("retrain", "min_labelled_rows", "min_labelled_rows", "Labelled", "… of which so many have the target."),
     _figure("retrain", "cooldown", "cooldown_minutes", "Cooldown", "Minimum minutes between two retrainings."),
+    Setting(
+        name="schedule",
+        attribute="schedule",
+        label="Schedule",
+        help='Retrain at these times, as cron writes them, in UTC: "0 3 * * 1" is Monday at 3.',
+        read=_text,
+        section="retrain",
+    ),
+    _figure("retrain", "stale_days", "stale_days", "Stale", "Retrain when the champion's data is older than this."),
+    Setting(
+        name="retrain",
+        attribute="action",
+        label="Retrain",
+        help="release lets the release policy decide about it, train leaves it to a person, ask only asks to train.",
+        read=_action,
+        section="retrain",
+        kind=InputKind.CHOICE,
+        choices=values(RetrainAction),
+    ),
     Setting(
         name="release",
         attribute="policy",

@@ -57,13 +57,36 @@ class Training(Record, frozen=True, kw_only=True):
     exclude_broken: bool = True
 
 
+class RetrainAction(StrEnum):
+    """What a trigger does: train and let the release policy decide, train for a person to promote, or ask to train."""
+
+    RELEASE = "release"
+    TRAIN = "train"
+    ASK = "ask"
+
+
 class Retrain(Record, frozen=True, kw_only=True):
-    """What starts a retraining. The cooldown guards against loops."""
+    """What starts a training by itself, and what must hold then.
+
+    Triggers: new rows, corrected rows, alerts (of drift, of performance), a `schedule` as cron writes it (UTC), and a
+    champion whose data is older than `stale_days`. Conditions: `min_new_rows` for new and corrected rows,
+    `min_labelled_rows` and `weekly_hours` of training (0: any) for all, and for alerts and staleness the
+    cool-down and at most `loop_guard` trainings in a row that bring no new champion (0: any).
+    """
 
     on_data: bool = True
+    on_correction: bool = True
     on_alert: bool = True
+    on_drift: bool = True
+    on_performance: bool = True
+    schedule: str = ""
+    stale_days: float = 0.0
     min_new_rows: int = 1
+    min_labelled_rows: int = 0
     cooldown_minutes: float = 60.0
+    weekly_hours: float = 0.0
+    loop_guard: int = 3
+    action: RetrainAction = RetrainAction.RELEASE
 
 
 class Release(Record, frozen=True, kw_only=True):

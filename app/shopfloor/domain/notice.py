@@ -14,7 +14,7 @@ from shopfloor.domain.record import Record
 FOR_PEOPLE = (
     "alert.opened", "alert.severity_changed", "contract.invalid", "engine.degraded", "engine.recovered",
     "file.held_again", "file.quarantined", "job.failed", "job.lost", "predictions.damaged", "release.await_approval",
-    "release.lowering_requested", "release.requested",
+    "release.lowering_requested", "release.requested", "retrain.ask",
 )  # fmt: skip
 """Kinds of events after which somebody has something to do, or to know."""
 

@@ -12,6 +12,7 @@ from shopfloor.domain.monitor import AlertState
 from shopfloor.engine.api.models import note_rules
 from shopfloor.engine.api.recorders import close_abandoned
 from shopfloor.engine.api.waiting import idle_report
+from shopfloor.engine.line.ticks import tick
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
@@ -44,6 +45,7 @@ _RECHECK_SECONDS = 5.0
 _SCRUB_SECONDS = 5.0
 _LOOK_SECONDS = 2.0
 _RULES_SECONDS = 15.0
+_TICK_SECONDS = 15.0
 
 
 def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
@@ -81,6 +83,7 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         PeriodicTask("damaged objects", _RECHECK_SECONDS, lambda: damage.recheck(context)),
         PeriodicTask("scrub", _SCRUB_SECONDS, Scrub(context, lambda: not idle_report(services).idle)),
         PeriodicTask("degraded", _LOOK_SECONDS, lambda: _look(services)),
+        PeriodicTask("retraining", _TICK_SECONDS, lambda: tick(context)),
         PeriodicTask("release rules", _RULES_SECONDS, lambda: note_rules(services)),
         PeriodicTask("snooze", 60.0, lambda: wake_snoozed(services)),
     ]

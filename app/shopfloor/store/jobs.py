@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.status import JobCounts
 from shopfloor.domain.text import safe
 from shopfloor.store.rows import Filter, Query, count, page, scalar, window
-from shopfloor.store.transaction import Transaction
+from shopfloor.store.transaction import Transaction, naive
 
 HELD = ", ".join(f"'{state}'" for state in JobState if state.held)
 """The states of jobs that a runner holds, as a list in SQL."""
@@ -176,3 +177,15 @@ def last_ended(query: Query, kind: JobKind, subject: str) -> JobRecord | None:
         [kind.value, subject],
     )
     return found[0] if found else None
+
+
+def trained_in_vain(query: Query, model: str, triggers: Sequence[str], since: datetime | None) -> int:
+    """The newest trainings of a model since a time that one of `triggers` started and that have ended, in a row."""
+    of_triggers = "coalesce(list_contains(?, record ->> '$.payload.trigger'), false)"
+    trainings = f"kind = 'train' AND subject = ? AND state NOT IN ({OPEN})"
+    return scalar(
+        query,
+        f"SELECT count(*) FROM jobs WHERE {trainings} AND {of_triggers} AND created_at > ? AND number > "
+        f"(SELECT coalesce(max(number), 0) FROM jobs WHERE {trainings} AND NOT {of_triggers})",
+        [model, list(triggers), naive(since or datetime(1970, 1, 1, tzinfo=UTC)), model, list(triggers)],
+    )

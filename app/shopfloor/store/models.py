@@ -200,6 +200,14 @@ def aliases(query: Query, model: str) -> dict[str, int]:
     return dict(query.all("SELECT alias, version FROM aliases WHERE model = ? AND version IS NOT NULL", [model]))
 
 
+def champion_since(query: Query, model: str) -> datetime | None:
+    """When the champion became it; None without one."""
+    row = query.one(
+        "SELECT moved_at FROM aliases WHERE model = ? AND alias = 'champion' AND version IS NOT NULL", [model]
+    )
+    return None if row is None else aware(row[0])
+
+
 def move_alias(transaction: Transaction, change: AliasChange) -> AliasChange:
     """Point an alias at a version, with its event and its line of history.
 

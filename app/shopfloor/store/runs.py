@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from shopfloor.domain.codec import to_text
@@ -12,7 +14,7 @@ from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
 from shopfloor.store.rows import Filter, Query, count, page, scalar, window
 from shopfloor.store.run_query import MetricAliases, narrow
-from shopfloor.store.transaction import Transaction
+from shopfloor.store.transaction import Transaction, naive
 
 _SORTS = {
     "created_at": "number",
@@ -115,6 +117,14 @@ def last_trained_version(query: Query, model: str) -> int:
         "AND state IN ('running', 'succeeded', 'queued')",
         [model],
     )
+
+
+def seconds_since(query: Query, model: str, since: datetime) -> float:
+    """How long the runs of a model took that were created since a time."""
+    row = query.one(
+        "SELECT coalesce(sum(duration_s), 0) FROM runs WHERE model = ? AND created_at >= ?", [model, naive(since)]
+    )
+    return float(row[0]) if row else 0.0
 
 
 def is_open(run: RunRecord) -> bool:

@@ -16,6 +16,7 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.text import counted, safe
 from shopfloor.workspace.form import TomlForm, read_form, write_text_atomic
 from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.schedule import check_schedule
 from shopfloor.workspace.settings import TeamSettings
 
 MetricCheck = Callable[[str, tuple[Task, ...]], object]
@@ -125,6 +126,8 @@ def check_definition(definition: ModelDefinition, source: str, check_metric: Met
         if not fine:
             raise ConfigError(f"{source}: key {key!r} has an invalid value.", hint=f"It must be {needed}.")
     _check_metric(definition, source, check_metric)
+    if definition.retrain.schedule:
+        check_schedule(definition.retrain.schedule, source, "retrain.schedule")
     if definition.target in ColumnNames((*definition.exclude, *definition.features)):
         raise ConfigError(
             f"{source}: the target {definition.target!r} cannot be excluded or a feature.", hint="Remove it there."
@@ -168,6 +171,10 @@ def _limits(definition: ModelDefinition) -> tuple[tuple[str, bool, str], ...]:
         ("training.budget_seconds", training.budget_seconds >= 0, "0 (no limit) or more"),
         ("retrain.min_new_rows", retrain.min_new_rows >= 0, "0 or more"),
         ("retrain.cooldown_minutes", retrain.cooldown_minutes >= 0, "0 or more"),
+        ("retrain.stale_days", retrain.stale_days >= 0, "0 (never) or more"),
+        ("retrain.min_labelled_rows", retrain.min_labelled_rows >= 0, "0 (any number) or more"),
+        ("retrain.weekly_hours", retrain.weekly_hours >= 0, "0 (no limit) or more"),
+        ("retrain.loop_guard", retrain.loop_guard >= 0, "0 (no limit) or more"),
         ("release.alpha", 0 < release.alpha < 0.5, "between 0 and 0.5"),
         ("release.min_gain", release.min_gain is None or release.min_gain >= 0, "0 or more"),
         ("release.margin", release.margin is None or release.margin >= 0, "0 or more"),

@@ -30,7 +30,7 @@ from shopfloor.domain.requests.models import (
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.positive import check_positive
 from shopfloor.engine.api.time_column import check_time
-from shopfloor.engine.line.line import train as train_on
+from shopfloor.engine.line.retraining import train as train_on
 from shopfloor.engine.services import EngineServices
 from shopfloor.monitoring.terms import record_terms
 from shopfloor.release import four_eyes

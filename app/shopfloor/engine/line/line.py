@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import singledispatchmethod
 
 import msgspec
@@ -12,8 +11,11 @@ from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord
+from shopfloor.domain.retraining import RetrainTrigger
 from shopfloor.engine.line import delivery_trust, withdrawn
+from shopfloor.engine.line.retraining import Occasion, consider
 from shopfloor.monitoring import freshness
+from shopfloor.monitoring.records import OUTGROWN, PERFORMANCE
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.line import (
     ActualsArrived,
@@ -24,11 +26,11 @@ from shopfloor.runtime.line import (
     PredictionsLogged,
     VersionCommitted,
 )
-from shopfloor.store import alerts, datasets, jobs, models, runs
+from shopfloor.store import alerts, jobs, models
 from shopfloor.store.transaction import Transaction
 
-_TRAIN_PRIORITY = 10
 _MONITOR_PRIORITY = 0
+_OF_PERFORMANCE = (PERFORMANCE, OUTGROWN)
 _DELIVERY_PRIORITY = 20
 
 
@@ -69,19 +71,25 @@ class ProductionLine:
             if champion is not None and _is_watched(definition) and _brings_rows(version):
                 check(transaction, definition.name, champion, version, trigger=trigger, cause=cause)
                 checked.append(definition.name)
-            is_marked = definition.name in withdrawn_champions
-            if definition.retrain.on_data and (is_marked or _has_news(transaction, definition, version)):
-                train(transaction, definition, version.version, trigger=trigger, cause=cause)
+            marked = "its champion learned from rows that left" if definition.name in withdrawn_champions else ""
+            corrects = version.changed_rows > 0 and (version.added_rows <= 0 or not definition.retrain.on_data)
+            occasion = Occasion(
+                RetrainTrigger.CORRECTION if corrects else RetrainTrigger.DATA,
+                trigger,
+                cause,
+                restored=version if version.restored is not None else None,
+                news=marked,
+            )
+            consider(transaction, self._context.layout, definition, occasion)
         delivery_trust.await_verdict(transaction, version, checked)
 
     @_follow.register
     def _(self, fact: DeliveryTrusted, transaction: Transaction) -> None:
         """Learn from the rows that were left out, or judge again what learned from them."""
         cause = JobCause(kind=CauseKind.DATASET_VERSION, name=fact.dataset, number=fact.version)
-        newest = datasets.current_version(transaction, fact.dataset)
+        occasion = Occasion(RetrainTrigger.DATA, fact.trigger, cause, news="rows that were left out are trusted")
         for definition in self._context.models_of(fact.dataset):
-            if definition.retrain.on_data:
-                train(transaction, definition, newest, trigger=fact.trigger, cause=cause)
+            consider(transaction, self._context.layout, definition, occasion)
 
     @_follow.register
     def _(self, fact: PredictionsLogged, transaction: Transaction) -> None:
@@ -109,22 +117,17 @@ class ProductionLine:
 
     @_follow.register
     def _(self, fact: AlertOpened, transaction: Transaction) -> None:
-        """It may start a retraining, unless one ran within the cooldown or there is nothing new to learn."""
-        definition, alert = fact.definition, fact.alert
-        if not definition.retrain.on_alert or definition.retired or _cools_down(transaction, definition):
-            return
-        newest = datasets.current_version(transaction, definition.dataset)
-        if newest <= runs.last_trained_version(transaction, definition.name):
-            return
-        job = train(
-            transaction,
-            definition,
-            newest,
-            trigger=f"alert {alert.id}",
-            cause=JobCause(kind=CauseKind.ALERT, name=alert.id),
+        """It may start a training."""
+        alert = fact.alert
+        occasion = Occasion(
+            RetrainTrigger.PERFORMANCE if alert.check in _OF_PERFORMANCE else RetrainTrigger.DRIFT,
+            f"alert {alert.id}",
+            JobCause(kind=CauseKind.ALERT, name=alert.id),
         )
-        note = f"{alert.cause} A retraining was started ({job.id}).".strip()
-        alerts.put(transaction, msgspec.structs.replace(alert, cause=note))
+        job = consider(transaction, self._context.layout, fact.definition, occasion)
+        if job is not None:
+            note = f"{alert.cause} A retraining was started ({job.id}).".strip()
+            alerts.put(transaction, msgspec.structs.replace(alert, cause=note))
 
     def _definition(self, model: str) -> ModelDefinition | None:
         """None when the model's file is gone; its log stays."""
@@ -150,37 +153,8 @@ def _is_measured(definition: ModelDefinition) -> bool:
     return definition.monitoring.performance or definition.value is not None
 
 
-def _has_news(transaction: Transaction, definition: ModelDefinition, version: DatasetVersion) -> bool:
-    trained = runs.last_trained_version(transaction, definition.name)
-    if version.restored is not None:
-        return datasets.digest(transaction, definition.dataset, trained) != version.digest
-    return datasets.new_rows_since(transaction, definition.dataset, trained) >= definition.retrain.min_new_rows
-
-
-def _cools_down(transaction: Transaction, definition: ModelDefinition) -> bool:
-    last = jobs.last_ended(transaction, JobKind.TRAIN, definition.name)
-    cooldown = timedelta(minutes=definition.retrain.cooldown_minutes)
-    return last is not None and last.finished_at is not None and transaction.now - last.finished_at < cooldown
-
-
 def _of_job(id: str) -> JobCause:
     return JobCause(kind=CauseKind.JOB, name=id)
-
-
-def train(
-    transaction: Transaction, definition: ModelDefinition, version: int, *, trigger: str, cause: JobCause | None = None
-) -> JobRecord:
-    """Queue a training; one that waits already takes the newer data along."""
-    return jobs.enqueue(
-        transaction,
-        JobKind.TRAIN,
-        definition.name,
-        payload={"dataset_version": version},
-        trigger=trigger,
-        causes=[cause] if cause is not None else [],
-        unique_key=f"train:{definition.name}",
-        priority=_TRAIN_PRIORITY,
-    )
 
 
 def check(

@@ -12,7 +12,7 @@ import msgspec
 from shopfloor.artifacts import bundle
 from shopfloor.domain.codec import convert
 from shopfloor.domain.column_names import ColumnNames
-from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.definition import ModelDefinition, ReleasePolicy, RetrainAction
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.numbers import figure
@@ -107,7 +107,7 @@ class TrainHandler:
             train=TrainSpec(
                 run=run.id,
                 # A file that a person wrote may spell the columns otherwise.
-                definition=four_eyes.in_force(query, definition).spelled(
+                definition=_released(four_eyes.in_force(query, definition), job).spelled(
                     ColumnNames(column.name for column in version.columns)
                 ),
                 dataset_version=version.version,
@@ -265,6 +265,14 @@ class TrainHandler:
         transaction.emit(
             "run.failed", run.model, f"Run {run.id} of {run.model} {state}: {error.message}", data={"run": run.id}
         )
+
+
+def _released(definition: ModelDefinition, job: JobRecord) -> ModelDefinition:
+    """What is trained for a person to promote is not released by itself, whatever the policy."""
+    if job.payload.get("action") != RetrainAction.TRAIN:
+        return definition
+    release = msgspec.structs.replace(definition.release, policy=ReleasePolicy.MANUAL)
+    return msgspec.structs.replace(definition, release=release)
 
 
 def _scratch(context: Context, job: JobRecord) -> Path:

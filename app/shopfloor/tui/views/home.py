@@ -26,7 +26,16 @@ NEXT = "next"
 
 # Steps on the way to a fact, and facts that other rows of this screen tell better.
 _HIDDEN_KINDS = frozenset(
-    {"file.arrived", "file.waiting", "file.staged", "file.committed", "run.started", "file.quarantined"}
+    {
+        "file.arrived",
+        "file.waiting",
+        "file.staged",
+        "file.committed",
+        "file.quarantined",
+        "run.started",
+        "retrain.train",
+        "retrain.skip",
+    }
 )
 
 
