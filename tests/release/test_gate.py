@@ -27,8 +27,10 @@ from shopfloor.domain.definition import ModelDefinition, Release, ReleasePolicy,
 from shopfloor.domain.errors import DataError, UsageError
 from shopfloor.domain.release import Decision, GateCheck, Outcome
 from shopfloor.release import gate
+from shopfloor.release.checks import beats_champion
 from shopfloor.release.gate import judge
 from shopfloor.release.input_compatibility import changed_inputs
+from shopfloor.statistics.block_test import BlockGain, over_blocks
 from shopfloor.statistics.predictions import Predictions
 
 
@@ -599,3 +601,11 @@ def test_ten_thousand_rows_take_at_most_a_third_of_a_second() -> None:
     begun = time.process_time()
     decide(challenger, champion, frame)
     assert time.process_time() - begun <= 0.3
+
+
+def test_a_gain_that_one_of_few_blocks_does_not_bear_out_is_not_said_to_include_0() -> None:
+    found = over_blocks([BlockGain(gain, 0.001, 20, "day") for gain in (0.05, 0.06, -0.001)], 0.05)
+    assert found.interval[0] > 0
+    check = beats_champion(found, 0.05)
+    assert check.passed is None
+    assert "is not borne out by every block" in check.detail

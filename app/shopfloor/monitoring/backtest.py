@@ -9,7 +9,7 @@ import msgspec
 
 from shopfloor.domain.codec import to_plain
 from shopfloor.domain.definition import ModelDefinition
-from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
+from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
 from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.check_context import CheckContext, InputRows
@@ -50,13 +50,13 @@ def _by_data(performance: Sequence[CheckResult]) -> dict[str, CheckResult]:
 
 @dataclass
 class Replay:
-    """The state between deliveries: results so far, the open alert, the tally."""
+    """The state between deliveries: results so far, the open alerts, the tally."""
 
     definition: ModelDefinition
     model_version: int
     reference: Reference
     history: list[CheckResult] = field(default_factory=list)
-    alerts: list[AlertRecord] = field(default_factory=list)
+    alerts: dict[str, AlertRecord] = field(default_factory=dict)
     deliveries: list[BacktestDelivery] = field(default_factory=list)
     opened: int = 0
 
@@ -79,11 +79,14 @@ class Replay:
         at = results[0].at if results else None
         fired = False
         if at is not None:
-            changes = fold(self.alerts, results, self.history, self.definition, at)
+            changes = fold(list(self.alerts.values()), results, self.history, self.definition, at)
             fired = bool(changes.opened or changes.updated)
-            self.opened += len(changes.opened)
-            held = [*changes.opened, *changes.updated] or ([] if changes.resolved else self.alerts)
-            self.alerts = [alert for alert in held if alert.state is not AlertState.RESOLVED]
+            for alert in changes.opened:
+                self.opened += 1
+                self.alerts[str(self.opened)] = msgspec.structs.replace(alert, id=str(self.opened))
+            self.alerts |= {alert.id: alert for alert in changes.updated}
+            for alert in changes.resolved:
+                del self.alerts[alert.id]
             self.history += results
         shifted = [result.feature or "" for result in results if result.verdict is CheckVerdict.SHIFTED]
         self.deliveries.append(

@@ -108,7 +108,9 @@ def beats_constant(metric: Metric, score: float, found: Comparison, dummy: float
 def beats_champion(found: Comparison, alpha: float) -> GateCheck:
     """`better`: the interval of the gain lies above 0 (True), below 0 (False) or includes it."""
     passed = True if found.better(alpha) else False if found.worse(alpha) else None
-    where = {True: "lies above 0", False: "lies below 0", None: "does not rule out 0"}[passed]
+    low, high = found.interval
+    doubt = "is not borne out by every block" if low > 0 or high < 0 else "does not rule out 0"
+    where = {True: "lies above 0", False: "lies below 0", None: doubt}[passed]
     p_value = found.p_worse if passed is False else found.p_better
     return GateCheck(
         code="better",

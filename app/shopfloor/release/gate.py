@@ -254,7 +254,10 @@ def _held(spec: GateSpec, found: _Findings) -> str:
     if not gain.passed and found.comparison.gain > 0:
         reasons.append(f"is below the minimum {numbers.rounded(spec.min_gain)}")
     if better.passed is not True:
-        reasons.append(f"has an interval {numbers.interval(found.comparison.interval)} that includes 0")
+        low, high = found.comparison.interval
+        one_sided = low > 0 or high < 0  # then a few blocks must agree, and do not
+        why = "that not every block bears out" if one_sided else "that includes 0"
+        reasons.append(f"has an interval {numbers.interval((low, high))} {why}")
     if not reasons:
         return ""
     return f"gain {numbers.gain(found.comparison.gain)} {' and '.join(reasons)}{_stays(spec)}"
