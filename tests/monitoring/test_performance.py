@@ -165,7 +165,7 @@ def test_without_a_holdout_nothing_can_be_told() -> None:
 
 def test_early_truth_is_told(reference: Reference) -> None:
     result = checked(reference, answers(month(8, rows=3000)), predictions=20_000)
-    assert "Only 15 % of the predictions" in result.message
+    assert "Only 15 % (3,000 of 20,000) of the predictions" in result.message
 
 
 def test_errors_are_negative_scores_too() -> None:

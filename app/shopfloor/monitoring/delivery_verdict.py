@@ -14,6 +14,7 @@ from shopfloor.monitoring.records import (
     CONSTANT,
     FEATURE_DRIFT,
     LABELLED_SHARE,
+    MISSING_RATE,
     MISSING_SHARE,
     PERFORMANCE,
     TARGET_DRIFT,
@@ -43,7 +44,7 @@ def _fault(result: CheckResult, *, inputs_moved: bool) -> Fault | None:
     if result.evidence.get("unit_change"):
         return Fault.UNIT
     if result.check == MISSING_SHARE:
-        return Fault.LOST if measure == MISSING_SHARE else None
+        return None if measure == MISSING_RATE else Fault.LOST
     if result.check == FEATURE_DRIFT:
         return {CONSTANT: Fault.STUCK, VANISHED: Fault.VANISHED}.get(str(measure))
     if inputs_moved:

@@ -13,6 +13,7 @@ from shopfloor.domain.value import CostEntry, ValueGroup, ValueTerms
 
 FEATURE_DRIFT = "feature_drift"
 MISSING_SHARE = "missing_share"
+MISSING_RATE = "missing_rate"
 PREDICTION_DRIFT = "prediction_drift"
 PERFORMANCE = "performance"
 TARGET_DRIFT = "target_drift"

@@ -13,14 +13,13 @@ from shopfloor.monitoring.check_context import CheckContext, InputRows
 from shopfloor.monitoring.drift import BREAK_SHARE
 from shopfloor.monitoring.measurement import Finding, Measurement, too_few
 from shopfloor.monitoring.rates import Count, differ, times_usual
-from shopfloor.monitoring.records import MISSING_SHARE, FeatureReference, Sketch
+from shopfloor.monitoring.records import MISSING_RATE, MISSING_SHARE, FeatureReference, Sketch
 from shopfloor.monitoring.thresholds import FEW_ROWS, prediction_limit
 from shopfloor.statistics.distances import homogeneity
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RATE = "missing_rate"
 _LEAST = 0.03
 
 
@@ -99,7 +98,7 @@ class MissingShare:
         each = _run_length(rows.frame, feature.name)
         independent = [(missing / each, all / each) for missing, all in ((current.missing, current.rows), before)]
         return Finding(
-            RATE,
+            MISSING_RATE,
             now,
             min(max(share * times_usual([*chunks, *self._deliveries(feature, rows, context)]), _LEAST), 1.0),
             practical=differ(*independent),
