@@ -93,6 +93,7 @@ def test_labels_of_another_kind_are_told_in_the_delivery_where_they_come(opened:
     opened(
         "model", "define", "kinds", "--dataset", "orders_kinds", "--target", "late", "--id", "order",
         "--positive", "yes", "--metric", "roc_auc", "--candidates", "linear", "--seed", "1", "--min-new-rows", "100000",
+        "--known-before", "load",
     )  # fmt: skip
     opened.wait()
     cases = {
