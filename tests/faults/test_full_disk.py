@@ -78,6 +78,11 @@ def troubles(shop: Shop) -> list[object]:
     return [*codes(shop), *(job for job in jobs if job.state is not JobState.SUCCEEDED)]
 
 
+def is_well(shop: Shop) -> bool:
+    """Whether nothing is left of what the disk hindered."""
+    return not troubles(shop)
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     with small_disk(tmp_path / "disk", 64):
