@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Mode, Rule, RuleSeverity, SchemaPolicy
-from shopfloor.domain.errors import ConfigError, IntegrityError, StoreError
+from shopfloor.domain.errors import ConfigError, IntegrityError
 from shopfloor.domain.file import FileState
 from shopfloor.formats import infer, table
 from shopfloor.formats.kinds.csv import FEWEST, FORMAT
@@ -469,9 +470,9 @@ def test_full_disk_is_not_the_files_fault(bench: Any, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(table, "strict", strict)
     monkeypatch.setattr(loading, "diagnose", strict)
-    with pytest.raises(StoreError) as caught:
+    with pytest.raises(OSError, match="No space left") as caught:
         bench.ingest({"1.csv": AB})
-    assert caught.value.code == "disk_full"
+    assert caught.value.errno == errno.ENOSPC
 
 
 def test_a_file_of_which_nothing_is_left_is_held_whatever_the_budget(bench: Any) -> None:

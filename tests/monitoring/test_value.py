@@ -163,6 +163,23 @@ def test_numbers_cost_by_their_error(tmp_path: Path) -> None:
     assert "67 % of 3 predictions" in report.note
 
 
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"task": Task.REGRESSION, "classes": (), "positive": None},
+        {"task": Task.BINARY},
+        {"task": Task.MULTICLASS, "classes": ("a", "no", "yes"), "positive": None},
+    ],
+    ids=["regression", "binary", "multiclass"],
+)
+def test_nothing_is_known_before_the_first_actual(tmp_path: Path, task: dict[str, Any]) -> None:
+    value = Value(unit="EUR", per_absolute_error=-1) if task["task"] is Task.REGRESSION else WORTH
+    answers = [1.0, 2.0, 3.0] if task["task"] is Task.REGRESSION else ["yes", "no", "no"]
+    part = inference_part(tmp_path, month(0, rows=3), pd.DataFrame({"prediction": answers}), at=JANUARY)
+    report = realised_value(spec(value, inference=(part,), **task))
+    assert (report.rows, report.total) == (0, 0)
+
+
 def test_honest_notes(tmp_path: Path) -> None:
     frame, answers = four([0.9])
     part = inference_part(tmp_path, frame, answers, at=JANUARY)

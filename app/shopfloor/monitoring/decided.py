@@ -168,8 +168,7 @@ def decided_rows(spec: ValueSpec) -> Iterator[DecidedRows]:
 def _read(found: DecidedRows) -> None:
     spec, connection = found.spec, found.connection
     kind = "VARCHAR" if spec.task.classification else "DOUBLE"
-    actual = f"TRY_CAST(actual AS {kind})"
-    _read_actuals(spec, connection, actual)
+    _read_actuals(spec, connection, kind)
     schema = f"SELECT * FROM read_parquet({texts(list(spec.inference))}, union_by_name = true) LIMIT 0"
     columns = [row[0] for row in connection.execute(f"DESCRIBE {schema}").fetchall()]
     inputs = [f", {name(each)}" for each in columns if each.startswith(INPUT)] if _needs_inputs(spec) else []
@@ -192,10 +191,13 @@ def _read(found: DecidedRows) -> None:
     found.rows = _count(connection, "known")
 
 
-def _read_actuals(spec: ValueSpec, connection: DuckDBPyConnection, actual: str) -> None:
+def _read_actuals(spec: ValueSpec, connection: DuckDBPyConnection, kind: str) -> None:
     """The newest actual of each id: of two that arrived at once the later one of the parts."""
     selects = []
-    columns = f"association_id::VARCHAR AS association_id, {actual} AS actual, arrived_at::TIMESTAMP AS arrived_at"
+    columns = (
+        f"association_id::VARCHAR AS association_id, TRY_CAST(actual AS {kind}) AS actual, "
+        "arrived_at::TIMESTAMP AS arrived_at"
+    )
     if spec.actuals:
         selects.append(f"SELECT {columns}, place, file_row_number FROM {_parts(spec.actuals)}")
     delivered = _delivered(spec)
@@ -203,7 +205,7 @@ def _read_actuals(spec: ValueSpec, connection: DuckDBPyConnection, actual: str) 
         connection.register("delivered", delivered)
         selects.append(f"SELECT {columns}, -1 AS place, row_number() OVER () AS file_row_number FROM delivered")
     body = " UNION ALL ".join(selects) or (
-        "SELECT NULL::VARCHAR AS association_id, NULL::VARCHAR AS actual, NULL::TIMESTAMP AS arrived_at, "
+        f"SELECT NULL::VARCHAR AS association_id, NULL::{kind} AS actual, NULL::TIMESTAMP AS arrived_at, "
         "0 AS place, 0 AS file_row_number WHERE false"
     )
     connection.execute(
