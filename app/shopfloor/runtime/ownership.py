@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from pathlib import Path
 
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.text import safe
+
+_LOOK_SECONDS = 0.001
 
 
 class Ownership:
@@ -22,16 +25,14 @@ class Ownership:
     def take(cls, lock: Path) -> Ownership:
         """Become the owner; raises `RefusedError` naming the process that is."""
         handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(handle):
             holder = _describe_holder(os.pread(handle, 200, 0))
             os.close(handle)
             raise RefusedError(
                 f"Another engine owns this workspace ({holder}).",
                 hint="Use it, or stop it first: shopfloor down",
                 code="owned",
-            ) from None
+            )
         owner = cls(lock, handle)
         owner.sign(None)
         return owner
@@ -63,6 +64,24 @@ class Ownership:
         """Give the workspace up."""
         os.ftruncate(self._handle, 0)
         os.close(self._handle)
+
+
+def _locked(handle: int) -> bool:
+    """Take the lock, unless an owner has it. Who only looks for an owner has a share of it for a moment."""
+    while not _flocked(handle, fcntl.LOCK_EX):
+        if not _flocked(handle, fcntl.LOCK_SH):
+            return False
+        fcntl.flock(handle, fcntl.LOCK_UN)
+        time.sleep(_LOOK_SECONDS)
+    return True
+
+
+def _flocked(handle: int, kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _describe_holder(signature: bytes) -> str:
