@@ -77,13 +77,6 @@ class Plant:
     def cancel(self, id: str) -> None:
         jobs_api.cancel(self.services, JobCancel(id=id, op_id=f"cancel-{id}-{time.monotonic()}"))
 
-    def rest(self) -> None:
-        """Wait until the runner has put away after the job that it ended."""
-        deadline = time.monotonic() + 60.0
-        while any(runner.job is not None for runner in self.pool._runners):
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
-
     def until(self, id: str, *states: JobState) -> None:
         deadline = time.monotonic() + 20
         while self.job(id).state not in states or self.pool.busy():
@@ -323,7 +316,6 @@ def test_jobs_go_to_the_runner_whose_worker_is_there(tmp_path: Path, monkeypatch
     try:
         for _ in range(20):
             plant.until(plant.queue().id, JobState.SUCCEEDED)
-            plant.rest()
     finally:
         plant.close()
     assert len(started) == len(WorkerClass)
