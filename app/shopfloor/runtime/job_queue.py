@@ -51,8 +51,7 @@ class JobQueue:
         deadline = self._context.clock.monotonic() + timeout
         while not self._context.stopping.is_set():
             mark = self._marks
-            left_to_others = 0 if is_ready() else self._ready(worker_class)
-            job, wait = self._try(worker_class, take, left_to_others)
+            job, wait = self._try(worker_class, take, lambda: 0 if is_ready() else self._ready(worker_class))
             if job is not None:
                 return job
             left = deadline - self._context.clock.monotonic()
@@ -64,9 +63,13 @@ class JobQueue:
         return None
 
     def _try(
-        self, worker_class: WorkerClass, take: Callable[[JobRecord], None], left_to_others: int
+        self, worker_class: WorkerClass, take: Callable[[JobRecord], None], left_to_others: Callable[[], int]
     ) -> tuple[JobRecord | None, float]:
-        """A claimed job, or how long until a postponed one is due."""
+        """A claimed job, or how long until a postponed one is due.
+
+        How many are `left_to_others` is asked again in the claim: the runner that just ended a job is ready for what
+        was queued since.
+        """
         waiting = self._context.store.read(jobs.queued)
         due_in = 3600.0
         now = self._context.clock.now()
@@ -74,11 +77,11 @@ class JobQueue:
         for job in candidates:
             if job.not_before is not None and job.not_before > now:
                 due_in = min(due_in, (job.not_before - now).total_seconds() + 0.01)
-        if sum(job.not_before is None or job.not_before <= now for job in candidates) <= left_to_others:
+        if sum(job.not_before is None or job.not_before <= now for job in candidates) <= left_to_others():
             return None, due_in
 
         def claim(transaction: Transaction) -> JobRecord | None:
-            job = self._claim(transaction, worker_class, now, left_to_others)
+            job = self._claim(transaction, worker_class, now, left_to_others())
             if job is not None:
                 take(job)
             return job
