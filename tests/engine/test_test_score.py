@@ -88,7 +88,10 @@ def test_an_answer_that_was_taken_back_counts_nothing() -> None:
         ({"learned": 3, "newest": 3}, "O4", 0.5, "the newest"),
         ({"learned": 1, "newest": 3}, "O4", 0, "2 versions behind"),
         ({"checks": (check("feature_drift"),)}, "O2", 0.5, "deliveries only"),
-        ({"checks": (check("range"), check("missing_share", evidence={"source": "inference"}))}, "O2", 1, "served"),
+        (
+            {"checks": (check("feature_drift"), check("missing_share", evidence={"source": "inference"}))},
+            "O2", 1, "served",
+        ),
         ({"checks": (check("performance"),)}, "O7", 1, "performance is fine"),
         ({"checks": (check("performance", CheckVerdict.UNKNOWN),)}, "O7", 0, "Cannot tell"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from shopfloor.domain.numbers import count
 
@@ -32,6 +33,12 @@ def safe(value: object, limit: int = 0) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 row`, `1,200 rows`: a number with its noun; `many` where an s is not all: `row is`, `rows are`."""
     return f"{count(number)} {one if number == 1 else many or f'{one}s'}"
+
+
+def first_of(names: Sequence[str], most: int, *, between: str = ", ") -> str:
+    """`a, b and 3 more`: at most so many names, which are safe to show."""
+    shown = between.join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def times(number: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.definition import ModelDefinition, Task
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import first_of, safe
 
 _NAMED = 5
 
@@ -30,5 +30,4 @@ def no_bar(champion: ArtifactManifest, definition: ModelDefinition, task: Task, 
 
 
 def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(repr(safe(name, 60)) for name in names[:_NAMED]) + more
+    return first_of([repr(safe(name, 60)) for name in names], _NAMED)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shopfloor.artifacts.manifest import FeatureField
 from shopfloor.domain.columns import ColumnType
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import first_of, safe
 
 _NAMED = 5
 # What is sent to the one is good for the other, too.
@@ -27,5 +27,4 @@ def changed_inputs(champion: Sequence[FeatureField], challenger: Sequence[Featur
 
 def listed(changes: Sequence[str]) -> str:
     """The first of them in one phrase."""
-    more = f" and {len(changes) - _NAMED} more" if len(changes) > _NAMED else ""
-    return "; ".join(changes[:_NAMED]) + more
+    return first_of(changes, _NAMED, between="; ")

@@ -15,6 +15,7 @@ from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.errors import IntegrityError, RefusedError, StoreError
 from shopfloor.domain.monitor import AlertRecord, Severity
 from shopfloor.domain.stored_object import ObjectKind, StoredObject
+from shopfloor.domain.text import first_of
 from shopfloor.domain.wire import WireError
 from shopfloor.lake.locations import artifact_file, part_files
 from shopfloor.lake.objects import part_path, verify, verify_parts
@@ -188,9 +189,10 @@ def places(layout: Layout, stored: StoredObject, held: Dependents) -> list[Path]
 
 def _losses(stored: StoredObject, held: Dependents) -> list[str]:
     """In sentences."""
-    found = [f"It holds {_listed(held.uses)}." if stored.kind is ObjectKind.LOG else f"Used by {_listed(held.uses)}."]
+    uses = first_of(held.uses, _NAMED)
+    found = [f"It holds {uses}." if stored.kind is ObjectKind.LOG else f"Used by {uses}."]
     if held.trained:
-        found.append(f"Trained on it: {_listed(held.trained)}.")
+        found.append(f"Trained on it: {first_of(held.trained, _NAMED)}.")
     return found if held.uses else []
 
 
@@ -214,8 +216,3 @@ def _remedy(layout: Layout, stored: StoredObject, held: Dependents) -> str:
 def originals(layout: Layout, dataset: str, id: str) -> list[Path]:
     """Where the archive keeps the file as it was delivered."""
     return sorted((layout.archive / "data" / dataset).glob(f"*/{id}-*"))
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMED])
-    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown

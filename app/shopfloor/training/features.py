@@ -13,7 +13,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.names import did_you_mean
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import first_of, safe
 
 _NEAR_UNIQUE = 0.9
 _ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|nr|no|number)$", re.IGNORECASE)
@@ -107,5 +107,4 @@ def _check(names: Iterable[str | None], known: dict[str, Column], key: str, defi
 
 
 def _names(names: Sequence[str]) -> str:
-    shown = ", ".join(safe(name, 40) for name in names[:6])
-    return shown if len(names) <= 6 else f"{shown} and {len(names) - 6} more"
+    return first_of([safe(name, 40) for name in names], 6)

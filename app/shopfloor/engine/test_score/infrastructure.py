@@ -14,14 +14,14 @@ from shopfloor.engine.test_score.finding import (
     cannot_tell,
 )
 
-_REPEATED = ("run.unchanged", "run.reproduced")
-_ROLLOUTS = ("rollout.", "shadow.", "canary.")
+_REPEATED = "run.unchanged"
+_ROLLOUT = "canary."
 _LINE = ("train", "monitor")
 
 
 def reproducible(evidence: ScoreEvidence) -> ScoreFinding:
     """I1."""
-    times = sum(evidence.kinds.get(kind, 0) for kind in _REPEATED)
+    times = evidence.kinds.get(_REPEATED, 0)
     if times:
         return ScoreFinding(AUTOMATIC, f"{counted(times, 'training')} gave the same artifact again, byte for byte.")
     if evidence.run is None or not evidence.run.environment:
@@ -57,8 +57,6 @@ def validated(evidence: ScoreEvidence) -> ScoreFinding:
 
 def one_example(evidence: ScoreEvidence) -> ScoreFinding:
     """I5."""
-    if evidence.kinds.get("prediction.explained"):
-        return ScoreFinding(AUTOMATIC, "Predictions have been explained row by row.")
     if evidence.definition.id is None or not evidence.predictions:
         return cannot_tell("no prediction with an association id is logged.")
     return ScoreFinding(
@@ -69,7 +67,7 @@ def one_example(evidence: ScoreEvidence) -> ScoreFinding:
 
 def canary(evidence: ScoreEvidence) -> ScoreFinding:
     """I6."""
-    if any(kind.startswith(_ROLLOUTS) for kind in evidence.kinds):
+    if any(kind.startswith(_ROLLOUT) for kind in evidence.kinds):
         return ScoreFinding(
             AUTOMATIC, "A version was served to a share of the requests, or in the shadow, before it took over."
         )

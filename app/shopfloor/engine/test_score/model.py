@@ -14,6 +14,7 @@ from shopfloor.engine.test_score.finding import (
     cannot_tell,
     clause,
 )
+from shopfloor.monitoring.records import PERFORMANCE
 
 _CONSTANT = "dummy"
 _SIMPLE = "linear"
@@ -36,7 +37,7 @@ def staleness_effect(evidence: ScoreEvidence) -> ScoreFinding:
     if found := evidence.told("staleness"):
         return ScoreFinding(AUTOMATIC, safe(found[0].message, 300))
     ages: dict[int, int] = {}
-    for check in evidence.told("performance"):
+    for check in evidence.told(PERFORMANCE):
         if check.model_version is not None:
             ages[check.model_version] = ages.get(check.model_version, 0) + 1
     number, most = max(ages.items(), key=lambda item: item[1], default=(0, 0))

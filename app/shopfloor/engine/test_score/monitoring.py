@@ -15,16 +15,15 @@ from shopfloor.engine.test_score.finding import (
     cannot_tell,
     clause,
 )
+from shopfloor.monitoring.records import FEATURE_DRIFT, MISSING_SHARE, PERFORMANCE
 
-_INPUTS = ("feature_drift", "missing_share", "data_quality", "range", "new_category")
+_INPUTS = (FEATURE_DRIFT, MISSING_SHARE)
 _NAMED = 4
 
 
 def dependencies(evidence: ScoreEvidence) -> ScoreFinding:
     """O1."""
     known = [run.environment for run in evidence.runs if run.environment]
-    if evidence.kinds.get("environment.changed"):
-        return ScoreFinding(AUTOMATIC, "A changed dependency was told as an event.")
     if not known:
         return cannot_tell("no training with its environment is stored.")
     if len(known) < 2:
@@ -49,7 +48,7 @@ def invariants(evidence: ScoreEvidence) -> ScoreFinding:
 
 def skew(evidence: ScoreEvidence) -> ScoreFinding:
     """O3."""
-    found = evidence.told("training_serving_skew", "skew", "serving_skew")
+    found = evidence.told("training_serving_skew")
     return (
         ScoreFinding(AUTOMATIC, safe(found[0].message, 300))
         if found
@@ -59,7 +58,7 @@ def skew(evidence: ScoreEvidence) -> ScoreFinding:
 
 def stale(evidence: ScoreEvidence) -> ScoreFinding:
     """O4."""
-    if found := evidence.told("staleness", "freshness"):
+    if found := evidence.told("staleness"):
         return ScoreFinding(AUTOMATIC, safe(found[0].message, 300))
     if not evidence.learned:
         return cannot_tell("it was never trained.")
@@ -90,7 +89,7 @@ def stable(evidence: ScoreEvidence) -> ScoreFinding:
 
 def speed(evidence: ScoreEvidence) -> ScoreFinding:
     """O6."""
-    if found := evidence.told("latency", "service", "serving_latency"):
+    if found := evidence.told("latency"):
         return ScoreFinding(AUTOMATIC, safe(found[0].message, 300))
     if (check := next(evidence.gate("latency"), None)) is not None:
         return ScoreFinding(BY_HAND, f"Measured at each release, not while serving: {clause(check.detail)}.")
@@ -99,7 +98,7 @@ def speed(evidence: ScoreEvidence) -> ScoreFinding:
 
 def quality(evidence: ScoreEvidence) -> ScoreFinding:
     """O7."""
-    found = evidence.told("performance")
+    found = evidence.told(PERFORMANCE)
     return (
         ScoreFinding(AUTOMATIC, safe(found[0].message, 300))
         if found

@@ -9,7 +9,7 @@ from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.numbers import count
 from shopfloor.domain.remedy import Remedy
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import first_of, safe
 
 
 @dataclass(frozen=True)
@@ -71,5 +71,4 @@ def detail(said: str) -> str:
 
 def listed(names: Sequence[str], limit: int = 5) -> str:
     """Up to `limit` column names as words."""
-    words = ", ".join(shown(name) for name in names[:limit])
-    return f"{words} and {len(names) - limit} more" if len(names) > limit else words
+    return first_of([shown(name) for name in names], limit)
