@@ -53,7 +53,8 @@ def _write(path: Path, rows: int, columns: int) -> None:
     for start in range(0, columns, 100):
         items = (f"{_KINDS[c % 10].format(c=c)} AS c{c}" for c in range(start, min(start + 100, columns)))
         part = path.with_name(f"{start}.csv")
-        duckdb.execute(_MAKE.format(items=", ".join(items), rows=rows, path=part))
+        with duckdb.connect() as connection:
+            connection.execute(_MAKE.format(items=", ".join(items), rows=rows, path=part))
         parts.append(part.read_text().splitlines())
         part.unlink()
     path.write_text("".join(",".join(line) + "\n" for line in zip(*parts, strict=True)))

@@ -217,11 +217,12 @@ def test_actuals_in_any_order_end_in_the_figures_of_clean_ones(
         messy = realised_value(spec(PLAIN, terms=terms(PLAIN), inference=parts, actuals=actual, champion=1))
         plain = realised_value(spec(PLAIN, terms=terms(PLAIN), inference=parts, actuals=clean, champion=1))
         assert messy == plain
-        by_sql = duckdb.execute(
-            "SELECT sum(CASE WHEN a.actual = 'yes' THEN if(p.prediction = 'yes', 40.25, -5) "
-            "ELSE if(p.prediction = 'yes', -15.1, 0) END)::DOUBLE "
-            f"FROM read_parquet('{parts[0]}') p JOIN read_parquet('{clean[0]}') a USING (association_id)"
-        ).fetchone()
+        with duckdb.connect() as connection:
+            by_sql = connection.execute(
+                "SELECT sum(CASE WHEN a.actual = 'yes' THEN if(p.prediction = 'yes', 40.25, -5) "
+                "ELSE if(p.prediction = 'yes', -15.1, 0) END)::DOUBLE "
+                f"FROM read_parquet('{parts[0]}') p JOIN read_parquet('{clean[0]}') a USING (association_id)"
+            ).fetchone()
         assert by_sql is not None
         assert round(messy.total, 2) == round(by_sql[0], 2)
 

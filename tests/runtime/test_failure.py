@@ -20,7 +20,8 @@ _ROWS = "SELECT i, md5(i::VARCHAR) AS m FROM range(20000) t(i)"
 
 def write_rows(path: Path) -> None:
     """As intake writes a part."""
-    duckdb.sql(f"COPY ({_ROWS}) TO '{path}'")
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY ({_ROWS}) TO '{path}'")
 
 
 def write_database(path: Path) -> None:
@@ -60,6 +61,6 @@ def test_a_task_that_finds_the_disk_full_says_so_and_not_that_the_program_is_wro
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS])
 def test_a_value_that_reads_like_an_error_of_the_system_is_none(code: int) -> None:
-    with pytest.raises(duckdb.ConversionException) as caught:
-        duckdb.sql(f"SELECT CAST('{os.strerror(code)}' AS INTEGER)").fetchall()
+    with duckdb.connect() as connection, pytest.raises(duckdb.ConversionException) as caught:
+        connection.execute(f"SELECT CAST('{os.strerror(code)}' AS INTEGER)")
     assert refused(caught.value) is None

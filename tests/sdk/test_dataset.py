@@ -176,7 +176,10 @@ def test_parts_are_plain_parquet_for_any_tool(tmp_path: Path, parts: tuple[PartF
     assert [pq.read_table(path).num_rows for path in paths] == [2, 1]
     assert [len(pd.read_parquet(path)) for path in paths] == [2, 1]
     listed = [str(path) for path in paths]
-    rows = duckdb.sql(f"SELECT count(*), sum(late) FROM read_parquet({listed}, union_by_name = true)").fetchall()
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"SELECT count(*), sum(late) FROM read_parquet({listed}, union_by_name = true)"
+        ).fetchall()
     assert rows == [(3, 7)]
     with pytest.raises(DataError, match="has 2 parts") as caught:
         _ = dataset.path
