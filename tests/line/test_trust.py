@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from tests.line.factory import Factory
 
-
 FAHRENHEIT = (1.8, 32.0)
 
 
