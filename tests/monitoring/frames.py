@@ -17,7 +17,13 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Monitoring, Task
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.monitor import CheckResult
-from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOutcomes, RescoredAnswers, StoredPredictions
+from shopfloor.monitoring.check_context import (
+    CheckContext,
+    InputRows,
+    KnownOutcomes,
+    RescoredAnswers,
+    StoredPredictions,
+)
 from shopfloor.monitoring.records import Joined, Reference
 from shopfloor.monitoring.reference import Holdout, build_reference
 from shopfloor.monitoring.run_checks import check_all

@@ -165,7 +165,8 @@ def _early(predictions: Predictions, joined: Joined, reference: Reference) -> bo
 def labelled_rows(spec: CheckSpec, reference: Reference, delivered: InputRows) -> KnownOutcomes | None:
     """What the version says of the delivery's rows, with their target, in the order of time.
 
-    None where there is no target, no `spec.artifact`, or it has learned the rows. Of very many rows it takes some, evenly spaced.
+    None where there is no target, no `spec.artifact`, or it has learned the rows. Of very many rows it takes some,
+    evenly spaced.
     """
     definition = spec.definition
     if spec.artifact is None or spec.learned or definition.target not in delivered.frame.columns:
