@@ -198,8 +198,8 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     `inference` and `actuals` are paths of stored predictions and ground truth; predictions count
     when they were made in `window` (start included, end not; None is open). Where the delivery
     has the target and the association id, its rows count as ground truth too. `labels_follow`: rows may come first and
-    their labels later, as the same rows. `artifact` is the version itself, which answers logged inputs again and, unless
-    it has `learned` some of them, the delivery's labelled rows; `key_path` is that of the key which signed it.
+    their labels later, as the same rows. `artifact` is the version itself, which answers logged inputs again and,
+    unless it has `learned` some of them, the delivery's labelled rows; `key_path` is that of the key which signed it.
     `history` holds earlier results of the model, for persistence and for what past deliveries did.
     `value` is what its decisions are worth by, None without terms.
     """
