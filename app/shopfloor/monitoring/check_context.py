@@ -126,9 +126,9 @@ class CheckContext:
     """What all checks of one run share. `at` is now and `history` holds earlier results of the model.
 
     `rows`, `predictions`, `rescored`, `outcomes` and `labelled` are None where there are none, or where the
-    definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those of the rows
-    that the delivery brings with their target, on which the model has not learned. `labels_follow`: rows may come
-    before their labels. `value` is what the decisions of the model were worth, None without terms.
+    definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those
+    of the rows that the delivery brings with their target, on which the model has not learned. `labels_follow`: rows
+    may come before their labels. `value` is what the decisions of the model were worth, None without terms.
     """
 
     definition: ModelDefinition
