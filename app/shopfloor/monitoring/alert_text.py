@@ -121,6 +121,8 @@ class AlertText:
     @property
     def cause(self) -> str:
         """Why it probably happened, in words; empty when nothing is known."""
+        if said := self.leading.evidence.get("cause"):
+            return str(said)
         guess = next((result for result in self.inputs if result.evidence.get("unit_change")), None)
         if guess is not None:
             return f"{safe(guess.feature or '', 60)}: it looks as if {guess.evidence['unit_change']}."
@@ -141,10 +143,17 @@ class AlertText:
     @property
     def actions(self) -> tuple[str, ...]:
         """What to do, the best first. To learn from broken data would teach the break."""
+        if self.own_actions:
+            return self.own_actions
         if self.broken:
             return ("ack", "snooze")
         can_retrain = self.check in (FEATURE_DRIFT, TARGET_DRIFT, PERFORMANCE, OUTGROWN)
         return ("retrain", "ack", "snooze") if can_retrain else ("ack", "retrain", "snooze")
+
+    @property
+    def own_actions(self) -> tuple[str, ...]:
+        """What the leading check says that mends it; empty where a check leaves that to its kind."""
+        return tuple(map(str, self.leading.evidence.get("actions", ())))
 
     def evidence(self, kept: Sequence[CheckKey]) -> dict[str, object]:
         """What the screen shows, and the checks that must be in order before the alert resolves."""
@@ -154,6 +163,7 @@ class AlertText:
         return {
             CHECKS: [list(key) for key in dict.fromkeys([*own, *kept])],
             BREAK: self.broken,
+            "mended_by": list(self.own_actions),
             "model_version": self.leading.model_version,
             "features": [
                 {
