@@ -180,9 +180,7 @@ def test_the_previous_champion_decides_the_same_rows(tmp_path: Path, monkeypatch
     rival = Rival(artifact=file, key_path=str(tmp_path / "key"), made_at=MARCH + timedelta(days=1))
 
     def previous(rival: Rival) -> ValueComparison:
-        value = spec(
-            PLAIN, terms=terms(PLAIN), inference=parts, actuals=actual, champion=2, previous=1, rival=rival
-        )
+        value = spec(PLAIN, terms=terms(PLAIN), inference=parts, actuals=actual, champion=2, previous=1, rival=rival)
         [found] = [one for one in realised_value(value).compared if one.against is ComparedWith.PREVIOUS]
         return found
 
@@ -196,9 +194,7 @@ def test_the_previous_champion_decides_the_same_rows(tmp_path: Path, monkeypatch
     assert decided.per_row == pytest.approx((40.25 - 15.1) / 2), "by its own threshold"
 
 
-def test_without_its_inputs_the_previous_champion_is_not_asked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_its_inputs_the_previous_champion_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Never, "columns", (Column(name="unlogged", type=ColumnType.NUMBER),))
     monkeypatch.setattr(bundle, "load", lambda artifact, key: Never())
     file = ArtifactFile(path=str(tmp_path), sha256="", model="m", version=1)

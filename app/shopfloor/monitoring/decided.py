@@ -70,7 +70,9 @@ class DecidedRows:
     @cached_property
     def _holding(self) -> list[int]:
         """The places of the terms by which any row is valued: only what these need has to be there."""
-        found = self.connection.execute(f"SELECT DISTINCT {self._by_terms(map(str, range(len(self._terms))))} FROM known")
+        found = self.connection.execute(
+            f"SELECT DISTINCT {self._by_terms(map(str, range(len(self._terms))))} FROM known"
+        )
         return sorted(row[0] for row in found.fetchall())
 
     def _by_terms(self, expressions: Iterable[str]) -> str:
@@ -244,8 +246,8 @@ def _read(found: DecidedRows) -> None:
     if spec.rival is not None:
         made_at = utc(spec.rival.made_at).replace(tzinfo=None)
         connection.execute(
-            f"CREATE TABLE asked AS SELECT {', '.join(['known.place', *all_inputs])} FROM (SELECT place, part, part_row "
-            f"FROM known WHERE model_version = ? AND moment > ? ORDER BY place DESC LIMIT {_MOST_ASKED}) known "
+            f"CREATE TABLE asked AS SELECT {', '.join(['known.place', *all_inputs])} FROM "
+            f"(SELECT place, part, part_row FROM known WHERE model_version = ? AND moment > ? ORDER BY place DESC LIMIT {_MOST_ASKED}) known "
             f"JOIN {_parts(spec.inference)} parts ON parts.place = part AND parts.file_row_number = part_row",
             [spec.champion, made_at],
         )

@@ -206,9 +206,7 @@ class _Valuation:
         if len(values) < 2:
             return None
         name = f"v{self.spec.previous} on the same rows"
-        return _comparison(
-            ComparedWith.PREVIOUS, name, len(values), float(other.mean()), _mean(values - other, at)
-        )
+        return _comparison(ComparedWith.PREVIOUS, name, len(values), float(other.mean()), _mean(values - other, at))
 
     def _against_previous(self, values: Floats, at: Any) -> ValueComparison | None:
         """Against what the champion before decided, which is other rows."""

@@ -10,7 +10,6 @@ from shopfloor.domain.definition import Figure, Value
 from shopfloor.statistics.arrays import Floats, Mask
 from shopfloor.statistics.predictions import Predictions
 
-
 Amounts = Mapping[str, Floats]
 """The amounts of rows by the column that terms name, (n,) each."""
 
