@@ -24,7 +24,7 @@ from shopfloor.duck.sql import fenced, lock, name, text, texts
 from shopfloor.lake.frame import read_parts
 from shopfloor.lake.inference_parts import AMOUNT
 from shopfloor.lake.objects import verify_published
-from shopfloor.monitoring.records import ValueSpec
+from shopfloor.monitoring.records import Rival, ValueSpec
 from shopfloor.monitoring.rival import rival_decisions
 from shopfloor.monitoring.samples import delivered_truth
 from shopfloor.monitoring.stored import INPUT, arriving
@@ -244,15 +244,22 @@ def _read(found: DecidedRows) -> None:
         f"FROM decided JOIN actuals USING (association_id) WHERE prediction IS NOT NULL AND {wanted}"
     )
     if spec.rival is not None:
-        made_at = utc(spec.rival.made_at).replace(tzinfo=None)
-        connection.execute(
-            f"CREATE TABLE asked AS SELECT {', '.join(['known.place', *all_inputs])} FROM "
-            f"(SELECT place, part, part_row FROM known WHERE model_version = ? AND moment > ? ORDER BY place DESC LIMIT {_MOST_ASKED}) known "
-            f"JOIN {_parts(spec.inference)} parts ON parts.place = part AND parts.file_row_number = part_row",
-            [spec.champion, made_at],
-        )
+        _read_asked(spec, spec.rival, connection, all_inputs)
     found.predictions = _count(connection, "decided")
     found.rows = _count(connection, "known")
+
+
+def _read_asked(spec: ValueSpec, rival: Rival, connection: DuckDBPyConnection, inputs: Sequence[str]) -> None:
+    """The inputs of the champion's newest rows that the previous version may answer, too."""
+    asked = (
+        "SELECT place, part, part_row FROM known WHERE model_version = ? AND moment > ? "
+        f"ORDER BY place DESC LIMIT {_MOST_ASKED}"
+    )
+    connection.execute(
+        f"CREATE TABLE asked AS SELECT {', '.join(['known.place', *inputs])} FROM ({asked}) known "
+        f"JOIN {_parts(spec.inference)} parts ON parts.place = part AND parts.file_row_number = part_row",
+        [spec.champion, utc(rival.made_at).replace(tzinfo=None)],
+    )
 
 
 def _read_actuals(spec: ValueSpec, connection: DuckDBPyConnection, kind: str) -> None:
