@@ -20,6 +20,7 @@ TARGET_DRIFT = "target_drift"
 LABELLED_SHARE = "labelled_share"
 OUTGROWN = "outgrown"
 VALUE = "value"
+TRAINING_SERVING_SKEW = "training_serving_skew"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 """What a drift check may measure beside the distances."""
@@ -217,9 +218,9 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     `inference` and `actuals` are paths of stored predictions and ground truth; predictions count
     when they were made in `window` (start included, end not; None is open). Where the delivery
     has the target and the association id, its rows count as ground truth too. `labels_follow`: rows may come first and
-    their labels later, as the same rows. `artifact` is the version itself
-    where it is to answer the delivery's labelled rows, none of which it has learned; `key_path` is that of the key
-    which signed it. `history` holds earlier results of the model, for persistence and for what past deliveries did.
+    their labels later, as the same rows. `artifact` is the version itself, which answers logged inputs again and,
+    unless it has `learned` some of them, the delivery's labelled rows; `key_path` is that of the key which signed it.
+    `history` holds earlier results of the model, for persistence and for what past deliveries did.
     `value` is what its decisions are worth by, None without terms.
     """
 
@@ -234,6 +235,7 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     data: tuple[PartFile, ...] = ()
     labels_follow: bool = False
     artifact: ArtifactFile | None = None
+    learned: bool = False
     key_path: str = ""
     inference: tuple[str, ...] = ()
     actuals: tuple[str, ...] = ()

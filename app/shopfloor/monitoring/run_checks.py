@@ -76,11 +76,11 @@ def _context(
     truth: pd.DataFrame | None,
     progress: Progress,
 ) -> CheckContext:
-    rows = predictions = outcomes = labelled = None
+    rows = predictions = outcomes = labelled = rescored = None
     if spec.definition.monitoring.drift:
         progress(0.3, "reading predictions")
         stored = stored_samples(spec, reference) if spec.inference else None
-        inputs, predictions = stored if stored is not None else (None, None)
+        inputs, predictions, rescored = stored if stored is not None else (None, None, None)
         rows = delivered if delivered is not None else inputs
     if spec.definition.monitoring.performance and spec.inference:
         progress(0.5, "joining predictions and actuals")
@@ -99,6 +99,7 @@ def _context(
         predictions=predictions,
         outcomes=outcomes,
         labelled=labelled,
+        rescored=rescored,
         labels_follow=spec.labels_follow,
     )
 

@@ -26,8 +26,9 @@ from shopfloor.domain.text import safe
 from shopfloor.lake.frame import read_parts
 from shopfloor.lake.inference_parts import AMOUNT
 from shopfloor.monitoring.bins import bin_values, watched_values
-from shopfloor.monitoring.check_context import InputRows, KnownOutcomes, StoredPredictions
+from shopfloor.monitoring.check_context import InputRows, KnownOutcomes, RescoredAnswers, StoredPredictions
 from shopfloor.monitoring.records import PREDICTION_DRIFT, CheckSpec, Joined, Reference
+from shopfloor.monitoring.rescoring import answered_again
 from shopfloor.monitoring.stored import MOST_INPUT_ROWS, join_truth, read_inputs
 from shopfloor.statistics.distances import homogeneity
 from shopfloor.statistics.frames import PREDICTION, read_numbers, read_predictions
@@ -89,8 +90,11 @@ def delivered_truth(
     return truth.assign(**own)
 
 
-def stored_samples(spec: CheckSpec, reference: Reference) -> tuple[InputRows, StoredPredictions] | None:
-    """The stored inputs and predictions of the window; None when nothing was predicted.
+def stored_samples(
+    spec: CheckSpec, reference: Reference
+) -> tuple[InputRows, StoredPredictions, RescoredAnswers | None] | None:
+    """The stored inputs and predictions of the window, and some of them predicted again; None when nothing was
+    predicted.
 
     Without a window what was predicted since the last look.
     """
@@ -104,6 +108,7 @@ def stored_samples(spec: CheckSpec, reference: Reference) -> tuple[InputRows, St
     return (
         InputRows(source="inference", data=data, moment=stored.last_at, frame=stored.inputs),
         StoredPredictions(source="inference", data=data, moment=stored.last_at, predictions=predictions),
+        answered_again(spec, stored, data),
     )
 
 
@@ -171,10 +176,11 @@ def _early(predictions: Predictions, joined: Joined, reference: Reference) -> bo
 def labelled_rows(spec: CheckSpec, reference: Reference, delivered: InputRows) -> KnownOutcomes | None:
     """What the version says of the delivery's rows, with their target, in the order of time.
 
-    None where there is no target, or no `spec.artifact`. Of very many rows it takes some, evenly spaced.
+    None where there is no target, no `spec.artifact`, or it has learned the rows. Of very many rows it takes some,
+    evenly spaced.
     """
     definition = spec.definition
-    if spec.artifact is None or definition.target not in delivered.frame.columns:
+    if spec.artifact is None or spec.learned or definition.target not in delivered.frame.columns:
         return None
     frame = _ordered(delivered.frame, definition.time)
     if len(frame) > MOST_INPUT_ROWS:

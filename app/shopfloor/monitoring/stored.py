@@ -33,6 +33,7 @@ MOST_INPUT_ROWS = 500_000
 _MOMENT = pa.timestamp("us")
 _LAST = datetime.max.replace(tzinfo=UTC)
 _ID, _AT, _VERSION, _ACTUAL, _ARRIVED = "association_id", "at", "model_version", "actual", "arrived_at"
+_DECIDED = ("segment", "served", "threshold", "humility")
 
 Window = tuple[datetime | None, datetime | None]
 
@@ -119,11 +120,13 @@ def truths_of_predictions(
 class StoredInputs:
     """The inputs of a model version, under the features' own names, and its predictions, oldest first.
 
-    `last_at` is the newest of the window, None where it has none.
+    `decided` has, row by row, `association_id`, `segment`, what was `served`, and the `threshold` or `humility` that
+    made it so; None where the part does not say. `last_at` is the newest of the window, None where it has none.
     """
 
     inputs: pd.DataFrame
     outputs: pd.DataFrame
+    decided: pd.DataFrame
     last_at: datetime | None
 
 
@@ -136,7 +139,7 @@ def read_inputs(inference: Sequence[str], version: int, window: Window, since: d
 
     table = _rows_of(inference, None, version, window)
     if not table.num_rows:
-        return StoredInputs(pd.DataFrame(), pd.DataFrame(), None)
+        return StoredInputs(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), None)
     # A row that is asked for again and again is still one row.
     table = table.take(pa.array(_latest(table.column(_ID), _micros(table.column(_AT)))[1]))
     at = _micros(table.column(_AT))
@@ -150,6 +153,9 @@ def read_inputs(inference: Sequence[str], version: int, window: Window, since: d
     return StoredInputs(
         inputs=inputs.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get),
         outputs=kept.select(outputs).to_pandas(),
+        decided=kept.select([_ID, *(name for name in _DECIDED if name in kept.column_names)])
+        .to_pandas()
+        .reindex(columns=[_ID, *_DECIDED]),
         last_at=_moment(at.max()),
     )
 
@@ -195,12 +201,15 @@ def _read(path: str, wanted: Sequence[str] | None) -> pa.Table:
 
 
 def _said(table: pa.Table) -> pa.Table:
-    """With what the model itself said as the prediction; parts of earlier versions have nothing else."""
+    """With what the model itself said as the prediction, and as `served` what was; parts of earlier versions have
+    nothing else.
+    """
     if MODEL_PREDICTION not in table.column_names:
         return table
     said = table.column(MODEL_PREDICTION)
     rest = table.drop_columns([MODEL_PREDICTION])
-    return rest.set_column(rest.column_names.index(PREDICTION), PREDICTION, said)
+    place = rest.column_names.index(PREDICTION)
+    return rest.append_column("served", rest.column(PREDICTION)).set_column(place, PREDICTION, said)
 
 
 def _timed(table: pa.Table) -> pa.Table:
