@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict, Severity
 from shopfloor.domain.numbers import percent
-from shopfloor.domain.text import counted, safe
+from shopfloor.domain.text import counted, first_of, safe
 from shopfloor.monitoring.check_history import CheckHistory, CheckKey, is_break, key_of
 from shopfloor.monitoring.records import (
     FEATURE_DRIFT,
@@ -113,10 +113,8 @@ class AlertText:
     def _outgrown_inputs(self) -> list[str]:
         if not self.gradual or self.inputs:
             return []
-        names = ", ".join(safe(result.feature or "", 60) for result in self.gradual[:_NAMED])
-        more = len(self.gradual) - _NAMED
-        tail = f" and {more} more" if more > 0 else ""
-        return [f"{names}{tail} moved gradually out of the range of the training data, as in a season."]
+        names = first_of([safe(result.feature or "", 60) for result in self.gradual], _NAMED)
+        return [f"{names} moved gradually out of the range of the training data, as in a season."]
 
     @property
     def cause(self) -> str:
@@ -127,7 +125,7 @@ class AlertText:
         if guess is not None:
             return f"{safe(guess.feature or '', 60)}: it looks as if {guess.evidence['unit_change']}."
         features = [one.feature for one in _one_a_feature(self.inputs) if one.feature]
-        names = ", ".join(safe(feature, 60) for feature in features[:_NAMED])
+        names = first_of([safe(feature, 60) for feature in features], _NAMED)
         if self.broken and names:
             return f"{names} changed abruptly in the newest data."
         if self.inputs:

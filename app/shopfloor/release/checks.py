@@ -10,8 +10,8 @@ from shopfloor.domain import numbers
 from shopfloor.domain.definition import ReleasePolicy, Value
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.release import GateCheck
-from shopfloor.domain.text import counted, safe
-from shopfloor.release import business_value, input_compatibility, leakage
+from shopfloor.domain.text import counted, first_of, safe
+from shopfloor.release import business_value, leakage
 from shopfloor.release.eligible import Eligible
 from shopfloor.release.leakage import ColumnPower
 from shopfloor.release.records import GateSpec, SliceGain
@@ -358,7 +358,7 @@ def inputs(spec: GateSpec) -> GateCheck | None:
         passed=None,
         value=float(len(spec.changed_inputs)),
         limit=0.0,
-        detail=f"{detail}{input_compatibility.listed(spec.changed_inputs)}",
+        detail=f"{detail}{first_of(spec.changed_inputs, between='; ')}",
     )
 
 

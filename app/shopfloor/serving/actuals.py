@@ -14,9 +14,9 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.labels import label_of
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import listed, safe
 from shopfloor.formats.reader import OpenTable, TableReader
-from shopfloor.formats.reasons.bad_file import BadFile, listed
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.lake.actuals import ACTUAL, write_actuals
 from shopfloor.runtime.task import Progress
 from shopfloor.serving.association_ids import ID
