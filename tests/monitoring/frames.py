@@ -190,9 +190,9 @@ def shifted(results: Sequence[CheckResult]) -> set[str]:
     return {result.feature or result.check for result in results if result.verdict.value == "shifted"}
 
 
-def data_part(folder: Path, frame: pd.DataFrame) -> PartFile:
+def data_part(folder: Path, frame: pd.DataFrame, columns: Sequence[Column] = COLUMNS) -> PartFile:
     """The frame as a part of the dataset."""
-    table = pa.Table.from_pandas(frame[[column.name for column in COLUMNS]], preserve_index=False)
+    table = pa.Table.from_pandas(frame[[column.name for column in columns]], preserve_index=False)
     return _written(folder, table)
 
 

@@ -167,11 +167,25 @@ class Reference(Record, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Rival(Record, frozen=True, kw_only=True):
+    """A version that answers rows which another one decided: only those after `made_at`, which it cannot have learned.
+
+    `threshold` is its own, None where the most probable class is its answer. `key_path` is that of the key which signed
+    the artifact.
+    """
+
+    artifact: ArtifactFile
+    key_path: str
+    threshold: float | None = None
+    made_at: datetime
+
+
 class ValueSpec(Record, frozen=True, kw_only=True):
     """Compute the realised value of stored predictions. Paths as in `CheckSpec`.
 
     `terms` are all that the model had, oldest first. `champion` and `previous` are versions, and `threshold` the
-    champion's. The delivery `data`, if there is one, arrived at `arrived_at`. `by` says what the points are about.
+    champion's. `rival` is the previous version where it is to decide the champion's rows, too. The delivery `data`, if
+    there is one, arrived at `arrived_at`. `by` says what the points are about.
     """
 
     definition: ModelDefinition
@@ -184,12 +198,18 @@ class ValueSpec(Record, frozen=True, kw_only=True):
     champion: int | None = None
     previous: int | None = None
     threshold: float = 0.5
+    rival: Rival | None = None
     columns: tuple[Column, ...] = ()
     data: tuple[PartFile, ...] = ()
     arrived_at: datetime | None = None
     inference: tuple[str, ...] = ()
     actuals: tuple[str, ...] = ()
     by: ValueGroup = ValueGroup.MONTH
+
+    @property
+    def amounts(self) -> tuple[str, ...]:
+        """The columns that any of the terms name as amounts."""
+        return tuple(dict.fromkeys(column for terms in self.terms for column in terms.value.columns))
 
 
 class CheckSpec(Record, frozen=True, kw_only=True):

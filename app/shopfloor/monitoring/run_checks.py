@@ -49,10 +49,11 @@ def run_checks(
     progress(0.0, "reading the reference")
     reference = read_reference(spec.reference_path)
     progress(0.1, "reading the delivery")
-    delivered = delivered_rows(spec.data, spec.columns, reference, spec.definition, spec.now) if spec.data else None
-    truth = (
-        delivered_truth(delivered.frame, spec.definition.id, spec.definition.target) if delivered is not None else None
-    )
+    delivered = truth = None
+    if spec.data:
+        definition, amounts = spec.definition, () if spec.value is None else spec.value.amounts
+        delivered = delivered_rows(spec.data, spec.columns, reference, definition, spec.now, amounts=amounts)
+        truth = delivered_truth(delivered.frame, definition.id, definition.target, amounts)
     context = _context(spec, reference, delivered, truth, progress)
     progress(0.7, "checking")
     results = check_all(context)
