@@ -21,6 +21,7 @@ from shopfloor.monitoring.check_context import (
     CheckContext,
     InputRows,
     KnownOutcomes,
+    ReplayedVersions,
     RescoredAnswers,
     StoredPredictions,
 )
@@ -129,6 +130,7 @@ def context(
     predictions: Predictions | None = None,
     outcomes: Predictions | None = None,
     rescored: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    replayed: ReplayedVersions | None = None,
     joined: Joined | None = None,
     history: Sequence[CheckResult] = (),
     settings: Monitoring | None = None,
@@ -167,6 +169,7 @@ def context(
         predictions=predicted,
         outcomes=known,
         rescored=again,
+        replayed=replayed,
     )
 
 
@@ -187,9 +190,9 @@ def shifted(results: Sequence[CheckResult]) -> set[str]:
     return {result.feature or result.check for result in results if result.verdict.value == "shifted"}
 
 
-def data_part(folder: Path, frame: pd.DataFrame) -> PartFile:
+def data_part(folder: Path, frame: pd.DataFrame, columns: Sequence[Column] = COLUMNS) -> PartFile:
     """The frame as a part of the dataset."""
-    table = pa.Table.from_pandas(frame[[column.name for column in COLUMNS]], preserve_index=False)
+    table = pa.Table.from_pandas(frame[[column.name for column in columns]], preserve_index=False)
     return _written(folder, table)
 
 
