@@ -33,8 +33,8 @@ class AlertText:
     """The results that one alert is about, the weightiest first.
 
     `inputs` are those about rows: features that drifted or miss values, and whatever else a check
-    of the rows found. `others` are what the model does worse by another measure than performance. `gradual` are features
-    that training no longer covers.
+    of the rows found. `others` are what the model does worse by another measure than performance. `gradual` are
+    features that training no longer covers.
     """
 
     inputs: tuple[CheckResult, ...]
@@ -145,7 +145,7 @@ class AlertText:
                 "The predictions shifted, but no single feature did: check feature combinations and the model version."
             )
         if self.others:
-            return "The inputs are stable: the outcomes that the model gives a chance happen more or less often than before."
+            return "The inputs are stable: what the model gives a chance happens more or less often than before."
         return "The training data does not cover this time of year yet."
 
     @property
