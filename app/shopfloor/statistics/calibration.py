@@ -151,4 +151,4 @@ def _logit(chance: Floats) -> Floats:
 
 
 def _expit(value: Floats) -> Floats:
-    return 1 / (1 + np.exp(-value))
+    return np.asarray(1 / (1 + np.exp(-value)))
