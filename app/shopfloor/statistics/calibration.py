@@ -147,8 +147,9 @@ def _inflation(contributions: Floats, bread: Floats) -> float:
 
 def _logit(chance: Floats) -> Floats:
     with np.errstate(divide="ignore"):
-        return np.clip(np.log(chance) - np.log1p(-chance), -_FARTHEST, _FARTHEST)
+        found: Floats = np.clip(np.log(chance) - np.log1p(-chance), -_FARTHEST, _FARTHEST)
+    return found
 
 
 def _expit(value: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-value)))
+    return 1 / (1 + np.exp(-value))
