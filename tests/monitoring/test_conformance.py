@@ -35,11 +35,12 @@ OTHERS = (Column(name="fixed", type=ColumnType.NUMBER), Column(name="hollow", ty
 
 @dataclass(frozen=True)
 class Delivery:
-    """Rows as they arrived, what the model predicted for them, and what came true."""
+    """Rows as they arrived, what the model predicted for them, and what came true; `again` is what it says now."""
 
     frame: pd.DataFrame
     answers: pd.DataFrame
     truth: pd.Series
+    again: pd.DataFrame | None = None
 
     @staticmethod
     def of(frame: pd.DataFrame, task: Task, seen_as: pd.DataFrame | None = None) -> Delivery:
@@ -120,7 +121,8 @@ def all_moved(task: Task) -> Delivery:
     before = month(8, rows=1501)
     frame = before.assign(temp=before["temp"] + 60, carrier="UA", noise=None)
     found = Delivery.of(frame, task)
-    return Delivery(frame, found.answers, pd.Series(np.random.default_rng(0).permutation(found.truth.to_numpy())))
+    truth = pd.Series(np.random.default_rng(0).permutation(found.truth.to_numpy()))
+    return Delivery(frame, found.answers, truth, found.answers.assign(**{found.answers.columns[-1]: 0.25}))
 
 
 DELIVERIES: tuple[Callable[[Task], Delivery], ...] = (
@@ -163,7 +165,16 @@ def reference(task: Task) -> Reference:
 
 def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckResult, ...] = ()) -> CheckContext:
     found = delivery.predictions(task)
-    return context(reference(task), number, frame=delivery.labelled, predictions=found, outcomes=found, history=history)
+    again = delivery.answers if delivery.again is None else delivery.again
+    return context(
+        reference(task),
+        number,
+        frame=delivery.labelled,
+        predictions=found,
+        outcomes=found,
+        rescored=(delivery.answers, again),
+        history=history,
+    )
 
 
 def run(check: Check, delivery: Delivery, task: Task) -> list[CheckResult]:

@@ -16,7 +16,7 @@ from shopfloor.domain.monitor import CheckResult
 from shopfloor.domain.value import ValueGroup
 from shopfloor.lake.locations import artifact_file, part_files
 from shopfloor.lake.manifest import touched_by
-from shopfloor.monitoring.records import PERFORMANCE, BacktestSpec, CheckSpec, Delivery, ValueSpec
+from shopfloor.monitoring.records import PERFORMANCE, BacktestSpec, CheckSpec, Delivery, Rival, ValueSpec
 from shopfloor.monitoring.tasks import CheckTask
 from shopfloor.monitoring.terms import terms_of
 from shopfloor.runtime.context import Context
@@ -52,7 +52,8 @@ def check_task(
         columns=shown.columns if shown is not None else (),
         data=part_files(context.layout, added),
         labels_follow=dataset is not None and dataset.mode == Mode.UPSERT,
-        artifact=file if new else None,
+        artifact=file,
+        learned=not new,
         key_path=str(context.layout.signing_key),
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
         actuals=_log(context, query, definition.name, LogKind.ACTUALS),
@@ -89,8 +90,12 @@ def value_spec(
     definition: ModelDefinition,
     by: ValueGroup = ValueGroup.MONTH,
     delivery: DatasetVersion | None = None,
+    *,
+    paired: bool = False,
 ) -> ValueSpec:
-    """All predictions and ground truth of a model, with what the rows of `delivery` say of them."""
+    """All predictions and ground truth of a model, with what the rows of `delivery` say of them; where `paired`, the
+    previous champion decides the rows of the champion, too.
+    """
     aliases = models.aliases(query, definition.name)
     champion = aliases.get("champion")
     _, manifest, reference = _artifact(context, query, definition.name, champion) if champion else _NONE
@@ -107,6 +112,7 @@ def value_spec(
         champion=champion,
         previous=aliases.get("previous"),
         threshold=_threshold(query, definition.name, champion),
+        rival=_rival(context, query, definition.name, aliases.get("previous")) if paired else None,
         columns=newest.columns if newest is not None else (),
         data=part_files(context.layout, datasets.added_parts(query, definition.dataset, delivery.version))
         if delivery is not None
@@ -115,6 +121,18 @@ def value_spec(
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
         actuals=_log(context, query, definition.name, LogKind.ACTUALS),
         by=by,
+    )
+
+
+def _rival(context: Context, query: Query, model: str, previous: int | None) -> Rival | None:
+    file, manifest, _ = _artifact(context, query, model, previous) if previous is not None else _NONE
+    if previous is None or file is None or manifest is None:
+        return None
+    return Rival(
+        artifact=file,
+        key_path=str(context.layout.signing_key),
+        threshold=thresholds.of_version(query, model, previous),
+        made_at=manifest.created_at,
     )
 
 

@@ -48,10 +48,11 @@ def run_checks(
     progress(0.0, "reading the reference")
     reference = read_reference(spec.reference_path)
     progress(0.1, "reading the delivery")
-    delivered = delivered_rows(spec.data, spec.columns, reference, spec.definition, spec.now) if spec.data else None
-    truth = (
-        delivered_truth(delivered.frame, spec.definition.id, spec.definition.target) if delivered is not None else None
-    )
+    delivered = truth = None
+    if spec.data:
+        definition, amounts = spec.definition, () if spec.value is None else spec.value.amounts
+        delivered = delivered_rows(spec.data, spec.columns, reference, definition, spec.now, amounts=amounts)
+        truth = delivered_truth(delivered.frame, definition.id, definition.target, amounts)
     context = _context(spec, reference, delivered, truth, progress)
     progress(0.7, "checking")
     results = check_all(context)
@@ -75,11 +76,11 @@ def _context(
     truth: pd.DataFrame | None,
     progress: Progress,
 ) -> CheckContext:
-    rows = predictions = outcomes = labelled = None
+    rows = predictions = outcomes = labelled = rescored = None
     if spec.definition.monitoring.drift:
         progress(0.3, "reading predictions")
         stored = stored_samples(spec, reference) if spec.inference else None
-        inputs, predictions = stored if stored is not None else (None, None)
+        inputs, predictions, rescored = stored if stored is not None else (None, None, None)
         rows = delivered if delivered is not None else inputs
     if spec.definition.monitoring.performance and spec.inference:
         progress(0.5, "joining predictions and actuals")
@@ -98,6 +99,7 @@ def _context(
         predictions=predictions,
         outcomes=outcomes,
         labelled=labelled,
+        rescored=rescored,
         labels_follow=spec.labels_follow,
     )
 

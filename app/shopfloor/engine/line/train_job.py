@@ -23,6 +23,7 @@ from shopfloor.engine.line import delivery_trust, train_lines
 from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
 from shopfloor.engine.line.train_task import train_model
 from shopfloor.lake.locations import part_files
+from shopfloor.monitoring.terms import source_of
 from shopfloor.release import four_eyes, releasing
 from shopfloor.release.data_trust import with_data_trust
 from shopfloor.release.withdrawn_rows import is_released_again, over_withdrawn, release_again
@@ -125,6 +126,7 @@ class TrainHandler:
             champion=champion,
             deliveries=datasets.deliveries(query, definition.dataset, version.version),
             earlier_tests=releasing.earlier_tests(query, definition.name, champion),
+            value_source="" if definition.value is None else source_of(context, definition.value),
             now=context.clock.now(),
         )
 
