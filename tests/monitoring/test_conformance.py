@@ -141,6 +141,14 @@ def knowing(truth: pd.Series, task: Task) -> pd.DataFrame:
     return pd.DataFrame({"prediction": label, "probability_no": 1 - sure, "probability_yes": sure})
 
 
+def uncertain(task: Task) -> Delivery:
+    """Only rows of which the model can say little, without truth."""
+    frame = month(8, rows=4000)
+    chance = answers_of(frame)["probability_yes"]
+    found = Delivery.of(frame[(chance > 0.3) & (chance < 0.6)].reset_index(drop=True), task)
+    return Delivery(found.frame, found.answers, pd.Series([None] * len(found.frame), dtype=object))
+
+
 DELIVERIES: tuple[Callable[[Task], Delivery], ...] = (
     usual,
     empty,
@@ -151,6 +159,7 @@ DELIVERIES: tuple[Callable[[Task], Delivery], ...] = (
     unseen_types,
     unseen_levels,
     all_moved,
+    uncertain,
 )
 every_check = pytest.mark.parametrize("check", checks(), ids=lambda check: check.name)
 every_delivery = pytest.mark.parametrize("delivery", DELIVERIES, ids=lambda delivery: delivery.__name__)
@@ -174,7 +183,7 @@ def reference(task: Task) -> Reference:
         target="late",
         time=frame["at"],
         importances={"temp": 3.0, "carrier": 1.0},
-        holdout=Holdout(held.answers, held.truth, held.frame["at"]),
+        holdout=Holdout(held.answers, held.truth, held.frame["at"], held.frame),
         created_at=datetime(2013, 9, 1, tzinfo=UTC),
     )
 

@@ -16,7 +16,7 @@ from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
 from shopfloor.monitoring.bins import sketch_column
 from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
-from shopfloor.statistics.arrays import Codes
+from shopfloor.statistics.arrays import Codes, Mask
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -63,12 +63,21 @@ class InputRows(Sample):
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPredictions(Sample):
-    """Predictions of the version from the inference log, oldest first; their truth may be unknown."""
+    """Predictions of the version from the inference log, oldest first, or of a delivery's rows; their truth may be
+    unknown.
+
+    `inputs` are the rows that they are of.
+    """
 
     predictions: Predictions
+    inputs: InputRows | None = None
 
     def __len__(self) -> int:
         return len(self.predictions)
+
+    def frame(self, rows: Mask) -> pd.DataFrame | None:
+        """The inputs of some of them; None where they are not known."""
+        return None if self.inputs is None else self.inputs.frame[rows]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,11 +156,11 @@ class ReplayedVersions(Sample):
 class CheckContext:
     """What all checks of one run share. `at` is now and `history` holds earlier results of the model.
 
-    `rows`, `predictions`, `rescored`, `outcomes` and `labelled` are None where there are none, or where the
+    `rows`, `predictions`, `rescored`, `outcomes`, `labelled` and `answered` are None where there are none, or where the
     definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those
     of the rows that the delivery brings with their target, on which the model has not learned, and `replayed` of these
-    rows too. `labels_follow`: rows may come before their labels. `value` is what the decisions of the model were worth,
-    None without terms.
+    rows too; `answered` are some of all the delivery's rows, with their target or not. `labels_follow`: rows may come
+    before their labels. `value` is what the decisions of the model were worth, None without terms.
     """
 
     definition: ModelDefinition
@@ -163,6 +172,7 @@ class CheckContext:
     predictions: StoredPredictions | None = None
     outcomes: KnownOutcomes | None = None
     labelled: KnownOutcomes | None = None
+    answered: StoredPredictions | None = None
     rescored: RescoredAnswers | None = None
     replayed: ReplayedVersions | None = None
     labels_follow: bool = False

@@ -195,7 +195,7 @@ def _reference(task: TrainTask, trained: Trained) -> bytes:
         target=definition.target,
         time=known_row_times(frame[time_column]) if time_column is not None else None,
         importances={feature.name: feature.importance for feature in record.features},
-        holdout=Holdout(predictions=trained.predictions, truth=trained.truth, time=_times(task, trained)),
+        holdout=Holdout(trained.predictions, trained.truth, _times(task, trained), trained.holdout),
         seed=task.train.seed,
         created_at=task.now,
     )
