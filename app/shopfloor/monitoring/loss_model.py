@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from shopfloor.artifacts.table import infer_columns
 from shopfloor.domain.numbers import significant
@@ -30,6 +31,7 @@ _MOST_ROWS = 20_000
 _FEWEST_ROWS = 300
 _LITTLE = 0.01
 _RIDGE = 5.0
+_LEFT = 0.1
 _STEPS = 30
 _FARTHEST = 4.0
 _POINTS = 201
@@ -53,26 +55,31 @@ def fit_losses(
     weights, centre = _gamma(np.concatenate(blocks, axis=1), error**2 / mean)
     parts = np.split(weights, np.cumsum([block.shape[1] for block in blocks])[:-1])
     terms = tuple(_weighted(term, part) for term, part in zip(terms, parts, strict=True))
-    model = LossModel(rows=len(known), offset=centre + float(np.log(mean)) / 2, terms=terms, shape=())
-    relative = np.quantile(error / _size(model, blocks), (np.arange(_POINTS) + 0.5) / _POINTS)
-    scale = np.sqrt(mean / ((_size(model, blocks) ** 2).mean() * (relative**2).mean()))
-    return LossModel(
+    tilt, bias = np.polyfit(known.predicted, error, 1) if float(np.ptp(known.predicted)) > 0 else (0.0, error.mean())
+    model = LossModel(
         rows=len(known),
-        offset=significant(model.offset),
+        bias=significant(float(bias)),
+        tilt=significant(float(tilt)),
+        offset=significant(centre + float(np.log(mean)) / 2),
         terms=terms,
-        shape=tuple(significant(float(one)) for one in relative * scale),
+        shape=(),
     )
+    middle, spread = _likely(model, blocks, known)
+    relative = np.quantile((error - middle) / spread, (np.arange(_POINTS) + 0.5) / _POINTS)
+    # What is left of the error, as large as it was.
+    scale = np.sqrt(((error - middle) ** 2).mean() / ((spread**2).mean() * (relative**2).mean()))
+    return replace(model, shape=tuple(significant(float(one)) for one in relative * scale))
 
 
-def error_sizes(
+def likely_errors(
     model: LossModel,
     features: Sequence[FeatureReference],
     prediction: FeatureReference,
     frame: pd.DataFrame,
     predictions: Predictions,
-) -> Floats:
-    """The size of the error to be expected of each row, (n,): times a draw of `shape` it is an error."""
-    return _size(model, list(_blocks(model.terms, features, prediction, frame, predictions)))
+) -> tuple[Floats, Floats]:
+    """The mean of the error to be expected of each row, and what a draw of `shape` is multiplied by, (n,) each."""
+    return _likely(model, list(_blocks(model.terms, features, prediction, frame, predictions)), predictions)
 
 
 def _important(features: Sequence[FeatureReference]) -> list[FeatureReference]:
@@ -130,6 +137,11 @@ def _columns(term: LossTerm, feature: FeatureReference, values: Values | None, r
     found[each, low + 1] = np.where(present, place - low, 0.0)
     found[~present, width] = 1.0
     return found
+
+
+def _likely(model: LossModel, blocks: Sequence[Floats], predictions: Predictions) -> tuple[Floats, Floats]:
+    middle, size = model.bias + model.tilt * predictions.predicted, _size(model, blocks)
+    return middle, np.sqrt(np.maximum(size**2 - middle**2, _LEFT * size**2))
 
 
 def _size(model: LossModel, blocks: Sequence[Floats]) -> Floats:

@@ -165,11 +165,14 @@ class LossTerm(Record, frozen=True, kw_only=True):
 class LossModel(Record, frozen=True, kw_only=True):
     """How large the errors of a regression model are where, learned on `rows` rows of its holdout.
 
-    The size of a row's error is exp(`offset` + half of the sum of its weights); `shape` has the quantiles of errors
-    that are divided by their size.
+    A prediction is off by `bias` + `tilt` times itself on average. The size of a row's error (root mean square) is
+    exp(`offset` + half of the sum of its weights); `shape` has the quantiles of errors without that mean, divided by
+    what is left of their size.
     """
 
     rows: int
+    bias: float
+    tilt: float
     offset: float
     terms: tuple[LossTerm, ...]
     shape: tuple[float, ...]
