@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 from tests.line.factory import Factory
 
+FAHRENHEIT = (1.8, 32.0)
 
-def readings(count: int, seed: int, *, fahrenheit: bool = False, sign: int = 1) -> str:
-    """Readings whose `fails` follows `temp`; in °F the same things are measured otherwise."""
+
+def readings(count: int, seed: int, *, shown: tuple[float, float] = (1.0, 0.0), sign: int = 1) -> str:
+    """Readings whose `fails` follows `temp`, which is shown by a factor and a shift."""
     draw = random.Random(seed)
     lines = ["reading,temp,load,fails"]
     for number in range(count):
         temp, load = draw.gauss(20, 6), draw.gauss(0, 1)
         fails = "yes" if sign * ((temp - 20) / 6 + load) + draw.gauss(0, 0.7) > 0 else "no"
-        shown = 1.8 * temp + 32 if fahrenheit else temp
-        lines.append(f"{seed}-{number},{shown:.3f},{load:.4f},{fails}")
+        lines.append(f"{seed}-{number},{shown[0] * temp + shown[1]:.3f},{load:.4f},{fails}")
     return "\n".join([*lines, ""])
 
 
@@ -47,7 +48,7 @@ def _open(shop: Factory) -> list[Any]:
 
 
 def test_broken_rows_are_not_learned_and_the_run_says_so(shop: Factory) -> None:
-    file = shop.add("readings", shop.write("readings2.csv", readings(800, 2, fahrenheit=True)), 800)
+    file = shop.add("readings", shop.write("readings2.csv", readings(800, 2, shown=FAHRENHEIT)), 800)
     verdict = shop.json("dataset", "show", "readings@2")["trust"]
     assert (verdict["trust"], verdict["files"]) == ("broken", [file["id"]])
     assert [one["fault"] for one in verdict["evidence"]] == ["unit"]
@@ -95,7 +96,9 @@ def test_rows_that_leave_take_what_learned_from_them_out_of_service(shop: Factor
 
 
 def test_what_learned_from_suspect_rows_waits_for_a_person(opened: Factory) -> None:
-    """Flipped labels and a flipped concept look alike: the rows are learned, and not released."""
+    """Flipped labels and a flipped concept look alike: the rows are learned, and not released. Nor is a delivery
+    trusted whose numbers changed to no known unit, where its alert is critical.
+    """
     shop = _model(opened, "flipped_readings", "flipped")
     shop.add("flipped_readings", shop.write("flipped2.csv", readings(2000, 3, sign=-1)), 2000)
     verdict = shop.json("dataset", "show", "flipped_readings@2")["trust"]
@@ -105,3 +108,7 @@ def test_what_learned_from_suspect_rows_waits_for_a_person(opened: Factory) -> N
     assert (check["passed"], check["value"], check["limit"]) == (False, 1.0, 0.0)
     assert "flipped_readings@2 is suspect" in check["detail"]
     assert newest["decision"]["outcome"] != "promote"
+    shop.add("flipped_readings", shop.write("flipped3.csv", readings(2000, 4, shown=(-2.0, 500.0))), 2000)
+    verdict = shop.json("dataset", "show", "flipped_readings@3")["trust"]
+    (alert,) = [one for one in shop.json("alert", "list") if one["id"] in verdict["alerts"]]
+    assert (alert["severity"], verdict["trust"]) == ("critical", "suspect")

@@ -9,8 +9,8 @@ from shopfloor.domain.record import Record
 
 
 class Trust(StrEnum):
-    """`broken`: something measured the rows wrongly. `suspect`: labels or performance collapsed while the inputs
-    stayed. `unknown`: its checks have not ended, or failed. Drift alone is `trusted`.
+    """`broken`: something measured the rows wrongly. `suspect`: labels collapsed while the inputs stayed, or the
+    score broke or fell with an input. `unknown`: its checks have not ended, or failed. Drift alone is `trusted`.
     """
 
     TRUSTED = "trusted"

@@ -27,6 +27,7 @@ from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 MOMENT = pa.timestamp("us")
 PROBABILITY = "probability_"
+AMOUNT = "amount_"
 MODEL_PREDICTION = "model_prediction"
 
 
@@ -59,10 +60,11 @@ def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.S
     )
 
 
-def actuals_schema(classification: bool) -> pa.Schema:
-    """The layout of an actuals part."""
+def actuals_schema(classification: bool, amounts: Iterable[str] = ()) -> pa.Schema:
+    """The layout of an actuals part; `amounts` are the columns that terms of value name and that came along."""
     actual = pa.string() if classification else pa.float64()
-    return pa.schema([("association_id", pa.string()), ("actual", actual), ("arrived_at", MOMENT)])
+    came = [(f"{AMOUNT}{name}", pa.float64()) for name in amounts]
+    return pa.schema([("association_id", pa.string()), ("actual", actual), ("arrived_at", MOMENT), *came])
 
 
 class PartWriter:

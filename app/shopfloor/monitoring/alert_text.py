@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict, Severity
 from shopfloor.domain.numbers import percent
-from shopfloor.domain.text import counted, safe
+from shopfloor.domain.text import counted, first_of, safe
 from shopfloor.monitoring.check_history import CheckHistory, CheckKey, is_break, key_of
 from shopfloor.monitoring.records import (
     FEATURE_DRIFT,
@@ -113,19 +113,19 @@ class AlertText:
     def _outgrown_inputs(self) -> list[str]:
         if not self.gradual or self.inputs:
             return []
-        names = ", ".join(safe(result.feature or "", 60) for result in self.gradual[:_NAMED])
-        more = len(self.gradual) - _NAMED
-        tail = f" and {more} more" if more > 0 else ""
-        return [f"{names}{tail} moved gradually out of the range of the training data, as in a season."]
+        names = first_of([safe(result.feature or "", 60) for result in self.gradual], _NAMED)
+        return [f"{names} moved gradually out of the range of the training data, as in a season."]
 
     @property
     def cause(self) -> str:
         """Why it probably happened, in words; empty when nothing is known."""
+        if said := self.leading.evidence.get("cause"):
+            return str(said)
         guess = next((result for result in self.inputs if result.evidence.get("unit_change")), None)
         if guess is not None:
             return f"{safe(guess.feature or '', 60)}: it looks as if {guess.evidence['unit_change']}."
         features = [one.feature for one in _one_a_feature(self.inputs) if one.feature]
-        names = ", ".join(safe(feature, 60) for feature in features[:_NAMED])
+        names = first_of([safe(feature, 60) for feature in features], _NAMED)
         if self.broken and names:
             return f"{names} changed abruptly in the newest data."
         if self.inputs:
@@ -141,10 +141,17 @@ class AlertText:
     @property
     def actions(self) -> tuple[str, ...]:
         """What to do, the best first. To learn from broken data would teach the break."""
+        if self.own_actions:
+            return self.own_actions
         if self.broken:
             return ("ack", "snooze")
         can_retrain = self.check in (FEATURE_DRIFT, TARGET_DRIFT, PERFORMANCE, OUTGROWN)
         return ("retrain", "ack", "snooze") if can_retrain else ("ack", "retrain", "snooze")
+
+    @property
+    def own_actions(self) -> tuple[str, ...]:
+        """What the leading check says that mends it; empty where a check leaves that to its kind."""
+        return tuple(map(str, self.leading.evidence.get("actions", ())))
 
     def evidence(self, kept: Sequence[CheckKey]) -> dict[str, object]:
         """What the screen shows, and the checks that must be in order before the alert resolves."""
@@ -154,6 +161,7 @@ class AlertText:
         return {
             CHECKS: [list(key) for key in dict.fromkeys([*own, *kept])],
             BREAK: self.broken,
+            "mended_by": list(self.own_actions),
             "model_version": self.leading.model_version,
             "features": [
                 {

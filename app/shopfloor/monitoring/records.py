@@ -20,6 +20,8 @@ TARGET_DRIFT = "target_drift"
 LABELLED_SHARE = "labelled_share"
 OUTGROWN = "outgrown"
 VALUE = "value"
+TRAINING_SERVING_SKEW = "training_serving_skew"
+STALENESS = "staleness"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 """What a drift check may measure beside the distances."""
@@ -165,11 +167,25 @@ class Reference(Record, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Rival(Record, frozen=True, kw_only=True):
+    """A version that answers rows which another one decided: only those after `made_at`, which it cannot have learned.
+
+    `threshold` is its own, None where the most probable class is its answer. `key_path` is that of the key which signed
+    the artifact.
+    """
+
+    artifact: ArtifactFile
+    key_path: str
+    threshold: float | None = None
+    made_at: datetime
+
+
 class ValueSpec(Record, frozen=True, kw_only=True):
     """Compute the realised value of stored predictions. Paths as in `CheckSpec`.
 
     `terms` are all that the model had, oldest first. `champion` and `previous` are versions, and `threshold` the
-    champion's. The delivery `data`, if there is one, arrived at `arrived_at`. `by` says what the points are about.
+    champion's. `rival` is the previous version where it is to decide the champion's rows, too. The delivery `data`, if
+    there is one, arrived at `arrived_at`. `by` says what the points are about.
     """
 
     definition: ModelDefinition
@@ -182,12 +198,18 @@ class ValueSpec(Record, frozen=True, kw_only=True):
     champion: int | None = None
     previous: int | None = None
     threshold: float = 0.5
+    rival: Rival | None = None
     columns: tuple[Column, ...] = ()
     data: tuple[PartFile, ...] = ()
     arrived_at: datetime | None = None
     inference: tuple[str, ...] = ()
     actuals: tuple[str, ...] = ()
     by: ValueGroup = ValueGroup.MONTH
+
+    @property
+    def amounts(self) -> tuple[str, ...]:
+        """The columns that any of the terms name as amounts."""
+        return tuple(dict.fromkeys(column for terms in self.terms for column in terms.value.columns))
 
 
 class CheckSpec(Record, frozen=True, kw_only=True):
@@ -197,9 +219,10 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     `inference` and `actuals` are paths of stored predictions and ground truth; predictions count
     when they were made in `window` (start included, end not; None is open). Where the delivery
     has the target and the association id, its rows count as ground truth too. `labels_follow`: rows may come first and
-    their labels later, as the same rows. `artifact` is the version itself
-    where it is to answer the delivery's labelled rows, none of which it has learned; `key_path` is that of the key
-    which signed it. `history` holds earlier results of the model, for persistence and for what past deliveries did.
+    their labels later, as the same rows. `artifact` is the version itself, which answers logged inputs again and,
+    unless it has `learned` some of them, the delivery's labelled rows; `key_path` is that of the key which signed it.
+    `others` are versions of another age, which have learned none of them either. `history` holds earlier results of
+    the model, for persistence and for what past deliveries did.
     `value` is what its decisions are worth by, None without terms.
     """
 
@@ -214,6 +237,8 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     data: tuple[PartFile, ...] = ()
     labels_follow: bool = False
     artifact: ArtifactFile | None = None
+    learned: bool = False
+    others: tuple[ArtifactFile, ...] = ()
     key_path: str = ""
     inference: tuple[str, ...] = ()
     actuals: tuple[str, ...] = ()

@@ -70,7 +70,7 @@ class ActualsSpec(Record, frozen=True, kw_only=True):
 
     `id` and `target` are the columns as the definition names them. `contract` is that of the model's dataset:
     a label reads here as it did in training. `classes` are the model's labels, empty for regression or when
-    unknown. Reading may use `memory_mb`.
+    unknown. `amounts` are columns that terms of value name, kept where the file has them. Reading may use `memory_mb`.
     """
 
     model: str
@@ -80,6 +80,7 @@ class ActualsSpec(Record, frozen=True, kw_only=True):
     staging: str
     target: str
     id: str | None = None
+    amounts: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     arrived_at: datetime
     contract: Contract

@@ -117,8 +117,11 @@ class ProductionLine:
 
     @_follow.register
     def _(self, fact: AlertOpened, transaction: Transaction) -> None:
-        """It may start a training."""
+        """It may start a training, unless its check says that this mends nothing."""
         alert = fact.alert
+        mended_by = alert.evidence.get("mended_by")
+        if mended_by and "retrain" not in mended_by:
+            return
         occasion = Occasion(
             RetrainTrigger.PERFORMANCE if alert.check in _OF_PERFORMANCE else RetrainTrigger.DRIFT,
             f"alert {alert.id}",
