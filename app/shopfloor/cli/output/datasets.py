@@ -281,7 +281,7 @@ def _trust(found: DatasetVersion) -> list[tuple[str, str]]:
     if verdict is None:
         return []
     why = f": {text(verdict.why)}" if verdict.why else ""
-    by = f" by {text(verdict.decided_by)}" if verdict.decided_by != "monitoring" else ""
+    by = f" by {text(verdict.decided_by)}" if verdict.decided_by != MONITORING else ""
     return [("trust", f"{verdict.trust}{by}{why}")]
 
 
