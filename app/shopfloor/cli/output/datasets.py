@@ -44,6 +44,7 @@ from shopfloor.domain.requests.datasets import (
     DatasetTrust,
 )
 from shopfloor.domain.text import counted, first_of
+from shopfloor.domain.trust import MONITORING
 
 COLUMNS: tuple[TextColumn[DatasetRecord], ...] = (
     TextColumn("NAME", lambda each: text(each.name), room=20),
