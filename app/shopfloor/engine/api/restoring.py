@@ -253,7 +253,7 @@ def _verdict_again(query: Query, image: RowImage, at: datetime) -> DeliveryTrust
     before = _verdict(image)
     now = trust.get(query, before.dataset, before.version)
     assert now is not None
-    if before.decided_by == MONITORING:
+    if before.decided_by == MONITORING and (now.evidence, now.pending) != (before.evidence, before.pending):
         return by_evidence(now, at)
     return msgspec.structs.replace(
         now, trust=before.trust, decided_by=before.decided_by, reason=before.reason, decided_at=before.decided_at
