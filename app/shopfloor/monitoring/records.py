@@ -20,6 +20,7 @@ TARGET_DRIFT = "target_drift"
 LABELLED_SHARE = "labelled_share"
 OUTGROWN = "outgrown"
 VALUE = "value"
+HUMILITY = "humility"
 TRAINING_SERVING_SKEW = "training_serving_skew"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
