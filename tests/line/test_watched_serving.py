@@ -1,7 +1,8 @@
-"""What serves is watched: answers that are not the model's."""
+"""What serves is watched: answers that are not the model's, and a version that grows old."""
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -104,3 +105,37 @@ def test_an_answer_that_the_stored_model_does_not_give_is_named_by_row_and_colum
     score = serving.json("model", "test-score", MODEL)
     (skew,) = [one for one in score["tests"] if one["code"] == "O3"]
     assert (skew["score"], skew["answered_by"]) == (1.0, "store")
+
+
+def turning(month: int, count: int) -> str:
+    """Orders of a month of 2026: what makes them late turns from `a` to `b`, a bit each month."""
+    draw = random.Random(month)
+    angle = 0.4 * (month - 1)
+    lines = ["nr,day,a,b,late"]
+    for number in range(count):
+        a, b = draw.gauss(0, 1), draw.gauss(0, 1)
+        late = "yes" if math.cos(angle) * a + math.sin(angle) * b + draw.gauss(0, 0.4) > 0 else "no"
+        lines.append(f"{month}-{number},2026-{month:02}-{number * 28 // count + 1:02},{a:.3f},{b:.3f},{late}")
+    return "\n".join([*lines, ""])
+
+
+def test_the_age_of_a_version_is_measured_by_those_that_learned_later(opened: Factory) -> None:
+    """Nobody releases them: the champion stays that of January."""
+    opened.add("turning", opened.write("turning1.csv", turning(1, 800)), 800)
+    opened(
+        "model", "define", "ageing", "--dataset", "turning", "--target", "late", "--id", "nr", "--time", "day",
+        "--positive", "yes", "--metric", "roc_auc", "--candidates", "linear", "--seed", "1", "--release", "manual",
+        "--known-before", "a",
+    )  # fmt: skip
+    opened.wait()
+    opened("model", "promote", "ageing@1", "--reason", "first")
+    for month in (2, 3, 4):
+        opened.add("turning", opened.write(f"turning{month}.csv", turning(month, 800)), 800)
+    found = {one["check"]: one for one in opened.json("monitor", "checks", "ageing")}
+    check = found["staleness"]
+    assert (check["model_version"], check["rows"], check["verdict"]) == (1, 800, "shifted")
+    assert set(check["evidence"]["scores"]) == {"1", "2", "3"}
+    assert check["evidence"]["cost_of_a_month"] > 0.01
+    assert "Version 1 is stale: a month of age costs" in check["message"]
+    (effect,) = [one for one in opened.json("model", "test-score", "ageing")["tests"] if one["code"] == "M4"]
+    assert effect["score"] == 1.0

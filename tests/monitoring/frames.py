@@ -21,6 +21,7 @@ from shopfloor.monitoring.check_context import (
     CheckContext,
     InputRows,
     KnownOutcomes,
+    ReplayedVersions,
     RescoredAnswers,
     StoredPredictions,
 )
@@ -129,6 +130,7 @@ def context(
     predictions: Predictions | None = None,
     outcomes: Predictions | None = None,
     rescored: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    replayed: ReplayedVersions | None = None,
     joined: Joined | None = None,
     history: Sequence[CheckResult] = (),
     settings: Monitoring | None = None,
@@ -167,6 +169,7 @@ def context(
         predictions=predicted,
         outcomes=known,
         rescored=again,
+        replayed=replayed,
     )
 
 

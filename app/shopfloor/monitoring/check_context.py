@@ -124,14 +124,37 @@ class RescoredAnswers(Sample):
         return len(self.logged)
 
 
+@dataclass(frozen=True)
+class VersionAnswers:
+    """What one version says of the rows; it learned from data until `until`."""
+
+    version: int
+    until: datetime
+    predictions: Predictions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayedVersions(Sample):
+    """The delivery's labelled rows as the version and others of another age predict them, each the same rows in order
+    of time. `own` is the version that is checked.
+    """
+
+    own: VersionAnswers
+    others: Sequence[VersionAnswers]
+
+    def __len__(self) -> int:
+        return len(self.own.predictions)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CheckContext:
     """What all checks of one run share. `at` is now and `history` holds earlier results of the model.
 
     `rows`, `predictions`, `rescored`, `outcomes` and `labelled` are None where there are none, or where the
     definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those
-    of the rows that the delivery brings with their target, on which the model has not learned. `labels_follow`: rows
-    may come before their labels. `value` is what the decisions of the model were worth, None without terms.
+    of the rows that the delivery brings with their target, on which the model has not learned, and `replayed` of these
+    rows too. `labels_follow`: rows may come before their labels. `value` is what the decisions of the model were worth,
+    None without terms.
     """
 
     definition: ModelDefinition
@@ -144,6 +167,7 @@ class CheckContext:
     outcomes: KnownOutcomes | None = None
     labelled: KnownOutcomes | None = None
     rescored: RescoredAnswers | None = None
+    replayed: ReplayedVersions | None = None
     labels_follow: bool = False
     value: ValueReport | None = None
 

@@ -25,6 +25,7 @@ from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 
 _HISTORY = 2_000
+_REPLAYED, _REPLAYED_OF = 4, 50
 
 
 def check_task(
@@ -54,6 +55,7 @@ def check_task(
         labels_follow=dataset is not None and dataset.mode == Mode.UPSERT,
         artifact=file,
         learned=not new,
+        others=_of_another_age(context, query, definition.name, file, delivery) if new and delivery else (),
         key_path=str(context.layout.signing_key),
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
         actuals=_log(context, query, definition.name, LogKind.ACTUALS),
@@ -68,6 +70,22 @@ def check_task(
         dataset_version=delivery.version if delivery is not None else None,
         challenger=_challenger(context, query, definition.name, delivery) if delivery is not None and new else None,
     )
+
+
+def _of_another_age(
+    context: Context, query: Query, model: str, version: ArtifactFile | None, delivery: DatasetVersion
+) -> tuple[ArtifactFile, ...]:
+    """The newest versions of other content than `version` that learned from data before the delivery."""
+    found: dict[str, ArtifactFile] = {}
+    for one in models.versions(query, model, _REPLAYED_OF, 0).rows:
+        learned = one.dataset_version
+        if version is not None and one.artifact.sha256 != version.sha256 and learned and learned < delivery.version:
+            facts = models.facts(query, model, one.version)
+            until = one.created_at if facts is None else facts.trained_until or facts.created_at
+            found.setdefault(
+                one.artifact.sha256, artifact_file(context.layout, model, one.version, one.artifact.sha256, until)
+            )
+    return tuple(found.values())[:_REPLAYED]
 
 
 def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResult, ...]:
@@ -205,7 +223,8 @@ def _artifact(
     facts = models.facts(query, model, version)
     if facts is None:
         return _NONE
-    file = artifact_file(context.layout, model, version, facts.sha256)
+    until = facts.trained_until or facts.created_at
+    file = artifact_file(context.layout, model, version, facts.sha256, until)
     manifest = bundle.prove(file, load_or_create_key(context.layout.signing_key))
     return file, manifest, Path(file.path) / bundle.REFERENCE
 

@@ -22,6 +22,7 @@ OUTGROWN = "outgrown"
 VALUE = "value"
 HUMILITY = "humility"
 TRAINING_SERVING_SKEW = "training_serving_skew"
+STALENESS = "staleness"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 """What a drift check may measure beside the distances."""
@@ -221,7 +222,8 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     has the target and the association id, its rows count as ground truth too. `labels_follow`: rows may come first and
     their labels later, as the same rows. `artifact` is the version itself, which answers logged inputs again and,
     unless it has `learned` some of them, the delivery's labelled rows; `key_path` is that of the key which signed it.
-    `history` holds earlier results of the model, for persistence and for what past deliveries did.
+    `others` are versions of another age, which have learned none of them either. `history` holds earlier results of
+    the model, for persistence and for what past deliveries did.
     `value` is what its decisions are worth by, None without terms.
     """
 
@@ -237,6 +239,7 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     labels_follow: bool = False
     artifact: ArtifactFile | None = None
     learned: bool = False
+    others: tuple[ArtifactFile, ...] = ()
     key_path: str = ""
     inference: tuple[str, ...] = ()
     actuals: tuple[str, ...] = ()

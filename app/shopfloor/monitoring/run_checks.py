@@ -12,6 +12,7 @@ from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOut
 from shopfloor.monitoring.checks import checks
 from shopfloor.monitoring.measurement import conclude
 from shopfloor.monitoring.records import PERFORMANCE, CheckReport, CheckSpec, Joined, Reference
+from shopfloor.monitoring.replaying import replayed
 from shopfloor.monitoring.samples import (
     delivered_rows,
     delivered_truth,
@@ -76,7 +77,7 @@ def _context(
     truth: pd.DataFrame | None,
     progress: Progress,
 ) -> CheckContext:
-    rows = predictions = outcomes = labelled = rescored = None
+    rows = predictions = outcomes = labelled = rescored = versions = None
     if spec.definition.monitoring.drift:
         progress(0.3, "reading predictions")
         stored = stored_samples(spec, reference) if spec.inference else None
@@ -88,6 +89,7 @@ def _context(
     if spec.definition.monitoring.performance and delivered is not None:
         progress(0.6, "predicting the delivery's labelled rows")
         labelled = labelled_rows(spec, reference, delivered)
+        versions = replayed(spec, labelled, delivered) if labelled is not None else None
     return CheckContext(
         value=None if spec.value is None else realised_value(spec.value),
         definition=spec.definition,
@@ -100,6 +102,7 @@ def _context(
         outcomes=outcomes,
         labelled=labelled,
         rescored=rescored,
+        replayed=versions,
         labels_follow=spec.labels_follow,
     )
 

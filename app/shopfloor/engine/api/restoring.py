@@ -104,6 +104,16 @@ def _version(number: int | None) -> str:
     return "none" if number is None else f"v{number}"
 
 
+def _moved_alias(services: EngineServices, query: Query, image: RowImage) -> str:
+    """No champion comes back that learned from rows which have left."""
+    model, alias = image.key
+    number = image.before["version"] if image.before else None
+    if alias != "champion" or number is None:
+        return ""
+    mark = models.version(query, model, number).withdrawn
+    return "" if mark is None else f"{safe(model, 64)}@{number} learned from rows that have left the dataset"
+
+
 def _apply_alias(services: EngineServices, transaction: Transaction, image: RowImage) -> None:
     model, alias = image.key
     before = image.before["version"] if image.before else None
@@ -306,6 +316,7 @@ RESTORERS: Mapping[str, Restorer] = {
     "aliases": Restorer(
         _tell_alias,
         _apply_alias,
+        _moved_alias,
         stays=lambda image: "Predictions that were served meanwhile stay." if image.key[1] == "champion" else "",
     ),
     "model_versions": Restorer(_tell_version, _apply_version),
