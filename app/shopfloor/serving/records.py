@@ -44,8 +44,8 @@ class ScoreResult(Record, frozen=True, kw_only=True):
     """What was scored. `part` is None for a file without rows.
 
     `humility` counts rows on which the model is not trusted. `ignored` names columns of the file that the model does
-    not know, `absent` optional ones that the file does not have; `notices` say how it was read; `made_ids` counts rows without an
-    association id and got one; `changed` counts cells of a CSV file that were made safe. All predictions
+    not know, `absent` optional ones that the file does not have; `notices` say how it was read; `made_ids` counts rows
+    that had no association id and got one; `changed` counts cells of a CSV file that were made safe. All predictions
     lie between `first_at` and `last_at`.
     """
 
