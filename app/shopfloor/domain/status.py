@@ -9,6 +9,7 @@ from shopfloor.domain.humility import HumilityCounts
 from shopfloor.domain.notice import Undelivered
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import PendingApproval
+from shopfloor.domain.trust import DeliveryTrust
 
 
 class WatcherStatus(Record, frozen=True, kw_only=True):
@@ -103,7 +104,7 @@ class FactoryFigures(Record, frozen=True, kw_only=True):
 class Status(Record, frozen=True, kw_only=True):
     """Everything the home screen and `shopfloor status` show. `approvals` counts what is `pending`,
     `humility` counts `predictions` that models were not trusted with, `undelivered` is what the commands of `notify`
-    would not take."""
+    would not take, `in_doubt` the deliveries that are broken or suspect until a person decides, newest first."""
 
     workspace: str
     engine: EngineStatus
@@ -121,3 +122,4 @@ class Status(Record, frozen=True, kw_only=True):
     running: tuple[str, ...] = ()
     pending: tuple[PendingApproval, ...] = ()
     undelivered: tuple[Undelivered, ...] = ()
+    in_doubt: tuple[DeliveryTrust, ...] = ()
