@@ -110,7 +110,14 @@ def stored_samples(
     inputs = InputRows(source="inference", data=data, moment=stored.last_at, frame=stored.inputs)
     return (
         inputs,
-        StoredPredictions(source="inference", data=data, moment=stored.last_at, predictions=predictions, inputs=inputs),
+        StoredPredictions(
+            source="inference",
+            data=data,
+            moment=stored.last_at,
+            predictions=predictions,
+            inputs=inputs,
+            humility=stored.humility,
+        ),
         answered_again(spec, stored, data),
     )
 
