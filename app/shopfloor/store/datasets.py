@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -68,6 +69,14 @@ def deliveries(query: Query, dataset: str, version: int) -> dict[str, int]:
         [dataset, version, version],
     )
     return dict(rows)
+
+
+def arrivals(query: Query, dataset: str, version: int) -> dict[int, datetime]:
+    """When each version of a dataset was committed, up to `version`."""
+    rows = query.all(
+        "SELECT version, created_at FROM dataset_versions WHERE dataset = ? AND version <= ?", [dataset, version]
+    )
+    return {number: stored_time(at) for number, at in rows}
 
 
 def added_parts(query: Query, dataset: str, version: int) -> tuple[Part, ...]:
