@@ -60,7 +60,7 @@ class ProductionLine:
         trigger = f"{version.dataset}@{version.version}"
         cause = JobCause(kind=CauseKind.DATASET_VERSION, name=version.dataset, number=version.version)
         freshness.resolve(transaction, version.dataset)
-        withdrawn_champions = withdrawn.follow(transaction, version)
+        withdrawn_champions = withdrawn.follow(transaction, version, self._context.models_of(version.dataset))
         checked = []
         for definition in self._context.models_of(version.dataset):
             judge = _judge_of_rows(transaction, definition.name, withdrawn_champions)
