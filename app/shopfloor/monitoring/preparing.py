@@ -96,7 +96,9 @@ def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResul
     gone = trust.withdrawn_samples(query, definition.dataset)
     unscored = gone | trust.broken_samples(query, definition.dataset)
     rows = alerts.check_history(query, definition.name, _HISTORY).rows
-    return tuple(row for row in rows if row.evidence.get("data") not in (unscored if row.check == PERFORMANCE else gone))
+    return tuple(
+        row for row in rows if row.evidence.get("data") not in (unscored if row.check == PERFORMANCE else gone)
+    )
 
 
 def _challenger(context: Context, query: Query, model: str, delivery: DatasetVersion) -> ArtifactFile | None:

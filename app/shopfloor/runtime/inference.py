@@ -15,7 +15,6 @@ from shopfloor.store import inference
 from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
 
-
 DELIVERY = "delivery"
 """The source of what a delivery brought; the id is that of the job which checked it."""
 

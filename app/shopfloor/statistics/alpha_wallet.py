@@ -13,8 +13,8 @@ instead of .91 of cases; with all of it a second test of the same rows could fin
 year."""
 RETURNED = 1 / 4
 """Of the whole, by a block that comes a month or more after the one before it; in proportion by one that comes sooner.
-Else daily blocks would refill the wallet every day: of champions that are challenged daily by their equals .6 to .99 fell
-within a year, now .06 to .16, as many as with monthly blocks."""
+Else daily blocks would refill the wallet every day: of champions that are challenged daily by their equals .6 to .99
+fell within a year, now .06 to .16, as many as with monthly blocks."""
 MONTH = 365.25 / 12
 
 

@@ -31,8 +31,8 @@ _PREDICTIONS = (
     "model_prediction VARCHAR, threshold DOUBLE, humility VARCHAR, humility_action VARCHAR"
 )
 _LOSSES = (
-    "row UBIGINT, at TIMESTAMP, delivery BIGINT, actual VARCHAR, prediction VARCHAR, loss DOUBLE, model_version BIGINT, "
-    "trust VARCHAR"
+    "row UBIGINT, at TIMESTAMP, delivery BIGINT, actual VARCHAR, prediction VARCHAR, loss DOUBLE, "
+    "model_version BIGINT, trust VARCHAR"
 )
 _ACTUALS = "association_id VARCHAR, actual VARCHAR, arrived_at TIMESTAMP"
 

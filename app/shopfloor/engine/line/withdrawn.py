@@ -20,15 +20,13 @@ from shopfloor.store import alerts, datasets, learned, models, runs, trust
 from shopfloor.store.transaction import Transaction
 
 
-def follow(
-    transaction: Transaction, version: DatasetVersion, watching: Iterable[ModelDefinition]
-) -> frozenset[str]:
+def follow(transaction: Transaction, version: DatasetVersion, watching: Iterable[ModelDefinition]) -> frozenset[str]:
     """Mark what learned from rows that left with `version`, and unmark it where they came back.
 
     A marked version that was a challenger or awaited approval is neither any more, and `previous` names a champion
     without a mark. Alerts that only deliveries which left had caused are closed. Rows that a delivery of keyed or
-    replaced rows brings anew have left only where they were in doubt. Scores on rows that left are no live scores of the
-    models that are `watching`. Returns the models whose champion is marked.
+    replaced rows brings anew have left only where they were in doubt. Scores on rows that left are no live scores of
+    the models that are `watching`. Returns the models whose champion is marked.
     """
     changed = _changed_files(transaction, version)
     if not changed:
