@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-from tests import soak
+from tests import isolation, soak
 
 settings.register_profile("soak", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("test", settings.get_profile("soak"), derandomize=True, database=None)
@@ -46,6 +47,15 @@ def pytest_collection_finish() -> None:
     """What was collected stays: the garbage collector need not look at it after each test."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _isolated(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that changes what others share fails itself."""
+    before = isolation.state()
+    yield
+    found = isolation.changed(before, getattr(request.node, "funcargs", {}).get("tmp_path"))
+    assert not found, "\n".join(["left behind:", *found])
 
 
 def _rank(nodeid: str) -> int:
