@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-from tests import isolation, soak
+from tests import isolation, new_store, soak
 
 settings.register_profile("soak", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("test", settings.get_profile("soak"), derandomize=True, database=None)
 settings.load_profile("soak" if soak.SOAK else "test")
+if not soak.SOAK:
+    new_store.use(new_store.template())
 
 _LONGEST = ("house", "engine", "line", "streaming", "tui", "cli", "serving", "upkeep", "watch", "training")
 
@@ -27,6 +30,12 @@ _LONGEST = ("house", "engine", "line", "streaming", "tui", "cli", "serving", "up
 def pytest_xdist_auto_num_workers() -> int:
     """More than cores: tests wait for quiet times, other processes and disks."""
     return (os.cpu_count() or 1) * 2
+
+
+def pytest_configure() -> None:
+    """As a terminal starts it: a shell in the background, or `nohup`, has signals ignored, and all children have."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m soak` selects
