@@ -38,10 +38,13 @@ def state() -> dict[str, Any]:
 def changed(before: dict[str, Any], folder: Path | None) -> list[str]:
     """What is not as it was, in words; threads and processes that are about to end may do so."""
     after = state()
-    found = [
+    variables = before["environment"].items() ^ after["environment"].items()
+    # Their values may be secret.
+    found = [f"environment variable: {name}" for name in sorted({name for name, _ in variables})]
+    found += [
         f"{name}: {before[name]!r} is {after[name]!r} now"
         for name in before
-        if not isinstance(before[name], set) and before[name] != after[name]
+        if not isinstance(before[name], set | dict) and before[name] != after[name]
     ]
     end = time.monotonic() + _GRACE_SECONDS
     while (left := _left(before)) and time.monotonic() < end:

@@ -47,6 +47,11 @@ def _open(shop: Factory) -> list[Any]:
     return [one for one in shop.json("alert", "list") if (one["subject"], one["state"]) == ("breakdown", "open")]
 
 
+def _in_doubt(shop: Factory) -> list[str]:
+    found = shop.json("status")["in_doubt"]
+    return [f"readings@{one['version']} {one['trust']}" for one in found if one["dataset"] == "readings"]
+
+
 def test_broken_rows_are_not_learned_until_a_person_says_so_and_leave_with_what_learned_from_them(
     shop: Factory,
 ) -> None:
@@ -67,6 +72,8 @@ def _broken_rows_are_not_learned_and_the_run_says_so(shop: Factory) -> None:
     assert shop.json("model", "show", "breakdown")["champion"] == 1
     (alert,) = _open(shop)
     assert verdict["alerts"] == [alert["id"]]
+    assert _in_doubt(shop) == ["readings@2 broken"]
+    assert "readings@2 (broken)" in shop("status").stdout
 
 
 def _a_person_may_say_that_they_are_right_and_take_it_back(shop: Factory) -> None:
@@ -77,6 +84,7 @@ def _a_person_may_say_that_they_are_right_and_take_it_back(shop: Factory) -> Non
     shop.wait()
     verdict = shop.json("dataset", "show", "readings@2")["trust"]
     assert (verdict["trust"], verdict["reason"]) == ("trusted", "the new sensor shows °F")
+    assert _in_doubt(shop) == []
     newest = _versions(shop)[0]
     assert newest["version"] == before + 1
     assert [one["passed"] for one in newest["decision"]["checks"] if one["code"] == "data_trust"] == [True]
@@ -99,6 +107,7 @@ def _rows_that_leave_take_what_learned_from_them_out_of_service(shop: Factory) -
     assert "withdrawn rows" in shop("model", "show", "breakdown@2").stdout
     assert _open(shop) == []
     assert shop.json("dataset", "show", "readings@2")["trust"]["withdrawn"] == 3
+    assert _in_doubt(shop) == []
     back = next(one for one in shop.json("model", "history", "breakdown") if one["alias"] == "champion")
     assert "800 rows that left the dataset" in back["reason"]
 

@@ -10,6 +10,7 @@ from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.monitor import AlertRecord, CheckResult
 from shopfloor.domain.record import Record
 from shopfloor.domain.value import CostEntry, ValueGroup, ValueTerms
+from shopfloor.statistics.calibration import Recalibration
 
 FEATURE_DRIFT = "feature_drift"
 MISSING_SHARE = "missing_share"
@@ -20,6 +21,7 @@ TARGET_DRIFT = "target_drift"
 LABELLED_SHARE = "labelled_share"
 OUTGROWN = "outgrown"
 VALUE = "value"
+CALIBRATION = "calibration"
 TRAINING_SERVING_SKEW = "training_serving_skew"
 STALENESS = "staleness"
 
@@ -145,7 +147,8 @@ class Reference(Record, frozen=True, kw_only=True):
 
     `chunked_by` says what the chunks are: `delivery`, a unit of time, `stretch` (equal numbers of
     rows in time order) or `random` (the rows have no time). `follow_time` are columns that are no features
-    and that change because time goes on.
+    and that change because time goes on. `calibration` is what happened in the holdout at the chances that a classifier
+    gave it.
     """
 
     format: int = 1
@@ -162,6 +165,7 @@ class Reference(Record, frozen=True, kw_only=True):
     target: FeatureReference | None = None
     performance: PerformanceReference | None = None
     outcomes: Outcomes | None = None
+    calibration: Recalibration | None = None
     positive: str | None = None
     classes: tuple[str, ...] = ()
     created_at: datetime
@@ -274,7 +278,8 @@ class CheckReport(Record, frozen=True, kw_only=True):
     """The results of one check run. `source` is where the inputs came from: `data` or `inference`.
 
     `live_score` is that of `live_rows` rows, each of which is a `live_on`, and `live_verdict` what was found in them.
-    `value` is what all predictions of the model with actuals were worth.
+    `live_known` of `live_of` rows have their truth by now. `value` is what all predictions of the model with actuals
+    were worth.
     """
 
     model: str
@@ -284,6 +289,8 @@ class CheckReport(Record, frozen=True, kw_only=True):
     rows: int = 0
     live_score: float | None = None
     live_rows: int = 0
+    live_known: int = 0
+    live_of: int = 0
     live_on: str = ""
     live_verdict: str = ""
     value: float | None = None

@@ -187,8 +187,10 @@ class _Valuation:
         if len(values) < 2:
             return []
         found = []
-        if planned is not None:
-            found.append(_comparison(ComparedWith.PLAN, "holdout", len(values), planned, _mean(values, at, planned)))
+        if planned is not None:  # by the terms of now, and so are the rows that it is compared with
+            then, own = self._arrays(f"{self._of_champion} AND {self.decided.by_newest_terms}", "value")
+            if len(own) > 1:
+                found.append(_comparison(ComparedWith.PLAN, "holdout", len(own), planned, _mean(own, then, planned)))
         previous = self._against_rival() if rival else self._against_previous(values, at)
         found += [previous] if previous is not None else []
         others = [(ComparedWith.CONSTANT, name, f"constant_{place}") for place, (name, _) in enumerate(constants)]

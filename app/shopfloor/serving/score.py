@@ -22,6 +22,7 @@ from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.codec import utc
 from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.csv_text import safe_cell
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.numbers import count
@@ -190,6 +191,10 @@ class OutputWriter:
         self.changed = 0  # cells that were made safe
         self._guarded = path.suffix.lower() == ".csv" and not raw
         self._path = path
+        if self._guarded:
+            made = [field.with_name(safe_cell(field.name)) for field in schema]  # a class's label is foreign text
+            self.changed = sum(new.name != old.name for new, old in zip(made, schema, strict=True))
+            schema = pa.schema(made)
         self._schema = schema
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         suffix = path.suffix.lower()
