@@ -111,6 +111,7 @@ def test_the_inference_part_holds_inputs_too(layout: Layout, tmp_path: Path, cla
         "model_prediction",
         "threshold",
         "humility",
+        "humility_action",
         "probability_no",
         "probability_yes",
         "source",

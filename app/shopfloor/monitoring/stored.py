@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError, IntegrityError
+from shopfloor.domain.humility import NO_HUMILITY, HumilityCounts, counts_of
 from shopfloor.domain.stored_object import ObjectKind
-from shopfloor.lake.inference_parts import AMOUNT, MODEL_PREDICTION
+from shopfloor.lake.inference_parts import AMOUNT, HUMILITY, HUMILITY_ACTION, MODEL_PREDICTION
 from shopfloor.lake.objects import verify_published
 from shopfloor.monitoring.records import Joined
 from shopfloor.statistics.frames import PREDICTION, PROBABILITY, read_predictions
@@ -122,12 +123,14 @@ class StoredInputs:
 
     `decided` has, row by row, `association_id`, `segment`, what was `served`, and the `threshold` or `humility` that
     made it so; None where the part does not say. `last_at` is the newest of the window, None where it has none.
+    `humility` counts the rows that the model was not trusted with.
     """
 
     inputs: pd.DataFrame
     outputs: pd.DataFrame
     decided: pd.DataFrame
     last_at: datetime | None
+    humility: HumilityCounts = NO_HUMILITY
 
 
 def read_inputs(inference: Sequence[str], version: int, window: Window, since: datetime | None = None) -> StoredInputs:
@@ -157,7 +160,17 @@ def read_inputs(inference: Sequence[str], version: int, window: Window, since: d
         .to_pandas()
         .reindex(columns=[_ID, *_DECIDED]),
         last_at=_moment(at.max()),
+        humility=_humility(kept),
     )
+
+
+def _humility(table: pa.Table) -> HumilityCounts:
+    names = [HUMILITY, HUMILITY_ACTION]
+    if not set(names) <= set(table.column_names):
+        return NO_HUMILITY
+    groups = table.group_by(names).aggregate([([], "count_all")]).to_pydict()
+    keys = zip(groups[HUMILITY], groups[HUMILITY_ACTION], strict=True)
+    return counts_of(dict(zip(keys, groups["count_all"], strict=True)))
 
 
 def _moment(micros: np.int64) -> datetime:

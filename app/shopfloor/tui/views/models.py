@@ -159,6 +159,7 @@ def _summary(model: ModelRecord) -> list[Pair]:
             f"{model.metric} {live(model)}" if model.live_rows else "no actuals yet",
         ),
         Pair("predictions", _predictions(model)),
+        *([Pair("not trusted", model.humility.told(model.predictions))] if model.humility.rows else []),
         *([Pair("14 days", _volume(model), "accent")] if any(model.volume) else []),
         Pair("release", model.release_policy),
     ]
