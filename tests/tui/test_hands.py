@@ -324,5 +324,4 @@ def test_a_crash_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "workspace.toml").touch()
     monkeypatch.setattr(ShopfloorApp, "run", lambda app: setattr(app, "_return_code", 1))
     monkeypatch.setattr("gc.disable", lambda: None)
-    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")  # as it does itself
     assert run_tui(tmp_path) == 1
