@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.handles import PartFile
@@ -12,6 +12,7 @@ from shopfloor.lake.table import read_table
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 
 def read_parts(
@@ -37,13 +38,17 @@ def read_parts(
 
     table = read_table(parts, columns, select)
     types = {column.name: column.type for column in columns}
-    data = {name: series_of(table.column(name), types[name]) for name in table.column_names}
-    return pd.DataFrame(data, index=pd.RangeIndex(sum(part.rows for part in parts)))
+    data = {}
+    while table.num_columns:  # each column goes as soon as it is copied
+        name = table.column_names[0]
+        data[name] = series_of(table.column(0), types[name])
+        table = table.remove_column(0)
+    # Columns of one type are not copied once more, to lie side by side.
+    return pd.DataFrame(data, index=pd.RangeIndex(sum(part.rows for part in parts)), copy=False)
 
 
 def series_of(values: pa.ChunkedArray | pa.Array, kind: ColumnType) -> pd.Series:
     """A column of a table with the dtype of `read_parts`."""
-    import numpy as np
     import pandas as pd
     import pyarrow as pa
 
@@ -57,6 +62,18 @@ def series_of(values: pa.ChunkedArray | pa.Array, kind: ColumnType) -> pd.Series
         return boolean
     if kind is ColumnType.TEXT:
         # An explicit object array: pandas 3 would make its own string dtype with NaN inside.
-        return pd.Series(np.asarray(values.to_numpy(zero_copy_only=False), dtype=object), dtype=object)
+        return pd.Series(_texts(values), dtype=object, copy=False)
     dtype = "float64" if kind is ColumnType.NUMBER else "datetime64[us]"
     return pd.Series(values.to_numpy(zero_copy_only=False), dtype=dtype)
+
+
+def _texts(values: pa.ChunkedArray | pa.Array) -> NDArray[Any]:
+    """Equal texts are one object."""
+    import numpy as np
+    import pyarrow as pa
+
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    coded = values.dictionary_encode()
+    texts = np.append(np.asarray(coded.dictionary.to_numpy(zero_copy_only=False), dtype=object), None)
+    return texts[coded.indices.fill_null(len(texts) - 1).to_numpy()]
