@@ -12,16 +12,20 @@ import pytest
 from tests.engine.test_undo import Hands, of
 from tests.upkeep.works import Works
 
-from shopfloor.domain.definition import ModelDefinition, Training
+from shopfloor.domain.definition import ModelDefinition, Split, Task, Training
+from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.monitor import AlertRecord, AlertState
-from shopfloor.domain.release import AliasChange
-from shopfloor.domain.requests.datasets import DatasetRollback
-from shopfloor.domain.run import RunRecord
-from shopfloor.domain.trust import DeliveryTrust, Trust
+from shopfloor.domain.release import AliasChange, Decision, Outcome
+from shopfloor.domain.requests.datasets import DatasetRollback, DatasetTrust
+from shopfloor.domain.requests.models import ModelRollback
+from shopfloor.domain.run import ArtifactRef, RunRecord, RunState
+from shopfloor.domain.trust import DeliveryTrust, Fault, Trust, TrustEvidence
 from shopfloor.engine.line import delivery_trust
 from shopfloor.engine.line.line import ProductionLine
 from shopfloor.engine.line.retraining import train
+from shopfloor.engine.line.train_job import TrainHandler
+from shopfloor.engine.line.train_records import TrainOutcome
 from shopfloor.monitoring.job import MonitorHandler
 from shopfloor.monitoring.records import CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome
@@ -29,6 +33,7 @@ from shopfloor.runtime.line import VersionCommitted
 from shopfloor.statistics import metrics
 from shopfloor.store import alerts, datasets, jobs, learned, models, runs, trust
 from shopfloor.store.rows import Query
+from shopfloor.training.records import TrainResult
 from shopfloor.workspace.definitions import save_definition
 
 DEFINITION = ModelDefinition(name="late", dataset="flights", target="city")
@@ -206,11 +211,44 @@ def test_what_learned_from_rows_that_left_is_marked_until_they_are_back(works: W
     assert works.store.read(lambda query: trust.withdrawn_samples(query, "flights")) == frozenset()
 
 
-@pytest.mark.parametrize(("mode", "marked"), [("append", True), ("upsert", False)])
-def test_rows_that_another_file_supersedes_have_left_but_not_those_that_an_upsert_replaces(
-    works: Works, mode: str, marked: bool
-) -> None:
+def test_a_word_that_is_taken_back_takes_nothing_with_it_that_was_found_since(works: Works) -> None:
+    """The checks end after the word, and the rows leave: the verdict is what the checks found, and withdrawn."""
+    ada = Hands(of(works))
     deliver(works, "Oslo")
+    learn(works, 1)
+    deliver(works, "Rome")
+    ada.ask(DatasetTrust(ref="flights@2", reason="a new sensor"))
+    seq = works.store.last_seq
+    word = works.store.read(lambda query: trust.get(query, "flights", 2))
+    assert word is not None
+    fault = TrustEvidence(model="late", check="feature_drift", fault=Fault.UNIT, message="in °F")
+    ended = msgspec.structs.replace(word, pending=(), evidence=(fault,), samples=("rows",))
+    works.store.write(lambda transaction: trust.put(transaction, ended))
+    ada.ask(DatasetRollback(ref="flights@1"))
+    ada.undo(seq)
+    after = works.store.read(lambda query: trust.get(query, "flights", 2))
+    assert after is not None
+    assert (after.trust, after.decided_by, after.reason) == (Trust.BROKEN, "monitoring", "")
+    assert (after.pending, after.samples, after.withdrawn) == ((), ("rows",), 3)
+
+
+@pytest.mark.parametrize(
+    ("mode", "found", "marked"),
+    [
+        ("append", Trust.TRUSTED, True),
+        ("upsert", Trust.TRUSTED, False),
+        ("upsert", Trust.UNKNOWN, False),
+        ("upsert", Trust.SUSPECT, True),
+        ("snapshot", Trust.BROKEN, True),
+    ],
+)
+def test_rows_that_another_file_supersedes_have_left_those_that_others_replace_only_where_they_were_in_doubt(
+    works: Works, mode: str, found: Trust, marked: bool
+) -> None:
+    """An upsert and a snapshot replace rows all the time; in a delivery in doubt that mends what was wrong."""
+    deliver(works, "Oslo")
+    alert = _alert(works)
+    judged(works, 1, found, files=("f1",), samples=("rows",), alerts=(alert,))
     learn(works, 1)
     works.commit("flights", [works.part(_rows("Rome"), ["f2"])], delivered=["f2"], digest="d2")
     version = works.store.read(lambda query: datasets.version(query, "flights", 2))
@@ -221,6 +259,88 @@ def test_rows_that_another_file_supersedes_have_left_but_not_those_that_an_upser
     assert (left is not None) is marked
     assert left is None or left.files == {"f1": 1}
     assert (works.store.read(learned.withdrawn_champions) != {}) is marked
+    assert (works.store.read(lambda query: alerts.get(query, alert)).state is AlertState.RESOLVED) is marked
+    assert bool(works.store.read(lambda query: trust.withdrawn_samples(query, "flights"))) is marked
+
+
+def test_previous_names_no_version_that_learned_from_rows_which_left(works: Works) -> None:
+    ada = Hands(of(works))
+    deliver(works, "Oslo")
+    learn(works, 1)
+    deliver(works, "Rome")
+    learn(works, 2)
+    learn(works, 2)
+    move(works, "previous", 2)
+    ada.ask(DatasetRollback(ref="flights@1"))
+    assert works.store.read(lambda query: models.aliases(query, "late")) == {"champion": 3, "previous": 1}
+    ada.undo()
+    assert works.store.read(lambda query: models.aliases(query, "late")) == {"champion": 3, "previous": 2}
+
+
+def test_rows_that_mend_a_delivery_are_not_compared_with_what_learned_from_it(works: Works) -> None:
+    deliver(works, "Oslo")
+    learn(works, 1)
+    deliver(works, "Rome")
+    judged(works, 2, Trust.BROKEN, files=("f2",))
+    learn(works, 2)
+    move(works, "previous", 1)
+    works.commit("flights", [works.part(_rows("Bern"), ["f3"])], delivered=["f3"], digest="d3")
+    version = works.store.read(lambda query: datasets.version(query, "flights", 3))
+    assert version is not None
+    mended = msgspec.structs.replace(version, changed_rows=1)
+    works.store.write(lambda transaction: datasets.define(transaction, "flights", "snapshot"))
+    works.store.write(lambda transaction: works.context.line.after(transaction, VersionCommitted(mended)))
+    checks = [job for job in works.store.read(jobs.queued) if job.kind is JobKind.MONITOR]
+    assert [job.payload["model_version"] for job in checks if job.payload["dataset_version"] == 3] == [1]
+
+
+def test_no_undo_brings_a_champion_back_that_learned_from_rows_which_left(works: Works) -> None:
+    ada = Hands(of(works))
+    deliver(works, "Oslo")
+    learn(works, 1)
+    deliver(works, "Rome")
+    learn(works, 2)
+    move(works, "previous", 1)
+    ada.ask(ModelRollback(name="late"))
+    ada.ask(DatasetRollback(ref="flights@1"))
+    moved = next(one for one in works.store.read(lambda query: models.history(query, "late")).rows if one.version == 1)
+    with pytest.raises(RefusedError, match="late@2 learned from rows that have left"):
+        ada.undo(moved.seq)
+
+
+def test_rows_that_leave_while_a_version_is_trained_mark_it_and_it_is_not_released(works: Works) -> None:
+    """Its training began before the withdrawal and ends after it."""
+    ada = Hands(of(works))
+    deliver(works, "Oslo")
+    learn(works, 1)
+    deliver(works, "Rome", "Bern")
+    ada.ask(DatasetRollback(ref="flights@1"))
+
+    def commit(transaction: Any) -> dict[str, Any]:
+        job = train(transaction, DEFINITION, 2, trigger="test")
+        fields = {"job": job.id, "dataset": "flights", "dataset_version": 2, "state": RunState.RUNNING}
+        runs.create(transaction, RunRecord(id="", model="late", **fields))
+        decision = Decision(outcome=Outcome.PROMOTE, reason="better", champion=1, decided_at=transaction.now)
+        record = TrainResult(
+            task=Task.BINARY, metric="roc_auc", chosen="linear", train_rows=2, holdout_rows=1, holdout_digest="d",
+            split=Split.HASH,
+        )  # fmt: skip
+        outcome = TrainOutcome(
+            record=record, artifact=ArtifactRef(sha256="a" * 64, bytes=1), staged="", decision=decision
+        )
+        return TrainHandler().commit(works.context, transaction, job, outcome)
+
+    assert works.store.write(commit)["outcome"] == Outcome.HOLD
+    version = works.store.read(lambda query: models.version(query, "late", 2))
+    assert version.decision is not None
+    assert "2 rows that left the dataset while it was trained" in version.decision.reason
+    assert version.withdrawn is not None
+    assert (version.withdrawn.files, version.aliases) == ({"f2": 2}, ())
+
+
+def move(works: Works, alias: str, number: int) -> None:
+    change = AliasChange(model="late", alias=alias, version=number, previous=None, at=works.clock.now())
+    works.store.write(lambda transaction: models.move_alias(transaction, change))
 
 
 def _alert(works: Works) -> str:

@@ -76,7 +76,7 @@ def test_an_answer_that_was_taken_back_counts_nothing() -> None:
     [
         ({"contract": samples.CONTRACT}, "D1", 1, "The contract pins"),
         ({"checks": (check("feature_drift", feature="a", importance=0.4),)}, "D2", 1, "1 column"),
-        ({"checks": (check("feature_drift", feature="a", importance=0.0),)}, "D2", 0.5, "carry no importance: a"),
+        ({"checks": (check("feature_drift", feature="a", importance=0.0),)}, "D2", 0.5, "carry no importance: 'a'"),
         ({"definition": msgspec.structs.replace(samples.DEFINITION, exclude=("ssn",))}, "D4", 1, "ssn"),
         ({"run": samples.RUN}, "M3", 1, "compared on the same rows"),
         ({"checks": (check("performance"), check("performance"))}, "M4", 0.5, "2 deliveries"),

@@ -114,6 +114,7 @@ def test_a_decision_shows_its_checks_with_value_and_limit_failed_ones_first(work
     (step,) = [one for one in works.why("late").because if one.kind == "model_version"]
     assert [one.ref for one in step.because if one.kind == "check"] == ["paired_test"]
     assert any(one.message.startswith("2 checks passed.") for one in step.because)
+    assert [one.kind for one in works.why("late").because][:2] == ["model_version", "job"]
 
 
 def test_who_moved_the_champion_and_why_is_told(works: Works) -> None:

@@ -12,11 +12,12 @@ import duckdb
 import pytest
 
 from shopfloor.domain.file import Reason
+from shopfloor.domain.text import listed
 from shopfloor.formats import kinds, reasons
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import FileFormat
 from shopfloor.formats.inferred import Inferred
-from shopfloor.formats.reasons.bad_file import Place, listed
+from shopfloor.formats.reasons.bad_file import Place
 from shopfloor.formats.reasons.headers import header_below, header_repeated, name_repeated
 
 FOREIGN = "Zork! \x1b[31m failed in frobnicate.cpp"
@@ -78,6 +79,6 @@ def test_words_and_columns_beyond_the_first_few_are_counted() -> None:
     words = {f"w{number}": 9 - number for number in range(7)}
     (notice,) = Inferred((), missing={"a": words}).notices_about("d")
     assert notice.startswith("Read as missing: 'w0' in 'a' (9 values); 'w1' in 'a' (8 values);")
-    assert notice.endswith("'w4' in 'a' (5 values); 2 more words.")
+    assert notice.endswith("'w4' in 'a' (5 values) and 2 more.")
     (notice,) = Inferred((), kept={f"c{number}": {"?": 1} for number in range(8)}).notices_about("d", unless=["c0"])
-    assert "'c5' (1 value) and 2 more columns. If that means missing" in notice
+    assert "'c5' (1 value) and 2 more. If that means missing" in notice

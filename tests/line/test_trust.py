@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 from tests.line.factory import Factory
 
+FAHRENHEIT = (1.8, 32.0)
 
-def readings(count: int, seed: int, *, fahrenheit: bool = False, sign: int = 1) -> str:
-    """Readings whose `fails` follows `temp`; in °F the same things are measured otherwise."""
+
+def readings(count: int, seed: int, *, shown: tuple[float, float] = (1.0, 0.0), sign: int = 1) -> str:
+    """Readings whose `fails` follows `temp`, which is shown by a factor and a shift."""
     draw = random.Random(seed)
     lines = ["reading,temp,load,fails"]
     for number in range(count):
         temp, load = draw.gauss(20, 6), draw.gauss(0, 1)
         fails = "yes" if sign * ((temp - 20) / 6 + load) + draw.gauss(0, 0.7) > 0 else "no"
-        shown = 1.8 * temp + 32 if fahrenheit else temp
-        lines.append(f"{seed}-{number},{shown:.3f},{load:.4f},{fails}")
+        lines.append(f"{seed}-{number},{shown[0] * temp + shown[1]:.3f},{load:.4f},{fails}")
     return "\n".join([*lines, ""])
 
 
@@ -46,8 +47,13 @@ def _open(shop: Factory) -> list[Any]:
     return [one for one in shop.json("alert", "list") if (one["subject"], one["state"]) == ("breakdown", "open")]
 
 
+def _in_doubt(shop: Factory) -> list[str]:
+    found = shop.json("status")["in_doubt"]
+    return [f"readings@{one['version']} {one['trust']}" for one in found if one["dataset"] == "readings"]
+
+
 def test_broken_rows_are_not_learned_and_the_run_says_so(shop: Factory) -> None:
-    file = shop.add("readings", shop.write("readings2.csv", readings(800, 2, fahrenheit=True)), 800)
+    file = shop.add("readings", shop.write("readings2.csv", readings(800, 2, shown=FAHRENHEIT)), 800)
     verdict = shop.json("dataset", "show", "readings@2")["trust"]
     assert (verdict["trust"], verdict["files"]) == ("broken", [file["id"]])
     assert [one["fault"] for one in verdict["evidence"]] == ["unit"]
@@ -58,6 +64,8 @@ def test_broken_rows_are_not_learned_and_the_run_says_so(shop: Factory) -> None:
     assert shop.json("model", "show", "breakdown")["champion"] == 1
     (alert,) = _open(shop)
     assert verdict["alerts"] == [alert["id"]]
+    assert _in_doubt(shop) == ["readings@2 broken"]
+    assert "readings@2 (broken)" in shop("status").stdout
 
 
 def test_a_person_may_say_that_they_are_right_and_take_it_back(shop: Factory) -> None:
@@ -68,6 +76,7 @@ def test_a_person_may_say_that_they_are_right_and_take_it_back(shop: Factory) ->
     shop.wait()
     verdict = shop.json("dataset", "show", "readings@2")["trust"]
     assert (verdict["trust"], verdict["reason"]) == ("trusted", "the new sensor shows °F")
+    assert _in_doubt(shop) == []
     newest = _versions(shop)[0]
     assert newest["version"] == before + 1
     assert [one["passed"] for one in newest["decision"]["checks"] if one["code"] == "data_trust"] == [True]
@@ -90,12 +99,15 @@ def test_rows_that_leave_take_what_learned_from_them_out_of_service(shop: Factor
     assert "withdrawn rows" in shop("model", "show", "breakdown@2").stdout
     assert _open(shop) == []
     assert shop.json("dataset", "show", "readings@2")["trust"]["withdrawn"] == 3
+    assert _in_doubt(shop) == []
     back = next(one for one in shop.json("model", "history", "breakdown") if one["alias"] == "champion")
     assert "800 rows that left the dataset" in back["reason"]
 
 
 def test_what_learned_from_suspect_rows_waits_for_a_person(opened: Factory) -> None:
-    """Flipped labels and a flipped concept look alike: the rows are learned, and not released."""
+    """Flipped labels and a flipped concept look alike: the rows are learned, and not released. Nor is a delivery
+    trusted whose numbers changed to no known unit, where its alert is critical.
+    """
     shop = _model(opened, "flipped_readings", "flipped")
     shop.add("flipped_readings", shop.write("flipped2.csv", readings(2000, 3, sign=-1)), 2000)
     verdict = shop.json("dataset", "show", "flipped_readings@2")["trust"]
@@ -105,3 +117,7 @@ def test_what_learned_from_suspect_rows_waits_for_a_person(opened: Factory) -> N
     assert (check["passed"], check["value"], check["limit"]) == (False, 1.0, 0.0)
     assert "flipped_readings@2 is suspect" in check["detail"]
     assert newest["decision"]["outcome"] != "promote"
+    shop.add("flipped_readings", shop.write("flipped3.csv", readings(2000, 4, shown=(-2.0, 500.0))), 2000)
+    verdict = shop.json("dataset", "show", "flipped_readings@3")["trust"]
+    (alert,) = [one for one in shop.json("alert", "list") if one["id"] in verdict["alerts"]]
+    assert (alert["severity"], verdict["trust"]) == ("critical", "suspect")

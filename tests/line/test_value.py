@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 from tests.line.factory import Factory
@@ -73,6 +74,7 @@ def test_value_is_of_what_was_served_by_the_terms_of_its_time(factory: Factory) 
     assert {one["against"] for one in after["compared"]} == {"plan", "constant answer"}
     costs_of(factory, after["total"])
     other_threshold(factory, path)
+    beside_the_previous_champion(factory)
     refused(factory)
 
 
@@ -107,11 +109,44 @@ def other_threshold(factory: Factory, path: Path) -> None:
     assert all((row["prediction"] == "yes") == (float(row["probability_yes"]) >= 0.3) for row in low)
 
 
+def beside_the_previous_champion(factory: Factory) -> None:
+    """A new champion decides; the one before answers the same rows, whose gain comes with the actuals."""
+    factory.add("loans", factory.write("loans-2.csv", "\n".join([*loans(501, 200, 4), ""])), 200)
+    factory("model", "promote", "failing@2", "--reason", "newer loans")
+    definition = factory.root / "models" / "failing.toml"
+    definition.write_text(re.sub("true_positive = .*", 'true_positive = "recovered"', definition.read_text()))
+    new = loans(3001, 100, 5)
+    decided = factory.predict("failing", factory.write("third.csv", without_truth(new)))
+    actual = [f"{line.split(',')[0]},{line.split(',')[2]},{place}.5" for place, line in enumerate(new[1:])]
+    path = factory.write("third-truth.csv", "\n".join(["loan,failed,recovered", *actual, ""]))
+    factory.actuals("failing", path, 100)
+    known = {line.split(",")[0]: line.split(",") for line in actual}
+    right = [row for row in decided if row["prediction"] == "yes"]
+    expected = sum(
+        float(known[row["association_id"]][2]) if known[row["association_id"]][1] == "yes" else -15.1 for row in right
+    )
+    found = factory.json("value", "failing")
+    newest = [point["value"] for point in found["points"] if point["model_version"] == 2]
+    assert round(sum(newest), 2) == round(expected, 2)
+    [before] = [one for one in found["compared"] if one["against"] == "previous champion"]
+    assert (before["name"], before["rows"]) == ("v1 on the same rows", 100)
+    assert before["interval"] is not None
+
+
 def refused(factory: Factory) -> None:
     """What lies beyond all that was learned is not decided, and says why."""
     definition = factory.root / "models" / "failing.toml"
     definition.write_text(definition.read_text() + '\n[humility]\nout_of_range = "refuse"\n')
     rows = factory.predict("failing", factory.write("far.csv", "loan,amount\n9001,50\n9002,5000\n"))
     assert [row["prediction"] != "" for row in rows] == [True, False]
-    why = factory.sql("SELECT association_id, humility FROM predictions_failing WHERE humility IS NOT NULL")
-    assert why == [("9002", "out_of_range: amount")]
+    why = factory.sql(
+        "SELECT association_id, humility, humility_action FROM predictions_failing WHERE humility IS NOT NULL"
+    )
+    assert why == [("9002", "out_of_range: amount", "refuse")]
+    counts = factory.json("model", "show", "failing")["humility"]
+    assert {name: rows for name, rows in counts.items() if rows} == {"rows": 1, "out_of_range": 1, "refuse": 1}
+    assert factory.json("status")["humility"]["refuse"] >= 1
+    assert ": 1 out of range; 1 refused" in factory("model", "show", "failing").stdout
+    factory.wait()
+    found = [check for check in factory.json("monitor", "checks", "failing") if check["check"] == "humility"]
+    assert [check["verdict"] for check in found] == ["ok"]

@@ -17,7 +17,14 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Monitoring, Task
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.monitor import CheckResult
-from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOutcomes, StoredPredictions
+from shopfloor.monitoring.check_context import (
+    CheckContext,
+    InputRows,
+    KnownOutcomes,
+    ReplayedVersions,
+    RescoredAnswers,
+    StoredPredictions,
+)
 from shopfloor.monitoring.records import Joined, Reference
 from shopfloor.monitoring.reference import Holdout, build_reference
 from shopfloor.monitoring.run_checks import check_all
@@ -122,6 +129,8 @@ def context(
     frame: pd.DataFrame | None = None,
     predictions: Predictions | None = None,
     outcomes: Predictions | None = None,
+    rescored: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    replayed: ReplayedVersions | None = None,
     joined: Joined | None = None,
     history: Sequence[CheckResult] = (),
     settings: Monitoring | None = None,
@@ -138,6 +147,18 @@ def context(
     if outcomes is not None:
         joined = joined or Joined(predictions=len(outcomes), matched=len(outcomes.known()))
         known = KnownOutcomes(source="inference", data=data, moment=about, predictions=outcomes.known(), joined=joined)
+    again = None
+    if rescored is not None:
+        logged, said = (one.reset_index(drop=True) for one in rescored)
+        again = RescoredAnswers(
+            source="inference",
+            data=data,
+            moment=about,
+            ids=[str(place) for place in range(len(logged))],
+            logged=logged,
+            again=said,
+            served=pd.Series([None] * len(logged), dtype=object),
+        )
     return CheckContext(
         definition=replace(DEFINITION, monitoring=settings or Monitoring()),
         model_version=version,
@@ -147,6 +168,8 @@ def context(
         rows=rows,
         predictions=predicted,
         outcomes=known,
+        rescored=again,
+        replayed=replayed,
     )
 
 
@@ -167,9 +190,9 @@ def shifted(results: Sequence[CheckResult]) -> set[str]:
     return {result.feature or result.check for result in results if result.verdict.value == "shifted"}
 
 
-def data_part(folder: Path, frame: pd.DataFrame) -> PartFile:
+def data_part(folder: Path, frame: pd.DataFrame, columns: Sequence[Column] = COLUMNS) -> PartFile:
     """The frame as a part of the dataset."""
-    table = pa.Table.from_pandas(frame[[column.name for column in COLUMNS]], preserve_index=False)
+    table = pa.Table.from_pandas(frame[[column.name for column in columns]], preserve_index=False)
     return _written(folder, table)
 
 

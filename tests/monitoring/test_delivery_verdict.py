@@ -58,13 +58,17 @@ COLLAPSE = result(PERFORMANCE)
         ([result(TARGET_DRIFT)], [Fault.LABELS], Trust.SUSPECT),
         ([result(LABELLED_SHARE)], [Fault.LABELS], Trust.SUSPECT),
         ([result(PERFORMANCE, is_break=False)], [], Trust.TRUSTED),
-        ([COLLAPSE, DRIFT], [], Trust.TRUSTED),
+        ([COLLAPSE, DRIFT], [Fault.COLLAPSE], Trust.SUSPECT),
+        ([result(PERFORMANCE, is_break=False), DRIFT], [Fault.COLLAPSE], Trust.SUSPECT),
+        ([COLLAPSE, result(FEATURE_DRIFT, is_break=False)], [Fault.COLLAPSE], Trust.SUSPECT),
+        ([result(PERFORMANCE, is_break=False), result(FEATURE_DRIFT, is_break=False)], [], Trust.TRUSTED),
+        ([result(TARGET_DRIFT), DRIFT], [], Trust.TRUSTED),
         ([COLLAPSE, UNIT], [Fault.UNIT], Trust.BROKEN),
         ([result(PREDICTION_DRIFT)], [], Trust.TRUSTED),
         ([result(PERFORMANCE, source="inference")], [], Trust.TRUSTED),
     ],
 )  # fmt: skip
-def test_only_breaks_speak_against_rows_and_labels_only_where_no_input_moved(
+def test_breaks_speak_against_rows_labels_where_no_input_moved_and_a_score_that_falls_with_them(
     results: list[CheckResult], faults: list[Fault], trust: Trust
 ) -> None:
     assert [one.fault for one in evidence_of(results)] == faults

@@ -15,13 +15,38 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.monitoring.frames import DEFINITION, actuals_part, checked_at, context, inference_part, month, reference_of
+from tests.monitoring.frames import (
+    COLUMNS,
+    DEFINITION,
+    actuals_part,
+    checked_at,
+    context,
+    data_part,
+    inference_part,
+    month,
+    months,
+    reference_of,
+)
 from tests.monitoring.test_value import spec
 
+from shopfloor.artifacts import bundle
+from shopfloor.domain.codec import to_json
+from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task, Value
+from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.monitor import CheckVerdict
-from shopfloor.domain.value import ComparedWith, CostEntry, CostKind, ValueGroup, ValueReport, ValueTerms
+from shopfloor.domain.value import (
+    ComparedWith,
+    CostEntry,
+    CostKind,
+    ValueComparison,
+    ValueGroup,
+    ValueReport,
+    ValueTerms,
+)
+from shopfloor.lake.actuals import write_actuals
 from shopfloor.monitoring.checks.value import CHECK
+from shopfloor.monitoring.records import Rival
 from shopfloor.monitoring.value import realised_value
 from shopfloor.store.value import BEGINNING
 
@@ -65,6 +90,31 @@ def test_each_decision_is_valued_by_the_terms_of_its_time(tmp_path: Path) -> Non
     )
     assert [point.value for point in report.points] == [40.25, 100, 100]
     assert [point.period for point in report.points] == ["2026-03-05", "2026-03-06", "2026-03-07"]
+
+
+def test_the_plan_is_compared_with_what_its_own_terms_value(tmp_path: Path) -> None:
+    """Rows that the terms before value say nothing of a plan that is made by those of now."""
+    reference = tmp_path / "reference.json"
+    reference.write_bytes(to_json(reference_of(months(range(8)), holdout=months(range(4, 8)))))
+    (tmp_path / "parts").mkdir()
+    frame = month(9, rows=5)
+    parts = tuple(
+        inference_part(
+            tmp_path / "parts", frame[rows], served(frame[:size], ["yes"] * size), at=MARCH + timedelta(hours=hours)
+        )
+        for rows, size, hours in ((slice(0, 3), 3, 0), (slice(3, 5), 2, 30))
+    )
+    actual = (actuals_part(tmp_path / "parts", list(frame["id"]), ["yes"] * 5, MARCH + timedelta(days=9)),)
+    report = realised_value(
+        spec(
+            DEARER, terms=terms(PLAIN, DEARER), inference=parts, actuals=actual, reference_path=str(reference),
+            champion=1,
+        )
+    )  # fmt: skip
+    (plan,) = [one for one in report.compared if one.against is ComparedWith.PLAN]
+    assert plan.rows == 2
+    assert plan.per_row == report.planned_per_row
+    assert plan.gain == pytest.approx(100 - plan.per_row)
 
 
 def test_an_input_or_a_recipe_may_be_the_amount(tmp_path: Path) -> None:
@@ -126,10 +176,90 @@ def test_the_previous_champion_is_compared_by_what_it_decided(tmp_path: Path) ->
     value = spec(PLAIN, terms=terms(PLAIN), inference=parts, actuals=actual, champion=2, previous=1)
     report = realised_value(value)
     [before] = [one for one in report.compared if one.against is ComparedWith.PREVIOUS]
-    assert (before.name, before.rows, before.per_row) == ("v1", 20, -2.5)
+    assert (before.name, before.rows, before.per_row) == ("v1 on its own rows", 20, -2.5)
     assert before.gain == pytest.approx(40.25 / 2 + 2.5)
     assert before.interval is not None
     assert report.champion_rows == 20
+
+
+class Never:
+    """An artifact that answers no to all."""
+
+    columns = (Column(name="temp", type=ColumnType.NUMBER),)
+    classes = ("no", "yes")
+
+    def predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+        chance = np.where(frame["temp"].notna(), 0.2, np.nan)
+        return pd.DataFrame({"prediction": "no", "probability_yes": chance}, index=frame.index)
+
+
+def test_the_previous_champion_decides_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "load", lambda artifact, key: Never())
+    frame = month(0, rows=40)
+    labels = ["yes", "no"] * 20
+    made = [MARCH, MARCH + timedelta(days=2)]
+    parts = tuple(
+        inference_part(tmp_path, rows, served(rows, labels[: len(rows)]), version=2, at=at)
+        for rows, at in zip((frame[:10], frame[10:]), made, strict=True)
+    )
+    actual = (actuals_part(tmp_path, list(frame["id"]), labels, MARCH),)
+    file = ArtifactFile(path=str(tmp_path), sha256="", model="m", version=1)
+    rival = Rival(artifact=file, key_path=str(tmp_path / "key"), made_at=MARCH + timedelta(days=1))
+
+    def previous(rival: Rival) -> ValueComparison:
+        value = spec(PLAIN, terms=terms(PLAIN), inference=parts, actuals=actual, champion=2, previous=1, rival=rival)
+        [found] = [one for one in realised_value(value).compared if one.against is ComparedWith.PREVIOUS]
+        return found
+
+    found = previous(rival)
+    assert (found.name, found.rows) == ("v1 on the same rows", 30), "only rows that it cannot have learned"
+    assert found.per_row == pytest.approx(-5 / 2)
+    assert found.gain == pytest.approx((40.25 + 5) / 2)
+    assert found.interval is not None
+    assert found.interval[0] > 0
+    decided = previous(msgspec.structs.replace(rival, threshold=0.2))
+    assert decided.per_row == pytest.approx((40.25 - 15.1) / 2), "by its own threshold"
+
+
+def test_without_its_inputs_the_previous_champion_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Never, "columns", (Column(name="unlogged", type=ColumnType.NUMBER),))
+    monkeypatch.setattr(bundle, "load", lambda artifact, key: Never())
+    file = ArtifactFile(path=str(tmp_path), sha256="", model="m", version=1)
+    rival = Rival(artifact=file, key_path=str(tmp_path / "key"), made_at=BEGINNING)
+    report = earned(tmp_path, ["yes", "no"], ["yes", "no"], champion=1, previous=0, rival=rival)
+    assert report.rows == 2
+    assert all(one.against is not ComparedWith.PREVIOUS for one in report.compared)
+
+
+def test_amounts_that_come_with_the_actuals_are_those_of_the_rows(tmp_path: Path) -> None:
+    frame = month(0, rows=4)
+    value = Value(unit="EUR", true_positive="recovered", false_positive=-1)
+    parts = (inference_part(tmp_path, frame, served(frame, ["yes"] * 4), at=MARCH),)
+    ids = list(frame["id"])
+    amounts = {"recovered": {ids[0]: 12.5}}
+    part = write_actuals(dict.fromkeys(ids[:2], "yes"), Task.BINARY, tmp_path, MARCH, amounts)
+    assert part is not None
+    columns = (*COLUMNS, Column(name="recovered", type=ColumnType.NUMBER))
+    delivery = data_part(tmp_path, frame[2:].assign(late=["yes", "no"], recovered=[30.0, 99.0]), columns)
+    report = realised_value(
+        spec(
+            value,
+            terms=terms(value),
+            inference=parts,
+            actuals=(part.path,),
+            columns=columns,
+            data=(delivery,),
+            arrived_at=MARCH + timedelta(days=1),
+        )
+    )
+    assert (report.rows, report.total) == (4, 12.5 + 0 + 30 - 1)
+    assert "1 actual came without 'recovered', which counts as 0 there." in report.note
+
+
+def test_terms_that_no_row_is_valued_by_need_nothing(tmp_path: Path) -> None:
+    later = Value(true_positive="recovered")
+    report = earned(tmp_path, ["yes"], ["yes"], later, terms=terms(PLAIN, later))
+    assert report.total == 40.25
 
 
 def cost(amount: float, day: int) -> CostEntry:

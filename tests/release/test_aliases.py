@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from shopfloor.domain.errors import ConflictError, NotFoundError, RefusedError, ShopfloorError, UsageError
-from shopfloor.domain.release import Decision, GateCheck, ModelVersion, Outcome
+from shopfloor.domain.release import Decision, GateCheck, ModelVersion, Outcome, WithdrawnRows
 from shopfloor.domain.run import ArtifactRef
 from shopfloor.release import aliases
 from shopfloor.release.aliases import ReleaseAction, ReleaseState, ReleaseUpdate
@@ -40,6 +40,9 @@ def version(
         created_at=START,
         **more,
     )
+
+
+MARK = WithdrawnRows(dataset_version=3, cause="withdrawn by ann", files={"f2": 800})
 
 
 def standing(*versions: ModelVersion, **known: Any) -> ReleaseState:
@@ -304,6 +307,22 @@ def test_rollbacks_go_back_and_never_forth() -> None:
     assert [change.version for change in state.history] == [1, 2, 3, 2, 1]
 
 
+def test_rows_that_left_are_not_gone_back_to_nor_promoted_without_a_reason() -> None:
+    state = standing(*(version(number, champion=number - 1 or None) for number in range(1, 4)))
+    for number in range(1, 4):
+        state = applied(state, aliases.promote(state, number, ANN))
+    marked = tuple(msgspec.structs.replace(one, withdrawn=MARK) if one.version < 3 else one for one in state.versions)
+    state = msgspec.structs.replace(state, versions=(state.versions[0], *marked[1:]))
+    assert held(aliases.rollback(state, ANN)) == {"champion": 1, "previous": None}
+    back = applied(state, aliases.rollback(state, ANN))
+    with pytest.raises(RefusedError, match="800 rows that left") as refused:
+        aliases.promote(back, 2, ANN)
+    assert refused.value.code == "withdrawn_rows"
+    assert held(aliases.promote(back, 2, WHY, force=True))["champion"] == 2
+    with pytest.raises(RefusedError, match="learned from rows that have left"):
+        aliases.rollback(msgspec.structs.replace(state, versions=marked), ANN)
+
+
 def test_a_rollback_without_history_still_finds_the_previous() -> None:
     moves = aliases.rollback(standing(version(1), version(2), champion=2, previous=1), ANN)
     assert held(moves) == {"champion": 1, "previous": None}
@@ -391,9 +410,29 @@ class Release(RuleBasedStateMachine):
         assert self.state.challenger != waiting
         assert self.state.awaiting is None
 
+    @precondition(lambda self: self.state.versions)
+    @rule(data=st.data())
+    def rows_leave_or_come_back(self, data: st.DataObject) -> None:
+        number = data.draw(st.integers(1, len(self.state.versions)))
+        versions = tuple(
+            msgspec.structs.replace(one, withdrawn=MARK if one.withdrawn is None else None)
+            if one.version == number
+            else one
+            for one in self.state.versions
+        )
+        self.state = msgspec.structs.replace(self.state, versions=versions)
+        for change in aliases.name_previous(self.state, self.act("gate")):
+            self.log += (change,)
+            self.state = msgspec.structs.replace(self.state, previous=change.version)
+
+    def before(self) -> int | None:
+        """The newest champion before the present one of which no row has left."""
+        sound = [number for number in self.stack[:-1] if self.state.version(number).withdrawn is None]
+        return next((number for number in reversed(sound) if number != self.state.champion), None)
+
     @rule()
     def rollback(self) -> None:
-        previous = self.state.previous
+        previous = self.before()
         try:
             self.take(aliases.rollback(self.state, self.act()))
         except RefusedError:
@@ -401,11 +440,13 @@ class Release(RuleBasedStateMachine):
             return
         assert self.state.champion == previous
         self.stack.pop()
+        while self.stack[-1] != previous:
+            self.stack.pop()
 
     @invariant()
     def the_model_of_the_stack_agrees(self) -> None:
         assert self.state.champion == (self.stack[-1] if self.stack else None)
-        assert self.state.previous == (self.stack[-2] if len(self.stack) > 1 else None)
+        assert self.state.previous == self.before()
 
     @invariant()
     def aliases_differ(self) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +45,20 @@ class Pager:
     def seqs(self) -> list[int]:
         """The events of all messages."""
         return [event["seq"] for message in self.told for event in message["events"]]
+
+
+def until(ready: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 60
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
 
 
 @pytest.fixture
@@ -90,16 +107,16 @@ def test_what_came_before_the_rule_is_not_told_and_a_burst_is_one_message(works:
     emit(works)
     pager = Pager()
     tells = notifier(works, pager)
-    tells.turn()
+    tells.turn("page")
     assert pager.told == []
     first = emit(works)
-    assert tells.turn() == RULE.every_seconds
+    assert tells.turn("page") == RULE.every_seconds
     burst = [emit(works), emit(works, "job.failed", "late"), emit(works)]
     emit(works, "run.finished")
-    tells.turn()
+    tells.turn("page")
     assert pager.seqs == [first]
     works.clock.forward(seconds=RULE.every_seconds)
-    tells.turn()
+    tells.turn("page")
     assert pager.seqs == [first, *burst]
     message = pager.told[-1]
     assert (message["rule"], message["count"], message["seq"], message["left_out"]) == ("page", 3, burst[-1], 0)
@@ -122,7 +139,7 @@ def test_a_message_about_an_alert_has_the_alert(works: Works) -> None:
         return worse
 
     worse = works.store.write(change)
-    tells.turn()
+    tells.turn("page")
     (message,) = pager.told
     assert [event["kind"] for event in message["events"]] == ["alert.opened", "alert.severity_changed"]
     assert [event["severity"] for event in message["events"]] == ["info", "critical"]
@@ -137,7 +154,7 @@ def test_what_fails_is_tried_again_later_and_later_and_shown(works: Works) -> No
     first = emit(works)
     waits = []
     for _ in range(7):
-        waits.append(tells.turn())
+        waits.append(tells.turn("page"))
         works.clock.forward(seconds=waits[-1])
     assert waits == [0.5, 2.0, 8.0, 32.0, 128.0, 300.0, 300.0] == [pause(number, 300) for number in range(1, 8)]
     (waiting,) = works.context.undelivered()
@@ -145,7 +162,7 @@ def test_what_fails_is_tried_again_later_and_later_and_shown(works: Works) -> No
     assert waiting.error == "no pager"
     pager.error = ""
     second = emit(works)
-    tells.turn()
+    tells.turn("page")
     assert pager.seqs == [first, second]
     assert works.context.undelivered() == ()
 
@@ -155,11 +172,11 @@ def test_a_mended_rule_is_tried_at_once_and_goes_on_where_it_was(works: Works) -
     tells = notifier(works, pager)
     pager.error = "no pager"
     waiting = emit(works)
-    tells.turn()
+    tells.turn("page")
     pager.error = ""
     works.context.settings = Settings(notify=(NotifyRule(command=("other",), name="page"),))
     tells.follow()
-    tells.turn()
+    tells.turn("page")
     assert pager.seqs == [waiting]
 
 
@@ -172,7 +189,7 @@ def test_a_rule_that_comes_back_begins_anew(works: Works) -> None:
     works.context.settings = Settings(notify=(RULE,))
     tells.follow()
     later = emit(works)
-    tells.turn()
+    tells.turn("page")
     assert pager.seqs == [later]
 
 
@@ -180,9 +197,9 @@ def test_what_could_not_be_stored_is_told_all_the_same(works: Works) -> None:
     pager = Pager()
     tells = notifier(works, pager)
     works.context.stream.publish([_event("engine.degraded", "engine", {"code": "disk_full"}, seq=0)])
-    tells.turn()
+    tells.turn("page")
     assert [event["kind"] for event in pager.told[0]["events"]] == ["engine.degraded"]
-    tells.turn()
+    tells.turn("page")
     assert len(pager.told) == 1
 
 
@@ -201,7 +218,7 @@ def test_every_event_is_told_in_order_whatever_happens(
         elif deed == "noise":
             emit(works, "run.finished")
         elif deed == "turn":
-            tells.turn()
+            tells.turn("page")
         elif deed in {"fail", "mend"}:
             pager.error = "no pager" if deed == "fail" else ""
         elif deed == "wait":
@@ -221,8 +238,33 @@ def test_a_command_gets_the_message_or_it_is_said_why_not(tmp_path: Path, monkey
     assert run_command(("true",), b"x" * 1_000_000) == ""  # it need not read
     assert run_command(("sh", "-c", "echo no pager >&2; exit 3"), b"") == "the command ended with 3: no pager"
     assert "cannot be run: No such file" in run_command((str(tmp_path / "none"),), b"")
+    much = "yes much | head -c 20000000 >&2; echo no pager >&2; exit 3"
+    assert run_command(("sh", "-c", much), b"") == "the command ended with 3: no pager"
+    assert run_command(("sh", "-c", "sleep 100 & sleep 100"), b"", lambda: True) == "the engine ended"
     monkeypatch.setattr(notification, "_COMMAND_SECONDS", 0.2)
     assert run_command(("sh", "-c", "sleep 100 & sleep 100"), b"") == "the command was stopped after 0.2 s"
+
+
+def test_no_rule_waits_for_a_command_that_hangs_nor_does_it_outlive_the_engine(
+    works: Works, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is what is on its way told twice because its rule was changed meanwhile."""
+    monkeypatch.setattr(notification, "_COMMAND_SECONDS", 600.0)
+    told, pid = tmp_path / "told", tmp_path / "pid"
+    hangs = NotifyRule(
+        command=("sh", "-c", f"echo $$ > {pid}.part; mv {pid}.part {pid}; exec sleep 1000"), name="hangs"
+    )
+    works.context.settings = Settings(notify=(hangs, NotifyRule(command=("sh", "-c", f"cat >> {told}"), name="tells")))
+    tells = Notifier(works.context)
+    tells.start()
+    emit(works)
+    until(pid.exists)
+    until(lambda: told.exists() and told.read_bytes())
+    tells.follow()
+    works.context.stopping.set()
+    tells.stop()
+    until(lambda: not is_alive(int(pid.read_text())))
+    assert told.read_text().count('"seq"') == 2, "the message's and its one event's"
 
 
 @pytest.mark.parametrize(

@@ -46,12 +46,13 @@ def read(folder: Path, path: Path, **changes: Any) -> tuple[ActualsResult, dict[
         "arrived_at": AT,
         "contract": contract(changes.pop("target_type", ColumnType.TEXT)),
     }
+    layout = ["association_id", "actual", "arrived_at", *changes.pop("layout", ())]
     result = read_actuals(ActualsSpec(**{**fields, **changes}), lambda share, stage: None)
     if result.part is None:
         return result, {}
     assert [name for name in os.listdir(staging) if name.startswith(".")] == []
     table = pq.read_table(result.part.path)
-    assert table.schema.names == ["association_id", "actual", "arrived_at"]
+    assert table.schema.names == layout
     assert set(table["arrived_at"].to_pylist()) == {AT.replace(tzinfo=None)}
     return result, dict(zip(table["association_id"].to_pylist(), table["actual"].to_pylist(), strict=True))
 
@@ -71,6 +72,18 @@ def test_the_last_row_of_an_id_counts_and_unknown_ones_wait(tmp_path: Path) -> N
     result, actuals = taken(tmp_path, "flight_id,arrived_late\na,yes\nb,\na,no\nc,yes\n")
     assert actuals == {"a": "no", "c": "yes"}
     assert (result.rows, result.empty, result.repeated) == (2, 1, 1)
+
+
+def test_amounts_are_kept_beside_the_actuals_that_count(tmp_path: Path) -> None:
+    data = "flight_id,arrived_late,Refund,more\na,yes,1.5,x\nb,no,,x\na,no,2.5,x\nb,,9,x\n"
+    path = tmp_path / "truth.csv"
+    path.write_text(data)
+    result, _ = read(tmp_path, path, amounts=("refund", "arrived_late", "absent"), layout=("amount_refund",))
+    assert result.part is not None
+    table = pq.read_table(result.part.path)
+    found = zip(table["association_id"].to_pylist(), table["amount_refund"].to_pylist(), strict=True)
+    assert dict(found) == {"a": 2.5, "b": None}
+    assert result.ignored == ("more",)
 
 
 @settings(max_examples=25, deadline=None)

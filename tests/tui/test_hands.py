@@ -20,6 +20,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.explanation import Explained, Explanation
 from shopfloor.domain.file import FileRecord, FileState
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.requests.alerts import AlertAck
@@ -34,6 +35,7 @@ from shopfloor.tui.start import run_tui
 from shopfloor.tui.widgets.command_line import CommandLine
 from shopfloor.tui.widgets.confirm import ConfirmDialog
 from shopfloor.tui.widgets.error_dialog import ErrorDialog
+from shopfloor.tui.widgets.explanation_tree import ExplanationTree
 from shopfloor.tui.widgets.filter_input import FilterInput
 
 _ESCAPE_DELAY = 0.12  # longer than Textual waits for the rest of a sequence
@@ -249,6 +251,26 @@ async def test_a_key_explains_the_selected_row(tmp_path: Path, place: bytes, ref
         await play(app, [b"h"])
         await until(pilot, lambda: isinstance(app.screen, AnswerScreen) and f"[waiting] {ref}" in picture(app))
         assert "└─ min_new_rows a message (12, limit 100)" in picture(app)
+
+
+async def test_the_branches_of_an_explanation_go_on_beside_long_facts(tmp_path: Path) -> None:
+    class Wordy(Shop):
+        def explanation(self, ref: str) -> Explanation:
+            long = [Explained(kind="note", message=f"{place} {'word ' * 40}") for place in range(30)]
+            return Explanation(kind="model", ref=ref, message=f"{ref} waits.", because=tuple(long))
+
+    app = app_on(FakeEngine(Wordy()), tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
+        await play(app, [b"3"])
+        await until(pilot, lambda: isinstance(app.screen, Pane) and app.screen.rows_stand)
+        await play(app, [b"h"])
+        await until(pilot, lambda: isinstance(app.screen, AnswerScreen) and "waits." in picture(app))
+        tree = app.screen.query_one(ExplanationTree)
+        drawn = ["".join(piece.text for piece in line) for line in tree.lines(tree.size.width)]
+        assert all(len(line) <= tree.size.width for line in drawn)
+        assert all(line.startswith(("├─ ", "│  ", "└─ 29", "   ")) for line in drawn[1:])
+        assert sum(line.startswith("│  ") for line in drawn) >= 29 * 2
 
 
 async def test_a_late_refusal_is_a_toast(tmp_path: Path) -> None:

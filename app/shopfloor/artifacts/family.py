@@ -95,7 +95,10 @@ class FittedFamily:
     def predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """As `FittedModel.predict_frame`, with the column `segment` first."""
         self.check_frame(map(str, frame.columns))
-        segments = segments_of(frame, self.segment_by)
+        return self.predict_segments(frame, segments_of(frame, self.segment_by))
+
+    def predict_segments(self, frame: pd.DataFrame, segments: Any) -> pd.DataFrame:
+        """The same for rows whose segments, (rows,), are known: the columns that name them may be absent."""
         table = parse(frame, self.columns)
         predicted = self.pooled.frame_of(self.scores(table, segments), frame.index)
         predicted.insert(0, SEGMENT, segments)

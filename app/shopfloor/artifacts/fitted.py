@@ -19,7 +19,7 @@ from shopfloor.artifacts.table import Floats, Table, parse
 from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import listed
 
 PREDICTION = "prediction"
 SEGMENT = "segment"
@@ -183,11 +183,9 @@ def check_columns(model: str, wanted: Sequence[str], given: Iterable[str]) -> tu
 
 def missing_error(model: str, absent: Sequence[str]) -> DataError:
     """The error for absent columns."""
-    names = ", ".join(repr(safe(name, 80)) for name in absent[:8])
-    more = f" and {len(absent) - 8} more" if len(absent) > 8 else ""
     word = "column" if len(absent) == 1 else "columns"
     return DataError(
-        f"Model {model} needs the {word} {names}{more}, which the data do not have.",
+        f"Model {model} needs the {word} {listed(absent, 8)}, which the data do not have.",
         hint="Give every column that the model was trained with.",
         code="missing_column",
     )

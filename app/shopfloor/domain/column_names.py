@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import first_of, quoted
 
 _NAMED = 5
 """So many columns are named in a notice."""
@@ -49,6 +49,5 @@ def collision(names: Iterable[str]) -> tuple[str, ...]:
 
 def case_notice(pairs: Sequence[tuple[str, str]]) -> str:
     """The notice about columns taken as others; `pairs` are their names as written and as known."""
-    words = ", ".join(f"'{safe(written, 60)}' as '{safe(known, 60)}'" for written, known in pairs[:_NAMED])
-    more = f" and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else ""
-    return f"Column names were matched without regard to case: {words}{more}."
+    words = first_of([f"{quoted(written)} as {quoted(known)}" for written, known in pairs], _NAMED)
+    return f"Column names were matched without regard to case: {words}."

@@ -126,7 +126,8 @@ class Value(Record, frozen=True, kw_only=True):
     """The business value of predictions, in `unit` per row.
 
     For a binary target the gains of the four outcomes; for regression the cost of one unit of
-    absolute error (a gain below zero is a cost). An amount may be the name of an input. Instead, `function`
+    absolute error (a gain below zero is a cost). An amount may be the name of an input, or of a column that comes with
+    the actuals. Instead, `function`
     (`recipes/FILE.py:NAME`) may give the values of a frame with the inputs, `prediction` and `actual`. `rule` is
     SQL over the inputs, the decision of somebody without a model. What changes here counts for predictions made from
     then on, or from `valid_from` on, where that is later.
@@ -151,7 +152,12 @@ class Value(Record, frozen=True, kw_only=True):
     @property
     def constant(self) -> bool:
         """Whether an outcome is worth the same in every row."""
-        return not self.function and not any(isinstance(figure, str) for figure in self.figures)
+        return not self.function and not self.columns
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns whose values are amounts."""
+        return tuple(dict.fromkeys(figure for figure in self.figures if isinstance(figure, str)))
 
     @property
     def figures(self) -> tuple[Figure, ...]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from shopfloor.domain import numbers
 from shopfloor.domain.file import FileRecord
 from shopfloor.domain.record import Record
 from shopfloor.domain.status import WatcherStatus
+
+_LEAST = 20  # columns of words beside a deep branch
+_GOES_ON = str.maketrans({"├": "│", "└": " ", "─": " ", "→": " "})
 
 
 class Explained(Record, frozen=True, kw_only=True):
@@ -49,6 +52,17 @@ def lines(found: Explanation) -> Iterator[tuple[str, str]]:
     for root in (found, *found.also):
         yield "", words(root)
         yield from _below(root, "")
+
+
+def wrapped(found: Explanation, width: int, wrap: Callable[[str, int], list[str]]) -> Iterator[tuple[str, str]]:
+    """`lines` in a terminal: what does not fit in `width` columns stands below, beside the branches that go on.
+
+    `wrap` breaks a text into lines of at most so many columns; each face measures as it draws.
+    """
+    for branch, said in lines(found):
+        first, *rest = wrap(said, max(width - len(branch), _LEAST))
+        yield branch, first
+        yield from ((branch.translate(_GOES_ON), line) for line in rest)
 
 
 def words(fact: Explained) -> str:

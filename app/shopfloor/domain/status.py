@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from shopfloor.domain.humility import HumilityCounts
 from shopfloor.domain.notice import Undelivered
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import PendingApproval
+from shopfloor.domain.trust import DeliveryTrust
 
 
 class WatcherStatus(Record, frozen=True, kw_only=True):
@@ -101,7 +103,8 @@ class FactoryFigures(Record, frozen=True, kw_only=True):
 
 class Status(Record, frozen=True, kw_only=True):
     """Everything the home screen and `shopfloor status` show. `approvals` counts what is `pending`,
-    `undelivered` is what the commands of `notify` would not take."""
+    `humility` counts `predictions` that models were not trusted with, `undelivered` is what the commands of `notify`
+    would not take, `in_doubt` the deliveries that are broken or suspect until a person decides, newest first."""
 
     workspace: str
     engine: EngineStatus
@@ -113,8 +116,10 @@ class Status(Record, frozen=True, kw_only=True):
     runs: int
     approvals: int
     predictions: int
+    humility: HumilityCounts = HumilityCounts()
     seq: int
     factory: FactoryFigures
     running: tuple[str, ...] = ()
     pending: tuple[PendingApproval, ...] = ()
     undelivered: tuple[Undelivered, ...] = ()
+    in_doubt: tuple[DeliveryTrust, ...] = ()

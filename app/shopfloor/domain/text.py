@@ -35,10 +35,21 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{count(number)} {one if number == 1 else many or f'{one}s'}"
 
 
-def first_of(names: Sequence[str], most: int, *, between: str = ", ") -> str:
+def quoted(value: object, limit: int = 60) -> str:
+    """A value from data in quotes, printable and bounded."""
+    return f"'{safe(value, limit)}'"
+
+
+def listed(names: Sequence[object], most: int = 5) -> str:
+    """`'a', 'b' and 3 more`: at most so many names from data, each in quotes."""
+    return first_of([quoted(name) for name in names], most)
+
+
+def first_of(names: Sequence[str], most: int = 5, *, between: str = ", ") -> str:
     """`a, b and 3 more`: at most so many names, which are safe to show."""
+    more = len(names) - most
     shown = between.join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+    return f"{shown} and {count(more)} more" if more > 0 else shown
 
 
 def times(number: int) -> str:

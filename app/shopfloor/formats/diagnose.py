@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import MOST, Reject
+from shopfloor.domain.text import quoted
 from shopfloor.formats.evidence import raw_lines, rejected
 from shopfloor.formats.locate import filled, lines_of_bytes, places
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import count_bad, first_bad
-from shopfloor.formats.reasons.bad_file import Place, shown
+from shopfloor.formats.reasons.bad_file import Place
 from shopfloor.formats.reasons.encodings import not_utf8
 from shopfloor.formats.reasons.headers import header_repeated
 from shopfloor.formats.reasons.rows import bad_quote, line_too_long, ragged_row
@@ -140,5 +141,5 @@ def _name(plan: Plan, column: str | None) -> str | None:
     """The delivered name behind the query's c3."""
     digits = (column or "").removeprefix("c")
     if digits.isdecimal() and int(digits) < len(plan.shape.names):
-        return shown(plan.shape.names[int(digits)]).strip("'")
+        return quoted(plan.shape.names[int(digits)]).strip("'")
     return None

@@ -11,12 +11,12 @@ from shopfloor.domain import numbers
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.missing import ALWAYS_MISSING, MISSING, may_mean_missing
 from shopfloor.domain.number_format import COMMA
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import quoted, safe
 from shopfloor.formats.cast_rules import CODE, among, cast_rule
 from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.partition import kind_of
 from shopfloor.formats.raw_type import BYTES, nested, raw_type, whole_beyond_64_bits
-from shopfloor.formats.reasons.bad_file import BadFile, shown
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.formats.reasons.parquet import unsupported_type
 from shopfloor.formats.shape import JSON, TEXT, Shape, forget_rejects, rows_of
 from shopfloor.formats.spelling import ISO, Spelling, SpellingProof, is_plain, possible, prove
@@ -162,8 +162,8 @@ class _Inference:
                 notices[column] = _words_notice(others[i], doubt)
             elif doubt.not_numbers and column not in found.notices:
                 notices[column] = (
-                    f"Column {shown(column)} was kept as text: {numbers.count(doubt.not_numbers)} of its "
-                    f"{numbers.count(doubt.values)} values are not numbers, such as {shown(doubt.example)}."
+                    f"Column {quoted(column)} was kept as text: {numbers.count(doubt.not_numbers)} of its "
+                    f"{numbers.count(doubt.values)} values are not numbers, such as {quoted(doubt.example)}."
                 )
         return notices
 
@@ -184,11 +184,11 @@ class _Inference:
 
 
 def _words_notice(column: Column, doubt: Doubt) -> str:
-    words = ", ".join(f"{shown(word)} ({numbers.count(count)})" for word, count in doubt.words.items())
+    words = ", ".join(f"{quoted(word)} ({numbers.count(count)})" for word, count in doubt.words.items())
     declared = ", ".join(map(_quoted, doubt.words))
     format = f", format = {_quoted(column.format)}" if column.format else ""
     return (
-        f"Column {shown(column.name)} was kept as text: but for {words} its {numbers.count(doubt.values)} values are "
+        f"Column {quoted(column.name)} was kept as text: but for {words} its {numbers.count(doubt.values)} values are "
         f"{column.type.value}s. If that means missing, set type = {_quoted(column.type.value)}{format} for it and "
         f"[parser] missing = [{declared}] in the contract; these rows are then read again with the next file."
     )

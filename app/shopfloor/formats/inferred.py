@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.text import counted
-from shopfloor.formats.reasons.bad_file import listed, shown
+from shopfloor.domain.text import counted, first_of, listed, quoted
 from shopfloor.formats.stray import Words
 
 _MOST_LISTED = 5
@@ -63,11 +62,8 @@ def _by_word(columns: Mapping[str, Words], left_out: set[str]) -> str:
         for word, count in words.items() if name not in left_out else ():
             places.setdefault(word, {})[name] = count
     ordered = sorted(places, key=lambda word: -sum(places[word].values()))
-    listed = [f"{shown(word)} in {_listed(places[word])}" for word in ordered[:_MOST_LISTED]]
-    more = [f"{len(ordered) - _MOST_LISTED} more words"] if len(ordered) > _MOST_LISTED else []
-    return "; ".join((*listed, *more))
+    return first_of([f"{quoted(word)} in {_listed(places[word])}" for word in ordered], _MOST_LISTED, between="; ")
 
 
 def _listed(places: Mapping[str, int]) -> str:
-    listed = [f"{shown(name)} ({counted(count, 'value')})" for name, count in list(places.items())[:_MOST_LISTED]]
-    return ", ".join(listed) + (f" and {len(places) - _MOST_LISTED} more columns" if len(places) > _MOST_LISTED else "")
+    return first_of([f"{quoted(name)} ({counted(count, 'value')})" for name, count in places.items()], _MOST_LISTED)

@@ -9,10 +9,10 @@ import msgspec
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, SchemaPolicy
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import listed, quoted, safe
 from shopfloor.formats.cast_rule import CastRule
 from shopfloor.formats.cast_rules import cast_rule
-from shopfloor.formats.reasons.bad_file import BadFile, listed, shown
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.formats.reasons.contracts import column_retyped, columns_changed
 from shopfloor.formats.shape import Shape
 
@@ -117,7 +117,7 @@ def _looks_renamed(contract: Contract, shape: Shape, extras: Sequence[int], rena
     """The notices about new columns that are probably renamed optional ones."""
     gone = [c for c in contract.columns if shape.position(c.name) is None and c.name != RESCUED]
     return [
-        f"New column {shown(new)} looks like {shown(old)} renamed. If it is, write rename = "
+        f"New column {quoted(new)} looks like {quoted(old)} renamed. If it is, write rename = "
         f'["{safe(new, 80)}={safe(old, 80)}"] under [parser] in datasets/{contract.name}.toml.'
         for new, old in (renames(extras, gone) if gone else ())
     ]

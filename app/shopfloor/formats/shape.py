@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.column_names import ColumnNames, case_notice, collision, fold
 from shopfloor.domain.columns import Column
 from shopfloor.domain.contract import Parser
+from shopfloor.domain.text import quoted
 from shopfloor.duck.sql import text, texts
 from shopfloor.formats.partition import Pairs
-from shopfloor.formats.reasons.bad_file import BadFile, shown
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.formats.reasons.headers import duplicate_columns, empty_column_name, renamed_twice, too_many_columns
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Shape:
             same = [mine for mine, theirs in zip(self.names, names, strict=True) if theirs == twice]
             raise BadFile(renamed_twice(same))
         other = [pair for pair in changed if fold(pair[0]) not in renamed]
-        given = [f"{shown(new)} is {shown(old)}" for new, old in changed if fold(new) in renamed]
+        given = [f"{quoted(new)} is {quoted(old)}" for new, old in changed if fold(new) in renamed]
         notices = (case_notice(other),) if other else ()
         if given:
             notices = (*notices, f"Renamed columns ([parser] rename): {', '.join(given)}.")

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.missing import MISSING
 from shopfloor.domain.number_format import COMMA, POINT, example, number_format, sign_of
+from shopfloor.domain.text import quoted
 from shopfloor.formats.cast_rule import CastRule
 from shopfloor.formats.cast_rules import CODE, OFFSET_ONLY, among, formatted
 from shopfloor.formats.notation import CLOCK_FORMATS
-from shopfloor.formats.reasons.bad_file import shown
 from shopfloor.formats.stacked import ask_each
 
 if TYPE_CHECKING:
@@ -154,13 +154,13 @@ def _number_proof(name: str, fitting: Sequence[Spelling], *, with_notice: bool) 
     if len(fitting) > 1:
         return _ambiguous(name, fitting)
     if not fitting:
-        notice = f"Column {shown(name)} writes numbers in several ways, so it was kept as text."
+        notice = f"Column {quoted(name)} writes numbers in several ways, so it was kept as text."
         return SpellingProof(notice=notice if with_notice else "")
     (proved,) = fitting
     how = number_format(proved.format)
     if how is None or how.plain:
         return SpellingProof(spelling=proved)
-    notice = f"Column {shown(name)} is written as {proved.format}, and read as numbers"
+    notice = f"Column {quoted(name)} is written as {proved.format}, and read as numbers"
     meant = "7.5 % is 7.5" if how.sign == "%" else "(12.50) is -12.5" if not how.sign else f"{how.sign} is left out"
     return SpellingProof(spelling=proved, notice=f"{notice}: {meant}.")
 
@@ -171,7 +171,7 @@ def _day_proof(name: str, fits: Mapping[Spelling, int], values: int) -> Spelling
     if fitting and any("%y" in each.format for each in fitting):
         ways = " or ".join(f'"{each.format}"' for each in fitting)
         return SpellingProof(
-            notice=f"Column {shown(name)} writes years with two digits ({ways}), so it was kept as text. "
+            notice=f"Column {quoted(name)} writes years with two digits ({ways}), so it was kept as text. "
             f'To read it, set its type = "{kind}" and its format in the contract: 69 to 99 are 19xx, others 20xx.',
         )
     if len(fitting) > 1:
@@ -180,13 +180,13 @@ def _day_proof(name: str, fits: Mapping[Spelling, int], values: int) -> Spelling
         return SpellingProof(spelling=fitting[0])
     if max(fits.values()) * 2 < values:
         return SpellingProof()  # it only begins like a day
-    return SpellingProof(notice=f"Column {shown(name)} writes {kind}s in several ways, so it was kept as text.")
+    return SpellingProof(notice=f"Column {quoted(name)} writes {kind}s in several ways, so it was kept as text.")
 
 
 def _ambiguous(name: str, fitting: Sequence[Spelling]) -> SpellingProof:
     ways = " or ".join(f'"{each.format}"' for each in fitting)
     return SpellingProof(
-        notice=f"Column {shown(name)} could be read as {ways}, so it was kept as text. "
+        notice=f"Column {quoted(name)} could be read as {ways}, so it was kept as text. "
         f'To decide, set its type = "{fitting[0].type}" and its format in the contract.',
         open=True,
     )

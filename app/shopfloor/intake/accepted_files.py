@@ -9,9 +9,9 @@ import msgspec
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract
+from shopfloor.domain.text import quoted
 from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.plan import Plan
-from shopfloor.formats.reasons.bad_file import shown
 from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.records import IntakeSpec, StagedPart, TypeChange
 from shopfloor.lake.objects import part_path
@@ -58,11 +58,11 @@ class AcceptedFiles:
         """The contract as it is from now on; says what a later file added to it."""
         contract = plan.contract
         known = {column.name: column for column in self.contract.columns} if self.contract else {}
-        file = shown(first.original_name)
+        file = quoted(first.original_name)
         for column, source in zip(contract.columns, plan.sources, strict=True):
             before = known.get(column.name)
             first_value = before is not None and before.type is ColumnType.UNKNOWN and before.type is not column.type
-            name, now = shown(column.name), f"is {column.written} from now on"
+            name, now = quoted(column.name), f"is {column.written} from now on"
             if before is not None and first_value:
                 self._retype(column, before, first, f"Column {name} {now}: {file} has its first values.")
             elif self._spec.widen is not None and before is not None and before.written != column.written:

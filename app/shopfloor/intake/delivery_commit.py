@@ -13,7 +13,7 @@ from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.numbers import count
-from shopfloor.domain.text import counted, safe
+from shopfloor.domain.text import counted, first_of, safe
 from shopfloor.intake.records import IntakeResult
 from shopfloor.lake.manifest import digest
 from shopfloor.store import datasets, files, rejects
@@ -45,8 +45,7 @@ class DeliveryCommit:
         parts: tuple[Part, ...] = (*(result.kept if result.replaces_parts else before), *added)
         total = sum(part.rows for part in parts)
         committed = tuple(outcome.id for outcome in result.files if outcome.state is FileState.COMMITTED)
-        names = ", ".join(safe(Path(rows[id].file.path).name, 60) for id in committed[:3])
-        cause = names if len(committed) <= 3 else f"{names} and {len(committed) - 3} more files"
+        cause = first_of([safe(Path(rows[id].file.path).name, 60) for id in committed], 3)
         if withdrawn := job.payload.get("withdraw"):
             actor = job.payload.get("actor", "engine")
             by = job.payload.get("by")
@@ -175,7 +174,4 @@ def _notices_of_files(result: IntakeResult, rows: dict[str, LedgerRow], seen: di
         notices = (*seen.get(outcome.id, ()), *outcome.notices)
         for notice in notices if outcome.state is FileState.COMMITTED else ():
             about.setdefault(notice, []).append(safe(Path(rows[outcome.id].file.path).name, 60))
-    return [
-        f"{names[0]}{f' and {count(len(names) - 1)} more' if len(names) > 1 else ''}: {notice}"
-        for notice, names in islice(about.items(), _MOST_NOTICES)
-    ]
+    return [f"{first_of(names, 1)}: {notice}" for notice, names in islice(about.items(), _MOST_NOTICES)]

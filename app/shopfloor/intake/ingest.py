@@ -17,14 +17,14 @@ from shopfloor.domain.contract import Contract, Mode, Parser
 from shopfloor.domain.dataset import Part
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FileState, Reason
-from shopfloor.domain.text import counted
+from shopfloor.domain.text import counted, quoted
 from shopfloor.duck.limits import cpu_allowance, limited
 from shopfloor.duck.sql import connect
 from shopfloor.formats.cast_rule import CastRule
 from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.packs import pack
 from shopfloor.formats.prepare import Preparer
-from shopfloor.formats.reasons.bad_file import BadFile, shown
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.formats.reasons.deliveries import older_snapshot
 from shopfloor.formats.reasons.files import parser_crashed
 from shopfloor.formats.staged import StagedFile
@@ -243,7 +243,7 @@ class _Delivery:
         left, copies = read_again(self._connection, kept, self._cast_rules, contract, objects, staging)
         if copies:
             columns = (column for name in self._cast_rules if (column := contract.column(name)) is not None)
-            listed = (f"{shown(column.name)} as {column.written}" for column in columns)
+            listed = (f"{quoted(column.name)} as {column.written}" for column in columns)
             self._accepted.notices.append(f"Text of earlier files is read again: {', '.join(listed)}.")
         return left, copies
 
@@ -304,9 +304,9 @@ def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> dict[str,
         as_stored = spelled.find(column.name)
         if as_stored is not None and column.name not in before:
             raise ConfigError(
-                f"datasets/{spec.dataset}.toml names a column {shown(column.name)}, whose rows are stored "
-                f"as {shown(as_stored)}: names that differ only in case are the same column.",
-                hint=f"Write {shown(as_stored)}; files may spell it either way.",
+                f"datasets/{spec.dataset}.toml names a column {quoted(column.name)}, whose rows are stored "
+                f"as {quoted(as_stored)}: names that differ only in case are the same column.",
+                hint=f"Write {quoted(as_stored)}; files may spell it either way.",
                 code="case_collision",
             )
         earlier = before.get(column.name)
@@ -321,7 +321,7 @@ def _check_stored(connection: DuckDBPyConnection, spec: IntakeSpec) -> dict[str,
         if count:
             values = counted(count, "value of earlier files does", "values of earlier files do")
             raise ConfigError(
-                f"datasets/{spec.dataset}.toml says {column.type.value} for column {shown(column.name)}, "
+                f"datasets/{spec.dataset}.toml says {column.type.value} for column {quoted(column.name)}, "
                 f"but {values} not fit that.",
                 hint=f'Set its type to "{earlier.type.value}", as it was, or to "text".',
                 code="type_unfit",

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shopfloor.domain.contract import Contract
-from shopfloor.domain.text import counted
+from shopfloor.domain.text import counted, quoted
 from shopfloor.formats.cast_rule import ALTERED, CastMode
 from shopfloor.formats.diagnose import diagnose
 from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import Plan
 from shopfloor.formats.query import count_altered
-from shopfloor.formats.reasons.bad_file import shown
 from shopfloor.formats.reasons.rejects import reason_of_many, reason_of_reject
 from shopfloor.formats.shape import forget_rejects
 from shopfloor.formats.table import MemoryTable, StagedTable, TypedRows
@@ -139,7 +138,7 @@ class GroupLoader:
             for position, count in zip(columns, counts, strict=True):
                 how = cast_rules[position]
                 if count and how is not None and how.altered is not None:
-                    column = shown(plan.contract.columns[position].name)
+                    column = quoted(plan.contract.columns[position].name)
                     became = "treated as missing" if how.altered.value == "NULL" else "rounded to it"
                     text = counted(count, how.altered.one, how.altered.many)
                     states[file].altered.append(f"Column {column}: {text} {became}.")

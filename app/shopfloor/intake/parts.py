@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.dataset import FileSpan, Part
 from shopfloor.domain.errors import IntegrityError
+from shopfloor.domain.text import listed
 from shopfloor.duck.sql import SQL_TYPES, name, parquet, text
 from shopfloor.formats.cast_rule import CastMode, CastRule
-from shopfloor.formats.reasons.bad_file import listed
 from shopfloor.intake.records import StagedPart
 from shopfloor.lake.objects import verify
 from shopfloor.workspace.digests import file_sha256

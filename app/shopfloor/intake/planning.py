@@ -13,13 +13,14 @@ from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Contract, Parser
 from shopfloor.domain.file import Reason
+from shopfloor.domain.text import listed
 from shopfloor.formats import infer
 from shopfloor.formats.failure import reason_of
 from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.inferred import Inferred
 from shopfloor.formats.packs import is_small
 from shopfloor.formats.plan import RESCUED, Plan, arrange
-from shopfloor.formats.reasons.bad_file import BadFile, listed
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.formats.reasons.contracts import columns_changed
 from shopfloor.intake.accepted_files import AcceptedFiles
 from shopfloor.intake.records import IntakeSpec

@@ -30,7 +30,7 @@ class LogRecord(Record, frozen=True, kw_only=True):
 
     `prediction` is what was served: None for a row that is refused, or where a model answered with something that is no
     finite number. `model_prediction` is what the model said, where that is something else, `threshold` what its
-    probability was compared with, and `humility` says why it was not trusted.
+    probability was compared with, and `humility` says why it was not trusted, `humility_action` what was done then.
     """
 
     association_id: str
@@ -42,6 +42,7 @@ class LogRecord(Record, frozen=True, kw_only=True):
     model_prediction: str | float | None = None
     threshold: float | None = None
     humility: str | None = None
+    humility_action: str | None = None
     probabilities: dict[str, float | None] = {}
     inputs: dict[str, Any] = {}
 

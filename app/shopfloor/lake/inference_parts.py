@@ -27,7 +27,9 @@ from shopfloor.workspace.durable import fsync_directory, fsync_file
 
 MOMENT = pa.timestamp("us")
 PROBABILITY = "probability_"
+AMOUNT = "amount_"
 MODEL_PREDICTION = "model_prediction"
+HUMILITY, HUMILITY_ACTION = "humility", "humility_action"
 
 
 def stored_type(kind: ColumnType) -> pa.DataType:
@@ -39,7 +41,7 @@ def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.S
     """The layout of an inference part; `classes` is empty for regression.
 
     `prediction` is what was served, `model_prediction` what the model said; the two differ where a `threshold` decided.
-    Parts of earlier versions lack the second and the third.
+    Parts of earlier versions lack the second and the third, and what `humility` says and did.
     """
     label = pa.string() if classes else pa.float64()
     return pa.schema(
@@ -52,6 +54,7 @@ def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.S
             (MODEL_PREDICTION, label),
             ("threshold", pa.float64()),
             ("humility", pa.string()),
+            (HUMILITY_ACTION, pa.string()),
             *((f"{PROBABILITY}{label}", pa.float64()) for label in classes),
             ("source", pa.string()),
             *((f"input_{feature.name}", stored_type(feature.type)) for feature in features),
@@ -59,10 +62,11 @@ def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.S
     )
 
 
-def actuals_schema(classification: bool) -> pa.Schema:
-    """The layout of an actuals part."""
+def actuals_schema(classification: bool, amounts: Iterable[str] = ()) -> pa.Schema:
+    """The layout of an actuals part; `amounts` are the columns that terms of value name and that came along."""
     actual = pa.string() if classification else pa.float64()
-    return pa.schema([("association_id", pa.string()), ("actual", actual), ("arrived_at", MOMENT)])
+    came = [(f"{AMOUNT}{name}", pa.float64()) for name in amounts]
+    return pa.schema([("association_id", pa.string()), ("actual", actual), ("arrived_at", MOMENT), *came])
 
 
 class PartWriter:
@@ -121,6 +125,7 @@ def to_part(records: Sequence[LogRecord], features: Sequence[Column], staging: P
         pa.array([_said(record) for record in records], schema.field(MODEL_PREDICTION).type),
         pa.array([record.threshold for record in records], pa.float64()),
         pa.array([record.humility for record in records], pa.string()),
+        pa.array([record.humility_action for record in records], pa.string()),
         *(pa.array([record.probabilities.get(label) for record in records], pa.float64()) for label in classes),
         pa.array(["rest"] * len(records), pa.string()),
         *(column_array([record.inputs.get(feature.name) for record in records], feature) for feature in features),

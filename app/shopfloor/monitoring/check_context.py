@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shopfloor.artifacts.table import infer_columns
 from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import ModelDefinition, Monitoring
+from shopfloor.domain.humility import NO_HUMILITY, HumilityCounts
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
@@ -63,9 +64,11 @@ class InputRows(Sample):
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPredictions(Sample):
-    """Predictions of the version from the inference log, oldest first; their truth may be unknown."""
+    """Predictions of the version from the inference log, oldest first; their truth may be unknown. `humility` counts
+    those that the model was not trusted with."""
 
     predictions: Predictions
+    humility: HumilityCounts = NO_HUMILITY
 
     def __len__(self) -> int:
         return len(self.predictions)
@@ -102,13 +105,56 @@ class KnownOutcomes(Sample):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RescoredAnswers(Sample):
+    """Some logged answers beside what the stored version says of the same inputs, row by row.
+
+    Both frames have `prediction` and `probability_<class>`; `ids` names the rows, `served` is what was answered where
+    nothing but the model decided, else None, and `humble` counts the rows that the model was not trusted with. Where
+    the version could not answer, `fault` says why and there are none.
+    """
+
+    ids: Sequence[str]
+    logged: pd.DataFrame
+    again: pd.DataFrame
+    served: pd.Series[Any]
+    humble: int = 0
+    fault: str = ""
+
+    def __len__(self) -> int:
+        return len(self.logged)
+
+
+@dataclass(frozen=True)
+class VersionAnswers:
+    """What one version says of the rows; it learned from data until `until`."""
+
+    version: int
+    until: datetime
+    predictions: Predictions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayedVersions(Sample):
+    """The delivery's labelled rows as the version and others of another age predict them, each the same rows in order
+    of time. `own` is the version that is checked.
+    """
+
+    own: VersionAnswers
+    others: Sequence[VersionAnswers]
+
+    def __len__(self) -> int:
+        return len(self.own.predictions)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckContext:
     """What all checks of one run share. `at` is now and `history` holds earlier results of the model.
 
-    `rows`, `predictions`, `outcomes` and `labelled` are None where there are none, or where the definition's
-    `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those of the rows
-    that the delivery brings with their target, on which the model has not learned. `labels_follow`: rows may come
-    before their labels. `value` is what the decisions of the model were worth, None without terms.
+    `rows`, `predictions`, `rescored`, `outcomes` and `labelled` are None where there are none, or where the
+    definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those
+    of the rows that the delivery brings with their target, on which the model has not learned, and `replayed` of these
+    rows too. `labels_follow`: rows may come before their labels. `value` is what the decisions of the model were worth,
+    None without terms.
     """
 
     definition: ModelDefinition
@@ -120,6 +166,8 @@ class CheckContext:
     predictions: StoredPredictions | None = None
     outcomes: KnownOutcomes | None = None
     labelled: KnownOutcomes | None = None
+    rescored: RescoredAnswers | None = None
+    replayed: ReplayedVersions | None = None
     labels_follow: bool = False
     value: ValueReport | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shopfloor.artifacts.recipe_code import module_of
+from shopfloor.artifacts.value_function import function_values
 from shopfloor.domain.codec import utc
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.definition import Figure
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.stored_object import ObjectKind
@@ -21,17 +22,19 @@ from shopfloor.domain.text import safe
 from shopfloor.domain.value import ValueTerms
 from shopfloor.duck.sql import fenced, lock, name, text, texts
 from shopfloor.lake.frame import read_parts
+from shopfloor.lake.inference_parts import AMOUNT
 from shopfloor.lake.objects import verify_published
-from shopfloor.monitoring.records import ValueSpec
+from shopfloor.monitoring.records import Rival, ValueSpec
+from shopfloor.monitoring.rival import rival_decisions
 from shopfloor.monitoring.samples import delivered_truth
 from shopfloor.monitoring.stored import INPUT, arriving
 
 if TYPE_CHECKING:
-    import pandas as pd
     from duckdb import DuckDBPyConnection
 
 SERVED = "prediction"
 _MEMORY_MB = 512
+_MOST_ASKED = 50_000
 
 
 @dataclass
@@ -50,16 +53,69 @@ class DecidedRows:
 
     def value_of(self, decision: str) -> str:
         """SQL of the value of each row of `known`, if the SQL expression `decision` had been served."""
-        terms = sorted(self.spec.terms, key=lambda one: one.valid_from)
-        cases = [f"WHEN moment >= {_moment(one)} THEN {self._under(one, decision)}" for one in reversed(terms[1:])]
-        first = self._under(terms[0], decision)
-        return f"CASE {' '.join(cases)} ELSE {first} END" if cases else f"({first})"
+        worth = {place: self._under(self._terms[place], decision) for place in self._holding}
+        return self._by_terms([worth.get(place, "NULL::DOUBLE") for place in range(len(self._terms))])
+
+    def without_amount(self) -> dict[str, int]:
+        """How many rows lack it, for each amount that comes with the actuals and does not come with all of them."""
+        needed = {column for place in self._holding for column in self._terms[place].value.columns}
+        came = [self._came.spelled(column) for column in sorted(needed) if column not in self._given]
+        found = ((each, _count(self.connection, "known", f"{name(AMOUNT + each)} IS NULL")) for each in came)
+        return {column: rows for column, rows in found if rows}
+
+    @cached_property
+    def _terms(self) -> list[ValueTerms]:
+        return sorted(self.spec.terms, key=lambda one: one.valid_from)
+
+    @cached_property
+    def _holding(self) -> list[int]:
+        """The places of the terms by which any row is valued: only what these need has to be there."""
+        found = self.connection.execute(
+            f"SELECT DISTINCT {self._by_terms(map(str, range(len(self._terms))))} FROM known"
+        )
+        return sorted(row[0] for row in found.fetchall())
+
+    def _by_terms(self, expressions: Iterable[str]) -> str:
+        """SQL that takes for each row the expression of its terms, of which there is one each."""
+        first, *later = zip(self._terms, expressions, strict=True)
+        cases = [f"WHEN moment >= {_moment(one)} THEN {body}" for one, body in reversed(later)]
+        return f"CASE {' '.join(cases)} ELSE {first[1]} END" if cases else f"({first[1]})"
+
+    @property
+    def by_newest_terms(self) -> str:
+        """SQL of whether a row's value follows the newest terms, by its `moment`."""
+        return f"moment >= {_moment(self._terms[-1])}" if len(self._terms) > 1 else "true"
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """The inputs in the table, under their own names."""
+        return self._columns(INPUT)
+
+    @cached_property
+    def _given(self) -> ColumnNames:
+        return ColumnNames(self.inputs)
+
+    @cached_property
+    def _came(self) -> ColumnNames:
+        """The amounts that came with actuals."""
+        return ColumnNames(self._columns(AMOUNT))
+
+    def _columns(self, prefix: str) -> tuple[str, ...]:
         columns = [row[0] for row in self.connection.execute("DESCRIBE known").fetchall()]
-        return tuple(column.removeprefix(INPUT) for column in columns if column.startswith(INPUT))
+        return tuple(column.removeprefix(prefix) for column in columns if column.startswith(prefix))
+
+    def add_rival(self) -> bool:
+        """What the previous version would have decided as the column `rival`, NULL where it was not asked or has no
+        answer. False where the log does not tell, as it lacks inputs of that version.
+        """
+        if self.spec.rival is None:
+            return False
+        asked = self.connection.sql("SELECT * FROM asked ORDER BY place").to_arrow_table()
+        answers = rival_decisions(self.spec.rival, asked)
+        if answers is None:
+            return False
+        self._add_column("rival", answers, asked.column("place"))
+        return True
 
     def add_rule(self, rule: str) -> None:
         """The answers of SQL over the inputs as the column `rule`. Raises `DataError` for a rule that fails."""
@@ -112,13 +168,16 @@ class DecidedRows:
     def _amount(self, figure: Figure) -> str:
         if not isinstance(figure, str):
             return f"{float(figure)!r}::DOUBLE"
-        if figure not in self.inputs:
-            raise DataError(
-                f"The terms of value name the column {safe(figure, 80)!r}, which is no logged input of the model.",
-                hint="Name an input of the model in [value], or give a number.",
-                code="value_column",
-            )
-        return f"coalesce(TRY_CAST({name(INPUT + figure)} AS DOUBLE), 0)"
+        if figure in self._given:
+            return f"coalesce(TRY_CAST({name(INPUT + self._given.spelled(figure))} AS DOUBLE), 0)"
+        if figure in self._came:
+            return f"coalesce({name(AMOUNT + self._came.spelled(figure))}, 0)"
+        raise DataError(
+            f"The terms of value name the column {safe(figure, 80)!r}, which is no logged input of the model and came "
+            "with no actuals.",
+            hint="Name an input of the model or a column of the actuals in [value], or give a number.",
+            code="value_column",
+        )
 
     def _by_function(self, terms: ValueTerms, decision: str) -> str:
         """The column that holds what the recipe's function says of all rows, if `decision` had been served."""
@@ -130,17 +189,18 @@ class DecidedRows:
                 f"SELECT place, association_id, moment, model_version, segment, actual, ({decision}) AS prediction"
                 f"{', ' + inputs if inputs else ''} FROM known ORDER BY place"
             ).df()
-            self._add_column(column, _function_values(terms, frame))
+            found = function_values(terms.value.function, terms.source, frame.drop(columns="place"))
+            self._add_column(column, found, np.arange(len(found)))
             self._functions[key] = column
         return self._functions[key]
 
-    def _add_column(self, column: str, values: Any) -> None:
+    def _add_column(self, column: str, values: Any, places: Any) -> None:
         import pyarrow as pa
 
-        table = pa.table({"place": np.arange(len(values)), column: values})
+        table = pa.table({"place": places, column: values})
         self.connection.register("given", table)
         self.connection.execute(
-            f"CREATE OR REPLACE TABLE known AS SELECT known.*, given.{column} FROM known JOIN given USING (place)"
+            f"CREATE OR REPLACE TABLE known AS SELECT known.*, given.{column} FROM known LEFT JOIN given USING (place)"
         )
         self.connection.unregister("given")
 
@@ -171,10 +231,11 @@ def _read(found: DecidedRows) -> None:
     _read_actuals(spec, connection, kind)
     schema = f"SELECT * FROM read_parquet({texts(list(spec.inference))}, union_by_name = true) LIMIT 0"
     columns = [row[0] for row in connection.execute(f"DESCRIBE {schema}").fetchall()]
-    inputs = [f", {name(each)}" for each in columns if each.startswith(INPUT)] if _needs_inputs(spec) else []
+    all_inputs = [name(each) for each in columns if each.startswith(INPUT)]
+    inputs = [f", {each}" for each in all_inputs] if _needs_inputs(spec) else []
     connection.execute(
         'CREATE TABLE decided AS SELECT association_id, CAST("at" AS TIMESTAMP) AS moment, model_version, segment, '
-        f"TRY_CAST(prediction AS {kind}) AS prediction{''.join(inputs)} "
+        f"TRY_CAST(prediction AS {kind}) AS prediction, place AS part, file_row_number AS part_row{''.join(inputs)} "
         f"FROM {_parts(spec.inference)} "
         "QUALIFY row_number() OVER "
         "(PARTITION BY association_id ORDER BY moment DESC, place DESC, file_row_number DESC) = 1"
@@ -184,32 +245,48 @@ def _read(found: DecidedRows) -> None:
         wanted = f"list_contains({texts(list(spec.classes))}, actual)" if spec.classes else "true"
     connection.execute(
         "CREATE TABLE known AS SELECT row_number() OVER (ORDER BY moment, association_id) - 1 AS place, decided.*, "
-        "actual "
+        "actuals.* EXCLUDE (association_id) "
         f"FROM decided JOIN actuals USING (association_id) WHERE prediction IS NOT NULL AND {wanted}"
     )
+    if spec.rival is not None:
+        _read_asked(spec, spec.rival, connection, all_inputs)
     found.predictions = _count(connection, "decided")
     found.rows = _count(connection, "known")
 
 
+def _read_asked(spec: ValueSpec, rival: Rival, connection: DuckDBPyConnection, inputs: Sequence[str]) -> None:
+    """The inputs of the champion's newest rows that the previous version may answer, too."""
+    asked = (
+        "SELECT place, part, part_row FROM known WHERE model_version = ? AND moment > ? "
+        f"ORDER BY place DESC LIMIT {_MOST_ASKED}"
+    )
+    connection.execute(
+        f"CREATE TABLE asked AS SELECT {', '.join(['known.place', *inputs])} FROM ({asked}) known "
+        f"JOIN {_parts(spec.inference)} parts ON parts.place = part AND parts.file_row_number = part_row",
+        [spec.champion, utc(rival.made_at).replace(tzinfo=None)],
+    )
+
+
 def _read_actuals(spec: ValueSpec, connection: DuckDBPyConnection, kind: str) -> None:
     """The newest actual of each id: of two that arrived at once the later one of the parts."""
-    selects = []
+    sources = []
     columns = (
         f"association_id::VARCHAR AS association_id, TRY_CAST(actual AS {kind}) AS actual, "
-        "arrived_at::TIMESTAMP AS arrived_at"
+        f"arrived_at::TIMESTAMP AS arrived_at, COLUMNS('^{AMOUNT}.*|^nothing$')"
     )
     if spec.actuals:
-        selects.append(f"SELECT {columns}, place, file_row_number FROM {_parts(spec.actuals)}")
+        sources.append(f"SELECT *, NULL AS nothing FROM {_parts(spec.actuals)}")
     delivered = _delivered(spec)
     if delivered is not None:
         connection.register("delivered", delivered)
-        selects.append(f"SELECT {columns}, -1 AS place, row_number() OVER () AS file_row_number FROM delivered")
-    body = " UNION ALL ".join(selects) or (
+        sources.append("SELECT *, -1 AS place, row_number() OVER () AS file_row_number, NULL AS nothing FROM delivered")
+    selects = [f"SELECT {columns}, place, file_row_number FROM ({source})" for source in sources]
+    body = " UNION ALL BY NAME ".join(selects) or (
         f"SELECT NULL::VARCHAR AS association_id, NULL::{kind} AS actual, NULL::TIMESTAMP AS arrived_at, "
-        "0 AS place, 0 AS file_row_number WHERE false"
+        "NULL AS nothing, 0 AS place, 0 AS file_row_number WHERE false"
     )
     connection.execute(
-        f"CREATE TABLE actuals AS SELECT association_id, actual FROM ({body}) "
+        f"CREATE TABLE actuals AS SELECT * EXCLUDE (arrived_at, nothing, place, file_row_number) FROM ({body}) "
         "WHERE association_id IS NOT NULL AND actual IS NOT NULL QUALIFY row_number() OVER "
         "(PARTITION BY association_id ORDER BY arrived_at DESC, place DESC, file_row_number DESC) = 1"
     )
@@ -231,38 +308,16 @@ def _needs_inputs(spec: ValueSpec) -> bool:
 
 
 def _delivered(spec: ValueSpec) -> Any:
-    names = {spec.definition.id, spec.definition.target}
-    columns = [column.name for column in spec.columns if column.name in names]
-    if not spec.data or len(columns) < 2 or spec.arrived_at is None:
+    if not spec.data or spec.arrived_at is None:
         return None
-    frame = read_parts(spec.data, spec.columns, columns)
-    truth = delivered_truth(frame, spec.definition.id, spec.definition.target)
+    wanted = ColumnNames(each for each in (spec.definition.id, spec.definition.target, *spec.amounts) if each)
+    frame = read_parts(spec.data, spec.columns, [column.name for column in spec.columns if column.name in wanted])
+    truth = delivered_truth(frame, spec.definition.id, spec.definition.target, spec.amounts)
     return None if truth is None else arriving(truth, spec.task, spec.arrived_at)
 
 
-def _function_values(terms: ValueTerms, frame: pd.DataFrame) -> Any:
-    """What the terms' function says, (n,). Raises `DataError` for one that fails or gives something else."""
-    file, _, called = terms.value.function.partition(":")
-    try:
-        function: Callable[[Any], Any] = getattr(module_of(terms.source, file), called)
-        values = np.asarray(function(frame.drop(columns="place")), dtype=np.float64)
-    except Exception as error:
-        raise DataError(
-            f"{safe(terms.value.function, 120)} gives no values: {safe(error, 200)}.",
-            hint="It takes a frame with the inputs, `prediction` and `actual`, and returns one number a row.",
-            code="value_function",
-        ) from error
-    if values.shape != (len(frame),):
-        raise DataError(
-            f"{safe(terms.value.function, 120)} gives {values.shape} values for {len(frame)} rows.",
-            hint="Return one number a row.",
-            code="value_function",
-        )
-    return values
-
-
-def _count(connection: DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+def _count(connection: DuckDBPyConnection, table: str, where: str = "true") -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()
     return int(row[0]) if row else 0
 
 

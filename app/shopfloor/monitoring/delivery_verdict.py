@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
-from shopfloor.domain.trust import DeliveryTrust, Fault, Trust, TrustEvidence
+from shopfloor.domain.trust import MONITORING, DeliveryTrust, Fault, Trust, TrustEvidence
 from shopfloor.monitoring.check_history import is_break
 from shopfloor.monitoring.records import (
     CONSTANT,
@@ -28,18 +28,19 @@ def evidence_of(results: Sequence[CheckResult]) -> tuple[TrustEvidence, ...]:
     """The results that speak against the rows of a delivery.
 
     Only breaks do: what moves by degrees is drift, which is to be learned. A fault of measurement has a trace of its
-    own: another unit, one value in most rows, a kind of values or a column that is gone. Labels or a score that
-    break are suspect where no input moved; where one did, they follow from it. A column that a model does not use does
-    it no harm, and of twice as many gaps it can learn.
+    own: another unit, one value in most rows, a kind of values or a column that is gone; labels and a score that break
+    follow from it. Without one, labels that break are suspect where no input moved. So is a score that breaks, or falls
+    where an input broke: whether the inputs or the world changed so much is for a person to say. A column that a
+    model does not use does it no harm, and of twice as many gaps it can learn.
     """
     of_rows = [one for one in results if one.evidence.get("source", "data") == "data"]
     shifted = [one for one in of_rows if one.verdict is CheckVerdict.SHIFTED and one.evidence.get("used", True)]
-    inputs_moved = any(one.check in _INPUTS for one in shifted)
-    pairs = [(one, _fault(one, inputs_moved=inputs_moved)) for one in shifted if is_break(one)]
-    return tuple(_evidence(one, fault) for one, fault in pairs if fault is not None)
+    measured = [(one, fault) for one in shifted if is_break(one) and (fault := _fault(one)) is not None]
+    return tuple(_evidence(one, fault) for one, fault in measured or _suspects(shifted))
 
 
-def _fault(result: CheckResult, *, inputs_moved: bool) -> Fault | None:
+def _fault(result: CheckResult) -> Fault | None:
+    """What measured the values wrongly."""
     measure = result.evidence.get("measure")
     if result.evidence.get("unit_change"):
         return Fault.UNIT
@@ -47,11 +48,20 @@ def _fault(result: CheckResult, *, inputs_moved: bool) -> Fault | None:
         return None if measure == MISSING_RATE else Fault.LOST
     if result.check == FEATURE_DRIFT:
         return {CONSTANT: Fault.STUCK, VANISHED: Fault.VANISHED}.get(str(measure))
-    if inputs_moved:
-        return None
-    if result.check in (TARGET_DRIFT, LABELLED_SHARE):
-        return Fault.LABELS
-    return Fault.COLLAPSE if result.check == PERFORMANCE else None
+    return None
+
+
+def _suspects(shifted: Sequence[CheckResult]) -> list[tuple[CheckResult, Fault]]:
+    """Labels and scores that nothing in the measurement explains."""
+    inputs = [one for one in shifted if one.check in _INPUTS]
+    broke = any(is_break(one) for one in inputs)
+    found = []
+    for one in shifted:
+        if one.check in (TARGET_DRIFT, LABELLED_SHARE) and is_break(one) and not inputs:
+            found.append((one, Fault.LABELS))
+        elif one.check == PERFORMANCE and (is_break(one) or broke):
+            found.append((one, Fault.COLLAPSE))
+    return found
 
 
 def _evidence(result: CheckResult, fault: Fault) -> TrustEvidence:
@@ -81,12 +91,17 @@ def judged(
         alerts=_joined(verdict.alerts, alerts),
         evidence=(*(one for one in verdict.evidence if one not in found), *found),
     )
-    if verdict.decided_by != "monitoring":
-        return verdict
+    return verdict if verdict.decided_by != MONITORING else by_evidence(verdict, at)
+
+
+def by_evidence(verdict: DeliveryTrust, at: datetime) -> DeliveryTrust:
+    """What the evidence gives, where nobody has decided."""
     worst = max((one.fault.trust for one in verdict.evidence), key=lambda one: one.rank, default=Trust.TRUSTED)
-    if worst is Trust.TRUSTED and pending:
+    if worst is Trust.TRUSTED and verdict.pending:
+        worst = Trust.UNKNOWN
+    if (worst, verdict.decided_by) == (verdict.trust, MONITORING):
         return verdict
-    return replace(verdict, trust=worst, decided_at=at)
+    return replace(verdict, trust=worst, decided_by=MONITORING, reason="", decided_at=at)
 
 
 def _joined(known: Sequence[str], more: Iterable[str]) -> tuple[str, ...]:

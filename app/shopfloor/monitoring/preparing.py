@@ -16,7 +16,7 @@ from shopfloor.domain.monitor import CheckResult
 from shopfloor.domain.value import ValueGroup
 from shopfloor.lake.locations import artifact_file, part_files
 from shopfloor.lake.manifest import touched_by
-from shopfloor.monitoring.records import PERFORMANCE, BacktestSpec, CheckSpec, Delivery, ValueSpec
+from shopfloor.monitoring.records import PERFORMANCE, BacktestSpec, CheckSpec, Delivery, Rival, ValueSpec
 from shopfloor.monitoring.tasks import CheckTask
 from shopfloor.monitoring.terms import terms_of
 from shopfloor.runtime.context import Context
@@ -25,6 +25,7 @@ from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 
 _HISTORY = 2_000
+_REPLAYED, _REPLAYED_OF = 4, 50
 
 
 def check_task(
@@ -52,7 +53,9 @@ def check_task(
         columns=shown.columns if shown is not None else (),
         data=part_files(context.layout, added),
         labels_follow=dataset is not None and dataset.mode == Mode.UPSERT,
-        artifact=file if new else None,
+        artifact=file,
+        learned=not new,
+        others=_of_another_age(context, query, definition.name, file, delivery) if new and delivery else (),
         key_path=str(context.layout.signing_key),
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
         actuals=_log(context, query, definition.name, LogKind.ACTUALS),
@@ -67,6 +70,22 @@ def check_task(
         dataset_version=delivery.version if delivery is not None else None,
         challenger=_challenger(context, query, definition.name, delivery) if delivery is not None and new else None,
     )
+
+
+def _of_another_age(
+    context: Context, query: Query, model: str, version: ArtifactFile | None, delivery: DatasetVersion
+) -> tuple[ArtifactFile, ...]:
+    """The newest versions of other content than `version` that learned from data before the delivery."""
+    found: dict[str, ArtifactFile] = {}
+    for one in models.versions(query, model, _REPLAYED_OF, 0).rows:
+        learned = one.dataset_version
+        if version is not None and one.artifact.sha256 != version.sha256 and learned and learned < delivery.version:
+            facts = models.facts(query, model, one.version)
+            until = one.created_at if facts is None else facts.trained_until or facts.created_at
+            found.setdefault(
+                one.artifact.sha256, artifact_file(context.layout, model, one.version, one.artifact.sha256, until)
+            )
+    return tuple(found.values())[:_REPLAYED]
 
 
 def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResult, ...]:
@@ -89,8 +108,12 @@ def value_spec(
     definition: ModelDefinition,
     by: ValueGroup = ValueGroup.MONTH,
     delivery: DatasetVersion | None = None,
+    *,
+    paired: bool = False,
 ) -> ValueSpec:
-    """All predictions and ground truth of a model, with what the rows of `delivery` say of them."""
+    """All predictions and ground truth of a model, with what the rows of `delivery` say of them; where `paired`, the
+    previous champion decides the rows of the champion, too.
+    """
     aliases = models.aliases(query, definition.name)
     champion = aliases.get("champion")
     _, manifest, reference = _artifact(context, query, definition.name, champion) if champion else _NONE
@@ -107,6 +130,7 @@ def value_spec(
         champion=champion,
         previous=aliases.get("previous"),
         threshold=_threshold(query, definition.name, champion),
+        rival=_rival(context, query, definition.name, aliases.get("previous")) if paired else None,
         columns=newest.columns if newest is not None else (),
         data=part_files(context.layout, datasets.added_parts(query, definition.dataset, delivery.version))
         if delivery is not None
@@ -115,6 +139,18 @@ def value_spec(
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
         actuals=_log(context, query, definition.name, LogKind.ACTUALS),
         by=by,
+    )
+
+
+def _rival(context: Context, query: Query, model: str, previous: int | None) -> Rival | None:
+    file, manifest, _ = _artifact(context, query, model, previous) if previous is not None else _NONE
+    if previous is None or file is None or manifest is None:
+        return None
+    return Rival(
+        artifact=file,
+        key_path=str(context.layout.signing_key),
+        threshold=thresholds.of_version(query, model, previous),
+        made_at=manifest.created_at,
     )
 
 
@@ -187,7 +223,8 @@ def _artifact(
     facts = models.facts(query, model, version)
     if facts is None:
         return _NONE
-    file = artifact_file(context.layout, model, version, facts.sha256)
+    until = facts.trained_until or facts.created_at
+    file = artifact_file(context.layout, model, version, facts.sha256, until)
     manifest = bundle.prove(file, load_or_create_key(context.layout.signing_key))
     return file, manifest, Path(file.path) / bundle.REFERENCE
 

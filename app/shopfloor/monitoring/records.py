@@ -10,6 +10,7 @@ from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.monitor import AlertRecord, CheckResult
 from shopfloor.domain.record import Record
 from shopfloor.domain.value import CostEntry, ValueGroup, ValueTerms
+from shopfloor.statistics.calibration import Recalibration
 
 FEATURE_DRIFT = "feature_drift"
 MISSING_SHARE = "missing_share"
@@ -20,6 +21,10 @@ TARGET_DRIFT = "target_drift"
 LABELLED_SHARE = "labelled_share"
 OUTGROWN = "outgrown"
 VALUE = "value"
+HUMILITY = "humility"
+CALIBRATION = "calibration"
+TRAINING_SERVING_SKEW = "training_serving_skew"
+STALENESS = "staleness"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 """What a drift check may measure beside the distances."""
@@ -143,7 +148,8 @@ class Reference(Record, frozen=True, kw_only=True):
 
     `chunked_by` says what the chunks are: `delivery`, a unit of time, `stretch` (equal numbers of
     rows in time order) or `random` (the rows have no time). `follow_time` are columns that are no features
-    and that change because time goes on.
+    and that change because time goes on. `calibration` is what happened in the holdout at the chances that a classifier
+    gave it.
     """
 
     format: int = 1
@@ -160,16 +166,31 @@ class Reference(Record, frozen=True, kw_only=True):
     target: FeatureReference | None = None
     performance: PerformanceReference | None = None
     outcomes: Outcomes | None = None
+    calibration: Recalibration | None = None
     positive: str | None = None
     classes: tuple[str, ...] = ()
     created_at: datetime
+
+
+class Rival(Record, frozen=True, kw_only=True):
+    """A version that answers rows which another one decided: only those after `made_at`, which it cannot have learned.
+
+    `threshold` is its own, None where the most probable class is its answer. `key_path` is that of the key which signed
+    the artifact.
+    """
+
+    artifact: ArtifactFile
+    key_path: str
+    threshold: float | None = None
+    made_at: datetime
 
 
 class ValueSpec(Record, frozen=True, kw_only=True):
     """Compute the realised value of stored predictions. Paths as in `CheckSpec`.
 
     `terms` are all that the model had, oldest first. `champion` and `previous` are versions, and `threshold` the
-    champion's. The delivery `data`, if there is one, arrived at `arrived_at`. `by` says what the points are about.
+    champion's. `rival` is the previous version where it is to decide the champion's rows, too. The delivery `data`, if
+    there is one, arrived at `arrived_at`. `by` says what the points are about.
     """
 
     definition: ModelDefinition
@@ -182,12 +203,18 @@ class ValueSpec(Record, frozen=True, kw_only=True):
     champion: int | None = None
     previous: int | None = None
     threshold: float = 0.5
+    rival: Rival | None = None
     columns: tuple[Column, ...] = ()
     data: tuple[PartFile, ...] = ()
     arrived_at: datetime | None = None
     inference: tuple[str, ...] = ()
     actuals: tuple[str, ...] = ()
     by: ValueGroup = ValueGroup.MONTH
+
+    @property
+    def amounts(self) -> tuple[str, ...]:
+        """The columns that any of the terms name as amounts."""
+        return tuple(dict.fromkeys(column for terms in self.terms for column in terms.value.columns))
 
 
 class CheckSpec(Record, frozen=True, kw_only=True):
@@ -197,9 +224,10 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     `inference` and `actuals` are paths of stored predictions and ground truth; predictions count
     when they were made in `window` (start included, end not; None is open). Where the delivery
     has the target and the association id, its rows count as ground truth too. `labels_follow`: rows may come first and
-    their labels later, as the same rows. `artifact` is the version itself
-    where it is to answer the delivery's labelled rows, none of which it has learned; `key_path` is that of the key
-    which signed it. `history` holds earlier results of the model, for persistence and for what past deliveries did.
+    their labels later, as the same rows. `artifact` is the version itself, which answers logged inputs again and,
+    unless it has `learned` some of them, the delivery's labelled rows; `key_path` is that of the key which signed it.
+    `others` are versions of another age, which have learned none of them either. `history` holds earlier results of
+    the model, for persistence and for what past deliveries did.
     `value` is what its decisions are worth by, None without terms.
     """
 
@@ -214,6 +242,8 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     data: tuple[PartFile, ...] = ()
     labels_follow: bool = False
     artifact: ArtifactFile | None = None
+    learned: bool = False
+    others: tuple[ArtifactFile, ...] = ()
     key_path: str = ""
     inference: tuple[str, ...] = ()
     actuals: tuple[str, ...] = ()
@@ -249,7 +279,8 @@ class CheckReport(Record, frozen=True, kw_only=True):
     """The results of one check run. `source` is where the inputs came from: `data` or `inference`.
 
     `live_score` is that of `live_rows` rows, each of which is a `live_on`, and `live_verdict` what was found in them.
-    `value` is what all predictions of the model with actuals were worth.
+    `live_known` of `live_of` rows have their truth by now. `value` is what all predictions of the model with actuals
+    were worth.
     """
 
     model: str
@@ -259,6 +290,8 @@ class CheckReport(Record, frozen=True, kw_only=True):
     rows: int = 0
     live_score: float | None = None
     live_rows: int = 0
+    live_known: int = 0
+    live_of: int = 0
     live_on: str = ""
     live_verdict: str = ""
     value: float | None = None

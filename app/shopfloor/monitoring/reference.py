@@ -20,6 +20,7 @@ from shopfloor.monitoring.chunks import Chunked, chunk_rows
 from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference
 from shopfloor.monitoring.thresholds import FEW_ROWS, away, distances_of, prediction_limit
 from shopfloor.statistics import metrics
+from shopfloor.statistics.calibration import recalibration
 from shopfloor.statistics.constant import constant
 from shopfloor.statistics.frames import read_predictions
 from shopfloor.statistics.jackknife import estimate
@@ -149,6 +150,7 @@ def _with_holdout(reference: Reference, holdout: Holdout, metric: str, seed: int
         prediction_chunked_by=chunked.by,
         performance=_performance(ordered.known(), metrics.find(metric)),
         outcomes=_outcomes(predictions.known()),
+        calibration=None if predictions.probability is None else recalibration(ordered.known()),
     )
 
 

@@ -12,6 +12,7 @@ from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOut
 from shopfloor.monitoring.checks import checks
 from shopfloor.monitoring.measurement import conclude
 from shopfloor.monitoring.records import PERFORMANCE, CheckReport, CheckSpec, Joined, Reference
+from shopfloor.monitoring.replaying import replayed
 from shopfloor.monitoring.samples import (
     delivered_rows,
     delivered_truth,
@@ -48,10 +49,11 @@ def run_checks(
     progress(0.0, "reading the reference")
     reference = read_reference(spec.reference_path)
     progress(0.1, "reading the delivery")
-    delivered = delivered_rows(spec.data, spec.columns, reference, spec.definition, spec.now) if spec.data else None
-    truth = (
-        delivered_truth(delivered.frame, spec.definition.id, spec.definition.target) if delivered is not None else None
-    )
+    delivered = truth = None
+    if spec.data:
+        definition, amounts = spec.definition, () if spec.value is None else spec.value.amounts
+        delivered = delivered_rows(spec.data, spec.columns, reference, definition, spec.now, amounts=amounts)
+        truth = delivered_truth(delivered.frame, definition.id, definition.target, amounts)
     context = _context(spec, reference, delivered, truth, progress)
     progress(0.7, "checking")
     results = check_all(context)
@@ -75,11 +77,11 @@ def _context(
     truth: pd.DataFrame | None,
     progress: Progress,
 ) -> CheckContext:
-    rows = predictions = outcomes = labelled = None
+    rows = predictions = outcomes = labelled = rescored = versions = None
     if spec.definition.monitoring.drift:
         progress(0.3, "reading predictions")
         stored = stored_samples(spec, reference) if spec.inference else None
-        inputs, predictions = stored if stored is not None else (None, None)
+        inputs, predictions, rescored = stored if stored is not None else (None, None, None)
         rows = delivered if delivered is not None else inputs
     if spec.definition.monitoring.performance and spec.inference:
         progress(0.5, "joining predictions and actuals")
@@ -87,6 +89,7 @@ def _context(
     if spec.definition.monitoring.performance and delivered is not None:
         progress(0.6, "predicting the delivery's labelled rows")
         labelled = labelled_rows(spec, reference, delivered)
+        versions = replayed(spec, labelled, delivered) if labelled is not None else None
     return CheckContext(
         value=None if spec.value is None else realised_value(spec.value),
         definition=spec.definition,
@@ -98,6 +101,8 @@ def _context(
         predictions=predictions,
         outcomes=outcomes,
         labelled=labelled,
+        rescored=rescored,
+        replayed=versions,
         labels_follow=spec.labels_follow,
     )
 
@@ -114,6 +119,8 @@ def _report(spec: CheckSpec, context: CheckContext, results: list[CheckResult]) 
         rows=0 if sample is None else len(sample),
         live_score=None if performance is None else performance.value,
         live_rows=0 if live is None else len(live),
+        live_known=0 if live is None else live.joined.matched,
+        live_of=0 if live is None else live.joined.predictions,
         live_on="" if live is None else live.row,
         live_verdict="" if performance is None else performance.verdict.value,
         value=None if context.value is None or not context.value.rows else context.value.total,

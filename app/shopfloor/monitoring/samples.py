@@ -16,6 +16,7 @@ from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.recast import predict_recast
 from shopfloor.artifacts.row_times import known_row_times
 from shopfloor.domain.codec import from_json
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import IntegrityError
@@ -23,12 +24,14 @@ from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.monitor import CheckVerdict
 from shopfloor.domain.text import safe
 from shopfloor.lake.frame import read_parts
+from shopfloor.lake.inference_parts import AMOUNT
 from shopfloor.monitoring.bins import bin_values, watched_values
-from shopfloor.monitoring.check_context import InputRows, KnownOutcomes, StoredPredictions
+from shopfloor.monitoring.check_context import InputRows, KnownOutcomes, RescoredAnswers, StoredPredictions
 from shopfloor.monitoring.records import PREDICTION_DRIFT, CheckSpec, Joined, Reference
+from shopfloor.monitoring.rescoring import answered_again
 from shopfloor.monitoring.stored import MOST_INPUT_ROWS, join_truth, read_inputs
 from shopfloor.statistics.distances import homogeneity
-from shopfloor.statistics.frames import PREDICTION, read_predictions
+from shopfloor.statistics.frames import PREDICTION, read_numbers, read_predictions
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -59,27 +62,39 @@ def delivered_rows(
     definition: ModelDefinition,
     at: datetime,
     name: str = "",
+    amounts: Iterable[str] = (),
 ) -> InputRows:
-    """A delivery: the features of the reference, and id, time and target. It is called `name`, or
+    """A delivery: the features of the reference, and id, time, target and `amounts`. It is called `name`, or
     by the content of its parts; without times it is about the moment `at`."""
     wanted = {feature.name for feature in reference.features}
     wanted |= {column for column in (definition.time, definition.id, definition.target) if column}
     wanted |= set(definition.segment_by)
+    wanted |= set(map(ColumnNames(column.name for column in columns).spelled, amounts))
     frame = read_parts(parts, columns, [column.name for column in columns if column.name in wanted])
     begins, moment = _span_of(frame, definition.time)
     data = name or data_name(parts)
     return InputRows(data=data, moment=moment or at, begins=begins, frame=frame)
 
 
-def delivered_truth(frame: pd.DataFrame, id: str | None, target: str) -> pd.DataFrame | None:
-    """Rows of a delivery that tell the truth about predictions; None without id or target."""
+def delivered_truth(
+    frame: pd.DataFrame, id: str | None, target: str, amounts: Iterable[str] = ()
+) -> pd.DataFrame | None:
+    """Rows of a delivery that tell the truth about predictions, with the columns of `amounts` that it has as
+    `amount_<column>`; None without id or target.
+    """
     if id is None or id not in frame.columns or target not in frame.columns:
         return None
-    return frame[[id, target]].set_axis(["association_id", "actual"], axis=1)
+    truth = frame[[id, target]].set_axis(["association_id", "actual"], axis=1)
+    found = ColumnNames(frame.columns)
+    own = {f"{AMOUNT}{name}": read_numbers(frame[found.spelled(name)]) for name in amounts if name in found}
+    return truth.assign(**own)
 
 
-def stored_samples(spec: CheckSpec, reference: Reference) -> tuple[InputRows, StoredPredictions] | None:
-    """The stored inputs and predictions of the window; None when nothing was predicted.
+def stored_samples(
+    spec: CheckSpec, reference: Reference
+) -> tuple[InputRows, StoredPredictions, RescoredAnswers | None] | None:
+    """The stored inputs and predictions of the window, and some of them predicted again; None when nothing was
+    predicted.
 
     Without a window what was predicted since the last look.
     """
@@ -92,7 +107,10 @@ def stored_samples(spec: CheckSpec, reference: Reference) -> tuple[InputRows, St
     data = f"predictions until {stored.last_at.isoformat()}"
     return (
         InputRows(source="inference", data=data, moment=stored.last_at, frame=stored.inputs),
-        StoredPredictions(source="inference", data=data, moment=stored.last_at, predictions=predictions),
+        StoredPredictions(
+            source="inference", data=data, moment=stored.last_at, predictions=predictions, humility=stored.humility
+        ),
+        answered_again(spec, stored, data),
     )
 
 
@@ -160,10 +178,11 @@ def _early(predictions: Predictions, joined: Joined, reference: Reference) -> bo
 def labelled_rows(spec: CheckSpec, reference: Reference, delivered: InputRows) -> KnownOutcomes | None:
     """What the version says of the delivery's rows, with their target, in the order of time.
 
-    None where there is no target, or no `spec.artifact`. Of very many rows it takes some, evenly spaced.
+    None where there is no target, no `spec.artifact`, or it has learned the rows. Of very many rows it takes some,
+    evenly spaced.
     """
     definition = spec.definition
-    if spec.artifact is None or definition.target not in delivered.frame.columns:
+    if spec.artifact is None or spec.learned or definition.target not in delivered.frame.columns:
         return None
     frame = _ordered(delivered.frame, definition.time)
     if len(frame) > MOST_INPUT_ROWS:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError, IntegrityError
+from shopfloor.domain.humility import NO_HUMILITY, HumilityCounts, counts_of
 from shopfloor.domain.stored_object import ObjectKind
-from shopfloor.lake.inference_parts import MODEL_PREDICTION
+from shopfloor.lake.inference_parts import AMOUNT, HUMILITY, HUMILITY_ACTION, MODEL_PREDICTION
 from shopfloor.lake.objects import verify_published
 from shopfloor.monitoring.records import Joined
 from shopfloor.statistics.frames import PREDICTION, PROBABILITY, read_predictions
@@ -33,6 +34,7 @@ MOST_INPUT_ROWS = 500_000
 _MOMENT = pa.timestamp("us")
 _LAST = datetime.max.replace(tzinfo=UTC)
 _ID, _AT, _VERSION, _ACTUAL, _ARRIVED = "association_id", "at", "model_version", "actual", "arrived_at"
+_DECIDED = ("segment", "served", "threshold", "humility")
 
 Window = tuple[datetime | None, datetime | None]
 
@@ -93,30 +95,42 @@ def join_truth(
     )
 
 
-def truths_of_predictions(delivered: pd.DataFrame, inference: Sequence[str], task: Task) -> dict[str, str | float]:
-    """What a delivery says of predictions that are stored, of any version: truth by association id.
+def truths_of_predictions(
+    delivered: pd.DataFrame, inference: Sequence[str], task: Task
+) -> tuple[dict[str, str | float], dict[str, dict[str, float]]]:
+    """What a delivery says of predictions that are stored, of any version: truth by association id, and amounts by
+    column and id.
 
-    `delivered` has columns `association_id` and `actual`; of several rows with one id the last one
+    `delivered` has columns `association_id`, `actual` and `amount_<column>`; of several rows with one id the last one
     counts. Empty where nothing was predicted.
     """
     if not inference:
-        return {}
+        return {}, {}
     actuals = arriving(delivered, task, _LAST)
     predicted = pa.chunked_array([_one(_read(path, (_ID,)).column(_ID)) for path in inference])
     own = actuals.filter(pc.is_in(actuals.column(_ID), value_set=_one(predicted)))
-    return dict(zip(own.column(_ID).to_pylist(), own.column(_ACTUAL).to_pylist(), strict=True))
+    ids = own.column(_ID).to_pylist()
+    amounts = (name for name in own.column_names if name.startswith(AMOUNT))
+    return (
+        dict(zip(ids, own.column(_ACTUAL).to_pylist(), strict=True)),
+        {name.removeprefix(AMOUNT): dict(zip(ids, own.column(name).to_pylist(), strict=True)) for name in amounts},
+    )
 
 
 @dataclass(frozen=True)
 class StoredInputs:
     """The inputs of a model version, under the features' own names, and its predictions, oldest first.
 
-    `last_at` is the newest of the window, None where it has none.
+    `decided` has, row by row, `association_id`, `segment`, what was `served`, and the `threshold` or `humility` that
+    made it so; None where the part does not say. `last_at` is the newest of the window, None where it has none.
+    `humility` counts the rows that the model was not trusted with.
     """
 
     inputs: pd.DataFrame
     outputs: pd.DataFrame
+    decided: pd.DataFrame
     last_at: datetime | None
+    humility: HumilityCounts = NO_HUMILITY
 
 
 def read_inputs(inference: Sequence[str], version: int, window: Window, since: datetime | None = None) -> StoredInputs:
@@ -128,7 +142,7 @@ def read_inputs(inference: Sequence[str], version: int, window: Window, since: d
 
     table = _rows_of(inference, None, version, window)
     if not table.num_rows:
-        return StoredInputs(pd.DataFrame(), pd.DataFrame(), None)
+        return StoredInputs(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), None)
     # A row that is asked for again and again is still one row.
     table = table.take(pa.array(_latest(table.column(_ID), _micros(table.column(_AT)))[1]))
     at = _micros(table.column(_AT))
@@ -142,8 +156,21 @@ def read_inputs(inference: Sequence[str], version: int, window: Window, since: d
     return StoredInputs(
         inputs=inputs.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get),
         outputs=kept.select(outputs).to_pandas(),
+        decided=kept.select([_ID, *(name for name in _DECIDED if name in kept.column_names)])
+        .to_pandas()
+        .reindex(columns=[_ID, *_DECIDED]),
         last_at=_moment(at.max()),
+        humility=_humility(kept),
     )
+
+
+def _humility(table: pa.Table) -> HumilityCounts:
+    names = [HUMILITY, HUMILITY_ACTION]
+    if not set(names) <= set(table.column_names):
+        return NO_HUMILITY
+    groups = table.group_by(names).aggregate([([], "count_all")]).to_pydict()
+    keys = zip(groups[HUMILITY], groups[HUMILITY_ACTION], strict=True)
+    return counts_of(dict(zip(keys, groups["count_all"], strict=True)))
 
 
 def _moment(micros: np.int64) -> datetime:
@@ -187,12 +214,15 @@ def _read(path: str, wanted: Sequence[str] | None) -> pa.Table:
 
 
 def _said(table: pa.Table) -> pa.Table:
-    """With what the model itself said as the prediction; parts of earlier versions have nothing else."""
+    """With what the model itself said as the prediction, and as `served` what was; parts of earlier versions have
+    nothing else.
+    """
     if MODEL_PREDICTION not in table.column_names:
         return table
     said = table.column(MODEL_PREDICTION)
     rest = table.drop_columns([MODEL_PREDICTION])
-    return rest.set_column(rest.column_names.index(PREDICTION), PREDICTION, said)
+    place = rest.column_names.index(PREDICTION)
+    return rest.append_column("served", rest.column(PREDICTION)).set_column(place, PREDICTION, said)
 
 
 def _timed(table: pa.Table) -> pa.Table:
@@ -235,7 +265,7 @@ def _truth(
     kind = pa.string() if task.classification else pa.float64()
     tables = [_actuals(path, kind) for path in paths]
     if more is not None and len(more):
-        tables.append(arriving(more, task, _LAST))
+        tables.append(arriving(more, task, _LAST).select([_ID, _ACTUAL, _ARRIVED]))
     tables = [table for table in tables if table.num_rows]
     if not tables:
         return pd.Series([None] * len(ids), dtype=object), (0, 0)
@@ -262,7 +292,8 @@ def _read_columns(path: str) -> pa.Table:
 
 
 def arriving(truth: pd.DataFrame, task: Task, at: datetime) -> pa.Table:
-    """Rows of a delivery (columns `association_id` and `actual`) as actuals that arrive at one time (UTC)."""
+    """Rows of a delivery (columns `association_id`, `actual`, `amount_<column>`) as actuals that arrive at one time
+    (UTC)."""
     from shopfloor.domain.labels import label_of
 
     known = truth[truth[_ID].notna() & truth[_ACTUAL].notna()]
@@ -270,7 +301,10 @@ def arriving(truth: pd.DataFrame, task: Task, at: datetime) -> pa.Table:
     ids = [label_of(value) for value in known[_ID]]
     kind = pa.string() if task.classification else pa.float64()
     when = pa.repeat(pa.scalar(at.replace(tzinfo=None), _MOMENT), len(ids))
-    return pa.table({_ID: pa.array(ids, pa.string()), _ACTUAL: pa.array(values, kind), _ARRIVED: when})
+    found = {_ID: pa.array(ids, pa.string()), _ACTUAL: pa.array(values, kind), _ARRIVED: when}
+    amounts = [str(name) for name in known.columns if str(name).startswith(AMOUNT)]
+    found |= {name: pa.array(known[name].to_numpy(dtype="float64"), from_pandas=True) for name in amounts}
+    return pa.table(found)
 
 
 def _latest(ids: pa.ChunkedArray, times: NDArray[np.int64]) -> tuple[pa.Array, NDArray[np.intp]]:

@@ -94,9 +94,9 @@ def _kept(task: CheckTask, delivered: pd.DataFrame) -> PartFile | None:
     from shopfloor.lake.actuals import write_actuals
     from shopfloor.monitoring.stored import truths_of_predictions
 
-    truths = truths_of_predictions(delivered, task.checks.inference, task.checks.task)
+    truths, amounts = truths_of_predictions(delivered, task.checks.inference, task.checks.task)
     if task.arrived_at is None or not truths:
         return None
     staging = Path(task.staging)
     staging.mkdir(mode=0o700, exist_ok=True)
-    return write_actuals(truths, task.checks.task, staging, task.arrived_at)
+    return write_actuals(truths, task.checks.task, staging, task.arrived_at, amounts)

@@ -13,6 +13,7 @@ from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import Task, Value
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.numbers import count, percent
+from shopfloor.domain.text import counted, safe
 from shopfloor.domain.value import ComparedWith, ValueComparison, ValueGroup, ValuePoint, ValueReport
 from shopfloor.duck.sql import text
 from shopfloor.monitoring.decided import SERVED, DecidedRows, decided_rows
@@ -115,8 +116,11 @@ class _Valuation:
         columns |= {f"constant_{place}": self.decided.value_of(each) for place, (_, each) in enumerate(constants)}
         columns |= {"baseline": self.decided.value_of(usual) if (usual := self._usual()) else "NULL::DOUBLE"}
         columns |= {"ruled": self.decided.value_of("rule")} if ruled else {}
+        if rival := self.decided.add_rival():
+            worth = self.decided.value_of(f"coalesce(rival, {SERVED})")
+            columns |= {"rival": f"CASE WHEN rival IS NOT NULL THEN {worth} END"}
         listed = ", ".join(f"{body} AS {name}" for name, body in columns.items())
-        self.duck.execute(f"CREATE TABLE valued AS SELECT moment, model_version, segment, {listed} FROM known")
+        self.duck.execute(f"CREATE TABLE valued AS SELECT place, moment, model_version, segment, {listed} FROM known")
         total, baseline = self._row("SELECT sum(value), sum(baseline) FROM valued")
         at, values = self._arrays("true", "value")
         return self._with_costs(
@@ -131,7 +135,7 @@ class _Valuation:
                 planned_per_row=planned,
                 champion=self.spec.champion,
                 champion_rows=self._row(f"SELECT count(*) FROM valued WHERE {self._of_champion}")[0],
-                compared=tuple(self._compared(planned, constants, ruled=ruled)),
+                compared=tuple(self._compared(planned, constants, ruled=ruled, rival=rival)),
                 terms=self.spec.terms,
                 entries=self.spec.costs,
                 points=self._points(),
@@ -177,15 +181,17 @@ class _Valuation:
         return True
 
     def _compared(
-        self, planned: float | None, constants: list[tuple[str, str]], *, ruled: bool
+        self, planned: float | None, constants: list[tuple[str, str]], *, ruled: bool, rival: bool
     ) -> list[ValueComparison]:
         at, values = self._arrays(self._of_champion, "value")
         if len(values) < 2:
             return []
         found = []
-        if planned is not None:
-            found.append(_comparison(ComparedWith.PLAN, "holdout", len(values), planned, _mean(values, at, planned)))
-        previous = self._against_previous(values, at)
+        if planned is not None:  # by the terms of now, and so are the rows that it is compared with
+            then, own = self._arrays(f"{self._of_champion} AND {self.decided.by_newest_terms}", "value")
+            if len(own) > 1:
+                found.append(_comparison(ComparedWith.PLAN, "holdout", len(own), planned, _mean(own, then, planned)))
+        previous = self._against_rival() if rival else self._against_previous(values, at)
         found += [previous] if previous is not None else []
         others = [(ComparedWith.CONSTANT, name, f"constant_{place}") for place, (name, _) in enumerate(constants)]
         others += [(ComparedWith.RULE, self.value.rule, "ruled")] if ruled else []
@@ -193,6 +199,16 @@ class _Valuation:
             _, other = self._arrays(self._of_champion, column)
             found.append(_comparison(against, name, len(values), float(other.mean()), _mean(values - other, at)))
         return found
+
+    def _against_rival(self) -> ValueComparison | None:
+        """Against what the champion before would have decided of the same rows."""
+        where = f"{self._of_champion} AND rival IS NOT NULL"
+        at, values = self._arrays(where, "value")
+        _, other = self._arrays(where, "rival")
+        if len(values) < 2:
+            return None
+        name = f"v{self.spec.previous} on the same rows"
+        return _comparison(ComparedWith.PREVIOUS, name, len(values), float(other.mean()), _mean(values - other, at))
 
     def _against_previous(self, values: Floats, at: Any) -> ValueComparison | None:
         """Against what the champion before decided, which is other rows."""
@@ -207,13 +223,13 @@ class _Valuation:
         )
         moments = np.concatenate([at, then])
         compared = from_influence(gain, influence, choose(moments, None, rows), _ALPHA, "difference of means")
-        name = f"v{self.spec.previous}"
+        name = f"v{self.spec.previous} on its own rows"
         return _comparison(ComparedWith.PREVIOUS, name, len(before), float(before.mean()), compared)
 
     def _arrays(self, where: str, column: str) -> tuple[Any, Floats]:
         """Times in microseconds, and one column of values, (n,) each."""
         found = self.duck.execute(
-            f"SELECT epoch_us(moment) AS micros, {column} AS value FROM valued WHERE {where} ORDER BY moment"
+            f"SELECT epoch_us(moment) AS micros, {column} AS value FROM valued WHERE {where} ORDER BY place"
         ).fetchnumpy()
         return np.asarray(found["micros"], dtype=np.intp), np.ma.filled(found["value"], np.nan).astype(np.float64)
 
@@ -270,6 +286,8 @@ class _Valuation:
         if self.decided.rows < self.decided.predictions:
             share = percent(self.decided.rows / self.decided.predictions)
             notes.append(f"{share} of {count(self.decided.predictions)} predictions have actuals.")
+        for column, rows in self.decided.without_amount().items():
+            notes.append(f"{counted(rows, 'actual')} came without {safe(column, 60)!r}, which counts as 0 there.")
         if self.holdout is None:
             notes.append("There is no holdout, so neither the expected value nor a constant prediction is known.")
         return " ".join(notes)

@@ -13,7 +13,7 @@ import msgspec
 from shopfloor.domain.errors import ConflictError, NotFoundError, RefusedError, UsageError
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import ROLLBACK, UNDO, AliasChange, Decision, ModelVersion, Outcome
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import counted, safe
 
 
 class ReleaseState(Record, frozen=True, kw_only=True):
@@ -118,6 +118,7 @@ def promote(
     else:
         _check_allowed(version)
         _check_current(state, version)
+        _check_learned(version)
     if needed > 1:
         return _ask_for(state, version, action, needed, approves)
     return _make_champion(state, version, action)
@@ -218,25 +219,34 @@ def reject(state: ReleaseState, number: int | None, action: ReleaseAction) -> Re
 def rollback(state: ReleaseState, action: ReleaseAction) -> ReleaseUpdate:
     """Put the previous champion back; a second rollback goes one further back, never forth.
 
-    Raises `RefusedError` when there is no previous champion.
+    A champion that learned from rows which have left since is passed over. Raises `RefusedError` when there is no
+    champion to go back to.
     """
     _check_actor(action)
     _check_in_service(state)
-    target = state.previous
-    if target is None or state.champion is None:
-        model = safe(state.model, 64)
+    model = safe(state.model, 64)
+    hint = f"Promote another version: shopfloor model promote {model}@V --reason TEXT"
+    if state.champion is None or not (earlier := _earlier(state)):
+        raise RefusedError(f"Model {model} has no champion before this one.", hint=hint, code="no_previous")
+    sound = _sound(state, earlier, state.champion)
+    if not sound:
         raise RefusedError(
-            f"Model {model} has no champion before this one.",
-            hint=f"Promote another version: shopfloor model promote {model}@V --reason TEXT",
-            code="no_previous",
+            f"All champions of {model} before this one learned from rows that have left the dataset.",
+            hint=hint,
+            code="withdrawn_rows",
         )
-    version = state.version(target)
+    version = state.version(sound[0])
     back = ReleaseAction(actor=action.actor, now=action.now, reason=action.reason, cause=ROLLBACK)
-    changes = _move(state, "champion", target, back)
-    changes += _move(state, "previous", _before(state.history, target), back)
-    if state.challenger == target:
+    changes = _move(state, "champion", version.version, back)
+    changes += _move(state, "previous", next(iter(_sound(state, sound, version.version)), None), back)
+    if state.challenger == version.version:
         changes += _move(state, "challenger", None, back)
     return ReleaseUpdate(changes=changes, version=version)
+
+
+def name_previous(state: ReleaseState, action: ReleaseAction) -> tuple[AliasChange, ...]:
+    """`previous` names the champion that a rollback goes back to, after a version was marked or unmarked."""
+    return _move(state, "previous", next(iter(_sound(state, _earlier(state), state.champion)), None), action)
 
 
 def _unchanged(state: ReleaseState, version: ModelVersion) -> ReleaseUpdate:
@@ -250,11 +260,13 @@ def _rejected(version: ModelVersion) -> bool:
 def _make_champion(state: ReleaseState, version: ModelVersion, action: ReleaseAction) -> ReleaseUpdate:
     """Champion becomes previous, the version becomes champion; nothing waits any more.
 
-    Whoever waited was judged against the champion that now goes.
+    Whoever waited was judged against the champion that now goes. One that learned from rows which have left is not
+    what a rollback should find.
     """
     changes = _move(state, "champion", version.version, action)
     if state.champion is not None:
-        changes += _move(state, "previous", state.champion, action)
+        sound = _sound(state, [state.champion, *_earlier(state)], version.version)
+        changes += _move(state, "previous", next(iter(sound), None), action)
     if state.challenger == version.version:
         changes += _move(state, "challenger", None, action)
     return ReleaseUpdate(changes=changes, version=version)
@@ -281,10 +293,10 @@ def _move(state: ReleaseState, alias: str, number: int | None, action: ReleaseAc
     return (change,)
 
 
-def _before(history: tuple[AliasChange, ...], target: int) -> int | None:
-    """The champion before `target` on the way up: promotions push, rollbacks pop."""
+def _earlier(state: ReleaseState) -> list[int]:
+    """The champions before the present one, newest first: promotions push, rollbacks pop."""
     stack: list[int] = []
-    for change in history:
+    for change in state.history:
         if change.version is None:
             continue
         if change.cause in (ROLLBACK, UNDO) and change.version in stack:
@@ -292,11 +304,13 @@ def _before(history: tuple[AliasChange, ...], target: int) -> int | None:
                 stack.pop()
         elif not stack or stack[-1] != change.version:
             stack.append(change.version)
-    # The top is the champion that goes.
-    below = stack[:-1]
-    while below and below[-1] != target:
-        below.pop()
-    return below[-2] if len(below) > 1 else None
+    known = stack[-2::-1]  # the top is the champion that goes
+    return known or ([state.previous] if state.previous is not None else [])
+
+
+def _sound(state: ReleaseState, numbers: list[int], champion: int | None) -> list[int]:
+    """Those beside `champion` that learned only from rows that are in the dataset still."""
+    return [number for number in numbers if number != champion and state.version(number).withdrawn is None]
 
 
 def _waiting(state: ReleaseState, number: int | None, action: ReleaseAction) -> ModelVersion:
@@ -365,6 +379,16 @@ def _check_allowed(version: ModelVersion) -> None:
             raise RefusedError(
                 f"{ref} was {word}: {safe(decision.reason)}.", hint=_override_hint(ref), code="gate_said_no"
             )
+
+
+def _check_learned(version: ModelVersion) -> None:
+    """What it learned is in the dataset still."""
+    if version.withdrawn is not None:
+        raise RefusedError(
+            f"{_ref(version)} learned from {counted(version.withdrawn.rows, 'row')} that left the dataset.",
+            hint=_override_hint(_ref(version)),
+            code="withdrawn_rows",
+        )
 
 
 def _check_current(state: ReleaseState, version: ModelVersion) -> None:

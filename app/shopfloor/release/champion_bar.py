@@ -6,9 +6,7 @@ from collections.abc import Collection
 
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.definition import ModelDefinition, Task
-from shopfloor.domain.text import first_of, safe
-
-_NAMED = 5
+from shopfloor.domain.text import listed, safe
 
 
 def no_bar(champion: ArtifactManifest, definition: ModelDefinition, task: Task, columns: Collection[str]) -> str:
@@ -22,12 +20,8 @@ def no_bar(champion: ArtifactManifest, definition: ModelDefinition, task: Task, 
         return f"its task is {champion.task.value}, not {task.value}"
     excluded = [one.name for one in champion.features if one.name in definition.exclude]
     if excluded:
-        return f"it uses {_listed(excluded)}, which the definition excludes"
+        return f"it uses {listed(excluded)}, which the definition excludes"
     missing = [one.name for one in champion.features if one.name not in columns and not one.optional]
     if missing:
-        return f"it needs {_listed(missing)}, which dataset {definition.dataset} does not have"
+        return f"it needs {listed(missing)}, which dataset {definition.dataset} does not have"
     return ""
-
-
-def _listed(names: list[str]) -> str:
-    return first_of([repr(safe(name, 60)) for name in names], _NAMED)

@@ -8,10 +8,11 @@ import numpy as np
 
 from shopfloor.domain import numbers
 from shopfloor.domain.definition import ReleasePolicy, Value
+from shopfloor.domain.errors import DataError
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.release import GateCheck
-from shopfloor.domain.text import counted, safe
-from shopfloor.release import business_value, input_compatibility, leakage
+from shopfloor.domain.text import counted, first_of, safe
+from shopfloor.release import business_value, leakage
 from shopfloor.release.eligible import Eligible
 from shopfloor.release.leakage import ColumnPower
 from shopfloor.release.records import GateSpec, SliceGain
@@ -329,11 +330,11 @@ def size(spec: GateSpec) -> GateCheck | None:
 
 def value(spec: GateSpec, terms: Value, chosen: Eligible) -> GateCheck | None:
     """`value`: what the change is worth by the team's own figures. Never blocks."""
-    if chosen.champion is None:
-        return None
-    found = business_value.change(
-        terms, chosen.challenger, chosen.champion, chosen.blocks, spec.definition.release.alpha
-    )
+    try:
+        found = business_value.change(spec, terms, chosen)
+    except DataError as error:
+        detail = f"cannot be told: {error.message.rstrip('.')}"
+        return GateCheck(code="value", passed=None, detail=detail, blocking=False)
     if found is None or not found.known:
         return None
     passed = True if found.interval[0] > 0 else False if found.interval[1] < 0 else None
@@ -358,7 +359,7 @@ def inputs(spec: GateSpec) -> GateCheck | None:
         passed=None,
         value=float(len(spec.changed_inputs)),
         limit=0.0,
-        detail=f"{detail}{input_compatibility.listed(spec.changed_inputs)}",
+        detail=f"{detail}{first_of(spec.changed_inputs, between='; ')}",
     )
 
 

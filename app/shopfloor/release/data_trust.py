@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from shopfloor.domain.release import Decision, GateCheck, Outcome
-from shopfloor.domain.text import counted, safe
+from shopfloor.domain.text import first_of, safe
 from shopfloor.domain.trust import DeliveryTrust
 
 DATA_TRUST = "data_trust"
@@ -33,14 +33,12 @@ def is_in_doubt(decision: Decision | None) -> bool:
 
 
 def _check(doubts: Sequence[DeliveryTrust]) -> GateCheck:
-    named = "; ".join(f"{one.ref} is {one.trust} ({safe(one.why, 200)})" for one in doubts[:_NAMED])
-    more = len(doubts) - _NAMED
-    tail = f"; {counted(more, 'more delivery', 'more deliveries')} in doubt" if more > 0 else ""
+    named = first_of([f"{one.ref} is {one.trust} ({safe(one.why, 200)})" for one in doubts], _NAMED, between="; ")
     clean = "no delivery that it learned from is in doubt"
     return GateCheck(
         code=DATA_TRUST,
         passed=not doubts,
         value=float(len(doubts)),
         limit=0.0,
-        detail=f"it learned from data in doubt: {named}{tail}" if doubts else clean,
+        detail=f"it learned from data in doubt: {named}" if doubts else clean,
     )

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from shopfloor.artifacts.manifest import FeatureField
 from shopfloor.domain.columns import ColumnType
-from shopfloor.domain.text import first_of, safe
+from shopfloor.domain.text import safe
 
-_NAMED = 5
 # What is sent to the one is good for the other, too.
 _WIDER = {(ColumnType.INTEGER, ColumnType.NUMBER), (ColumnType.DATE, ColumnType.TIMESTAMP)}
 
@@ -23,8 +22,3 @@ def changed_inputs(champion: Sequence[FeatureField], challenger: Sequence[Featur
         and before[field.name] is not field.type
         and (before[field.name], field.type) not in _WIDER
     )
-
-
-def listed(changes: Sequence[str]) -> str:
-    """The first of them in one phrase."""
-    return first_of(changes, _NAMED, between="; ")

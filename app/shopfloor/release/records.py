@@ -26,7 +26,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
     row path. `earlier_tests` are the dataset versions of the earlier tests against this champion,
     `new_blocks` those at which each block of labelled rows came (see `alpha_wallet`). `changed_inputs` says which
     inputs callers would have to send otherwise than to the champion. `no_bar` says why the champion is not compared
-    with; empty where it is. `min_gain` and `margin` are those of the definition, where it has any.
+    with; empty where it is. `value_source` is the code of the function that gives the value. `min_gain`
+    and `margin` are those of the definition, where it has any.
     """
 
     definition: ModelDefinition
@@ -53,6 +54,7 @@ class GateSpec(Record, frozen=True, kw_only=True):
     champion_age_days: float | None = None
     changed_inputs: tuple[str, ...] = ()
     no_bar: str = ""
+    value_source: str = ""
     seed: int = 0
     now: datetime
 

@@ -19,16 +19,21 @@ _MANY = 100_000
 
 def release_state(query: Query, definition: ModelDefinition) -> rules.ReleaseState:
     """A model's release state as the rules want it."""
-    held = models.aliases(query, definition.name)
-    update = [change for change in models.history(query, definition.name).rows if change.alias == "champion"]
+    return release_state_of(query, definition.name, retired=definition.retired)
+
+
+def release_state_of(query: Query, model: str, *, retired: bool = False) -> rules.ReleaseState:
+    """The same of a model whose definition may be gone."""
+    held = models.aliases(query, model)
+    update = [change for change in models.history(query, model).rows if change.alias == "champion"]
     return rules.ReleaseState(
-        model=definition.name,
-        retired=definition.retired,
+        model=model,
+        retired=retired,
         champion=held.get("champion"),
         challenger=held.get("challenger"),
         previous=held.get("previous"),
-        awaiting=models.state(query, definition.name).awaiting,
-        versions=models.versions(query, definition.name, _MANY, 0).rows,
+        awaiting=models.state(query, model).awaiting,
+        versions=models.versions(query, model, _MANY, 0).rows,
         history=tuple(reversed(update)),
     )
 
@@ -46,9 +51,9 @@ def carry_out(transaction: Transaction, definition: ModelDefinition, update: rul
                 thresholds.put(transaction, change.model, change.version, threshold)
     models.put_version(transaction, update.version)
     state = models.state(transaction, update.version.model)
-    promoted = any(change.alias == "champion" for change in update.changes)
-    reset = {"live_score": None, "live_rows": 0} if promoted else {}
-    models.put_state(transaction, msgspec.structs.replace(state, awaiting=update.awaiting, **reset))
+    if any(change.alias == "champion" for change in update.changes):
+        state = models.unmeasured(state)
+    models.put_state(transaction, msgspec.structs.replace(state, awaiting=update.awaiting))
     return models.version(transaction, update.version.model, update.version.version)
 
 

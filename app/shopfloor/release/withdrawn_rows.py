@@ -30,6 +30,14 @@ def over_withdrawn(decision: Decision, champion: ModelVersion | None, policy: Re
     return replace(decision, outcome=outcome, reason=f"{learned}; {decision.reason}")
 
 
+def held_without(decision: Decision, rows: int) -> Decision:
+    """What learned from `rows` rows that left while it was trained is not released."""
+    if decision.outcome is Outcome.REJECT:
+        return decision
+    reason = f"it learned from {counted(rows, 'row')} that left the dataset while it was trained; {decision.reason}"
+    return replace(decision, outcome=Outcome.HOLD, reason=reason)
+
+
 def is_released_again(known: ModelVersion, champion: ModelVersion | None, decision: Decision) -> bool:
     """Whether a version that a training made once more is to be decided anew.
 
@@ -53,8 +61,11 @@ def _leaks(decision: Decision | None) -> bool:
 def release_again(
     transaction: Transaction, definition: ModelDefinition, known: ModelVersion, decision: Decision, cause: str
 ) -> None:
-    """Decide anew about a version that a training made once more; the champion before is gone back to."""
-    version = replace(known, decision=decision)
+    """Decide anew about a version that a training made once more; the champion before is gone back to.
+
+    Who approved it before did so on other evidence.
+    """
+    version = replace(known, decision=decision, approvals=())
     models.put_version(transaction, version)
     state = releasing.release_state(transaction, definition)
     if decision.outcome is not Outcome.PROMOTE or state.previous != known.version:

@@ -197,7 +197,7 @@ def _losses(stored: StoredObject, held: Dependents) -> list[str]:
 
 
 def _remedy(layout: Layout, stored: StoredObject, held: Dependents) -> str:
-    where = ", ".join(layout.relative(path) for path in places(layout, stored, held)[:_NAMED])
+    where = first_of([layout.relative(path) for path in places(layout, stored, held)], _NAMED)
     copy = f"put {where} back from a copy of the workspace" if where else "nothing needs it: shopfloor gc"
     match stored.kind:
         case ObjectKind.PART if held.files and all(originals(layout, *file) for file in held.files):

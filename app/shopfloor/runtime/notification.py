@@ -6,13 +6,15 @@ simply what the event log holds beyond that, so neither a failing command nor th
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -34,6 +36,10 @@ from shopfloor.workspace.settings import NotifyRule
 
 _LOG = logging.getLogger("shopfloor.notify")
 _COMMAND_SECONDS = 30.0
+_LOOK_SECONDS = 0.1
+_STOP_SECONDS = 2.0
+_SAID = 4_000
+_MOST_SAID = 1_000_000
 _MOST_PAUSE = 300.0
 _IDLE_SECONDS = 2.0
 _PAGE = 1_000
@@ -42,6 +48,8 @@ _SEVERITIES = list(Severity)
 
 Run = Callable[[Sequence[str], bytes], str]
 """Runs a command with this on its standard input; why it failed, empty when it did not."""
+Ended = Callable[[], bool]
+"""Whether nobody waits for a command any more."""
 
 
 def matches(rule: NotifyRule, event: Event) -> bool:
@@ -70,31 +78,38 @@ class _RuleProgress:
     due: float = 0.0
     failed: Undelivered | None = None
     unstored: list[Event] = field(default_factory=list)
+    woken: threading.Event = field(default_factory=threading.Event)
 
 
 class Notifier:
-    """One thread that runs the commands; the engine never waits for it."""
+    """A thread for each rule runs its command: neither the engine nor another rule waits for one that hangs."""
 
     def __init__(self, context: Context, run: Run | None = None) -> None:
         self._context = context
-        self._run = run or run_command
+        self._ended = threading.Event()
+        self._run = run or (lambda command, message: run_command(command, message, self._ended.is_set))
         self._deliveries: dict[str, _RuleProgress] = {}
-        self._woken = threading.Event()
         self._following = threading.Lock()
-        self._thread = threading.Thread(target=self._loop, name="notify", daemon=True)
+        self._threads: dict[str, threading.Thread] | None = None
         context.stream.listen(self._on_events)
         context.undelivered = self.undelivered
         context.settings_loaded = self.follow
 
     def start(self) -> None:
         """Go on where the engine before stopped."""
+        self._threads = {}
         self.follow()
-        self._thread.start()
 
     def stop(self) -> None:
-        """A message on its way is sent again by the next engine unless it arrives now."""
-        self._woken.set()
-        self._thread.join(timeout=2.0)
+        """A message on its way is sent again by the next engine unless it arrives now; its command is ended."""
+        self._wake()
+        threads = list((self._threads or {}).values())
+        deadline = time.monotonic() + _STOP_SECONDS
+        for thread in threads:
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
+        self._ended.set()
+        for thread in threads:
+            thread.join(timeout=10 * _LOOK_SECONDS)
 
     def undelivered(self) -> tuple[Undelivered, ...]:
         """What commands would not take, one for each rule."""
@@ -107,36 +122,50 @@ class Notifier:
                 self._adopt({rule.name: rule for rule in self._context.settings.notify_rules})
             except (ShopfloorError, OSError):
                 _LOG.warning("the rules of notify are not followed yet", exc_info=True)
-        self._woken.set()
+            self._tend()
+        self._wake()
 
-    def turn(self) -> float:
-        """Tell what is due; seconds until there may be more."""
-        waits = [self._deliver(each) for each in list(self._deliveries.values())]
-        return min(waits, default=_IDLE_SECONDS)
+    def turn(self, rule: str) -> float:
+        """Tell a rule's command what is due; seconds until there may be more."""
+        return self._deliver(self._deliveries[rule])
 
-    def _loop(self) -> None:
-        while not self._context.stopping.is_set():
-            self._woken.clear()
+    def _tend(self) -> None:
+        """Every rule has its thread, once the engine runs; one whose rule is gone ends by itself."""
+        if self._threads is None:
+            return
+        self._threads = {name: thread for name, thread in self._threads.items() if thread.is_alive()}
+        for name, each in self._deliveries.items():
+            if name not in self._threads:
+                thread = threading.Thread(target=self._loop, args=(name, each), name=f"notify {name}", daemon=True)
+                self._threads[name] = thread
+                thread.start()
+
+    def _loop(self, name: str, each: _RuleProgress) -> None:
+        while not self._context.stopping.is_set() and self._deliveries.get(name) is each:
+            each.woken.clear()
             try:
-                seconds = self.turn()
+                seconds = self._deliver(each)
             except Exception:  # noqa: BLE001 - the boundary of the thread: what is told later is not lost
                 _LOG.exception("notifications wait")
                 seconds = _IDLE_SECONDS
-            self._woken.wait(seconds)
+            each.woken.wait(seconds)
+
+    def _wake(self) -> None:
+        for each in list(self._deliveries.values()):
+            each.woken.set()
 
     def _on_events(self, found: list[Event]) -> None:
         """On the writer's thread. What could not be stored is kept here, since nothing else does."""
         unstored = [event for event in found if not event.seq]
         for each in list(self._deliveries.values()) if unstored else ():
             each.unstored += [event for event in unstored if matches(each.rule, event)]
-        if self._deliveries:
-            self._woken.set()
+        self._wake()
 
     def _adopt(self, rules: dict[str, NotifyRule]) -> None:
         known = self._context.store.read(events.told)
         for name, rule in rules.items():
-            if name in self._deliveries:
-                self._deliveries[name] = replace(self._deliveries[name], rule=rule, due=0.0)
+            if name in self._deliveries:  # the same one, for a message may be on its way
+                self._deliveries[name].rule, self._deliveries[name].due = rule, 0.0
                 continue
             told = known.get(name, self._context.store.last_seq)
             if name not in known:
@@ -228,27 +257,48 @@ def _alerts(query: Query, ids: Sequence[str]) -> dict[str, AlertRecord]:
     return known
 
 
-def run_command(command: Sequence[str], message: bytes) -> str:
-    """Run a command; in a session of its own, so that all of it ends when it takes too long.
+def run_command(command: Sequence[str], message: bytes, ended: Ended = lambda: False) -> str:
+    """Run a command; in a session of its own, so that all of it ends when it takes too long or the engine ends.
 
-    What it says about its failure is kept in memory: a disk that is full may be what it is to tell of.
+    What it says about its failure is kept in memory, a little of it: a disk that is full may be what it is to tell of.
     """
     said = os.memfd_create("said")
+    fcntl.fcntl(said, fcntl.F_SETFL, os.O_APPEND)
     try:
         process = subprocess.Popen(
             list(command), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
         )
-        try:
-            process.communicate(message, timeout=_COMMAND_SECONDS)
-        except subprocess.TimeoutExpired:
+        if not _ends(process, message, said, ended):
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            return f"the command was stopped after {duration(_COMMAND_SECONDS)}"
+            return "the engine ended" if ended() else f"the command was stopped after {duration(_COMMAND_SECONDS)}"
         if process.returncode == 0:
             return ""
-        words = os.pread(said, 4_000, 0).decode("utf-8", "replace").strip().splitlines()
+        words = _newest(said).decode("utf-8", "replace").strip().splitlines()
         return f"the command ended with {process.returncode}" + (f": {safe(words[-1], 200)}" if words else "")
     except OSError as error:
         return f"the command cannot be run: {error.strerror or error}"
     finally:
         os.close(said)
+
+
+def _ends(process: subprocess.Popen[bytes], message: bytes, said: int, ended: Ended) -> bool:
+    """Whether it ends by itself in time; of much that it says only the newest is kept meanwhile."""
+    sent: bytes | None = message
+    for _ in range(max(1, round(_COMMAND_SECONDS / _LOOK_SECONDS))):
+        try:
+            process.communicate(sent, timeout=_LOOK_SECONDS)
+            return True
+        except subprocess.TimeoutExpired:
+            sent = None  # it goes on with what it has begun to send
+        if ended():
+            return False
+        if os.fstat(said).st_size > _MOST_SAID:
+            newest = _newest(said)
+            os.ftruncate(said, 0)
+            os.write(said, newest)
+    return False
+
+
+def _newest(said: int) -> bytes:
+    return os.pread(said, _SAID, max(0, os.fstat(said).st_size - _SAID))

@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from shopfloor.domain.column_names import ColumnNames
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.labels import label_of
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import listed, safe
 from shopfloor.formats.reader import OpenTable, TableReader
-from shopfloor.formats.reasons.bad_file import BadFile, listed
+from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.lake.actuals import ACTUAL, write_actuals
 from shopfloor.runtime.task import Progress
 from shopfloor.serving.association_ids import ID
@@ -32,18 +33,18 @@ def read_actuals(spec: ActualsSpec, progress: Progress) -> ActualsResult:
     """
     progress(0.0, "reading actuals")
     with tempfile.TemporaryDirectory(prefix=".actuals-", dir=spec.staging) as folder:
-        expected = [name for name in (spec.id, ID, spec.target, ACTUAL) if name]
+        expected = [name for name in (spec.id, ID, spec.target, ACTUAL, *spec.amounts) if name]
         with open_delivered(
             Path(spec.input_path), spec.name, Path(folder), spec.contract, expected, spec.memory_mb
         ) as table:
             inputs = _columns(spec, table)
-            actuals, empty, rows = _collect(inputs, spec)
+            actuals, amounts, empty, rows = _collect(inputs, spec)
     progress(0.7, "writing actuals")
     known = set(spec.classes)
     foreign = [label for label in actuals.values() if label not in known] if known else []
     if foreign and len(foreign) == len(actuals):
         raise _no_class(spec, foreign)
-    part = write_actuals(actuals, spec.task, Path(spec.staging), spec.arrived_at)
+    part = write_actuals(actuals, spec.task, Path(spec.staging), spec.arrived_at, amounts)
     progress(1.0, "done")
     return ActualsResult(
         model=spec.model,
@@ -58,14 +59,20 @@ def read_actuals(spec: ActualsSpec, progress: Progress) -> ActualsResult:
 
 
 def _columns(spec: ActualsSpec, table: OpenTable) -> TableReader:
-    """The id column and the target column of the file."""
+    """The id column, the target column, and those of amounts that the file has."""
     key = _first([name for name in (spec.id, ID) if name], table, spec, "an association id")
     actual = _first([spec.target, ACTUAL], table, spec, "an actual value")
     if spec.task.classification:
         column = label_column(spec.target, spec.contract, table, actual)
     else:
         (column,) = as_written([Column(name=spec.target, type=ColumnType.NUMBER)], spec.contract)
-    return table.read((label_column(key, spec.contract, table), msgspec.structs.replace(column, name=actual)))
+    truth = msgspec.structs.replace(column, name=actual)
+    return table.read((label_column(key, spec.contract, table), truth, *_amounts(spec, table, {key, actual})))
+
+
+def _amounts(spec: ActualsSpec, table: OpenTable, taken: set[str]) -> tuple[Column, ...]:
+    others = (name for name in spec.amounts if name not in ColumnNames(taken) and table.has(name))
+    return as_written([Column(name=name, type=ColumnType.NUMBER) for name in others], spec.contract)
 
 
 def _first(names: Sequence[str], table: OpenTable, spec: ActualsSpec, what: str) -> str:
@@ -83,19 +90,26 @@ def _first(names: Sequence[str], table: OpenTable, spec: ActualsSpec, what: str)
     )
 
 
-def _collect(inputs: TableReader, spec: ActualsSpec) -> tuple[dict[str, str | float], int, int]:
-    """Actuals by id (the last one counts), rows without an actual, and all rows."""
+def _collect(
+    inputs: TableReader, spec: ActualsSpec
+) -> tuple[dict[str, str | float], dict[str, dict[str, float]], int, int]:
+    """Actuals by id (the last one counts), the amounts beside them, rows without an actual, and all rows."""
     actuals: dict[str, str | float] = {}
+    amounts: dict[str, dict[str, float]] = {column.name: {} for column in inputs.plan.columns[2:]}
     empty = rows = 0
     for batch in inputs.batches():
-        for key, value in zip(_ids(batch, inputs, rows, spec), _actuals(batch, spec.task.classification), strict=True):
+        ids = _ids(batch, inputs, rows, spec)
+        came = [(known, batch.column(place).to_pylist()) for place, known in enumerate(amounts.values(), 2)]
+        for row, (key, value) in enumerate(zip(ids, _actuals(batch, spec.task.classification), strict=True)):
             if value is None:
                 empty += 1
             else:
                 actuals.pop(key, None)  # so that the order is that of the counting rows
                 actuals[key] = value
+                for known, values in came:
+                    known[key] = values[row]
         rows += batch.num_rows
-    return actuals, empty, rows
+    return actuals, amounts, empty, rows
 
 
 def _ids(batch: pa.RecordBatch, inputs: TableReader, before: int, spec: ActualsSpec) -> list[str]:

@@ -23,6 +23,7 @@ from shopfloor.serving.records import ActualsOutcome, ActualsSpec, ActualsTask
 from shopfloor.serving.score_job import written_like
 from shopfloor.serving.tasks import take_actuals
 from shopfloor.store import files, models
+from shopfloor.store import value as value_store
 from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
 
@@ -65,6 +66,7 @@ class ActualsHandler:
             staging=str(staging),
             target=definition.target,
             id=definition.id,
+            amounts=context.store.read(lambda query: value_store.amounts(query, definition)),
             classes=learnt.classes if learnt is not None else (),
             contract=contract,
             memory_mb=context.settings.intake.memory_mb,

@@ -47,7 +47,7 @@ def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], 
     rule = loaded.rule
     answers = _records(loaded.model, [row.values for row in known])
     served = rule.decide_records(answers, [row.values for row in known])
-    predictions = [_prediction(*each) for each in zip(known, answers, *served, strict=True)]
+    predictions = [_prediction(*each) for each in zip(known, answers, *served[:2], strict=True)]
     predicted = Predicted(deployment.model, deployment.version, predictions, checked.ignored, checked.absent)
     inputs = [column.name for column in loaded.model.columns]
     records = [
@@ -61,10 +61,11 @@ def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], 
             model_prediction=None if one[PREDICTION] == prediction.prediction else one[PREDICTION],
             threshold=rule.applied,
             humility=prediction.humility,
+            humility_action=action,
             probabilities=prediction.probabilities,
             inputs={name: row.values[name] for name in inputs},
         )
-        for row, one, prediction in zip(known, answers, predictions, strict=True)
+        for row, one, prediction, action in zip(known, answers, predictions, served.actions, strict=True)
     ]
     return Done(predicted, records)
 

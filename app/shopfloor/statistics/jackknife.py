@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from shopfloor.statistics.arrays import Mask
 from shopfloor.statistics.metric import Metric
 from shopfloor.statistics.predictions import Predictions
 
@@ -27,13 +29,17 @@ def estimate(metric: Metric, predictions: Predictions) -> Estimate | None:
     Annals of Statistics 17:1217): rows of one time share weather, staff or prices, so single rows
     would promise too much. Pass the rows in time order.
     """
-    whole = metric.score(predictions)
-    count = len(predictions)
+    return estimate_of(lambda kept: metric.score(predictions.take(kept)), len(predictions))
+
+
+def estimate_of(statistic: Callable[[Mask | slice], float | None], count: int) -> Estimate | None:
+    """The same of any statistic of some of `count` rows; None where it is undefined."""
+    whole = statistic(slice(None))
     blocks = min(_BLOCKS, count // 2)
     if whole is None or blocks < 2:
         return None
     block = np.arange(count) * blocks // count
-    parts = [metric.score(predictions.take(block != one)) for one in range(blocks)]
+    parts = [statistic(block != one) for one in range(blocks)]
     found = np.array([part for part in parts if part is not None])
     if len(found) < 2:
         return None

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from shopfloor.domain.codec import to_text
-from shopfloor.domain.definition import Value
+from shopfloor.domain.definition import ModelDefinition, Value
 from shopfloor.domain.numbers import money
 from shopfloor.domain.value import CostEntry, CostKind, ValueTerms
 from shopfloor.store.rows import Query, stored_time
@@ -25,6 +25,12 @@ def terms(query: Query, model: str) -> tuple[ValueTerms, ...]:
     """All terms of a model, oldest first."""
     rows = query.all("SELECT record FROM value_terms WHERE model = ? ORDER BY terms", [model])
     return tuple(msgspec.json.decode(row[0], type=ValueTerms) for row in rows)
+
+
+def amounts(query: Query, definition: ModelDefinition) -> tuple[str, ...]:
+    """The columns that any terms of a model name as amounts, noticed or not."""
+    values = [one.value for one in terms(query, definition.name)] + ([definition.value] if definition.value else [])
+    return tuple(dict.fromkeys(column for value in values for column in value.columns))
 
 
 def add_terms(transaction: Transaction, model: str, value: Value, source: str, actor: str) -> ValueTerms | None:

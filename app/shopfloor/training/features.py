@@ -13,7 +13,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.names import did_you_mean
-from shopfloor.domain.text import first_of, safe
+from shopfloor.domain.text import listed, safe
 
 _NEAR_UNIQUE = 0.9
 _ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|nr|no|number)$", re.IGNORECASE)
@@ -59,7 +59,7 @@ def learnable(
             hint="Check `features` and `exclude` of the definition, and the dataset's profile.",
             code="no_features",
         )
-    notes = tuple(f"Left out ({reason}): {_names(names)}." for reason, names in reasons.items())
+    notes = tuple(f"Left out ({reason}): {listed(names, 6)}." for reason, names in reasons.items())
     return tuple(kept), notes
 
 
@@ -104,7 +104,3 @@ def _check(names: Iterable[str | None], known: dict[str, Column], key: str, defi
                 hint=did_you_mean(name, [safe(one, 80) for one in known], definition.roles),
                 code="column_missing",
             )
-
-
-def _names(names: Sequence[str]) -> str:
-    return first_of([safe(name, 40) for name in names], 6)

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 
 from shopfloor.actions.action import Action
 from shopfloor.domain.errors import ShopfloorError
-from shopfloor.domain.explanation import Explanation, lines
+from shopfloor.domain.explanation import Explanation
 from shopfloor.domain.numbers import money
 from shopfloor.domain.record import Record
 from shopfloor.domain.requests.alerts import BacktestReport
@@ -26,6 +26,7 @@ from shopfloor.tui.performing import ask_inputs, show_error
 from shopfloor.tui.views import words
 from shopfloor.tui.views.datasets import watch_line
 from shopfloor.tui.widgets.detail_pane import DetailPane, Section
+from shopfloor.tui.widgets.explanation_tree import ExplanationTree
 from shopfloor.tui.widgets.footer import ActionFooter, FooterItem
 from shopfloor.tui.widgets.key_value import Pair
 
@@ -130,9 +131,8 @@ def sections(action: Action, answer: object) -> list[Section]:
 
 
 def _explained(found: Explanation) -> list[Section]:
-    tree = "\n".join(f"{branch}{words}" for branch, words in lines(found))
     watched = [Section("watch", "New files", [watch_line(found.watcher)])] if found.watcher is not None else []
-    return [Section("why", found.path or found.ref, tree), *watched]
+    return [Section("why", found.path or found.ref, ExplanationTree(found)), *watched]
 
 
 def _value(report: ValueReport) -> list[Section]:

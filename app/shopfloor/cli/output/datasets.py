@@ -43,7 +43,8 @@ from shopfloor.domain.requests.datasets import (
     DatasetRollback,
     DatasetTrust,
 )
-from shopfloor.domain.text import counted
+from shopfloor.domain.text import counted, first_of
+from shopfloor.domain.trust import MONITORING
 
 COLUMNS: tuple[TextColumn[DatasetRecord], ...] = (
     TextColumn("NAME", lambda each: text(each.name), room=20),
@@ -268,8 +269,7 @@ def _nth(index: int) -> Callable[[Sequence[str | None]], str]:
 
 
 def _files(files: tuple[str, ...]) -> str:
-    shown = joined(files[:10])
-    return f"{shown}, and {count(len(files) - 10)} more" if len(files) > 10 else shown
+    return first_of([text(file) for file in files], 10) or NOTHING
 
 
 def _top(profile: ColumnProfile) -> str:
@@ -282,7 +282,7 @@ def _trust(found: DatasetVersion) -> list[tuple[str, str]]:
     if verdict is None:
         return []
     why = f": {text(verdict.why)}" if verdict.why else ""
-    by = f" by {text(verdict.decided_by)}" if verdict.decided_by != "monitoring" else ""
+    by = f" by {text(verdict.decided_by)}" if verdict.decided_by != MONITORING else ""
     return [("trust", f"{verdict.trust}{by}{why}")]
 
 

@@ -27,7 +27,7 @@ def value(services: EngineServices, request: ValueShow) -> ValueReport:
     definition = services.context.definition(request.model)
     note_terms(services.context, definition)
     spec = services.context.store.read(
-        lambda query: preparing.value_spec(services.context, query, definition, request.by)
+        lambda query: preparing.value_spec(services.context, query, definition, request.by, paired=True)
     )
     return convert(services.pool.adhoc.ask(WorkerTask(report_value, spec)), ValueReport)
 

@@ -7,6 +7,7 @@ change outside the store (deployments, settings) is done after the commit by `fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -19,10 +20,11 @@ from shopfloor.domain.numbers import exact
 from shopfloor.domain.release import UNDO, AliasChange, ModelVersion
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import safe
-from shopfloor.domain.trust import DeliveryTrust
+from shopfloor.domain.trust import MONITORING, DeliveryTrust
 from shopfloor.engine.api.versions import go_back
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
+from shopfloor.monitoring.delivery_verdict import by_evidence
 from shopfloor.runtime import damage
 from shopfloor.runtime.line import ChampionChanged
 from shopfloor.serving.deploy import deploy
@@ -104,6 +106,16 @@ def _version(number: int | None) -> str:
     return "none" if number is None else f"v{number}"
 
 
+def _moved_alias(services: EngineServices, query: Query, image: RowImage) -> str:
+    """No champion comes back that learned from rows which have left."""
+    model, alias = image.key
+    number = image.before["version"] if image.before else None
+    if alias != "champion" or number is None:
+        return ""
+    mark = models.version(query, model, number).withdrawn
+    return "" if mark is None else f"{safe(model, 64)}@{number} learned from rows that have left the dataset"
+
+
 def _apply_alias(services: EngineServices, transaction: Transaction, image: RowImage) -> None:
     model, alias = image.key
     before = image.before["version"] if image.before else None
@@ -120,7 +132,7 @@ def _apply_alias(services: EngineServices, transaction: Transaction, image: RowI
     models.move_alias(transaction, change)
     if alias == "champion":
         state = models.state(transaction, model)
-        models.put_state(transaction, msgspec.structs.replace(state, live_score=None, live_rows=0))
+        models.put_state(transaction, models.unmeasured(state))
         if before is not None:
             trigger = f"event {image.seq} was undone by {transaction.actor}"
             services.context.line.after(transaction, ChampionChanged(model, before, trigger))
@@ -228,12 +240,24 @@ def _apply_dataset(services: EngineServices, transaction: Transaction, image: Ro
 
 
 def _tell_trust(query: Query, image: RowImage) -> str:
-    before = _verdict(image)
-    return f"{before.ref}: {before.trust}, as before"
+    before, again = _verdict(image), _verdict_again(query, image, image.at)
+    return f"{again.ref}: {again.trust}" + (", as before" if again.trust is before.trust else ", as its checks found")
 
 
 def _apply_trust(services: EngineServices, transaction: Transaction, image: RowImage) -> None:
-    trust.put(transaction, _verdict(image))
+    trust.put(transaction, _verdict_again(transaction, image, transaction.now))
+
+
+def _verdict_again(query: Query, image: RowImage, at: datetime) -> DeliveryTrust:
+    """What was decided then; what its checks found since, and that its rows left, stays as it is now."""
+    before = _verdict(image)
+    now = trust.get(query, before.dataset, before.version)
+    assert now is not None
+    if before.decided_by == MONITORING and (now.evidence, now.pending) != (before.evidence, before.pending):
+        return by_evidence(now, at)
+    return msgspec.structs.replace(
+        now, trust=before.trust, decided_by=before.decided_by, reason=before.reason, decided_at=before.decided_at
+    )
 
 
 def _verdict(image: RowImage) -> DeliveryTrust:
@@ -306,6 +330,7 @@ RESTORERS: Mapping[str, Restorer] = {
     "aliases": Restorer(
         _tell_alias,
         _apply_alias,
+        _moved_alias,
         stays=lambda image: "Predictions that were served meanwhile stay." if image.key[1] == "champion" else "",
     ),
     "model_versions": Restorer(_tell_version, _apply_version),

@@ -10,6 +10,7 @@ import msgspec
 
 import shopfloor
 from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.humility import HumilityCounts
 from shopfloor.domain.release import ROLLBACK, UNDO, PendingApproval
 from shopfloor.domain.requests.workspace import IdleReport, Rescan, Shutdown, StatusShow
 from shopfloor.domain.status import EngineStatus, FactoryFigures, Status
@@ -17,7 +18,7 @@ from shopfloor.engine.api.unresolved import unresolved
 from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.services import EngineServices
 from shopfloor.release import four_eyes
-from shopfloor.store import alerts, files, inference, jobs, models, release_rules, runs
+from shopfloor.store import alerts, files, inference, jobs, models, release_rules, runs, trust
 from shopfloor.store.rows import Query
 from shopfloor.workspace.stop_mark import StopMark, leave_mark
 
@@ -50,11 +51,13 @@ def show(services: EngineServices, request: StatusShow) -> Status:
             runs=runs.total(reader),
             approvals=len(pending),
             predictions=sum(inference.predictions_by_model(reader).values()),
+            humility=sum(inference.humility_by_model(reader).values(), HumilityCounts()),
             seq=context.store.last_seq,
             factory=_figures(services, reader),
             running=services.pool.running(),
             pending=pending,
             undelivered=context.undelivered(),
+            in_doubt=tuple(trust.undecided(reader)),
         )
 
     return context.store.read(query)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import singledispatchmethod
-
-import msgspec
 
 from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition
@@ -13,9 +11,8 @@ from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord
 from shopfloor.domain.retraining import RetrainTrigger
 from shopfloor.engine.line import delivery_trust, withdrawn
-from shopfloor.engine.line.retraining import Occasion, consider
+from shopfloor.engine.line.retraining import Occasion, consider, consider_alert
 from shopfloor.monitoring import freshness
-from shopfloor.monitoring.records import OUTGROWN, PERFORMANCE
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.line import (
     ActualsArrived,
@@ -26,11 +23,10 @@ from shopfloor.runtime.line import (
     PredictionsLogged,
     VersionCommitted,
 )
-from shopfloor.store import alerts, jobs, models
+from shopfloor.store import jobs, models
 from shopfloor.store.transaction import Transaction
 
 _MONITOR_PRIORITY = 0
-_OF_PERFORMANCE = (PERFORMANCE, OUTGROWN)
 _DELIVERY_PRIORITY = 20
 
 
@@ -67,9 +63,9 @@ class ProductionLine:
         withdrawn_champions = withdrawn.follow(transaction, version)
         checked = []
         for definition in self._context.models_of(version.dataset):
-            champion = models.aliases(transaction, definition.name).get("champion")
-            if champion is not None and _is_watched(definition) and _brings_rows(version):
-                check(transaction, definition.name, champion, version, trigger=trigger, cause=cause)
+            judge = _judge_of_rows(transaction, definition.name, withdrawn_champions)
+            if judge is not None and _is_watched(definition) and _brings_rows(version):
+                check(transaction, definition.name, judge, version, trigger=trigger, cause=cause)
                 checked.append(definition.name)
             marked = "its champion learned from rows that left" if definition.name in withdrawn_champions else ""
             corrects = version.changed_rows > 0 and (version.added_rows <= 0 or not definition.retrain.on_data)
@@ -118,16 +114,7 @@ class ProductionLine:
     @_follow.register
     def _(self, fact: AlertOpened, transaction: Transaction) -> None:
         """It may start a training."""
-        alert = fact.alert
-        occasion = Occasion(
-            RetrainTrigger.PERFORMANCE if alert.check in _OF_PERFORMANCE else RetrainTrigger.DRIFT,
-            f"alert {alert.id}",
-            JobCause(kind=CauseKind.ALERT, name=alert.id),
-        )
-        job = consider(transaction, self._context.layout, fact.definition, occasion)
-        if job is not None:
-            note = f"{alert.cause} A retraining was started ({job.id}).".strip()
-            alerts.put(transaction, msgspec.structs.replace(alert, cause=note))
+        consider_alert(transaction, self._context.layout, fact.definition, fact.alert)
 
     def _definition(self, model: str) -> ModelDefinition | None:
         """None when the model's file is gone; its log stays."""
@@ -135,6 +122,15 @@ class ProductionLine:
             return self._context.definition(model)
         except ShopfloorError:
             return None
+
+
+def _judge_of_rows(transaction: Transaction, model: str, withdrawn_champions: Container[str]) -> int | None:
+    """The version that a delivery is compared with: the champion. Where that learned from rows which have just left
+    it is the one before, since beside wrong rows the right ones look wrong.
+    """
+    held = models.aliases(transaction, model)
+    before = held.get("previous") if model in withdrawn_champions else None
+    return held.get("champion") if before is None else before
 
 
 def _is_watched(definition: ModelDefinition) -> bool:

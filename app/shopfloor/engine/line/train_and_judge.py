@@ -121,6 +121,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
         split=record.split,
         changed_inputs=() if model is None else changed_inputs(model.features, trained.model.features),
         no_bar=bar,
+        value_source=task.value_source,
         seed=task.train.seed,
         now=task.now,
     )

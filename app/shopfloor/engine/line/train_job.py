@@ -19,13 +19,14 @@ from shopfloor.domain.numbers import figure
 from shopfloor.domain.release import Decision, ModelVersion
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.wire import WireError
-from shopfloor.engine.line import delivery_trust, train_lines
+from shopfloor.engine.line import delivery_trust, train_lines, withdrawn
 from shopfloor.engine.line.train_records import TrainOutcome, TrainTask
 from shopfloor.engine.line.train_task import train_model
 from shopfloor.lake.locations import part_files
+from shopfloor.monitoring.terms import source_of
 from shopfloor.release import four_eyes, releasing
 from shopfloor.release.data_trust import with_data_trust
-from shopfloor.release.withdrawn_rows import is_released_again, over_withdrawn, release_again
+from shopfloor.release.withdrawn_rows import held_without, is_released_again, over_withdrawn, release_again
 from shopfloor.runtime.champion import champion_artifact
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.inference import Origin, publish_losses, register_losses
@@ -125,6 +126,7 @@ class TrainHandler:
             champion=champion,
             deliveries=datasets.deliveries(query, definition.dataset, version.version),
             earlier_tests=releasing.earlier_tests(query, definition.name, champion),
+            value_source="" if definition.value is None else source_of(context, definition.value),
             now=context.clock.now(),
         )
 
@@ -174,14 +176,20 @@ class TrainHandler:
         models.put_version(transaction, version, trained_until=record.trained_until, holdout=holdout)
         losses = [msgspec.structs.replace(one, version=one.version or number) for one in outcome.losses]
         register_losses(context, transaction, job.subject, losses, Origin("holdout", job.id))
+        lost = withdrawn.lost_meanwhile(transaction, version)
+        if lost:
+            decision = held_without(decision, sum(sum(rows.values()) for rows in lost.values()))
+            version = msgspec.structs.replace(version, decision=decision)
+            models.put_version(transaction, version)
         releasing.apply_decision(transaction, context.definition(job.subject), version, cause=run.id)
+        withdrawn.mark_late(transaction, version, lost)
         return {"run": run.id, "version": number, "outcome": decision.outcome.value}
 
     def _decision(self, context: Context, transaction: Transaction, run: RunRecord, outcome: TrainOutcome) -> Decision:
         """The gate's, with what is known by now of the rows that both sides learned from."""
         number = models.aliases(transaction, run.model).get("champion")
         champion = models.version(transaction, run.model, number) if number is not None else None
-        policy = context.definition(run.model).release.policy
+        policy = four_eyes.in_force(transaction, context.definition(run.model)).release.policy
         decision = with_data_trust(
             over_withdrawn(outcome.decision, champion, policy), delivery_trust.doubts(transaction, run)
         )
@@ -204,6 +212,9 @@ class TrainHandler:
         if known.withdrawn is not None:  # rows that are there give it, too
             known = msgspec.structs.replace(known, run=run.id, dataset_version=run.dataset_version, withdrawn=None)
             models.put_version(transaction, known)
+            lost = withdrawn.lost_meanwhile(transaction, known)
+            withdrawn.mark_late(transaction, known, lost)
+            released = released and not lost
         result = {"run": run.id, "version": known.version, "unchanged": True}
         if not released:
             return result

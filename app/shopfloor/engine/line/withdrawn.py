@@ -11,44 +11,92 @@ from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.monitor import AlertState
 from shopfloor.domain.release import AliasChange, ModelVersion, WithdrawnRows
 from shopfloor.domain.text import counted
+from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.monitoring import alerts as rules
-from shopfloor.store import alerts, datasets, learned, models, trust
+from shopfloor.release import aliases, releasing
+from shopfloor.store import alerts, datasets, learned, models, runs, trust
 from shopfloor.store.transaction import Transaction
 
 
 def follow(transaction: Transaction, version: DatasetVersion) -> frozenset[str]:
     """Mark what learned from rows that left with `version`, and unmark it where they came back.
 
-    A marked version that was a challenger or awaited approval is neither any more. Alerts that only deliveries which
-    left had caused are closed. Rows that a delivery of keyed or replaced rows brings anew have not left. Returns the
-    models whose champion is marked.
+    A marked version that was a challenger or awaited approval is neither any more, and `previous` names a champion
+    without a mark. Alerts that only deliveries which left had caused are closed. Rows that a delivery of keyed or
+    replaced rows brings anew have left only where they were in doubt. Returns the models whose champion is marked.
     """
     changed = _changed_files(transaction, version)
     if not changed:
         return frozenset()
+    models_touched = set()
     for (model, number), lost in learned.lost_rows(transaction, version.dataset, changed).items():
         _mark(transaction, version, models.version(transaction, model, number), lost)
+        models_touched.add(model)
+    for model in sorted(models_touched):
+        _name_previous(transaction, model)
     _leave(transaction, version)
     return frozenset(learned.withdrawn_champions(transaction))
 
 
+def lost_meanwhile(transaction: Transaction, known: ModelVersion) -> dict[int, dict[str, int]]:
+    """The rows that a version which is made just now learned from and that left while it was trained, by the
+    dataset version that they left with, by file.
+    """
+    run = runs.get(transaction, known.run)
+    if run.dataset is None or run.dataset_version is None:
+        return {}
+    found = {}
+    for number in range(run.dataset_version + 1, datasets.current_version(transaction, run.dataset) + 1):
+        version = datasets.version(transaction, run.dataset, number)
+        changed = _changed_files(transaction, version) if version is not None else frozenset()
+        lost = learned.lost_rows(transaction, run.dataset, changed).get((known.model, known.version), {})
+        if any(lost.values()):
+            found[number] = lost
+    return found
+
+
+def mark_late(transaction: Transaction, known: ModelVersion, lost: Mapping[int, Mapping[str, int]]) -> None:
+    """Mark a version that was made just now with what `lost_meanwhile` found."""
+    run = runs.get(transaction, known.run)
+    for number, rows in lost.items():
+        version = datasets.version(transaction, run.dataset or "", number)
+        assert version is not None
+        _mark(transaction, version, models.version(transaction, known.model, known.version), rows)
+
+
 def _changed_files(transaction: Transaction, version: DatasetVersion) -> frozenset[str]:
-    """The files of which the version has other rows than the one before; only those of a person's decision."""
+    """The files of which the version has other rows than the one before; only those of a person's decision, or of
+    deliveries in doubt.
+    """
     if version.restored is None and not datasets.removes_parts(transaction, version.dataset, version.version):
         return frozenset()
     before = learned.rows_by_file(datasets.parts(transaction, version.dataset, version.version - 1))
     now = learned.rows_by_file(version.parts)
-    if version.restored is None and version.files:
-        dataset = datasets.get(transaction, version.dataset)
-        if dataset is None or dataset.mode != Mode.APPEND:
-            return frozenset()
-    return frozenset(file for file in {*before, *now} - set(version.files) if before.get(file, 0) != now.get(file, 0))
+    changed = frozenset(
+        file for file in {*before, *now} - set(version.files) if before.get(file, 0) != now.get(file, 0)
+    )
+    if not _replaces(transaction, version):
+        return changed
+    return changed & {
+        file for one in trust.of_dataset(transaction, version.dataset) if _in_doubt(one) for file in one.files
+    }
+
+
+def _replaces(transaction: Transaction, version: DatasetVersion) -> bool:
+    """Whether its rows took the place of others because they always do, and not because a person decided so."""
+    dataset = datasets.get(transaction, version.dataset)
+    return version.restored is None and bool(version.files) and (dataset is None or dataset.mode != Mode.APPEND)
+
+
+def _in_doubt(verdict: DeliveryTrust) -> bool:
+    return verdict.trust in (Trust.BROKEN, Trust.SUSPECT)
 
 
 def _mark(transaction: Transaction, version: DatasetVersion, known: ModelVersion, lost: Mapping[str, int]) -> None:
     earlier = known.withdrawn.files if known.withdrawn is not None else {}
     files = {file: rows for file, rows in {**earlier, **lost}.items() if rows}
-    mark = WithdrawnRows(dataset_version=version.version, cause=version.cause, files=files) if files else None
+    cause = f"replaced by {version.cause}" if version.files else version.cause
+    mark = WithdrawnRows(dataset_version=version.version, cause=cause, files=files) if files else None
     if files == earlier:
         return
     marked = replace(known, withdrawn=mark)
@@ -60,7 +108,7 @@ def _mark(transaction: Transaction, version: DatasetVersion, known: ModelVersion
     transaction.emit(
         "model.withdrawn_rows",
         known.model,
-        f"{ref}{held} learned from {counted(mark.rows, 'row')} that left {version.dataset}: {version.cause}",
+        f"{ref}{held} learned from {counted(mark.rows, 'row')} that left {version.dataset}: {cause}",
         data={"version": known.version, "rows": mark.rows, "files": sorted(files), "dataset_version": version.version},
     )
     _release(transaction, marked)
@@ -85,12 +133,25 @@ def _release(transaction: Transaction, marked: ModelVersion) -> None:
         models.move_alias(transaction, change)
 
 
+def _name_previous(transaction: Transaction, model: str) -> None:
+    """A rollback goes back to no version that is marked."""
+    state = releasing.release_state_of(transaction, model)
+    action = aliases.ReleaseAction(
+        actor="gate", now=transaction.now, reason="it learned from withdrawn rows", cause="withdrawn"
+    )
+    for change in aliases.name_previous(state, action):
+        models.move_alias(transaction, change)
+
+
 def _leave(transaction: Transaction, version: DatasetVersion) -> None:
     """Verdicts about deliveries of which no row is left, and the alerts that only they had caused."""
     present = frozenset(learned.rows_by_file(version.parts))
     verdicts = trust.of_dataset(transaction, version.dataset)
+    only_doubts = _replaces(transaction, version)
     gone = []
     for verdict in verdicts:
+        if only_doubts and not _in_doubt(verdict):
+            continue
         is_gone = bool(verdict.files) and present.isdisjoint(verdict.files)
         if is_gone is not (verdict.withdrawn is not None):
             trust.put(transaction, replace(verdict, withdrawn=version.version if is_gone else None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shopfloor.domain.text import counted, safe
+from shopfloor.domain.text import counted, listed
 from shopfloor.engine.test_score.finding import (
     AUTOMATIC,
     BY_HAND,
@@ -39,8 +39,9 @@ def beneficial(evidence: ScoreEvidence) -> ScoreFinding:
     idle = sorted(name for name, importance in known.items() if importance <= 0)
     if not idle:
         return ScoreFinding(AUTOMATIC, f"Each of {counted(len(known), 'column')} carries importance.")
-    named = ", ".join(safe(name, 60) for name in idle[:_NAMED])
-    return ScoreFinding(BY_HAND, f"{len(idle)} of {counted(len(known), 'column')} carry no importance: {named}.")
+    return ScoreFinding(
+        BY_HAND, f"{len(idle)} of {counted(len(known), 'column')} carry no importance: {listed(idle, _NAMED)}."
+    )
 
 
 def costs(evidence: ScoreEvidence) -> ScoreFinding:
@@ -60,10 +61,8 @@ def meta_rules(evidence: ScoreEvidence) -> ScoreFinding:
             AUTOMATIC, f"Only {counted(len(definition.features), 'listed column')} may be learned from."
         )
     if definition.exclude:
-        named = ", ".join(safe(name, 60) for name in definition.exclude[:_NAMED])
-        return ScoreFinding(
-            AUTOMATIC, f"{counted(len(definition.exclude), 'column is', 'columns are')} never learned from: {named}."
-        )
+        columns = counted(len(definition.exclude), "column is", "columns are")
+        return ScoreFinding(AUTOMATIC, f"{columns} never learned from: {listed(definition.exclude, _NAMED)}.")
     return ScoreFinding(NONE, "Neither `features` nor `exclude` says which columns are allowed.")
 
 

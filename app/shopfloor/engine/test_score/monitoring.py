@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from shopfloor.domain.text import counted, safe
+from shopfloor.domain.text import counted, first_of, safe
 from shopfloor.engine.test_score.finding import (
     AUTOMATIC,
     BY_HAND,
@@ -29,7 +29,7 @@ def dependencies(evidence: ScoreEvidence) -> ScoreFinding:
     if len(known) < 2:
         return ScoreFinding(BY_HAND, "The environment of one training is stored; there is none to compare it with.")
     changed = sorted(name for name in {*known[0], *known[1]} if known[0].get(name) != known[1].get(name))
-    words = "is the same" if not changed else f"differs in {', '.join(safe(name, 40) for name in changed[:_NAMED])}"
+    words = "is the same" if not changed else f"differs in {first_of(changed, _NAMED)}"
     return ScoreFinding(
         BY_HAND, f"The environment of each training is stored; that of the last two {words}. Nobody is notified."
     )

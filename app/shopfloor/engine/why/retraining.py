@@ -61,26 +61,28 @@ class TrainingHistory:
 
 
 def model(evidence: StoredEvidence, definition: ModelDefinition) -> Explained:
-    """In a sentence whether and why a training is under way or not; what holds it back; the newest decision."""
+    """In a sentence whether and why a training is under way or not; what holds it back and the newest decision, before
+    the trainings that went before.
+    """
     training = TrainingHistory(evidence, definition)
     holds = tuple(_obstacles(training))
-    trained = training.last
+    trained, answer = training.last, _answer(training, holds)
     versions = models.versions(evidence.query, definition.name, 1, 0).rows
     return Explained(
         kind="model",
         ref=f"model:{definition.name}",
         state=_state(training),
-        message=_answer(training, holds),
+        message=answer,
         at=trained.finished_at if trained is not None else None,
         hint=""
         if definition.retired or not training.newest
         else f"Train it now: shopfloor model train {definition.name}",
         because=(
-            *holds,
+            *(hold for hold in holds if hold.hint or hold.value is not None or hold.message not in answer),
             *(trust_of(evidence, definition.dataset, training.newest) if training.learned < training.newest else ()),
+            *(brief(of_version(evidence, version)) for version in versions),
             *((of_job(trained),) if trained is not None else ()),
             *_ticks(training),
-            *(brief(of_version(evidence, version)) for version in versions),
         ),
     )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.file import Reason
 from shopfloor.domain.numbers import count
 from shopfloor.domain.remedy import Remedy
-from shopfloor.domain.text import first_of, safe
+from shopfloor.domain.text import quoted
 
 
 @dataclass(frozen=True)
@@ -59,16 +58,6 @@ class BadFile(DataError):
         return self.reason.column
 
 
-def shown(value: object, limit: int = 60) -> str:
-    """A value from data in quotes, printable and bounded."""
-    return f"'{safe(value, limit)}'"
-
-
 def detail(said: str) -> str:
     """What a library said of a file, for a hint: its words are not ours, and may quote the file."""
-    return f" The library that reads it says: {shown(said, 160)}." if said else ""
-
-
-def listed(names: Sequence[str], limit: int = 5) -> str:
-    """Up to `limit` column names as words."""
-    return first_of([shown(name) for name in names], limit)
+    return f" The library that reads it says: {quoted(said, 160)}." if said else ""

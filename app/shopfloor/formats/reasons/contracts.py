@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.file import Reason
 from shopfloor.domain.remedy import FileVerb, Remedy
-from shopfloor.domain.text import safe
-from shopfloor.formats.reasons.bad_file import listed, shown
+from shopfloor.domain.text import listed, quoted, safe
 from shopfloor.formats.reasons.remedies import REDELIVER, WIDEN
 
 
@@ -24,7 +23,7 @@ def columns_changed(
     if removed:
         parts.append(f"missing: {listed(removed)}")
     code = "columns_changed" if added and removed else "column_new" if added else "column_missing"
-    seen = "; ".join(f"{shown(new)} looks like {shown(old)} renamed" for new, old in renames)
+    seen = "; ".join(f"{quoted(new)} looks like {quoted(old)} renamed" for new, old in renames)
     first = removed[0] if removed else added[0]
     fix = (
         f"If it was removed permanently, set optional = true for it in datasets/{dataset}.toml"
@@ -44,11 +43,11 @@ def columns_missing(names: Sequence[str], guess: str) -> Reason:
     """Columns that a reader needs; `guess` is one of the file that looks like the first of them, or empty."""
     more = f" ({len(names)} columns are missing in all: {listed(names)})" if len(names) > 1 else ""
     hint = (
-        f"Is {shown(guess)} a misspelling of it?" if guess else "Add it, with empty cells where the value is unknown."
+        f"Is {quoted(guess)} a misspelling of it?" if guess else "Add it, with empty cells where the value is unknown."
     )
     return Reason(
         code="missing_column",
-        message=f"Column {shown(names[0])} is missing{more}.",
+        message=f"Column {quoted(names[0])} is missing{more}.",
         column=safe(names[0], 120),
         hint=hint,
     )
@@ -67,7 +66,7 @@ def _renamed(renames: Sequence[tuple[str, str]]) -> tuple[Remedy, ...]:
 def column_retyped(column: str, kind: ColumnType, found: str, dataset: str) -> Reason:
     return Reason(
         code="column_retyped",
-        message=f"Column {shown(column)} holds {safe(found, 60)} where the contract says {kind.value}.",
+        message=f"Column {quoted(column)} holds {safe(found, 60)} where the contract says {kind.value}.",
         column=safe(column, 120),
         hint=REDELIVER,
         remedies=(WIDEN,),
@@ -77,7 +76,7 @@ def column_retyped(column: str, kind: ColumnType, found: str, dataset: str) -> R
 def type_blocked(before: Column, after: Column, dataset: str, why: str) -> Reason:
     return Reason(
         code="type_blocked",
-        message=f"Column {shown(before.name)} would become {after.type.value} ({before.type.value} so far), "
+        message=f"Column {quoted(before.name)} would become {after.type.value} ({before.type.value} so far), "
         f"but it {why}, which a {after.type.value} column does not allow.",
         column=safe(before.name, 120),
         hint=REDELIVER,
@@ -88,7 +87,7 @@ def type_blocked(before: Column, after: Column, dataset: str, why: str) -> Reaso
 def time_blocked(before: Column, model: str) -> Reason:
     return Reason(
         code="time_blocked",
-        message=f"Column {shown(before.name)} ({before.type.value}) would become text, but model {safe(model, 60)} "
+        message=f"Column {quoted(before.name)} ({before.type.value}) would become text, but model {safe(model, 60)} "
         "orders its rows by it, and text cannot order rows by time.",
         column=safe(before.name, 120),
         hint=REDELIVER,

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from shopfloor.domain.file import Reason
 from shopfloor.domain.remedy import FileVerb, Remedy
-from shopfloor.domain.text import counted
-from shopfloor.formats.reasons.bad_file import shown
+from shopfloor.domain.text import counted, quoted
 
 
 def unusual_volume(rows: int, why: str) -> Reason:
@@ -21,9 +20,9 @@ def unusual_volume(rows: int, why: str) -> Reason:
 def older_snapshot(dated: datetime | None, newest: str, newest_dated: datetime | None) -> Reason:
     """A whole picture from before the one that is in."""
     if dated is not None and newest_dated is not None:
-        why = f"It is of {_day(dated)}; {shown(newest)}, which is already committed, is of {_day(newest_dated)}."
+        why = f"It is of {_day(dated)}; {quoted(newest)}, which is already committed, is of {_day(newest_dated)}."
     else:
-        why = f"It is older than {shown(newest)}, which is already committed."
+        why = f"It is older than {quoted(newest)}, which is already committed."
     return Reason(
         code="older_snapshot",
         message=f"{why} In snapshot mode it would replace newer rows.",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from shopfloor.domain.file import Reason
 from shopfloor.domain.numbers import count
 from shopfloor.domain.remedy import FileVerb, Remedy
-from shopfloor.domain.text import counted, safe
-from shopfloor.formats.reasons.bad_file import Place, listed, shown
+from shopfloor.domain.text import counted, listed, quoted, safe
+from shopfloor.formats.reasons.bad_file import Place
 from shopfloor.formats.reasons.remedies import WITHOUT, retried_with
 
 
@@ -70,7 +70,7 @@ def empty_column_name(position: int) -> Reason:
 def cell_without_name(row: int, position: int, value: object) -> Reason:
     return Reason(
         code="empty_column_name",
-        message=f"Row {row} holds {shown(value)} in column {position + 1}, which has no column name.",
+        message=f"Row {row} holds {quoted(value)} in column {position + 1}, which has no column name.",
         line=row,
         hint="Name the column.",
         remedies=(retried_with("If the header is further down", "skip_lines", "N"),),

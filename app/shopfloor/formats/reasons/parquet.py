@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shopfloor.domain.file import Reason
-from shopfloor.domain.text import safe
-from shopfloor.formats.reasons.bad_file import detail, shown
+from shopfloor.domain.text import quoted, safe
+from shopfloor.formats.reasons.bad_file import detail
 
 
 def parquet_truncated() -> Reason:
@@ -42,7 +42,7 @@ def parquet_encrypted() -> Reason:
 def unsupported_type(column: str, kind: str) -> Reason:
     return Reason(
         code="unsupported_type",
-        message=f"Column {shown(column)} holds {safe(kind, 60)}, which cannot be stored in a table.",
+        message=f"Column {quoted(column)} holds {safe(kind, 60)}, which cannot be stored in a table.",
         column=safe(column, 120),
         hint="Drop the column, or write it as text.",
     )

@@ -9,8 +9,8 @@ import msgspec
 from shopfloor.domain.file import Reason
 from shopfloor.domain.numbers import count
 from shopfloor.domain.remedy import FileVerb, Remedy
-from shopfloor.domain.text import counted
-from shopfloor.formats.reasons.bad_file import Place, listed
+from shopfloor.domain.text import counted, listed
+from shopfloor.formats.reasons.bad_file import Place
 from shopfloor.formats.reasons.remedies import REDELIVER, retried_with
 
 

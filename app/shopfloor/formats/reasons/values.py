@@ -9,9 +9,9 @@ from shopfloor.domain.file import Reason
 from shopfloor.domain.missing import may_mean_missing
 from shopfloor.domain.number_format import COMMA, POINT
 from shopfloor.domain.remedy import Remedy
-from shopfloor.domain.text import safe
+from shopfloor.domain.text import quoted, safe
 from shopfloor.formats.notation import GROUPS
-from shopfloor.formats.reasons.bad_file import Place, shown
+from shopfloor.formats.reasons.bad_file import Place
 from shopfloor.formats.reasons.remedies import REDELIVER, WIDEN, retried_with
 
 _NOUNS = {
@@ -40,7 +40,7 @@ def bad_value(place: Place, column: str, kind: ColumnType, value: object, format
         why += f"; format = {' or '.join(orders)} would say which day it is"
     return Reason(
         code="bad_value",
-        message=f"{place.words} {shown(column)}: {shown(value)} {why}.",
+        message=f"{place.words} {quoted(column)}: {quoted(value)} {why}.",
         line=place.line,
         column=safe(column, 120),
         hint=REDELIVER,
@@ -64,7 +64,7 @@ def _two_ways(place: Place, column: str, value: str, format: str) -> Reason:
     written = f", in a column written as {format}," if format else ""
     return Reason(
         code="bad_value",
-        message=f"{place.words} {shown(column)}: {shown(value)}{written} may mean {thousands}, "
+        message=f"{place.words} {quoted(column)}: {quoted(value)}{written} may mean {thousands}, "
         f"or {value} with a decimal point.",
         line=place.line,
         column=safe(column, 120),
@@ -84,7 +84,7 @@ def declared(value: str) -> tuple[Remedy, ...]:
 def missing_value(place: Place, column: str, why: str) -> Reason:
     return Reason(
         code="missing_value",
-        message=f"{place.words} {shown(column)} is empty, but {why}.",
+        message=f"{place.words} {quoted(column)} is empty, but {why}.",
         line=place.line,
         column=safe(column, 120),
         hint=REDELIVER,
@@ -94,7 +94,7 @@ def missing_value(place: Place, column: str, why: str) -> Reason:
 def broken_rule(place: Place, column: str, value: object, rule: str) -> Reason:
     return Reason(
         code="rule",
-        message=f"{place.words} {shown(column)}: {shown(value)} breaks the rule {rule}.",
+        message=f"{place.words} {quoted(column)}: {quoted(value)} breaks the rule {rule}.",
         line=place.line,
         column=safe(column, 120),
         hint=f"{REDELIVER} Or change the rule in the contract, then retry the file.",
@@ -104,7 +104,7 @@ def broken_rule(place: Place, column: str, value: object, rule: str) -> Reason:
 def broken_condition(place: Place, condition: str) -> Reason:
     return Reason(
         code="condition",
-        message=f"{place.where} breaks the condition {shown(condition, 120)}.",
+        message=f"{place.where} breaks the condition {quoted(condition, 120)}.",
         line=place.line,
         hint=f"{REDELIVER} Or change the condition in the contract, then retry the file.",
     )

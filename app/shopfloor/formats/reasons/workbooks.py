@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from shopfloor.domain.file import Reason
 from shopfloor.domain.numbers import count
-from shopfloor.formats.reasons.bad_file import detail, listed, shown
+from shopfloor.domain.text import listed, quoted
+from shopfloor.formats.reasons.bad_file import detail
 from shopfloor.formats.reasons.remedies import retried_with
 
 
@@ -49,7 +50,7 @@ def sheet_missing(wanted: str, sheets: Sequence[str]) -> Reason:
     have = f"it has {listed(sheets)}" if sheets else "it has none with a table"
     return Reason(
         code="sheet_missing",
-        message=f"The workbook has no sheet {shown(wanted)}; {have}." if wanted else f"No sheet: {have}.",
+        message=f"The workbook has no sheet {quoted(wanted)}; {have}." if wanted else f"No sheet: {have}.",
         remedies=(retried_with("Name the sheet", "sheet", "NAME"),),
     )
 

@@ -16,7 +16,8 @@ class Check(Protocol):
     The answer depends on the context alone: no clock, no chance, no file. Too few rows are
     `UNKNOWN` with the reason, never `OK`. A check that tests a hypothesis answers with
     measurements, whose p-values are corrected together with those of all other checks of the
-    same rows.
+    same rows. What a result keeps in its evidence as `cause` (a sentence) and `actions` (the best first) an alert shows
+    as its own.
     """
 
     name: str

@@ -10,7 +10,7 @@ import numpy as np
 from shopfloor.artifacts.table import Categorical
 from shopfloor.domain.monitor import CheckResult
 from shopfloor.domain.numbers import percent
-from shopfloor.domain.text import counted, safe
+from shopfloor.domain.text import first_of, safe
 from shopfloor.monitoring.bins import bin_values, target_values
 from shopfloor.monitoring.check_context import CheckContext
 from shopfloor.monitoring.drift import measure_drift, vanished_levels
@@ -101,6 +101,4 @@ def _is_new(level: str, count: int, reference: Reference) -> bool:
 
 
 def _listed(shares: dict[str, float]) -> str:
-    named = [f"{safe(level, 30)} {percent(share)}" for level, share in list(shares.items())[:_NAMED]]
-    more = len(shares) - len(named)
-    return ", ".join(named) + (f" and {counted(more, 'more class', 'more classes')}" if more else "")
+    return first_of([f"{safe(level, 30)} {percent(share)}" for level, share in shares.items()], _NAMED)
