@@ -224,7 +224,8 @@ def _numbers_of(values: Values) -> Floats:
         return values.spread(np.array([_float(level) for level in values.levels], dtype=np.float64), np.nan)
     if isinstance(values, Timestamps):
         return np.full(len(values.micros), np.nan)
-    return np.where(np.isfinite(values), values, np.nan)
+    finite = np.isfinite(values)
+    return values if finite.all() else np.where(finite, values, np.nan)
 
 
 def _float(text: str) -> float:
