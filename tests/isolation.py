@@ -16,13 +16,15 @@ _SIGNALS = sorted(set(signal.Signals) - {signal.SIGALRM, signal.SIGKILL, signal.
 # Processes that last as long as this one: what is copied (`tests/forking.py`), and Python's own.
 _LASTING = ("tests/forking.py", "resource_tracker")
 _GRACE_SECONDS = 60.0
+# Variables of pytest, and of libraries that set them when they are imported.
+_FOREIGN = ("PYTEST_", "KMP_", "OMP_", "OPENBLAS_", "MKL_")
 
 
 def state() -> dict[str, Any]:
     """What all tests of a process share, by its name."""
     return {
         "working directory": os.getcwd(),
-        "environment": {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
+        "environment": {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)},
         "umask": _umask(),
         "signal handlers": [signal.getsignal(one) for one in _SIGNALS],
         "locale": locale.setlocale(locale.LC_ALL),
