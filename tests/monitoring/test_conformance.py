@@ -141,6 +141,13 @@ def knowing(truth: pd.Series, task: Task) -> pd.DataFrame:
     return pd.DataFrame({"prediction": label, "probability_no": 1 - sure, "probability_yes": sure})
 
 
+def tied(task: Task) -> Delivery:
+    """Each column as it was, but the warm rows are the far ones."""
+    before = month(8, rows=1600)
+    frame = before.assign(temp=np.sort(before["temp"]), distance=np.sort(before["distance"]))
+    return Delivery.of(frame, task)
+
+
 def uncertain(task: Task) -> Delivery:
     """Only rows of which the model can say little, without truth."""
     whole = Delivery.of(month(8, rows=20_000), task)
@@ -161,6 +168,7 @@ DELIVERIES: tuple[Callable[[Task], Delivery], ...] = (
     unseen_levels,
     all_moved,
     uncertain,
+    tied,
 )
 every_check = pytest.mark.parametrize("check", checks(), ids=lambda check: check.name)
 every_delivery = pytest.mark.parametrize("delivery", DELIVERIES, ids=lambda delivery: delivery.__name__)

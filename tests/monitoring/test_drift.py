@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special
 from tests.monitoring.frames import (
     DEFINITION,
     FEATURES,
@@ -234,11 +235,14 @@ def test_p_values_are_corrected_for_the_number_of_checks(reference: Reference) -
             raw.append(max(homogeneity(result.evidence["current"], side) for side in sides))
         elif result.check == "labelled_share":
             raw.append(homogeneity((result.evidence["labelled"], result.evidence["missing"]), (reference.rows, 0)))
-        else:
+        elif result.check == "missing_share":
             missing, share = result.evidence["missing"], result.evidence["reference_share"]
             kept = round(reference.rows * (1 - share))
             raw.append(homogeneity((result.rows - missing, missing), (kept, reference.rows - kept)))
-    assert [result.p_value for result in results] == pytest.approx(benjamini_hochberg(raw))
+        else:
+            low, high = result.evidence["interval"]
+            raw.append(float(special.ndtr(-((low + high) / 2 - 0.5) / ((high - low) / 2 / 1.96))))
+    assert [result.p_value for result in results] == pytest.approx(benjamini_hochberg(raw), rel=1e-2)
 
 
 def test_a_greater_minimum_effect_tolerates_more(reference: Reference) -> None:

@@ -14,6 +14,7 @@ from shopfloor.monitoring.records import (
     ESTIMATED_PERFORMANCE,
     FEATURE_DRIFT,
     MISSING_SHARE,
+    MULTIVARIATE_DRIFT,
     OUTGROWN,
     PERFORMANCE,
     PREDICTION_DRIFT,
@@ -192,7 +193,12 @@ class AlertText:
 
 
 def _weight(result: CheckResult) -> tuple[float, str]:
-    """Importance times effect: how many times the limit it is, and how much that can matter."""
+    """Importance times effect: how many times the limit it is, and how much that can matter.
+
+    How columns hang together explains what they do by themselves, and comes after it.
+    """
+    if result.check == MULTIVARIATE_DRIFT:
+        return 0.0, ""
     effect = (result.value or 0.0) / max(result.limit or 0.0, 1e-9)
     return effect * (1.0 if result.importance is None else result.importance + 1e-6), result.feature or ""
 

@@ -25,6 +25,7 @@ OUTGROWN = "outgrown"
 VALUE = "value"
 HUMILITY = "humility"
 CALIBRATION = "calibration"
+MULTIVARIATE_DRIFT = "multivariate_drift"
 ESTIMATED_PERFORMANCE = "estimated_performance"
 TRAINING_SERVING_SKEW = "training_serving_skew"
 STALENESS = "staleness"
@@ -151,6 +152,14 @@ class PerformanceReference(Record, frozen=True, kw_only=True):
         return math.sqrt(max(variance(self.chunks) - len(self.chunks) * self.error**2, 0.0))
 
 
+class JointReference(Record, frozen=True, kw_only=True):
+    """Some rows of the reference, a text of ranks a column (`monitoring.joint`), and how much its stretches differ."""
+
+    rows: int
+    columns: dict[str, str] = {}
+    usual: tuple[float, ...] = ()
+
+
 class LossTerm(Record, frozen=True, kw_only=True):
     """What a feature (or the prediction, which has no name) says of the size of an error, as a log of its square.
 
@@ -201,7 +210,8 @@ class Reference(Record, frozen=True, kw_only=True):
     `chunked_by` says what the chunks are: `delivery`, a unit of time, `stretch` (equal numbers of
     rows in time order) or `random` (the rows have no time). `follow_time` are columns that are no features
     and that change because time goes on. `calibration` is what happened in the holdout at the chances that a classifier
-    gave it, `losses` how far a regression model was off.
+    gave it, `losses` how far a regression model was off,
+    `joint` some rows that show how columns hang together.
     """
 
     format: int = 1
@@ -220,6 +230,7 @@ class Reference(Record, frozen=True, kw_only=True):
     outcomes: Outcomes | None = None
     calibration: Recalibration | None = None
     losses: LossModel | None = None
+    joint: JointReference | None = None
     positive: str | None = None
     classes: tuple[str, ...] = ()
     created_at: datetime

@@ -18,6 +18,7 @@ from shopfloor.monitoring.bins import NUMBER, fit_bins, target_values, watched_v
 from shopfloor.monitoring.calendar_columns import follows_time
 from shopfloor.monitoring.chunks import Chunked, chunk_rows
 from shopfloor.monitoring.estimate import estimated_score
+from shopfloor.monitoring.joint import describe_joint
 from shopfloor.monitoring.loss_model import fit_losses
 from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference
 from shopfloor.monitoring.thresholds import FEW_ROWS, away, distances_of, prediction_limit
@@ -88,6 +89,7 @@ def build_reference(
         rows=len(frame),
         features=(*described, *unused),
         follow_time=follow_time,
+        joint=describe_joint(frame, features, described, chunked),
         target=_target(frame, target, task, chunked),
         chunked_by=chunked.by,
         chunks=chunked.chunks,
