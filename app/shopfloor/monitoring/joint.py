@@ -153,9 +153,9 @@ def _ranks(frame: pd.DataFrame, column: Column | None, feature: FeatureReference
     if values is None:
         return found
     binned = bin_values(values, feature.bins)
-    present = binned.codes >= 0
     if feature.bins.kind != NUMBER or binned.numbers is None:
-        return np.where(present, np.minimum(binned.codes, _named(feature)) + 1, 0)
+        return np.where(binned.codes >= 0, np.minimum(binned.codes, _named(feature)) + 1, 0)
+    present = np.isfinite(binned.numbers)
     share = (midranks(binned.numbers[present]) - 0.5) / max(int(present.sum()), 1)
     found[present] = (share * _RANKS).astype(np.intp) + 1
     return found
