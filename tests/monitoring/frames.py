@@ -131,6 +131,7 @@ def context(
     outcomes: Predictions | None = None,
     rescored: tuple[pd.DataFrame, pd.DataFrame] | None = None,
     replayed: ReplayedVersions | None = None,
+    labelled: Predictions | None = None,
     joined: Joined | None = None,
     history: Sequence[CheckResult] = (),
     settings: Monitoring | None = None,
@@ -147,6 +148,16 @@ def context(
     if outcomes is not None:
         joined = joined or Joined(predictions=len(outcomes), matched=len(outcomes.known()))
         known = KnownOutcomes(source="inference", data=data, moment=about, predictions=outcomes.known(), joined=joined)
+    delivered = None
+    if labelled is not None:
+        usable = labelled.labelled() & labelled.sound()
+        delivered = KnownOutcomes(
+            data=data,
+            moment=about,
+            predictions=labelled.take(usable),
+            joined=Joined(predictions=len(labelled), matched=len(labelled)),
+            places=np.flatnonzero(usable),
+        )
     again = None
     if rescored is not None:
         logged, said = (one.reset_index(drop=True) for one in rescored)
@@ -168,6 +179,7 @@ def context(
         rows=rows,
         predictions=predicted,
         outcomes=known,
+        labelled=delivered,
         rescored=again,
         replayed=replayed,
     )

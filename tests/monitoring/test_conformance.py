@@ -19,6 +19,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.monitoring.check_context import CheckContext, ReplayedVersions, VersionAnswers
+from shopfloor.monitoring.check_history import key_of
 from shopfloor.monitoring.checks import checks
 from shopfloor.monitoring.checks.check import Check
 from shopfloor.monitoring.measurement import conclude
@@ -141,6 +142,13 @@ def knowing(truth: pd.Series, task: Task) -> pd.DataFrame:
     return pd.DataFrame({"prediction": label, "probability_no": 1 - sure, "probability_yes": sure})
 
 
+def one_slice(task: Task) -> Delivery:
+    """Of one carrier alone what came true is the opposite of what comes true of the others."""
+    found = Delivery.of(month(8, rows=1500), task)
+    turned = 1 - found.truth if task is Task.REGRESSION else found.truth.map({"yes": "no", "no": "yes"})
+    return Delivery(found.frame, found.answers, found.truth.where(found.frame["carrier"] != "B6", turned))
+
+
 DELIVERIES: tuple[Callable[[Task], Delivery], ...] = (
     usual,
     empty,
@@ -151,6 +159,7 @@ DELIVERIES: tuple[Callable[[Task], Delivery], ...] = (
     unseen_types,
     unseen_levels,
     all_moved,
+    one_slice,
 )
 every_check = pytest.mark.parametrize("check", checks(), ids=lambda check: check.name)
 every_delivery = pytest.mark.parametrize("delivery", DELIVERIES, ids=lambda delivery: delivery.__name__)
@@ -174,7 +183,7 @@ def reference(task: Task) -> Reference:
         target="late",
         time=frame["at"],
         importances={"temp": 3.0, "carrier": 1.0},
-        holdout=Holdout(held.answers, held.truth, held.frame["at"]),
+        holdout=Holdout(held.answers, held.truth, held.frame["at"], held.frame.drop(columns=["at", "id", "late"])),
         created_at=datetime(2013, 9, 1, tzinfo=UTC),
     )
 
@@ -188,6 +197,7 @@ def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckR
         frame=delivery.labelled,
         predictions=found,
         outcomes=found,
+        labelled=found,
         rescored=(delivery.answers, again),
         replayed=ReplayedVersions(
             data=str(number),
@@ -216,7 +226,7 @@ def test_every_delivery_gets_results_that_can_be_kept(
         assert result.check == check.name
         assert (result.model, result.model_version) == ("m", 1)
         assert {"source", "data", "break"} <= set(result.evidence)
-    keys = [(result.check, result.feature) for result in results]
+    keys = [key_of(result) for result in results]
     assert len(set(keys)) == len(keys), "a question is answered twice"
 
 

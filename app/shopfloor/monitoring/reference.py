@@ -18,6 +18,7 @@ from shopfloor.monitoring.bins import NUMBER, fit_bins, target_values, watched_v
 from shopfloor.monitoring.calendar_columns import follows_time
 from shopfloor.monitoring.chunks import Chunked, chunk_rows
 from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference
+from shopfloor.monitoring.sliced import sliced
 from shopfloor.monitoring.thresholds import FEW_ROWS, away, distances_of, prediction_limit
 from shopfloor.statistics import metrics
 from shopfloor.statistics.constant import constant
@@ -37,11 +38,13 @@ _STRETCHES = 6
 @dataclass(frozen=True)
 class Holdout:
     """Rows the model was judged on and never saw: `predictions` with the columns `prediction` and
-    `probability_<class>`, `truth` the actual class or number, `time` where rows have one."""
+    `probability_<class>`, `truth` the actual class or number, `time` where rows have one, `frame` the columns by
+    which they are sliced."""
 
     predictions: pd.DataFrame
     truth: pd.Series[Any]
     time: pd.Series[Any] | None = None
+    frame: pd.DataFrame | None = None
 
 
 def build_reference(
@@ -149,6 +152,7 @@ def _with_holdout(reference: Reference, holdout: Holdout, metric: str, seed: int
         prediction_chunked_by=chunked.by,
         performance=_performance(ordered.known(), metrics.find(metric)),
         outcomes=_outcomes(predictions.known()),
+        sliced=None if holdout.frame is None else sliced(holdout.frame, predictions, metrics.find(metric), micros),
     )
 
 
