@@ -17,13 +17,15 @@ from shopfloor.domain.definition import ModelDefinition, Retrain, RetrainAction
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.event import Event
 from shopfloor.domain.job import JobRecord, JobState
+from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.notice import FOR_PEOPLE
 from shopfloor.domain.retraining import RetrainTrigger
 from shopfloor.domain.run import RunRecord, RunState
-from shopfloor.engine.line.retraining import POLICIES, Occasion, consider
+from shopfloor.engine.line.retraining import POLICIES, Occasion, consider, consider_alert
 from shopfloor.engine.line.ticks import tick
+from shopfloor.monitoring.alerts import resolve
 from shopfloor.statistics import metrics
-from shopfloor.store import events, jobs, runs
+from shopfloor.store import alerts, events, jobs, runs
 from shopfloor.workspace.definitions import check_definition, save_definition
 
 ALL = Retrain(schedule="0 3 * * *", stale_days=5)
@@ -152,6 +154,44 @@ def test_cooldown_holds_back_alerts_but_not_new_data(works: Hangar) -> None:
     assert ask(works, RetrainTrigger.DATA) is not None
     works.clock.forward(minutes=1)
     assert ask(works, RetrainTrigger.DRIFT) is not None
+
+
+def test_what_the_cooldown_held_back_is_tried_again_by_itself_while_the_alert_is_there(works: Hangar) -> None:
+    """Also by another engine, under the cool-down that the definition has then, and once."""
+    save_definition(works.layout, definition(), metrics.find)
+    for resolved in (True, False):
+        trained(works, ask(works, RetrainTrigger.DATA))
+        works.deliver("Rome")
+        alert = alarm(works)
+        assert against(works) == ["cooldown"]
+        works.clock.forward(minutes=59)
+        tick(works.context)
+        before = len(told(works))
+        if resolved:
+            over = resolve(alert, "", works.clock.now())
+            works.store.write(lambda transaction, over=over: alerts.put(transaction, over))  # type: ignore[misc]
+        works.store.close()
+        works.reopen()
+        works.clock.forward(minutes=1)
+        tick(works.context)
+        tick(works.context)
+        assert [event.kind for event in told(works)[before:]] == ["retrain.train"] * (not resolved)
+    now = works.store.read(lambda query: alerts.get(query, "a2"))
+    assert "A retraining was started" in now.cause
+
+
+def alarm(works: Hangar) -> AlertRecord:
+    """An alert has opened."""
+
+    def change(transaction: Any) -> AlertRecord:
+        now = transaction.now
+        alert = alerts.create(
+            transaction, AlertRecord(id="", subject="late", check="feature_drift", opened_at=now, updated_at=now)
+        )
+        consider_alert(transaction, works.layout, definition(), alert)
+        return alert
+
+    return works.store.write(change)
 
 
 def test_the_budget_of_a_week_holds_back_all(works: Hangar) -> None:

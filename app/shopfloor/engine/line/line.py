@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import singledispatchmethod
 
-import msgspec
-
 from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord
 from shopfloor.domain.retraining import RetrainTrigger
 from shopfloor.engine.line import delivery_trust, withdrawn
-from shopfloor.engine.line.retraining import Occasion, consider
+from shopfloor.engine.line.retraining import Occasion, consider, consider_alert
 from shopfloor.monitoring import freshness
-from shopfloor.monitoring.records import OUTGROWN, PERFORMANCE
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.line import (
     ActualsArrived,
@@ -26,11 +23,10 @@ from shopfloor.runtime.line import (
     PredictionsLogged,
     VersionCommitted,
 )
-from shopfloor.store import alerts, jobs, models
+from shopfloor.store import jobs, models
 from shopfloor.store.transaction import Transaction
 
 _MONITOR_PRIORITY = 0
-_OF_PERFORMANCE = (PERFORMANCE, OUTGROWN)
 _DELIVERY_PRIORITY = 20
 
 
@@ -117,20 +113,8 @@ class ProductionLine:
 
     @_follow.register
     def _(self, fact: AlertOpened, transaction: Transaction) -> None:
-        """It may start a training, unless its check says that this mends nothing."""
-        alert = fact.alert
-        mended_by = alert.evidence.get("mended_by")
-        if mended_by and "retrain" not in mended_by:
-            return
-        occasion = Occasion(
-            RetrainTrigger.PERFORMANCE if alert.check in _OF_PERFORMANCE else RetrainTrigger.DRIFT,
-            f"alert {alert.id}",
-            JobCause(kind=CauseKind.ALERT, name=alert.id),
-        )
-        job = consider(transaction, self._context.layout, fact.definition, occasion)
-        if job is not None:
-            note = f"{alert.cause} A retraining was started ({job.id}).".strip()
-            alerts.put(transaction, msgspec.structs.replace(alert, cause=note))
+        """It may start a training."""
+        consider_alert(transaction, self._context.layout, fact.definition, fact.alert)
 
     def _definition(self, model: str) -> ModelDefinition | None:
         """None when the model's file is gone; its log stays."""

@@ -8,23 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition, Retrain, RetrainAction
-from shopfloor.domain.job import JobCause, JobKind, JobRecord
+from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord
+from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.numbers import count, duration
 from shopfloor.domain.retraining import RetrainCondition, RetrainOutcome, RetrainTrigger
 from shopfloor.domain.text import counted
 from shopfloor.lake.objects import part_path
-from shopfloor.store import datasets, jobs, models, runs
+from shopfloor.monitoring.records import OUTGROWN, PERFORMANCE
+from shopfloor.store import alerts, datasets, jobs, models, runs, ticks
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.layout import Layout
 
 _TRAIN_PRIORITY = 10
 _WEEK = timedelta(days=7)
+_COOLDOWN = "cooldown"
+_OF_PERFORMANCE = (PERFORMANCE, OUTGROWN)
 
 
 @dataclass(frozen=True)
@@ -110,14 +115,19 @@ def _labelled_since(case: _Case) -> int:
 
 
 def _cooled_down(case: _Case) -> RetrainCondition:
-    last = jobs.last_ended(case.transaction, JobKind.TRAIN, case.definition.name)
-    limit = 60.0 * case.rules.cooldown_minutes
-    if last is None or last.finished_at is None:
-        return _at_least("cooldown", limit, limit, "it was never trained")
-    since = (case.transaction.now - last.finished_at).total_seconds()
+    since, limit = _cooled_for(case.transaction, case.definition, case.transaction.now)
+    if since is None:
+        return _at_least(_COOLDOWN, limit, limit, "it was never trained")
     return _at_least(
-        "cooldown", since, limit, f"the last training ended {duration(since)} ago, the cool-down is {duration(limit)}"
+        _COOLDOWN, since, limit, f"the last training ended {duration(since)} ago, the cool-down is {duration(limit)}"
     )
+
+
+def _cooled_for(query: Query, definition: ModelDefinition, now: datetime) -> tuple[float | None, float]:
+    """Seconds since the last training ended, None before the first, and how many are asked for."""
+    last = jobs.last_ended(query, JobKind.TRAIN, definition.name)
+    ended = last.finished_at if last is not None else None
+    return None if ended is None else (now - ended).total_seconds(), 60.0 * definition.retrain.cooldown_minutes
 
 
 def _in_budget(case: _Case) -> RetrainCondition | None:
@@ -149,6 +159,7 @@ class _Policy(msgspec.Struct, frozen=True):
 
     wanted: Callable[[Retrain], bool]
     conditions: tuple[_Condition, ...]
+    of_alerts: bool = False
 
 
 _BY_DATA = (_enough_news, _labelled, _in_budget)
@@ -157,11 +168,14 @@ _BY_ITSELF = (_newer, _labelled, _cooled_down, _in_budget, _not_in_circles)
 POLICIES: Mapping[RetrainTrigger, _Policy] = {
     RetrainTrigger.DATA: _Policy(lambda rules: rules.on_data, _BY_DATA),
     RetrainTrigger.CORRECTION: _Policy(lambda rules: rules.on_correction, _BY_DATA),
-    RetrainTrigger.DRIFT: _Policy(lambda rules: rules.on_alert and rules.on_drift, _BY_ITSELF),
-    RetrainTrigger.PERFORMANCE: _Policy(lambda rules: rules.on_alert and rules.on_performance, _BY_ITSELF),
+    RetrainTrigger.DRIFT: _Policy(lambda rules: rules.on_alert and rules.on_drift, _BY_ITSELF, of_alerts=True),
+    RetrainTrigger.PERFORMANCE: _Policy(
+        lambda rules: rules.on_alert and rules.on_performance, _BY_ITSELF, of_alerts=True
+    ),
     RetrainTrigger.SCHEDULE: _Policy(lambda rules: bool(rules.schedule), (_newer, _labelled, _in_budget)),
     RetrainTrigger.STALENESS: _Policy(lambda rules: rules.stale_days > 0, _BY_ITSELF),
 }
+_OF_ALERTS = tuple(trigger for trigger, policy in POLICIES.items() if policy.of_alerts)
 _IN_CIRCLES = tuple(trigger for trigger, policy in POLICIES.items() if _not_in_circles in policy.conditions)
 
 
@@ -177,6 +191,8 @@ def consider(
     case = _Case(transaction, layout, definition, occasion, newest, trained)
     conditions = [found for condition in policy.conditions if (found := condition(case)) is not None]
     outcome = _outcome(definition, conditions)
+    if policy.of_alerts and _only_too_soon(conditions):
+        ticks.put(transaction, definition.name, occasion.trigger, transaction.now)  # a tick considers it again
     job = _queue(case) if outcome is RetrainOutcome.TRAIN else None
     transaction.emit(
         f"retrain.{outcome}",
@@ -190,6 +206,51 @@ def consider(
         },
     )
     return job
+
+
+def consider_alert(
+    transaction: Transaction, layout: Layout, definition: ModelDefinition, alert: AlertRecord
+) -> JobRecord | None:
+    """Whether an alert starts a training; it then says so. Some checks say that this mends nothing."""
+    mended_by = alert.evidence.get("mended_by")
+    if mended_by and "retrain" not in mended_by:
+        return None
+    occasion = Occasion(_trigger_of(alert), f"alert {alert.id}", JobCause(kind=CauseKind.ALERT, name=alert.id))
+    job = consider(transaction, layout, definition, occasion)
+    if job is not None:
+        note = f"{alert.cause} A retraining was started ({job.id}).".strip()
+        alerts.put(transaction, msgspec.structs.replace(alert, cause=note))
+    return job
+
+
+def waiting_for_cooldown(query: Query) -> dict[str, list[RetrainTrigger]]:
+    """By model: what alerts could not start because the last training had only just ended."""
+    found = ticks.waiting(query, _OF_ALERTS)
+    return {model: [RetrainTrigger(trigger) for trigger in triggers] for model, triggers in found.items()}
+
+
+def has_cooled_down(query: Query, definition: ModelDefinition, now: datetime) -> bool:
+    """Whether the last training ended long enough ago."""
+    since, limit = _cooled_for(query, definition, now)
+    return since is None or since >= limit
+
+
+def consider_again(
+    transaction: Transaction, layout: Layout, definition: ModelDefinition, trigger: RetrainTrigger
+) -> None:
+    """What an alert could not start during the cool-down it may start now, if it is not resolved."""
+    ticks.forget(transaction, definition.name, trigger)
+    found = [one for one in alerts.unresolved(transaction, definition.name) if _trigger_of(one) is trigger]
+    if found:
+        consider_alert(transaction, layout, definition, found[-1])
+
+
+def _trigger_of(alert: AlertRecord) -> RetrainTrigger:
+    return RetrainTrigger.PERFORMANCE if alert.check in _OF_PERFORMANCE else RetrainTrigger.DRIFT
+
+
+def _only_too_soon(conditions: list[RetrainCondition]) -> bool:
+    return [condition.code for condition in conditions if not condition.passed] == [_COOLDOWN]
 
 
 def _outcome(definition: ModelDefinition, conditions: list[RetrainCondition]) -> RetrainOutcome:

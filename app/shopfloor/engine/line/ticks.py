@@ -1,12 +1,13 @@
-"""What starts a training by the clock: schedules, and champions that grow old."""
+"""What starts a training by the clock: schedules, champions that grow old, cool-downs that end."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.retraining import RetrainTrigger
-from shopfloor.engine.line.retraining import Occasion, consider
+from shopfloor.engine.line.retraining import Occasion, consider, consider_again, has_cooled_down, waiting_for_cooldown
 from shopfloor.runtime.context import Context
 from shopfloor.store import models, ticks
 from shopfloor.store.rows import Query
@@ -15,21 +16,28 @@ from shopfloor.workspace.schedule import next_time
 
 _DAY = timedelta(days=1)
 
+Held = Mapping[str, Sequence[RetrainTrigger]]
+"""By model: the triggers that wait for the cool-down."""
+
 
 def tick(context: Context) -> None:
     """Consider every model whose time has come. Times that passed while no engine ran count as one."""
-    waiting = [one for one in context.all_models() if not one.retired and _by_the_clock(one)]
-    if not waiting:
-        return
+    held = context.store.read(waiting_for_cooldown)
+    waiting = [one for one in context.all_models() if not one.retired and (one.name in held or _by_the_clock(one))]
     now = context.clock.now()
-    due = context.store.read(lambda query: [one for one in waiting if list(_due(query, one, now))])
+    due = context.store.read(
+        lambda query: [one for one in waiting if _due(query, one, now) or _cooled_down(query, one, held, now)]
+    )
 
     def change(transaction: Transaction) -> None:
+        held = waiting_for_cooldown(transaction)
         for definition in due:
-            for occasion in list(_due(transaction, definition, transaction.now)):
+            for occasion in _due(transaction, definition, transaction.now):
                 ticks.put(transaction, definition.name, occasion.trigger, transaction.now)
                 if occasion.words:
                     consider(transaction, context.layout, definition, occasion)
+            for trigger in _cooled_down(transaction, definition, held, transaction.now):
+                consider_again(transaction, context.layout, definition, trigger)
 
     if due:
         context.store.write(change)
@@ -37,6 +45,12 @@ def tick(context: Context) -> None:
 
 def _by_the_clock(definition: ModelDefinition) -> bool:
     return bool(definition.retrain.schedule) or definition.retrain.stale_days > 0
+
+
+def _cooled_down(query: Query, definition: ModelDefinition, held: Held, now: datetime) -> Sequence[RetrainTrigger]:
+    """What waited for the cool-down to end, where it has."""
+    triggers = held.get(definition.name, ())
+    return triggers if triggers and has_cooled_down(query, definition, now) else ()
 
 
 def _due(query: Query, definition: ModelDefinition, now: datetime) -> list[Occasion]:
