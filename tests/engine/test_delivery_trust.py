@@ -256,6 +256,23 @@ def test_previous_names_no_version_that_learned_from_rows_which_left(works: Work
     assert works.store.read(lambda query: models.aliases(query, "late")) == {"champion": 3, "previous": 2}
 
 
+def test_rows_that_mend_a_delivery_are_not_compared_with_what_learned_from_it(works: Works) -> None:
+    deliver(works, "Oslo")
+    learn(works, 1)
+    deliver(works, "Rome")
+    judged(works, 2, Trust.BROKEN, files=("f2",))
+    learn(works, 2)
+    move(works, "previous", 1)
+    works.commit("flights", [works.part(_rows("Bern"), ["f3"])], delivered=["f3"], digest="d3")
+    version = works.store.read(lambda query: datasets.version(query, "flights", 3))
+    assert version is not None
+    mended = msgspec.structs.replace(version, changed_rows=1)
+    works.store.write(lambda transaction: datasets.define(transaction, "flights", "snapshot"))
+    works.store.write(lambda transaction: works.context.line.after(transaction, VersionCommitted(mended)))
+    checks = [job for job in works.store.read(jobs.queued) if job.kind is JobKind.MONITOR]
+    assert [job.payload["model_version"] for job in checks if job.payload["dataset_version"] == 3] == [1]
+
+
 def test_no_undo_brings_a_champion_back_that_learned_from_rows_which_left(works: Works) -> None:
     ada = Hands(of(works))
     deliver(works, "Oslo")

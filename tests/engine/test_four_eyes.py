@@ -23,8 +23,10 @@ from shopfloor.domain.requests.models import (
 )
 from shopfloor.engine.api import models as answers
 from shopfloor.release import four_eyes, releasing
+from shopfloor.release.withdrawn_rows import release_again
 from shopfloor.statistics import metrics
 from shopfloor.store import events, models, release_rules
+from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.definitions import check_approvals, save_definition
 from shopfloor.workspace.settings import Settings, TeamRoles, TeamSettings
 
@@ -81,6 +83,23 @@ def test_two_people_approve_and_it_is_told_who_has_and_how_many_are_missing(work
     bob.ask(ModelApprove(ref="late@2"))
     assert champion(works) == 2
     assert answers.show(of(works), ModelShow(name="late")).pending == ()
+
+
+def test_approvals_of_an_earlier_decision_do_not_count_for_a_later_one(works: Works) -> None:
+    """The same artifact comes again, for other reasons: both agree again."""
+    ann, _, eve = hands(works)
+    ann.ask(ModelApprove(ref="late@2"))
+
+    def again(transaction: Transaction) -> None:
+        known = models.version(transaction, "late", 2)
+        assert known.decision is not None
+        release_again(transaction, works.context.definition("late"), known, known.decision, "r9")
+
+    works.store.write(again)
+    eve.ask(ModelApprove(ref="late@2"))
+    assert champion(works) == 1
+    ann.ask(ModelApprove(ref="late@2"))
+    assert champion(works) == 2
 
 
 def test_a_promotion_by_one_person_only_asks_for_it(works: Works) -> None:

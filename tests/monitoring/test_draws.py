@@ -210,7 +210,8 @@ def test_a_jump_in_small_daily_deliveries_is_found_before_it_is_the_past(jump: s
     for _ in range(4):
         assert not watched.deliver(rows(150, watched.rng))
     found = [one for _ in range(8) for one in watched.deliver(JUMPS[jump](rows(150, watched.rng), watched.rng))]
-    assert {one.feature for one in found} == {"n0" if jump.startswith("half a ") else "c0"}
+    of_inputs = {one.feature for one in found if one.check != "calibration"}  # the labels may tell before the inputs do
+    assert of_inputs == {"n0" if jump.startswith("half a ") else "c0"}
 
 
 def test_popularity_of_thousands_of_levels_that_turns_round_is_found(watched: Watched) -> None:

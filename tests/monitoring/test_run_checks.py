@@ -271,7 +271,8 @@ def test_settings_switch_checks_off(tmp_path: Path, reference_path: str) -> None
     no_drift = msgspec.structs.replace(DEFINITION, monitoring=Monitoring(drift=False))
     no_score = msgspec.structs.replace(DEFINITION, monitoring=Monitoring(performance=False))
     assert {one.check for one in run_checks(spec(reference_path, definition=no_drift, **given), silent).results} == {
-        "performance"
+        "calibration",
+        "performance",
     }
     assert "performance" not in {
         one.check for one in run_checks(spec(reference_path, definition=no_score, **given), silent).results

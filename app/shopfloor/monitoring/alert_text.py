@@ -10,6 +10,7 @@ from shopfloor.domain.numbers import percent
 from shopfloor.domain.text import counted, first_of, safe
 from shopfloor.monitoring.check_history import CheckHistory, CheckKey, is_break, key_of
 from shopfloor.monitoring.records import (
+    CALIBRATION,
     FEATURE_DRIFT,
     MISSING_SHARE,
     OUTGROWN,
@@ -24,6 +25,7 @@ CHECKS = "symptoms"
 """Where an alert's evidence keeps its checks; every alert that checks opened has it. The key is older than its name."""
 BREAK = "break"
 """Where it keeps whether a change is too great for a season."""
+_CONSEQUENCES = (PREDICTION_DRIFT, PERFORMANCE, CALIBRATION)
 _NAMED = 3
 _LITTLE = 0.02
 
@@ -33,12 +35,14 @@ class AlertText:
     """The results that one alert is about, the weightiest first.
 
     `inputs` are those about rows: features that drifted or miss values, and whatever else a check
-    of the rows found. `gradual` are features that training no longer covers.
+    of the rows found. `others` are what the model does worse by another measure than performance. `gradual` are
+    features that training no longer covers.
     """
 
     inputs: tuple[CheckResult, ...]
     predictions: CheckResult | None
     performance: CheckResult | None
+    others: tuple[CheckResult, ...]
     gradual: tuple[CheckResult, ...]
 
     @staticmethod
@@ -46,13 +50,15 @@ class AlertText:
         """The checks that fire. What else is SHIFTED in the same run is a consequence of theirs,
         unless all that fires is a season."""
         shifted = [one for one in firing if one.verdict is CheckVerdict.SHIFTED]
-        related = [*shifted, *history.shifted(PREDICTION_DRIFT, PERFORMANCE)] if shifted else []
+        related = [*shifted, *history.shifted(*_CONSEQUENCES)] if shifted else []
         gradual = [one for one in firing if one.verdict is not CheckVerdict.SHIFTED]
-        inputs = [one for one in shifted if one.check not in (PREDICTION_DRIFT, PERFORMANCE)]
+        inputs = [one for one in shifted if one.check not in _CONSEQUENCES]
+        others = {key_of(one): one for one in related if one.check in _CONSEQUENCES[2:]}
         return AlertText(
             inputs=tuple(sorted(inputs, key=_weight, reverse=True)),
             predictions=next((one for one in related if one.check == PREDICTION_DRIFT), None),
             performance=next((one for one in related if one.check == PERFORMANCE), None),
+            others=tuple(others.values()),
             gradual=tuple(sorted(gradual, key=_weight, reverse=True)),
         )
 
@@ -62,12 +68,14 @@ class AlertText:
             return FEATURE_DRIFT if self.inputs[0].check == MISSING_SHARE else self.inputs[0].check
         if self.performance is not None:
             return PERFORMANCE
-        return PREDICTION_DRIFT if self.predictions is not None else OUTGROWN
+        if self.predictions is not None:
+            return PREDICTION_DRIFT
+        return self.others[0].check if self.others else OUTGROWN
 
     @property
     def leading(self) -> CheckResult:
         """The check whose numbers the alert shows."""
-        candidates = (*self.inputs[:1], self.performance, self.predictions, *self.gradual[:1])
+        candidates = (*self.inputs[:1], self.performance, self.predictions, *self.others, *self.gradual)
         return next(result for result in candidates if result is not None)
 
     @property
@@ -88,7 +96,7 @@ class AlertText:
         if self.performance is not None:
             return Severity.CRITICAL
         if not self.inputs:
-            return Severity.WARNING if self.predictions is not None else Severity.INFO
+            return Severity.WARNING if self.predictions is not None or self.others else Severity.INFO
         weights = [result.importance for result in self.inputs]
         known = [weight for weight in weights if weight is not None]
         little = len(known) == len(weights) and sum(known) < _LITTLE
@@ -103,7 +111,7 @@ class AlertText:
     @property
     def message(self) -> str:
         parts = [*self._changed_inputs(), *self._outgrown_inputs()]
-        parts += [result.message for result in (self.predictions, self.performance) if result is not None]
+        parts += [result.message for result in (self.predictions, self.performance, *self.others) if result is not None]
         return " ".join(part for part in parts if part)
 
     def _changed_inputs(self) -> list[str]:
@@ -138,6 +146,8 @@ class AlertText:
             return (
                 "The predictions shifted, but no single feature did: check feature combinations and the model version."
             )
+        if self.others:
+            return "The inputs are stable: what the model gives a chance happens more or less often than before."
         return "The training data does not cover this time of year yet."
 
     @property
@@ -147,7 +157,7 @@ class AlertText:
             return self.own_actions
         if self.broken:
             return ("ack", "snooze")
-        can_retrain = self.check in (FEATURE_DRIFT, TARGET_DRIFT, PERFORMANCE, OUTGROWN)
+        can_retrain = self.check in (FEATURE_DRIFT, TARGET_DRIFT, PERFORMANCE, CALIBRATION, OUTGROWN)
         return ("retrain", "ack", "snooze") if can_retrain else ("ack", "retrain", "snooze")
 
     @property
@@ -158,7 +168,7 @@ class AlertText:
     def evidence(self, kept: Sequence[CheckKey]) -> dict[str, object]:
         """What the screen shows, and the checks that must be in order before the alert resolves."""
         results = [*self.inputs, *self.gradual]
-        results += [result for result in (self.predictions, self.performance) if result is not None]
+        results += [result for result in (self.predictions, self.performance, *self.others) if result is not None]
         own = [(OUTGROWN, "", key_of(one)[2]) if one in self.gradual else key_of(one) for one in results]
         return {
             CHECKS: [list(key) for key in dict.fromkeys([*own, *kept])],

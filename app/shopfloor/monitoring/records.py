@@ -10,6 +10,7 @@ from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.monitor import AlertRecord, CheckResult
 from shopfloor.domain.record import Record
 from shopfloor.domain.value import CostEntry, ValueGroup, ValueTerms
+from shopfloor.statistics.calibration import Recalibration
 
 FEATURE_DRIFT = "feature_drift"
 MISSING_SHARE = "missing_share"
@@ -20,6 +21,7 @@ TARGET_DRIFT = "target_drift"
 LABELLED_SHARE = "labelled_share"
 OUTGROWN = "outgrown"
 VALUE = "value"
+CALIBRATION = "calibration"
 TRAINING_SERVING_SKEW = "training_serving_skew"
 STALENESS = "staleness"
 SLICES = "slices"
@@ -168,7 +170,8 @@ class Reference(Record, frozen=True, kw_only=True):
 
     `chunked_by` says what the chunks are: `delivery`, a unit of time, `stretch` (equal numbers of
     rows in time order) or `random` (the rows have no time). `follow_time` are columns that are no features
-    and that change because time goes on.
+    and that change because time goes on. `calibration` is what happened in the holdout at the chances that a classifier
+    gave it.
     """
 
     format: int = 1
@@ -186,6 +189,7 @@ class Reference(Record, frozen=True, kw_only=True):
     performance: PerformanceReference | None = None
     outcomes: Outcomes | None = None
     sliced: SlicedReference | None = None
+    calibration: Recalibration | None = None
     positive: str | None = None
     classes: tuple[str, ...] = ()
     created_at: datetime

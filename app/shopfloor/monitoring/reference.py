@@ -21,6 +21,7 @@ from shopfloor.monitoring.records import FeatureReference, Outcomes, Performance
 from shopfloor.monitoring.sliced import sliced
 from shopfloor.monitoring.thresholds import FEW_ROWS, away, distances_of, prediction_limit
 from shopfloor.statistics import metrics
+from shopfloor.statistics.calibration import recalibration
 from shopfloor.statistics.constant import constant
 from shopfloor.statistics.frames import read_predictions
 from shopfloor.statistics.jackknife import estimate
@@ -153,6 +154,7 @@ def _with_holdout(reference: Reference, holdout: Holdout, metric: str, seed: int
         performance=_performance(ordered.known(), metrics.find(metric)),
         outcomes=_outcomes(predictions.known()),
         sliced=None if holdout.frame is None else sliced(holdout.frame, predictions, metrics.find(metric), micros),
+        calibration=None if predictions.probability is None else recalibration(ordered.known()),
     )
 
 

@@ -61,8 +61,11 @@ def _leaks(decision: Decision | None) -> bool:
 def release_again(
     transaction: Transaction, definition: ModelDefinition, known: ModelVersion, decision: Decision, cause: str
 ) -> None:
-    """Decide anew about a version that a training made once more; the champion before is gone back to."""
-    version = replace(known, decision=decision)
+    """Decide anew about a version that a training made once more; the champion before is gone back to.
+
+    Who approved it before did so on other evidence.
+    """
+    version = replace(known, decision=decision, approvals=())
     models.put_version(transaction, version)
     state = releasing.release_state(transaction, definition)
     if decision.outcome is not Outcome.PROMOTE or state.previous != known.version:

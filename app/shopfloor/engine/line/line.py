@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import singledispatchmethod
 
 from shopfloor.domain.dataset import DatasetVersion
@@ -63,9 +63,9 @@ class ProductionLine:
         withdrawn_champions = withdrawn.follow(transaction, version)
         checked = []
         for definition in self._context.models_of(version.dataset):
-            champion = models.aliases(transaction, definition.name).get("champion")
-            if champion is not None and _is_watched(definition) and _brings_rows(version):
-                check(transaction, definition.name, champion, version, trigger=trigger, cause=cause)
+            judge = _judge_of_rows(transaction, definition.name, withdrawn_champions)
+            if judge is not None and _is_watched(definition) and _brings_rows(version):
+                check(transaction, definition.name, judge, version, trigger=trigger, cause=cause)
                 checked.append(definition.name)
             marked = "its champion learned from rows that left" if definition.name in withdrawn_champions else ""
             corrects = version.changed_rows > 0 and (version.added_rows <= 0 or not definition.retrain.on_data)
@@ -122,6 +122,15 @@ class ProductionLine:
             return self._context.definition(model)
         except ShopfloorError:
             return None
+
+
+def _judge_of_rows(transaction: Transaction, model: str, withdrawn_champions: Container[str]) -> int | None:
+    """The version that a delivery is compared with: the champion. Where that learned from rows which have just left
+    it is the one before, since beside wrong rows the right ones look wrong.
+    """
+    held = models.aliases(transaction, model)
+    before = held.get("previous") if model in withdrawn_champions else None
+    return held.get("champion") if before is None else before
 
 
 def _is_watched(definition: ModelDefinition) -> bool:

@@ -189,7 +189,7 @@ class TrainHandler:
         """The gate's, with what is known by now of the rows that both sides learned from."""
         number = models.aliases(transaction, run.model).get("champion")
         champion = models.version(transaction, run.model, number) if number is not None else None
-        policy = context.definition(run.model).release.policy
+        policy = four_eyes.in_force(transaction, context.definition(run.model)).release.policy
         decision = with_data_trust(
             over_withdrawn(outcome.decision, champion, policy), delivery_trust.doubts(transaction, run)
         )

@@ -14,6 +14,7 @@ from shopfloor.domain.numbers import count, percent, rounded
 from shopfloor.domain.text import counted
 from shopfloor.monitoring.check_context import CheckContext, KnownOutcomes
 from shopfloor.monitoring.records import PERFORMANCE, Joined, PerformanceReference
+from shopfloor.monitoring.thresholds import SAME_PROMISE
 from shopfloor.statistics import metrics
 from shopfloor.statistics.jackknife import Estimate, estimate
 
@@ -22,10 +23,6 @@ _HALF = 0.5
 _NORMAL = 1.96
 _ONE_SIDED = 1.645
 _IMMATURE = 0.5
-# One holdout promised for all checks to come: where it was lucky it is so in each of them, and persistence, which asks
-# for a second one, asks nothing new. With the whole rate 8 to 12 of 100 models that never changed were called fallen
-# within ten checks; with a fifth of it, 1 to 2 (simulated, holdouts of 300 to 1,500 rows).
-_SAME_PROMISE = 0.2
 # A fall by half of all that the model is good for, with this p-value, is no chance and no season: it rings at once.
 _CERTAIN = 0.001
 
@@ -98,7 +95,7 @@ def _compared(
     fall = base.score - live.score
     error = math.hypot(base.error, live.error)
     p_value = float(special.ndtr(-fall / error)) if error > 0 else float(fall <= 0)
-    fallen = fall > allowed and p_value <= _SAME_PROMISE * context.settings.false_discovery_rate
+    fallen = fall > allowed and p_value <= SAME_PROMISE * context.settings.false_discovery_rate
     # An honest answer: as things stand, twice the fall that matters cannot be ruled out.
     blind = not fallen and fall + _ONE_SIDED * error > 2 * allowed
     verdict = CheckVerdict.SHIFTED if fallen else CheckVerdict.UNKNOWN if blind else CheckVerdict.OK
@@ -115,7 +112,7 @@ def _compared(
         evidence={
             **_join_counts(outcomes.joined),
             **_promised(base),
-            "false_alarms": _SAME_PROMISE * context.settings.false_discovery_rate,
+            "false_alarms": SAME_PROMISE * context.settings.false_discovery_rate,
             "interval": [live.score - _NORMAL * live.error, live.score + _NORMAL * live.error],
             "holdout_interval": [base.score - _NORMAL * base.error, base.score + _NORMAL * base.error],
             "chunks": list(base.chunks),

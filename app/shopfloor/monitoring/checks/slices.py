@@ -16,6 +16,7 @@ from shopfloor.domain.text import counted, safe
 from shopfloor.monitoring.check_context import CheckContext, KnownOutcomes
 from shopfloor.monitoring.records import SLICES, SlicedReference, SliceReference
 from shopfloor.monitoring.sliced import slice_scores
+from shopfloor.monitoring.thresholds import SAME_PROMISE
 from shopfloor.statistics import metrics
 from shopfloor.statistics.false_discovery import benjamini_hochberg
 
@@ -26,8 +27,6 @@ _EFFECT = 2.0
 """A slice may lose so many times `min_effect` of the model's skill: it is one of many."""
 _HALF = 0.5
 _CERTAIN = 0.001
-_SAME_PROMISE = 0.2
-"""As for the performance: one holdout promised for all checks to come."""
 _NORMAL = 1.96
 _KEPT = 50
 _NAMED = 3
@@ -68,7 +67,7 @@ def _judged(
 ) -> CheckResult:
     falls = [] if context.too_few(len(labelled)) else _falls(frame, labelled, sliced, context)
     limit = _EFFECT * context.settings.min_effect * sliced.skill
-    level = _SAME_PROMISE * context.settings.false_discovery_rate
+    level = SAME_PROMISE * context.settings.false_discovery_rate
     fallen = [one for one in falls if one.fall > limit and one.p_value <= level]
     leading = (fallen or falls)[:1]
     return context.result(
