@@ -1,4 +1,4 @@
-"""What serves is watched: answers that are not the model's, rows that it fails for, and a version that grows old."""
+"""What serves is watched: answers that are not the model's or come late, rows that it fails for, and an old version."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ def serve_elsewhere(factory: Factory, seed: int, changed: Callable[[int, Row], d
         fields: dict[str, Any] = {
             "association_id": f"served-{trip}",
             "prediction": answer["prediction"],
+            "seconds": 0.004 + 1e-5 * number,
             "probabilities": {label: float(answer[f"probability_{label}"]) for label in ("no", "yes")},
         }
         inputs = {"load": float(load), "distance": float(distance)}
@@ -105,6 +106,22 @@ def test_an_answer_that_the_stored_model_does_not_give_is_named_by_row_and_colum
     score = serving.json("model", "test-score", MODEL)
     (skew,) = [one for one in score["tests"] if one["code"] == "O3"]
     assert (skew["score"], skew["answered_by"]) == (1.0, "store")
+    slow_answers(serving)
+
+
+def slow_answers(serving: Factory) -> None:
+    """Three looks say what is usual; in the fourth every request takes ten times as long."""
+    assert checked(serving, "latency")["verdict"] == "unknown"
+    serve_elsewhere(serving, 4, lambda number, answer: {})
+    serve_elsewhere(serving, 5, lambda number, answer: {"seconds": 0.04 + 1e-4 * number})
+    check = checked(serving, "latency")
+    assert (check["verdict"], check["rows"]) == ("shifted", 200)
+    (alert,) = [one for one in alerts(serving) if one["check"] == "latency"]
+    assert "Requests are answered more slowly than before: 50 ms at the median" in alert["message"]
+    assert alert["actions"] == ["ack", "rollback", "snooze"]
+    score = serving.json("model", "test-score", MODEL)
+    (speed,) = [one for one in score["tests"] if one["code"] == "O6"]
+    assert speed["score"] == 1.0
 
 
 def parcels(count: int, seed: int, *, turned: str = "") -> str:

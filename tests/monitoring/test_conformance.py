@@ -38,6 +38,7 @@ OTHERS = (Column(name="fixed", type=ColumnType.NUMBER), Column(name="hollow", ty
 class Delivery:
     """Rows as they arrived, what the model predicted for them, and what came true.
 
+    Each was asked for in a request of its own, which took `slower` times the usual.
     `again` is what it says of them now, `refitted` what a version says that learned later.
     """
 
@@ -46,6 +47,7 @@ class Delivery:
     truth: pd.Series
     again: pd.DataFrame | None = None
     refitted: pd.DataFrame | None = None
+    slower: float = 1.0
 
     @staticmethod
     def of(frame: pd.DataFrame, task: Task, seen_as: pd.DataFrame | None = None) -> Delivery:
@@ -129,7 +131,7 @@ def all_moved(task: Task) -> Delivery:
     found = Delivery.of(frame, task)
     truth = pd.Series(np.random.default_rng(0).permutation(found.truth.to_numpy()))
     again = found.answers.assign(**{found.answers.columns[-1]: 0.25})
-    return Delivery(frame, found.answers, truth, again, knowing(truth, task))
+    return Delivery(frame, found.answers, truth, again, knowing(truth, task), slower=5.0)
 
 
 def knowing(truth: pd.Series, task: Task) -> pd.DataFrame:
@@ -191,6 +193,9 @@ def reference(task: Task) -> Reference:
 def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckResult, ...] = ()) -> CheckContext:
     found = delivery.predictions(task)
     again = delivery.answers if delivery.again is None else delivery.again
+    seconds = np.random.default_rng(number).lognormal(-5, 0.5, (4, max(len(delivery.frame), 1)))
+    looks = [context(reference(task), one, seconds=np.tile(seconds[one], 500)) for one in range(3)]
+    past = [result for look in looks for check in checks() for result in check.run(look)]
     return context(
         reference(task),
         number,
@@ -198,6 +203,7 @@ def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckR
         predictions=found,
         outcomes=found,
         labelled=found,
+        seconds=delivery.slower * seconds[3, : len(delivery.frame)],
         rescored=(delivery.answers, again),
         replayed=ReplayedVersions(
             data=str(number),
@@ -205,7 +211,7 @@ def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckR
             own=VersionAnswers(1, moment(number - 3), found),
             others=[VersionAnswers(2, moment(number - 1), delivery.predictions(task, refitted=True))],
         ),
-        history=history,
+        history=(*past, *history),
     )
 
 

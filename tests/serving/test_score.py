@@ -110,6 +110,7 @@ def test_the_inference_part_holds_inputs_too(layout: Layout, tmp_path: Path, cla
         "model_prediction",
         "threshold",
         "humility",
+        "seconds",
         "probability_no",
         "probability_yes",
         "source",

@@ -16,7 +16,7 @@ from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
 from shopfloor.monitoring.bins import sketch_column
 from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
-from shopfloor.statistics.arrays import Codes
+from shopfloor.statistics.arrays import Codes, Floats
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -121,6 +121,16 @@ class RescoredAnswers(Sample):
         return len(self.logged)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ServedRequests(Sample):
+    """How long each request took to be answered, in seconds, (n,), as the log tells it."""
+
+    seconds: Floats
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+
 @dataclass(frozen=True)
 class VersionAnswers:
     """What one version says of the rows; it learned from data until `until`."""
@@ -147,7 +157,7 @@ class ReplayedVersions(Sample):
 class CheckContext:
     """What all checks of one run share. `at` is now and `history` holds earlier results of the model.
 
-    `rows`, `predictions`, `rescored`, `outcomes` and `labelled` are None where there are none, or where the
+    `rows`, `predictions`, `rescored`, `requests`, `outcomes` and `labelled` are None where there are none, or where the
     definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those
     of the rows that the delivery brings with their target, on which the model has not learned, and `replayed` of these
     rows too. `labels_follow`: rows may come before their labels. `value` is what the decisions of the model were worth,
@@ -164,6 +174,7 @@ class CheckContext:
     outcomes: KnownOutcomes | None = None
     labelled: KnownOutcomes | None = None
     rescored: RescoredAnswers | None = None
+    requests: ServedRequests | None = None
     replayed: ReplayedVersions | None = None
     labels_follow: bool = False
     value: ValueReport | None = None

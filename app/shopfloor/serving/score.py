@@ -163,7 +163,9 @@ class _Scoring:
         at = pa.repeat(pa.scalar(utc(self._spec.at).replace(tzinfo=None), MOMENT), rows)
         source = pa.repeat(pa.scalar(self._spec.source, pa.string()), rows)
         name = pa.repeat(pa.scalar(self._spec.artifact.model, pa.string()), rows)
-        part.write([ids, at, version, segment, prediction, said, threshold, humility, *probabilities, source, *inputs])
+        seconds = pa.nulls(rows, pa.float64())
+        decided = [prediction, said, threshold, humility, seconds]
+        part.write([ids, at, version, segment, *decided, *probabilities, source, *inputs])
         output.write([ids, name, version, segment, prediction, *probabilities])
 
     def _ids(self, batch: pa.RecordBatch, before: int) -> pa.Array:
