@@ -197,6 +197,7 @@ def test_truth_that_comes_with_a_delivery_stays_known(line: Line, drift: bool) -
     line.write(f"inbox/{line.d}", "two.csv", table(2, 600))
     first = line.client.ask(ModelShow(name=line.m))
     assert (first.live_rows, first.live_score is not None) == (600, True)
+    assert (first.live_known, first.live_of) == (600, 600)
     line.write(f"inbox/{line.d}", "three.csv", table(3, 300))  # nobody asked about these
     again = line.client.ask(ModelShow(name=line.m))
     assert (again.live_rows, again.live_score) == (first.live_rows, first.live_score)

@@ -131,7 +131,7 @@ def test_foreign_text_stays_text(card: ModelCard | DatasetCard, text: str) -> No
 
 def test_the_card_of_a_model_says_promise_rows_maturity_and_decision() -> None:
     words = " ".join(Outline(model_page(model_card())).words)
-    for part in ("400 of 800 known", "on 900 holdout rows", "origin moved.", "r7 trains late-arrival", "Champions"):
+    for part in ("5,120 of 7,400 known", "on 900 holdout rows", "origin moved.", "r7 trains late-arrival", "Champions"):
         assert part in words
 
 

@@ -47,6 +47,11 @@ def _open(shop: Factory) -> list[Any]:
     return [one for one in shop.json("alert", "list") if (one["subject"], one["state"]) == ("breakdown", "open")]
 
 
+def _in_doubt(shop: Factory) -> list[str]:
+    found = shop.json("status")["in_doubt"]
+    return [f"readings@{one['version']} {one['trust']}" for one in found if one["dataset"] == "readings"]
+
+
 def test_broken_rows_are_not_learned_and_the_run_says_so(shop: Factory) -> None:
     file = shop.add("readings", shop.write("readings2.csv", readings(800, 2, shown=FAHRENHEIT)), 800)
     verdict = shop.json("dataset", "show", "readings@2")["trust"]
@@ -59,6 +64,8 @@ def test_broken_rows_are_not_learned_and_the_run_says_so(shop: Factory) -> None:
     assert shop.json("model", "show", "breakdown")["champion"] == 1
     (alert,) = _open(shop)
     assert verdict["alerts"] == [alert["id"]]
+    assert _in_doubt(shop) == ["readings@2 broken"]
+    assert "readings@2 (broken)" in shop("status").stdout
 
 
 def test_a_person_may_say_that_they_are_right_and_take_it_back(shop: Factory) -> None:
@@ -69,6 +76,7 @@ def test_a_person_may_say_that_they_are_right_and_take_it_back(shop: Factory) ->
     shop.wait()
     verdict = shop.json("dataset", "show", "readings@2")["trust"]
     assert (verdict["trust"], verdict["reason"]) == ("trusted", "the new sensor shows °F")
+    assert _in_doubt(shop) == []
     newest = _versions(shop)[0]
     assert newest["version"] == before + 1
     assert [one["passed"] for one in newest["decision"]["checks"] if one["code"] == "data_trust"] == [True]
@@ -91,6 +99,7 @@ def test_rows_that_leave_take_what_learned_from_them_out_of_service(shop: Factor
     assert "withdrawn rows" in shop("model", "show", "breakdown@2").stdout
     assert _open(shop) == []
     assert shop.json("dataset", "show", "readings@2")["trust"]["withdrawn"] == 3
+    assert _in_doubt(shop) == []
     back = next(one for one in shop.json("model", "history", "breakdown") if one["alias"] == "champion")
     assert "800 rows that left the dataset" in back["reason"]
 

@@ -140,6 +140,7 @@ def test_actuals_make_the_performance_known(tmp_path: Path, reference_path: str)
     assert score.verdict is CheckVerdict.OK
     assert (result.joined.matched, result.joined.orphans, result.live_rows) == (2400, 1, 2400)
     assert result.live_score == score.value
+    assert (result.live_known, result.live_of) == (2400, 3000)
     assert score.evidence["maturity"] == pytest.approx(0.8)
     assert any("1 actual belongs to no prediction" in note for note in result.notes)
 

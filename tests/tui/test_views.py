@@ -28,6 +28,7 @@ from shopfloor.domain.release import GateCheck
 from shopfloor.domain.requests.datasets import DatasetPreview
 from shopfloor.domain.run import Confusion, Residuals, SegmentScore
 from shopfloor.domain.status import FileCounts, JobCounts, WatcherStatus
+from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.tui.screens import chrome
 from shopfloor.tui.screens.home import HomePane
 from shopfloor.tui.views import (
@@ -65,7 +66,7 @@ HOME_COLUMNS = HomePane.table_columns
 _DATASET = "warn   flights                       v2      36,000   +3,000   1 held    3m"
 _FILE = "quarantined  a message.csv                   3m  a message"
 _RUN = "ok        r3       flights      flights@3   flights   0.6300     best    3m"
-_MODEL = "approve  flights             v2  0.6487    0.6400 (27k)       1    3m    3m"
+_MODEL = "approve  flights            v2  0.6487    0.6400 (27k)      –       1    3m"
 _ALERT = "CRIT  open        3m  flights           0.31    ×3  a message"
 _NODE = "● a message                                             model            3m"
 _HOME = "alert        flights        a message                                    3m"
@@ -104,6 +105,24 @@ def test_a_lost_job_and_one_that_is_retried_are_told_apart() -> None:
     retried = line(HOME_COLUMNS, home.retried_row(msgspec.structs.replace(job, state=JobState.QUEUED)), 110)
     assert [text.split()[0] for text in (lost, failed, retried)] == ["lost", "FAIL", "retry"]
     assert all("the worker was killed" in text for text in (lost, failed, retried))
+
+
+def test_a_delivery_in_doubt_waits_on_the_home_screen() -> None:
+    verdict = DeliveryTrust(
+        dataset="flights", version=13, trust=Trust.BROKEN, reason="distance × 1.61", decided_at=datetime.now(UTC)
+    )
+    shown = line(HOME_COLUMNS, home.doubt_row(verdict), 110)
+    assert shown.split()[:2] == ["broken", "flights@13"]
+    assert "distance × 1.61" in shown
+    data = home.stations(msgspec.structs.replace(SHOP.status(), files=FileCounts(), in_doubt=(verdict,)), [])[0]
+    assert (data.state.word, data.facts[2].text) == ("warn", "1 in doubt")
+
+
+def test_a_live_score_says_how_many_actuals_are_known() -> None:
+    model = msgspec.structs.replace(SHOP.model(), live_known=1539, live_of=7379)
+    (live,) = [pair.value for pair in models.sections(model, (), (), ())[0].body if pair.label == "live"]
+    assert "1,539 of 7,379 known (21 %)" in live
+    assert models.row(model).cells[5] == "21 %"
 
 
 def test_failures_and_held_files_stand_in_the_header() -> None:

@@ -98,7 +98,7 @@ class Scope(StrEnum):
             words=("data", "ds", "files"),
             kinds=("file", "part", "dataset_version"),
             count=lambda status: status.datasets,
-            urgent=lambda status: status.files.quarantined,
+            urgent=lambda status: status.files.quarantined + len(status.in_doubt),
             search=Search(_datasets, lambda row: row.name, lambda row: "dataset"),
         ),
     )

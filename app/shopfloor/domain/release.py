@@ -184,6 +184,7 @@ VOLUME_DAYS = 14
 class ModelRecord(Record, frozen=True, kw_only=True):
     """A model at a glance. Alias fields hold version numbers.
 
+    `live_score` is that of `live_rows` rows; of `live_of` predictions the actuals of `live_known` are known.
     `withdrawn_rows` are rows that the champion learned from and that are gone.
     `predicted_at` is the time of its last prediction, `volume` how many rows a day: the last `VOLUME_DAYS`, today last.
     """
@@ -201,6 +202,8 @@ class ModelRecord(Record, frozen=True, kw_only=True):
     score: float | None = None
     live_score: float | None = None
     live_rows: int = 0
+    live_known: int = 0
+    live_of: int = 0
     withdrawn_rows: int = 0
     predictions: int = 0
     predicted_at: datetime | None = None

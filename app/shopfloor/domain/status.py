@@ -8,6 +8,7 @@ from enum import StrEnum
 from shopfloor.domain.notice import Undelivered
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import PendingApproval
+from shopfloor.domain.trust import DeliveryTrust
 
 
 class WatcherStatus(Record, frozen=True, kw_only=True):
@@ -101,7 +102,8 @@ class FactoryFigures(Record, frozen=True, kw_only=True):
 
 class Status(Record, frozen=True, kw_only=True):
     """Everything the home screen and `shopfloor status` show. `approvals` counts what is `pending`,
-    `undelivered` is what the commands of `notify` would not take."""
+    `undelivered` is what the commands of `notify` would not take, `in_doubt` the deliveries that are broken or suspect
+    until a person decides, newest first."""
 
     workspace: str
     engine: EngineStatus
@@ -118,3 +120,4 @@ class Status(Record, frozen=True, kw_only=True):
     running: tuple[str, ...] = ()
     pending: tuple[PendingApproval, ...] = ()
     undelivered: tuple[Undelivered, ...] = ()
+    in_doubt: tuple[DeliveryTrust, ...] = ()

@@ -169,10 +169,8 @@ class MonitorHandler:
             return
         if models.aliases(transaction, published.model).get("champion") != published.model_version:
             return
-        models.put_state(
-            transaction,
-            msgspec.structs.replace(state, live_score=published.live_score, live_rows=published.live_rows),
-        )
+        measured = {name: getattr(published, name) for name in ("live_score", "live_rows", "live_known", "live_of")}
+        models.put_state(transaction, msgspec.structs.replace(state, **measured))
         if published.live_score is None:
             return
         verdict = published.live_verdict

@@ -303,7 +303,8 @@ class CheckReport(Record, frozen=True, kw_only=True):
     """The results of one check run. `source` is where the inputs came from: `data` or `inference`.
 
     `live_score` is that of `live_rows` rows, each of which is a `live_on`, and `live_verdict` what was found in them.
-    `value` is what all predictions of the model with actuals were worth.
+    `live_known` of `live_of` rows have their truth by now. `value` is what all predictions of the model with actuals
+    were worth.
     """
 
     model: str
@@ -313,6 +314,8 @@ class CheckReport(Record, frozen=True, kw_only=True):
     rows: int = 0
     live_score: float | None = None
     live_rows: int = 0
+    live_known: int = 0
+    live_of: int = 0
     live_on: str = ""
     live_verdict: str = ""
     value: float | None = None

@@ -120,6 +120,8 @@ def _report(spec: CheckSpec, context: CheckContext, results: list[CheckResult]) 
         rows=0 if sample is None else len(sample),
         live_score=None if performance is None else performance.value,
         live_rows=0 if live is None else len(live),
+        live_known=0 if live is None else live.joined.matched,
+        live_of=0 if live is None else live.joined.predictions,
         live_on="" if live is None else live.row,
         live_verdict="" if performance is None else performance.verdict.value,
         value=None if context.value is None or not context.value.rows else context.value.total,

@@ -51,9 +51,9 @@ def carry_out(transaction: Transaction, definition: ModelDefinition, update: rul
                 thresholds.put(transaction, change.model, change.version, threshold)
     models.put_version(transaction, update.version)
     state = models.state(transaction, update.version.model)
-    promoted = any(change.alias == "champion" for change in update.changes)
-    reset = {"live_score": None, "live_rows": 0} if promoted else {}
-    models.put_state(transaction, msgspec.structs.replace(state, awaiting=update.awaiting, **reset))
+    if any(change.alias == "champion" for change in update.changes):
+        state = models.unmeasured(state)
+    models.put_state(transaction, msgspec.structs.replace(state, awaiting=update.awaiting))
     return models.version(transaction, update.version.model, update.version.version)
 
 

@@ -32,9 +32,11 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     retired: bool = False
     awaiting: int | None = None
     segments: int = 0
+    live_known: int = 0
+    live_of: int = 0
 
 
-_STATE = "name, task, metric, live_score, live_rows, predictions, value, retired, awaiting, segments"
+_STATE = ", ".join(ModelState.__struct_fields__)
 
 
 def state(query: Query, name: str) -> ModelState:
@@ -90,6 +92,11 @@ def summaries(query: Query, names: Sequence[str]) -> dict[str, ModelSummary]:
         )
         for name in names
     }
+
+
+def unmeasured(state: ModelState) -> ModelState:
+    """The state under another champion, of which no actual is known yet."""
+    return msgspec.structs.replace(state, live_score=None, live_rows=0, live_known=0, live_of=0)
 
 
 def put_state(transaction: Transaction, value: ModelState) -> None:

@@ -51,6 +51,18 @@ def withdrawn_samples(query: Query, dataset: str) -> frozenset[str]:
     return frozenset(gone - {name for one in verdicts if one.withdrawn is None for name in one.samples})
 
 
+def undecided(query: Query) -> list[DeliveryTrust]:
+    """The deliveries that are broken or suspect until a person decides, newest first; their rows are still there."""
+    rows = query.all(
+        "SELECT record FROM delivery_trust t WHERE trust IN (?, ?) AND EXISTS (SELECT 1 FROM dataset_parts b "
+        "JOIN dataset_parts n ON n.dataset = b.dataset AND n.sha256 = b.sha256 AND n.removed_version IS NULL "
+        "WHERE b.dataset = t.dataset AND b.added_version = t.version)",
+        [Trust.BROKEN.value, Trust.SUSPECT.value],
+    )
+    found = [msgspec.json.decode(row[0], type=DeliveryTrust) for row in rows]
+    return sorted(found, key=lambda one: one.decided_at, reverse=True)
+
+
 def in_doubt(query: Query, dataset: str, files: Iterable[str]) -> list[DeliveryTrust]:
     """The deliveries that nobody may rely on yet and that brought one of `files`, oldest first."""
     rows = query.all(

@@ -23,7 +23,8 @@ from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, table
 from shopfloor.domain.codec import to_plain
 from shopfloor.domain.definition import ModelDefinition
-from shopfloor.domain.numbers import gain, interval
+from shopfloor.domain.live_words import live, maturity
+from shopfloor.domain.numbers import NOTHING, gain, interval
 from shopfloor.domain.release import ModelChange, ModelPart, ModelRecord, ModelVersion, PendingApproval
 from shopfloor.domain.requests.models import (
     ModelApprove,
@@ -58,6 +59,7 @@ COLUMNS: tuple[TextColumn[ModelRecord], ...] = (
     TextColumn("METRIC", lambda each: text(each.metric), room=20, drop=3),
     TextColumn("SCORE", lambda each: figure(each.score), right=True),
     TextColumn("LIVE", lambda each: figure(each.live_score), right=True, drop=1),
+    TextColumn("KNOWN", lambda each: maturity(each) or NOTHING, right=True, drop=1),
     TextColumn("LIVE ROWS", lambda each: count(each.live_rows), right=True, drop=7),
     TextColumn("ALERTS", lambda each: count(each.open_alerts), right=True, drop=2),
     TextColumn("VERSIONS", lambda each: count(each.versions), right=True, drop=8),
@@ -292,7 +294,7 @@ def _scores(model: ModelRecord) -> list[tuple[str, str]]:
     if model.score is not None:
         rows.append(("score", f"{text(model.metric)} {figure(model.score)} on the holdout"))
     if model.live_rows:
-        rows.append(("live score", f"{figure(model.live_score)} on {counted(model.live_rows, 'row')} with truth"))
+        rows.append(("live score", live(model)))
     return rows
 
 

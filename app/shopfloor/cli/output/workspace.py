@@ -19,7 +19,9 @@ from shopfloor.domain.requests.workspace import (
     UndoReport,
 )
 from shopfloor.domain.status import DegradedCause, Status
-from shopfloor.domain.text import counted
+from shopfloor.domain.text import counted, first_of
+
+_NAMED = 3
 
 
 def describe(status: Status, width: int | None) -> str:
@@ -34,6 +36,7 @@ def describe(status: Status, width: int | None) -> str:
             ("holds", _holds(status)),
             ("alerts", f"{count(status.alerts.open)} open, {_acknowledged(status)}"),
             ("approvals", f"{count(status.approvals)} waiting for approval"),
+            *([("in doubt", _in_doubt(status))] if status.in_doubt else []),
             *[("notify", _undelivered(each)) for each in status.undelivered],
             ("factory", _factory(status)),
         ],
@@ -73,6 +76,12 @@ def describe_gc(report: GcReport, width: int | None) -> str:
 
 def _mark(finding: DoctorFinding) -> str:
     return "fixed " if finding.repaired else "ok    " if finding.ok else "FAIL  "
+
+
+def _in_doubt(status: Status) -> str:
+    """The deliveries that wait for a person; `why` says what speaks against one and what can be done."""
+    named = first_of([f"{text(one.ref)} ({one.trust})" for one in status.in_doubt], _NAMED)
+    return f"{named}: shopfloor why {text(status.in_doubt[0].ref)}"
 
 
 def _undelivered(rule: Undelivered) -> str:

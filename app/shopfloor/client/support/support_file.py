@@ -122,7 +122,7 @@ class _Support:
         shown = msgspec.to_builtins(status)
         shown["running"] = [self._redaction.text(line) for line in status.running]
         del shown["workspace"]
-        shown["pending"] = len(status.pending)
+        shown["pending"], shown["in_doubt"] = len(status.pending), len(status.in_doubt)
         for rule in shown["undelivered"]:
             rule["rule"], rule["error"] = "…", self._redaction.text(rule["error"])
         for cause in shown["engine"]["degraded"]:

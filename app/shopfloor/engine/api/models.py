@@ -104,6 +104,8 @@ def _record(definition: ModelDefinition, summary: models.ModelSummary) -> ModelR
         score=summary.score,
         live_score=state.live_score,
         live_rows=state.live_rows,
+        live_known=state.live_known,
+        live_of=state.live_of,
         release_policy=definition.release.policy.value,
         approvals_needed=definition.release.approvals,
         awaiting_approval=state.awaiting,

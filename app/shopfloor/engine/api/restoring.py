@@ -130,7 +130,7 @@ def _apply_alias(services: EngineServices, transaction: Transaction, image: RowI
     models.move_alias(transaction, change)
     if alias == "champion":
         state = models.state(transaction, model)
-        models.put_state(transaction, msgspec.structs.replace(state, live_score=None, live_rows=0))
+        models.put_state(transaction, models.unmeasured(state))
         if before is not None:
             trigger = f"event {image.seq} was undone by {transaction.actor}"
             services.context.line.after(transaction, ChampionChanged(model, before, trigger))

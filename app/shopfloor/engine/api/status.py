@@ -17,7 +17,7 @@ from shopfloor.engine.api.unresolved import unresolved
 from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.services import EngineServices
 from shopfloor.release import four_eyes
-from shopfloor.store import alerts, files, inference, jobs, models, release_rules, runs
+from shopfloor.store import alerts, files, inference, jobs, models, release_rules, runs, trust
 from shopfloor.store.rows import Query
 from shopfloor.workspace.stop_mark import StopMark, leave_mark
 
@@ -55,6 +55,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
             running=services.pool.running(),
             pending=pending,
             undelivered=context.undelivered(),
+            in_doubt=tuple(trust.undecided(reader)),
         )
 
     return context.store.read(query)

@@ -9,8 +9,9 @@ from datetime import datetime
 from shopfloor.domain.decision_words import OUTCOMES, scores, verdict
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.explanation import Explanation, lines
+from shopfloor.domain.live_words import live
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict
-from shopfloor.domain.numbers import NOTHING, count, exact, figure, interval, money, percent
+from shopfloor.domain.numbers import NOTHING, count, exact, figure, interval, money
 from shopfloor.domain.release import AliasChange, ModelRecord, ModelVersion
 from shopfloor.domain.run import RunRecord
 from shopfloor.domain.test_score import ModelTestScore
@@ -102,8 +103,7 @@ def _performance(page: HtmlPage, card: ModelCard) -> None:
     page.facts(
         [
             ("promise", f"{holdout}{_bounds(promised.get('holdout_interval'))}{_rows(promised.get('holdout_rows'))}"),
-            ("measured", _live(card.record)),
-            ("maturity", _maturity(newest)),
+            ("measured", live(card.record)),
         ]
     )
     measured = [check for check in reversed(card.checks) if check.check == "performance" and check.value is not None]
@@ -119,29 +119,12 @@ def _performance(page: HtmlPage, card: ModelCard) -> None:
             page.text(check.message)
 
 
-def _live(record: ModelRecord) -> str:
-    return (
-        f"{figure(record.live_score)} on {counted(record.live_rows, 'row')} with known truth"
-        if record.live_rows
-        else ""
-    )
-
-
 def _bounds(found: object) -> str:
     return f" {interval((found[0], found[1]))}" if isinstance(found, list) and len(found) == 2 else ""
 
 
 def _rows(found: object) -> str:
     return f" on {counted(found, 'holdout row')}" if isinstance(found, int) and found else ""
-
-
-def _maturity(checks: Sequence[CheckResult]) -> str:
-    found = next((check.evidence for check in checks if check.evidence.get("predictions")), None)
-    if found is None:
-        return ""
-    known = f"{count(found.get('matched') or 0)} of {count(found['predictions'])} known"
-    share = found.get("maturity")
-    return f"{known} ({percent(share)})" if isinstance(share, float) else known
 
 
 def _event_time(check: CheckResult) -> str:

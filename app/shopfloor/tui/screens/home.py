@@ -99,6 +99,8 @@ class HomePane(Pane):
             rows.append(first)
         if self.shop.status is not None:
             rows.extend(map(home.undelivered_row, self.shop.status.undelivered))
+            for delivery in self.shop.status.in_doubt[:_SHOWN]:
+                add(home.doubt_row(delivery), delivery)
         for model in models:
             if model.awaiting_approval is not None or model.pending:
                 add(home.approval_row(model), model)
@@ -144,6 +146,7 @@ def _place(record: Record) -> tuple[str, str]:
     from shopfloor.domain.job import JobRecord
     from shopfloor.domain.monitor import AlertRecord
     from shopfloor.domain.release import ModelRecord
+    from shopfloor.domain.trust import DeliveryTrust
 
     if isinstance(record, ModelRecord):
         return "models", record.name
@@ -151,6 +154,8 @@ def _place(record: Record) -> tuple[str, str]:
         return "alerts", record.id
     if isinstance(record, FileRecord):
         return "datasets", record.dataset if record.purpose is FilePurpose.DATA else ""
+    if isinstance(record, DeliveryTrust):
+        return "datasets", record.dataset
     if isinstance(record, JobRecord):
         return "activity", record.id
     assert isinstance(record, Event)

@@ -16,6 +16,7 @@ from shopfloor.domain.numbers import count
 from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.status import Status
 from shopfloor.domain.text import counted
+from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.tui.theme import FAIL, OK, RUN, WAIT, WARN, State, state_of
 from shopfloor.tui.views import activity, words
 from shopfloor.tui.views.event_words import event_word
@@ -66,10 +67,12 @@ def stations(status: Status, models: Sequence[ModelRecord]) -> tuple[Station, ..
 
 def _data(status: Status) -> Station:
     files = status.files
-    state = WARN if files.quarantined else RUN if files.waiting else OK if status.datasets else WAIT
+    state = WARN if files.quarantined or status.in_doubt else RUN if files.waiting else OK if status.datasets else WAIT
     third = Fact(f"{words.compact(files.duplicate)} dup." if files.duplicate else "0 duplicates")
     if files.waiting:
         third = Fact(f"{words.compact(files.waiting)} waiting", "run")
+    if status.in_doubt:
+        third = Fact(f"{words.compact(len(status.in_doubt))} in doubt", "warn")
     if files.quarantined:
         third = Fact(f"{words.compact(files.quarantined)} held", "warn")
     facts = (Fact(_many(status.datasets, "dataset"), ""), Fact(_many(files.committed, "file")), third)
@@ -163,6 +166,20 @@ def undelivered_row(rule: Undelivered) -> Row:
     return Row(
         f"notify {rule.rule}",
         (Cell("notify", "warn"), rule.rule, what, words.ago(rule.since), _where(Scope.ACTIVITY)),
+    )
+
+
+def doubt_row(delivery: DeliveryTrust) -> Row:
+    """A delivery that waits for a person's word, or for leaving the dataset."""
+    return Row(
+        f"doubt {delivery.ref}",
+        (
+            Cell(delivery.trust.value, "fail" if delivery.trust is Trust.BROKEN else "warn"),
+            delivery.ref,
+            delivery.why,
+            words.ago(delivery.decided_at),
+            _where(Scope.DATASETS),
+        ),
     )
 
 

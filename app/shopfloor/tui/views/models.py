@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shopfloor.domain.live_words import live, maturity
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.numbers import count, interval, money
 from shopfloor.domain.release import (
@@ -29,9 +30,10 @@ from shopfloor.tui.widgets.sparkline import sparkline
 COLUMNS = (
     TableColumn("state", "STATE", width=7),
     TableColumn("name", "NAME", ratio=2, min=12, max=26),
-    TableColumn("live", "LIVE", width=4, align="right"),
+    TableColumn("live", "VER", width=4, align="right"),
     TableColumn("score", "SCORE", width=6, align="right"),
-    TableColumn("live_score", "LIVE (n)", width=14, align="right", priority=60),
+    TableColumn("live_score", "LIVE (n)", width=14, align="right", priority=67),
+    TableColumn("known", "KNOWN", width=5, align="right", priority=66),
     TableColumn("alerts", "ALERTS", width=6, align="right", priority=80),
     TableColumn("predictions", "PREDS", width=7, align="right", priority=50),
     TableColumn("predicted", "LAST", width=4, align="right", priority=65),
@@ -63,7 +65,7 @@ def state(model: ModelRecord) -> State:
 def row(model: ModelRecord) -> Row:
     """One line of the list."""
     text = state(model)
-    live = (
+    score = (
         f"{words.score(model.live_score)} ({words.compact(model.live_rows)})"
         if model.live_score is not None
         else words.NONE
@@ -75,7 +77,8 @@ def row(model: ModelRecord) -> Row:
             model.name,
             words.version(model.champion),
             words.score(model.score),
-            live,
+            score,
+            maturity(model) or words.NONE,
             Cell(str(model.open_alerts), "warn") if model.open_alerts else words.NONE,
             words.compact(model.predictions),
             words.ago(model.predicted_at),
@@ -153,9 +156,7 @@ def _summary(model: ModelRecord) -> list[Pair]:
         Pair("challenger", words.version(model.challenger)),
         Pair(
             "live",
-            f"{model.metric} {words.score(model.live_score)} on {counted(model.live_rows, 'actual')}"
-            if model.live_score is not None
-            else "no actuals yet",
+            f"{model.metric} {live(model)}" if model.live_rows else "no actuals yet",
         ),
         Pair("predictions", _predictions(model)),
         *([Pair("14 days", _volume(model), "accent")] if any(model.volume) else []),
