@@ -41,12 +41,12 @@ class Terminal:
         """Type."""
         os.write(self.fd, keys)
 
-    def until(self, text: bytes, seconds: float = 30.0) -> None:
+    def until(self, text: bytes, seconds: float = 60.0) -> None:
         """Wait until `text` was painted."""
         self.read(seconds, until=text)
         assert text in self.seen, self.seen[-2000:].decode(errors="replace")
 
-    def quiet(self, seconds: float = 0.3, within: float = 30.0) -> None:
+    def quiet(self, seconds: float = 0.3, within: float = 60.0) -> None:
         """Wait until nothing was painted for some seconds: whatever was typed has been dealt with."""
         end = time.monotonic() + within
         while self.read(seconds):

@@ -756,7 +756,7 @@ EXPLAINED = Explanation(
             ref="r7",
             state="succeeded",
             message="r7 trains late-arrival on flights@2; it chose boosting.",
-            because=(Explained(kind="job", ref="j9", message="j9 is a train job, started by flights@2."),),
+            because=(Explained(kind="job", ref="j9", message="train job j9 of late-arrival (trigger: flights@2)."),),
         ),
     ),
 )

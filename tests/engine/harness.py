@@ -67,7 +67,7 @@ class Shop:
         """Let the engine look at its settings and drop folders now; then it knows every file that is there."""
         self.client.ask(AwaitIdle(wait_s=0.0), timeout=60.0)
 
-    def until(self, ready: Callable[[], bool], seconds: float = 30.0) -> None:
+    def until(self, ready: Callable[[], bool], seconds: float = 90.0) -> None:
         """Wait for something that the engine does by itself."""
         deadline = time.monotonic() + seconds
         while not ready():
@@ -107,7 +107,7 @@ class Shop:
             self.client.ask(Shutdown())
         except UnreachableError:
             return
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while engine_running(self.root) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not engine_running(self.root), "the engine did not stop"

@@ -17,10 +17,10 @@ from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.monitor import AlertRecord, AlertState
 from shopfloor.domain.release import AliasChange, Decision, Outcome
-from shopfloor.domain.requests.datasets import DatasetRollback
+from shopfloor.domain.requests.datasets import DatasetRollback, DatasetTrust
 from shopfloor.domain.requests.models import ModelRollback
 from shopfloor.domain.run import ArtifactRef, RunRecord, RunState
-from shopfloor.domain.trust import DeliveryTrust, Trust
+from shopfloor.domain.trust import DeliveryTrust, Fault, Trust, TrustEvidence
 from shopfloor.engine.line import delivery_trust
 from shopfloor.engine.line.line import ProductionLine
 from shopfloor.engine.line.retraining import train
@@ -209,6 +209,27 @@ def test_what_learned_from_rows_that_left_is_marked_until_they_are_back(works: W
     ada.undo()
     assert mark(2) is None
     assert works.store.read(lambda query: trust.withdrawn_samples(query, "flights")) == frozenset()
+
+
+def test_a_word_that_is_taken_back_takes_nothing_with_it_that_was_found_since(works: Works) -> None:
+    """The checks end after the word, and the rows leave: the verdict is what the checks found, and withdrawn."""
+    ada = Hands(of(works))
+    deliver(works, "Oslo")
+    learn(works, 1)
+    deliver(works, "Rome")
+    ada.ask(DatasetTrust(ref="flights@2", reason="a new sensor"))
+    seq = works.store.last_seq
+    word = works.store.read(lambda query: trust.get(query, "flights", 2))
+    assert word is not None
+    fault = TrustEvidence(model="late", check="feature_drift", fault=Fault.UNIT, message="in °F")
+    ended = msgspec.structs.replace(word, pending=(), evidence=(fault,), samples=("rows",))
+    works.store.write(lambda transaction: trust.put(transaction, ended))
+    ada.ask(DatasetRollback(ref="flights@1"))
+    ada.undo(seq)
+    after = works.store.read(lambda query: trust.get(query, "flights", 2))
+    assert after is not None
+    assert (after.trust, after.decided_by, after.reason) == (Trust.BROKEN, "monitoring", "")
+    assert (after.pending, after.samples, after.withdrawn) == ((), ("rows",), 3)
 
 
 @pytest.mark.parametrize(

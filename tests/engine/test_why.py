@@ -7,8 +7,10 @@ from datetime import UTC
 
 import msgspec
 import pytest
+from tests.cli import samples
 from tests.lineage.factory import START, Factory, data, raised
 
+from shopfloor.domain.alert_commands import commands
 from shopfloor.domain.definition import ModelDefinition, Retrain
 from shopfloor.domain.errors import ExitCode, NotFoundError
 from shopfloor.domain.explanation import Explained, Explanation
@@ -80,7 +82,7 @@ def test_a_training_leads_back_to_the_file_that_started_it(works: Works) -> None
     found = works.why(run)
     assert found.kind == "run"
     (job,) = [one for one in found.because if one.kind == "job"]
-    assert "started by flights@1" in job.message
+    assert "(trigger: flights@1)" in job.message
     assert [one.ref for one in job.because] == ["flights@1"]
     assert works.why(job.ref).state == "succeeded"
 
@@ -90,7 +92,7 @@ def test_a_failed_job_says_its_error_and_the_command_that_repeats_it(works: Work
     failed = msgspec.structs.replace(job, state=JobState.FAILED, error="The target is empty.", finished_at=START)
     works.write(lambda transaction: jobs.put(transaction, failed))
     found = works.why(job.id)
-    assert "requested by ann: The target is empty." in found.message
+    assert "(trigger: requested by ann): The target is empty." in found.message
     assert f"shopfloor job retry {job.id}" in found.hint
 
 
@@ -172,7 +174,7 @@ def test_a_training_under_way_is_no_absent_one(works: Works) -> None:
     job = works.job(JobKind.TRAIN, "late", raised("a1"), trigger="alert a1")
     found = works.why("late")
     assert found.state == "queued"
-    assert found.message == f"late is being trained: {job.id}, started by alert a1."
+    assert found.message == f"late is being trained: {job.id} (trigger: alert a1)."
 
 
 def test_a_thousand_files_of_one_version_are_counted(works: Works) -> None:
@@ -197,3 +199,8 @@ def test_a_delivery_in_doubt_says_which_check_speaks_against_it_and_who_decides(
         assert (told.state, told.message, told.actor) == ("broken", "× 1.6", "monitoring")
         assert [(one.ref, one.value) for one in told.because] == [("feature_drift", 1.6)]
         assert "shopfloor dataset trust flights@1" in told.hint
+
+
+def test_the_actions_of_an_alert_are_commands_and_foreign_braces_stay_text() -> None:
+    alert = msgspec.structs.replace(samples.ALERT, actions=("ack", "shopfloor model train {late}"))
+    assert commands(alert) == (f"shopfloor alert ack {alert.id}", "shopfloor model train {late}")

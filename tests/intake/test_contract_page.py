@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shopfloor.domain.contract import MIN_HISTORY, RuleSeverity, SchemaPolicy
+from shopfloor.domain.contract import MIN_HISTORY, Contract, RuleSeverity, SchemaPolicy
 from shopfloor.domain.reject import MOST
 from shopfloor.intake.contract.checks import check_rules_work
 from shopfloor.intake.volume import REMEMBERED
@@ -20,7 +20,9 @@ _EXAMPLES = re.findall(r"```toml\n(.*?)```", _PAGE, re.DOTALL)
 
 @pytest.mark.parametrize("text", _EXAMPLES)
 def test_every_example_works(connection: Any, text: str) -> None:
-    check_rules_work(connection, parse_contract("d", text, "docs/contracts.md"))
+    contract = parse_contract("d", text, "docs/contracts.md")
+    assert contract != Contract(name="d")
+    check_rules_work(connection, contract)
 
 
 def test_the_page_names_every_key_and_word() -> None:

@@ -52,6 +52,7 @@ def test_damaged_object_is_replaced_by_good_bytes(tmp_path: Path) -> None:
     path.chmod(0o644)
     path.write_bytes(DATA[:-1] + b"x")
     publish_part(staged(tmp_path), SHA, tmp_path / "objects")
+    assert path.read_bytes() == DATA
     verify(path, SHA)
 
 

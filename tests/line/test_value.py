@@ -139,5 +139,14 @@ def refused(factory: Factory) -> None:
     definition.write_text(definition.read_text() + '\n[humility]\nout_of_range = "refuse"\n')
     rows = factory.predict("failing", factory.write("far.csv", "loan,amount\n9001,50\n9002,5000\n"))
     assert [row["prediction"] != "" for row in rows] == [True, False]
-    why = factory.sql("SELECT association_id, humility FROM predictions_failing WHERE humility IS NOT NULL")
-    assert why == [("9002", "out_of_range: amount")]
+    why = factory.sql(
+        "SELECT association_id, humility, humility_action FROM predictions_failing WHERE humility IS NOT NULL"
+    )
+    assert why == [("9002", "out_of_range: amount", "refuse")]
+    counts = factory.json("model", "show", "failing")["humility"]
+    assert {name: rows for name, rows in counts.items() if rows} == {"rows": 1, "out_of_range": 1, "refuse": 1}
+    assert factory.json("status")["humility"]["refuse"] >= 1
+    assert ": 1 out of range; 1 refused" in factory("model", "show", "failing").stdout
+    factory.wait()
+    found = [check for check in factory.json("monitor", "checks", "failing") if check["check"] == "humility"]
+    assert [check["verdict"] for check in found] == ["ok"]

@@ -94,6 +94,7 @@ def test_a_report_is_one_page_that_is_never_overwritten_by_accident(loans: Facto
     loans("model", "card", "solvency@1", "-o", str(card))
     assert "v1 promoted: " in card.read_text(encoding="utf-8")
     assert "Did you mean 'solvency'?" in loans("report", "solvncy", "-o", str(target), expect=4).stderr
+    assert "There is no model 'nobody'." in loans("model", "card", "nobody", "-o", str(target), expect=4).stderr
 
 
 def test_a_model_has_a_test_score_that_people_complete_and_take_back(loans: Factory) -> None:
@@ -112,6 +113,9 @@ def test_a_model_has_a_test_score_that_people_complete_and_take_back(loans: Fact
         "answered from what is stored" in loans("model", "test-score", "solvency", "--answer", "D1=1", expect=5).stderr
     )
     loans("model", "test-score", "solvency", "--answer", "D5=2", expect=2)
+    assert (
+        "is not a number for test D5" in loans("model", "test-score", "solvency", "--answer", "D5=nan", expect=2).stderr
+    )
 
 
 def test_a_backtest_compares_todays_rule_with_another_one(loans: Factory) -> None:

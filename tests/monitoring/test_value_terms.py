@@ -24,11 +24,13 @@ from tests.monitoring.frames import (
     data_part,
     inference_part,
     month,
+    months,
     reference_of,
 )
 from tests.monitoring.test_value import spec
 
 from shopfloor.artifacts import bundle
+from shopfloor.domain.codec import to_json
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task, Value
 from shopfloor.domain.handles import ArtifactFile
@@ -88,6 +90,31 @@ def test_each_decision_is_valued_by_the_terms_of_its_time(tmp_path: Path) -> Non
     )
     assert [point.value for point in report.points] == [40.25, 100, 100]
     assert [point.period for point in report.points] == ["2026-03-05", "2026-03-06", "2026-03-07"]
+
+
+def test_the_plan_is_compared_with_what_its_own_terms_value(tmp_path: Path) -> None:
+    """Rows that the terms before value say nothing of a plan that is made by those of now."""
+    reference = tmp_path / "reference.json"
+    reference.write_bytes(to_json(reference_of(months(range(8)), holdout=months(range(4, 8)))))
+    (tmp_path / "parts").mkdir()
+    frame = month(9, rows=5)
+    parts = tuple(
+        inference_part(
+            tmp_path / "parts", frame[rows], served(frame[:size], ["yes"] * size), at=MARCH + timedelta(hours=hours)
+        )
+        for rows, size, hours in ((slice(0, 3), 3, 0), (slice(3, 5), 2, 30))
+    )
+    actual = (actuals_part(tmp_path / "parts", list(frame["id"]), ["yes"] * 5, MARCH + timedelta(days=9)),)
+    report = realised_value(
+        spec(
+            DEARER, terms=terms(PLAIN, DEARER), inference=parts, actuals=actual, reference_path=str(reference),
+            champion=1,
+        )
+    )  # fmt: skip
+    (plan,) = [one for one in report.compared if one.against is ComparedWith.PLAN]
+    assert plan.rows == 2
+    assert plan.per_row == report.planned_per_row
+    assert plan.gain == pytest.approx(100 - plan.per_row)
 
 
 def test_an_input_or_a_recipe_may_be_the_amount(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -42,7 +43,9 @@ def test_who_only_looks_is_no_owner(tmp_path: Path) -> None:
     lock = tmp_path / "owner.lock"
     with looking(lock):
         for _ in range(50):
-            Ownership.take(lock).release()
+            owner = Ownership.take(lock)
+            assert json.loads(lock.read_text())["pid"] == os.getpid()
+            owner.release()
 
 
 def test_there_is_one_owner_at_a_time(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tests.serving import builders
 from shopfloor.workspace.layout import Layout
 
 APP = Path(__file__).parents[2] / "app"
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Running:
     def client(self, token: str | None = None, **headers: str) -> httpx.Client:
         """A client with the given token, or the server's own."""
         headers = {"Authorization": f"Bearer {token or self.token}", **headers}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
 
     def predictions(self, model: str, version: int, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """What one version answers, once that is in service."""
@@ -54,7 +54,7 @@ class Running:
     def stop(self) -> tuple[int, str]:
         """Ask it to end; exit code and what it wrote to stderr."""
         self.process.terminate()
-        _, errors = self.process.communicate(timeout=30)
+        _, errors = self.process.communicate(timeout=60)
         return self.process.returncode, errors.decode()
 
 

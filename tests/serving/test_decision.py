@@ -13,9 +13,10 @@ from tests.serving.test_score import Steps, delivered, spec_for, with_ids
 
 from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.domain.definition import Humility, HumilityAction
+from shopfloor.domain.humility import HumilityCounts, counts_of, triggers
 from shopfloor.lake.inference_parts import column_array, to_part
 from shopfloor.serving.answer import Done, predict
-from shopfloor.serving.decision import DecisionRule, rule_of, triggers
+from shopfloor.serving.decision import DecisionRule, rule_of
 from shopfloor.serving.input_limits import InputLimits
 from shopfloor.serving.inputs import frame_from_rows
 from shopfloor.serving.model_cache import Loaded
@@ -94,14 +95,31 @@ def test_humility_is_the_same_for_a_file_and_single_rows(classifier: FittedModel
     inputs = {column.name: column_array([row[column.name] for row in rows], column) for column in classifier.columns}
     batch = rule.decide(classifier.predict_frame(frame_from_rows(rows, classifier.columns)), inputs)
     assert batch == rule.decide_records(answers, rows)
-    for row, answer, served, why in zip(rows, answers, *batch, strict=True):
+    for row, answer, served, why, action in zip(rows, answers, *batch, strict=True):
         chance, kinds = answer["probability_yes"], triggers(why)
         outside = not 500 <= row["distance"] <= 3000 or (row["temp"] is not None and not 0 <= row["temp"] <= 25)
         assert ("out_of_range" in kinds) == outside
         assert ("unseen" in kinds) == (row["carrier"] == "UA")
         assert ("uncertain" in kinds) == (0.2 <= chance <= 0.6)
         usual = "yes" if chance >= 0.3 else "no"
+        expected = "refuse" if row["carrier"] == "UA" else "override" if outside else "log" if kinds else None
+        assert action == expected
         assert served == (None if row["carrier"] == "UA" else "no" if outside else usual)
+
+
+def test_counts_are_by_row_by_trigger_and_by_what_was_done() -> None:
+    logged = {
+        (None, None): 90,
+        ("out_of_range: distance; out_of_range: temp", "log"): 3,
+        ("out_of_range: distance; unseen: carrier", "refuse"): 2,
+        ("uncertain", None): 1,  # as an earlier version logged it
+    }
+    found = counts_of(logged)
+    assert found == HumilityCounts(rows=6, out_of_range=5, unseen=2, uncertain=1, log=3, refuse=2)
+    assert found + found == HumilityCounts(rows=12, out_of_range=10, unseen=4, uncertain=2, log=6, refuse=4)
+    assert found.told(96) == (
+        "6 of 96 predictions (6.2 %): 5 out of range, 2 unseen category, 1 uncertain; 3 logged, 2 refused"
+    )
 
 
 def test_a_refused_row_keeps_what_the_model_said(layout: Layout, classifier: FittedModel) -> None:

@@ -208,6 +208,7 @@ def test_a_drained_log_becomes_a_part(tmp_path: Path) -> None:
         ("model_prediction", ColumnType.TEXT),
         ("threshold", ColumnType.NUMBER),
         ("humility", ColumnType.TEXT),
+        ("humility_action", ColumnType.TEXT),
         ("seconds", ColumnType.NUMBER),
         ("probability_no", ColumnType.NUMBER),
         ("probability_yes", ColumnType.NUMBER),

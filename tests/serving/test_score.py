@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.serving import builders
@@ -19,7 +20,7 @@ from shopfloor.domain.contract import Contract
 from shopfloor.domain.errors import DataError, IntegrityError, UsageError
 from shopfloor.formats.reasons.bad_file import BadFile
 from shopfloor.serving.records import ScoreResult, ScoreSpec
-from shopfloor.serving.score import score
+from shopfloor.serving.score import OutputWriter, output_schema, score
 from shopfloor.workspace.layout import Layout
 
 
@@ -110,6 +111,7 @@ def test_the_inference_part_holds_inputs_too(layout: Layout, tmp_path: Path, cla
         "model_prediction",
         "threshold",
         "humility",
+        "humility_action",
         "seconds",
         "probability_no",
         "probability_yes",
@@ -257,6 +259,17 @@ def test_records_travel(layout: Layout, tmp_path: Path, classifier: FittedModel)
     assert msgspec.json.decode(msgspec.json.encode(spec), type=ScoreSpec) == spec
     result = score(spec, Steps())
     assert msgspec.json.decode(msgspec.json.encode(result), type=ScoreResult) == result
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_classs_label_moves_no_cursor_in_the_header_either(tmp_path: Path, raw: bool) -> None:
+    written = tmp_path / "scores.csv"
+    schema = output_schema(("no", "y\x1b[2Jes"))
+    with OutputWriter(written, schema, raw=raw) as output:
+        output.write([pa.nulls(0, field.type) for field in schema])
+        output.finish()
+    assert ("\x1b" in written.read_text()) is raw
+    assert output.changed == (not raw)
 
 
 @pytest.mark.parametrize("raw", [False, True])

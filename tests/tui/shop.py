@@ -562,7 +562,7 @@ def app_on(engine: FakeEngine, folder: Path) -> ShopfloorApp:
     return ShopfloorApp(folder, engine)
 
 
-async def until(pilot: Pilot[int], ready: Any, seconds: float = 8.0) -> None:
+async def until(pilot: Pilot[int], ready: Any, seconds: float = 60.0) -> None:
     """Wait for a condition, without guessing how long it takes."""
     end = time.monotonic() + seconds
     while not ready():

@@ -400,7 +400,7 @@ async def test_pictures_have_a_column_of_their_own_where_there_is_room(width: in
     app = app_on(FakeEngine(Shop()), tmp_path)
     async with app.run_test(size=(width, 48)) as pilot:
         await go(pilot, "3")
-        await ready(pilot, "was judged")
+        await ready(pilot, "The gate on v")
         shown = app.screen.query_one("#pictures", DetailPane)
         assert shown.display is apart
         assert bool(shown.query(LinePlot)) is apart
@@ -487,7 +487,7 @@ async def test_palette_acts_on_the_record_whose_detail_is_open(tmp_path: Path) -
     async with app.run_test(size=(80, 24)) as pilot:
         await go(pilot, "3")
         await pilot.press("enter")
-        await ready(pilot, "was judged")
+        await ready(pilot, "The gate on v")
         await pilot.press("ctrl+p")
         await ready(pilot, "An action, or the name of")
         assert "\U0001f50e" not in picture(app)
@@ -591,7 +591,7 @@ async def test_nothing_is_asked_twice_when_nothing_changes(tmp_path: Path) -> No
     app = app_on(FakeEngine(Shop()), tmp_path)
     async with app.run_test(size=(120, 40)) as pilot:
         await go(pilot, "3")
-        await ready(pilot, "was judged")
+        await ready(pilot, "The gate on v")
         painted: list[object] = []
         show = app._display
 

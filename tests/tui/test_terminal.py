@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from pathlib import Path
 from shopfloor.tui.app import ShopfloorApp
 class Busy:
     def __call__(self, workspace): return self
-    def ask(self, request, *, timeout=30.0): time.sleep(60)
+    def ask(self, request, *, timeout=30.0): time.sleep(600)
 sys.exit(ShopfloorApp(Path(sys.argv[1]), Busy()).run() or 0)
 """
 
@@ -33,32 +32,27 @@ sys.exit(ShopfloorApp(Path(sys.argv[1]), Busy()).run() or 0)
 @pytest.fixture
 def terminal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     made = Terminal("-c", _PROGRAM, str(tmp_path), PYTHONPATH=str(APP), **getattr(request, "param", {}))
-    made.read(15.0, until=b"Command")
-    assert b"Command" in made.seen, made.seen[-500:]
+    made.until(b"Command")
     made.read(0.5)
     yield made
     made.close()
 
 
 def test_quitting_gives_the_prompt_back_while_every_thread_waits(terminal: Terminal) -> None:
-    began = time.monotonic()
     os.write(terminal.fd, b"q")
-    assert terminal.ended(8.0) == 0
-    took = time.monotonic() - began
-    assert took <= 0.5 * _slowness(), f"{took:.2f} s"
+    assert terminal.ended(60.0) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_the_terminal_as_it_was(terminal: Terminal, number: signal.Signals) -> None:
     os.kill(terminal.pid, number)
-    status = terminal.ended(8.0)
+    status = terminal.ended(60.0)
     assert os.waitstatus_to_exitcode(status) == 128 + number
     assert all(sequence in terminal.seen for sequence in _LEAVES)
 
 
 def test_idle_sends_nothing(terminal: Terminal) -> None:
-    terminal.read(0.5)
-    assert terminal.read(1.5) == b""
+    terminal.quiet(1.5)
 
 
 @pytest.mark.parametrize("terminal", [{"NO_COLOR": "1", "COLORTERM": "truecolor"}], indirect=True)
@@ -87,10 +81,3 @@ def test_the_process_loads_no_heavy_library() -> None:
         env={**os.environ, "PYTHONPATH": str(APP)},
     )
     assert done.stdout.strip() == "[]"
-
-
-def _slowness() -> float:
-    """How much longer than on a free machine starting Python takes now, at least 1."""
-    began = time.monotonic()
-    subprocess.run([sys.executable, "-c", "pass"], check=True)
-    return max(1.0, (time.monotonic() - began) / 0.02)

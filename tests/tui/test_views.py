@@ -157,10 +157,10 @@ def test_checks_against_a_release_come_first() -> None:
 def test_the_version_that_waits_is_the_one_explained() -> None:
     versions = SHOP.model_versions()
     found = models.sections(SHOP.model(), versions[::-1], [], [])
-    assert [section.note for section in found if section.title == "v3 was judged"] == ["approve?"]
+    assert [section.note for section in found if section.title == "The gate on v3"] == ["approve?"]
     decided = msgspec.structs.replace(SHOP.model(), awaiting_approval=None)
     found = models.sections(decided, [one for one in versions if one.version == 3], [], [])
-    assert [section.note for section in found if section.title == "v3 was judged"] == ["decided"]
+    assert [section.note for section in found if section.title == "The gate on v3"] == ["decided"]
 
 
 def event(seq: int, kind: str, subject: str = "x") -> Event:

@@ -30,10 +30,10 @@ async def test_a_theme_draws_the_same_as_with_rules_that_are_parsed_anew() -> No
 
 
 async def test_a_second_app_parses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    await colours(Bare(Button("go")), LIGHT.name)
+    first = await colours(Bare(Button("go")), LIGHT.name)
 
     def parse(*_: object) -> None:
         raise AssertionError("parsed again")
 
     monkeypatch.setattr(Stylesheet, "_parse_rules", parse)
-    await colours(Bare(Button("go")), LIGHT.name)
+    assert await colours(Bare(Button("go")), LIGHT.name) == first

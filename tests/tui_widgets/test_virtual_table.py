@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 import pytest
@@ -340,7 +339,6 @@ async def test_a_million_rows() -> None:
     table = Journal(COLUMNS, windowed=True)
     source = Millions()
     app = BareWindows(source, table)
-    started = time.perf_counter()
     async with running(app, (80, 24)) as pilot:
         table.focus()
         await settle(pilot)
@@ -359,7 +357,6 @@ async def test_a_million_rows() -> None:
         assert table.cursor_key == "r23"
         assert len(source.asked) <= 8
         assert sum(count for _, count in source.asked) <= 8 * 300
-    assert time.perf_counter() - started < 10
 
 
 async def test_a_new_revision_reloads_only_what_is_seen_and_repaints_what_differs() -> None:

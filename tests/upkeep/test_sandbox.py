@@ -358,4 +358,5 @@ def test_limits_of_rows(filled: Works, limit: int) -> None:
     )
 )
 def test_every_value_becomes_json(value: Any) -> None:
-    json.loads(to_json(plain(value)))
+    there = json.loads(to_json(plain(value)))
+    assert plain(there) == there

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 
 from tests.watch.yard import Yard
 
@@ -21,9 +20,7 @@ def test_entries_that_are_no_files_are_refused_and_never_opened(yard: Yard) -> N
     (folder / "a.csv" / "inner.csv").write_text("id\n2\n")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(folder / "s.csv"))
-    begun = time.monotonic()
     yard.settle()
-    assert time.monotonic() - begun < 10.0
     listener.close()
     yard.work()
     states = yard.states()

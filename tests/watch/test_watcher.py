@@ -34,14 +34,14 @@ class Bench:
         """Whether a file that lands makes an event."""
         self.hints.clear()
         (self.folder / f"{time.monotonic_ns()}.csv").write_text("a\n")
-        return self.hints.wait(3.0)
+        return self.hints.wait(60.0)
 
     def well(self) -> bool:
         """Whether it says after a few looks that all is well."""
         return until(lambda: self.tend(1.0)[0])
 
 
-def until(done: Callable[[], bool], seconds: float = 5.0) -> bool:
+def until(done: Callable[[], bool], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while not done():
         if time.monotonic() > deadline:
@@ -73,8 +73,9 @@ def test_a_replaced_folder_is_watched_anew(bench: Bench) -> None:
 def test_a_folder_that_was_removed_and_made_again_is_watched_anew(bench: Bench) -> None:
     for path in bench.folder.iterdir():
         path.unlink()
+    emitter = next(iter(bench.watcher._observer.emitters))
     bench.folder.rmdir()
-    time.sleep(0.3)  # its thread ends
+    emitter.join(60.0)
     bench.folder.mkdir()
     assert not bench.tend()[0]
     assert bench.hears()
@@ -86,7 +87,7 @@ def test_a_dead_thread_is_noticed_and_replaced(bench: Bench, part: str) -> None:
     observer = bench.watcher._observer
     thread = {"observer": observer, "emitter": next(iter(observer.emitters)), "reader": observer._inotify_fd}[part]
     thread.stop()
-    thread.join(5.0)
+    thread.join(60.0)
     assert bench.tend() == (False, "a watcher thread died")
     assert bench.hears()
     assert bench.well()
@@ -134,9 +135,9 @@ def test_a_flood_that_overflows_the_kernels_queue_is_noticed(bench: Bench) -> No
     with reader._lock:  # the reader waits for it after each read
         for number in range(limit // 2 + 6_000):
             (bench.folder / f"f{number}.csv").touch()
-    assert until(lambda: bench.watcher._doubt == "events were lost in a flood", 20.0)
+    assert until(lambda: bench.watcher._doubt == "events were lost in a flood")
     assert not bench.tend()[0]
-    assert until(lambda: bench.tend(1.0)[0], 30.0)
+    assert until(lambda: bench.tend(1.0)[0])
     assert bench.hears()
 
 
@@ -172,4 +173,4 @@ def test_a_folder_that_goes_away_troubles_no_other(bench: Bench, tmp_path: Path)
     bench.watcher.tend(folders)
     bench.hints.clear()
     (second / "a.csv").write_text("a\n")
-    assert bench.hints.wait(3.0)
+    assert bench.hints.wait(60.0)

@@ -134,9 +134,9 @@ def outcome(file: FileRecord) -> str:
         case FileState.WITHDRAWN:
             return f"It was committed as {file.id}, and its rows were withdrawn. {why}"
         case FileState.COMMITTED:
-            into = f" with {file.dataset}@{file.version}" if file.version else ""
+            into = f" in {file.dataset}@{file.version}" if file.version else ""
             rows = f"{counted(file.rows or 0, 'row')}, {count(file.rejected_rows)} rejected"
-            return f"It is committed: {file.id}{into}, {rows}."
+            return f"It is committed as {file.id}{into}: {rows}."
         case FileState.DUPLICATE:
             return f"Its content is that of {file.duplicate_of}: no row is added twice."
         case FileState.STAGED:

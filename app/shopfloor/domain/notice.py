@@ -13,8 +13,8 @@ from shopfloor.domain.record import Record
 
 FOR_PEOPLE = (
     "alert.opened", "alert.severity_changed", "contract.invalid", "engine.degraded", "engine.recovered",
-    "file.held_again", "file.quarantined", "job.failed", "job.lost", "predictions.damaged", "release.await_approval",
-    "release.lowering_requested", "release.requested", "retrain.ask",
+    "file.held_again", "file.quarantined", "job.failed", "job.lost", "model.invalid", "predictions.damaged",
+    "release.await_approval", "release.lowering_requested", "release.requested", "retrain.ask",
 )  # fmt: skip
 """Kinds of events after which somebody has something to do, or to know."""
 
@@ -28,6 +28,7 @@ _SEVERITIES = {
     "file.stalled": Severity.WARNING,
     "job.failed": Severity.WARNING,
     "job.lost": Severity.WARNING,
+    "model.invalid": Severity.WARNING,
     "monitor.failed": Severity.WARNING,
     "run.failed": Severity.WARNING,
 }

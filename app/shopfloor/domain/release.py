@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from shopfloor.domain.definition import ReleasePolicy
+from shopfloor.domain.humility import HumilityCounts
 from shopfloor.domain.record import Record
 from shopfloor.domain.run import ArtifactRef
 
@@ -185,7 +186,8 @@ class ModelRecord(Record, frozen=True, kw_only=True):
     """A model at a glance. Alias fields hold version numbers.
 
     `live_score` is that of `live_rows` rows; of `live_of` predictions the actuals of `live_known` are known.
-    `withdrawn_rows` are rows that the champion learned from and that are gone.
+    `withdrawn_rows` are rows that the champion learned from and that are gone. `humility` counts `predictions` that the
+    model was not trusted with.
     `predicted_at` is the time of its last prediction, `volume` how many rows a day: the last `VOLUME_DAYS`, today last.
     """
 
@@ -206,6 +208,7 @@ class ModelRecord(Record, frozen=True, kw_only=True):
     live_of: int = 0
     withdrawn_rows: int = 0
     predictions: int = 0
+    humility: HumilityCounts = HumilityCounts()
     predicted_at: datetime | None = None
     volume: tuple[int, ...] = ()
     open_alerts: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from shopfloor.domain.humility import HumilityCounts
 from shopfloor.domain.notice import Undelivered
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import PendingApproval
@@ -102,8 +103,8 @@ class FactoryFigures(Record, frozen=True, kw_only=True):
 
 class Status(Record, frozen=True, kw_only=True):
     """Everything the home screen and `shopfloor status` show. `approvals` counts what is `pending`,
-    `undelivered` is what the commands of `notify` would not take, `in_doubt` the deliveries that are broken or suspect
-    until a person decides, newest first."""
+    `humility` counts `predictions` that models were not trusted with, `undelivered` is what the commands of `notify`
+    would not take, `in_doubt` the deliveries that are broken or suspect until a person decides, newest first."""
 
     workspace: str
     engine: EngineStatus
@@ -115,6 +116,7 @@ class Status(Record, frozen=True, kw_only=True):
     runs: int
     approvals: int
     predictions: int
+    humility: HumilityCounts = HumilityCounts()
     seq: int
     factory: FactoryFigures
     running: tuple[str, ...] = ()

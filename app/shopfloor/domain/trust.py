@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from shopfloor.domain.record import Record
 
+MONITORING = "monitoring"
+"""Who decides where no person does."""
+
 
 class Trust(StrEnum):
     """`broken`: something measured the rows wrongly. `suspect`: labels collapsed while the inputs stayed, or the
@@ -70,7 +73,7 @@ class DeliveryTrust(Record, frozen=True, kw_only=True):
     samples: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
     withdrawn: int | None = None
-    decided_by: str = "monitoring"
+    decided_by: str = MONITORING
     reason: str = ""
     decided_at: datetime
 

@@ -13,6 +13,7 @@ from shopfloor.engine.api.models import note_rules
 from shopfloor.engine.api.recorders import close_abandoned
 from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.line.ticks import tick
+from shopfloor.engine.line.unreadable import UnreadableDefinitions
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
@@ -56,6 +57,7 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
     return [
         PeriodicTask("collect", _COLLECT_SECONDS, lambda: collect_soon(context)),
         PeriodicTask("contracts", _CONTRACT_SECONDS, lambda: live.refresh_all(context)),
+        PeriodicTask("definitions", _CONTRACT_SECONDS, UnreadableDefinitions(context)),
         PeriodicTask("deployments", _CONTRACT_SECONDS, Redeployment(context)),
         PeriodicTask("value terms", _TERMS_SECONDS, Terms(context)),
         PeriodicTask("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),

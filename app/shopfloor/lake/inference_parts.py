@@ -29,6 +29,7 @@ MOMENT = pa.timestamp("us")
 PROBABILITY = "probability_"
 AMOUNT = "amount_"
 MODEL_PREDICTION = "model_prediction"
+HUMILITY, HUMILITY_ACTION = "humility", "humility_action"
 
 
 def stored_type(kind: ColumnType) -> pa.DataType:
@@ -40,7 +41,8 @@ def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.S
     """The layout of an inference part; `classes` is empty for regression.
 
     `prediction` is what was served, `model_prediction` what the model said; the two differ where a `threshold` decided.
-    `seconds` is how long the request took; a file is none. Parts of earlier versions lack some of these.
+    `seconds` is how long the request took; a file is none. Parts of earlier versions lack the second and the third, what
+    `humility` says and did, and `seconds`.
     """
     label = pa.string() if classes else pa.float64()
     return pa.schema(
@@ -53,6 +55,7 @@ def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.S
             (MODEL_PREDICTION, label),
             ("threshold", pa.float64()),
             ("humility", pa.string()),
+            (HUMILITY_ACTION, pa.string()),
             ("seconds", pa.float64()),
             *((f"{PROBABILITY}{label}", pa.float64()) for label in classes),
             ("source", pa.string()),
@@ -124,6 +127,7 @@ def to_part(records: Sequence[LogRecord], features: Sequence[Column], staging: P
         pa.array([_said(record) for record in records], schema.field(MODEL_PREDICTION).type),
         pa.array([record.threshold for record in records], pa.float64()),
         pa.array([record.humility for record in records], pa.string()),
+        pa.array([record.humility_action for record in records], pa.string()),
         pa.array([record.seconds for record in records], pa.float64()),
         *(pa.array([record.probabilities.get(label) for record in records], pa.float64()) for label in classes),
         pa.array(["rest"] * len(records), pa.string()),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shopfloor.artifacts.table import infer_columns
 from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import ModelDefinition, Monitoring
+from shopfloor.domain.humility import NO_HUMILITY, HumilityCounts
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
@@ -63,9 +64,11 @@ class InputRows(Sample):
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPredictions(Sample):
-    """Predictions of the version from the inference log, oldest first; their truth may be unknown."""
+    """Predictions of the version from the inference log, oldest first; their truth may be unknown. `humility` counts
+    those that the model was not trusted with."""
 
     predictions: Predictions
+    humility: HumilityCounts = NO_HUMILITY
 
     def __len__(self) -> int:
         return len(self.predictions)

@@ -81,6 +81,11 @@ class DecidedRows:
         cases = [f"WHEN moment >= {_moment(one)} THEN {body}" for one, body in reversed(later)]
         return f"CASE {' '.join(cases)} ELSE {first[1]} END" if cases else f"({first[1]})"
 
+    @property
+    def by_newest_terms(self) -> str:
+        """SQL of whether a row's value follows the newest terms, by its `moment`."""
+        return f"moment >= {_moment(self._terms[-1])}" if len(self._terms) > 1 else "true"
+
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """The inputs in the table, under their own names."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
-from shopfloor.domain.trust import DeliveryTrust, Fault, Trust, TrustEvidence
+from shopfloor.domain.trust import MONITORING, DeliveryTrust, Fault, Trust, TrustEvidence
 from shopfloor.monitoring.check_history import is_break
 from shopfloor.monitoring.records import (
     CONSTANT,
@@ -91,12 +91,17 @@ def judged(
         alerts=_joined(verdict.alerts, alerts),
         evidence=(*(one for one in verdict.evidence if one not in found), *found),
     )
-    if verdict.decided_by != "monitoring":
-        return verdict
+    return verdict if verdict.decided_by != MONITORING else by_evidence(verdict, at)
+
+
+def by_evidence(verdict: DeliveryTrust, at: datetime) -> DeliveryTrust:
+    """What the evidence gives, where nobody has decided."""
     worst = max((one.fault.trust for one in verdict.evidence), key=lambda one: one.rank, default=Trust.TRUSTED)
-    if worst is Trust.TRUSTED and pending:
+    if worst is Trust.TRUSTED and verdict.pending:
+        worst = Trust.UNKNOWN
+    if (worst, verdict.decided_by) == (verdict.trust, MONITORING):
         return verdict
-    return replace(verdict, trust=worst, decided_at=at)
+    return replace(verdict, trust=worst, decided_by=MONITORING, reason="", decided_at=at)
 
 
 def _joined(known: Sequence[str], more: Iterable[str]) -> tuple[str, ...]:

@@ -113,7 +113,9 @@ def stored_samples(
     data = f"predictions until {stored.last_at.isoformat()}"
     return (
         InputRows(source="inference", data=data, moment=stored.last_at, frame=stored.inputs),
-        StoredPredictions(source="inference", data=data, moment=stored.last_at, predictions=predictions),
+        StoredPredictions(
+            source="inference", data=data, moment=stored.last_at, predictions=predictions, humility=stored.humility
+        ),
         answered_again(spec, stored, data),
         _requests(stored, data),
     )

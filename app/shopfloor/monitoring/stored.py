@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from shopfloor.domain.codec import utc
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError, IntegrityError
+from shopfloor.domain.humility import NO_HUMILITY, HumilityCounts, counts_of
 from shopfloor.domain.stored_object import ObjectKind
-from shopfloor.lake.inference_parts import AMOUNT, MODEL_PREDICTION
+from shopfloor.lake.inference_parts import AMOUNT, HUMILITY, HUMILITY_ACTION, MODEL_PREDICTION
 from shopfloor.lake.objects import verify_published
 from shopfloor.monitoring.records import Joined
 from shopfloor.statistics.frames import PREDICTION, PROBABILITY, read_predictions
@@ -122,7 +123,8 @@ class StoredInputs:
 
     `decided` has, row by row, `association_id`, `segment`, what was `served`, and the `threshold` or `humility` that
     made it so, and the `seconds` of its request; None where the part does not say. `at` is when each was asked, in
-    microseconds since 1970. `last_at` is the newest of the window, None where it has none.
+    microseconds since 1970. `last_at` is the newest of the window, None where it has none. `humility` counts the rows
+    that the model was not trusted with.
     """
 
     inputs: pd.DataFrame
@@ -130,6 +132,7 @@ class StoredInputs:
     decided: pd.DataFrame
     at: NDArray[np.int64]
     last_at: datetime | None
+    humility: HumilityCounts = NO_HUMILITY
 
 
 def read_inputs(inference: Sequence[str], version: int, window: Window, since: datetime | None = None) -> StoredInputs:
@@ -160,7 +163,17 @@ def read_inputs(inference: Sequence[str], version: int, window: Window, since: d
         .reindex(columns=[_ID, *_DECIDED]),
         at=at[order[-MOST_INPUT_ROWS:]],
         last_at=_moment(at.max()),
+        humility=_humility(kept),
     )
+
+
+def _humility(table: pa.Table) -> HumilityCounts:
+    names = [HUMILITY, HUMILITY_ACTION]
+    if not set(names) <= set(table.column_names):
+        return NO_HUMILITY
+    groups = table.group_by(names).aggregate([([], "count_all")]).to_pydict()
+    keys = zip(groups[HUMILITY], groups[HUMILITY_ACTION], strict=True)
+    return counts_of(dict(zip(keys, groups["count_all"], strict=True)))
 
 
 def _moment(micros: np.int64) -> datetime:

@@ -37,6 +37,14 @@ _PERIOD = {
 }
 
 
+def no_table(model: str) -> str:
+    """What to write for a value."""
+    return (
+        f"models/{model}.toml has no [value] table. Add the gain or cost of each outcome, for example: "
+        'true_positive = 40.0, false_positive = -15.0, unit = "USD"; for a target of numbers per_absolute_error = -1.0.'
+    )
+
+
 def realised_value(spec: ValueSpec) -> ValueReport:
     """The value of all decisions whose truth is known, in periods of the time of prediction and by model version.
 
@@ -48,7 +56,7 @@ def realised_value(spec: ValueSpec) -> ValueReport:
     """
     value = spec.definition.value
     if value is None or not spec.terms:
-        return _empty(spec, "The definition has no [value] table. Add the gain or cost of each outcome.")
+        return _empty(spec, no_table(spec.definition.name))
     if spec.task is Task.MULTICLASS:
         return _empty(spec, "A value is defined for two classes and for numbers, not for more classes.")
     if not spec.inference:
@@ -187,8 +195,10 @@ class _Valuation:
         if len(values) < 2:
             return []
         found = []
-        if planned is not None:
-            found.append(_comparison(ComparedWith.PLAN, "holdout", len(values), planned, _mean(values, at, planned)))
+        if planned is not None:  # by the terms of now, and so are the rows that it is compared with
+            then, own = self._arrays(f"{self._of_champion} AND {self.decided.by_newest_terms}", "value")
+            if len(own) > 1:
+                found.append(_comparison(ComparedWith.PLAN, "holdout", len(own), planned, _mean(own, then, planned)))
         previous = self._against_rival() if rival else self._against_previous(values, at)
         found += [previous] if previous is not None else []
         others = [(ComparedWith.CONSTANT, name, f"constant_{place}") for place, (name, _) in enumerate(constants)]

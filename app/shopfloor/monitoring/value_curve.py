@@ -13,7 +13,7 @@ from shopfloor.domain.value import ThresholdPoint, ThresholdReport
 from shopfloor.monitoring.records import Outcomes, ValueSpec
 from shopfloor.monitoring.samples import read_reference
 from shopfloor.monitoring.stored import join_truth
-from shopfloor.monitoring.value import by_threshold
+from shopfloor.monitoring.value import by_threshold, no_table
 from shopfloor.statistics.blocks import rows as single_rows
 from shopfloor.statistics.business_value import value_of_claims
 from shopfloor.statistics.paired import from_influence
@@ -39,7 +39,7 @@ def thresholds(spec: ValueSpec) -> ThresholdReport:
         threshold=spec.threshold,
     )
     if value is None:
-        return report(reason="The definition has no [value] table. Add the gain or cost of each outcome.")
+        return report(reason=no_table(spec.definition.name))
     if spec.task is not Task.BINARY:
         return report(reason="Only a target of two classes has a threshold.")
     if not value.constant:

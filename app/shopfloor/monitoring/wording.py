@@ -11,7 +11,7 @@ from shopfloor.monitoring.records import FeatureReference, Sketch
 
 def drift(result: CheckResult, feature: FeatureReference, current: Sketch, regime: Sketch | None, unknown: str) -> str:
     """What changed, from what to what, and whether it is unusual."""
-    name = safe(feature.name, 60) if feature.name else "The predictions"
+    name = safe(feature.name, 60) if feature.name else "The distribution of predictions"
     if unknown:
         return f"{name}: inconclusive, {unknown}."
     change = describe_change(feature, current, regime or feature.whole)

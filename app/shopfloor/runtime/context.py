@@ -137,6 +137,17 @@ class Context:
                 found.append(self._spelled(definition))
         return found
 
+    def readable_models(self) -> tuple[set[str], dict[str, str]]:
+        """The names of the models whose definitions can be read, and why the others' cannot."""
+        readable: set[str] = set()
+        unreadable: dict[str, str] = {}
+        for name in self.known.names(self.layout):
+            try:
+                readable |= {name} if self.known.load(self.layout, name) is not None else set()
+            except ConfigError as error:
+                unreadable[name] = f"models/{name}.toml is not used: {safe(str(error), 500)}"
+        return readable, unreadable
+
     def all_models(self) -> list[ModelDefinition]:
         """Every definition that can be read."""
         found: list[ModelDefinition] = []

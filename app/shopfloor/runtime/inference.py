@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shopfloor.domain.handles import LossPart, PartFile
+from shopfloor.domain.humility import HumilityCounts
 from shopfloor.lake import objects
 from shopfloor.runtime.context import Context
 from shopfloor.store import inference
@@ -42,10 +43,12 @@ def register(
     *,
     version: int | None = None,
     between: tuple[datetime | None, datetime | None] | None = None,
+    humility: HumilityCounts | None = None,
 ) -> bool:
     """Register a published part; False when it was known.
 
-    Predictions are of a `version` of the model and lie `between` two times; actuals count from now.
+    Predictions are of a `version` of the model and lie `between` two times, some of them noted by its `humility`;
+    actuals count from now.
     """
     first, last = between or (transaction.now, transaction.now)
     return inference.put(
@@ -61,6 +64,7 @@ def register(
             origin=origin.id,
             first_at=first,
             last_at=last,
+            humility=humility if humility is not None and humility.rows else None,
         ),
     )
 

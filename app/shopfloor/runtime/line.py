@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from shopfloor.domain.dataset import DatasetVersion
@@ -58,6 +59,14 @@ class ChampionChanged:
 
 
 @dataclass(frozen=True)
+class DefinitionMended:
+    """The definition of a model can be read again, which it could not `since` then."""
+
+    model: str
+    since: datetime
+
+
+@dataclass(frozen=True)
 class AlertOpened:
     """A new alert about a model."""
 
@@ -65,7 +74,15 @@ class AlertOpened:
     alert: AlertRecord
 
 
-Fact = VersionCommitted | DeliveryTrusted | PredictionsLogged | ActualsArrived | ChampionChanged | AlertOpened
+Fact = (
+    VersionCommitted
+    | DeliveryTrusted
+    | PredictionsLogged
+    | ActualsArrived
+    | ChampionChanged
+    | DefinitionMended
+    | AlertOpened
+)
 
 
 class Line(Protocol):

@@ -57,7 +57,7 @@ def predict(
     rule = loaded.rule
     answers = _records(loaded.model, [row.values for row in known])
     served = rule.decide_records(answers, [row.values for row in known])
-    predictions = [_prediction(*each) for each in zip(known, answers, *served, strict=True)]
+    predictions = [_prediction(*each) for each in zip(known, answers, *served[:2], strict=True)]
     predicted = Predicted(deployment.model, deployment.version, predictions, checked.ignored, checked.absent)
     inputs = [column.name for column in loaded.model.columns]
     seconds = None if took is None else took()
@@ -72,11 +72,12 @@ def predict(
             model_prediction=None if one[PREDICTION] == prediction.prediction else one[PREDICTION],
             threshold=rule.applied,
             humility=prediction.humility,
+            humility_action=action,
             seconds=seconds,
             probabilities=prediction.probabilities,
             inputs={name: row.values[name] for name in inputs},
         )
-        for row, one, prediction in zip(known, answers, predictions, strict=True)
+        for row, one, prediction, action in zip(known, answers, predictions, served.actions, strict=True)
     ]
     return Done(predicted, records)
 

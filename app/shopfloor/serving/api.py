@@ -16,6 +16,7 @@ from starlette.responses import Response
 from shopfloor import __version__
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.humility import triggers
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.names import check_name
 from shopfloor.domain.wire import KEY_HEADER, RETRY_HEADER
@@ -23,7 +24,6 @@ from shopfloor.lake.inference_log import LogRecord
 from shopfloor.serving import openapi
 from shopfloor.serving.answer import answer
 from shopfloor.serving.body import read_body, read_lines
-from shopfloor.serving.decision import triggers
 from shopfloor.serving.durable_log import DurableLog
 from shopfloor.serving.forward import Forward
 from shopfloor.serving.metrics import CONTENT_TYPE, Metrics, degraded_engine

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from shopfloor.artifacts.bundle import read_manifest
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.domain.columns import Column
+from shopfloor.domain.humility import counts_of
 from shopfloor.lake.inference_log import drain, group, is_sealed
 from shopfloor.lake.inference_parts import to_part
 from shopfloor.runtime.task import Progress
@@ -49,6 +51,7 @@ def _parts(task: CollectTask, segment: str, records: list) -> list[CollectedPart
                     segment=segment,
                     first_at=min(one.at for one in group_records),
                     last_at=max(one.at for one in group_records),
+                    humility=counts_of(Counter((one.humility, one.humility_action) for one in group_records)),
                 )
             )
     return found

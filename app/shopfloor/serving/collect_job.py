@@ -77,6 +77,7 @@ class CollectHandler:
                 Origin("rest", part.segment),
                 version=part.model_version,
                 between=(part.first_at, part.last_at),
+                humility=part.humility,
             )
         for segment, offset in published.offsets.items():
             inference.take(transaction, segment, offset)

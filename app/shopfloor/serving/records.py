@@ -7,6 +7,7 @@ from datetime import datetime
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import Humility, Task
 from shopfloor.domain.handles import ArtifactFile, PartFile
+from shopfloor.domain.humility import HumilityCounts
 from shopfloor.domain.record import Record
 from shopfloor.domain.wire import WireError
 
@@ -42,10 +43,9 @@ class ScoreSpec(Record, frozen=True, kw_only=True):
 class ScoreResult(Record, frozen=True, kw_only=True):
     """What was scored. `part` is None for a file without rows.
 
-    `humble` counts rows on which the model is not trusted. `ignored` names columns of the file that the model does not
-    know, `absent` optional ones that the
-    file does not have; `notices` say how it was read; `made_ids` counts rows without an
-    association id and got one; `changed` counts cells of a CSV file that were made safe. All predictions
+    `humility` counts rows on which the model is not trusted. `ignored` names columns of the file that the model does
+    not know, `absent` optional ones that the file does not have; `notices` say how it was read; `made_ids` counts rows
+    that had no association id and got one; `changed` counts cells of a CSV file that were made safe. All predictions
     lie between `first_at` and `last_at`.
     """
 
@@ -58,7 +58,7 @@ class ScoreResult(Record, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
     made_ids: int = 0
     changed: int = 0
-    humble: int = 0
+    humility: HumilityCounts = HumilityCounts()
     probabilities: tuple[str, ...] = ()
     part: PartFile | None = None
     first_at: datetime | None = None
@@ -150,6 +150,7 @@ class CollectedPart(Record, frozen=True, kw_only=True):
     segment: str
     first_at: datetime
     last_at: datetime
+    humility: HumilityCounts = HumilityCounts()
 
 
 class CollectOutcome(Record, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,8 +23,10 @@ from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.domain.codec import utc
 from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.domain.csv_text import safe_cell
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.handles import ArtifactFile
+from shopfloor.domain.humility import HumilityCounts, counts_of
 from shopfloor.domain.numbers import count
 from shopfloor.domain.text import safe
 from shopfloor.formats.reader import OpenTable, TableReader
@@ -102,7 +105,7 @@ class _Scoring:
         self._model = model
         self._inputs = inputs
         self._rule = rule_of(model, spec.artifact, spec.threshold, spec.humility)
-        self._humble = 0
+        self._humility = HumilityCounts()
         self._needed = inputs.plan.columns[: len(needed_columns(model))]
         self._made_ids = 0
 
@@ -136,7 +139,7 @@ class _Scoring:
             notices=self._inputs.table.file.notices,
             made_ids=self._made_ids,
             changed=changed,
-            humble=self._humble,
+            humility=self._humility,
             probabilities=tuple(f"{PROBABILITY}{label}" for label in self._model.classes),
             part=part,
             first_at=utc(spec.at) if rows else None,
@@ -156,15 +159,15 @@ class _Scoring:
         served = self._rule.decide(predicted, named)
         said, prediction = pa.array(predicted[PREDICTION], kind), pa.array(served.predictions, kind)
         humility = pa.array(served.humility, pa.string())
-        self._humble += rows - humility.null_count
+        self._humility += counts_of(Counter(zip(served.humility, served.actions, strict=True)))
+        action = pa.array(served.actions, pa.string())
         threshold = pa.repeat(pa.scalar(self._rule.applied, pa.float64()), rows)
         probabilities = [pa.array(predicted[f"{PROBABILITY}{label}"], pa.float64()) for label in self._model.classes]
         version = pa.repeat(pa.scalar(self._spec.artifact.version, pa.int64()), rows)
         at = pa.repeat(pa.scalar(utc(self._spec.at).replace(tzinfo=None), MOMENT), rows)
         source = pa.repeat(pa.scalar(self._spec.source, pa.string()), rows)
         name = pa.repeat(pa.scalar(self._spec.artifact.model, pa.string()), rows)
-        seconds = pa.nulls(rows, pa.float64())
-        decided = [prediction, said, threshold, humility, seconds]
+        decided = [prediction, said, threshold, humility, action, pa.nulls(rows, pa.float64())]
         part.write([ids, at, version, segment, *decided, *probabilities, source, *inputs])
         output.write([ids, name, version, segment, prediction, *probabilities])
 
@@ -192,6 +195,10 @@ class OutputWriter:
         self.changed = 0  # cells that were made safe
         self._guarded = path.suffix.lower() == ".csv" and not raw
         self._path = path
+        if self._guarded:
+            made = [field.with_name(safe_cell(field.name)) for field in schema]  # a class's label is foreign text
+            self.changed = sum(new.name != old.name for new, old in zip(made, schema, strict=True))
+            schema = pa.schema(made)
         self._schema = schema
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         suffix = path.suffix.lower()

@@ -197,6 +197,7 @@ class ScoreHandler:
             inference.Origin("batch", job.id),
             version=result.model_version,
             between=(result.first_at, result.last_at),
+            humility=result.humility,
         )
         transaction.emit(
             "predictions.logged",
@@ -236,8 +237,8 @@ def _hint(error: WireError, dataset: str) -> str:
 def _message(context: Context, result: ScoreResult) -> str:
     output = outputs.revealed(Path(result.output_path))
     words = f"{counted(result.rows, 'row')} scored into {context.layout.relative(output)}"
-    if result.humble:
-        words += f"; the model is not trusted on {counted(result.humble, 'row')} (see [humility])"
+    if result.humility.rows:
+        words += f"; the model was not trusted with {result.humility.told(result.rows)}"
     if result.changed:
         words += f"; {csv_text.changes_note(result.changed, 'serving.raw_csv = true')}".rstrip(".")
     if result.absent:

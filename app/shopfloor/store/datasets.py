@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.dataset import DatasetRecord, DatasetVersion, FileSpan, Part
 from shopfloor.domain.page import Page
 from shopfloor.store.rows import Query, aware, page, scalar, stored_time
-from shopfloor.store.transaction import Transaction
+from shopfloor.store.transaction import Transaction, naive
 
 
 def define(transaction: Transaction, name: str, mode: str) -> None:
@@ -192,6 +193,12 @@ def version(query: Query, dataset: str, number: int) -> DatasetVersion | None:
     """One version with its parts."""
     row = query.one(f"{_VERSION} WHERE dataset = ? AND version = ?", [dataset, number])
     return None if row is None else _version(row, parts(query, dataset, number))
+
+
+def made_since(query: Query, dataset: str, moment: datetime) -> list[DatasetVersion]:
+    """The versions that were made after a moment, oldest first."""
+    rows = query.all(f"{_VERSION} WHERE dataset = ? AND created_at > ? ORDER BY version", [dataset, naive(moment)])
+    return [_version(row, parts(query, dataset, row[1])) for row in rows]
 
 
 def versions(query: Query, dataset: str, limit: int, offset: int) -> Page[DatasetVersion]:

@@ -50,6 +50,16 @@ def of_kind(query: Query, subject: str, prefix: str, limit: int) -> list[Event]:
     return [_event(row) for row in rows]
 
 
+def newest_of(query: Query, kinds: Sequence[str]) -> dict[str, Event]:
+    """The newest event of these kinds of each subject."""
+    rows = query.all(
+        f"SELECT {_COLUMNS} FROM events WHERE list_contains(?, kind) "
+        "QUALIFY row_number() OVER (PARTITION BY subject ORDER BY seq DESC) = 1",
+        [list(kinds)],
+    )
+    return {event.subject: event for event in map(_event, rows)}
+
+
 def kinds_of(query: Query, subject: str) -> dict[str, int]:
     """How many events of each kind there are about a subject."""
     return dict(query.all("SELECT kind, count(*) FROM events WHERE subject = ? GROUP BY kind", [subject]))

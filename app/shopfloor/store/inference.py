@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from shopfloor.domain.codec import to_text
+from shopfloor.domain.humility import HumilityCounts
 from shopfloor.store.rows import Query, aware
 from shopfloor.store.transaction import Transaction
 
@@ -35,6 +37,7 @@ class InferencePart(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     first_at: datetime | None = None
     last_at: datetime | None = None
+    humility: HumilityCounts | None = None
 
 
 def put(transaction: Transaction, part: InferencePart) -> bool:
@@ -47,7 +50,11 @@ def put(transaction: Transaction, part: InferencePart) -> bool:
         return False
     transaction.put(
         "inference_parts",
-        {**msgspec.structs.asdict(part), "created_at": transaction.now},
+        {
+            **msgspec.structs.asdict(part),
+            "humility": None if part.humility is None else to_text(part.humility),
+            "created_at": transaction.now,
+        },
         keep=True,
     )
     return True
@@ -56,7 +63,8 @@ def put(transaction: Transaction, part: InferencePart) -> bool:
 def parts(query: Query, model: str, kind: LogKind) -> list[InferencePart]:
     """Parts of a model, oldest first."""
     rows = query.all(
-        "SELECT sha256, model, kind, path, model_version, rows, source, origin, first_at, last_at FROM inference_parts "
+        "SELECT sha256, model, kind, path, model_version, rows, source, origin, first_at, last_at, humility "
+        "FROM inference_parts "
         "WHERE model = ? AND kind = ? ORDER BY created_at, sha256",
         [model, kind],
     )
@@ -64,7 +72,9 @@ def parts(query: Query, model: str, kind: LogKind) -> list[InferencePart]:
 
 
 def _part(row: tuple[Any, ...]) -> InferencePart:
-    found = msgspec.convert(dict(zip(InferencePart.__struct_fields__, row, strict=True)), InferencePart)
+    humility = None if row[-1] is None else msgspec.json.decode(row[-1])
+    fields = zip(InferencePart.__struct_fields__, (*row[:-1], humility), strict=True)
+    found = msgspec.convert(dict(fields), InferencePart)
     return msgspec.structs.replace(found, first_at=aware(found.first_at), last_at=aware(found.last_at))
 
 
@@ -73,6 +83,15 @@ def predictions_by_model(query: Query) -> dict[str, int]:
     return dict(
         query.all("SELECT model, sum(rows)::BIGINT FROM inference_parts WHERE kind = 'predictions' GROUP BY model")
     )
+
+
+def humility_by_model(query: Query) -> dict[str, HumilityCounts]:
+    """Model to its logged predictions that it was not trusted with, for models that have any."""
+    rows = query.all("SELECT model, humility FROM inference_parts WHERE humility IS NOT NULL")
+    found: dict[str, HumilityCounts] = {}
+    for model, counts in rows:
+        found[model] = found.get(model, HumilityCounts()) + msgspec.json.decode(counts, type=HumilityCounts)
+    return found
 
 
 def heartbeats(query: Query, now: datetime, days: int) -> dict[str, tuple[datetime | None, tuple[int, ...]]]:

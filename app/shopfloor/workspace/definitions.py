@@ -168,7 +168,7 @@ def _limits(definition: ModelDefinition) -> tuple[tuple[str, bool, str], ...]:
         ("training.candidates", len(training.candidates) > 0, "one candidate or more"),
         ("training.min_rows", training.min_rows >= 2, "2 or more"),
         ("training.window_days", training.window_days >= 0, "0 (all rows) or more"),
-        ("training.budget_seconds", training.budget_seconds >= 0, "0 (no limit) or more"),
+        ("training.budget_seconds", training.budget_seconds >= 0, "0 (no search) or more"),
         ("retrain.min_new_rows", retrain.min_new_rows >= 0, "0 or more"),
         ("retrain.cooldown_minutes", retrain.cooldown_minutes >= 0, "0 or more"),
         ("retrain.stale_days", retrain.stale_days >= 0, "0 (never) or more"),

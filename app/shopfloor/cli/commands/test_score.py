@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from shopfloor.actions.fields import number
 from shopfloor.cli.output import answers, test_score
 from shopfloor.cli.session import Session
 from shopfloor.cli.verbs import Verb, json_option, session
@@ -35,10 +36,9 @@ def show_test_score(session: Session, name: str, answer: str | None, note: str, 
 
 
 def _answer(text: str) -> tuple[str, float]:
-    test, _, number = text.partition("=")
-    try:
-        return test.strip(), float(number)
-    except ValueError as error:
+    test, equals, score = text.partition("=")
+    if not equals:
         raise UsageError(
             f"{safe(text, 40)!r} is no answer.", hint="Write TEST=SCORE, for example D5=.5", code="bad_answer"
-        ) from error
+        )
+    return test.strip(), number(score, f"test {safe(test.strip(), 20)}")

@@ -22,6 +22,7 @@ from shopfloor.cli.output.cells import (
 from shopfloor.cli.output.changes import changed
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
+from shopfloor.domain.alert_commands import commands
 from shopfloor.domain.monitor import AlertChange, AlertLook, AlertRecord, CheckResult, CheckVerdict, FleetLook
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.requests.alerts import (
@@ -136,7 +137,7 @@ def describe(alert: AlertRecord, width: int | None) -> str:
         *([("resolved", moment(alert.resolved_at))] if alert.resolved_at else []),
         ("cause", text(alert.cause)),
         *([("note", text(alert.note))] if alert.note else []),
-        *(("do", text(action)) for action in alert.actions),
+        *(("do", text(command)) for command in commands(alert)),
     ]
     return facts(present(known), width)
 
@@ -175,7 +176,7 @@ def _outcomes(report: BacktestReport) -> list[str]:
     fired = f"It fired in {counted(report.fired, 'delivery', 'deliveries')}"
     if not any(each.fell is not None for each in report.deliveries):
         return [fired, "no delivery's performance is known"]
-    fell = f"performance fell in {count(report.fell)} of {count(report.measured)} measured ones, or in the next"
+    fell = f"performance fell in or right after {count(report.fell)} of the {count(report.measured)} measured"
     missed = f"{counted(report.missed, 'fall')} came without an alert"
     return [fired, *([fell] if report.measured else []), missed]
 

@@ -44,6 +44,7 @@ from shopfloor.domain.requests.datasets import (
     DatasetTrust,
 )
 from shopfloor.domain.text import counted, first_of
+from shopfloor.domain.trust import MONITORING
 
 COLUMNS: tuple[TextColumn[DatasetRecord], ...] = (
     TextColumn("NAME", lambda each: text(each.name), room=20),
@@ -281,7 +282,7 @@ def _trust(found: DatasetVersion) -> list[tuple[str, str]]:
     if verdict is None:
         return []
     why = f": {text(verdict.why)}" if verdict.why else ""
-    by = f" by {text(verdict.decided_by)}" if verdict.decided_by != "monitoring" else ""
+    by = f" by {text(verdict.decided_by)}" if verdict.decided_by != MONITORING else ""
     return [("trust", f"{verdict.trust}{by}{why}")]
 
 

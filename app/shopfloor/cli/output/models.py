@@ -161,6 +161,7 @@ def describe(
         ("versions", f"{count(model.versions)}, release by {text(model.release_policy)}"),
         *_scores(model),
         ("predictions", count(model.predictions)),
+        *([("not trusted", model.humility.told(model.predictions))] if model.humility.rows else []),
         *([("segments", count(model.segments))] if model.segments else []),
         ("open alerts", count(model.open_alerts)),
         *([("value", f"{figure(model.value)} {text(model.value_unit)}")] if model.value_unit else []),

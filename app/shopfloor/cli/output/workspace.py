@@ -129,6 +129,7 @@ def _holds(status: Status) -> str:
         f"{counted(status.datasets, 'dataset')},"
         f" {counted(status.models, 'model')}, {counted(status.runs, 'run')},"
         f" {counted(status.predictions, 'prediction')}"
+        f"{f' ({count(status.humility.rows)} not trusted)' if status.humility.rows else ''}"
     )
 
 

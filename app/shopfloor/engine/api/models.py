@@ -14,6 +14,7 @@ from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.contract import Contract
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.errors import ConfigError, NotFoundError, RefusedError, UsageError
+from shopfloor.domain.humility import HumilityCounts
 from shopfloor.domain.job import JobRecord
 from shopfloor.domain.names import did_you_mean, parse_version, split_ref
 from shopfloor.domain.page import Page
@@ -60,7 +61,7 @@ def show(services: EngineServices, request: ModelShow) -> ModelRecord:
 
 def _records(query: Query, definitions: list[ModelDefinition], now: datetime) -> list[ModelRecord]:
     open_alerts = alerts.open_by_model(query)
-    predictions = inference.predictions_by_model(query)
+    predictions, humility = inference.predictions_by_model(query), inference.humility_by_model(query)
     beats = inference.heartbeats(query, now, VOLUME_DAYS)
     summaries = models.summaries(query, [one.name for one in definitions])
     rules = release_rules.held(query)
@@ -73,6 +74,7 @@ def _records(query: Query, definitions: list[ModelDefinition], now: datetime) ->
             _record(four_eyes.with_rule(definition, rules.get(name)), summaries[name]),
             pending=four_eyes.pending(query, definition, summaries[name].state, rules),
             predictions=predictions.get(name, 0),
+            humility=humility.get(name, HumilityCounts()),
             predicted_at=predicted_at,
             volume=volume,
             open_alerts=open_alerts.get(name, 0),

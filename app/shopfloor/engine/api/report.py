@@ -44,9 +44,12 @@ def report(services: EngineServices, request: ReportShow) -> ReportPage:
         return ReportPage(kind="model", name=name, html=_model(services, ref), also=also)
     if ref in known_datasets and (not colon or kind == "dataset"):
         return ReportPage(kind="dataset", name=name, html=_dataset(services, name))
+    kinds = {"model": known_models, "dataset": known_datasets}
+    wanted = {kind: kinds[kind]} if colon and kind in kinds else kinds
     raise NotFoundError(
-        f"There is no model or dataset {safe(request.ref, 64)!r}.",
-        hint=did_you_mean(name, known_models | known_datasets),
+        f"There is no {' or '.join(wanted)} {safe(ref, 64)!r}.",
+        hint=did_you_mean(name, set().union(*wanted.values()))
+        or f"List them: {', '.join(f'shopfloor {each} list' for each in wanted)}",
         code="ref_not_found",
     )
 

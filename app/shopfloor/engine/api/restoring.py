@@ -7,6 +7,7 @@ change outside the store (deployments, settings) is done after the commit by `fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -19,10 +20,11 @@ from shopfloor.domain.numbers import exact
 from shopfloor.domain.release import UNDO, AliasChange, ModelVersion
 from shopfloor.domain.revision import ContractCause
 from shopfloor.domain.text import safe
-from shopfloor.domain.trust import DeliveryTrust
+from shopfloor.domain.trust import MONITORING, DeliveryTrust
 from shopfloor.engine.api.versions import go_back
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
+from shopfloor.monitoring.delivery_verdict import by_evidence
 from shopfloor.runtime import damage
 from shopfloor.runtime.line import ChampionChanged
 from shopfloor.serving.deploy import deploy
@@ -238,12 +240,24 @@ def _apply_dataset(services: EngineServices, transaction: Transaction, image: Ro
 
 
 def _tell_trust(query: Query, image: RowImage) -> str:
-    before = _verdict(image)
-    return f"{before.ref}: {before.trust}, as before"
+    before, again = _verdict(image), _verdict_again(query, image, image.at)
+    return f"{again.ref}: {again.trust}" + (", as before" if again.trust is before.trust else ", as its checks found")
 
 
 def _apply_trust(services: EngineServices, transaction: Transaction, image: RowImage) -> None:
-    trust.put(transaction, _verdict(image))
+    trust.put(transaction, _verdict_again(transaction, image, transaction.now))
+
+
+def _verdict_again(query: Query, image: RowImage, at: datetime) -> DeliveryTrust:
+    """What was decided then; what its checks found since, and that its rows left, stays as it is now."""
+    before = _verdict(image)
+    now = trust.get(query, before.dataset, before.version)
+    assert now is not None
+    if before.decided_by == MONITORING and (now.evidence, now.pending) != (before.evidence, before.pending):
+        return by_evidence(now, at)
+    return msgspec.structs.replace(
+        now, trust=before.trust, decided_by=before.decided_by, reason=before.reason, decided_at=before.decided_at
+    )
 
 
 def _verdict(image: RowImage) -> DeliveryTrust:

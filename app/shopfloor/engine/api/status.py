@@ -10,6 +10,7 @@ import msgspec
 
 import shopfloor
 from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.humility import HumilityCounts
 from shopfloor.domain.release import ROLLBACK, UNDO, PendingApproval
 from shopfloor.domain.requests.workspace import IdleReport, Rescan, Shutdown, StatusShow
 from shopfloor.domain.status import EngineStatus, FactoryFigures, Status
@@ -50,6 +51,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
             runs=runs.total(reader),
             approvals=len(pending),
             predictions=sum(inference.predictions_by_model(reader).values()),
+            humility=sum(inference.humility_by_model(reader).values(), HumilityCounts()),
             seq=context.store.last_seq,
             factory=_figures(services, reader),
             running=services.pool.running(),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from shopfloor.domain.contract import Mode
 from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.run import RunRecord
 from shopfloor.domain.text import counted
-from shopfloor.domain.trust import DeliveryTrust, Trust
+from shopfloor.domain.trust import MONITORING, DeliveryTrust, Trust
+from shopfloor.monitoring.delivery_verdict import by_evidence
 from shopfloor.runtime.context import Context
 from shopfloor.store import datasets, jobs, trust
 from shopfloor.store.rows import Query
@@ -22,16 +25,16 @@ PATIENCE = timedelta(minutes=30)
 
 
 def await_verdict(transaction: Transaction, version: DatasetVersion, models: Sequence[str]) -> None:
-    """A delivery whose checks are queued: nothing is known of it until they have ended."""
-    if models:
-        verdict = DeliveryTrust(
-            dataset=version.dataset,
-            version=version.version,
-            files=version.files,
-            pending=tuple(models),
-            decided_at=transaction.now,
+    """A delivery whose checks are queued: nothing is known of it until they have ended. A person's word stands."""
+    if not models:
+        return
+    known = trust.get(transaction, version.dataset, version.version)
+    if known is None:
+        known = DeliveryTrust(
+            dataset=version.dataset, version=version.version, files=version.files, decided_at=transaction.now
         )
-        trust.put(transaction, verdict)
+    waiting = replace(known, pending=tuple(dict.fromkeys((*known.pending, *models))))
+    trust.put(transaction, waiting if waiting.decided_by != MONITORING else by_evidence(waiting, transaction.now))
 
 
 def holds_back(context: Context, query: Query) -> Callable[[JobRecord], bool]:

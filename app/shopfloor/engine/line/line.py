@@ -18,12 +18,13 @@ from shopfloor.runtime.line import (
     ActualsArrived,
     AlertOpened,
     ChampionChanged,
+    DefinitionMended,
     DeliveryTrusted,
     Fact,
     PredictionsLogged,
     VersionCommitted,
 )
-from shopfloor.store import jobs, models
+from shopfloor.store import datasets, jobs, learned, models, runs
 from shopfloor.store.transaction import Transaction
 
 _MONITOR_PRIORITY = 0
@@ -57,27 +58,52 @@ class ProductionLine:
         which left is replaced by what learns without them, however few they are.
         """
         version = fact.version
-        trigger = f"{version.dataset}@{version.version}"
-        cause = JobCause(kind=CauseKind.DATASET_VERSION, name=version.dataset, number=version.version)
         freshness.resolve(transaction, version.dataset)
-        withdrawn_champions = withdrawn.follow(transaction, version)
-        checked = []
-        for definition in self._context.models_of(version.dataset):
-            judge = _judge_of_rows(transaction, definition.name, withdrawn_champions)
-            if judge is not None and _is_watched(definition) and _brings_rows(version):
-                check(transaction, definition.name, judge, version, trigger=trigger, cause=cause)
-                checked.append(definition.name)
-            marked = "its champion learned from rows that left" if definition.name in withdrawn_champions else ""
-            corrects = version.changed_rows > 0 and (version.added_rows <= 0 or not definition.retrain.on_data)
-            occasion = Occasion(
-                RetrainTrigger.CORRECTION if corrects else RetrainTrigger.DATA,
-                trigger,
-                cause,
-                restored=version if version.restored is not None else None,
-                news=marked,
-            )
-            consider(transaction, self._context.layout, definition, occasion)
+        marked = withdrawn.follow(transaction, version)
+        definitions = self._context.models_of(version.dataset)
+        checked = [one.name for one in definitions if self._check_rows(transaction, one, version, marked)]
+        for definition in definitions:
+            self._learn_rows(transaction, definition, version, marked)
         delivery_trust.await_verdict(transaction, version, checked)
+
+    @_follow.register
+    def _(self, fact: DefinitionMended, transaction: Transaction) -> None:
+        """What was delivered while nobody knew that there is a model is checked, and learned from, now."""
+        definition = self._definition(fact.model)
+        if definition is None or definition.retired:
+            return
+        learned_until = runs.last_trained_version(transaction, definition.name)
+        found = datasets.made_since(transaction, definition.dataset, fact.since)
+        missed = [version for version in found if version.version > learned_until]
+        for version in missed:
+            if self._check_rows(transaction, definition, version, ()):
+                delivery_trust.await_verdict(transaction, version, [definition.name])
+        if missed:
+            self._learn_rows(transaction, definition, missed[-1], learned.withdrawn_champions(transaction))
+
+    def _check_rows(
+        self, transaction: Transaction, definition: ModelDefinition, version: DatasetVersion, marked: Container[str]
+    ) -> bool:
+        """Whether a check of a delivery by the model's champion is queued; `marked` are models whose champion is."""
+        judge = _judge_of_rows(transaction, definition.name, marked)
+        if judge is None or not _is_watched(definition) or not _brings_rows(version):
+            return False
+        cause = JobCause(kind=CauseKind.DATASET_VERSION, name=version.dataset, number=version.version)
+        check(transaction, definition.name, judge, version, trigger=_ref(version), cause=cause)
+        return True
+
+    def _learn_rows(
+        self, transaction: Transaction, definition: ModelDefinition, version: DatasetVersion, marked: Container[str]
+    ) -> None:
+        corrects = version.changed_rows > 0 and (version.added_rows <= 0 or not definition.retrain.on_data)
+        occasion = Occasion(
+            RetrainTrigger.CORRECTION if corrects else RetrainTrigger.DATA,
+            _ref(version),
+            JobCause(kind=CauseKind.DATASET_VERSION, name=version.dataset, number=version.version),
+            restored=version if version.restored is not None else None,
+            news="its champion learned from rows that left" if definition.name in marked else "",
+        )
+        consider(transaction, self._context.layout, definition, occasion)
 
     @_follow.register
     def _(self, fact: DeliveryTrusted, transaction: Transaction) -> None:
@@ -122,6 +148,10 @@ class ProductionLine:
             return self._context.definition(model)
         except ShopfloorError:
             return None
+
+
+def _ref(version: DatasetVersion) -> str:
+    return f"{version.dataset}@{version.version}"
 
 
 def _judge_of_rows(transaction: Transaction, model: str, withdrawn_champions: Container[str]) -> int | None:

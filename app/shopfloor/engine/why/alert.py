@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shopfloor.domain.alert_commands import commands
 from shopfloor.domain.explanation import Explained
 from shopfloor.domain.lineage import LineageNode
-from shopfloor.domain.monitor import AlertRecord, AlertState
 from shopfloor.domain.text import safe
 from shopfloor.engine.why.evidence import StoredEvidence, history
 from shopfloor.lineage.key import Key
 from shopfloor.store import alerts
-
-_COMMANDS = {
-    "retrain": "shopfloor model train {subject}",
-    "ack": "shopfloor alert ack {id}",
-    "snooze": "shopfloor alert snooze {id} --until 1d",
-    "resolve": "shopfloor alert resolve {id}",
-    "rollback": "shopfloor model rollback {subject}",
-    "approve": "shopfloor model approve {subject}",
-}
 
 
 def alert(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
@@ -35,7 +26,7 @@ def alert(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
         at=found.opened_at,
         value=found.value,
         limit=found.limit,
-        hint=_next(found),
+        hint="; ".join(map(safe, commands(found))),
         because=(*cause, *_checks(found.evidence), *history(evidence, found.subject, "alert", found.id)),
     )
 
@@ -52,11 +43,3 @@ def _checks(evidence: Mapping[str, Any]) -> Iterator[Explained]:
                 value=one.get("value"),
                 limit=one.get("limit"),
             )
-
-
-def _next(found: AlertRecord) -> str:
-    """The alert's own actions as commands, the best first."""
-    if found.state is AlertState.RESOLVED:
-        return ""
-    known = [_COMMANDS[action] for action in found.actions if action in _COMMANDS]
-    return "; ".join(command.format(subject=found.subject, id=found.id) for command in known)

@@ -7,7 +7,7 @@ from shopfloor.domain.explanation import Explained
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.numbers import change
 from shopfloor.domain.text import counted, safe
-from shopfloor.domain.trust import Trust
+from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.engine.why.evidence import StoredEvidence, history, notes
 from shopfloor.lineage.key import Key
 from shopfloor.store import datasets, files, trust
@@ -64,10 +64,16 @@ def trust_of(evidence: StoredEvidence, dataset: str, version: int) -> tuple[Expl
         message=f"{safe(found.why) or 'Nothing speaks against its rows.'}{waits}",
         at=found.decided_at,
         actor=safe(found.decided_by, 80),
-        hint="" if found.trust is Trust.TRUSTED else f"A person decides: shopfloor dataset trust {found.ref}",
+        hint="" if found.trust is Trust.TRUSTED else _decide(found),
         because=tuple(reasons),
     )
     return (verdict,)
+
+
+def _decide(found: DeliveryTrust) -> str:
+    """Both ways out: the rows are right, or they leave."""
+    leave = "; or take the rows out: " + ", ".join(f"shopfloor file withdraw {file}" for file in found.files[:2])
+    return f"If the rows are right: shopfloor dataset trust {found.ref}{leave if found.files else ''}"
 
 
 def thing(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:

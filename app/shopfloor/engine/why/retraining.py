@@ -98,7 +98,9 @@ def _state(training: TrainingHistory) -> str:
 def _answer(training: TrainingHistory, holds: tuple[Explained, ...]) -> str:
     name, dataset = training.definition.name, training.definition.dataset
     if training.open is not None:
-        return f"{name} is being trained: {training.open.id}, started by {safe(training.open.trigger, 200)}."
+        return f"{name} is being trained: {training.open.id} (trigger: {safe(training.open.trigger, 200)})."
+    if _state(training) == "current" and not training.definition.retired:
+        return f"{name} is up to date: its last training was on {dataset}@{training.learned}, the newest version."
     if holds:
         return f"{name} is not trained again: {holds[0].message}"
     return f"{name} waits for the next delivery to {dataset} that changes at least {_needed(training)}."
@@ -122,7 +124,7 @@ def _obstacles(training: TrainingHistory) -> Iterator[Explained]:
     if training.failed and training.last is not None:
         yield _policy(f"the last training, {training.last.id}, {training.last.state}.", "")
     if training.learned >= training.newest:
-        yield _policy(f"{definition.dataset}@{training.learned}, the newest version, is what it has learned from.", "")
+        yield _policy(f"its last training was on {definition.dataset}@{training.learned}, the newest version.", "")
     elif not retrain.on_data:
         yield _policy("new data starts no training (on_data = false).", f"Set on_data = true under [retrain] in {file}")
     elif training.new_rows < retrain.min_new_rows:

@@ -22,7 +22,7 @@ def job(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
 
 def of_job(found: JobRecord) -> Explained:
     """A job in a sentence."""
-    trigger = f", started by {safe(found.trigger, 200)}" if found.trigger else ""
+    trigger = f" (trigger: {safe(found.trigger, 200)})" if found.trigger else ""
     error = f": {safe(found.error, 400)}" if found.error else "."
     waits = found.not_before is not None and not found.state.ended
     return Explained(

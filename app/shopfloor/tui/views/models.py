@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from shopfloor.domain.live_words import live, maturity
@@ -98,7 +99,7 @@ def sections(
     judged = _in_question(model, versions)
     if judged is not None and judged.decision is not None:
         pairs = decision_pairs(judged.decision)
-        found.append(Section("decision", f"v{judged.version} was judged", pairs, note=_outcome(judged, model).word))
+        found.append(Section("decision", f"The gate on v{judged.version}", pairs, note=_outcome(judged, model).word))
         found.append(_reasons(judged.decision))
     scores = [version.score for version in reversed(versions) if version.score is not None]
     if len(scores) > 1:
@@ -136,10 +137,9 @@ def _outcome(version: ModelVersion, model: ModelRecord) -> State:
 
 
 def _reasons(decision: Decision) -> Section:
-    against = [check for check in decision.checks if check.passed is not True]
-    note = f"{len(decision.checks) - len(against)} of {len(decision.checks)} passed"
-    title = "Why" if decision.outcome in {Outcome.PROMOTE, Outcome.AWAIT_APPROVAL} else "Failed checks"
-    return Section("checks", title, check_pairs(decision.checks), note=note)
+    verdicts = Counter(check.passed for check in decision.checks)
+    note = f"{verdicts[True]} passed, {verdicts[False]} failed, {verdicts[None]} open"
+    return Section("checks", "Checks of the gate", check_pairs(decision.checks), note=note)
 
 
 def _summary(model: ModelRecord) -> list[Pair]:
@@ -159,6 +159,7 @@ def _summary(model: ModelRecord) -> list[Pair]:
             f"{model.metric} {live(model)}" if model.live_rows else "no actuals yet",
         ),
         Pair("predictions", _predictions(model)),
+        *([Pair("not trusted", model.humility.told(model.predictions))] if model.humility.rows else []),
         *([Pair("14 days", _volume(model), "accent")] if any(model.volume) else []),
         Pair("release", model.release_policy),
     ]
