@@ -142,17 +142,25 @@ def test_a_slice_that_collapses_is_named_though_most_rows_are_as_they_were(opene
         "--positive", "yes", "--metric", "roc_auc", "--candidates", "linear", "--seed", "1", "--known-before", "load",
         "--min-new-rows", "100000",
     )  # fmt: skip
+    definition = opened.root / "models" / "lateparcels.toml"
+    definition.write_text(definition.read_text() + '\n[monitoring]\nfairness = ["kind"]\n')
     opened.wait()
     opened.add("parcels", opened.write("parcels2.csv", parcels(1000, 2)), 1000)
     found = {one["check"]: one for one in opened.json("monitor", "checks", "lateparcels")}
     assert found["slices"]["verdict"] == "ok"
     assert "None of 3 slices has fallen by itself" in found["slices"]["message"]
+    assert (found["fairness"]["verdict"], found["fairness"]["feature"]) == ("ok", "kind")
+    assert "No group of kind is treated otherwise by more than 0.1" in found["fairness"]["message"]
     opened.add("parcels", opened.write("parcels3.csv", parcels(1500, 3, turned="letter")), 1500)
     (alert,) = [one for one in opened.json("alert", "list") if one["subject"] == "lateparcels"]
     assert alert["check"] == "slices"
     assert "roc_auc has fallen where kind = letter" in alert["message"]
     assert "fails for these rows alone" in alert["cause"]
     assert alert["actions"] == ["retrain", "ack", "snooze"]
+    found = {one["check"]: one for one in opened.json("monitor", "checks", "lateparcels")}
+    assert "kind = letter: true-positive rate" in found["fairness"]["message"]
+    inclusion = [one for one in opened.json("model", "test-score", "lateparcels")["tests"] if one["code"] == "M7"]
+    assert inclusion[0]["score"] == 1.0
 
 
 def turning(month: int, count: int) -> str:

@@ -16,7 +16,7 @@ from tests.monitoring.frames import FEATURES, answers_of, context, moment, month
 
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.definition import Task
+from shopfloor.domain.definition import Monitoring, Task
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.monitoring.check_context import CheckContext, ReplayedVersions, VersionAnswers
 from shopfloor.monitoring.check_history import key_of
@@ -203,6 +203,7 @@ def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckR
         predictions=found,
         outcomes=found,
         labelled=found,
+        settings=Monitoring(fairness=("carrier",)),
         seconds=delivery.slower * seconds[3, : len(delivery.frame)],
         rescored=(delivery.answers, again),
         replayed=ReplayedVersions(
@@ -295,8 +296,8 @@ def test_the_deliveries_of_this_suite_make_the_checks_fire(task: Task) -> None:
         for result in run(check, delivery(task), task)
         if result.verdict is CheckVerdict.SHIFTED
     }
-    # Without terms there is no value, humility only counts, and chances are of classes.
-    silent = {"value", "humility"} | (set() if task is Task.BINARY else {"calibration"})
+    # Without terms there is no value, humility only counts, and chances and rates are of classes.
+    silent = {"value", "humility"} | (set() if task is Task.BINARY else {"calibration", "fairness"})
     assert fired >= NAMES - silent, "a fault is missing here that the check is for"
 
 

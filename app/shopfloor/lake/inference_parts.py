@@ -41,8 +41,8 @@ def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.S
     """The layout of an inference part; `classes` is empty for regression.
 
     `prediction` is what was served, `model_prediction` what the model said; the two differ where a `threshold` decided.
-    `seconds` is how long the request took; a file is none. Parts of earlier versions lack the second and the third, what
-    `humility` says and did, and `seconds`.
+    `seconds` is how long the request took; a file is none. Parts of earlier versions lack the second and the third,
+    what `humility` says and did, and `seconds`.
     """
     label = pa.string() if classes else pa.float64()
     return pa.schema(

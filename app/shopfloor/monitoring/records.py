@@ -27,6 +27,7 @@ TRAINING_SERVING_SKEW = "training_serving_skew"
 STALENESS = "staleness"
 SLICES = "slices"
 LATENCY = "latency"
+FAIRNESS = "fairness"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 """What a drift check may measure beside the distances."""

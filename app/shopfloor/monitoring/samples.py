@@ -74,7 +74,7 @@ def delivered_rows(
     by the content of its parts; without times it is about the moment `at`."""
     wanted = {feature.name for feature in reference.features}
     wanted |= {column for column in (definition.time, definition.id, definition.target) if column}
-    wanted |= set(definition.segment_by)
+    wanted |= {*definition.segment_by, *definition.monitoring.fairness}
     wanted |= set(map(ColumnNames(column.name for column in columns).spelled, amounts))
     frame = read_parts(parts, columns, [column.name for column in columns if column.name in wanted])
     begins, moment = _span_of(frame, definition.time)

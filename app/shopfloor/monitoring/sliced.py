@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from shopfloor.artifacts.row_times import known_row_times
 from shopfloor.artifacts.table import NO_TIME
 from shopfloor.monitoring.records import SlicedReference, SliceReference
 from shopfloor.statistics import blocks as grouping
@@ -41,7 +42,7 @@ def slice_scores(
     frame: pd.DataFrame, known: Predictions, metric: Metric, micros: NDArray[np.int64] | None
 ) -> Iterator[SliceReference]:
     """Each slice with its score: rows, classes and blocks are enough to judge it."""
-    blocks = _blocks(micros, len(frame))
+    blocks = row_blocks(micros, len(frame))
     for column, level, index in slices_of(frame, frozenset()):
         part = known.take(index)
         near = blocks_of(blocks, index) if enough_classes(part) else None
@@ -58,7 +59,13 @@ def slice_scores(
             )
 
 
-def _blocks(micros: NDArray[np.int64] | None, count: int) -> grouping.Blocks:
+def row_micros(frame: pd.DataFrame, time: str | None) -> NDArray[np.int64] | None:
+    """The rows' times in microseconds since 1970; None without any."""
+    times = known_row_times(frame[time]) if time is not None and time in frame else None
+    return None if times is None else times.to_numpy(dtype="datetime64[us]").astype(np.int64)
+
+
+def row_blocks(micros: NDArray[np.int64] | None, count: int) -> grouping.Blocks:
     """Days, or hours, of the rows; without times, or where some have none, rows are independent."""
     timed = micros is not None and not bool((micros == NO_TIME).any())
     return grouping.choose(np.asarray(micros, dtype=np.intp) if timed else None, None, count)

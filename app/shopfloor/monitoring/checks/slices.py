@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-from shopfloor.artifacts.row_times import known_row_times
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.numbers import rounded, significant
 from shopfloor.domain.text import counted, safe
 from shopfloor.monitoring.check_context import CheckContext, KnownOutcomes
 from shopfloor.monitoring.records import SLICES, SlicedReference, SliceReference
-from shopfloor.monitoring.sliced import slice_scores
+from shopfloor.monitoring.sliced import row_micros, slice_scores
 from shopfloor.monitoring.thresholds import SAME_PROMISE
 from shopfloor.statistics import metrics
 from shopfloor.statistics.false_discovery import benjamini_hochberg
@@ -100,7 +98,7 @@ def _falls(frame: pd.DataFrame, labelled: KnownOutcomes, sliced: SlicedReference
     score = metric.score(labelled.predictions)
     if not columns or score is None:
         return []
-    found = slice_scores(frame[columns], labelled.predictions, metric, _micros(frame, context.definition.time))
+    found = slice_scores(frame[columns], labelled.predictions, metric, row_micros(frame, context.definition.time))
     pairs = [(one, known[one.column, one.level]) for one in found if (one.column, one.level) in known]
     common = max(sliced.score - score, 0.0)
     by = [before.score - now.score - common for now, before in pairs]
@@ -112,11 +110,6 @@ def _falls(frame: pd.DataFrame, labelled: KnownOutcomes, sliced: SlicedReference
 def _p_value(fall: float, now: SliceReference, before: SliceReference) -> float:
     error = float(np.hypot(now.error, before.error))
     return float(special.stdtr(min(now.units, before.units) - 1, -fall / error)) if error > 0 else float(fall <= 0)
-
-
-def _micros(frame: pd.DataFrame, time: str | None) -> NDArray[np.int64] | None:
-    times = known_row_times(frame[time]) if time is not None and time in frame else None
-    return None if times is None else times.to_numpy(dtype="datetime64[us]").astype(np.int64)
 
 
 def _kept(one: _Fall) -> dict[str, object]:
