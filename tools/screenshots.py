@@ -42,6 +42,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "alerts": ("4",),
     "activity": ("5",),
     "lineage": ("3", "o"),
+    "why": ("3", "h"),
     "help": ("3", "?"),
     "approve": ("3", "P"),
 }

@@ -26,6 +26,7 @@ from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, Check
 from shopfloor.domain.reject import Reject
 from shopfloor.domain.release import GateCheck
 from shopfloor.domain.requests.datasets import DatasetPreview
+from shopfloor.domain.requests.runs import RunComparison
 from shopfloor.domain.run import Confusion, Residuals, SegmentScore
 from shopfloor.domain.status import FileCounts, JobCounts, WatcherStatus
 from shopfloor.domain.trust import DeliveryTrust, Trust
@@ -394,6 +395,15 @@ def test_a_run_is_held_against_the_best_of_its_model() -> None:
 
     known = SHOP.runs()  # r3 is the best by roc_auc, all have the same accuracy
     worse = msgspec.structs.replace(known[1], params={"C": 0.3, "depth": 4}, seed=known[0].seed)
+    assert runs.best_of(worse, known, "roc_auc") is None  # it was scored on rows of another version
+    assert runs.best_scores(known, {}) == {}
+    compared = RunComparison(runs=(known[0], worse), rows=(("metric", "roc_auc", ("0.63", "0.62")),))
+    assert [cell.text for cell in runs.comparison_rows(compared)[0].cells[:2] if isinstance(cell, Cell)] == [
+        "rows", "not comparable",
+    ]  # fmt: skip
+    assert "best" not in str(runs.comparison_rows(compared)[1].cells)
+    worse = msgspec.structs.replace(worse, dataset_version=known[0].dataset_version)
+    assert runs.best_scores([*known, worse], {worse.model: "roc_auc"}) == {runs.scored_on(worse): 0.63}
     best = runs.best_of(worse, known, "roc_auc")
     assert best is not None
     assert best.id == "r3"

@@ -52,7 +52,7 @@ class ExperimentsPane(WindowedPane):
         best = runs.best_scores(page.rows, self._metrics)
         progress = await self._progress(page.rows)
         rows = [
-            runs.row(run, best.get(run.model), progress.get(run.id), metric=self._metrics.get(run.model, ""))
+            runs.row(run, best.get(runs.scored_on(run)), progress.get(run.id), metric=self._metrics.get(run.model, ""))
             for run in page.rows
         ]
         return Listing(rows, {run.id: run for run in page.rows}, page.total, page.seq, first)

@@ -230,7 +230,7 @@ def check_pairs(checks: Sequence[GateCheck]) -> list[Pair]:
 
 
 def _gate_check(check: GateCheck) -> Pair:
-    word, tone = {True: ("ok", "ok"), False: ("NO", "fail"), None: ("?", "wait")}[check.passed]
+    word, tone = {True: ("ok", "ok"), False: ("FAIL", "fail"), None: ("?", "wait")}[check.passed]
     if check.passed is False and not check.blocking:
         word, tone = "note", "warn"
     text = check.detail or f"{words.number(check.value)}, limit {words.number(check.limit)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from shopfloor.domain.requests.runs import RunComparison
@@ -45,7 +45,7 @@ def row(
     now: datetime | None = None,
     metric: str = "",
 ) -> Row:
-    """One line of the list; `best` is the best score of the model among the rows shown."""
+    """One line of the list; `best` is the best score on the rows that this run was scored on, among the runs shown."""
     state = state_of(run.state.value)
     score = main_score(run, metric)
     shown = (
@@ -69,20 +69,27 @@ def row(
     )
 
 
-def best_scores(runs: Sequence[RunRecord], metrics: Mapping[str, str]) -> dict[str, float]:
-    """Model to its best score among `runs`; `metrics` is model to the name of its score."""
-    best: dict[str, float] = {}
+def scored_on(run: RunRecord) -> Hashable:
+    """What decides which rows a run was scored on: scores of other rows say nothing about which run is better."""
+    how = tuple(str(run.params.get(name)) for name in ("split", "holdout", "window_days"))
+    return run.model, run.dataset, run.dataset_version, how, run.excluded
+
+
+def best_scores(runs: Sequence[RunRecord], metrics: Mapping[str, str]) -> dict[Hashable, float]:
+    """The best score on the rows of `scored_on`, where several runs have one; `metrics` names each model's score."""
+    scores: dict[Hashable, list[float]] = {}
     for run in runs:
         score = main_score(run, metrics.get(run.model, ""))
         if score is not None:
-            best[run.model] = max(score, best.get(run.model, score))
-    return best
+            scores.setdefault(scored_on(run), []).append(score)
+    return {rows: max(found) for rows, found in scores.items() if len(found) > 1}
 
 
 def best_of(run: RunRecord, known: Iterable[RunRecord], metric: str) -> RunRecord | None:
-    """The best run of the same model among `known`, None where it is `run` itself."""
+    """The best of the runs that were scored on the same rows among `known`, None where it is `run` itself."""
+    rows = scored_on(run)
     scored = [
-        (score, one) for one in known if one.model == run.model and (score := main_score(one, metric)) is not None
+        (score, one) for one in known if scored_on(one) == rows and (score := main_score(one, metric)) is not None
     ]
     best = max(scored, key=lambda pair: pair[0])[1] if scored else None
     return None if best is None or best.id == run.id else best
@@ -98,7 +105,7 @@ def sections(run: RunRecord, metric: str = "", best: RunRecord | None = None) ->
         found.append(Section("candidates", "Candidates", _candidates(run, metric), note=note))
     found += _misses(run)
     if best is not None:
-        found.append(Section("best", f"Against {best.id}, the best here", _against(run, best, metric)))
+        found.append(Section("best", f"Against {best.id}, the best on the same rows", _against(run, best, metric)))
     if run.metrics:
         pairs = [
             Pair(name, words.score(value), "strong" if name == metric else "") for name, value in run.metrics.items()
@@ -260,20 +267,29 @@ def comparison_columns(comparison: RunComparison) -> tuple[TableColumn, ...]:
 
 
 def comparison_rows(comparison: RunComparison) -> list[Row]:
-    """Only what differs; of a metric the best value is marked (by convention of the scorers, the greatest)."""
-    return [
-        Row(f"{kind} {name}", (Cell(kind, "muted"), Cell(name, "strong"), *_side_by_side(kind, values)))
+    """Only what differs; of a metric the best value is marked (by convention of the scorers, the greatest), where all
+    runs were scored on the same rows. Where they were not, the first line says so.
+    """
+    comparable = len(set(map(scored_on, comparison.runs))) < 2
+    found = [
+        Row(f"{kind} {name}", (Cell(kind, "muted"), Cell(name, "strong"), *_side_by_side(kind, values, comparable)))
         for kind, name, values in comparison.rows
     ]
+    return found if comparable else [_other_rows(comparison), *found]
 
 
-def _side_by_side(kind: str, values: Sequence[str]) -> list[str | Cell]:
+def _other_rows(comparison: RunComparison) -> Row:
+    data = [Cell(_data(run), "warn") for run in comparison.runs]
+    return Row("rows", (Cell("rows", "warn"), Cell("not comparable", "warn"), *data))
+
+
+def _side_by_side(kind: str, values: Sequence[str], comparable: bool = True) -> list[str | Cell]:
     if kind != "metric":
         return [_compared(value) for value in values]
     numbers = [_number(value) for value in values]
     shown: list[str | Cell] = [words.score(number) for number in numbers]
     known = [number for number in numbers if number is not None]
-    if len(set(known)) > 1:
+    if comparable and len(set(known)) > 1:
         for place, number in enumerate(numbers):
             if number == max(known):
                 shown[place] = Cell(f"{shown[place]} best", "ok")
